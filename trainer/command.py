@@ -1,0 +1,76 @@
+"""What the command lines share: flags made from the settings, errors of one line, exit status."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import fields
+from pathlib import Path
+from typing import NoReturn
+
+from trainer.errors import InputError
+from trainer.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]  # so that a script works from any folder
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with whole option names, defaults in the help, and errors of one line."""
+
+    def __init__(self, description: str):
+        super().__init__(
+            description=description,
+            allow_abbrev=False,
+            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """One line and exit status 2."""
+        self.exit(2, f"{self.prog}: error: {message} (--help lists the options)\n")
+
+    def add_settings(self, names: Iterable[str] = ()) -> None:
+        """A flag for each field of Settings, or for the named ones."""
+        for setting in fields(Settings):
+            if names and setting.name not in names:
+                continue
+            hint = None if setting.default is None else type(setting.default)
+            self.add_argument(
+                "--" + setting.name.replace("_", "-"),
+                type=hint or str,
+                default=setting.default if hint else argparse.SUPPRESS,
+                choices=setting.metadata["choices"],
+                metavar=hint.__name__.upper() if hint and not setting.metadata["choices"] else None,
+                help=setting.metadata["help"],
+            )
+
+    def add_folders(self, *names: str) -> None:
+        """--data-dir, --log-dir: by default those of the project."""
+        texts = {"data": "where the data sets are, or go", "logs": "where the runs go"}
+        for name in names:
+            flag = "--data-dir" if name == "data" else "--log-dir"
+            self.add_argument(flag, type=Path, default=ROOT / name, metavar="DIR", help=texts[name])
+
+
+def settings_from(arguments: argparse.Namespace) -> Settings:
+    """The Settings that the flags give; raises InputError."""
+    names = {setting.name for setting in fields(Settings)}
+    return Settings(**{k: v for k, v in vars(arguments).items() if k in names})
+
+
+def guarded(main: Callable[..., int], argv: list[str] | None = None) -> int:
+    """main's exit status; an InputError becomes one line and 2, Ctrl-C becomes 130."""
+    try:
+        return main(argv)
+    except InputError as error:
+        print(f"{Path(sys.argv[0]).name}: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"{Path(sys.argv[0]).name}: stopped", file=sys.stderr)
+        return 130
+
+
+def shown(path: Path) -> str:
+    """A path as one would type it here: relative where that is shorter."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
