@@ -26,8 +26,16 @@ class Dashboard:
         lines = ["| | |", "| --- | --- |", *(f"| {key} | {value} |" for key, value in rows.items())]
         self._writer.add_text(tag, "\n".join(lines))
 
+    def scalars(self, step: int, values: dict[str, float]) -> None:
+        """Numbers of a step, each under its tag."""
+        for tag, value in values.items():
+            self._writer.add_scalar(tag, value, step)
+
     def record(self, point: Point) -> None:
         """The scalars of an iteration, in every run under the same tags."""
-        self._writer.add_scalar("loss/train", point.loss, point.iteration)
-        self._writer.add_scalar("accuracy/train", point.train, point.iteration)
-        self._writer.add_scalar("accuracy/test", point.test, point.iteration)
+        values = {
+            "loss/train": point.loss,
+            "accuracy/train": point.train,
+            "accuracy/test": point.test,
+        }
+        self.scalars(point.iteration, values)

@@ -2,6 +2,7 @@
 
 import json
 import platform
+import sys
 import time
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
@@ -39,14 +40,7 @@ def run(
     Raises InputError before anything is written for what cannot be used, and afterwards
     where the loss diverges. What was recorded stays, also when KeyboardInterrupt passes.
     """
-    settings = replace(settings, device=_device(settings))
-    digits = data.load(settings.dataset, data_dir, settings.dtype)
-    settings = replace(settings, dataset=digits.name)
-    if settings.batch_size > len(digits.x_train):
-        raise InputError(
-            f"--batch-size {settings.batch_size}: {digits.name} has {len(digits.x_train)} images"
-        )
-    digits = data.prepare(digits, settings.preprocess)
+    settings, digits = load(settings, data_dir, quiet)
     folder = new_folder(log_dir, name or f"{digits.name}-{settings.backend}")
     about = {"settings": asdict(settings), "versions": versions()}
     _write(folder, about)
@@ -65,21 +59,37 @@ def run(
     return result
 
 
-def build(settings: Settings, inputs: int, classes: int) -> Any:
-    """The net of these settings."""
-    options: dict[str, Any] = {
-        name: getattr(settings, name) for name in ("activation", "loss", "seed", "dtype")
-    }
-    if settings.backend == "torch":
-        return TorchTwoLayerNet(
-            inputs,
-            settings.hidden_size,
-            classes,
-            settings.weight_init_std,
-            device=settings.device,
-            **options,
+def load(settings: Settings, data_dir: Path, quiet: bool = False) -> tuple[Settings, data.Digits]:
+    """The prepared data, and the settings with the device and data set that were chosen.
+
+    Raises InputError.
+    """
+    device = pick_device(settings.device).type if settings.backend == "torch" else "cpu"
+    digits = data.load(settings.dataset, data_dir, settings.dtype)
+    if settings.dataset is None and digits.name != "mnist" and not quiet:
+        print(
+            f"mnist is not in {data_dir} and cannot be fetched now: using {digits.name}, "
+            "5,000 of its images",
+            file=sys.stderr,
         )
-    return TwoLayerNet(inputs, settings.hidden_size, classes, settings.weight_init_std, **options)
+    if settings.batch_size > len(digits.x_train):
+        raise InputError(
+            f"--batch-size {settings.batch_size}: {digits.name} has {len(digits.x_train)} images"
+        )
+    digits = data.prepare(digits, settings.preprocess)
+    return replace(settings, device=device, dataset=digits.name), digits
+
+
+def build(
+    settings: Settings, inputs: int, classes: int, by_hand: type[TwoLayerNet] = TwoLayerNet
+) -> Any:
+    """The net of these settings; by_hand is the class of the NumPy one."""
+    sizes = inputs, settings.hidden_size, classes, settings.weight_init_std
+    names = ("activation", "loss", "seed", "dtype")
+    options: dict[str, Any] = {name: getattr(settings, name) for name in names}
+    if settings.backend == "torch":
+        return TorchTwoLayerNet(*sizes, device=settings.device, **options)
+    return by_hand(*sizes, **options)
 
 
 def _train(
@@ -137,7 +147,3 @@ def versions() -> dict[str, str]:
 
 def _write(folder: Path, about: dict[str, Any]) -> None:
     (folder / "settings.json").write_text(json.dumps(about, indent=2) + "\n")
-
-
-def _device(settings: Settings) -> str:
-    return pick_device(settings.device).type if settings.backend == "torch" else "cpu"
