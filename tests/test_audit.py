@@ -118,3 +118,22 @@ def test_products_stay_within_their_bounds_however_they_cancel(seed, dtype):
     trace = {"W1 before": w, "b1 before": b, "x": x}
     expected, bound = Bounds(trace, "sigmoid", "cross-entropy").of("a1")
     assert (np.abs(x @ w + b - expected) <= bound).all()
+
+
+@pytest.mark.slow
+def test_no_false_alarm_over_a_hundred_seeds_and_no_bound_is_slack(digits, trained, capsys):
+    """3 steps of each seed, fresh and trained weights; prints the largest ratio of each quantity."""
+    largest = dict.fromkeys(ORDER, 0.0)
+    kinds = itertools.product(range(100), NETS, ACTIVATIONS, LOSSES, DTYPES, ("fresh", "trained"))
+    for seed, cls, activation, loss, dtype, weights in kinds:
+        options = {"activation": activation, "loss": loss, "dtype": dtype, "seed": seed}
+        net = cls(784, 50, 10, **options)
+        if weights == "trained":
+            net.set_params({key: value.astype(dtype) for key, value in trained.items()})
+        for i in range(3):
+            verdicts = audit(trace_of(net, digits, i, seed), activation, loss)
+            assert first_wrong(verdicts) is None, (options, first_wrong(verdicts))
+            largest = {name: max(largest[name], verdicts[name].ratio) for name in ORDER}
+    with capsys.disabled():
+        print("", *(f"{name:5} {ratio:.4f}" for name, ratio in largest.items()), sep="\n")
+    assert min(largest.values()) > 1e-3
