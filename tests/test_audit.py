@@ -122,7 +122,7 @@ def test_products_stay_within_their_bounds_however_they_cancel(seed, dtype):
 
 @pytest.mark.slow
 def test_no_false_alarm_over_a_hundred_seeds_and_no_bound_is_slack(digits, trained, capsys):
-    """3 steps of each seed, fresh and trained weights; prints the largest ratio of each quantity."""
+    """3 steps of each seed, fresh and trained; prints the largest ratio of each quantity."""
     largest = dict.fromkeys(ORDER, 0.0)
     kinds = itertools.product(range(100), NETS, ACTIVATIONS, LOSSES, DTYPES, ("fresh", "trained"))
     for seed, cls, activation, loss, dtype, weights in kinds:
