@@ -1,30 +1,50 @@
-"""All that is TensorBoard: the event file of a run, its scalars and texts."""
+"""All that is TensorBoard: the event file of a run, its scalars, texts and settings."""
 
 from pathlib import Path
+from typing import Any
 
 from torch.utils.tensorboard import SummaryWriter
+from torch.utils.tensorboard.summary import hparams
 
 from trainer.loop import Point
 
 FLUSH = 5  # seconds until what was logged is on disk, for a board that is open meanwhile
+RESULTS = ("accuracy/test", "accuracy/train", "loss/train")  # HPARAMS shows the last of each
 
 
 class Dashboard:
     """The event file in a run's folder; a context that closes it on every way out."""
 
     def __init__(self, folder: Path):
-        self._writer = SummaryWriter(str(folder), flush_secs=FLUSH)
+        self._writer: Any = SummaryWriter(str(folder), flush_secs=FLUSH)
+        self._success: Any = None  # what a run that ends well adds for HPARAMS
 
     def __enter__(self) -> "Dashboard":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, error: object, *_: object) -> None:
+        if self._success and error is None:
+            self._writer.file_writer.add_summary(self._success)
         self._writer.close()
 
     def text(self, tag: str, rows: dict[str, object]) -> None:
         """A table of names and values."""
         lines = ["| | |", "| --- | --- |", *(f"| {key} | {value} |" for key, value in rows.items())]
         self._writer.add_text(tag, "\n".join(lines))
+
+    def hparams(
+        self, settings: dict[str, Any], choices: dict[str, list[Any]] | None = None
+    ) -> None:
+        """The settings (numbers and strings), for the HPARAMS page beside the run's RESULTS.
+
+        choices: all values that a setting can have, for the page's filters. Said at the start;
+        a context left without an error adds that the run succeeded.
+        """
+        # Not add_hparams, which makes a run of its own, in a folder with a clock in its name.
+        made = hparams(settings, dict.fromkeys(RESULTS), choices)  # type: ignore[no-untyped-call]
+        experiment, start, self._success = made
+        self._writer.file_writer.add_summary(experiment)
+        self._writer.file_writer.add_summary(start)
 
     def record(self, point: Point) -> None:
         """The scalars of an iteration, in every run under the same tags."""
