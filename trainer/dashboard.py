@@ -9,7 +9,6 @@ from torch.utils.tensorboard.summary import hparams
 from trainer.loop import Point
 
 FLUSH = 5  # seconds until what was logged is on disk, for a board that is open meanwhile
-RESULTS = ("accuracy/test", "accuracy/train", "loss/train")  # HPARAMS shows the last of each
 
 
 class Dashboard:
@@ -32,18 +31,14 @@ class Dashboard:
         lines = ["| | |", "| --- | --- |", *(f"| {key} | {value} |" for key, value in rows.items())]
         self._writer.add_text(tag, "\n".join(lines))
 
-    def hparams(
-        self, settings: dict[str, Any], choices: dict[str, list[Any]] | None = None
-    ) -> None:
-        """The settings (numbers and strings), for the HPARAMS page beside the run's RESULTS.
+    def hparams(self, settings: dict[str, Any]) -> None:
+        """The settings (numbers and texts), for the HPARAMS page beside the run's last scalars.
 
-        choices: all values that a setting can have, for the page's filters. Said at the start;
-        a context left without an error adds that the run succeeded.
+        A context left without an error adds that the run succeeded.
         """
-        # Not add_hparams, which makes a run of its own, in a folder with a clock in its name.
-        made = hparams(settings, dict.fromkeys(RESULTS), choices)  # type: ignore[no-untyped-call]
-        experiment, start, self._success = made
-        self._writer.file_writer.add_summary(experiment)
+        # Not add_hparams: it makes a run of its own. Nor the first summary, which says what the
+        # settings are: without it the page shows those first in which the runs differ.
+        _, start, self._success = hparams(settings, {})  # type: ignore[no-untyped-call]
         self._writer.file_writer.add_summary(start)
 
     def record(self, point: Point) -> None:

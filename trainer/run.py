@@ -15,7 +15,7 @@ from trainer.errors import InputError
 from trainer.loop import Point, train
 from trainer.numpy_net import TwoLayerNet
 from trainer.progress import Progress
-from trainer.settings import CHOICES, Settings
+from trainer.settings import Settings
 from trainer.tape import Batches
 from trainer.threads import Threads
 from trainer.torch_net import TorchTwoLayerNet, pick_device
@@ -56,7 +56,7 @@ def run(
         with Dashboard(folder) as board:
             for title, rows in about.items():
                 board.text(title, rows)
-            board.hparams(about["settings"], CHOICES)
+            board.hparams(about["settings"])
             _train(settings, digits, board, points, quiet)
     except BaseException as error:
         _write(folder, about | {"stopped": str(error) or type(error).__name__})

@@ -53,13 +53,6 @@ class Settings:
             raise InputError("--device cuda: NumPy computes on the CPU; add --backend torch")
 
 
-CHOICES = {
-    setting.name: list(setting.metadata["choices"])
-    for setting in fields(Settings)
-    if setting.metadata["choices"]
-}
-
-
 def _check_number(flag: str, value: float, zero: bool) -> None:
     if not math.isfinite(value) or value < 0 or (value == 0 and not zero):
         needed = "0 or more" if zero else "more than 0"
