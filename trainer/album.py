@@ -46,10 +46,10 @@ class Album:
         names = [pictures.short(name) for name in self._digits.classes]
         guesses = made["y"].argmax(axis=1)
         rows = [
-            (names[t], names[guess], "right" if t == guess else "wrong")
+            ("right" if t == guess else "wrong", names[guess], names[t])
             for t, guess in zip(self._digits.t_test, guesses, strict=False)
         ]
-        header = ["label", "guess", "result"]
+        header = ["result", "guess", "label"]  # the page shows the last, unless told otherwise
         self._board.embedding("hidden", made["z1"], rows, header, self._pixels[:SOME], iteration)
         if isinstance(self._net, TorchTwoLayerNet):
             self._board.graph(self._net, self._x[:1])

@@ -53,31 +53,35 @@ def mistakes(pixels: Array, t: Array, y: Array, classes: tuple[str, ...]) -> Arr
     return _grid(_captioned(pixels[worst], captions), WORST_A_ROW)
 
 
+def counts(t: Array, y: Array) -> Array:
+    """How many digits of each label, a row, were taken for each class, a column: (C, C)."""
+    table = np.zeros((y.shape[1], y.shape[1]), np.int64)
+    np.add.at(table, (t, y.argmax(axis=1)), 1)
+    return table
+
+
 def confusion(t: Array, y: Array, classes: tuple[str, ...]) -> Array:
-    """How many digits of each label, a row, were taken for each class, a column.
+    """The counts of labels t (N,) and outputs y (N, C), as a table.
 
     The darker a cell, the larger its share of the row, by the square root: rare mistakes show.
-    Labels t (N,), outputs y (N, C).
     """
-    size = len(classes)
-    counts = np.zeros((size, size), np.int64)
-    np.add.at(counts, (t, y.argmax(axis=1)), 1)
-    shares = np.sqrt(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1))
+    table = counts(t, y)
+    shares = np.sqrt(table / np.maximum(table.sum(axis=1, keepdims=True), 1))
     names = [name if name[0].isdigit() else f"{k} {name}" for k, name in enumerate(classes)]
     left, top = max(_width(name) for name in [*names, CORNER]) + 12, 2 * LINE
-    picture = Image.new("RGB", (left + CELL * size, top + CELL * size), "white")
+    picture = Image.new("RGB", (left + CELL * len(table), top + CELL * len(table)), "white")
     cells = _blend(shares, np.array(NEGATIVE)).repeat(CELL, axis=0).repeat(CELL, axis=1)
     picture.paste(Image.fromarray(cells), (left, top))
 
     draw = ImageDraw.Draw(picture)
     _write(draw, left - 6, LINE, CORNER, "rm")
-    for i, name in enumerate(names):
-        middle = CELL * i + CELL // 2
-        _write(draw, left - 6, top + middle, name, "rm")
-        _write(draw, left + middle, LINE, str(i), "mm")
-        for k, count in enumerate(counts[i]):
-            ink = "white" if shares[i, k] > 0.6 else "black"
-            _write(draw, left + CELL * k + CELL // 2, top + middle, str(count), "mm", ink)
+    middles = [CELL * k + CELL // 2 for k in range(len(table))]
+    for k, name in enumerate(names):
+        _write(draw, left - 6, top + middles[k], name, "rm")
+        _write(draw, left + middles[k], LINE, str(k), "mm")
+    for (i, k), count in np.ndenumerate(table):
+        ink = "white" if shares[i, k] > 0.6 else "black"
+        _write(draw, left + middles[k], top + middles[i], str(count), "mm", ink)
     return np.asarray(picture)
 
 
