@@ -12,15 +12,15 @@ def layout_of(summary):
     return layout_pb2.Layout.FromString(make_ndarray(value.tensor).item())
 
 
-def test_a_quantitys_audit_has_both_sides_in_the_band_of_the_bound():
+def test_each_quantitys_audit_has_both_sides_and_the_bound_as_a_band():
     audit = layout_of(charts.comparison()).category[1]
-    assert [chart.title for chart in audit.chart] == list(charts.AUDITED)
+    assert sorted(chart.title for chart in audit.chart) == sorted(charts.AUDITED)
     for chart in audit.chart:
-        sides = [series.value for series in chart.margin.series]
-        assert sides == [f"audit/numpy/{chart.title}", f"audit/torch/{chart.title}"]
-        for series in chart.margin.series:
-            assert charts.BAND[series.lower] == 0
-            assert charts.BAND[series.upper] == 1  # error / bound: more is wrong
+        numpy, torch = chart.margin.series
+        assert numpy.value == f"audit/numpy/{chart.title}"
+        assert torch.value == f"audit/torch/{chart.title}"
+        assert charts.BAND[numpy.lower] == 0
+        assert charts.BAND[numpy.upper] == 1  # error / bound: more is wrong
 
 
 @pytest.mark.parametrize("name", ["W1", "b1", "W2", "b2"])
