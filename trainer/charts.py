@@ -24,28 +24,30 @@ AUDITED = (
 
 def training() -> Summary:
     """The charts of a training run."""
-    return _summary(
-        Category(
-            title="accuracy",
-            chart=[
-                _lines("train and test", "accuracy/train", "accuracy/test"),
-                _band("over-fitting: from test up to train", "accuracy/test", "accuracy/train"),
-            ],
-        ),
-        Category(title="loss", chart=[_lines("loss of the mini-batch", "loss/train")]),
-    )
+    return _summary(*_training())
 
 
 def comparison() -> Summary:
-    """The charts of a comparison of the backends: their drift, and the audit of each quantity.
+    """The charts of a comparison of the backends: drift, and the audit of each quantity.
 
+    Those of training come first, since the page begins with the charts of its first run.
     In the audit an error is measured in its bounds: above the band, 0 to 1, it is too large.
     """
     audits = [_audit(name) for name in reversed(AUDITED)]  # the page shows the last band first
     return _summary(
+        *_training(),
         Category(title="drift of the weights", chart=[_lines("difference / largest", "drift/.*")]),
         Category(title="audit: error / bound", chart=audits),
     )
+
+
+def _training() -> list[Category]:
+    together = _lines("train and test", "accuracy/train", "accuracy/test")
+    gap = _band("over-fitting: from test up to train", "accuracy/test", "accuracy/train")
+    return [
+        Category(title="accuracy", chart=[together, gap]),
+        Category(title="loss", chart=[_lines("loss of the mini-batch", "loss/train")]),
+    ]
 
 
 def _lines(title: str, *tags: str) -> Chart:
