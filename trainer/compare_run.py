@@ -7,6 +7,7 @@ import numpy as np
 
 from trainer.comparison import Comparison, Course, compare
 from trainer.dashboard import Dashboard
+from trainer.data import prepare
 from trainer.numpy_net import TwoLayerNet
 from trainer.plant import plant
 from trainer.probes import Verdicts
@@ -24,6 +25,7 @@ def compare_run(
     Returns the settings with the data set chosen, too. Raises InputError.
     """
     settings, digits = load(settings, data_dir)
+    digits = prepare(digits, settings.preprocess)
     sizes = digits.x_train.shape[1], settings.hidden_size, len(digits.classes)
     by_hand = replace(settings, backend="numpy", device="cpu")
     nets = {

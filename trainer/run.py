@@ -10,9 +10,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from trainer import data
+from trainer import charts, data
+from trainer.album import Album, due
 from trainer.dashboard import Dashboard
 from trainer.errors import InputError
+from trainer.functions import Array
 from trainer.loop import Point, train
 from trainer.numpy_net import TwoLayerNet
 from trainer.progress import Progress
@@ -33,14 +35,22 @@ class Result:
 
 
 def run(
-    settings: Settings, data_dir: Path, log_dir: Path, name: str | None = None, quiet: bool = False
+    settings: Settings,
+    data_dir: Path,
+    log_dir: Path,
+    name: str | None = None,
+    quiet: bool = False,
+    pictures: int = 0,
 ) -> Result:
     """Train one net, recorded in a new folder of log_dir: name, or <dataset>-<backend>.
 
+    pictures: the iterations from one page of trainer.album to the next; 0 for none.
     Raises InputError before anything is written for what cannot be used, and afterwards
     where the loss diverges. What was recorded stays, also when KeyboardInterrupt passes.
     """
     settings, digits = load(settings, data_dir, quiet)
+    pixels = digits.x_test
+    digits = data.prepare(digits, settings.preprocess)
     folder = new_folder(log_dir, name or f"{digits.name}-{settings.backend}")
     about = {"settings": asdict(settings), "versions": versions()}
     _write(folder, about)
@@ -50,7 +60,9 @@ def run(
         with Dashboard(folder) as board:
             for title, rows in about.items():
                 board.text(title, rows)
-            _train(settings, digits, board, points, quiet)
+            board.hparams(about["settings"])
+            board.charts(charts.training())
+            _train(settings, digits, board, points, quiet, pictures, pixels)
     except BaseException as error:
         _write(folder, about | {"stopped": str(error) or type(error).__name__})
         raise
@@ -60,7 +72,7 @@ def run(
 
 
 def load(settings: Settings, data_dir: Path, quiet: bool = False) -> tuple[Settings, data.Digits]:
-    """The prepared data, and the settings with the device and data set that were chosen.
+    """The data, not prepared yet, and the settings with the device and data set that were chosen.
 
     Raises InputError.
     """
@@ -76,7 +88,6 @@ def load(settings: Settings, data_dir: Path, quiet: bool = False) -> tuple[Setti
         raise InputError(
             f"--batch-size {settings.batch_size}: {digits.name} has {len(digits.x_train)} images"
         )
-    digits = data.prepare(digits, settings.preprocess)
     return replace(settings, device=device, dataset=digits.name), digits
 
 
@@ -93,13 +104,20 @@ def build(
 
 
 def _train(
-    settings: Settings, digits: data.Digits, board: Dashboard, points: list[Point], quiet: bool
+    settings: Settings,
+    digits: data.Digits,
+    board: Dashboard,
+    points: list[Point],
+    quiet: bool,
+    pictures: int,
+    pixels: Array,
 ) -> None:
     net = build(settings, digits.x_train.shape[1], len(digits.classes))
     x_train, t_train = net.native(digits.x_train), net.native(digits.t_train)
     x_test, t_test = net.native(digits.x_test), net.native(digits.t_test)
     batch = Batches(x_train, t_train, settings.batch_size, settings.seed, net.native)
     threads = Threads()
+    album = Album(board, net, digits, pixels, x_test)
     progress = Progress(0, settings.iterations, settings.eval_every, quiet)
 
     def evaluate() -> tuple[float, float]:
@@ -110,9 +128,13 @@ def _train(
         board.record(point)
         progress.show(point)
         points.append(point)
+        if due(point.iteration, pictures, settings):
+            album.page(point.iteration, *batch(point.iteration))
 
     with closing(progress), threads.one():
         train(net, batch, progress, settings, evaluate, record)
+        if pictures:
+            album.close(settings.iterations)
 
 
 def new_folder(log_dir: Path, name: str) -> Path:

@@ -104,6 +104,13 @@ class TorchTwoLayerNet(nn.Module):
         return self._output(self(x))
 
     @torch.no_grad()
+    def activations(self, x: Tensor) -> dict[str, Array]:
+        """a1 (N, H), z1 (N, H), a2 (N, C) and y (N, C) of a forward pass, as NumPy arrays."""
+        a1, z1, a2 = self._forward(x)
+        made = {"a1": a1, "z1": z1, "a2": a2, "y": self._output(a2)}
+        return {name: _array(name, tensor) for name, tensor in made.items()}
+
+    @torch.no_grad()
     def loss(self, x: Tensor, t: Tensor) -> float:
         """The mean loss over the batch."""
         return self._loss(self(x), t).item()
