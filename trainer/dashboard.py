@@ -4,16 +4,26 @@ from pathlib import Path
 
 from torch.utils.tensorboard import SummaryWriter
 
+from trainer import events
+from trainer.files import sync
 from trainer.loop import Point
 
 FLUSH = 5  # seconds until what was logged is on disk, for a board that is open meanwhile
 
 
 class Dashboard:
-    """The event file in a run's folder; a context that closes it on every way out."""
+    """The event file in a run's folder; a context that closes it on every way out.
 
-    def __init__(self, folder: Path):
-        self._writer = SummaryWriter(str(folder), flush_secs=FLUSH)
+    A run that goes on at an iteration, start, has its points from there on taken out first.
+    """
+
+    def __init__(self, folder: Path, start: int | None = None):
+        self._folder, self._start = folder, start or 0
+        if start is not None:
+            events.forget(folder, start)
+            events.wait_for_next_name(folder)
+        # purge_step tells a TensorBoard that is open meanwhile, and has read those points.
+        self._writer = SummaryWriter(str(folder), flush_secs=FLUSH, purge_step=start)
 
     def __enter__(self) -> "Dashboard":
         return self
@@ -24,7 +34,12 @@ class Dashboard:
     def text(self, tag: str, rows: dict[str, object]) -> None:
         """A table of names and values."""
         lines = ["| | |", "| --- | --- |", *(f"| {key} | {value} |" for key, value in rows.items())]
-        self._writer.add_text(tag, "\n".join(lines))
+        self._writer.add_text(tag, "\n".join(lines), self._start)
+
+    def flush(self) -> None:
+        """Have all that was recorded on the disk."""
+        self._writer.flush()
+        sync(events.files(self._folder)[-1])
 
     def record(self, point: Point) -> None:
         """The scalars of an iteration, in every run under the same tags."""

@@ -1,34 +1,55 @@
-"""One training run: settings in; a folder with its event file and settings.json out."""
+"""One training run: settings in; a folder with event file, checkpoint and settings.json out."""
 
 import json
 import platform
 import time
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from trainer import data
+from trainer import checkpoint, data
+from trainer.checkpoint import Checkpoint
 from trainer.dashboard import Dashboard
 from trainer.errors import InputError
+from trainer.files import clean, locked, write_whole
 from trainer.loop import Point, train
-from trainer.numpy_net import TwoLayerNet
+from trainer.nets import build, resolved
 from trainer.progress import Progress
 from trainer.settings import Settings
+from trainer.stop import Stop, Stopped
 from trainer.tape import Batches
 from trainer.threads import Threads
-from trainer.torch_net import TorchTwoLayerNet, pick_device
+
+FREE = ("iterations", "backend", "device", "checkpoint_every")  # of a run that goes on
 
 
 @dataclass(frozen=True)
 class Result:
-    """How a run ended: its folder, its last point, and the seconds its loop took."""
+    """How a run ended: its folder, its last point, the seconds its loop took, where it began."""
 
     folder: Path
     settings: Settings
     last: Point
     seconds: float
+    start: int = 0  # the iteration at which it went on
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to train, on what, in which folder, and the checkpoint to go on from, if any."""
+
+    settings: Settings
+    digits: data.Digits
+    folder: Path
+    checkpoint: Checkpoint | None = None
+
+    @property
+    def start(self) -> int:
+        """The iteration to begin with."""
+        return self.checkpoint.iteration if self.checkpoint else 0
 
 
 def run(
@@ -37,9 +58,10 @@ def run(
     """Train one net, recorded in a new folder of log_dir: name, or <dataset>-<backend>.
 
     Raises InputError before anything is written for what cannot be used, and afterwards
-    where the loss diverges. What was recorded stays, also when KeyboardInterrupt passes.
+    where the loss diverges; Stopped, a KeyboardInterrupt, where a signal ended it, with its
+    checkpoint written. What was recorded stays on every way out.
     """
-    settings = replace(settings, device=_device(settings))
+    settings = resolved(settings)
     digits = data.load(settings.dataset, data_dir, settings.dtype)
     settings = replace(settings, dataset=digits.name)
     if settings.batch_size > len(digits.x_train):
@@ -48,49 +70,89 @@ def run(
         )
     digits = data.prepare(digits, settings.preprocess)
     folder = new_folder(log_dir, name or f"{digits.name}-{settings.backend}")
-    about = {"settings": asdict(settings), "versions": versions()}
-    _write(folder, about)
+    clean(log_dir)
+    with locked(folder):
+        return _go_on(Job(settings, digits, folder), quiet)
+
+
+def resume(path: Path, given: dict[str, Any], data_dir: Path, quiet: bool = False) -> Result:
+    """Go on with a run from its checkpoint, in its folder, to the same bytes as without a stop.
+
+    given: settings by name; iterations may be raised, backend, device and checkpoint_every
+    changed. Raises InputError for any other that differs, for other data, for a run that
+    another process writes, and as run does.
+    """
+    folder = checkpoint.find(path).parent
+    with locked(folder):
+        start = checkpoint.load(folder)
+        settings = changed(start.settings, given)
+        digits = data.load(settings.dataset, data_dir, settings.dtype)
+        check_fingerprint(start, digits, data_dir)
+        digits = data.prepare(digits, settings.preprocess, start.preparation)
+        return _go_on(Job(settings, digits, folder, start), quiet)
+
+
+def changed(settings: Settings, given: dict[str, Any]) -> Settings:
+    """The settings of a run that goes on with those given; InputError where they contradict."""
+    for name, value in given.items():
+        before, flag = getattr(settings, name), "--" + name.replace("_", "-")
+        if name == "iterations" and value < before:
+            raise InputError(f"{flag} {value}: the run goes to {before}, which can only be raised")
+        if name not in FREE and value != before:
+            raise InputError(
+                f"{flag} {value}: the checkpoint has {before}; leave it out, or start a new run"
+            )
+    if given.get("backend", settings.backend) != settings.backend:
+        given = {"device": "auto", **given}
+    return resolved(replace(settings, **given))
+
+
+def check_fingerprint(start: Checkpoint, digits: data.Digits, data_dir: Path) -> None:
+    """Raise InputError unless the data are those of the checkpoint."""
+    if start.fingerprint != digits.fingerprint:
+        raise InputError(
+            f"{digits.name} in {data_dir} has the fingerprint {digits.fingerprint[:12]}…, "
+            f"the checkpoint {start.fingerprint[:12]}…: the net was trained on other data"
+        )
+
+
+def _go_on(job: Job, quiet: bool) -> Result:
+    """Train in the job's folder, which is locked."""
+    about: dict[str, Any] = {"settings": asdict(job.settings), "versions": versions()}
+    if job.checkpoint:
+        about["resumed"] = {"iteration": job.start}
     points: list[Point] = []
     started = time.perf_counter()
     try:
-        with Dashboard(folder) as board:
+        _write(job.folder, about)
+        with Stop() as stop, Dashboard(job.folder, job.start if job.checkpoint else None) as board:
             for title, rows in about.items():
                 board.text(title, rows)
-            _train(settings, digits, board, points, quiet)
+            _train(job, board, points, stop, quiet)
+        seconds = time.perf_counter() - started
+        _write(job.folder, about | {"result": asdict(points[-1]) | {"seconds": seconds}})
     except BaseException as error:
-        _write(folder, about | {"stopped": str(error) or type(error).__name__})
+        with suppress(OSError):
+            _write(job.folder, about | {"stopped": str(error) or type(error).__name__})
+        if isinstance(error, OSError):  # a full disk, as a rule
+            raise InputError(
+                f"cannot write in {job.folder}: {error.strerror or error}; "
+                "its last checkpoint is kept"
+            ) from error
         raise
-    result = Result(folder, settings, points[-1], time.perf_counter() - started)
-    _write(folder, about | {"result": asdict(result.last) | {"seconds": result.seconds}})
-    return result
+    return Result(job.folder, job.settings, points[-1], seconds, job.start)
 
 
-def build(settings: Settings, inputs: int, classes: int) -> Any:
-    """The net of these settings."""
-    options: dict[str, Any] = {
-        name: getattr(settings, name) for name in ("activation", "loss", "seed", "dtype")
-    }
-    if settings.backend == "torch":
-        return TorchTwoLayerNet(
-            inputs,
-            settings.hidden_size,
-            classes,
-            settings.weight_init_std,
-            device=settings.device,
-            **options,
-        )
-    return TwoLayerNet(inputs, settings.hidden_size, classes, settings.weight_init_std, **options)
-
-
-def _train(
-    settings: Settings, digits: data.Digits, board: Dashboard, points: list[Point], quiet: bool
-) -> None:
+def _train(job: Job, board: Dashboard, points: list[Point], stop: Stop, quiet: bool) -> None:
+    settings, digits = job.settings, job.digits
     net = build(settings, digits.x_train.shape[1], len(digits.classes))
+    if job.checkpoint:
+        net.set_params(job.checkpoint.params)
     x_train, t_train = net.native(digits.x_train), net.native(digits.t_train)
     x_test, t_test = net.native(digits.x_test), net.native(digits.t_test)
     batch = Batches(x_train, t_train, settings.batch_size, settings.seed, net.native)
     threads = Threads()
-    progress = Progress(0, settings.iterations, settings.eval_every, quiet)
+    progress = Progress(job.start, settings.iterations, settings.eval_every, quiet)
 
     def evaluate() -> tuple[float, float]:
         with threads.all():
@@ -101,8 +163,27 @@ def _train(
         progress.show(point)
         points.append(point)
 
+    def save(i: int) -> None:
+        board.flush()  # first, so that no point before the checkpoint can be missing
+        of_data = digits.classes, digits.fingerprint, digits.preparation
+        checkpoint.save(job.folder, Checkpoint(net.params, i, settings, *of_data, versions()))
+
     with closing(progress), threads.one():
-        train(net, batch, progress, settings, evaluate, record)
+        train(net, batch, _kept(job, progress, save, stop), settings, evaluate, record)
+        save(settings.iterations)
+
+
+def _kept(job: Job, steps: Iterable[int], save: Callable[[int], None], stop: Stop) -> Iterator[int]:
+    """The steps, with a checkpoint before the first, every so many, and where a signal stops them.
+
+    That before the first shows that the folder takes one, and with which settings a run goes on.
+    """
+    for i in steps:
+        if i == job.start or i % job.settings.checkpoint_every == 0 or stop.number is not None:
+            save(i)
+        if stop.number is not None:
+            raise Stopped(stop.number, i, job.folder)
+        yield i
 
 
 def new_folder(log_dir: Path, name: str) -> Path:
@@ -136,8 +217,4 @@ def versions() -> dict[str, str]:
 
 
 def _write(folder: Path, about: dict[str, Any]) -> None:
-    (folder / "settings.json").write_text(json.dumps(about, indent=2) + "\n")
-
-
-def _device(settings: Settings) -> str:
-    return pick_device(settings.device).type if settings.backend == "torch" else "cpu"
+    write_whole(folder / "settings.json", (json.dumps(about, indent=2) + "\n").encode())
