@@ -43,6 +43,13 @@ class Parser(argparse.ArgumentParser):
                 help=setting.metadata["help"] + default,
             )
 
+    def add_net(self) -> None:
+        """RUN_OR_FILE, --backend, --device: a trained net, and who computes it."""
+        text = "a run's folder, or a checkpoint.safetensors"
+        self.add_argument("run", type=Path, metavar="RUN_OR_FILE", help=text)
+        self.add_settings(("backend", "device"))
+        self.set_defaults(backend="numpy", device="auto")
+
     def add_folders(self, *names: str) -> None:
         """--data-dir, --log-dir: by default those of the project."""
         texts = {"data": "where the data sets are, or go", "logs": "where the runs go"}

@@ -68,6 +68,15 @@ def fingerprint(name: str, folder: Path) -> str:
     return sha.hexdigest()
 
 
+def check_fingerprint(digits: Digits, fingerprint: str) -> None:
+    """Raise InputError unless the data are those that a net of that fingerprint learned."""
+    if digits.fingerprint != fingerprint:
+        raise InputError(
+            f"{digits.name} here has the fingerprint {digits.fingerprint[:12]}…, the checkpoint "
+            f"{fingerprint[:12]}…: the net learned other data; choose another --data-dir"
+        )
+
+
 def prepare(digits: Digits, preparation: str, fitted: Preparation | None = None) -> Digits:
     """The same set with its inputs prepared by trainer.preprocessing, fitted on x_train alone.
 

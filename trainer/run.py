@@ -16,6 +16,7 @@ from trainer.dashboard import Dashboard
 from trainer.errors import InputError
 from trainer.files import clean, locked, write_whole
 from trainer.loop import Point, train
+from trainer.metadata import Origin
 from trainer.nets import build, resolved
 from trainer.progress import Progress
 from trainer.settings import Settings
@@ -49,7 +50,7 @@ class Job:
     @property
     def start(self) -> int:
         """The iteration to begin with."""
-        return self.checkpoint.iteration if self.checkpoint else 0
+        return self.checkpoint.origin.iteration if self.checkpoint else 0
 
 
 def run(
@@ -82,14 +83,16 @@ def resume(path: Path, given: dict[str, Any], data_dir: Path, quiet: bool = Fals
     changed. Raises InputError for any other that differs, for other data, for a run that
     another process writes, and as run does.
     """
-    folder = checkpoint.find(path).parent
-    with locked(folder):
-        start = checkpoint.load(folder)
-        settings = changed(start.settings, given)
+    file = checkpoint.find(path)
+    if file.name != checkpoint.NAME:
+        raise InputError(f"{path}: is a file, and only the folder of a run can go on")
+    with locked(file.parent):
+        start = checkpoint.load(file)
+        settings = changed(start.origin.settings, given)
         digits = data.load(settings.dataset, data_dir, settings.dtype)
-        check_fingerprint(start, digits, data_dir)
+        data.check_fingerprint(digits, start.origin.fingerprint)
         digits = data.prepare(digits, settings.preprocess, start.preparation)
-        return _go_on(Job(settings, digits, folder, start), quiet)
+        return _go_on(Job(settings, digits, file.parent, start), quiet)
 
 
 def changed(settings: Settings, given: dict[str, Any]) -> Settings:
@@ -105,15 +108,6 @@ def changed(settings: Settings, given: dict[str, Any]) -> Settings:
     if given.get("backend", settings.backend) != settings.backend:
         given = {"device": "auto", **given}
     return resolved(replace(settings, **given))
-
-
-def check_fingerprint(start: Checkpoint, digits: data.Digits, data_dir: Path) -> None:
-    """Raise InputError unless the data are those of the checkpoint."""
-    if start.fingerprint != digits.fingerprint:
-        raise InputError(
-            f"{digits.name} in {data_dir} has the fingerprint {digits.fingerprint[:12]}…, "
-            f"the checkpoint {start.fingerprint[:12]}…: the net was trained on other data"
-        )
 
 
 def _go_on(job: Job, quiet: bool) -> Result:
@@ -165,8 +159,8 @@ def _train(job: Job, board: Dashboard, points: list[Point], stop: Stop, quiet: b
 
     def save(i: int) -> None:
         board.flush()  # first, so that no point before the checkpoint can be missing
-        of_data = digits.classes, digits.fingerprint, digits.preparation
-        checkpoint.save(job.folder, Checkpoint(net.params, i, settings, *of_data, versions()))
+        origin = Origin(i, settings, digits.classes, digits.fingerprint, versions())
+        checkpoint.save(job.folder, Checkpoint(net.params, origin, digits.preparation))
 
     with closing(progress), threads.one():
         train(net, batch, _kept(job, progress, save, stop), settings, evaluate, record)
