@@ -6,9 +6,11 @@ The suite does the same on a smaller scale, in test_promises.py.
 import argparse
 import itertools
 import multiprocessing
+import os
 import random
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,8 +22,8 @@ from trainer import checkpoint
 from trainer.errors import InputError
 
 FORKING = multiprocessing.get_context("forkserver")  # a start takes milliseconds, not seconds
-FORKING.set_forkserver_preload(["runs"])
-BUSY = {"iterations": 400, "checkpoint_every": 3}  # a good part of the time goes into files
+FORKING.set_forkserver_preload(["fuzzing", "runs"])
+BUSY = {"iterations": 150, "checkpoint_every": 2}  # a good part of the time goes into files
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -66,25 +68,37 @@ def start(log_dir: Path, folder: Path, backend: str) -> None:
 
 def kills(count: int, seed: int, log_dir: Path) -> Counter[str]:
     """Kill that many processes; each run is gone on with until it ends as an undisturbed one."""
+    runs.data_dir()  # before the children start, for all of them
+    os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)  # where their server looks for the preload
     chance, result = random.Random(seed), Counter[str]()
+    wholes = {backend: _undisturbed(log_dir, backend) for backend in ("numpy", "torch")}
     for number in itertools.count():
-        backend = ("numpy", "torch")[number % 2]
-        whole = runs.train(log_dir / "whole", f"{backend}-{number}", backend=backend, **BUSY)
-        result += _kill_until_it_ends(log_dir / f"killed-{number}", whole, backend, chance)
+        backend, (whole, seconds) = list(wholes.items())[number % 2]
+        log = log_dir / f"killed-{number}"
+        result += _kill_until_it_ends(log, whole, backend, chance, seconds)
         if result.total() >= count:
             return result
     raise AssertionError
 
 
+def _undisturbed(log_dir: Path, backend: str) -> tuple[Path, float]:
+    """The folder of a whole run, and the seconds that its process took."""
+    folder, started = log_dir / "whole" / backend, time.perf_counter()
+    process = FORKING.Process(target=start, args=(folder.parent, folder, backend))
+    process.start()
+    process.join()
+    return folder, time.perf_counter() - started
+
+
 def _kill_until_it_ends(
-    log_dir: Path, whole: Path, backend: str, chance: random.Random
+    log_dir: Path, whole: Path, backend: str, chance: random.Random, seconds: float
 ) -> Counter[str]:
     result, ended, attempt = Counter[str](), False, 0
     while not ended:
         folder = _current(log_dir, attempt)
         process = FORKING.Process(target=start, args=(log_dir, folder, backend), daemon=True)
         process.start()
-        process.join(chance.uniform(0, 1.5))
+        process.join(chance.uniform(0, seconds))
         process.kill()
         process.join()
         ended, attempt = process.exitcode == 0, attempt + 1

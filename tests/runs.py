@@ -2,6 +2,7 @@
 
 import atexit
 import functools
+import os
 import shutil
 import signal
 import tempfile
@@ -19,13 +20,17 @@ from trainer.stop import Stopped
 from trainer.tape import Batches
 
 ROOT = Path(__file__).resolve().parents[1]
+FOLDER = "TWO_LAYER_NET_TEST_DATA"
 TAGS = {"loss/train", "accuracy/train", "accuracy/test"}
 
 
 @functools.cache
 def data_dir() -> Path:
-    """A folder with mnist-5k, made once and removed at the end."""
+    """A folder with mnist-5k, made once for a process and its children, removed at the end."""
+    if FOLDER in os.environ:
+        return Path(os.environ[FOLDER])
     folder = Path(tempfile.mkdtemp(prefix="two-layer-net-"))
+    os.environ[FOLDER] = str(folder)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     data.load("mnist-5k", folder)
     return folder
@@ -71,7 +76,7 @@ def weights(folder: Path) -> dict[str, tuple[str, tuple[int, ...], bytes]]:
 def points(folder: Path) -> list[tuple[str, int, bytes]]:
     """Tag, step and the bytes of the value of each scalar in the event files, in their order."""
     return [
-        (value.tag, event.step, np.float32(value.tensor.float_val[0]).tobytes())
+        (value.tag, event.step, np.float32(value.simple_value).tobytes())
         for path in events.files(folder)
         for event, _ in events.read(path)
         for value in event.summary.value

@@ -5,7 +5,6 @@ from pathlib import Path
 from torch.utils.tensorboard import SummaryWriter
 
 from trainer import events
-from trainer.files import sync
 from trainer.loop import Point
 
 FLUSH = 5  # seconds until what was logged is on disk, for a board that is open meanwhile
@@ -18,7 +17,7 @@ class Dashboard:
     """
 
     def __init__(self, folder: Path, start: int | None = None):
-        self._folder, self._start = folder, start or 0
+        self._start = start or 0
         if start is not None:
             events.forget(folder, start)
             events.wait_for_next_name(folder)
@@ -37,9 +36,8 @@ class Dashboard:
         self._writer.add_text(tag, "\n".join(lines), self._start)
 
     def flush(self) -> None:
-        """Have all that was recorded on the disk."""
+        """Have all that was recorded in the file, where a kill of this process leaves it."""
         self._writer.flush()
-        sync(events.files(self._folder)[-1])
 
     def record(self, point: Point) -> None:
         """The scalars of an iteration, in every run under the same tags."""

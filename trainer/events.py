@@ -9,8 +9,6 @@ from pathlib import Path
 from google.protobuf.message import DecodeError
 from tensorboard.compat.proto.event_pb2 import Event
 
-from trainer.files import sync
-
 HEAD, TAIL = 12, 4  # around each event: its length and that number's check sum; its own
 
 
@@ -27,7 +25,6 @@ def forget(folder: Path, step: int) -> None:
             end, summaries = after, summaries + event.HasField("summary")
         if summaries:
             os.truncate(path, end)
-            sync(path)
         else:  # a start and nothing more
             path.unlink()
 

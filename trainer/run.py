@@ -1,5 +1,6 @@
 """One training run: settings in; a folder with event file, checkpoint and settings.json out."""
 
+import functools
 import json
 import platform
 import time
@@ -204,6 +205,7 @@ def new_folder(log_dir: Path, name: str) -> Path:
             ) from error
 
 
+@functools.cache
 def versions() -> dict[str, str]:
     """What the numbers of a run may depend on beside its settings."""
     packages = ("numpy", "torch", "torchvision", "tensorboard")
