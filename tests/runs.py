@@ -52,16 +52,24 @@ def resume(folder: Path, **given: Any) -> Path:
     return trainer.run.resume(folder, given, data_dir(), quiet=True).folder
 
 
+def signalling(i: int, *numbers: int) -> type[Batches]:
+    """Batches that, once, raise signals while the batch of step i is drawn."""
+
+    waiting = list(numbers)
+
+    class Signalling(Batches):
+        def __call__(self, step: int) -> Any:
+            while step == i and waiting:
+                signal.raise_signal(waiting.pop())
+            return super().__call__(step)
+
+    return Signalling
+
+
 def train_until(stop: int, log_dir: Path, name: str = "run", **changes: Any) -> Path:
     """The folder of a run that SIGTERM stopped with the weights of iteration stop."""
-
-    class Stopping(Batches):
-        def __call__(self, i: int) -> Any:
-            if i == stop - 1:
-                signal.raise_signal(signal.SIGTERM)
-            return super().__call__(i)
-
-    with mock.patch.object(trainer.run, "Batches", Stopping), pytest.raises(Stopped) as stopped:
+    batches = signalling(stop - 1, signal.SIGTERM)
+    with mock.patch("trainer.run.Batches", batches), pytest.raises(Stopped) as stopped:
         train(log_dir, name, **changes)
     assert stopped.value.iteration == stop
     return stopped.value.folder

@@ -1,5 +1,6 @@
 """All that is TensorBoard: the event file of a run, its scalars and texts."""
 
+import threading
 from pathlib import Path
 
 from torch.utils.tensorboard import SummaryWriter
@@ -18,6 +19,7 @@ class Dashboard:
 
     def __init__(self, folder: Path, start: int | None = None):
         self._start = start or 0
+        self._hook, threading.excepthook = threading.excepthook, self._unless_raised_again
         if start is not None:
             events.forget(folder, start)
             events.wait_for_next_name(folder)
@@ -28,7 +30,15 @@ class Dashboard:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._writer.close()
+        try:
+            self._writer.close()
+        finally:
+            threading.excepthook = self._hook
+
+    def _unless_raised_again(self, args: threading.ExceptHookArgs) -> None:
+        """Print no traceback of the writer's own thread: record and flush raise its OSError."""
+        if not isinstance(args.exc_value, OSError):
+            self._hook(args)
 
     def text(self, tag: str, rows: dict[str, object]) -> None:
         """A table of names and values."""
