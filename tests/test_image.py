@@ -1,5 +1,3 @@
-import random
-
 import fuzzing
 import numpy as np
 import pytest
@@ -30,11 +28,15 @@ def refused(path, *words):
     assert "\n" not in str(error.value)
 
 
+def likeness(a, b) -> float:
+    """The correlation of two images, where rounding may have put one a pixel aside."""
+    moves = [np.roll(b, (y, x), (0, 1)) for y in (-1, 0, 1) for x in (-1, 0, 1)]
+    return max(np.corrcoef(a.ravel(), moved.ravel())[0, 1] for moved in moves)
+
+
 def test_an_image_of_mnist_comes_back_nearly_as_it_was(tmp_path, digits):
     for digit in digits:
-        back = read(Image.fromarray(digit), tmp_path / "x.png")
-        assert np.abs(back.astype(int) - digit).mean() < 12  # of 255; its contrast is stretched
-        assert np.corrcoef(back.ravel(), digit.ravel())[0, 1] > 0.95
+        assert likeness(digit, read(Image.fromarray(digit), tmp_path / "x.png")) > 0.95
 
 
 def test_ink_fits_twenty_pixels_and_its_centre_of_mass_is_in_the_middle(tmp_path):
@@ -49,7 +51,7 @@ def test_ink_fits_twenty_pixels_and_its_centre_of_mass_is_in_the_middle(tmp_path
 
 @pytest.mark.parametrize("digit", [2, 4, 7])
 def test_colours_size_place_and_format_do_not_matter(tmp_path, digit):
-    first = read(sheet.cell(0, digit), tmp_path / "x.png").astype(int)
+    first = read(sheet.cell(0, digit), tmp_path / "x.png")
     black_on_white = sheet.cell(0, digit).convert("RGB")
     grey = np.asarray(black_on_white.convert("L"))
     clear = Image.fromarray(np.dstack([np.zeros((*grey.shape, 3), np.uint8), 255 - grey]))
@@ -73,14 +75,13 @@ def test_colours_size_place_and_format_do_not_matter(tmp_path, digit):
         ("turned.jpg", turned, {"exif": exif, "quality": 95}),
         ("large.webp", large, {}),
     ):
-        other = read(picture, tmp_path / name, **options).astype(int)
-        assert np.corrcoef(first.ravel(), other.ravel())[0, 1] > 0.9, name
+        assert likeness(first, read(picture, tmp_path / name, **options)) > 0.9, name
 
 
 def test_an_evenly_slanting_shade_is_paper(tmp_path):
-    plain = read(sheet.cell(5, 3), tmp_path / "x.png").astype(int)
-    shaded = read(sheet.cell(7, 3), tmp_path / "y.png").astype(int)
-    assert np.corrcoef(plain.ravel(), shaded.ravel())[0, 1] > 0.9
+    for digit in range(10):
+        plain = read(sheet.cell(5, digit), tmp_path / "x.png")
+        assert likeness(plain, read(sheet.cell(7, digit), tmp_path / "y.png")) > 0.95
 
 
 @pytest.mark.parametrize("colour", ["white", "black", "#808080"])
@@ -102,7 +103,7 @@ def test_tiny_images_are_read_or_refused(tmp_path, size):
 
 
 def test_decompression_bombs_are_refused_by_their_size(tmp_path):
-    for side in (8_000, 20_000):  # above our own limit, and above Pillow's
+    for side in (7_200, 13_500):  # above our own limit, and above Pillow's
         Image.new("1", (side, side)).save(tmp_path / "bomb.png")
         assert (tmp_path / "bomb.png").stat().st_size < 100_000
         refused(tmp_path / "bomb.png", "pixels")
@@ -117,7 +118,7 @@ def test_what_is_no_image_is_refused(tmp_path):
 
 
 def test_mutated_images_are_refused_or_read(tmp_path):
-    counts = fuzzing.images(210, seed=random.Random(5).randrange(99), folder=tmp_path)
+    counts = fuzzing.images(210, seed=5, folder=tmp_path)
     assert counts["broken"] == 0
     assert counts["refused"] > 20
     assert counts["read"] > 20

@@ -198,10 +198,10 @@ def test_a_full_disk_ends_the_run_in_one_line_and_keeps_the_checkpoint(tmp_path)
     """A limit on the size of files stands for the disk: the event file reaches it."""
     code = (
         "import resource, sys; from scripts import train; from trainer.command import guarded\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))\n"
         "sys.exit(guarded(train.main, sys.argv[1:]))"
     )
-    numbers = ["--hidden-size", "5", "--eval-every", "1", "--checkpoint-every", "10"]
+    numbers = ["--hidden-size", "2", "--eval-every", "1", "--checkpoint-every", "10"]
     folders = ["--data-dir", str(runs.data_dir()), "--log-dir", str(tmp_path)]
     command = [sys.executable, "-c", code, "--dataset", "mnist-5k", "--quiet", *numbers, *folders]
     told = subprocess.run(command, cwd=runs.ROOT, capture_output=True, text=True, check=False)
