@@ -14,7 +14,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from scripts.train import main
 from trainer.command import guarded
-from trainer.run import new_folder
+from trainer.files import new_folder
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "train.py"
 TAGS = ["accuracy/test", "accuracy/train", "loss/train"]

@@ -8,10 +8,12 @@ import numpy as np
 from trainer.comparison import Comparison, Course, compare
 from trainer.dashboard import Dashboard
 from trainer.data import prepare
+from trainer.files import new_folder
+from trainer.nets import build
 from trainer.numpy_net import TwoLayerNet
 from trainer.plant import plant
 from trainer.probes import Verdicts
-from trainer.run import build, load, new_folder
+from trainer.run import load
 from trainer.settings import Settings
 from trainer.tape import Batches, initial_params
 from trainer.threads import Threads

@@ -1,5 +1,6 @@
 """All that is TensorBoard: the event file of a run, and what goes into it."""
 
+import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
 
+from trainer import events
 from trainer.functions import Array
 from trainer.loop import Point
 
@@ -19,10 +21,19 @@ BINS = 64  # of a histogram; TensorBoard shows 30
 
 
 class Dashboard:
-    """The event file in a run's folder; a context that closes it on every way out."""
+    """The event file in a run's folder; a context that closes it on every way out.
 
-    def __init__(self, folder: Path):
-        self._writer: Any = SummaryWriter(str(folder), flush_secs=FLUSH)
+    A run that goes on at an iteration, start, has its points from there on taken out first.
+    """
+
+    def __init__(self, folder: Path, start: int | None = None):
+        self._start = start or 0
+        self._hook, threading.excepthook = threading.excepthook, self._unless_raised_again
+        if start is not None:
+            events.forget(folder, start)
+            events.wait_for_next_name(folder)
+        # purge_step tells a TensorBoard that is open meanwhile, and has read those points.
+        self._writer: Any = SummaryWriter(str(folder), flush_secs=FLUSH, purge_step=start)
         self._success: Any = None  # what a run that ends well adds for HPARAMS
 
     def __enter__(self) -> "Dashboard":
@@ -31,12 +42,24 @@ class Dashboard:
     def __exit__(self, error: object, *_: object) -> None:
         if self._success and error is None:
             self._writer.file_writer.add_summary(self._success)
-        self._writer.close()
+        try:
+            self._writer.close()
+        finally:
+            threading.excepthook = self._hook
+
+    def _unless_raised_again(self, args: threading.ExceptHookArgs) -> None:
+        """Print no traceback of the writer's own thread: record and flush raise its OSError."""
+        if not isinstance(args.exc_value, OSError):
+            self._hook(args)
 
     def text(self, tag: str, rows: dict[str, object]) -> None:
         """A table of names and values."""
         lines = ["| | |", "| --- | --- |", *(f"| {key} | {value} |" for key, value in rows.items())]
-        self._writer.add_text(tag, "\n".join(lines))
+        self._writer.add_text(tag, "\n".join(lines), self._start)
+
+    def flush(self) -> None:
+        """Have all that was recorded in the file, where a kill of this process leaves it."""
+        self._writer.flush()
 
     def hparams(self, settings: dict[str, Any]) -> None:
         """The settings (numbers and texts), for the HPARAMS page beside the run's last scalars.

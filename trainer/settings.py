@@ -38,6 +38,7 @@ class Settings:
         "backprop", "numerical is the book's check, and hours slow", "backprop", "numerical"
     )
     eval_every: int = _option(10, "iterations between evaluations of both whole sets")
+    checkpoint_every: int = _option(1000, "iterations between checkpoints; one at the end too")
     seed: int = _option(0, "of initial weights and batches")
     dtype: str = _option("float32", "to train, or to prove", "float32", "float64")
 
@@ -54,6 +55,7 @@ class Settings:
 
 
 def _check_number(flag: str, value: float, zero: bool) -> None:
-    if not math.isfinite(value) or value < 0 or (value == 0 and not zero):
+    # Compared, since math.isfinite takes no integer of 400 digits; NaN fails every comparison.
+    if not 0 <= value < math.inf or (value == 0 and not zero):
         needed = "0 or more" if zero else "more than 0"
         raise InputError(f"{flag} {value}: must be a finite number, {needed}")
