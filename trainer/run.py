@@ -56,6 +56,7 @@ def run(
         with Dashboard(folder) as board:
             for title, rows in about.items():
                 board.text(title, rows)
+            board.hparams(about["settings"])
             _train(settings, digits, board, points, quiet)
     except BaseException as error:
         _write(folder, about | {"stopped": str(error) or type(error).__name__})
