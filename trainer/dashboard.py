@@ -6,6 +6,7 @@ from typing import Any
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
 
+from trainer.functions import Array
 from trainer.loop import Point
 
 FLUSH = 5  # seconds until what was logged is on disk, for a board that is open meanwhile
@@ -40,6 +41,10 @@ class Dashboard:
         # settings are: without it the page shows those first in which the runs differ.
         _, start, self._success = hparams(settings, {})  # type: ignore[no-untyped-call]
         self._writer.file_writer.add_summary(start)
+
+    def picture(self, tag: str, pixels: Array) -> None:
+        """A drawn picture, uint8 (height, width, 3)."""
+        self._writer.add_image(tag, pixels, dataformats="HWC")
 
     def record(self, point: Point) -> None:
         """The scalars of an iteration, in every run under the same tags."""

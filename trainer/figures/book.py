@@ -1,15 +1,21 @@
 """Every picture by name, and what it is drawn from."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from matplotlib.image import imsave
 
 from trainer import data
+from trainer.dashboard import Dashboard
 from trainer.data import Digits
+from trainer.errors import InputError
 from trainer.figures import chapter2, chapter3, chapter4, learning
+from trainer.figures.style import pixels
+from trainer.run import new_folder
 from trainer.settings import Settings
 
 
@@ -62,3 +68,31 @@ PICTURES: dict[str, Callable[[Book], Figure]] = {
     "4-descents": lambda _: chapter4.descents(),
     "4-run": lambda book: learning.curves(book.lesson),
 }
+
+
+def draw(book: Book, names: Iterable[str], log_dir: Path, out: Path | None = None) -> Path:
+    """Draw the named pictures into a new run "book" of log_dir; returns its folder.
+
+    Each is also a PNG file, in out or beside the event file. Raises InputError, before
+    anything is drawn, where a folder cannot be written or a data set cannot be used.
+    """
+    _ = book.digits
+    if out:
+        make_folder(out)
+    folder = new_folder(log_dir, "book")
+    with Dashboard(folder) as board:
+        for name in names:
+            picture = pixels(PICTURES[name](book))
+            board.picture(f"chapter {name[0]}/{name[2:]}", picture)
+            imsave((out or folder) / f"{name}.png", picture)
+    return folder
+
+
+def make_folder(out: Path) -> None:
+    """Have a folder that can be written, or raise InputError."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out {out}: cannot make that folder: {error.strerror}") from error
+    if not os.access(out, os.W_OK):
+        raise InputError(f"--out {out}: cannot write there")

@@ -20,10 +20,10 @@ from trainer.figures.style import (
 )
 from trainer.functions import Array
 from trainer.numpy_net import TwoLayerNet
-from trainer.perceptron import AND, INPUTS, NAND, OR, XOR, Perceptron
+from trainer.perceptron import AND, INPUTS, NAND, OR, XOR
 
 EDGE = -0.5, 1.5  # of the plane shown
-STEPS, RATE = 3000, 1.0  # of the net that learns XOR
+STEPS, RATE = 1500, 1.0  # of the net that learns XOR
 
 
 def gates() -> Figure:
@@ -63,7 +63,9 @@ def xor() -> Figure:
     _plane(hidden, AND, points=s)
     _line(hidden, AND.w, AND.b, color="black", label="AND's line")
     for point, below in ((1, 0), True), ((0, 1), True), ((1, 1), False):
-        origins = [f"({x}, {y})" for (x, y), at in zip(INPUTS, s, strict=True) if (at == point).all()]
+        origins = [
+            f"({x}, {y})" for (x, y), at in zip(INPUTS, s, strict=True) if (at == point).all()
+        ]
         place = {"xytext": (0, -20 if below else 12), "textcoords": "offset points", "ha": "center"}
         hidden.annotate("from " + " and ".join(origins), point, fontsize=8, **place)
     hidden.legend(loc="lower left", fontsize=8)
@@ -104,8 +106,9 @@ def xor_learned() -> Figure:
         "XOR learned: a two-layer net finds two lines by itself",
         "Left: the probability that a net with two sigmoid neurons gives to y = 1 after "
         f"{STEPS} steps on the four rows; each dashed line is where one hidden neuron is at ½. "
-        "Like NAND and OR, they leave a strip between them, here around the ○. Right: the loss of that run falls, "
-        "but from other random weights the same net can stay on a plateau, half of XOR learned.",
+        "Like NAND and OR, they leave a strip between them, here around the ○. Right: the loss of "
+        "that run falls, but from other random weights the same net can stay on a plateau, half "
+        "of XOR learned.",
         columns=2,
         size=(9, 4.9),
     )
@@ -144,8 +147,24 @@ def _plane(
     values = np.asarray(fires(grid.reshape(-1, 2)), np.float64).reshape(grid.shape[:2])
     shades = axis.contourf(side, side, values, levels=levels, cmap=SHADES)
     fired = np.asarray((labels or fires)(points)) == 1
-    axis.scatter(*points[fired].T, s=90, marker="^", color=BLUE, edgecolor="black", zorder=3)
-    axis.scatter(*points[~fired].T, s=80, marker="o", color="white", edgecolor="black", zorder=3)
+    axis.scatter(
+        points[fired, 0],
+        points[fired, 1],
+        s=90,
+        marker="^",
+        color=BLUE,
+        edgecolor="black",
+        zorder=3,
+    )
+    axis.scatter(
+        points[~fired, 0],
+        points[~fired, 1],
+        s=80,
+        marker="o",
+        color="white",
+        edgecolor="black",
+        zorder=3,
+    )
     axis.set(xlim=EDGE, ylim=EDGE, aspect="equal", xticks=(0, 1), yticks=(0, 1))
     return shades
 
@@ -153,7 +172,7 @@ def _plane(
 def _line(axis: Axes, w: Any, b: float, **options: Any) -> None:
     """The line w₁x₁ + w₂x₂ + b = 0."""
     foot = -b * np.asarray(w) / np.dot(w, w)  # the point of the line that is nearest to 0
-    axis.axline(foot, foot + (-w[1], w[0]), linewidth=2, **options)
+    axis.axline(foot, foot + np.array([-w[1], w[0]]), linewidth=2, **options)
 
 
 def _wire(axis: Axes, places: dict[str, tuple[float, float]], wires: str) -> None:

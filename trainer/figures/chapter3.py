@@ -1,5 +1,7 @@
 """Chapter 3 in pictures: activations, softmax and its overflow, the preparation of inputs."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -128,7 +130,9 @@ def _neighbours(axis: Axes, x: Array) -> None:
     """Two neighbouring pixels in the middle of each image, one against the other."""
     left, right = x[:, 14 * 28 + 13], x[:, 14 * 28 + 14]
     correlation = np.corrcoef(left, right)[0, 1]
-    name_axes(axis, f"correlation {correlation:.2f}".replace("-", "−"), "pixel (14, 13)", "(14, 14)")
+    name_axes(
+        axis, f"correlation {correlation:.2f}".replace("-", "−"), "pixel (14, 13)", "(14, 14)"
+    )
     axis.plot(left, right, ".", color=BLUE, markersize=3, alpha=0.5)
 
 
@@ -136,11 +140,13 @@ def _probabilities(axis: Axes, c: Array, y: Array) -> None:
     """The three outputs over c; grey where there are none."""
     styles = zip(SCORES, y.T, (VERMILION, GREEN, BLUE), (":", "--", "-"), strict=True)
     for score, line, color, style in styles:
-        axis.plot(c, line, color=color, linestyle=style, linewidth=2.2, label=f"a = {score:.1f} + c")
+        axis.plot(
+            c, line, color=color, linestyle=style, linewidth=2.2, label=f"a = {score:.1f} + c"
+        )
     axis.fill_between(c, 0, 1, where=np.isnan(y).any(axis=1), color=GREY, alpha=0.3, label="nan")
     axis.set_ylim(0, 1)
 
 
-def _legends(*axes: Axes, loc: str = "best") -> None:
+def _legends(*axes: Axes, loc: Any = "best") -> None:
     for axis in axes:
         axis.legend(fontsize=8.5, loc=loc)

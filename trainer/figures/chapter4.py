@@ -25,7 +25,7 @@ from trainer.functions import (
 from trainer.gradient import gradient_descent, numerical_gradient
 
 START = np.array([-3.0, 4.0])  # the book's, of every descent (chapter 4.4.1)
-RATES = {"good": 0.1, "too large": 1.02, "too small": 0.003}
+RATES = {"good": 0.1, "too large": 1.01, "too small": 0.003}
 
 
 def bowl(x: Array) -> Any:
@@ -33,7 +33,7 @@ def bowl(x: Array) -> Any:
     return np.sum(x**2)
 
 
-def parabola(x: Array) -> Any:
+def parabola(x: float | Array) -> Any:
     """The book's f(x) = 0.01 x² + 0.1 x (chapter 4.3.2)."""
     return 0.01 * x**2 + 0.1 * x
 
@@ -103,7 +103,7 @@ def tangents() -> Figure:
         "Left: f(x) = 0.01x² + 0.1x with the tangents whose slopes numerical_gradient finds. "
         "Right: how far off the slope of sin at 1 is for each step h, in float64. Central "
         "differences beat forward ones by far; at small h rounding takes over, at large h the "
-        "curve's bend. The book's h = 1e-4 lies between.",
+        "curve's bend. The book's h = 1e-4 is near the best.",
         columns=2,
         size=(9, 4.9),
     )
@@ -136,17 +136,16 @@ def gradient_field() -> Figure:
     side = np.linspace(-2, 2, 17)
     points = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)  # (289, 2)
     down = -np.array([numerical_gradient(bowl, point) for point in points])
-    figure, (space, plane) = sheet(
+    figure, (place, plane) = sheet(
         "f(x₀, x₁) = x₀² + x₁² and its gradient",
         "Left: a bowl with its lowest point at (0, 0). Right: −∇f by numerical_gradient, the way "
         "down, drawn on lines of equal f. Every arrow points to the lowest point and crosses the "
         "lines at a right angle; the arrows are longer where it is steeper.",
         columns=2,
-        subplot_kw=None,
         size=(9, 5),
     )
-    space.remove()
-    space = figure.add_subplot(1, 2, 1, projection="3d")
+    space = figure.add_subplot(place.get_subplotspec(), projection="3d")
+    place.remove()
     x0, x1 = np.meshgrid(side, side)
     space.plot_surface(x0, x1, x0**2 + x1**2, cmap="cividis")
     name_axes(space, "the bowl", "x₀", "x₁")

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from trainer.data import Digits
@@ -68,7 +67,7 @@ def samples(sets: Sequence[Digits]) -> Figure:
         "to learn, the label.",
         rows=2 * len(sets),
         columns=10,
-        size=(9, 1.3 + 2.1 * len(sets)),
+        size=(9, 1.2 + 1.85 * len(sets)),
         squeeze=False,
     )
     for digits, rows in zip(sets, axes.reshape(len(sets), 2, 10), strict=True):
@@ -83,7 +82,7 @@ def samples(sets: Sequence[Digits]) -> Figure:
 
 def line_through_weights(lesson: Lesson) -> Figure:
     """The loss and the accuracy along a line through weight space (chapter 4.2.5)."""
-    alpha = np.linspace(-0.25, 1.5, 701)
+    alpha = np.linspace(-0.25, 1.5, 351)
     figure, axes = sheet(
         "Why the loss is minimised, and not the accuracy",
         f"From the initial weights (α = 0) straight to the trained ones (α = 1), on {FEW} test "
@@ -98,7 +97,8 @@ def line_through_weights(lesson: Lesson) -> Figure:
     styles = {"loss": {"color": BLUE}, "accuracy": {"color": VERMILION}}
     for column, (name, style) in zip(axes.T, styles.items(), strict=True):
         value = _along(lesson, name)
-        slope = [float(numerical_gradient(value, a)) for a in alpha]
+        with Threads().one():
+            slope = [float(numerical_gradient(value, a)) for a in alpha]
         name_axes(column[0], f"the {name} along the line", "", name)
         column[0].plot(alpha, [value(a) for a in alpha], **style)
         name_axes(column[1], f"its slope: 0 at {np.mean(np.equal(slope, 0)):.1%} of the points",

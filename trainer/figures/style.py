@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from trainer.functions import Array
 
@@ -25,9 +26,7 @@ def sheet(title: str, caption: str, rows: int = 1, columns: int = 1, **options: 
     options: size in inches, and those of Figure.subplots.
     """
     size = options.pop("size", (9, 4.6))
-    figure = Figure(figsize=size, dpi=DPI, layout="constrained")
-    figure.get_layout_engine().set(h_pad=0.06)
-    FigureCanvasAgg(figure)  # no pyplot: it would keep every figure alive
+    figure = Figure(figsize=size, dpi=DPI, layout=ConstrainedLayoutEngine(h_pad=0.06))
     figure.suptitle(title, fontsize=13, fontweight="bold")
     text = textwrap.fill(caption, int(size[0] * LETTERS))
     figure.supxlabel(text, x=0.015, ha="left", fontsize=9.5)
@@ -51,6 +50,6 @@ def show_image(axis: Axes, image: Array, title: str = "", **options: Any) -> Non
 
 def pixels(figure: Figure) -> Array:
     """The drawn picture, uint8 (height, width, 3)."""
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)  # no pyplot: it would keep every figure alive
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
