@@ -27,16 +27,22 @@ class Parser(argparse.ArgumentParser):
         """One line and exit status 2."""
         self.exit(2, f"{self.prog}: error: {message} (--help lists the options)\n")
 
-    def add_settings(self, names: Iterable[str] = ()) -> None:
-        """A flag for each field of Settings, or for the named ones."""
+    def add_settings(self, names: Iterable[str] = (), several: Iterable[str] = ()) -> None:
+        """A flag for each field of Settings, or for the named ones; several take many values."""
         for setting in fields(Settings):
-            if names and setting.name not in names:
+            many = setting.name in several
+            if names and setting.name not in names and not many:
                 continue
             hint = None if setting.default is None else type(setting.default)
             self.add_argument(
                 "--" + setting.name.replace("_", "-"),
                 type=hint or str,
-                default=setting.default if hint else argparse.SUPPRESS,
+                nargs="+" if many else None,
+                default=[setting.default]
+                if many
+                else setting.default
+                if hint
+                else argparse.SUPPRESS,
                 choices=setting.metadata["choices"],
                 metavar=hint.__name__.upper() if hint and not setting.metadata["choices"] else None,
                 help=setting.metadata["help"],
