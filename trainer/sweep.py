@@ -55,7 +55,7 @@ def finished(folder: Path) -> dict[str, Any] | None:
     """What settings.json says of a run that came to its end or diverged; None of any other."""
     try:
         about = json.loads((folder / "settings.json").read_text())
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError):
         return None  # no run, or one killed while it wrote
     return about if "result" in about or "diverged" in about else None
 
@@ -94,7 +94,11 @@ def run_one(settings: Settings, data_dir: Path, folder: Path) -> Settings:
     place = folder / name_of(settings)
     if finished(place):
         return settings
-    shutil.rmtree(place, ignore_errors=True)
+    try:
+        if place.exists():
+            shutil.rmtree(place)
+    except OSError as error:
+        raise InputError(f"cannot replace {place}: {error.strerror}; remove it") from error
     try:
         with _one_thread():
             run(settings, data_dir, folder, name=place.name, quiet=True)
@@ -154,13 +158,18 @@ def _client(address: str) -> Iterator[Any]:
     """A client of the Dask scheduler at that address that has workers."""
     try:
         from distributed import Client, KilledWorker  # not all have Dask, and few need it
+        from distributed.comm.addressing import get_address_host_port
     except ImportError:
         raise InputError("--cluster needs Dask: pip install 'dask[distributed]'") from None
+    try:
+        get_address_host_port(address)  # a Client takes 20 s and a traceback to say the same
+    except ValueError as error:
+        raise InputError(f"--cluster {address}: {error}; give a scheduler's HOST:PORT") from None
     try:
         client = Client(  # type: ignore[no-untyped-call]
             address, timeout=PATIENCE, set_as_default=False
         )
-    except (OSError, ValueError, TypeError) as error:
+    except OSError as error:
         raise InputError(f"--cluster {address}: no Dask scheduler answers there") from error
     with client:
         try:

@@ -23,7 +23,7 @@ from trainer.numpy_net import TwoLayerNet
 from trainer.perceptron import AND, INPUTS, NAND, OR, XOR
 
 EDGE = -0.5, 1.5  # of the plane shown
-STEPS, RATE = 1500, 1.0  # of the net that learns XOR
+STEPS, RATE = 1000, 1.0  # of the net that learns XOR
 
 
 def gates() -> Figure:

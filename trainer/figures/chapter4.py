@@ -72,7 +72,7 @@ def one_hot_and_labels() -> Figure:
     )
     name_axes(table, "y, and where t is 1", "class", "answer")
     table.imshow(y, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    table.plot(t, np.arange(len(t)), "s", markersize=19, mfc="none", mec=VERMILION, mew=2)
+    table.plot(t, np.arange(len(t)), "s", color=VERMILION, markersize=19, mfc="none", mew=2)
     table.set(xticks=range(10), yticks=range(len(t)))
     labels = table.secondary_yaxis("right")
     labels.set_yticks(range(len(t)), t)

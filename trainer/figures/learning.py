@@ -82,7 +82,7 @@ def samples(sets: Sequence[Digits]) -> Figure:
 
 def line_through_weights(lesson: Lesson) -> Figure:
     """The loss and the accuracy along a line through weight space (chapter 4.2.5)."""
-    alpha = np.linspace(-0.25, 1.5, 351)
+    alpha = np.linspace(-0.25, 1.5, 176)
     figure, axes = sheet(
         "Why the loss is minimised, and not the accuracy",
         f"From the initial weights (α = 0) straight to the trained ones (α = 1), on {FEW} test "
