@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -77,7 +78,9 @@ def sweep(
     with _alone(folder):
         todo = [settings for settings in runs if not finished(folder / name_of(settings))]
         calls = (delayed(run_one)(s, data_dir.resolve(), folder.resolve()) for s in todo)
-        with _backend(jobs, len(todo), cluster):
+        with _backend(jobs, len(todo), cluster), warnings.catch_warnings():
+            # Ctrl-C cancels what is not done: that is no news to whoever pressed it.
+            warnings.filterwarnings("ignore", message=".*have been cancelled")
             yield from Parallel(return_as="generator_unordered", batch_size=1)(calls)
     missing = [name for name in map(name_of, runs) if not finished(folder / name)]
     if missing:

@@ -59,7 +59,7 @@ def learn(digits: Digits, settings: Settings) -> Lesson:
 
 def samples(sets: Sequence[Digits]) -> Figure:
     """Two training images of each class of each data set (chapter 3.6.1)."""
-    names = " and ".join(digits.name for digits in sets)
+    names = ", ".join(digits.name for digits in sets)
     figure, axes = sheet(
         f"A sample of {names}",
         "The first two training images of each class, 28 × 28 pixels from 0 (white here) to 1 "
@@ -94,7 +94,7 @@ def line_through_weights(lesson: Lesson) -> Figure:
         size=(9, 6),
         sharex=True,
     )
-    styles = {"loss": {"color": BLUE}, "accuracy": {"color": VERMILION}}
+    styles = {"loss": {"color": BLUE}, "accuracy": {"color": VERMILION, "drawstyle": "steps-mid"}}
     for column, (name, style) in zip(axes.T, styles.items(), strict=True):
         value = _along(lesson, name)
         with Threads().one():
