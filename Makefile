@@ -21,8 +21,9 @@ format: .venv/ready-dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+# Prints the address. Without the options it shows a sample: 1,000 points, 10 pictures of a tag.
 board: .venv/ready
-	$(BIN)/tensorboard --logdir logs --samples_per_plugin scalars=1000000
+	$(BIN)/tensorboard --logdir logs --samples_per_plugin scalars=1000000,images=1000000,histograms=1000000,pr_curves=1000000
 
 .venv/ready: requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -23,9 +23,9 @@ each_picture = pytest.mark.parametrize("name", PICTURES)
 
 
 @pytest.fixture(scope="module")
-def book(tmp_path_factory):
+def book(data_dir):
     settings = Settings(dataset="mnist-5k", iterations=400, eval_every=100)
-    return Book(tmp_path_factory.mktemp("data"), settings)
+    return Book(data_dir, settings)
 
 
 @pytest.fixture(scope="module")

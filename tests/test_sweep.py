@@ -28,11 +28,6 @@ GRID = ["--lr", "0.1", "1", "--hidden-size", "20", "--seeds", "2"]
 
 
 @pytest.fixture(scope="module")
-def data_dir(tmp_path_factory):
-    return tmp_path_factory.mktemp("data")
-
-
-@pytest.fixture(scope="module")
 def folders(data_dir, tmp_path_factory):
     return ["--data-dir", str(data_dir), "--log-dir", str(tmp_path_factory.mktemp("logs"))]
 

@@ -1,8 +1,13 @@
-"""All that is TensorBoard: the event file of a run, its scalars, texts and settings."""
+"""All that is TensorBoard: the event file of a run, and what goes into it."""
 
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
+from tensorboard.compat.proto.summary_pb2 import Summary
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
 
@@ -10,6 +15,7 @@ from trainer.functions import Array
 from trainer.loop import Point
 
 FLUSH = 5  # seconds until what was logged is on disk, for a board that is open meanwhile
+BINS = 64  # of a histogram; TensorBoard shows 30
 
 
 class Dashboard:
@@ -42,12 +48,53 @@ class Dashboard:
         _, start, self._success = hparams(settings, {})  # type: ignore[no-untyped-call]
         self._writer.file_writer.add_summary(start)
 
-    def picture(self, tag: str, pixels: Array) -> None:
-        """A drawn picture, uint8 (height, width, 3)."""
-        self._writer.add_image(tag, pixels, dataformats="HWC")
+    def charts(self, layout: Summary) -> None:
+        """What the custom-scalars page shows: a layout of trainer.charts, once in a run."""
+        self._writer.file_writer.add_summary(layout)
+
+    def scalars(self, step: int, values: dict[str, float]) -> None:
+        """Numbers of a step, each under its tag."""
+        for tag, value in values.items():
+            self._writer.add_scalar(tag, value, step)
 
     def record(self, point: Point) -> None:
         """The scalars of an iteration, in every run under the same tags."""
-        self._writer.add_scalar("loss/train", point.loss, point.iteration)
-        self._writer.add_scalar("accuracy/train", point.train, point.iteration)
-        self._writer.add_scalar("accuracy/test", point.test, point.iteration)
+        values = {
+            "loss/train": point.loss,
+            "accuracy/train": point.train,
+            "accuracy/test": point.test,
+        }
+        self.scalars(point.iteration, values)
+
+    def picture(self, tag: str, picture: Array, iteration: int) -> None:
+        """A picture (height, width, 3) of uint8."""
+        self._writer.add_image(tag, picture, iteration, dataformats="HWC")
+
+    def histograms(self, group: str, arrays: Mapping[str, Array], iteration: int) -> None:
+        """How the numbers of each array are distributed; those that are not finite are left out."""
+        for name, array in arrays.items():
+            finite = array[np.isfinite(array)]
+            if finite.size:
+                self._writer.add_histogram(f"{group}/{name}", finite, iteration, bins=BINS)
+
+    def precision_recall(
+        self, t: Array, y: Array, classes: tuple[str, ...], iteration: int
+    ) -> None:
+        """Precision against recall for each class, of labels t (N,) and outputs y (N, C)."""
+        y = np.clip(np.nan_to_num(y), 0, 1)
+        for k, name in enumerate(classes):
+            self._writer.add_pr_curve(f"precision-recall/{name}", t == k, y[:, k], iteration)
+
+    def embedding(
+        self, tag: str, points: Array, rows: Sequence[tuple[str, ...]], header: list[str],
+        pixels: Array, iteration: int,
+    ) -> None:  # fmt: skip
+        """Points (N, H) for the projector, with a row of texts and a picture (28, 28) for each."""
+        images = torch.from_numpy(pixels.reshape(-1, 1, 28, 28))
+        self._writer.add_embedding(points, rows, images, iteration, tag, header)
+
+    def graph(self, module: torch.nn.Module, x: torch.Tensor) -> None:
+        """The graph of a module, traced on x."""
+        with warnings.catch_warnings():  # the writer still traces by torch.jit
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._writer.add_graph(module, x)

@@ -74,6 +74,11 @@ class TwoLayerNet:
         """y (N, C): probabilities, or the identity output."""
         return self._output(self._forward(x)[2])
 
+    def activations(self, x: Array) -> dict[str, Array]:
+        """a1 (N, H), z1 (N, H), a2 (N, C) and y (N, C) of a forward pass, by name."""
+        a1, z1, a2 = self._forward(x)
+        return {"a1": a1, "z1": z1, "a2": a2, "y": self._output(a2)}
+
     def loss(self, x: Array, t: Array) -> float:
         """The mean loss over the batch."""
         return float(self._loss(self._forward(x)[2], t))

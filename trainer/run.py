@@ -2,6 +2,7 @@
 
 import json
 import platform
+import sys
 import time
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
@@ -9,9 +10,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from trainer import data
+from trainer import charts, data
+from trainer.album import Album, due
 from trainer.dashboard import Dashboard
 from trainer.errors import InputError
+from trainer.functions import Array
 from trainer.loop import Point, train
 from trainer.numpy_net import TwoLayerNet
 from trainer.progress import Progress
@@ -32,20 +35,21 @@ class Result:
 
 
 def run(
-    settings: Settings, data_dir: Path, log_dir: Path, name: str | None = None, quiet: bool = False
+    settings: Settings,
+    data_dir: Path,
+    log_dir: Path,
+    name: str | None = None,
+    quiet: bool = False,
+    pictures: int = 0,
 ) -> Result:
     """Train one net, recorded in a new folder of log_dir: name, or <dataset>-<backend>.
 
+    pictures: the iterations from one page of trainer.album to the next; 0 for none.
     Raises InputError before anything is written for what cannot be used, and afterwards
     where the loss diverges. What was recorded stays, also when KeyboardInterrupt passes.
     """
-    settings = replace(settings, device=_device(settings))
-    digits = data.load(settings.dataset, data_dir, settings.dtype)
-    settings = replace(settings, dataset=digits.name)
-    if settings.batch_size > len(digits.x_train):
-        raise InputError(
-            f"--batch-size {settings.batch_size}: {digits.name} has {len(digits.x_train)} images"
-        )
+    settings, digits = load(settings, data_dir, quiet)
+    pixels = digits.x_test
     digits = data.prepare(digits, settings.preprocess)
     folder = new_folder(log_dir, name or f"{digits.name}-{settings.backend}")
     about = {"settings": asdict(settings), "versions": versions()}
@@ -57,7 +61,8 @@ def run(
             for title, rows in about.items():
                 board.text(title, rows)
             board.hparams(about["settings"])
-            _train(settings, digits, board, points, quiet)
+            board.charts(charts.training())
+            _train(settings, digits, board, points, quiet, pictures, pixels)
     except BaseException as error:
         _write(folder, about | {"stopped": str(error) or type(error).__name__})
         raise
@@ -66,31 +71,53 @@ def run(
     return result
 
 
-def build(settings: Settings, inputs: int, classes: int) -> Any:
-    """The net of these settings."""
-    options: dict[str, Any] = {
-        name: getattr(settings, name) for name in ("activation", "loss", "seed", "dtype")
-    }
-    if settings.backend == "torch":
-        return TorchTwoLayerNet(
-            inputs,
-            settings.hidden_size,
-            classes,
-            settings.weight_init_std,
-            device=settings.device,
-            **options,
+def load(settings: Settings, data_dir: Path, quiet: bool = False) -> tuple[Settings, data.Digits]:
+    """The data, not prepared yet, and the settings with the device and data set that were chosen.
+
+    Raises InputError.
+    """
+    device = pick_device(settings.device).type if settings.backend == "torch" else "cpu"
+    digits = data.load(settings.dataset, data_dir, settings.dtype)
+    if settings.dataset is None and digits.name != "mnist" and not quiet:
+        print(
+            f"mnist is not in {data_dir} and cannot be fetched now: using {digits.name}, "
+            "5,000 of its images",
+            file=sys.stderr,
         )
-    return TwoLayerNet(inputs, settings.hidden_size, classes, settings.weight_init_std, **options)
+    if settings.batch_size > len(digits.x_train):
+        raise InputError(
+            f"--batch-size {settings.batch_size}: {digits.name} has {len(digits.x_train)} images"
+        )
+    return replace(settings, device=device, dataset=digits.name), digits
+
+
+def build(
+    settings: Settings, inputs: int, classes: int, by_hand: type[TwoLayerNet] = TwoLayerNet
+) -> Any:
+    """The net of these settings; by_hand is the class of the NumPy one."""
+    sizes = inputs, settings.hidden_size, classes, settings.weight_init_std
+    names = ("activation", "loss", "seed", "dtype")
+    options: dict[str, Any] = {name: getattr(settings, name) for name in names}
+    if settings.backend == "torch":
+        return TorchTwoLayerNet(*sizes, device=settings.device, **options)
+    return by_hand(*sizes, **options)
 
 
 def _train(
-    settings: Settings, digits: data.Digits, board: Dashboard, points: list[Point], quiet: bool
+    settings: Settings,
+    digits: data.Digits,
+    board: Dashboard,
+    points: list[Point],
+    quiet: bool,
+    pictures: int,
+    pixels: Array,
 ) -> None:
     net = build(settings, digits.x_train.shape[1], len(digits.classes))
     x_train, t_train = net.native(digits.x_train), net.native(digits.t_train)
     x_test, t_test = net.native(digits.x_test), net.native(digits.t_test)
     batch = Batches(x_train, t_train, settings.batch_size, settings.seed, net.native)
     threads = Threads()
+    album = Album(board, net, digits, pixels, x_test)
     progress = Progress(0, settings.iterations, settings.eval_every, quiet)
 
     def evaluate() -> tuple[float, float]:
@@ -101,9 +128,13 @@ def _train(
         board.record(point)
         progress.show(point)
         points.append(point)
+        if due(point.iteration, pictures, settings):
+            album.page(point.iteration, *batch(point.iteration))
 
     with closing(progress), threads.one():
         train(net, batch, progress, settings, evaluate, record)
+        if pictures:
+            album.close(settings.iterations)
 
 
 def new_folder(log_dir: Path, name: str) -> Path:
@@ -138,7 +169,3 @@ def versions() -> dict[str, str]:
 
 def _write(folder: Path, about: dict[str, Any]) -> None:
     (folder / "settings.json").write_text(json.dumps(about, indent=2) + "\n")
-
-
-def _device(settings: Settings) -> str:
-    return pick_device(settings.device).type if settings.backend == "torch" else "cpu"

@@ -104,6 +104,13 @@ class TorchTwoLayerNet(nn.Module):
         return self._output(self(x))
 
     @torch.no_grad()
+    def activations(self, x: Tensor) -> dict[str, Array]:
+        """a1 (N, H), z1 (N, H), a2 (N, C) and y (N, C) of a forward pass, as NumPy arrays."""
+        a1, z1, a2 = self._forward(x)
+        made = {"a1": a1, "z1": z1, "a2": a2, "y": self._output(a2)}
+        return {name: _array(name, tensor) for name, tensor in made.items()}
+
+    @torch.no_grad()
     def loss(self, x: Tensor, t: Tensor) -> float:
         """The mean loss over the batch."""
         return self._loss(self(x), t).item()
@@ -136,17 +143,16 @@ class TorchTwoLayerNet(nn.Module):
 
     def numerical_gradient(self, x: Tensor, t: Tensor) -> dict[str, Array]:
         """The same by central differences in float64 (chapter 4.5.1): slow, and a check."""
-        twin = copy.deepcopy(self).double()
-        weights = dict(zip(PARAMS, twin._weights, strict=True))
+        twin, params = copy.deepcopy(self).double(), self.params
 
         def loss_of(key: str) -> Callable[[Array], float]:
             def loss_at(w: Array) -> float:
-                weights[key].data.copy_(torch.from_numpy(w.T))
+                twin.set_params(params | {key: w})
                 return twin.loss(x.double(), t)
 
             return loss_at
 
-        return {key: numerical_gradient(loss_of(key), w) for key, w in self.params.items()}
+        return {key: numerical_gradient(loss_of(key), w) for key, w in params.items()}
 
     def update(self, grads: dict[str, Array], lr: float) -> None:
         """Gradient descent in place, params ← params − η grads (chapter 4.4.1)."""

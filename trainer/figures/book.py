@@ -83,7 +83,7 @@ def draw(book: Book, names: Iterable[str], log_dir: Path, out: Path | None = Non
     with Dashboard(folder) as board:
         for name in names:
             picture = pixels(PICTURES[name](book))
-            board.picture(f"chapter {name[0]}/{name[2:]}", picture)
+            board.picture(f"chapter {name[0]}/{name[2:]}", picture, 0)
             imsave((out or folder) / f"{name}.png", picture)
     return folder
 
