@@ -1,6 +1,6 @@
 """Train a grid of settings, several seeds each, on all cores or a Dask cluster; what is done stays.
 
-Any of the settings that take VALUES may have several; every combination is a run.
+Several values after a flag are tried in every combination with those of the others.
 """
 
 import sys
