@@ -50,8 +50,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser() -> Parser:
     parser = Parser(__doc__ or "")
-    parser.add_settings(NAMES)
-    parser.set_defaults(iterations=1000)
+    parser.add_settings(NAMES, iterations=1000)
     parser.add_folders("data", "logs")
     parser.add_argument("--audit-every", type=int, default=10, metavar="INT",
                         help="iterations between audits, after the first three")  # fmt: skip

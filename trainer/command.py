@@ -27,17 +27,25 @@ class Parser(argparse.ArgumentParser):
         """One line and exit status 2."""
         self.exit(2, f"{self.prog}: error: {message} (--help lists the options)\n")
 
-    def add_settings(self, names: Iterable[str] = ()) -> None:
-        """A flag for each field of Settings, or for the named ones."""
+    def add_settings(
+        self, names: Iterable[str] = (), several: Iterable[str] = (), **defaults: Any
+    ) -> None:
+        """A flag for each field of Settings, or for the named ones; several take many values.
+
+        Only what was typed, and what has another default here, is among the arguments.
+        """
         for setting in fields(Settings):
-            if names and setting.name not in names:
+            many = setting.name in several
+            if names and setting.name not in names and not many:
                 continue
             hint = None if setting.default is None else type(setting.default)
-            default = f" (default: {setting.default})" if hint else ""
+            ours = setting.name in defaults or not hint  # then argparse shows the default, if any
+            default = "" if ours else f" (default: {setting.default})"
             self.add_argument(
                 "--" + setting.name.replace("_", "-"),
                 type=hint or str,
-                default=argparse.SUPPRESS,  # so that given() tells what was typed
+                nargs="+" if many else None,
+                default=defaults.get(setting.name, argparse.SUPPRESS),
                 choices=setting.metadata["choices"],
                 metavar=hint.__name__.upper() if hint and not setting.metadata["choices"] else None,
                 help=setting.metadata["help"] + default,
@@ -47,8 +55,7 @@ class Parser(argparse.ArgumentParser):
         """RUN_OR_FILE, --backend, --device: a trained net, and who computes it."""
         text = "a run's folder, or a checkpoint.safetensors"
         self.add_argument("run", type=Path, metavar="RUN_OR_FILE", help=text)
-        self.add_settings(("backend", "device"))
-        self.set_defaults(backend="numpy", device="auto")
+        self.add_settings(("backend", "device"), backend="numpy", device="auto")
 
     def add_folders(self, *names: str) -> None:
         """--data-dir, --log-dir: by default those of the project."""

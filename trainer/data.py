@@ -109,7 +109,8 @@ def _files(name: str, folder: Path) -> list[Path]:
     return [raw / gz.removesuffix(".gz") for gz, _ in SETS[name].resources]
 
 
-def _there(name: str, folder: Path) -> bool:
+def there(name: str, folder: Path) -> bool:
+    """Whether all four files of the set are in the folder."""
     return all(path.is_file() for path in _files(name, folder))
 
 
@@ -124,7 +125,7 @@ def _available(name: str, folder: Path) -> bool:
 
 def _fetch(name: str, folder: Path) -> None:
     """Have the files of the set in the folder, or raise InputError saying how to get them."""
-    if _there(name, folder):
+    if there(name, folder):
         return
     try:
         if name == "mnist-5k":
