@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import torch
 
@@ -32,10 +33,11 @@ def _ours(task: Task, backend: str) -> Contestant:
         net.step(*batch(i), settings.lr)
 
     def evaluate() -> tuple[float, float]:
-        with threads.all():
-            return net.accuracy(x_train, t_train), net.accuracy(x_test, t_test)
+        return threads.accuracy(net, x_train, t_train), threads.accuracy(net, x_test, t_test)
 
-    return Contestant(backend, step, evaluate, threads.one)
+    inputs, hidden_size, _ = task.sizes
+    few_or_all = partial(threads.step, inputs, hidden_size, settings.batch_size)
+    return Contestant(backend, step, evaluate, few_or_all)
 
 
 def floor(task: Task) -> Iterator[Contestant]:
