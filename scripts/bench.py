@@ -3,8 +3,9 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
-from trainer.bench.tables import CONTESTANTS, MEASURES, markdown
+from trainer.bench.tables import CONTESTANTS, MEASURES, RESULTS, markdown
 from trainer.command import Parser, guarded, settings_from
 from trainer.errors import InputError
 
@@ -40,19 +41,28 @@ def main(argv: list[str] | None = None) -> int:
 
     names = [name for name in CONTESTANTS if name in arguments.only] or CONTESTANTS
     measures = [name for name in MEASURES if name in arguments.only] or MEASURES
+    arguments.backend = "torch"  # whom --device is for
     bench = prepared(settings_from(arguments), arguments.data_dir, arguments.rounds, names)
     report = bench.report(measures)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(report, indent=2) + "\n")
     print(markdown(report))
+    if arguments.json:
+        _write(arguments.json, report)
     return 0
 
 
-def _read(path: Path) -> dict[str, dict[str, float]]:
+def _write(path: Path, report: dict[str, dict[str, Any]]) -> None:
     try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise InputError(f"--tables {path}: is not a report of --json ({error})") from error
+        path.write_text(json.dumps(report, indent=2) + "\n")
+    except OSError as error:
+        raise InputError(f"--json {path}: cannot write there: {error.strerror}") from error
+
+
+def _read(path: Path) -> dict[str, dict[str, Any]]:
+    try:
+        report = json.loads(path.read_text())
+        return {key: report[key] for key in ("environment", *RESULTS)}
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise InputError(f"--tables {path}: is not what --json writes ({error})") from error
 
 
 if __name__ == "__main__":

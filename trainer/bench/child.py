@@ -6,13 +6,12 @@ import json
 import runpy
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
+from trainer.bench.processes import STATUS
 from trainer.command import ROOT
 
 ITERATIONS = 20  # of a run measured for its memory: two evaluations of all images
-STATUS = Path("/proc/self/status")
 
 
 def _ours(backend: str, options: list[str]) -> float:

@@ -24,7 +24,9 @@ def torch_(task: Task) -> Iterator[Contestant]:
 
 def _ours(task: Task, backend: str) -> Contestant:
     settings, digits, threads = task.settings, task.digits, Threads()
-    net = build(replace(settings, backend=backend), *task.sizes[::2])
+    if backend == "numpy":
+        settings = replace(settings, backend="numpy", device="cpu")
+    net = build(settings, *task.sizes[::2])
     x_train, t_train = net.native(digits.x_train), net.native(digits.t_train)
     x_test, t_test = net.native(digits.x_test), net.native(digits.t_test)
     batch = Batches(x_train, t_train, settings.batch_size, settings.seed, net.native)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from trainer.command import ROOT
 
+STATUS = Path("/proc/self/status")
 TRAIN = str(ROOT / "scripts" / "train.py")
 # The protocol's contestants, each with the options of train.py that make it.
 PROTOCOLS = {"numpy": ["--backend", "numpy"], "torch": ["--backend", "torch"]}

@@ -91,20 +91,20 @@ class Bench:
         times: dict[str, float] = {}
         names = tuple(name for name in self.names if name in SIZED)
         sizes = [(h, n) for h, n in product(HIDDEN, BATCH) if n <= len(self.digits.x_train)]
-        for hidden, batch in tqdm(sizes, "sizes", leave=False):
+        for hidden, batch in tqdm(sizes, "sizes", leave=False, disable=None):
             settings = replace(self.settings, hidden_size=hidden, batch_size=batch)
             field = self._field(Task.of(settings, self.digits, self.folder), names)
             found = in_turn(step_jobs(field), range(FEW))
             times |= {sized(name, hidden, batch): time for name, time in found.items()}
         return {"step_us": times}
 
-    def _fresh(self) -> dict[str, dict[str, float]]:
+    def _process(self) -> dict[str, dict[str, float]]:
         """Start-up and memory, each of a process of its own."""
         seen: dict[str, list[tuple[float, float]]] = {}
         names = [name for name in self.names if name in (*processes.PROTOCOLS, "floor")]
-        for _ in trange(FEW, desc="processes", leave=False):
+        for _ in trange(FEW, desc="processes", leave=False, disable=None):
             for name in names:
-                seen.setdefault(name, []).append(self._process(processes.fresh, name))
+                seen.setdefault(name, []).append(self._measured(processes.fresh, name))
         middle = {
             name: [median(column) for column in zip(*pairs, strict=True)]
             for name, pairs in seen.items()
@@ -118,12 +118,12 @@ class Bench:
         """Whole runs of train.py, once each: they take a minute."""
         names = [name for name in self.names if name in processes.PROTOCOLS]
         times = {
-            name: self._process(processes.protocol, name)
-            for name in tqdm(names, "protocol", leave=False)
+            name: self._measured(processes.protocol, name)
+            for name in tqdm(names, "protocol", leave=False, disable=None)
         }
         return {"protocol_s": times}
 
-    def _process(self, measure: Callable[..., Any], name: str) -> Any:
+    def _measured(self, measure: Callable[..., Any], name: str) -> Any:
         device = "cpu" if name.startswith("numpy") else self.settings.device
         return measure(name, self.digits.name, self.folder, device)
 
@@ -131,7 +131,7 @@ class Bench:
         return [each for name in names or self.names for each in FIELD[name](task)]
 
     def _turns(self, what: str) -> Iterable[int]:
-        return trange(self.rounds, desc=what, leave=False)
+        return trange(self.rounds, desc=what, leave=False, disable=None)
 
 
 def computed(step_us: Mapping[str, float], evaluate_ms: Mapping[str, float]) -> dict[str, float]:

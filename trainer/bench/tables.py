@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-# What can be measured: start-up and memory come of one process, sizes are steps of other sizes.
-MEASURES = ("fresh", "step", "evaluate", "protocol", "sizes")
+# What can be measured; process is start-up and memory, sizes are steps of other sizes.
+MEASURES = ("process", "step", "evaluate", "protocol", "sizes")
 CONTESTANTS = (
     "numpy", "torch", "floor", "torch-floor", "book", "sklearn",
     "torch-idiom", "torch-best", "torch-by-hand", "torch-dataloader",
