@@ -5,6 +5,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from itertools import product
 from pathlib import Path
 from statistics import median
@@ -34,7 +35,7 @@ FIELD: dict[str, Callable[[Task], Iterator[Contestant]]] = {
     "torch-by-hand": peers.torch_by_hand,
     "torch-dataloader": peers.torch_dataloader,
 }
-OPTIONAL = ("sklearn",)  # not in requirements.txt
+OPTIONAL = {"sklearn": "scikit-learn"}  # contestant and package: not in requirements.txt
 HIDDEN, BATCH = (10, 50, 100, 500, 2000), (10, 100, 1000, 10_000)
 SIZED = ("numpy", "torch", "floor")  # measured at each of these sizes
 FEW = 3  # rounds, of what takes seconds
@@ -116,7 +117,7 @@ class Bench:
 
     def _protocol(self) -> dict[str, dict[str, float]]:
         """Whole runs of train.py, once each: they take a minute."""
-        names = [name for name in self.names if name in processes.PROTOCOLS]
+        names = [name for name in processes.PROTOCOLS if name.partition("-")[0] in self.names]
         times = {
             name: self._measured(processes.protocol, name)
             for name in tqdm(names, "protocol", leave=False, disable=None)
@@ -128,7 +129,8 @@ class Bench:
         return measure(name, self.digits.name, self.folder, device)
 
     def _field(self, task: Task, names: Iterable[str] | None = None) -> list[Contestant]:
-        return [each for name in names or self.names for each in FIELD[name](task)]
+        names = self.names if names is None else names
+        return [each for name in names for each in FIELD[name](task)]
 
     def _turns(self, what: str) -> Iterable[int]:
         return trange(self.rounds, desc=what, leave=False, disable=None)
@@ -157,6 +159,7 @@ def environment(bench: Bench) -> dict[str, Any]:
         "device": bench.settings.device,
         "system": platform.platform(terse=True),
         **versions(),
+        **{package: version(package) for name, package in OPTIONAL.items() if not missing([name])},
         "rounds": bench.rounds,
     }
 
