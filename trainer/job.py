@@ -60,8 +60,7 @@ def work(job: Job, board: Dashboard, stop: Stop, points: list[Point]) -> None:
     progress = Progress(job.start, settings.iterations, settings.eval_every, job.quiet)
 
     def evaluate() -> tuple[float, float]:
-        with threads.all():
-            return net.accuracy(x_train, t_train), net.accuracy(x_test, t_test)
+        return threads.accuracy(net, x_train, t_train), threads.accuracy(net, x_test, t_test)
 
     def record(point: Point) -> None:
         board.record(point)
@@ -75,7 +74,8 @@ def work(job: Job, board: Dashboard, stop: Stop, points: list[Point]) -> None:
         origin = Origin(i, settings, digits.classes, digits.fingerprint, versions())
         checkpoint.save(job.folder, Checkpoint(net.params, origin, digits.preparation))
 
-    with closing(progress), threads.one():
+    sizes = digits.x_train.shape[1], settings.hidden_size, settings.batch_size
+    with closing(progress), threads.step(*sizes):
         train(net, batch, _kept(job, progress, save, stop), settings, evaluate, record)
         save(settings.iterations)
         if job.pictures:

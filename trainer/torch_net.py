@@ -18,7 +18,7 @@ from trainer.functions import Array
 from trainer.gradient import numerical_gradient
 from trainer.tape import initial_params
 
-PARAMS = ("W1", "b1", "W2", "b2")
+PARAMS = ("W1", "b1", "W2", "b2")  # in the order of _weights
 CHUNK = 5000  # rows of an evaluation at a time, so that a1 and z1 stay in the cache
 
 
@@ -54,6 +54,7 @@ class TorchTwoLayerNet(nn.Module):
         options: dict[str, Any] = {"device": device, "dtype": getattr(torch, dtype)}
         self.layer1 = nn.Linear(input_size, hidden_size, **options)
         self.layer2 = nn.Linear(hidden_size, output_size, **options)
+        self._weights: list[Tensor] = [*self.layer1.parameters(), *self.layer2.parameters()]
         self.set_params(
             initial_params(input_size, hidden_size, output_size, weight_init_std, seed, dtype)
         )
@@ -61,11 +62,6 @@ class TorchTwoLayerNet(nn.Module):
     def native(self, array: Array) -> Tensor:
         """An array where this net computes: on the CPU it shares NumPy's memory."""
         return torch.from_numpy(array).to(self.layer1.weight.device)
-
-    @property
-    def _weights(self) -> list[Tensor]:
-        """The parameters in the order of PARAMS."""
-        return [self.layer1.weight, self.layer1.bias, self.layer2.weight, self.layer2.bias]
 
     @property
     def params(self) -> dict[str, Array]:
