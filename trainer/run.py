@@ -93,15 +93,15 @@ def _train(
     progress = Progress(0, settings.iterations, settings.eval_every, quiet)
 
     def evaluate() -> tuple[float, float]:
-        with threads.all():
-            return net.accuracy(x_train, t_train), net.accuracy(x_test, t_test)
+        return threads.accuracy(net, x_train, t_train), threads.accuracy(net, x_test, t_test)
 
     def record(point: Point) -> None:
         board.record(point)
         progress.show(point)
         points.append(point)
 
-    with closing(progress), threads.one():
+    sizes = digits.x_train.shape[1], settings.hidden_size, settings.batch_size
+    with closing(progress), threads.step(*sizes):
         train(net, batch, progress, settings, evaluate, record)
 
 

@@ -1,0 +1,59 @@
+"""Measure both nets beside the book's code, other libraries, and the bare matrix products."""
+
+import json
+import sys
+from pathlib import Path
+
+from trainer.bench.tables import CONTESTANTS, MEASURES, markdown
+from trainer.command import Parser, guarded, settings_from
+from trainer.errors import InputError
+
+ONLY = f"measures ({', '.join(MEASURES)}) and contestants ({', '.join(CONTESTANTS)})"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Flags → measurements → tables, and a JSON file where one is asked for."""
+    parser = Parser(__doc__ or "")
+    parser.add_settings(["dataset", "device"])
+    parser.add_folders("data")
+    parser.add_argument("--rounds", type=int, default=15, metavar="INT", help="each in turn")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        metavar="NAME",
+        choices=(*MEASURES, *CONTESTANTS),
+        default=[],
+        help=ONLY,
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers there, too")
+    parser.add_argument("--tables", type=Path, metavar="FILE", help="measure nothing; show that")
+    arguments = parser.parse_args(argv)
+    if arguments.tables:
+        print(markdown(_read(arguments.tables)))
+        return 0
+    if arguments.rounds < 1:
+        raise InputError(f"--rounds {arguments.rounds}: must be 1 or more")
+    if arguments.json and not arguments.json.parent.is_dir():
+        raise InputError(f"--json {arguments.json}: there is no folder {arguments.json.parent}")
+
+    from trainer.bench.report import prepared  # here, since torch takes seconds
+
+    names = [name for name in CONTESTANTS if name in arguments.only] or CONTESTANTS
+    measures = [name for name in MEASURES if name in arguments.only] or MEASURES
+    bench = prepared(settings_from(arguments), arguments.data_dir, arguments.rounds, names)
+    report = bench.report(measures)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(report, indent=2) + "\n")
+    print(markdown(report))
+    return 0
+
+
+def _read(path: Path) -> dict[str, dict[str, float]]:
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise InputError(f"--tables {path}: is not a report of --json ({error})") from error
+
+
+if __name__ == "__main__":
+    sys.exit(guarded(main))
