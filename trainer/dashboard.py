@@ -26,6 +26,11 @@ class Dashboard:
         lines = ["| | |", "| --- | --- |", *(f"| {key} | {value} |" for key, value in rows.items())]
         self._writer.add_text(tag, "\n".join(lines))
 
+    def scalars(self, step: int, values: dict[str, float]) -> None:
+        """Numbers of a step, each under its tag."""
+        for tag, value in values.items():
+            self._writer.add_scalar(tag, value, step)
+
     def record(self, point: Point) -> None:
         """The scalars of an iteration, in every run under the same tags."""
         self._writer.add_scalar("loss/train", point.loss, point.iteration)

@@ -69,7 +69,11 @@ class LazyAccuracy:
         starts = np.cumsum([0, *(len(x) for x in self._x)])
         self._ranges = [slice(i, j) for i, j in pairwise(starts)]
         self._activation, self._classify, self._map = activation, classify, map
-        self._chunks = [chunks(len(x)) for x in self._x]
+        self._parts = [
+            (x[part], slice(rows.start + part.start, rows.start + part.stop))
+            for x, rows in zip(self._x, self._ranges, strict=True)
+            for part in chunks(len(x))
+        ]
         self.classes = np.zeros(len(self._t), np.intp)
         self.fraction = 1.0
         self._records: Records | None = None
@@ -79,9 +83,10 @@ class LazyAccuracy:
         """The accuracy over each set, of a net with W1 (D, H), b1 (H,), W2 (H, C), b2 (C,)."""
         with np.errstate(over="ignore", invalid="ignore"):  # NaN fails every test, as it should
             if not self._attempt(params):
-                self._evaluate_all()
+                self._evaluate_plainly(self._parts)
+                self.fraction = 1.0
         right = self.classes == self._t
-        return [float(right[rows].mean()) for rows in self._ranges]
+        return [np.count_nonzero(right[rows]) / len(right[rows]) for rows in self._ranges]
 
     def _attempt(self, params: dict[str, Array]) -> bool:
         """Prove or evaluate each image; or False, where that does not pay."""
@@ -100,37 +105,18 @@ class LazyAccuracy:
         if not fresh:
             self._pause = max(1, self._pause // 2)
         count, unsure = evaluated
-        self.fraction = (count + self._settle(unsure)) / len(self._t)
+        places = np.searchsorted(unsure, [(rows.start, rows.stop) for _, rows in self._parts])
+        open_parts = [part for part, (i, j) in zip(self._parts, places, strict=True) if i < j]
+        self.fraction = (count + self._evaluate_plainly(open_parts)) / len(self._t)
         return True
 
     def _suits(self, inputs: int, hidden: int) -> bool:
         """Whether there are images enough, and records of them are small beside themselves."""
         return len(self._t) >= SMALL and BASIS + hidden <= inputs / 2
 
-    def _settle(self, unsure: Array) -> int:
-        """Evaluate plainly the chunks in which these images are; returns how many rows that was."""
-        count = 0
-        for x, rows, chunks in zip(self._x, self._ranges, self._chunks, strict=True):
-            for chunk in chunks:
-                mine = unsure[
-                    (unsure >= rows.start + chunk.start) & (unsure < rows.start + chunk.stop)
-                ]
-                if len(mine):
-                    classes = self._classify(x[chunk])
-                    self.classes[mine] = classes[mine - rows.start - chunk.start]
-                    count += len(classes)
-        return count
-
-    def _evaluate_all(self) -> None:
-        def evaluate(part: tuple[Array, Array]) -> None:
-            x, classes = part
-            classes[:] = self._classify(x)
-
-        parts = [
-            (x[chunk], self.classes[rows][chunk])
-            for x, rows, chunks in zip(self._x, self._ranges, self._chunks, strict=True)
-            for chunk in chunks
-        ]
-        for _ in self._map(evaluate, parts):
-            pass
-        self.fraction = 1.0
+    def _evaluate_plainly(self, parts: Sequence[tuple[Array, slice]]) -> int:
+        """The plain evaluation of these rows; returns how many they are."""
+        classes = self._map(self._classify, [x for x, _ in parts])
+        for (_, rows), found in zip(parts, classes, strict=True):
+            self.classes[rows] = found
+        return sum(len(x) for x, _ in parts)

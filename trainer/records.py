@@ -18,6 +18,7 @@ PAYS = 0.4  # of the images to evaluate: with more, evaluating all is faster
 TIES = 0.02  # of the images near a tie: with more, likewise
 SAMPLE = 5000  # images that tell the basis
 
+Block = tuple[Array, int, Array]  # x of a set, the number of its first image, some numbers
 Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 
@@ -70,9 +71,10 @@ class Records:
         self._size = self._reach = 0.0  # the largest since there are records
         self.fresh = True
 
-    def _measure(self, block: tuple[Array, Array]) -> None:
+    def _measure(self, block: Block) -> None:
         """Fill in what depends on the images alone."""
-        x, j = block[0].astype(np.float64), block[1]
+        x, first, j = block
+        x = _rows(x, j - first).astype(np.float64)
         self._record[j, : self._k - 1] = x @ self._basis
         along = self._record[j, : self._k - 1].astype(np.float64)  # c, rounded to float32
         square = np.einsum("nd,nd->n", x, x)
@@ -186,9 +188,9 @@ class Records:
         weights = today.weights
         self._anchors.put(today.place, weights)
 
-        def near(block: tuple[Array, Array]) -> Array:
-            x, j = block
-            a1 = x @ weights.W1
+        def near(block: Block) -> Array:
+            x, first, j = block
+            a1 = _rows(x, j - first) @ weights.W1
             a1 += weights.b1
             self._record[j, self._k :] = a1 - _rows(self._record, j)[:, : self._k] @ weights.along
             a2 = weights.W2.T @ activate(a1, weights.sigmoid).T  # (C, n)
@@ -203,18 +205,17 @@ class Records:
     def _unsure(self, near: Array, today: _Today) -> Array:
         """Those of the images near a tie whose class even their own terms leave open."""
         unsure = [near[:0]]
-        for x, j in self._blocks(near):
-            self.classes[j], least = sure_lead(x, today.weights, self._unit)
+        for x, first, j in self._blocks(near):
+            self.classes[j], least = sure_lead(x[j - first], today.weights, self._unit)
             unsure.append(j[~(least > 0)])
         return np.concatenate(unsure)
 
-    def _blocks(self, images: Array) -> Iterator[tuple[Array, Array]]:
-        """The rows x (n, D) of these images, sorted, and their numbers (n,), block by block."""
+    def _blocks(self, images: Array) -> Iterator[Block]:
+        """These images, sorted, block by block."""
         for x, rows in self._sets:
             mine = images[slice(*np.searchsorted(images, (rows.start, rows.stop)))]
             for i in range(0, len(mine), BLOCK):
-                j = mine[i : i + BLOCK]
-                yield _rows(x, j - rows.start), j
+                yield x, rows.start, mine[i : i + BLOCK]
 
     def _consume(self, function: Callable[[Any], None], items: Iterable[Any]) -> None:
         for _ in self._map(function, items):

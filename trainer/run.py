@@ -9,11 +9,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from trainer import data
 from trainer.dashboard import Dashboard
 from trainer.errors import InputError
+from trainer.functions import Array
+from trainer.lazy import LazyAccuracy
 from trainer.loop import Point, train
-from trainer.numpy_net import TwoLayerNet
+from trainer.numpy_net import CHUNK, TwoLayerNet
 from trainer.progress import Progress
 from trainer.settings import Settings
 from trainer.tape import Batches
@@ -40,6 +44,8 @@ def run(
     where the loss diverges. What was recorded stays, also when KeyboardInterrupt passes.
     """
     settings = replace(settings, device=_device(settings))
+    if settings.device == "cuda":
+        settings = replace(settings, evaluation="full")  # which is cheap there
     digits = data.load(settings.dataset, data_dir, settings.dtype)
     settings = replace(settings, dataset=digits.name)
     if settings.batch_size > len(digits.x_train):
@@ -82,6 +88,23 @@ def build(settings: Settings, inputs: int, classes: int) -> Any:
     return TwoLayerNet(inputs, settings.hidden_size, classes, settings.weight_init_std, **options)
 
 
+def lazy_accuracy(net: Any, digits: data.Digits, threads: Threads) -> LazyAccuracy:
+    """The accuracies of a net on the CPU over both sets, as threads.accuracy computes them."""
+
+    def classify(x: Array) -> Array:
+        return np.asarray(net.classes(net.native(x)))
+
+    def chunks(rows: int) -> list[slice]:
+        return [
+            slice(i, min(i + CHUNK, part.stop))
+            for part in threads.parts(rows)
+            for i in range(part.start, part.stop, CHUNK)
+        ]
+
+    sets = [(digits.x_train, digits.t_train), (digits.x_test, digits.t_test)]
+    return LazyAccuracy(sets, net.activation, classify, chunks, threads.map)
+
+
 def _train(
     settings: Settings, digits: data.Digits, board: Dashboard, points: list[Point], quiet: bool
 ) -> None:
@@ -92,11 +115,18 @@ def _train(
     threads = Threads()
     progress = Progress(0, settings.iterations, settings.eval_every, quiet)
 
+    lazy = lazy_accuracy(net, digits, threads) if settings.evaluation == "lazy" else None
+
     def evaluate() -> tuple[float, float]:
+        if lazy:
+            train, test = lazy(net.params)
+            return train, test
         return threads.accuracy(net, x_train, t_train), threads.accuracy(net, x_test, t_test)
 
     def record(point: Point) -> None:
         board.record(point)
+        if lazy:
+            board.scalars(point.iteration, {"evaluation/fraction": lazy.fraction})
         progress.show(point)
         points.append(point)
 
