@@ -88,21 +88,25 @@ def build(settings: Settings, inputs: int, classes: int) -> Any:
     return TwoLayerNet(inputs, settings.hidden_size, classes, settings.weight_init_std, **options)
 
 
+def chunks(rows: int, threads: Threads) -> list[slice]:
+    """The rows that threads.accuracy of so many classifies at once."""
+    return [
+        slice(i, min(i + CHUNK, part.stop))
+        for part in threads.parts(rows)
+        for i in range(part.start, part.stop, CHUNK)
+    ]
+
+
 def lazy_accuracy(net: Any, digits: data.Digits, threads: Threads) -> LazyAccuracy:
     """The accuracies of a net on the CPU over both sets, as threads.accuracy computes them."""
 
     def classify(x: Array) -> Array:
         return np.asarray(net.classes(net.native(x)))
 
-    def chunks(rows: int) -> list[slice]:
-        return [
-            slice(i, min(i + CHUNK, part.stop))
-            for part in threads.parts(rows)
-            for i in range(part.start, part.stop, CHUNK)
-        ]
-
     sets = [(digits.x_train, digits.t_train), (digits.x_test, digits.t_test)]
-    return LazyAccuracy(sets, net.activation, classify, chunks, threads.map)
+    return LazyAccuracy(
+        sets, net.activation, classify, lambda rows: chunks(rows, threads), threads.map
+    )
 
 
 def _train(
