@@ -40,9 +40,10 @@ from itertools import pairwise
 import numpy as np
 
 from trainer.functions import Array
-from trainer.records import BASIS, Map, Records
+from trainer.records import Map, Records
 
 SMALL = 10_000  # images: with fewer, evaluating all is as fast
+WIDEST = 0.4  # hidden neurons, in inputs: with more, records would be as large as the images
 FIRST, LONGEST = 4, 32  # plain evaluations before the first attempt, and most between two
 
 
@@ -112,7 +113,7 @@ class LazyAccuracy:
 
     def _suits(self, inputs: int, hidden: int) -> bool:
         """Whether there are images enough, and records of them are small beside themselves."""
-        return len(self._t) >= SMALL and BASIS + hidden <= inputs / 2
+        return len(self._t) >= SMALL and hidden <= WIDEST * inputs
 
     def _evaluate_plainly(self, parts: Sequence[tuple[Array, slice]]) -> int:
         """The plain evaluation of these rows; returns how many they are."""
