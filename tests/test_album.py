@@ -28,7 +28,7 @@ from trainer.tape import Batches
 from trainer.threads import Threads
 
 LAST, EVERY, PAGES = 25, 10, [0, 10, 20, 25]
-SCALARS = ["accuracy/test", "accuracy/train", "loss/train"]
+SCALARS = ["accuracy/test", "accuracy/train", "evaluation/fraction", "loss/train"]
 PARAMS = ["W1", "b1", "W2", "b2"]
 HISTOGRAMS = [
     *(f"weights/{name}" for name in PARAMS),

@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer import checkpoint
+from trainer import checkpoint, evaluation
 from trainer.album import Album, due
 from trainer.checkpoint import Checkpoint
 from trainer.dashboard import Dashboard
@@ -56,14 +56,20 @@ def work(job: Job, board: Dashboard, stop: Stop, points: list[Point]) -> None:
     x_test, t_test = net.native(digits.x_test), net.native(digits.t_test)
     batch = Batches(x_train, t_train, settings.batch_size, settings.seed, net.native)
     threads = Threads()
+    lazy = evaluation.lazy(net, digits, threads) if settings.evaluation == "lazy" else None
     album = Album(board, net, digits, job.pixels, x_test)
     progress = Progress(job.start, settings.iterations, settings.eval_every, job.quiet)
 
     def evaluate() -> tuple[float, float]:
-        return threads.accuracy(net, x_train, t_train), threads.accuracy(net, x_test, t_test)
+        if lazy is None:
+            return threads.accuracy(net, x_train, t_train), threads.accuracy(net, x_test, t_test)
+        of_train, of_test = lazy(net.params)
+        return of_train, of_test
 
     def record(point: Point) -> None:
         board.record(point)
+        if lazy is not None:
+            board.scalars(point.iteration, {"evaluation/fraction": lazy.fraction})
         progress.show(point)
         points.append(point)
         if due(point.iteration, job.pictures, settings):

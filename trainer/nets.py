@@ -8,12 +8,17 @@ from trainer.settings import Settings
 
 
 def resolved(settings: Settings) -> Settings:
-    """The settings with the device that "auto" means here; InputError where there is none."""
+    """The settings with the device that "auto" means here; InputError where there is none.
+
+    On CUDA a full evaluation is cheap, so it stays.
+    """
     if settings.backend == "numpy":
         return replace(settings, device="cpu")
     from trainer.torch_net import pick_device
 
-    return replace(settings, device=pick_device(settings.device).type)
+    device = pick_device(settings.device).type
+    full = {"evaluation": "full"} if device == "cuda" else {}
+    return replace(settings, device=device, **full)
 
 
 def build(

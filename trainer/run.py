@@ -19,7 +19,13 @@ from trainer.nets import resolved
 from trainer.settings import Settings
 from trainer.stop import Stop
 
-FREE = ("iterations", "backend", "device", "checkpoint_every")  # of a run that goes on
+FREE = (
+    "iterations",
+    "backend",
+    "device",
+    "checkpoint_every",
+    "evaluation",
+)  # of a run that goes on
 
 
 @dataclass(frozen=True)

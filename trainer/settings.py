@@ -39,6 +39,9 @@ class Settings:
     )
     eval_every: int = _option(10, "iterations between evaluations of both whole sets")
     checkpoint_every: int = _option(1000, "iterations between checkpoints; one at the end too")
+    evaluation: str = _option(
+        "lazy", "of every image, or of those whose class can have changed: equal", "full", "lazy"
+    )
     seed: int = _option(0, "of initial weights and batches")
     dtype: str = _option("float32", "to train, or to prove", "float32", "float64")
 

@@ -6,7 +6,7 @@ step a product takes 0.1 ms, and the net is faster without; it also keeps its pa
 another program takes a core, where two threads that wait for each other fall behind by far.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -49,19 +49,23 @@ class Threads:
 
         So all that an evaluation does runs on every core, not its products alone.
         """
-        rows = -(-len(x) // self._most)
-        parts = [slice(i, i + rows) for i in range(0, len(x), rows)]
 
         def right(part: slice) -> int:
             return round(net.accuracy(x[part], t[part]) * len(t[part]))
 
-        with self.one():
-            return sum(self._map(right, parts)) / len(x)
+        return sum(self.map(right, self.parts(len(x)))) / len(x)
 
-    def _map(self, function: Callable[[slice], int], parts: list[slice]) -> Iterator[int]:
-        # Each in a copy of this context, which holds np.errstate.
-        futures = [self._pool.submit(copy_context().run, function, part) for part in parts]
-        return (future.result() for future in futures)
+    def parts(self, rows: int) -> list[slice]:
+        """So many rows, parted among the cores."""
+        size = -(-rows // self._most)
+        return [slice(i, min(i + size, rows)) for i in range(0, rows, size)]
+
+    def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+        """The results of function of each item, computed on every core with one thread each."""
+        with self.one():
+            # Each in a copy of this context, which holds np.errstate.
+            futures = [self._pool.submit(copy_context().run, function, item) for item in items]
+            return [future.result() for future in futures]
 
     @contextmanager
     def _limit(self, threads: int) -> Iterator[None]:

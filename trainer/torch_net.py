@@ -16,10 +16,10 @@ from torch.nn import functional as F  # noqa: N812 (torch's own name for it)
 from trainer.errors import InputError
 from trainer.functions import Array
 from trainer.gradient import numerical_gradient
+from trainer.numpy_net import CHUNK
 from trainer.tape import initial_params
 
 PARAMS = ("W1", "b1", "W2", "b2")  # in the order of _weights
-CHUNK = 5000  # rows of an evaluation at a time, so that a1 and z1 stay in the cache
 
 
 def pick_device(name: str) -> torch.device:
@@ -112,13 +112,17 @@ class TorchTwoLayerNet(nn.Module):
         return self._loss(self(x), t).item()
 
     @torch.no_grad()
+    def classes(self, x: Tensor) -> Tensor:
+        """The class of each row (N,), its largest output."""
+        return self(x).argmax(dim=1)
+
+    @torch.no_grad()
     def accuracy(self, x: Tensor, t: Tensor) -> float:
         """The fraction of rows whose largest output is that of the target."""
         right: Any = 0
         for i in range(0, len(x), CHUNK):
-            a2 = self(x[i : i + CHUNK])
             labels = t[i : i + CHUNK] if t.ndim == 1 else t[i : i + CHUNK].argmax(dim=1)
-            right += (a2.argmax(dim=1) == labels).sum()
+            right += (self.classes(x[i : i + CHUNK]) == labels).sum()
         return int(right) / len(x)  # the one synchronisation
 
     def _quantities(
