@@ -19,6 +19,7 @@ from tensorboard.plugins.hparams import metadata as hparams
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 from tensorboard.util.tensor_util import make_ndarray
 
+from scripts import train
 from trainer import data, pictures
 from trainer.album import SOME, due
 from trainer.errors import InputError
@@ -308,3 +309,18 @@ def test_a_page_is_due_once_for_each_multiple_and_at_the_end(every, eval_every, 
 def test_settings_json_still_has_the_result(done):
     about = json.loads((done.result.folder / "settings.json").read_text())
     assert about["result"]["test"] == done.result.last.test
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "x", ""])
+def test_pictures_that_are_no_number_of_iterations_are_refused_in_one_line(text, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        train.main(["--pictures", text])
+    printed = capsys.readouterr()
+    assert "--pictures" in printed.err
+    assert len(printed.err.splitlines()) == 1
+    assert not printed.out
+
+
+def test_pictures_can_be_off_or_a_number():
+    assert train.pictures("off") == 0
+    assert train.pictures("250") == 250
