@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from google.protobuf import text_format
 from hypothesis import given
+from hypothesis import settings as rules
 from hypothesis import strategies as st
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -18,6 +19,7 @@ from tensorboard.plugins.hparams import metadata as hparams
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 from tensorboard.util.tensor_util import make_ndarray
 
+from scripts import train
 from trainer import data, pictures
 from trainer.album import SOME, due
 from trainer.errors import InputError
@@ -185,11 +187,11 @@ def test_the_projector_has_the_hidden_layer_with_digits_and_labels(done):
     points = np.loadtxt(folder / shown.tensor_path, delimiter="\t")
     assert points == pytest.approx(made["z1"])
     header, *rows = (folder / shown.metadata_path).read_text().splitlines()
-    assert header.split("\t") == ["result", "guess", "label"]
+    assert header.split("\t") == ["label", "guess", "result"]
     t, guesses = done.digits.t_test[:SOME], made["y"].argmax(axis=1)
     results = np.where(t == guesses, "right", "wrong")
     assert [row.split("\t") for row in rows] == [
-        [result, str(guess), str(label)]
+        [done.digits.classes[label], done.digits.classes[guess], result]
         for result, guess, label in zip(results, guesses, t, strict=True)
     ]
     assert list(shown.sprite.single_image_dim) == [28, 28]
@@ -292,6 +294,7 @@ def test_outputs_that_are_no_probabilities_are_drawn_too(data_dir, tmp_path):
     assert len(read(result.folder).Tags()["images"]) == 3
 
 
+@rules(deadline=None)  # a shared machine may pause
 @given(st.integers(1, 500), st.integers(1, 500), st.integers(1, 3000))
 def test_a_page_is_due_once_for_each_multiple_and_at_the_end(every, eval_every, iterations):
     settings = Settings(eval_every=eval_every, iterations=iterations)
@@ -299,7 +302,8 @@ def test_a_page_is_due_once_for_each_multiple_and_at_the_end(every, eval_every, 
     pages = [i for i in recorded if due(i, every, settings)]
     assert pages[0] == 0
     assert pages[-1] == iterations
-    first = {min(i for i in recorded if i >= k) for k in range(0, iterations, every)}
+    multiples = range(0, iterations, every)
+    first = {min(-(-k // eval_every) * eval_every, iterations) for k in multiples}
     assert set(pages) == first | {iterations}
     assert not any(due(i, 0, settings) for i in recorded)
 
@@ -307,3 +311,18 @@ def test_a_page_is_due_once_for_each_multiple_and_at_the_end(every, eval_every, 
 def test_settings_json_still_has_the_result(done):
     about = json.loads((done.result.folder / "settings.json").read_text())
     assert about["result"]["test"] == done.result.last.test
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "x", ""])
+def test_pictures_that_are_no_number_of_iterations_are_refused_in_one_line(text, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        train.main(["--pictures", text])
+    printed = capsys.readouterr()
+    assert "--pictures" in printed.err
+    assert len(printed.err.splitlines()) == 1
+    assert not printed.out
+
+
+def test_pictures_can_be_off_or_a_number():
+    assert train.pictures("off") == 0
+    assert train.pictures("250") == 250

@@ -134,4 +134,9 @@ def test_the_projector_holds_a_thousand_points_of_the_hidden_layer(page, address
     projector = page.frame_locator("iframe").frame_locator("iframe")
     for place, text in (("numDataPoints", "1000"), ("dim", "50")):
         projector.locator(f"span.{place}", has_text=re.compile(f"^{text}$")).wait_for()
-    projector.get_by_text("00020/hidden/metadata.tsv").first.wait_for(state="attached")
+    tensor = projector.locator("paper-item", has_text=re.compile(r"hidden:00020\s+1000x50"))
+    tensor.first.wait_for(state="attached")
+    # The labels, one of which its menus show: it has read the run's metadata.
+    projector.locator("paper-item", has_text=re.compile(r"^\s*label\s*$")).first.wait_for(
+        state="attached"
+    )

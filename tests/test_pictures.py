@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -34,6 +34,7 @@ def test_weights_show_ten_neurons_a_row_and_at_most_a_hundred():
     assert np.array_equal(pictures.weights(W1), pictures.weights(W1[:, :100]))
 
 
+@settings(deadline=None)  # a shared machine may pause
 @given(st.sampled_from([0.0, 1e-40, 1e38, np.inf, -np.inf, np.nan]), st.integers(1, 12))
 def test_no_weights_break_the_picture(value, neurons):
     W1 = np.full((784, neurons), value, np.float32)
@@ -95,6 +96,7 @@ def test_confusions_are_counted_by_label_and_guess(monkeypatch):
     assert "4 - four" in written
 
 
+@settings(deadline=None)  # a shared machine may pause
 @given(arrays.arrays(np.int64, st.integers(1, 50), elements=st.integers(0, 4)), st.integers(0, 99))
 def test_the_diagonal_of_the_counts_is_the_accuracy(t, seed):
     y = np.random.default_rng(seed).random((len(t), 5))

@@ -43,13 +43,12 @@ class Album:
     def close(self, iteration: int) -> None:
         """What is shown once, of the trained net: the hidden layer, and the graph of a module."""
         made = self._net.activations(self._x[:SOME])
-        names = [pictures.short(name) for name in self._digits.classes]
-        guesses = made["y"].argmax(axis=1)
+        names, guesses = self._digits.classes, made["y"].argmax(axis=1)
         rows = [
-            ("right" if t == guess else "wrong", names[guess], names[t])
+            (names[t], names[guess], "right" if t == guess else "wrong")
             for t, guess in zip(self._digits.t_test, guesses, strict=False)
         ]
-        header = ["result", "guess", "label"]  # the page shows the last, unless told otherwise
+        header = ["label", "guess", "result"]
         self._board.embedding("hidden", made["z1"], rows, header, self._pixels[:SOME], iteration)
         if isinstance(self._net, TorchTwoLayerNet):
             self._board.graph(self._net, self._x[:1])
