@@ -17,8 +17,8 @@ def resolved(settings: Settings) -> Settings:
     from trainer.torch_net import pick_device
 
     device = pick_device(settings.device).type
-    full = {"evaluation": "full"} if device == "cuda" else {}
-    return replace(settings, device=device, **full)
+    evaluation = "full" if device == "cuda" else settings.evaluation
+    return replace(settings, device=device, evaluation=evaluation)
 
 
 def build(
