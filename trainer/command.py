@@ -48,7 +48,6 @@ class Parser(argparse.ArgumentParser):
         text = "a run's folder, or a checkpoint.safetensors"
         self.add_argument("run", type=Path, metavar="RUN_OR_FILE", help=text)
         self.add_settings(("backend", "device"))
-        self.set_defaults(backend="numpy", device="auto")
 
     def add_folders(self, *names: str) -> None:
         """--data-dir, --log-dir: by default those of the project."""
