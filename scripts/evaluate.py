@@ -5,7 +5,7 @@ import sys
 from dataclasses import asdict
 
 from trainer import checkpoint
-from trainer.command import Parser, guarded
+from trainer.command import Parser, guarded, settings_from
 from trainer.functions import Array
 
 
@@ -17,7 +17,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object instead")
     arguments = parser.parse_args(argv)
     trained = checkpoint.load(arguments.run)
-    net = trained.net(arguments.backend, arguments.device)
+    by = settings_from(arguments)
+    net = trained.net(by.backend, by.device)
 
     from trainer import data  # here, since torchvision takes seconds that an error should not
     from trainer.score import score
@@ -32,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
         print(json.dumps(values, indent=2))
         return 0
     where = f"{len(digits.x_test):,} test images of {digits.name}"
-    print(f"iteration {trained.origin.iteration}, by {arguments.backend}, {where}")
+    print(f"iteration {trained.origin.iteration}, by {by.backend}, {where}")
     print(f"accuracy: {result.accuracy:.4f}\nloss: {result.loss:.4f}")
     print("\n".join(_table(result.confusion, classes)))
     return 0

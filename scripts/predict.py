@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from trainer import checkpoint, image
-from trainer.command import Parser, guarded
+from trainer.command import Parser, guarded, settings_from
 from trainer.errors import InputError
 
 BEST = 3
@@ -35,7 +35,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _predict(trained: checkpoint.Checkpoint, arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    """An entry for each image: image, class, best; or image, error."""
+    """An entry for each image: image, digit, name, best; or image, error."""
+    by = settings_from(arguments)
     entries: list[dict[str, Any]] = [{"image": str(path)} for path in arguments.images]
     good, pixels = [], []
     for path, entry in zip(arguments.images, entries, strict=True):
@@ -45,7 +46,7 @@ def _predict(trained: checkpoint.Checkpoint, arguments: argparse.Namespace) -> l
         except InputError as error:
             entry["error"] = str(error)
     if good:
-        net = trained.net(arguments.backend, arguments.device)
+        net = trained.net(by.backend, by.device)
         outputs = net.predict(net.native(trained.inputs(np.stack(pixels)))).tolist()
         for entry, y in zip(good, outputs, strict=True):
             entry.update(_best(trained, y))
@@ -53,20 +54,21 @@ def _predict(trained: checkpoint.Checkpoint, arguments: argparse.Namespace) -> l
 
 
 def _best(trained: checkpoint.Checkpoint, y: list[float]) -> dict[str, Any]:
-    """The class, and the best ones with their probability (output, where it is none)."""
+    """The digit, and the three best with their probability (or output, where it is none)."""
     kind = "probability" if trained.origin.settings.loss == "cross-entropy" else "output"
     names = [name.split(" - ")[0] for name in trained.origin.classes]  # MNIST's are "7 - seven"
     order = sorted(range(len(y)), key=lambda c: -y[c])[:BEST]
-    return {"class": names[order[0]], "best": [{"class": names[c], kind: y[c]} for c in order]}
+    best = [{"digit": c, "name": names[c], kind: y[c]} for c in order]
+    return {"digit": order[0], "name": names[order[0]], "best": best}
 
 
 def _line(entry: dict[str, Any]) -> str:
     shown = (
-        f"{one['class']} {one['probability']:.1%}" if "probability" in one
-        else f"{one['class']} {one['output']:.3f}"
+        f"{one['name']} {one['probability']:.1%}" if "probability" in one
+        else f"{one['name']} {one['output']:.3f}"
         for one in entry["best"]
     )  # fmt: skip
-    return f"{entry['image']}: {entry['class']}  ({', '.join(shown)})"
+    return f"{entry['image']}: {entry['name']}  ({', '.join(shown)})"
 
 
 if __name__ == "__main__":

@@ -50,6 +50,8 @@ def main(argv: list[str] | None = None) -> int:
         return 128 + stop.number
     if not arguments.quiet:
         last, count = result.last, result.settings.iterations - result.start
+        if not count:
+            print(f"complete at iteration {last.iteration}: --iterations MORE goes on")
         print(f"accuracy: train {last.train:.4f}, test {last.test:.4f}")
         print(f"time: {result.seconds:.1f} s, {count / result.seconds:.0f} iterations a second")
         print(f"run: {shown(result.folder)}")
@@ -84,7 +86,7 @@ def _run(arguments: argparse.Namespace) -> "Result":
 
 
 def _resume_line(arguments: argparse.Namespace, stop: Stopped) -> str:
-    words = ["python", shown(Path(__file__)), "--resume", shown(stop.folder)]
+    words = [shown(Path(sys.executable)), shown(Path(__file__)), "--resume", shown(stop.folder)]
     if arguments.data_dir != ROOT / "data":
         words += ["--data-dir", shown(arguments.data_dir)]
     return shlex.join(words)

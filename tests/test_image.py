@@ -70,7 +70,7 @@ def test_colours_size_place_and_format_do_not_matter(tmp_path, digit):
         ("white-on-clear.png", white_on_clear, {}),
         ("palette.gif", black_on_white.quantize(8), {}),
         ("sixteen.png", Image.fromarray(grey.astype(np.uint16) * 257), {}),
-        ("print.tif", black_on_white.convert("CMYK"), {}),
+        ("print.jpg", black_on_white.convert("CMYK"), {}),
         ("photo.jpg", black_on_white, {"quality": 70}),
         ("turned.jpg", turned, {"exif": exif, "quality": 95}),
         ("large.webp", large, {}),

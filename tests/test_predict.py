@@ -36,7 +36,7 @@ def test_digits_that_are_not_mnists_are_recognised(trained, pictures, capsys, ba
     assert predict.main([str(trained), *paths, "--json", "--backend", backend]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [entry["image"] for entry in found] == paths
-    hits = sum(entry["class"] == str(d) for entry, (_, d) in zip(found, pictures, strict=True))
+    hits = sum(entry["digit"] == d for entry, (_, d) in zip(found, pictures, strict=True))
     assert hits >= 0.75 * len(pictures)
     for entry in found:
         best = [one["probability"] for one in entry["best"]]
@@ -94,4 +94,4 @@ def test_other_data_than_those_learned_are_refused(trained, monkeypatch, capsys)
 def test_a_net_without_probabilities_says_output(tmp_path, pictures, capsys):
     folder = runs.train(tmp_path, loss="squared-error", lr=0.1, iterations=5)
     assert predict.main([str(folder), pictures[0][0], "--json"]) == 0
-    assert set(json.loads(capsys.readouterr().out)[0]["best"][0]) == {"class", "output"}
+    assert set(json.loads(capsys.readouterr().out)[0]["best"][0]) == {"digit", "name", "output"}

@@ -171,7 +171,7 @@ def test_a_signal_ends_the_run_in_order_and_says_how_to_go_on(
     assert told.count("\n") == 1
     assert "stopped at iteration 13" in told
     monkeypatch.undo()
-    typed = told.split("go on with: python ")[1].split()[1:]
+    typed = told.split("go on with: ")[1].split()[2:]
     assert train.main([*typed, "--quiet"]) == 0
     assert checkpoint.load(folder).origin.iteration == 60
     assert json.loads((folder / "settings.json").read_text())["result"]["iteration"] == 60

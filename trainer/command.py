@@ -55,7 +55,7 @@ class Parser(argparse.ArgumentParser):
         """RUN_OR_FILE, --backend, --device: a trained net, and who computes it."""
         text = "a run's folder, or a checkpoint.safetensors"
         self.add_argument("run", type=Path, metavar="RUN_OR_FILE", help=text)
-        self.add_settings(("backend", "device"), backend="numpy", device="auto")
+        self.add_settings(("backend", "device"))
 
     def add_folders(self, *names: str) -> None:
         """--data-dir, --log-dir: by default those of the project."""

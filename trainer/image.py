@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 from trainer.errors import InputError
 from trainer.functions import Array
 
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")  # others may call other programs
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "PPM")  # libtiff prints, EPS runs a program
 MOST_PIXELS = 50_000_000  # of a phone's largest photographs
 WORK = 400  # pixels of the longer side that are worth looking at
 SIDE, BOX = 28, 20
