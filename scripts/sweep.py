@@ -34,8 +34,12 @@ def main(argv: list[str] | None = None) -> int:
         lr=[0.001, 0.01, 0.1, 1.0],
         eval_every=100,
     )
-    parser.add_argument("--seeds", type=int, default=3, help="runs of each, with seeds 0, 1, …")
-    parser.add_argument("--jobs", type=int, default=-1, help="runs at a time; -1: one a core")
+    parser.add_argument(
+        "--seeds", type=int, default=3, metavar="INT", help="runs of each, with seeds 0, 1, …"
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=-1, metavar="INT", help="runs at a time; -1: one a core"
+    )
     parser.add_argument(
         "--cluster", metavar="ADDRESS", help="a Dask scheduler's, such as HOST:8786"
     )

@@ -133,7 +133,7 @@ def _fetch(name: str, folder: Path) -> None:
             return
         mirrors = SETS[name].mirrors
         if not _alive(mirrors):
-            raise TimeoutError(f"no answer within {PATIENCE} s")
+            raise TimeoutError("no server answers")
         with _default_timeout(PATIENCE):
             SETS[name](folder, train=True, download=True)
     except PermissionError as error:
