@@ -9,7 +9,7 @@ from trainer.checker.attempts import Outcome, attempt, raised
 from trainer.checker.bench import LABELS, ONE_HOT, Bench
 from trainer.checker.cases import one_hot, partly_right
 from trainer.checker.comparing import Finding, as_array, describe
-from trainer.checker.explaining import planted
+from trainer.checker.explaining import matches, planted
 from trainer.checker.judging import told_of
 from trainer.functions import Array
 
@@ -22,7 +22,7 @@ def check_accuracy(bench: Bench) -> Iterator[Finding]:
         yield Finding("accuracy", "missing", "the net has no such method")
         return
     bench.progress("accuracy")
-    a2 = bench.right()["a2"]
+    a2 = _outputs(bench)
     labels = partly_right(a2)
     want = float((a2.argmax(axis=1) == labels).mean())
     forms = {LABELS: labels, ONE_HOT: one_hot(labels, a2.shape[1])}
@@ -30,7 +30,7 @@ def check_accuracy(bench: Bench) -> Iterator[Finding]:
     bench.reset()
     right = [f for f, o in outcomes.items() if _is(o, want)]
     if not right and not any(_is(o, 100 * want) for o in outcomes.values()):
-        yield _wrong(bench, outcomes, forms, want)
+        yield _wrong(bench, a2, outcomes, forms, want)
         return
     yield Finding("accuracy", "ok")
     if not right:
@@ -45,13 +45,32 @@ def _is(outcome: Outcome, want: Any) -> bool:
     return array is not None and array.size == 1 and abs(float(array.reshape(())) - want) < 1e-9
 
 
+def _outputs(bench: Bench) -> Array:
+    """What their predict gives, right or not, as (N, C); the right a2 where it gives nothing."""
+    a2: Array = bench.right()["a2"]
+    if not bench.subject.has("predict"):
+        return a2
+    outcome = attempt(bench.subject.predict, bench.case.x)
+    bench.reset()
+    theirs = as_array(outcome.value) if not outcome.error else None
+    if theirs is None or not np.isfinite(theirs).all():
+        return a2
+    if theirs.shape == (len(a2),) and set(theirs) <= set(range(a2.shape[1])):
+        return one_hot(theirs.astype(int), a2.shape[1])
+    return theirs if theirs.shape == a2.shape else a2
+
+
 def _wrong(
-    bench: Bench, outcomes: dict[str, Outcome], forms: dict[str, Array], want: float
+    bench: Bench,
+    a2: Array,
+    outcomes: dict[str, Outcome],
+    forms: dict[str, Array],
+    want: float,
 ) -> Finding:
     usable = [form for form, outcome in outcomes.items() if not outcome.error]
     form = bench.target if bench.target in usable or not usable else usable[0]
     outcome = outcomes[form]
-    cause = _cause(bench, outcomes, forms)
+    cause = _cause(bench, a2, outcomes, forms)
     told = f"; it is what you get when {told_of(cause)}" if cause else ""
     if outcome.error:
         finding = raised("accuracy", outcome.error)
@@ -63,8 +82,9 @@ def _wrong(
     return Finding("accuracy", "differs", describe(outcome.value, np.float64(want)) + told, cause)
 
 
-def _cause(bench: Bench, outcomes: dict[str, Outcome], forms: dict[str, Array]) -> str | None:
-    a2 = bench.right()["a2"]
+def _cause(
+    bench: Bench, a2: Array, outcomes: dict[str, Outcome], forms: dict[str, Array]
+) -> str | None:
     down = (a2.argmax(axis=0) == forms[ONE_HOT].argmax(axis=0)).sum()  # both over the batch
     for form, outcome in outcomes.items():
         for slug in MISTAKEN:
@@ -74,7 +94,9 @@ def _cause(bench: Bench, outcomes: dict[str, Outcome], forms: dict[str, Array]) 
             if not theirs.error and _is(outcome, theirs.value):
                 return slug
         if any(_is(outcome, down / n) for n in a2.shape) or (
-            isinstance(outcome.error, ValueError) and "broadcast" in str(outcome.error)
+            isinstance(outcome.error, ValueError)
+            and "broadcast" in str(outcome.error)
+            and matches("predict", a2, bench.right())
         ):
             return "accuracy-axis"
     return None

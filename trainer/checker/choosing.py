@@ -7,7 +7,7 @@ import numpy as np
 from trainer.checker.adapters import PARAMS
 from trainer.checker.bench import Bench, Run, values
 from trainer.checker.comparing import FLOAT32, error
-from trainer.checker.explaining import causes, hypotheses, matches
+from trainer.checker.explaining import both, causes, hypotheses, matches
 from trainer.checker.judging import Causes, Judge
 from trainer.checker.reference import FORMS, Form, right_numbers
 
@@ -84,4 +84,9 @@ def explain(bench: Bench, theirs: dict[str, Any], judge: Judge) -> Causes:
     known = {q: v for q, v in theirs.items() if v is not None}
     if "loss" in known and judge.loss_is_right():
         known["loss"] = right["loss"]
-    return causes(known, right, made, len(bench.case.x))
+    found = causes(known, right, made, len(bench.case.x))
+    if not found and "predict" in known and not is_right("predict", judge):
+        pair = both(bench.form.activation, bench.form.head, bench.case, known["predict"])
+        if pair:
+            found["predict"] = (pair[0], f"with {pair[1]}")
+    return found

@@ -3,14 +3,16 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
+from trainer import functions, numpy_net
 from trainer.checker.comparing import CLOSE, as_array, error
 from trainer.functions import Array
 from trainer.mistakes import MISTAKES
-from trainer.plant import plant
+from trainer.plant import _changed, plant
 
 QUANTITIES = ("predict", "loss", "W1", "b1", "W2", "b2")
 # A factor between theirs and the right one, N being the batch, and what it is called.
@@ -38,10 +40,19 @@ class Case:
         """D, H, C."""
         return (*self.weights["W1"].shape, self.weights["W2"].shape[1])
 
+    @property
+    def parts(self) -> tuple[dict[str, Array], Array, Array]:
+        """Weights, x, t."""
+        return self.weights, self.x, self.t
+
 
 def planted(slug: str, activation: str, loss: str, case: Case) -> Any:
     """The hand-written net with that mistake, in float64, holding the case's weights."""
-    net = plant(slug)(*case.sizes, activation=activation, loss=loss, dtype="float64")
+    return _holding(plant(slug), activation, loss, case)
+
+
+def _holding(kind: type, activation: str, loss: str, case: Case) -> Any:
+    net = kind(*case.sizes, activation=activation, loss=loss, dtype="float64")
     net.params = {key: value.copy() for key, value in case.weights.items()}
     return net
 
@@ -49,9 +60,13 @@ def planted(slug: str, activation: str, loss: str, case: Case) -> Any:
 @cache
 def simulate(slug: str, activation: str, loss: str, case: Case) -> dict[str, Any]:
     """a2, y, loss and gradients of the mistaken net; what it cannot make is left out."""
+    return _made(plant(slug), activation, loss, case)
+
+
+def _made(kind: type, activation: str, loss: str, case: Case) -> dict[str, Any]:
     made: dict[str, Any] = {}
     with np.errstate(all="ignore"):
-        net = planted(slug, activation, loss, case)
+        net = _holding(kind, activation, loss, case)
         x = case.x.copy()
         with suppress(Exception):
             made["a2"] = net._forward(x)[2]
@@ -71,6 +86,35 @@ def matches(quantity: str, got: Any, made: dict[str, Any], tolerance: float = CL
     if forms and got is not None and got.shape == (len(forms[0]),):
         forms = [form.argmax(axis=1) for form in forms]
     return any(error(got, form) <= tolerance for form in forms)
+
+
+FORWARD = (
+    "bias-missing-forward", "bias-missing-output", "activation-missing", "sigmoid-before-softmax",
+    "softmax-axis", "softmax-whole-batch", "double-softmax",
+)  # fmt: skip
+
+
+@cache
+def plant_both(first: str, second: str) -> type | None:
+    """The hand-written net with two mistakes, where they are in different lines."""
+    one, two = MISTAKES[first], MISTAKES[second]
+    pairs = [(one.net, two.net), (one.functions, two.functions)]
+    if any(a[key] != b[key] for a, b in pairs for key in a.keys() & b.keys()):
+        return None
+    net = _changed(numpy_net, one.net | two.net)
+    changed = _changed(functions, one.functions | two.functions)
+    vars(net).update({k: v for k, v in vars(changed).items() if not k.startswith("__")})
+    return net.TwoLayerNet
+
+
+def both(activation: str, loss: str, case: Case, outputs: Any) -> tuple[str, str] | None:
+    """The two mistakes of the forward pass that together give these outputs."""
+    known = [slug for slug in FORWARD if slug in slugs(activation, loss)]
+    for pair in combinations(known, 2):
+        kind = plant_both(*pair)
+        if kind and matches("predict", outputs, _made(kind, activation, loss, case)):
+            return pair
+    return None
 
 
 @cache
@@ -126,6 +170,8 @@ def _gives(quantity: str, got: Any, made: dict[str, Any], right: dict[str, Any],
         return ""
     if not N:
         return "1" if matches(quantity, got, made) else ""
+    if factor(made[quantity], right[quantity], N):
+        return ""  # a factor itself: by_constant says it better
     return factor(got, made[quantity], N) or ""
 
 

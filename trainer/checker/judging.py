@@ -177,7 +177,11 @@ class Judge:
         message = describe(got, want)
         if key in causes:
             slug, times = causes[key]
-            times = "" if times == "1" else f"{times} times "
+            times = {"1": ""}.get(times, f"{times} times ")
+            if times.startswith("with "):
+                other = times.split()[1]
+                message += f"; two mistakes at once, the other being that {told_of(other)}"
+                times = ""
             told = f"{shown} is {times}what you get when {told_of(slug)}"
             return Finding(name, "differs", f"{message}; {told}", slug)
         array = as_array(got)

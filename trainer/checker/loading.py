@@ -122,7 +122,8 @@ class Loader:
         return leaf
 
     def _said(self, module: ModuleType, fromlist: tuple[str, ...]) -> str:
-        ours = [n for n in fromlist if n in vars(module)] or ("*" in fromlist and module.__all__)
+        names = module.__all__ if "*" in fromlist else fromlist
+        ours = [n for n in names if not isinstance(vars(module).get(n), StandIn | None)]
         if ours:
             return f"{module.__name__} is not there: ours stands in for it"
         return f"{module.__name__} is not there: left out, unless it is used"
