@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import fields
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from trainer.errors import InputError
 from trainer.settings import Settings
@@ -27,20 +27,35 @@ class Parser(argparse.ArgumentParser):
         """One line and exit status 2."""
         self.exit(2, f"{self.prog}: error: {message} (--help lists the options)\n")
 
-    def add_settings(self, names: Iterable[str] = ()) -> None:
-        """A flag for each field of Settings, or for the named ones."""
+    def add_settings(
+        self, names: Iterable[str] = (), several: Iterable[str] = (), **defaults: Any
+    ) -> None:
+        """A flag for each field of Settings, or for the named ones; several take many values.
+
+        Only what was typed, and what has another default here, is among the arguments.
+        """
         for setting in fields(Settings):
-            if names and setting.name not in names:
+            many = setting.name in several
+            if names and setting.name not in names and not many:
                 continue
             hint = None if setting.default is None else type(setting.default)
+            ours = setting.name in defaults or not hint  # then argparse shows the default, if any
+            default = "" if ours else f" (default: {setting.default})"
             self.add_argument(
                 "--" + setting.name.replace("_", "-"),
                 type=hint or str,
-                default=setting.default if hint else argparse.SUPPRESS,
+                nargs="+" if many else None,
+                default=defaults.get(setting.name, argparse.SUPPRESS),
                 choices=setting.metadata["choices"],
                 metavar=hint.__name__.upper() if hint and not setting.metadata["choices"] else None,
-                help=setting.metadata["help"],
+                help=setting.metadata["help"] + default,
             )
+
+    def add_net(self) -> None:
+        """RUN_OR_FILE, --backend, --device: a trained net, and who computes it."""
+        text = "a run's folder, or a checkpoint.safetensors"
+        self.add_argument("run", type=Path, metavar="RUN_OR_FILE", help=text)
+        self.add_settings(("backend", "device"))
 
     def add_folders(self, *names: str) -> None:
         """--data-dir, --log-dir: by default those of the project."""
@@ -50,10 +65,15 @@ class Parser(argparse.ArgumentParser):
             self.add_argument(flag, type=Path, default=ROOT / name, metavar="DIR", help=texts[name])
 
 
+def given(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Those of the settings that were typed, by name."""
+    names = {setting.name for setting in fields(Settings)}
+    return {k: v for k, v in vars(arguments).items() if k in names}
+
+
 def settings_from(arguments: argparse.Namespace) -> Settings:
     """The Settings that the flags give; raises InputError."""
-    names = {setting.name for setting in fields(Settings)}
-    return Settings(**{k: v for k, v in vars(arguments).items() if k in names})
+    return Settings(**given(arguments))
 
 
 def guarded(main: Callable[..., int], argv: list[str] | None = None) -> int:

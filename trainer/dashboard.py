@@ -1,33 +1,123 @@
-"""All that is TensorBoard: the event file of a run, its scalars and texts."""
+"""All that is TensorBoard: the event file of a run, and what goes into it."""
 
+import threading
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import torch
+from tensorboard.compat.proto.summary_pb2 import Summary
 from torch.utils.tensorboard import SummaryWriter
+from torch.utils.tensorboard.summary import hparams
 
+from trainer import events
+from trainer.functions import Array
 from trainer.loop import Point
 
 FLUSH = 5  # seconds until what was logged is on disk, for a board that is open meanwhile
+BINS = 64  # of a histogram; TensorBoard shows 30
 
 
 class Dashboard:
-    """The event file in a run's folder; a context that closes it on every way out."""
+    """The event file in a run's folder; a context that closes it on every way out.
 
-    def __init__(self, folder: Path):
-        self._writer = SummaryWriter(str(folder), flush_secs=FLUSH)
+    A run that goes on at an iteration, start, has its points from there on taken out first.
+    """
+
+    def __init__(self, folder: Path, start: int | None = None):
+        self._start = start or 0
+        self._hook, threading.excepthook = threading.excepthook, self._unless_raised_again
+        if start is not None:
+            events.forget(folder, start)
+            events.wait_for_next_name(folder)
+        # purge_step tells a TensorBoard that is open meanwhile, and has read those points.
+        self._writer: Any = SummaryWriter(str(folder), flush_secs=FLUSH, purge_step=start)
+        self._success: Any = None  # what a run that ends well adds for HPARAMS
 
     def __enter__(self) -> "Dashboard":
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._writer.close()
+    def __exit__(self, error: object, *_: object) -> None:
+        if self._success and error is None:
+            self._writer.file_writer.add_summary(self._success)
+        try:
+            self._writer.close()
+        finally:
+            threading.excepthook = self._hook
+
+    def _unless_raised_again(self, args: threading.ExceptHookArgs) -> None:
+        """Print no traceback of the writer's own thread: record and flush raise its OSError."""
+        if not isinstance(args.exc_value, OSError):
+            self._hook(args)
 
     def text(self, tag: str, rows: dict[str, object]) -> None:
         """A table of names and values."""
         lines = ["| | |", "| --- | --- |", *(f"| {key} | {value} |" for key, value in rows.items())]
-        self._writer.add_text(tag, "\n".join(lines))
+        self._writer.add_text(tag, "\n".join(lines), self._start)
+
+    def flush(self) -> None:
+        """Have all that was recorded in the file, where a kill of this process leaves it."""
+        self._writer.flush()
+
+    def hparams(self, settings: dict[str, Any]) -> None:
+        """The settings (numbers and texts), for the HPARAMS page beside the run's last scalars.
+
+        A context left without an error adds that the run succeeded.
+        """
+        # Not add_hparams: it makes a run of its own. Nor the first summary, which says what the
+        # settings are: without it the page shows those first in which the runs differ.
+        _, start, self._success = hparams(settings, {})  # type: ignore[no-untyped-call]
+        self._writer.file_writer.add_summary(start)
+
+    def charts(self, layout: Summary) -> None:
+        """What the custom-scalars page shows: a layout of trainer.charts, once in a run."""
+        self._writer.file_writer.add_summary(layout)
+
+    def scalars(self, step: int, values: dict[str, float]) -> None:
+        """Numbers of a step, each under its tag."""
+        for tag, value in values.items():
+            self._writer.add_scalar(tag, value, step)
 
     def record(self, point: Point) -> None:
         """The scalars of an iteration, in every run under the same tags."""
-        self._writer.add_scalar("loss/train", point.loss, point.iteration)
-        self._writer.add_scalar("accuracy/train", point.train, point.iteration)
-        self._writer.add_scalar("accuracy/test", point.test, point.iteration)
+        values = {
+            "loss/train": point.loss,
+            "accuracy/train": point.train,
+            "accuracy/test": point.test,
+        }
+        self.scalars(point.iteration, values)
+
+    def picture(self, tag: str, picture: Array, iteration: int) -> None:
+        """A picture (height, width, 3) of uint8."""
+        self._writer.add_image(tag, picture, iteration, dataformats="HWC")
+
+    def histograms(self, group: str, arrays: Mapping[str, Array], iteration: int) -> None:
+        """How the numbers of each array are distributed; those that are not finite are left out."""
+        for name, array in arrays.items():
+            finite = array[np.isfinite(array)]
+            if finite.size:
+                self._writer.add_histogram(f"{group}/{name}", finite, iteration, bins=BINS)
+
+    def precision_recall(
+        self, t: Array, y: Array, classes: tuple[str, ...], iteration: int
+    ) -> None:
+        """Precision against recall for each class, of labels t (N,) and outputs y (N, C)."""
+        y = np.clip(np.nan_to_num(y), 0, 1)
+        for k, name in enumerate(classes):
+            self._writer.add_pr_curve(f"precision-recall/{name}", t == k, y[:, k], iteration)
+
+    def embedding(
+        self, tag: str, points: Array, rows: Sequence[tuple[str, ...]], header: list[str],
+        pixels: Array, iteration: int,
+    ) -> None:  # fmt: skip
+        """Points (N, H) for the projector, with a row of texts and a picture (28, 28) for each."""
+        images = torch.from_numpy(pixels.reshape(-1, 1, 28, 28))
+        self._writer.add_embedding(points, rows, images, iteration, tag, header)
+
+    def graph(self, module: torch.nn.Module, x: torch.Tensor) -> None:
+        """The graph of a module, traced on x."""
+        with warnings.catch_warnings():  # the writer still traces by torch.jit
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._writer.add_graph(module, x)

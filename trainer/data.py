@@ -1,5 +1,6 @@
 """A torchvision data set as flat float arrays and labels: where it comes from, and its checks."""
 
+import hashlib
 import socket
 import struct
 import threading
@@ -17,6 +18,7 @@ from torchvision import datasets
 from trainer import preprocessing
 from trainer.errors import InputError
 from trainer.functions import Array
+from trainer.preprocessing import Preparation
 from trainer.sample import MNIST5k, write_sample
 
 SETS = {
@@ -38,6 +40,8 @@ class Digits:
     x_test: Array
     t_test: Array
     classes: tuple[str, ...]
+    fingerprint: str = ""  # of the raw files
+    preparation: Preparation | None = None  # what prepare has applied
 
 
 def load(name: str | None, folder: Path, dtype: str = "float32") -> Digits:
@@ -53,15 +57,36 @@ def load(name: str | None, folder: Path, dtype: str = "float32") -> Digits:
         _check_idx(path)
     x_train, t_train, classes = _read(name, folder, True, dtype)
     x_test, t_test, _ = _read(name, folder, False, dtype)
-    return Digits(name, x_train, t_train, x_test, t_test, classes)
+    return Digits(name, x_train, t_train, x_test, t_test, classes, fingerprint(name, folder))
 
 
-def prepare(digits: Digits, preparation: str) -> Digits:
-    """The same set with its inputs prepared by trainer.preprocessing, fitted on x_train alone."""
+def fingerprint(name: str, folder: Path) -> str:
+    """SHA-256 of the raw images and labels: of the four files, in order."""
+    sha = hashlib.sha256()
+    for path in _files(name, folder):
+        sha.update(path.read_bytes())
+    return sha.hexdigest()
+
+
+def check_fingerprint(digits: Digits, fingerprint: str) -> None:
+    """Raise InputError unless the data are those that a net of that fingerprint learned."""
+    if digits.fingerprint != fingerprint:
+        raise InputError(
+            f"{digits.name} here has the fingerprint {digits.fingerprint[:12]}…, the checkpoint "
+            f"{fingerprint[:12]}…: the net learned other data; choose another --data-dir"
+        )
+
+
+def prepare(digits: Digits, preparation: str, fitted: Preparation | None = None) -> Digits:
+    """The same set with its inputs prepared by trainer.preprocessing, fitted on x_train alone.
+
+    fitted: that of an earlier run, applied as it is.
+    """
     if preparation == "normalise":  # into [0, 1], where pixels / 255 already are
         return digits
-    fitted = getattr(preprocessing, preparation)(digits.x_train)
-    return replace(digits, x_train=fitted(digits.x_train), x_test=fitted(digits.x_test))
+    fitted = fitted or getattr(preprocessing, preparation)(digits.x_train)
+    x_train, x_test = fitted(digits.x_train), fitted(digits.x_test)
+    return replace(digits, x_train=x_train, x_test=x_test, preparation=fitted)
 
 
 def _read(name: str, folder: Path, train: bool, dtype: str) -> tuple[Array, Array, Any]:
@@ -84,7 +109,8 @@ def _files(name: str, folder: Path) -> list[Path]:
     return [raw / gz.removesuffix(".gz") for gz, _ in SETS[name].resources]
 
 
-def _there(name: str, folder: Path) -> bool:
+def there(name: str, folder: Path) -> bool:
+    """Whether all four files of the set are in the folder."""
     return all(path.is_file() for path in _files(name, folder))
 
 
@@ -99,7 +125,7 @@ def _available(name: str, folder: Path) -> bool:
 
 def _fetch(name: str, folder: Path) -> None:
     """Have the files of the set in the folder, or raise InputError saying how to get them."""
-    if _there(name, folder):
+    if there(name, folder):
         return
     try:
         if name == "mnist-5k":

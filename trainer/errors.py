@@ -3,3 +3,7 @@
 
 class InputError(ValueError):
     """A setting, file or folder that cannot be used; its message is shown as it is."""
+
+
+class DivergedError(InputError):
+    """A loss that is no longer finite: the steps overshoot."""

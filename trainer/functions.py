@@ -39,7 +39,7 @@ def step_function(a: ArrayLike) -> Array:
 def sigmoid(a: ArrayLike) -> Array:
     """1 / (1 + e^−a) (chapter 3.2.4)."""
     with np.errstate(over="ignore"):  # e^−a = inf gives the limit, 0, and no other a overflows
-        return 1 / (1 + np.exp(-as_float(a)))
+        return np.reciprocal(1 + np.exp(-as_float(a)))
 
 
 def sigmoid_grad(a: ArrayLike) -> Array:
@@ -88,11 +88,10 @@ def one_hot(t: ArrayLike, like: Array) -> Array:
     if t.dtype.kind not in "iu":
         raise TypeError(f"labels must be integers, got {t.dtype}")
     classes = like.shape[-1]
-    if t.size and (t.min() < 0 or t.max() >= classes):
+    rows = t[..., None] == np.arange(classes)
+    if np.count_nonzero(rows) < t.size:  # a label that is no class
         raise ValueError(f"labels must lie in 0 … {classes - 1}, got {t.min()} … {t.max()}")
-    rows = np.zeros_like(like)
-    np.put_along_axis(rows, t[..., None].astype(np.intp), 1, axis=-1)
-    return rows
+    return rows.astype(like.dtype)
 
 
 def _mean_over_batch(terms: Array) -> Any:

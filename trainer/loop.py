@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from trainer.errors import InputError
+from trainer.errors import DivergedError
 from trainer.settings import Settings
 
 
@@ -41,14 +41,14 @@ def train(
     """Run the steps, recording every eval_every iterations and after the last.
 
     batch(i) gives x and t of step i; evaluate gives the accuracies over both sets.
-    Raises InputError where the loss is no longer finite.
+    Raises DivergedError where the loss is no longer finite.
     """
     step = net.step if settings.gradient == "backprop" else _numerical_step(net)
 
     def measure(i: int) -> None:
         loss = net.loss(*batch(i))
         if not np.isfinite(loss):
-            raise InputError(
+            raise DivergedError(
                 f"the loss is {loss} at iteration {i} with --lr {settings.lr}: "
                 f"the steps overshoot; try --lr {settings.lr / 10:g}"
             )

@@ -20,7 +20,7 @@ from trainer.functions import (
 from trainer.gradient import numerical_gradient
 from trainer.tape import initial_params
 
-CHUNK = 5000  # rows of an evaluation at a time, so that a1 and z1 stay in the cache
+CHUNK = 1000  # rows of an evaluation at a time, so that a1 and z1 stay in the cache
 
 
 class TwoLayerNet:
@@ -74,17 +74,25 @@ class TwoLayerNet:
         """y (N, C): probabilities, or the identity output."""
         return self._output(self._forward(x)[2])
 
+    def activations(self, x: Array) -> dict[str, Array]:
+        """a1 (N, H), z1 (N, H), a2 (N, C) and y (N, C) of a forward pass, by name."""
+        a1, z1, a2 = self._forward(x)
+        return {"a1": a1, "z1": z1, "a2": a2, "y": self._output(a2)}
+
     def loss(self, x: Array, t: Array) -> float:
         """The mean loss over the batch."""
         return float(self._loss(self._forward(x)[2], t))
+
+    def classes(self, x: Array) -> Array:
+        """The class of each row (N,), its largest output."""
+        return self._forward(x)[2].argmax(axis=1)  # softmax would not change which it is
 
     def accuracy(self, x: Array, t: Array) -> float:
         """The fraction of rows whose largest output is that of the target."""
         right = 0
         for i in range(0, len(x), CHUNK):
-            a2 = self._forward(x[i : i + CHUNK])[2]  # softmax would not change the largest
             labels = t[i : i + CHUNK] if t.ndim == 1 else t[i : i + CHUNK].argmax(axis=1)
-            right += int(np.count_nonzero(a2.argmax(axis=1) == labels))
+            right += int(np.count_nonzero(self.classes(x[i : i + CHUNK]) == labels))
         return right / len(x)
 
     def _quantities(self, x: Array, t: Array) -> dict[str, Array]:

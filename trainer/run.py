@@ -1,143 +1,153 @@
-"""One training run: settings in; a folder with its event file and settings.json out."""
+"""One training run: settings in; a folder with event file, checkpoint and settings.json out."""
 
 import json
-import platform
+import sys
 import time
-from contextlib import closing
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from trainer import data
+from trainer import charts, checkpoint, data
 from trainer.dashboard import Dashboard
 from trainer.errors import InputError
-from trainer.loop import Point, train
-from trainer.numpy_net import TwoLayerNet
-from trainer.progress import Progress
+from trainer.files import clean, locked, new_folder, write_whole
+from trainer.job import Job, work
+from trainer.loop import Point
+from trainer.metadata import versions
+from trainer.nets import resolved
 from trainer.settings import Settings
-from trainer.tape import Batches
-from trainer.threads import Threads
-from trainer.torch_net import TorchTwoLayerNet, pick_device
+from trainer.stop import Stop
+
+FREE = (
+    "iterations",
+    "backend",
+    "device",
+    "checkpoint_every",
+    "evaluation",
+)  # of a run that goes on
 
 
 @dataclass(frozen=True)
 class Result:
-    """How a run ended: its folder, its last point, and the seconds its loop took."""
+    """How a run ended: its folder, its last point, the seconds its loop took, where it began."""
 
     folder: Path
     settings: Settings
     last: Point
     seconds: float
+    start: int = 0  # the iteration at which it went on
 
 
 def run(
-    settings: Settings, data_dir: Path, log_dir: Path, name: str | None = None, quiet: bool = False
+    settings: Settings,
+    data_dir: Path,
+    log_dir: Path,
+    name: str | None = None,
+    quiet: bool = False,
+    pictures: int = 0,
 ) -> Result:
     """Train one net, recorded in a new folder of log_dir: name, or <dataset>-<backend>.
 
+    pictures: the iterations from one page of trainer.album to the next; 0 for none.
     Raises InputError before anything is written for what cannot be used, and afterwards
-    where the loss diverges. What was recorded stays, also when KeyboardInterrupt passes.
+    where the loss diverges; Stopped, a KeyboardInterrupt, where a signal ended it, with its
+    checkpoint written. What was recorded stays on every way out.
     """
-    settings = replace(settings, device=_device(settings))
+    settings, digits = load(settings, data_dir, quiet)
+    prepared = data.prepare(digits, settings.preprocess)
+    folder = new_folder(log_dir, name or f"{digits.name}-{settings.backend}")
+    clean(log_dir)
+    with locked(folder):
+        job = Job(settings, prepared, digits.x_test, folder, None, quiet, pictures)
+        return _go_on(job)
+
+
+def resume(
+    path: Path, given: dict[str, Any], data_dir: Path, quiet: bool = False, pictures: int = 0
+) -> Result:
+    """Go on with a run from its checkpoint, in its folder, to the same bytes as without a stop.
+
+    given: settings by name; iterations may be raised, backend, device and checkpoint_every
+    changed. Raises InputError for any other that differs, for other data, for a run that
+    another process writes, and as run does.
+    """
+    file = checkpoint.find(path)
+    if file.name != checkpoint.NAME:
+        raise InputError(f"{path}: is a file, and only the folder of a run can go on")
+    with locked(file.parent):
+        start = checkpoint.load(file)
+        settings = changed(start.origin.settings, given)
+        digits = data.load(settings.dataset, data_dir, settings.dtype)
+        data.check_fingerprint(digits, start.origin.fingerprint)
+        prepared = data.prepare(digits, settings.preprocess, start.preparation)
+        job = Job(settings, prepared, digits.x_test, file.parent, start, quiet, pictures)
+        return _go_on(job)
+
+
+def load(settings: Settings, data_dir: Path, quiet: bool = False) -> tuple[Settings, data.Digits]:
+    """The data, not prepared yet, and the settings with the device and data set that were chosen.
+
+    Raises InputError.
+    """
+    settings = resolved(settings)
     digits = data.load(settings.dataset, data_dir, settings.dtype)
-    settings = replace(settings, dataset=digits.name)
+    if settings.dataset is None and digits.name != "mnist" and not quiet:
+        print(
+            f"mnist is not in {data_dir} and cannot be fetched now: using {digits.name}, "
+            "5,000 of its images",
+            file=sys.stderr,
+        )
     if settings.batch_size > len(digits.x_train):
         raise InputError(
             f"--batch-size {settings.batch_size}: {digits.name} has {len(digits.x_train)} images"
         )
-    digits = data.prepare(digits, settings.preprocess)
-    folder = new_folder(log_dir, name or f"{digits.name}-{settings.backend}")
-    about = {"settings": asdict(settings), "versions": versions()}
-    _write(folder, about)
+    return replace(settings, dataset=digits.name), digits
+
+
+def changed(settings: Settings, given: dict[str, Any]) -> Settings:
+    """The settings of a run that goes on with those given; InputError where they contradict."""
+    for name, value in given.items():
+        before, flag = getattr(settings, name), "--" + name.replace("_", "-")
+        if name == "iterations" and value < before:
+            raise InputError(f"{flag} {value}: the run goes to {before}, which can only be raised")
+        if name not in FREE and value != before:
+            raise InputError(
+                f"{flag} {value}: the checkpoint has {before}; leave it out, or start a new run"
+            )
+    if given.get("backend", settings.backend) != settings.backend:
+        given = {"device": "auto", **given}
+    return resolved(replace(settings, **given))
+
+
+def _go_on(job: Job) -> Result:
+    """Train in the job's folder, which is locked."""
+    about: dict[str, Any] = {"settings": asdict(job.settings), "versions": versions()}
+    if job.checkpoint:
+        about["resumed"] = {"iteration": job.start}
     points: list[Point] = []
     started = time.perf_counter()
     try:
-        with Dashboard(folder) as board:
+        _write(job.folder, about)
+        with Stop() as stop, Dashboard(job.folder, job.start if job.checkpoint else None) as board:
             for title, rows in about.items():
                 board.text(title, rows)
-            _train(settings, digits, board, points, quiet)
+            board.hparams(about["settings"])
+            board.charts(charts.training())
+            work(job, board, stop, points)
+        seconds = time.perf_counter() - started
+        _write(job.folder, about | {"result": asdict(points[-1]) | {"seconds": seconds}})
     except BaseException as error:
-        _write(folder, about | {"stopped": str(error) or type(error).__name__})
-        raise
-    result = Result(folder, settings, points[-1], time.perf_counter() - started)
-    _write(folder, about | {"result": asdict(result.last) | {"seconds": result.seconds}})
-    return result
-
-
-def build(settings: Settings, inputs: int, classes: int) -> Any:
-    """The net of these settings."""
-    options: dict[str, Any] = {
-        name: getattr(settings, name) for name in ("activation", "loss", "seed", "dtype")
-    }
-    if settings.backend == "torch":
-        return TorchTwoLayerNet(
-            inputs,
-            settings.hidden_size,
-            classes,
-            settings.weight_init_std,
-            device=settings.device,
-            **options,
-        )
-    return TwoLayerNet(inputs, settings.hidden_size, classes, settings.weight_init_std, **options)
-
-
-def _train(
-    settings: Settings, digits: data.Digits, board: Dashboard, points: list[Point], quiet: bool
-) -> None:
-    net = build(settings, digits.x_train.shape[1], len(digits.classes))
-    x_train, t_train = net.native(digits.x_train), net.native(digits.t_train)
-    x_test, t_test = net.native(digits.x_test), net.native(digits.t_test)
-    batch = Batches(x_train, t_train, settings.batch_size, settings.seed, net.native)
-    threads = Threads()
-    progress = Progress(0, settings.iterations, settings.eval_every, quiet)
-
-    def evaluate() -> tuple[float, float]:
-        with threads.all():
-            return net.accuracy(x_train, t_train), net.accuracy(x_test, t_test)
-
-    def record(point: Point) -> None:
-        board.record(point)
-        progress.show(point)
-        points.append(point)
-
-    with closing(progress), threads.one():
-        train(net, batch, progress, settings, evaluate, record)
-
-
-def new_folder(log_dir: Path, name: str) -> Path:
-    """Make log_dir/name, or name-2, name-3, …: two runs never share a folder.
-
-    Raises InputError where it cannot be made, or the name leads out of log_dir.
-    """
-    if name in ("", ".", "..") or Path(name).name != name:
-        raise InputError(f"--run-name {name}: must be one folder's name, without a path")
-    number = 1
-    while True:
-        folder = log_dir / (name if number == 1 else f"{name}-{number}")
-        try:
-            log_dir.mkdir(parents=True, exist_ok=True)
-            folder.mkdir()  # fails where it exists, also when another process was first
-            return folder
-        except FileExistsError as error:
-            if not log_dir.is_dir():
-                raise InputError(f"--log-dir {log_dir}: is not a folder") from error
-            number += 1
-        except OSError as error:
+        with suppress(OSError):
+            _write(job.folder, about | {"stopped": str(error) or type(error).__name__})
+        if isinstance(error, OSError):  # a full disk, as a rule
             raise InputError(
-                f"--log-dir {log_dir}: cannot write there: {error.strerror}"
+                f"cannot write in {job.folder}: {error.strerror or error}; "
+                "its last checkpoint is kept"
             ) from error
-
-
-def versions() -> dict[str, str]:
-    """What the numbers of a run may depend on beside its settings."""
-    packages = ("numpy", "torch", "torchvision", "tensorboard")
-    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+        raise
+    return Result(job.folder, job.settings, points[-1], seconds, job.start)
 
 
 def _write(folder: Path, about: dict[str, Any]) -> None:
-    (folder / "settings.json").write_text(json.dumps(about, indent=2) + "\n")
-
-
-def _device(settings: Settings) -> str:
-    return pick_device(settings.device).type if settings.backend == "torch" else "cpu"
+    write_whole(folder / "settings.json", (json.dumps(about, indent=2) + "\n").encode())

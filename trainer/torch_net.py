@@ -16,10 +16,10 @@ from torch.nn import functional as F  # noqa: N812 (torch's own name for it)
 from trainer.errors import InputError
 from trainer.functions import Array
 from trainer.gradient import numerical_gradient
+from trainer.numpy_net import CHUNK
 from trainer.tape import initial_params
 
-PARAMS = ("W1", "b1", "W2", "b2")
-CHUNK = 5000  # rows of an evaluation at a time, so that a1 and z1 stay in the cache
+PARAMS = ("W1", "b1", "W2", "b2")  # in the order of _weights
 
 
 def pick_device(name: str) -> torch.device:
@@ -54,6 +54,7 @@ class TorchTwoLayerNet(nn.Module):
         options: dict[str, Any] = {"device": device, "dtype": getattr(torch, dtype)}
         self.layer1 = nn.Linear(input_size, hidden_size, **options)
         self.layer2 = nn.Linear(hidden_size, output_size, **options)
+        self._weights: list[Tensor] = [*self.layer1.parameters(), *self.layer2.parameters()]
         self.set_params(
             initial_params(input_size, hidden_size, output_size, weight_init_std, seed, dtype)
         )
@@ -61,11 +62,6 @@ class TorchTwoLayerNet(nn.Module):
     def native(self, array: Array) -> Tensor:
         """An array where this net computes: on the CPU it shares NumPy's memory."""
         return torch.from_numpy(array).to(self.layer1.weight.device)
-
-    @property
-    def _weights(self) -> list[Tensor]:
-        """The parameters in the order of PARAMS."""
-        return [self.layer1.weight, self.layer1.bias, self.layer2.weight, self.layer2.bias]
 
     @property
     def params(self) -> dict[str, Array]:
@@ -104,18 +100,29 @@ class TorchTwoLayerNet(nn.Module):
         return self._output(self(x))
 
     @torch.no_grad()
+    def activations(self, x: Tensor) -> dict[str, Array]:
+        """a1 (N, H), z1 (N, H), a2 (N, C) and y (N, C) of a forward pass, as NumPy arrays."""
+        a1, z1, a2 = self._forward(x)
+        made = {"a1": a1, "z1": z1, "a2": a2, "y": self._output(a2)}
+        return {name: _array(name, tensor) for name, tensor in made.items()}
+
+    @torch.no_grad()
     def loss(self, x: Tensor, t: Tensor) -> float:
         """The mean loss over the batch."""
         return self._loss(self(x), t).item()
+
+    @torch.no_grad()
+    def classes(self, x: Tensor) -> Tensor:
+        """The class of each row (N,), its largest output."""
+        return self(x).argmax(dim=1)
 
     @torch.no_grad()
     def accuracy(self, x: Tensor, t: Tensor) -> float:
         """The fraction of rows whose largest output is that of the target."""
         right: Any = 0
         for i in range(0, len(x), CHUNK):
-            a2 = self(x[i : i + CHUNK])
             labels = t[i : i + CHUNK] if t.ndim == 1 else t[i : i + CHUNK].argmax(dim=1)
-            right += (a2.argmax(dim=1) == labels).sum()
+            right += (self.classes(x[i : i + CHUNK]) == labels).sum()
         return int(right) / len(x)  # the one synchronisation
 
     def _quantities(
@@ -136,17 +143,16 @@ class TorchTwoLayerNet(nn.Module):
 
     def numerical_gradient(self, x: Tensor, t: Tensor) -> dict[str, Array]:
         """The same by central differences in float64 (chapter 4.5.1): slow, and a check."""
-        twin = copy.deepcopy(self).double()
-        weights = dict(zip(PARAMS, twin._weights, strict=True))
+        twin, params = copy.deepcopy(self).double(), self.params
 
         def loss_of(key: str) -> Callable[[Array], float]:
             def loss_at(w: Array) -> float:
-                weights[key].data.copy_(torch.from_numpy(w.T))
+                twin.set_params(params | {key: w})
                 return twin.loss(x.double(), t)
 
             return loss_at
 
-        return {key: numerical_gradient(loss_of(key), w) for key, w in self.params.items()}
+        return {key: numerical_gradient(loss_of(key), w) for key, w in params.items()}
 
     def update(self, grads: dict[str, Array], lr: float) -> None:
         """Gradient descent in place, params ← params − η grads (chapter 4.4.1)."""

@@ -1,0 +1,63 @@
+"""Real digits once for all tests, devices as a parameter, one thread, nothing left behind."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import settings
+from threadpoolctl import threadpool_limits
+
+from trainer import data
+
+settings.register_profile("default", deadline=None, database=None)
+settings.load_profile("default")
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--mnist-dir",
+        default=os.environ.get("MNIST_DIR"),
+        help="folder with the full MNIST, for the tests that want it (or MNIST_DIR)",
+    )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """More threads than cores would make every small product wait."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory):
+    """A data folder that holds mnist-5k."""
+    folder = tmp_path_factory.mktemp("data")
+    data.load("mnist-5k", folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def digits(data_dir):
+    """mnist-5k in float64."""
+    return data.load("mnist-5k", data_dir, "float64")
+
+
+@pytest.fixture(scope="session")
+def mnist(request):
+    """The full MNIST in float64, where it is."""
+    folder = request.config.getoption("--mnist-dir")
+    if not folder:
+        pytest.skip("needs the full MNIST: pytest --mnist-dir DIR, or MNIST_DIR")
+    return data.load("mnist", Path(folder), "float64")
+
+
+@pytest.fixture(params=["cpu", "cuda"])
+def device(request):
+    """Every device of torch."""
+    if request.param == "cuda" and not torch.cuda.is_available():
+        pytest.skip("torch sees no CUDA device here")
+    return request.param

@@ -1,0 +1,219 @@
+"""Damaged files by the thousand: what the readers make of each."""
+
+import io
+import json
+import random
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import sheet
+from PIL import Image
+from safetensors import safe_open
+from safetensors.numpy import save
+
+from trainer import checkpoint, image
+from trainer.errors import InputError
+from trainer.functions import Array
+from trainer.metadata import Origin
+from trainer.preprocessing import standardise
+from trainer.settings import Settings
+from trainer.tape import initial_params
+
+Mutation = Callable[[bytes, random.Random], bytes]
+
+
+def flip_bits(content: bytes, chance: random.Random) -> bytes:
+    """One to eight bits."""
+    mutated = bytearray(content)
+    for _ in range(chance.randint(1, 8)):
+        mutated[_place(content, chance)] ^= 1 << chance.randrange(8)
+    return bytes(mutated)
+
+
+def truncate(content: bytes, chance: random.Random) -> bytes:
+    """Any number of bytes from the beginning."""
+    return content[: _place(content, chance)]
+
+
+def insert(content: bytes, chance: random.Random) -> bytes:
+    """A few random bytes somewhere."""
+    place = _place(content, chance)
+    return content[:place] + chance.randbytes(chance.randint(1, 16)) + content[place:]
+
+
+def remove(content: bytes, chance: random.Random) -> bytes:
+    """Without a few bytes somewhere."""
+    place = _place(content, chance)
+    return content[:place] + content[place + chance.randint(1, 16) :]
+
+
+def overwrite(content: bytes, chance: random.Random) -> bytes:
+    """Random bytes, or one byte repeated, over a stretch."""
+    place, length = _place(content, chance), chance.choice((1, 4, 8, 64, 512))
+    stretch = chance.choice((chance.randbytes(length), bytes([chance.randrange(256)]) * length))
+    return content[:place] + stretch + content[place + length :]
+
+
+def repeat(content: bytes, chance: random.Random) -> bytes:
+    """A stretch of it again, elsewhere."""
+    a, b = _place(content, chance), _place(content, chance)
+    return content[:b] + content[a : a + chance.randint(1, 200)] + content[b:]
+
+
+def claim_length(content: bytes, chance: random.Random) -> bytes:
+    """Another length of the header, up to the largest there can be."""
+    length = chance.choice(
+        (0, 1, 2**20, 2**20 + 1, 10**10, 2**63, 2**64 - 1, chance.randrange(999))
+    )
+    return length.to_bytes(8, "little") + content[8:]
+
+
+def rewrite_number(content: bytes, chance: random.Random) -> bytes:
+    """Another number in the header: a shape, an offset, a setting."""
+    length = int.from_bytes(content[:8], "little")
+    header = content[8 : 8 + length]
+    digits = [i for i in range(length) if header[i : i + 1].isdigit()]
+    place = chance.choice(digits)
+    value = chance.choice((b"0", b"-1", b"9" * 30, b"1e400", b"NaN", b"null", b'"1"', b"[]", b"{}"))
+    header = header[:place] + value + header[place + 1 :]
+    return len(header).to_bytes(8, "little") + header + content[8 + length :]
+
+
+def noise(content: bytes, chance: random.Random) -> bytes:
+    """Random bytes alone."""
+    return chance.randbytes(chance.randrange(2 * len(content)))
+
+
+BYTES: tuple[Mutation, ...] = (flip_bits, truncate, insert, remove, overwrite, repeat, noise)
+
+
+def _place(content: bytes, chance: random.Random) -> int:
+    """Anywhere, and half of the time among the first bytes, where the structure is."""
+    return chance.randrange(
+        min(len(content), chance.choice((64, 2000, len(content), len(content))))
+    )
+
+
+def rewrite(path: Path, chance: random.Random) -> bytes:
+    """The file with other texts or arrays and a digest that fits, so that it looks whole."""
+    with safe_open(path, "numpy") as file:
+        texts, arrays = file.metadata(), {name: file.get_tensor(name) for name in list(file.keys())}
+    if chance.random() < 0.5:
+        _rewrite_text(texts, chance)
+    else:
+        _rewrite_array(arrays, chance)
+    texts.pop("digest", None)
+    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    texts["digest"] = checkpoint._digest(texts, arrays)
+    return save(arrays, texts)
+
+
+def _rewrite_text(texts: dict[str, str], chance: random.Random) -> None:
+    values = [None, True, -1, 0, 1, 2, 10**30, 10**400, 1e400, float("nan"), "", "x", [], {}, [[1]]]
+    name, value = chance.choice(sorted(texts)), chance.choice(values)
+    if name == "settings" and chance.random() < 0.8:
+        settings = json.loads(texts[name])
+        settings[chance.choice([*settings, "unheard-of"])] = value
+        texts[name] = json.dumps(settings)
+    elif chance.random() < 0.2:
+        del texts[name]
+    else:
+        deep = "[" * 100_000
+        texts[name] = chance.choice((json.dumps(value), str(value), "9" * 5000, deep, "\x00", "９"))
+
+
+def _rewrite_array(arrays: dict[str, Array], chance: random.Random) -> None:
+    name = chance.choice(sorted(arrays))
+    array = arrays.pop(name).copy()
+    what = chance.randrange(6)
+    if what == 0:
+        array.flat[chance.randrange(array.size)] = chance.choice((np.nan, np.inf, -np.inf))
+    elif what == 1:
+        array = array.astype(chance.choice(("float16", "float32", "float64", "int64", "uint8")))
+    elif what == 2:
+        array = chance.choice((array.T, array.reshape(-1), array[None], array[:-1], array[..., :0]))
+    elif what == 3:
+        arrays["W3"] = array
+        return
+    elif what == 4:
+        return
+    elif what == 5:
+        array = array * 2  # another net, as good as any
+    arrays[name] = array
+
+
+def bases(folder: Path) -> list[Path]:
+    """Two whole files, small ones: float32, and float64 with the fitted arrays of standardise."""
+    paths = []
+    for dtype, preparation in (("float32", "normalise"), ("float64", "standardise")):
+        settings = Settings(
+            dataset="mnist-5k", device="cpu", hidden_size=3, dtype=dtype, preprocess=preparation
+        )
+        fitted = standardise(np.eye(784)) if preparation == "standardise" else None
+        origin = Origin(5, settings, tuple("0123456789"), "0" * 64, {"numpy": "2"})
+        target = folder / dtype
+        target.mkdir(parents=True, exist_ok=True)
+        params = initial_params(784, 3, 10, dtype=dtype)
+        checkpoint.save(target, checkpoint.Checkpoint(params, origin, fitted))
+        paths.append(target / checkpoint.NAME)
+    return paths
+
+
+def same(a: checkpoint.Checkpoint, b: checkpoint.Checkpoint) -> bool:
+    """Whether two checkpoints say the same, bit for bit."""
+    arrays = [{k: (v.dtype, v.shape, v.tobytes()) for k, v in c.arrays.items()} for c in (a, b)]
+    return arrays[0] == arrays[1] and a.origin == b.origin
+
+
+def checkpoints(count: int, seed: int, folder: Path) -> Counter[str]:
+    """Read that many mutated files: refused, unchanged, rewritten (with a digest), or broken."""
+    chance, result, path = random.Random(seed), Counter[str](), folder / "mutated.safetensors"
+    originals = [(base, base.read_bytes(), checkpoint.load(base)) for base in bases(folder)]
+    for number in range(count):
+        base, content, original = originals[number % 2]
+        rewritten = chance.random() < 0.25
+        mutation = chance.choice((*BYTES, claim_length, rewrite_number))
+        path.write_bytes(rewrite(base, chance) if rewritten else mutation(content, chance))
+        result[_outcome_of_reading(path, original, rewritten)] += 1
+    return result
+
+
+def _outcome_of_reading(path: Path, original: checkpoint.Checkpoint, rewritten: bool) -> str:
+    try:
+        found = checkpoint.load(path)
+    except InputError as error:
+        return "refused" if "\n" not in str(error) and len(str(error)) < 600 else "broken"
+    except BaseException as error:  # a panic of Rust is no Exception
+        path.replace(path.with_name(f"broken-{type(error).__name__}"))
+        return "broken"
+    if same(found, original):
+        return "unchanged"
+    return "rewritten" if rewritten else "broken"
+
+
+def images(count: int, seed: int, folder: Path) -> Counter[str]:
+    """Read that many mutated images: refused, read, or broken."""
+    chance, result, path = random.Random(seed), Counter[str](), folder / "mutated.image"
+    originals = [_encoded(form) for form in image.FORMATS]
+    for number in range(count):
+        content = chance.choice(BYTES)(originals[number % len(originals)], chance)
+        path.write_bytes(content)
+        try:
+            pixels = image.read(path)
+            right = pixels.shape == (28, 28) and pixels.dtype == np.uint8 and pixels.max() == 255
+            result["read" if right else "broken"] += 1
+        except InputError as error:
+            result["refused" if "\n" not in str(error) else "broken"] += 1
+        except BaseException:
+            path.replace(path.with_name(f"broken-{number}"))
+            result["broken"] += 1
+    return result
+
+
+def _encoded(form: str) -> bytes:
+    file = io.BytesIO()
+    digit: Image.Image = sheet.cell(7, 5).convert("RGB")
+    digit.save(file, form)
+    return file.getvalue()

@@ -1,0 +1,98 @@
+"""Short runs on mnist-5k for the tests of checkpoints, and what they leave behind."""
+
+import atexit
+import functools
+import os
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pytest
+
+import trainer.run
+from trainer import checkpoint, data, events
+from trainer.settings import Settings
+from trainer.stop import Stopped
+from trainer.tape import Batches
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = "TWO_LAYER_NET_TEST_DATA"
+TAGS = {"loss/train", "accuracy/train", "accuracy/test"}
+
+
+@functools.cache
+def data_dir() -> Path:
+    """A folder with mnist-5k, made once for a process and its children, removed at the end."""
+    if FOLDER in os.environ:
+        return Path(os.environ[FOLDER])
+    folder = Path(tempfile.mkdtemp(prefix="two-layer-net-"))
+    os.environ[FOLDER] = str(folder)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    data.load("mnist-5k", folder)
+    return folder
+
+
+def settings(**changes: Any) -> Settings:
+    """A run of 60 iterations with checkpoints at every 20th."""
+    short = {"dataset": "mnist-5k", "iterations": 60, "checkpoint_every": 20, "lr": 0.5}
+    return Settings(**{**short, **changes})
+
+
+def train(log_dir: Path, name: str = "run", **changes: Any) -> Path:
+    """The folder of a run that came to its end."""
+    return trainer.run.run(settings(**changes), data_dir(), log_dir, name, quiet=True).folder
+
+
+def resume(folder: Path, **given: Any) -> Path:
+    """The folder of a run that went on to its end."""
+    return trainer.run.resume(folder, given, data_dir(), quiet=True).folder
+
+
+def signalling(i: int, *numbers: int) -> type[Batches]:
+    """Batches that, once, raise signals while the batch of step i is drawn."""
+
+    waiting = list(numbers)
+
+    class Signalling(Batches):
+        def __call__(self, step: int) -> Any:
+            while step == i and waiting:
+                signal.raise_signal(waiting.pop())
+            return super().__call__(step)
+
+    return Signalling
+
+
+def train_until(stop: int, log_dir: Path, name: str = "run", **changes: Any) -> Path:
+    """The folder of a run that SIGTERM stopped with the weights of iteration stop."""
+    batches = signalling(stop - 1, signal.SIGTERM)
+    with mock.patch("trainer.job.Batches", batches), pytest.raises(Stopped) as stopped:
+        train(log_dir, name, **changes)
+    assert stopped.value.iteration == stop
+    return stopped.value.folder
+
+
+def weights(folder: Path) -> dict[str, tuple[str, tuple[int, ...], bytes]]:
+    """The dtype, shape and bytes of each array of a run's checkpoint."""
+    params = checkpoint.load(folder).params
+    return {name: (str(w.dtype), w.shape, w.tobytes()) for name, w in params.items()}
+
+
+def points(folder: Path) -> list[tuple[str, int, bytes]]:
+    """Tag, step and the bytes of the value of each scalar in the event files, in their order."""
+    return [
+        (value.tag, event.step, np.float32(value.simple_value).tobytes())
+        for path in events.files(folder)
+        for event, _ in events.read(path)
+        for value in event.summary.value
+        if value.tag in TAGS
+    ]
+
+
+def leftovers(folder: Path) -> list[Path]:
+    """What is in a run's folder and should not be."""
+    kept = {"settings.json", ".lock", checkpoint.NAME}
+    return [p for p in folder.iterdir() if p.name not in kept and p not in events.files(folder)]

@@ -1,0 +1,1 @@
+"""How long it takes, beside the book's own code, other libraries, and the bare matrix products."""

@@ -1,0 +1,79 @@
+"""Timing in turn: every contestant in every round, so that a noisy machine disturbs all alike."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterable, Mapping
+
+import torch
+
+from trainer.bench.task import STEPS, Contestant
+
+ENOUGH = 0.1  # seconds of steps in a row, where a step is slow
+
+
+def in_turn(jobs: Mapping[str, Callable[[], float]], rounds: Iterable[object]) -> dict[str, float]:
+    """The median of what each job returns, each run once in every round.
+
+    Of jobs named "name/variant" the better variant counts, under the name alone.
+    """
+    results: dict[str, list[float]] = {name: [] for name in jobs}
+    for _ in rounds:
+        for name, job in jobs.items():
+            results[name].append(job())
+    best: dict[str, float] = {}
+    for variant, values in results.items():
+        name = variant.partition("/")[0]
+        best[name] = min(statistics.median(values), best.get(name, float("inf")))
+    return best
+
+
+def step_jobs(field: Iterable[Contestant], scale: float = 1e6) -> dict[str, Callable[[], float]]:
+    """For each contestant that has a step, a job that returns its microseconds."""
+    return {each.name: _stepper(each, scale) for each in field if each.step}
+
+
+def evaluate_jobs(field: Iterable[Contestant]) -> dict[str, Callable[[], float]]:
+    """For each contestant that has one, a job that returns the milliseconds of an evaluation."""
+    return {each.name: _evaluator(each) for each in field if each.evaluate}
+
+
+def _stepper(contestant: Contestant, scale: float) -> Callable[[], float]:
+    step, count = contestant.step, 0
+    assert step is not None
+
+    def seconds(first: int, calls: int) -> float:
+        started = time.perf_counter()
+        for i in range(first, first + calls):
+            step(i)
+        _settle()
+        return time.perf_counter() - started
+
+    def job() -> float:
+        nonlocal count
+        with contestant.threads():
+            if count == 0:  # warm up, and see how many make a measurement
+                seconds(0, 1)
+                count = max(1, min(STEPS // contestant.steps, int(ENOUGH / seconds(1, 1))))
+            return seconds(0, count) / count / contestant.steps * scale
+
+    return job
+
+
+def _evaluator(contestant: Contestant) -> Callable[[], float]:
+    evaluate = contestant.evaluate
+    assert evaluate is not None
+
+    def job() -> float:
+        with contestant.threads():
+            started = time.perf_counter()
+            evaluate()
+            _settle()
+            return (time.perf_counter() - started) / contestant.part * 1e3
+
+    return job
+
+
+def _settle() -> None:
+    """Wait for what a GPU has still to do."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()

@@ -1,0 +1,152 @@
+"""Chapter 3 in pictures: activations, softmax and its overflow, the preparation of inputs."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from trainer import data
+from trainer.data import Digits
+from trainer.figures.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    VERMILION,
+    name_axes,
+    sheet,
+    show_image,
+)
+from trainer.functions import (
+    Array,
+    relu,
+    relu_grad,
+    sigmoid,
+    sigmoid_grad,
+    softmax,
+    step_function,
+)
+
+SCORES = np.array([0.3, 2.9, 4.0], np.float32)  # the book's example of softmax (chapter 3.5.1)
+
+
+def step_and_sigmoid() -> Figure:
+    """The step function against the sigmoid (chapter 3.2)."""
+    a = np.linspace(-6, 6, 1201)
+    figure, (values, slopes) = sheet(
+        "Step and sigmoid",
+        "Left: both go from 0 to 1, the step at once, the sigmoid smoothly, so that it can pass on "
+        "how sure it is. Right: the step is flat everywhere but at 0, so descent has nothing "
+        "to follow; the sigmoid's slope is ¼ at most and fades for large |a|, where it saturates.",
+        columns=2,
+    )
+    name_axes(values, "what they give", "a", "h(a)")
+    values.plot(a, step_function(a), color=VERMILION, linestyle="--", label="step_function")
+    values.plot(a, sigmoid(a), color=BLUE, label="sigmoid")
+    name_axes(slopes, "their slopes", "a", "h′(a)")
+    slopes.plot(a, np.zeros_like(a), color=VERMILION, linestyle="--", label="of step_function")
+    slopes.plot(a, sigmoid_grad(a), color=BLUE, label="sigmoid_grad")
+    slopes.set_ylim(-0.02, 0.3)
+    _legends(values, slopes)
+    return figure
+
+
+def rectifier() -> Figure:
+    """ReLU and its slope (chapter 3.2.7)."""
+    a = np.linspace(-3, 3, 601)
+    figure, (values, slopes) = sheet(
+        "ReLU",
+        "Left: what is negative becomes 0, what is positive passes as it is. Right: the slope is 1 "
+        "for every positive a, however large, where the sigmoid's fades; at 0, where there is no "
+        "slope, this project takes 0, as torch does (the book takes 1).",
+        columns=2,
+        size=(9, 4.2),
+    )
+    name_axes(values, "relu", "a", "h(a)")
+    values.plot(a, relu(a), color=BLUE, label="relu")
+    values.plot(a, sigmoid(a), color=GREY, linestyle="--", label="sigmoid, to compare")
+    name_axes(slopes, "relu_grad", "a", "h′(a)")
+    slopes.plot(a[a < 0], relu_grad(a[a < 0]), color=BLUE, label="relu_grad")
+    slopes.plot(a[a > 0], relu_grad(a[a > 0]), color=BLUE)
+    slopes.plot(0, relu_grad(0), "o", color=BLUE)
+    slopes.plot(a, sigmoid_grad(a), color=GREY, linestyle="--", label="sigmoid_grad")
+    _legends(values, slopes)
+    return figure
+
+
+def softmax_overflow() -> Figure:
+    """Softmax of growing inputs, naive and shifted (chapter 3.5.2)."""
+    grown = np.linspace(-160, 160, 641, dtype=np.float32)
+    figure, axes = sheet(
+        "Softmax of growing inputs: naive and shifted",
+        "The same c is added to the three inputs 0.3, 2.9 and 4.0, in float32. "
+        "It cancels, so the lines should be level. Left: written naively, e^a overflows from "
+        "a ≈ 89 (∞ / ∞) and is 0 in all three below a ≈ −104 (0 / 0): nothing to draw in the grey. "
+        "Right: with the largest input subtracted first, the result holds for any c.",
+        columns=2,
+        sharey=True,
+    )
+    panels = {"naive: e^a / Σ e^a": naive_softmax, "shifted: softmax": softmax}
+    for axis, (title, function) in zip(axes, panels.items(), strict=True):
+        name_axes(axis, title, "c, added to every input", "y")
+        _probabilities(axis, grown, function(SCORES + grown[:, None]))
+    _legends(axes[1], loc="center right")
+    return figure
+
+
+def naive_softmax(a: Array) -> Array:
+    """Softmax as the formula is written, for the picture of how it fails: nan by overflow."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.exp(a) / np.exp(a).sum(axis=-1, keepdims=True)
+
+
+def preparations(digits: Digits) -> Figure:
+    """Pixels raw, standardised, whitened (chapter 3.6.3)."""
+    count = 6
+    figure, axes = sheet(
+        "Pixels raw, standardised, whitened",
+        "Six training images after each preparation, light to dark from −2 to 2 deviations (raw: "
+        "0 to 1), and two neighbouring pixels of 500 images. Raw, the two go together; "
+        "standardised they have mean 0 and deviation 1, still together; whitened, the cloud is "
+        "round: only what a neighbour does not tell is left, mostly edges.",
+        rows=3,
+        columns=count + 1,
+        size=(9, 6.2),
+        width_ratios=[1] * count + [1.7],
+    )
+    names = {"normalise": "raw", "standardise": "standardised", "whiten": "whitened"}
+    chosen = [int(np.argmax(digits.t_train == digit)) for digit in range(count)]
+    for row, (preparation, name) in zip(axes, names.items(), strict=True):
+        x = data.prepare(digits, preparation).x_train
+        low, high = (0, 1) if name == "raw" else (-2, 2)
+        for axis, image in zip(row, x[chosen], strict=False):
+            show_image(axis, image.reshape(28, 28), vmin=low, vmax=high)
+        row[0].set_ylabel(name)
+        _neighbours(row[-1], x[:500])
+    return figure
+
+
+def _neighbours(axis: Axes, x: Array) -> None:
+    """Two neighbouring pixels in the middle of each image, one against the other."""
+    left, right = x[:, 14 * 28 + 13], x[:, 14 * 28 + 14]
+    correlation = np.corrcoef(left, right)[0, 1]
+    name_axes(
+        axis, f"correlation {correlation:.2f}".replace("-", "−"), "pixel (14, 13)", "(14, 14)"
+    )
+    axis.plot(left, right, ".", color=BLUE, markersize=3, alpha=0.5)
+
+
+def _probabilities(axis: Axes, c: Array, y: Array) -> None:
+    """The three outputs over c; grey where there are none."""
+    styles = zip(SCORES, y.T, (VERMILION, GREEN, BLUE), (":", "--", "-"), strict=True)
+    for score, line, color, style in styles:
+        axis.plot(
+            c, line, color=color, linestyle=style, linewidth=2.2, label=f"a = {score:.1f} + c"
+        )
+    axis.fill_between(c, 0, 1, where=np.isnan(y).any(axis=1), color=GREY, alpha=0.3, label="nan")
+    axis.set_ylim(0, 1)
+
+
+def _legends(*axes: Axes, loc: Any = "best") -> None:
+    for axis in axes:
+        axis.legend(fontsize=8.5, loc=loc)

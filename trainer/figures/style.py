@@ -1,0 +1,55 @@
+"""What the pictures share: a sheet with title and caption, colours that everyone can tell apart."""
+
+import textwrap
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from trainer.functions import Array
+
+# Okabe and Ito's palette, made for colour-blind readers (jfly.uni-koeln.de/color).
+BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
+SKY, PURPLE, GREY = "#56B4E9", "#CC79A7", "#666666"
+SHADES = LinearSegmentedColormap.from_list("shades", ["#FFFFFF", "#9CCAE8"])  # of a plane, 0 to 1
+DPI = 100
+LETTERS = 14.5  # of a caption, to an inch
+
+
+def sheet(title: str, caption: str, rows: int = 1, columns: int = 1, **options: Any) -> Any:
+    """A Figure and its axes, (columns,) or (rows, columns), with a caption that says what to see.
+
+    options: size in inches, and those of Figure.subplots.
+    """
+    size = options.pop("size", (9, 4.6))
+    figure = Figure(figsize=size, dpi=DPI, layout=ConstrainedLayoutEngine(h_pad=0.06))
+    figure.suptitle(title, fontsize=13, fontweight="bold")
+    text = textwrap.fill(caption, int(size[0] * LETTERS))
+    figure.supxlabel(text, x=0.015, ha="left", fontsize=9.5)
+    return figure, figure.subplots(rows, columns, **options)
+
+
+def name_axes(axis: Axes, title: str, x: str, y: str) -> None:
+    """A panel's title and what its axes are."""
+    axis.set_title(title, fontsize=10.5)
+    axis.set_xlabel(x)
+    axis.set_ylabel(y)
+
+
+def show_image(axis: Axes, image: Array, title: str = "", **options: Any) -> None:
+    """An image without ticks, ink dark on white."""
+    axis.imshow(image, **({"cmap": "gray_r"} | options))
+    axis.set_xticks([])
+    axis.set_yticks([])
+    axis.set_title(title, fontsize=8.5)
+
+
+def pixels(figure: Figure) -> Array:
+    """The drawn picture, uint8 (height, width, 3)."""
+    canvas: Any = FigureCanvasAgg(figure)  # no pyplot: it would keep every figure alive
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()

@@ -1,0 +1,98 @@
+"""Files that no kill can tear, and the lock of the one process that writes a run."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from trainer.errors import InputError
+
+PART = ".part"  # ends the name of a file that is not whole yet
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Put the content under that name, at once: whatever happens, the old or the new is there.
+
+    Raises OSError, and then leaves nothing beside it.
+    """
+    part = path.with_name(path.name + PART)
+    try:
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())  # the content before the name, also when the power fails
+        os.replace(part, path)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Have what was written to a file, or the names in a folder, on the disk itself."""
+    if os.name != "posix" and path.is_dir():  # Windows opens no folders
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """A context in which no other process writes this run; first removes what a kill left.
+
+    The system frees the lock when the process ends, in whatever way. Raises InputError
+    where another process holds it, or the folder cannot be written.
+    """
+    lock = FileLock(folder / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise InputError(
+            f"{folder}: another process is writing this run: wait until it ends, or stop it"
+        ) from None
+    except OSError as error:
+        raise InputError(f"cannot write in {folder}: {error.strerror}") from error
+    try:
+        for part in folder.glob("*" + PART):
+            with suppress(OSError):
+                part.unlink()
+        yield
+    finally:
+        lock.release()
+
+
+def clean(log_dir: Path) -> None:
+    """Remove the unfinished files of runs that were killed; live runs keep theirs."""
+    for folder in {part.parent for part in log_dir.glob("*/*" + PART)}:
+        with suppress(InputError), locked(folder):
+            pass
+
+
+def new_folder(log_dir: Path, name: str) -> Path:
+    """Make log_dir/name, or name-2, name-3, …: two runs never share a folder.
+
+    Raises InputError where it cannot be made, or the name leads out of log_dir.
+    """
+    if name in ("", ".", "..") or Path(name).name != name:
+        raise InputError(f"--run-name {name}: must be one folder's name, without a path")
+    number = 1
+    while True:
+        folder = log_dir / (name if number == 1 else f"{name}-{number}")
+        try:
+            log_dir.mkdir(parents=True, exist_ok=True)
+            folder.mkdir()  # fails where it exists, also when another process was first
+            return folder
+        except FileExistsError as error:
+            if not log_dir.is_dir():
+                raise InputError(f"--log-dir {log_dir}: is not a folder") from error
+            number += 1
+        except OSError as error:
+            raise InputError(
+                f"--log-dir {log_dir}: cannot write there: {error.strerror}"
+            ) from error
