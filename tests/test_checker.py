@@ -42,7 +42,7 @@ def written(tmp_path):
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, 1])
 def test_a_right_net_is_right(layout, seed):
     report = report_on(NETS / f"{layout}.py", seed=seed)
     assert report.status == 0, report.as_text()

@@ -10,7 +10,7 @@ from trainer.checker.bench import LABELS, ONE_HOT, Bench
 from trainer.checker.cases import one_hot, partly_right
 from trainer.checker.comparing import Finding, as_array, describe
 from trainer.checker.explaining import matches, planted
-from trainer.checker.judging import told_of
+from trainer.checker.telling import told_of
 from trainer.functions import Array
 
 MISTAKEN = ("accuracy-count", "accuracy-of-itself", "accuracy-axis")

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from trainer.checker.adapters import PARAMS
 from trainer.checker.attempts import Outcome, attempt
 from trainer.checker.comparing import CLOSE, as_array, error
 from trainer.checker.explaining import QUANTITIES, Case
 from trainer.checker.judging import Judge
+from trainer.checker.names import PARAMS
 from trainer.checker.reference import FORMS, Form, right_numbers
 from trainer.checker.subject import Subject
 from trainer.functions import Array

@@ -4,11 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from trainer.checker.adapters import PARAMS
 from trainer.checker.bench import Bench, Run, values
 from trainer.checker.comparing import FLOAT32, error
-from trainer.checker.explaining import both, causes, hypotheses, matches
+from trainer.checker.explaining import causes, hypotheses, matches
 from trainer.checker.judging import Causes, Judge
+from trainer.checker.names import PARAMS
+from trainer.checker.pairs import both
 from trainer.checker.reference import FORMS, Form, right_numbers
 
 HEADS = ("cross-entropy", "squared-error")  # those of the hand-written net

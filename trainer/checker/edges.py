@@ -8,8 +8,9 @@ from trainer.checker.attempts import attempt
 from trainer.checker.bench import Bench, Run
 from trainer.checker.comparing import CLOSE, FLOAT32, Finding, as_array, error
 from trainer.checker.explaining import Case, matches
-from trainer.checker.judging import Judge, told_of
+from trainer.checker.judging import Judge
 from trainer.checker.reference import numbers
+from trainer.checker.telling import told_of
 from trainer.mistakes import MISTAKES
 
 

@@ -5,17 +5,19 @@ from collections.abc import Callable, Iterator
 
 from trainer.checker import cases
 from trainer.checker.accuracy import check_accuracy
-from trainer.checker.adapters import PARAMS, fixed_sizes
 from trainer.checker.attempts import attempt, raised
 from trainer.checker.bench import Bench, Run, silent, values
 from trainer.checker.choosing import choose, explain, is_right
 from trainer.checker.comparing import CLOSE, Finding, error
 from trainer.checker.edges import check_edges
-from trainer.checker.judging import Causes, Judge, told_of
+from trainer.checker.judging import Causes, Judge
+from trainer.checker.names import PARAMS
 from trainer.checker.numerical import check_numerical
 from trainer.checker.penalty import check_penalty
 from trainer.checker.subject import Subject
+from trainer.checker.telling import told_of
 from trainer.checker.training import check_training
+from trainer.checker.weights import fixed_sizes
 
 
 def examine(

@@ -3,16 +3,14 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-from trainer import functions, numpy_net
 from trainer.checker.comparing import CLOSE, as_array, error
 from trainer.functions import Array
 from trainer.mistakes import MISTAKES
-from trainer.plant import _changed, plant
+from trainer.plant import plant
 
 QUANTITIES = ("predict", "loss", "W1", "b1", "W2", "b2")
 # A factor between theirs and the right one, N being the batch, and what it is called.
@@ -60,10 +58,11 @@ def _holding(kind: type, activation: str, loss: str, case: Case) -> Any:
 @cache
 def simulate(slug: str, activation: str, loss: str, case: Case) -> dict[str, Any]:
     """a2, y, loss and gradients of the mistaken net; what it cannot make is left out."""
-    return _made(plant(slug), activation, loss, case)
+    return made_by(plant(slug), activation, loss, case)
 
 
-def _made(kind: type, activation: str, loss: str, case: Case) -> dict[str, Any]:
+def made_by(kind: type, activation: str, loss: str, case: Case) -> dict[str, Any]:
+    """The same of any class with the hand-written net's interface."""
     made: dict[str, Any] = {}
     with np.errstate(all="ignore"):
         net = _holding(kind, activation, loss, case)
@@ -86,35 +85,6 @@ def matches(quantity: str, got: Any, made: dict[str, Any], tolerance: float = CL
     if forms and got is not None and got.shape == (len(forms[0]),):
         forms = [form.argmax(axis=1) for form in forms]
     return any(error(got, form) <= tolerance for form in forms)
-
-
-FORWARD = (
-    "bias-missing-forward", "bias-missing-output", "activation-missing", "sigmoid-before-softmax",
-    "softmax-axis", "softmax-whole-batch", "double-softmax",
-)  # fmt: skip
-
-
-@cache
-def plant_both(first: str, second: str) -> type | None:
-    """The hand-written net with two mistakes, where they are in different lines."""
-    one, two = MISTAKES[first], MISTAKES[second]
-    pairs = [(one.net, two.net), (one.functions, two.functions)]
-    if any(a[key] != b[key] for a, b in pairs for key in a.keys() & b.keys()):
-        return None
-    net = _changed(numpy_net, one.net | two.net)
-    changed = _changed(functions, one.functions | two.functions)
-    vars(net).update({k: v for k, v in vars(changed).items() if not k.startswith("__")})
-    return net.TwoLayerNet
-
-
-def both(activation: str, loss: str, case: Case, outputs: Any) -> tuple[str, str] | None:
-    """The two mistakes of the forward pass that together give these outputs."""
-    known = [slug for slug in FORWARD if slug in slugs(activation, loss)]
-    for pair in combinations(known, 2):
-        kind = plant_both(*pair)
-        if kind and matches("predict", outputs, _made(kind, activation, loss, case)):
-            return pair
-    return None
 
 
 @cache

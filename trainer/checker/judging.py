@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from trainer.checker.adapters import PARAMS
 from trainer.checker.comparing import CLOSE, EXACT, FLOAT32, Finding, as_array, describe, error
 from trainer.checker.explaining import Case, by_constant, matches
+from trainer.checker.names import PARAMS
+from trainer.checker.telling import told_of
 from trainer.functions import Array
-from trainer.mistakes import MISTAKES
 
 Causes = dict[str, tuple[str, str]]  # quantity → slug, and by what factor
 EPSILONS = [10.0**-k for k in range(2, 16)]
@@ -190,26 +190,3 @@ class Judge:
         slug_or_none, text = by_constant(key, np.squeeze(array), np.squeeze(want), self.N)
         told = f"{text}: {told_of(slug_or_none)}" if slug_or_none else text
         return Finding(name, "differs", f"{message}; {told}", slug_or_none)
-
-
-# Mistakes that no changed line of the hand-written net could show.
-OTHERS = {
-    "misspelt-name": ("a name is misspelt or was never set", "look at the line named"),
-    "unfinished": ("a method is not finished: it returns nothing", "return the value"),
-    "weight-shape": (
-        "a weight is made in the wrong shape",
-        "W1 (D, H), b1 (H,), W2 (H, C), b2 (C,)",
-    ),
-    "targets-mixed": (
-        "one method takes labels and another one-hot rows",
-        "turn labels into rows, or rows into labels, first thing in each",
-    ),
-    "numpy-alias": ("np.int and the like were removed from NumPy", "write int, float, bool"),
-}
-
-
-def told_of(slug: str) -> str:
-    """What the mistake is, and its hint."""
-    if slug in MISTAKES:
-        return f"{MISTAKES[slug].what} ({MISTAKES[slug].hint})"
-    return f"{OTHERS[slug][0]} ({OTHERS[slug][1]})"

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from trainer.checker.adapters import PARAMS
 from trainer.checker.attempts import attempt, raised
 from trainer.checker.bench import Bench, same
 from trainer.checker.comparing import CLOSE, Finding, describe, error
-from trainer.checker.judging import Judge, told_of
+from trainer.checker.judging import Judge
+from trainer.checker.names import PARAMS
+from trainer.checker.telling import told_of
 from trainer.functions import Array
 
 NAME = "numerical_gradient"

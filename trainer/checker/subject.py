@@ -5,21 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from trainer.checker.adapters import (
-    METHODS,
-    PARAMS,
-    Weights,
-    _fits,
-    _is_torch,
-    _key,
-    arguments,
-    build,
-    call,
-    call_roles,
-    find_weights,
-    method,
-    plain,
-)
+from trainer.checker.adapters import build
+from trainer.checker.names import METHODS, PARAMS, arguments, call, call_roles, method, plain
+from trainer.checker.weights import Weights, find_weights, fits, is_torch, key_of
 from trainer.functions import Array
 
 
@@ -30,7 +18,7 @@ class Subject:
         self.D, self.H, self.C, self.reg = D, H, C, reg
         self.net = build(kind, D, H, C, reg)
         self.weights: Weights = find_weights(self.net, D, H, C)
-        self.torch = any(_is_torch(self._array(key)) for key in self.weights.places)
+        self.torch = any(is_torch(self._array(key)) for key in self.weights.places)
         self.methods = {quantity: method(self.net, quantity) for quantity in METHODS}
         self.no_loss = False  # loss gives gradients and nothing else
         self._second_volume()
@@ -140,7 +128,7 @@ class Subject:
     def named(self, grads: Any) -> dict[str, Any] | None:
         """Gradients by W1 … b2, in the book's orientation, from a dict or a list of them."""
         if isinstance(grads, dict):
-            named = {_key(_bare(k)): v for k, v in grads.items()}
+            named = {key_of(_bare(k)): v for k, v in grads.items()}
             found = {k: v for k, v in named.items() if k in PARAMS}
             found = found or self._by_shape(list(grads.values()))
         elif isinstance(grads, list | tuple):
@@ -158,7 +146,7 @@ class Subject:
             key: array
             for key, shape in shapes.items()
             for array in arrays
-            if hasattr(array, "shape") and _fits(array, shape)
+            if hasattr(array, "shape") and fits(array, shape)
         }
 
     def _turn(self, key: str, array: Any) -> Any:

@@ -5,15 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from trainer.checker.adapters import PARAMS, call, call_roles
 from trainer.checker.attempts import attempt, raised
 from trainer.checker.bench import ONE_HOT, Bench
 from trainer.checker.choosing import HAND_WRITTEN
 from trainer.checker.comparing import Finding, as_array, error
 from trainer.checker.explaining import Case, planted
-from trainer.checker.judging import told_of
+from trainer.checker.names import PARAMS, call, call_roles
 from trainer.checker.reference import Form, numbers
 from trainer.checker.subject import Subject
+from trainer.checker.telling import told_of
 from trainer.functions import Array
 
 LR = 0.01
