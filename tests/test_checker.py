@@ -233,6 +233,20 @@ def test_every_layout_is_written_as_people_write_it():
     assert read(NETS / "python2.py").translated
 
 
+def test_a_third_layer_is_not_checked_and_not_blamed(written):
+    source = (NETS / "chapter4.py").read_text()
+    third = '        self.params["W3"] = np.eye(output_size)\n\n    def predict'
+    report = report_on(written(source.replace("\n    def predict", third, 1)))
+    assert report.status == 2
+    assert "has W3: more than the two layers" in report.as_text()
+
+
+@pytest.mark.parametrize("seed", [27, 93])
+def test_a_step_on_a_sample_that_wakes_no_neuron_is_not_blamed(seed):
+    report = report_on(NETS / "cs231n.py", seed=seed)
+    assert report.status == 0, report.as_text()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_right_net_is_right_over_200_seeds(layout):

@@ -31,7 +31,8 @@ def examine(
         return
     subject: Subject = outcome.value
     yield _construction(kind, subject)
-    if not subject.weights.problems and len(subject.weights.places) == len(PARAMS):
+    weights = subject.weights
+    if not weights.problems and not weights.more and len(weights.places) == len(PARAMS):
         case = cases.make_case(seed, (subject.D, subject.H, subject.C))
         yield from _examine(Bench(kind, subject, case, progress))
 
@@ -44,6 +45,9 @@ def _build(kind: type) -> Subject:
 
 def _construction(kind: type, subject: Subject) -> Finding:
     weights, name = subject.weights, "construction"
+    if weights.more:
+        message = f"has {', '.join(sorted(weights.more))}: more than the two layers checked here"
+        return Finding(name, "missing", message, checked=False)
     problems, biases = list(weights.problems.values()), {"b1", "b2"} & weights.absent
     cause = "weight-shape"
     if len(biases) == 1 and not weights.absent & {"W1", "W2"}:

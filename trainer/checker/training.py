@@ -81,8 +81,10 @@ def _verdict(
 
 def _times(moved: Array, grad: Any) -> int | None:
     """How many times the step subtracts the gradient, if it is a whole number of times."""
-    if grad is None or not np.any(as_array(grad)):
+    if grad is None:
         return None
+    if not np.any(as_array(grad)):  # no neuron of a ReLU was awake: nothing to take off
+        return None if moved.any() else 1
     return next((n for n in (1, 0, 2, -1) if _close(moved, grad, n)), None)
 
 

@@ -20,6 +20,7 @@ class Weights:
     turned: set[str] = field(default_factory=set)  # kept as (out, in)
     problems: dict[str, str] = field(default_factory=dict)
     absent: set[str] = field(default_factory=set)
+    more: set[str] = field(default_factory=set)  # of further layers
 
     def get(self) -> dict[str, Array]:
         """Copies in the book's shapes, as float64."""
@@ -53,6 +54,8 @@ def find_weights(net: Any, D: int, H: int, C: int) -> Weights:
     found = list(arrays(net, "", 0, set()))
     shapes = {"W1": (D, H), "b1": (H,), "W2": (H, C), "b2": (C,)}
     weights = Weights()
+    further = re.compile(r"(w|weights?|b|bias)[3-9]")
+    weights.more = {str(a[2]) for a in found if further.fullmatch(plain(str(a[2])))}
     for key, shape in shapes.items():
         fitting = [a for a in found if fits(a[3], shape) and key_of(a[2]) in (None, key)]
         named = [a for a in found if key_of(a[2]) == key and "param" in plain(a[0])]
