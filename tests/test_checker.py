@@ -233,6 +233,61 @@ def test_every_layout_is_written_as_people_write_it():
     assert read(NETS / "python2.py").translated
 
 
+def test_loss_and_backward_may_look_at_what_forward_left(written):
+    source = """
+import numpy as np
+
+class Network:
+    def __init__(self, D, H, C):
+        self.W1, self.b1 = np.random.randn(H, D), np.zeros(H)
+        self.W2, self.b2 = np.random.randn(C, H), np.zeros(C)
+
+    def forward(self, x):
+        self.x, self.z = x, np.tanh(x @ self.W1.T + self.b1)
+        e = np.exp(self.z @ self.W2.T + self.b2)
+        self.y = e / e.sum(axis=1, keepdims=True)
+        return self.y
+
+    def loss(self, t):
+        return -np.mean(np.log(self.y[np.arange(len(t)), t]))
+
+    def backward(self, t):
+        d = self.y.copy()
+        d[np.arange(len(t)), t] -= 1
+        d /= len(t)
+        a = d @ self.W2 * (1 - self.z**2)
+        return a.T @ self.x, a.sum(axis=0), d.T @ self.z, d.sum(axis=0)
+"""
+    report = report_on(written(source))
+    assert report.status == 0, report.as_text()
+    assert [f.quantity for f in report.findings if f.verdict == "ok"][-4:] == [
+        f"gradient {key}" for key in ("W1", "b1", "W2", "b2")
+    ]
+
+
+def test_a_net_that_updates_itself_or_takes_columns_is_not_blamed(written):
+    source = (NETS / "chapter4.py").read_text()
+    done = "        for key in grads:\n            self.params[key] -= 0.1 * grads[key]\n\n"
+    end = source.rindex("        return grads")
+    report = report_on(written(source[:end] + done))
+    assert report.status == 2, report.as_text()
+    assert "updates the weights itself" in report.as_text()
+    columns = """
+import numpy as np
+
+class NeuralNet:
+    def __init__(self, n_x, n_h, n_y):
+        self.W1, self.b1 = np.random.randn(n_h, n_x), np.zeros((n_h, 1))
+        self.W2, self.b2 = np.random.randn(n_y, n_h), np.zeros((n_y, 1))
+
+    def predict(self, X):
+        return self.W2 @ np.tanh(self.W1 @ X + self.b1) + self.b2
+"""
+    report = report_on(written(columns))
+    assert report.status == 2, report.as_text()
+    assert "samples as columns" in report.as_text()
+
+
 def test_a_third_layer_is_not_checked_and_not_blamed(written):
     source = (NETS / "chapter4.py").read_text()
     third = '        self.params["W3"] = np.eye(output_size)\n\n    def predict'

@@ -50,7 +50,7 @@ def _sums_up(bench: Bench) -> Iterator[Finding]:
 def _writes(run: Run) -> Iterator[Finding]:
     """Inputs and weights must be as they were."""
     for quantity, outcome in run.items():
-        if outcome.wrote and not outcome.error:
+        if outcome.wrote and not outcome.error and outcome.value is not None:
             message = f"{quantity} writes to {' and '.join(outcome.wrote)}"
             message += f": {told_of('inputs-mutated')}"
             yield Finding("inputs", "differs", message, "inputs-mutated")

@@ -79,6 +79,10 @@ def _examine(bench: Bench) -> Iterator[Finding]:
         message = "gives another output for the same input each time: it cannot be compared"
         yield Finding("predict", "missing", message, checked=False)
         return
+    if {"W1", "W2"} <= bench.subject.weights.turned and _takes_columns(runs):
+        message = "it seems to take samples as columns (D, N), which is not known here"
+        yield Finding("predict", "missing", message, checked=False)
+        return
     bench.form, bench.target = choose(bench, runs)
     theirs = values(runs[bench.target])
     judge = Judge(bench.case, theirs, bench.right(), bench.form.head)
@@ -94,6 +98,12 @@ def _examine(bench: Bench) -> Iterator[Finding]:
     yield from judge.notes
 
 
+def _takes_columns(runs: dict[str, Run]) -> bool:
+    """Whether nothing at all takes samples as rows."""
+    outcomes = [outcome for run in runs.values() for outcome in run.values()]
+    return all(isinstance(o.error, ValueError | IndexError) for o in outcomes)
+
+
 def _verdicts(bench: Bench, run: Run, judge: Judge, found: Causes) -> Iterator[Finding]:
     for quantity in ("predict", "loss", "gradient"):
         outcome = run.get(quantity)
@@ -105,6 +115,9 @@ def _verdicts(bench: Bench, run: Run, judge: Judge, found: Causes) -> Iterator[F
             yield judge.predict(found)
         elif quantity == "loss":
             yield judge.loss(found)
+        elif outcome.value is None and outcome.wrote:
+            message = "updates the weights itself and gives no gradients: not compared"
+            yield Finding("gradient", "missing", message, checked=False)
         elif outcome.value is None:
             yield Finding("gradient", "differs", "gives no gradients", "unfinished")
         else:

@@ -71,6 +71,7 @@ def method(net: Any, quantity: str) -> Callable[..., Any] | None:
     """The method that gives a quantity, the plainest name first."""
     names = [n for n in dir(net) if not n.startswith("__") and callable(getattr(net, n, None))]
     names = [n for n in names if re.fullmatch(METHODS[quantity], plain(n))]
+    names = [n for n in names if not re.match("plot|show|draw|save|print|log|update_?loss", n)]
     names = [n for n in names if not inspect.isclass(getattr(net, n))]
     order = METHODS[quantity].split("|")[0].split("(")[0]
     names.sort(key=lambda n: (plain(n) != order, "num" in plain(n), len(n)))

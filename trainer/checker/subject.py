@@ -93,6 +93,8 @@ class Subject:
 
     def loss(self, x: Array, t: Array) -> Any:
         """The loss alone."""
+        if not {"x", "y"} & call_roles(self._of("loss")) and self.methods["predict"]:
+            self._call(self._of("predict"), x)  # it looks at what that left
         result = self._call(self._of("loss"), x, t)
         if isinstance(result, tuple | list):
             result = next((r for r in result if not isinstance(r, dict)), None)
@@ -102,8 +104,8 @@ class Subject:
     def gradient(self, x: Array, t: Array) -> dict[str, Any] | None:
         """By the names W1, b1, W2, b2; None where nothing of the kind came back."""
         function = self.methods["gradient"] or self._of("loss")
-        if self.methods["gradient"] and self.methods["loss"] and "x" not in call_roles(function):
-            self._call(self._of("loss"), x, t)  # it goes back from what that left
+        if self.methods["gradient"] and "x" not in call_roles(function):
+            self.loss(x, t) if self.methods["loss"] else self.predict(x)  # it goes back from there
         result = self._call(function, x, t)
         parts = result if isinstance(result, tuple | list) else [result]
         found: Any = next((r for r in parts if isinstance(r, dict)), None)
