@@ -14,7 +14,7 @@ def layout_of(summary):
 
 def test_each_quantitys_audit_has_both_sides_and_the_bound_as_a_band():
     audit = layout_of(charts.comparison()).category[3]
-    assert sorted(chart.title for chart in audit.chart) == sorted(charts.AUDITED)
+    assert sorted(chart.title for chart in audit.chart) == sorted(charts.ORDER)
     for chart in audit.chart:
         numpy, torch = chart.margin.series
         assert numpy.value == f"audit/numpy/{chart.title}"

@@ -52,11 +52,11 @@ def test_what_the_caller_ignores_is_ignored_in_the_parts(digits):
 
 
 def test_a_small_step_has_one_thread_and_a_large_one_all():
-    before = torch.get_num_threads(), blas_threads()
+    before, every = (torch.get_num_threads(), blas_threads()), torch.get_num_threads()
     with Threads().step(784, 50, 100):
         assert (torch.get_num_threads(), blas_threads()) == (1, {1})
     with Threads().step(784, 1 + LARGE // 78400, 100):
-        assert (torch.get_num_threads(), blas_threads()) == before
+        assert (torch.get_num_threads(), blas_threads()) == (every, {every})
     assert (torch.get_num_threads(), blas_threads()) == before
 
 

@@ -14,12 +14,10 @@ from tensorboard.plugins.custom_scalar.layout_pb2 import (
 )
 from tensorboard.util.tensor_util import make_tensor_proto
 
+from trainer.audit import ORDER
+
 LOWER, UPPER = "audit/bound/lower", "audit/bound/upper"
 BAND = {LOWER: 0.0, UPPER: 1.0}  # scalars to record with the ratios: error / bound may reach 1
-AUDITED = (
-    "a1", "z1", "a2", "y", "loss", "da2", "dW2", "db2", "dz1", "da1", "dW1", "db1",
-    "W1", "b1", "W2", "b2",
-)  # fmt: skip
 
 
 def training() -> Summary:
@@ -33,7 +31,7 @@ def comparison() -> Summary:
     Those of training come first, since the page begins with the charts of its first run.
     In the audit an error is measured in its bounds: above the band, 0 to 1, it is too large.
     """
-    audits = [_audit(name) for name in reversed(AUDITED)]  # the page shows the last band first
+    audits = [_audit(name) for name in reversed(ORDER)]  # the page shows the last band first
     return _summary(
         *_training(),
         Category(title="drift of the weights", chart=[_lines("difference / largest", "drift/.*")]),

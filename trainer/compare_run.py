@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from trainer import charts
 from trainer.comparison import Comparison, Course, compare
 from trainer.dashboard import Dashboard
 from trainer.data import prepare
@@ -39,11 +40,13 @@ def compare_run(
     folder = new_folder(log_dir, f"{digits.name}-compare")
     with Dashboard(folder) as board, Threads().one():
         board.text("settings", asdict(settings))
+        board.charts(charts.comparison())
 
         def record(step: int, verdicts: dict[str, Verdicts], drift: dict[str, float]) -> None:
             values = {f"drift/{name}": value for name, value in drift.items()}
             for side, of_side in verdicts.items():
                 ratios = {f"audit/{side}/{name}": v.ratio for name, v in of_side.items()}
+                values |= charts.BAND
                 values |= {tag: ratio for tag, ratio in ratios.items() if np.isfinite(ratio)}
             board.scalars(step, values)
 

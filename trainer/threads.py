@@ -33,12 +33,6 @@ class Threads:
             yield
 
     @contextmanager
-    def all(self) -> Iterator[None]:
-        """A context of every core's thread."""
-        with self._limit(self._most):
-            yield
-
-    @contextmanager
     def step(self, inputs: int, hidden_size: int, batch_size: int) -> Iterator[None]:
         """A context for the steps of a net: one thread, or all where its products are LARGE."""
         with self._limit(self._most if inputs * hidden_size * batch_size >= LARGE else 1):

@@ -46,11 +46,9 @@ def learn(digits: Digits, settings: Settings) -> Lesson:
     threads = Threads()
 
     def evaluate() -> tuple[float, float]:
-        with threads.all():
-            return (
-                net.accuracy(digits.x_train, digits.t_train),
-                net.accuracy(digits.x_test, digits.t_test),
-            )
+        sets = (digits.x_train, digits.t_train), (digits.x_test, digits.t_test)
+        of_train, of_test = (threads.accuracy(net, x, t) for x, t in sets)
+        return of_train, of_test
 
     with threads.one():
         train(net, batch, range(settings.iterations), settings, evaluate, points.append)
