@@ -1,0 +1,61 @@
+"""Check a two-layer network that somebody else wrote, and say what is wrong with it.
+
+Checking a file runs code from it, in a process of its own with a time and a memory limit:
+its definitions, imports and constants, and the methods of the class.
+"""
+
+import sys
+from pathlib import Path
+
+from trainer.command import Parser, guarded
+from trainer.errors import InputError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """FILE[:CLASS] → a line a quantity; 0 right, 1 wrong, 2 could not be checked."""
+    parser = Parser(__doc__ or "")
+    parser.add_argument(
+        "file", metavar="FILE[:CLASS]", help="the file, and the class if it has several"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead")
+    parser.add_argument("--verbose", action="store_true", help="show what the code prints")
+    parser.add_argument("--run-all", action="store_true", help="run all top-level statements too")
+    parser.add_argument(
+        "--timeout", type=float, default=20.0, metavar="S", help="seconds it may take"
+    )
+    parser.add_argument(
+        "--memory", type=int, default=2048, metavar="MIB", help="memory it may take"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the weights and inputs it is given")
+    arguments = parser.parse_args(argv)
+    path, name = _split(arguments.file)
+    if arguments.timeout <= 0 or arguments.memory <= 0 or arguments.seed < 0:
+        raise InputError("--timeout and --memory must be more than 0, --seed 0 or more")
+
+    from trainer.checker.process import check_in_child
+
+    report, printed = check_in_child(
+        path, name, timeout=arguments.timeout, memory=arguments.memory,
+        run_all=arguments.run_all, seed=arguments.seed,
+    )  # fmt: skip
+    if arguments.verbose and printed:
+        print(printed, file=sys.stderr if arguments.json else sys.stdout)
+    print(report.as_json() if arguments.json else report.as_text())
+    return report.status
+
+
+def _split(text: str) -> tuple[Path, str | None]:
+    """FILE:CLASS in two; raises InputError where there is no such file."""
+    path, name = Path(text), None
+    if not path.exists() and ":" in text:
+        file, _, name = text.rpartition(":")
+        path = Path(file)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; give the file with the class: FILE.py")
+    if not path.exists():
+        raise InputError(f"{path}: there is no such file")
+    return path, name or None
+
+
+if __name__ == "__main__":
+    sys.exit(guarded(main))
