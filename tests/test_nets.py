@@ -105,3 +105,11 @@ def test_cuda_where_there_is_none_is_a_clear_error(monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with pytest.raises(InputError, match="--device cpu"):
         pick_device("cuda")
+
+
+@NETS
+def test_relu_passes_nothing_back_where_its_input_is_exactly_zero(cls):
+    net = cls(784, 5, 10, 0.5, activation="relu", dtype="float64")
+    x, t = net.native(np.zeros((3, 784))), net.native(np.array([0, 1, 2]))  # a1 = b1 = 0
+    assert not net.gradient(x, t)["b1"].any()
+    assert net.gradient(x, t)["b2"].any()
