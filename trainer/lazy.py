@@ -44,7 +44,7 @@ from trainer.records import Map, Records
 
 SMALL = 10_000  # images: with fewer, evaluating all is as fast
 WIDEST = 0.4  # hidden neurons, in inputs: with more, records would be as large as the images
-FIRST, LONGEST = 4, 32  # plain evaluations before the first attempt, and most between two
+FIRST, LONGEST = 4, 64  # plain evaluations before the first attempt, and most between two
 
 
 class LazyAccuracy:
@@ -105,19 +105,24 @@ class LazyAccuracy:
             return False
         if not fresh:
             self._pause = max(1, self._pause // 2)
-        count, unsure = evaluated
-        places = np.searchsorted(unsure, [(rows.start, rows.stop) for _, rows in self._parts])
-        open_parts = [part for part, (i, j) in zip(self._parts, places, strict=True) if i < j]
-        self.fraction = (count + self._evaluate_plainly(open_parts)) / len(self._t)
+        left, unsure = evaluated
+        parts = [part for part in self._parts if _within(unsure, part[1])]
+        self._evaluate_plainly(parts)
+        again = sum(_within(left, rows) for _, rows in parts)
+        self.fraction = (len(left) + sum(len(x) for x, _ in parts) - again) / len(self._t)
         return True
 
     def _suits(self, inputs: int, hidden: int) -> bool:
         """Whether there are images enough, and records of them are small beside themselves."""
         return len(self._t) >= SMALL and hidden <= WIDEST * inputs
 
-    def _evaluate_plainly(self, parts: Sequence[tuple[Array, slice]]) -> int:
-        """The plain evaluation of these rows; returns how many they are."""
+    def _evaluate_plainly(self, parts: Sequence[tuple[Array, slice]]) -> None:
         classes = self._map(self._classify, [x for x, _ in parts])
         for (_, rows), found in zip(parts, classes, strict=True):
             self.classes[rows] = found
-        return sum(len(x) for x, _ in parts)
+
+
+def _within(images: Array, rows: slice) -> int:
+    """How many of these images, sorted, are among the rows."""
+    first, last = np.searchsorted(images, (rows.start, rows.stop))
+    return int(last - first)

@@ -83,17 +83,17 @@ class Records:
         self._rest_norm[j] = np.sqrt(np.maximum(rest, 0))
         self._plain[j] = 2 * gamma(np.count_nonzero(x, axis=1) + 3, self._unit) * self._x_norm[j]
 
-    def renew(self, params: dict[str, Array]) -> tuple[int, Array] | None:
-        """Bring classes up to date, but for the images returned, which are too near to a tie.
+    def renew(self, params: dict[str, Array]) -> tuple[Array, Array] | None:
+        """Bring classes up to date, but for images too near to a tie.
 
-        Returns how many were evaluated, and those images; or None where it would be faster to
-        evaluate all: then the next call starts afresh.
+        Returns the images that were evaluated, and those too near; or None where it would be
+        faster to evaluate all: then the next call starts afresh.
         """
         today = self._begin(Weights(params, self._basis, self._activation))
         left = np.arange(len(self.classes)) if self.fresh else self._unproved(today)
         near = None if left is None else self._evaluate(left, today)
         self.fresh = near is None
-        return None if near is None or left is None else (len(left), self._unsure(near, today))
+        return None if near is None or left is None else (left, self._unsure(near, today))
 
     def _begin(self, weights: Weights) -> _Today:
         if self.fresh:
