@@ -16,7 +16,10 @@ def test_weights_are_small_normals_and_biases_0_in_the_shapes_of_the_book():
     assert {key: value.shape for key, value in params.items()} == {
         "W1": (784, 50), "b1": (50,), "W2": (50, 10), "b2": (10,),
     }  # fmt: skip
-    assert abs(params["W1"].std() / 0.01 - 1) < 0.02
+    for weights in (params["W1"], initial_params(9, 50, 1000, 0.01)["W2"]):
+        assert abs(weights.std() / 0.01 - 1) < 0.02
+        assert abs(weights.mean()) < 0.001
+        assert abs(np.mean(np.abs(weights) < 0.01) - 0.683) < 0.02  # of a normal, within one σ
     assert not params["b1"].any()
     assert not params["b2"].any()
 
@@ -33,6 +36,7 @@ def test_the_batch_of_a_step_depends_on_seed_and_step_alone():
     for i in (2 * BLOCK + 7, 5, BLOCK, BLOCK - 1):
         np.testing.assert_array_equal(anew(i)[1], wanted[i])
     assert not np.array_equal(Batches(x, x[:, 0], 10, seed=4)(0)[1], wanted[0])
+    assert len({tuple(t) for t in wanted}) == len(wanted)  # no step's batch comes again
 
 
 def test_rows_are_drawn_with_replacement_from_all_and_x_and_t_belong_together():
