@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from trainer.command import ROOT, Parser, guarded, shown
+from trainer.command import Parser, guarded, shown
 from trainer.errors import InputError
 
 TAGS = "evaluation/fraction", "accuracy/test"
@@ -13,11 +13,12 @@ def main(argv: list[str] | None = None) -> int:
     """A run's event file → a picture."""
     parser = Parser(__doc__ or "")
     parser.add_argument("run", type=Path, help="folder of a run made with --evaluation lazy")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "evaluation-fraction.png")
+    parser.add_argument("--out", type=Path, metavar="PNG", help="default: in the run's folder")
     arguments = parser.parse_args(argv)
     fraction, accuracy = read(arguments.run)
-    draw(fraction, accuracy, arguments.out)
-    print(f"mean fraction {sum(fraction.values()) / len(fraction):.4f}: {shown(arguments.out)}")
+    out = arguments.out or arguments.run / "evaluation-fraction.png"
+    draw(fraction, accuracy, out)
+    print(f"mean fraction {sum(fraction.values()) / len(fraction):.4f}: {shown(out)}")
     return 0
 
 

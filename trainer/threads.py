@@ -51,15 +51,21 @@ class Threads:
 
     def parts(self, rows: int) -> list[slice]:
         """So many rows, parted among the cores."""
-        size = -(-rows // self._most)
+        size = max(1, -(-rows // self._most))
         return [slice(i, min(i + size, rows)) for i in range(0, rows, size)]
 
     def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
-        """The results of function of each item, computed on every core with one thread each."""
+        """The results of function of each item, a part of the items on each core, on one thread."""
+        items = list(items)
+
+        def results(part: slice) -> list[Any]:
+            return [function(item) for item in items[part]]
+
         with self.one():
             # Each in a copy of this context, which holds np.errstate.
-            futures = [self._pool.submit(copy_context().run, function, item) for item in items]
-            return [future.result() for future in futures]
+            parts = self.parts(len(items))
+            futures = [self._pool.submit(copy_context().run, results, part) for part in parts]
+            return [result for future in futures for result in future.result()]
 
     @contextmanager
     def _limit(self, threads: int) -> Iterator[None]:

@@ -14,7 +14,12 @@ from trainer.command import ROOT
 STATUS = Path("/proc/self/status")
 TRAIN = str(ROOT / "scripts" / "train.py")
 # The protocol's contestants, each with the options of train.py that make it.
-PROTOCOLS = {"numpy": ["--backend", "numpy"], "torch": ["--backend", "torch"]}
+PROTOCOLS = {
+    "numpy": ["--backend", "numpy", "--evaluation", "full"],
+    "torch": ["--backend", "torch", "--evaluation", "full"],
+    "numpy-lazy": ["--backend", "numpy", "--evaluation", "lazy"],
+    "torch-lazy": ["--backend", "torch", "--evaluation", "lazy"],
+}
 
 
 def fresh(name: str, dataset: str, data_dir: Path, device: str) -> tuple[float, float]:

@@ -31,6 +31,8 @@ TARGETS = (
     ("protocol_s", "numpy", "numpy-bare", 1.08),
     ("protocol_s", "torch", "torch-bare", 1.08),
     ("protocol_s", "numpy", "book", 0.25),
+    ("protocol_s", "numpy-lazy", "numpy", 0.50),
+    ("protocol_s", "numpy-lazy", "book", 0.13),
     ("startup_s", "numpy", "floor", 1.25),
     ("startup_s", "torch", "floor", 1.25),
     ("peak_rss_mb", "numpy", "floor", 1.15),
