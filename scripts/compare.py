@@ -88,7 +88,7 @@ def _cell(verdict: "Verdict | None") -> str:
         return "-"
     mark = "  WRONG" if verdict.wrong else ""
     where = f" {list(verdict.index)}" if verdict.index and verdict.ratio else ""
-    return f"{verdict.ratio:.3g}{where}{mark}"
+    return f"{verdict.ratio:.4g}{where}{mark}"
 
 
 def _print_drift(found: "Comparison") -> None:
