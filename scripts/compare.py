@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from trainer.command import Parser, guarded, settings_from, shown
+from trainer.command import Parser, board, guarded, settings_from
 from trainer.errors import InputError
 from trainer.mistakes import MISTAKES
 from trainer.settings import Settings
@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
         _print_table(found)
         _print_drift(found)
         print(_sentence(found, settings.iterations))
-        print(f"see it: tensorboard --logdir {shown(folder.parent)}")
+        print(f"see it: {board(folder.parent)}")
     return 1 if found.first else 0
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from trainer.command import Parser, guarded, settings_from, shown
+from trainer.command import Parser, board, guarded, settings_from, shown
 from trainer.errors import InputError
 
 NAMED = ("iterations", "eval_every", "seed")  # the settings of the run that is shown
@@ -39,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
     folder = draw(Book(arguments.data_dir, settings), bar, arguments.log_dir, arguments.out)
     if not arguments.quiet:
         print(f"{len(names)} pictures: {shown(arguments.out or folder)}")
-        print(f"see them: tensorboard --logdir {shown(folder.parent)}")
+        print(f"see them: {board(folder.parent)}")
     return 0
 
 

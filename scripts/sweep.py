@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 from tqdm import tqdm
 
-from trainer.command import Parser, guarded, settings_from, shown
+from trainer.command import Parser, board, guarded, settings_from, shown
 from trainer.settings import Settings
 
 GRID = (
@@ -62,7 +62,7 @@ def main(argv: list[str] | None = None) -> int:
     if not quiet:
         print(*ranking.table(ranking.rank(runs, folder)), sep="\n")
         print(f"{len(runs)} runs, {done} of them there before: {shown(folder)}")
-        print(f"see them: tensorboard --logdir {shown(folder)}")
+        print(f"see them: {board(folder)}")
     return 0
 
 

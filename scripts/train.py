@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainer.command import ROOT, Parser, given, guarded, settings_from, shown
+from trainer.command import ROOT, Parser, board, given, guarded, settings_from, shown
 from trainer.errors import InputError
 from trainer.stop import Stopped
 
@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"accuracy: train {last.train:.4f}, test {last.test:.4f}")
         print(f"time: {result.seconds:.1f} s, {count / result.seconds:.0f} iterations a second")
         print(f"run: {shown(result.folder)}")
-        print(f"see it: tensorboard --logdir {shown(result.folder.parent)}")
+        print(f"see it: {board(result.folder.parent)}")
     return 0
 
 

@@ -1,6 +1,7 @@
 """What the command lines share: flags made from the settings, errors of one line, exit status."""
 
 import argparse
+import shutil
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import fields
@@ -94,6 +95,13 @@ def guarded(main: Callable[..., int], argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"{Path(sys.argv[0]).name}: stopped", file=sys.stderr)
         return 130
+
+
+def board(log_dir: Path) -> str:
+    """The command that opens TensorBoard on these runs, also where no environment is active."""
+    ours = Path(sys.executable).with_name("tensorboard")
+    active = shutil.which("tensorboard") == str(ours) or not ours.exists()
+    return f"{'tensorboard' if active else shown(ours)} --logdir {shown(log_dir)}"
 
 
 def shown(path: Path) -> str:
