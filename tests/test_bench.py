@@ -9,7 +9,7 @@ import pytest
 
 from scripts import bench
 from trainer import data
-from trainer.bench import processes, report, tables
+from trainer.bench import measure, processes, report, tables
 from trainer.bench.book import Book
 from trainer.bench.measure import evaluate_jobs, in_turn, step_jobs
 from trainer.bench.report import FIELD, Bench
@@ -97,11 +97,14 @@ def test_rounds_are_in_turn_and_give_medians_and_the_better_variant():
     assert order == list(values) * 3
 
 
-def test_a_job_divides_by_what_one_call_does():
+def test_a_job_divides_by_what_one_call_does_and_goes_on_where_it_was(monkeypatch):
+    monkeypatch.setattr(measure, "WARM", 0)
     calls: list[int] = []
-    contestant = Contestant("x", step=calls.append, steps=50)
-    step_jobs([contestant])["x"]()
-    assert calls == [0, 1, 0, 1]  # two to warm up, and STEPS / 50 measured
+    job = step_jobs([Contestant("x", step=calls.append, steps=50)])["x"]
+    job()
+    assert calls == [0, 1, 2]  # one to see how long it takes, and STEPS / 50 measured
+    job()
+    assert calls == [0, 1, 2, 3, 4]
 
 
 def test_what_does_not_apply_is_left_out():

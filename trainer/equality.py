@@ -30,20 +30,22 @@ class Compared:
 def compare(settings: Settings, digits: Digits) -> Iterator[Compared]:
     """Train as a run does, on the CPU, making each evaluation both ways."""
     net = build(settings, digits.x_train.shape[1], len(digits.classes))
-    pairs = (digits.x_train, digits.t_train), (digits.x_test, digits.t_test)
-    sets = [(net.native(x), net.native(t)) for x, t in pairs]
-    batch = Batches(*sets[0], settings.batch_size, settings.seed, net.native)
+    x_train, t_train = net.native(digits.x_train), net.native(digits.t_train)
+    labels = np.concatenate([digits.t_train, digits.t_test])
+    batch = Batches(x_train, t_train, settings.batch_size, settings.seed, net.native)
     threads = Threads()
     ours = lazy(net, digits, threads)
-    with threads.one(), np.errstate(over="ignore", invalid="ignore"):
+    sizes = digits.x_train.shape[1], settings.hidden_size, settings.batch_size
+    with threads.step(*sizes), np.errstate(over="ignore", invalid="ignore"):
         for i in range(settings.iterations + 1):
             if i % settings.eval_every == 0 or i == settings.iterations:
-                classes = _classes(net, digits, threads)
                 started = time.perf_counter()
-                accuracies = [threads.accuracy(net, *one) for one in sets]
+                classes = _classes(net, digits, threads)
                 between = time.perf_counter()
                 found = ours(net.params)
                 ended = time.perf_counter()
+                right = np.split(classes == labels, [len(digits.t_train)])
+                accuracies = [np.count_nonzero(one) / len(one) for one in right]
                 wrong = int(np.count_nonzero(ours.classes != classes)) + (found != accuracies)
                 yield Compared(i, wrong, ours.fraction, between - started, ended - between)
             net.step(*batch(i), settings.lr)

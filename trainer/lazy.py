@@ -75,6 +75,7 @@ class LazyAccuracy:
             for x, rows in zip(self._x, self._ranges, strict=True)
             for part in chunks(len(x))
         ]
+        self._firsts = [rows.start for _, rows in self._parts]
         self.classes = np.zeros(len(self._t), np.intp)
         self.fraction = 1.0
         self._records: Records | None = None
@@ -106,10 +107,11 @@ class LazyAccuracy:
         if not fresh:
             self._pause = max(1, self._pause // 2)
         left, unsure = evaluated
-        parts = [part for part in self._parts if _within(unsure, part[1])]
+        numbers = np.unique(self._part_of(unsure))
+        parts = [self._parts[number] for number in numbers]
         self._evaluate_plainly(parts)
-        again = sum(_within(left, rows) for _, rows in parts)
-        self.fraction = (len(left) + sum(len(x) for x, _ in parts) - again) / len(self._t)
+        others = np.count_nonzero(np.isin(self._part_of(left), numbers, invert=True))
+        self.fraction = (sum(len(x) for x, _ in parts) + others) / len(self._t)
         return True
 
     def _suits(self, inputs: int, hidden: int) -> bool:
@@ -121,8 +123,6 @@ class LazyAccuracy:
         for (_, rows), found in zip(parts, classes, strict=True):
             self.classes[rows] = found
 
-
-def _within(images: Array, rows: slice) -> int:
-    """How many of these images, sorted, are among the rows."""
-    first, last = np.searchsorted(images, (rows.start, rows.stop))
-    return int(last - first)
+    def _part_of(self, images: Array) -> Array:
+        """The number of the part that each of the images is in."""
+        return np.searchsorted(self._firsts, images, side="right") - 1

@@ -20,7 +20,7 @@ from trainer.functions import (
 from trainer.gradient import numerical_gradient
 from trainer.tape import initial_params
 
-CHUNK = 1000  # rows of an evaluation at a time, so that a1 and z1 stay in the cache
+CHUNK = 500  # rows of an evaluation at a time, so that a1 and z1 stay in the cache
 
 
 class TwoLayerNet:

@@ -118,17 +118,19 @@ class Records:
         if not self._anchors.used.all():
             return int(self._anchors.used.argmin())
         counts = np.bincount(self._anchor, minlength=ANCHORS) * WORTH
-        counts += np.bincount(self._seen // self._outputs, minlength=ANCHORS)
-        return int(counts.argmin())
+        seen = np.bincount(self._seen, minlength=ANCHORS * self._outputs)
+        return int((counts + seen.reshape(ANCHORS, -1).sum(axis=1)).argmin())
 
     def _unproved(self, today: _Today) -> Array | None:
         """The images whose class is not proved; None where they are too many."""
         rest, full = self._anchors.hidden(today.weights, self._size)
         movement = self._movement(full, today)
         if self._anchors.used[today.place]:  # its images go on from today
-            self._base[self._anchor == today.place] += rest[today.place]
-            charged = self._seen // self._outputs == today.place
-            self._spare[charged] -= movement[charged]
+            # where=, not [mask]: several times faster
+            theirs = np.repeat(np.arange(ANCHORS) == today.place, self._outputs).take(self._seen)
+            np.subtract(self._spare, movement, out=self._spare, where=theirs)
+            theirs = self._anchor == today.place
+            np.add(self._base, np.float32(rest[today.place]), out=self._base, where=theirs)
         rest[today.place] = 0
         self._anchors.put(today.place, today.weights)
         return self._project(np.flatnonzero(~(self._spare > movement)), rest, today)
@@ -165,10 +167,8 @@ class Records:
             return self._prove(j, a2, _rows(self.classes, j), moved, today)
 
         blocks = [images[i : i + BLOCK] for i in range(0, len(images), BLOCK)]
-        left = [unproved(j) for j in blocks[:1]]  # a sample of the others
-        if left and len(left[0]) * len(images) > PAYS * n * len(blocks[0]):
-            return None
-        return np.concatenate([images[:0], *left, *self._map(unproved, blocks[1:])])
+        left = np.concatenate([images[:0], *self._map(unproved, blocks)])
+        return left if len(left) <= PAYS * n else None
 
     def _prove(self, j: Array, a2: Array, y: Array, moved: Array | float, today: _Today) -> Array:
         """Record how far y leads at least in outputs a2 (C, n) of the images j, a1 moved off.

@@ -23,7 +23,8 @@ class Threads:
 
     def __init__(self) -> None:
         self._blas = ThreadpoolController().select(user_api="blas")
-        self._most = self._now = torch.get_num_threads()
+        self._most = torch.get_num_threads()
+        self._now = 0  # what is set; 0 for what was before
         self._pool = ThreadPoolExecutor(self._most)
 
     @contextmanager
@@ -69,11 +70,14 @@ class Threads:
 
     @contextmanager
     def _limit(self, threads: int) -> Iterator[None]:
-        before, self._now = self._now, threads
+        if threads == self._now:  # setting them again would take as long as a product
+            yield
+            return
+        outer, self._now = (self._now, torch.get_num_threads()), threads
         with self._blas.limit(limits=threads):
             torch.set_num_threads(threads)
             try:
                 yield
             finally:
+                self._now, before = outer
                 torch.set_num_threads(before)
-                self._now = before

@@ -9,6 +9,7 @@ import torch
 from trainer.bench.task import STEPS, Contestant
 
 ENOUGH = 0.1  # seconds of steps in a row, where a step is slow
+WARM = 0.15  # seconds: OpenBLAS's threads spin for 0.1 after the contestant before has ended
 
 
 def in_turn(jobs: Mapping[str, Callable[[], float]], rounds: Iterable[object]) -> dict[str, float]:
@@ -38,23 +39,25 @@ def evaluate_jobs(field: Iterable[Contestant]) -> dict[str, Callable[[], float]]
 
 
 def _stepper(contestant: Contestant, scale: float) -> Callable[[], float]:
-    step, count = contestant.step, 0
+    step, done, count = contestant.step, 0, 0
     assert step is not None
 
-    def seconds(first: int, calls: int) -> float:
+    def seconds(calls: int) -> float:
+        nonlocal done
         started = time.perf_counter()
-        for i in range(first, first + calls):
+        for i in range(done, done + calls):
             step(i)
         _settle()
+        done += calls
         return time.perf_counter() - started
 
     def job() -> float:
         nonlocal count
         with contestant.threads():
-            if count == 0:  # warm up, and see how many make a measurement
-                seconds(0, 1)
-                count = max(1, min(STEPS // contestant.steps, int(ENOUGH / seconds(1, 1))))
-            return seconds(0, count) / count / contestant.steps * scale
+            _warm_up(lambda: seconds(1))
+            if count == 0:  # see how many make a measurement
+                count = max(1, min(STEPS // contestant.steps, int(ENOUGH / seconds(1))))
+            return seconds(count) / count / contestant.steps * scale
 
     return job
 
@@ -65,12 +68,19 @@ def _evaluator(contestant: Contestant) -> Callable[[], float]:
 
     def job() -> float:
         with contestant.threads():
+            _warm_up(evaluate)
             started = time.perf_counter()
             evaluate()
             _settle()
             return (time.perf_counter() - started) / contestant.part * 1e3
 
     return job
+
+
+def _warm_up(call: Callable[[], object]) -> None:
+    ended = time.perf_counter() + WARM
+    while time.perf_counter() < ended:
+        call()
 
 
 def _settle() -> None:

@@ -12,14 +12,15 @@ from trainer.functions import Array
 from trainer.settings import Settings
 from trainer.tape import Batches
 
-STEPS = 100  # in a row, timed as one: a block of the tape, so that its drawing is counted too
+STEPS = 100  # in a row, timed as one: as many as a block of the tape, whose drawing counts
 
 
 @dataclass(frozen=True)
 class Task:
-    """The net and its images: settings, digits, and rows (STEPS, batch_size) of the batches.
+    """The net and its images: settings, digits, and rows (M, batch_size) of the first M batches.
 
-    folder is where the files of the images lie.
+    They are as many as an epoch has: of a few, the images would stay in the cache, as those of a
+    run do not. folder is where the files of the images lie.
     """
 
     settings: Settings
@@ -32,7 +33,8 @@ class Task:
         """The task of these settings on these images."""
         numbers = np.arange(len(digits.x_train))
         batch = Batches(numbers, numbers, settings.batch_size, settings.seed)
-        return cls(settings, digits, np.stack([batch(i)[0] for i in range(STEPS)]), folder)
+        count = max(STEPS, len(numbers) // settings.batch_size)
+        return cls(settings, digits, np.stack([batch(i)[0] for i in range(count)]), folder)
 
     @property
     def sizes(self) -> tuple[int, int, int]:
