@@ -21,7 +21,7 @@ from tensorboard.util.tensor_util import make_ndarray
 
 from scripts import train
 from trainer import data, pictures
-from trainer.album import SOME, due
+from trainer.album import SHOWN, SOME, due
 from trainer.errors import InputError
 from trainer.nets import build
 from trainer.run import Result, run
@@ -184,12 +184,12 @@ def test_the_projector_has_the_hidden_layer_with_digits_and_labels(done):
     folder = done.result.folder
     config = text_format.Parse((folder / "projector_config.pbtxt").read_text(), ProjectorConfig())
     (shown,) = config.embeddings
-    made = done.outputs(done.net(LAST)[0], SOME)
+    made = done.outputs(done.net(LAST)[0], SHOWN)
     points = np.loadtxt(folder / shown.tensor_path, delimiter="\t")
     assert points == pytest.approx(made["z1"])
     header, *rows = (folder / shown.metadata_path).read_text().splitlines()
     assert header.split("\t") == ["label", "guess", "result"]
-    t, guesses = done.digits.t_test[:SOME], made["y"].argmax(axis=1)
+    t, guesses = done.digits.t_test[:SHOWN], made["y"].argmax(axis=1)
     results = np.where(t == guesses, "right", "wrong")
     assert [row.split("\t") for row in rows] == [
         [done.digits.classes[label], done.digits.classes[guess], result]
@@ -197,8 +197,8 @@ def test_the_projector_has_the_hidden_layer_with_digits_and_labels(done):
     ]
     assert list(shown.sprite.single_image_dim) == [28, 28]
     sprite = np.asarray(Image.open(folder / shown.sprite.image_path))
-    assert sprite.shape == (32 * 28, 32 * 28, 3)
-    digit = done.digits.x_test[33].reshape(28, 28)  # the second of the second row
+    assert sprite.shape == (23 * 28, 23 * 28, 3)
+    digit = done.digits.x_test[24].reshape(28, 28)  # the second of the second row
     assert np.array_equal(sprite[28:56, 28:56, 0], np.uint8(digit * 255))
 
 

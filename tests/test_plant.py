@@ -26,3 +26,13 @@ def test_planting_leaves_the_right_net_as_it_was(digits):
 def test_an_unknown_slug_is_an_error_that_says_where_they_are():
     with pytest.raises(InputError, match="--list-mistakes"):
         plant("typo")
+
+
+def test_two_mistakes_are_made_together_unless_they_change_the_same_line(digits):
+    x, t = digits.x_test[:5], digits.t_test[:5]
+    both = plant("gradient-sign", "bias-grad-missing")(784, 5, 10).gradient(x, t)
+    right = TwoLayerNet(784, 5, 10).gradient(x, t)
+    assert not both["b1"].any()
+    assert (both["W2"] == -right["W2"]).all()
+    with pytest.raises(ValueError, match="cannot become both"):
+        plant("gradient-sign", "batch-mean-missing")

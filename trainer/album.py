@@ -11,7 +11,8 @@ from trainer.functions import Array
 from trainer.settings import Settings
 from trainer.torch_net import TorchTwoLayerNet
 
-SOME = 1000  # test digits in the histograms of activations and in the projector
+SOME = 1000  # test digits in the histograms of activations
+SHOWN = 500  # test digits in the projector, whose picture takes torch some 80 bytes a pixel
 
 
 class Album:
@@ -42,14 +43,14 @@ class Album:
 
     def close(self, iteration: int) -> None:
         """What is shown once, of the trained net: the hidden layer, and the graph of a module."""
-        made = self._net.activations(self._x[:SOME])
+        made = self._net.activations(self._x[:SHOWN])
         names, guesses = self._digits.classes, made["y"].argmax(axis=1)
         rows = [
             (names[t], names[guess], "right" if t == guess else "wrong")
             for t, guess in zip(self._digits.t_test, guesses, strict=False)
         ]
         header = ["label", "guess", "result"]
-        self._board.embedding("hidden", made["z1"], rows, header, self._pixels[:SOME], iteration)
+        self._board.embedding("hidden", made["z1"], rows, header, self._pixels[:SHOWN], iteration)
         if isinstance(self._net, TorchTwoLayerNet):
             self._board.graph(self._net, self._x[:1])
 

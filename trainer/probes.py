@@ -58,20 +58,20 @@ def _unwritten(name: str, now: Array, before: Array) -> Verdict:
 
 def inspect(net: Any, x: Array, t: Array, lr: float) -> Verdicts:
     """One step of the net on the batch, as audited_step, and all that is wrong beside it."""
-    probed = _probe(net, x, t, lr)
+    before = copy.deepcopy(net)
     verdicts = audited_step(net, x, t, lr)
-    for verdict in probed:
+    for verdict in _probe(before, x, t, lr, verdicts):
         if verdict.quantity not in verdicts or not verdicts[verdict.quantity].wrong:
             verdicts[verdict.quantity] = verdict
     return {name: verdicts[name] for name in ALL if name in verdicts}
 
 
-def _probe(net: Any, x: Array, t: Array, lr: float) -> list[Verdict]:
+def _probe(net: Any, x: Array, t: Array, lr: float, plain: Verdicts) -> list[Verdict]:
     rows = np.eye(_classes(net), dtype=x.dtype)[t]
     blank = x.copy()
     blank[0] = 0  # a1 = b1, which is 0 at first: ReLU's kink
     found = [
-        _targets(net, x, t, rows, lr),
+        _targets(plain, audited_step(copy.deepcopy(net), x, rows, lr)),
         _first(audited_step(copy.deepcopy(net), blank, t, lr), "an image is blank"),
         _first(audited_step(_large(net), x, t, lr), "weights are large and biases not 0"),
         _accuracy(net, x, t),
@@ -80,10 +80,8 @@ def _probe(net: Any, x: Array, t: Array, lr: float) -> list[Verdict]:
     return [verdict for verdict in found if verdict is not None]
 
 
-def _targets(net: Any, x: Array, t: Array, rows: Array, lr: float) -> Verdict | None:
+def _targets(labels: Verdicts, one_hot: Verdicts) -> Verdict | None:
     """Both forms of targets in a step: "t" where only one of them works."""
-    labels = audited_step(copy.deepcopy(net), x, t, lr)
-    one_hot = audited_step(copy.deepcopy(net), x, rows, lr)
     if "step" in labels and "step" not in one_hot:
         return _broken("t", f"with labels (N,), not with one-hot rows, {labels['step'].why}")
     if "step" in one_hot and "step" not in labels:

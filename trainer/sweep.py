@@ -11,15 +11,14 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import torch
 from filelock import FileLock, Timeout
 from joblib import Parallel, cpu_count, delayed, parallel_config
-from threadpoolctl import threadpool_limits
 
 from trainer import data
 from trainer.errors import DivergedError, InputError
 from trainer.run import run
 from trainer.settings import Settings
+from trainer.threads import Threads
 
 PATIENCE = 10  # seconds to wait for a scheduler, and for a worker
 
@@ -103,24 +102,12 @@ def run_one(settings: Settings, data_dir: Path, folder: Path) -> Settings:
     except OSError as error:
         raise InputError(f"cannot replace {place}: {error.strerror}; remove it") from error
     try:
-        with _one_thread():
+        with Threads().one():  # the other cores are taken by other runs
             run(settings, data_dir, folder, name=place.name, quiet=True)
     except DivergedError as error:  # an outcome as well, and the same however often one tries
         path = place / "settings.json"
         path.write_text(json.dumps(json.loads(path.read_text()) | {"diverged": str(error)}))
     return settings
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """One BLAS thread and one of torch: the cores are taken by other runs."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(1):
-            yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @contextmanager

@@ -30,12 +30,14 @@ FIELD: dict[str, Callable[[Task], Iterator[Contestant]]] = {
     "torch-floor": ours.torch_floor,
     "book": peers.book,
     "sklearn": peers.sklearn,
+    "sklearn-fit": peers.sklearn_fit,
     "torch-idiom": peers.torch_idiom,
     "torch-best": peers.torch_best,
     "torch-by-hand": peers.torch_by_hand,
     "torch-dataloader": peers.torch_dataloader,
 }
-OPTIONAL = {"sklearn": "scikit-learn"}  # contestant and package: not in requirements.txt
+# Contestants whose package is not in requirements.txt: its module, and its name.
+OPTIONAL = {"sklearn": ("sklearn", "scikit-learn"), "sklearn-fit": ("sklearn", "scikit-learn")}
 HIDDEN, BATCH = (10, 50, 100, 500, 2000), (10, 100, 1000, 10_000)
 SIZED = ("numpy", "torch", "floor")  # measured at each of these sizes
 FEW = 3  # rounds, of what takes seconds
@@ -54,7 +56,7 @@ def prepared(settings: Settings, folder: Path, rounds: int, names: Iterable[str]
 
 def missing(names: Iterable[str]) -> list[str]:
     """Those of the contestants whose library is not installed."""
-    return [n for n in names if n in OPTIONAL and importlib.util.find_spec(n) is None]
+    return [n for n in names if n in OPTIONAL and importlib.util.find_spec(OPTIONAL[n][0]) is None]
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,7 @@ def environment(bench: Bench) -> dict[str, Any]:
         "device": bench.settings.device,
         "system": platform.platform(terse=True),
         **versions(),
-        **{package: version(package) for name, package in OPTIONAL.items() if not missing([name])},
+        **{pack: version(pack) for name, (_, pack) in OPTIONAL.items() if not missing([name])},
         "rounds": bench.rounds,
     }
 

@@ -7,7 +7,7 @@ from typing import Any
 # What can be measured; process is start-up and memory, sizes are steps of other sizes.
 MEASURES = ("process", "step", "evaluate", "protocol", "sizes")
 CONTESTANTS = (
-    "numpy", "torch", "floor", "torch-floor", "book", "sklearn",
+    "numpy", "torch", "floor", "torch-floor", "book", "sklearn", "sklearn-fit",
     "torch-idiom", "torch-best", "torch-by-hand", "torch-dataloader",
 )  # fmt: skip
 RESULTS = {
