@@ -17,7 +17,10 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     fraction, accuracy = read(arguments.run)
     out = arguments.out or arguments.run / "evaluation-fraction.png"
-    draw(fraction, accuracy, out)
+    try:
+        draw(fraction, accuracy, out)
+    except (OSError, ValueError) as error:  # Matplotlib's, of a suffix it does not know
+        raise InputError(f"--out {out}: cannot write there: {error}") from error
     print(f"mean fraction {sum(fraction.values()) / len(fraction):.4f}: {shown(out)}")
     return 0
 

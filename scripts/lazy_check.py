@@ -2,7 +2,7 @@
 
 import itertools
 import sys
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -27,9 +27,9 @@ def main(argv: list[str] | None = None) -> int:
     """Flags → a line for each run, exit status 1 where an image differs."""
     parser = Parser(__doc__ or "")
     for name, (kind, values) in LISTS.items():
-        listed = partial(_listed, kind)
-        listed.__name__ = f"list of {kind.__name__}"  # type: ignore[attr-defined]
-        parser.add_argument(f"--{name}", type=listed, default=values, metavar="A,B", help="values")
+        parser.add_argument(
+            f"--{name}", type=partial(_listed, kind), default=values, metavar="A,B", help="values"
+        )
     parser.add_settings(("dataset", "iterations", "eval_every"))
     parser.add_folders("data")
     arguments = parser.parse_args(argv)
@@ -39,7 +39,11 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _listed(kind: Callable[[str], Any], text: str) -> list[Any]:
-    return [kind(value) for value in text.split(",")]
+    try:
+        return [kind(value) for value in text.split(",")]
+    except ValueError:
+        number = "whole numbers" if kind is int else "numbers"
+        raise ArgumentTypeError(f"{text}: must be {number} with commas between") from None
 
 
 def _combinations(arguments: Namespace) -> list[Settings]:

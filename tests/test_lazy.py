@@ -235,3 +235,49 @@ def test_a_run_logs_the_fraction_and_the_same_accuracies(folder, tmp_path):
     assert fractions[0] == 1
     assert min(fractions) < 1
     assert "evaluation/fraction" not in events["full"].Tags()["scalars"]
+
+
+def test_a_plain_evaluation_may_sum_the_pixels_in_the_order_that_rounds_worst():
+    # Equal terms added one after the other are all rounded the same way: here the sum ends up
+    # n u / 5 of itself away, where BLAS, which keeps several sums, is hardly off.
+    near = 0.9173623 * (1 + np.finfo(np.float32).eps * np.arange(-30, 30))
+    x = np.repeat(near[:, None], 4000, axis=1).astype(np.float32)
+    params = {"W1": np.ones((4000, 1), np.float32), "b1": np.zeros(1, np.float32)}
+    params["W2"] = np.array([[1, -1]], np.float32)
+
+    def one_after_the_other(x):
+        return np.cumsum(x, axis=1)[:, -1:]  # W1 is 1
+
+    between = (one_after_the_other(x).mean() + (x @ params["W1"]).mean()) / 2
+    params["b2"] = np.array([0, 2 * between], np.float32)
+
+    def classify(x):
+        return (one_after_the_other(x) @ params["W2"] + params["b2"]).argmax(axis=1)
+
+    evaluate = LazyAccuracy([(x, np.zeros(len(x), int))], "relu", classify, Subject.chunks)
+    evaluate(params)
+    plainly = classify(x)
+    blas = (x @ params["W1"] @ params["W2"] + params["b2"]).argmax(axis=1)
+    assert (plainly != blas).all()
+    np.testing.assert_array_equal(evaluate.classes, plainly)
+
+
+def test_a_movement_of_W2_along_the_hidden_layer_is_bounded_for_ReLU():  # noqa: N802
+    subject = Subject(4, "relu")
+    x, z1 = subject.x[0], np.abs(subject.rng.standard_normal(H))
+    subject.x[:] = np.abs(1 + 0.01 * subject.rng.standard_normal((N, 1))) * x
+    subject.params["W1"][:] = np.outer(x, z1)  # then ‖h‖ is all of ‖Ŵ1‖ ‖x‖
+    subject.params["b1"][:] = 0
+    subject.lazy = LazyAccuracy(
+        [(subject.x[rows], subject.t[rows]) for rows in subject.rows],
+        "relu", subject.classify, subject.chunks,
+    )  # fmt: skip
+    subject.check()
+    kept = subject.lazy._records
+    (y,) = set(subject.lazy.classes)
+    change = np.outer(z1, np.where(np.arange(C) == y, -1, 1)).astype(np.float32)
+    for step in (1e-4, 1e-3, 1e-2):
+        subject.params["W2"] += np.float32(step) * change
+        left = kept._spare - movement(kept, subject.params)
+        assert (lead_of(subject, subject.lazy.classes) >= left).all()
+        subject.check()
