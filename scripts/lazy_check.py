@@ -60,7 +60,7 @@ def _combinations(arguments: Namespace) -> list[Settings]:
 def _report(settings: Settings, data_dir: Path) -> int:
     """Compare one run and print a line; returns how much differed."""
     from trainer import data  # here, since torch takes seconds that --help should not
-    from trainer.equality import compare
+    from trainer.lazy.equality import compare
 
     digits = data.prepare(data.load(settings.dataset, data_dir, settings.dtype), "normalise")
     results = list(_watched(compare(settings, digits)))

@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from trainer import data, lazy, records
-from trainer.equality import compare
-from trainer.lazy import LazyAccuracy
-from trainer.movement import Weights, lead
+from trainer import data
+from trainer.lazy import accuracy, records
+from trainer.lazy.accuracy import LazyAccuracy
+from trainer.lazy.equality import compare
+from trainer.lazy.movement import Weights, lead
 from trainer.run import run
 from trainer.settings import Settings
 
@@ -23,7 +24,7 @@ dtypes = st.sampled_from([np.float32, np.float64])
 def small(monkeypatch):
     """Small sets, too, are proved rather than evaluated plainly, in several blocks."""
     for name, value in {"SMALL": 0, "FIRST": 0, "WIDEST": 1.0}.items():
-        monkeypatch.setattr(lazy, name, value)
+        monkeypatch.setattr(accuracy, name, value)
     for name, value in {"BASIS": 3, "BLOCK": 64, "ANCHORS": 3, "PAYS": 2.0, "TIES": 2.0}.items():
         monkeypatch.setattr(records, name, value)
 
@@ -58,11 +59,11 @@ class Subject:
     def check(self):
         """Evaluate both ways and compare; returns the fraction that was evaluated."""
         accuracies = self.lazy(self.params)
-        for rows, accuracy in zip(self.rows, accuracies, strict=True):
+        for rows, found in zip(self.rows, accuracies, strict=True):
             x = self.x[rows]
             classes = np.concatenate([self.classify(x[part]) for part in self.chunks(len(x))])
             np.testing.assert_array_equal(self.lazy.classes[rows], classes)
-            assert accuracy == np.mean(classes == self.t[rows])
+            assert found == np.mean(classes == self.t[rows])
         return self.lazy.fraction
 
     def drift(self, step):

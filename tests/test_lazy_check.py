@@ -3,8 +3,8 @@
 import pytest
 
 from scripts import lazy_check
-from trainer import equality, lazy
-from trainer.equality import Compared
+from trainer.lazy import accuracy, equality
+from trainer.lazy.equality import Compared
 
 FEW = ["--dataset", "mnist-5k", "--iterations", "30", "--loss", "cross-entropy", "--lr", "0.1",
        "--dtype", "float32"]  # fmt: skip
@@ -15,8 +15,8 @@ def check(folder, *options):
 
 
 def test_each_combination_has_a_line_and_all_are_equal(data_dir, monkeypatch, capsys):
-    monkeypatch.setattr(lazy, "SMALL", 0)
-    monkeypatch.setattr(lazy, "FIRST", 0)
+    monkeypatch.setattr(accuracy, "SMALL", 0)
+    monkeypatch.setattr(accuracy, "FIRST", 0)
     assert check(data_dir, "--activation", "sigmoid,relu", "--seed", "0,7") == 0
     *lines, verdict = capsys.readouterr().out.splitlines()
     assert [line.split()[1:6:4] for line in lines] == [

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer.movement import Anchors, Weights, lead, spectral_norm, sure_lead
+from trainer.lazy.movement import Anchors, Weights, lead, spectral_norm, sure_lead
 
 seeds = st.integers(0, 2**32 - 1)
 activations = st.sampled_from(["sigmoid", "relu"])

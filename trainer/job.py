@@ -5,12 +5,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer import checkpoint, evaluation
+from trainer import checkpoint
 from trainer.album import Album, due
 from trainer.checkpoint import Checkpoint
 from trainer.dashboard import Dashboard
 from trainer.data import Digits
 from trainer.functions import Array
+from trainer.lazy.of_net import lazy_accuracy
 from trainer.loop import Point, train
 from trainer.metadata import Origin, versions
 from trainer.nets import build
@@ -56,7 +57,7 @@ def work(job: Job, board: Dashboard, stop: Stop, points: list[Point]) -> None:
     x_test, t_test = net.native(digits.x_test), net.native(digits.t_test)
     batch = Batches(x_train, t_train, settings.batch_size, settings.seed, net.native)
     threads = Threads()
-    lazy = evaluation.lazy(net, digits, threads) if settings.evaluation == "lazy" else None
+    lazy = lazy_accuracy(net, digits, threads) if settings.evaluation == "lazy" else None
     album = Album(board, net, digits, job.pixels, x_test)
     progress = Progress(job.start, settings.iterations, settings.eval_every, job.quiet)
 

@@ -1,4 +1,4 @@
-"""What is kept of each image to prove that its class has not changed; the proof is in lazy.py."""
+"""What is kept of each image to prove that its class has not changed: see accuracy.py."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from trainer.functions import Array
-from trainer.movement import SLACK, UNIT, Anchors, Weights, activate, gamma, lead, sure_lead
+from trainer.lazy.movement import SLACK, UNIT, Anchors, Weights, activate, gamma, lead, sure_lead
 
 BASIS = 64  # K
 ANCHORS = 8

@@ -40,7 +40,7 @@ from itertools import pairwise
 import numpy as np
 
 from trainer.functions import Array
-from trainer.records import Map, Records
+from trainer.lazy.records import Map, Records
 
 SMALL = 10_000  # images: with fewer, evaluating all is as fast
 WIDEST = 0.4  # hidden neurons, in inputs: with more, records would be as large as the images

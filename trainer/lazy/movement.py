@@ -1,6 +1,6 @@
 """How far a net's outputs can have moved since an earlier evaluation, and how far rounding goes.
 
-The bounds that trainer/lazy.py proves classes with; the notation is explained there.
+The bounds that accuracy.py proves classes with; the notation is explained there.
 """
 
 from typing import Any

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from trainer.data import Digits
-from trainer.evaluation import chunks, lazy
 from trainer.functions import Array
+from trainer.lazy.of_net import chunks, lazy_accuracy
 from trainer.nets import build
 from trainer.settings import Settings
 from trainer.tape import Batches
@@ -34,7 +34,7 @@ def compare(settings: Settings, digits: Digits) -> Iterator[Compared]:
     labels = np.concatenate([digits.t_train, digits.t_test])
     batch = Batches(x_train, t_train, settings.batch_size, settings.seed, net.native)
     threads = Threads()
-    ours = lazy(net, digits, threads)
+    ours = lazy_accuracy(net, digits, threads)
     sizes = digits.x_train.shape[1], settings.hidden_size, settings.batch_size
     with threads.step(*sizes), np.errstate(over="ignore", invalid="ignore"):
         for i in range(settings.iterations + 1):

@@ -1,4 +1,4 @@
-"""trainer.lazy for a net of this project: the same classes as its plain evaluation gives."""
+"""Lazy evaluation for a net of this project: the same classes as its plain evaluation gives."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ import numpy as np
 
 from trainer.data import Digits
 from trainer.functions import Array
-from trainer.lazy import LazyAccuracy
+from trainer.lazy.accuracy import LazyAccuracy
 from trainer.numpy_net import CHUNK
 from trainer.threads import Threads
 
 
-def lazy(net: Any, digits: Digits, threads: Threads) -> LazyAccuracy:
+def lazy_accuracy(net: Any, digits: Digits, threads: Threads) -> LazyAccuracy:
     """The accuracies over both sets, given net.params, of a net on the CPU."""
 
     def classify(x: Array) -> Array:
