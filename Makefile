@@ -1,4 +1,4 @@
-# make train | test | check | board | bench; each sets up .venv first.
+# make train | test | check | board | bench | format; each sets up .venv first.
 PYTHON ?= python3
 BACKEND ?= numpy
 ARGS ?=

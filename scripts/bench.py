@@ -9,7 +9,7 @@ from trainer.bench.tables import CONTESTANTS, MEASURES, RESULTS, markdown
 from trainer.command import Parser, guarded, settings_from
 from trainer.errors import InputError
 
-ONLY = f"measures ({', '.join(MEASURES)}) and contestants ({', '.join(CONTESTANTS)})"
+ONLY = f"measures ({', '.join(MEASURES)}) and contestants ({', '.join(CONTESTANTS)}); default: all"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -23,7 +23,6 @@ def main(argv: list[str] | None = None) -> int:
         nargs="+",
         metavar="NAME",
         choices=(*MEASURES, *CONTESTANTS),
-        default=[],
         help=ONLY,
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers there, too")
@@ -39,8 +38,9 @@ def main(argv: list[str] | None = None) -> int:
 
     from trainer.bench.report import prepared  # here, since torch takes seconds
 
-    names = [name for name in CONTESTANTS if name in arguments.only] or CONTESTANTS
-    measures = [name for name in MEASURES if name in arguments.only] or MEASURES
+    only = arguments.only or ()
+    names = [name for name in CONTESTANTS if name in only] or CONTESTANTS
+    measures = [name for name in MEASURES if name in only] or MEASURES
     arguments.backend = "torch"  # whom --device is for
     bench = prepared(settings_from(arguments), arguments.data_dir, arguments.rounds, names)
     report = bench.report(measures)

@@ -20,10 +20,9 @@ def main(argv: list[str] | None = None) -> int:
         "--out", type=Path, metavar="DIR", help="of the PNG files; default: the run"
     )
     parser.add_argument("--dataset", help="default: mnist if it is there, otherwise mnist-5k")
-    parser.add_settings(NAMED)
+    parser.add_settings(NAMED, eval_every=100)  # points enough for a picture
     parser.add_folders("data", "logs")
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
-    parser.set_defaults(eval_every=100)  # points enough for a picture
     arguments = parser.parse_args(argv)
     settings = settings_from(arguments)
 

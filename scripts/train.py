@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
         default=argparse.SUPPRESS,
         metavar="RUN",
         help="go on with the run in this folder from its checkpoint, with its settings; "
-        "--iterations may be raised, --backend and --device changed",
+        "--iterations may be raised; --backend, --device, --evaluation, --checkpoint-every changed",
     )
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
     arguments = parser.parse_args(argv)

@@ -50,11 +50,12 @@ def tried(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[str, Co
     seed = arguments.seed
     yield (
         "killed (-9) at a random moment: checkpoint and event file whole, no point missing or "
-        "double, and in the end the same weights, the same points, nothing left over",
+        "double, in the end the same weights and points",
         kills(arguments.kills, seed, folder),
     )
     yield (
-        "stopped and resumed: bytes of weights and points as without a stop",
+        "stopped and resumed, each backend, activation and dtype: the same bytes of weights and the "
+        "same points",
         Counter(resumes(folder / "resumes")),
     )
     yield (

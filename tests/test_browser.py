@@ -129,12 +129,12 @@ def test_every_picture_is_loaded(page, address):
     )
 
 
-def test_the_projector_holds_a_thousand_points_of_the_hidden_layer(page, address):
+def test_the_projector_holds_five_hundred_points_of_the_hidden_layer(page, address):
     page.goto(f"{address}#projector")
     projector = page.frame_locator("iframe").frame_locator("iframe")
-    for place, text in (("numDataPoints", "1000"), ("dim", "50")):
+    for place, text in (("numDataPoints", "500"), ("dim", "50")):
         projector.locator(f"span.{place}", has_text=re.compile(f"^{text}$")).wait_for()
-    tensor = projector.locator("paper-item", has_text=re.compile(r"hidden:00020\s+1000x50"))
+    tensor = projector.locator("paper-item", has_text=re.compile(r"hidden:00020\s+500x50"))
     tensor.first.wait_for(state="attached")
     # The labels, one of which its menus show: it has read the run's metadata.
     projector.locator("paper-item", has_text=re.compile(r"^\s*label\s*$")).first.wait_for(

@@ -38,7 +38,7 @@ class Settings:
         "backprop", "numerical is the book's check, and hours slow", "backprop", "numerical"
     )
     eval_every: int = _option(10, "iterations between evaluations of both whole sets")
-    checkpoint_every: int = _option(1000, "iterations between checkpoints; one at the end too")
+    checkpoint_every: int = _option(1000, "iterations between checkpoints; one at either end too")
     evaluation: str = _option(
         "lazy", "of every image, or of those whose class can have changed: equal", "full", "lazy"
     )

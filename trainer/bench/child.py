@@ -11,7 +11,7 @@ from typing import Any
 from trainer.bench.processes import STATUS
 from trainer.command import ROOT
 
-ITERATIONS = 20  # of a run measured for its memory: two evaluations of all images
+ITERATIONS = 20  # of a run measured for its memory: three evaluations of all images
 
 
 def _ours(backend: str, options: list[str]) -> float:

@@ -1,4 +1,4 @@
-"""Chapter 4 on real digits: the data, the line through weight space, the curves of a run."""
+"""Chapters 3 and 4 on real digits: the data, the line through weight space, the curves of a run."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

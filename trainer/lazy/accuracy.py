@@ -24,8 +24,8 @@ place of D. R W1 is recorded from when the image was last evaluated, and has sin
 **Evaluate** those left, gathered. A lead too near to a tie for rounding is **settled** apart.
 
 Rounding: a sum of n products, in any order, fused or not, errs by at most γ_n Σ|terms|, products
-with 0 not counted: by γ_n ‖x̂‖ ‖column of Ŵ1‖ in a1; a sigmoid by less than 8 u. _rounding adds
-up what the plain evaluation, the recorded one and the projection can err together, and every
+with 0 not counted: by γ_n ‖x̂‖ ‖column of Ŵ1‖ in a1; a sigmoid by less than 8 u. records._Today
+has what the plain evaluation, the recorded one and the projection can err together, and every
 lead must exceed that as well. Near ties are done in float64, with the bound that their own terms
 give (movement.sure_lead). For what is left even then, the plain evaluation itself is made of
 the same rows together, since how BLAS rounds may depend on the place of a row.
