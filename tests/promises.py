@@ -54,8 +54,8 @@ def tried(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[str, Co
         kills(arguments.kills, seed, folder),
     )
     yield (
-        "stopped and resumed, each backend, activation and dtype: the same bytes of weights and the "
-        "same points",
+        "stopped and resumed, each backend, activation and dtype: the same bytes of weights and "
+        "the same points",
         Counter(resumes(folder / "resumes")),
     )
     yield (

@@ -69,8 +69,8 @@ def resume(
     """Go on with a run from its checkpoint, in its folder, to the same bytes as without a stop.
 
     given: settings by name; iterations may be raised, backend, device, evaluation and
-    checkpoint_every changed. Raises InputError for any other that differs, for other data, for a run that
-    another process writes, and as run does.
+    checkpoint_every changed. Raises InputError for any other that differs, for other data, for
+    a run that another process writes, and as run does.
     """
     file = checkpoint.find(path)
     if file.name != checkpoint.NAME:
