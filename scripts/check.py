@@ -10,6 +10,8 @@ from pathlib import Path
 from trainer.command import Parser, guarded
 from trainer.errors import InputError
 
+A_DAY, A_TEBIBYTE = 86_400, 2**20  # in seconds and MiB
+
 
 def main(argv: list[str] | None = None) -> int:
     """FILE[:CLASS] → a line a quantity; 0 right, 1 wrong, 2 could not be checked."""
@@ -29,8 +31,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the weights and inputs it is given")
     arguments = parser.parse_args(argv)
     path, name = _split(arguments.file)
-    if arguments.timeout <= 0 or arguments.memory <= 0 or arguments.seed < 0:
-        raise InputError("--timeout and --memory must be more than 0, --seed 0 or more")
+    if not 0 < arguments.timeout <= A_DAY or not 0 < arguments.memory <= A_TEBIBYTE:
+        raise InputError(
+            f"--timeout must be more than 0 and at most {A_DAY}, --memory at most {A_TEBIBYTE}"
+        )
+    if arguments.seed < 0:
+        raise InputError(f"--seed {arguments.seed}: must be 0 or more")
 
     from trainer.checker.process import check_in_child
 
@@ -47,13 +53,16 @@ def main(argv: list[str] | None = None) -> int:
 def _split(text: str) -> tuple[Path, str | None]:
     """FILE:CLASS in two; raises InputError where there is no such file."""
     path, name = Path(text), None
-    if not path.exists() and ":" in text:
-        file, _, name = text.rpartition(":")
-        path = Path(file)
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; give the file with the class: FILE.py")
-    if not path.exists():
-        raise InputError(f"{path}: there is no such file")
+    try:
+        if not path.exists() and ":" in text:
+            file, _, name = text.rpartition(":")
+            path = Path(file)
+        if path.is_dir():
+            raise InputError(f"{path} is a folder; give the file with the class: FILE.py")
+        if not path.exists():
+            raise InputError(f"{path}: there is no such file")
+    except OSError as error:  # no permission to look, a name too long
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     return path, name or None
 
 

@@ -127,7 +127,10 @@ def _as_json(found: "Comparison", settings: Settings, arguments: Any) -> dict[st
             for side, verdicts in found.worst.items()
         },
         "drift": {
-            name: {"last": drift, "passed": {f"1e{p}": s for p, s in found.passed[name].items()}}
+            name: {
+                "last": _finite(drift),
+                "passed": {f"1e{p}": s for p, s in found.passed[name].items()},
+            }
             for name, drift in found.drift.items()
         },
         "settings": asdict(settings)
@@ -144,9 +147,13 @@ def _verdict_json(verdict: "Verdict") -> dict[str, Any]:
     }
     values |= {"got": verdict.got, "expected": verdict.expected}
     for name in ("got", "expected"):
-        values[name] = values[name] if math.isfinite(values[name]) else None
+        values[name] = _finite(values[name])
     values["ratio"] = min(verdict.ratio, sys.float_info.max)
     return values
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 if __name__ == "__main__":

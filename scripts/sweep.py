@@ -49,6 +49,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     typed, defaults = vars(arguments), asdict(Settings())
     choices = {name: typed.pop(name, [defaults[name]]) for name in GRID}
+    arguments.backend = choices["backend"][0]  # whom --device is for
     settings = settings_from(arguments)
 
     from trainer import ranking, sweep  # here, since torch takes seconds that --help should not

@@ -13,6 +13,8 @@ from trainer.stop import Stopped
 if TYPE_CHECKING:  # torch takes seconds that --help should not
     from trainer.run import Result
 
+PICTURES = 1000  # iterations from one set to the next
+
 
 def main(argv: list[str] | None = None) -> int:
     """Flags → settings → trainer.run.run → a closing summary."""
@@ -22,7 +24,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--pictures",
         type=pictures,
-        default=1000,
+        default=PICTURES,
         metavar="N",
         help="iterations from one set of pictures, histograms and curves to the next, or off",
     )
@@ -89,6 +91,8 @@ def _resume_line(arguments: argparse.Namespace, stop: Stopped) -> str:
     words = [shown(Path(sys.executable)), shown(Path(__file__)), "--resume", shown(stop.folder)]
     if arguments.data_dir != ROOT / "data":
         words += ["--data-dir", shown(arguments.data_dir)]
+    if arguments.pictures != PICTURES:
+        words += ["--pictures", str(arguments.pictures or "off")]
     return shlex.join(words)
 
 

@@ -308,3 +308,21 @@ def test_a_right_net_is_right_over_200_seeds(layout):
     for seed in range(200):
         report = report_on(NETS / f"{layout}.py", seed=seed)
         assert report.status == 0, report.as_text()
+
+
+def test_a_numerical_gradient_may_miss_the_last_bit_of_what_it_puts_back(written):
+    function = (
+        "import numpy as np\n"
+        "def numerical_gradient(f, x):\n"
+        "    h, grad = 1e-4, np.zeros_like(x)\n"
+        "    for i in np.ndindex(x.shape):\n"
+        "        x[i] += h\n"
+        "        above = f(x)\n"
+        "        x[i] -= 2 * h\n"
+        "        below = f(x)\n"
+        "        x[i] += h\n"
+        "        grad[i] = (above - below) / (2 * h)\n"
+        "    return grad\n"
+    )
+    (finding,) = [f for f in report_on(written(function)).findings if f.quantity != "class"]
+    assert (finding.quantity, finding.verdict) == ("numerical_gradient", "ok")

@@ -42,6 +42,8 @@ def write(folder: Path, source: str | bytes, name: str = "net.py") -> Path:
         "if __name__ == '__main__':\n    raise SystemExit\n",
         "x_train = np.load('mnist.npy')\nbatch_size = x_train.shape[0] / 10\n",
         "raise ValueError\n",
+        "print('loss %f'\n      % 0.5)\n",
+        "%matplotlib inline\n!pip install numpy\n",
     ],
 )
 def test_only_definitions_imports_and_constants_are_run(tail, tmp_path):

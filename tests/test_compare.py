@@ -58,3 +58,10 @@ def test_what_cannot_be_compared_is_exit_2(compare, capsys, flags, words):
 def test_the_mistakes_are_listed(compare, capsys):
     assert compare("--list-mistakes") == 0
     assert len(capsys.readouterr().out.splitlines()) == len(MISTAKES)
+
+
+def test_json_is_strict_where_the_weights_are_no_numbers(compare, capsys):
+    flags = ["--activation", "relu", "--loss", "squared-error", "--lr", "1e30"]
+    assert compare("--json", *flags) == 1
+    found = json.loads(capsys.readouterr().out, parse_constant=lambda word: pytest.fail(word))
+    assert found["drift"]["W1"]["last"] is None

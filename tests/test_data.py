@@ -146,3 +146,12 @@ def test_preparation_is_fitted_on_the_training_set_alone(digits, preparation):
     np.testing.assert_array_equal(one.x_train, other.x_train)
     np.testing.assert_allclose(one.x_train.mean(axis=0), 0, atol=1e-10)
     assert not np.array_equal(one.x_test, other.x_test)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("file", "cannot write in"), ("a" * 300, "cannot be read")]
+)
+def test_a_folder_that_cannot_be_one_is_an_error_of_one_line(tmp_path, name, said):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=said):
+        data.load("mnist-5k", tmp_path / name)

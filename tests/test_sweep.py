@@ -259,3 +259,17 @@ def test_a_killed_worker_costs_no_run_and_doubles_none(cluster, data_dir, tmp_pa
     assert len(_runs(far)) == 4
     assert all("result" in _about(run) for run in _runs(far))
     assert all(len(list(run.glob("events.out.tfevents.*"))) == 1 for run in _runs(far))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="where there is CUDA the runs would start")
+def test_the_device_is_that_of_the_backend_given(folders, capsys):
+    assert guarded(main, [*SHORT, *folders, "--backend", "torch", "--device", "cuda"]) == 2
+    assert "torch sees no CUDA device here" in capsys.readouterr().err
+
+
+def test_weights_that_overflow_between_evaluations_are_an_outcome(data_dir, tmp_path):
+    overshooting = Settings(dataset="mnist-5k", lr=1e4, activation="relu", loss="squared-error",
+                            iterations=40, eval_every=40, checkpoint_every=20)  # fmt: skip
+    sweep.run_one(overshooting, data_dir, tmp_path)
+    about = sweep.finished(tmp_path / sweep.name_of(overshooting))
+    assert "no longer finite at iteration 20" in about["diverged"]

@@ -15,7 +15,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as serialised
 
-from trainer.errors import InputError
+from trainer.errors import DivergedError, InputError
 from trainer.files import write_whole
 from trainer.functions import Array
 from trainer.metadata import Origin, parsed, written
@@ -70,11 +70,14 @@ def find(path: Path) -> Path:
 
 
 def save(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write the run's checkpoint over its last one; raises InputError where it cannot."""
+    """Write the run's checkpoint over its last one; raises InputError where it cannot.
+
+    Raises DivergedError for weights that are not finite.
+    """
     settings, arrays = checkpoint.origin.settings, checkpoint.arrays
     for name, array in arrays.items():
         if not np.isfinite(array).all():
-            raise InputError(
+            raise DivergedError(
                 f"{name} is no longer finite at iteration {checkpoint.origin.iteration} with "
                 f"--lr {settings.lr}: the steps overshoot; try --lr {settings.lr / 10:g}"
             )

@@ -1,6 +1,7 @@
 """What the command lines share: flags made from the settings, errors of one line, exit status."""
 
 import argparse
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable
@@ -86,10 +87,20 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
 
 
 def guarded(main: Callable[..., int], argv: list[str] | None = None) -> int:
-    """main's exit status; an InputError becomes one line and 2, Ctrl-C becomes 130."""
+    """main's exit status; an InputError becomes one line and 2, Ctrl-C becomes 130.
+
+    What the system refuses, such as a file on a full disk, is a line and 2 as well; 141
+    where nobody reads what is printed.
+    """
     try:
         return main(argv)
     except InputError as error:
+        print(f"{Path(sys.argv[0]).name}: error: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python would fail again as it ends
+        return 141
+    except OSError as error:
         print(f"{Path(sys.argv[0]).name}: error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -126,13 +126,16 @@ def _available(name: str, folder: Path) -> bool:
 
 def _fetch(name: str, folder: Path) -> None:
     """Have the files of the set in the folder, or raise InputError saying how to get them."""
-    if there(name, folder):
-        return
     try:
-        if name == "mnist-5k":
-            write_sample(_raw_folder(name, folder))
+        if there(name, folder):
             return
-        mirrors = SETS[name].mirrors
+    except OSError as error:  # no permission to look, a name too long
+        raise InputError(f"--data-dir {folder}: cannot be read: {error.strerror}") from error
+    if name == "mnist-5k":
+        _write_sample(folder)
+        return
+    mirrors = SETS[name].mirrors
+    try:
         if not _alive(mirrors):
             raise TimeoutError("no server answers")
         with _default_timeout(PATIENCE):
@@ -145,6 +148,15 @@ def _fetch(name: str, folder: Path) -> None:
             f"{name} is not in {folder} and cannot be downloaded from {' or '.join(mirrors)} "
             f"({reason}): put {', '.join(path.name for path in _files(name, folder))} "
             f"into {_raw_folder(name, folder)}, or use --dataset mnist-5k, which needs no network"
+        ) from error
+
+
+def _write_sample(folder: Path) -> None:
+    try:
+        write_sample(_raw_folder("mnist-5k", folder))
+    except OSError as error:
+        raise InputError(
+            f"cannot write in {folder} ({error.strerror}): choose another --data-dir"
         ) from error
 
 

@@ -26,8 +26,11 @@ def read(path: Path) -> Array:
 
     Raises InputError where the file is no image, a too large one, or shows nothing.
     """
-    if not path.is_file():  # a folder, a pipe, which would wait, or nothing
-        raise InputError(f"{path}: there is no such file")
+    try:
+        if not path.is_file():  # a folder, a pipe, which would wait, or nothing
+            raise InputError(f"{path}: there is no such file")
+    except OSError as error:  # no permission to look, a name too long
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's remarks on files that it can read

@@ -13,7 +13,6 @@ from trainer.settings import Settings
 class Net(Protocol):
     """What the loop asks of a net."""
 
-    def gradient(self, x: Any, t: Any) -> Any: ...  # noqa: D102
     def numerical_gradient(self, x: Any, t: Any) -> Any: ...  # noqa: D102
     def update(self, grads: Any, lr: float) -> None: ...  # noqa: D102
     def step(self, x: Any, t: Any, lr: float) -> Any: ...  # noqa: D102

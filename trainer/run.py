@@ -102,6 +102,9 @@ def load(settings: Settings, data_dir: Path, quiet: bool = False) -> tuple[Setti
         raise InputError(
             f"--batch-size {settings.batch_size}: {digits.name} has {len(digits.x_train)} images"
         )
+    column = digits.x_train[0].nbytes  # as large as one of W1
+    if column * settings.hidden_size > checkpoint.MOST_BYTES - checkpoint.MOST_HEADER:
+        raise InputError(f"--hidden-size {settings.hidden_size}: a checkpoint holds 1 GiB at most")
     return replace(settings, dataset=digits.name), digits
 
 
@@ -140,7 +143,7 @@ def _go_on(job: Job) -> Result:
     except BaseException as error:
         with suppress(OSError):
             _write(job.folder, about | {"stopped": str(error) or type(error).__name__})
-        if isinstance(error, OSError):  # a full disk, as a rule
+        if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):  # a full disk
             raise InputError(
                 f"cannot write in {job.folder}: {error.strerror or error}; "
                 "its last checkpoint is kept"

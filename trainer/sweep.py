@@ -16,6 +16,7 @@ from joblib import Parallel, cpu_count, delayed, parallel_config
 
 from trainer import data
 from trainer.errors import DivergedError, InputError
+from trainer.files import write_whole
 from trainer.run import run
 from trainer.settings import Settings
 from trainer.threads import Threads
@@ -106,7 +107,8 @@ def run_one(settings: Settings, data_dir: Path, folder: Path) -> Settings:
             run(settings, data_dir, folder, name=place.name, quiet=True)
     except DivergedError as error:  # an outcome as well, and the same however often one tries
         path = place / "settings.json"
-        path.write_text(json.dumps(json.loads(path.read_text()) | {"diverged": str(error)}))
+        about = json.loads(path.read_text()) | {"diverged": str(error)}
+        write_whole(path, (json.dumps(about, indent=2) + "\n").encode())
     return settings
 
 
@@ -121,8 +123,10 @@ def _alone(folder: Path) -> Iterator[None]:
         raise InputError(f"{folder}: another sweep is writing there: wait, or --name it") from None
     except OSError as error:
         raise InputError(f"cannot write in {folder}: {error.strerror}") from error
-    with lock:
+    try:
         yield
+    finally:
+        lock.release()
 
 
 @contextmanager

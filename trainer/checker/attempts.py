@@ -1,6 +1,5 @@
 """Calls into somebody's code: what came back, or what it raised and where, and what it wrote to."""
 
-import difflib
 import re
 import traceback
 import warnings
@@ -76,11 +75,3 @@ def _cause(error: BaseException) -> str | None:
     ):
         return "misspelt-name"
     return None
-
-
-def suggestion(error: BaseException) -> str:
-    """The name that was perhaps meant."""
-    if isinstance(error, AttributeError) and error.obj is not None:
-        close = difflib.get_close_matches(str(error.name), dir(error.obj), 1)
-        return close[0] if close else ""
-    return ""

@@ -13,6 +13,7 @@ from trainer.errors import InputError
 ENCODINGS = ("utf-8", "cp932", "cp949", "gbk", "latin-1")  # the last takes any bytes
 PYTHON_2 = {"xrange", "unicode", "raw_input", "basestring", "unichr", "reduce"}
 PYTHON_2_METHODS = {"iteritems", "itervalues", "iterkeys", "has_key"}
+MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)  # a notebook's; a line may begin so, too
 # What a constant may call: quick, and without a file, a window or the network.
 PURE = re.compile(
     r"(np|numpy|math|os\.path|collections|functools|itertools|operator|re|torch\.device)\b"
@@ -63,28 +64,29 @@ def _decode(path: Path) -> str:
             break
         except UnicodeDecodeError:
             continue
-    text = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    return re.sub(r"^([ \t]*)[%!].*$", r"\1pass", text, flags=re.MULTILINE)  # a notebook's magics
+    return text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _parse(path: Path, text: str) -> Source:
-    try:
-        tree = _tree(text)
-    except SyntaxError as error:
-        for attempt in (text, text.expandtabs(8)):  # a tab is 8 columns to Python 2
-            try:
-                if attempt != text:
-                    return Source(path, _tree(attempt))
-                return Source(path, _tree(_translate(attempt)), translated=True)
-            except (SyntaxError, ValueError):
-                continue
+    bare = MAGIC.sub(r"\1pass", text)
+    # A tab is 8 columns to Python 2.
+    attempts = dict.fromkeys((text, bare, text.expandtabs(8), bare.expandtabs(8)))
+    errors: dict[str, SyntaxError] = {}
+    for attempt in attempts:
         try:
-            return Source(path, _tree(_translate(text.expandtabs(8))), translated=True)
+            tree = _tree(attempt)
+        except SyntaxError as error:
+            errors[attempt] = error
+            continue
+        if _is_python_2(tree):
+            return Source(path, _tree(_translate(attempt)), translated=True)
+        return Source(path, tree)
+    for attempt in attempts:
+        try:
+            return Source(path, _tree(_translate(attempt)), translated=True)
         except (SyntaxError, ValueError):
-            raise error from None
-    if _is_python_2(tree):
-        return Source(path, _tree(_translate(text)), translated=True)
-    return Source(path, tree)
+            continue
+    raise errors[bare]
 
 
 def _tree(text: str) -> ast.Module:

@@ -1,0 +1,51 @@
+"""What every command line does with an end that is not its own."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from scripts.train import PICTURES, _resume_line, main
+from trainer.command import ROOT, Parser, guarded
+from trainer.stop import Stopped
+
+
+def test_what_the_system_refuses_is_one_line_and_2(capsys):
+    def full(_argv):
+        raise OSError(28, "No space left on device", "logs/x")
+
+    assert guarded(full) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "No space left on device: 'logs/x'" in error
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes are POSIX's here")
+def test_output_that_nobody_reads_is_no_error(data_dir, tmp_path):
+    command = [sys.executable, str(ROOT / "scripts" / "train.py"), "--dataset", "mnist-5k",
+               "--data-dir", str(data_dir), "--log-dir", str(tmp_path), "--iterations", "5000",
+               "--eval-every", "1"]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.read().decode()
+    assert (process.returncode, said) == (141, "")
+
+
+@pytest.mark.parametrize(("pictures", "said"), [(PICTURES, ""), (0, "--pictures off"), (7, "7")])
+def test_the_line_to_go_on_with_has_the_pictures_of_the_run(tmp_path, pictures, said):
+    parser = Parser("")
+    parser.add_folders("data")
+    arguments = parser.parse_args([])
+    arguments.pictures = pictures
+    line = _resume_line(arguments, Stopped(2, 10, tmp_path))
+    assert line.endswith(said)
+    assert ("--pictures" in line) == (pictures != PICTURES)
+
+
+@pytest.mark.parametrize("size", [10**6, 10**9, 10**20])
+def test_a_net_that_no_checkpoint_holds_is_refused_before_it_is_made(data_dir, capsys, size):
+    folders = ["--dataset", "mnist-5k", "--data-dir", str(data_dir)]
+    assert guarded(main, [*folders, "--hidden-size", str(size)]) == 2
+    assert "a checkpoint holds 1 GiB at most" in capsys.readouterr().err
