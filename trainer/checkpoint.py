@@ -21,6 +21,7 @@ from trainer.functions import Array
 from trainer.metadata import Origin, parsed, written
 from trainer.nets import build, resolved
 from trainer.preprocessing import Preparation
+from trainer.settings import Settings
 
 NAME = "checkpoint.safetensors"
 INPUTS = 784
@@ -69,6 +70,12 @@ def find(path: Path) -> Path:
     raise InputError(f"{path}: {reason}: give the folder of a run, or its {NAME}")
 
 
+def check_size(size: int, settings: Settings) -> None:
+    """Raise InputError where so many bytes of arrays are more than a checkpoint holds."""
+    if size > MOST_BYTES - MOST_HEADER:
+        raise InputError(f"--hidden-size {settings.hidden_size}: a checkpoint holds 1 GiB at most")
+
+
 def save(folder: Path, checkpoint: Checkpoint) -> None:
     """Write the run's checkpoint over its last one; raises InputError where it cannot.
 
@@ -81,8 +88,7 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
                 f"{name} is no longer finite at iteration {checkpoint.origin.iteration} with "
                 f"--lr {settings.lr}: the steps overshoot; try --lr {settings.lr / 10:g}"
             )
-    if sum(array.nbytes for array in arrays.values()) > MOST_BYTES - MOST_HEADER:
-        raise InputError(f"--hidden-size {settings.hidden_size}: a checkpoint holds 1 GiB at most")
+    check_size(sum(array.nbytes for array in arrays.values()), settings)
     texts = written(checkpoint.origin)
     texts["digest"] = _digest(texts, arrays)
     try:

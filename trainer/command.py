@@ -94,13 +94,10 @@ def guarded(main: Callable[..., int], argv: list[str] | None = None) -> int:
     """
     try:
         return main(argv)
-    except InputError as error:
-        print(f"{Path(sys.argv[0]).name}: error: {error}", file=sys.stderr)
-        return 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python would fail again as it ends
         return 141
-    except OSError as error:
+    except (InputError, OSError) as error:
         print(f"{Path(sys.argv[0]).name}: error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -9,6 +9,7 @@ from filelock import FileLock, Timeout
 
 from trainer.errors import InputError
 
+BUSY = "another process is writing this run: wait until it ends, or stop it"
 PART = ".part"  # ends the name of a file that is not whole yet
 
 
@@ -43,19 +44,17 @@ def sync(path: Path) -> None:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """A context in which no other process writes this run; first removes what a kill left.
+def locked(folder: Path, busy: str = BUSY) -> Iterator[None]:
+    """A context in which no other process writes this folder; first removes what a kill left.
 
     The system frees the lock when the process ends, in whatever way. Raises InputError
-    where another process holds it, or the folder cannot be written.
+    where another process holds it, with what busy says, or the folder cannot be written.
     """
     lock = FileLock(folder / ".lock", timeout=0)
     try:
         lock.acquire()
     except Timeout:
-        raise InputError(
-            f"{folder}: another process is writing this run: wait until it ends, or stop it"
-        ) from None
+        raise InputError(f"{folder}: {busy}") from None
     except OSError as error:
         raise InputError(f"cannot write in {folder}: {error.strerror}") from error
     try:

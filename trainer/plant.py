@@ -1,7 +1,7 @@
 """Make the net that mistakes of trainer/mistakes.py give, from the changed source."""
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import cache
 from types import ModuleType
 
@@ -20,20 +20,20 @@ def plant(*slugs: str) -> type[numpy_net.TwoLayerNet]:
         if slug not in MISTAKES:
             raise InputError(f"no mistake is called {slug}: --list-mistakes lists them")
     mistakes = [MISTAKES[slug] for slug in slugs]
-    net = _changed(numpy_net, [mistake.net for mistake in mistakes])
+    net = _changed(numpy_net, _together(mistake.net for mistake in mistakes))
     for module, changes in (
-        (functions, [mistake.functions for mistake in mistakes]),
-        (gradient, [mistake.gradient for mistake in mistakes]),
+        (functions, _together(mistake.functions for mistake in mistakes)),
+        (gradient, _together(mistake.gradient for mistake in mistakes)),
     ):
         changed = _changed(module, changes)
         vars(net).update({k: v for k, v in vars(changed).items() if not k.startswith("__")})
     return net.TwoLayerNet
 
 
-def _changed(module: ModuleType, changes: Sequence[dict[str, str]]) -> ModuleType:
+def _changed(module: ModuleType, changes: dict[str, str]) -> ModuleType:
     """A new module from the source of module with each old text, found once, replaced."""
     source = inspect.getsource(module)
-    for old, new in _together(changes).items():
+    for old, new in changes.items():
         if source.count(old) != 1:
             raise AssertionError(f"{old!r} is {source.count(old)} times in {module.__name__}")
         source = source.replace(old, new)
@@ -42,7 +42,7 @@ def _changed(module: ModuleType, changes: Sequence[dict[str, str]]) -> ModuleTyp
     return changed
 
 
-def _together(changes: Sequence[dict[str, str]]) -> dict[str, str]:
+def _together(changes: Iterable[dict[str, str]]) -> dict[str, str]:
     merged: dict[str, str] = {}
     for each in changes:
         for old, new in each.items():

@@ -102,9 +102,8 @@ def load(settings: Settings, data_dir: Path, quiet: bool = False) -> tuple[Setti
         raise InputError(
             f"--batch-size {settings.batch_size}: {digits.name} has {len(digits.x_train)} images"
         )
-    column = digits.x_train[0].nbytes  # as large as one of W1
-    if column * settings.hidden_size > checkpoint.MOST_BYTES - checkpoint.MOST_HEADER:
-        raise InputError(f"--hidden-size {settings.hidden_size}: a checkpoint holds 1 GiB at most")
+    # W1 alone, before it is made: a column of it is as large as an image.
+    checkpoint.check_size(digits.x_train[0].nbytes * settings.hidden_size, settings)
     return replace(settings, dataset=digits.name), digits
 
 
@@ -131,7 +130,7 @@ def _go_on(job: Job) -> Result:
     points: list[Point] = []
     started = time.perf_counter()
     try:
-        _write(job.folder, about)
+        write_about(job.folder, about)
         with Stop() as stop, Dashboard(job.folder, job.start if job.checkpoint else None) as board:
             for title, rows in about.items():
                 board.text(title, rows)
@@ -139,10 +138,10 @@ def _go_on(job: Job) -> Result:
             board.charts(charts.training())
             work(job, board, stop, points)
         seconds = time.perf_counter() - started
-        _write(job.folder, about | {"result": asdict(points[-1]) | {"seconds": seconds}})
+        write_about(job.folder, about | {"result": asdict(points[-1]) | {"seconds": seconds}})
     except BaseException as error:
         with suppress(OSError):
-            _write(job.folder, about | {"stopped": str(error) or type(error).__name__})
+            write_about(job.folder, about | {"stopped": str(error) or type(error).__name__})
         if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):  # a full disk
             raise InputError(
                 f"cannot write in {job.folder}: {error.strerror or error}; "
@@ -152,5 +151,6 @@ def _go_on(job: Job) -> Result:
     return Result(job.folder, job.settings, points[-1], seconds, job.start)
 
 
-def _write(folder: Path, about: dict[str, Any]) -> None:
+def write_about(folder: Path, about: dict[str, Any]) -> None:
+    """Put what is known of a run into its settings.json, at once; raises OSError."""
     write_whole(folder / "settings.json", (json.dumps(about, indent=2) + "\n").encode())

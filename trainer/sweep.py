@@ -11,13 +11,12 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from joblib import Parallel, cpu_count, delayed, parallel_config
 
 from trainer import data
 from trainer.errors import DivergedError, InputError
-from trainer.files import write_whole
-from trainer.run import run
+from trainer.files import locked
+from trainer.run import run, write_about
 from trainer.settings import Settings
 from trainer.threads import Threads
 
@@ -107,8 +106,7 @@ def run_one(settings: Settings, data_dir: Path, folder: Path) -> Settings:
             run(settings, data_dir, folder, name=place.name, quiet=True)
     except DivergedError as error:  # an outcome as well, and the same however often one tries
         path = place / "settings.json"
-        about = json.loads(path.read_text()) | {"diverged": str(error)}
-        write_whole(path, (json.dumps(about, indent=2) + "\n").encode())
+        write_about(place, json.loads(path.read_text()) | {"diverged": str(error)})
     return settings
 
 
@@ -117,16 +115,10 @@ def _alone(folder: Path) -> Iterator[None]:
     """A context in which no other sweep writes to the folder: it would replace what runs here."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock", timeout=0)
-        lock.acquire()
-    except Timeout:
-        raise InputError(f"{folder}: another sweep is writing there: wait, or --name it") from None
     except OSError as error:
         raise InputError(f"cannot write in {folder}: {error.strerror}") from error
-    try:
+    with locked(folder, "another sweep is writing there: wait, or --name it"):
         yield
-    finally:
-        lock.release()
 
 
 @contextmanager
