@@ -107,6 +107,13 @@ def test_a_job_divides_by_what_one_call_does_and_goes_on_where_it_was(monkeypatc
     assert calls == [0, 1, 2, 3, 4]
 
 
+def test_a_bare_run_is_its_steps_with_an_evaluation_before_every_few():
+    calls: list[object] = []
+    contestant = Contestant("x", step=calls.append, evaluate=lambda: calls.append("all"))
+    assert measure.bare_run(contestant, 5, 2) > 0
+    assert calls == ["all", 0, 1, "all", 2, 3, "all", 4]
+
+
 def test_what_does_not_apply_is_left_out():
     half = [Contestant("a", step=print), Contestant("b", evaluate=print)]
     assert list(step_jobs(half)) == ["a"]
@@ -151,7 +158,22 @@ def test_the_protocol_is_a_run_of_train_with_its_bar(folder, digits, monkeypatch
 
 def test_the_protocol_of_the_others_is_computed():
     steps, evaluations = {"book": 1000.0, "numpy": 300.0, "x": 1.0}, {"book": 200.0, "numpy": 50.0}
-    assert report.computed(steps, evaluations) == {"book": 210.0, "numpy-bare": 53.0}
+    assert report.computed(steps, evaluations) == {"book": 210.0}
+
+
+def test_the_bare_run_is_measured_a_tenth_before_each_run(digits, folder, monkeypatch):
+    asked: list[tuple[str, int, int]] = []
+
+    def bare(contestant, steps, eval_every):
+        asked.append((contestant.name, steps, eval_every))
+        return len(asked)
+
+    monkeypatch.setattr(report, "bare_run", bare)
+    monkeypatch.setattr(processes, "protocol", lambda name, *_: 7.0)
+    settings = Settings(backend="torch", device="cpu")
+    found = Bench(settings, digits, folder, 1, ("numpy", "floor")).report(["protocol"])
+    assert found["protocol_s"] == {"numpy": 7.0, "numpy-lazy": 7.0, "numpy-bare": 15.0}
+    assert asked == [("numpy", 1000, 10)] * 2
 
 
 def test_a_peer_that_is_not_installed_is_left_out_with_a_line(folder, monkeypatch, capsys):

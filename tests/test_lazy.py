@@ -203,6 +203,7 @@ def folder(tmp_path_factory):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("backend", ["numpy", "torch"])
 @pytest.mark.parametrize("activation", ["sigmoid", "relu"])
+@pytest.mark.usefixtures("two_threads")
 def test_a_run_on_digits_is_evaluated_equally(folder, backend, activation, dtype):
     monkeypatch = pytest.MonkeyPatch()
     with monkeypatch.context() as patch:

@@ -8,8 +8,11 @@ from threadpoolctl import threadpool_info
 
 from trainer import data
 from trainer.numpy_net import TwoLayerNet
+from trainer.tape import Batches
 from trainer.threads import LARGE, Threads
 from trainer.torch_net import TorchTwoLayerNet
+
+pytestmark = pytest.mark.usefixtures("two_threads")
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +62,20 @@ def test_a_small_step_has_one_thread_and_a_large_one_all():
     with Threads().step(784, 1 + LARGE // 78400, 100):
         assert (torch.get_num_threads(), blas_threads()) == (every, {every})
     assert (torch.get_num_threads(), blas_threads()) == before
+
+
+@pytest.mark.parametrize("net_class", [TwoLayerNet, TorchTwoLayerNet])
+def test_steps_of_the_books_size_are_to_the_bit_those_of_one_core(digits, net_class):
+    ends = []
+    for threads in (Threads().step(784, 50, 100), Threads().one()):
+        net = net_class(784, 50, 10)
+        batch = Batches(digits.x_train, digits.t_train, 100, 0)
+        with threads:
+            for i in range(20):
+                net.step(*map(net.native, batch(i)), 0.1)
+        ends.append(net.params)
+    for key in ends[0]:
+        assert np.array_equal(ends[0][key], ends[1][key])
 
 
 def test_an_evaluation_leaves_the_threads_of_the_step_as_they_were(digits):

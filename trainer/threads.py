@@ -1,12 +1,16 @@
 """How many threads compute: one in a small step, all in a large one, a part of the rows each in
 an evaluation.
 
-A second BLAS thread has to be woken for every product and waited for after it. It would make
-the book's steps a fifth faster on an idle machine of two cores, and the book's run 1.7 times
+One thread, since a second changes the last bits: OpenBLAS then parts the sum of x @ W1 in other
+places. So a run of the book's size ends the same on any number of cores, and in a sweep, whose
+runs have one core each.
+
+It would not pay either. It has to be woken for every product and waited for after it; on an idle
+machine of two cores the book's steps are a fifth faster with it, and the book's run 1.7 times
 slower: an OpenBLAS thread without work spins for 0.1 s, during which the evaluation wants its
-core (OPENBLAS_THREAD_TIMEOUT=18, set before NumPy is imported, ends that). And where another
-program takes a core, threads that wait for each other fall behind: by five times, or by 1.7 with
-that setting, where on one thread a step takes as long as before.
+core. Without the spinning (OPENBLAS_THREAD_TIMEOUT=18, set before NumPy is imported) the run takes
+as long as on one thread, within 6 %, but where another program takes a core, a step 1.7 times as
+long.
 """
 
 from collections.abc import Callable, Iterable, Iterator

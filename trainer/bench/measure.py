@@ -38,6 +38,21 @@ def evaluate_jobs(field: Iterable[Contestant]) -> dict[str, Callable[[], float]]
     return {each.name: _evaluator(each) for each in field if each.evaluate}
 
 
+def bare_run(contestant: Contestant, steps: int, eval_every: int) -> float:
+    """Seconds of so many steps with their evaluations between them, and nothing else."""
+    step, evaluate = contestant.step, contestant.evaluate
+    assert step is not None
+    assert evaluate is not None
+    with contestant.threads():
+        started = time.perf_counter()
+        for i in range(steps):
+            if i % eval_every == 0:
+                evaluate()
+            step(i)
+        _settle()
+        return time.perf_counter() - started
+
+
 def _stepper(contestant: Contestant, scale: float) -> Callable[[], float]:
     step, done, count = contestant.step, 0, 0
     assert step is not None

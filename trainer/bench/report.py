@@ -16,7 +16,7 @@ from tqdm import tqdm, trange
 
 from trainer import data
 from trainer.bench import ours, peers, processes
-from trainer.bench.measure import evaluate_jobs, in_turn, step_jobs
+from trainer.bench.measure import bare_run, evaluate_jobs, in_turn, step_jobs
 from trainer.bench.tables import RESULTS, sized
 from trainer.bench.task import Contestant, Task
 from trainer.metadata import versions
@@ -118,13 +118,18 @@ class Bench:
         }
 
     def _protocol(self) -> dict[str, dict[str, float]]:
-        """Whole runs of train.py, once each: they take a minute."""
+        """Whole runs of train.py, once each as they take a minute; before each a tenth, bare."""
         names = [name for name in processes.PROTOCOLS if name.partition("-")[0] in self.names]
-        times = {
-            name: self._measured(processes.protocol, name)
-            for name in tqdm(names, "protocol", leave=False, disable=None)
-        }
-        return {"protocol_s": times}
+        task = Task.of(self.settings, self.digits, self.folder)
+        field = self._field(task, [name for name in self.names if name in processes.PROTOCOLS])
+        times: dict[str, float] = {}
+        bare: dict[str, list[float]] = {f"{each.name}-bare": [] for each in field}
+        for name in tqdm(names, "protocol", leave=False, disable=None):
+            for each in field:
+                seconds = bare_run(each, STEPS // 10, STEPS // EVALUATIONS)
+                bare[f"{each.name}-bare"].append(10 * seconds)
+            times[name] = self._measured(processes.protocol, name)
+        return {"protocol_s": times | {name: median(values) for name, values in bare.items()}}
 
     def _measured(self, measure: Callable[..., Any], name: str) -> Any:
         device = "cpu" if name.startswith("numpy") else self.settings.device
@@ -139,15 +144,11 @@ class Bench:
 
 
 def computed(step_us: Mapping[str, float], evaluate_ms: Mapping[str, float]) -> dict[str, float]:
-    """Seconds of the protocol from those of its steps and evaluations, of all that have both.
-
-    Those that are run as well are named so: "numpy-bare".
-    """
+    """Seconds of the protocol from those of its steps and evaluations, of all that are not run."""
     return {
-        f"{name}-bare" if name in processes.PROTOCOLS else name: step_us[name] * STEPS / 1e6
-        + evaluate_ms[name] * EVALUATIONS / 1e3
+        name: step_us[name] * STEPS / 1e6 + evaluate_ms[name] * EVALUATIONS / 1e3
         for name in step_us
-        if name in evaluate_ms
+        if name in evaluate_ms and name not in processes.PROTOCOLS
     }
 
 
