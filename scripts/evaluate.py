@@ -7,6 +7,7 @@ from dataclasses import asdict
 from trainer import checkpoint
 from trainer.command import Parser, guarded, settings_from
 from trainer.functions import Array
+from trainer.pictures import short
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -41,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _table(confusion: Array, classes: tuple[str, ...]) -> list[str]:
     """A line for each class of the images, a column for each class they got."""
-    names = [name.split(" - ")[0] for name in classes]  # MNIST's are "7 - seven"
+    names = [short(name) for name in classes]
     wide, cell = max(map(len, names)), max(5, *(len(name) + 1 for name in names))
     lines = ["is \\ got".ljust(wide) + "".join(name.rjust(cell) for name in names) + "   right"]
     left = max(wide, len("is \\ got"))

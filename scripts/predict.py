@@ -11,6 +11,7 @@ import numpy as np
 from trainer import checkpoint, image
 from trainer.command import Parser, guarded, settings_from
 from trainer.errors import InputError
+from trainer.pictures import short
 
 BEST = 3
 
@@ -56,7 +57,7 @@ def _predict(trained: checkpoint.Checkpoint, arguments: argparse.Namespace) -> l
 def _best(trained: checkpoint.Checkpoint, y: list[float]) -> dict[str, Any]:
     """The digit, and the three best with their probability (or output, where it is none)."""
     kind = "probability" if trained.origin.settings.loss == "cross-entropy" else "output"
-    names = [name.split(" - ")[0] for name in trained.origin.classes]  # MNIST's are "7 - seven"
+    names = [short(name) for name in trained.origin.classes]
     order = sorted(range(len(y)), key=lambda c: -y[c])[:BEST]
     best = [{"digit": c, "name": names[c], kind: y[c]} for c in order]
     return {"digit": order[0], "name": names[order[0]], "best": best}

@@ -113,3 +113,14 @@ def test_relu_passes_nothing_back_where_its_input_is_exactly_zero(cls):
     x, t = net.native(np.zeros((3, 784))), net.native(np.array([0, 1, 2]))  # a1 = b1 = 0
     assert not net.gradient(x, t)["b1"].any()
     assert net.gradient(x, t)["b2"].any()
+
+
+@NETS
+def test_relu_passes_nothing_back_where_what_comes_has_overflowed(cls):
+    net = cls(784, 5, 10, activation="relu", loss="squared-error")
+    params = {key: np.zeros_like(value) for key, value in net.params.items()}
+    params |= {"b1": params["b1"] - 1, "W2": params["W2"] + 3e38, "b2": params["b2"] + 1e3}
+    net.set_params({key: value.astype(np.float32) for key, value in params.items()})
+    x, t = net.native(np.ones((3, 784), np.float32)), net.native(np.array([0, 1, 2]))
+    with np.errstate(over="ignore"):  # dz1 = inf, a1 = −1
+        assert not net.gradient(x, t)["W1"].any()

@@ -16,6 +16,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from scripts import train
 from trainer import checkpoint, events, files
 from trainer.errors import InputError
+from trainer.run import resume, run
 
 GRID = list(itertools.product(("numpy", "torch"), ("sigmoid", "relu"), ("float32", "float64")))
 STOPS = (1, 17, 20, 59, 30, 40, 2, 33)
@@ -60,6 +61,14 @@ def test_a_run_can_go_on_many_times_and_again_when_it_is_complete(tmp_path, whol
     for iterations in (11, 20, 35, 60, 60):
         runs.resume(folder, iterations=iterations)
     assert runs.points(folder) == runs.points(whole("numpy", "sigmoid", "float32"))
+
+
+def test_a_run_that_goes_on_has_one_hidden_layer_to_show(tmp_path, capsys):
+    first = run(runs.settings(iterations=10), runs.data_dir(), tmp_path, quiet=True, pictures=10)
+    for iterations in (10, 20):
+        resume(first.folder, {"iterations": iterations}, runs.data_dir(), quiet=True, pictures=10)
+    assert [path.parent.name for path in first.folder.glob("*/hidden")] == ["00020"]
+    assert capsys.readouterr().out == ""  # torch's writer remarks on a folder that is there
 
 
 def test_tensorboards_own_reader_sees_each_point_once(tmp_path):

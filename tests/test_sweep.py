@@ -58,6 +58,7 @@ def test_every_combination_is_there_once_under_the_name_of_its_settings(swept):
         assert len(list(folder.glob("events.out.tfevents.*"))) == 1
 
 
+@pytest.mark.usefixtures("two_threads")
 def test_a_run_of_a_sweep_ends_as_the_same_run_alone(swept, data_dir, tmp_path):
     folder = _runs(swept)[2]
     alone = run(Settings(**_about(folder)["settings"]), data_dir, tmp_path, quiet=True)

@@ -1,5 +1,6 @@
 """All that is TensorBoard: the event file of a run, and what goes into it."""
 
+import shutil
 import threading
 import warnings
 from collections.abc import Mapping, Sequence
@@ -112,7 +113,12 @@ class Dashboard:
         self, tag: str, points: Array, rows: Sequence[tuple[str, ...]], header: list[str],
         pixels: Array, iteration: int,
     ) -> None:  # fmt: skip
-        """Points (N, H) for the projector, with a row of texts and a picture (28, 28) for each."""
+        """Points (N, H) for the projector, with a row of texts and a picture (28, 28) for each.
+
+        They take the place of those that a run that now goes on has left at its end.
+        """
+        for left in Path(self._writer.log_dir).glob(f"*/{tag}"):
+            shutil.rmtree(left.parent)
         images = torch.from_numpy(pixels.reshape(-1, 1, 28, 28))
         self._writer.add_embedding(points, rows, images, iteration, tag, header)
 

@@ -15,7 +15,7 @@ SHIFTED = "exp = np.exp(a - a.max(axis=-1, keepdims=True))"
 NORMALISED = "return exp / exp.sum(axis=-1, keepdims=True)"
 DA2 = "da2 = (y - one_hot(t, y)) / len(x)"
 SIGMOID_BACK = "da1 = dz1 * (z1 * (1 - z1))"
-RELU_BACK = "da1 = dz1 * (a1 > 0)"
+RELU_BACK = "da1 = np.where(a1 > 0, dz1, 0)"
 QUANTITIES = "    def _quantities(self, x: Array, t: Array) -> dict[str, Array]:\n"
 
 
@@ -235,14 +235,14 @@ CATALOGUE = [
         "relu-grad-of-gradient",
         "the ReLU's backward pass looks for the sign of dz1, not of a1",
         "da1 = dz1 where a1 > 0, else 0",
-        net={RELU_BACK: "da1 = dz1 * (dz1 > 0)"},
+        net={RELU_BACK: "da1 = np.where(dz1 > 0, dz1, 0)"},
         needs={"activation": "relu"},
     ),
     Mistake(
         "relu-grad-at-zero",
         "the derivative of ReLU is 1 at 0",
         "harmless, but torch takes 0 there: a1 > 0, not a1 >= 0",
-        net={RELU_BACK: "da1 = dz1 * (a1 >= 0)"},
+        net={RELU_BACK: "da1 = np.where(a1 >= 0, dz1, 0)"},
         needs={"activation": "relu"},
     ),
     Mistake(

@@ -107,7 +107,7 @@ class TwoLayerNet:
         if self.activation == "sigmoid":
             da1 = dz1 * (z1 * (1 - z1))  # (N, H)
         else:
-            da1 = dz1 * (a1 > 0)  # (N, H)
+            da1 = np.where(a1 > 0, dz1, 0)  # (N, H)
         dW1 = x.T @ da1  # (D, H)
         db1 = da1.sum(axis=0)  # (H,)
         return {

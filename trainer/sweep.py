@@ -160,8 +160,9 @@ def _client(address: str) -> Iterator[Any]:
     with client:
         try:
             client.wait_for_workers(1, timeout=PATIENCE)
-            yield client
         except TimeoutError:
             raise InputError(f"--cluster {address}: it has no workers; start some") from None
+        try:
+            yield client
         except KilledWorker as error:
             raise InputError(f"--cluster {address}: its workers keep dying: {error}") from error

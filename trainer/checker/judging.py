@@ -17,15 +17,14 @@ EPSILONS = [10.0**-k for k in range(2, 16)]
 class Judge:
     """Holds their numbers against the right ones; causes says which mistake gives which.
 
-    scale: what both their loss and their gradient are times the right ones. penalty: c of the
-    c ‖W‖² that is in their loss and, as 2c W, in their gradient.
+    scale: what both their loss and their gradient are times the right ones.
     """
 
     def __init__(self, case: Case, theirs: dict[str, Any], right: dict[str, Any], head: str):
         self.case, self.theirs, self.right, self.head = case, theirs, right, head
         self.N = len(case.x)
         self.notes: list[Finding] = []
-        self.scale, self.penalty = 1.0, 0.0
+        self.scale = 1.0
         self._settle_scale()
         if self.scale == 1.0:
             self._settle_penalty()
@@ -65,7 +64,6 @@ class Judge:
                 and given
                 and all(error(self.theirs[k], wanted[k]) <= CLOSE for k in given)
             ):
-                self.penalty = c
                 self.right = {**self.right, **wanted, "loss": float(loss.reshape(()))}
                 self.notes.append(Finding("loss", "note", f"holds a penalty of {c:.4g} ‖W‖²"))
                 return
@@ -86,7 +84,7 @@ class Judge:
         if matches("predict", got, self.right, EXACT):
             return Finding("predict", "ok")
         if matches("predict", got, self.right, FLOAT32):
-            self._note_precision("predict", got)
+            self._note_precision("predict")
             return Finding("predict", "ok")
         y = self.right["y"]
         array = as_array(got)
@@ -96,7 +94,7 @@ class Judge:
             want = y if likely else self.right["a2"]
         return self._differs("predict", got, want, causes)
 
-    def _note_precision(self, quantity: str, got: Any) -> None:
+    def _note_precision(self, quantity: str) -> None:
         message = "right to the precision of float32 only"
         if not any(n.cause == "float32-inside" for n in self.notes):
             self.notes.append(Finding(quantity, "note", message, "float32-inside"))
@@ -113,7 +111,7 @@ class Judge:
         want = float(self.want("loss"))
         if abs(value - want) <= EXACT * abs(want):
             return Finding("loss", "ok")
-        epsilon = self._epsilon(value - self.penalty_loss())
+        epsilon = self._epsilon(value)
         if epsilon:
             message = f"the logarithm is of y + {epsilon:.0e}: the gradient is of log y"
             if not any(n.cause == "loss-log-epsilon" for n in self.notes):
@@ -121,13 +119,9 @@ class Judge:
             return Finding("loss", "ok")
         if abs(value - want) <= CLOSE * abs(want):
             if abs(value - want) > 1e-7 * abs(want):
-                self._note_precision("loss", got)
+                self._note_precision("loss")
             return Finding("loss", "ok")
         return self._differs("loss", value, np.float64(want), causes)
-
-    def penalty_loss(self) -> float:
-        """c ‖W‖² of their loss."""
-        return self.penalty * sum(float((self.case.weights[k] ** 2).sum()) for k in ("W1", "W2"))
 
     def _epsilon(self, value: float) -> float | None:
         """The ε of −Σ t log(y + ε), where that is their loss."""
@@ -157,7 +151,7 @@ class Judge:
             if error(got, want) <= CLOSE:
                 findings.append(Finding(name, "ok"))
             elif error(got, want) <= FLOAT32 and getattr(got, "dtype", None) != np.float64:
-                self._note_precision(name, got)
+                self._note_precision(name)
                 findings.append(Finding(name, "ok"))
             else:
                 finding = self._differs(key, got, want, causes)

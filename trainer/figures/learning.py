@@ -19,6 +19,7 @@ from trainer.functions import Array
 from trainer.gradient import numerical_gradient
 from trainer.loop import Point, train
 from trainer.numpy_net import TwoLayerNet
+from trainer.pictures import short
 from trainer.settings import Settings
 from trainer.tape import Batches
 from trainer.threads import Threads
@@ -73,7 +74,7 @@ def samples(sets: Sequence[Digits]) -> Figure:
             chosen = np.flatnonzero(digits.t_train == label)[:2]
             for axis, image in zip(column, digits.x_train[chosen], strict=True):
                 show_image(axis, image.reshape(28, 28))
-            column[0].set_title(digits.classes[label].split(" - ")[0], fontsize=8.5)
+            column[0].set_title(short(digits.classes[label]), fontsize=8.5)
         rows[0, 0].set_ylabel(digits.name, fontsize=8.5)
     return figure
 
