@@ -183,6 +183,12 @@ def numerical_gradient(f, x):
     assert report.findings[-1].cause == "numpy-alias"
 
 
+def test_a_function_without_a_return_is_told_so(written):
+    report = report_on(written("def softmax(x):\n    x / x.sum()\n"))
+    (found, *_) = report.findings
+    assert found.message == "is None: a return is missing"
+
+
 def test_np_int_is_reported_and_does_not_stop_the_rest(written):
     source = (NETS / "chapter4.py").read_text()
     report = report_on(written(source.replace("n = y.shape[0]", "n = np.int(y.shape[0])")))

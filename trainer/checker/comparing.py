@@ -25,6 +25,8 @@ class Finding:
 
 def as_array(value: Any) -> Array | None:
     """A float64 copy of numbers, or None for what is none."""
+    if value is None:  # NumPy would make nan of it
+        return None
     try:
         value = value.detach().cpu() if hasattr(value, "detach") else value
         array = np.array(value, dtype=np.float64)
@@ -55,6 +57,8 @@ def _lean(shape: tuple[int, ...]) -> tuple[int, ...]:
 def describe(got: Any, want: Any) -> str:
     """By how much, and one element with both values."""
     array, want = as_array(got), np.asarray(want, dtype=np.float64)
+    if got is None:
+        return "is None: a return is missing"
     if array is None:
         return f"is {_short(got)}, where numbers of shape {want.shape} are needed"
     if _lean(array.shape) != _lean(want.shape):
