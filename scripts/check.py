@@ -10,7 +10,7 @@ from pathlib import Path
 from trainer.command import Parser, guarded
 from trainer.errors import InputError
 
-A_DAY, A_TEBIBYTE = 86_400, 2**20  # in seconds and MiB
+A_DAY, LEAST, A_TEBIBYTE = 86_400, 64, 2**20  # in seconds and MiB
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -31,10 +31,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the weights and inputs it is given")
     arguments = parser.parse_args(argv)
     path, name = _split(arguments.file)
-    if not 0 < arguments.timeout <= A_DAY or not 0 < arguments.memory <= A_TEBIBYTE:
-        raise InputError(
-            f"--timeout must be more than 0 and at most {A_DAY}, --memory at most {A_TEBIBYTE}"
-        )
+    if not 0 < arguments.timeout <= A_DAY:
+        raise InputError(f"--timeout {arguments.timeout:g}: must be more than 0, at most {A_DAY}")
+    if not LEAST <= arguments.memory <= A_TEBIBYTE:  # less than the check itself takes
+        raise InputError(f"--memory {arguments.memory}: must be {LEAST} … {A_TEBIBYTE}")
     if arguments.seed < 0:
         raise InputError(f"--seed {arguments.seed}: must be 0 or more")
 

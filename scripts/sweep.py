@@ -10,6 +10,7 @@ from dataclasses import asdict
 from tqdm import tqdm
 
 from trainer.command import Parser, board, guarded, settings_from, shown
+from trainer.files import check_name
 from trainer.settings import Settings
 
 GRID = (
@@ -56,7 +57,9 @@ def main(argv: list[str] | None = None) -> int:
 
     data_dir, log_dir, quiet = arguments.data_dir, arguments.log_dir, arguments.quiet
     runs = sweep.plan(settings, choices, arguments.seeds, data_dir)
-    folder = log_dir / (arguments.name or f"{runs[0].dataset}-sweep")
+    name = arguments.name or f"{runs[0].dataset}-sweep"
+    check_name("--name", name)
+    folder = log_dir / name
     done = sum(sweep.finished(folder / sweep.name_of(run)) is not None for run in runs)
     new = sweep.sweep(runs, data_dir, folder, arguments.jobs, arguments.cluster)
     _show(new, done, len(runs), quiet)

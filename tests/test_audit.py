@@ -62,6 +62,22 @@ def test_a_quantity_nudged_by_a_few_bounds_is_the_first_wrong_one_at_its_element
     assert (wrong.quantity, wrong.index) == (name, index)
 
 
+# About half of the least that three steps of either net come to.
+REACHED = {
+    "a1": 1e-3, "z1": 0.15, "a2": 0.01, "y": 0.05, "da2": 0.05, "dW2": 5e-3, "db2": 1e-3,
+    "dz1": 0.12, "da1": 0.4, "dW1": 0.015, "db1": 2e-3, "W1": 0.9, "b1": 0.1, "W2": 0.6, "b2": 0.08,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("cls", NETS)
+def test_right_steps_come_near_their_bounds(cls, digits):
+    seen = [
+        audit(trace_of(cls(784, 50, 10), digits, i), "sigmoid", "cross-entropy") for i in range(3)
+    ]
+    largest = {name: max(verdicts[name].ratio for verdicts in seen) for name in REACHED}
+    assert {name: ratio for name, ratio in largest.items() if ratio < REACHED[name]} == {}
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_a_value_that_is_not_finite_is_wrong_where_the_exact_one_is(digits, value):
     trace = trace_of(TwoLayerNet(784, 50, 10), digits)

@@ -85,6 +85,13 @@ def test_what_is_no_net_is_said_in_one_line(data, said, tmp_path):
     assert "\n" not in str(caught.value)
 
 
+def test_an_empty_init_of_a_package_is_no_fault(tmp_path):
+    (tmp_path / "common").mkdir()
+    (tmp_path / "common" / "__init__.py").touch()
+    (tmp_path / "common" / "names.py").write_text("NAME = 1\n")
+    assert report_on(write(tmp_path, "from common.names import NAME\n" + RIGHT)).status == 0
+
+
 def test_a_class_is_taken_by_name(tmp_path):
     path = write(tmp_path, RIGHT + "\n\nclass Other(TwoLayerNet):\n    pass\n")
     assert report_on(path, "Other").name == "Other"

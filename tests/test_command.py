@@ -1,6 +1,7 @@
 """What every command line does with an end that is not its own."""
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -19,6 +20,38 @@ def test_what_the_system_refuses_is_one_line_and_2(capsys):
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert "No space left on device: 'logs/x'" in error
+
+
+def test_want_of_memory_is_one_line_and_2(capsys):
+    assert guarded(lambda _argv: len(bytes(2**62))) == 2
+    assert "not enough memory" in capsys.readouterr().err
+
+
+def test_sigterm_ends_what_was_begun_and_is_143(capsys):
+    ended = []
+
+    def main(_argv):
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            ended.append(True)
+
+    before = signal.getsignal(signal.SIGTERM)
+    assert (guarded(main), ended) == (143, [True])
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert "stopped" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell of POSIX")
+@pytest.mark.parametrize(
+    ("run", "status"), [("--help", 0), ("--seed -1 x.py", 2), ("--help >&-", 0), ("x 2>&-", 2)]
+)
+def test_any_output_will_do(run, status):
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    command = f"{sys.executable} {ROOT / 'scripts' / 'check.py'} {run}"
+    done = subprocess.run(command, shell=True, capture_output=True, env=environment, check=False)
+    assert done.returncode == status
+    assert b"Traceback" not in done.stderr
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes are POSIX's here")

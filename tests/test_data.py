@@ -1,6 +1,7 @@
 import shutil
 import socket
 import urllib.error
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -73,7 +74,7 @@ def test_without_a_network_a_named_set_is_an_error_that_says_what_to_do(tmp_path
         assert mirror in str(error.value)
     assert str(tmp_path / "MNIST" / "raw") in str(error.value)
     assert "train-images-idx3-ubyte" in str(error.value)
-    assert "--dataset mnist-5k" in str(error.value)
+    assert "--data-dir; mnist-5k needs no network" in str(error.value)
     assert "\n" not in str(error.value)
     assert not list(tmp_path.iterdir())
 
@@ -95,6 +96,17 @@ def test_a_mirror_that_never_answers_is_given_up_in_time(monkeypatch):
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         assert not data._alive([f"http://127.0.0.1:{silent.getsockname()[1]}/"])
+
+
+def test_a_full_disk_leaves_no_part_of_the_sample(tmp_path, monkeypatch):
+    def full(path, content):
+        path.open("wb").write(content[:100])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(InputError, match="No space left"):
+        data.load("mnist-5k", tmp_path)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_no_name_falls_back_to_the_sample_and_prefers_mnist(data_dir, tmp_path, monkeypatch):

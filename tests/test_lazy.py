@@ -158,6 +158,17 @@ def test_small_movements_evaluate_few_images(activation):
     assert np.mean(fractions) < 0.15
 
 
+@pytest.mark.parametrize("activation", ["sigmoid", "relu"])
+def test_how_large_the_weights_once_were_is_kept_while_records_of_then_are(activation):
+    subject = Subject(0, activation)
+    subject.check()
+    records = subject.lazy._records
+    before = records._size, records._reach
+    subject.params = {key: value / 2 for key, value in subject.params.items()}
+    subject.check()
+    assert (records._size, records._reach) == before
+
+
 @pytest.mark.parametrize("value", [0.0, np.nan, np.inf, -np.inf, 1e30])
 def test_ties_and_weights_that_are_no_numbers_are_classified_as_plainly(value):
     for key in ("W1", "b1", "W2", "b2"):

@@ -72,6 +72,28 @@ def test_a_lead_never_changes_by_more_than_the_anchors_say(seed, activation, ste
         assert (change <= allowed).all()
 
 
+@pytest.mark.parametrize(("activation", "b1"), [("sigmoid", 0), ("relu", 1)])
+def test_a_movement_along_the_difference_of_two_classes_comes_near_what_the_anchors_say(
+    activation, b1
+):
+    rng = np.random.default_rng(0)
+    x, W2 = rng.random((1, 9)), rng.standard_normal((6, 2)).astype(np.float32)
+    zero = {"W1": np.zeros((9, 6)), "b1": np.full(6, b1), "W2": W2, "b2": np.zeros(2)}
+    step = 0.01 * np.outer(np.append(x, 1), W2[:, 0] - W2[:, 1])  # where σ′ is largest, ReLU on
+    before = {key: value.astype(np.float32) for key, value in zero.items()}
+    after = {key: value.astype(np.float32) for key, value in zero.items()}
+    after["W1"] += step[:-1].astype(np.float32)
+    after["b1"] += step[-1].astype(np.float32)
+    old, new = (Weights(params, np.eye(9, 3), activation) for params in (before, after))
+    anchors, size = Anchors(1, old), max(old.size, new.size)
+    anchors.put(0, old)
+    full = anchors.hidden(new, size)[1]
+    p, q = anchors.second(new, size)
+    allowed = (p[0, 0] + full[0] * new.rate[0]) * np.sqrt((x**2).sum() + 1) + q[0, 0]
+    then, now = (lead(outputs(x, w, activation).T.copy(), np.array([0])) for w in (before, after))
+    assert 0.95 * allowed < abs(now - then) <= allowed
+
+
 @settings(max_examples=50, deadline=None)
 @given(seeds, activations, st.sampled_from([np.float32, np.float64]), st.floats(0.01, 30))
 def test_a_sure_lead_survives_every_order_of_summation(seed, activation, dtype, scale):

@@ -108,6 +108,14 @@ def test_cuda_where_there_is_none_is_a_clear_error(monkeypatch):
 
 
 @NETS
+@pytest.mark.parametrize("loss", ["cross-entropy", "squared-error"])
+def test_labels_may_be_integers_of_any_width(cls, batch, loss):
+    net, (x, t) = cls(784, 20, 10, loss=loss, dtype="float64"), batch
+    wide, narrow = (net.loss(net.native(x), net.native(t.astype(k))) for k in ("int64", "int32"))
+    assert wide == narrow
+
+
+@NETS
 def test_relu_passes_nothing_back_where_its_input_is_exactly_zero(cls):
     net = cls(784, 5, 10, 0.5, activation="relu", dtype="float64")
     x, t = net.native(np.zeros((3, 784))), net.native(np.array([0, 1, 2]))  # a1 = b1 = 0

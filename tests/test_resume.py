@@ -14,7 +14,7 @@ import runs
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from scripts import train
-from trainer import checkpoint, events, files
+from trainer import checkpoint, events, files, stop
 from trainer.errors import InputError
 from trainer.run import resume, run
 
@@ -165,7 +165,7 @@ def test_the_next_start_removes_what_a_killed_run_left(tmp_path):
         assert list(tmp_path.glob("*/*.part")) == [tmp_path / "live" / f"{checkpoint.NAME}.part"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", stop.SIGNALS)
 def test_a_signal_ends_the_run_in_order_and_says_how_to_go_on(
     tmp_path, monkeypatch, capsys, number
 ):

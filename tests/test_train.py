@@ -95,6 +95,8 @@ BAD = [
     (["--lr", "nan"], "--lr nan"),
     (["--hidden-size", "0"], "--hidden-size 0"),
     (["--run-name", "../out"], "--run-name ../out"),
+    (["--run-name", "\udcff"], "--run-name"),
+    (["--weight-init-std", "1e38"], "--weight-init-std 1e+38"),
     (["--iteration", "5"], "--iteration"),
 ]
 

@@ -94,9 +94,8 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
     try:
         write_whole(folder / NAME, serialised(arrays, texts))
     except OSError as error:
-        raise InputError(
-            f"cannot write {folder / NAME}: {error.strerror}; the one before it is kept"
-        ) from error
+        kept = "; the one before it is kept" if (folder / NAME).exists() else ""
+        raise InputError(f"cannot write {folder / NAME}: {error.strerror}{kept}") from error
 
 
 def load(path: Path) -> Checkpoint:

@@ -3,6 +3,7 @@
 import argparse
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import fields
@@ -86,23 +87,50 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     return Settings(**given(arguments))
 
 
-def guarded(main: Callable[..., int], argv: list[str] | None = None) -> int:
-    """main's exit status; an InputError becomes one line and 2, Ctrl-C becomes 130.
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM, to be handled as Ctrl-C is: what was begun is ended, and no child left alone."""
 
-    What the system refuses, such as a file on a full disk, is a line and 2 as well; 141
-    where nobody reads what is printed.
+
+def guarded(main: Callable[..., int], argv: list[str] | None = None) -> int:
+    """main's exit status; an InputError becomes one line and 2, Ctrl-C becomes 130, SIGTERM 143.
+
+    What the system refuses, such as memory or a file on a full disk, is a line and 2 as well;
+    141 where nobody reads what is printed.
     """
+    _open_streams()
+    before = signal.signal(signal.SIGTERM, _terminate)
     try:
         return main(argv)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python would fail again as it ends
         return 141
+    except MemoryError as error:
+        return _told(f"error: there is not enough memory: {error}", 2)
     except (InputError, OSError) as error:
-        print(f"{Path(sys.argv[0]).name}: error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"{Path(sys.argv[0]).name}: stopped", file=sys.stderr)
-        return 130
+        return _told(f"error: {error}", 2)
+    except KeyboardInterrupt as stop:
+        return _told("stopped", 143 if isinstance(stop, _Terminated) else 130)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _open_streams() -> None:
+    """Have something to print to, and nothing that cannot be printed there."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # it was closed
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (open as long as we are)
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # η on a page of code that has none
+
+
+def _terminate(*_: object) -> NoReturn:
+    raise _Terminated
+
+
+def _told(message: str, status: int) -> int:
+    print(f"{Path(sys.argv[0]).name}: {message}", file=sys.stderr)
+    return status
 
 
 def board(log_dir: Path) -> str:

@@ -147,7 +147,8 @@ def _fetch(name: str, folder: Path) -> None:
         raise InputError(
             f"{name} is not in {folder} and cannot be downloaded from {' or '.join(mirrors)} "
             f"({reason}): put {', '.join(path.name for path in _files(name, folder))} "
-            f"into {_raw_folder(name, folder)}, or use --dataset mnist-5k, which needs no network"
+            f"into {_raw_folder(name, folder)}, or name the folder that has them by --data-dir; "
+            "mnist-5k needs no network"
         ) from error
 
 

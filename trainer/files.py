@@ -73,13 +73,20 @@ def clean(log_dir: Path) -> None:
             pass
 
 
+def check_name(flag: str, name: str) -> None:
+    """Raise InputError, which names the flag, for what is no name of one folder."""
+    if name in ("", ".", "..") or Path(name).name != name or not name.isprintable():
+        raise InputError(f"{flag} {name}: must be one folder's name, without a path")
+
+
 def new_folder(log_dir: Path, name: str) -> Path:
     """Make log_dir/name, or name-2, name-3, …: two runs never share a folder.
 
     Raises InputError where it cannot be made, or the name leads out of log_dir.
     """
-    if name in ("", ".", "..") or Path(name).name != name:
-        raise InputError(f"--run-name {name}: must be one folder's name, without a path")
+    check_name("--run-name", name)
+    if not str(log_dir).isprintable():  # TensorBoard's writer wants UTF-8
+        raise InputError(f"--log-dir {log_dir}: has a character that cannot be printed")
     number = 1
     while True:
         folder = log_dir / (name if number == 1 else f"{name}-{number}")

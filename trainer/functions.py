@@ -108,7 +108,7 @@ def squared_error(y: ArrayLike, t: ArrayLike) -> Any:
 def cross_entropy_error(y: ArrayLike, t: ArrayLike) -> Any:
     """−Σ t log y of probabilities y, the mean of it over a batch (chapter 4.2.2).
 
-    No epsilon inside the logarithm: only y = 0 is raised, to the smallest normal number.
+    No epsilon inside the logarithm: only a y below the smallest normal number is raised, to it.
     """
     y = as_float(y)
     return _mean_over_batch(-one_hot(t, y) * np.log(np.maximum(y, np.finfo(y.dtype).tiny)))

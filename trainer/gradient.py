@@ -12,8 +12,8 @@ from trainer.functions import Array, as_float
 def numerical_gradient(f: Callable[[Array], Any], x: ArrayLike, h: float = 1e-4) -> Array:
     """∂f/∂x by central differences, (f(x + h) − f(x − h)) / 2h, for x of any shape.
 
-    f is given float64 copies: in float32 the rounding of f at this h would drown the
-    difference. The result has x's dtype, float64 for integers. x is left as it was.
+    f is given a float64 copy, the same array each time: in float32 the rounding of f at this h
+    would drown the difference. The result has x's dtype, float64 for integers. x is left as it was.
     """
     x = as_float(x)
     point = x.astype(np.float64)  # always a copy

@@ -49,7 +49,7 @@ def train(
         if not np.isfinite(loss):
             raise DivergedError(
                 f"the loss is {loss} at iteration {i} with --lr {settings.lr}: "
-                f"the steps overshoot; try --lr {settings.lr / 10:g}"
+                f"the steps overshoot; try --lr {min(settings.lr / 10, 1):g}"
             )
         record(Point(i, loss, *evaluate()))
 

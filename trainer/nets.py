@@ -10,7 +10,7 @@ from trainer.settings import Settings
 def resolved(settings: Settings) -> Settings:
     """The settings with the device that "auto" means here; InputError where there is none.
 
-    On CUDA a full evaluation is cheap, so it stays.
+    On CUDA an evaluation is always full: the lazy one computes on the CPU.
     """
     if settings.backend == "numpy":
         return replace(settings, device="cpu")

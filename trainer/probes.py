@@ -57,7 +57,10 @@ def _unwritten(name: str, now: Array, before: Array) -> Verdict:
 
 
 def inspect(net: Any, x: Array, t: Array, lr: float) -> Verdicts:
-    """One step of the net on the batch, as audited_step, and all that is wrong beside it."""
+    """One step of the net on the batch, as audited_step, and all that is wrong beside it.
+
+    t are labels (N,): of one-hot rows a step is audited besides.
+    """
     before = copy.deepcopy(net)
     verdicts = audited_step(net, x, t, lr)
     for verdict in _probe(before, x, t, lr, verdicts):
@@ -91,7 +94,7 @@ def _targets(labels: Verdicts, one_hot: Verdicts) -> Verdict | None:
 
 def _accuracy(net: Any, x: Array, t: Array) -> Verdict | None:
     def fraction() -> tuple[float, float]:
-        y = np.asarray(net.predict(net.native(x.copy())))
+        y = np.asarray(net.predict(net.native(x.copy())).tolist())  # of NumPy or any device
         return float((y.argmax(axis=1) == t).mean()), net.accuracy(
             net.native(x.copy()), net.native(t.copy())
         )

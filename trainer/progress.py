@@ -8,6 +8,8 @@ from tqdm import tqdm
 from trainer.loop import Point
 
 LINES = 10  # of a whole run, where there is no terminal
+# tqdm's own, without the rate: with it the last figure is cut off where a line has 80 columns.
+BAR = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
 
 
 class Progress:
@@ -15,16 +17,17 @@ class Progress:
 
     def __init__(self, start: int, stop: int, eval_every: int, quiet: bool = False):
         terminal = sys.stderr.isatty()
-        self._bar = tqdm(
-            range(start, stop), initial=start, total=stop, unit="it", disable=quiet or not terminal
-        )
+        self._steps = range(start, stop)
+        self._bar = tqdm(initial=start, total=stop, disable=quiet or not terminal, bar_format=BAR)
         self._lines = not quiet and not terminal
         self._stop = stop
         # Every eval_every iterations there is a point: show those nearest to tenths of the run.
         self._every = max(1, round(stop / LINES / eval_every)) * eval_every
 
     def __iter__(self) -> Iterator[int]:
-        return iter(self._bar)
+        for i in self._steps:
+            yield i
+            self._bar.update()
 
     def show(self, point: Point) -> None:
         """Loss and accuracies of the latest evaluation."""

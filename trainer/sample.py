@@ -53,5 +53,9 @@ def _write_idx(path: Path, array: Array) -> None:
     """Write uint8 data as IDX: 0, 0, the type 8, the number of axes, each length, the bytes."""
     header = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
     part = path.with_name(f"{path.name}.{os.getpid()}")  # whole under its name, or not there
-    part.write_bytes(header + array.tobytes())
-    os.replace(part, path)
+    try:
+        part.write_bytes(header + array.tobytes())
+        os.replace(part, path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise

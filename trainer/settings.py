@@ -6,6 +6,8 @@ from typing import Any
 
 from trainer.errors import InputError
 
+MOST_STD = 1e6
+
 
 def _option(default: Any, text: str, *choices: str) -> Any:
     return field(default=default, metadata={"help": text, "choices": choices or None})
@@ -53,6 +55,10 @@ class Settings:
                 raise InputError(f"{flag} {value}: choose one of {', '.join(choices)}")
             if isinstance(setting.default, int | float):
                 _check_number(flag, value, zero=setting.name in ("seed", "weight_init_std"))
+        if self.weight_init_std > MOST_STD:  # a1 of float32 would overflow
+            raise InputError(
+                f"--weight-init-std {self.weight_init_std}: must be {MOST_STD:g} or less"
+            )
         if self.backend == "numpy" and self.device == "cuda":
             raise InputError("--device cuda: NumPy computes on the CPU; add --backend torch")
 

@@ -1,10 +1,14 @@
-"""Ctrl-C and SIGTERM as a request that the loop grants between two steps."""
+"""Ctrl-C, SIGTERM and a closed terminal as a request that the loop grants between two steps."""
 
 import signal
 import threading
 from pathlib import Path
 from types import FrameType
 from typing import Any
+
+SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
 
 
 class Stopped(KeyboardInterrupt):
@@ -27,7 +31,7 @@ class Stop:
     def __enter__(self) -> "Stop":
         self._before: dict[int, Any] = {}
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in SIGNALS:
                 if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
                     self._before[number] = signal.signal(number, self._note)
         return self

@@ -20,6 +20,7 @@ from trainer.run import run, write_about
 from trainer.settings import Settings
 from trainer.threads import Threads
 
+MOST_SEEDS = 10_000
 PATIENCE = 10  # seconds to wait for a scheduler, and for a worker
 
 
@@ -31,8 +32,8 @@ def plan(
     Has the data set in place, so that the runs only read it. Raises InputError for
     what a run would stumble over.
     """
-    if seeds < 1:
-        raise InputError(f"--seeds {seeds}: must be 1 or more")
+    if not 1 <= seeds <= MOST_SEEDS:
+        raise InputError(f"--seeds {seeds}: must be 1 … {MOST_SEEDS}")
     names, values = (*choices, "seed"), (*choices.values(), range(seeds))
     combinations = [dict(zip(names, chosen, strict=True)) for chosen in product(*values)]
     digits = data.load(settings.dataset, data_dir)
@@ -98,6 +99,8 @@ def run_one(settings: Settings, data_dir: Path, folder: Path) -> Settings:
         return settings
     try:
         if place.exists():
+            with locked(place):  # not where a process that outlived its sweep still writes
+                pass
             shutil.rmtree(place)
     except OSError as error:
         raise InputError(f"cannot replace {place}: {error.strerror}; remove it") from error

@@ -89,8 +89,8 @@ class TorchTwoLayerNet(nn.Module):
 
     def _loss(self, a2: Tensor, t: Tensor) -> Tensor:
         if self.loss_name == "cross-entropy":
-            return F.cross_entropy(a2, t if t.ndim == 1 else t.to(a2.dtype))
-        rows = F.one_hot(t, a2.shape[1]) if t.ndim == 1 else t
+            return F.cross_entropy(a2, t.long() if t.ndim == 1 else t.to(a2.dtype))
+        rows = F.one_hot(t.long(), a2.shape[1]) if t.ndim == 1 else t
         # reduction="mean" would divide by N·C
         return F.mse_loss(a2, rows.to(a2.dtype), reduction="sum") / (2 * len(a2))
 

@@ -35,6 +35,8 @@ def check(
     progress("loading")
     loader = Loader(path, run_all)
     tree = read(path).tree
+    if not tree.body:
+        raise InputError(f"{path}: the file is empty")
     defined = {n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
     with aliases() as gone:
         outcome = attempt(loader.load)

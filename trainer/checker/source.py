@@ -37,8 +37,6 @@ class Source:
 def read(path: Path) -> Source:
     """The file at path, translated where it is Python 2; raises InputError."""
     text = _decode(path)
-    if not text.strip():
-        raise InputError(f"{path}: the file is empty")
     try:
         return _parse(path, text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

@@ -64,7 +64,7 @@ class Subject:
         return any(str(self._array(k).dtype).endswith("float32") for k in PARAMS)
 
     def native(self, array: Any) -> Any:
-        """An array as the net takes it: a tensor where its weights are."""
+        """An array as the net takes it: a tensor if its weights are tensors."""
         if self.torch and array is not None:
             import torch
 

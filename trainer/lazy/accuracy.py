@@ -79,7 +79,7 @@ class LazyAccuracy:
         self.classes = np.zeros(len(self._t), np.intp)
         self.fraction = 1.0
         self._records: Records | None = None
-        self._plain, self._pause = FIRST, 1  # evaluations until the next attempt, and after it
+        self._wait, self._pause = FIRST, 1  # evaluations until the next attempt, and after it
 
     def __call__(self, params: dict[str, Array]) -> list[float]:
         """The accuracy over each set, of a net with W1 (D, H), b1 (H,), W2 (H, C), b2 (C,)."""
@@ -92,8 +92,8 @@ class LazyAccuracy:
 
     def _attempt(self, params: dict[str, Array]) -> bool:
         """Prove or evaluate each image; or False, where that does not pay."""
-        if self._plain > 0 or not self._suits(*params["W1"].shape):
-            self._plain -= 1
+        if self._wait > 0 or not self._suits(*params["W1"].shape):
+            self._wait -= 1
             return False
         if self._records is None:
             self._records = Records(
@@ -102,7 +102,7 @@ class LazyAccuracy:
         fresh = self._records.fresh
         evaluated = self._records.renew(params)
         if evaluated is None:
-            self._plain, self._pause = self._pause, min(2 * self._pause, LONGEST)
+            self._wait, self._pause = self._pause, min(2 * self._pause, LONGEST)
             return False
         if not fresh:
             self._pause = max(1, self._pause // 2)

@@ -28,8 +28,8 @@ class _Today:
 
     weights: Weights
     place: int
-    plain: float  # times an image's own figure, plus σ's: how far two evaluations' a1 are apart
-    sigma: float
+    a1: float  # times an image's own figure: how far two evaluations of the same a1 can be apart
+    sigma: float  # how much more two evaluations of its σ can be
     projected: float  # times ‖x̂‖: how far a projected a1 is off, besides
     output: float  # how far a lead is, besides
 
@@ -60,7 +60,7 @@ class Records:
         self._record = np.ones((n, self._k + hidden), np.float32)  # c, 1, R W1
         self._x_norm = np.empty(n, np.float32)  # ‖x̂‖
         self._rest_norm = np.empty(n, np.float32)  # ‖R‖
-        self._plain = np.empty(n, np.float32)  # γ ‖x̂‖ of two evaluations
+        self._rounding = np.empty(n, np.float32)  # γ ‖x̂‖ of two evaluations
         self._consume(self._measure, self._blocks(np.arange(n)))
         self._largest = float(self._x_norm.max())
         self._spare = np.empty(n, np.float32)  # the lead that was proved
@@ -81,7 +81,7 @@ class Records:
         self._x_norm[j] = np.sqrt(square + 1)
         rest = square * (1 + 4 * UNIT) - np.einsum("nk,nk->n", along, along)
         self._rest_norm[j] = np.sqrt(np.maximum(rest, 0))
-        self._plain[j] = 2 * gamma(np.count_nonzero(x, axis=1) + 3, self._unit) * self._x_norm[j]
+        self._rounding[j] = 2 * gamma(np.count_nonzero(x, axis=1) + 3, self._unit) * self._x_norm[j]
 
     def renew(self, params: dict[str, Array]) -> tuple[Array, Array] | None:
         """Bring classes up to date, but for images too near to a tie.
@@ -107,7 +107,7 @@ class Records:
         return _Today(
             weights,
             self._place(),
-            plain=SLACK * self._size,
+            a1=SLACK * self._size,
             sigma=SLACK * 2 * root * self._unit,
             projected=SLACK * (4 * gamma(self._k + 8, UNIT) * self._size + root * UNIT),
             output=SLACK * output * self._reach,
@@ -138,7 +138,7 @@ class Records:
     def _movement(self, full: Array, today: _Today) -> Array:
         """How much of its lead each image (N,) can have lost since it was proved."""
         p, q = self._anchors.second(today.weights, self._size)  # (ANCHORS, C)
-        rounding = today.plain * (self._plain / self._x_norm).max() + today.sigma + today.projected
+        rounding = today.a1 * (self._rounding / self._x_norm).max() + today.sigma + today.projected
         p += (full[:, None] + rounding) * today.weights.rate
         q += today.output
         movement = p.astype(np.float32).ravel().take(self._seen)
@@ -175,7 +175,7 @@ class Records:
 
         Returns those where it may not.
         """
-        doubt = today.plain * _rows(self._plain, j) + (moved + today.sigma)
+        doubt = today.a1 * _rows(self._rounding, j) + (moved + today.sigma)
         doubt *= today.weights.rate.take(y)
         doubt += today.output
         spare = lead(a2, y) - doubt
