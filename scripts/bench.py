@@ -61,7 +61,9 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
     try:
         report = json.loads(path.read_text())
         return {key: report[key] for key in ("environment", *RESULTS)}
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except OSError as error:
+        raise InputError(f"--tables {path}: {error.strerror}") from error
+    except (ValueError, TypeError, KeyError) as error:
         raise InputError(f"--tables {path}: is not what --json writes ({error})") from error
 
 

@@ -77,10 +77,10 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 def _print_table(found: "Comparison") -> None:
     sides = list(found.worst)
     print("largest error / bound, and where; above 1 is wrong")
-    print(f"{'quantity':20}" + "".join(f"{side:26}" for side in sides))
+    print(f"{'quantity':20}" + "".join(f"{side:28}" for side in sides).rstrip())
     for name in dict.fromkeys(name for side in sides for name in found.worst[side]):
         cells = (_cell(found.worst[side].get(name)) for side in sides)
-        print(f"{name:20}" + "".join(f"{cell:26}" for cell in cells).rstrip())
+        print(f"{name:20}" + "".join(f"{cell:28}" for cell in cells).rstrip())
 
 
 def _cell(verdict: "Verdict | None") -> str:

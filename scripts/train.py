@@ -55,7 +55,8 @@ def main(argv: list[str] | None = None) -> int:
         if not count:
             print(f"complete at iteration {last.iteration}: --iterations MORE goes on")
         print(f"accuracy: train {last.train:.4f}, test {last.test:.4f}")
-        print(f"time: {result.seconds:.1f} s, {count / result.seconds:.0f} iterations a second")
+        if count:
+            print(f"time: {result.seconds:.1f} s, {count / result.seconds:.0f} iterations a second")
         print(f"run: {shown(result.folder)}")
         print(f"see it: {board(result.folder.parent)}")
     return 0

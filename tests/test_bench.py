@@ -199,7 +199,7 @@ def test_sizes_are_steps_with_the_ratio_to_the_floor(digits, folder, monkeypatch
     [
         (["--rounds", "0"], "--rounds 0"),
         (["--json", "no/where/x.json"], "no folder"),
-        (["--tables", "no.json"], "is not what --json writes"),
+        (["--tables", "no.json"], "No such file"),
         (["--tables", __file__], "is not what --json writes"),
     ],
 )

@@ -100,7 +100,8 @@ def test_a_mirror_that_never_answers_is_given_up_in_time(monkeypatch):
 
 def test_a_full_disk_leaves_no_part_of_the_sample(tmp_path, monkeypatch):
     def full(path, content):
-        path.open("wb").write(content[:100])
+        with path.open("wb") as file:
+            file.write(content[:100])
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)

@@ -26,6 +26,7 @@ from trainer.settings import Settings
 NAME = "checkpoint.safetensors"
 INPUTS = 784
 MOST_HEADER, MOST_BYTES = 2**20, 2**30  # beyond any net of this project: nothing larger is read
+FEW = 5  # runs named to whoever asks for one that is not there
 DTYPES = {"F32": "float32", "F64": "float64"}
 
 
@@ -63,6 +64,8 @@ def find(path: Path) -> Path:
         if file.is_file():  # not a pipe, which would wait, nor a link to itself
             return file
         reason = "there is no such run or file"
+        if found := sorted(each.parent.name for each in path.parent.glob(f"*/{NAME}")):
+            reason += f" (there are {', '.join(found[:FEW])})"
         if path.exists():
             reason = f"has no {NAME}" if path.is_dir() else "is not a file"
     except (OSError, ValueError) as error:  # a link to itself, a name too long, a zero byte

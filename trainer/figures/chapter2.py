@@ -112,9 +112,9 @@ def xor_learned() -> Figure:
         columns=2,
         size=(9, 4.9),
     )
-    name_axes(plane, "what the trained net says", "x₁", "x₂")
+    name_axes(plane, "the probability of y = 1 that it gives", "x₁", "x₂")
     shades = _plane(plane, lambda x: net.predict(x)[:, 1], levels=np.linspace(0, 1, 11), labels=XOR)
-    figure.colorbar(shades, ax=plane, label="probability of y = 1", ticks=[0, 0.5, 1])
+    figure.colorbar(shades, ax=plane, ticks=[0, 0.5, 1])
     for w, b, color in zip(net.params["W1"].T, net.params["b1"], (VERMILION, GREEN), strict=True):
         _line(plane, w, b, color=color, linestyle="--")
     name_axes(curve, "its loss while it learns", "step", "cross-entropy (log scale)")
