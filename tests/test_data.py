@@ -1,11 +1,7 @@
 import shutil
-import socket
-import urllib.error
-from pathlib import Path
 
 import numpy as np
 import pytest
-from torchvision import datasets
 
 from trainer import data
 from trainer.errors import InputError
@@ -42,80 +38,6 @@ def test_pixels_are_those_torchvision_reads(data_dir, dtype):
     assert digits.x_test.dtype == dtype
     np.testing.assert_array_equal(np.rint(digits.x_test * 255), raw.data.numpy().reshape(-1, 784))
     np.testing.assert_array_equal(digits.t_test, raw.targets.numpy())
-
-
-def test_the_sample_is_made_again_byte_for_byte(data_dir, tmp_path):
-    data.write_sample(tmp_path)
-    for path in (data_dir / RAW).iterdir():
-        assert (tmp_path / path.name).read_bytes() == path.read_bytes()
-
-
-@pytest.mark.parametrize("name", ["mnist", "fashion-mnist", "kmnist"])
-def test_files_put_there_by_hand_are_read_without_a_network(data_dir, tmp_path, name, monkeypatch):
-    monkeypatch.setattr(data, "_alive", lambda urls: pytest.fail("asked the network"))
-    shutil.copytree(data_dir / RAW, data._raw_folder(name, tmp_path))
-    digits = data.load(name, tmp_path)
-    assert digits.name == name
-    assert len(digits.x_train) == 4000
-
-
-def dead(monkeypatch):
-    def refuse(*_, **__):
-        raise urllib.error.URLError("no network")
-
-    monkeypatch.setattr(data.urllib.request, "urlopen", refuse)
-
-
-def test_without_a_network_a_named_set_is_an_error_that_says_what_to_do(tmp_path, monkeypatch):
-    dead(monkeypatch)
-    with pytest.raises(InputError) as error:
-        data.load("mnist", tmp_path)
-    for mirror in datasets.MNIST.mirrors:
-        assert mirror in str(error.value)
-    assert str(tmp_path / "MNIST" / "raw") in str(error.value)
-    assert "train-images-idx3-ubyte" in str(error.value)
-    assert "--data-dir; mnist-5k needs no network" in str(error.value)
-    assert "\n" not in str(error.value)
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_download_that_breaks_off_is_the_same_error(tmp_path, monkeypatch):
-    monkeypatch.setattr(data, "_alive", lambda urls: True)
-
-    def broken(*_, **__):
-        raise RuntimeError("Error downloading train-images-idx3-ubyte.gz:\nTried …")
-
-    monkeypatch.setattr(datasets.MNIST, "download", broken)
-    with pytest.raises(InputError, match="cannot be downloaded"):
-        data.load("mnist", tmp_path)
-
-
-def test_a_mirror_that_never_answers_is_given_up_in_time(monkeypatch):
-    monkeypatch.setattr(data, "PATIENCE", 1)
-    with socket.socket() as silent:  # accepts connections, says nothing
-        silent.bind(("127.0.0.1", 0))
-        silent.listen()
-        assert not data._alive([f"http://127.0.0.1:{silent.getsockname()[1]}/"])
-
-
-def test_a_full_disk_leaves_no_part_of_the_sample(tmp_path, monkeypatch):
-    def full(path, content):
-        with path.open("wb") as file:
-            file.write(content[:100])
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(InputError, match="No space left"):
-        data.load("mnist-5k", tmp_path)
-    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
-
-
-def test_no_name_falls_back_to_the_sample_and_prefers_mnist(data_dir, tmp_path, monkeypatch):
-    dead(monkeypatch)
-    shutil.copytree(data_dir, tmp_path / "d")
-    assert data.load(None, tmp_path / "d").name == "mnist-5k"
-    shutil.copytree(data_dir / RAW, tmp_path / "d" / "MNIST" / "raw")
-    assert data.load(None, tmp_path / "d").name == "mnist"
 
 
 DAMAGE = {
@@ -159,12 +81,3 @@ def test_preparation_is_fitted_on_the_training_set_alone(digits, preparation):
     np.testing.assert_array_equal(one.x_train, other.x_train)
     np.testing.assert_allclose(one.x_train.mean(axis=0), 0, atol=1e-10)
     assert not np.array_equal(one.x_test, other.x_test)
-
-
-@pytest.mark.parametrize(
-    ("name", "said"), [("file", "cannot write in"), ("a" * 300, "cannot be read")]
-)
-def test_a_folder_that_cannot_be_one_is_an_error_of_one_line(tmp_path, name, said):
-    (tmp_path / "file").touch()
-    with pytest.raises(InputError, match=said):
-        data.load("mnist-5k", tmp_path / name)

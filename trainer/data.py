@@ -1,33 +1,18 @@
-"""A torchvision data set as flat float arrays and labels: where it comes from, and its checks."""
+"""A torchvision data set as flat float arrays and labels, its files checked."""
 
 import hashlib
-import socket
 import struct
-import threading
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torchvision import datasets
 
 from trainer import preprocessing
 from trainer.errors import InputError
+from trainer.fetch import SETS, available, fetch, files
 from trainer.functions import Array
 from trainer.preprocessing import Preparation
-from trainer.sample import MNIST5k, write_sample
-
-SETS = {
-    "mnist": datasets.MNIST,
-    "fashion-mnist": datasets.FashionMNIST,
-    "kmnist": datasets.KMNIST,
-    "mnist-5k": MNIST5k,
-}
-PATIENCE = 5  # seconds to wait for a sign of life from a mirror
 
 
 @dataclass(frozen=True)
@@ -51,9 +36,9 @@ def load(name: str | None, folder: Path, dtype: str = "float32") -> Digits:
     Raises InputError where the files are damaged, or neither there nor to be had.
     """
     if name is None:
-        name = "mnist" if _available("mnist", folder) else "mnist-5k"
-    _fetch(name, folder)
-    for path in _files(name, folder):
+        name = "mnist" if available("mnist", folder) else "mnist-5k"
+    fetch(name, folder)
+    for path in files(name, folder):
         _check_idx(path)
     x_train, t_train, classes = _read(name, folder, True, dtype)
     x_test, t_test, _ = _read(name, folder, False, dtype)
@@ -63,7 +48,7 @@ def load(name: str | None, folder: Path, dtype: str = "float32") -> Digits:
 def fingerprint(name: str, folder: Path) -> str:
     """SHA-256 of the raw images and labels: of the sums of the four files, in order."""
     sha = hashlib.sha256()
-    for path in _files(name, folder):
+    for path in files(name, folder):
         with path.open("rb") as file:  # in pieces, not a second copy of the images
             sha.update(hashlib.file_digest(file, "sha256").digest())
     return sha.hexdigest()
@@ -96,103 +81,8 @@ def _read(name: str, folder: Path, train: bool, dtype: str) -> tuple[Array, Arra
     x = np.divide(pixels, 255, dtype=dtype)  # one pass, one float copy
     t = raw.targets.numpy()
     if len(x) != len(t) or t.min() < 0 or t.max() >= len(raw.classes):
-        raise InputError(_damaged(_files(name, folder)[1 if train else 3], "labels do not fit"))
+        raise InputError(_damaged(files(name, folder)[1 if train else 3], "labels do not fit"))
     return x, t, tuple(raw.classes)
-
-
-def _raw_folder(name: str, folder: Path) -> Path:
-    return folder / str(SETS[name].__name__) / "raw"
-
-
-def _files(name: str, folder: Path) -> list[Path]:
-    """The four files torchvision reads, images before labels, training before test."""
-    raw = _raw_folder(name, folder)
-    return [raw / gz.removesuffix(".gz") for gz, _ in SETS[name].resources]
-
-
-def there(name: str, folder: Path) -> bool:
-    """Whether all four files of the set are in the folder."""
-    return all(path.is_file() for path in _files(name, folder))
-
-
-def _available(name: str, folder: Path) -> bool:
-    """Whether the set can be used; fetches it. A network that fails half-way counts as none."""
-    try:
-        _fetch(name, folder)
-    except InputError:
-        return False
-    return True
-
-
-def _fetch(name: str, folder: Path) -> None:
-    """Have the files of the set in the folder, or raise InputError saying how to get them."""
-    try:
-        if there(name, folder):
-            return
-    except OSError as error:  # no permission to look, a name too long
-        raise InputError(f"--data-dir {folder}: cannot be read: {error.strerror}") from error
-    if name == "mnist-5k":
-        _write_sample(folder)
-        return
-    mirrors = SETS[name].mirrors
-    try:
-        if not _alive(mirrors):
-            raise TimeoutError("no server answers")
-        with _default_timeout(PATIENCE):
-            SETS[name](folder, train=True, download=True)
-    except PermissionError as error:
-        raise InputError(f"cannot write {error.filename}: choose another --data-dir") from error
-    except (RuntimeError, OSError) as error:  # what torchvision's downloads raise
-        reason = str(error).strip().splitlines()[-1]
-        raise InputError(
-            f"{name} is not in {folder} and cannot be downloaded from {' or '.join(mirrors)} "
-            f"({reason}): put {', '.join(path.name for path in _files(name, folder))} "
-            f"into {_raw_folder(name, folder)}, or name the folder that has them by --data-dir; "
-            "mnist-5k needs no network"
-        ) from error
-
-
-def _write_sample(folder: Path) -> None:
-    try:
-        write_sample(_raw_folder("mnist-5k", folder))
-    except OSError as error:
-        raise InputError(
-            f"cannot write in {folder} ({error.strerror}): choose another --data-dir"
-        ) from error
-
-
-def _alive(urls: list[str]) -> bool:
-    """Whether any of the servers answers at all, within PATIENCE seconds for all together."""
-    answered = threading.Event()
-    # Threads, since name resolution obeys no timeout; daemons, so that none holds the exit.
-    threads = [threading.Thread(target=_knock, args=(u, answered), daemon=True) for u in urls]
-    for thread in threads:
-        thread.start()
-    for _ in range(PATIENCE * 10):
-        if answered.wait(0.1) or not any(thread.is_alive() for thread in threads):
-            break
-    return answered.is_set()
-
-
-def _knock(url: str, answered: threading.Event) -> None:
-    try:
-        with urllib.request.urlopen(url, timeout=PATIENCE):
-            answered.set()
-    except urllib.error.HTTPError:  # an answer all the same
-        answered.set()
-    except OSError:
-        pass
-
-
-@contextmanager
-def _default_timeout(seconds: float) -> Iterator[None]:
-    """A time limit on each read of the sockets opened inside: urllib sets none of its own."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
 
 
 def _check_idx(path: Path) -> None:

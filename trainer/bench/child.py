@@ -39,7 +39,7 @@ def _floor(options: list[str]) -> float:
     import numpy as np
     from torchvision import datasets  # noqa: F401
 
-    from trainer.data import SETS
+    from trainer.fetch import SETS
 
     given = dict(zip(options[::2], options[1::2], strict=True))
     folder = given["--data-dir"]

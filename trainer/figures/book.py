@@ -13,6 +13,7 @@ from trainer import data
 from trainer.dashboard import Dashboard
 from trainer.data import Digits
 from trainer.errors import InputError
+from trainer.fetch import SETS, there
 from trainer.figures import chapter2, chapter3, chapter4, learning
 from trainer.figures.style import pixels
 from trainer.files import new_folder
@@ -32,16 +33,16 @@ class Book:
     @cached_property
     def digits(self) -> Digits:
         """The set of the settings, by default mnist where it is there, else mnist-5k."""
-        there = data.there("mnist", self.data_dir)
-        name = self.settings.dataset or ("mnist" if there else "mnist-5k")
+        default = "mnist" if there("mnist", self.data_dir) else "mnist-5k"
+        name = self.settings.dataset or default
         return data.load(name, self.data_dir)
 
     @cached_property
     def sets(self) -> list[Digits]:
         """Every data set that is there; nothing is downloaded."""
-        others = [name for name in data.SETS if data.there(name, self.data_dir)]
+        others = [name for name in SETS if there(name, self.data_dir)]
         names = dict.fromkeys([self.digits.name, *others, "mnist-5k"])
-        return [data.load(name, self.data_dir) for name in data.SETS if name in names]
+        return [data.load(name, self.data_dir) for name in SETS if name in names]
 
     @cached_property
     def lesson(self) -> learning.Lesson:
