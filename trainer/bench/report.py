@@ -41,6 +41,7 @@ OPTIONAL = {"sklearn": ("sklearn", "scikit-learn"), "sklearn-fit": ("sklearn", "
 HIDDEN, BATCH = (10, 50, 100, 500, 2000), (10, 100, 1000, 10_000)
 SIZED = ("numpy", "torch", "floor")  # measured at each of these sizes
 FEW = 3  # rounds, of what takes seconds
+ROUNDS_OF_SIZES = 5
 STEPS, EVALUATIONS = 10_000, 1_000  # of the protocol
 
 
@@ -97,7 +98,7 @@ class Bench:
         for hidden, batch in tqdm(sizes, "sizes", leave=False, disable=None):
             settings = replace(self.settings, hidden_size=hidden, batch_size=batch)
             field = self._field(Task.of(settings, self.digits, self.folder), names)
-            found = in_turn(step_jobs(field), range(FEW))
+            found = in_turn(step_jobs(field), range(ROUNDS_OF_SIZES))
             times |= {sized(name, hidden, batch): time for name, time in found.items()}
         return {"step_us": times}
 
