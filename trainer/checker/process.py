@@ -40,7 +40,7 @@ def check_in_child(
         "PYTHONPATH": os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])]),
         "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8:replace", "MPLBACKEND": "Agg",
         "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
-        "CUDA_VISIBLE_DEVICES": "",  # its driver takes more memory than the limit leaves
+        "CUDA_VISIBLE_DEVICES": "",  # CUDA reserves more address space than the limit leaves
     }  # fmt: skip
     with tempfile.TemporaryFile() as printed:
         child = subprocess.Popen(
