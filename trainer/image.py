@@ -61,7 +61,7 @@ def _grey(path: Path, image: Image.Image) -> Array:
     if image.mode[0] in "IF":  # 16 bits and more: into 8
         levels = np.asarray(image, np.float32)
         low, high = levels.min(), levels.max()
-        image = Image.fromarray(np.uint8(255 * (levels - low) / max(high - low, 1e-30)))
+        image = Image.fromarray(np.uint8(255 * (levels - low) / np.maximum(high - low, 1e-30)))
     if image.has_transparency_data:
         image = _on_paper(image.convert("RGBA"))
     image = image.convert("RGB").convert("L")
