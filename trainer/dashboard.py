@@ -124,6 +124,6 @@ class Dashboard:
 
     def graph(self, module: torch.nn.Module, x: torch.Tensor) -> None:
         """The graph of a module, traced on x."""
-        with warnings.catch_warnings():  # the writer still traces by torch.jit
-            warnings.simplefilter("ignore", DeprecationWarning)
+        with warnings.catch_warnings():  # the writer still traces by torch.jit, deprecated by now
+            warnings.filterwarnings("ignore", "`torch.jit")
             self._writer.add_graph(module, x)
