@@ -61,6 +61,8 @@ def _split(text: str) -> tuple[Path, str | None]:
             raise InputError(f"{path} is a folder; give the file with the class: FILE.py")
         if not path.exists():
             raise InputError(f"{path}: there is no such file")
+        if path.suffix == ".ipynb":
+            raise InputError(f"{path}: is a notebook; jupyter nbconvert --to script exports it")
     except OSError as error:  # no permission to look, a name too long
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     return path, name or None

@@ -17,6 +17,8 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     fraction, accuracy = read(arguments.run)
     out = arguments.out or arguments.run / "evaluation-fraction.png"
+    if out.suffix == "":  # Matplotlib would add one of its own
+        raise InputError(f"--out {out}: must be the name of a picture, such as {out}.png")
     try:
         draw(fraction, accuracy, out)
     except (OSError, ValueError) as error:  # Matplotlib's, of a suffix it does not know

@@ -25,6 +25,8 @@ def test_a_lazy_run_gives_a_picture_and_a_full_one_a_line(data_dir, tmp_path, ca
     for bad in ("/proc/x.png", "x.doc"):
         with pytest.raises(InputError, match="cannot write there"):
             fraction.main([str(folder), "--out", bad])
+    with pytest.raises(InputError, match="must be the name of a picture"):
+        fraction.main([str(folder), "--out", str(tmp_path)])
     assert fraction.read(folder)[0] == {0: 1.0, 10: 1.0, 20: 1.0, 30: 1.0}
 
 
