@@ -52,14 +52,14 @@ def main(argv: list[str] | None = None) -> int:
     choices = {name: typed.pop(name, [defaults[name]]) for name in GRID}
     arguments.backend = choices["backend"][0]  # whom --device is for
     settings = settings_from(arguments)
+    if arguments.name:
+        check_name("--name", arguments.name)
 
     from trainer import ranking, sweep  # here, since torch takes seconds that --help should not
 
     data_dir, log_dir, quiet = arguments.data_dir, arguments.log_dir, arguments.quiet
     runs = sweep.plan(settings, choices, arguments.seeds, data_dir)
-    name = arguments.name or f"{runs[0].dataset}-sweep"
-    check_name("--name", name)
-    folder = log_dir / name
+    folder = log_dir / (arguments.name or f"{runs[0].dataset}-sweep")
     done = sum(sweep.finished(folder / sweep.name_of(run)) is not None for run in runs)
     new = sweep.sweep(runs, data_dir, folder, arguments.jobs, arguments.cluster)
     _show(new, done, len(runs), quiet)

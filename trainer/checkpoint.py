@@ -63,11 +63,12 @@ def find(path: Path) -> Path:
         file = path / NAME if path.is_dir() else path
         if file.is_file():  # not a pipe, which would wait, nor a link to itself
             return file
-        reason = "there is no such run or file"
-        if found := sorted(each.parent.name for each in path.parent.glob(f"*/{NAME}")):
-            reason += f" (there are {', '.join(found[:FEW])})"
         if path.exists():
             reason = f"has no {NAME}" if path.is_dir() else "is not a file"
+        else:
+            found = sorted(each.parent.name for each in path.parent.glob(f"*/{NAME}"))
+            others = f" (there are {', '.join(found[:FEW])})" if found else ""
+            reason = f"there is no such run or file{others}"
     except (OSError, ValueError) as error:  # a link to itself, a name too long, a zero byte
         reason = getattr(error, "strerror", None) or str(error)
     raise InputError(f"{path}: {reason}: give the folder of a run, or its {NAME}")
@@ -87,10 +88,8 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
     settings, arrays = checkpoint.origin.settings, checkpoint.arrays
     for name, array in arrays.items():
         if not np.isfinite(array).all():
-            raise DivergedError(
-                f"{name} is no longer finite at iteration {checkpoint.origin.iteration} with "
-                f"--lr {settings.lr}: the steps overshoot; try --lr {settings.lr / 10:g}"
-            )
+            what = f"{name} is no longer finite"
+            raise DivergedError.at(what, checkpoint.origin.iteration, settings.lr)
     check_size(sum(array.nbytes for array in arrays.values()), settings)
     texts = written(checkpoint.origin)
     texts["digest"] = _digest(texts, arrays)

@@ -6,4 +6,12 @@ class InputError(ValueError):
 
 
 class DivergedError(InputError):
-    """A loss that is no longer finite: the steps overshoot."""
+    """Numbers of a run that are no longer finite: the steps overshoot."""
+
+    @classmethod
+    def at(cls, what: str, iteration: int, lr: float) -> "DivergedError":
+        """What is not finite at an iteration, and the rate to try."""
+        return cls(
+            f"{what} at iteration {iteration} with --lr {lr}: "
+            f"the steps overshoot; try --lr {min(lr / 10, 1):g}"
+        )

@@ -18,7 +18,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
     Raises OSError, and then leaves nothing beside it.
     """
-    part = path.with_name(path.name + PART)
+    part = path.with_name(f"{path.name}.{os.getpid()}{PART}")  # another may write the same
     try:
         with part.open("wb") as file:
             file.write(content)

@@ -47,10 +47,7 @@ def train(
     def measure(i: int) -> None:
         loss = net.loss(*batch(i))
         if not np.isfinite(loss):
-            raise DivergedError(
-                f"the loss is {loss} at iteration {i} with --lr {settings.lr}: "
-                f"the steps overshoot; try --lr {min(settings.lr / 10, 1):g}"
-            )
+            raise DivergedError.at(f"the loss is {loss}", i, settings.lr)
         record(Point(i, loss, *evaluate()))
 
     # Overflow on the way to a loss that is not finite is reported once, by measure.

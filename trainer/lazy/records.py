@@ -63,6 +63,7 @@ class Records:
         self._rounding = np.empty(n, np.float32)  # γ ‖x̂‖ of two evaluations
         self._consume(self._measure, self._blocks(np.arange(n)))
         self._largest = float(self._x_norm.max())
+        self._worst = (self._rounding / self._x_norm).max()  # γ of the image with most pixels on
         self._spare = np.empty(n, np.float32)  # the lead that was proved
         self._seen = np.zeros(n, np.intp)  # when: anchor · C + class
         self._anchor = np.zeros(n, np.intp)  # when R W1 was recorded …
@@ -138,7 +139,7 @@ class Records:
     def _movement(self, full: Array, today: _Today) -> Array:
         """How much of its lead each image (N,) can have lost since it was proved."""
         p, q = self._anchors.second(today.weights, self._size)  # (ANCHORS, C)
-        rounding = today.a1 * (self._rounding / self._x_norm).max() + today.sigma + today.projected
+        rounding = today.a1 * self._worst + today.sigma + today.projected
         p += (full[:, None] + rounding) * today.weights.rate
         q += today.output
         movement = p.astype(np.float32).ravel().take(self._seen)
