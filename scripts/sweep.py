@@ -60,7 +60,7 @@ def main(argv: list[str] | None = None) -> int:
     data_dir, log_dir, quiet = arguments.data_dir, arguments.log_dir, arguments.quiet
     runs = sweep.plan(settings, choices, arguments.seeds, data_dir)
     folder = log_dir / (arguments.name or f"{runs[0].dataset}-sweep")
-    done = sum(sweep.finished(folder / sweep.name_of(run)) is not None for run in runs)
+    done = sum(sweep.finished(folder / sweep.name_of(run), run) is not None for run in runs)
     new = sweep.sweep(runs, data_dir, folder, arguments.jobs, arguments.cluster)
     _show(new, done, len(runs), quiet)
     if not quiet:

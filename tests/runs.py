@@ -86,7 +86,7 @@ def points(folder: Path) -> list[tuple[str, int, bytes]]:
     return [
         (value.tag, event.step, np.float32(value.simple_value).tobytes())
         for path in events.files(folder)
-        for event, _ in events.read(path)
+        for event in events.read(path)
         for value in event.summary.value
         if value.tag in TAGS
     ]

@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 
 import pytest
 
@@ -13,7 +14,7 @@ ACCURACIES = {(0.1, 0): 0.9, (0.1, 1): 0.92, (1.0, 0): 0.95, (1.0, 1): 0.93, (9.
 def folder(tmp_path):
     """Five finished runs, and one at the largest rate that diverged."""
     for (lr, seed), test in ACCURACIES.items():
-        result = {"test": test, "train": test, "seconds": 2.0}
+        result = {"iteration": 10_000, "test": test, "train": test, "seconds": 2.0}
         _write(tmp_path, lr, seed, {"result": result})
     _write(tmp_path, 9.0, 1, {"stopped": "the loss is nan", "diverged": "the loss is nan"})
     return tmp_path
@@ -22,7 +23,8 @@ def folder(tmp_path):
 def _write(folder, lr, seed, about):
     place = folder / name_of(Settings(lr=lr, seed=seed))
     place.mkdir()
-    (place / "settings.json").write_text(json.dumps(about))
+    settings = asdict(Settings(lr=lr, seed=seed))
+    (place / "settings.json").write_text(json.dumps({"settings": settings} | about))
 
 
 def _runs(*rates, seeds=2):

@@ -84,9 +84,9 @@ def test_points_beyond_the_checkpoint_and_torn_events_leave_the_file(tmp_path, w
     earlier = (folder / checkpoint.NAME).read_bytes()
     runs.resume(folder, iterations=60)
     (folder / checkpoint.NAME).write_bytes(earlier)  # as after a kill between 20 and 60
-    with events.files(folder)[-1].open("ab") as file:
-        file.write(b"\x40\0\0\0\0\0\0\0torn")
-    (folder / f"{checkpoint.NAME}{files.PART}").write_bytes(b"half")
+    newest = events.files(folder)[-1]
+    newest.write_bytes(newest.read_bytes() + newest.read_bytes()[:30])  # a record not whole
+    (folder / f"{checkpoint.NAME}.7.part").write_bytes(b"half")
     runs.resume(folder, iterations=60)
     assert runs.points(folder) == runs.points(whole("numpy", "sigmoid", "float32"))
     assert not runs.leftovers(folder)
@@ -155,14 +155,14 @@ def test_the_next_start_removes_what_a_killed_run_left(tmp_path):
     (tmp_path / "killed").mkdir()
     (tmp_path / "live").mkdir()
     for name in ("killed", "live"):
-        (tmp_path / name / f"{checkpoint.NAME}{files.PART}").write_bytes(b"half")
+        (tmp_path / name / f"{checkpoint.NAME}.7.part").write_bytes(b"half")
     with files.locked(tmp_path / "killed"):
         pass
-    (tmp_path / "killed" / f"{checkpoint.NAME}{files.PART}").write_bytes(b"half")
+    (tmp_path / "killed" / f"{checkpoint.NAME}.7.part").write_bytes(b"half")
     with files.locked(tmp_path / "live"):
-        (tmp_path / "live" / f"{checkpoint.NAME}{files.PART}").write_bytes(b"half")
+        (tmp_path / "live" / f"{checkpoint.NAME}.7.part").write_bytes(b"half")
         runs.train(tmp_path, iterations=1)
-        assert list(tmp_path.glob("*/*.part")) == [tmp_path / "live" / f"{checkpoint.NAME}.part"]
+        assert list(tmp_path.glob("*/*.part")) == [tmp_path / "live" / f"{checkpoint.NAME}.7.part"]
 
 
 @pytest.mark.parametrize("number", stop.SIGNALS)

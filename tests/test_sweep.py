@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+import runs
 import torch
 from filelock import FileLock
 from hypothesis import given
@@ -20,8 +21,9 @@ from scripts.sweep import main
 from trainer import sweep
 from trainer.command import ROOT, guarded
 from trainer.errors import InputError
-from trainer.run import run
+from trainer.run import resume, run
 from trainer.settings import Settings
+from trainer.stop import Stopped
 
 SHORT = ["--iterations", "30", "--eval-every", "10", "--dataset", "mnist-5k"]
 GRID = ["--lr", "0.1", "1", "--hidden-size", "20", "--seeds", "2"]
@@ -79,16 +81,79 @@ def test_what_is_done_is_not_done_again(swept, folders, capsys):
 
 
 @pytest.mark.parametrize("left", ['{"settings": {}, "stopped": "KeyboardInterrupt"}', '{"sett', ""])
-def test_a_half_finished_run_is_replaced(swept, folders, capsys, left):
+def test_a_half_finished_run_is_resumed_and_keeps_what_lies_beside_it(swept, folders, capsys, left):
     stopped = _runs(swept)[0]
     wanted = _about(stopped)["result"]
     (stopped / "settings.json").write_text(left)
-    (stopped / "events.out.tfevents.0.stale").touch()
+    (stopped / "notes.txt").write_text("mine")
     assert main([*GRID, *SHORT, *folders, "--jobs", "1"]) == 0
     assert "4 runs, 3 of them there before" in capsys.readouterr().out
     assert _about(stopped)["result"] | {"seconds": 0} == wanted | {"seconds": 0}
-    assert not (stopped / "events.out.tfevents.0.stale").exists()
+    assert (stopped / "notes.txt").read_text() == "mine"
     assert len(_runs(swept)) == 4
+
+
+@pytest.fixture
+def one_run(data_dir, tmp_path):
+    """The arguments of a sweep of one run, and the run's folder, finished."""
+    folders = ["--data-dir", str(data_dir), "--log-dir", str(tmp_path)]
+    arguments = ["--lr", "0.1", "--seeds", "1", "--jobs", "1", *SHORT, *folders]
+    assert main([*arguments, "--quiet"]) == 0
+    return arguments, _runs(tmp_path / "mnist-5k-sweep")[0]
+
+
+def _resume_beyond(place, data_dir, iterations, monkeypatch, stop=False):
+    """Resume a run to more iterations, and stop it before it gets there if asked to."""
+    with monkeypatch.context() as patched:
+        if stop:
+            patched.setattr("trainer.job.Batches", runs.signalling(40, signal.SIGTERM))
+            with pytest.raises(Stopped):
+                resume(place, {"iterations": iterations}, data_dir, quiet=True)
+        else:
+            resume(place, {"iterations": iterations}, data_dir, quiet=True)
+
+
+@pytest.mark.parametrize("stop", [True, False])
+def test_a_run_that_was_resumed_beyond_the_sweep_is_neither_counted_nor_replaced(
+    one_run, data_dir, monkeypatch, capsys, stop
+):
+    arguments, place = one_run
+    _resume_beyond(place, data_dir, 50, monkeypatch, stop)
+    before = {path: path.read_bytes() for path in place.iterdir()}
+    assert guarded(main, arguments) == 2
+    told = capsys.readouterr().err
+    assert "holds a run with --iterations 50, this sweep has 30" in told
+    assert told.count("\n") == 1
+    assert {path: path.read_bytes() for path in place.iterdir()} == before
+
+
+def test_a_failed_resume_keeps_the_result_of_the_last_end(one_run, data_dir, monkeypatch):
+    _, place = one_run
+    result = _about(place)["result"]
+    _resume_beyond(place, data_dir, 50, monkeypatch, stop=True)
+    assert _about(place)["result"] == result
+    assert _about(place)["stopped"] == "stopped at iteration 41"
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "checkpoint.safetensors"])
+def test_a_folder_that_holds_no_run_is_set_aside(one_run, capfd, name):
+    arguments, place = one_run
+    for path in place.iterdir():
+        path.unlink()
+    (place / name).write_text("mine")
+    assert main(arguments) == 0
+    aside = place.with_name(f"{place.name}.aside")
+    assert (aside / name).read_text() == "mine"
+    assert f"it is now {aside.name}" in capfd.readouterr().err
+
+
+def test_a_run_killed_before_its_first_checkpoint_is_trained_again(one_run):
+    arguments, place = one_run
+    (place / "checkpoint.safetensors").unlink()
+    (place / "settings.json").unlink()
+    assert main(arguments) == 0
+    assert len(_runs(place.parent)) == 1
+    assert _about(place)["result"]["iteration"] == 30
 
 
 def test_the_hparams_page_has_an_axis_for_what_was_swept_and_for_what_came_out(swept):
@@ -250,7 +315,7 @@ def test_a_killed_worker_costs_no_run_and_doubles_none(cluster, data_dir, tmp_pa
     far = tmp_path / "far"
 
     def both_are_busy():
-        return far.is_dir() and sum(sweep.finished(run) is None for run in _runs(far)) == 2
+        return far.is_dir() and sum("result" not in _about(run) for run in _runs(far)) == 2
 
     try:
         _wait_for(both_are_busy)
@@ -273,5 +338,5 @@ def test_weights_that_overflow_between_evaluations_are_an_outcome(data_dir, tmp_
     overshooting = Settings(dataset="mnist-5k", lr=1e4, activation="relu", loss="squared-error",
                             iterations=40, eval_every=40, checkpoint_every=20)  # fmt: skip
     sweep.run_one(overshooting, data_dir, tmp_path)
-    about = sweep.finished(tmp_path / sweep.name_of(overshooting))
+    about = sweep.finished(tmp_path / sweep.name_of(overshooting), overshooting)
     assert "no longer finite at iteration 20" in about["diverged"]

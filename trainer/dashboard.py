@@ -1,5 +1,6 @@
 """All that is TensorBoard: the event file of a run, and what goes into it."""
 
+import re
 import shutil
 import threading
 import warnings
@@ -31,7 +32,7 @@ class Dashboard:
         self._start = start or 0
         self._hook, threading.excepthook = threading.excepthook, self._unless_raised_again
         if start is not None:
-            events.forget(folder, start)
+            events.cut(folder, start)
             events.wait_for_next_name(folder)
         # purge_step tells a TensorBoard that is open meanwhile, and has read those points.
         self._writer: Any = SummaryWriter(str(folder), flush_secs=FLUSH, purge_step=start)
@@ -118,7 +119,8 @@ class Dashboard:
         They take the place of those that a run that now goes on has left at its end.
         """
         for left in Path(self._writer.log_dir).glob(f"*/{tag}"):
-            shutil.rmtree(left.parent)
+            if re.fullmatch(r"\d{5,}", left.parent.name):  # as torch names the folder of a step
+                shutil.rmtree(left.parent)
         images = torch.from_numpy(pixels.reshape(-1, 1, 28, 28))
         self._writer.add_embedding(points, rows, images, iteration, tag, header)
 

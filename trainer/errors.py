@@ -1,4 +1,6 @@
-"""What a user can mend: one line that says what is wrong and what to do."""
+"""What a user can fix: one line that says what is wrong and what to do."""
+
+import sys
 
 
 class InputError(ValueError):
@@ -15,3 +17,8 @@ class DivergedError(InputError):
             f"{what} at iteration {iteration} with --lr {lr}: "
             f"the steps overshoot; try --lr {min(lr / 10, 1):g}"
         )
+
+
+def notify(message: str) -> None:
+    """Print one line on stderr about something that the user should know."""
+    print(message, file=sys.stderr, flush=True)

@@ -1,6 +1,7 @@
 """Files that no kill can tear, and the lock of the one process that writes a run."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,7 +11,7 @@ from filelock import FileLock, Timeout
 from trainer.errors import InputError
 
 BUSY = "another process is writing this run: wait until it ends, or stop it"
-PART = ".part"  # ends the name of a file that is not whole yet
+PART = re.compile(r".+\.\d+\.part")  # the name of a file that is not whole yet, with its process
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -18,7 +19,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
     Raises OSError, and then leaves nothing beside it.
     """
-    part = path.with_name(f"{path.name}.{os.getpid()}{PART}")  # another may write the same
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")  # another may write the same
     try:
         with part.open("wb") as file:
             file.write(content)
@@ -58,7 +59,7 @@ def locked(folder: Path, busy: str = BUSY) -> Iterator[None]:
     except OSError as error:
         raise InputError(f"cannot write in {folder}: {error.strerror}") from error
     try:
-        for part in folder.glob("*" + PART):
+        for part in parts(folder):
             with suppress(OSError):
                 part.unlink()
         yield
@@ -68,9 +69,27 @@ def locked(folder: Path, busy: str = BUSY) -> Iterator[None]:
 
 def clean(log_dir: Path) -> None:
     """Remove the unfinished files of runs that were killed; live runs keep theirs."""
-    for folder in {part.parent for part in log_dir.glob("*/*" + PART)}:
-        with suppress(InputError), locked(folder):
-            pass
+    for folder in log_dir.iterdir():
+        if folder.is_dir() and parts(folder):
+            with suppress(InputError), locked(folder):
+                pass
+
+
+def parts(folder: Path) -> list[Path]:
+    """Return the unfinished files of write_whole in a folder; [] where it cannot be read."""
+    try:
+        return [path for path in folder.iterdir() if PART.fullmatch(path.name)]
+    except OSError:
+        return []
+
+
+def free_name(path: Path) -> Path:
+    """Return the path itself, or with -2, -3, … after it where something has that name."""
+    free, number = path, 1
+    while free.exists() or free.is_symlink():
+        number += 1
+        free = path.with_name(f"{path.name}-{number}")
+    return free
 
 
 def check_name(flag: str, name: str) -> None:

@@ -30,7 +30,7 @@ def rank(runs: Sequence[Settings], folder: Path) -> list[Row]:
     """A row for each combination of settings, the best first. All runs must be finished."""
     groups: dict[Settings, list[dict[str, Any]]] = {}
     for settings in runs:
-        about = finished(folder / name_of(settings)) or {}
+        about = finished(folder / name_of(settings), settings) or {}
         groups.setdefault(replace(settings, seed=0), []).append(about)
     rows = []
     for settings, abouts in groups.items():

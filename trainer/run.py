@@ -26,6 +26,7 @@ FREE = (
     "checkpoint_every",
     "evaluation",
 )  # of a run that goes on
+ABOUT = "settings.json"
 
 
 @dataclass(frozen=True)
@@ -127,12 +128,13 @@ def _go_on(job: Job) -> Result:
     about: dict[str, Any] = {"settings": asdict(job.settings), "versions": versions()}
     if job.checkpoint:
         about["resumed"] = {"iteration": job.start}
+    texts, about = about, about | _earlier_result(job)
     points: list[Point] = []
     started = time.perf_counter()
     try:
         write_about(job.folder, about)
         with Stop() as stop, Dashboard(job.folder, job.start if job.checkpoint else None) as board:
-            for title, rows in about.items():
+            for title, rows in texts.items():
                 board.text(title, rows)
             board.hparams(about["settings"])
             board.charts(charts.training())
@@ -151,6 +153,21 @@ def _go_on(job: Job) -> Result:
     return Result(job.folder, job.settings, points[-1], seconds, job.start)
 
 
+def _earlier_result(job: Job) -> dict[str, Any]:
+    """Return the result of the resumed run's last end, which stays until there is a newer one."""
+    about = read_about(job.folder) if job.checkpoint else {}
+    return {"result": about["result"]} if "result" in about else {}
+
+
+def read_about(folder: Path) -> dict[str, Any]:
+    """Return what a run's settings.json says; {} where it is missing or damaged."""
+    try:
+        about = json.loads((folder / ABOUT).read_text())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return about if isinstance(about, dict) else {}
+
+
 def write_about(folder: Path, about: dict[str, Any]) -> None:
     """Put what is known of a run into its settings.json, at once; raises OSError."""
-    write_whole(folder / "settings.json", (json.dumps(about, indent=2) + "\n").encode())
+    write_whole(folder / ABOUT, (json.dumps(about, indent=2) + "\n").encode())

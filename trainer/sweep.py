@@ -1,26 +1,26 @@
 """A grid of runs side by side, on this machine or a Dask cluster; what is done stays done."""
 
-import json
 import shutil
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from joblib import Parallel, cpu_count, delayed, parallel_config
 
-from trainer import data
-from trainer.errors import DivergedError, InputError
-from trainer.files import locked
-from trainer.run import run, write_about
+from trainer import checkpoint, data, events
+from trainer.errors import DivergedError, InputError, notify
+from trainer.files import free_name, locked
+from trainer.run import ABOUT, read_about, resume, run, write_about
 from trainer.settings import Settings
 from trainer.threads import Threads
 
 MOST_SEEDS = 10_000
+SAME_RESULT = ("device", "evaluation", "checkpoint_every")  # settings that decide no number
 PATIENCE = 10  # seconds to wait for a scheduler, and for a worker
 
 
@@ -52,13 +52,55 @@ def name_of(settings: Settings) -> str:
     return ",".join(f"{name}={getattr(settings, name)}" for name in (*first, *changed))
 
 
-def finished(folder: Path) -> dict[str, Any] | None:
-    """What settings.json says of a run that came to its end or diverged; None of any other."""
+def finished(folder: Path, settings: Settings) -> dict[str, Any] | None:
+    """Return what settings.json says of the finished or diverged run of these settings, or None."""
+    about = read_about(folder)
+    if _difference(about.get("settings"), settings):
+        return None
+    return about if "diverged" in about or _is_result(about.get("result"), settings) else None
+
+
+def _is_result(result: Any, settings: Settings) -> bool:
+    """Return whether it is the result of a run's last iteration, with all that the table shows."""
+    numbers = ("train", "test", "seconds")
+    return (
+        isinstance(result, dict)
+        and result.get("iteration") == settings.iterations
+        and all(isinstance(result.get(name), int | float) for name in numbers)
+    )
+
+
+def _difference(found: Any, settings: Settings) -> str | None:
+    """Return the name of a setting that another run has otherwise; None where all are equal."""
+    found = found if isinstance(found, dict) else {}
+    expected = asdict(settings).items()
+    return next((n for n, v in expected if n not in SAME_RESULT and found.get(n) != v), None)
+
+
+def check_places(runs: Sequence[Settings], folder: Path) -> None:
+    """Raise InputError where the folder of one of the runs holds a run of other settings.
+
+    Such a run was resumed to more iterations, say, and is neither counted nor replaced.
+    """
+    for settings in runs:
+        place = folder / name_of(settings)
+        if not place.exists() or finished(place, settings):
+            continue
+        found = _settings_in(place)
+        if found and (name := _difference(found, settings)):
+            flag, ours = "--" + name.replace("_", "-"), getattr(settings, name)
+            raise InputError(
+                f"{place} holds a run with {flag} {found[name]}, this sweep has {ours}: "
+                "move that run elsewhere, or give the sweep another --name"
+            )
+
+
+def _settings_in(place: Path) -> dict[str, Any]:
+    """Return the settings of the checkpoint in a run's folder; {} where none can be read."""
     try:
-        about = json.loads((folder / "settings.json").read_text())
-    except (OSError, ValueError):
-        return None  # no run, or one killed while it wrote
-    return about if "result" in about or "diverged" in about else None
+        return asdict(checkpoint.load(place).origin.settings)
+    except InputError:
+        return {}
 
 
 def sweep(
@@ -76,13 +118,14 @@ def sweep(
     if jobs < 1 and jobs != -1:
         raise InputError(f"--jobs {jobs}: must be 1 or more")
     with _alone(folder):
-        todo = [settings for settings in runs if not finished(folder / name_of(settings))]
+        check_places(runs, folder)
+        todo = [s for s in runs if not finished(folder / name_of(s), s)]
         calls = (delayed(run_one)(s, data_dir.resolve(), folder.resolve()) for s in todo)
         with _backend(jobs, len(todo), cluster), warnings.catch_warnings():
             # Ctrl-C cancels what is not done: that is no news to whoever pressed it.
             warnings.filterwarnings("ignore", message=".*have been cancelled")
             yield from Parallel(return_as="generator_unordered", batch_size=1)(calls)
-    missing = [name for name in map(name_of, runs) if not finished(folder / name)]
+    missing = [s for s in runs if not finished(folder / name_of(s), s)]
     if missing:
         raise InputError(
             f"{len(missing)} runs are not in {folder}: the workers must write to the same folder"
@@ -92,25 +135,44 @@ def sweep(
 def run_one(settings: Settings, data_dir: Path, folder: Path) -> Settings:
     """Train one run in folder/<its name> on one thread, unless it is finished; its settings.
 
-    What was left there half done, by a stopped sweep or a killed worker, is replaced.
+    A run that was stopped there is resumed. A folder that holds no run is set aside.
     """
     place = folder / name_of(settings)
-    if finished(place):
+    if finished(place, settings):
         return settings
-    try:
-        if place.exists():
-            with locked(place):  # not where a process that outlived its sweep still writes
-                pass
-            shutil.rmtree(place)
-    except OSError as error:
-        raise InputError(f"cannot replace {place}: {error.strerror}; remove it") from error
+    resumable = place.exists() and _is_resumable(place)
     try:
         with Threads().one():  # the other cores are taken by other runs
-            run(settings, data_dir, folder, name=place.name, quiet=True)
+            if resumable:
+                resume(place, {}, data_dir, quiet=True)
+            else:
+                run(settings, data_dir, folder, name=place.name, quiet=True)
     except DivergedError as error:  # an outcome as well, and the same however often one tries
-        path = place / "settings.json"
-        write_about(place, json.loads(path.read_text()) | {"diverged": str(error)})
+        write_about(place, read_about(place) | {"diverged": str(error)})
     return settings
+
+
+def _is_resumable(place: Path) -> bool:
+    """Return whether a checkpoint can be resumed there; otherwise make place for a new run."""
+    if _settings_in(place):
+        return True
+    try:
+        with locked(place):  # not where a process that outlived its sweep still writes
+            pass
+        if _is_only_ours(place):  # killed before its first checkpoint: nothing is lost
+            shutil.rmtree(place)
+        else:
+            aside = free_name(place.with_name(f"{place.name}.aside"))
+            place.rename(aside)
+            notify(f"{place} is no run that can be resumed: it is now {aside.name}")
+    except OSError as error:
+        raise InputError(f"cannot replace {place}: {error.strerror}; remove it") from error
+    return False
+
+
+def _is_only_ours(place: Path) -> bool:
+    ours = {place / ABOUT, place / ".lock", *events.files(place)}
+    return all(path in ours for path in place.iterdir())
 
 
 @contextmanager
