@@ -1,38 +1,53 @@
-# make train | test | check | board | bench | format; each sets up .venv first.
+# The commands of this project; `make` lists them. Each sets up .venv first.
 PYTHON ?= python3
 BACKEND ?= numpy
 ARGS ?=
 BIN := .venv/bin
+# Of another Python than the one that made .venv: it is made again.
+STAMP := .venv/python-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 
-.PHONY: train test check board bench format
+.DEFAULT_GOAL := help
+.PHONY: help train test check board bench format
 
-train: .venv/ready
+help: ## list these commands
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
+	@echo '  make train BACKEND=torch ARGS="--iterations 1000"'
+
+train: .venv/ready ## train the net; BACKEND is numpy or torch, ARGS are options
 	$(BIN)/python scripts/train.py --backend $(BACKEND) $(ARGS)
 
-test: .venv/ready
+test: .venv/ready ## run the tests
 	$(BIN)/pytest $(ARGS)
 
-check: .venv/ready-dev
+check: .venv/ready-dev ## lint, format, types and the order of imports
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
-format: .venv/ready-dev
+format: .venv/ready-dev ## format the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-# Prints the address. Without the options it shows a sample: 1,000 points, 10 pictures of a tag.
-board: .venv/ready
+# Without the options TensorBoard shows a sample: 1,000 points and 10 pictures of a tag.
+board: .venv/ready ## open TensorBoard on logs/; prints its address
 	$(BIN)/tensorboard --logdir logs --samples_per_plugin scalars=1000000,images=1000000,histograms=1000000,pr_curves=1000000
 
-bench: .venv/ready-dev
+bench: .venv/ready-dev ## measure both nets beside other implementations
 	$(BIN)/python scripts/bench.py $(ARGS)
 
-.venv/ready: requirements.txt pyproject.toml
+$(STAMP):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed: make PYTHON=python3.11"; exit 1; }
+	rm -rf .venv
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install -q -r requirements.txt
+	touch $@
+
+.venv/ready: requirements.txt pyproject.toml $(STAMP)
+	@echo "installing torch and the other packages: 200 MB to download with a CPU build of torch, up to 3 GB with CUDA"
+	$(BIN)/python -m pip install --progress-bar=on --disable-pip-version-check -r requirements.txt
 	touch $@
 
 .venv/ready-dev: requirements-dev.txt .venv/ready
-	$(BIN)/pip install -q -r requirements-dev.txt
+	$(BIN)/python -m pip install --progress-bar=on --disable-pip-version-check -r requirements-dev.txt
 	touch $@

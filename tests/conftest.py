@@ -8,7 +8,7 @@ import torch
 from hypothesis import settings
 from threadpoolctl import threadpool_limits
 
-from trainer import data
+from trainer.data.digits import load_digits
 
 settings.register_profile("default", deadline=None, database=None)
 settings.load_profile("default")
@@ -45,14 +45,14 @@ def two_threads():
 def data_dir(tmp_path_factory):
     """A data folder that holds mnist-5k."""
     folder = tmp_path_factory.mktemp("data")
-    data.load("mnist-5k", folder)
+    load_digits("mnist-5k", folder)
     return folder
 
 
 @pytest.fixture(scope="session")
 def digits(data_dir):
     """mnist-5k in float64."""
-    return data.load("mnist-5k", data_dir, "float64")
+    return load_digits("mnist-5k", data_dir, "float64")
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +61,7 @@ def mnist(request):
     folder = request.config.getoption("--mnist-dir")
     if not folder:
         pytest.skip("needs the full MNIST: pytest --mnist-dir DIR, or MNIST_DIR")
-    return data.load("mnist", Path(folder), "float64")
+    return load_digits("mnist", Path(folder), "float64")
 
 
 @pytest.fixture(params=["cpu", "cuda"])

@@ -13,13 +13,14 @@ from PIL import Image
 from safetensors import safe_open
 from safetensors.numpy import save
 
-from trainer import checkpoint, image
-from trainer.errors import InputError
-from trainer.functions import Array
-from trainer.metadata import Origin
-from trainer.preprocessing import standardise
-from trainer.settings import Settings
-from trainer.tape import initial_params
+from trainer.book.functions import Array
+from trainer.book.preprocessing import standardise
+from trainer.common.errors import InputError
+from trainer.common.settings import Settings
+from trainer.nets.initial import initial_params
+from trainer.predict import image
+from trainer.training import checkpoint
+from trainer.training.metadata import Origin
 
 Mutation = Callable[[bytes, random.Random], bytes]
 

@@ -18,8 +18,8 @@ from pathlib import Path
 import fuzzing
 import runs
 
-from trainer import checkpoint
-from trainer.errors import InputError
+from trainer.common.errors import InputError
+from trainer.training import checkpoint
 
 FORKING = multiprocessing.get_context("forkserver")  # a start takes milliseconds, not seconds
 FORKING.set_forkserver_preload(["fuzzing", "runs"])

@@ -13,11 +13,13 @@ from unittest import mock
 import numpy as np
 import pytest
 
-import trainer.run
-from trainer import checkpoint, data, events
-from trainer.settings import Settings
-from trainer.stop import Stopped
-from trainer.tape import Batches
+import trainer.training.run
+from trainer.board import events
+from trainer.common.settings import Settings
+from trainer.data.batches import Batches
+from trainer.data.digits import load_digits
+from trainer.training import checkpoint
+from trainer.training.signals import Stopped
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = "TWO_LAYER_NET_TEST_DATA"
@@ -32,7 +34,7 @@ def data_dir() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="two-layer-net-"))
     os.environ[FOLDER] = str(folder)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    data.load("mnist-5k", folder)
+    load_digits("mnist-5k", folder)
     return folder
 
 
@@ -44,12 +46,14 @@ def settings(**changes: Any) -> Settings:
 
 def train(log_dir: Path, name: str = "run", **changes: Any) -> Path:
     """The folder of a run that came to its end."""
-    return trainer.run.run(settings(**changes), data_dir(), log_dir, name, quiet=True).folder
+    return trainer.training.run.run(
+        settings(**changes), data_dir(), log_dir, name, quiet=True
+    ).folder
 
 
 def resume(folder: Path, **given: Any) -> Path:
     """The folder of a run that went on to its end."""
-    return trainer.run.resume(folder, given, data_dir(), quiet=True).folder
+    return trainer.training.run.resume(folder, given, data_dir(), quiet=True).folder
 
 
 def signalling(i: int, *numbers: int) -> type[Batches]:
@@ -69,7 +73,7 @@ def signalling(i: int, *numbers: int) -> type[Batches]:
 def train_until(stop: int, log_dir: Path, name: str = "run", **changes: Any) -> Path:
     """The folder of a run that SIGTERM stopped with the weights of iteration stop."""
     batches = signalling(stop - 1, signal.SIGTERM)
-    with mock.patch("trainer.job.Batches", batches), pytest.raises(Stopped) as stopped:
+    with mock.patch("trainer.training.run.Batches", batches), pytest.raises(Stopped) as stopped:
         train(log_dir, name, **changes)
     assert stopped.value.iteration == stop
     return stopped.value.folder

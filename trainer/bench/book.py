@@ -7,8 +7,8 @@ sigmoid is computed again on the way back; the loss is that of a second forward 
 import numpy as np
 
 from trainer.bench.task import Task
-from trainer.functions import Array
-from trainer.tape import initial_params
+from trainer.book.functions import Array
+from trainer.nets.initial import initial_params
 
 
 def _sigmoid(a: Array) -> Array:

@@ -3,47 +3,48 @@ peak of memory, as JSON on the last line of its output.
 """
 
 import json
-import runpy
 import sys
 import time
+from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from trainer.bench.processes import STATUS
-from trainer.command import ROOT
 
 ITERATIONS = 20  # of a run measured for its memory: three evaluations of all images
 
 
-def _ours(backend: str, options: list[str]) -> float:
-    """Run scripts/train.py; the time at which its loop starts."""
-    from trainer import job
+def _ours(backend: Any, options: dict[str, Any]) -> float:
+    """Train as the train command does; the time at which its loop starts."""
+    from trainer.common.settings import Settings
+    from trainer.training.loop import Loop
+    from trainer.training.run import run
 
-    started, loop = [], vars(job)["train"]
+    started = []
 
-    def noted(*arguments: Any) -> None:
-        started.append(time.time())
-        loop(*arguments)
+    class TimedLoop(Loop[Any]):
+        def run(self) -> None:
+            started.append(time.time())
+            super().run()
 
-    vars(job)["train"] = noted
-    sys.argv = ["train.py", "--backend", backend, "--iterations", str(ITERATIONS), *options]
-    try:
-        runpy.run_path(str(ROOT / "scripts" / "train.py"), run_name="__main__")
-    except SystemExit as end:
-        if end.code:
-            raise
+    with mock.patch("trainer.training.run.Loop", TimedLoop):
+        settings = Settings(
+            backend=backend, iterations=ITERATIONS, dataset=options["--dataset"],
+            device=options["--device"],
+        )  # fmt: skip
+        run(settings, Path(options["--data-dir"]), Path(options["--log-dir"]), pictures=1000)
     return started[0]
 
 
-def _floor(options: list[str]) -> float:
+def _floor(options: dict[str, Any]) -> float:
     """A bare import and reading; afterwards the writer, and one float copy of the images."""
     import numpy as np
     from torchvision import datasets  # noqa: F401
 
-    from trainer.fetch import SETS
+    from trainer.data.fetch import SETS
 
-    given = dict(zip(options[::2], options[1::2], strict=True))
-    folder = given["--data-dir"]
-    sets = [SETS[given["--dataset"]](folder, train=which) for which in (True, False)]
+    folder = options["--data-dir"]
+    sets = [SETS[options["--dataset"]](folder, train=which) for which in (True, False)]
     read = time.time()
     images = sum(len(each) for each in sets)
     del sets
@@ -63,5 +64,6 @@ def _peak_mb() -> float:
 
 if __name__ == "__main__":
     name, *rest = sys.argv[1:]
-    first = _floor(rest) if name == "floor" else _ours(name, rest)
+    options = dict(zip(rest[::2], rest[1::2], strict=True))
+    first = _floor(options) if name == "floor" else _ours(name, options)
     print(json.dumps({"first": first, "peak_mb": _peak_mb()}))

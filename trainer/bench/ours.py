@@ -7,9 +7,10 @@ from functools import partial
 import torch
 
 from trainer.bench.task import Contestant, Task
-from trainer.nets import build
-from trainer.tape import Batches, initial_params
-from trainer.threads import Threads
+from trainer.data.batches import Batches
+from trainer.nets.build import build_net
+from trainer.nets.initial import initial_params
+from trainer.training.threads import Threads
 
 
 def numpy(task: Task) -> Iterator[Contestant]:
@@ -26,7 +27,7 @@ def _ours(task: Task, backend: str) -> Contestant:
     settings, digits, threads = task.settings, task.digits, Threads()
     if backend == "numpy":
         settings = replace(settings, backend="numpy", device="cpu")
-    net = build(settings, *task.sizes[::2])
+    net = build_net(settings, *task.sizes[::2])
     x_train, t_train = net.native(digits.x_train), net.native(digits.t_train)
     x_test, t_test = net.native(digits.x_test), net.native(digits.t_test)
     batch = Batches(x_train, t_train, settings.batch_size, settings.seed, net.native)

@@ -15,9 +15,9 @@ from torchvision.transforms import ToTensor
 
 from trainer.bench.book import Book
 from trainer.bench.task import STEPS, Contestant, Task
-from trainer.data import Digits
-from trainer.fetch import SETS
-from trainer.threads import Threads
+from trainer.data.digits import Digits
+from trainer.data.fetch import SETS
+from trainer.training.threads import Threads
 
 ROWS = 1000  # an evaluation's batch, where a contestant evaluates as one does with a DataLoader
 

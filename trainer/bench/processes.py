@@ -9,10 +9,8 @@ import threading
 import time
 from pathlib import Path
 
-from trainer.command import ROOT
-
 STATUS = Path("/proc/self/status")
-TRAIN = str(ROOT / "scripts" / "train.py")
+TRAIN = ["-m", "trainer", "train"]
 # The protocol's contestants, each with the options of train.py that make it.
 PROTOCOLS = {
     "numpy": ["--backend", "numpy", "--evaluation", "full"],
@@ -33,7 +31,7 @@ def fresh(name: str, dataset: str, data_dir: Path, device: str) -> tuple[float, 
         options = ["--dataset", dataset, "--data-dir", str(data_dir.resolve()), "--log-dir", logs]
         command = [sys.executable, "-m", "trainer.bench.child", name, *options, "--device", device]
         started = time.time()
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
     seen = json.loads(done.stdout.splitlines()[-1])
     return seen["first"] - started, seen["peak_mb"]
 
@@ -42,7 +40,7 @@ def protocol(name: str, dataset: str, data_dir: Path, device: str) -> float:
     """Seconds that the loop of train.py takes with its defaults, event file and bar on."""
     with tempfile.TemporaryDirectory() as logs:
         command = [
-            sys.executable, TRAIN, *PROTOCOLS[name], "--dataset", dataset, "--device", device,
+            sys.executable, *TRAIN, *PROTOCOLS[name], "--dataset", dataset, "--device", device,
             "--data-dir", str(data_dir.resolve()), "--log-dir", logs, "--run-name", "run",
         ]  # fmt: skip
         _in_terminal(command)

@@ -2,7 +2,6 @@
 
 import importlib.util
 import platform
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -12,16 +11,16 @@ from statistics import median
 from typing import Any
 
 import torch
-from tqdm import tqdm, trange
 
-from trainer import data
 from trainer.bench import ours, peers, processes
 from trainer.bench.measure import bare_run, evaluate_jobs, in_turn, step_jobs
 from trainer.bench.tables import RESULTS, sized
 from trainer.bench.task import Contestant, Task
-from trainer.metadata import versions
-from trainer.settings import Settings
-from trainer.torch_net import pick_device
+from trainer.common.settings import Settings
+from trainer.common.terminal import notify, track
+from trainer.data.digits import Digits, load_digits
+from trainer.nets.build import resolve_device
+from trainer.training.metadata import versions
 
 FIELD: dict[str, Callable[[Task], Iterator[Contestant]]] = {
     "numpy": ours.numpy,
@@ -49,9 +48,9 @@ def prepared(settings: Settings, folder: Path, rounds: int, names: Iterable[str]
     """The bench on the data set and device that the settings name; says who is left out."""
     absent = missing(names)
     for name in absent:
-        print(f"{name} is left out: pip install -r requirements-dev.txt", file=sys.stderr)
-    settings = replace(settings, device=str(pick_device(settings.device)))
-    digits = data.load(settings.dataset, folder)
+        notify(f"{name} is left out: pip install scikit-learn")
+    settings = resolve_device(settings)
+    digits = load_digits(settings.dataset, folder)
     return Bench(settings, digits, folder, rounds, tuple(n for n in names if n not in absent))
 
 
@@ -65,7 +64,7 @@ class Bench:
     """What to measure on: net and device, images and their folder, rounds, contestants."""
 
     settings: Settings
-    digits: data.Digits
+    digits: Digits
     folder: Path
     rounds: int
     names: tuple[str, ...]
@@ -95,7 +94,7 @@ class Bench:
         times: dict[str, float] = {}
         names = tuple(name for name in self.names if name in SIZED)
         sizes = [(h, n) for h, n in product(HIDDEN, BATCH) if n <= len(self.digits.x_train)]
-        for hidden, batch in tqdm(sizes, "sizes", leave=False, disable=None):
+        for hidden, batch in track(sizes, "sizes", len(sizes)):
             settings = replace(self.settings, hidden_size=hidden, batch_size=batch)
             field = self._field(Task.of(settings, self.digits, self.folder), names)
             found = in_turn(step_jobs(field), range(ROUNDS_OF_SIZES))
@@ -106,7 +105,7 @@ class Bench:
         """Start-up and memory, each of a process of its own."""
         seen: dict[str, list[tuple[float, float]]] = {}
         names = [name for name in self.names if name in (*processes.PROTOCOLS, "floor")]
-        for _ in trange(FEW, desc="processes", leave=False, disable=None):
+        for _ in track(range(FEW), "start-up and memory", FEW):
             for name in names:
                 seen.setdefault(name, []).append(self._measured(processes.fresh, name))
         middle = {
@@ -125,7 +124,7 @@ class Bench:
         field = self._field(task, [name for name in self.names if name in processes.PROTOCOLS])
         times: dict[str, float] = {}
         bare: dict[str, list[float]] = {each.name: [] for each in field}
-        for name in tqdm(names, "protocol", leave=False, disable=None):
+        for name in track(names, "whole runs", len(names)):
             for each in field:
                 seconds = bare_run(each, STEPS // 10, STEPS // EVALUATIONS)
                 bare[each.name].append(10 * seconds)
@@ -142,7 +141,7 @@ class Bench:
         return [each for name in names for each in FIELD[name](task)]
 
     def _turns(self, what: str) -> Iterable[int]:
-        return trange(self.rounds, desc=what, leave=False, disable=None)
+        return track(range(self.rounds), what, self.rounds)
 
 
 def computed(step_us: Mapping[str, float], evaluate_ms: Mapping[str, float]) -> dict[str, float]:

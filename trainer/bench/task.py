@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.data import Digits
-from trainer.functions import Array
-from trainer.settings import Settings
-from trainer.tape import Batches
+from trainer.book.functions import Array
+from trainer.common.settings import Settings
+from trainer.data.batches import Batches
+from trainer.data.digits import Digits
 
 STEPS = 100  # in a row, timed as one: as many as a block of the tape, whose drawing counts
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from trainer.book.functions import Array
 from trainer.checker.attempts import Outcome, attempt, raised
 from trainer.checker.bench import LABELS, ONE_HOT, Bench
 from trainer.checker.cases import one_hot, partly_right
 from trainer.checker.comparing import Finding, as_array, describe
 from trainer.checker.explaining import matches, planted
 from trainer.checker.telling import told_of
-from trainer.functions import Array
 
 MISTAKEN = ("accuracy-count", "accuracy-of-itself", "accuracy-axis")
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from trainer.book.functions import Array
 from trainer.checker.comparing import Finding
 from trainer.checker.standins import NotThereError
-from trainer.functions import Array
 
 HERE = Path(__file__).resolve().parent
 

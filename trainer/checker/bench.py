@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from trainer.book.functions import Array
 from trainer.checker.attempts import Outcome, attempt
 from trainer.checker.comparing import CLOSE, as_array, error
 from trainer.checker.explaining import QUANTITIES, Case
@@ -13,7 +14,6 @@ from trainer.checker.judging import Judge
 from trainer.checker.names import PARAMS
 from trainer.checker.reference import FORMS, Form, right_numbers
 from trainer.checker.subject import Subject
-from trainer.functions import Array
 
 Run = dict[str, Outcome]  # predict, loss, gradient
 ONE_HOT, LABELS = "one-hot rows", "labels"

@@ -4,8 +4,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from trainer.book.functions import Array
 from trainer.checker.explaining import Case
-from trainer.functions import Array
 
 N, D, H, C = 7, 5, 6, 3
 TRIES = 400

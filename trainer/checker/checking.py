@@ -15,7 +15,7 @@ from trainer.checker.examining import examine
 from trainer.checker.functions_check import check_functions
 from trainer.checker.loading import Loader
 from trainer.checker.source import read
-from trainer.errors import InputError
+from trainer.common.errors import InputError
 
 # Names that NumPy had when the books were written.
 ALIASES = {"int": int, "float": float, "object": object, "str": str, "complex": complex,

@@ -25,7 +25,7 @@ def main(argv: list[str]) -> int:
     import torch  # once, and before the clock and the memory limit start
 
     from trainer.checker.checking import check
-    from trainer.errors import InputError
+    from trainer.common.errors import InputError
 
     torch.set_num_threads(1)
     limit_memory(int(memory))

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer.functions import Array
+from trainer.book.functions import Array
 
 EXACT = 1e-9  # of the largest value: what float64 gives, with room for another order of sums
 CLOSE = 1e-5  # what an epsilon in a logarithm or a numerical gradient may change

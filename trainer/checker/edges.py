@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from trainer.auditing.mistakes import MISTAKES
 from trainer.checker.attempts import attempt
 from trainer.checker.bench import Bench, Run
 from trainer.checker.comparing import CLOSE, FLOAT32, Finding, as_array, error
@@ -11,7 +12,6 @@ from trainer.checker.explaining import Case, matches
 from trainer.checker.judging import Judge
 from trainer.checker.reference import numbers
 from trainer.checker.telling import told_of
-from trainer.mistakes import MISTAKES
 
 
 def check_edges(bench: Bench, judge: Judge, run: Run) -> Iterator[Finding]:

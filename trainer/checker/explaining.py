@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from trainer.auditing.mistakes import MISTAKES
+from trainer.auditing.plant import plant
+from trainer.book.functions import Array
 from trainer.checker.comparing import CLOSE, as_array, error
-from trainer.functions import Array
-from trainer.mistakes import MISTAKES
-from trainer.plant import plant
 
 QUANTITIES = ("predict", "loss", "W1", "b1", "W2", "b2")
 # A factor between theirs and the right one, N being the batch, and what it is called.

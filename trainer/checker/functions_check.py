@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from trainer import functions
+from trainer.book import functions
+from trainer.book.functions import Array
 from trainer.checker.attempts import attempt, raised
 from trainer.checker.comparing import CLOSE, Finding, as_array, describe, error
-from trainer.functions import Array
 
 BATCH = np.array([[0.3, -1.2, 2.1], [1.5, 0.4, -0.7]])  # nothing at a kink
 ROW = BATCH[0]

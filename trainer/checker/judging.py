@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from trainer.book.functions import Array
 from trainer.checker.comparing import CLOSE, EXACT, FLOAT32, Finding, as_array, describe, error
 from trainer.checker.explaining import Case, by_constant, matches
 from trainer.checker.names import PARAMS
 from trainer.checker.telling import told_of
-from trainer.functions import Array
 
 Causes = dict[str, tuple[str, str]]  # quantity → slug, and by what factor
 EPSILONS = [10.0**-k for k in range(2, 16)]

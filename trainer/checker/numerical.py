@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
+from trainer.book.functions import Array
 from trainer.checker.attempts import attempt, raised
 from trainer.checker.bench import Bench, same
 from trainer.checker.comparing import CLOSE, Finding, describe, error
 from trainer.checker.judging import Judge
 from trainer.checker.names import PARAMS
 from trainer.checker.telling import told_of
-from trainer.functions import Array
 
 NAME = "numerical_gradient"
 STEPS = (1e-4, 1e-5, 1e-3, 1e-6, 1e-2, 1e-7)  # that people take

@@ -3,8 +3,8 @@
 from itertools import combinations
 from typing import Any
 
+from trainer.auditing.plant import plant
 from trainer.checker.explaining import Case, made_by, matches, slugs
-from trainer.plant import plant
 
 FORWARD = (
     "bias-missing-forward", "bias-missing-output", "activation-missing", "sigmoid-before-softmax",

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from trainer.book.functions import Array
 from trainer.checker.attempts import attempt
 from trainer.checker.bench import Bench
 from trainer.checker.comparing import CLOSE, Finding, as_array, describe, error
 from trainer.checker.names import PARAMS
-from trainer.functions import Array
 
 REG = 0.7
 

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from trainer.book.functions import Array
 from trainer.checker.explaining import Case
-from trainer.functions import Array
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "sigmoid": torch.sigmoid,

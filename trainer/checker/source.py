@@ -8,7 +8,7 @@ import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trainer.errors import InputError
+from trainer.common.errors import InputError
 
 ENCODINGS = ("utf-8", "cp932", "cp949", "gbk", "latin-1")  # the last takes any bytes
 PYTHON_2 = {"xrange", "unicode", "raw_input", "basestring", "unichr", "reduce"}

@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from trainer import functions
-from trainer.functions import Array
+from trainer.book import functions
+from trainer.book.functions import Array
 
 
 class NotThereError(Exception):

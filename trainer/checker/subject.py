@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from trainer.book.functions import Array
 from trainer.checker.adapters import build
 from trainer.checker.names import METHODS, PARAMS, arguments, call, call_roles, method, plain
 from trainer.checker.weights import Weights, find_weights, fits, is_torch, key_of
-from trainer.functions import Array
 
 
 class Subject:

@@ -1,6 +1,6 @@
 """What a slug means, in a sentence and a hint."""
 
-from trainer.mistakes import MISTAKES
+from trainer.auditing.mistakes import MISTAKES
 
 # Mistakes that no changed line of the hand-written net could show.
 OTHERS = {

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from trainer.book.functions import Array
 from trainer.checker.attempts import attempt, raised
 from trainer.checker.bench import ONE_HOT, Bench
 from trainer.checker.choosing import HAND_WRITTEN
@@ -14,7 +15,6 @@ from trainer.checker.names import PARAMS, call, call_roles
 from trainer.checker.reference import Form, numbers
 from trainer.checker.subject import Subject
 from trainer.checker.telling import told_of
-from trainer.functions import Array
 
 LR = 0.01
 # How many times each parameter's own gradient is taken off it.

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from trainer.book.functions import Array
 from trainer.checker.names import PARAMS, arguments, plain
-from trainer.functions import Array
 
 
 @dataclass

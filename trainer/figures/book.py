@@ -9,15 +9,14 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from matplotlib.image import imsave
 
-from trainer import data
-from trainer.dashboard import Dashboard
-from trainer.data import Digits
-from trainer.errors import InputError
-from trainer.fetch import SETS, there
+from trainer.board.dashboard import Dashboard
+from trainer.common.errors import InputError
+from trainer.common.files import new_folder
+from trainer.common.settings import Settings
+from trainer.data.digits import Digits, load_digits
+from trainer.data.fetch import SETS, there
 from trainer.figures import chapter2, chapter3, chapter4, learning
 from trainer.figures.style import pixels
-from trainer.files import new_folder
-from trainer.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -35,14 +34,14 @@ class Book:
         """The set of the settings, by default mnist where it is there, else mnist-5k."""
         default = "mnist" if there("mnist", self.data_dir) else "mnist-5k"
         name = self.settings.dataset or default
-        return data.load(name, self.data_dir)
+        return load_digits(name, self.data_dir)
 
     @cached_property
     def sets(self) -> list[Digits]:
         """Every data set that is there; nothing is downloaded."""
         others = [name for name in SETS if there(name, self.data_dir)]
         names = dict.fromkeys([self.digits.name, *others, "mnist-5k"])
-        return [data.load(name, self.data_dir) for name in SETS if name in names]
+        return [load_digits(name, self.data_dir) for name in SETS if name in names]
 
     @cached_property
     def lesson(self) -> learning.Lesson:

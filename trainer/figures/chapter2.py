@@ -7,6 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from trainer.book.functions import Array
+from trainer.book.perceptron import AND, INPUTS, NAND, OR, XOR
 from trainer.figures.style import (
     BLUE,
     GREEN,
@@ -18,9 +20,7 @@ from trainer.figures.style import (
     name_axes,
     sheet,
 )
-from trainer.functions import Array
-from trainer.numpy_net import TwoLayerNet
-from trainer.perceptron import AND, INPUTS, NAND, OR, XOR
+from trainer.nets.numpy_net import TwoLayerNet
 
 EDGE = -0.5, 1.5  # of the plane shown
 STEPS, RATE = 1000, 1.0  # of the net that learns XOR

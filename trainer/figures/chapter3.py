@@ -6,8 +6,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from trainer import data
-from trainer.data import Digits
+from trainer.book.functions import (
+    Array,
+    relu,
+    relu_grad,
+    sigmoid,
+    sigmoid_grad,
+    softmax,
+    step_function,
+)
+from trainer.data.digits import Digits, prepare_digits
 from trainer.figures.style import (
     BLUE,
     GREEN,
@@ -16,15 +24,6 @@ from trainer.figures.style import (
     name_axes,
     sheet,
     show_image,
-)
-from trainer.functions import (
-    Array,
-    relu,
-    relu_grad,
-    sigmoid,
-    sigmoid_grad,
-    softmax,
-    step_function,
 )
 
 SCORES = np.array([0.3, 2.9, 4.0], np.float32)  # the book's example of softmax (chapter 3.5.1)
@@ -117,7 +116,7 @@ def preparations(digits: Digits) -> Figure:
     names = {"normalise": "raw", "standardise": "standardised", "whiten": "whitened"}
     chosen = [int(np.argmax(digits.t_train == digit)) for digit in range(count)]
     for row, (preparation, name) in zip(axes, names.items(), strict=True):
-        x = data.prepare(digits, preparation).x_train
+        x = prepare_digits(digits, preparation).x_train
         low, high = (0, 1) if name == "raw" else (-2, 2)
         for axis, image in zip(row, x[chosen], strict=False):
             show_image(axis, image.reshape(28, 28), vmin=low, vmax=high)

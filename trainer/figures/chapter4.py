@@ -6,6 +6,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from trainer.book.functions import (
+    Array,
+    cross_entropy_error,
+    one_hot,
+    softmax,
+    squared_error,
+)
+from trainer.book.gradient import gradient_descent, numerical_gradient
 from trainer.figures.style import (
     BLUE,
     GREEN,
@@ -15,14 +23,6 @@ from trainer.figures.style import (
     name_axes,
     sheet,
 )
-from trainer.functions import (
-    Array,
-    cross_entropy_error,
-    one_hot,
-    softmax,
-    squared_error,
-)
-from trainer.gradient import gradient_descent, numerical_gradient
 
 START = np.array([-3.0, 4.0])  # the book's, of every descent (chapter 4.4.1)
 RATES = {"good": 0.1, "too large": 1.01, "too small": 0.003}

@@ -6,7 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from trainer.data import Digits
+from trainer.board.pictures import short_name
+from trainer.book.functions import Array
+from trainer.book.gradient import numerical_gradient
+from trainer.common.settings import Settings
+from trainer.data.batches import Batches
+from trainer.data.digits import Digits
 from trainer.figures.style import (
     BLUE,
     GREY,
@@ -15,14 +20,10 @@ from trainer.figures.style import (
     sheet,
     show_image,
 )
-from trainer.functions import Array
-from trainer.gradient import numerical_gradient
-from trainer.loop import Point, train
-from trainer.numpy_net import TwoLayerNet
-from trainer.pictures import short
-from trainer.settings import Settings
-from trainer.tape import Batches
-from trainer.threads import Threads
+from trainer.nets.numpy_net import TwoLayerNet
+from trainer.training.evaluation import FullEvaluation
+from trainer.training.loop import Loop, Point
+from trainer.training.threads import Threads
 
 FEW = 100  # digits along the line: few enough that each one's step in the accuracy is seen
 
@@ -45,14 +46,10 @@ def learn(digits: Digits, settings: Settings) -> Lesson:
     batch = Batches(digits.x_train, digits.t_train, settings.batch_size, settings.seed)
     points: list[Point] = []
     threads = Threads()
-
-    def evaluate() -> tuple[float, float]:
-        sets = (digits.x_train, digits.t_train), (digits.x_test, digits.t_test)
-        of_train, of_test = (threads.accuracy(net, x, t) for x, t in sets)
-        return of_train, of_test
-
+    train, test = (digits.x_train, digits.t_train), (digits.x_test, digits.t_test)
+    evaluation = FullEvaluation(net, train, test, threads)
     with threads.one():
-        train(net, batch, range(settings.iterations), settings, evaluate, points.append)
+        Loop(net, batch, settings, evaluation, points.append).run()
     return Lesson(digits, before, net.params, points)
 
 
@@ -74,7 +71,7 @@ def samples(sets: Sequence[Digits]) -> Figure:
             chosen = np.flatnonzero(digits.t_train == label)[:2]
             for axis, image in zip(column, digits.x_train[chosen], strict=True):
                 show_image(axis, image.reshape(28, 28))
-            column[0].set_title(short(digits.classes[label]), fontsize=8.5)
+            column[0].set_title(short_name(digits.classes[label]), fontsize=8.5)
         rows[0, 0].set_ylabel(digits.name, fontsize=8.5)
     return figure
 

@@ -10,7 +10,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from trainer.functions import Array
+from trainer.book.functions import Array
 
 # Okabe and Ito's palette, made for colour-blind readers (jfly.uni-koeln.de/color).
 BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"

@@ -1,0 +1,243 @@
+"""What a file may do or be: it is an answer, never a hang, and never an accusation by mistake."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mistaken import NETS
+from test_checker import report_on
+
+from trainer.checker.process import check_in_child
+from trainer.common.errors import InputError
+
+RIGHT = (NETS / "chapter4.py").read_text()
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "check.py"
+BACK = "        # backward\n"  # in gradient, and nowhere else
+AT = RIGHT[: RIGHT.index(BACK)].count("\n") + 1
+END = RIGHT.count("\n") + 2
+
+
+def write(folder: Path, source: str | bytes, name: str = "net.py") -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(source if isinstance(source, bytes) else source.encode())
+    return path
+
+
+# --- read in this process
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "net = TwoLayerNet(784, 50, 10)\nfor i in range(10**12):\n    net.gradient(1, 2)\n",
+        "while True:\n    pass\n",
+        "import sys\nsys.exit(1)\n",
+        "x = open('not there').read()\n",
+        "name = input('name? ')\n",
+        "import matplotlib.pyplot as plt\nplt.plot([1])\nplt.show()\n",
+        "from keras.datasets import mnist\n(x, t), _ = mnist.load_data()\n",
+        "if __name__ == '__main__':\n    raise SystemExit\n",
+        "x_train = np.load('mnist.npy')\nbatch_size = x_train.shape[0] / 10\n",
+        "raise ValueError\n",
+        "print('loss %f'\n      % 0.5)\n",
+        "%matplotlib inline\n!pip install numpy\n",
+    ],
+)
+def test_only_definitions_imports_and_constants_are_run(tail, tmp_path):
+    report = report_on(write(tmp_path, RIGHT + "\n" + tail))
+    assert report.status == 0, report.as_text()
+
+
+def test_run_all_runs_the_rest(tmp_path):
+    from trainer.checker.checking import check
+
+    path = write(tmp_path, RIGHT + "\nraise ValueError('trained')\n")
+    found = list(check(path, run_all=True))
+    assert [f.verdict for f in found] == ["raises"]
+    assert f"ValueError: trained (net.py, line {END})" in found[0].message
+
+
+def test_a_try_around_an_import_or_a_name_is_run(tmp_path):
+    source = "try:\n    xrange\nexcept NameError:\n    xrange = range\n" + RIGHT
+    assert report_on(write(tmp_path, source.replace("in np.ndindex", "in np.ndindex"))).status == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "the file is empty"),
+        (b"\n\n   \n", "the file is empty"),
+        (bytes(range(256)), "not a text file"),
+        (b"def f(:\n", "line 1: not valid Python"),
+        (b"Dear teacher, isn't this my homework?\n", "line 1: not valid Python"),
+        (b"x = 1\n", "no class that looks like a two-layer net"),
+        (RIGHT.encode() + b"\n" + RIGHT[RIGHT.index("class") :].replace("Two", "MyTwo").encode(),
+         "several classes may be meant (TwoLayerNet, MyTwoLayerNet)"),
+    ],
+)  # fmt: skip
+def test_what_is_no_net_is_said_in_one_line(data, said, tmp_path):
+    with pytest.raises(InputError) as caught:
+        report_on(write(tmp_path, data))
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_empty_init_of_a_package_is_no_fault(tmp_path):
+    (tmp_path / "common").mkdir()
+    (tmp_path / "common" / "__init__.py").touch()
+    (tmp_path / "common" / "names.py").write_text("NAME = 1\n")
+    assert report_on(write(tmp_path, "from common.names import NAME\n" + RIGHT)).status == 0
+
+
+def test_a_class_is_taken_by_name(tmp_path):
+    path = write(tmp_path, RIGHT + "\n\nclass Other(TwoLayerNet):\n    pass\n")
+    assert report_on(path, "Other").name == "Other"
+    with pytest.raises(InputError, match="there is no class Another; it has: TwoLayerNet, Other"):
+        report_on(path, "Another")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xef\xbb\xbf" + RIGHT.encode(),
+        ("# -*- coding: shift_jis -*-\n# 二層\n" + RIGHT).encode("shift_jis"),
+        ("# 二層ネットワークの実装\n" + RIGHT).encode("shift_jis"),
+        ("# 두 층 신경망\n" + RIGHT).encode("cp949"),
+        RIGHT.replace("\n", "\r\n").encode(),
+        RIGHT.replace("    ", "\t").encode(),
+        RIGHT.replace("        self.params = {}\n", "\tself.params = {}\n").encode(),
+        ("%matplotlib inline\n!pip install numpy\n" + RIGHT).encode(),
+    ],
+    ids=["bom", "shift_jis", "undeclared", "korean", "crlf", "tabs", "mixed tabs", "notebook"],
+)
+def test_encodings_and_tabs_are_read_as_found(data, tmp_path):
+    report = report_on(write(tmp_path, data))
+    assert report.status == 0, report.as_text()
+
+
+HEAD, CLASS = RIGHT[: RIGHT.index("class")], RIGHT[RIGHT.index("class") :]
+
+
+def test_a_missing_common_of_the_book_gets_ours_and_that_is_said(tmp_path):
+    imports = "from common.functions import *\nfrom common.gradient import numerical_gradient\n"
+    report = report_on(write(tmp_path, imports + CLASS))
+    assert report.status == 0, report.as_text()
+    assert "common.functions is not there: ours stands in for it" in report.as_text()
+
+
+def test_a_helper_is_found_above_and_its_mistakes_count(tmp_path):
+    write(tmp_path, HEAD.replace("(1.0 - sigmoid(a)) * sigmoid(a)", "a"), "common/functions.py")
+    imports = "import sys, os\nsys.path.append(os.pardir)\nfrom common.functions import *\n"
+    report = report_on(write(tmp_path, imports + CLASS, "ch04/net.py"))
+    wrong = {f.quantity for f in report.findings if f.verdict == "differs"}
+    assert wrong == {"gradient W1", "gradient b1"}
+
+
+def test_a_relative_import_is_loaded_as_a_package(tmp_path):
+    write(tmp_path, HEAD, "pkg/tools/maths.py")
+    report = report_on(write(tmp_path, "from ..tools.maths import *\n" + CLASS, "pkg/nets/net.py"))
+    assert report.status == 0, report.as_text()
+    assert "not there: ours" not in report.as_text()
+
+
+def test_helpers_may_have_the_names_of_our_own_modules(tmp_path):
+    write(tmp_path, HEAD, "trainer.py")
+    report = report_on(write(tmp_path, "from trainer import *\n" + CLASS))
+    assert report.status == 0, report.as_text()
+
+
+def test_a_missing_import_that_is_used_is_no_fault_of_the_net(tmp_path):
+    source = RIGHT.replace(
+        "y = softmax(a2)\n        return", "y = tools.softmax(a2)\n        return"
+    )
+    report = report_on(write(tmp_path, "import mytools as tools\n" + source))
+    assert report.status == 2, report.as_text()
+    assert "mytools.softmax: module mytools is not there" in report.as_text()
+
+
+def test_a_name_set_by_what_was_not_run_is_said_to_be(tmp_path):
+    source = (
+        RIGHT.replace("(y - t) / batch_num", "(y - t) / SIZE") + "\nSIZE = len(open('x').read())\n"
+    )
+    report = report_on(write(tmp_path, source))
+    assert report.status == 2
+    assert f"SIZE: set at line {END}, by a statement that was not run" in report.as_text()
+
+
+# --- in the child process
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "said"),
+    [
+        ("while True: pass", 1, "gradient raises did not come back in 3 s"),
+        ("import os; os._exit(0)", 1, "its code ended the whole program (exit status 0)"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", 1, "signal SIGSEGV"),
+        ("while True: print('x' * 10**6)", 1, "gradient raises did not come back in 3 s"),
+    ],
+    ids=["loop", "exit", "crash", "flood"],
+)
+def test_code_that_does_not_return_is_an_answer(line, status, said, tmp_path):
+    path = write(tmp_path, RIGHT.replace(BACK, f"        {line}\n{BACK}"))
+    report, printed = check_in_child(path, timeout=3)
+    text = " ".join(report.as_text().split())
+    assert report.status == status
+    assert said in text
+    assert len(printed) <= 1 << 20
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("import sys; sys.exit(3)", "it ends the program, sys.exit(3) (net.py, line AT)"),
+        ("raise RuntimeError('no GPU')", "RuntimeError: no GPU (net.py, line AT)"),
+        ("return self.gradient(x, t)", "RecursionError"),
+        ("return [y]", "gives no gradients"),
+    ],
+)
+def test_code_that_raises_is_an_answer(line, said, tmp_path):
+    report = report_on(write(tmp_path, RIGHT.replace(BACK, f"        {line}\n{BACK}")))
+    assert report.status == 1
+    assert said.replace("AT)", f"{AT})") in report.as_text()
+
+
+def test_wrong_shapes_are_described(tmp_path):
+    report = report_on(write(tmp_path, RIGHT.replace("        return y\n", "        return y.T\n")))
+    predict = next(f for f in report.findings if f.quantity == "predict")
+    assert "has shape (3, 7), where (7, 3) is needed" in predict.message
+
+
+def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(SCRIPT), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+
+
+def test_script_prints_one_json_object_alone(tmp_path):
+    noisy = RIGHT.replace(BACK, f"        print('y' * 10**6)\n{BACK}")
+    write(tmp_path, "raise SystemError\n", "random.py")  # in the folder we stand in: not imported
+    write(tmp_path, noisy)
+    done = run("net.py:TwoLayerNet", "--json", cwd=tmp_path)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["right"] is True
+    assert done.stderr == ""
+
+
+def test_script_shows_what_is_wrong_and_the_file_s_own_output_on_verbose(tmp_path):
+    wrong = RIGHT.replace("dy = (y - t)", "print('hello'); dy = (t - y)")
+    done = run(write(tmp_path, wrong), "--verbose", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "hello" in done.stdout
+    assert (
+        "TwoLayerNet is wrong in gradient W1, gradient b1, gradient W2, gradient b2" in done.stdout
+    )
+
+
+def test_script_says_in_one_line_what_it_cannot_do(tmp_path):
+    done = run("none.py", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "check.py: error: none.py: there is no such file\n"
+    (tmp_path / "net.ipynb").write_text("{}")
+    assert "nbconvert --to script" in run("net.ipynb", cwd=tmp_path).stderr

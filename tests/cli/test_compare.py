@@ -1,0 +1,67 @@
+"""The program compare.py, as it is called."""
+
+import json
+
+import pytest
+
+from trainer.auditing.mistakes import MISTAKES
+from trainer.cli.compare import main
+from trainer.cli.program import run_command
+
+
+@pytest.fixture
+def compare(data_dir, tmp_path):
+    def call(*flags):
+        folders = ["--data-dir", str(data_dir), "--log-dir", str(tmp_path / "logs")]
+        defaults = ["--dataset", "mnist-5k", "--iterations", "5", "--hidden-size", "10"]
+        return run_command(main, [*folders, *defaults, *flags])
+
+    return call
+
+
+def test_right_backends_agree_with_exit_0_and_a_table(compare, capsys):
+    assert compare() == 0
+    printed = capsys.readouterr().out
+    assert "numpy and torch agree: every quantity of 5 steps is within its bound" in printed
+    assert "WRONG" not in printed
+    assert "\nda1 " in printed
+
+
+def test_a_planted_mistake_parts_them_with_exit_1_its_cause_and_hint(compare, capsys):
+    assert compare("--plant", "sigmoid-grad-of-output") == 1
+    printed = capsys.readouterr().out
+    assert "step 0: numpy's da1 is the first wrong quantity" in printed
+    assert MISTAKES["sigmoid-grad-of-output"].what in printed
+    assert MISTAKES["sigmoid-grad-of-output"].hint in printed
+
+
+def test_json_is_one_strict_object_alone_on_standard_output(compare, capsys):
+    assert compare("--plant", "softmax-overflow", "--json") == 1
+    found = json.loads(capsys.readouterr().out, parse_constant=lambda word: pytest.fail(word))
+    assert set(found) == {"agree", "first", "cause", "quantities", "drift", "settings"}
+    first = found["first"]
+    assert (found["agree"], first["step"], first["side"]) == (False, 0, "numpy")
+    assert (first["quantity"], first["got"]) == ("y", None)
+    assert found["cause"] == "softmax-overflow"
+    assert found["settings"]["plant"] == "softmax-overflow"
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [(["--plant", "typo"], "--list-mistakes"), (["--audit-every", "0"], "--audit-every 0")],
+)
+def test_what_cannot_be_compared_is_exit_2(compare, capsys, flags, words):
+    assert compare(*flags) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_the_mistakes_are_listed(compare, capsys):
+    assert compare("--list-mistakes") == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(MISTAKES)
+
+
+def test_json_is_strict_where_the_weights_are_no_numbers(compare, capsys):
+    flags = ["--activation", "relu", "--loss", "squared-error", "--lr", "1e30"]
+    assert compare("--json", *flags) == 1
+    found = json.loads(capsys.readouterr().out, parse_constant=lambda word: pytest.fail(word))
+    assert found["drift"]["W1"]["last"] is None

@@ -1,0 +1,97 @@
+"""scripts/predict.py and scripts/evaluate.py on a net that was trained for it."""
+
+import json
+
+import pytest
+import runs
+import sheet
+from PIL import Image
+
+from trainer.cli import evaluate, predict
+from trainer.cli.program import run_command
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run of a few seconds: about 0.93 on the test set."""
+    return runs.train(
+        tmp_path_factory.mktemp("trained"), iterations=2000, checkpoint_every=2000,
+        eval_every=2000, activation="relu", lr=0.2, preprocess="standardise",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """The digits of docs/digits.png, each in a file of its own; the digit of each."""
+    folder, made = tmp_path_factory.mktemp("pictures"), []
+    for number, (digit, picture) in enumerate(sheet.cut(Image.open(sheet.SHEET))):
+        made.append((str(folder / f"{number}.png"), digit))
+        picture.save(made[-1][0])
+    return made
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+def test_digits_that_are_not_mnists_are_recognised(trained, pictures, capsys, backend):
+    paths = [path for path, _ in pictures]
+    assert predict.main([str(trained), *paths, "--json", "--backend", backend]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [entry["image"] for entry in found] == paths
+    hits = sum(entry["digit"] == d for entry, (_, d) in zip(found, pictures, strict=True))
+    assert hits >= 0.75 * len(pictures)
+    for entry in found:
+        best = [one["probability"] for one in entry["best"]]
+        assert len(best) == 3
+        assert 1 >= best[0] >= best[1] >= best[2] >= 0
+
+
+def test_a_line_says_the_digit_and_the_three_best(trained, pictures, capsys):
+    path = pictures[51][0]  # a drawn 1
+    assert predict.main([str(trained / "checkpoint.safetensors"), path]) == 0
+    line = capsys.readouterr().out
+    assert line.startswith(f"{path}: 1  (1 ")
+    assert line.count("%") == 3
+
+
+def test_one_bad_image_does_not_lose_the_others(trained, pictures, tmp_path, capsys):
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"nothing")
+    assert predict.main([str(trained), str(bad), pictures[51][0]]) == 2
+    told = capsys.readouterr()
+    assert told.out.count("\n") == 1
+    assert told.err.count("\n") == 1
+    assert "bad.png" in told.err
+
+
+@pytest.mark.parametrize("script", [predict, evaluate])
+def test_what_is_no_run_is_one_line_and_status_2(script, tmp_path, capsys):
+    (tmp_path / "x").write_bytes(b"\x80\x04.")
+    images = ["x.png"] if script is predict else []
+    assert run_command(script.main, [str(tmp_path / "x"), *images]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+def test_evaluation_says_what_training_said(trained, capsys, backend):
+    arguments = [str(trained), "--backend", backend, "--data-dir", str(runs.data_dir())]
+    assert evaluate.main([*arguments, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    last = json.loads((trained / "settings.json").read_text())["result"]
+    assert found["accuracy"] == last["test"] > 0.9
+    confusion = found["confusion"]
+    assert [sum(row) for row in confusion] == [100] * 10
+    assert sum(confusion[c][c] for c in range(10)) == round(1000 * last["test"])
+    assert evaluate.main(arguments) == 0
+    assert f"accuracy: {last['test']:.4f}\n" in capsys.readouterr().out
+
+
+def test_other_data_than_those_learned_are_refused(trained, monkeypatch, capsys):
+    monkeypatch.setattr("trainer.data.digits.compute_fingerprint", lambda *_: "f" * 64)
+    arguments = [str(trained), "--data-dir", str(runs.data_dir())]
+    assert run_command(evaluate.main, arguments) == 2
+    assert "fingerprint" in capsys.readouterr().err
+
+
+def test_a_net_without_probabilities_says_output(tmp_path, pictures, capsys):
+    folder = runs.train(tmp_path, loss="squared-error", lr=0.1, iterations=5)
+    assert predict.main([str(folder), pictures[0][0], "--json"]) == 0
+    assert set(json.loads(capsys.readouterr().out)[0]["best"][0]) == {"digit", "name", "output"}

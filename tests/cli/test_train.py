@@ -1,0 +1,144 @@
+"""The program train.py, as it is called."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from trainer.cli.program import run_command
+from trainer.cli.train import main
+from trainer.common.files import new_folder
+
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "train.py"
+TAGS = ["accuracy/test", "accuracy/train", "loss/train"]
+
+
+@pytest.fixture
+def train(data_dir, tmp_path):
+    """Run train.py's main on mnist-5k, for 25 iterations; returns its exit status."""
+
+    def call(*flags):
+        folders = ["--data-dir", str(data_dir), "--log-dir", str(tmp_path / "logs")]
+        defaults = ["--dataset", "mnist-5k", "--iterations", "25", "--hidden-size", "5"]
+        try:
+            return run_command(main, [*folders, *defaults, *flags])
+        except SystemExit as stop:  # argparse's
+            return stop.code
+
+    call.logs = tmp_path / "logs"
+    return call
+
+
+def scalars(folder):
+    events = EventAccumulator(str(folder), size_guidance={"scalars": 0}).Reload()
+    return {tag: [(e.step, e.value) for e in events.Scalars(tag)] for tag in TAGS}
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+def test_a_run_leaves_its_curves_and_settings_in_a_folder_of_its_name(train, backend, capsys):
+    assert train("--backend", backend) == 0
+    folder = train.logs / f"mnist-5k-{backend}"
+    found = scalars(folder)
+    for tag in TAGS:
+        assert [step for step, _ in found[tag]] == [0, 10, 20, 25]
+    about = json.loads((folder / "settings.json").read_text())
+    assert about["settings"]["backend"] == backend
+    assert about["settings"]["dataset"] == "mnist-5k"
+    assert about["result"]["test"] == pytest.approx(found["accuracy/test"][-1][1])
+    assert about["versions"]["numpy"] == np.__version__
+    printed = capsys.readouterr().out
+    assert "accuracy: train 0." in printed
+    assert f"tensorboard --logdir {train.logs}" in printed
+
+
+def test_the_backends_log_the_same_curves(train):
+    for backend in ("numpy", "torch"):
+        train("--backend", backend, "--dtype", "float64")
+    ours, theirs = (scalars(train.logs / f"mnist-5k-{b}") for b in ("numpy", "torch"))
+    assert ours == theirs
+
+
+def test_the_same_seed_gives_the_same_scalars_and_another_seed_others(train):
+    for seed in ("3", "3", "4"):
+        train("--seed", seed)
+    one, same, other = (scalars(train.logs / f"mnist-5k-numpy{n}") for n in ("", "-2", "-3"))
+    assert one == same != other
+
+
+def test_two_runs_never_share_a_folder(tmp_path):
+    names = [new_folder(tmp_path, "a").name for _ in range(3)]
+    assert names == ["a", "a-2", "a-3"]
+
+
+def test_a_run_can_be_named_and_silenced(train, capsys):
+    assert train("--run-name", "mine", "--quiet") == 0
+    assert (train.logs / "mine" / "settings.json").is_file()
+    assert capsys.readouterr() == ("", "")
+
+
+BAD = [
+    (["--dataset", "cifar"], "cifar"),
+    (["--backend", "jax"], "jax"),
+    (["--activation", "tanh"], "tanh"),
+    (["--batch-size", "0"], "--batch-size 0"),
+    (["--batch-size", "5000"], "has 4000 images"),
+    (["--iterations", "-5"], "--iterations -5"),
+    (["--iterations", "1e4"], "1e4"),
+    (["--lr", "fast"], "fast"),
+    (["--lr", "nan"], "--lr nan"),
+    (["--hidden-size", "0"], "--hidden-size 0"),
+    (["--run-name", "../out"], "--run-name ../out"),
+    (["--run-name", "\udcff"], "--run-name"),
+    (["--weight-init-std", "1e38"], "--weight-init-std 1e+38"),
+    (["--iteration", "5"], "--iteration"),
+]
+
+
+@pytest.mark.parametrize(("flags", "words"), BAD)
+def test_bad_input_is_one_line_and_exit_2_and_leaves_nothing(train, flags, words, capsys):
+    assert train(*flags) == 2
+    error = capsys.readouterr().err
+    assert words in error
+    assert error.count("\n") == 1
+    assert not train.logs.exists()
+
+
+def test_a_log_dir_that_is_a_file_is_one_line(train, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert train("--log-dir", str(tmp_path / "file")) == 2
+    assert "--log-dir" in capsys.readouterr().err
+
+
+def test_a_diverging_run_ends_with_a_hint_and_keeps_its_curves(train, capsys):
+    flags = "--lr", "1e30", "--activation", "relu", "--loss", "squared-error"
+    assert train(*flags) == 2
+    assert "--lr" in capsys.readouterr().err
+    folder = train.logs / "mnist-5k-numpy"
+    assert scalars(folder)["loss/train"][0][0] == 0
+    assert "loss is" in json.loads((folder / "settings.json").read_text())["stopped"]
+
+
+def test_it_works_from_any_folder_and_ctrl_c_keeps_the_curves(data_dir, tmp_path):
+    flags = ["--dataset", "mnist-5k", "--data-dir", data_dir, "--log-dir", tmp_path / "logs"]
+    flags += ["--iterations", "1000000", "--eval-every", "10"]
+    process = subprocess.Popen(
+        [sys.executable, SCRIPT, *flags], cwd=tmp_path, stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL, env=os.environ | {"PYTHONPATH": str(SCRIPT.parents[1])},
+    )  # fmt: skip
+    folder = tmp_path / "logs" / "mnist-5k-numpy"
+    while not folder.exists() and process.poll() is None:
+        time.sleep(0.1)
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    error = process.communicate(timeout=60)[1]
+    assert process.returncode == 130, error
+    assert b"Traceback" not in error
+    steps = [step for step, _ in scalars(folder)["loss/train"]]
+    assert steps[:3] == [0, 10, 20]

@@ -1,0 +1,91 @@
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from trainer.common.errors import InputError
+from trainer.data.digits import load_digits, prepare_digits
+from trainer.data.fetch import SETS
+
+RAW = "MNIST5k/raw"
+
+
+@pytest.fixture
+def own_dir(data_dir, tmp_path):
+    """A copy of the data folder that a test may damage."""
+    shutil.copytree(data_dir, tmp_path / "data")
+    return tmp_path / "data"
+
+
+def test_the_sample_is_split_evenly_and_lies_in_0_to_1(digits):
+    assert digits.name == "mnist-5k"
+    assert digits.x_train.shape == (4000, 784)
+    assert digits.x_test.shape == (1000, 784)
+    assert np.bincount(digits.t_train).tolist() == [400] * 10
+    assert np.bincount(digits.t_test).tolist() == [100] * 10
+    assert (digits.x_train.min(), digits.x_train.max()) == (0, 1)
+    assert digits.t_train.dtype == np.int64
+
+
+def test_train_and_test_share_no_image(digits):
+    train = {x.tobytes() for x in digits.x_train}
+    assert not train & {x.tobytes() for x in digits.x_test}
+
+
+def test_every_image_of_the_sample_is_one_of_mnists_training_set(digits, mnist):
+    rows = {(x.tobytes(), t) for x, t in zip(mnist.x_train, mnist.t_train.tolist(), strict=True)}
+    ours = zip([*digits.x_train, *digits.x_test], [*digits.t_train, *digits.t_test], strict=True)
+    assert all((x.tobytes(), int(t)) in rows for x, t in ours)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_pixels_are_those_torchvision_reads(data_dir, dtype):
+    digits = load_digits("mnist-5k", data_dir, dtype)
+    raw = SETS["mnist-5k"](data_dir, train=False)
+    assert digits.x_test.dtype == dtype
+    np.testing.assert_array_equal(np.rint(digits.x_test * 255), raw.data.numpy().reshape(-1, 784))
+    np.testing.assert_array_equal(digits.t_test, raw.targets.numpy())
+
+
+DAMAGE = {
+    "empty": lambda old: b"",
+    "cut short": lambda old: old[:-1],
+    "too long": lambda old: old + b"0",
+    "no header": lambda old: b"<html>" + old[6:],
+    "header only": lambda old: old[:4],
+    "another shape": lambda old: old[:4] + bytes(4) + old[8:],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("file", ["train-images-idx3-ubyte", "t10k-labels-idx1-ubyte"])
+def test_a_damaged_file_is_named_with_the_way_to_mend_it(own_dir, file, damage):
+    path = own_dir / RAW / file
+    path.write_bytes(DAMAGE[damage](path.read_bytes()))
+    with pytest.raises(InputError, match="delete it and run again") as error:
+        load_digits("mnist-5k", own_dir)
+    assert str(path) in str(error.value)
+
+
+def test_labels_that_are_no_classes_are_damage(own_dir):
+    path = own_dir / RAW / "train-labels-idx1-ubyte"
+    path.write_bytes(path.read_bytes()[:-1] + b"\x0a")
+    with pytest.raises(InputError, match="labels do not fit"):
+        load_digits("mnist-5k", own_dir)
+
+
+def test_damage_is_never_passed_over_for_the_sample(own_dir):
+    shutil.copytree(own_dir / RAW, own_dir / "MNIST" / "raw")
+    (own_dir / "MNIST" / "raw" / "t10k-images-idx3-ubyte").write_bytes(b"")
+    with pytest.raises(InputError, match="is damaged"):
+        load_digits(None, own_dir)
+
+
+@pytest.mark.parametrize("preparation", ["standardise", "whiten"])
+def test_preparation_is_fitted_on_the_training_set_alone(digits, preparation):
+    changed = replace(digits, x_test=digits.x_test * 3 + 1)
+    one, other = prepare_digits(digits, preparation), prepare_digits(changed, preparation)
+    np.testing.assert_array_equal(one.x_train, other.x_train)
+    np.testing.assert_allclose(one.x_train.mean(axis=0), 0, atol=1e-10)
+    assert not np.array_equal(one.x_test, other.x_test)

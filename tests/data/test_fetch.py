@@ -1,0 +1,97 @@
+"""Files put there by hand, a network that fails, a disk that is full."""
+
+import shutil
+import socket
+import urllib.error
+
+import pytest
+from torchvision import datasets
+
+from trainer.common.errors import InputError
+from trainer.data import fetch
+from trainer.data.digits import load_digits
+from trainer.data.fetch import raw_folder
+from trainer.data.mnist_5k import write_mnist_5k
+
+RAW = "MNIST5k/raw"
+
+
+def test_the_sample_is_made_again_byte_for_byte(data_dir, tmp_path):
+    write_mnist_5k(tmp_path)
+    for path in (data_dir / RAW).iterdir():
+        assert (tmp_path / path.name).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion-mnist", "kmnist"])
+def test_files_put_there_by_hand_are_read_without_a_network(data_dir, tmp_path, name, monkeypatch):
+    monkeypatch.setattr(fetch, "_alive", lambda urls: pytest.fail("asked the network"))
+    shutil.copytree(data_dir / RAW, raw_folder(name, tmp_path))
+    digits = load_digits(name, tmp_path)
+    assert digits.name == name
+    assert len(digits.x_train) == 4000
+
+
+def dead(monkeypatch):
+    def refuse(*_, **__):
+        raise urllib.error.URLError("no network")
+
+    monkeypatch.setattr(fetch.urllib.request, "urlopen", refuse)
+
+
+def test_without_a_network_a_named_set_is_an_error_that_says_what_to_do(tmp_path, monkeypatch):
+    dead(monkeypatch)
+    with pytest.raises(InputError) as error:
+        load_digits("mnist", tmp_path)
+    for mirror in datasets.MNIST.mirrors:
+        assert mirror in str(error.value)
+    assert str(tmp_path / "MNIST" / "raw") in str(error.value)
+    assert "train-images-idx3-ubyte" in str(error.value)
+    assert "--data-dir; mnist-5k needs no network" in str(error.value)
+    assert "\n" not in str(error.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_download_that_breaks_off_is_the_same_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(fetch, "_alive", lambda urls: True)
+
+    def broken(*_, **__):
+        raise RuntimeError("Error downloading train-images-idx3-ubyte.gz:\nTried …")
+
+    monkeypatch.setattr(datasets.MNIST, "download", broken)
+    with pytest.raises(InputError, match="cannot be downloaded"):
+        load_digits("mnist", tmp_path)
+
+
+def test_a_mirror_that_never_answers_is_given_up_in_time(monkeypatch):
+    monkeypatch.setattr(fetch, "PATIENCE", 1)
+    with socket.socket() as silent:  # accepts connections, says nothing
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        assert not fetch._alive([f"http://127.0.0.1:{silent.getsockname()[1]}/"])
+
+
+def test_a_full_disk_leaves_no_part_of_the_sample(tmp_path, monkeypatch):
+    def full(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("trainer.common.files.os.fsync", full)
+    with pytest.raises(InputError, match="No space left"):
+        load_digits("mnist-5k", tmp_path)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_no_name_falls_back_to_the_sample_and_prefers_mnist(data_dir, tmp_path, monkeypatch):
+    dead(monkeypatch)
+    shutil.copytree(data_dir, tmp_path / "d")
+    assert load_digits(None, tmp_path / "d").name == "mnist-5k"
+    shutil.copytree(data_dir / RAW, tmp_path / "d" / "MNIST" / "raw")
+    assert load_digits(None, tmp_path / "d").name == "mnist"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("file", "cannot write in"), ("a" * 300, "cannot be read")]
+)
+def test_a_folder_that_cannot_be_one_is_an_error_of_one_line(tmp_path, name, said):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=said):
+        load_digits("mnist-5k", tmp_path / name)

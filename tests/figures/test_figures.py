@@ -1,0 +1,216 @@
+import io
+from itertools import combinations
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+from matplotlib.text import Text
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from trainer.book.functions import softmax
+from trainer.book.gradient import numerical_gradient
+from trainer.book.perceptron import AND, INPUTS, NAND, OR, XOR
+from trainer.cli.figures import main
+from trainer.common.settings import Settings
+from trainer.figures import chapter2, chapter3, learning, style
+from trainer.figures.book import PICTURES, Book
+
+PALETTE = {
+    style.BLUE, style.VERMILION, style.GREEN, style.ORANGE, style.SKY, style.PURPLE, style.GREY,
+    "black",
+}  # fmt: skip
+each_picture = pytest.mark.parametrize("name", PICTURES)
+
+
+@pytest.fixture(scope="module")
+def book(data_dir):
+    settings = Settings(dataset="mnist-5k", iterations=400, eval_every=100)
+    return Book(data_dir, settings)
+
+
+@pytest.fixture(scope="module")
+def drawn(book):
+    """Each picture, drawn once."""
+    figures = {}
+
+    def get(name):
+        if name not in figures:
+            figures[name] = PICTURES[name](book)
+            style.pixels(figures[name])  # lays it out
+        return figures[name]
+
+    return get
+
+
+@each_picture
+def test_every_picture_has_a_title_a_caption_and_named_axes(drawn, name):
+    figure = drawn(name)
+    assert len(figure.get_suptitle()) > 3
+    assert len(figure.get_supxlabel().split()) > 15, "the caption says what to see"
+    for axis in figure.axes:
+        if axis.axison and len(axis.get_xticks()) and axis.get_label() != "<colorbar>":
+            shared = axis.get_shared_x_axes().get_siblings(axis)
+            assert any(a.get_xlabel() for a in shared), axis.get_title()
+            assert axis.get_ylabel(), axis.get_title()
+
+
+def _texts(figure):
+    """Titles, captions and names of axes with the boxes that they cover."""
+    parts = [figure._suptitle, figure._supxlabel]
+    for axis in figure.axes:
+        parts += [axis.title, axis.xaxis.label, axis.yaxis.label]
+    seen = [part for part in parts if isinstance(part, Text) and part.get_text().strip()]
+    return [(t.get_text(), t.get_window_extent()) for t in seen if t.get_visible()]
+
+
+@each_picture
+def test_no_words_overlap_or_leave_the_sheet(drawn, name):
+    figure = drawn(name)
+    boxes = _texts(figure)
+    for text, box in boxes:
+        assert box.x0 >= 0, text
+        assert box.y0 >= 0, text
+        assert box.x1 <= figure.bbox.width, text
+        assert box.y1 <= figure.bbox.height, text
+    for (one, a), (other, b) in combinations(boxes, 2):
+        assert not a.overlaps(b), (one, other)
+
+
+@each_picture
+def test_lines_differ_by_more_than_colour_and_have_colours_that_all_can_tell(drawn, name):
+    for axis in drawn(name).axes:
+        labelled = [line for line in axis.lines if not line.get_label().startswith("_")]
+        looks = [(line.get_linestyle(), line.get_marker()) for line in labelled]
+        assert len(set(looks)) == len(looks), axis.get_title()
+        assert {line.get_color() for line in axis.lines} <= PALETTE
+
+
+def test_the_lines_of_the_gates_are_where_the_perceptrons_turn(drawn):
+    for axis, gate in zip(drawn("2-gates").axes, (AND, NAND, OR), strict=True):
+        for point in axis.lines[0].get_xy1(), axis.lines[0].get_xy2():
+            assert np.dot(gate.w, point) + gate.b == pytest.approx(0)
+
+
+def test_a_two_layer_net_learns_xor_from_one_seed_and_sticks_from_the_other():
+    for seed, learned in (1, True), (3, False):
+        net, losses = chapter2.learn_xor(seed)
+        right = np.array_equal(net.predict(INPUTS).argmax(axis=1), XOR(INPUTS))
+        assert right is learned
+        assert (losses[-1] < 0.02) is learned
+
+
+def test_naive_softmax_agrees_until_it_overflows(drawn):
+    naive, shifted = (
+        np.stack([line.get_ydata() for line in axis.lines]) for axis in drawn("3-softmax").axes
+    )
+    c = drawn("3-softmax").axes[0].lines[0].get_xdata()
+    assert np.isnan(naive).any(axis=0)[c > 86].all()
+    assert np.isfinite(shifted).all()
+    middle = (c > -80) & (c < 84)
+    np.testing.assert_allclose(naive[:, middle], shifted[:, middle], rtol=1e-5)
+    expected = softmax(chapter3.SCORES.astype(np.float64))
+    np.testing.assert_allclose(shifted, np.tile(expected[:, None], len(c)), atol=1e-5)
+
+
+def test_one_hot_rows_and_labels_have_bars_and_crosses_of_one_height(drawn):
+    axis = drawn("4-one-hot-and-labels").axes[1]
+    bars = [bar.get_height() for bar in axis.patches]
+    crosses, one_hot, labels = axis.lines
+    np.testing.assert_array_equal(bars, crosses.get_ydata())
+    np.testing.assert_array_equal(one_hot.get_ydata(), labels.get_ydata())
+    assert np.mean(bars) == pytest.approx(labels.get_ydata()[0])
+
+
+def test_along_the_line_the_loss_has_a_slope_and_the_accuracy_none(book, drawn):
+    loss, accuracy, loss_slope, accuracy_slope = (
+        axis.lines[0].get_ydata() for axis in drawn("4-loss-not-accuracy").axes
+    )
+    assert np.count_nonzero(loss_slope) == len(loss_slope)
+    assert np.mean(np.equal(accuracy_slope, 0)) > 0.9
+    assert len(set(accuracy)) < learning.FEW + 1 < len(set(loss))
+
+
+def test_the_line_ends_in_the_trained_net(book):
+    lesson = book.lesson
+    net_loss = learning._along(lesson, "loss")
+    x, t = lesson.digits.x_test[: learning.FEW], lesson.digits.t_test[: learning.FEW]
+    net = learning.TwoLayerNet(784, 50, 10)
+    net.set_params(lesson.after)
+    assert net_loss(1.0) == pytest.approx(net.loss(x, t), rel=1e-5)
+    assert net_loss(0.0) == pytest.approx(np.log(10), rel=0.05), "untrained: all alike"
+    assert float(numerical_gradient(net_loss, 0.3)) < 0
+
+
+def test_the_three_rates_arrive_leave_and_hardly_move(drawn):
+    good, large, small = (axis.lines[0].get_ydata() for axis in drawn("4-descents").axes[3:])
+    assert good[-1] < 1e-2
+    assert large[-1] > large[0]
+    assert 0.7 * small[0] < small[-1] < small[0]
+
+
+def test_samples_stand_under_their_labels(book, drawn):
+    axes = np.array(drawn("3-samples").axes).reshape(-1, 10)
+    for label, axis in enumerate(axes[0]):
+        image = np.asarray(axis.images[0].get_array()).reshape(-1)
+        row = np.flatnonzero((book.digits.x_train == image).all(axis=1))[0]
+        assert book.digits.t_train[row] == label
+        assert axis.get_title() == str(label)
+
+
+def test_whitened_neighbours_are_no_longer_correlated(drawn):
+    *_, raw, standardised, whitened = (
+        axis for axis in drawn("3-preparations").axes if "correlation" in axis.get_title()
+    )
+    numbers = [float(a.get_title().split()[1].replace("−", "-")) for a in (raw, whitened)]
+    assert numbers[0] > 0.7
+    assert abs(numbers[1]) < 0.2
+    assert standardised.get_title() == raw.get_title(), "a scale of each pixel changes no r"
+
+
+def test_the_run_book_holds_the_pictures_that_the_files_hold(tmp_path, capsys):
+    names = ["2-gates", "3-relu", "4-descents"]
+    folders = ["--data-dir", str(tmp_path / "data"), "--log-dir", str(tmp_path / "logs")]
+    assert main([*names, *folders]) == 0
+    assert "3 pictures" in capsys.readouterr().out
+    events = EventAccumulator(str(tmp_path / "logs" / "book")).Reload()
+    assert events.Tags()["images"] == ["chapter 2/gates", "chapter 3/relu", "chapter 4/descents"]
+    for name, tag in zip(names, events.Tags()["images"], strict=True):
+        (event,) = events.Images(tag)
+        shown = imread(io.BytesIO(event.encoded_image_string))
+        file = imread(tmp_path / "logs" / "book" / f"{name}.png")[..., :3]
+        np.testing.assert_array_equal(shown, file)
+        assert shown.shape == (event.height, event.width, 3)
+        assert shown.shape[1] == 900
+
+
+def test_the_same_picture_twice_has_the_same_pixels():
+    first, second = style.pixels(chapter2.gates()), style.pixels(chapter2.gates())
+    np.testing.assert_array_equal(first, second)
+
+
+def test_the_names_are_listed_and_nothing_is_drawn(tmp_path, capsys):
+    assert main(["--list", "--log-dir", str(tmp_path / "logs")]) == 0
+    assert capsys.readouterr().out.split() == list(PICTURES)
+    assert not (tmp_path / "logs").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["5-lenet"], "5-lenet"),
+        (["2-gates", "--out", "{file}/pictures"], "--out"),
+        (["2-gates", "--dataset", "digits"], "--dataset digits: choose one of"),
+        (["2-gates", "--iterations", "0"], "--iterations 0"),
+    ],
+)
+def test_bad_input_is_one_line_and_draws_nothing(tmp_path, capsys, arguments, says):
+    from trainer.cli.program import run_command
+
+    file = tmp_path / "file"
+    file.touch()
+    folders = ["--data-dir", str(tmp_path / "data"), "--log-dir", str(tmp_path / "logs")]
+    assert run_command(main, [a.format(file=file) for a in arguments] + folders) == 2
+    error = capsys.readouterr().err
+    assert says in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "logs").exists()

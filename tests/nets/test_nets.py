@@ -1,0 +1,134 @@
+"""What each net promises by itself."""
+
+import copy
+
+import numpy as np
+import pytest
+
+from trainer.common.errors import InputError
+from trainer.nets.initial import initial_params
+from trainer.nets.numpy_net import TwoLayerNet
+from trainer.nets.torch_net import TorchTwoLayerNet, pick_device
+
+NETS = pytest.mark.parametrize("cls", [TwoLayerNet, TorchTwoLayerNet])
+
+
+@pytest.fixture
+def batch(digits):
+    return digits.x_train[:30], digits.t_train[:30]
+
+
+@NETS
+def test_its_weights_are_the_tapes(cls):
+    params = cls(7, 5, 3, 0.5, seed=4, dtype="float64").params
+    for key, value in initial_params(7, 5, 3, 0.5, seed=4, dtype="float64").items():
+        np.testing.assert_array_equal(params[key], value)
+
+
+@NETS
+def test_set_params_takes_copies(cls):
+    net, wanted = cls(7, 5, 3), initial_params(7, 5, 3, 0.5, seed=9)
+    net.set_params(wanted)
+    kept = copy.deepcopy(wanted)
+    wanted["W1"][:] = 0
+    np.testing.assert_array_equal(net.params["W1"], kept["W1"])
+
+
+@NETS
+def test_nothing_writes_to_its_arguments_and_only_updates_write_to_params(cls, batch):
+    x, t = (a.copy() for a in batch)
+    net = cls(784, 5, 10, dtype="float64")
+    before = copy.deepcopy(net.params)
+    native = net.native(x), net.native(t)
+    net.predict(native[0])
+    net.loss(*native)
+    net.accuracy(*native)
+    grads = net.gradient(*native)
+    for key, value in before.items():
+        np.testing.assert_array_equal(net.params[key], value)
+    net.update(grads, 0.5)
+    for key, value in before.items():
+        np.testing.assert_allclose(net.params[key], value - 0.5 * grads[key], rtol=1e-14)
+    net.step(*native, 0.1)
+    np.testing.assert_array_equal(x, batch[0])
+    np.testing.assert_array_equal(t, batch[1])
+
+
+@NETS
+def test_a_step_is_the_update_by_the_gradient(cls, batch):
+    one, other = cls(784, 5, 10, dtype="float64"), cls(784, 5, 10, dtype="float64")
+    native = one.native(batch[0]), one.native(batch[1])
+    one.step(*native, 0.3)
+    other.update(other.gradient(*native), 0.3)
+    for key in one.params:
+        np.testing.assert_array_equal(one.params[key], other.params[key])
+
+
+@NETS
+def test_a_trace_takes_the_very_step_it_shows(cls, batch):
+    one, other = cls(784, 5, 10, dtype="float64"), cls(784, 5, 10, dtype="float64")
+    native = one.native(batch[0]), one.native(batch[1])
+    trace = one.trace(*native, 0.3)
+    other.step(*native, 0.3)
+    for key in one.params:
+        np.testing.assert_array_equal(one.params[key], other.params[key])
+        np.testing.assert_array_equal(trace[key], other.params[key])
+
+
+@NETS
+@pytest.mark.parametrize("targets", ["labels", "one-hot"])
+def test_accuracy_is_the_fraction_of_hits_over_all_rows(cls, digits, targets, monkeypatch):
+    monkeypatch.setattr(f"{cls.__module__}.CHUNK", 300)  # the last chunk of 1,000 is short
+    net = cls(784, 20, 10, 0.5, dtype="float64")
+    x, t = net.native(digits.x_test), digits.t_test
+    hits = np.asarray(net.predict(x)).argmax(axis=1) == t
+    t = t if targets == "labels" else np.eye(10)[t]
+    assert net.accuracy(x, net.native(t)) == hits.mean()
+    assert 0 < hits.mean() < 1
+
+
+@NETS
+def test_learning_lowers_the_loss(cls, batch):
+    net = cls(784, 20, 10, dtype="float64")
+    native = net.native(batch[0]), net.native(batch[1])
+    before = net.loss(*native)
+    for _ in range(200):
+        net.step(*native, 0.5)
+    assert net.loss(*native) < before / 2
+
+
+def test_auto_is_a_device_that_is_there():
+    assert pick_device("auto").type in ("cpu", "cuda")
+
+
+def test_cuda_where_there_is_none_is_a_clear_error(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(InputError, match="--device cpu"):
+        pick_device("cuda")
+
+
+@NETS
+@pytest.mark.parametrize("loss", ["cross-entropy", "squared-error"])
+def test_labels_may_be_integers_of_any_width(cls, batch, loss):
+    net, (x, t) = cls(784, 20, 10, loss=loss, dtype="float64"), batch
+    wide, narrow = (net.loss(net.native(x), net.native(t.astype(k))) for k in ("int64", "int32"))
+    assert wide == narrow
+
+
+@NETS
+def test_relu_passes_nothing_back_where_its_input_is_exactly_zero(cls):
+    net = cls(784, 5, 10, 0.5, activation="relu", dtype="float64")
+    x, t = net.native(np.zeros((3, 784))), net.native(np.array([0, 1, 2]))  # a1 = b1 = 0
+    assert not net.gradient(x, t)["b1"].any()
+    assert net.gradient(x, t)["b2"].any()
+
+
+@NETS
+def test_relu_passes_nothing_back_where_what_comes_has_overflowed(cls):
+    net = cls(784, 5, 10, activation="relu", loss="squared-error")
+    params = {key: np.zeros_like(value) for key, value in net.params.items()}
+    params |= {"b1": params["b1"] - 1, "W2": params["W2"] + 3e38, "b2": params["b2"] + 1e3}
+    net.set_params({key: value.astype(np.float32) for key, value in params.items()})
+    x, t = net.native(np.ones((3, 784), np.float32)), net.native(np.array([0, 1, 2]))
+    with np.errstate(over="ignore"):  # dz1 = inf, a1 = −1
+        assert not net.gradient(x, t)["W1"].any()

@@ -1,0 +1,31 @@
+import pytest
+
+from trainer.common.errors import InputError
+from trainer.common.settings import Settings
+
+BAD = [
+    ("backend", "jax"), ("dataset", "cifar"), ("activation", "tanh"), ("loss", "hinge"),
+    ("dtype", "float16"), ("device", "tpu"), ("preprocess", "none"), ("gradient", "guess"),
+    ("iterations", 0), ("batch_size", -1), ("lr", 0.0), ("lr", float("nan")),
+    ("lr", float("inf")), ("hidden_size", 0), ("eval_every", 0), ("weight_init_std", -0.1),
+    ("seed", -1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value"), BAD)
+def test_a_setting_that_cannot_be_used_is_named_with_its_value(name, value):
+    with pytest.raises(InputError) as error:
+        Settings(**{name: value})
+    assert f"--{name.replace('_', '-')} {value}" in str(error.value)
+
+
+def test_the_defaults_are_the_books():
+    s = Settings()
+    assert (s.iterations, s.batch_size, s.lr, s.hidden_size) == (10_000, 100, 0.1, 50)
+    assert (s.activation, s.loss, s.weight_init_std) == ("sigmoid", "cross-entropy", 0.01)
+    assert (s.eval_every, s.dataset) == (10, None)
+
+
+def test_numpy_on_cuda_is_refused():
+    with pytest.raises(InputError, match="--backend torch"):
+        Settings(backend="numpy", device="cuda")

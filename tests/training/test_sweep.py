@@ -1,0 +1,343 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+import runs
+import torch
+from filelock import FileLock
+from hypothesis import given
+from hypothesis import strategies as st
+from runs import ROOT
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
+from threadpoolctl import threadpool_info
+
+from trainer.cli.program import run_command
+from trainer.cli.sweep import main
+from trainer.common.errors import InputError
+from trainer.common.settings import Settings
+from trainer.training import sweep
+from trainer.training.run import resume, run
+from trainer.training.signals import Stopped
+
+SHORT = ["--iterations", "30", "--eval-every", "10", "--dataset", "mnist-5k"]
+GRID = ["--lr", "0.1", "1", "--hidden-size", "20", "--seeds", "2"]
+
+
+@pytest.fixture(scope="module")
+def folders(data_dir, tmp_path_factory):
+    return ["--data-dir", str(data_dir), "--log-dir", str(tmp_path_factory.mktemp("logs"))]
+
+
+@pytest.fixture(scope="module")
+def swept(folders):
+    """The folder of a sweep by two processes."""
+    assert main([*GRID, *SHORT, *folders, "--jobs", "2", "--quiet"]) == 0
+    return Path(folders[-1]) / "mnist-5k-sweep"
+
+
+def _runs(folder):
+    return sorted(path for path in folder.iterdir() if path.is_dir())
+
+
+def _about(folder):
+    return json.loads((folder / "settings.json").read_text())
+
+
+def test_every_combination_is_there_once_under_the_name_of_its_settings(swept):
+    seen = [
+        (_about(run)["settings"]["lr"], _about(run)["settings"]["seed"]) for run in _runs(swept)
+    ]
+    assert seen == [(0.1, 0), (0.1, 1), (1.0, 0), (1.0, 1)]
+    for folder in _runs(swept):
+        assert folder.name.startswith("lr=")
+        assert "result" in _about(folder)
+        assert len(list(folder.glob("events.out.tfevents.*"))) == 1
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_a_run_of_a_sweep_ends_as_the_same_run_alone(swept, data_dir, tmp_path):
+    folder = _runs(swept)[2]
+    alone = run(Settings(**_about(folder)["settings"]), data_dir, tmp_path, quiet=True)
+    result = _about(folder)["result"]
+    del result["seconds"]
+    assert result == asdict(alone.last)
+
+
+def test_what_is_done_is_not_done_again(swept, folders, capsys):
+    before = {path: path.stat().st_mtime_ns for path in swept.rglob("*") if path.is_file()}
+    assert main([*GRID, *SHORT, *folders]) == 0
+    out = capsys.readouterr().out
+    assert "4 runs, 4 of them finished before" in out
+    assert out.count("← best") == 1
+    after = {path: path.stat().st_mtime_ns for path in swept.rglob("*") if path.is_file()}
+    del before[swept / ".lock"], after[swept / ".lock"]
+    assert after == before
+
+
+@pytest.mark.parametrize("left", ['{"settings": {}, "stopped": "KeyboardInterrupt"}', '{"sett', ""])
+def test_a_half_finished_run_is_resumed_and_keeps_what_lies_beside_it(swept, folders, capsys, left):
+    stopped = _runs(swept)[0]
+    wanted = _about(stopped)["result"]
+    (stopped / "settings.json").write_text(left)
+    (stopped / "notes.txt").write_text("mine")
+    assert main([*GRID, *SHORT, *folders, "--jobs", "1"]) == 0
+    assert "4 runs, 3 of them finished before" in capsys.readouterr().out
+    assert _about(stopped)["result"] | {"seconds": 0} == wanted | {"seconds": 0}
+    assert (stopped / "notes.txt").read_text() == "mine"
+    assert len(_runs(swept)) == 4
+
+
+@pytest.fixture
+def one_run(data_dir, tmp_path):
+    """The arguments of a sweep of one run, and the run's folder, finished."""
+    folders = ["--data-dir", str(data_dir), "--log-dir", str(tmp_path)]
+    arguments = ["--lr", "0.1", "--seeds", "1", "--jobs", "1", *SHORT, *folders]
+    assert main([*arguments, "--quiet"]) == 0
+    return arguments, _runs(tmp_path / "mnist-5k-sweep")[0]
+
+
+def _resume_beyond(place, data_dir, iterations, monkeypatch, stop=False):
+    """Resume a run to more iterations, and stop it before it gets there if asked to."""
+    with monkeypatch.context() as patched:
+        if stop:
+            patched.setattr("trainer.training.run.Batches", runs.signalling(40, signal.SIGTERM))
+            with pytest.raises(Stopped):
+                resume(place, {"iterations": iterations}, data_dir, quiet=True)
+        else:
+            resume(place, {"iterations": iterations}, data_dir, quiet=True)
+
+
+@pytest.mark.parametrize("stop", [True, False])
+def test_a_run_that_was_resumed_beyond_the_sweep_is_neither_counted_nor_replaced(
+    one_run, data_dir, monkeypatch, capsys, stop
+):
+    arguments, place = one_run
+    _resume_beyond(place, data_dir, 50, monkeypatch, stop)
+    before = {path: path.read_bytes() for path in place.iterdir()}
+    assert run_command(main, arguments) == 2
+    told = capsys.readouterr().err
+    assert "holds a run with --iterations 50, this sweep has 30" in told
+    assert told.count("\n") == 1
+    assert {path: path.read_bytes() for path in place.iterdir()} == before
+
+
+def test_a_failed_resume_keeps_the_result_of_the_last_end(one_run, data_dir, monkeypatch):
+    _, place = one_run
+    result = _about(place)["result"]
+    _resume_beyond(place, data_dir, 50, monkeypatch, stop=True)
+    assert _about(place)["result"] == result
+    assert _about(place)["stopped"] == "stopped at iteration 41"
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "checkpoint.safetensors"])
+def test_a_folder_that_holds_no_run_is_set_aside(one_run, capfd, name):
+    arguments, place = one_run
+    for path in place.iterdir():
+        path.unlink()
+    (place / name).write_text("mine")
+    assert main(arguments) == 0
+    aside = place.with_name(f"{place.name}.aside")
+    assert (aside / name).read_text() == "mine"
+    assert f"it is now {aside.name}" in capfd.readouterr().err
+
+
+def test_a_run_killed_before_its_first_checkpoint_is_trained_again(one_run):
+    arguments, place = one_run
+    (place / "checkpoint.safetensors").unlink()
+    (place / "settings.json").unlink()
+    assert main(arguments) == 0
+    assert len(_runs(place.parent)) == 1
+    assert _about(place)["result"]["iteration"] == 30
+
+
+def test_the_hparams_page_has_an_axis_for_what_was_swept_and_for_what_came_out(swept):
+    for folder in _runs(swept):
+        events = EventAccumulator(str(folder)).Reload()
+        contents = events.PluginTagToContent("hparams").values()
+        starts = [HParamsPluginData.FromString(c).session_start_info.hparams for c in contents]
+        (axes,) = [start for start in starts if start]
+        settings = _about(folder)["settings"]
+        for name in "lr", "hidden_size", "seed":
+            assert axes[name].number_value == settings[name]
+        last = events.Scalars("accuracy/test")[-1]
+        assert last.value == pytest.approx(_about(folder)["result"]["test"])
+
+
+def test_a_run_has_one_thread_and_gives_the_others_back(monkeypatch, data_dir, tmp_path):
+    seen = []
+
+    def look(*_, **__):
+        seen.append(torch.get_num_threads())
+        pools = (pool for pool in threadpool_info() if pool["user_api"] == "blas")
+        seen.extend(pool["num_threads"] for pool in pools)
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        monkeypatch.setattr(sweep, "run", look)
+        sweep.run_one(Settings(), data_dir, tmp_path)
+        assert set(seen) == {1}
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_a_run_that_diverges_is_an_outcome_and_ends_no_sweep(data_dir, folders, capsys):
+    grid = ["--activation", "relu", "--lr", "0.1", "1e30", "--hidden-size", "20", "--seeds", "1"]
+    arguments = [*grid, *SHORT, *folders, "--jobs", "1", "--name", "wild"]
+    assert main(arguments) == 0
+    assert "1 diverged" in capsys.readouterr().out.splitlines()[-3]
+    assert main(arguments) == 0
+    assert "2 runs, 2 of them finished before" in capsys.readouterr().out
+
+
+def test_two_sweeps_at_once_in_one_folder_are_refused(folders, swept, capsys):
+    with FileLock(swept / ".lock"):
+        assert run_command(main, [*GRID, *SHORT, *folders]) == 2
+    assert "another sweep is writing there" in capsys.readouterr().err
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(1e-9, 1e9), st.integers(1, 10**6), st.sampled_from(["relu", "sigmoid"])
+        ),
+        min_size=2,
+        unique=True,
+    )
+)
+def test_different_settings_have_different_names(chosen):
+    all_settings = [Settings(lr=lr, hidden_size=size, activation=a) for lr, size, a in chosen]
+    assert len({sweep.name_of(settings) for settings in all_settings}) == len(chosen)
+
+
+def test_a_value_given_twice_is_one_run(data_dir):
+    runs = sweep.plan(Settings(dataset="mnist-5k"), {"lr": [0.1, 0.10, 1.0]}, 3, data_dir)
+    assert [(settings.lr, settings.seed) for settings in runs] == [
+        (lr, seed) for lr in (0.1, 1.0) for seed in range(3)
+    ]
+    assert all(replace(s, lr=0.1, seed=0) == runs[0] for s in runs), "all else is as given"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--seeds", "0"], "--seeds 0"),
+        (["--jobs", "0"], "--jobs 0"),
+        (["--lr", "0.1", "0"], "--lr 0.0"),
+        (["--activation", "relu", "--batch-size", "100", "5001"], "--batch-size 5001"),
+        (["--name", "a/file/b"], "a/file/b"),
+    ],
+)
+def test_bad_input_is_one_line_and_trains_nothing(data_dir, tmp_path, capsys, arguments, says):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "file").touch()
+    folders = ["--data-dir", str(data_dir), "--log-dir", str(tmp_path)]
+    assert run_command(main, [*SHORT, *folders, *arguments]) == 2
+    error = capsys.readouterr().err
+    assert says in error
+    assert error.count("\n") == 1
+    assert not list(tmp_path.rglob("settings.json"))
+
+
+def test_without_dask_a_cluster_is_one_line_that_says_what_to_install(
+    monkeypatch, folders, capsys, swept
+):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    assert run_command(main, [*GRID, *SHORT, *folders, "--cluster", "localhost:8786"]) == 2
+    assert "pip install 'dask[distributed]'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("address", ["localhost", "local host", "foo://bar", "localhost:port"])
+def test_an_address_that_is_none_is_refused_at_once(folders, capsys, swept, address):
+    pytest.importorskip("distributed", reason="Dask is not installed (requirements-dev.txt)")
+    assert run_command(main, [*GRID, *SHORT, *folders, "--cluster", address]) == 2
+    assert f"--cluster {address}" in capsys.readouterr().err
+
+
+def test_workers_that_write_elsewhere_are_noticed(monkeypatch, data_dir, tmp_path):
+    monkeypatch.setattr(sweep, "run_one", lambda settings, *_: settings)
+    runs = sweep.plan(Settings(dataset="mnist-5k"), {"lr": [0.1]}, 2, data_dir)
+    with pytest.raises(InputError, match="2 runs are not in"):
+        list(sweep.sweep(runs, data_dir, tmp_path, jobs=1))
+
+
+def _wait_for(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """The address of a Dask scheduler on loopback, and its two workers' processes."""
+    pytest.importorskip("distributed", reason="Dask is not installed (requirements-dev.txt)")
+    file, processes = tmp_path / "scheduler.json", []
+
+    def start(what, *arguments):
+        command = [sys.executable, "-m", f"distributed.cli.dask_{what}", "--no-dashboard"]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        log = (tmp_path / f"{what}-{len(processes)}.log").open("w")
+        options = {"env": environment, "cwd": tmp_path, "stdout": log, "stderr": log}
+        processes.append(
+            subprocess.Popen([*command, "--scheduler-file", str(file), *arguments], **options)
+        )
+        log.close()
+        return processes[-1]
+
+    try:
+        start("scheduler", "--host", "127.0.0.1", "--port", "0")
+        workers = [start("worker", "--no-nanny", "--nthreads", "1") for _ in range(2)]
+        _wait_for(lambda: file.exists() and file.stat().st_size)
+        yield json.loads(file.read_text())["address"], workers
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.slow
+def test_a_killed_worker_costs_no_run_and_doubles_none(cluster, data_dir, tmp_path):
+    address, workers = cluster
+    script = [sys.executable, str(ROOT / "scripts" / "sweep.py"), "--cluster", address, *GRID]
+    options = ["--dataset", "mnist-5k", "--iterations", "1500", "--name", "far", "--quiet"]
+    folders = ["--data-dir", str(data_dir), "--log-dir", str(tmp_path)]
+    process = subprocess.Popen(
+        [*script, *options, *folders], env=os.environ | {"PYTHONPATH": str(ROOT)}
+    )
+    far = tmp_path / "far"
+
+    def both_are_busy():
+        return far.is_dir() and sum("result" not in _about(run) for run in _runs(far)) == 2
+
+    try:
+        _wait_for(both_are_busy)
+        workers[0].send_signal(signal.SIGKILL)
+        assert process.wait(timeout=120) == 0
+    finally:
+        process.kill()
+    assert len(_runs(far)) == 4
+    assert all("result" in _about(run) for run in _runs(far))
+    assert all(len(list(run.glob("events.out.tfevents.*"))) == 1 for run in _runs(far))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="where there is CUDA the runs would start")
+def test_the_device_is_that_of_the_backend_given(folders, capsys):
+    assert run_command(main, [*SHORT, *folders, "--backend", "torch", "--device", "cuda"]) == 2
+    assert "torch sees no CUDA device here" in capsys.readouterr().err
+
+
+def test_weights_that_overflow_between_evaluations_are_an_outcome(data_dir, tmp_path):
+    overshooting = Settings(dataset="mnist-5k", lr=1e4, activation="relu", loss="squared-error",
+                            iterations=40, eval_every=40, checkpoint_every=20)  # fmt: skip
+    sweep.run_one(overshooting, data_dir, tmp_path)
+    about = sweep.finished(tmp_path / sweep.name_of(overshooting), overshooting)
+    assert "no longer finite at iteration 20" in about["diverged"]

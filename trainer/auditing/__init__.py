@@ -1,0 +1,1 @@
+"""What a training step should compute, and the mistakes people make."""

@@ -1,0 +1,185 @@
+"""The exact value of each quantity of a step, and how far rounding may take it.
+
+Each is computed again in a wider format from the trace's own recorded inputs, so that an error
+is local to its operation. Wider is float64 for a float32 trace and longdouble for a float64
+trace: 80 bits on x86. Where longdouble is no wider, the bounds stay right: u below is the unit
+roundoff of the trace's dtype plus that of the wider format, so they cover both computations.
+
+Element by element, with γ_n = n u / (1 − n u) and every sum in any order:
+
+    a1, a2          A B + b, inner length n          γ_(n+1) (|A| |B| + |b|)            [H 3.13]
+    dW2, dz1, dW1   A B, inner length n              γ_n |A| |B|                        [H 3.13]
+    db2, db1        Σ da over the batch              γ_N Σ |da|                         [H 4.4]
+    z1, sigmoid     z = 1 / (1 + e^−a)               z ((1 − z) ε + γ_2)                        (1)
+    z1, ReLU        max(0, a)                        0, it is exact
+    y, softmax      e^s / Σ e^s, s = a2 − max a2     y (σ + ε + δ + γ_(C+1)) =: E                (2)
+    y, identity     a2                               0, it is exact
+    loss, cross-e.  mean of l = log Σ e^s − s_t      mean(δ + γ_C + ε |log Σ| + u |s_t|)
+                                                     + γ_(N+1) mean |l|                         (3)
+    loss, squared   ½ Σ (a2 − t)² / N                γ_(N C + 4) of itself
+    da2, softmax    (y − t) / N                      (γ_3 (y + t) + 2 E) / N
+                                                     + y (ε |log Σ| + u |log y|) / N            (4)
+    da2, identity   (y − t) / N                      γ_3 |y − t| / N
+    da1, sigmoid    dz1 z1 (1 − z1)                  γ_3 of itself
+    da1, ReLU       dz1 where a1 > 0                 0, it is exact
+    W1 … b2         W − η dW                         u |W − η dW| + γ_3 |η dW|                  (5)
+
+[H] N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., 2002, by equation.
+ε = 8 u: e^x and log x within 4 ulps, the limit NumPy holds its vector loops to; torch's are
+within 1. (1) the error ε of e^−a reaches z by dz/da = z (1 − z), then a sum and a quotient.
+(2) σ = e^(u |s|) − 1 is what rounding s does to e^s; δ = Σ y (σ + ε), the same for their sum.
+(3) the relative error of Σ is the absolute one of its log. (4) a side may make y anew, by way
+of log y, as torch's backward pass does: E for the recorded y, the rest for the other.
+(5) η rounded to the dtype, a product, a difference. Whatever can underflow is given the
+smallest normal number besides.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from trainer.book.functions import Array, one_hot
+
+ULPS = 4  # of e^x and log x
+
+Bounded = tuple[Array, Array]  # a value and the bound on the error of its computation
+
+
+class Bounds:
+    """A trace computed again: a method for each quantity, its exact value and bound.
+
+    activation and loss are those of the net (see trainer.nets.numpy_net); t is labels or one-hot.
+    """
+
+    def __init__(self, trace: Mapping[str, Array], activation: str, loss: str):
+        dtype = trace["W1 before"].dtype
+        self._wide: Any = np.float64 if dtype == np.float32 else np.longdouble
+        self._u = float(np.finfo(dtype).eps + np.finfo(self._wide).eps) / 2
+        self._epsilon = 2 * ULPS * self._u
+        self._tiny = float(np.finfo(dtype).tiny)
+        self._trace, self._activation, self._loss = trace, activation, loss
+
+    def of(self, name: str) -> Bounded:
+        """The quantity of that name; an updated parameter by its own name, as "W1"."""
+        with np.errstate(all="ignore"):  # a trace may hold anything
+            return self._updated(name) if name[0] in "Wb" else getattr(self, name)()
+
+    def _read(self, *names: str) -> list[Array]:
+        return [self._trace[name].astype(self._wide) for name in names]
+
+    def _gamma(self, n: int) -> float:
+        return n * self._u / (1 - n * self._u)
+
+    def _product(self, a: Array, b: Array) -> Bounded:
+        n = a.shape[1]
+        return a @ b, self._gamma(n) * (np.abs(a) @ np.abs(b)) + n * self._tiny
+
+    def _affine(self, x: Array, w: Array, b: Array) -> Bounded:
+        n = x.shape[1] + 1
+        size = np.abs(x) @ np.abs(w) + np.abs(b)
+        return x @ w + b, self._gamma(n) * size + n * self._tiny
+
+    def _batch_sum(self, da: Array) -> Bounded:
+        return da.sum(axis=0), self._gamma(len(da)) * np.abs(da).sum(axis=0)
+
+    def a1(self) -> Bounded:
+        """(N, H)."""
+        return self._affine(*self._read("x", "W1 before", "b1 before"))
+
+    def z1(self) -> Bounded:
+        """(N, H)."""
+        (a1,) = self._read("a1")
+        if self._activation == "relu":
+            return np.maximum(a1, 0), np.zeros_like(a1)
+        z1 = 1 / (1 + np.exp(-a1))
+        return z1, z1 * ((1 - z1) * self._epsilon + self._gamma(2)) + self._tiny
+
+    def a2(self) -> Bounded:
+        """(N, C)."""
+        return self._affine(*self._read("z1", "W2 before", "b2 before"))
+
+    def _softmax(self) -> tuple[Array, Array, Array, Array, Array]:
+        """s (N, C), Σ e^s (N, 1), y (N, C), σ (N, C), δ (N, 1)."""
+        (a2,) = self._read("a2")
+        s = a2 - a2.max(axis=1, keepdims=True)
+        total = np.exp(s).sum(axis=1, keepdims=True)
+        y = np.exp(s) / total
+        sigma = np.where(y > 0, np.expm1(self._u * np.abs(s)), 0)
+        return s, total, y, sigma, (y * (sigma + self._epsilon)).sum(axis=1, keepdims=True)
+
+    def y(self) -> Bounded:
+        """(N, C)."""
+        if self._loss == "squared-error":
+            (a2,) = self._read("a2")
+            return a2, np.zeros_like(a2)
+        _, _, y, sigma, delta = self._softmax()
+        error = y * (sigma + self._epsilon + delta + self._gamma(y.shape[1] + 1))
+        return y, error + self._tiny
+
+    def loss(self) -> Bounded:
+        """A number of shape ()."""
+        return self._squared_error() if self._loss == "squared-error" else self._cross_entropy()
+
+    def _squared_error(self) -> Bounded:
+        (a2,) = self._read("a2")
+        loss = ((a2 - one_hot(self._trace["t"], a2)) ** 2).sum() / (2 * len(a2))
+        return loss, self._gamma(a2.size + 4) * loss + self._tiny
+
+    def _cross_entropy(self) -> Bounded:
+        s, total, y, _, delta = self._softmax()
+        s_t = (s * one_hot(self._trace["t"], s)).sum(axis=1)
+        log_total = np.log(total[:, 0])
+        terms = log_total - s_t
+        error = delta[:, 0] + self._gamma(y.shape[1])
+        error += self._epsilon * np.abs(log_total) + self._u * np.abs(s_t)
+        mean = np.abs(terms).mean()
+        return terms.mean(), error.mean() + self._gamma(len(terms) + 1) * mean + self._tiny
+
+    def da2(self) -> Bounded:
+        """(N, C)."""
+        (y,) = self._read("y")
+        t, n = one_hot(self._trace["t"], y), len(y)
+        if self._loss == "squared-error":
+            return (y - t) / n, self._gamma(3) * np.abs(y - t) / n + self._tiny
+        _, total, again, _, _ = self._softmax()
+        anew = self._epsilon * np.log(total) + self._u * np.abs(np.log(again))
+        anew = np.where(again > 0, again * anew, 0)
+        error = self._gamma(3) * (np.abs(y) + t) + 2 * self.y()[1] + anew
+        return (y - t) / n, error / n + self._tiny
+
+    def dW2(self) -> Bounded:  # noqa: N802
+        """(H, C)."""
+        z1, da2 = self._read("z1", "da2")
+        return self._product(z1.T, da2)
+
+    def db2(self) -> Bounded:
+        """(C,)."""
+        return self._batch_sum(*self._read("da2"))
+
+    def dz1(self) -> Bounded:
+        """(N, H)."""
+        da2, w2 = self._read("da2", "W2 before")
+        return self._product(da2, w2.T)
+
+    def da1(self) -> Bounded:
+        """(N, H)."""
+        a1, z1, dz1 = self._read("a1", "z1", "dz1")
+        if self._activation == "relu":
+            return np.where(a1 > 0, dz1, 0), np.zeros_like(dz1)
+        da1 = dz1 * z1 * (1 - z1)
+        return da1, self._gamma(3) * np.abs(da1) + self._tiny
+
+    def dW1(self) -> Bounded:  # noqa: N802
+        """(D, H)."""
+        x, da1 = self._read("x", "da1")
+        return self._product(x.T, da1)
+
+    def db1(self) -> Bounded:
+        """(H,)."""
+        return self._batch_sum(*self._read("da1"))
+
+    def _updated(self, name: str) -> Bounded:
+        w, dw, lr = self._read(f"{name} before", f"d{name}", "lr")
+        new, move = w - lr * dw, np.abs(lr * dw)
+        return new, self._u * np.abs(new) + self._gamma(3) * move + self._tiny

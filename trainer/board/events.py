@@ -1,0 +1,119 @@
+"""Read a run's event files and cut them at the checkpoint from which the run is resumed.
+
+A file is a sequence of records (TFRecord, as TensorBoard reads it): the length of the data
+(8 bytes), a checksum of the length (4), the data, and a checksum of the data (4).
+"""
+
+import re
+import struct
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from google.protobuf.message import DecodeError
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
+
+from trainer.common.files import free_name, write_atomically
+from trainer.common.terminal import notify
+
+HEAD, TAIL = 12, 4  # bytes of a record around its data
+NAME = re.compile(r"events\.out\.tfevents\.(\d{10,})\..+\.\d+\.\d+")  # second, host, pid, number
+
+
+def cut(folder: Path, step: int) -> None:
+    """Remove the events of that step and later, which the resumed run records again.
+
+    Of a damaged file, every event that can be read is kept, the original is set aside under
+    another name, and one line on stderr says so. A file whose last event was not written to its
+    end, because the process was killed, is not damaged.
+    """
+    for path in files(folder):
+        content = path.read_bytes()
+        records, damaged = split(content)
+        kept, summaries = b"", 0
+        for record in records:
+            event = Event.FromString(record[HEAD:-TAIL])
+            if event.step >= step and not event.file_version:
+                break
+            kept, summaries = kept + record, summaries + event.HasField("summary")
+        if damaged:
+            _set_aside(path, content)
+        if not summaries:  # nothing but the header of a file
+            path.unlink()
+        elif kept != content:
+            write_atomically(path, kept)
+
+
+def _set_aside(path: Path, content: bytes) -> None:
+    """Keep the content under a name that TensorBoard does not read."""
+    aside = free_name(path.with_name(path.name.replace("tfevents", "damaged")))
+    write_atomically(aside, content)
+    notify(f"{path} is damaged: its readable events are kept, the original is now {aside.name}")
+
+
+def files(folder: Path) -> list[Path]:
+    """Return the run's event files in the order in which TensorBoard reads them."""
+    return sorted(p for p in folder.iterdir() if NAME.fullmatch(p.name) and p.is_file())
+
+
+def read(path: Path) -> Iterator[Event]:
+    """Yield the events of a file that can be read."""
+    for record in split(path.read_bytes())[0]:
+        yield Event.FromString(record[HEAD:-TAIL])
+
+
+def split(content: bytes) -> tuple[list[bytes], bool]:
+    """Return the intact records of an event file, and whether anything else in it is damaged."""
+    records, damaged, start = [], False, 0
+    while start < len(content):
+        size = _size(content, start)
+        if size is None:  # continue at the next place where a record begins
+            damaged = damaged or len(content) - start >= HEAD
+            start += 1
+            while start < len(content) and _size(content, start) is None:
+                start += 1
+            continue
+        record = content[start : start + size]
+        if len(record) < size:  # the process was killed before it wrote the rest
+            break
+        if _is_intact(record):
+            records.append(record)
+        else:
+            damaged = True
+        start += size
+    return records, damaged
+
+
+def _size(content: bytes, start: int) -> int | None:
+    """Return the size of the record that begins there, or None where none does."""
+    head = content[start : start + HEAD]
+    if len(head) < HEAD:
+        return None
+    length, checksum = struct.unpack("<QI", head)
+    # The checksum takes a thousand times as long as this comparison.
+    if length > 2**40 or masked_crc32c(head[:8]) != checksum:
+        return None
+    return HEAD + length + TAIL
+
+
+def _is_intact(record: bytes) -> bool:
+    data, (checksum,) = record[HEAD:-TAIL], struct.unpack("<I", record[-TAIL:])
+    if masked_crc32c(data) != checksum:
+        return False
+    try:
+        Event.FromString(data)
+    except DecodeError:
+        return False
+    return True
+
+
+def wait_for_next_name(folder: Path) -> None:
+    """Wait until the clock's next second, so that the new event file sorts after the newest one.
+
+    TensorBoard reads a run's files in the order of their names, and those begin with the second.
+    """
+    matches = [NAME.fullmatch(path.name) for path in files(folder)]
+    seconds = [int(match[1]) for match in matches if match]
+    if seconds and time.time() < max(seconds) + 1 < time.time() + 2:
+        time.sleep(max(seconds) + 1 - time.time())

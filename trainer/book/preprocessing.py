@@ -1,0 +1,62 @@
+"""Chapter 3.6.3: input preparation, fitted on the training set and applied to any."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from trainer.book.functions import Array, as_float
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """(x − shift) · scale, or (x − shift) @ scale where scale is a matrix.
+
+    shift is () or (D,); scale is (), (D,) or (D, D).
+    """
+
+    shift: Array
+    scale: Array
+
+    def __call__(self, x: ArrayLike) -> Array:
+        """Inputs (N, D) prepared, in their own float dtype."""
+        x = as_float(x)
+        centred = x - self.shift.astype(x.dtype)
+        scale = self.scale.astype(x.dtype)
+        return centred @ scale if scale.ndim == 2 else np.multiply(centred, scale, out=centred)
+
+
+def normalise(x: ArrayLike) -> Preparation:
+    """Into [0, 1]: by the smallest and the largest value of the training set x (N, D)."""
+    x = as_float(x)
+    low, high = x.min(), x.max()
+    return Preparation(np.asarray(low, np.float64), _inverse(np.asarray(high - low)))
+
+
+def standardise(x: ArrayLike) -> Preparation:
+    """To mean 0 and deviation 1 in each column of the training set x (N, D).
+
+    A column that never changes, such as a corner of every digit, only loses its mean.
+    """
+    x = as_float(x)
+    return Preparation(x.mean(axis=0, dtype=np.float64), _inverse(x.std(axis=0, dtype=np.float64)))
+
+
+def whiten(x: ArrayLike, epsilon: float = 1e-2) -> Preparation:
+    """To uncorrelated columns of deviation 1: ZCA whitening, (C + εI)^−½, fitted on x (N, D).
+
+    ε, in units of the mean variance of a column, keeps directions in which
+    the training set does not vary from being blown up.
+    """
+    x = as_float(x)
+    shift = x.mean(axis=0, dtype=np.float64)
+    centred = x - shift.astype(x.dtype)
+    covariance = (centred.T @ centred).astype(np.float64) / len(x)
+    values, vectors = np.linalg.eigh(covariance)
+    floor = epsilon * values.mean() if values.mean() > 0 else 1.0
+    return Preparation(shift, (vectors / np.sqrt(np.maximum(values, 0) + floor)) @ vectors.T)
+
+
+def _inverse(deviation: Array) -> Array:
+    deviation = np.asarray(deviation, np.float64)
+    return 1 / np.where(deviation > 0, deviation, 1.0)

@@ -1,0 +1,69 @@
+"""Check a two-layer network that somebody else wrote, and say what is wrong with it.
+
+Checking a file runs code from it, in a process of its own with a time and a memory limit:
+its definitions, imports and constants, and the methods of the class.
+"""
+
+import sys
+from pathlib import Path
+
+from trainer.cli.options import Parser
+from trainer.cli.program import Program
+from trainer.common.errors import InputError
+
+A_DAY, LEAST, A_TEBIBYTE = 86_400, 64, 2**20  # in seconds and MiB
+
+
+def main(argv: list[str] | None = None, program: Program = Program("check")) -> int:
+    """FILE[:CLASS] → a line a quantity; 0 right, 1 wrong, 2 could not be checked."""
+    parser = Parser(program, __doc__)
+    parser.add_argument(
+        "file", metavar="FILE[:CLASS]", help="the file, and the class if it has several"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead")
+    parser.add_argument("--verbose", action="store_true", help="show what the code prints")
+    parser.add_argument("--run-all", action="store_true", help="run all top-level statements too")
+    parser.add_argument(
+        "--timeout", type=float, default=20.0, metavar="S", help="seconds it may take"
+    )
+    parser.add_argument(
+        "--memory", type=int, default=2048, metavar="MIB", help="memory it may take"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the weights and inputs it is given")
+    arguments = parser.parse_args(argv)
+    path, name = _split(arguments.file)
+    if not 0 < arguments.timeout <= A_DAY:
+        raise InputError(f"--timeout {arguments.timeout:g}: must be more than 0, at most {A_DAY}")
+    if not LEAST <= arguments.memory <= A_TEBIBYTE:  # less than the check itself takes
+        raise InputError(f"--memory {arguments.memory}: must be {LEAST} … {A_TEBIBYTE}")
+    if arguments.seed < 0:
+        raise InputError(f"--seed {arguments.seed}: must be 0 or more")
+
+    from trainer.checker.process import check_in_child
+
+    report, printed = check_in_child(
+        path, name, timeout=arguments.timeout, memory=arguments.memory,
+        run_all=arguments.run_all, seed=arguments.seed,
+    )  # fmt: skip
+    if arguments.verbose and printed:
+        print(printed, file=sys.stderr if arguments.json else sys.stdout)
+    print(report.as_json() if arguments.json else report.as_text())
+    return report.status
+
+
+def _split(text: str) -> tuple[Path, str | None]:
+    """FILE:CLASS in two; raises InputError where there is no such file."""
+    path, name = Path(text), None
+    try:
+        if not path.exists() and ":" in text:
+            file, _, name = text.rpartition(":")
+            path = Path(file)
+        if path.is_dir():
+            raise InputError(f"{path} is a folder; give the file with the class: FILE.py")
+        if not path.exists():
+            raise InputError(f"{path}: there is no such file")
+        if path.suffix == ".ipynb":
+            raise InputError(f"{path}: is a notebook; jupyter nbconvert --to script exports it")
+    except OSError as error:  # no permission to look, a name too long
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    return path, name or None

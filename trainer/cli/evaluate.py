@@ -1,0 +1,34 @@
+"""Measure a trained net on its test set: accuracy, loss, and which class it mistakes for which."""
+
+import json
+
+from trainer.cli.options import Parser, settings_from
+from trainer.cli.program import Program
+from trainer.common.terminal import notify, print_output
+
+
+def main(argv: list[str] | None = None, program: Program = Program("evaluate")) -> int:
+    """A checkpoint and its data set → a score → a table, or JSON."""
+    parser = Parser(program, __doc__)
+    parser.add_net()
+    parser.add_folders("data")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead")
+    arguments = parser.parse_args(argv)
+    by = settings_from(arguments)
+
+    from trainer.training import checkpoint  # here, since these imports take seconds
+
+    trained = checkpoint.load(arguments.run)
+    notify("loading the net and its test images")
+
+    from trainer.predict.score import confusion_table, score_checkpoint
+
+    score = score_checkpoint(trained, arguments.data_dir, by.backend, by.device)
+    if arguments.json:
+        print(json.dumps(score.as_json(), indent=2))
+        return 0
+    where = f"{score.confusion.sum():,} test images of {trained.origin.settings.dataset}"
+    print(f"iteration {trained.origin.iteration}, by {by.backend}, {where}")
+    print(f"accuracy: {score.accuracy:.4f}\nloss: {score.loss:.4f}")
+    print_output(confusion_table(score))
+    return 0

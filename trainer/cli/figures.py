@@ -1,0 +1,45 @@
+"""Draw the pictures of chapters 2 to 4, into TensorBoard (run "book") and as PNG files."""
+
+from pathlib import Path
+from typing import Any
+
+from trainer.cli.options import Parser, settings_from
+from trainer.cli.program import Program, board_command
+from trainer.common.errors import InputError
+from trainer.common.terminal import display_path, track
+
+NAMED = ("iterations", "eval_every", "seed")  # the settings of the run that is drawn
+
+
+def main(argv: list[str] | None = None, program: Program = Program("figures")) -> int:
+    """Options → settings → pictures → where they are."""
+    arguments = _parser(program).parse_args(argv)
+    settings = settings_from(arguments)
+
+    from trainer.figures.book import PICTURES, Book, draw  # here, since torch takes seconds
+
+    if unknown := [name for name in arguments.names if name not in PICTURES]:
+        raise InputError(f"no picture {unknown[0]}: choose one of {', '.join(PICTURES)}")
+    if arguments.list:
+        print(*PICTURES, sep="\n")
+        return 0
+    names = list(dict.fromkeys(arguments.names)) or list(PICTURES)
+    shown = track(names, "pictures", len(names), quiet=arguments.quiet)
+    folder = draw(Book(arguments.data_dir, settings), shown, arguments.log_dir, arguments.out)
+    if not arguments.quiet:
+        print(f"{len(names)} pictures: {display_path(arguments.out or folder)}")
+        print(f"see them: {board_command(folder.parent)}")
+    return 0
+
+
+def _parser(program: Program) -> Parser:
+    parser = Parser(program, __doc__)
+    add: Any = parser.add_argument
+    add("names", nargs="*", metavar="NAME", help="which pictures; default: all")
+    add("--list", action="store_true", help="print the names and draw nothing")
+    add("--out", type=Path, metavar="DIR", help="folder of the PNG files; default: the run's")
+    add("--dataset", help="default: mnist if present, otherwise mnist-5k")
+    parser.add_settings(NAMED, eval_every=100)  # points enough for a picture
+    parser.add_folders("data", "logs")
+    add("--quiet", action="store_true", help="print nothing but errors")
+    return parser

@@ -1,0 +1,82 @@
+"""The options that several commands share, made from the settings and their defaults."""
+
+import argparse
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, NoReturn
+
+from trainer.cli.program import Program
+from trainer.common.settings import Settings, option_of
+
+
+class _Help(argparse.ArgumentDefaultsHelpFormatter):
+    """Shows a default where there is one."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        none = action.default is None or action.default is False
+        return action.help if none else super()._get_help_string(action)
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with whole option names, defaults in the help, and errors of one line."""
+
+    def __init__(self, program: Program, description: str | None):
+        super().__init__(
+            prog=program.name, description=description, allow_abbrev=False, formatter_class=_Help
+        )
+        self._program = program
+
+    def error(self, message: str) -> NoReturn:
+        """Print one line and exit with status 2."""
+        self._program.print_error(f"error: {message} (--help lists the options)")
+        raise SystemExit(2)
+
+    def add_settings(
+        self, names: Iterable[str] = (), several: Iterable[str] = (), **defaults: Any
+    ) -> None:
+        """Add an option for each field of Settings, or for the named ones; several take lists.
+
+        Only options that were typed, or that have another default here, are in the result.
+        """
+        for setting in fields(Settings):
+            many = setting.name in several
+            if names and setting.name not in names and not many:
+                continue
+            kind = None if setting.default is None else type(setting.default)
+            ours = setting.name in defaults or not kind  # then argparse shows the default, if any
+            default = "" if ours else f" (default: {setting.default})"
+            self.add_argument(
+                option_of(setting.name),
+                type=kind or str,
+                nargs="+" if many else None,
+                default=defaults.get(setting.name, argparse.SUPPRESS),
+                choices=setting.metadata["choices"],
+                metavar=kind.__name__.upper() if kind and not setting.metadata["choices"] else None,
+                help=setting.metadata["help"] + default,
+            )
+
+    def add_net(self) -> None:
+        """Add RUN_OR_FILE, --backend and --device: a trained net, and what computes it."""
+        text = "a run's folder, or a checkpoint.safetensors"
+        self.add_argument("run", type=Path, metavar="RUN_OR_FILE", help=text)
+        self.add_settings(("backend", "device"))
+
+    def add_folders(self, *names: str) -> None:
+        """Add --data-dir and --log-dir, by default data/ and logs/ of the program's folder."""
+        texts = {"data": "folder of the data sets", "logs": "folder of the runs"}
+        for name in names:
+            option = "--data-dir" if name == "data" else "--log-dir"
+            default = self._program.root / name
+            self.add_argument(option, type=Path, default=default, metavar="DIR", help=texts[name])
+
+
+def given_settings(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings that were typed, by name."""
+    names = {setting.name for setting in fields(Settings)}
+    return {name: value for name, value in vars(arguments).items() if name in names}
+
+
+def settings_from(arguments: argparse.Namespace) -> Settings:
+    """Return the Settings that the options give; raises InputError."""
+    return Settings(**given_settings(arguments))

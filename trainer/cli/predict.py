@@ -1,0 +1,42 @@
+"""Say which digit is on each image: PNG, JPEG and others, of any size, dark on light or not."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from trainer.cli.options import Parser, settings_from
+from trainer.cli.program import Program
+from trainer.common.terminal import escape
+
+
+def main(argv: list[str] | None = None, program: Program = Program("predict")) -> int:
+    """Images → a guess for each → a line for each, or JSON. Status 2 if one cannot be read."""
+    parser = Parser(program, __doc__)
+    parser.add_net()
+    parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="one digit each")
+    parser.add_argument("--json", action="store_true", help="print one JSON list instead")
+    arguments = parser.parse_args(argv)
+    by = settings_from(arguments)
+
+    from trainer.predict.guess import guess_images  # here, since these imports take seconds
+    from trainer.training import checkpoint
+
+    trained = checkpoint.load(arguments.run)
+    entries = guess_images(trained, arguments.images, by.backend, by.device)
+    for entry in entries:
+        if "error" in entry:
+            program.print_error(f"error: {entry['error']}")
+        elif not arguments.json:
+            print(_line(entry))
+    if arguments.json:
+        print(json.dumps(entries, indent=2, ensure_ascii=False))
+    return 2 if any("error" in entry for entry in entries) else 0
+
+
+def _line(entry: dict[str, Any]) -> str:
+    guesses = (
+        f"{guess['name']} {guess['probability']:.1%}" if "probability" in guess
+        else f"{guess['name']} {guess['output']:.3f}"
+        for guess in entry["best"]
+    )  # fmt: skip
+    return f"{escape(entry['image'])}: {entry['name']}  ({', '.join(guesses)})"

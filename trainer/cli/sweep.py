@@ -1,0 +1,62 @@
+"""Train a grid of settings with several seeds each, on all cores or on a Dask cluster.
+
+Several values after an option are tried in every combination with those of the others. Runs
+that are finished already are not repeated.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from trainer.cli.options import Parser, settings_from
+from trainer.cli.program import Program, board_command
+from trainer.common.files import check_name
+from trainer.common.settings import Settings
+from trainer.common.terminal import display_path, print_output, track
+
+GRID = (
+    "backend", "preprocess", "batch_size", "lr", "hidden_size", "activation", "loss",
+    "weight_init_std",
+)  # fmt: skip
+
+
+def main(argv: list[str] | None = None, program: Program = Program("sweep")) -> int:
+    """Options → a grid of settings → a run of each → a table, the best first."""
+    arguments = _parser(program).parse_args(argv)
+    typed, defaults = vars(arguments), asdict(Settings())
+    choices = {name: typed.pop(name, [defaults[name]]) for name in GRID}
+    arguments.backend = choices["backend"][0]  # --device is for this one
+    settings = settings_from(arguments)
+    if arguments.name:
+        check_name("--name", arguments.name)
+
+    from trainer.training import ranking, sweep  # here, since torch takes seconds
+
+    data_dir, quiet = arguments.data_dir, arguments.quiet
+    runs = sweep.plan(settings, choices, arguments.seeds, data_dir)
+    folder = arguments.log_dir / (arguments.name or f"{runs[0].dataset}-sweep")
+    done = sum(sweep.finished(folder / sweep.name_of(run), run) is not None for run in runs)
+    new = sweep.sweep(runs, data_dir, folder, arguments.jobs, arguments.cluster)
+    for _ in track(new, "runs", len(runs), done, quiet):
+        pass
+    if not quiet:
+        print_output(ranking.make_table(ranking.rank(runs, folder)))
+        print(f"{len(runs)} runs, {done} of them finished before: {display_path(folder)}")
+        print(f"see them: {board_command(folder)}")
+    return 0
+
+
+def _parser(program: Program) -> Parser:
+    parser = Parser(program, __doc__)
+    # An evaluation costs as much as a hundred steps, and only the last one decides.
+    parser.add_settings(
+        ("device", "dataset", "iterations", "eval_every", "dtype"),
+        several=GRID, lr=[0.001, 0.01, 0.1, 1.0], eval_every=100,
+    )  # fmt: skip
+    add: Any = parser.add_argument
+    add("--seeds", type=int, default=3, metavar="INT", help="runs of each, with seeds 0, 1, …")
+    add("--jobs", type=int, default=-1, metavar="INT", help="runs at a time; -1: one per core")
+    add("--cluster", metavar="ADDRESS", help="address of a Dask scheduler, such as HOST:8786")
+    add("--name", help="name of the folder of the runs; default: <dataset>-sweep")
+    parser.add_folders("data", "logs")
+    add("--quiet", action="store_true", help="print nothing but errors")
+    return parser

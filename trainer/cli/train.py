@@ -1,0 +1,96 @@
+"""Train the two-layer net with either backend and record it for TensorBoard."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trainer.cli.options import Parser, given_settings, settings_from
+from trainer.cli.program import Program, board_command
+from trainer.common.errors import InputError
+from trainer.common.terminal import display_path, join_words, notify
+from trainer.training.signals import Stopped
+
+if TYPE_CHECKING:  # torch takes seconds that --help should not
+    from trainer.training.run import Result
+
+PICTURES = 1000  # iterations from one set of pictures to the next
+
+
+def main(argv: list[str] | None = None, program: Program = Program("train")) -> int:
+    """Options → settings → run or resume → a summary. Returns 128 + signal when stopped."""
+    arguments = _parser(program).parse_args(argv)
+    try:
+        result = _run(arguments, program)
+    except Stopped as stop:
+        command = join_words(_resume_words(arguments, stop.folder, program))
+        notify(f"{program.name}: {stop}; continue with: {command}")
+        return 128 + stop.number
+    if not arguments.quiet:
+        _print_summary(result)
+    return 0
+
+
+def _run(arguments: argparse.Namespace, program: Program) -> "Result":
+    from trainer.training.run import resume, run
+
+    data_dir, log_dir = arguments.data_dir, arguments.log_dir
+    shown = arguments.quiet, arguments.pictures
+    if arguments.resume is None:
+        return run(settings_from(arguments), data_dir, log_dir, arguments.run_name, *shown)
+    if arguments.run_name is not None or log_dir != program.root / "logs":
+        raise InputError(
+            "--resume continues in the run's own folder: leave out --run-name, --log-dir"
+        )
+    return resume(arguments.resume, given_settings(arguments), data_dir, *shown)
+
+
+def _print_summary(result: "Result") -> None:
+    count = result.settings.iterations - result.start
+    if not count:
+        print(
+            f"complete at iteration {result.last.iteration}: give a larger --iterations to continue"
+        )
+    print(f"accuracy: train {result.last.train:.4f}, test {result.last.test:.4f}")
+    if count:
+        print(f"time: {result.seconds:.1f} s, {count / result.seconds:.0f} iterations a second")
+    print(f"run: {display_path(result.folder)}")
+    print(f"see it: {board_command(result.folder.parent)}")
+
+
+def _resume_words(arguments: argparse.Namespace, folder: Path, program: Program) -> list[str]:
+    """Return the words of the command that continues a stopped run."""
+    words = [*program.words, f"--resume={display_path(folder)}"]
+    if arguments.data_dir != program.root / "data":
+        words.append(f"--data-dir={display_path(arguments.data_dir)}")
+    if arguments.pictures != PICTURES:
+        words.append(f"--pictures={arguments.pictures or 'off'}")
+    return words
+
+
+def _parser(program: Program) -> Parser:
+    parser = Parser(program, __doc__)
+    parser.add_settings()
+    parser.add_folders("data", "logs")
+    add: Any = parser.add_argument
+    add("--pictures", type=parse_pictures, default=PICTURES, metavar="N",
+        help="iterations from one set of pictures, histograms and curves to the next, or off",
+    )  # fmt: skip
+    add("--run-name", help="name of the run's folder; default: <dataset>-<backend>")
+    add("--resume", type=Path, metavar="RUN",
+        help="continue the run in this folder from its checkpoint, with its settings; "
+        "--iterations may be raised; --backend, --device, --evaluation and --checkpoint-every "
+        "may be changed",
+    )  # fmt: skip
+    add("--quiet", action="store_true", help="print nothing but errors")
+    return parser
+
+
+def parse_pictures(text: str) -> int:
+    """Return the number of iterations in the text, 0 for "off"; raises ArgumentTypeError."""
+    if text == "off":
+        return 0
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(
+            f"{text}: must be a number of iterations, 1 or more, or off"
+        )
+    return int(text)

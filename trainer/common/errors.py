@@ -1,0 +1,17 @@
+"""Errors that the user can fix; each message says what is wrong and what to do, in one line."""
+
+
+class InputError(ValueError):
+    """A setting, file or folder that cannot be used; its message is shown as it is."""
+
+
+class DivergedError(InputError):
+    """Numbers of a run are no longer finite, because its learning rate is too large."""
+
+    @classmethod
+    def at(cls, what: str, iteration: int, lr: float) -> "DivergedError":
+        """Return the error that says what is not finite, when, and which rate to try."""
+        return cls(
+            f"{what} at iteration {iteration} with --lr {lr}: "
+            f"the steps overshoot; try --lr {min(lr / 10, 1):g}"
+        )

@@ -1,0 +1,99 @@
+"""The settings of a run, defined once: their defaults are the book's (chapter 4.5.2)."""
+
+import math
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, get_args
+
+from trainer.common.errors import InputError
+
+Backend = Literal["numpy", "torch"]
+Device = Literal["cpu", "cuda", "auto"]
+Dataset = Literal["mnist", "fashion-mnist", "kmnist", "mnist-5k"]
+Preprocess = Literal["normalise", "standardise", "whiten"]
+Activation = Literal["sigmoid", "relu"]
+Loss = Literal["cross-entropy", "squared-error"]
+Gradient = Literal["backprop", "numerical"]
+EvaluationKind = Literal["full", "lazy"]
+Dtype = Literal["float32", "float64"]
+
+LARGEST_STD = 1e6  # beyond it a1 overflows in float32
+
+
+def _option(default: Any, text: str, kind: Any = None) -> Any:
+    """Return a field with its help text and, for a Literal, the values to choose from."""
+    return field(default=default, metadata={"help": text, "choices": get_args(kind) or None})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that decides the numbers of a run; raises InputError for an unusable value."""
+
+    backend: Backend = _option(
+        "numpy", "NumPy with gradients by hand, or torch with autograd", Backend
+    )
+    device: Device = _option(
+        "auto", "device for torch; auto takes CUDA where there is a GPU", Device
+    )
+    dataset: Dataset | None = _option(
+        None, "data set; default: mnist if present or downloadable, otherwise mnist-5k", Dataset
+    )
+    preprocess: Preprocess = _option("normalise", "how the pixels are prepared", Preprocess)
+    iterations: int = _option(10_000, "steps of gradient descent")
+    batch_size: int = _option(100, "images in a mini-batch, drawn with replacement")
+    lr: float = _option(0.1, "learning rate η")
+    hidden_size: int = _option(50, "neurons of the hidden layer")
+    activation: Activation = _option("sigmoid", "activation of the hidden layer", Activation)
+    loss: Loss = _option(
+        "cross-entropy",
+        "loss: cross-entropy after a softmax, or squared error of the plain output",
+        Loss,
+    )
+    weight_init_std: float = _option(0.01, "standard deviation of the initial weights")
+    gradient: Gradient = _option(
+        "backprop",
+        "backpropagation, or numerical differences, which take hours on the full net",
+        Gradient,
+    )
+    eval_every: int = _option(10, "iterations between evaluations of the whole data set")
+    checkpoint_every: int = _option(
+        1000, "iterations between checkpoints; one is written at the start and the end too"
+    )
+    evaluation: EvaluationKind = _option(
+        "lazy",
+        "evaluate every image (full) or only images whose class may have changed (lazy); "
+        "both give the same accuracy",
+        EvaluationKind,
+    )
+    seed: int = _option(0, "seed of the initial weights and the mini-batches")
+    dtype: Dtype = _option(
+        "float32", "floating-point type; use float64 to compare implementations", Dtype
+    )
+
+    def __post_init__(self) -> None:
+        for setting in fields(self):
+            value, choices = getattr(self, setting.name), setting.metadata["choices"]
+            if choices and value not in (*choices, setting.default):
+                raise InputError(
+                    f"{option_of(setting.name)} {value}: choose one of {', '.join(choices)}"
+                )
+            if isinstance(setting.default, int | float):
+                may_be_zero = setting.name in ("seed", "weight_init_std")
+                _check_number(option_of(setting.name), value, may_be_zero)
+        if self.weight_init_std > LARGEST_STD:
+            raise InputError(
+                f"--weight-init-std {self.weight_init_std}: must be {LARGEST_STD:g} or less"
+            )
+        if self.backend == "numpy" and self.device == "cuda":
+            raise InputError("--device cuda: NumPy computes on the CPU; add --backend torch")
+
+
+def option_of(name: str) -> str:
+    """Return the command-line option of a setting, such as --batch-size for batch_size."""
+    return "--" + name.replace("_", "-")
+
+
+def _check_number(option: str, value: float, may_be_zero: bool) -> None:
+    # Compared, since math.isfinite takes no integer of 400 digits; NaN fails every comparison.
+    if not 0 <= value < math.inf or (value == 0 and not may_be_zero):
+        needed = "0 or more" if may_be_zero else "more than 0"
+        raise InputError(f"{option} {value}: must be a finite number, {needed}")

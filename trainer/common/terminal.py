@@ -1,0 +1,105 @@
+"""What is printed for the user beside results: notices, and progress as a bar or as lines."""
+
+import shlex
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from rich.console import Console, RenderableType
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+T = TypeVar("T")
+PAUSE = 2.0  # seconds between two lines of progress where there is no terminal
+
+
+def escape(text: str) -> str:
+    """Return the text with control characters as escapes, so that it stays on its line.
+
+    Paths, class names and messages of other people's code can hold any character.
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def notify(message: str) -> None:
+    """Print one line on stderr about something that the user should know."""
+    print(escape(message), file=sys.stderr, flush=True)
+
+
+def display_path(path: Path) -> str:
+    """Return a path as one would type it here: relative to the current folder where it can be."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def join_words(words: Iterable[str]) -> str:
+    """Return a command as one would type it in a shell."""
+    return shlex.join(words)
+
+
+def make_bar(detail: str = "", shown: bool = True) -> Progress:
+    """Return a progress bar on stderr, as wide as the terminal; detail names a field to show."""
+    columns = [
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        *([TextColumn("{task.fields[" + detail + "]}")] if detail else []),
+    ]
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, disable=not shown, refresh_per_second=4)
+
+
+class Steps:
+    """A context that shows how many steps are done: a bar in a terminal, lines elsewhere."""
+
+    def __init__(self, description: str, total: int, done: int = 0, quiet: bool = False):
+        self._description, self._total = description, total
+        terminal = sys.stderr.isatty()
+        self._bar = make_bar(shown=terminal and not quiet)
+        self._task = self._bar.add_task(description, total=total, completed=done)
+        self._lines = not terminal and not quiet
+        self._last = time.monotonic()
+
+    def __enter__(self) -> "Steps":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def update(self, done: int) -> None:
+        """Show that so many steps are done."""
+        self._bar.update(self._task, completed=done)
+        now = time.monotonic()
+        if self._lines and now - self._last >= PAUSE:
+            self._last = now
+            notify(f"{self._description}: {done} of {self._total}")
+
+
+def track(
+    items: Iterable[T], description: str, total: int, done: int = 0, quiet: bool = False
+) -> Iterator[T]:
+    """Yield the items and show how many are done; done were before the first one."""
+    with Steps(description, total, done, quiet) as steps:
+        for number, item in enumerate(items, done + 1):
+            yield item
+            steps.update(number)
+
+
+def print_output(*renderables: RenderableType) -> None:
+    """Print tables and texts of rich on stdout, wrapped to the terminal's width."""
+    console = Console(soft_wrap=False, highlight=False, emoji=False)
+    for each in renderables:
+        console.print(each)

@@ -1,0 +1,1 @@
+"""The torchvision data sets as arrays, and mini-batches of them."""

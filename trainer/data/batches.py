@@ -1,0 +1,47 @@
+"""The mini-batches of both nets: row numbers drawn in NumPy from the seed."""
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from trainer.book.functions import Array
+
+A = TypeVar("A")  # the arrays of a net: NumPy's, or torch's tensors
+BATCHES = 1  # the stream of the seed that rows are drawn from; initial weights take another
+BLOCK = 100  # steps drawn at a time: a generator costs as much as the gather of a batch
+
+
+class Batches(Generic[A]):
+    """The mini-batch of each step, drawn with replacement (chapter 4.2.3).
+
+    The rows of step i are a function of (seed, i) alone, so that any backend, and a run that
+    is resumed, takes the same ones. native(array) returns row numbers (BLOCK, batch_size) as
+    the library of x and t holds them.
+    """
+
+    def __init__(
+        self, x: A, t: A, batch_size: int, seed: int, native: Callable[[Array], Any] = np.asarray
+    ):
+        self.x, self.t = x, t
+        self._batch_size, self._seed, self._native = batch_size, seed, native
+        self._block = -1
+        self._rows: Any = None
+
+    def __call__(self, i: int) -> tuple[A, A]:
+        """Return x (batch_size, D) and t (batch_size,) of step i."""
+        block, offset = divmod(i, BLOCK)
+        if block != self._block:
+            rng = np.random.default_rng((self._seed, BATCHES, block))
+            images = len(self.x)  # type: ignore[arg-type]
+            rows = rng.integers(images, size=(BLOCK, self._batch_size))
+            self._block, self._rows = block, self._native(rows)
+        rows = self._rows[offset]
+        return _take(self.x, rows), _take(self.t, rows)
+
+
+def _take(array: Any, rows: Any) -> Any:
+    """Return array[rows], by the function that is fastest in each library."""
+    if isinstance(array, np.ndarray):
+        return array.take(rows, axis=0)
+    return array.index_select(0, rows)

@@ -1,0 +1,1 @@
+"""The two-layer net, by hand in NumPy and by autograd in torch."""

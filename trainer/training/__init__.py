@@ -1,0 +1,1 @@
+"""A training run: the loop, evaluation, checkpoints, resuming, sweeps."""

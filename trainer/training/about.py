@@ -1,0 +1,45 @@
+"""The settings.json of a run's folder: what was trained, with which versions, and how it ended."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from trainer.common.errors import InputError
+from trainer.common.files import write_atomically
+
+ABOUT = "settings.json"
+
+
+def read_about(folder: Path) -> dict[str, Any]:
+    """Return what a run's settings.json says; {} where it is missing or damaged."""
+    try:
+        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return about if isinstance(about, dict) else {}
+
+
+def write_about(folder: Path, about: dict[str, Any]) -> None:
+    """Write a run's settings.json atomically; raises OSError."""
+    write_atomically(folder / ABOUT, (json.dumps(about, indent=2) + "\n").encode())
+
+
+@contextmanager
+def record_failure(folder: Path, about: dict[str, Any]) -> Iterator[None]:
+    """Write about, and how the training inside this context stopped if it fails, and re-raise.
+
+    An OSError, as from a full disk, becomes an InputError.
+    """
+    try:
+        write_about(folder, about)
+        yield
+    except BaseException as error:
+        with suppress(OSError):
+            write_about(folder, about | {"stopped": str(error) or type(error).__name__})
+        if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+            raise InputError(
+                f"cannot write in {folder}: {error.strerror or error}; its last checkpoint is kept"
+            ) from error
+        raise

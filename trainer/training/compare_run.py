@@ -1,0 +1,60 @@
+"""One comparison: settings in; what was found, and a folder with drift and ratios, out."""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+
+from trainer.auditing.comparison import Comparison, Course, compare
+from trainer.auditing.plant import plant
+from trainer.auditing.probes import Verdicts
+from trainer.board import charts
+from trainer.board.dashboard import Dashboard
+from trainer.common.files import new_folder
+from trainer.common.settings import Settings
+from trainer.common.terminal import Steps
+from trainer.data.batches import Batches
+from trainer.data.digits import prepare_digits
+from trainer.nets.build import build_net
+from trainer.nets.initial import initial_params
+from trainer.nets.numpy_net import TwoLayerNet
+from trainer.training.inputs import load_inputs
+from trainer.training.threads import Threads
+
+
+def compare_run(
+    settings: Settings, data_dir: Path, log_dir: Path, audit_every: int, planted: str | None = None
+) -> tuple[Settings, Comparison, Path]:
+    """Compare the backends, the NumPy side with a mistake if one is named, in a new folder.
+
+    Returns the settings with the data set chosen, too. Raises InputError.
+    """
+    settings, digits = load_inputs(settings, data_dir)
+    digits = prepare_digits(digits, settings.preprocess)
+    sizes = digits.x_train.shape[1], settings.hidden_size, len(digits.classes)
+    by_hand = replace(settings, backend="numpy", device="cpu")
+    nets = {
+        "numpy": build_net(by_hand, sizes[0], sizes[2], plant(planted) if planted else TwoLayerNet),
+        "torch": build_net(settings, sizes[0], sizes[2]),
+    }
+    batch = Batches(digits.x_train, digits.t_train, settings.batch_size, settings.seed)
+    params = initial_params(*sizes, settings.weight_init_std, settings.seed, settings.dtype)
+    folder = new_folder(log_dir, f"{digits.name}-compare")
+    steps = Steps("comparing", settings.iterations)
+    with Dashboard(folder) as board, Threads().one(), steps:
+        board.describe({"settings": asdict(settings)}, charts.comparison())
+
+        def record(step: int, verdicts: dict[str, Verdicts], drift: dict[str, float]) -> None:
+            values = {f"drift/{name}": value for name, value in drift.items()}
+            for side, of_side in verdicts.items():
+                ratios = {f"audit/{side}/{name}": v.ratio for name, v in of_side.items()}
+                values |= charts.BAND
+                values |= {tag: ratio for tag, ratio in ratios.items() if np.isfinite(ratio)}
+            board.scalars(step, values)
+            steps.update(step + 1)
+
+        course = Course(settings.iterations, settings.lr, audit_every)
+        found = compare(nets, batch, params, course, record)
+    if found.cause is None and found.first:
+        found.cause = planted  # what cannot be told from one step alone
+    return settings, found, folder

@@ -1,0 +1,57 @@
+"""Two ways to find the accuracies over both sets: every image, or only those in doubt."""
+
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from trainer.common.settings import Settings
+from trainer.data.digits import Digits
+from trainer.nets.net import Net
+from trainer.training.lazy.of_net import lazy_accuracy
+from trainer.training.threads import Threads
+
+A = TypeVar("A")
+Set = tuple[A, A]  # x (N, D) and t (N,), as the net holds them
+
+
+@dataclass
+class FullEvaluation(Generic[A]):
+    """Evaluates every image."""
+
+    net: Net[A]
+    train: Set[A]
+    test: Set[A]
+    threads: Threads
+
+    def accuracies(self) -> tuple[float, float]:
+        """Return the accuracy over the training set and over the test set."""
+        train, test = (self.threads.accuracy(self.net, x, t) for x, t in (self.train, self.test))
+        return train, test
+
+    def scalars(self) -> dict[str, float]:
+        """Return nothing: there is nothing else to record."""
+        return {}
+
+
+class LazyEvaluation:
+    """Evaluates only images whose class may have changed; the accuracies are the same."""
+
+    def __init__(self, net: Net[Any], digits: Digits, threads: Threads):
+        self._net, self._accuracy = net, lazy_accuracy(net, digits, threads)
+
+    def accuracies(self) -> tuple[float, float]:
+        """Return the accuracy over the training set and over the test set."""
+        train, test = self._accuracy(self._net.params)
+        return train, test
+
+    def scalars(self) -> dict[str, float]:
+        """Return the fraction of the images that the last evaluation looked at."""
+        return {"evaluation/fraction": self._accuracy.fraction}
+
+
+def choose_evaluation(
+    settings: Settings, net: Net[A], digits: Digits, train: Set[A], test: Set[A], threads: Threads
+) -> FullEvaluation[A] | LazyEvaluation:
+    """Return the evaluation that the settings ask for; train and test are digits' sets."""
+    if settings.evaluation == "lazy":
+        return LazyEvaluation(net, digits, threads)
+    return FullEvaluation(net, train, test, threads)

@@ -1,0 +1,43 @@
+"""What a run shows while it trains: a bar in a terminal, a few lines elsewhere, or nothing."""
+
+import sys
+
+from trainer.common.terminal import make_bar
+from trainer.training.loop import Point
+
+LINES = 10  # lines of a whole run where there is no terminal
+STRIDE = 32  # steps between two updates of the bar: one costs a hundredth of a step
+
+
+class Progress:
+    """Shows the steps and points of a run from iteration start to stop."""
+
+    def __init__(self, start: int, stop: int, eval_every: int, quiet: bool = False):
+        terminal = sys.stderr.isatty()
+        self._bar = make_bar("accuracy", shown=terminal and not quiet)
+        self._task = self._bar.add_task("training", total=stop, completed=start, accuracy="")
+        self._bar.start()
+        self._lines = not quiet and not terminal
+        self._stop = stop
+        # There is a point every eval_every iterations: show those nearest to tenths of the run.
+        self._every = max(1, round(stop / LINES / eval_every)) * eval_every
+
+    def advance(self, i: int) -> None:
+        """Show that step i is done."""
+        if i % STRIDE == 0:
+            self._bar.update(self._task, completed=i + 1)
+
+    def show(self, point: Point) -> None:
+        """Show loss and accuracies of the latest evaluation."""
+        if self._lines and (point.iteration % self._every == 0 or point.iteration == self._stop):
+            print(
+                f"iteration {point.iteration:>6}  loss {point.loss:.4f}  "
+                f"train {point.train:.4f}  test {point.test:.4f}",
+                flush=True,
+            )
+        accuracy = f"train {point.train:.4f} test {point.test:.4f}"
+        self._bar.update(self._task, completed=point.iteration, accuracy=accuracy)
+
+    def close(self) -> None:
+        """Leave the bar as it stands."""
+        self._bar.stop()

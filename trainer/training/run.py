@@ -1,0 +1,155 @@
+"""One training run: settings in; a folder with event file, checkpoint and settings.json out."""
+
+import time
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from trainer.board import charts
+from trainer.board.album import Album
+from trainer.board.dashboard import Dashboard
+from trainer.book.functions import Array
+from trainer.common.errors import InputError
+from trainer.common.files import lock, new_folder, remove_parts
+from trainer.common.settings import Settings
+from trainer.data.batches import Batches
+from trainer.data.digits import Digits, check_fingerprint, load_digits, prepare_digits
+from trainer.nets.build import build_net
+from trainer.training import checkpoint
+from trainer.training.about import read_about, record_failure, write_about
+from trainer.training.checkpoint import Checkpoint
+from trainer.training.evaluation import choose_evaluation
+from trainer.training.inputs import load_inputs, merge_settings
+from trainer.training.loop import Loop, Point
+from trainer.training.metadata import versions
+from trainer.training.progress import Progress
+from trainer.training.recorder import Recorder
+from trainer.training.signals import Stop
+from trainer.training.threads import Threads
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a run ended: its last point, the seconds it took, and the iteration it began with."""
+
+    folder: Path
+    settings: Settings
+    last: Point
+    seconds: float
+    start: int = 0
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run that is about to start in its folder.
+
+    digits are prepared; pixels (N, 784) are the test images before that. checkpoint is where
+    a resumed run starts. pictures: iterations from one set of pictures to the next, 0 for none.
+    """
+
+    settings: Settings
+    digits: Digits
+    pixels: Array
+    folder: Path
+    quiet: bool
+    pictures: int
+    checkpoint: Checkpoint | None = None
+
+    @property
+    def start(self) -> int:
+        """The first iteration."""
+        return self.checkpoint.origin.iteration if self.checkpoint else 0
+
+
+def run(
+    settings: Settings,
+    data_dir: Path,
+    log_dir: Path,
+    name: str | None = None,
+    quiet: bool = False,
+    pictures: int = 0,
+) -> Result:
+    """Train one net in a new folder of log_dir, called name or <dataset>-<backend>.
+
+    quiet shows nothing but errors. pictures: iterations from one set of pictures to the next,
+    0 for none. Raises InputError, before anything is written, for settings and folders that
+    cannot be used; DivergedError when the loss is no longer finite; Stopped, a
+    KeyboardInterrupt, after a signal. Whatever was recorded by then is kept.
+    """
+    settings, digits = load_inputs(settings, data_dir, quiet)
+    prepared = prepare_digits(digits, settings.preprocess)
+    folder = new_folder(log_dir, name or f"{digits.name}-{settings.backend}")
+    remove_parts(log_dir)
+    with lock(folder):
+        return _train(Job(settings, prepared, digits.x_test, folder, quiet, pictures))
+
+
+def resume(
+    path: Path, given: dict[str, Any], data_dir: Path, quiet: bool = False, pictures: int = 0
+) -> Result:
+    """Continue a run in its folder from its checkpoint, to the same bytes as without a stop.
+
+    given: settings by name. iterations may be raised; backend, device, evaluation and
+    checkpoint_every may be changed. Raises InputError for any other difference, for other data
+    and for a run that another process writes, and otherwise as run does.
+    """
+    file = checkpoint.find(path)
+    if file.name != checkpoint.NAME:
+        raise InputError(f"{path}: is a file; give the folder of the run to resume")
+    with lock(file.parent):
+        start = checkpoint.load(file)
+        settings = merge_settings(start.origin.settings, given)
+        digits = load_digits(settings.dataset, data_dir, settings.dtype)
+        check_fingerprint(digits, start.origin.fingerprint)
+        prepared = prepare_digits(digits, settings.preprocess, start.preparation)
+        return _train(Job(settings, prepared, digits.x_test, file.parent, quiet, pictures, start))
+
+
+def _train(job: Job) -> Result:
+    """Train in the job's folder, which is locked."""
+    about: dict[str, Any] = {"settings": asdict(job.settings), "versions": versions()}
+    if job.checkpoint:
+        about["resumed"] = {"iteration": job.start}
+    started = time.perf_counter()
+    with record_failure(job.folder, about | _earlier_result(job)):
+        resumed_at = job.start if job.checkpoint else None
+        with Stop(job.folder) as stop, Dashboard(job.folder, resumed_at) as board:
+            board.describe(about, charts.training())
+            last = _train_net(job, board, stop)
+        seconds = time.perf_counter() - started
+        write_about(job.folder, about | {"result": asdict(last) | {"seconds": seconds}})
+    return Result(job.folder, job.settings, last, seconds, job.start)
+
+
+def _earlier_result(job: Job) -> dict[str, Any]:
+    """Return the result of the resumed run's last end, which stays until there is a newer one."""
+    about = read_about(job.folder) if job.checkpoint else {}
+    return {"result": about["result"]} if "result" in about else {}
+
+
+def _train_net(job: Job, board: Dashboard, stop: Stop) -> Point:
+    """Build what the loop needs, run it, and return the last point."""
+    settings, digits = job.settings, job.digits
+    inputs, classes = digits.x_train.shape[1], len(digits.classes)
+    net, threads = build_net(settings, inputs, classes), Threads()
+    if job.checkpoint:
+        net.set_params(job.checkpoint.params)
+    train = net.native(digits.x_train), net.native(digits.t_train)
+    test = net.native(digits.x_test), net.native(digits.t_test)
+    batch = Batches(*train, settings.batch_size, settings.seed, net.native)
+    evaluation = choose_evaluation(settings, net, digits, train, test, threads)
+    album = Album(board, net, digits, job.pixels, test[0])
+    progress = Progress(job.start, settings.iterations, settings.eval_every, job.quiet)
+    recorder = Recorder(
+        job.folder, settings, digits, net, batch, evaluation, board, album, progress,
+        job.pictures,
+    )  # fmt: skip
+    loop = Loop(
+        net, batch, settings, evaluation, recorder.record, recorder.save, progress.advance, stop,
+        job.start,
+    )  # fmt: skip
+    with closing(progress), threads.step(inputs, settings.hidden_size, settings.batch_size):
+        loop.run()
+        recorder.finish()
+    return recorder.points[-1]
