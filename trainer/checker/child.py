@@ -1,73 +1,108 @@
 """The child process: runs somebody's code under limits and writes its findings, a JSON line each.
 
-python -m trainer.checker.child FINDINGS_FD MEMORY_MIB SEED RUN_ALL FILE [CLASS]
+python -m trainer.checker.child MEMORY_MIB SEED RUN_ALL FILE [CLASS]
 """
 
 import json
 import os
 import sys
+import threading
 import traceback
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
+import psutil
+
 
 def main(argv: list[str]) -> int:
-    """Lines: {"ready"}, {"doing": quantity}, {"class"}, {"finding"}, {"stopped"}, {"done"}."""
-    fd, memory, seed, run_all, file, *name = argv
-    out = os.fdopen(int(fd), "w", encoding="utf-8")
-
-    def tell(**line: Any) -> None:
-        out.write(json.dumps(line) + "\n")
-        out.flush()
-
+    """Write {"ready"}, {"doing": quantity}, {"class"}, {"finding"}, {"stopped"}, {"done"}."""
+    memory, seed, run_all, file, *name = argv
+    out = take_streams()
     import torch  # once, and before the clock and the memory limit start
-
-    from trainer.checker.checking import check
-    from trainer.common.errors import InputError
 
     torch.set_num_threads(1)
     limit_memory(int(memory))
     sys.argv = [file]
     path = Path(file).resolve()
     os.chdir(path.parent)
-    tell(ready=True)
-    try:
-        found = check(
-            path, name[0] if name else None, run_all=run_all == "1", seed=int(seed),
-            progress=lambda quantity: tell(doing=quantity),
-        )  # fmt: skip
-        for item in found:
-            tell(**({"class": item} if isinstance(item, str) else {"finding": asdict(item)}))
-    except InputError as error:
-        tell(stopped=str(error).replace(str(path), path.name))
-    except MemoryError:
-        tell(stopped="it took more memory than --memory allows")
-    except Exception as error:  # ours, never theirs: it must not be held against the net
-        traceback.print_exc()
-        tell(stopped=f"the check itself failed: {type(error).__name__}: {error} (--verbose shows)")
-    tell(done=True)
-    _leave(out)
+    write(out, ready=True)
+    _check(out, path, name[0] if name else None, run_all == "1", int(seed))
+    write(out, done=True)
+    leave(out)
     return 0
 
 
+def _check(out: TextIO, path: Path, name: str | None, run_all: bool, seed: int) -> None:
+    from trainer.checker.checking import check
+    from trainer.common.errors import InputError
+
+    def progress(quantity: str) -> None:
+        write(out, doing=quantity)
+
+    try:
+        for item in check(path, name, run_all=run_all, seed=seed, progress=progress):
+            write(out, **({"class": item} if isinstance(item, str) else {"finding": asdict(item)}))
+    except InputError as error:
+        write(out, stopped=str(error).replace(str(path), path.name))
+    except MemoryError:
+        write(out, stopped="it took more memory than --memory allows")
+    except Exception as error:  # a bug of the checker: it must not be held against the net
+        traceback.print_exc()
+        write(out, stopped=f"the check itself failed: {_describe(error)} (--verbose shows more)")
+
+
+def _describe(error: Exception) -> str:
+    """Return the error's type and text; the text of somebody's exception may raise itself."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:
+        return type(error).__name__
+
+
+def write(out: TextIO, **line: Any) -> None:
+    """Write one line for the parent."""
+    out.write(json.dumps(line) + "\n")
+    out.flush()
+
+
+def take_streams() -> TextIO:
+    """Return a stream for the findings; stdout goes to stderr from here on, stdin is empty.
+
+    When the parent dies, however it does, its end of stdin closes, and this process ends.
+    """
+    out, lifeline = os.fdopen(os.dup(1), "w", encoding="utf-8"), os.dup(0)
+    os.dup2(2, 1)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+
+    def end_with_parent() -> None:
+        os.read(lifeline, 1)
+        os._exit(1)
+
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    return out
+
+
 def limit_memory(mebibytes: int) -> None:
-    """At most so much more address space than now, where the system can limit it."""
+    """Allow so much more address space than now, where the system can limit it.
+
+    macOS and Windows cannot: there the parent alone watches the memory.
+    """
     with suppress(ImportError, ValueError, OSError):
         import resource
 
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-        limit = pages * resource.getpagesize() + mebibytes * 2**20
+        limit = psutil.Process().memory_info().vms + mebibytes * 2**20
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _leave(out: TextIO) -> None:
-    """Without waiting for threads or exit handlers of the code that was checked."""
+def leave(out: TextIO) -> None:
+    """End without waiting for threads or exit handlers of the code that was checked."""
     out.close()
     with suppress(OSError, ValueError):
         sys.stdout.flush()
+        sys.stderr.flush()
     os._exit(0)
 
 
