@@ -21,7 +21,8 @@ from tensorboard.util.tensor_util import make_ndarray
 
 from trainer.board import pictures
 from trainer.board.album import SHOWN, SOME, is_due
-from trainer.cli import train
+from trainer.cli import options
+from trainer.cli.train import main as train_main
 from trainer.common.errors import InputError
 from trainer.common.settings import Settings
 from trainer.data.batches import Batches
@@ -318,7 +319,7 @@ def test_settings_json_still_has_the_result(done):
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "x", ""])
 def test_pictures_that_are_no_number_of_iterations_are_refused_in_one_line(text, capsys):
     with pytest.raises(SystemExit, match="2"):
-        train.main(["--pictures", text])
+        train_main(["--pictures", text])
     printed = capsys.readouterr()
     assert "--pictures" in printed.err
     assert len(printed.err.splitlines()) == 1
@@ -326,5 +327,5 @@ def test_pictures_that_are_no_number_of_iterations_are_refused_in_one_line(text,
 
 
 def test_pictures_can_be_off_or_a_number():
-    assert train.parse_pictures("off") == 0
-    assert train.parse_pictures("250") == 250
+    assert options.parse_every("off") == 0
+    assert options.parse_every("250") == 250

@@ -7,7 +7,7 @@ from trainer.common.errors import InputError
 from trainer.common.settings import Settings
 from trainer.data.batches import Batches
 from trainer.nets.numpy_net import TwoLayerNet
-from trainer.training.loop import Loop
+from trainer.training.loop import Loop, Points
 
 
 class Halves:
@@ -20,9 +20,9 @@ class Halves:
 def course(net, digits, **options):
     """The points of a short run of the net on real digits."""
     settings = Settings(**{"iterations": 25, "eval_every": 10, **options})
-    points = []
+    points = Points()
     batch = Batches(digits.x_train, digits.t_train, 20, seed=0)
-    Loop(net, batch, settings, Halves(), points.append).run()
+    Loop(net, batch, settings, Halves(), points).run()
     return points
 
 

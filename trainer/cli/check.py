@@ -1,37 +1,55 @@
-"""Check a two-layer network that somebody else wrote, and say what is wrong with it.
+"""Check a two-layer net that somebody else wrote, and say what is wrong with it.
 
-Checking a file runs code from it, in a process of its own with a time and a memory limit:
-its definitions, imports and constants, and the methods of the class.
+Checking runs code from the file, in a process of its own with a time and a memory limit: its
+definitions, imports and constants, and the methods of the class.
 """
 
+import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from trainer.cli.options import Parser
 from trainer.cli.program import Program
 from trainer.common.errors import InputError
+from trainer.common.terminal import show_activity
 
 A_DAY, LEAST, A_TEBIBYTE = 86_400, 64, 2**20  # in seconds and MiB
 
 
 def main(argv: list[str] | None = None, program: Program = Program("check")) -> int:
-    """FILE[:CLASS] → a line a quantity; 0 right, 1 wrong, 2 could not be checked."""
-    parser = Parser(program, __doc__)
-    parser.add_argument(
-        "file", metavar="FILE[:CLASS]", help="the file, and the class if it has several"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead")
-    parser.add_argument("--verbose", action="store_true", help="show what the code prints")
-    parser.add_argument("--run-all", action="store_true", help="run all top-level statements too")
-    parser.add_argument(
-        "--timeout", type=float, default=20.0, metavar="S", help="seconds it may take"
-    )
-    parser.add_argument(
-        "--memory", type=int, default=2048, metavar="MIB", help="memory it may take"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of the weights and inputs it is given")
-    arguments = parser.parse_args(argv)
+    """FILE[:CLASS] → a line for each quantity; 0 right, 1 wrong, 2 could not be checked."""
+    arguments = _parser(program).parse_args(argv)
     path, name = _split(arguments.file)
+    _check_limits(arguments)
+
+    from trainer.checker.process import check_in_child
+
+    with show_activity(f"{program.name}: importing torch and running {path.name}"):
+        report, printed = check_in_child(
+            path, name, timeout=arguments.timeout, memory=arguments.memory,
+            run_all=arguments.run_all, seed=arguments.seed,
+        )  # fmt: skip
+    if arguments.verbose and printed:
+        print(printed, file=sys.stderr if arguments.json else sys.stdout)
+    print(report.as_json() if arguments.json else report.as_text())
+    return report.status
+
+
+def _parser(program: Program) -> Parser:
+    parser = Parser(program, __doc__)
+    add: Any = parser.add_argument
+    add("file", metavar="FILE[:CLASS]", help="the file, and the class if it has several")
+    add("--json", action="store_true", help="print one JSON object instead")
+    add("--verbose", action="store_true", help="show what the code prints")
+    add("--run-all", action="store_true", help="run all top-level statements too")
+    add("--timeout", type=float, default=20.0, metavar="S", help="seconds that the code may take")
+    add("--memory", type=int, default=2048, metavar="MIB", help="memory that the code may take")
+    add("--seed", type=int, default=0, help="seed of the weights and inputs")
+    return parser
+
+
+def _check_limits(arguments: argparse.Namespace) -> None:
     if not 0 < arguments.timeout <= A_DAY:
         raise InputError(f"--timeout {arguments.timeout:g}: must be more than 0, at most {A_DAY}")
     if not LEAST <= arguments.memory <= A_TEBIBYTE:  # less than the check itself takes
@@ -39,20 +57,9 @@ def main(argv: list[str] | None = None, program: Program = Program("check")) -> 
     if arguments.seed < 0:
         raise InputError(f"--seed {arguments.seed}: must be 0 or more")
 
-    from trainer.checker.process import check_in_child
-
-    report, printed = check_in_child(
-        path, name, timeout=arguments.timeout, memory=arguments.memory,
-        run_all=arguments.run_all, seed=arguments.seed,
-    )  # fmt: skip
-    if arguments.verbose and printed:
-        print(printed, file=sys.stderr if arguments.json else sys.stdout)
-    print(report.as_json() if arguments.json else report.as_text())
-    return report.status
-
 
 def _split(text: str) -> tuple[Path, str | None]:
-    """FILE:CLASS in two; raises InputError where there is no such file."""
+    """Split FILE:CLASS; raises InputError where there is no such file."""
     path, name = Path(text), None
     try:
         if not path.exists() and ":" in text:

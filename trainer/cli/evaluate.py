@@ -4,7 +4,7 @@ import json
 
 from trainer.cli.options import Parser, settings_from
 from trainer.cli.program import Program
-from trainer.common.terminal import notify, print_output
+from trainer.common.terminal import print_output, show_activity
 
 
 def main(argv: list[str] | None = None, program: Program = Program("evaluate")) -> int:
@@ -16,14 +16,14 @@ def main(argv: list[str] | None = None, program: Program = Program("evaluate")) 
     arguments = parser.parse_args(argv)
     by = settings_from(arguments)
 
-    from trainer.training import checkpoint  # here, since these imports take seconds
+    with show_activity(f"{program.name}: loading the net and its test images"):
+        from trainer.training import checkpoint  # here, since these imports take seconds
 
-    trained = checkpoint.load(arguments.run)
-    notify("loading the net and its test images")
+        trained = checkpoint.load(arguments.run)
 
-    from trainer.predict.score import confusion_table, score_checkpoint
+        from trainer.predict.score import confusion_table, score_checkpoint
 
-    score = score_checkpoint(trained, arguments.data_dir, by.backend, by.device)
+        score = score_checkpoint(trained, arguments.data_dir, by.backend, by.device)
     if arguments.json:
         print(json.dumps(score.as_json(), indent=2))
         return 0

@@ -71,6 +71,17 @@ class Parser(argparse.ArgumentParser):
             self.add_argument(option, type=Path, default=default, metavar="DIR", help=texts[name])
 
 
+def parse_every(text: str) -> int:
+    """Return the number of iterations in the text, 0 for "off"; raises ArgumentTypeError."""
+    if text == "off":
+        return 0
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(
+            f"{text}: must be a number of iterations, 1 or more, or off"
+        )
+    return int(text)
+
+
 def given_settings(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the settings that were typed, by name."""
     names = {setting.name for setting in fields(Settings)}

@@ -6,7 +6,7 @@ from typing import Any
 
 from trainer.cli.options import Parser, settings_from
 from trainer.cli.program import Program
-from trainer.common.terminal import escape
+from trainer.common.terminal import escape, show_activity
 
 
 def main(argv: list[str] | None = None, program: Program = Program("predict")) -> int:
@@ -18,11 +18,12 @@ def main(argv: list[str] | None = None, program: Program = Program("predict")) -
     arguments = parser.parse_args(argv)
     by = settings_from(arguments)
 
-    from trainer.predict.guess import guess_images  # here, since these imports take seconds
-    from trainer.training import checkpoint
+    with show_activity(f"{program.name}: loading the net and the images"):
+        from trainer.predict.guess import guess_images  # here, since these imports take seconds
+        from trainer.training import checkpoint
 
-    trained = checkpoint.load(arguments.run)
-    entries = guess_images(trained, arguments.images, by.backend, by.device)
+        trained = checkpoint.load(arguments.run)
+        entries = guess_images(trained, arguments.images, by.backend, by.device)
     for entry in entries:
         if "error" in entry:
             program.print_error(f"error: {entry['error']}")

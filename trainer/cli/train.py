@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.cli.options import Parser, given_settings, settings_from
+from trainer.cli.options import Parser, given_settings, parse_every, settings_from
 from trainer.cli.program import Program, board_command
 from trainer.common.errors import InputError
 from trainer.common.terminal import display_path, join_words, notify
@@ -72,7 +72,7 @@ def _parser(program: Program) -> Parser:
     parser.add_settings()
     parser.add_folders("data", "logs")
     add: Any = parser.add_argument
-    add("--pictures", type=parse_pictures, default=PICTURES, metavar="N",
+    add("--pictures", type=parse_every, default=PICTURES, metavar="N",
         help="iterations from one set of pictures, histograms and curves to the next, or off",
     )  # fmt: skip
     add("--run-name", help="name of the run's folder; default: <dataset>-<backend>")
@@ -83,14 +83,3 @@ def _parser(program: Program) -> Parser:
     )  # fmt: skip
     add("--quiet", action="store_true", help="print nothing but errors")
     return parser
-
-
-def parse_pictures(text: str) -> int:
-    """Return the number of iterations in the text, 0 for "off"; raises ArgumentTypeError."""
-    if text == "off":
-        return 0
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(
-            f"{text}: must be a number of iterations, 1 or more, or off"
-        )
-    return int(text)

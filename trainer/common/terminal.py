@@ -2,8 +2,10 @@
 
 import shlex
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,7 +20,7 @@ from rich.progress import (
 )
 
 T = TypeVar("T")
-PAUSE = 2.0  # seconds between two lines of progress where there is no terminal
+PAUSE = 2.0  # seconds without a sign of life, at most, while something is computed
 
 
 def escape(text: str) -> str:
@@ -32,6 +34,18 @@ def escape(text: str) -> str:
 def notify(message: str) -> None:
     """Print one line on stderr about something that the user should know."""
     print(escape(message), file=sys.stderr, flush=True)
+
+
+@contextmanager
+def show_activity(text: str) -> Iterator[None]:
+    """Print the text on stderr if what is done inside takes longer than two seconds."""
+    timer = threading.Timer(PAUSE, notify, [text])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def display_path(path: Path) -> str:

@@ -22,7 +22,7 @@ from trainer.figures.style import (
 )
 from trainer.nets.numpy_net import TwoLayerNet
 from trainer.training.evaluation import FullEvaluation
-from trainer.training.loop import Loop, Point
+from trainer.training.loop import Loop, Point, Points
 from trainer.training.threads import Threads
 
 FEW = 100  # digits along the line: few enough that each one's step in the accuracy is seen
@@ -44,12 +44,12 @@ def learn(digits: Digits, settings: Settings) -> Lesson:
     net = TwoLayerNet(*size, settings.weight_init_std, seed=settings.seed)
     before = {key: value.copy() for key, value in net.params.items()}
     batch = Batches(digits.x_train, digits.t_train, settings.batch_size, settings.seed)
-    points: list[Point] = []
+    points = Points()
     threads = Threads()
     train, test = (digits.x_train, digits.t_train), (digits.x_test, digits.t_test)
     evaluation = FullEvaluation(net, train, test, threads)
     with threads.one():
-        Loop(net, batch, settings, evaluation, points.append).run()
+        Loop(net, batch, settings, evaluation, points).run()
     return Lesson(digits, before, net.params, points)
 
 

@@ -3,13 +3,27 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from trainer.common.errors import InputError
 from trainer.common.files import write_atomically
+from trainer.common.settings import Settings
+from trainer.training.metadata import versions
 
 ABOUT = "settings.json"
+
+
+def describe_run(settings: Settings, resumed_at: int | None) -> dict[str, Any]:
+    """Return what is known of a run before it ends: settings, versions, where it was resumed."""
+    about: dict[str, Any] = {"settings": asdict(settings), "versions": versions()}
+    return about if resumed_at is None else about | {"resumed": {"iteration": resumed_at}}
+
+
+def earlier_result(folder: Path) -> dict[str, Any]:
+    """Return the result of a run's last end, which stays until there is a newer one."""
+    return {name: value for name, value in read_about(folder).items() if name == "result"}
 
 
 def read_about(folder: Path) -> dict[str, Any]:

@@ -31,26 +31,37 @@ class Evaluation(Protocol):
         """Return the accuracy over the training set and over the test set."""
 
 
-def ignore(_: object) -> None:
-    """Do nothing: the default for what a loop without a run's folder leaves out."""
+class Points(list[Point]):
+    """Keeps the points of a loop without a folder: see trainer/training/recorder.py for one."""
+
+    def record(self, point: Point) -> None:
+        """Keep a point, at every eval_every-th iteration and after the last step."""
+        self.append(point)
+
+    def save(self, i: int) -> None:
+        """Write the weights before step i: here, nothing."""
+
+    def advance(self, i: int) -> None:
+        """Show that step i is done: here, nothing."""
+
+
+class Recording(Protocol):
+    """What the loop asks of the object that records it: the methods of Points."""
+
+    def record(self, point: Point) -> None: ...  # noqa: D102
+    def save(self, i: int) -> None: ...  # noqa: D102
+    def advance(self, i: int) -> None: ...  # noqa: D102
 
 
 @dataclass
 class Loop(Generic[A]):
-    """Trains a net; record, save and advance are called with what they have to write or show.
-
-    batch(i) returns x and t of step i. record takes a Point every eval_every iterations and
-    after the last step. save(i) writes the weights before step i. advance(i) shows that step i
-    is done.
-    """
+    """Trains a net from iteration start on; batch(i) returns x and t of step i."""
 
     net: Net[A]
     batch: Callable[[int], tuple[A, A]]
     settings: Settings
     evaluation: Evaluation
-    record: Callable[[Point], None]
-    save: Callable[[int], None] = ignore
-    advance: Callable[[int], None] = ignore
+    recorder: Recording
     stop: Stop = field(default_factory=Stop)
     start: int = 0
 
@@ -63,16 +74,16 @@ class Loop(Generic[A]):
         with np.errstate(over="ignore", invalid="ignore"):
             for i in range(self.start, self.settings.iterations):
                 if self._saves_at(i):
-                    self.save(i)
+                    self.recorder.save(i)
                 self.stop.raise_if_requested(i)
                 x, t = self.batch(i)
                 if i % self.settings.eval_every == 0:
-                    self.record(self.evaluate(i, x, t))
+                    self.recorder.record(self.evaluate(i, x, t))
                 self.step(x, t)
-                self.advance(i)
+                self.recorder.advance(i)
             last = self.settings.iterations
-            self.record(self.evaluate(last, *self.batch(last)))
-        self.save(last)
+            self.recorder.record(self.evaluate(last, *self.batch(last)))
+        self.recorder.save(last)
 
     def _saves_at(self, i: int) -> bool:
         """Return whether the weights before step i are saved.

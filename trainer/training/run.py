@@ -7,23 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from trainer.board import charts
-from trainer.board.album import Album
 from trainer.board.dashboard import Dashboard
-from trainer.book.functions import Array
 from trainer.common.errors import InputError
 from trainer.common.files import lock, new_folder, remove_parts
 from trainer.common.settings import Settings
 from trainer.data.batches import Batches
-from trainer.data.digits import Digits, check_fingerprint, load_digits, prepare_digits
+from trainer.data.digits import check_fingerprint, load_digits, prepare_digits
 from trainer.nets.build import build_net
 from trainer.training import checkpoint
-from trainer.training.about import read_about, record_failure, write_about
-from trainer.training.checkpoint import Checkpoint
+from trainer.training.about import describe_run, earlier_result, record_failure, write_about
 from trainer.training.evaluation import choose_evaluation
 from trainer.training.inputs import load_inputs, merge_settings
+from trainer.training.job import Job
 from trainer.training.loop import Loop, Point
-from trainer.training.metadata import versions
-from trainer.training.progress import Progress
 from trainer.training.recorder import Recorder
 from trainer.training.signals import Stop
 from trainer.training.threads import Threads
@@ -40,32 +36,10 @@ class Result:
     start: int = 0
 
 
-@dataclass(frozen=True)
-class Job:
-    """A run that is about to start in its folder.
-
-    digits are prepared; pixels (N, 784) are the test images before that. checkpoint is where
-    a resumed run starts. pictures: iterations from one set of pictures to the next, 0 for none.
-    """
-
-    settings: Settings
-    digits: Digits
-    pixels: Array
-    folder: Path
-    quiet: bool
-    pictures: int
-    checkpoint: Checkpoint | None = None
-
-    @property
-    def start(self) -> int:
-        """The first iteration."""
-        return self.checkpoint.origin.iteration if self.checkpoint else 0
-
-
 def run(
     settings: Settings,
-    data_dir: Path,
-    log_dir: Path,
+    data_dir: Path = Path("data"),
+    log_dir: Path = Path("logs"),
     name: str | None = None,
     quiet: bool = False,
     pictures: int = 0,
@@ -108,24 +82,15 @@ def resume(
 
 def _train(job: Job) -> Result:
     """Train in the job's folder, which is locked."""
-    about: dict[str, Any] = {"settings": asdict(job.settings), "versions": versions()}
-    if job.checkpoint:
-        about["resumed"] = {"iteration": job.start}
+    about = describe_run(job.settings, job.resumed_at)
     started = time.perf_counter()
-    with record_failure(job.folder, about | _earlier_result(job)):
-        resumed_at = job.start if job.checkpoint else None
-        with Stop(job.folder) as stop, Dashboard(job.folder, resumed_at) as board:
+    with record_failure(job.folder, about | earlier_result(job.folder)):
+        with Stop(job.folder) as stop, Dashboard(job.folder, job.resumed_at) as board:
             board.describe(about, charts.training())
             last = _train_net(job, board, stop)
         seconds = time.perf_counter() - started
         write_about(job.folder, about | {"result": asdict(last) | {"seconds": seconds}})
     return Result(job.folder, job.settings, last, seconds, job.start)
-
-
-def _earlier_result(job: Job) -> dict[str, Any]:
-    """Return the result of the resumed run's last end, which stays until there is a newer one."""
-    about = read_about(job.folder) if job.checkpoint else {}
-    return {"result": about["result"]} if "result" in about else {}
 
 
 def _train_net(job: Job, board: Dashboard, stop: Stop) -> Point:
@@ -139,17 +104,9 @@ def _train_net(job: Job, board: Dashboard, stop: Stop) -> Point:
     test = net.native(digits.x_test), net.native(digits.t_test)
     batch = Batches(*train, settings.batch_size, settings.seed, net.native)
     evaluation = choose_evaluation(settings, net, digits, train, test, threads)
-    album = Album(board, net, digits, job.pixels, test[0])
-    progress = Progress(job.start, settings.iterations, settings.eval_every, job.quiet)
-    recorder = Recorder(
-        job.folder, settings, digits, net, batch, evaluation, board, album, progress,
-        job.pictures,
-    )  # fmt: skip
-    loop = Loop(
-        net, batch, settings, evaluation, recorder.record, recorder.save, progress.advance, stop,
-        job.start,
-    )  # fmt: skip
-    with closing(progress), threads.step(inputs, settings.hidden_size, settings.batch_size):
+    recorder = Recorder(job, board, net, batch, evaluation, test[0])
+    loop = Loop(net, batch, settings, evaluation, recorder, stop, job.start)
+    with closing(recorder), threads.step(inputs, settings.hidden_size, settings.batch_size):
         loop.run()
         recorder.finish()
     return recorder.points[-1]

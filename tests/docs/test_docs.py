@@ -1,0 +1,91 @@
+"""Every command, link, name and number of lines in the documents is as they say."""
+
+import ast
+import re
+
+import documents
+import pytest
+from documents import ROOT
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob(".github/**/*.md")])
+TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in DOCUMENTS}
+# Commands that are not run here, since they install, train for long, or serve until stopped.
+NOT_RUN = re.compile(r"(python -m venv|\. \.venv|pip install|uv |make\b|pytest|pre-commit)")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    return documents.make_folder(tmp_path_factory.mktemp("documents") / "project")
+
+
+def test_the_commands_of_the_readme_print_what_it_shows(project):
+    for command in documents.commands(TEXTS["README.md"]):
+        printed = documents.run(command.line, project)
+        assert documents.matches(list(command.output), printed), "\n".join([command.line, *printed])
+
+
+def test_the_python_of_the_readme_runs(project, monkeypatch):
+    monkeypatch.chdir(project)
+    for block in documents.blocks(TEXTS["README.md"], "python"):
+        exec(compile(block, "README.md", "exec"), {})
+
+
+def test_every_language_shows_the_same_commands_and_outputs():
+    english, chinese = TEXTS["README.md"], TEXTS["README.zh-CN.md"]
+    assert list(documents.commands(chinese)) == list(documents.commands(english))
+    for language in ("sh", "python"):
+        code = [re.sub(r" *#.*", "", "".join(documents.blocks(t, language)))
+                for t in (english, chinese)]  # fmt: skip
+        assert code[0] == code[1]
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_only_the_readme_shows_outputs_and_other_commands_are_known(name):
+    if not name.startswith("README"):
+        assert not list(documents.commands(TEXTS[name]))
+    for block in documents.blocks(TEXTS[name], "sh"):
+        for line in filter(None, block.splitlines()):
+            assert NOT_RUN.match(line), line
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_link_leads_to_a_file(name):
+    folder = (ROOT / name).parent
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", TEXTS[name]):
+        assert (folder / target).exists(), target
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_script_option_and_test_that_is_named_exists(name):
+    tests = {
+        node.name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    }
+    if name != "CHANGELOG.md":
+        assert (
+            set(re.findall(r"`?(test_\w+)`", TEXTS[name]))
+            - {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
+            <= tests
+        )
+        for script in re.findall(r"(?:python )((?:scripts|tests)/[\w/]+\.py)", TEXTS[name]):
+            assert (ROOT / script).is_file(), script
+
+
+def test_the_five_files_to_read_first_have_the_lines_that_the_readme_says():
+    files = re.findall(r"^\d\. \[([^]]+)\]", TEXTS["README.md"], re.MULTILINE)
+    assert len(files) == 5
+    total = sum(len((ROOT / file).read_text("utf-8").splitlines()) for file in files)
+    assert total <= 600
+
+
+def test_the_readme_is_short():
+    assert len(TEXTS["README.md"].splitlines()) <= 150
+
+
+def test_the_outputs_are_compared():
+    printed = ["a 0.5 [3, 4]", "b", "c 12 of 12"]
+    assert documents.matches(["a 0.4 [1, 2]", "…", "c 12 of 12"], printed)
+    assert not documents.matches(["a 0.4 [1, 2]", "…", "c 11 of 12"], printed)
+    assert not documents.matches(["a 0.4 [1, 2]", "b"], printed)

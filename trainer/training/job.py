@@ -1,0 +1,36 @@
+"""A run that is about to start: settings, data and folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainer.book.functions import Array
+from trainer.common.settings import Settings
+from trainer.data.digits import Digits
+from trainer.training.checkpoint import Checkpoint
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run that is about to start in its folder, new or resumed.
+
+    digits are prepared; pixels (N, 784) are the test images before that. checkpoint is where
+    a resumed run starts. pictures: iterations from one set of pictures to the next, 0 for none.
+    """
+
+    settings: Settings
+    digits: Digits
+    pixels: Array
+    folder: Path
+    quiet: bool
+    pictures: int
+    checkpoint: Checkpoint | None = None
+
+    @property
+    def start(self) -> int:
+        """The first iteration."""
+        return self.checkpoint.origin.iteration if self.checkpoint else 0
+
+    @property
+    def resumed_at(self) -> int | None:
+        """The iteration at which the run is resumed; None for a new one."""
+        return self.checkpoint.origin.iteration if self.checkpoint else None
