@@ -25,7 +25,8 @@ def main(argv: list[str] | None = None, program: Program = Program("check")) -> 
 
     from trainer.checker.process import check_in_child
 
-    with show_activity(f"{program.name}: importing torch and running {path.name}"):
+    activity = f"{program.name}: importing torch and running {path.name}"
+    with show_activity(activity, shown=not arguments.json):
         report, printed = check_in_child(
             path, name, timeout=arguments.timeout, memory=arguments.memory,
             run_all=arguments.run_all, seed=arguments.seed,

@@ -16,7 +16,8 @@ def main(argv: list[str] | None = None, program: Program = Program("evaluate")) 
     arguments = parser.parse_args(argv)
     by = settings_from(arguments)
 
-    with show_activity(f"{program.name}: loading the net and its test images"):
+    activity = f"{program.name}: loading the net and its test images"
+    with show_activity(activity, shown=not arguments.json):
         from trainer.training import checkpoint  # here, since these imports take seconds
 
         trained = checkpoint.load(arguments.run)

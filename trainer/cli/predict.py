@@ -18,7 +18,8 @@ def main(argv: list[str] | None = None, program: Program = Program("predict")) -
     arguments = parser.parse_args(argv)
     by = settings_from(arguments)
 
-    with show_activity(f"{program.name}: loading the net and the images"):
+    activity = f"{program.name}: loading the net and the images"
+    with show_activity(activity, shown=not arguments.json):
         from trainer.predict.guess import guess_images  # here, since these imports take seconds
         from trainer.training import checkpoint
 

@@ -37,11 +37,12 @@ def notify(message: str) -> None:
 
 
 @contextmanager
-def show_activity(text: str) -> Iterator[None]:
+def show_activity(text: str, shown: bool = True) -> Iterator[None]:
     """Print the text on stderr if what is done inside takes longer than two seconds."""
     timer = threading.Timer(PAUSE, notify, [text])
     timer.daemon = True
-    timer.start()
+    if shown:
+        timer.start()
     try:
         yield
     finally:
