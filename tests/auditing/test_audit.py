@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.auditing.audit import ORDER, audit, first_wrong
+from trainer.auditing.audit import ORDER, audit, find_first_wrong
 from trainer.auditing.bounds import Bounds
 from trainer.book.functions import sigmoid, softmax, softmax_cross_entropy
 from trainer.data.batches import Batches
@@ -44,21 +44,21 @@ def test_no_false_alarm_on_fresh_or_trained_weights(cls, activation, loss, dtype
         for i in range(3):
             verdicts = audit(trace_of(net, digits, i), activation, loss)
             assert tuple(verdicts) == ORDER
-            assert first_wrong(verdicts) is None, first_wrong(verdicts)
+            assert find_first_wrong(verdicts) is None, find_first_wrong(verdicts)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", ORDER)
-def test_a_quantity_nudged_by_a_few_bounds_is_the_first_wrong_one_at_its_element(
+def test_a_quantity_nudged_by_a_few_bounds_is_the_find_first_wrong_one_at_its_element(
     digits, name, dtype
 ):
     net = TwoLayerNet(784, 50, 10, 0.5, dtype=dtype)
     trace = trace_of(net, digits)
-    expected, bound = Bounds(trace, "sigmoid", "cross-entropy").of(name)
+    expected, bound = Bounds(trace, "sigmoid", "cross-entropy").compute(name)
     index = tuple(n // 2 for n in trace[name].shape)
     trace[name] = trace[name].copy()
     trace[name][index] = expected[index] + 4 * bound[index] + 2 * np.spacing(trace[name][index])
-    wrong = first_wrong(audit(trace, "sigmoid", "cross-entropy"))
+    wrong = find_first_wrong(audit(trace, "sigmoid", "cross-entropy"))
     assert (wrong.quantity, wrong.index) == (name, index)
 
 
@@ -82,7 +82,7 @@ def test_right_steps_come_near_their_bounds(cls, digits):
 def test_a_value_that_is_not_finite_is_wrong_where_the_exact_one_is(digits, value):
     trace = trace_of(TwoLayerNet(784, 50, 10), digits)
     trace["dz1"][3, 4] = value
-    wrong = first_wrong(audit(trace, "sigmoid", "cross-entropy"))
+    wrong = find_first_wrong(audit(trace, "sigmoid", "cross-entropy"))
     assert (wrong.quantity, wrong.ratio, wrong.index) == ("dz1", np.inf, (3, 4))
 
 
@@ -90,13 +90,13 @@ def test_what_comes_in_as_nan_is_not_the_next_operations_fault(digits):
     trace = trace_of(TwoLayerNet(784, 50, 10), digits)
     trace["da1"][3, 4] = np.nan
     verdicts = audit(trace, "sigmoid", "cross-entropy")
-    assert [v.quantity for v in verdicts.values() if v.wrong] == ["da1"]
+    assert [v.quantity for v in verdicts.values() if v.is_wrong] == ["da1"]
 
 
 def test_a_wrong_shape_is_wrong(digits):
     trace = trace_of(TwoLayerNet(784, 50, 10), digits)
     trace["dW2"] = trace["dW2"].T
-    assert "shape" in first_wrong(audit(trace, "sigmoid", "cross-entropy")).why
+    assert "shape" in find_first_wrong(audit(trace, "sigmoid", "cross-entropy")).reason
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -104,7 +104,7 @@ def test_a_gradient_that_is_tiny_and_all_wrong_is_found(digits, dtype):
     trace = trace_of(TwoLayerNet(784, 50, 10, 1e-12, dtype=dtype), digits)
     assert np.abs(trace["da1"]).max() < 1e-13
     trace["da1"] = -trace["da1"]
-    assert first_wrong(audit(trace, "sigmoid", "cross-entropy")).quantity == "da1"
+    assert find_first_wrong(audit(trace, "sigmoid", "cross-entropy")).quantity == "da1"
 
 
 @given(
@@ -119,7 +119,7 @@ def test_softmax_sigmoid_and_loss_stay_within_their_bounds(seed, scale, dtype):
     trace = {"W1 before": a, "a1": a, "a2": a, "t": t}
     made = {"z1": sigmoid(a), "y": softmax(a), "loss": softmax_cross_entropy(a, t)}
     for name, value in made.items():
-        expected, bound = Bounds(trace, "sigmoid", "cross-entropy").of(name)
+        expected, bound = Bounds(trace, "sigmoid", "cross-entropy").compute(name)
         assert (np.abs(value - expected) <= bound).all(), name
 
 
@@ -132,7 +132,7 @@ def test_products_stay_within_their_bounds_however_they_cancel(seed, dtype):
     w[1] = w[0]
     b = rng.standard_normal(3).astype(dtype)
     trace = {"W1 before": w, "b1 before": b, "x": x}
-    expected, bound = Bounds(trace, "sigmoid", "cross-entropy").of("a1")
+    expected, bound = Bounds(trace, "sigmoid", "cross-entropy").compute("a1")
     assert (np.abs(x @ w + b - expected) <= bound).all()
 
 
@@ -148,7 +148,7 @@ def test_no_false_alarm_over_a_hundred_seeds_and_no_bound_is_slack(digits, train
             net.set_params({key: value.astype(dtype) for key, value in trained.items()})
         for i in range(3):
             verdicts = audit(trace_of(net, digits, i, seed), activation, loss)
-            assert first_wrong(verdicts) is None, (options, first_wrong(verdicts))
+            assert find_first_wrong(verdicts) is None, (options, find_first_wrong(verdicts))
             largest = {name: max(largest[name], verdicts[name].ratio) for name in ORDER}
     with capsys.disabled():
         print("", *(f"{name:5} {ratio:.4f}" for name, ratio in largest.items()), sep="\n")

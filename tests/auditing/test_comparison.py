@@ -3,11 +3,11 @@ import pytest
 import torch
 from torch.nn import functional as F  # noqa: N812 (torch's own name for it)
 
-from trainer.auditing.comparison import Course, compare
+from trainer.auditing.comparison import Schedule, compare
 from trainer.auditing.mistakes import MISTAKES
 from trainer.auditing.plant import plant
 from trainer.data.batches import Batches
-from trainer.nets.initial import initial_params
+from trainer.nets.initial import draw_params
 from trainer.nets.numpy_net import TwoLayerNet
 from trainer.nets.torch_net import TorchTwoLayerNet
 
@@ -33,30 +33,32 @@ LATER = {"stale-gradient": 1}
 UNEXPLAINED = {"stale-gradient"}  # one step alone cannot show why
 
 
-def compared(digits, sides, iterations=3, record=lambda *_: None, size=40, **options):
+def compare_sides(digits, sides, iterations=3, record=lambda *_: None, size=40, **options):
     """Both sides, by class, on the middle rows of real digits, with 20 hidden neurons."""
     options = {"dtype": "float32", "activation": "sigmoid", "loss": "cross-entropy"} | options
     nets = {side: cls(168, 20, 10, **options) for side, cls in sides.items()}
     x = digits.x_train[:, 308:476].astype(options["dtype"])
     batch = Batches(x, digits.t_train, size, seed=0)
-    params = initial_params(168, 20, 10, dtype=options["dtype"])
-    return compare(nets, batch, params, Course(iterations, 0.1, 10), record)
+    params = draw_params(168, 20, 10, dtype=options["dtype"])
+    return compare(nets, batch, params, Schedule(iterations, 0.1, 10), record)
 
 
 @pytest.mark.parametrize("slug", MISTAKES)
 def test_a_planted_mistake_is_located_on_its_side_and_explained(digits, slug):
     sides = {"numpy": plant(slug), "torch": TorchTwoLayerNet}
-    found = compared(digits, sides, **MISTAKES[slug].needs)
+    found = compare_sides(digits, sides, **MISTAKES[slug].needs)
     assert found.first is not None
     assert (found.first.step, found.first.side) == (LATER.get(slug, 0), "numpy")
     assert found.first.verdict.quantity == SHOWS[slug]
     assert found.cause == (None if slug in UNEXPLAINED else slug)
-    assert not [v for v in found.worst.get("torch", {}).values() if v.wrong]
+    assert not [v for v in found.worst.get("torch", {}).values() if v.is_wrong]
 
 
 class NotAveraged(TorchTwoLayerNet):
-    def _loss(self, a2, t):
-        return F.cross_entropy(a2, t, reduction="sum") if t.ndim == 1 else super()._loss(a2, t)
+    def _compute_loss(self, a2, t):
+        return (
+            F.cross_entropy(a2, t, reduction="sum") if t.ndim == 1 else super()._compute_loss(a2, t)
+        )
 
 
 class NoBias(TorchTwoLayerNet):
@@ -88,15 +90,15 @@ TORCH = [
 
 @pytest.mark.parametrize(("cls", "quantity", "cause"), TORCH)
 def test_a_mistake_in_torchs_net_is_torchs(digits, cls, quantity, cause):
-    found = compared(digits, {"numpy": TwoLayerNet, "torch": cls})
+    found = compare_sides(digits, {"numpy": TwoLayerNet, "torch": cls})
     assert (found.first.side, found.first.verdict.quantity) == ("torch", quantity)
     assert found.cause == cause
-    assert not [v for v in found.worst["numpy"].values() if v.wrong]
+    assert not [v for v in found.worst["numpy"].values() if v.is_wrong]
 
 
 def test_right_nets_agree_and_their_drift_is_rounding(digits):
     steps = []
-    found = compared(
+    found = compare_sides(
         digits,
         {"numpy": TwoLayerNet, "torch": TorchTwoLayerNet},
         iterations=30,
@@ -109,10 +111,10 @@ def test_right_nets_agree_and_their_drift_is_rounding(digits):
 
 
 def test_drift_is_noted_at_the_step_it_first_passes_a_power_of_ten(digits):
-    found = compared(digits, {"numpy": TwoLayerNet, "torch": TwoLayerNet}, iterations=1)
+    found = compare_sides(digits, {"numpy": TwoLayerNet, "torch": TwoLayerNet}, iterations=1)
     assert set(found.drift.values()) == {0}
     one, other = {"W1": np.array([1.0])}, {"W1": np.array([1.0 + 3e-6])}
-    found.note_drift(4, [one, other])
-    found.note_drift(5, [one, {"W1": np.array([1.002])}])
-    found.note_drift(6, [one, other])
+    found.add_drift(4, [one, other])
+    found.add_drift(5, [one, {"W1": np.array([1.002])}])
+    found.add_drift(6, [one, other])
     assert found.passed["W1"] == {-6: 4, -3: 5}

@@ -1,6 +1,6 @@
 """What is asked of a net beside its step ; planted mistakes are in test_plant."""
 
-from trainer.auditing.probes import inspect
+from trainer.auditing.probes import inspect_step
 from trainer.nets.numpy_net import TwoLayerNet
 
 
@@ -19,5 +19,5 @@ def test_outputs_on_another_device_are_no_fault(digits):
         def predict(self, x):
             return Elsewhere(super().predict(x).tolist())
 
-    verdicts = inspect(Net(784, 50, 10), digits.x_train[:100], digits.t_train[:100], 0.1)
-    assert not [verdict for verdict in verdicts.values() if verdict.wrong]
+    verdicts = inspect_step(Net(784, 50, 10), digits.x_train[:100], digits.t_train[:100], 0.1)
+    assert not [verdict for verdict in verdicts.values() if verdict.is_wrong]

@@ -13,7 +13,7 @@ def test_a_gate_has_its_truth_table_on_a_batch_and_one_by_one(gate, outputs):
 
 
 def test_the_threshold_form_is_the_bias_form():
-    assert Perceptron.with_threshold((0.5, 0.5), 0.7) == AND
+    assert Perceptron.from_threshold((0.5, 0.5), 0.7) == AND
 
 
 def test_a_perceptron_is_silent_on_its_line():

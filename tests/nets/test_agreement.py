@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from trainer.auditing.audit import audit, first_wrong
+from trainer.auditing.audit import audit, find_first_wrong
 from trainer.data.batches import Batches
 from trainer.nets.numpy_net import TwoLayerNet
 from trainer.nets.torch_net import TorchTwoLayerNet
@@ -41,7 +41,7 @@ def test_every_quantity_of_a_step_is_right_on_both_sides(
     x, t = batch(digits, dtype, size)
     t = t if targets == "labels" else np.eye(10, dtype=dtype)[t]
     for trace in traces(twins(activation, loss, dtype, device), x, t):
-        wrong = first_wrong(audit(trace, activation, loss))
+        wrong = find_first_wrong(audit(trace, activation, loss))
         assert wrong is None, wrong
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trainer.common.errors import InputError
-from trainer.nets.initial import initial_params
+from trainer.nets.initial import draw_params
 from trainer.nets.numpy_net import TwoLayerNet
 from trainer.nets.torch_net import TorchTwoLayerNet, pick_device
 
@@ -21,13 +21,13 @@ def batch(digits):
 @NETS
 def test_its_weights_are_the_tapes(cls):
     params = cls(7, 5, 3, 0.5, seed=4, dtype="float64").params
-    for key, value in initial_params(7, 5, 3, 0.5, seed=4, dtype="float64").items():
+    for key, value in draw_params(7, 5, 3, 0.5, seed=4, dtype="float64").items():
         np.testing.assert_array_equal(params[key], value)
 
 
 @NETS
 def test_set_params_takes_copies(cls):
-    net, wanted = cls(7, 5, 3), initial_params(7, 5, 3, 0.5, seed=9)
+    net, wanted = cls(7, 5, 3), draw_params(7, 5, 3, 0.5, seed=9)
     net.set_params(wanted)
     kept = copy.deepcopy(wanted)
     wanted["W1"][:] = 0

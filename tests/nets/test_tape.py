@@ -1,11 +1,11 @@
 import numpy as np
 
 from trainer.data.batches import BLOCK, Batches
-from trainer.nets.initial import initial_params
+from trainer.nets.initial import draw_params
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_others():
-    one, same, other = (initial_params(7, 5, 3, seed=seed) for seed in (1, 1, 2))
+    one, same, other = (draw_params(7, 5, 3, seed=seed) for seed in (1, 1, 2))
     for key in one:
         np.testing.assert_array_equal(one[key], same[key])
     assert not np.array_equal(one["W1"], other["W1"])
@@ -13,11 +13,11 @@ def test_the_same_seed_gives_the_same_weights_and_another_others():
 
 
 def test_weights_are_small_normals_and_biases_0_in_the_shapes_of_the_book():
-    params = initial_params(784, 50, 10, 0.01)
+    params = draw_params(784, 50, 10, 0.01)
     assert {key: value.shape for key, value in params.items()} == {
         "W1": (784, 50), "b1": (50,), "W2": (50, 10), "b2": (10,),
     }  # fmt: skip
-    for weights in (params["W1"], initial_params(9, 50, 1000, 0.01)["W2"]):
+    for weights in (params["W1"], draw_params(9, 50, 1000, 0.01)["W2"]):
         assert abs(weights.std() / 0.01 - 1) < 0.02
         assert abs(weights.mean()) < 0.001
         assert abs(np.mean(np.abs(weights) < 0.01) - 0.683) < 0.02  # of a normal, within one σ
@@ -26,7 +26,7 @@ def test_weights_are_small_normals_and_biases_0_in_the_shapes_of_the_book():
 
 
 def test_both_dtypes_start_from_the_same_numbers():
-    wide, narrow = (initial_params(7, 5, 3, dtype=d) for d in ("float64", "float32"))
+    wide, narrow = (draw_params(7, 5, 3, dtype=d) for d in ("float64", "float32"))
     np.testing.assert_array_equal(wide["W1"].astype(np.float32), narrow["W1"])
 
 
