@@ -17,7 +17,7 @@ from trainer.nets.net import Net
 from trainer.nets.numpy_net import TwoLayerNet
 
 Verdicts = dict[str, Verdict]
-ALL = ("x", "t", *ORDER, "step", "accuracy", "numerical_gradient")
+QUANTITIES = ("x", "t", *ORDER, "step", "accuracy", "numerical_gradient")
 FACTORS = {"W1": 1e2, "W2": 1e5}  # They make logits of thousands, whose e^a overflows.
 
 
@@ -67,7 +67,7 @@ def inspect_step(net: Net[Any], x: Array, t: Array, lr: float) -> Verdicts:
     for verdict in _probe_copies(before, x, t, lr, verdicts):
         if verdict.quantity not in verdicts or not verdicts[verdict.quantity].is_wrong:
             verdicts[verdict.quantity] = verdict
-    return {name: verdicts[name] for name in ALL if name in verdicts}
+    return {name: verdicts[name] for name in QUANTITIES if name in verdicts}
 
 
 def _probe_copies(net: Net[Any], x: Array, t: Array, lr: float, plain: Verdicts) -> list[Verdict]:

@@ -20,7 +20,7 @@ from trainer.common.settings import Activation, Dtype, Loss
 from trainer.nets.initial import draw_params
 from trainer.nets.numpy_net import CHUNK
 
-PARAMS = ("W1", "b1", "W2", "b2")  # in the order of _weights
+PARAMS = ("W1", "b1", "W2", "b2")  # in the order of parameters()
 
 
 def pick_device(name: str) -> torch.device:
@@ -58,7 +58,7 @@ class TorchTwoLayerNet(nn.Module):
         options: dict[str, Any] = {"device": device, "dtype": getattr(torch, dtype)}
         self.layer1 = nn.Linear(input_size, hidden_size, **options)
         self.layer2 = nn.Linear(hidden_size, output_size, **options)
-        self._weights: list[Tensor] = [*self.layer1.parameters(), *self.layer2.parameters()]
+        self._weights: dict[str, Tensor] = dict(zip(PARAMS, self.parameters(), strict=True))
         self.set_params(
             draw_params(input_size, hidden_size, output_size, weight_init_std, seed, dtype)
         )
@@ -70,12 +70,12 @@ class TorchTwoLayerNet(nn.Module):
     @property
     def params(self) -> dict[str, Array]:
         """Copies of W1 (D, H), b1 (H,), W2 (H, C), b2 (C,) as NumPy arrays."""
-        return {key: _to_numpy(key, w) for key, w in zip(PARAMS, self._weights, strict=True)}
+        return {key: _to_numpy(key, w) for key, w in self._weights.items()}
 
     def set_params(self, params: dict[str, Array]) -> None:
         """Copy W1 (D, H), b1 (H,), W2 (H, C), b2 (C,) into the net."""
         with torch.no_grad():
-            for key, w in zip(PARAMS, self._weights, strict=True):
+            for key, w in self._weights.items():
                 w.copy_(torch.from_numpy(np.ascontiguousarray(params[key].T)))
 
     def _forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -136,7 +136,7 @@ class TorchTwoLayerNet(nn.Module):
         a1, z1, a2 = self._forward(x)
         loss = self._compute_loss(a2, t)
         computed = {"a1": a1, "z1": z1, "a2": a2, "loss": loss}
-        nodes = computed | dict(zip(PARAMS, self._weights, strict=True))
+        nodes = computed | self._weights
         grads = torch.autograd.grad(loss, [nodes[name] for name in variables])
         return computed | {"d" + name: grad for name, grad in zip(variables, grads, strict=True)}
 
@@ -161,7 +161,7 @@ class TorchTwoLayerNet(nn.Module):
 
     @torch.no_grad()
     def _descend(self, grads: list[Tensor], lr: float) -> None:
-        torch._foreach_add_(self._weights, grads, alpha=-lr)  # one call for all four
+        torch._foreach_add_(list(self._weights.values()), grads, alpha=-lr)  # one call for all four
 
     def step(
         self, x: Tensor, t: Tensor, lr: float, variables: tuple[str, ...] = PARAMS
