@@ -1,7 +1,7 @@
 """The exact value of each quantity of a training step, and a bound on its rounding error.
 
 Each value is computed again in a wider format from the recorded inputs of its operation, so that
-an error is attributed to the operation that made it. The wider format is float64 for a float32
+an error is attributed to the operation that caused it. The wider format is float64 for a float32
 trace, and longdouble (80 bits on x86) for a float64 trace. The bounds also hold where longdouble
 is not wider: u below is the unit roundoff of the trace's dtype plus that of the wider format,
 which covers both computations.

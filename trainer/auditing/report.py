@@ -3,7 +3,6 @@
 import math
 import sys
 from collections.abc import Mapping
-from typing import Any
 
 from rich.table import Table
 
@@ -72,7 +71,7 @@ def _format_apart(got: float, expected: float) -> tuple[str, str]:
     return texts
 
 
-def to_json(result: Comparison, settings: Mapping[str, object]) -> dict[str, Any]:
+def to_json(result: Comparison, settings: Mapping[str, object]) -> dict[str, object]:
     """Return the result as values that strict JSON can hold: no NaN, no infinity."""
     first = result.first
     return {
@@ -95,7 +94,7 @@ def to_json(result: Comparison, settings: Mapping[str, object]) -> dict[str, Any
     }
 
 
-def _verdict_to_json(verdict: Verdict) -> dict[str, Any]:
+def _verdict_to_json(verdict: Verdict) -> dict[str, object]:
     return {
         "quantity": verdict.quantity,
         "index": list(verdict.index),
