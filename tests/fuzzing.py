@@ -17,7 +17,7 @@ from trainer.book.functions import Array
 from trainer.book.preprocessing import standardise
 from trainer.common.errors import InputError
 from trainer.common.settings import Settings
-from trainer.nets.initial import initial_params
+from trainer.nets.initial import draw_params
 from trainer.predict import image
 from trainer.training import checkpoint
 from trainer.training.metadata import Origin
@@ -156,7 +156,7 @@ def bases(folder: Path) -> list[Path]:
         origin = Origin(5, settings, tuple("0123456789"), "0" * 64, {"numpy": "2"})
         target = folder / dtype
         target.mkdir(parents=True, exist_ok=True)
-        params = initial_params(784, 3, 10, dtype=dtype)
+        params = draw_params(784, 3, 10, dtype=dtype)
         checkpoint.save(target, checkpoint.Checkpoint(params, origin, fitted))
         paths.append(target / checkpoint.NAME)
     return paths

@@ -3,15 +3,15 @@ import pytest
 import torch
 from torch.nn import functional as F  # noqa: N812 (torch's own name for it)
 
-from trainer.auditing.comparison import Course, compare
+from trainer.auditing.comparison import Schedule, compare
 from trainer.auditing.mistakes import MISTAKES
 from trainer.auditing.plant import plant
 from trainer.data.batches import Batches
-from trainer.nets.initial import initial_params
+from trainer.nets.initial import draw_params
 from trainer.nets.numpy_net import TwoLayerNet
 from trainer.nets.torch_net import TorchTwoLayerNet
 
-# Where each mistake shows first: the quantity, and the step where it is not 0.
+# The quantity where each mistake shows first, and the step if it is not 0.
 SHOWS = {
     "bias-missing-forward": "a1", "bias-missing-output": "a2", "activation-missing": "z1",
     "float32-inside": "z1", "sigmoid-before-softmax": "y", "softmax-axis": "y",
@@ -30,36 +30,38 @@ SHOWS = {
     "numerical-step": "numerical_gradient", "numerical-not-restored": "numerical_gradient",
 }  # fmt: skip
 LATER = {"stale-gradient": 1}
-UNEXPLAINED = {"stale-gradient"}  # one step alone cannot show why
+WITHOUT_CAUSE = {"stale-gradient"}  # one step alone cannot show why
 
 
-def compared(digits, sides, iterations=3, record=lambda *_: None, size=40, **options):
-    """Both sides, by class, on the middle rows of real digits, with 20 hidden neurons."""
+def compare_sides(digits, sides, iterations=3, record=lambda *_: None, size=40, **options):
+    """Compare nets of both classes, with 20 hidden neurons, on the middle rows of real digits."""
     options = {"dtype": "float32", "activation": "sigmoid", "loss": "cross-entropy"} | options
     nets = {side: cls(168, 20, 10, **options) for side, cls in sides.items()}
     x = digits.x_train[:, 308:476].astype(options["dtype"])
     batch = Batches(x, digits.t_train, size, seed=0)
-    params = initial_params(168, 20, 10, dtype=options["dtype"])
-    return compare(nets, batch, params, Course(iterations, 0.1, 10), record)
+    params = draw_params(168, 20, 10, dtype=options["dtype"])
+    return compare(nets, batch, params, Schedule(iterations, 0.1, 10), record)
 
 
 @pytest.mark.parametrize("slug", MISTAKES)
-def test_a_planted_mistake_is_located_on_its_side_and_explained(digits, slug):
+def test_a_planted_mistake_is_located_on_its_side_and_its_cause_is_found(digits, slug):
     sides = {"numpy": plant(slug), "torch": TorchTwoLayerNet}
-    found = compared(digits, sides, **MISTAKES[slug].needs)
-    assert found.first is not None
-    assert (found.first.step, found.first.side) == (LATER.get(slug, 0), "numpy")
-    assert found.first.verdict.quantity == SHOWS[slug]
-    assert found.cause == (None if slug in UNEXPLAINED else slug)
-    assert not [v for v in found.worst.get("torch", {}).values() if v.wrong]
+    result = compare_sides(digits, sides, **MISTAKES[slug].needs)
+    assert result.first is not None
+    assert (result.first.step, result.first.side) == (LATER.get(slug, 0), "numpy")
+    assert result.first.verdict.quantity == SHOWS[slug]
+    assert result.cause == (None if slug in WITHOUT_CAUSE else slug)
+    assert not [v for v in result.worst.get("torch", {}).values() if v.is_wrong]
 
 
-class NotAveraged(TorchTwoLayerNet):
-    def _loss(self, a2, t):
-        return F.cross_entropy(a2, t, reduction="sum") if t.ndim == 1 else super()._loss(a2, t)
+class SummedLoss(TorchTwoLayerNet):
+    def _compute_loss(self, a2, t):
+        if t.ndim == 1:
+            return F.cross_entropy(a2, t, reduction="sum")
+        return super()._compute_loss(a2, t)
 
 
-class NoBias(TorchTwoLayerNet):
+class MissingBias(TorchTwoLayerNet):
     def _forward(self, x):
         a1 = F.linear(x, self.layer1.weight, 0 * self.layer1.bias)
         z1 = torch.sigmoid(a1)
@@ -69,50 +71,50 @@ class NoBias(TorchTwoLayerNet):
 class DetachedSigmoid(TorchTwoLayerNet):
     def _forward(self, x):
         a1 = self.layer1(x)
-        z1 = torch.sigmoid(a1).detach() + (a1 - a1.detach())  # its derivative is taken as 1
+        z1 = torch.sigmoid(a1).detach() + (a1 - a1.detach())  # Autograd's derivative of it is 1.
         return a1, z1, self.layer2(z1)
 
 
-class Ascends(TorchTwoLayerNet):
+class Ascent(TorchTwoLayerNet):
     def _descend(self, grads, lr):
         super()._descend(grads, -lr)
 
 
 TORCH = [
-    (NotAveraged, "loss", "loss-sum"),
-    (NoBias, "a1", "bias-missing-forward"),
+    (SummedLoss, "loss", "loss-sum"),
+    (MissingBias, "a1", "bias-missing-forward"),
     (DetachedSigmoid, "da1", "activation-grad-missing"),
-    (Ascends, "W1", "update-sign"),
+    (Ascent, "W1", "update-sign"),
 ]
 
 
 @pytest.mark.parametrize(("cls", "quantity", "cause"), TORCH)
-def test_a_mistake_in_torchs_net_is_torchs(digits, cls, quantity, cause):
-    found = compared(digits, {"numpy": TwoLayerNet, "torch": cls})
-    assert (found.first.side, found.first.verdict.quantity) == ("torch", quantity)
-    assert found.cause == cause
-    assert not [v for v in found.worst["numpy"].values() if v.wrong]
+def test_a_mistake_in_the_torch_net_is_located_on_the_torch_side(digits, cls, quantity, cause):
+    result = compare_sides(digits, {"numpy": TwoLayerNet, "torch": cls})
+    assert (result.first.side, result.first.verdict.quantity) == ("torch", quantity)
+    assert result.cause == cause
+    assert not [v for v in result.worst["numpy"].values() if v.is_wrong]
 
 
-def test_right_nets_agree_and_their_drift_is_rounding(digits):
+def test_correct_nets_agree_and_drift_by_rounding_only(digits):
     steps = []
-    found = compared(
+    result = compare_sides(
         digits,
         {"numpy": TwoLayerNet, "torch": TorchTwoLayerNet},
         iterations=30,
         record=lambda i, verdicts, drift: steps.append((i, bool(verdicts))),
     )
-    assert found.first is None
-    assert max(found.drift.values()) < 1e-5
+    assert result.first is None
+    assert max(result.drift.values()) < 1e-5
     assert [i for i, _ in steps] == list(range(30))
     assert [i for i, audited in steps if audited] == [0, 1, 2, 10, 20, 29]
 
 
-def test_drift_is_noted_at_the_step_it_first_passes_a_power_of_ten(digits):
-    found = compared(digits, {"numpy": TwoLayerNet, "torch": TwoLayerNet}, iterations=1)
-    assert set(found.drift.values()) == {0}
+def test_drift_is_recorded_at_the_step_where_it_first_passes_a_power_of_ten(digits):
+    result = compare_sides(digits, {"numpy": TwoLayerNet, "torch": TwoLayerNet}, iterations=1)
+    assert set(result.drift.values()) == {0}
     one, other = {"W1": np.array([1.0])}, {"W1": np.array([1.0 + 3e-6])}
-    found.note_drift(4, [one, other])
-    found.note_drift(5, [one, {"W1": np.array([1.002])}])
-    found.note_drift(6, [one, other])
-    assert found.passed["W1"] == {-6: 4, -3: 5}
+    result.add_drift(4, [one, other])
+    result.add_drift(5, [one, {"W1": np.array([1.002])}])
+    result.add_drift(6, [one, other])
+    assert result.passed["W1"] == {-6: 4, -3: 5}

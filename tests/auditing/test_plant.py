@@ -11,28 +11,28 @@ def test_slugs_are_unique():
 
 
 @pytest.mark.parametrize("slug", MISTAKES)
-def test_each_mistake_changes_lines_that_are_there_and_makes_a_net(slug):
+def test_each_mistake_changes_existing_lines_and_gives_a_net(slug):
     assert plant(slug) is not TwoLayerNet
     assert plant(slug)(7, 5, 3).params["W1"].shape == (7, 5)
 
 
-def test_planting_leaves_the_right_net_as_it_was(digits):
+def test_planting_does_not_change_the_original_net(digits):
     before = TwoLayerNet(784, 5, 10).gradient(digits.x_test[:5], digits.t_test[:5])
     plant("gradient-sign")(784, 5, 10).gradient(digits.x_test[:5], digits.t_test[:5])
     after = TwoLayerNet(784, 5, 10).gradient(digits.x_test[:5], digits.t_test[:5])
     assert all((before[key] == after[key]).all() for key in before)
 
 
-def test_an_unknown_slug_is_an_error_that_says_where_they_are():
+def test_the_error_for_an_unknown_slug_names_the_option_that_lists_all():
     with pytest.raises(InputError, match="--list-mistakes"):
         plant("typo")
 
 
-def test_two_mistakes_are_made_together_unless_they_change_the_same_line(digits):
+def test_two_mistakes_can_be_planted_together_unless_they_change_the_same_line(digits):
     x, t = digits.x_test[:5], digits.t_test[:5]
     both = plant("gradient-sign", "bias-grad-missing")(784, 5, 10).gradient(x, t)
-    right = TwoLayerNet(784, 5, 10).gradient(x, t)
+    original = TwoLayerNet(784, 5, 10).gradient(x, t)
     assert not both["b1"].any()
-    assert (both["W2"] == -right["W2"]).all()
+    assert (both["W2"] == -original["W2"]).all()
     with pytest.raises(ValueError, match="cannot become both"):
         plant("gradient-sign", "batch-mean-missing")

@@ -1,10 +1,10 @@
-"""What is asked of a net beside its step ; planted mistakes are in test_plant."""
+"""Probes of a correct net; test_comparison.py probes nets with planted mistakes."""
 
-from trainer.auditing.probes import inspect
+from trainer.auditing.probes import inspect_step
 from trainer.nets.numpy_net import TwoLayerNet
 
 
-class Elsewhere(list):
+class DeviceOutputs(list):
     """Outputs on a device that NumPy cannot read, as CUDA's tensors are."""
 
     def __array__(self, *_, **__):
@@ -14,10 +14,10 @@ class Elsewhere(list):
         return list(self)
 
 
-def test_outputs_on_another_device_are_no_fault(digits):
+def test_outputs_on_another_device_are_not_wrong(digits):
     class Net(TwoLayerNet):
         def predict(self, x):
-            return Elsewhere(super().predict(x).tolist())
+            return DeviceOutputs(super().predict(x).tolist())
 
-    verdicts = inspect(Net(784, 50, 10), digits.x_train[:100], digits.t_train[:100], 0.1)
-    assert not [verdict for verdict in verdicts.values() if verdict.wrong]
+    verdicts = inspect_step(Net(784, 50, 10), digits.x_train[:100], digits.t_train[:100], 0.1)
+    assert not [verdict for verdict in verdicts.values() if verdict.is_wrong]

@@ -7,16 +7,16 @@ TABLES = [(AND, [0, 0, 0, 1]), (NAND, [1, 1, 1, 0]), (OR, [0, 1, 1, 1]), (XOR, [
 
 
 @pytest.mark.parametrize(("gate", "outputs"), TABLES)
-def test_a_gate_has_its_truth_table_on_a_batch_and_one_by_one(gate, outputs):
+def test_a_gate_has_its_truth_table_for_a_batch_and_for_single_inputs(gate, outputs):
     assert gate(INPUTS).tolist() == outputs
     assert [gate(x) for x in INPUTS] == outputs
 
 
-def test_the_threshold_form_is_the_bias_form():
-    assert Perceptron.with_threshold((0.5, 0.5), 0.7) == AND
+def test_the_threshold_form_equals_the_bias_form():
+    assert Perceptron.from_threshold((0.5, 0.5), 0.7) == AND
 
 
-def test_a_perceptron_is_silent_on_its_line():
+def test_a_perceptron_does_not_fire_on_its_line():
     assert Perceptron((1.0,), -1.0)([1.0]) == 0
 
 

@@ -8,19 +8,19 @@ FITS = [normalise, standardise, whiten]
 
 @pytest.fixture
 def x():
-    """Correlated columns, the last of them constant."""
+    """Return correlated columns, the last of them constant."""
     rng = np.random.default_rng(0)
     x = rng.standard_normal((200, 4)) @ rng.standard_normal((4, 4)) + 3
     x[:, 3] = 7
     return x
 
 
-def test_normalised_data_span_zero_to_one(x):
+def test_normalised_data_range_from_0_to_1(x):
     y = normalise(x)(x)
     assert (y.min(), y.max()) == (0, pytest.approx(1, rel=1e-15))
 
 
-def test_standardised_columns_have_mean_0_and_deviation_1_and_a_constant_one_is_0(x):
+def test_standardised_columns_have_mean_0_and_deviation_1_and_constant_columns_are_0(x):
     y = standardise(x)(x)
     np.testing.assert_allclose(y.mean(axis=0), 0, atol=1e-12)
     np.testing.assert_allclose(y.std(axis=0), [1, 1, 1, 0], atol=1e-12)
@@ -31,12 +31,12 @@ def test_whitened_columns_are_uncorrelated(x):
     np.testing.assert_allclose(y.T @ y / len(y), np.eye(3), atol=1e-10)
 
 
-def test_whitening_does_not_blow_up_what_never_varies(x):
+def test_whitening_does_not_amplify_a_constant_column(x):
     assert np.abs(whiten(x)(x)[:, 3]).max() < 1e-6
 
 
 @pytest.mark.parametrize("fit", FITS)
-def test_it_is_fitted_on_the_training_set_alone_and_keeps_dtype_and_argument(fit, x):
+def test_a_preparation_depends_on_the_training_set_alone_and_keeps_dtype_and_input(fit, x):
     before = x.copy()
     fitted = fit(x)
     np.testing.assert_array_equal(
@@ -47,5 +47,5 @@ def test_it_is_fitted_on_the_training_set_alone_and_keeps_dtype_and_argument(fit
 
 
 @pytest.mark.parametrize("fit", FITS)
-def test_integers_and_constants_are_prepared_too(fit):
+def test_integers_and_constants_give_finite_results(fit):
     assert np.isfinite(fit(np.ones((3, 2), int))(np.ones((3, 2), int))).all()

@@ -31,7 +31,7 @@ def test_a_planted_mistake_parts_them_with_exit_1_its_cause_and_hint(compare, ca
     assert compare("--plant", "sigmoid-grad-of-output") == 1
     printed = capsys.readouterr().out
     assert "step 0: numpy's da1 is the first wrong quantity" in printed
-    assert MISTAKES["sigmoid-grad-of-output"].what in printed
+    assert MISTAKES["sigmoid-grad-of-output"].summary in printed
     assert MISTAKES["sigmoid-grad-of-output"].hint in printed
 
 

@@ -1,4 +1,4 @@
-"""What each net promises by itself."""
+"""Properties that each net has by itself."""
 
 import copy
 
@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from trainer.common.errors import InputError
-from trainer.nets.initial import initial_params
+from trainer.nets.initial import draw_params
 from trainer.nets.numpy_net import TwoLayerNet
 from trainer.nets.torch_net import TorchTwoLayerNet, pick_device
 
-NETS = pytest.mark.parametrize("cls", [TwoLayerNet, TorchTwoLayerNet])
+NETS = pytest.mark.parametrize("net_class", [TwoLayerNet, TorchTwoLayerNet])
 
 
 @pytest.fixture
@@ -19,25 +19,25 @@ def batch(digits):
 
 
 @NETS
-def test_its_weights_are_the_tapes(cls):
-    params = cls(7, 5, 3, 0.5, seed=4, dtype="float64").params
-    for key, value in initial_params(7, 5, 3, 0.5, seed=4, dtype="float64").items():
+def test_a_new_net_has_the_drawn_weights(net_class):
+    params = net_class(7, 5, 3, 0.5, seed=4, dtype="float64").params
+    for key, value in draw_params(7, 5, 3, 0.5, seed=4, dtype="float64").items():
         np.testing.assert_array_equal(params[key], value)
 
 
 @NETS
-def test_set_params_takes_copies(cls):
-    net, wanted = cls(7, 5, 3), initial_params(7, 5, 3, 0.5, seed=9)
-    net.set_params(wanted)
-    kept = copy.deepcopy(wanted)
-    wanted["W1"][:] = 0
+def test_set_params_copies_its_argument(net_class):
+    net, params = net_class(7, 5, 3), draw_params(7, 5, 3, 0.5, seed=9)
+    net.set_params(params)
+    kept = copy.deepcopy(params)
+    params["W1"][:] = 0
     np.testing.assert_array_equal(net.params["W1"], kept["W1"])
 
 
 @NETS
-def test_nothing_writes_to_its_arguments_and_only_updates_write_to_params(cls, batch):
+def test_no_method_writes_to_its_arguments_and_only_updates_write_to_params(net_class, batch):
     x, t = (a.copy() for a in batch)
-    net = cls(784, 5, 10, dtype="float64")
+    net = net_class(784, 5, 10, dtype="float64")
     before = copy.deepcopy(net.params)
     native = net.native(x), net.native(t)
     net.predict(native[0])
@@ -55,8 +55,8 @@ def test_nothing_writes_to_its_arguments_and_only_updates_write_to_params(cls, b
 
 
 @NETS
-def test_a_step_is_the_update_by_the_gradient(cls, batch):
-    one, other = cls(784, 5, 10, dtype="float64"), cls(784, 5, 10, dtype="float64")
+def test_a_step_equals_an_update_by_the_gradient(net_class, batch):
+    one, other = net_class(784, 5, 10, dtype="float64"), net_class(784, 5, 10, dtype="float64")
     native = one.native(batch[0]), one.native(batch[1])
     one.step(*native, 0.3)
     other.update(other.gradient(*native), 0.3)
@@ -65,8 +65,8 @@ def test_a_step_is_the_update_by_the_gradient(cls, batch):
 
 
 @NETS
-def test_a_trace_takes_the_very_step_it_shows(cls, batch):
-    one, other = cls(784, 5, 10, dtype="float64"), cls(784, 5, 10, dtype="float64")
+def test_a_trace_takes_the_step_that_it_shows(net_class, batch):
+    one, other = net_class(784, 5, 10, dtype="float64"), net_class(784, 5, 10, dtype="float64")
     native = one.native(batch[0]), one.native(batch[1])
     trace = one.trace(*native, 0.3)
     other.step(*native, 0.3)
@@ -77,9 +77,9 @@ def test_a_trace_takes_the_very_step_it_shows(cls, batch):
 
 @NETS
 @pytest.mark.parametrize("targets", ["labels", "one-hot"])
-def test_accuracy_is_the_fraction_of_hits_over_all_rows(cls, digits, targets, monkeypatch):
-    monkeypatch.setattr(f"{cls.__module__}.CHUNK", 300)  # the last chunk of 1,000 is short
-    net = cls(784, 20, 10, 0.5, dtype="float64")
+def test_accuracy_is_the_fraction_of_hits_over_all_rows(net_class, digits, targets, monkeypatch):
+    monkeypatch.setattr(f"{net_class.__module__}.CHUNK", 300)  # the last chunk of 1,000 is short
+    net = net_class(784, 20, 10, 0.5, dtype="float64")
     x, t = net.native(digits.x_test), digits.t_test
     hits = np.asarray(net.predict(x)).argmax(axis=1) == t
     t = t if targets == "labels" else np.eye(10)[t]
@@ -88,8 +88,8 @@ def test_accuracy_is_the_fraction_of_hits_over_all_rows(cls, digits, targets, mo
 
 
 @NETS
-def test_learning_lowers_the_loss(cls, batch):
-    net = cls(784, 20, 10, dtype="float64")
+def test_learning_lowers_the_loss(net_class, batch):
+    net = net_class(784, 20, 10, dtype="float64")
     native = net.native(batch[0]), net.native(batch[1])
     before = net.loss(*native)
     for _ in range(200):
@@ -97,11 +97,11 @@ def test_learning_lowers_the_loss(cls, batch):
     assert net.loss(*native) < before / 2
 
 
-def test_auto_is_a_device_that_is_there():
+def test_auto_is_the_cpu_or_cuda():
     assert pick_device("auto").type in ("cpu", "cuda")
 
 
-def test_cuda_where_there_is_none_is_a_clear_error(monkeypatch):
+def test_cuda_on_a_machine_without_it_raises_a_clear_error(monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with pytest.raises(InputError, match="--device cpu"):
         pick_device("cuda")
@@ -109,23 +109,23 @@ def test_cuda_where_there_is_none_is_a_clear_error(monkeypatch):
 
 @NETS
 @pytest.mark.parametrize("loss", ["cross-entropy", "squared-error"])
-def test_labels_may_be_integers_of_any_width(cls, batch, loss):
-    net, (x, t) = cls(784, 20, 10, loss=loss, dtype="float64"), batch
+def test_labels_may_be_integers_of_any_width(net_class, batch, loss):
+    net, (x, t) = net_class(784, 20, 10, loss=loss, dtype="float64"), batch
     wide, narrow = (net.loss(net.native(x), net.native(t.astype(k))) for k in ("int64", "int32"))
     assert wide == narrow
 
 
 @NETS
-def test_relu_passes_nothing_back_where_its_input_is_exactly_zero(cls):
-    net = cls(784, 5, 10, 0.5, activation="relu", dtype="float64")
+def test_relu_passes_no_gradient_where_its_input_is_exactly_zero(net_class):
+    net = net_class(784, 5, 10, 0.5, activation="relu", dtype="float64")
     x, t = net.native(np.zeros((3, 784))), net.native(np.array([0, 1, 2]))  # a1 = b1 = 0
     assert not net.gradient(x, t)["b1"].any()
     assert net.gradient(x, t)["b2"].any()
 
 
 @NETS
-def test_relu_passes_nothing_back_where_what_comes_has_overflowed(cls):
-    net = cls(784, 5, 10, activation="relu", loss="squared-error")
+def test_relu_passes_no_gradient_for_a_negative_input_even_if_dz1_overflows(net_class):
+    net = net_class(784, 5, 10, activation="relu", loss="squared-error")
     params = {key: np.zeros_like(value) for key, value in net.params.items()}
     params |= {"b1": params["b1"] - 1, "W2": params["W2"] + 3e38, "b2": params["b2"] + 1e3}
     net.set_params({key: value.astype(np.float32) for key, value in params.items()})

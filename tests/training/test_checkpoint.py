@@ -18,7 +18,7 @@ from safetensors.numpy import save_file
 from trainer.book.preprocessing import whiten
 from trainer.common.errors import InputError
 from trainer.common.settings import Settings
-from trainer.nets.initial import initial_params
+from trainer.nets.initial import draw_params
 from trainer.training import checkpoint
 from trainer.training.checkpoint import Checkpoint
 from trainer.training.metadata import Origin
@@ -29,7 +29,7 @@ def make(dtype="float32", backend="numpy", preprocess="normalise", fitted=None) 
         dataset="mnist-5k", backend=backend, device="cpu", dtype=dtype, preprocess=preprocess
     )
     origin = Origin(7, settings, tuple("0123456789"), "ab" * 32, {"numpy": np.__version__})
-    return Checkpoint(initial_params(784, 50, 10, dtype=dtype, seed=3), origin, fitted)
+    return Checkpoint(draw_params(784, 50, 10, dtype=dtype, seed=3), origin, fitted)
 
 
 def parts(path: Path):

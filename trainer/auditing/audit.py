@@ -1,4 +1,4 @@
-"""Which quantity of a step is wrong: each of a trace against trainer/bounds.py."""
+"""Find the wrong quantity of a training step, by the rounding bounds of bounds.py."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,8 +7,9 @@ import numpy as np
 
 from trainer.auditing.bounds import Bounds
 from trainer.book.functions import Array
+from trainer.common.settings import Activation, Loss
 
-# The order of computation; W1 … b2 are those of after the update.
+# The order of computation; W1 … b2 are the parameters after the update.
 ORDER = (
     "a1", "z1", "a2", "y", "loss", "da2", "dW2", "db2", "dz1", "da1", "dW1", "db1",
     "W1", "b1", "W2", "b2",
@@ -17,52 +18,55 @@ ORDER = (
 
 @dataclass(frozen=True)
 class Verdict:
-    """A quantity's element with the largest error over its bound; above 1, it is wrong."""
+    """The element of a quantity with the largest ratio of its error to its bound."""
 
     quantity: str
     ratio: float
-    index: tuple[int, ...]
-    got: float
-    expected: float
-    why: str | None = None  # where it is not a number that differs
+    index: tuple[int, ...] = ()
+    got: float = np.nan
+    expected: float = np.nan
+    reason: str | None = None  # what is wrong, if it is not a number that differs
     values: Array | None = field(default=None, compare=False, repr=False)  # the whole quantity
 
     @property
-    def wrong(self) -> bool:
-        """Whether rounding cannot explain the error."""
+    def is_wrong(self) -> bool:
+        """Whether the error is larger than rounding can make it; a NaN ratio counts as wrong."""
         return not self.ratio <= 1
 
 
-def audit(trace: Mapping[str, Array], activation: str, loss: str) -> dict[str, Verdict]:
-    """A verdict for each quantity of the trace of a net's step, in the order of computation."""
+def audit(trace: Mapping[str, Array], activation: Activation, loss: Loss) -> dict[str, Verdict]:
+    """Return a verdict for each quantity of a net's trace, in the order of computation."""
     bounds = Bounds(trace, activation, loss)
-    return {name: _audited(name, trace, bounds) for name in ORDER}
+    return {name: _audit_quantity(name, trace, bounds) for name in ORDER}
 
 
-def _audited(name: str, trace: Mapping[str, Array], bounds: Bounds) -> Verdict:
+def _audit_quantity(name: str, trace: Mapping[str, Array], bounds: Bounds) -> Verdict:
     try:
-        expected, bound = bounds.of(name)
-    except ValueError:  # of NumPy, where an earlier quantity has a wrong shape
-        why = "what it is made from has shapes that do not fit"
-        return Verdict(name, np.inf, (), np.nan, np.nan, why)
+        expected, bound = bounds.compute(name)
+    except ValueError:  # NumPy raises it where an earlier quantity has a wrong shape.
+        reason = "the arrays that it is computed from have shapes that do not fit"
+        return Verdict(name, np.inf, reason=reason)
     return judge(name, trace[name], expected, bound)
 
 
-def first_wrong(verdicts: Mapping[str, Verdict]) -> Verdict | None:
-    """The first quantity, in the order of computation, that is wrong."""
-    return next((verdict for verdict in verdicts.values() if verdict.wrong), None)
+def find_first_wrong(verdicts: Mapping[str, Verdict]) -> Verdict | None:
+    """Return the first wrong verdict, or None; the order is that of the mapping."""
+    return next((verdict for verdict in verdicts.values() if verdict.is_wrong), None)
 
 
 def judge(name: str, got: Array, expected: Array, bound: Array) -> Verdict:
-    """The worst element of got; infinite where the shape, or a value, cannot be right."""
+    """Return the verdict on the worst element of got.
+
+    Its ratio is infinite where the shape is wrong or an element is not finite.
+    """
     if got.shape != expected.shape:
-        why = f"its shape is {got.shape} where {expected.shape} is right"
-        return Verdict(name, np.inf, (), np.nan, np.nan, why, got)
+        reason = f"its shape is {got.shape}, expected {expected.shape}"
+        return Verdict(name, np.inf, reason=reason, values=got)
     with np.errstate(all="ignore"):
         error = np.abs(got - expected)
-        ratio = np.where(error > 0, error / bound, 0)  # exact is right where the bound is 0
+        ratio = np.where(error > 0, error / bound, 0)  # An error of 0 passes a bound of 0.
         ratio = np.where(np.isfinite(got), ratio, np.inf)
-        # What the dtype cannot hold, or what came in as NaN, is not this operation's fault.
+        # An operation is not wrong if its input is NaN or its exact result overflows the dtype.
         ratio = np.where(np.abs(expected) <= np.finfo(got.dtype).max, ratio, 0)
     index = tuple(int(i) for i in np.unravel_index(np.argmax(ratio), ratio.shape))
     worst = float(ratio[index]), index, float(got[index]), float(expected[index])

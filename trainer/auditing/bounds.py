@@ -1,11 +1,12 @@
-"""The exact value of each quantity of a step, and how far rounding may take it.
+"""The exact value of each quantity of a training step, and a bound on its rounding error.
 
-Each is computed again in a wider format from the trace's own recorded inputs, so that an error
-is local to its operation. Wider is float64 for a float32 trace and longdouble for a float64
-trace: 80 bits on x86. Where longdouble is no wider, the bounds stay right: u below is the unit
-roundoff of the trace's dtype plus that of the wider format, so they cover both computations.
+Each value is computed again in a wider format from the recorded inputs of its operation, so that
+an error is attributed to the operation that caused it. The wider format is float64 for a float32
+trace, and longdouble (80 bits on x86) for a float64 trace. The bounds also hold where longdouble
+is not wider: u below is the unit roundoff of the trace's dtype plus that of the wider format,
+which covers both computations.
 
-Element by element, with γ_n = n u / (1 − n u) and every sum in any order:
+The bounds hold for each element, with γ_n = n u / (1 − n u) and sums in any order:
 
     a1, a2          A B + b, inner length n          γ_(n+1) (|A| |B| + |b|)            [H 3.13]
     dW2, dz1, dW1   A B, inner length n              γ_n |A| |B|                        [H 3.13]
@@ -25,13 +26,16 @@ Element by element, with γ_n = n u / (1 − n u) and every sum in any order:
     W1 … b2         W − η dW                         u |W − η dW| + γ_3 |η dW|                  (5)
 
 [H] N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., 2002, by equation.
-ε = 8 u: e^x and log x within 4 ulps, the limit NumPy holds its vector loops to; torch's are
-within 1. (1) the error ε of e^−a reaches z by dz/da = z (1 − z), then a sum and a quotient.
-(2) σ = e^(u |s|) − 1 is what rounding s does to e^s; δ = Σ y (σ + ε), the same for their sum.
-(3) the relative error of Σ is the absolute one of its log. (4) a side may make y anew, by way
-of log y, as torch's backward pass does: E for the recorded y, the rest for the other.
-(5) η rounded to the dtype, a product, a difference. Whatever can underflow is given the
-smallest normal number besides.
+ε = 8 u: e^x and log x are within 4 ulps, which is NumPy's limit for its vector loops. torch's
+are within 1 ulp.
+(1) The error ε of e^−a reaches z by dz/da = z (1 − z). A sum and a quotient follow.
+(2) Rounding s changes e^s by the factor 1 ± σ, σ = e^(u |s|) − 1. δ = Σ y (σ + ε) is the
+    relative error of their sum.
+(3) The relative error of Σ is the absolute error of its logarithm.
+(4) A net may compute y a second time by way of log y, as torch's backward pass does. E covers
+    the recorded y, the second term the second computation.
+(5) η is rounded to the dtype; a product and a difference follow.
+A bound of a quantity that can underflow also contains the smallest normal number.
 """
 
 from collections.abc import Mapping
@@ -40,30 +44,33 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array, one_hot
+from trainer.common.settings import Activation, Loss
 
 ULPS = 4  # of e^x and log x
 
-Bounded = tuple[Array, Array]  # a value and the bound on the error of its computation
+Bounded = tuple[Array, Array]  # an exact value and the bound on the error of its computation
 
 
 class Bounds:
-    """A trace computed again: a method for each quantity, its exact value and bound.
+    """The exact values and bounds of one trace, with a method _bound_… for each quantity.
 
-    activation and loss are those of the net (see trainer.nets.numpy_net); t is labels or one-hot.
+    activation and loss are those of the net. The targets of the trace are labels or one-hot.
     """
 
-    def __init__(self, trace: Mapping[str, Array], activation: str, loss: str):
+    def __init__(self, trace: Mapping[str, Array], activation: Activation, loss: Loss):
         dtype = trace["W1 before"].dtype
-        self._wide: Any = np.float64 if dtype == np.float32 else np.longdouble
+        self._wide: type[np.floating[Any]] = np.float64 if dtype == np.float32 else np.longdouble
         self._u = float(np.finfo(dtype).eps + np.finfo(self._wide).eps) / 2
         self._epsilon = 2 * ULPS * self._u
         self._tiny = float(np.finfo(dtype).tiny)
         self._trace, self._activation, self._loss = trace, activation, loss
 
-    def of(self, name: str) -> Bounded:
-        """The quantity of that name; an updated parameter by its own name, as "W1"."""
-        with np.errstate(all="ignore"):  # a trace may hold anything
-            return self._updated(name) if name[0] in "Wb" else getattr(self, name)()
+    def compute(self, name: str) -> Bounded:
+        """Return the exact value and the bound of a quantity; "W1" is W1 after the update."""
+        with np.errstate(all="ignore"):  # A wrong trace may hold any number.
+            if name[0] in "Wb":
+                return self._bound_update(name)
+            return getattr(self, f"_bound_{name}")()
 
     def _read(self, *names: str) -> list[Array]:
         return [self._trace[name].astype(self._wide) for name in names]
@@ -71,36 +78,33 @@ class Bounds:
     def _gamma(self, n: int) -> float:
         return n * self._u / (1 - n * self._u)
 
-    def _product(self, a: Array, b: Array) -> Bounded:
+    def _bound_product(self, a: Array, b: Array) -> Bounded:
         n = a.shape[1]
         return a @ b, self._gamma(n) * (np.abs(a) @ np.abs(b)) + n * self._tiny
 
-    def _affine(self, x: Array, w: Array, b: Array) -> Bounded:
+    def _bound_affine(self, x: Array, w: Array, b: Array) -> Bounded:
         n = x.shape[1] + 1
         size = np.abs(x) @ np.abs(w) + np.abs(b)
         return x @ w + b, self._gamma(n) * size + n * self._tiny
 
-    def _batch_sum(self, da: Array) -> Bounded:
+    def _bound_batch_sum(self, da: Array) -> Bounded:
         return da.sum(axis=0), self._gamma(len(da)) * np.abs(da).sum(axis=0)
 
-    def a1(self) -> Bounded:
-        """(N, H)."""
-        return self._affine(*self._read("x", "W1 before", "b1 before"))
+    def _bound_a1(self) -> Bounded:  # (N, H)
+        return self._bound_affine(*self._read("x", "W1 before", "b1 before"))
 
-    def z1(self) -> Bounded:
-        """(N, H)."""
+    def _bound_z1(self) -> Bounded:  # (N, H)
         (a1,) = self._read("a1")
         if self._activation == "relu":
             return np.maximum(a1, 0), np.zeros_like(a1)
         z1 = 1 / (1 + np.exp(-a1))
         return z1, z1 * ((1 - z1) * self._epsilon + self._gamma(2)) + self._tiny
 
-    def a2(self) -> Bounded:
-        """(N, C)."""
-        return self._affine(*self._read("z1", "W2 before", "b2 before"))
+    def _bound_a2(self) -> Bounded:  # (N, C)
+        return self._bound_affine(*self._read("z1", "W2 before", "b2 before"))
 
-    def _softmax(self) -> tuple[Array, Array, Array, Array, Array]:
-        """s (N, C), Σ e^s (N, 1), y (N, C), σ (N, C), δ (N, 1)."""
+    def _compute_softmax(self) -> tuple[Array, Array, Array, Array, Array]:
+        """Return s (N, C), Σ e^s (N, 1), y (N, C), σ (N, C) and δ (N, 1)."""
         (a2,) = self._read("a2")
         s = a2 - a2.max(axis=1, keepdims=True)
         total = np.exp(s).sum(axis=1, keepdims=True)
@@ -108,26 +112,20 @@ class Bounds:
         sigma = np.where(y > 0, np.expm1(self._u * np.abs(s)), 0)
         return s, total, y, sigma, (y * (sigma + self._epsilon)).sum(axis=1, keepdims=True)
 
-    def y(self) -> Bounded:
-        """(N, C)."""
+    def _bound_y(self) -> Bounded:  # (N, C)
         if self._loss == "squared-error":
             (a2,) = self._read("a2")
             return a2, np.zeros_like(a2)
-        _, _, y, sigma, delta = self._softmax()
+        _, _, y, sigma, delta = self._compute_softmax()
         error = y * (sigma + self._epsilon + delta + self._gamma(y.shape[1] + 1))
         return y, error + self._tiny
 
-    def loss(self) -> Bounded:
-        """A number of shape ()."""
-        return self._squared_error() if self._loss == "squared-error" else self._cross_entropy()
-
-    def _squared_error(self) -> Bounded:
-        (a2,) = self._read("a2")
-        loss = ((a2 - one_hot(self._trace["t"], a2)) ** 2).sum() / (2 * len(a2))
-        return loss, self._gamma(a2.size + 4) * loss + self._tiny
-
-    def _cross_entropy(self) -> Bounded:
-        s, total, y, _, delta = self._softmax()
+    def _bound_loss(self) -> Bounded:  # ()
+        if self._loss == "squared-error":
+            (a2,) = self._read("a2")
+            loss = ((a2 - one_hot(self._trace["t"], a2)) ** 2).sum() / (2 * len(a2))
+            return loss, self._gamma(a2.size + 4) * loss + self._tiny
+        s, total, y, _, delta = self._compute_softmax()
         s_t = (s * one_hot(self._trace["t"], s)).sum(axis=1)
         log_total = np.log(total[:, 0])
         terms = log_total - s_t
@@ -136,50 +134,43 @@ class Bounds:
         mean = np.abs(terms).mean()
         return terms.mean(), error.mean() + self._gamma(len(terms) + 1) * mean + self._tiny
 
-    def da2(self) -> Bounded:
-        """(N, C)."""
+    def _bound_da2(self) -> Bounded:  # (N, C)
         (y,) = self._read("y")
         t, n = one_hot(self._trace["t"], y), len(y)
         if self._loss == "squared-error":
             return (y - t) / n, self._gamma(3) * np.abs(y - t) / n + self._tiny
-        _, total, again, _, _ = self._softmax()
-        anew = self._epsilon * np.log(total) + self._u * np.abs(np.log(again))
-        anew = np.where(again > 0, again * anew, 0)
-        error = self._gamma(3) * (np.abs(y) + t) + 2 * self.y()[1] + anew
+        _, total, exact_y, _, _ = self._compute_softmax()
+        relative = self._epsilon * np.log(total) + self._u * np.abs(np.log(exact_y))
+        by_log = np.where(exact_y > 0, exact_y * relative, 0)  # the second term of (4)
+        error = self._gamma(3) * (np.abs(y) + t) + 2 * self._bound_y()[1] + by_log
         return (y - t) / n, error / n + self._tiny
 
-    def dW2(self) -> Bounded:  # noqa: N802
-        """(H, C)."""
+    def _bound_dW2(self) -> Bounded:  # (H, C) # noqa: N802
         z1, da2 = self._read("z1", "da2")
-        return self._product(z1.T, da2)
+        return self._bound_product(z1.T, da2)
 
-    def db2(self) -> Bounded:
-        """(C,)."""
-        return self._batch_sum(*self._read("da2"))
+    def _bound_db2(self) -> Bounded:  # (C,)
+        return self._bound_batch_sum(*self._read("da2"))
 
-    def dz1(self) -> Bounded:
-        """(N, H)."""
+    def _bound_dz1(self) -> Bounded:  # (N, H)
         da2, w2 = self._read("da2", "W2 before")
-        return self._product(da2, w2.T)
+        return self._bound_product(da2, w2.T)
 
-    def da1(self) -> Bounded:
-        """(N, H)."""
+    def _bound_da1(self) -> Bounded:  # (N, H)
         a1, z1, dz1 = self._read("a1", "z1", "dz1")
         if self._activation == "relu":
             return np.where(a1 > 0, dz1, 0), np.zeros_like(dz1)
         da1 = dz1 * z1 * (1 - z1)
         return da1, self._gamma(3) * np.abs(da1) + self._tiny
 
-    def dW1(self) -> Bounded:  # noqa: N802
-        """(D, H)."""
+    def _bound_dW1(self) -> Bounded:  # (D, H) # noqa: N802
         x, da1 = self._read("x", "da1")
-        return self._product(x.T, da1)
+        return self._bound_product(x.T, da1)
 
-    def db1(self) -> Bounded:
-        """(H,)."""
-        return self._batch_sum(*self._read("da1"))
+    def _bound_db1(self) -> Bounded:  # (H,)
+        return self._bound_batch_sum(*self._read("da1"))
 
-    def _updated(self, name: str) -> Bounded:
+    def _bound_update(self, name: str) -> Bounded:
         w, dw, lr = self._read(f"{name} before", f"d{name}", "lr")
         new, move = w - lr * dw, np.abs(lr * dw)
         return new, self._u * np.abs(new) + self._gamma(3) * move + self._tiny

@@ -1,4 +1,4 @@
-"""Both nets in step on one tape: every quantity audited, and how far their weights part."""
+"""Train both nets on the same batches, audit every quantity and measure the drift of weights."""
 
 import copy
 from collections.abc import Callable
@@ -7,18 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from trainer.auditing.audit import ORDER, Verdict, first_wrong
+from trainer.auditing.audit import ORDER, Verdict, find_first_wrong
 from trainer.auditing.mistakes import MISTAKES
 from trainer.auditing.plant import plant
-from trainer.auditing.probes import Verdicts, audited_step, check_params, inspect
+from trainer.auditing.probes import Verdicts, audit_step, check_params, inspect_step
 from trainer.book.functions import Array
+from trainer.nets.net import Net
 
-SOON = 3  # steps audited at the start whatever audit_every is: what accumulates shows there
+FIRST_STEPS = 3  # always audited, since errors that accumulate over steps show there
 
 
 @dataclass(frozen=True)
-class First:
-    """The first wrong quantity: at which step, on which side."""
+class FirstWrong:
+    """The first wrong quantity, with its step and its side."""
 
     step: int
     side: str
@@ -27,131 +28,134 @@ class First:
 
 @dataclass
 class Comparison:
-    """What was found: the worst verdict of each side's quantities, and the drift of weights.
+    """The result of a comparison: the worst verdict on each side's quantities, and the drift.
 
-    drift: the largest difference over the largest weight, after the last step; passed: at
-    which step it first passed each power of ten.
+    drift: the largest weight difference over the largest weight, after the last step.
+    passed: the step at which the drift first passed each power of ten.
     """
 
     worst: dict[str, Verdicts] = field(default_factory=dict)
-    first: First | None = None
+    first: FirstWrong | None = None
     cause: str | None = None
     drift: dict[str, float] = field(default_factory=dict)
     passed: dict[str, dict[int, int]] = field(default_factory=dict)
 
-    def note(self, step: int, side: str, verdicts: Verdicts) -> None:
-        """Keep the worst verdict of each quantity, and the first wrong one of all."""
-        kept = self.worst.setdefault(side, {})
+    def add_verdicts(self, step: int, side: str, verdicts: Verdicts) -> None:
+        """Keep the worst verdict on each quantity, and the first wrong one of all."""
+        worst = self.worst.setdefault(side, {})
         for name, verdict in verdicts.items():
-            if name not in kept or verdict.ratio > kept[name].ratio:
-                kept[name] = verdict
-        wrong = first_wrong(verdicts)
+            if name not in worst or verdict.ratio > worst[name].ratio:
+                worst[name] = verdict
+        wrong = find_first_wrong(verdicts)
         if wrong and self.first is None:
-            self.first = First(step, side, wrong)
+            self.first = FirstWrong(step, side, wrong)
 
-    def note_drift(self, step: int, params: list[dict[str, Array]]) -> None:
-        """Measure how far the two sides' weights are apart after a step."""
+    def add_drift(self, step: int, params: list[dict[str, Array]]) -> None:
+        """Measure how far the weights of the two sides differ after a step."""
         for key, ours in params[0].items():
             theirs = params[1][key]
+            difference = np.abs(ours - theirs).max()
             largest = max(np.abs(ours).max(), np.abs(theirs).max())
-            apart = np.abs(ours - theirs).max()
-            self.drift[key] = float(apart / largest) if apart else 0.0
+            drift = self.drift[key] = float(difference / largest) if difference else 0.0
             powers = self.passed.setdefault(key, {})
-            if 0 < self.drift[key] < np.inf:
-                power = int(np.floor(np.log10(self.drift[key])))
+            if 0 < drift < np.inf:
+                power = int(np.floor(np.log10(drift)))
                 if not powers or power > max(powers):
                     powers[power] = step
 
 
 @dataclass(frozen=True)
-class Course:
-    """How far to train, at which rate, and how often to audit after the first SOON steps."""
+class Schedule:
+    """The steps of a comparison, their learning rate, and the interval between audits."""
 
     iterations: int
     lr: float
     audit_every: int
 
-    def audited(self, i: int) -> bool:
-        """Whether step i is audited."""
-        return i < SOON or i % self.audit_every == 0 or i == self.iterations - 1
+    def is_audited(self, i: int) -> bool:
+        """Return whether step i is audited."""
+        return i < FIRST_STEPS or i % self.audit_every == 0 or i == self.iterations - 1
 
 
 def compare(
-    nets: dict[str, Any],
+    nets: dict[str, Net[Any]],
     batch: Callable[[int], tuple[Array, Array]],
     params: dict[str, Array],
-    course: Course,
+    schedule: Schedule,
     record: Callable[[int, dict[str, Verdicts], dict[str, float]], None],
 ) -> Comparison:
-    """Train the nets, by side, on the same batches, until the end or the first wrong quantity.
+    """Train the nets, by side, on the same batches to the end or to the first wrong quantity.
 
-    params are the initial weights both should have. record gets each step's verdicts, by
-    side, where it is audited, and the drift.
+    params are the initial weights that both should have. record is called after each step with
+    its number, the verdicts by side (empty if it is not audited) and the drift.
     """
-    found = Comparison()
-    with np.errstate(all="ignore"):  # what is not finite is for the audit to report
+    result = Comparison()
+    with np.errstate(all="ignore"):  # The audit reports values that are not finite.
         for side, net in nets.items():
-            broken = check_params(net, params)
-            if broken and found.first is None:
-                found.note(0, side, {broken.quantity: broken})
-                found.cause = explain(broken, None, params, *batch(0), course.lr)
-        for i in range(course.iterations):
-            if found.first:
-                break
+            wrong = check_params(net, params)
+            if wrong:
+                result.add_verdicts(0, side, {wrong.quantity: wrong})
+                result.cause = find_cause(wrong, None, params, *batch(0), schedule.lr)
+                return result
+        for i in range(schedule.iterations):
             x, t = batch(i)
-            before = copy.deepcopy(nets) if course.audited(i) else {}
-            verdicts = _step(nets, x, t, course, i)
+            before = copy.deepcopy(nets) if schedule.is_audited(i) else {}
+            verdicts = _train_step(nets, x, t, schedule, i)
             for side, of_side in verdicts.items():
-                found.note(i, side, of_side)
-            found.note_drift(i, [net.params for net in nets.values()])
-            record(i, verdicts, found.drift)
-            if found.first:
-                wrong, net = found.first.verdict, before[found.first.side]
-                found.cause = explain(wrong, net, params, x, t, course.lr)
-    return found
+                result.add_verdicts(i, side, of_side)
+            result.add_drift(i, [net.params for net in nets.values()])
+            record(i, verdicts, result.drift)
+            if result.first:
+                net = before[result.first.side]
+                result.cause = find_cause(result.first.verdict, net, params, x, t, schedule.lr)
+                break
+    return result
 
 
-def _step(nets: dict[str, Any], x: Array, t: Array, course: Course, i: int) -> dict[str, Verdicts]:
-    if course.audited(i):
-        look = inspect if i == 0 else audited_step
-        return {side: look(net, x, t, course.lr) for side, net in nets.items()}
+def _train_step(
+    nets: dict[str, Net[Any]], x: Array, t: Array, schedule: Schedule, i: int
+) -> dict[str, Verdicts]:
+    """Train each net on the batch of step i and return the verdicts by side, if it is audited."""
+    if schedule.is_audited(i):
+        check = inspect_step if i == 0 else audit_step
+        return {side: check(net, x, t, schedule.lr) for side, net in nets.items()}
     for net in nets.values():
-        net.step(net.native(x), net.native(t), course.lr)
+        net.step(net.native(x), net.native(t), schedule.lr)
     return {}
 
 
-def explain(
-    wrong: Verdict, net: Any, params: dict[str, Array], x: Array, t: Array, lr: float
+def find_cause(
+    wrong: Verdict, net: Net[Any] | None, params: dict[str, Array], x: Array, t: Array, lr: float
 ) -> str | None:
-    """The mistake of the catalogue that goes wrong first with the same numbers, if one does.
+    """Return the slug of the mistake whose first wrong quantity has the same numbers, if any.
 
-    net is the wrong side's before the step, None where its parameters are what is wrong;
-    params is what they should look like.
+    net is the wrong side's net before the step, or None where its params are wrong already.
+    params have the names and shapes that are expected.
     """
     options: dict[str, Any] = {"dtype": params["W1"].dtype.name}
     if net is not None:
         options |= {"activation": net.activation, "loss": net.loss_name}
     sizes = (*params["W1"].shape, len(params["b2"]))
-    # Six times slower, inspect is for what a plain step does not show.
-    look = audited_step if wrong.why is None and wrong.quantity in ORDER else inspect
+    # inspect_step is six times slower and only needed for what a plain step does not show.
+    check = audit_step if wrong.reason is None and wrong.quantity in ORDER else inspect_step
     for slug, mistake in MISTAKES.items():
         if mistake.needs.items() <= options.items():
             planted = plant(slug)(*sizes, **options)
             shown = check_params(planted, params)
             if shown is None and net is not None:
                 planted.set_params(net.params)
-                shown = first_wrong(look(planted, x, t, lr))
-            if shown and _same(wrong, shown):
+                shown = find_first_wrong(check(planted, x, t, lr))
+            if shown and _is_same_error(wrong, shown):
                 return slug
     return None
 
 
-def _same(one: Verdict, other: Verdict) -> bool:
-    """Whether both have the same wrong numbers, or fail in the same words."""
-    if (one.quantity, one.why) != (other.quantity, other.why):
+def _is_same_error(one: Verdict, other: Verdict) -> bool:
+    """Return whether both verdicts have the same wrong numbers, or the same reason."""
+    if (one.quantity, one.reason) != (other.quantity, other.reason):
         return False
     if one.values is None or other.values is None:
         return one.values is other.values
     error = abs(one.got - one.expected)
-    near = error / 100 if np.isfinite(error) else 0  # no two mistakes are so close
-    return np.allclose(one.values, other.values, rtol=1e-5, atol=near, equal_nan=True)
+    tolerance = error / 100 if np.isfinite(error) else 0  # Two mistakes differ by more than 1 %.
+    return np.allclose(one.values, other.values, rtol=1e-5, atol=tolerance, equal_nan=True)

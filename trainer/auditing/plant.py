@@ -1,4 +1,4 @@
-"""Make the net that mistakes of trainer/mistakes.py give, from the changed source."""
+"""Build the NumPy net with mistakes of mistakes.py, from its changed source."""
 
 import inspect
 from collections.abc import Iterable
@@ -13,37 +13,42 @@ from trainer.nets import numpy_net
 
 @cache
 def plant(*slugs: str) -> type[numpy_net.TwoLayerNet]:
-    """trainer.nets.numpy_net.TwoLayerNet with those mistakes.
+    """Return the class TwoLayerNet with those mistakes.
 
-    Raises InputError where there is none such, ValueError where two change the same text.
+    Raises InputError for an unknown slug, ValueError where two mistakes change the same text.
     """
     for slug in slugs:
         if slug not in MISTAKES:
-            raise InputError(f"no mistake is called {slug}: --list-mistakes lists them")
+            raise InputError(f"unknown mistake {slug}: --list-mistakes lists all of them")
     mistakes = [MISTAKES[slug] for slug in slugs]
-    net = _changed(numpy_net, _together(mistake.net for mistake in mistakes))
+    net = _execute_changed(numpy_net, _merge_changes(mistake.net for mistake in mistakes))
     for module, changes in (
-        (functions, _together(mistake.functions for mistake in mistakes)),
-        (gradient, _together(mistake.gradient for mistake in mistakes)),
+        (functions, _merge_changes(mistake.functions for mistake in mistakes)),
+        (gradient, _merge_changes(mistake.gradient for mistake in mistakes)),
     ):
-        changed = _changed(module, changes)
+        changed = _execute_changed(module, changes)
         vars(net).update({k: v for k, v in vars(changed).items() if not k.startswith("__")})
     return net.TwoLayerNet
 
 
-def _changed(module: ModuleType, changes: dict[str, str]) -> ModuleType:
-    """A new module from the source of module with each old text, found once, replaced."""
+def _execute_changed(module: ModuleType, changes: dict[str, str]) -> ModuleType:
+    """Return a new module from the source of module, with each old text replaced by the new.
+
+    Raises AssertionError unless each old text occurs exactly once.
+    """
     source = inspect.getsource(module)
     for old, new in changes.items():
         if source.count(old) != 1:
-            raise AssertionError(f"{old!r} is {source.count(old)} times in {module.__name__}")
+            raise AssertionError(
+                f"{old!r} occurs {source.count(old)} times in {module.__name__}, expected once"
+            )
         source = source.replace(old, new)
     changed = ModuleType(module.__name__)
     exec(compile(source, f"{module.__file__} (changed)", "exec"), vars(changed))
     return changed
 
 
-def _together(changes: Iterable[dict[str, str]]) -> dict[str, str]:
+def _merge_changes(changes: Iterable[dict[str, str]]) -> dict[str, str]:
     merged: dict[str, str] = {}
     for each in changes:
         for old, new in each.items():

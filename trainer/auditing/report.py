@@ -1,9 +1,8 @@
-"""A comparison as text for people, and as JSON for programs."""
+"""The result of a comparison as text for people and as JSON for programs."""
 
 import math
 import sys
 from collections.abc import Mapping
-from typing import Any
 
 from rich.table import Table
 
@@ -12,87 +11,99 @@ from trainer.auditing.comparison import Comparison
 from trainer.auditing.mistakes import MISTAKES
 
 
-def make_table(found: Comparison) -> Table:
-    """Return each quantity's largest error over its bound, and where; above 1 it is wrong."""
+def make_ratio_table(result: Comparison) -> Table:
+    """Return a table of each quantity's largest error over its bound, and where it is.
+
+    A ratio above 1 is wrong.
+    """
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     table.add_column("quantity", no_wrap=True)
-    for side in found.worst:
+    for side in result.worst:
         table.add_column(side, no_wrap=True)
-    for name in dict.fromkeys(name for side in found.worst.values() for name in side):
-        verdicts = [verdicts.get(name) for verdicts in found.worst.values()]
-        wrong = any(verdict and verdict.wrong for verdict in verdicts)
-        table.add_row(name, *map(_cell, verdicts), style="bold red" if wrong else None)
+    for name in dict.fromkeys(name for side in result.worst.values() for name in side):
+        verdicts = [verdicts.get(name) for verdicts in result.worst.values()]
+        wrong = any(verdict and verdict.is_wrong for verdict in verdicts)
+        table.add_row(name, *map(_format_verdict, verdicts), style="bold red" if wrong else None)
     return table
 
 
-def _cell(verdict: Verdict | None) -> str:
+def _format_verdict(verdict: Verdict | None) -> str:
     if verdict is None:
         return "-"
-    mark = "  WRONG" if verdict.wrong else ""
+    mark = "  WRONG" if verdict.is_wrong else ""
     where = f" \\{list(verdict.index)}" if verdict.index and verdict.ratio else ""
     return f"{verdict.ratio:.4g}{where}{mark}"
 
 
-def drift_lines(found: Comparison) -> list[str]:
-    """Return how far the weights of both sides are apart, and when that began."""
-    lines = ["drift of the weights: largest difference / largest weight"] if found.drift else []
-    for name, drift in found.drift.items():
-        steps = (f"1e{power} at step {step}" for power, step in found.passed[name].items())
+def format_drift(result: Comparison) -> list[str]:
+    """Return lines that say how far the weights of both sides differ, and since which step."""
+    lines = ["drift of the weights: largest difference / largest weight"] if result.drift else []
+    for name, drift in result.drift.items():
+        steps = (f"1e{power} at step {step}" for power, step in result.passed[name].items())
         passed = f"passed {', '.join(steps)}" if drift else ""
         lines.append(f"{name:20}{drift:<10.2g}{passed}".rstrip())
     return lines
 
 
-def conclusion(found: Comparison, iterations: int) -> str:
-    """Return what the comparison found: agreement, or the first wrong quantity and its reason."""
-    if found.first is None:
+def format_conclusion(result: Comparison, iterations: int) -> str:
+    """Return a text that says that the nets agree, or which quantity is wrong first and why."""
+    if result.first is None:
         return f"numpy and torch agree: every quantity of {iterations} steps is within its bound"
-    verdict = found.first.verdict
-    text = f"step {found.first.step}: {found.first.side}'s {verdict.quantity} is the first wrong "
-    text += "quantity"
+    step, side, verdict = result.first.step, result.first.side, result.first.verdict
+    text = f"step {step}: {side}'s {verdict.quantity} is the first wrong quantity"
     if not math.isnan(verdict.expected):
         where = f", at {list(verdict.index)}" if verdict.index else ""
         text += f", {verdict.ratio:.2g} times its bound{where}: "
-        text += f"{verdict.got:.6g}, expected {verdict.expected:.6g}"
-    text += f" ({verdict.why})" if verdict.why else ""
-    if found.cause:
-        text += f"\nwhy: {MISTAKES[found.cause].what} ({found.cause})"
-        text += f"\nfix: {MISTAKES[found.cause].hint}"
+        text += "{}, expected {}".format(*_format_apart(verdict.got, verdict.expected))
+    text += f" ({verdict.reason})" if verdict.reason else ""
+    if result.cause:
+        text += f"\nwhy: {MISTAKES[result.cause].summary} ({result.cause})"
+        text += f"\nfix: {MISTAKES[result.cause].hint}"
     return text
 
 
-def as_json(found: Comparison, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the comparison as values that strict JSON can hold: no NaN, no infinity."""
-    first = found.first
+def _format_apart(got: float, expected: float) -> tuple[str, str]:
+    """Return both numbers with 4 digits, or with as many as it takes to tell them apart."""
+    for digits in range(4, 18):
+        texts = f"{got:.{digits}g}", f"{expected:.{digits}g}"
+        if texts[0] != texts[1]:
+            break
+    return texts
+
+
+def to_json(result: Comparison, settings: Mapping[str, object]) -> dict[str, object]:
+    """Return the result as values that strict JSON can hold: no NaN, no infinity."""
+    first = result.first
     return {
         "agree": first is None,
-        "first": first and {"step": first.step, "side": first.side, **_verdict_json(first.verdict)},
-        "cause": found.cause,
+        "first": first
+        and {"step": first.step, "side": first.side, **_verdict_to_json(first.verdict)},
+        "cause": result.cause,
         "quantities": {
-            side: {name: _verdict_json(verdict) for name, verdict in verdicts.items()}
-            for side, verdicts in found.worst.items()
+            side: {name: _verdict_to_json(verdict) for name, verdict in verdicts.items()}
+            for side, verdicts in result.worst.items()
         },
         "drift": {
             name: {
-                "last": _finite(drift),
-                "passed": {f"1e{p}": s for p, s in found.passed[name].items()},
+                "last": _none_unless_finite(drift),
+                "passed": {f"1e{p}": s for p, s in result.passed[name].items()},
             }
-            for name, drift in found.drift.items()
+            for name, drift in result.drift.items()
         },
         "settings": dict(settings),
     }
 
 
-def _verdict_json(verdict: Verdict) -> dict[str, Any]:
+def _verdict_to_json(verdict: Verdict) -> dict[str, object]:
     return {
         "quantity": verdict.quantity,
         "index": list(verdict.index),
-        "why": verdict.why,
-        "got": _finite(verdict.got),
-        "expected": _finite(verdict.expected),
-        "ratio": min(verdict.ratio, sys.float_info.max),  # the largest number for infinity
+        "why": verdict.reason,
+        "got": _none_unless_finite(verdict.got),
+        "expected": _none_unless_finite(verdict.expected),
+        "ratio": min(verdict.ratio, sys.float_info.max),  # JSON has no infinity.
     }
 
 
-def _finite(value: float) -> float | None:
+def _none_unless_finite(value: float) -> float | None:
     return value if math.isfinite(value) else None

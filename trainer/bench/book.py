@@ -8,7 +8,7 @@ import numpy as np
 
 from trainer.bench.task import Task
 from trainer.book.functions import Array
-from trainer.nets.initial import initial_params
+from trainer.nets.initial import draw_params
 
 
 def _sigmoid(a: Array) -> Array:
@@ -24,7 +24,7 @@ class Book:
     """The book's TwoLayerNet, trained on one-hot targets."""
 
     def __init__(self, task: Task):
-        self.params = initial_params(*task.sizes, dtype="float64")
+        self.params = draw_params(*task.sizes, dtype="float64")
         digits = task.digits
         self.x, self.t = digits.x_train, np.eye(task.sizes[2])[digits.t_train]
         self.x_test, self.t_test = digits.x_test, np.eye(task.sizes[2])[digits.t_test]

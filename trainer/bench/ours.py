@@ -9,7 +9,7 @@ import torch
 from trainer.bench.task import Contestant, Task
 from trainer.data.batches import Batches
 from trainer.nets.build import build_net
-from trainer.nets.initial import initial_params
+from trainer.nets.initial import draw_params
 from trainer.training.threads import Threads
 
 
@@ -48,7 +48,7 @@ def floor(task: Task) -> Iterator[Contestant]:
 
     Nothing that computes the same in NumPy can be faster.
     """
-    params = initial_params(*task.sizes)
+    params = draw_params(*task.sizes)
     W1, W2 = params["W1"], params["W2"]
     x_train, x_test, rows = task.digits.x_train, task.digits.x_test, task.rows
     z1 = x_train[rows[0]] @ W1  # (N, H): any numbers do
@@ -75,7 +75,7 @@ def torch_floor(task: Task) -> Iterator[Contestant]:
     device = task.settings.device
     W1, x_train, x_test = (
         torch.from_numpy(array).to(device)
-        for array in (initial_params(*task.sizes)["W1"], task.digits.x_train, task.digits.x_test)
+        for array in (draw_params(*task.sizes)["W1"], task.digits.x_train, task.digits.x_test)
     )
 
     def evaluate() -> None:

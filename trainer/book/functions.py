@@ -1,6 +1,6 @@
-"""Chapters 3 and 4 as pure functions on arrays: activations, softmax, losses.
+"""Activations, softmax and losses of chapters 3 and 4, as pure functions on arrays.
 
-None writes to its argument; float arrays keep their dtype, integers are taken as float64.
+No function writes to its argument. Float arrays keep their dtype; integers become float64.
 Shapes: N batch, C classes. A single sample is a vector (C,), a batch a matrix (N, C).
 """
 
@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[Any]
+Scalar = np.floating[Any]  # a number with a NumPy dtype, such as the loss of a float32 batch
 
 
 def as_float(x: ArrayLike) -> Array:
-    """The array itself when it is float, a float64 copy of integers or booleans.
+    """Return x itself if it is a float array, or a float64 copy of integers or booleans.
 
     Raises TypeError for anything else.
     """
@@ -26,48 +27,48 @@ def as_float(x: ArrayLike) -> Array:
 
 
 def identity_function(a: ArrayLike) -> Array:
-    """A regression's output, a itself (chapter 3.5)."""
+    """Return a itself, the output of a regression (chapter 3.5)."""
     return as_float(a)
 
 
 def step_function(a: ArrayLike) -> Array:
-    """1 where a > 0, else 0 (chapter 3.2.2)."""
+    """Return 1 where a > 0 and 0 elsewhere (chapter 3.2.2)."""
     a = as_float(a)
     return (a > 0).astype(a.dtype)
 
 
 def sigmoid(a: ArrayLike) -> Array:
-    """1 / (1 + e^−a) (chapter 3.2.4)."""
-    with np.errstate(over="ignore"):  # e^−a = inf gives the limit, 0, and no other a overflows
+    """Return 1 / (1 + e^−a) (chapter 3.2.4)."""
+    with np.errstate(over="ignore"):  # Only e^−a overflows, and inf gives the right limit, 0.
         return np.reciprocal(1 + np.exp(-as_float(a)))
 
 
 def sigmoid_grad(a: ArrayLike) -> Array:
-    """σ'(a) = σ(a) (1 − σ(a)); its argument is a, not σ(a) (chapter 4.5)."""
+    """Return σ'(a) = σ(a) (1 − σ(a)). The argument is a, not σ(a) (chapter 4.5)."""
     z = sigmoid(a)
     return z * (1 - z)
 
 
 def relu(a: ArrayLike) -> Array:
-    """max(0, a) (chapter 3.2.7)."""
+    """Return max(0, a) (chapter 3.2.7)."""
     return np.maximum(as_float(a), 0)
 
 
 def relu_grad(a: ArrayLike) -> Array:
-    """1 where a > 0, else 0: the subgradient at 0 that torch takes; the book's is 1."""
+    """Return 1 where a > 0 and 0 elsewhere. At 0, torch also takes 0; the book takes 1."""
     return step_function(a)
 
 
 def softmax(a: ArrayLike) -> Array:
-    """e^a / Σ e^a over the last axis, shifted by the largest a (chapter 3.5.2)."""
+    """Return e^a / Σ e^a over the last axis, with a shifted by its largest (chapter 3.5.2)."""
     a = as_float(a)
-    with np.errstate(over="ignore"):  # a − max = −inf gives e^−inf = 0, as it should
+    with np.errstate(over="ignore"):  # a − max may overflow to −inf, and e^−inf is rightly 0.
         exp = np.exp(a - a.max(axis=-1, keepdims=True))
     return exp / exp.sum(axis=-1, keepdims=True)
 
 
 def log_softmax(a: ArrayLike) -> Array:
-    """log softmax(a) by log-sum-exp: finite where softmax has underflowed to 0."""
+    """Return log softmax(a) by log-sum-exp, which is finite where softmax underflows to 0."""
     a = as_float(a)
     with np.errstate(over="ignore"):
         shifted = a - a.max(axis=-1, keepdims=True)
@@ -75,48 +76,52 @@ def log_softmax(a: ArrayLike) -> Array:
 
 
 def one_hot(t: ArrayLike, like: Array) -> Array:
-    """Targets as rows of like's shape and dtype: labels become one-hot, rows stay (chapter 4.2).
+    """Return targets as one-hot rows with the shape and dtype of like (chapter 4.2).
 
-    Labels are told from rows by having one axis less, never by sizes. Raises ValueError
-    for labels out of range or a shape that is neither, TypeError for labels that are not integers.
+    t is labels, with one axis less than like, or rows, which keep their values.
+    Raises ValueError for labels out of range or any other shape, TypeError for labels that are
+    not integers.
     """
     t = np.asarray(t)
     if t.shape == like.shape:
         return t.astype(like.dtype, copy=False)
     if t.shape != like.shape[:-1]:
-        raise ValueError(f"targets {t.shape} are neither labels nor one-hot rows of {like.shape}")
+        raise ValueError(
+            f"targets of shape {t.shape} are neither labels nor one-hot rows: "
+            f"expected {like.shape[:-1]} or {like.shape}"
+        )
     if t.dtype.kind not in "iu":
         raise TypeError(f"labels must be integers, got {t.dtype}")
     classes = like.shape[-1]
     rows = t[..., None] == np.arange(classes)
-    if np.count_nonzero(rows) < t.size:  # a label that is no class
+    if np.count_nonzero(rows) < t.size:  # A label out of range gives a row without a 1.
         raise ValueError(f"labels must lie in 0 … {classes - 1}, got {t.min()} … {t.max()}")
     return rows.astype(like.dtype)
 
 
-def _mean_over_batch(terms: Array) -> Any:
-    """Σ of a sample (C,), or the mean over the batch (N, C) of each row's Σ."""
+def _average_over_batch(terms: Array) -> Scalar:
+    """Return the sum of one sample (C,), or the mean of the row sums of a batch (N, C)."""
     return terms.sum(axis=-1).mean()
 
 
-def squared_error(y: ArrayLike, t: ArrayLike) -> Any:
-    """½ Σ (y − t)², the mean of it over a batch (chapter 4.2.1)."""
+def squared_error(y: ArrayLike, t: ArrayLike) -> Scalar:
+    """Return ½ Σ (y − t)², averaged over a batch (chapter 4.2.1)."""
     y = as_float(y)
-    return _mean_over_batch((y - one_hot(t, y)) ** 2) / 2
+    return _average_over_batch((y - one_hot(t, y)) ** 2) / 2
 
 
-def cross_entropy_error(y: ArrayLike, t: ArrayLike) -> Any:
-    """−Σ t log y of probabilities y, the mean of it over a batch (chapter 4.2.2).
+def cross_entropy_error(y: ArrayLike, t: ArrayLike) -> Scalar:
+    """Return −Σ t log y of probabilities y, averaged over a batch (chapter 4.2.2).
 
-    No epsilon inside the logarithm: only a y below the smallest normal number is raised, to it.
+    The logarithm has no epsilon. Only a y below the smallest normal number is raised to it.
     """
     y = as_float(y)
-    return _mean_over_batch(-one_hot(t, y) * np.log(np.maximum(y, np.finfo(y.dtype).tiny)))
+    return _average_over_batch(-one_hot(t, y) * np.log(np.maximum(y, np.finfo(y.dtype).tiny)))
 
 
-def softmax_cross_entropy(a: ArrayLike, t: ArrayLike) -> Any:
-    """cross_entropy_error(softmax(a), t) from the logits a, exact where softmax underflows."""
+def softmax_cross_entropy(a: ArrayLike, t: ArrayLike) -> Scalar:
+    """Return cross_entropy_error(softmax(a), t) from the logits a, exact if softmax underflows."""
     a = as_float(a)
     t = one_hot(t, a)
-    terms = np.zeros_like(a)  # 0 · log 0 = 0: a class that t leaves out adds nothing
-    return _mean_over_batch(np.multiply(-t, log_softmax(a), out=terms, where=t != 0))
+    terms = np.zeros_like(a)  # Where t is 0 the term stays 0, even if log y is −inf.
+    return _average_over_batch(np.multiply(-t, log_softmax(a), out=terms, where=t != 0))

@@ -1,19 +1,20 @@
-"""Chapter 4.3 and 4.4: the numerical gradient, and descent along it."""
+"""The numerical gradient and gradient descent of chapters 4.3 and 4.4."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from trainer.book.functions import Array, as_float
+from trainer.book.functions import Array, Scalar, as_float
 
 
-def numerical_gradient(f: Callable[[Array], Any], x: ArrayLike, h: float = 1e-4) -> Array:
-    """∂f/∂x by central differences, (f(x + h) − f(x − h)) / 2h, for x of any shape.
+def numerical_gradient(
+    f: Callable[[Array], float | Scalar], x: ArrayLike, h: float = 1e-4
+) -> Array:
+    """Return ∂f/∂x by central differences, (f(x + h) − f(x − h)) / 2h, for x of any shape.
 
-    f is given a float64 copy, the same array each time: in float32 the rounding of f at this h
-    would drown the difference. The result has x's dtype, float64 for integers. x is left as it was.
+    The result has the dtype of x, or float64 for integers. x itself is not changed: f gets one
+    float64 copy in all calls, because in float32 the rounding of f would hide the difference.
     """
     x = as_float(x)
     point = x.astype(np.float64)  # always a copy
@@ -30,9 +31,9 @@ def numerical_gradient(f: Callable[[Array], Any], x: ArrayLike, h: float = 1e-4)
 
 
 def gradient_descent(
-    f: Callable[[Array], Any], x: ArrayLike, lr: float = 0.01, steps: int = 100
+    f: Callable[[Array], float | Scalar], x: ArrayLike, lr: float = 0.01, steps: int = 100
 ) -> Array:
-    """The path x ← x − η ∇f(x) takes from x: shape (steps + 1, *x.shape), the start first."""
+    """Return the points of x ← x − η ∇f(x), start first, in shape (steps + 1, *x.shape)."""
     path = [as_float(x)]
     for _ in range(steps):
         path.append(path[-1] - lr * numerical_gradient(f, path[-1]))

@@ -1,4 +1,4 @@
-"""Chapter 3.6.3: input preparation, fitted on the training set and applied to any."""
+"""Preprocessing of inputs, fitted on the training set and applied to any set (chapter 3.6.3)."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from trainer.book.functions import Array, as_float
 
 @dataclass(frozen=True)
 class Preparation:
-    """(x − shift) · scale, or (x − shift) @ scale where scale is a matrix.
+    """The map (x − shift) · scale, or (x − shift) @ scale where scale is a matrix.
 
     shift is () or (D,); scale is (), (D,) or (D, D).
     """
@@ -19,7 +19,7 @@ class Preparation:
     scale: Array
 
     def __call__(self, x: ArrayLike) -> Array:
-        """Inputs (N, D) prepared, in their own float dtype."""
+        """Return the inputs x (N, D) prepared, in their own float dtype."""
         x = as_float(x)
         centred = x - self.shift.astype(x.dtype)
         scale = self.scale.astype(x.dtype)
@@ -27,26 +27,27 @@ class Preparation:
 
 
 def normalise(x: ArrayLike) -> Preparation:
-    """Into [0, 1]: by the smallest and the largest value of the training set x (N, D)."""
+    """Fit a map into [0, 1] by the smallest and the largest value of the training set x (N, D)."""
     x = as_float(x)
     low, high = x.min(), x.max()
-    return Preparation(np.asarray(low, np.float64), _inverse(np.asarray(high - low)))
+    return Preparation(np.asarray(low, np.float64), _invert_positive(high - low))
 
 
 def standardise(x: ArrayLike) -> Preparation:
-    """To mean 0 and deviation 1 in each column of the training set x (N, D).
+    """Fit a map to mean 0 and standard deviation 1 in each column of the training set x (N, D).
 
-    A column that never changes, such as a corner of every digit, only loses its mean.
+    A constant column, such as a corner of every digit, becomes 0.
     """
     x = as_float(x)
-    return Preparation(x.mean(axis=0, dtype=np.float64), _inverse(x.std(axis=0, dtype=np.float64)))
+    deviation = x.std(axis=0, dtype=np.float64)
+    return Preparation(x.mean(axis=0, dtype=np.float64), _invert_positive(deviation))
 
 
 def whiten(x: ArrayLike, epsilon: float = 1e-2) -> Preparation:
-    """To uncorrelated columns of deviation 1: ZCA whitening, (C + εI)^−½, fitted on x (N, D).
+    """Fit ZCA whitening, (C + εI)^−½, on the training set x (N, D) with the covariance C.
 
-    ε, in units of the mean variance of a column, keeps directions in which
-    the training set does not vary from being blown up.
+    The columns become uncorrelated, with standard deviation 1. ε, in units of the mean variance
+    of a column, keeps directions in which the training set does not vary from being amplified.
     """
     x = as_float(x)
     shift = x.mean(axis=0, dtype=np.float64)
@@ -57,6 +58,7 @@ def whiten(x: ArrayLike, epsilon: float = 1e-2) -> Preparation:
     return Preparation(shift, (vectors / np.sqrt(np.maximum(values, 0) + floor)) @ vectors.T)
 
 
-def _inverse(deviation: Array) -> Array:
+def _invert_positive(deviation: ArrayLike) -> Array:
+    """Return 1 / deviation in float64, and 1 where the deviation is 0."""
     deviation = np.asarray(deviation, np.float64)
     return 1 / np.where(deviation > 0, deviation, 1.0)

@@ -21,5 +21,5 @@ OTHERS = {
 def told_of(slug: str) -> str:
     """What the mistake is, and its hint."""
     if slug in MISTAKES:
-        return f"{MISTAKES[slug].what} ({MISTAKES[slug].hint})"
+        return f"{MISTAKES[slug].summary} ({MISTAKES[slug].hint})"
     return f"{OTHERS[slug][0]} ({OTHERS[slug][1]})"

@@ -23,7 +23,7 @@ def main(argv: list[str] | None = None, program: Program = Program("compare")) -
     arguments = _parser(program).parse_args(argv)
     if arguments.list_mistakes:
         for mistake in MISTAKES.values():
-            print(f"{mistake.slug:27} {mistake.what}")
+            print(f"{mistake.slug:27} {mistake.summary}")
         return 0
     settings = _settings(arguments)
     if arguments.audit_every < 1:
@@ -37,12 +37,12 @@ def main(argv: list[str] | None = None, program: Program = Program("compare")) -
     )
     if arguments.json:
         extra = {"audit_every": arguments.audit_every, "plant": arguments.plant}
-        print(json.dumps(report.as_json(found, asdict(settings) | extra), allow_nan=False))
+        print(json.dumps(report.to_json(found, asdict(settings) | extra), allow_nan=False))
     else:
         print("largest error / bound, and where; above 1 is wrong")
-        print_output(report.make_table(found))
-        print(*report.drift_lines(found), sep="\n")
-        print(report.conclusion(found, settings.iterations))
+        print_output(report.make_ratio_table(found))
+        print(*report.format_drift(found), sep="\n")
+        print(report.format_conclusion(found, settings.iterations))
         print(f"see it: {board_command(folder.parent)}")
     return 1 if found.first else 0
 

@@ -88,7 +88,7 @@ def _losses_of_both(axis: Axes, y: Array, t: Array) -> None:
     axis.bar(place, hot, color=ORANGE, label="t as one-hot rows")
     label = [cross_entropy_error(a, digit) for a, digit in zip(y, t, strict=True)]
     axis.plot(place, label, "x", color="black", markersize=9, mew=2, label="t as labels")
-    mean = cross_entropy_error(y, rows), cross_entropy_error(y, t)
+    mean = float(cross_entropy_error(y, rows)), float(cross_entropy_error(y, t))
     axis.axhline(mean[0], color=ORANGE, linewidth=4, label="mean of the bars")
     axis.axhline(mean[1], color="black", linestyle="--", label="mean of the crosses")
     axis.set_title(f"the batch: {mean[0]:.6f} one-hot, {mean[1]:.6f} labels", fontsize=10.5)

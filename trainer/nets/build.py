@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from trainer.common.settings import Settings
+from trainer.common.settings import Device, Settings
 from trainer.nets.net import Net
 from trainer.nets.numpy_net import TwoLayerNet
 
@@ -18,7 +18,7 @@ def resolve_device(settings: Settings) -> Settings:
         return replace(settings, device="cpu")
     from trainer.nets.torch_net import pick_device
 
-    device: Any = pick_device(settings.device).type
+    device: Device = "cuda" if pick_device(settings.device).type == "cuda" else "cpu"
     evaluation = "full" if device == "cuda" else settings.evaluation
     return replace(settings, device=device, evaluation=evaluation)
 

@@ -3,21 +3,22 @@
 import numpy as np
 
 from trainer.book.functions import Array
+from trainer.common.settings import Dtype
 
 WEIGHTS = 0  # the stream of the seed that weights are drawn from; batches take another
 
 
-def initial_params(
+def draw_params(
     input_size: int,
     hidden_size: int,
     output_size: int,
     weight_init_std: float = 0.01,
     seed: int = 0,
-    dtype: str = "float32",
+    dtype: Dtype = "float32",
 ) -> dict[str, Array]:
-    """W1 (D, H), b1 (H,), W2 (H, C), b2 (C,): W ~ std · N(0, 1), b = 0 (chapter 4.5.1).
+    """Return W1 (D, H), b1 (H,), W2 (H, C), b2 (C,): W ~ std · N(0, 1), b = 0 (chapter 4.5.1).
 
-    Drawn in float64, then cast: each dtype starts from the same numbers.
+    Weights are drawn in float64, then cast, so that each dtype starts from the same numbers.
     """
     rng = np.random.default_rng((seed, WEIGHTS))
     params = {

@@ -1,15 +1,15 @@
-"""The book's two-layer network by hand in NumPy: its twin is trainer/torch_net.py.
+"""The book's two-layer network by hand in NumPy; torch_net.py is its twin.
 
 Shapes: N batch, D inputs, H hidden, C classes.
 """
 
-from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 import numpy as np
 
 from trainer.book.functions import (
     Array,
+    Scalar,
     one_hot,
     relu,
     sigmoid,
@@ -19,17 +19,16 @@ from trainer.book.functions import (
 )
 from trainer.book.gradient import numerical_gradient
 from trainer.common.settings import Activation, Dtype, Loss
-from trainer.nets.initial import initial_params
+from trainer.nets.initial import draw_params
 
-CHUNK = 500  # rows of an evaluation at a time, so that a1 and z1 stay in the cache
+CHUNK = 500  # rows that accuracy evaluates at a time, so that a1 and z1 stay in the cache
 
 
 class TwoLayerNet:
-    """input → affine → sigmoid or ReLU → affine → softmax or identity (chapter 4.5).
+    """A net: input → affine → sigmoid or ReLU → affine → softmax or identity (chapter 4.5).
 
-    activation: "sigmoid" or "relu". loss: "cross-entropy" on softmax, or "squared-error",
-    the mean over the batch of ½ Σ (y − t)², on the identity. Targets are labels (N,) or
-    one-hot rows (N, C).
+    The output is softmax for the loss "cross-entropy" and the identity for "squared-error",
+    the mean over the batch of ½ Σ (y − t)². Targets are labels (N,) or one-hot rows (N, C).
     """
 
     def __init__(
@@ -45,16 +44,16 @@ class TwoLayerNet:
         dtype: Dtype = "float32",
     ):
         self.activation, self.loss_name = activation, loss
-        self.params = initial_params(
+        self.params = draw_params(
             input_size, hidden_size, output_size, weight_init_std, seed, dtype
         )
 
     def native(self, array: Array) -> Array:
-        """An array where this net computes: as it is."""
+        """Return the array itself, since this net computes on NumPy arrays."""
         return array
 
     def set_params(self, params: dict[str, Array]) -> None:
-        """Take over copies of W1 (D, H), b1 (H,), W2 (H, C), b2 (C,)."""
+        """Copy W1 (D, H), b1 (H,), W2 (H, C), b2 (C,) into the net."""
         self.params = {key: np.array(params[key]) for key in self.params}
 
     def _forward(self, x: Array) -> tuple[Array, Array, Array]:
@@ -63,45 +62,45 @@ class TwoLayerNet:
         a2 = z1 @ self.params["W2"] + self.params["b2"]  # (N, C)
         return a1, z1, a2
 
-    def _output(self, a2: Array) -> Array:
+    def _compute_output(self, a2: Array) -> Array:
         return softmax(a2) if self.loss_name == "cross-entropy" else a2
 
-    def _loss(self, a2: Array, t: Array) -> Any:
+    def _compute_loss(self, a2: Array, t: Array) -> Scalar:
         if self.loss_name == "cross-entropy":
             return softmax_cross_entropy(a2, t)
         return squared_error(a2, t)
 
     def predict(self, x: Array) -> Array:
-        """y (N, C): probabilities, or the identity output."""
-        return self._output(self._forward(x)[2])
+        """Return y (N, C): probabilities, or a2 for squared error."""
+        return self._compute_output(self._forward(x)[2])
 
     def activations(self, x: Array) -> dict[str, Array]:
-        """a1 (N, H), z1 (N, H), a2 (N, C) and y (N, C) of a forward pass, by name."""
+        """Return a1 (N, H), z1 (N, H), a2 (N, C) and y (N, C) of a forward pass, by name."""
         a1, z1, a2 = self._forward(x)
-        return {"a1": a1, "z1": z1, "a2": a2, "y": self._output(a2)}
+        return {"a1": a1, "z1": z1, "a2": a2, "y": self._compute_output(a2)}
 
     def loss(self, x: Array, t: Array) -> float:
-        """The mean loss over the batch."""
-        return float(self._loss(self._forward(x)[2], t))
+        """Return the mean loss over the batch."""
+        return float(self._compute_loss(self._forward(x)[2], t))
 
     def classes(self, x: Array) -> Array:
-        """The class of each row (N,), its largest output."""
-        return self._forward(x)[2].argmax(axis=1)  # softmax would not change which it is
+        """Return the class of each row (N,), that of its largest output."""
+        return self._forward(x)[2].argmax(axis=1)  # Softmax would not change the order.
 
     def accuracy(self, x: Array, t: Array) -> float:
-        """The fraction of rows whose largest output is that of the target."""
-        right = 0
+        """Return the fraction of rows whose largest output is that of the target."""
+        correct = 0
         for i in range(0, len(x), CHUNK):
             labels = t[i : i + CHUNK] if t.ndim == 1 else t[i : i + CHUNK].argmax(axis=1)
-            right += int(np.count_nonzero(self.classes(x[i : i + CHUNK]) == labels))
-        return right / len(x)
+            correct += int(np.count_nonzero(self.classes(x[i : i + CHUNK]) == labels))
+        return correct / len(x)
 
-    def _quantities(self, x: Array, t: Array) -> dict[str, Array]:
-        """Each quantity of a forward and a backward pass, in the order of computation."""
+    def _compute_quantities(self, x: Array, t: Array) -> dict[str, Array]:
+        """Return each quantity of a forward and a backward pass, in the order of computation."""
         a1, z1, a2 = self._forward(x)
-        y = self._output(a2)  # (N, C)
+        y = self._compute_output(a2)  # (N, C)
 
-        da2 = (y - one_hot(t, y)) / len(x)  # (N, C), of either loss
+        da2 = (y - one_hot(t, y)) / len(x)  # (N, C), the same for both losses
         dW2 = z1.T @ da2  # (H, C)
         db2 = da2.sum(axis=0)  # (C,)
         dz1 = da2 @ self.params["W2"].T  # (N, H)
@@ -117,45 +116,43 @@ class TwoLayerNet:
         }  # fmt: skip
 
     def gradient(self, x: Array, t: Array) -> dict[str, Array]:
-        """The gradient of the loss by backpropagation, with the keys of params."""
-        quantities = self._quantities(x, t)
+        """Return the gradient of the loss by backpropagation, with the keys of params."""
+        quantities = self._compute_quantities(x, t)
         return {key: quantities["d" + key] for key in self.params}
 
     def numerical_gradient(self, x: Array, t: Array) -> dict[str, Array]:
-        """The same by central differences in float64 (chapter 4.5.1): slow, and a check."""
-        x, original = x.astype(np.float64), self.params
-        self.params = {key: value.astype(np.float64) for key, value in original.items()}
+        """Return the same gradient by central differences in float64, slowly (chapter 4.5.1)."""
+        x, params = x.astype(np.float64), self.params
+        self.params = {key: value.astype(np.float64) for key, value in params.items()}
 
-        def loss_of(key: str) -> Callable[[Array], float]:
-            def loss_at(w: Array) -> float:
-                self.params[key] = w
-                return self.loss(x, t)
-
-            return loss_at
+        def loss_at(key: str, w: Array) -> float:
+            self.params[key] = w
+            return self.loss(x, t)
 
         try:
-            return {key: numerical_gradient(loss_of(key), w) for key, w in original.items()}
+            return {key: numerical_gradient(partial(loss_at, key), w) for key, w in params.items()}
         finally:
-            self.params = original
+            self.params = params
 
     def update(self, grads: dict[str, Array], lr: float) -> None:
-        """Gradient descent in place, params ← params − η grads (chapter 4.4.1)."""
+        """Move the parameters in place: params ← params − η grads (chapter 4.4.1)."""
         for key in self.params:
             self.params[key] -= lr * grads[key]
 
     def step(self, x: Array, t: Array, lr: float) -> dict[str, Array]:
-        """One step of training on one mini-batch; returns the quantities it made."""
-        quantities = self._quantities(x, t)
+        """Train on one mini-batch and return the quantities that were computed."""
+        quantities = self._compute_quantities(x, t)
         self.update({key: quantities["d" + key] for key in self.params}, lr)
         return quantities
 
     def trace(self, x: Array, t: Array, lr: float) -> dict[str, Array]:
-        """The same step, with all that it read, made and left behind, by name.
+        """Train on one mini-batch and return everything the step read, computed and updated.
 
-        x, t, lr and "W1 before" … are what it read, W1 … what it left behind.
+        x, t, lr and "W1 before" … were read; "W1" … are the parameters after the update.
         """
         read = {"x": x, "t": t, "lr": np.asarray(lr)}
         before = {f"{key} before": value.copy() for key, value in self.params.items()}
-        made = self.step(x, t, lr)
-        made["loss"] = np.asarray(self._loss(made["a2"], t))
-        return {**read, **before, **made, **{k: v.copy() for k, v in self.params.items()}}
+        computed = self.step(x, t, lr)
+        computed["loss"] = np.asarray(self._compute_loss(computed["a2"], t))
+        after = {key: value.copy() for key, value in self.params.items()}
+        return {**read, **before, **computed, **after}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.auditing.comparison import Comparison, Course, compare
+from trainer.auditing.comparison import Comparison, Schedule, compare
 from trainer.auditing.plant import plant
 from trainer.auditing.probes import Verdicts
 from trainer.board import charts
@@ -16,7 +16,7 @@ from trainer.common.terminal import Steps
 from trainer.data.batches import Batches
 from trainer.data.digits import prepare_digits
 from trainer.nets.build import build_net
-from trainer.nets.initial import initial_params
+from trainer.nets.initial import draw_params
 from trainer.nets.numpy_net import TwoLayerNet
 from trainer.training.inputs import load_inputs
 from trainer.training.threads import Threads
@@ -38,7 +38,7 @@ def compare_run(
         "torch": build_net(settings, sizes[0], sizes[2]),
     }
     batch = Batches(digits.x_train, digits.t_train, settings.batch_size, settings.seed)
-    params = initial_params(*sizes, settings.weight_init_std, settings.seed, settings.dtype)
+    params = draw_params(*sizes, settings.weight_init_std, settings.seed, settings.dtype)
     folder = new_folder(log_dir, f"{digits.name}-compare")
     steps = Steps("comparing", settings.iterations)
     with Dashboard(folder) as board, Threads().one(), steps:
@@ -53,8 +53,8 @@ def compare_run(
             board.scalars(step, values)
             steps.update(step + 1)
 
-        course = Course(settings.iterations, settings.lr, audit_every)
-        found = compare(nets, batch, params, course, record)
+        schedule = Schedule(settings.iterations, settings.lr, audit_every)
+        found = compare(nets, batch, params, schedule, record)
     if found.cause is None and found.first:
         found.cause = planted  # what cannot be told from one step alone
     return settings, found, folder
