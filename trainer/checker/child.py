@@ -24,7 +24,7 @@ def main(argv: list[str]) -> int:
 
     import torch  # once, and before the clock and the memory limit start
 
-    from trainer.checker.checking import check
+    from trainer.checker.check_file import check_file
     from trainer.common.errors import InputError
 
     torch.set_num_threads(1)
@@ -34,7 +34,7 @@ def main(argv: list[str]) -> int:
     os.chdir(path.parent)
     tell(ready=True)
     try:
-        found = check(
+        found = check_file(
             path, name[0] if name else None, run_all=run_all == "1", seed=int(seed),
             progress=lambda quantity: tell(doing=quantity),
         )  # fmt: skip
