@@ -1,4 +1,4 @@
-"""The check of the accuracy, on labels that a net predicts wrongly in three of the samples."""
+"""Check the accuracy on labels of which the net predicts three wrongly."""
 
 from collections.abc import Iterator
 
@@ -31,7 +31,7 @@ def check_accuracy(trial: Trial) -> Iterator[Finding]:
     if right:
         yield Finding("accuracy", "ok")
         if len(right) == 1:
-            yield Finding("accuracy", "note", f"accepts {right[0]} only", ONLY[right[0]])
+            yield Finding("accuracy", "note", f"takes {right[0]} only", ONLY[right[0]])
     elif any(_is_number(outcome.value, 100 * expected) for outcome in outcomes.values()):
         yield Finding("accuracy", "ok")
         yield Finding("accuracy", "note", "is a percentage")

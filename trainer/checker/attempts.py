@@ -1,4 +1,4 @@
-"""Calls into the checked code, which may raise or write to its arguments."""
+"""Call the checked code, and catch what it raises and what it writes to."""
 
 import re
 import traceback
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.comparing import Finding
+from trainer.checker.comparing import Finding, report_unchecked
 from trainer.checker.standins import NotThereError
 
 HERE = Path(__file__).resolve().parent
@@ -49,12 +49,12 @@ def report_exception(quantity: str, error: BaseException) -> Finding:
     at = f" ({Path(own[-1][0]).name}, line {own[-1][1]})" if own else ""
     text = f"{type(error).__name__}: {error}".strip().rstrip(":").splitlines()[0]
     if isinstance(error, NotThereError):
-        return Finding(quantity, "missing", f"needs {error}{at}", checked=False)
+        return report_unchecked(quantity, f"needs {error}{at}")
     if not lines and isinstance(error, TypeError):
-        message = f"unsupported signature: {text}; give additional arguments a default value"
-        return Finding(quantity, "missing", message, checked=False)
+        reason = f"unsupported signature: {text}; give additional arguments a default value"
+        return report_unchecked(quantity, reason)
     if not lines and isinstance(error, KeyError | AttributeError | ValueError):
-        return Finding(quantity, "missing", f"unsupported return value: {text}", checked=False)
+        return report_unchecked(quantity, f"unsupported return value: {text}")
     if isinstance(error, SystemExit):
         text = f"ends the program with sys.exit({error.code!r})"
     return Finding(quantity, "raises", f"{text}{at}", _name_cause(error))

@@ -1,4 +1,4 @@
-"""The choice of the class of a module that is the net, and its construction in given sizes."""
+"""Choose the class of a module that is the net, and build it in given sizes."""
 
 import inspect
 import re
@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from trainer.checker.names import METHODS, OPTIONS, SIZES, find_role, list_arguments, simplify
+from trainer.checker.names import METHODS, OPTIONS, SIZES, find_role, list_arguments, simplify_name
 from trainer.checker.weights import find_weights
 
 
 def score_class(kind: type) -> int:
     """Return how much a class looks like a two-layer net, by its names: 0 is not at all."""
-    name = simplify(kind.__name__)
-    methods = {simplify(n) for n in dir(kind) if not n.startswith("__")}
+    name = simplify_name(kind.__name__)
+    methods = {simplify_name(n) for n in dir(kind) if not n.startswith("__")}
     known = sum(any(re.fullmatch(form, m) for m in methods) for form in METHODS.values())
     sizes = {find_role(p.name, SIZES) for p in list_arguments(kind)} - {None}
     points = min(known, 3) + 2 * (len(sizes) == 3) + 2 * bool(re.search("net|mlp|nn", name))
@@ -61,7 +61,7 @@ def _list_calls(
     roles = {p.name: find_role(p.name, SIZES) for p in arguments}
     values = {p.name: _choose_value(p, D, H, C, reg) for p in arguments if not roles[p.name]}
     options = {name: value for name, value in values.items() if value is not None}
-    takes_list = any(re.search("dims|list|sizes|layers", simplify(p.name)) for p in arguments)
+    takes_list = any(re.search("dims|list|sizes|layers", simplify_name(p.name)) for p in arguments)
     for hidden in ([H], H) if takes_list else (H, [H]):
         sizes = {"D": D, "H": hidden, "C": C}
         named = {name: sizes[role] for name, role in roles.items() if role}

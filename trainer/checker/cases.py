@@ -1,4 +1,4 @@
-"""Inputs on which no mistake stays hidden: N, D, H and C differ, and no number is near an edge."""
+"""Draw inputs that hide no mistake: N, D, H and C differ, and no number is near an edge."""
 
 from functools import lru_cache
 

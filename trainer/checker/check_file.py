@@ -1,4 +1,4 @@
-"""The check of one file, from its path to its findings; the child process runs it."""
+"""Check one file, from its path to its findings. The child process runs this."""
 
 import ast
 from collections.abc import Callable, Iterator
@@ -51,11 +51,11 @@ def check_file(
         names = vars(outcome.value)
         kind = _choose_class(path, names, find_candidates(outcome.value, defined), name)
         functions = list(check_functions(names, defined))
-        if not kind and not functions:
+        if kind is None and not functions:
             message = "no class that looks like a two-layer net; name it: FILE:CLASS"
             raise InputError(f"{path}: {message}")
-        yield kind.__name__ if kind else ""
-        if kind:
+        yield kind.__name__ if kind is not None else ""
+        if kind is not None:
             yield from check_net(kind, seed, progress)
         yield from functions
         yield from (Finding("loading", "note", text) for text in loader.notes)

@@ -1,4 +1,4 @@
-"""The check of one net: every quantity in the order of the book, a finding each."""
+"""Check one net: every quantity in the order of the book."""
 
 import inspect
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from trainer.checker import cases
 from trainer.checker.accuracy import check_accuracy
 from trainer.checker.attempts import Outcome, attempt, report_exception
 from trainer.checker.choosing import choose_form, find_mistakes, is_right
-from trainer.checker.comparing import CLOSE, Finding, compute_error
+from trainer.checker.comparing import CLOSE, Finding, compute_error, report_unchecked
 from trainer.checker.edges import check_edges
 from trainer.checker.judging import Causes, Judge
 from trainer.checker.names import PARAMS
@@ -16,13 +16,11 @@ from trainer.checker.penalty import check_penalty
 from trainer.checker.subject import Subject
 from trainer.checker.telling import told_of
 from trainer.checker.training import check_training
-from trainer.checker.trial import ONLY, Outcomes, Trial, collect_values, ignore_progress
+from trainer.checker.trial import ONLY, Outcomes, Trial, collect_values
 from trainer.checker.weights import fixed_sizes
 
 
-def check_net(
-    kind: type, seed: int = 0, progress: Callable[[str], None] = ignore_progress
-) -> Iterator[Finding]:
+def check_net(kind: type, seed: int, progress: Callable[[str], None]) -> Iterator[Finding]:
     """Yield every finding on a class; construction comes first, and alone where it fails."""
     progress("construction")
     outcome = attempt(lambda: _build_subject(kind))
@@ -46,25 +44,25 @@ def _build_subject(kind: type) -> Subject:
 
 def _check_construction(kind: type, subject: Subject) -> Finding:
     """Check that W1, b1, W2 and b2 exist in the right shapes, and no weights of a third layer."""
-    weights, message = subject.weights, ""
+    weights = subject.weights
+    if weights.more:
+        reason = f"has {', '.join(sorted(weights.more))}: only nets of two layers can be checked"
+        return report_unchecked("construction", reason)
     biases = {"b1", "b2"} & weights.absent
     problems, cause = list(weights.problems.values()), "weight-shape"
     if len(biases) == 1 and not weights.absent & {"W1", "W2"}:
         stored_twice = "b1" in weights.problems or _sets_bias_twice(kind)
         cause = "bias-stored-twice" if stored_twice else "bias-missing-forward"
         problems.append(f"{biases.pop()} is missing")
-    absent = ", ".join(sorted(weights.absent))
-    if weights.more:
-        message = f"has {', '.join(sorted(weights.more))}: only nets of two layers can be checked"
-    elif problems:
+    if problems:
         message = f"{'; '.join(problems)}: {told_of(cause)}"
         return Finding("construction", "differs", message, cause)
-    elif weights.absent == {"b1", "b2"}:
-        message = "has no biases: only nets with W1, b1, W2 and b2 can be checked"
-    elif absent:
-        message = f"no array was found for {absent}: store it under that name"
-    if message:
-        return Finding("construction", "missing", message, checked=False)
+    if weights.absent == {"b1", "b2"}:
+        reason = "has no biases: only nets with W1, b1, W2 and b2 can be checked"
+        return report_unchecked("construction", reason)
+    if weights.absent:
+        absent = ", ".join(sorted(weights.absent))
+        return report_unchecked("construction", f"has no array for {absent}: store it by that name")
     return Finding("construction", "ok")
 
 
@@ -78,9 +76,8 @@ def _sets_bias_twice(kind: type) -> bool:
 
 def _check_quantities(trial: Trial) -> Iterator[Finding]:
     runs = {target: trial.call_methods(t) for target, t in trial.targets.items()}
-    obstacle = _find_obstacle(trial, runs)
-    if obstacle:
-        yield Finding("predict", "missing", obstacle, checked=False)
+    if obstacle := _find_obstacle(trial, runs):
+        yield report_unchecked("predict", obstacle)
         return
     trial.form, trial.target = choose_form(trial, runs)
     outcomes = runs[trial.target]
@@ -124,8 +121,8 @@ def _judge_outcome(
     if quantity == "loss":
         return [judge.loss(mistakes)]
     if outcome.value is None and outcome.wrote:
-        message = "updates the weights itself and returns no gradients: return them to check them"
-        return [Finding("gradient", "missing", message, checked=False)]
+        reason = "updates the weights itself and returns no gradients: return them to check them"
+        return [report_unchecked("gradient", reason)]
     if outcome.value is None:
         return [Finding("gradient", "differs", "returns no gradients", "unfinished")]
     given = [key for key in PARAMS if key in outcome.value]
@@ -162,13 +159,9 @@ def _check_other_targets(trial: Trial, runs: dict[str, Outcomes]) -> Iterator[Fi
         if outcome is None or usual is None or usual.error:
             continue
         keys = [quantity] if quantity == "loss" else [k for k in PARAMS if k in got]
-        if outcome.error:
-            result = f"raises {type(outcome.error).__name__}"
-        elif any(compute_error(got_other.get(k), got[k]) > CLOSE for k in keys):
-            result = "returns other numbers"
-        else:
-            continue
-        yield Finding(
-            quantity, "note", f"takes {target} only: with {other} it {result}", ONLY[target]
-        )
-        return
+        error = outcome.error
+        result = f"raises {type(error).__name__}" if error else "returns other numbers"
+        if error or any(compute_error(got_other.get(k), got[k]) > CLOSE for k in keys):
+            message = f"takes {target} only: with {other} it {result}"
+            yield Finding(quantity, "note", message, ONLY[target])
+            return

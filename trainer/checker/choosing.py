@@ -1,7 +1,8 @@
-"""The choice of the form of a net and the kind of its targets: where most numbers are explained."""
+"""Choose the form of a net and the kind of its targets, by how many numbers they explain."""
 
+from itertools import product
 from operator import itemgetter
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -12,9 +13,10 @@ from trainer.checker.names import PARAMS
 from trainer.checker.pairs import both
 from trainer.checker.reference import FORMS, Form, right_numbers
 from trainer.checker.trial import Outcomes, Trial, collect_values
+from trainer.common.settings import Activation, Loss
 
-HEADS = ("cross-entropy", "squared-error")  # the heads of the hand-written net
-HAND_WRITTEN = [Form(activation, head) for head in HEADS for activation in ("sigmoid", "relu")]
+# The forms that the hand-written net can take.
+HAND_WRITTEN = [Form(a, loss) for loss, a in product(get_args(Loss), get_args(Activation))]
 Choice = tuple[float, Form, str]  # points, form, kind of targets
 
 
@@ -25,15 +27,16 @@ def choose_form(trial: Trial, runs: dict[str, Outcomes]) -> tuple[Form, str]:
     holds what the methods returned for each kind of targets.
     """
     choices: list[Choice] = []
+    most = 0.0
     for target, outcomes in runs.items():
         got = collect_values(outcomes)
+        most = max(most, _weigh(list(got), got))
         for form in FORMS:
             judge = Judge(trial.case, got, right_numbers(form, trial.case), form.head)
             points = _weigh([q for q in got if is_right(q, judge)], got)
             choices.append((points + _weigh_calls(outcomes), form, target))
     best = max(choices, key=itemgetter(0))
-    values = [collect_values(outcomes) for outcomes in runs.values()]
-    if best[0] < max(_weigh(list(got), got) for got in values):
+    if best[0] < most:
         best = max(best, _choose_by_mistake(trial, runs), key=itemgetter(0))
     return best[1], best[2]
 
@@ -73,10 +76,9 @@ def _weigh(quantities: list[str], got: dict[str, Any]) -> float:
 
 def _weigh_calls(outcomes: Outcomes) -> float:
     """Return points that decide a tie: for calls that returned, and against wrong shapes."""
-    misfits = sum(
-        isinstance(o.error, IndexError | ValueError | TypeError) for o in outcomes.values()
-    )
-    return 0.01 * sum(not o.error for o in outcomes.values()) - 0.02 * misfits
+    errors = [outcome.error for outcome in outcomes.values()]
+    misfits = sum(isinstance(e, IndexError | ValueError | TypeError) for e in errors)
+    return 0.01 * errors.count(None) - 0.02 * misfits
 
 
 def find_mistakes(trial: Trial, got: dict[str, Any], judge: Judge) -> Causes:

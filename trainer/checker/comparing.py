@@ -1,4 +1,4 @@
-"""The comparison of two arrays, and the finding on a quantity."""
+"""Compare two arrays, and hold what was found about a quantity."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -22,7 +22,12 @@ class Finding:
     verdict: Literal["ok", "differs", "raises", "missing", "note"]
     message: str = ""
     cause: str | None = None
-    checked: bool = True  # False: the quantity could not be checked, and the net is not to blame.
+    checked: bool = True  # False where the quantity could not be checked
+
+
+def report_unchecked(quantity: str, reason: str) -> Finding:
+    """Return the finding on a quantity that could not be checked, for a reason outside the net."""
+    return Finding(quantity, "missing", reason, checked=False)
 
 
 def as_array(value: Any) -> Array | None:
@@ -75,7 +80,6 @@ def describe_difference(got: object, expected: ArrayLike) -> str:
     values = f"{array[at]:.4g}", f"{want[at]:.4g}"
     if error == np.inf:
         return f"is {values[0]}{place}, expected {values[1]}"
-    share = f"{error:.1%}" if error >= 1e-3 else f"{error:.1e}"
     whole = "its largest value" if at else "its value"
     shown = f": {values[0]}, expected {values[1]}" if values[0] != values[1] else ""
-    return f"differs by {share} of {whole}{place}{shown}"
+    return f"differs by {100 * error:.3g}% of {whole}{place}{shown}"

@@ -1,4 +1,4 @@
-"""The checks of what moderate inputs do not show: overflow, ReLU at 0, float32, repeated calls."""
+"""Check what moderate inputs do not show: overflow, ReLU at 0, float32, repeated calls."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ import numpy as np
 from trainer.auditing.mistakes import MISTAKES
 from trainer.checker.attempts import attempt
 from trainer.checker.comparing import CLOSE, FLOAT32, Finding, as_array, compute_error
-from trainer.checker.explaining import Case, matches
+from trainer.checker.explaining import matches
 from trainer.checker.judging import Judge
 from trainer.checker.reference import numbers
 from trainer.checker.telling import told_of
@@ -59,14 +59,11 @@ def _check_writes(outcomes: Outcomes) -> Iterator[Finding]:
 def _check_overflow(trial: Trial) -> Iterator[Finding]:
     """Check scores of some thousands; NaN is only a note, since few nets have such scores."""
     weights = {**trial.case.weights, "W2": trial.case.weights["W2"] * 3000}
-    trial.reset_weights(Case(weights, trial.case.x, trial.case.t))
-    outcomes = []
-    if trial.subject.has("predict"):
-        outcomes.append(attempt(trial.subject.predict, trial.case.x))
-    if trial.subject.has("loss"):
-        outcomes.append(attempt(trial.subject.loss, trial.case.x, trial.t))
+    trial.reset_weights(weights)
+    calls = {"predict": (trial.case.x,), "loss": (trial.case.x, trial.t)}
+    known = [q for q in calls if trial.subject.has(q)]
+    arrays = [as_array(attempt(getattr(trial.subject, q), *calls[q]).value) for q in known]
     trial.reset_weights()
-    arrays = [as_array(outcome.value) for outcome in outcomes]
     if any(np.isnan(array).any() for array in arrays if array is not None):
         message = f"overflows for scores of 1000: {MISTAKES['softmax-overflow'].hint}"
         yield Finding("softmax", "note", message, "softmax-overflow")
@@ -76,7 +73,7 @@ def _check_relu_at_zero(trial: Trial) -> Iterator[Finding]:
     """Check the gradient of a hidden neuron whose a1 is 0 for every sample: it should be 0."""
     weights = {k: v.copy() for k, v in trial.case.weights.items()}
     weights["W1"][:, 0], weights["b1"][0] = 0, 0
-    trial.reset_weights(Case(weights, trial.case.x, trial.case.t))
+    trial.reset_weights(weights)
     outcome = attempt(trial.subject.gradient, trial.case.x, trial.t)
     trial.reset_weights()
     grad = as_array((outcome.value or {}).get("b1"))

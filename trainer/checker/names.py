@@ -49,14 +49,14 @@ METHODS = {
 }  # fmt: skip
 
 
-def simplify(name: str) -> str:
+def simplify_name(name: str) -> str:
     """Return a name in lower case without underscores."""
     return name.replace("_", "").lower()
 
 
 def find_role(name: str, patterns: Mapping[str, str]) -> str | None:
     """Return the first role whose pattern matches the name, None if none does."""
-    simple = simplify(name)
+    simple = simplify_name(name)
     return next((role for role, form in patterns.items() if re.fullmatch(form, simple)), None)
 
 
@@ -72,11 +72,11 @@ def list_arguments(function: Callable[..., object]) -> list[inspect.Parameter]:
 def find_method(net: object, quantity: str) -> Callable[..., Any] | None:
     """Return the method of a net that gives a quantity; of several, the one named most plainly."""
     form = METHODS[quantity]
-    names = [n for n in dir(net) if not n.startswith("__") and re.fullmatch(form, simplify(n))]
+    names = [n for n in dir(net) if not n.startswith("__") and re.fullmatch(form, simplify_name(n))]
     names = [n for n in names if not re.match("plot|show|draw|save|print|log|update_?loss", n)]
     names = [n for n in names if callable(m := getattr(net, n, None)) and not inspect.isclass(m)]
     plainest = form.split("|")[0].split("(")[0]
-    names.sort(key=lambda n: (simplify(n) != plainest, "num" in simplify(n), len(n)))
+    names.sort(key=lambda n: (simplify_name(n) != plainest, "num" in simplify_name(n), len(n)))
     return getattr(net, names[0]) if names else None
 
 
@@ -87,7 +87,7 @@ def call_by_role(function: Callable[..., Any], values: Mapping[str, Any]) -> Any
     The first required argument of an unknown name is given x, the second t.
     """
     arguments = list_arguments(function)
-    names = tuple(simplify(p.name) for p in arguments)
+    names = tuple(simplify_name(p.name) for p in arguments)
     roles = [_find_call_role(name, names) for name in names]
     unused = [role for role in ("x", "t") if role not in roles and role in values]
     given: dict[str, Any] = {}
@@ -120,5 +120,5 @@ def _find_call_role(name: str, names: tuple[str, ...]) -> str | None:
 
 def find_call_roles(function: Callable[..., object]) -> set[str | None]:
     """Return the roles of a method's arguments, None among them for an unknown name."""
-    names = tuple(simplify(p.name) for p in list_arguments(function))
+    names = tuple(simplify_name(p.name) for p in list_arguments(function))
     return {_find_call_role(name, names) for name in names}

@@ -1,4 +1,4 @@
-"""The check of the net's own numerical gradient, against differences of its own loss."""
+"""Check the net's own numerical gradient against differences of its loss."""
 
 from collections.abc import Iterator
 from typing import Any

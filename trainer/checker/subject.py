@@ -14,7 +14,7 @@ from trainer.checker.names import (
     find_call_roles,
     find_method,
     list_arguments,
-    simplify,
+    simplify_name,
 )
 from trainer.checker.weights import Weights, find_weights, fits, is_torch, key_of
 
@@ -44,7 +44,7 @@ class Subject:
         if takes >= 2 and self.methods["predict"] == forward:
             self.methods["predict"] = None
         optional = any(
-            simplify(p.name) in ("t", "y", "labels", "target") for p in list_arguments(forward)
+            simplify_name(p.name) in ("t", "y", "labels", "target") for p in list_arguments(forward)
         )
         if (takes >= 2 or optional) and not self.methods["loss"]:
             self.methods["loss"] = forward
@@ -167,7 +167,7 @@ class Subject:
 
 def _bare(key: Any) -> str:
     """dW1, grad_W1 → W1."""
-    text = simplify(str(key))
+    text = simplify_name(str(key))
     for start in ("gradient", "grads", "grad", "d"):
         text = text.removeprefix(start)
     return text

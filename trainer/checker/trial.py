@@ -1,4 +1,4 @@
-"""One net on one case: calls its methods, restores its weights, differentiates its loss."""
+"""Try one net on one case: call its methods, restore its weights, differentiate its loss."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -58,10 +58,10 @@ class Trial:
         """The expected numbers of the case: a2, y, the loss, and the gradient by parameter."""
         return right_numbers(self.form, self.case)
 
-    def reset_weights(self, case: Case | None = None) -> None:
-        """Set the net's weights to those of the given case, by default of its own."""
+    def reset_weights(self, weights: dict[str, Array] | None = None) -> None:
+        """Set the net's weights, by default to those of the case."""
         with np.errstate(all="ignore"):
-            self.subject.weights.set((case or self.case).weights)
+            self.subject.weights.set(weights or self.case.weights)
 
     def build_subject(self, reg: float = 0.0) -> Subject:
         """Build another instance of the net's class, with reg as the strength of its penalty."""
@@ -70,17 +70,13 @@ class Trial:
     def call_methods(self, t: Array) -> Outcomes:
         """Call predict, loss and gradient where they exist, each on the weights of the case."""
         subject, outcomes = self.subject, {}
-        steps: dict[str, Callable[..., Any]] = {
-            "predict": lambda x, _t: subject.predict(x),
-            "loss": subject.loss,
-            "gradient": subject.gradient,
-        }
-        for quantity, step in steps.items():
+        for quantity in ("predict", "loss", "gradient"):
             if not (subject.has(quantity) or (quantity == "predict" and subject.gives_both())):
                 continue
             self.progress(quantity)
             self.reset_weights()
-            outcomes[quantity] = attempt(step, self.case.x, t)
+            arrays = (self.case.x,) if quantity == "predict" else (self.case.x, t)
+            outcomes[quantity] = attempt(getattr(subject, quantity), *arrays)
             if not are_equal(subject.weights.get(), self.case.weights):
                 outcomes[quantity].wrote.append("the weights")
         if subject.no_loss:
@@ -93,11 +89,8 @@ class Trial:
         if not self.subject.has("predict"):
             return False
         first, second = (attempt(self.subject.predict, self.case.x) for _ in range(2))
-        if first.error or second.error or first.wrote:
-            return False
-        return (
-            as_array(first.value) is not None and compute_error(second.value, first.value) > CLOSE
-        )
+        comparable = not second.error and not first.wrote and as_array(first.value) is not None
+        return comparable and compute_error(second.value, first.value) > CLOSE
 
     def differentiate_loss(
         self, keys: list[str], one_sided: bool = False, h: float = 1e-4
@@ -125,10 +118,8 @@ class Trial:
 
 def collect_values(outcomes: Outcomes) -> dict[str, Any]:
     """Return what was computed: predict, loss and the gradient by parameter, none that raised."""
-    values = {q: o.value for q, o in outcomes.items() if not o.error and q != "gradient"}
-    gradient = outcomes.get("gradient")
-    if gradient and gradient.value:
-        values |= gradient.value
+    values = {quantity: o.value for quantity, o in outcomes.items() if not o.error}
+    values |= values.pop("gradient", None) or {}
     return {q: values[q] for q in QUANTITIES if q in values}
 
 

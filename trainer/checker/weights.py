@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.names import PARAMS, list_arguments, simplify
+from trainer.checker.names import PARAMS, list_arguments, simplify_name
 
 
 @dataclass
@@ -55,10 +55,10 @@ def find_weights(net: Any, D: int, H: int, C: int) -> Weights:
     shapes = {"W1": (D, H), "b1": (H,), "W2": (H, C), "b2": (C,)}
     weights = Weights()
     further = re.compile(r"(w|weights?|b|bias)[3-9]")
-    weights.more = {str(a[2]) for a in found if further.fullmatch(simplify(str(a[2])))}
+    weights.more = {str(a[2]) for a in found if further.fullmatch(simplify_name(str(a[2])))}
     for key, shape in shapes.items():
         fitting = [a for a in found if fits(a[3], shape) and key_of(a[2]) in (None, key)]
-        named = [a for a in found if key_of(a[2]) == key and "param" in simplify(a[0])]
+        named = [a for a in found if key_of(a[2]) == key and "param" in simplify_name(a[0])]
         named = [a for a in named or found if key_of(a[2]) == key]
         right = [a for a in named if fits(a[3], shape)] or fitting
         if right:
@@ -78,7 +78,7 @@ def find_weights(net: Any, D: int, H: int, C: int) -> Weights:
 
 def key_of(name: Any) -> str | None:
     """W1, b1, W2 or b2 for the many ways to write them."""
-    match = re.fullmatch(r"(w|weights?|b|bias(?:es)?)(?:in|h)?([012])", simplify(str(name)))
+    match = re.fullmatch(r"(w|weights?|b|bias(?:es)?)(?:in|h)?([012])", simplify_name(str(name)))
     return match and match[1][0].replace("w", "W") + match[2]
 
 
@@ -115,11 +115,11 @@ def arrays(
 
 def _made(key: Any) -> bool:
     """Whether an attribute's name says that it is no weight: a gradient, a momentum, a cache."""
-    return bool(re.search("grad|^d[wb]|veloc|moment|cache", simplify(str(key))))
+    return bool(re.search("grad|^d[wb]|veloc|moment|cache", simplify_name(str(key))))
 
 
 def _is_params(key: Any) -> bool:
-    return "param" in simplify(str(key))
+    return "param" in simplify_name(str(key))
 
 
 def fixed_sizes(net: Any, weights: Weights) -> tuple[int, int, int] | None:
