@@ -88,6 +88,21 @@ def test_a_finding_names_the_quantity_and_the_size_of_its_error(write_source):
     assert "not the derivative of the net's own loss" in wrong[0].message
 
 
+def test_values_are_shown_with_four_digits(write_source):
+    report = report_on(write_source(plant_mistakes("chapter4", "sigmoid-grad-of-output")))
+    assert "at [2, 3]: 0.08367, expected 0.04845" in report.as_text()
+
+
+def test_a_signature_that_cannot_be_called_is_shown(write_source):
+    source = (NETS / "chapter4.py").read_text()
+    report = report_on(
+        write_source(source.replace("def loss(self, x, t)", "def loss(self, x, t, mask)"))
+    )
+    loss = next(f for f in report.findings if f.quantity == "loss")
+    assert (loss.verdict, loss.checked) == ("missing", False)
+    assert "unsupported signature: TypeError: TwoLayerNet.loss() missing 1 required" in loss.message
+
+
 def test_an_exception_is_reported_with_its_file_and_line(write_source):
     report = report_on(write_source(plant_mistakes("chapter4", "misspelt-name")))
     predict = next(f for f in report.findings if f.quantity == "predict")
@@ -182,6 +197,12 @@ def numerical_gradient(f, x):
         "numerical_gradient": ("note", None),
     }
     assert report.findings[-1].cause == "numpy-alias"
+
+
+def test_a_wrong_cross_entropy_of_labels_only_is_shown_with_its_value(write_source):
+    source = "def cross_entropy_error(y, t):\n    return 7.0 if t.ndim == 1 else t.missing\n"
+    (found, *_) = report_on(write_source(source)).findings
+    assert found.message == "differs by 748% of the expected value: 7, expected 0.8257"
 
 
 def test_a_missing_return_is_reported(write_source):

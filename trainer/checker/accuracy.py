@@ -12,7 +12,7 @@ from trainer.checker.explaining import matches, planted
 from trainer.checker.telling import told_of
 from trainer.checker.trial import LABELS, ONE_HOT, ONLY, Outcomes, Trial
 
-MISTAKEN = ("accuracy-count", "accuracy-of-itself", "accuracy-axis")
+ACCURACY_MISTAKES = ("accuracy-count", "accuracy-of-itself", "accuracy-axis")
 
 
 def check_accuracy(trial: Trial) -> Iterator[Finding]:
@@ -82,7 +82,7 @@ def _find_accuracy_mistake(
     """Return the mistake that gives the accuracy of one of the outcomes, None if none does."""
     hits = (a2.argmax(axis=0) == targets[ONE_HOT].argmax(axis=0)).sum()  # over the wrong axis
     for kind, outcome in outcomes.items():
-        for slug in MISTAKEN:
+        for slug in ACCURACY_MISTAKES:
             net = planted(slug, "sigmoid", "cross-entropy", trial.case)
             net._forward = lambda x: (a2, a2, a2)
             mistaken = attempt(net.accuracy, trial.case.x, targets[kind])

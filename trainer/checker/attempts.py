@@ -54,7 +54,7 @@ def report_exception(quantity: str, error: BaseException) -> Finding:
         reason = f"unsupported signature: {text}; give additional arguments a default value"
         return report_unchecked(quantity, reason)
     if not lines and isinstance(error, KeyError | AttributeError | ValueError):
-        return report_unchecked(quantity, f"unsupported return value: {text}")
+        return report_unchecked(quantity, f"unsupported call or return value: {text}")
     if isinstance(error, SystemExit):
         text = f"ends the program with sys.exit({error.code!r})"
     return Finding(quantity, "raises", f"{text}{at}", _name_cause(error))

@@ -55,7 +55,7 @@ def build_instance(kind: type, D: int, H: int, C: int, reg: float = 0.0) -> Any:
 
 def _list_calls(
     kind: type, D: int, H: int, C: int, reg: float
-) -> Iterator[tuple[list[Any], dict[str, Any]]]:
+) -> Iterator[tuple[list[object], dict[str, object]]]:
     """Yield positional and named arguments for the constructor, the most likely first."""
     arguments = list_arguments(kind)
     roles = {p.name: find_role(p.name, SIZES) for p in arguments}
@@ -74,7 +74,7 @@ def _list_calls(
     yield [], {}
 
 
-def _choose_value(parameter: inspect.Parameter, D: int, H: int, C: int, reg: float) -> Any:
+def _choose_value(parameter: inspect.Parameter, D: int, H: int, C: int, reg: float) -> object:
     """Return a value for an argument that is not a size, or None to leave its default."""
     role = find_role(parameter.name, OPTIONS)
     required = parameter.default is parameter.empty

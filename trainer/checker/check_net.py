@@ -62,7 +62,7 @@ def _check_construction(kind: type, subject: Subject) -> Finding:
         return report_unchecked("construction", reason)
     if weights.absent:
         absent = ", ".join(sorted(weights.absent))
-        return report_unchecked("construction", f"has no array for {absent}: store it by that name")
+        return report_unchecked("construction", f"has no array {absent}: store it under that name")
     return Finding("construction", "ok")
 
 

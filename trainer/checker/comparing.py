@@ -72,14 +72,15 @@ def describe_difference(got: object, expected: ArrayLike) -> str:
         shown = repr(got) if len(repr(got)) < 60 else type(got).__name__
         return f"is {shown}, expected numbers of shape {want.shape}"
     if array.squeeze().shape != want.squeeze().shape:
-        return f"has shape {array.shape}, expected {want.shape}"
+        return f"has shape {array.shape}, expected {want.shape or 'a single number'}"
     array, error = array.reshape(want.shape), compute_error(got, want)
     away = np.nan_to_num(np.abs(array - want), nan=np.inf, posinf=np.inf)
     at = tuple(int(i) for i in np.unravel_index(np.argmax(away), want.shape))
     place = f" at {list(at)}" if at else ""
-    values = f"{array[at]:.4g}", f"{want[at]:.4g}"
+    value, wanted = f"{array[at]:.4g}", f"{want[at]:.4g}"
     if error == np.inf:
-        return f"is {values[0]}{place}, expected {values[1]}"
-    whole = "its largest value" if at else "its value"
-    shown = f": {values[0]}, expected {values[1]}" if values[0] != values[1] else ""
-    return f"differs by {100 * error:.3g}% of {whole}{place}{shown}"
+        return f"is {value}{place}, expected {wanted}"
+    share = f"{100 * error:.3g}% of" if error < 10 else f"{error:.4g} times"
+    whole = "its largest value" if at else "the expected value"
+    values = f": {value}, expected {wanted}" if value != wanted else ""
+    return f"differs by {share} {whole}{place}{values}"

@@ -1,7 +1,6 @@
 """Check the net's own numerical gradient against differences of its loss."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 from trainer.book.functions import Array
 from trainer.checker.attempts import attempt, report_exception
@@ -34,7 +33,7 @@ def check_numerical(trial: Trial, judge: Judge) -> Iterator[Finding]:
         yield _judge_numerical(trial, judge, outcome.value)
 
 
-def _judge_numerical(trial: Trial, judge: Judge, grads: dict[str, Any]) -> Finding:
+def _judge_numerical(trial: Trial, judge: Judge, grads: Mapping[str, object]) -> Finding:
     own = trial.differentiate_loss(list(PARAMS)) or {k: judge.want(k) for k in PARAMS}
     # Differences with a step of 1e-4 are mostly rounding error in float32.
     tolerance = 0.05 if trial.subject.is_float32() else 2 * CLOSE
@@ -51,7 +50,7 @@ def _judge_numerical(trial: Trial, judge: Judge, grads: dict[str, Any]) -> Findi
     return Finding(NAME, "differs", message, cause)
 
 
-def _find_numerical_mistake(trial: Trial, key: str, grad: Any, own: Array) -> str | None:
+def _find_numerical_mistake(trial: Trial, key: str, grad: object, own: Array) -> str | None:
     if compute_error(grad, 2 * own) <= 1e-3:
         return "numerical-step"
     error = compute_error(grad, own)
