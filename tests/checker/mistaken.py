@@ -1,10 +1,11 @@
-"""How each mistake of the catalogue looks in each layout of tests/nets: slug → old line, new line."""
+"""The change of source that makes each mistake in each layout of nets/: id → {old text: new text}."""
 
 from pathlib import Path
 
 NETS = Path(__file__).parent / "nets"
 
-# One text change, or several, a net. "*" in front: every place it is found.
+# A "*" before the old text replaces every occurrence of it, otherwise only the first is replaced.
+# None: the layout cannot show this mistake.
 CHAPTER4 = {
     "bias-missing-forward": {"*np.dot(x, W1) + b1": "np.dot(x, W1)"},
     "bias-missing-output": {"*np.dot(z1, W2) + b2": "np.dot(z1, W2)"},
@@ -40,7 +41,6 @@ CHAPTER4 = {
     "hidden-grad-is-activation": {"sigmoid_grad(a1) * dz1": "z1 * dz1"},
     "stale-gradient": {
         '        grads = {}\n        batch_num': '        grads = self.__dict__.setdefault("sums", {})\n        batch_num',
-        "        return grads\n        #": "",
         'grads["W2"] = np.dot(z1.T, dy)': 'grads["W2"] = grads.get("W2", 0) + np.dot(z1.T, dy)',
         'grads["b2"] = np.sum(dy, axis=0)': 'grads["b2"] = grads.get("b2", 0) + np.sum(dy, axis=0)',
         'grads["W1"] = np.dot(x.T, da1)': 'grads["W1"] = grads.get("W1", 0) + np.dot(x.T, da1)',
@@ -58,18 +58,15 @@ CHAPTER4 = {
     "numerical-step": {"/ (2 * h)": "/ h"},
     "numerical-not-restored": {"        x[idx] = tmp\n    return grad": "    return grad"},
     "misspelt-name": {"        y = softmax(a2)\n        return y": "        y = softmx(a2)\n        return y"},
-    "unfinished": {"        return grads\n": "", "*return grads": "pass"},
+    "unfinished": {
+        '        grads["b1"] = np.sum(da1, axis=0)\n        return grads': "        pass"
+    },
     "weight-shape": {"randn(input_size, hidden_size)": "randn(input_size, output_size)"},
     "targets-mixed": {"    if t.size == y.size:\n        t = t.argmax(axis=1)\n": ""},
     "relu-grad-of-gradient": None, "relu-grad-at-zero": None, "mse-mean": None,
     "w2-updated-before-backward": None, "bias-not-updated": None, "bias-updated-twice": None,
     "update-sign": None, "labels-only": None,
 }  # fmt: skip
-del CHAPTER4["unfinished"]
-CHAPTER4["unfinished"] = {
-    '        grads["b1"] = np.sum(da1, axis=0)\n        return grads': "        pass"
-}
-CHAPTER4["stale-gradient"].pop("        return grads\n        #")
 
 CHAPTER5 = {
     "bias-missing-forward": {"np.dot(x, self.W) + self.b": "np.dot(x, self.W) + self.b * (len(self.b) == 3)"},
@@ -173,20 +170,20 @@ LAYOUTS = {
 }  # fmt: skip
 
 
-def changed(layout: str, *slugs: str) -> str:
-    """The source of the layout with those mistakes; fails where an old text is not found."""
+def plant_mistakes(layout: str, *slugs: str) -> str:
+    """Return the source of a layout with those mistakes; fail if an old text is not found."""
     source = (NETS / f"{layout}.py").read_text()
     for slug in slugs:
-        for old, new in (LAYOUTS[layout][slug] or {}).items():
-            every, old = old.startswith("*"), old.removeprefix("*")
-            assert old in source, (layout, slug, old)
-            source = source.replace(old, new) if every else source.replace(old, new, 1)
+        for old, new in LAYOUTS[layout][slug].items():
+            count, text = (-1, old[1:]) if old.startswith("*") else (1, old)
+            assert text in source, (layout, slug, text)
+            source = source.replace(text, new, count)
     return source
 
 
 TABLE = [
     (layout, slug)
     for layout, table in LAYOUTS.items()
-    for slug, how in table.items()
-    if how is not None
+    for slug, changes in table.items()
+    if changes is not None
 ]

@@ -52,10 +52,10 @@ def test_only_definitions_imports_and_constants_are_run(tail, tmp_path):
 
 
 def test_run_all_runs_the_rest(tmp_path):
-    from trainer.checker.checking import check
+    from trainer.checker.check_file import check_file
 
     path = write(tmp_path, RIGHT + "\nraise ValueError('trained')\n")
-    found = list(check(path, run_all=True))
+    found = list(check_file(path, run_all=True))
     assert [f.verdict for f in found] == ["raises"]
     assert f"ValueError: trained (net.py, line {END})" in found[0].message
 
@@ -192,10 +192,10 @@ def test_code_that_does_not_return_is_an_answer(line, status, said, tmp_path):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("import sys; sys.exit(3)", "it ends the program, sys.exit(3) (net.py, line AT)"),
+        ("import sys; sys.exit(3)", "ends the program with sys.exit(3) (net.py, line AT)"),
         ("raise RuntimeError('no GPU')", "RuntimeError: no GPU (net.py, line AT)"),
         ("return self.gradient(x, t)", "RecursionError"),
-        ("return [y]", "gives no gradients"),
+        ("return [y]", "returns no gradients"),
     ],
 )
 def test_code_that_raises_is_an_answer(line, said, tmp_path):
@@ -207,7 +207,7 @@ def test_code_that_raises_is_an_answer(line, said, tmp_path):
 def test_wrong_shapes_are_described(tmp_path):
     report = report_on(write(tmp_path, RIGHT.replace("        return y\n", "        return y.T\n")))
     predict = next(f for f in report.findings if f.quantity == "predict")
-    assert "has shape (3, 7), where (7, 3) is needed" in predict.message
+    assert "has shape (3, 7), expected (7, 3)" in predict.message
 
 
 def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:

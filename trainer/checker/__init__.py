@@ -1,9 +1,8 @@
 """Checks a two-layer network that somebody else wrote (scripts/check.py).
 
-In the order of use: a file becomes a module (source, standins, loading) and its net a subject
-(names, weights, adapters, subject); what it computes is held against the right net's (cases,
-reference, comparing, attempts), a difference explained (explaining, pairs, telling, judging), on
-a bench for both (bench, choosing), quantity by quantity (functions_check, accuracy, numerical,
-edges, penalty, training, examining); checking puts that together, in a process of its own (child,
-process); report.
+source, standins, loading: a file becomes a module. names, building, weights, subject: its class
+becomes a subject with the methods of the book. cases, attempts, trial: they are called on chosen
+inputs. reference, comparing, choosing: the results are compared with the expected numbers.
+explaining, pairs, telling, judging: a difference is explained by a mistake. check_net, check_file:
+all checks are run, by child and process in a process of their own. report: the findings are shown.
 """

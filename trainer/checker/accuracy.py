@@ -1,102 +1,97 @@
-"""Accuracy, on a net that is wrong on three of the samples."""
+"""Check the accuracy on labels of which the net predicts three wrongly."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
-from trainer.book.functions import Array
-from trainer.checker.attempts import Outcome, attempt, raised
-from trainer.checker.bench import LABELS, ONE_HOT, Bench
-from trainer.checker.cases import one_hot, partly_right
-from trainer.checker.comparing import Finding, as_array, describe
+from trainer.book.functions import Array, one_hot
+from trainer.checker.attempts import attempt, report_exception
+from trainer.checker.cases import make_labels
+from trainer.checker.comparing import Finding, as_array, as_number, describe_difference
 from trainer.checker.explaining import matches, planted
 from trainer.checker.telling import told_of
+from trainer.checker.trial import LABELS, ONE_HOT, ONLY, Outcomes, Trial
 
-MISTAKEN = ("accuracy-count", "accuracy-of-itself", "accuracy-axis")
+ACCURACY_MISTAKES = ("accuracy-count", "accuracy-of-itself", "accuracy-axis")
 
 
-def check_accuracy(bench: Bench) -> Iterator[Finding]:
-    """With labels and with one-hot rows: one of them right is enough, and a note."""
-    if not bench.subject.has("accuracy"):
-        yield Finding("accuracy", "missing", "the net has no such method")
+def check_accuracy(trial: Trial) -> Iterator[Finding]:
+    """Check the accuracy with labels and with one-hot rows; one of them is enough."""
+    if not trial.subject.has("accuracy"):
+        yield Finding("accuracy", "missing", "the net has no method accuracy")
         return
-    bench.progress("accuracy")
-    a2 = _outputs(bench)
-    labels = partly_right(a2)
-    want = float((a2.argmax(axis=1) == labels).mean())
-    forms = {LABELS: labels, ONE_HOT: one_hot(labels, a2.shape[1])}
-    outcomes = {f: attempt(bench.subject.accuracy, bench.case.x, t) for f, t in forms.items()}
-    bench.reset()
-    right = [f for f, o in outcomes.items() if _is(o, want)]
-    if not right and not any(_is(o, 100 * want) for o in outcomes.values()):
-        yield _wrong(bench, a2, outcomes, forms, want)
-        return
-    yield Finding("accuracy", "ok")
-    if not right:
+    trial.progress("accuracy")
+    a2 = _predict_scores(trial)
+    labels = make_labels(a2)
+    expected = float((a2.argmax(axis=1) == labels).mean())
+    targets = {LABELS: labels, ONE_HOT: one_hot(labels, a2)}
+    outcomes = {k: attempt(trial.subject.accuracy, trial.case.x, t) for k, t in targets.items()}
+    trial.reset_weights()
+    right = [kind for kind, outcome in outcomes.items() if _is_number(outcome.value, expected)]
+    if right:
+        yield Finding("accuracy", "ok")
+        if len(right) == 1:
+            yield Finding("accuracy", "note", f"takes {right[0]} only", ONLY[right[0]])
+    elif any(_is_number(outcome.value, 100 * expected) for outcome in outcomes.values()):
+        yield Finding("accuracy", "ok")
         yield Finding("accuracy", "note", "is a percentage")
-    elif len(right) == 1:
-        cause = "labels-only" if right == [LABELS] else "one-hot-only"
-        yield Finding("accuracy", "note", f"takes {right[0]} only", cause)
+    else:
+        yield _judge_wrong_accuracy(trial, a2, outcomes, targets, expected)
 
 
-def _is(outcome: Outcome, want: Any) -> bool:
-    array = as_array(outcome.value) if not outcome.error else None
-    return array is not None and array.size == 1 and abs(float(array.reshape(())) - want) < 1e-9
+def _is_number(value: object, expected: float) -> bool:
+    number = as_number(value)
+    return number is not None and abs(number - expected) < 1e-9
 
 
-def _outputs(bench: Bench) -> Array:
-    """What their predict gives, right or not, as (N, C); the right a2 where it gives nothing."""
-    a2: Array = bench.right()["a2"]
-    if not bench.subject.has("predict"):
+def _predict_scores(trial: Trial) -> Array:
+    """Return what predict gives as scores (N, C), right or not, or else the expected a2."""
+    a2: Array = trial.expected["a2"]
+    if not trial.subject.has("predict"):
         return a2
-    outcome = attempt(bench.subject.predict, bench.case.x)
-    bench.reset()
-    theirs = as_array(outcome.value) if not outcome.error else None
-    if theirs is None or not np.isfinite(theirs).all():
+    scores = as_array(attempt(trial.subject.predict, trial.case.x).value)
+    trial.reset_weights()
+    if scores is None or not np.isfinite(scores).all():
         return a2
-    if theirs.shape == (len(a2),) and set(theirs) <= set(range(a2.shape[1])):
-        return one_hot(theirs.astype(int), a2.shape[1])
-    return theirs if theirs.shape == a2.shape else a2
+    if scores.shape == (len(a2),) and set(scores) <= set(range(a2.shape[1])):
+        return one_hot(scores.astype(int), a2)
+    return scores if scores.shape == a2.shape else a2
 
 
-def _wrong(
-    bench: Bench,
-    a2: Array,
-    outcomes: dict[str, Outcome],
-    forms: dict[str, Array],
-    want: float,
+def _judge_wrong_accuracy(
+    trial: Trial, a2: Array, outcomes: Outcomes, targets: dict[str, Array], expected: float
 ) -> Finding:
-    usable = [form for form, outcome in outcomes.items() if not outcome.error]
-    form = bench.target if bench.target in usable or not usable else usable[0]
-    outcome = outcomes[form]
-    cause = _cause(bench, a2, outcomes, forms)
-    told = f"; it is what you get when {told_of(cause)}" if cause else ""
+    usable = [kind for kind, outcome in outcomes.items() if not outcome.error]
+    outcome = outcomes[trial.target if trial.target in usable or not usable else usable[0]]
+    cause = _find_accuracy_mistake(trial, a2, outcomes, targets)
+    explanation = f"; it is what you get when {told_of(cause)}" if cause else ""
     if outcome.error:
-        finding = raised("accuracy", outcome.error)
+        finding = report_exception("accuracy", outcome.error)
         if cause and finding.cause is None and finding.verdict == "raises":
-            finding.cause, finding.message = cause, finding.message + told
+            finding.cause, finding.message = cause, finding.message + explanation
         return finding
     if outcome.value is None:
         return Finding("accuracy", "differs", "returns None", "unfinished")
-    return Finding("accuracy", "differs", describe(outcome.value, np.float64(want)) + told, cause)
+    message = describe_difference(outcome.value, expected) + explanation
+    return Finding("accuracy", "differs", message, cause)
 
 
-def _cause(
-    bench: Bench, a2: Array, outcomes: dict[str, Outcome], forms: dict[str, Array]
+def _find_accuracy_mistake(
+    trial: Trial, a2: Array, outcomes: Outcomes, targets: dict[str, Array]
 ) -> str | None:
-    down = (a2.argmax(axis=0) == forms[ONE_HOT].argmax(axis=0)).sum()  # both over the batch
-    for form, outcome in outcomes.items():
-        for slug in MISTAKEN:
-            net = planted(slug, "sigmoid", "cross-entropy", bench.case)
+    """Return the mistake that gives the accuracy of one of the outcomes, None if none does."""
+    hits = (a2.argmax(axis=0) == targets[ONE_HOT].argmax(axis=0)).sum()  # over the wrong axis
+    for kind, outcome in outcomes.items():
+        for slug in ACCURACY_MISTAKES:
+            net = planted(slug, "sigmoid", "cross-entropy", trial.case)
             net._forward = lambda x: (a2, a2, a2)
-            theirs = attempt(net.accuracy, bench.case.x, forms[form])
-            if not theirs.error and _is(outcome, theirs.value):
+            mistaken = attempt(net.accuracy, trial.case.x, targets[kind])
+            if not mistaken.error and _is_number(outcome.value, mistaken.value):
                 return slug
-        if any(_is(outcome, down / n) for n in a2.shape) or (
+        if any(_is_number(outcome.value, hits / n) for n in a2.shape) or (
             isinstance(outcome.error, ValueError)
             and "broadcast" in str(outcome.error)
-            and matches("predict", a2, bench.right())
+            and matches("predict", a2, trial.expected)
         ):
             return "accuracy-axis"
     return None

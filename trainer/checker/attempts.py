@@ -1,4 +1,4 @@
-"""Calls into somebody's code: what came back, or what it raised and where, and what it wrote to."""
+"""Call the checked code, and catch what it raises and what it writes to."""
 
 import re
 import traceback
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.comparing import Finding
+from trainer.checker.comparing import Finding, report_unchecked
 from trainer.checker.standins import NotThereError
 
 HERE = Path(__file__).resolve().parent
@@ -19,15 +19,15 @@ HERE = Path(__file__).resolve().parent
 
 @dataclass
 class Outcome:
-    """A value, or the exception in its place; wrote names the arguments that were changed."""
+    """What a call returned, or the exception it raised; value is None after an exception."""
 
     value: Any = None
     error: BaseException | None = None
-    wrote: list[str] = field(default_factory=list)
+    wrote: list[str] = field(default_factory=list)  # names of the arguments that it changed
 
 
 def attempt(function: Callable[..., Any], *arrays: Array) -> Outcome:
-    """Call it on copies of the arrays."""
+    """Call a function on copies of the arrays, x first and t second, and catch what it raises."""
     copies = [array.copy() for array in arrays]
     outcome = Outcome()
     try:
@@ -36,42 +36,36 @@ def attempt(function: Callable[..., Any], *arrays: Array) -> Outcome:
             outcome.value = function(*copies)
     except (Exception, SystemExit) as error:
         outcome.error = error
-    outcome.wrote = [
-        name
-        for name, copy, array in zip(("x", "t"), copies, arrays, strict=False)
-        if not np.array_equal(copy, array)
-    ]
+    arguments = zip(("x", "t"), copies, arrays, strict=False)
+    outcome.wrote = [name for name, copy, array in arguments if not np.array_equal(copy, array)]
     return outcome
 
 
-def raised(quantity: str, error: BaseException) -> Finding:
-    """The exception with the file and line of the checked code, and its cause if it is plain."""
-    frames = traceback.extract_tb(error.__traceback__)
-    theirs = [f for f in frames if HERE not in Path(f.filename).parents and f.filename[0] != "<"]
-    own = [
-        f for f in theirs if "site-packages" not in f.filename and "/lib/python" not in f.filename
-    ]
-    at = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
+def report_exception(quantity: str, error: BaseException) -> Finding:
+    """Return the finding on an exception, with the file and line of the checked code."""
+    lines = [(f.filename, f.lineno) for f in traceback.extract_tb(error.__traceback__)]
+    lines = [(f, n) for f, n in lines if HERE not in Path(f).parents and not f.startswith("<")]
+    own = [(f, n) for f, n in lines if "site-packages" not in f and "/lib/python" not in f]
+    at = f" ({Path(own[-1][0]).name}, line {own[-1][1]})" if own else ""
     text = f"{type(error).__name__}: {error}".strip().rstrip(":").splitlines()[0]
     if isinstance(error, NotThereError):
-        return Finding(quantity, "missing", f"needs {error}{at}", checked=False)
-    if not theirs and isinstance(error, TypeError | KeyError | AttributeError | ValueError):
-        message = f"could not be called in a way that is known here: {text}"
-        return Finding(quantity, "missing", message, checked=False)
+        return report_unchecked(quantity, f"needs {error}{at}")
+    if not lines and isinstance(error, TypeError):
+        reason = f"unsupported signature: {text}; give additional arguments a default value"
+        return report_unchecked(quantity, reason)
+    if not lines and isinstance(error, KeyError | AttributeError | ValueError):
+        return report_unchecked(quantity, f"unsupported call or return value: {text}")
     if isinstance(error, SystemExit):
-        text = f"it ends the program, sys.exit({error.code!r})"
-    return Finding(quantity, "raises", f"{text}{at}", _cause(error))
+        text = f"ends the program with sys.exit({error.code!r})"
+    return Finding(quantity, "raises", f"{text}{at}", _name_cause(error))
 
 
-def _cause(error: BaseException) -> str | None:
-    if isinstance(error, NotImplementedError):
-        return "unfinished"
-    if isinstance(error, NameError | AttributeError):
-        return "misspelt-name"
-    if (
-        isinstance(error, KeyError)
-        and error.args
-        and re.fullmatch(r"[A-Za-z]+_?\d", str(error.args[0]))
-    ):
-        return "misspelt-name"
+def _name_cause(error: BaseException) -> str | None:
+    match error:
+        case NotImplementedError():
+            return "unfinished"
+        case NameError() | AttributeError():
+            return "misspelt-name"
+        case KeyError(args=[key, *_]) if re.fullmatch(r"[A-Za-z]+_?\d", str(key)):
+            return "misspelt-name"
     return None

@@ -1,4 +1,4 @@
-"""Inputs that hide nothing: N, D, H, C all different, biases, nothing near a kink or an edge."""
+"""Draw inputs that hide no mistake: N, D, H and C differ, and no number is near an edge."""
 
 from functools import lru_cache
 
@@ -13,23 +13,24 @@ TRIES = 400
 
 @lru_cache(maxsize=8)
 def make_case(seed: int, sizes: tuple[int, int, int] = (D, H, C)) -> Case:
-    """Weights, x (N, D) and one-hot t (N, C) for which each mistake gives its own numbers.
+    """Draw weights, x (N, D) and one-hot t (N, C) for which each mistake gives its own numbers.
 
-    Every |a1| is clear of ReLU's kink, every probability of 0, every largest output of the next.
+    No a1 is near ReLU's kink, no probability near 0, no two largest outputs of a row near each
+    other. If no draw satisfies that, the one that comes nearest is returned.
     """
     rng = np.random.default_rng(seed)
-    best, clearest = _draw(rng, sizes), -np.inf
+    best, best_margin = _draw_case(rng, sizes), -np.inf
     for _ in range(TRIES):
-        case = _draw(rng, sizes)
-        clear = _clearance(case)
-        if clear > clearest:
-            best, clearest = case, clear
-        if clearest >= 1:
+        case = _draw_case(rng, sizes)
+        margin = _measure_margin(case)
+        if margin > best_margin:
+            best, best_margin = case, margin
+        if best_margin >= 1:
             break
     return best
 
 
-def _draw(rng: np.random.Generator, sizes: tuple[int, int, int]) -> Case:
+def _draw_case(rng: np.random.Generator, sizes: tuple[int, int, int]) -> Case:
     D, H, C = sizes
     weights = {
         "W1": rng.normal(size=(D, H)) / np.sqrt(D),
@@ -41,27 +42,23 @@ def _draw(rng: np.random.Generator, sizes: tuple[int, int, int]) -> Case:
     return Case(weights, rng.normal(size=(N, D)), np.eye(C)[labels])
 
 
-def _clearance(case: Case) -> float:
-    """1 or more where nothing is close; the smallest of the margins over what they should be."""
+def _measure_margin(case: Case) -> float:
+    """Return the smallest margin of the case over what it should be: 1 or more is enough."""
     small = case.x.shape[1] < 50
     a1 = case.x @ case.weights["W1"] + case.weights["b1"]
-    w = [np.abs(a1).min() / (0.03 if small else 1e-3), ((a1 > 0).any(axis=0)).all() / 1.0]
-    for hidden in (1 / (1 + np.exp(-a1)), np.maximum(a1, 0), np.tanh(a1)):
-        a2 = hidden @ case.weights["W2"] + case.weights["b2"]
+    margins = [np.abs(a1).min() / (0.03 if small else 1e-3), float((a1 > 0).any(axis=0).all())]
+    for z1 in (1 / (1 + np.exp(-a1)), np.maximum(a1, 0), np.tanh(a1)):
+        a2 = z1 @ case.weights["W2"] + case.weights["b2"]
         exp = np.exp(a2 - a2.max(axis=1, keepdims=True))
         y = exp / exp.sum(axis=1, keepdims=True)
         top = np.sort(a2, axis=1)
-        w += [(top[:, -1] - top[:, -2]).min() / 0.02, y.min() / (0.02 if small else 1e-3)]
-    return float(min(w))
+        lead = (top[:, -1] - top[:, -2]).min()
+        margins += [lead / 0.02, y.min() / (0.02 if small else 1e-3)]
+    return float(min(margins))
 
 
-def partly_right(outputs: Array) -> Array:
-    """Labels that agree with the largest output of all rows but three."""
+def make_labels(outputs: Array) -> Array:
+    """Return the class of the largest output of each row, and a wrong class for the first three."""
     labels = outputs.argmax(axis=1)
     labels[:3] = (labels[:3] + 1) % outputs.shape[1]
     return labels
-
-
-def one_hot(labels: Array, C: int) -> Array:
-    """Rows (N, C)."""
-    return np.eye(C)[labels]

@@ -8,12 +8,16 @@ import os
 import sys
 import threading
 import traceback
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
 import psutil
+
+from trainer.checker.comparing import Finding
+from trainer.common.errors import InputError
 
 
 def main(argv: list[str]) -> int:
@@ -22,27 +26,27 @@ def main(argv: list[str]) -> int:
     out = take_streams()
     import torch  # once, and before the clock and the memory limit start
 
+    from trainer.checker.check_file import check_file
+
     torch.set_num_threads(1)
     limit_memory(int(memory))
     sys.argv = [file]
     path = Path(file).resolve()
     os.chdir(path.parent)
     write(out, ready=True)
-    _check(out, path, name[0] if name else None, run_all == "1", int(seed))
+    write_findings(out, path, check_file(
+        path, name[0] if name else None, run_all=run_all == "1", seed=int(seed),
+        progress=lambda quantity: write(out, doing=quantity),
+    ))  # fmt: skip
     write(out, done=True)
     leave(out)
     return 0
 
 
-def _check(out: TextIO, path: Path, name: str | None, run_all: bool, seed: int) -> None:
-    from trainer.checker.checking import check
-    from trainer.common.errors import InputError
-
-    def progress(quantity: str) -> None:
-        write(out, doing=quantity)
-
+def write_findings(out: TextIO, path: Path, found: Iterable[str | Finding]) -> None:
+    """Write each finding as it comes, or why the check could not go on."""
     try:
-        for item in check(path, name, run_all=run_all, seed=seed, progress=progress):
+        for item in found:
             write(out, **({"class": item} if isinstance(item, str) else {"finding": asdict(item)}))
     except InputError as error:
         write(out, stopped=str(error).replace(str(path), path.name))

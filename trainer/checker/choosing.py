@@ -1,93 +1,98 @@
-"""Which form of net and of targets this is: the one under which most is right, or explained."""
+"""Choose the form of a net and the kind of its targets, by how many numbers they explain."""
 
-from typing import Any
+from itertools import product
+from operator import itemgetter
+from typing import Any, get_args
 
 import numpy as np
 
-from trainer.checker.bench import Bench, Run, values
-from trainer.checker.comparing import FLOAT32, error
+from trainer.checker.comparing import FLOAT32, compute_error
 from trainer.checker.explaining import causes, hypotheses, matches
 from trainer.checker.judging import Causes, Judge
 from trainer.checker.names import PARAMS
 from trainer.checker.pairs import both
 from trainer.checker.reference import FORMS, Form, right_numbers
+from trainer.checker.trial import Outcomes, Trial, collect_values
+from trainer.common.settings import Activation, Loss
 
-HEADS = ("cross-entropy", "squared-error")  # those of the hand-written net
-HAND_WRITTEN = [Form(activation, head) for head in HEADS for activation in ("sigmoid", "relu")]
-Choice = tuple[float, Form, str]
+# The forms that the hand-written net can take.
+HAND_WRITTEN = [Form(a, loss) for loss, a in product(get_args(Loss), get_args(Activation))]
+Choice = tuple[float, Form, str]  # points, form, kind of targets
 
 
-def choose(bench: Bench, runs: dict[str, Run]) -> tuple[Form, str]:
-    """The form and the targets, from what the net gave with each form of targets."""
-    best: Choice = (-1.0, FORMS[0], bench.target)
-    for target, run in runs.items():
-        theirs = values(run)
+def choose_form(trial: Trial, runs: dict[str, Outcomes]) -> tuple[Form, str]:
+    """Return the form and the kind of targets under which most quantities are right.
+
+    Where no form makes all of them right, one in which a single mistake explains more wins. runs
+    holds what the methods returned for each kind of targets.
+    """
+    choices: list[Choice] = []
+    most = 0.0
+    for target, outcomes in runs.items():
+        got = collect_values(outcomes)
+        most = max(most, _weigh(list(got), got))
         for form in FORMS:
-            judge = Judge(bench.case, theirs, right_numbers(form, bench.case), form.head)
-            points = sum(_weight(q, theirs) for q in theirs if is_right(q, judge))
-            best = max(best, (points + _reached(run), form, target), key=_points)
-    most = max(sum(_weight(q, values(run)) for q in values(run)) for run in runs.values())
+            judge = Judge(trial.case, got, right_numbers(form, trial.case), form.head)
+            points = _weigh([q for q in got if is_right(q, judge)], got)
+            choices.append((points + _weigh_calls(outcomes), form, target))
+    best = max(choices, key=itemgetter(0))
     if best[0] < most:
-        best = max(best, _explained(bench, runs), key=_points)
+        best = max(best, _choose_by_mistake(trial, runs), key=itemgetter(0))
     return best[1], best[2]
 
 
-def _points(choice: Choice) -> float:
-    return choice[0]
-
-
-def _explained(bench: Bench, runs: dict[str, Run]) -> Choice:
-    """The hand-written net's forms, each with each mistake: which explains most."""
-    best: Choice = (-1.0, FORMS[0], bench.target)
+def _choose_by_mistake(trial: Trial, runs: dict[str, Outcomes]) -> Choice:
+    """Return the form of the hand-written net in which one mistake explains most."""
+    choices: list[Choice] = []
     for form in HAND_WRITTEN:
-        right = right_numbers(form, bench.case)
-        made = hypotheses(bench.case, form.activation, form.head).values()
-        for target, run in runs.items():
-            theirs = values(run)
-            good = {q for q, got in theirs.items() if matches(q, got, right)}
-            left = [q for q in theirs if q not in good]
-            most = max(
-                sum(_weight(q, theirs) for q in left if matches(q, theirs[q], numbers))
-                for numbers in made
+        right = right_numbers(form, trial.case)
+        mistaken = hypotheses(trial.case, form.activation, form.head).values()
+        for target, outcomes in runs.items():
+            got = collect_values(outcomes)
+            good = [q for q in got if matches(q, got[q], right)]
+            explained = max(
+                _weigh([q for q in got if q not in good and matches(q, got[q], numbers)], got)
+                for numbers in mistaken
             )
-            points = sum(_weight(q, theirs) for q in good) + 0.9 * most + _reached(run)
-            best = max(best, (points, form, target), key=_points)
-    return best
+            points = _weigh(good, got) + 0.9 * explained + _weigh_calls(outcomes)
+            choices.append((points, form, target))
+    return max(choices, key=itemgetter(0))
 
 
 def is_right(quantity: str, judge: Judge) -> bool:
-    """Whether a quantity of theirs is right to the precision of float32."""
+    """Return whether a quantity of the net is right to the precision of float32."""
     got = judge.theirs[quantity]
     if quantity == "predict":
         return matches("predict", got, judge.right, FLOAT32)
     if quantity == "loss":
         return judge.loss_is_right()
-    return error(got, judge.want(quantity)) <= FLOAT32
+    return compute_error(got, judge.want(quantity)) <= FLOAT32
 
 
-def _weight(quantity: str, theirs: dict[str, Any]) -> float:
-    """How much a quantity says about the form: class labels say little."""
-    return 0.4 if quantity == "predict" and np.ndim(theirs[quantity]) == 1 else 1.0
+def _weigh(quantities: list[str], got: dict[str, Any]) -> float:
+    """Return the points of quantities: 1 each, but 0.4 for predict where it gives class labels."""
+    return sum(0.4 if q == "predict" and np.ndim(got[q]) == 1 else 1.0 for q in quantities)
 
 
-def _reached(run: Run) -> float:
-    """Less than any quantity counts: how far a run came, and whether on the right targets."""
-    shapes = sum(isinstance(o.error, IndexError | ValueError | TypeError) for o in run.values())
-    return 0.01 * sum(not o.error for o in run.values()) - 0.02 * shapes
+def _weigh_calls(outcomes: Outcomes) -> float:
+    """Return points that decide a tie: for calls that returned, and against wrong shapes."""
+    errors = [outcome.error for outcome in outcomes.values()]
+    misfits = sum(isinstance(e, IndexError | ValueError | TypeError) for e in errors)
+    return 0.01 * errors.count(None) - 0.02 * misfits
 
 
-def explain(bench: Bench, theirs: dict[str, Any], judge: Judge) -> Causes:
-    """The mistakes of the catalogue that give what is not right of theirs."""
-    if bench.form not in HAND_WRITTEN:
+def find_mistakes(trial: Trial, got: dict[str, Any], judge: Judge) -> Causes:
+    """Return the mistakes of the catalogue that give the net's wrong numbers, by quantity."""
+    if trial.form not in HAND_WRITTEN:
         return {}
-    made = hypotheses(bench.case, bench.form.activation, bench.form.head)
+    mistaken = hypotheses(trial.case, trial.form.activation, trial.form.head)
     right = judge.right | {k: judge.want(k) for k in (*PARAMS, "loss")}
-    known = {q: v for q, v in theirs.items() if v is not None}
+    known = {q: value for q, value in got.items() if value is not None}
     if "loss" in known and judge.loss_is_right():
         known["loss"] = right["loss"]
-    found = causes(known, right, made, len(bench.case.x))
+    found = causes(known, right, mistaken, len(trial.case.x))
     if not found and "predict" in known and not is_right("predict", judge):
-        pair = both(bench.form.activation, bench.form.head, bench.case, known["predict"])
+        pair = both(trial.form.activation, trial.form.head, trial.case, known["predict"])
         if pair:
             found["predict"] = (pair[0], f"with {pair[1]}")
     return found

@@ -1,84 +1,86 @@
-"""Two arrays held against each other, and a finding about a quantity."""
+"""Compare two arrays, and hold what was found about a quantity."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from trainer.book.functions import Array
 
-EXACT = 1e-9  # of the largest value: what float64 gives, with room for another order of sums
-CLOSE = 1e-5  # what an epsilon in a logarithm or a numerical gradient may change
-FLOAT32 = 1e-4  # what float32 may change
+# Errors relative to the largest value.
+EXACT = 1e-9  # float64 with another order of summation
+CLOSE = 1e-5  # an epsilon in a logarithm, or a numerical gradient
+FLOAT32 = 1e-4  # float32
 
 
 @dataclass
 class Finding:
-    """A line of the report: verdict is ok, differs, raises, missing or note."""
+    """One line of the report; cause is the id of a mistake in the catalogue, where it is known."""
 
     quantity: str
-    verdict: str
+    verdict: Literal["ok", "differs", "raises", "missing", "note"]
     message: str = ""
     cause: str | None = None
-    checked: bool = True  # False: nothing of the net's own is to blame
+    checked: bool = True  # False where the quantity could not be checked
+
+
+def report_unchecked(quantity: str, reason: str) -> Finding:
+    """Return the finding on a quantity that could not be checked, for a reason outside the net."""
+    return Finding(quantity, "missing", reason, checked=False)
 
 
 def as_array(value: Any) -> Array | None:
-    """A float64 copy of numbers, or None for what is none."""
-    if value is None:  # NumPy would make nan of it
+    """Return a float64 copy of an array, a tensor or numbers, or None for any other value."""
+    if value is None:  # NumPy would convert None to nan.
         return None
     try:
         value = value.detach().cpu() if hasattr(value, "detach") else value
-        array = np.array(value, dtype=np.float64)
+        return np.array(value, dtype=np.float64)
     except (TypeError, ValueError, AttributeError):
         return None
-    return array
 
 
-def error(got: Any, want: Any) -> float:
-    """The largest difference over the largest value of want; inf where the shapes differ."""
-    got, want = as_array(got), as_array(want)
-    if got is None or want is None:
+def as_number(value: object) -> float | None:
+    """Return the only element of a value as a float, or None if it has not exactly one."""
+    array = as_array(value)
+    return float(array.item()) if array is not None and array.size == 1 else None
+
+
+def compute_error(got: object, expected: object) -> float:
+    """Return max |got − expected| / max |expected|; the divisor is 1 where expected is all 0.
+
+    Axes of length 1 are ignored. The error is inf where the shapes differ, or got is not finite
+    or not numbers.
+    """
+    array, want = as_array(got), as_array(expected)
+    if array is None or want is None or not np.isfinite(array).all():
         return np.inf
-    if got.shape != want.shape:
-        if got.size != want.size or _lean(got.shape) != _lean(want.shape):
-            return np.inf
-        got = got.reshape(want.shape)
-    if not np.isfinite(got).all():
+    array, want = array.squeeze(), want.squeeze()
+    if array.shape != want.shape:
         return np.inf
     scale = np.abs(want).max(initial=0.0)
-    return float(np.abs(got - want).max(initial=0.0) / (scale or 1.0))
+    return float(np.abs(array - want).max(initial=0.0) / (scale or 1.0))
 
 
-def _lean(shape: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(n for n in shape if n != 1)
-
-
-def describe(got: Any, want: Any) -> str:
-    """By how much, and one element with both values."""
-    array, want = as_array(got), np.asarray(want, dtype=np.float64)
+def describe_difference(got: object, expected: ArrayLike) -> str:
+    """Return how a value differs from the expected one, with the element that differs most."""
     if got is None:
         return "is None: a return is missing"
+    array, want = as_array(got), np.asarray(expected, dtype=np.float64)
     if array is None:
-        return f"is {_short(got)}, where numbers of shape {want.shape} are needed"
-    if _lean(array.shape) != _lean(want.shape):
-        return f"has shape {array.shape}, where {want.shape} is needed"
-    array = array.reshape(want.shape)
-    if not np.isfinite(array).all():
-        at = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        return f"is {array[at]}{_index(at)}, where {want[at]:.6g} is right"
-    away = np.abs(array - want)
+        shown = repr(got) if len(repr(got)) < 60 else type(got).__name__
+        return f"is {shown}, expected numbers of shape {want.shape}"
+    if array.squeeze().shape != want.squeeze().shape:
+        return f"has shape {array.shape}, expected {want.shape or 'a single number'}"
+    array, error = array.reshape(want.shape), compute_error(got, want)
+    away = np.nan_to_num(np.abs(array - want), nan=np.inf, posinf=np.inf)
     at = tuple(int(i) for i in np.unravel_index(np.argmax(away), want.shape))
-    part = error(array, want)
-    share = f"{part:.1%}" if part >= 1e-3 else f"{part:.1e}"
-    values = f"{array[at]:.6g} where {want[at]:.6g} is right"
-    return f"differs by {share} of its largest value{_index(at)}: {values}"
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) < 60 else type(value).__name__
-
-
-def _index(at: tuple[int, ...]) -> str:
-    return f" at {list(at)}" if at else ""
+    place = f" at {list(at)}" if at else ""
+    value, wanted = f"{array[at]:.4g}", f"{want[at]:.4g}"
+    if error == np.inf:
+        return f"is {value}{place}, expected {wanted}"
+    share = f"{100 * error:.3g}% of" if error < 10 else f"{error:.4g} times"
+    whole = "its largest value" if at else "the expected value"
+    values = f": {value}, expected {wanted}" if value != wanted else ""
+    return f"differs by {share} {whole}{place}{values}"

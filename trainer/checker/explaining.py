@@ -10,7 +10,7 @@ import numpy as np
 from trainer.auditing.mistakes import MISTAKES
 from trainer.auditing.plant import plant
 from trainer.book.functions import Array
-from trainer.checker.comparing import CLOSE, as_array, error
+from trainer.checker.comparing import CLOSE, as_array, compute_error
 
 QUANTITIES = ("predict", "loss", "W1", "b1", "W2", "b2")
 # A factor between theirs and the right one, N being the batch, and what it is called.
@@ -80,11 +80,11 @@ def made_by(kind: type, activation: str, loss: str, case: Case) -> dict[str, Any
 def matches(quantity: str, got: Any, made: dict[str, Any], tolerance: float = CLOSE) -> bool:
     """Whether a quantity of theirs is that of the numbers made: predict may give any form."""
     if quantity != "predict":
-        return quantity in made and error(got, made[quantity]) <= tolerance
+        return quantity in made and compute_error(got, made[quantity]) <= tolerance
     forms, got = [made[k] for k in ("a2", "y") if k in made], as_array(got)
     if forms and got is not None and got.shape == (len(forms[0]),):
         forms = [form.argmax(axis=1) for form in forms]
-    return any(error(got, form) <= tolerance for form in forms)
+    return any(compute_error(got, form) <= tolerance for form in forms)
 
 
 @cache
@@ -136,7 +136,7 @@ def _gives(quantity: str, got: Any, made: dict[str, Any], right: dict[str, Any],
     """By what factor the mistake gives theirs: "1", with N another, "" where it does not."""
     if quantity == "predict":
         return "1" if not N and matches(quantity, got, made) else ""
-    if quantity not in made or error(made[quantity], right[quantity]) <= CLOSE:
+    if quantity not in made or compute_error(made[quantity], right[quantity]) <= CLOSE:
         return ""
     if not N:
         return "1" if matches(quantity, got, made) else ""
@@ -149,7 +149,7 @@ def factor(got: Any, want: Any, N: int) -> str | None:
     """The constant by which got is want, by name, if it is one of those that people leave in."""
     values = FACTORS | {"N": float(N), "1/N": 1 / N, "-N": -float(N)}
     want = np.asarray(want, dtype=np.float64)
-    return next((name for name, c in values.items() if error(got, c * want) <= CLOSE), None)
+    return next((name for name, c in values.items() if compute_error(got, c * want) <= CLOSE), None)
 
 
 def by_constant(quantity: str, got: Any, want: Any, N: int) -> tuple[str | None, str]:
@@ -167,9 +167,13 @@ def by_constant(quantity: str, got: Any, want: Any, N: int) -> tuple[str | None,
         return ("bias-grad-missing" if quantity[0] == "b" else None), "it is 0"
     want = np.asarray(want)
     ratio = float(np.vdot(array, want) / np.vdot(want, want)) if array.shape == want.shape else 0.0
-    if ratio and error(array, ratio * want) <= CLOSE:
+    if ratio and compute_error(array, ratio * want) <= CLOSE:
         return None, f"it is {ratio:.6g} times the right one"
-    if array.ndim == 2 and array.shape == want.shape[::-1] and error(array.T, want) <= CLOSE:
+    if (
+        array.ndim == 2
+        and array.shape == want.shape[::-1]
+        and compute_error(array.T, want) <= CLOSE
+    ):
         return None, "it is the transpose of the right one"
     if array.shape == want.shape and array.size > 1 and np.ptp(array - want) <= CLOSE:
         return None, f"it is the right one plus {np.mean(array - want):.6g}"

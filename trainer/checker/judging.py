@@ -5,7 +5,15 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.comparing import CLOSE, EXACT, FLOAT32, Finding, as_array, describe, error
+from trainer.checker.comparing import (
+    CLOSE,
+    EXACT,
+    FLOAT32,
+    Finding,
+    as_array,
+    compute_error,
+    describe_difference,
+)
 from trainer.checker.explaining import Case, by_constant, matches
 from trainer.checker.names import PARAMS
 from trainer.checker.telling import told_of
@@ -39,7 +47,7 @@ class Judge:
         ratio = float(loss.reshape(())) / self.right["loss"]
         allowed = abs(ratio / self.N - 1) < CLOSE or "cross" not in self.head
         if abs(ratio - 1) > CLOSE and allowed and all(
-            error(self.theirs[k], ratio * self.right[k]) <= CLOSE for k in self._grad_keys()
+            compute_error(self.theirs[k], ratio * self.right[k]) <= CLOSE for k in self._grad_keys()
         ):  # fmt: skip
             self.scale = ratio
             name = "the sum over the batch" if abs(ratio / self.N - 1) < CLOSE else (
@@ -62,7 +70,7 @@ class Judge:
             if (
                 abs(extra) > 1e-6
                 and given
-                and all(error(self.theirs[k], wanted[k]) <= CLOSE for k in given)
+                and all(compute_error(self.theirs[k], wanted[k]) <= CLOSE for k in given)
             ):
                 self.right = {**self.right, **wanted, "loss": float(loss.reshape(()))}
                 self.notes.append(Finding("loss", "note", f"holds a penalty of {c:.4g} ‖W‖²"))
@@ -148,15 +156,15 @@ class Judge:
                 )
                 continue
             got, want = self.theirs[key], self.want(key)
-            if error(got, want) <= CLOSE:
+            if compute_error(got, want) <= CLOSE:
                 findings.append(Finding(name, "ok"))
-            elif error(got, want) <= FLOAT32 and getattr(got, "dtype", None) != np.float64:
+            elif compute_error(got, want) <= FLOAT32 and getattr(got, "dtype", None) != np.float64:
                 self._note_precision(name)
                 findings.append(Finding(name, "ok"))
             else:
                 finding = self._differs(key, got, want, causes)
                 if key in numeric:
-                    own = error(got, numeric[key]) <= 10 * CLOSE
+                    own = compute_error(got, numeric[key]) <= 10 * CLOSE
                     finding.message += "; it is " + ("" if own else "not ") + (
                         "the derivative of the net's own loss"
                     )  # fmt: skip
@@ -168,7 +176,7 @@ class Judge:
         shown = f"grads['{key}']" if key in PARAMS else key
         if got is None:
             return Finding(name, "differs", "is None", "unfinished")
-        message = describe(got, want)
+        message = describe_difference(got, want)
         if key in causes:
             slug, times = causes[key]
             times = {"1": ""}.get(times, f"{times} times ")

@@ -1,6 +1,7 @@
-"""What people call things: the arguments, methods and parameters of a two-layer net.
+"""The names that people give to the arguments, methods and parameters of a two-layer net.
 
-Arguments are told by name first and by place after. A new way to say it is a few letters here.
+An argument is recognised by its name, or else by its position. To support another name, add it to
+a pattern here. Patterns match names in lower case without underscores.
 """
 
 import inspect
@@ -11,7 +12,7 @@ from typing import Any
 
 PARAMS = ("W1", "b1", "W2", "b2")
 
-# The role of an argument, by its name in lower case without underscores.
+# The roles of arguments of the constructor.
 SIZES = {
     "D": r"d|in|i|input.*|inp.*|imput.*|in(put)?(size|dim|s|num)|n?features?|nx|numin.*|din|nin.*",
     "H": r"h|hid.*|hiden.*|.*hidden.*|mid.*|nh|numhid.*|neurons?|nhid.*",
@@ -48,18 +49,19 @@ METHODS = {
 }  # fmt: skip
 
 
-def plain(name: str) -> str:
-    """A name in lower case without underscores."""
+def simplify_name(name: str) -> str:
+    """Return a name in lower case without underscores."""
     return name.replace("_", "").lower()
 
 
-def role_of(name: str, table: Mapping[str, str]) -> str | None:
-    """The first role whose form the name has."""
-    return next((role for role, form in table.items() if re.fullmatch(form, plain(name))), None)
+def find_role(name: str, patterns: Mapping[str, str]) -> str | None:
+    """Return the first role whose pattern matches the name, None if none does."""
+    simple = simplify_name(name)
+    return next((role for role, form in patterns.items() if re.fullmatch(form, simple)), None)
 
 
-def arguments(function: Callable[..., Any]) -> list[inspect.Parameter]:
-    """The parameters of a bound method or a class, without *args and **kwargs."""
+def list_arguments(function: Callable[..., object]) -> list[inspect.Parameter]:
+    """Return the arguments of a bound method or a class, without *args and **kwargs."""
     try:
         found = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
@@ -67,57 +69,56 @@ def arguments(function: Callable[..., Any]) -> list[inspect.Parameter]:
     return [p for p in found if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
 
 
-def method(net: Any, quantity: str) -> Callable[..., Any] | None:
-    """The method that gives a quantity, the plainest name first."""
-    names = [n for n in dir(net) if not n.startswith("__") and callable(getattr(net, n, None))]
-    names = [n for n in names if re.fullmatch(METHODS[quantity], plain(n))]
+def find_method(net: object, quantity: str) -> Callable[..., Any] | None:
+    """Return the method of a net that gives a quantity; of several, the one named most plainly."""
+    form = METHODS[quantity]
+    names = [n for n in dir(net) if not n.startswith("__") and re.fullmatch(form, simplify_name(n))]
     names = [n for n in names if not re.match("plot|show|draw|save|print|log|update_?loss", n)]
-    names = [n for n in names if not inspect.isclass(getattr(net, n))]
-    order = METHODS[quantity].split("|")[0].split("(")[0]
-    names.sort(key=lambda n: (plain(n) != order, "num" in plain(n), len(n)))
+    names = [n for n in names if callable(m := getattr(net, n, None)) and not inspect.isclass(m)]
+    plainest = form.split("|")[0].split("(")[0]
+    names.sort(key=lambda n: (simplify_name(n) != plainest, "num" in simplify_name(n), len(n)))
     return getattr(net, names[0]) if names else None
 
 
-def call(function: Callable[..., Any], values: dict[str, Any]) -> Any:
-    """Call it with x, t, y (its own outputs), reg, lr … by the names of its arguments.
+def call_by_role(function: Callable[..., Any], values: Mapping[str, Any]) -> Any:
+    """Call a function with values chosen by the names of its arguments; return its result.
 
-    values: by role; "y" is a function. The first unknown required argument is x, the second t.
+    values: x, t, reg, lr … by role; y, the net's own outputs, is a function without arguments.
+    The first required argument of an unknown name is given x, the second t.
     """
-    wanted = arguments(function)
-    names = tuple(plain(p.name) for p in wanted)
-    roles = [_call_role(name, names) for name in names]
-    rest = [r for r in ("x", "t") if r not in roles and r in values]
+    arguments = list_arguments(function)
+    names = tuple(simplify_name(p.name) for p in arguments)
+    roles = [_find_call_role(name, names) for name in names]
+    unused = [role for role in ("x", "t") if role not in roles and role in values]
     given: dict[str, Any] = {}
-    for parameter, role in zip(wanted, roles, strict=True):
-        if role is None and parameter.default is parameter.empty and rest:
-            role = rest.pop(0)
-        if role == "y" and "y" in values:
-            given[parameter.name] = values["y"]()
-        elif role in values:
-            given[parameter.name] = values[role]
-    positional = [p.name for p in wanted if p.kind is p.POSITIONAL_ONLY]
+    for parameter, role in zip(arguments, roles, strict=True):
+        if role is None and parameter.default is parameter.empty and unused:
+            role = unused.pop(0)
+        if role and role in values:
+            given[parameter.name] = values["y"]() if role == "y" else values[role]
+    positional = [p.name for p in arguments if p.kind is p.POSITIONAL_ONLY]
     return function(*[given.pop(n) for n in positional if n in given], **given)
 
 
 @cache
-def _call_role(name: str, names: tuple[str, ...]) -> str | None:
-    """The role of an argument among those of its method, all by plain name."""
+def _find_call_role(name: str, names: tuple[str, ...]) -> str | None:
+    """Return the role of one argument of a method, given the simplified names of all of them."""
     if re.fullmatch(r"(x|y|t)?(val|test|valid).*|.*(val|test)", name):
         return "x val" if name[0] in "xi" else "t val"
     if re.fullmatch(OUTPUTS, name):
         return "y"
     if re.fullmatch(INPUTS, name):
         return "x"
-    if name == "y":  # the targets, unless there are others or no inputs
+    if name == "y":  # y is the targets if there are inputs and no other targets.
         has_x = any(re.fullmatch(INPUTS, n) for n in names)
         return "t" if has_x and not any(re.fullmatch(TARGETS, n) for n in names) else "y"
-    option = role_of(name, OPTIONS)
+    option = find_role(name, OPTIONS)
     if option and name != "w":
         return option
     return "t" if re.fullmatch(TARGETS, name) else None
 
 
-def call_roles(function: Callable[..., Any]) -> set[str | None]:
-    """The roles of a method's arguments."""
-    names = tuple(plain(p.name) for p in arguments(function))
-    return {_call_role(name, names) for name in names}
+def find_call_roles(function: Callable[..., object]) -> set[str | None]:
+    """Return the roles of a method's arguments, None among them for an unknown name."""
+    names = tuple(simplify_name(p.name) for p in list_arguments(function))
+    return {_find_call_role(name, names) for name in names}

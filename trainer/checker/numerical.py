@@ -1,62 +1,63 @@
-"""The net's own numerical gradient, against differences of its own loss."""
+"""Check the net's own numerical gradient against differences of its loss."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 from trainer.book.functions import Array
-from trainer.checker.attempts import attempt, raised
-from trainer.checker.bench import Bench, same
-from trainer.checker.comparing import CLOSE, Finding, describe, error
+from trainer.checker.attempts import attempt, report_exception
+from trainer.checker.comparing import CLOSE, Finding, compute_error, describe_difference
 from trainer.checker.judging import Judge
 from trainer.checker.names import PARAMS
 from trainer.checker.telling import told_of
+from trainer.checker.trial import Trial, are_equal
 
 NAME = "numerical_gradient"
-STEPS = (1e-4, 1e-5, 1e-3, 1e-6, 1e-2, 1e-7)  # that people take
+STEPS = (1e-4, 1e-5, 1e-3, 1e-6, 1e-2, 1e-7)  # the usual values of h
 
 
-def check_numerical(bench: Bench, judge: Judge) -> Iterator[Finding]:
-    """It must be the derivative, and leave the weights as they were."""
-    if not bench.subject.has("numerical"):
+def check_numerical(trial: Trial, judge: Judge) -> Iterator[Finding]:
+    """Check that the numerical gradient is the derivative and leaves the weights as they were."""
+    if not trial.subject.has("numerical"):
         return
-    bench.progress(NAME)
-    outcome = attempt(bench.subject.numerical, bench.case.x, bench.t)
-    moved = not same(bench.subject.weights.get(), bench.case.weights, CLOSE / 100)
-    bench.reset()
+    trial.progress(NAME)
+    outcome = attempt(trial.subject.numerical, trial.case.x, trial.t)
+    restored = are_equal(trial.subject.weights.get(), trial.case.weights, CLOSE / 100)
+    trial.reset_weights()
     if outcome.error:
-        yield raised(NAME, outcome.error)
+        yield report_exception(NAME, outcome.error)
     elif outcome.value is None:
-        yield Finding(NAME, "differs", "gives no gradients", "unfinished")
-    elif moved:
+        yield Finding(NAME, "differs", "returns no gradients", "unfinished")
+    elif not restored:
         cause = "numerical-not-restored"
         yield Finding(NAME, "differs", f"leaves the weights changed: {told_of(cause)}", cause)
     else:
-        yield _verdict(bench, judge, outcome.value)
+        yield _judge_numerical(trial, judge, outcome.value)
 
 
-def _verdict(bench: Bench, judge: Judge, given: dict[str, Any]) -> Finding:
-    own = bench.differences(list(PARAMS)) or {k: judge.want(k) for k in PARAMS}
-    far = 0.05 if bench.subject.is_float32() else 2 * CLOSE  # float32 drowns a difference of 1e-4
-    wrong = [k for k in own if k not in given or error(given[k], own[k]) > far]
+def _judge_numerical(trial: Trial, judge: Judge, grads: Mapping[str, object]) -> Finding:
+    own = trial.differentiate_loss(list(PARAMS)) or {k: judge.want(k) for k in PARAMS}
+    # Differences with a step of 1e-4 are mostly rounding error in float32.
+    tolerance = 0.05 if trial.subject.is_float32() else 2 * CLOSE
+    wrong = [k for k in own if compute_error(grads.get(k), own[k]) > tolerance]
     if not wrong:
         return Finding(NAME, "ok")
     key = wrong[0]
-    if given.get(key) is None:
-        return Finding(NAME, "differs", f"gives no {key}", "unfinished")
-    cause, message = _cause(bench, key, given[key], own[key]), f"{key} "
-    message += describe(given[key], own[key])
+    if grads.get(key) is None:
+        return Finding(NAME, "differs", f"returns no {key}", "unfinished")
+    cause = _find_numerical_mistake(trial, key, grads[key], own[key])
+    message = f"{key} {describe_difference(grads[key], own[key])}"
     if cause:
         message += f"; it is what you get when {told_of(cause)}"
     return Finding(NAME, "differs", message, cause)
 
 
-def _cause(bench: Bench, key: str, given: Any, own: Array) -> str | None:
-    if error(given, 2 * own) <= 1e-3:
+def _find_numerical_mistake(trial: Trial, key: str, grad: object, own: Array) -> str | None:
+    if compute_error(grad, 2 * own) <= 1e-3:
         return "numerical-step"
-    if error(given, own) > 0.05:
+    error = compute_error(grad, own)
+    if error > 0.05:
         return None
     for h in STEPS:
-        sided = bench.differences([key], sided=True, h=h).get(key)
-        if sided is not None and error(given, sided) < error(given, own) / 20:
+        one_sided = trial.differentiate_loss([key], one_sided=True, h=h).get(key)
+        if one_sided is not None and compute_error(grad, one_sided) < error / 20:
             return "numerical-one-sided"
     return None

@@ -7,33 +7,33 @@ import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.attempts import attempt
-from trainer.checker.bench import Bench
-from trainer.checker.comparing import CLOSE, Finding, as_array, describe, error
+from trainer.checker.comparing import CLOSE, Finding, as_array, compute_error, describe_difference
 from trainer.checker.names import PARAMS
+from trainer.checker.trial import Trial
 
 REG = 0.7
 
 
-def check_penalty(bench: Bench) -> Iterator[Finding]:
+def check_penalty(trial: Trial) -> Iterator[Finding]:
     """What reg adds to the gradient, against what it adds to the derivative of their loss."""
-    if not (bench.subject.has("gradient") and bench.subject.has("loss")):
+    if not (trial.subject.has("gradient") and trial.subject.has("loss")):
         return
-    outcome = attempt(lambda: Bench(bench.kind, bench.anew(REG), bench.case))
+    outcome = attempt(lambda: Trial(trial.kind, trial.build_subject(REG), trial.case))
     if outcome.error:
         return
-    strict: Bench = outcome.value
-    strict.form, strict.target = bench.form, bench.target
-    losses = [attempt(b.subject.loss, b.case.x, b.t) for b in (bench, strict)]
+    strict: Trial = outcome.value
+    strict.form, strict.target = trial.form, trial.target
+    losses = [attempt(b.subject.loss, b.case.x, b.t) for b in (trial, strict)]
     if any(o.error or o.value is None for o in losses) or (
-        error(losses[1].value, losses[0].value) <= CLOSE
+        compute_error(losses[1].value, losses[0].value) <= CLOSE
     ):
         return
-    grads = [attempt(b.subject.gradient, b.case.x, b.t) for b in (bench, strict)]
-    bench.reset()
-    strict.reset()
+    grads = [attempt(b.subject.gradient, b.case.x, b.t) for b in (trial, strict)]
+    trial.reset_weights()
+    strict.reset_weights()
     if any(o.error or not o.value for o in grads):
         return
-    derivatives = [b.differences(list(PARAMS)) for b in (bench, strict)]
+    derivatives = [b.differentiate_loss(list(PARAMS)) for b in (trial, strict)]
     yield from _findings(grads[0].value, grads[1].value, *derivatives)
 
 
@@ -49,4 +49,4 @@ def _findings(
         added, want = new - old, (strict[key] - own[key]).reshape(old.shape)
         if np.abs(added - want).max() > CLOSE * max(1.0, np.abs(want).max()):
             message = "what the penalty adds is not the derivative of what it adds to the loss: "
-            yield Finding(f"gradient {key}", "differs", message + describe(added, want))
+            yield Finding(f"gradient {key}", "differs", message + describe_difference(added, want))

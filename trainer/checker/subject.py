@@ -6,8 +6,16 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.adapters import build
-from trainer.checker.names import METHODS, PARAMS, arguments, call, call_roles, method, plain
+from trainer.checker.building import build_instance
+from trainer.checker.names import (
+    METHODS,
+    PARAMS,
+    call_by_role,
+    find_call_roles,
+    find_method,
+    list_arguments,
+    simplify_name,
+)
 from trainer.checker.weights import Weights, find_weights, fits, is_torch, key_of
 
 
@@ -16,10 +24,10 @@ class Subject:
 
     def __init__(self, kind: type, D: int, H: int, C: int, reg: float = 0.0):
         self.D, self.H, self.C, self.reg = D, H, C, reg
-        self.net = build(kind, D, H, C, reg)
+        self.net = build_instance(kind, D, H, C, reg)
         self.weights: Weights = find_weights(self.net, D, H, C)
         self.torch = any(is_torch(self._array(key)) for key in self.weights.places)
-        self.methods = {quantity: method(self.net, quantity) for quantity in METHODS}
+        self.methods = {quantity: find_method(self.net, quantity) for quantity in METHODS}
         self.no_loss = False  # loss gives gradients and nothing else
         self._second_volume()
 
@@ -32,10 +40,12 @@ class Subject:
         forward = getattr(self.net, "forward", None) or getattr(self.net, "__forward__", None)
         if not callable(forward):
             return
-        takes = sum(p.default is p.empty for p in arguments(forward))
+        takes = sum(p.default is p.empty for p in list_arguments(forward))
         if takes >= 2 and self.methods["predict"] == forward:
             self.methods["predict"] = None
-        optional = any(plain(p.name) in ("t", "y", "labels", "target") for p in arguments(forward))
+        optional = any(
+            simplify_name(p.name) in ("t", "y", "labels", "target") for p in list_arguments(forward)
+        )
         if (takes >= 2 or optional) and not self.methods["loss"]:
             self.methods["loss"] = forward
         elif takes == 1 and not self.methods["predict"]:
@@ -52,12 +62,12 @@ class Subject:
         loss = self.methods["loss"]
         if loss is None or self.methods["gradient"]:
             return False
-        return self.regular("loss") or any(p.default is None for p in arguments(loss))
+        return self.regular("loss") or any(p.default is None for p in list_arguments(loss))
 
     def regular(self, quantity: str) -> bool:
         """Whether the method takes the strength of a penalty."""
         found = self.methods[quantity]
-        return found is not None and "reg" in call_roles(found)
+        return found is not None and "reg" in find_call_roles(found)
 
     def is_float32(self) -> bool:
         """Whether any of the weights is kept in float32."""
@@ -82,7 +92,7 @@ class Subject:
         if t is not None:
             values["t"] = self.native(t)
         values["y"] = lambda: self._of("predict")(values["x"])
-        return call(function, values)
+        return call_by_role(function, values)
 
     def predict(self, x: Array) -> Any:
         """What predict gives, or CS231n's loss without targets."""
@@ -93,7 +103,7 @@ class Subject:
 
     def loss(self, x: Array, t: Array) -> Any:
         """The loss alone."""
-        if not {"x", "y"} & call_roles(self._of("loss")) and self.methods["predict"]:
+        if not {"x", "y"} & find_call_roles(self._of("loss")) and self.methods["predict"]:
             self._call(self._of("predict"), x)  # it looks at what that left
         result = self._call(self._of("loss"), x, t)
         if isinstance(result, tuple | list):
@@ -104,7 +114,7 @@ class Subject:
     def gradient(self, x: Array, t: Array) -> dict[str, Any] | None:
         """By the names W1, b1, W2, b2; None where nothing of the kind came back."""
         function = self.methods["gradient"] or self._of("loss")
-        if self.methods["gradient"] and "x" not in call_roles(function):
+        if self.methods["gradient"] and "x" not in find_call_roles(function):
             self.loss(x, t) if self.methods["loss"] else self.predict(x)  # it goes back from there
         result = self._call(function, x, t)
         parts = result if isinstance(result, tuple | list) else [result]
@@ -157,7 +167,7 @@ class Subject:
 
 def _bare(key: Any) -> str:
     """dW1, grad_W1 → W1."""
-    text = plain(str(key))
+    text = simplify_name(str(key))
     for start in ("gradient", "grads", "grad", "d"):
         text = text.removeprefix(start)
     return text

@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.attempts import attempt, raised
-from trainer.checker.bench import ONE_HOT, Bench
+from trainer.checker.attempts import attempt, report_exception
 from trainer.checker.choosing import HAND_WRITTEN
-from trainer.checker.comparing import Finding, as_array, error
+from trainer.checker.comparing import Finding, as_array, compute_error
 from trainer.checker.explaining import Case, planted
-from trainer.checker.names import PARAMS, call, call_roles
+from trainer.checker.names import PARAMS, call_by_role, find_call_roles
 from trainer.checker.reference import Form, numbers
 from trainer.checker.subject import Subject
 from trainer.checker.telling import told_of
+from trainer.checker.trial import ONE_HOT, Trial
 
 LR = 0.01
 # How many times each parameter's own gradient is taken off it.
@@ -25,28 +25,28 @@ PATTERNS: dict[tuple[int | None, ...], str] = {
 }
 
 
-def check_training(bench: Bench) -> Iterator[Finding]:
+def check_training(trial: Trial) -> Iterator[Finding]:
     """Train one step on a batch of equal rows, so that any choice of a batch is the same one."""
-    function = bench.subject.methods["train"]
-    if function is None or not {"lr", "x", "t"} <= call_roles(function):
+    function = trial.subject.methods["train"]
+    if function is None or not {"lr", "x", "t"} <= find_call_roles(function):
         return
-    bench.progress("train")
-    case = bench.case
+    trial.progress("train")
+    case = trial.case
     x = np.repeat(case.x[:1], len(case.x), axis=0)
     rows = np.repeat(case.t[:1], len(case.t), axis=0)
-    t = rows if bench.target == ONE_HOT else rows.argmax(axis=1)
-    outcome = attempt(lambda x, t: _step(bench.anew(), case.weights, x, t), x, t)
+    t = rows if trial.target == ONE_HOT else rows.argmax(axis=1)
+    outcome = attempt(lambda x, t: _step(trial.build_subject(), case.weights, x, t), x, t)
     if outcome.error:
-        finding = raised("train", outcome.error)
+        finding = report_exception("train", outcome.error)
         if finding.cause == "misspelt-name":
             yield finding
         return
     equal = Case(case.weights, x, rows)
     moved = {k: outcome.value[k] - case.weights[k] for k in PARAMS}
-    bench.reset()
-    own = attempt(bench.subject.gradient, x, t) if bench.subject.has("gradient") else None
+    trial.reset_weights()
+    own = attempt(trial.subject.gradient, x, t) if trial.subject.has("gradient") else None
     grads = own.value if own and not own.error and own.value else None
-    yield from _verdict(moved, grads or numbers(bench.form, *equal.parts), equal, bench.form)
+    yield from _verdict(moved, grads or numbers(trial.form, *equal.parts), equal, trial.form)
 
 
 def _step(fresh: Subject, weights: dict[str, Array], x: Array, t: Array) -> dict[str, Array]:
@@ -54,7 +54,7 @@ def _step(fresh: Subject, weights: dict[str, Array], x: Array, t: Array) -> dict
     x, t = fresh.native(x), fresh.native(t)
     values = {"x": x, "t": t, "x val": x, "t val": t, "lr": LR, "reg": 0.0,
               "batch": len(x), "epochs": 1}  # fmt: skip
-    call(fresh.methods["train"], values)  # type: ignore[arg-type]
+    call_by_role(fresh.methods["train"], values)  # type: ignore[arg-type]
     return fresh.weights.get()
 
 
@@ -89,7 +89,7 @@ def _times(moved: Array, grad: Any) -> int | None:
 
 
 def _close(moved: Array, grad: Any, n: int) -> bool:
-    return error(moved - n * -LR * as_array(grad).reshape(moved.shape), 0 * moved) <= (  # type: ignore[union-attr]
+    return compute_error(moved - n * -LR * as_array(grad).reshape(moved.shape), 0 * moved) <= (  # type: ignore[union-attr]
         1e-5 * LR * np.abs(as_array(grad)).max()  # type: ignore[arg-type]
     )
 
@@ -99,4 +99,4 @@ def _too_early(moved: dict[str, Array], case: Case, form: Form) -> bool:
         return False
     net = planted("w2-updated-before-backward", form.activation, form.head, case)
     net.step(case.x, case.t, LR)
-    return all(error(moved[k], net.params[k] - case.weights[k]) <= 1e-5 for k in PARAMS)
+    return all(compute_error(moved[k], net.params[k] - case.weights[k]) <= 1e-5 for k in PARAMS)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.names import PARAMS, arguments, plain
+from trainer.checker.names import PARAMS, list_arguments, simplify_name
 
 
 @dataclass
@@ -55,10 +55,10 @@ def find_weights(net: Any, D: int, H: int, C: int) -> Weights:
     shapes = {"W1": (D, H), "b1": (H,), "W2": (H, C), "b2": (C,)}
     weights = Weights()
     further = re.compile(r"(w|weights?|b|bias)[3-9]")
-    weights.more = {str(a[2]) for a in found if further.fullmatch(plain(str(a[2])))}
+    weights.more = {str(a[2]) for a in found if further.fullmatch(simplify_name(str(a[2])))}
     for key, shape in shapes.items():
         fitting = [a for a in found if fits(a[3], shape) and key_of(a[2]) in (None, key)]
-        named = [a for a in found if key_of(a[2]) == key and "param" in plain(a[0])]
+        named = [a for a in found if key_of(a[2]) == key and "param" in simplify_name(a[0])]
         named = [a for a in named or found if key_of(a[2]) == key]
         right = [a for a in named if fits(a[3], shape)] or fitting
         if right:
@@ -78,7 +78,7 @@ def find_weights(net: Any, D: int, H: int, C: int) -> Weights:
 
 def key_of(name: Any) -> str | None:
     """W1, b1, W2 or b2 for the many ways to write them."""
-    match = re.fullmatch(r"(w|weights?|b|bias(?:es)?)(?:in|h)?([012])", plain(str(name)))
+    match = re.fullmatch(r"(w|weights?|b|bias(?:es)?)(?:in|h)?([012])", simplify_name(str(name)))
     return match and match[1][0].replace("w", "W") + match[2]
 
 
@@ -115,18 +115,18 @@ def arrays(
 
 def _made(key: Any) -> bool:
     """Whether an attribute's name says that it is no weight: a gradient, a momentum, a cache."""
-    return bool(re.search("grad|^d[wb]|veloc|moment|cache", plain(str(key))))
+    return bool(re.search("grad|^d[wb]|veloc|moment|cache", simplify_name(str(key))))
 
 
 def _is_params(key: Any) -> bool:
-    return "param" in plain(str(key))
+    return "param" in simplify_name(str(key))
 
 
 def fixed_sizes(net: Any, weights: Weights) -> tuple[int, int, int] | None:
     """D, H, C of a net whose sizes are set in its own code; None where they are given."""
     if len(weights.places) == len(PARAMS) and not weights.problems:
         return None
-    if any(p.default is p.empty for p in arguments(type(net))):
+    if any(p.default is p.empty for p in list_arguments(type(net))):
         return None
     named = {key_of(a[2]): a[3].shape for a in arrays(net, "", 0, set())}
     if not set(PARAMS) <= set(named):

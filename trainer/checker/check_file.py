@@ -1,0 +1,101 @@
+"""Check one file, from its path to its findings. The child process runs this."""
+
+import ast
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from trainer.checker.attempts import attempt, report_exception
+from trainer.checker.book_functions import check_functions
+from trainer.checker.building import find_candidates
+from trainer.checker.check_net import check_net
+from trainer.checker.comparing import Finding
+from trainer.checker.loading import Loader
+from trainer.checker.source import read
+from trainer.checker.trial import ignore_progress
+from trainer.common.errors import InputError
+
+# Names that NumPy had when the books were written.
+ALIASES = {"int": int, "float": float, "object": object, "str": str, "complex": complex,
+           "bool": bool, "float_": np.float64, "int_": np.int64, "Inf": np.inf, "NaN": np.nan,
+           "product": np.prod, "alltrue": np.all, "sometrue": np.any}  # fmt: skip
+
+
+def check_file(
+    path: Path,
+    name: str | None = None,
+    *,
+    run_all: bool = False,
+    seed: int = 0,
+    progress: Callable[[str], None] = ignore_progress,
+) -> Iterator[Finding | str]:
+    """Yield the name of the net's class, empty if there is no net, then every finding.
+
+    name chooses one class of several. Raises InputError for a file that cannot be checked.
+    """
+    progress("loading")
+    loader = Loader(path, run_all)
+    tree = read(path).tree
+    if not tree.body:
+        raise InputError(f"{path}: the file is empty")
+    defined = {n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+    with restore_aliases() as removed:
+        outcome = attempt(loader.load)
+        if isinstance(outcome.error, InputError):
+            raise outcome.error
+        if outcome.error:
+            yield report_exception("loading", outcome.error)
+            return
+        names = vars(outcome.value)
+        kind = _choose_class(path, names, find_candidates(outcome.value, defined), name)
+        functions = list(check_functions(names, defined))
+        if kind is None and not functions:
+            message = "no class that looks like a two-layer net; name it: FILE:CLASS"
+            raise InputError(f"{path}: {message}")
+        yield kind.__name__ if kind is not None else ""
+        if kind is not None:
+            yield from check_net(kind, seed, progress)
+        yield from functions
+        yield from (Finding("loading", "note", text) for text in loader.notes)
+        yield from _find_aliases(loader, removed)
+
+
+def _choose_class(
+    path: Path, names: dict[str, object], candidates: list[type], name: str | None
+) -> type | None:
+    """Return the class of that name, or the only candidate; raise InputError if it is not clear."""
+    if name is None:
+        if len(candidates) > 1:
+            listed = ", ".join(kind.__name__ for kind in candidates)
+            raise InputError(f"{path}: several classes may be meant ({listed}): add :CLASS")
+        return candidates[0] if candidates else None
+    kind = names.get(name)
+    if not isinstance(kind, type):
+        classes = ", ".join(k for k, v in names.items() if isinstance(v, type)) or "none"
+        raise InputError(f"{path}: there is no class {name}; it has: {classes}")
+    return kind
+
+
+@contextmanager
+def restore_aliases() -> Iterator[set[str]]:
+    """Give NumPy back its removed names for a while, so that np.int does not stop the check."""
+    removed = {name for name in ALIASES if name not in vars(np)}
+    for name in removed:
+        setattr(np, name, ALIASES[name])
+    try:
+        yield removed
+    finally:
+        for name in removed:
+            delattr(np, name)
+
+
+def _find_aliases(loader: Loader, removed: set[str]) -> Iterator[Finding]:
+    for file, tree in loader.trees.items():
+        for node in ast.walk(tree):
+            match node:
+                case ast.Attribute(value=ast.Name(id="np" | "numpy"), attr=name) if name in removed:
+                    at = f"{file.name}, line {node.lineno}"
+                    message = f"np.{name} was removed from NumPy ({at})"
+                    yield Finding("loading", "note", message, "numpy-alias")

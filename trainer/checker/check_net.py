@@ -1,0 +1,167 @@
+"""Check one net: every quantity in the order of the book."""
+
+import inspect
+from collections.abc import Callable, Iterator
+
+from trainer.checker import cases
+from trainer.checker.accuracy import check_accuracy
+from trainer.checker.attempts import Outcome, attempt, report_exception
+from trainer.checker.choosing import choose_form, find_mistakes, is_right
+from trainer.checker.comparing import CLOSE, Finding, compute_error, report_unchecked
+from trainer.checker.edges import check_edges
+from trainer.checker.judging import Causes, Judge
+from trainer.checker.names import PARAMS
+from trainer.checker.numerical import check_numerical
+from trainer.checker.penalty import check_penalty
+from trainer.checker.subject import Subject
+from trainer.checker.telling import told_of
+from trainer.checker.training import check_training
+from trainer.checker.trial import ONLY, Outcomes, Trial, collect_values
+from trainer.checker.weights import fixed_sizes
+
+
+def check_net(kind: type, seed: int, progress: Callable[[str], None]) -> Iterator[Finding]:
+    """Yield every finding on a class; construction comes first, and alone where it fails."""
+    progress("construction")
+    outcome = attempt(lambda: _build_subject(kind))
+    if outcome.error:
+        yield report_exception("construction", outcome.error)
+        return
+    subject: Subject = outcome.value
+    yield _check_construction(kind, subject)
+    weights = subject.weights
+    if not weights.problems and not weights.more and len(weights.places) == len(PARAMS):
+        case = cases.make_case(seed, (subject.D, subject.H, subject.C))
+        yield from _check_quantities(Trial(kind, subject, case, progress))
+
+
+def _build_subject(kind: type) -> Subject:
+    """Build the net in the sizes of the cases, or in those that its own code fixes."""
+    subject = Subject(kind, cases.D, cases.H, cases.C)
+    fixed = fixed_sizes(subject.net, subject.weights)
+    return Subject(kind, *fixed) if fixed else subject
+
+
+def _check_construction(kind: type, subject: Subject) -> Finding:
+    """Check that W1, b1, W2 and b2 exist in the right shapes, and no weights of a third layer."""
+    weights = subject.weights
+    if weights.more:
+        reason = f"has {', '.join(sorted(weights.more))}: only nets of two layers can be checked"
+        return report_unchecked("construction", reason)
+    biases = {"b1", "b2"} & weights.absent
+    problems, cause = list(weights.problems.values()), "weight-shape"
+    if len(biases) == 1 and not weights.absent & {"W1", "W2"}:
+        stored_twice = "b1" in weights.problems or _sets_bias_twice(kind)
+        cause = "bias-stored-twice" if stored_twice else "bias-missing-forward"
+        problems.append(f"{biases.pop()} is missing")
+    if problems:
+        message = f"{'; '.join(problems)}: {told_of(cause)}"
+        return Finding("construction", "differs", message, cause)
+    if weights.absent == {"b1", "b2"}:
+        reason = "has no biases: only nets with W1, b1, W2 and b2 can be checked"
+        return report_unchecked("construction", reason)
+    if weights.absent:
+        absent = ", ".join(sorted(weights.absent))
+        return report_unchecked("construction", f"has no array {absent}: store it under that name")
+    return Finding("construction", "ok")
+
+
+def _sets_bias_twice(kind: type) -> bool:
+    try:
+        source = inspect.getsource(kind.__init__).replace('"', "'")  # type: ignore[misc]
+    except (OSError, TypeError):
+        return False
+    return any(source.count(f"['{bias}'] =") > 1 for bias in ("b1", "b2"))
+
+
+def _check_quantities(trial: Trial) -> Iterator[Finding]:
+    runs = {target: trial.call_methods(t) for target, t in trial.targets.items()}
+    if obstacle := _find_obstacle(trial, runs):
+        yield report_unchecked("predict", obstacle)
+        return
+    trial.form, trial.target = choose_form(trial, runs)
+    outcomes = runs[trial.target]
+    got = collect_values(outcomes)
+    judge = Judge(trial.case, got, trial.expected, trial.form.head)
+    mistakes = find_mistakes(trial, got, judge)
+    for quantity in ("predict", "loss", "gradient"):
+        for finding in _judge_outcome(quantity, outcomes.get(quantity), trial, judge, mistakes):
+            _blame_mixed_targets(finding, trial, runs)
+            yield finding
+    yield from _check_other_targets(trial, runs)
+    yield from check_accuracy(trial)
+    yield from check_numerical(trial, judge)
+    yield from check_edges(trial, judge, outcomes)
+    yield from check_penalty(trial)
+    yield from check_training(trial)
+    yield from judge.notes
+
+
+def _find_obstacle(trial: Trial, runs: dict[str, Outcomes]) -> str:
+    """Return why the numbers cannot be compared, empty if they can."""
+    if trial.is_random():
+        return "returns different outputs for the same input: remove what is random, check again"
+    outcomes = [outcome for run in runs.values() for outcome in run.values()]
+    fails = all(isinstance(outcome.error, ValueError | IndexError) for outcome in outcomes)
+    if {"W1", "W2"} <= trial.subject.weights.turned and fails:
+        return "seems to take samples as columns (D, N): only samples as rows (N, D) are supported"
+    return ""
+
+
+def _judge_outcome(
+    quantity: str, outcome: Outcome | None, trial: Trial, judge: Judge, mistakes: Causes
+) -> list[Finding]:
+    """Return the findings on predict, loss or gradient: one, or one for each parameter."""
+    if outcome is None:
+        return [Finding(quantity, "missing", f"the net has no method {quantity}")]
+    if outcome.error:
+        return [report_exception(quantity, outcome.error)]
+    if quantity == "predict":
+        return [judge.predict(mistakes)]
+    if quantity == "loss":
+        return [judge.loss(mistakes)]
+    if outcome.value is None and outcome.wrote:
+        reason = "updates the weights itself and returns no gradients: return them to check them"
+        return [report_unchecked("gradient", reason)]
+    if outcome.value is None:
+        return [Finding("gradient", "differs", "returns no gradients", "unfinished")]
+    given = [key for key in PARAMS if key in outcome.value]
+    wrong = [k for k in given if compute_error(outcome.value[k], judge.want(k)) > CLOSE]
+    has_loss = trial.subject.has("loss")
+    return judge.gradient(mistakes, trial.differentiate_loss(wrong) if has_loss else {})
+
+
+def _blame_mixed_targets(finding: Finding, trial: Trial, runs: dict[str, Outcomes]) -> None:
+    """Name mixed targets as the cause where the other kind of targets gives the right value."""
+    key = finding.quantity.split()[-1]
+    if finding.verdict not in ("differs", "raises") or key == "predict":
+        return
+    got = collect_values(runs[trial.other_target])
+    judge = Judge(trial.case, got, trial.expected, trial.form.head)
+    keys = PARAMS if key == "gradient" else (key,)
+    errors = {type(run["gradient"].error) for run in runs.values() if "gradient" in run}
+    if all(k in got and is_right(k, judge) for k in keys):
+        result = "it is right"
+    elif key == "gradient" and errors == {IndexError, ValueError}:
+        result = "it raises too" + (", as loss does not" if "loss" in got else "")
+    else:
+        return
+    finding.cause = "targets-mixed"
+    finding.message += f"; with {trial.other_target} {result}: {told_of('targets-mixed')}"
+
+
+def _check_other_targets(trial: Trial, runs: dict[str, Outcomes]) -> Iterator[Finding]:
+    """Yield a note where the other kind of targets raises or gives other numbers."""
+    target, other = trial.target, trial.other_target
+    got, got_other = collect_values(runs[target]), collect_values(runs[other])
+    for quantity in ("loss", "gradient"):
+        outcome, usual = runs[other].get(quantity), runs[target].get(quantity)
+        if outcome is None or usual is None or usual.error:
+            continue
+        keys = [quantity] if quantity == "loss" else [k for k in PARAMS if k in got]
+        error = outcome.error
+        result = f"raises {type(error).__name__}" if error else "returns other numbers"
+        if error or any(compute_error(got_other.get(k), got[k]) > CLOSE for k in keys):
+            message = f"takes {target} only: with {other} it {result}"
+            yield Finding(quantity, "note", message, ONLY[target])
+            return
