@@ -5,26 +5,18 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from trainer.book.functions import Array
 from trainer.book.perceptron import AND, INPUTS, NAND, OR, XOR
-from trainer.figures.style import (
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    SHADES,
-    SKY,
-    VERMILION,
-    make_sheet,
-    name_axes,
-)
+from trainer.figures.style import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION, make_sheet, name_axes
 from trainer.nets.numpy_net import TwoLayerNet
 
 EDGE = -0.5, 1.5  # of the plane shown
+SHADES = LinearSegmentedColormap.from_list("shades", ["#FFFFFF", "#9CCAE8"])  # of a plane, 0 to 1
 STEPS, RATE = 1000, 1.0  # of the net that learns XOR
 
 

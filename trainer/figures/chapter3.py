@@ -1,5 +1,7 @@
 """Chapter 3 in pictures: activations, softmax and its overflow, the preparation of inputs."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,16 +16,7 @@ from trainer.book.functions import (
     step_function,
 )
 from trainer.data.digits import Digits, prepare_digits
-from trainer.figures.style import (
-    BLUE,
-    GREEN,
-    GREY,
-    VERMILION,
-    add_legends,
-    make_sheet,
-    name_axes,
-    show_image,
-)
+from trainer.figures.style import BLUE, GREEN, GREY, VERMILION, make_sheet, name_axes, show_image
 
 SCORES = np.array([0.3, 2.9, 4.0], np.float32)  # the book's example of softmax (chapter 3.5.1)
 
@@ -45,7 +38,7 @@ def draw_step_and_sigmoid() -> Figure:
     slopes.plot(a, np.zeros_like(a), color=VERMILION, linestyle="--", label="of step_function")
     slopes.plot(a, sigmoid_grad(a), color=BLUE, label="sigmoid_grad")
     slopes.set_ylim(-0.02, 0.3)
-    add_legends(values, slopes)
+    _add_legends(values, slopes)
     return figure
 
 
@@ -67,7 +60,7 @@ def draw_relu() -> Figure:
     slopes.plot(a[a > 0], relu_grad(a[a > 0]), color=BLUE)
     slopes.plot(0, relu_grad(0), "o", color=BLUE)
     slopes.plot(a, sigmoid_grad(a), color=GREY, linestyle="--", label="sigmoid_grad")
-    add_legends(values, slopes)
+    _add_legends(values, slopes)
     return figure
 
 
@@ -86,7 +79,7 @@ def draw_softmax_overflow() -> Figure:
     for axis, (title, function) in zip(axes, panels.items(), strict=True):
         name_axes(axis, title, "c, added to every input", "y")
         _plot_probabilities(axis, grown, function(SCORES + grown[:, None]))
-    add_legends(axes[1], loc="center right")
+    _add_legends(axes[1], loc="center right")
     return figure
 
 
@@ -139,3 +132,8 @@ def _plot_probabilities(axis: Axes, c: Array, y: Array) -> None:
         axis.plot(c, line, color=color, linestyle=style, linewidth=2.2, label=label)
     axis.fill_between(c, 0, 1, where=np.isnan(y).any(axis=1), color=GREY, alpha=0.3, label="nan")
     axis.set_ylim(0, 1)
+
+
+def _add_legends(*axes: Axes, loc: Any = "best") -> None:
+    for axis in axes:
+        axis.legend(fontsize=8.5, loc=loc)

@@ -8,16 +8,7 @@ from matplotlib.figure import Figure
 
 from trainer.book.functions import Array, cross_entropy_error, one_hot, softmax, squared_error
 from trainer.book.gradient import gradient_descent, numerical_gradient
-from trainer.figures.style import (
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    VERMILION,
-    add_legends,
-    make_sheet,
-    name_axes,
-)
+from trainer.figures.style import BLUE, GREEN, GREY, ORANGE, VERMILION, make_sheet, name_axes
 
 START = np.array([-3.0, 4.0])  # the book's, of every descent (chapter 4.4.1)
 RATES = {"good": 0.1, "too large": 1.01, "too small": 0.003}
@@ -93,7 +84,7 @@ def _plot_both_losses(axis: Axes, y: Array, t: Array) -> None:
     axis.axhline(mean[0], color=ORANGE, linewidth=4, label="mean of the bars")
     axis.axhline(mean[1], color="black", linestyle="--", label="mean of the crosses")
     axis.set_title(f"the batch: {mean[0]:.6f} one-hot, {mean[1]:.6f} labels", fontsize=10.5)
-    add_legends(axis)
+    axis.legend(fontsize=8.5)
 
 
 def draw_tangents() -> Figure:
@@ -115,7 +106,7 @@ def draw_tangents() -> Figure:
         line.plot(x, tangent, color=color, linestyle=style, label=f"slope {slope:.4f} at {at:.0f}")
         line.plot(at, parabola(at), "o", color=color)
     _plot_errors(errors)
-    add_legends(line, errors)
+    line.legend(fontsize=8.5)
     return figure
 
 
@@ -128,6 +119,7 @@ def _plot_errors(axis: Axes) -> None:
     axis.loglog(h, np.abs(forward - np.cos(1)), color=VERMILION, linestyle="--", label="forward")
     axis.loglog(h, np.abs(central - np.cos(1)), color=BLUE, label="central (numerical_gradient)")
     axis.axvline(1e-4, color=GREY, linestyle=":", label="h = 1e-4")
+    axis.legend(fontsize=8.5)
 
 
 def draw_gradient_field() -> Figure:

@@ -126,7 +126,7 @@ def draw_curves(run: ShownRun) -> Figure:
     )
     name_axes(loss, "loss", "iteration", "cross-entropy of the mini-batch")
     loss.plot(iterations, [point.loss for point in run.points], color=BLUE, linewidth=1)
-    name_axes(accuracy, "accuracy", "iteration", "fraction right")
+    name_axes(accuracy, "accuracy", "iteration", "fraction correct")
     sets = {"train": {"color": BLUE}, "test": {"color": VERMILION, "linestyle": "--"}}
     for name, style in sets.items():
         label = f"{name}: {getattr(last, name):.4f} at the end"

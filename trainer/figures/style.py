@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -15,7 +14,6 @@ from trainer.book.functions import Array
 # Okabe and Ito's palette, made for colour-blind readers (jfly.uni-koeln.de/color).
 BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 SKY, PURPLE, GREY = "#56B4E9", "#CC79A7", "#666666"
-SHADES = LinearSegmentedColormap.from_list("shades", ["#FFFFFF", "#9CCAE8"])  # of a plane, 0 to 1
 DPI = 100
 LETTERS = 14.5  # of a caption in an inch
 
@@ -38,12 +36,6 @@ def name_axes(axis: Axes, title: str, x: str, y: str) -> None:
     axis.set_title(title, fontsize=10.5)
     axis.set_xlabel(x)
     axis.set_ylabel(y)
-
-
-def add_legends(*axes: Axes, loc: Any = "best") -> None:
-    """Add a small legend to each panel."""
-    for axis in axes:
-        axis.legend(fontsize=8.5, loc=loc)
 
 
 def show_image(axis: Axes, image: Array, **options: Any) -> None:
