@@ -6,20 +6,23 @@ from statistics import median
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from trainer.bench import measure, processes, report, tables
-from trainer.bench.book import Book
-from trainer.bench.measure import evaluate_jobs, in_turn, step_jobs
-from trainer.bench.report import FIELD, Bench
+from trainer.bench.book import BookNet
+from trainer.bench.measure import make_evaluation_jobs, make_step_jobs, run_in_turn
+from trainer.bench.report import MAKERS, Benchmark
 from trainer.bench.task import Contestant, Task
 from trainer.cli import bench
+from trainer.common import terminal
+from trainer.common.errors import InputError
 from trainer.common.settings import Settings
 from trainer.data.digits import load_digits
 from trainer.nets.numpy_net import TwoLayerNet
 
 KEYS = ["environment", "step_us", "evaluate_ms", "protocol_s", "startup_s", "peak_rss_mb"]
 SKLEARN = importlib.util.find_spec("sklearn") is not None
-NAMES = [name for name in FIELD if not name.startswith("sklearn") or SKLEARN]
+NAMES = [name for name in MAKERS if not name.startswith("sklearn") or SKLEARN]
 
 
 @pytest.fixture(scope="module")
@@ -34,30 +37,30 @@ def digits(folder):
 
 @pytest.fixture
 def task(digits, folder):
-    return Task.of(Settings(backend="torch", device="cpu", lr=1.0), digits, folder)
+    return Task.build(Settings(backend="torch", device="cpu", lr=1.0), digits, folder)
 
 
-# --- the contestants do what they are said to do
+# --- the contestants
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if "floor" not in name])
 def test_every_contestant_learns(task, name):
-    for contestant in FIELD[name](task):
+    for contestant in MAKERS[name](task):
         with contestant.threads():
             contestant.step(0)
             before = np.sum(contestant.evaluate())
             for i in range(1, 1 + 80 // contestant.steps):
                 contestant.step(i)
             after = np.sum(contestant.evaluate())
-        if contestant.steps == 1:  # sklearn's fit starts anew with every fit
+        if contestant.steps == 1:  # every call of sklearn's fit starts from new weights
             assert after > before
         images = len(task.digits.x_train) + len(task.digits.x_test)
         share = after / 2 if after <= 2 else after / images / contestant.part
         assert share > 0.2, contestant.name
 
 
-def test_the_books_step_is_the_nets_in_float64(task):
-    book, rows = Book(task), task.rows[0]
+def test_the_books_step_gives_the_same_weights_as_the_float64_net(task):
+    book, rows = BookNet(task), task.rows[0]
     net = TwoLayerNet(*task.sizes, dtype="float64")
     x = task.digits.x_train.astype(np.float64)
     for i in range(3):
@@ -68,19 +71,19 @@ def test_the_books_step_is_the_nets_in_float64(task):
     assert book.predict(task.digits.x_train[rows]).dtype == np.float64
 
 
-def test_the_contestants_are_those_that_the_command_line_names():
-    assert tuple(FIELD) == tables.CONTESTANTS
+def test_every_contestant_of_the_command_line_has_a_maker():
+    assert tuple(MAKERS) == tables.CONTESTANTS
 
 
-def test_numpy_stays_on_the_cpu_where_the_device_is_torchs(task):
+def test_numpy_stays_on_the_cpu_when_torch_uses_cuda(task):
     cuda = replace(task, settings=replace(task.settings, device="cuda"))
-    assert [each.name for each in FIELD["numpy"](cuda)] == ["numpy"]
+    assert [each.name for each in MAKERS["numpy"](cuda)] == ["numpy"]
 
 
 # --- timing
 
 
-def test_rounds_are_in_turn_and_give_medians_and_the_better_variant():
+def test_jobs_take_turns_and_give_medians_and_the_fastest_variant_counts():
     order: list[str] = []
     values = {"a": [5, 1, 3], "b/slow": [9, 9, 9], "b/fast": [2, 8, 4]}
     turns = {name: count() for name in values}
@@ -92,32 +95,32 @@ def test_rounds_are_in_turn_and_give_medians_and_the_better_variant():
 
         return run
 
-    found = in_turn({name: job(name) for name in values}, range(3))
+    found = run_in_turn({name: job(name) for name in values}, range(3))
     assert found == {"a": median([5, 1, 3]), "b": 4}
     assert order == list(values) * 3
 
 
-def test_a_job_divides_by_what_one_call_does_and_goes_on_where_it_was(monkeypatch):
+def test_a_job_divides_by_the_steps_of_a_call_and_continues_with_the_next_step(monkeypatch):
     monkeypatch.setattr(measure, "WARM", 0)
     calls: list[int] = []
-    job = step_jobs([Contestant("x", step=calls.append, steps=50)])["x"]
+    job = make_step_jobs([Contestant("x", step=calls.append, steps=50)])["x"]
     job()
-    assert calls == [0, 1, 2]  # one to see how long it takes, and STEPS / 50 measured
+    assert calls == [0, 1, 2]  # one to find how long it takes, and STEPS / 50 measured
     job()
     assert calls == [0, 1, 2, 3, 4]
 
 
-def test_a_bare_run_is_its_steps_with_an_evaluation_before_every_few():
+def test_a_bare_run_evaluates_before_every_eval_every_steps():
     calls: list[object] = []
     contestant = Contestant("x", step=calls.append, evaluate=lambda: calls.append("all"))
-    assert measure.bare_run(contestant, 5, 2) > 0
+    assert measure.time_bare_run(contestant, 5, 2) > 0
     assert calls == ["all", 0, 1, "all", 2, 3, "all", 4]
 
 
-def test_what_does_not_apply_is_left_out():
+def test_contestants_without_a_step_or_an_evaluation_get_no_job():
     half = [Contestant("a", step=print), Contestant("b", evaluate=print)]
-    assert list(step_jobs(half)) == ["a"]
-    assert list(evaluate_jobs(half)) == ["b"]
+    assert list(make_step_jobs(half)) == ["a"]
+    assert list(make_evaluation_jobs(half)) == ["b"]
 
 
 # --- the command
@@ -127,7 +130,7 @@ def run_bench(folder, *options):
     return bench.main(["--data-dir", str(folder), "--dataset", "mnist-5k", *options])
 
 
-def test_json_has_the_measures_and_the_tables_come_from_it(folder, tmp_path, capsys):
+def test_the_json_file_has_the_measures_and_gives_the_same_tables(folder, tmp_path, capsys):
     file = tmp_path / "bench.json"
     only = ["--only", "step", "evaluate", "numpy", "floor", "book"]
     assert run_bench(folder, "--rounds", "2", "--device", "cpu", "--json", str(file), *only) == 0
@@ -138,71 +141,137 @@ def test_json_has_the_measures_and_the_tables_come_from_it(folder, tmp_path, cap
     assert bench.main(["--tables", str(file)]) == 0
     assert capsys.readouterr().out == printed
     ratio = found["step_us"]["numpy"] / found["step_us"]["floor"]
-    assert f"| numpy | {tables._figure(found['step_us']['numpy'])} | {ratio:.2f} |" in printed
+    assert (
+        f"| numpy | {tables._format_number(found['step_us']['numpy'])} | {ratio:.2f} |" in printed
+    )
 
 
-@pytest.mark.skipif(not processes.STATUS.exists(), reason="no /proc here")
-def test_start_and_memory_are_those_of_a_process_of_its_own(folder, digits):
-    first, peak = processes.fresh("numpy", "mnist-5k", folder, "cpu")
-    floor_first, floor_peak = processes.fresh("floor", "mnist-5k", folder, "cpu")
+def test_start_up_and_memory_are_measured_in_a_process_of_their_own(folder, digits):
+    first, peak = processes.measure_start_up("numpy", "mnist-5k", folder, "cpu")
+    floor_first, floor_peak = processes.measure_start_up("floor", "mnist-5k", folder, "cpu")
     assert 0 < first < 120
     assert 0 < floor_first < 120
     assert 50 < floor_peak < peak * 1.2
 
 
-def test_the_protocol_is_a_run_of_train_with_its_bar(folder, digits, monkeypatch):
+def test_the_protocol_times_a_run_of_the_train_command(folder, digits, monkeypatch):
     few = ["--backend", "numpy", "--iterations", "20"]
     monkeypatch.setitem(processes.PROTOCOLS, "numpy", few)
-    assert 0 < processes.protocol("numpy", "mnist-5k", folder, "cpu") < 60
+    assert 0 < processes.time_protocol("numpy", "mnist-5k", folder, "cpu") < 60
 
 
-def test_the_protocol_of_the_others_is_computed():
+def test_the_protocol_of_other_contestants_is_computed():
     steps, evaluations = {"book": 1000.0, "numpy": 300.0, "x": 1.0}, {"book": 200.0, "numpy": 50.0}
-    assert report.computed(steps, evaluations) == {"book": 210.0}
+    assert report.compute_protocol(steps, evaluations) == {"book": 210.0}
 
 
-def test_the_bare_run_is_measured_a_tenth_before_each_run(digits, folder, monkeypatch):
+def test_a_tenth_of_the_bare_run_is_timed_before_each_whole_run(digits, folder, monkeypatch):
     asked: list[tuple[str, int, int]] = []
 
     def bare(contestant, steps, eval_every):
         asked.append((contestant.name, steps, eval_every))
         return len(asked)
 
-    monkeypatch.setattr(report, "bare_run", bare)
-    monkeypatch.setattr(processes, "protocol", lambda name, *_: 7.0)
+    monkeypatch.setattr(report, "time_bare_run", bare)
+    monkeypatch.setattr(processes, "time_protocol", lambda name, *_: 7.0)
     settings = Settings(backend="torch", device="cpu")
-    found = Bench(settings, digits, folder, 1, ("numpy", "floor")).report(["protocol"])
+    found = Benchmark(settings, digits, folder, 1, ("numpy", "floor")).measure(["protocol"])
     assert found["protocol_s"] == {"numpy": 7.0, "numpy-lazy": 7.0, "numpy-bare": 15.0}
     assert asked == [("numpy", 1000, 10)] * 2
 
 
-def test_a_peer_that_is_not_installed_is_left_out_with_a_line(folder, monkeypatch, capsys):
+def test_a_contestant_whose_package_is_missing_is_left_out_with_a_notice(
+    folder, monkeypatch, capsys
+):
     monkeypatch.setattr(report.importlib.util, "find_spec", lambda name: None)
     settings = Settings(backend="torch", dataset="mnist-5k", device="cpu")
-    found = report.prepared(settings, folder, 1, ("numpy", "sklearn"))
+    found = report.prepare_benchmark(settings, folder, 1, ("numpy", "sklearn"))
     assert found.names == ("numpy",)
     assert "sklearn is left out: pip install" in capsys.readouterr().err
 
 
-def test_sizes_are_steps_with_the_ratio_to_the_floor(digits, folder, monkeypatch):
+def test_the_steps_of_other_sizes_have_a_ratio_to_the_floor(digits, folder, monkeypatch):
     monkeypatch.setattr(report, "HIDDEN", (5, 300))
     monkeypatch.setattr(report, "BATCH", (10, 200))
     settings = Settings(backend="torch", device="cpu")
-    steps = Bench(settings, digits, folder, 1, ("numpy", "floor", "book")).report(["sizes"])
-    keys = {tables.sized(n, h, b) for n in ("numpy", "floor") for h in (5, 300) for b in (10, 200)}
+    steps = Benchmark(settings, digits, folder, 1, ("numpy", "floor", "book")).measure(["sizes"])
+    keys = {
+        tables.make_size_key(n, h, b)
+        for n in ("numpy", "floor")
+        for h in (5, 300)
+        for b in (10, 200)
+    }
     assert set(steps["step_us"]) == keys
-    assert "| 300 × 200 |" in tables.markdown(steps)
+    assert "| 300 × 200 |" in tables.format_tables(steps)
+
+
+def test_a_failed_process_is_an_input_error_with_its_last_line(folder):
+    with pytest.raises(InputError, match=r"bench\.child no-net .*: .*--backend no-net: choose"):
+        processes.measure_start_up("no-net", "mnist-5k", folder, "cpu")
+
+
+def test_the_environment_names_the_blas_kernel(digits, folder):
+    benchmark = Benchmark(Settings(backend="torch", device="cpu"), digits, folder, 1, ())
+    (numpys, *_) = (each for each in threadpool_info() if each["user_api"] == "blas")
+    name = report.describe_environment(benchmark)["blas"]
+    assert name.startswith(f"{numpys['internal_api']} {numpys['version']}")
+    assert numpys.get("architecture", "") in name
+
+
+def test_progress_is_printed_as_lines_while_measuring(folder, monkeypatch, capsys):
+    monkeypatch.setattr(terminal, "PAUSE", 0)
+    run_bench(folder, "--rounds", "2", "--device", "cpu", "--only", "step", "floor")
+    assert capsys.readouterr().err == "steps: 1 of 2\nsteps: 2 of 2\n"
+
+
+VALID = {key: {} for key in KEYS}
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    "text",
+    [
+        "",
+        "[]",
+        "[" * 100_000,
+        "\xff",
+        "1" * 5000,
+        json.dumps({key: {} for key in KEYS[1:]}),
+        json.dumps({key: {} for key in KEYS[:-1]}),
+        json.dumps(VALID | {"environment": None}),
+        json.dumps(VALID | {"step_us": [1.0]}),
+        *(
+            json.dumps(VALID | {"step_us": {"numpy": value, "floor": 1.0}})
+            for value in ("300", None, True, [], 0, -1.5, float("nan"), float("inf"), 10**400)
+        ),
+    ],
+)
+def test_a_damaged_json_file_is_an_input_error(tmp_path, text):
+    file = tmp_path / "bench.json"
+    file.write_bytes(text.encode("latin-1"))
+    with pytest.raises(InputError, match="is not what --json writes") as error:
+        bench.main(["--tables", str(file)])
+    assert "\n" not in str(error.value)
+
+
+def test_any_names_and_any_positive_numbers_give_tables(tmp_path, capsys):
+    file = tmp_path / "bench.json"
+    steps = {"floor": 5e-324, "numpy": 10**308, "x hidden=٣ batch=1": 1, "x hidden=05 batch=1": 1}
+    steps["floor hidden=" + "9" * 5000 + " batch=1"] = 2.0
+    file.write_text(json.dumps(VALID | {"step_us": steps}))
+    assert bench.main(["--tables", str(file)]) == 0
+    assert "| inf |" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
     [
         (["--rounds", "0"], "--rounds 0"),
         (["--json", "no/where/x.json"], "no folder"),
+        (["--json", "."], "cannot write there"),
         (["--tables", "no.json"], "No such file"),
         (["--tables", __file__], "is not what --json writes"),
     ],
 )
-def test_bad_input_is_one_line(options, said):
-    with pytest.raises(bench.InputError, match=said):
+def test_bad_options_are_an_input_error(options, message):
+    with pytest.raises(InputError, match=message):
         bench.main(options)

@@ -13,7 +13,7 @@ from trainer.book.perceptron import AND, INPUTS, NAND, OR, XOR
 from trainer.cli.figures import main
 from trainer.common.settings import Settings
 from trainer.figures import chapter2, chapter3, learning, style
-from trainer.figures.book import PICTURES, Book
+from trainer.figures.book import PICTURES, PictureData
 
 PALETTE = {
     style.BLUE, style.VERMILION, style.GREEN, style.ORANGE, style.SKY, style.PURPLE, style.GREY,
@@ -23,20 +23,20 @@ each_picture = pytest.mark.parametrize("name", PICTURES)
 
 
 @pytest.fixture(scope="module")
-def book(data_dir):
+def data(data_dir):
     settings = Settings(dataset="mnist-5k", iterations=400, eval_every=100)
-    return Book(data_dir, settings)
+    return PictureData(data_dir, settings)
 
 
 @pytest.fixture(scope="module")
-def drawn(book):
+def drawn(data):
     """Each picture, drawn once."""
     figures = {}
 
     def get(name):
         if name not in figures:
-            figures[name] = PICTURES[name](book)
-            style.pixels(figures[name])  # lays it out
+            figures[name] = PICTURES[name](data)
+            style.render_pixels(figures[name])  # lays it out
         return figures[name]
 
     return get
@@ -54,8 +54,8 @@ def test_every_picture_has_a_title_a_caption_and_named_axes(drawn, name):
             assert axis.get_ylabel(), axis.get_title()
 
 
-def _texts(figure):
-    """Titles, captions and names of axes with the boxes that they cover."""
+def find_texts(figure):
+    """Return the titles, captions and axis names with the boxes that they cover."""
     parts = [figure._suptitle, figure._supxlabel]
     for axis in figure.axes:
         parts += [axis.title, axis.xaxis.label, axis.yaxis.label]
@@ -66,7 +66,7 @@ def _texts(figure):
 @each_picture
 def test_no_words_overlap_or_leave_the_sheet(drawn, name):
     figure = drawn(name)
-    boxes = _texts(figure)
+    boxes = find_texts(figure)
     for text, box in boxes:
         assert box.x0 >= 0, text
         assert box.y0 >= 0, text
@@ -77,7 +77,7 @@ def test_no_words_overlap_or_leave_the_sheet(drawn, name):
 
 
 @each_picture
-def test_lines_differ_by_more_than_colour_and_have_colours_that_all_can_tell(drawn, name):
+def test_lines_differ_by_more_than_colour_and_have_colours_of_the_palette(drawn, name):
     for axis in drawn(name).axes:
         labelled = [line for line in axis.lines if not line.get_label().startswith("_")]
         looks = [(line.get_linestyle(), line.get_marker()) for line in labelled]
@@ -85,13 +85,13 @@ def test_lines_differ_by_more_than_colour_and_have_colours_that_all_can_tell(dra
         assert {line.get_color() for line in axis.lines} <= PALETTE
 
 
-def test_the_lines_of_the_gates_are_where_the_perceptrons_turn(drawn):
+def test_the_lines_of_the_gates_are_where_the_perceptrons_are_zero(drawn):
     for axis, gate in zip(drawn("2-gates").axes, (AND, NAND, OR), strict=True):
         for point in axis.lines[0].get_xy1(), axis.lines[0].get_xy2():
             assert np.dot(gate.w, point) + gate.b == pytest.approx(0)
 
 
-def test_a_two_layer_net_learns_xor_from_one_seed_and_sticks_from_the_other():
+def test_a_two_layer_net_learns_xor_from_one_seed_and_is_stuck_from_another():
     for seed, learned in (1, True), (3, False):
         net, losses = chapter2.learn_xor(seed)
         right = np.array_equal(net.predict(INPUTS).argmax(axis=1), XOR(INPUTS))
@@ -121,7 +121,7 @@ def test_one_hot_rows_and_labels_have_bars_and_crosses_of_one_height(drawn):
     assert np.mean(bars) == pytest.approx(labels.get_ydata()[0])
 
 
-def test_along_the_line_the_loss_has_a_slope_and_the_accuracy_none(book, drawn):
+def test_along_the_line_the_loss_has_a_slope_and_the_accuracy_has_none(data, drawn):
     loss, accuracy, loss_slope, accuracy_slope = (
         axis.lines[0].get_ydata() for axis in drawn("4-loss-not-accuracy").axes
     )
@@ -130,30 +130,30 @@ def test_along_the_line_the_loss_has_a_slope_and_the_accuracy_none(book, drawn):
     assert len(set(accuracy)) < learning.FEW + 1 < len(set(loss))
 
 
-def test_the_line_ends_in_the_trained_net(book):
-    lesson = book.lesson
-    net_loss = learning._along(lesson, "loss")
-    x, t = lesson.digits.x_test[: learning.FEW], lesson.digits.t_test[: learning.FEW]
+def test_the_line_ends_in_the_trained_net(data):
+    run = data.run
+    net_loss = learning._make_function_of_alpha(run, "loss")
+    x, t = run.digits.x_test[: learning.FEW], run.digits.t_test[: learning.FEW]
     net = learning.TwoLayerNet(784, 50, 10)
-    net.set_params(lesson.after)
+    net.set_params(run.after)
     assert net_loss(1.0) == pytest.approx(net.loss(x, t), rel=1e-5)
-    assert net_loss(0.0) == pytest.approx(np.log(10), rel=0.05), "untrained: all alike"
+    assert net_loss(0.0) == pytest.approx(np.log(10), rel=0.05), "untrained: equal probabilities"
     assert float(numerical_gradient(net_loss, 0.3)) < 0
 
 
-def test_the_three_rates_arrive_leave_and_hardly_move(drawn):
+def test_the_good_rate_converges_the_large_one_diverges_the_small_one_hardly_moves(drawn):
     good, large, small = (axis.lines[0].get_ydata() for axis in drawn("4-descents").axes[3:])
     assert good[-1] < 1e-2
     assert large[-1] > large[0]
     assert 0.7 * small[0] < small[-1] < small[0]
 
 
-def test_samples_stand_under_their_labels(book, drawn):
+def test_the_title_of_a_sample_is_its_label(data, drawn):
     axes = np.array(drawn("3-samples").axes).reshape(-1, 10)
     for label, axis in enumerate(axes[0]):
         image = np.asarray(axis.images[0].get_array()).reshape(-1)
-        row = np.flatnonzero((book.digits.x_train == image).all(axis=1))[0]
-        assert book.digits.t_train[row] == label
+        row = np.flatnonzero((data.digits.x_train == image).all(axis=1))[0]
+        assert data.digits.t_train[row] == label
         assert axis.get_title() == str(label)
 
 
@@ -164,10 +164,10 @@ def test_whitened_neighbours_are_no_longer_correlated(drawn):
     numbers = [float(a.get_title().split()[1].replace("−", "-")) for a in (raw, whitened)]
     assert numbers[0] > 0.7
     assert abs(numbers[1]) < 0.2
-    assert standardised.get_title() == raw.get_title(), "a scale of each pixel changes no r"
+    assert standardised.get_title() == raw.get_title(), "a scale of each pixel keeps r"
 
 
-def test_the_run_book_holds_the_pictures_that_the_files_hold(tmp_path, capsys):
+def test_the_run_book_has_the_same_pictures_as_the_files(tmp_path, capsys):
     names = ["2-gates", "3-relu", "4-descents"]
     folders = ["--data-dir", str(tmp_path / "data"), "--log-dir", str(tmp_path / "logs")]
     assert main([*names, *folders]) == 0
@@ -184,7 +184,7 @@ def test_the_run_book_holds_the_pictures_that_the_files_hold(tmp_path, capsys):
 
 
 def test_the_same_picture_twice_has_the_same_pixels():
-    first, second = style.pixels(chapter2.gates()), style.pixels(chapter2.gates())
+    first, second = (style.render_pixels(chapter2.draw_gates()) for _ in range(2))
     np.testing.assert_array_equal(first, second)
 
 
@@ -195,7 +195,7 @@ def test_the_names_are_listed_and_nothing_is_drawn(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (["5-lenet"], "5-lenet"),
         (["2-gates", "--out", "{file}/pictures"], "--out"),
@@ -203,7 +203,7 @@ def test_the_names_are_listed_and_nothing_is_drawn(tmp_path, capsys):
         (["2-gates", "--iterations", "0"], "--iterations 0"),
     ],
 )
-def test_bad_input_is_one_line_and_draws_nothing(tmp_path, capsys, arguments, says):
+def test_bad_input_is_one_line_and_draws_nothing(tmp_path, capsys, arguments, message):
     from trainer.cli.program import run_command
 
     file = tmp_path / "file"
@@ -211,6 +211,6 @@ def test_bad_input_is_one_line_and_draws_nothing(tmp_path, capsys, arguments, sa
     folders = ["--data-dir", str(tmp_path / "data"), "--log-dir", str(tmp_path / "logs")]
     assert run_command(main, [a.format(file=file) for a in arguments] + folders) == 2
     error = capsys.readouterr().err
-    assert says in error
+    assert message in error
     assert error.count("\n") == 1
     assert not (tmp_path / "logs").exists()

@@ -1,1 +1,1 @@
-"""How long it takes, beside the book's own code, other libraries, and the bare matrix products."""
+"""Time and memory of both nets, beside the book's code, other libraries and matrix products."""

@@ -1,7 +1,7 @@
-"""The book's net and loop (chapter 4.5) as it publishes them: the algorithm, in code of our own.
+"""The book's net and loop (chapter 4.5) as published: the algorithm, in code of our own.
 
-Its weights are float64 and its images float32, so that every product is made in float64; the
-sigmoid is computed again on the way back; the loss is that of a second forward pass.
+The weights are float64 and the images float32, so that every product is computed in float64. The
+backward pass computes the sigmoid again. The loss comes from a second forward pass.
 """
 
 import numpy as np
@@ -11,16 +11,16 @@ from trainer.book.functions import Array
 from trainer.nets.initial import draw_params
 
 
-def _sigmoid(a: Array) -> Array:
+def _naive_sigmoid(a: Array) -> Array:
     return 1 / (1 + np.exp(-a))
 
 
-def _softmax(a: Array) -> Array:
+def _shifted_softmax(a: Array) -> Array:
     exp = np.exp(a - a.max(axis=1, keepdims=True))
     return exp / exp.sum(axis=1, keepdims=True)
 
 
-class Book:
+class BookNet:
     """The book's TwoLayerNet, trained on one-hot targets."""
 
     def __init__(self, task: Task):
@@ -31,31 +31,31 @@ class Book:
         self.rows, self.lr = task.rows, task.settings.lr
 
     def predict(self, x: Array) -> Array:
-        """y (N, C)."""
+        """Return y (N, C)."""
         a1 = np.dot(x, self.params["W1"]) + self.params["b1"]
-        return _softmax(np.dot(_sigmoid(a1), self.params["W2"]) + self.params["b2"])
+        return _shifted_softmax(np.dot(_naive_sigmoid(a1), self.params["W2"]) + self.params["b2"])
 
     def loss(self, x: Array, t: Array) -> float:
-        """The mean cross-entropy, with an epsilon in the logarithm."""
+        """Return the mean cross-entropy, with an epsilon in the logarithm."""
         y = self.predict(x)
         picked = y[np.arange(len(y)), t.argmax(axis=1)]
         return float(-np.sum(np.log(picked + 1e-7)) / len(y))
 
     def gradient(self, x: Array, t: Array) -> dict[str, Array]:
-        """Backpropagation."""
+        """Return the gradient of the loss with respect to each parameter, by backpropagation."""
         a1 = np.dot(x, self.params["W1"]) + self.params["b1"]
-        z1 = _sigmoid(a1)
-        y = _softmax(np.dot(z1, self.params["W2"]) + self.params["b2"])
+        z1 = _naive_sigmoid(a1)
+        y = _shifted_softmax(np.dot(z1, self.params["W2"]) + self.params["b2"])
         dy = (y - t) / len(x)
         dz1 = np.dot(dy, self.params["W2"].T)
-        da1 = (1 - _sigmoid(a1)) * _sigmoid(a1) * dz1
+        da1 = (1 - _naive_sigmoid(a1)) * _naive_sigmoid(a1) * dz1
         return {
             "W1": np.dot(x.T, da1), "b1": da1.sum(axis=0),
             "W2": np.dot(z1.T, dy), "b2": dy.sum(axis=0),
         }  # fmt: skip
 
     def step(self, i: int) -> None:
-        """Batch, gradient, update, and the loss afterwards."""
+        """Train on mini-batch i, then compute its loss."""
         rows = self.rows[i % len(self.rows)]
         x, t = self.x[rows], self.t[rows]
         grads = self.gradient(x, t)
@@ -64,9 +64,9 @@ class Book:
         self.loss(x, t)
 
     def evaluate(self) -> tuple[float, float]:
-        """The accuracy on both sets, each in one forward pass."""
+        """Return the accuracy over both sets, each in one forward pass."""
         return self._accuracy(self.x, self.t), self._accuracy(self.x_test, self.t_test)
 
     def _accuracy(self, x: Array, t: Array) -> float:
-        right = self.predict(x).argmax(axis=1) == t.argmax(axis=1)
-        return float(np.sum(right) / len(x))
+        correct = self.predict(x).argmax(axis=1) == t.argmax(axis=1)
+        return float(np.sum(correct) / len(x))

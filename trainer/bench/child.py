@@ -1,21 +1,21 @@
-"""The process that processes.fresh starts: prints when it came to its first iteration, and its
-peak of memory, as JSON on the last line of its output.
+"""The process that measure_start_up starts, with NAME DATASET DATA_DIR LOG_DIR DEVICE.
+
+Its last line is JSON: the time of its first iteration and its peak memory.
 """
 
 import json
+import re
 import sys
 import time
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from trainer.bench.processes import STATUS
-
-ITERATIONS = 20  # of a run measured for its memory: three evaluations of all images
+ITERATIONS = 20  # of a run that is measured for its memory: three evaluations of all images
 
 
-def _ours(backend: Any, options: dict[str, Any]) -> float:
-    """Train as the train command does; the time at which its loop starts."""
+def _train(data_dir: Path, log_dir: Path, options: dict[str, Any]) -> float:
+    """Train as the train command does; return the time at which the loop started."""
     from trainer.common.settings import Settings
     from trainer.training.loop import Loop
     from trainer.training.run import run
@@ -28,23 +28,18 @@ def _ours(backend: Any, options: dict[str, Any]) -> float:
             super().run()
 
     with mock.patch("trainer.training.run.Loop", TimedLoop):
-        settings = Settings(
-            backend=backend, iterations=ITERATIONS, dataset=options["--dataset"],
-            device=options["--device"],
-        )  # fmt: skip
-        run(settings, Path(options["--data-dir"]), Path(options["--log-dir"]), pictures=1000)
+        run(Settings(iterations=ITERATIONS, **options), data_dir, log_dir, pictures=1000)
     return started[0]
 
 
-def _floor(options: dict[str, Any]) -> float:
-    """A bare import and reading; afterwards the writer, and one float copy of the images."""
+def _read_bare(data_dir: Path, dataset: str) -> float:
+    """Read the files; return that time. Then import the writer and make a float copy."""
     import numpy as np
     from torchvision import datasets  # noqa: F401
 
     from trainer.data.fetch import SETS
 
-    folder = options["--data-dir"]
-    sets = [SETS[options["--dataset"]](folder, train=which) for which in (True, False)]
+    sets = [SETS[dataset](data_dir, train=which) for which in (True, False)]
     read = time.time()
     images = sum(len(each) for each in sets)
     del sets
@@ -54,16 +49,28 @@ def _floor(options: dict[str, Any]) -> float:
     return read
 
 
-def _peak_mb() -> float:
-    # Not getrusage: after a fork it starts from the parent's peak.
-    if not STATUS.exists():
-        return 0.0
-    peak = next(line for line in STATUS.read_text().splitlines() if line.startswith("VmHWM"))
-    return int(peak.split()[1]) / 1024
+def _read_peak_mb() -> float:
+    """Return the largest memory that this process had, in MB; 0.0 on systems without it."""
+    if sys.platform == "win32":
+        import psutil  # here, since its import would count as start-up
+
+        return psutil.Process().memory_info().peak_wset / 2**20
+    if sys.platform == "darwin":
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # in bytes there
+    # On Linux psutil has no peak, and getrusage starts from the peak of the parent process. Only
+    # VmHWM of /proc is that of this program alone.
+    status = Path("/proc/self/status")
+    peak = re.search(r"VmHWM:\s*(\d+) kB", status.read_text()) if status.exists() else None
+    return int(peak[1]) / 1024 if peak else 0.0
 
 
 if __name__ == "__main__":
-    name, *rest = sys.argv[1:]
-    options = dict(zip(rest[::2], rest[1::2], strict=True))
-    first = _floor(options) if name == "floor" else _ours(name, options)
-    print(json.dumps({"first": first, "peak_mb": _peak_mb()}))
+    name, dataset, data_dir, log_dir, device = sys.argv[1:]
+    if name == "floor":
+        first = _read_bare(Path(data_dir), dataset)
+    else:
+        options = {"backend": name, "dataset": dataset, "device": device}
+        first = _train(Path(data_dir), Path(log_dir), options)
+    print(json.dumps({"first": first, "peak_mb": _read_peak_mb()}))

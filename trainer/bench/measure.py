@@ -1,21 +1,24 @@
-"""Timing in turn: every contestant in every round, so that a noisy machine disturbs all alike."""
+"""Timing in turn: every contestant runs once in every round, so that noise affects all alike."""
 
 import statistics
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 import torch
 
 from trainer.bench.task import STEPS, Contestant
 
-ENOUGH = 0.1  # seconds of steps in a row, where a step is slow
-WARM = 0.15  # seconds: OpenBLAS's threads spin for 0.1 after the contestant before has ended
+ENOUGH = 0.1  # seconds of steps in one measurement, where a step is slow
+# Seconds. OpenBLAS's threads spin for 0.1 s after the previous contestant has finished.
+WARM = 0.15
+Timing = Callable[[], float]
+Jobs = dict[str, Timing]  # by contestant
 
 
-def in_turn(jobs: Mapping[str, Callable[[], float]], rounds: Iterable[object]) -> dict[str, float]:
-    """The median of what each job returns, each run once in every round.
+def run_in_turn(jobs: Jobs, rounds: Iterable[object]) -> dict[str, float]:
+    """Return the median of what each job returns, each run once in every round.
 
-    Of jobs named "name/variant" the better variant counts, under the name alone.
+    Of jobs named "name/variant" the variant with the smallest median counts, under the name.
     """
     results: dict[str, list[float]] = {name: [] for name in jobs}
     for _ in rounds:
@@ -28,78 +31,78 @@ def in_turn(jobs: Mapping[str, Callable[[], float]], rounds: Iterable[object]) -
     return best
 
 
-def step_jobs(field: Iterable[Contestant], scale: float = 1e6) -> dict[str, Callable[[], float]]:
-    """For each contestant that has a step, a job that returns its microseconds."""
-    return {each.name: _stepper(each, scale) for each in field if each.step}
+def make_step_jobs(contestants: Iterable[Contestant]) -> Jobs:
+    """Return a job for each contestant with a step, which returns the microseconds of a step."""
+    return {c.name: _make_step_job(c, c.step) for c in contestants if c.step}
 
 
-def evaluate_jobs(field: Iterable[Contestant]) -> dict[str, Callable[[], float]]:
-    """For each contestant that has one, a job that returns the milliseconds of an evaluation."""
-    return {each.name: _evaluator(each) for each in field if each.evaluate}
+def make_evaluation_jobs(contestants: Iterable[Contestant]) -> Jobs:
+    """Return a job for each contestant that evaluates, which returns the milliseconds it takes."""
+    return {c.name: _make_evaluation_job(c, c.evaluate) for c in contestants if c.evaluate}
 
 
-def bare_run(contestant: Contestant, steps: int, eval_every: int) -> float:
-    """Seconds of so many steps with their evaluations between them, and nothing else."""
+def time_bare_run(contestant: Contestant, steps: int, eval_every: int) -> float:
+    """Return the seconds that the steps take with their evaluations and nothing else."""
     step, evaluate = contestant.step, contestant.evaluate
     assert step is not None
     assert evaluate is not None
-    with contestant.threads():
-        started = time.perf_counter()
+
+    def run() -> None:
         for i in range(steps):
             if i % eval_every == 0:
                 evaluate()
             step(i)
-        _settle()
-        return time.perf_counter() - started
+
+    with contestant.threads():
+        return _time_call(run)
 
 
-def _stepper(contestant: Contestant, scale: float) -> Callable[[], float]:
-    step, done, count = contestant.step, 0, 0
-    assert step is not None
+def _make_step_job(contestant: Contestant, step: Callable[[int], object]) -> Timing:
+    done, count = 0, 0
 
-    def seconds(calls: int) -> float:
+    def run(calls: int) -> None:
         nonlocal done
-        started = time.perf_counter()
         for i in range(done, done + calls):
             step(i)
-        _settle()
         done += calls
-        return time.perf_counter() - started
 
     def job() -> float:
         nonlocal count
         with contestant.threads():
-            _warm_up(lambda: seconds(1))
-            if count == 0:  # see how many make a measurement
-                count = max(1, min(STEPS // contestant.steps, int(ENOUGH / seconds(1))))
-            return seconds(count) / count / contestant.steps * scale
+            _warm_up(lambda: run(1))
+            if count == 0:  # find how many calls make a measurement
+                fitting = int(ENOUGH / _time_call(lambda: run(1)))
+                count = max(1, min(STEPS // contestant.steps, fitting))
+            return _time_call(lambda: run(count)) / count / contestant.steps * 1e6
 
     return job
 
 
-def _evaluator(contestant: Contestant) -> Callable[[], float]:
-    evaluate = contestant.evaluate
-    assert evaluate is not None
-
+def _make_evaluation_job(contestant: Contestant, evaluate: Callable[[], object]) -> Timing:
     def job() -> float:
         with contestant.threads():
-            if contestant.part == 1:  # of a slow one a part is timed, and a warm-up would not show
+            if contestant.part == 1:  # slow ones evaluate a part, and a warm-up would not show
                 _warm_up(evaluate)
-            started = time.perf_counter()
-            evaluate()
-            _settle()
-            return (time.perf_counter() - started) / contestant.part * 1e3
+            return _time_call(evaluate) / contestant.part * 1e3
 
     return job
+
+
+def _time_call(call: Callable[[], object]) -> float:
+    """Return the seconds of a call, including the work that it leaves to a GPU."""
+    started = time.perf_counter()
+    call()
+    _wait_for_gpu()
+    return time.perf_counter() - started
 
 
 def _warm_up(call: Callable[[], object]) -> None:
     ended = time.perf_counter() + WARM
     while time.perf_counter() < ended:
         call()
+        _wait_for_gpu()
 
 
-def _settle() -> None:
-    """Wait for what a GPU has still to do."""
+def _wait_for_gpu() -> None:
     if torch.cuda.is_available():
         torch.cuda.synchronize()

@@ -1,4 +1,4 @@
-"""The project's own nets as train.py runs them, and the floor: their matrix products alone."""
+"""Contestants: this project's nets as training runs them, and their matrix products alone."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -6,28 +6,28 @@ from functools import partial
 
 import torch
 
-from trainer.bench.task import Contestant, Task
+from trainer.bench.task import Contestant, Task, vary_threads
 from trainer.data.batches import Batches
 from trainer.nets.build import build_net
 from trainer.nets.initial import draw_params
 from trainer.training.threads import Threads
 
 
-def numpy(task: Task) -> Iterator[Contestant]:
-    """TwoLayerNet in the loop of a run that logs nothing."""
-    yield _ours(task, "numpy")
+def make_numpy(task: Task) -> Iterator[Contestant]:
+    """Yield TwoLayerNet with the batches and threads of a run that logs nothing."""
+    settings = replace(task.settings, backend="numpy", device="cpu")
+    yield _make_ours(replace(task, settings=settings))
 
 
-def torch_(task: Task) -> Iterator[Contestant]:
-    """TorchTwoLayerNet in the same loop."""
-    yield _ours(task, "torch")
+def make_torch(task: Task) -> Iterator[Contestant]:
+    """Yield TorchTwoLayerNet with the same batches and threads."""
+    yield _make_ours(task)
 
 
-def _ours(task: Task, backend: str) -> Contestant:
+def _make_ours(task: Task) -> Contestant:
     settings, digits, threads = task.settings, task.digits, Threads()
-    if backend == "numpy":
-        settings = replace(settings, backend="numpy", device="cpu")
-    net = build_net(settings, *task.sizes[::2])
+    inputs, hidden_size, classes = task.sizes
+    net = build_net(settings, inputs, classes)
     x_train, t_train = net.native(digits.x_train), net.native(digits.t_train)
     x_test, t_test = net.native(digits.x_test), net.native(digits.t_test)
     batch = Batches(x_train, t_train, settings.batch_size, settings.seed, net.native)
@@ -38,20 +38,19 @@ def _ours(task: Task, backend: str) -> Contestant:
     def evaluate() -> tuple[float, float]:
         return threads.accuracy(net, x_train, t_train), threads.accuracy(net, x_test, t_test)
 
-    inputs, hidden_size, _ = task.sizes
-    few_or_all = partial(threads.step, inputs, hidden_size, settings.batch_size)
-    return Contestant(backend, step, evaluate, few_or_all)
+    step_threads = partial(threads.step, inputs, hidden_size, settings.batch_size)
+    return Contestant(settings.backend, step, evaluate, step_threads)
 
 
-def floor(task: Task) -> Iterator[Contestant]:
-    """The gather and the five products of a step, or the first product of an evaluation.
+def make_floor(task: Task) -> Iterator[Contestant]:
+    """Yield a step's gather and its five matrix products, and an evaluation's first product.
 
-    Nothing that computes the same in NumPy can be faster.
+    No NumPy code that computes the same can be faster.
     """
     params = draw_params(*task.sizes)
     W1, W2 = params["W1"], params["W2"]
     x_train, x_test, rows = task.digits.x_train, task.digits.x_test, task.rows
-    z1 = x_train[rows[0]] @ W1  # (N, H): any numbers do
+    z1 = x_train[rows[0]] @ W1  # (N, H): the values do not matter
     da2 = z1 @ W2  # (N, C)
 
     def step(i: int) -> None:
@@ -60,27 +59,22 @@ def floor(task: Task) -> Iterator[Contestant]:
         z1 @ W2
         z1.T @ da2
         da2 @ W2.T
-        x.T @ z1  # as x.T @ da1
+        x.T @ z1  # takes as long as x.T @ da1
 
     def evaluate() -> None:
         x_train @ W1
         x_test @ W1
 
-    yield Contestant("floor/1 thread", step, evaluate, Threads().one)
-    yield Contestant("floor/all threads", step, evaluate)
+    yield from vary_threads("floor", step, evaluate)
 
 
-def torch_floor(task: Task) -> Iterator[Contestant]:
-    """The first product of an evaluation in torch."""
-    device = task.settings.device
-    W1, x_train, x_test = (
-        torch.from_numpy(array).to(device)
-        for array in (draw_params(*task.sizes)["W1"], task.digits.x_train, task.digits.x_test)
-    )
+def make_torch_floor(task: Task) -> Iterator[Contestant]:
+    """Yield an evaluation's first matrix product in torch."""
+    arrays = draw_params(*task.sizes)["W1"], task.digits.x_train, task.digits.x_test
+    W1, x_train, x_test = (torch.from_numpy(each).to(task.settings.device) for each in arrays)
 
     def evaluate() -> None:
         x_train @ W1
         x_test @ W1
 
-    yield Contestant("torch-floor/1 thread", None, evaluate, Threads().one)
-    yield Contestant("torch-floor/all threads", None, evaluate)
+    yield from vary_threads("torch-floor", None, evaluate)

@@ -1,17 +1,15 @@
-"""What only a process of its own can show: start-up, peak memory, and the whole protocol."""
+"""Measurements that need a process of their own: start-up, peak memory and whole runs."""
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
-STATUS = Path("/proc/self/status")
-TRAIN = ["-m", "trainer", "train"]
-# The protocol's contestants, each with the options of train.py that make it.
+from trainer.common.errors import InputError
+
+# Contestants of the measure "protocol", each with its options of the train command.
 PROTOCOLS = {
     "numpy": ["--backend", "numpy", "--evaluation", "full"],
     "torch": ["--backend", "torch", "--evaluation", "full"],
@@ -20,52 +18,43 @@ PROTOCOLS = {
 }
 
 
-def fresh(name: str, dataset: str, data_dir: Path, device: str) -> tuple[float, float]:
-    """Seconds from process start to the first iteration, and the peak of memory in MB.
+def measure_start_up(name: str, dataset: str, data_dir: Path, device: str) -> tuple[float, float]:
+    """Return the seconds from process start to the first iteration, and the peak memory in MB.
 
-    name is one of ours, or "floor": a bare import of torchvision and reading the files with it;
-    for the memory also of the writer, with one float copy of the images. The memory is 0
-    where the system has no /proc.
+    name is a backend, or "floor". The floor's seconds are those of a bare import of torchvision
+    and of reading the files with it. Its memory also has TensorBoard's writer and one float copy
+    of the images. The memory is 0 where the system does not report it. Raises InputError if the
+    process fails.
     """
     with tempfile.TemporaryDirectory() as logs:
-        options = ["--dataset", dataset, "--data-dir", str(data_dir.resolve()), "--log-dir", logs]
-        command = [sys.executable, "-m", "trainer.bench.child", name, *options, "--device", device]
         started = time.time()
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-    seen = json.loads(done.stdout.splitlines()[-1])
-    return seen["first"] - started, seen["peak_mb"]
+        output = _run_python(
+            "trainer.bench.child", name, dataset, str(data_dir.resolve()), logs, device
+        )
+    measured = json.loads(output.splitlines()[-1])
+    return measured["first"] - started, measured["peak_mb"]
 
 
-def protocol(name: str, dataset: str, data_dir: Path, device: str) -> float:
-    """Seconds that the loop of train.py takes with its defaults, event file and bar on."""
+def time_protocol(name: str, dataset: str, data_dir: Path, device: str) -> float:
+    """Return the seconds of a whole run of the train command with its defaults.
+
+    It writes its event file and prints its progress as lines into a pipe, on every system. Raises
+    InputError if the run fails.
+    """
     with tempfile.TemporaryDirectory() as logs:
-        command = [
-            sys.executable, *TRAIN, *PROTOCOLS[name], "--dataset", dataset, "--device", device,
+        _run_python(
+            "trainer", "train", *PROTOCOLS[name], "--dataset", dataset, "--device", device,
             "--data-dir", str(data_dir.resolve()), "--log-dir", logs, "--run-name", "run",
-        ]  # fmt: skip
-        _in_terminal(command)
-        about = json.loads(Path(logs, "run", "settings.json").read_text())
+        )  # fmt: skip
+        about = json.loads(Path(logs, "run", "settings.json").read_text(encoding="utf-8"))
     return float(about["result"]["seconds"])
 
 
-def _in_terminal(command: list[str]) -> None:
-    """Run a command whose standard error is a terminal, so that it draws its progress bar."""
-    import pty  # not on Windows
-
-    ours, theirs = pty.openpty()
-    drain = threading.Thread(target=_drain, args=(ours,), daemon=True)
-    drain.start()
-    try:
-        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=theirs, check=True)
-    finally:
-        os.close(theirs)
-        drain.join()
-        os.close(ours)
-
-
-def _drain(terminal: int) -> None:
-    try:
-        while os.read(terminal, 1 << 16):
-            pass
-    except OSError:  # the other end has closed
-        pass
+def _run_python(module: str, *arguments: str) -> str:
+    """Return what a module prints that runs in a process of its own."""
+    command = [sys.executable, "-m", module, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+        raise InputError(f"the process to measure failed, {' '.join(command)}: {lines[-1]}")
+    return done.stdout

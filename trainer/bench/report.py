@@ -1,20 +1,21 @@
-"""One run of the bench: what is asked for, measured, as a mapping ready for JSON."""
+"""One benchmark: the requested measures as a mapping ready for JSON."""
 
 import importlib.util
 import platform
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from itertools import product
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import torch
+from threadpoolctl import threadpool_info
 
 from trainer.bench import ours, peers, processes
-from trainer.bench.measure import bare_run, evaluate_jobs, in_turn, step_jobs
-from trainer.bench.tables import RESULTS, sized
+from trainer.bench.measure import make_evaluation_jobs, make_step_jobs, run_in_turn, time_bare_run
+from trainer.bench.tables import RESULTS, Measurements, make_size_key
 from trainer.bench.task import Contestant, Task
 from trainer.common.settings import Settings
 from trainer.common.terminal import notify, track
@@ -22,46 +23,52 @@ from trainer.data.digits import Digits, load_digits
 from trainer.nets.build import resolve_device
 from trainer.training.metadata import versions
 
-FIELD: dict[str, Callable[[Task], Iterator[Contestant]]] = {
-    "numpy": ours.numpy,
-    "torch": ours.torch_,
-    "floor": ours.floor,
-    "torch-floor": ours.torch_floor,
-    "book": peers.book,
-    "sklearn": peers.sklearn,
-    "sklearn-fit": peers.sklearn_fit,
-    "torch-idiom": peers.torch_idiom,
-    "torch-best": peers.torch_best,
-    "torch-by-hand": peers.torch_by_hand,
-    "torch-dataloader": peers.torch_dataloader,
+Numbers = dict[str, dict[str, float]]  # by a key of RESULTS, then by contestant
+
+# The function that makes each of tables.CONTESTANTS.
+MAKERS: dict[str, Callable[[Task], Iterator[Contestant]]] = {
+    "numpy": ours.make_numpy,
+    "torch": ours.make_torch,
+    "floor": ours.make_floor,
+    "torch-floor": ours.make_torch_floor,
+    "book": peers.make_book,
+    "sklearn": peers.make_sklearn,
+    "sklearn-fit": peers.make_sklearn_fit,
+    "torch-idiom": peers.make_torch_idiom,
+    "torch-best": peers.make_torch_best,
+    "torch-by-hand": peers.make_torch_by_hand,
+    "torch-dataloader": peers.make_torch_dataloader,
 }
-# Contestants whose package is not in requirements.txt: its module, and its name.
-OPTIONAL = {"sklearn": ("sklearn", "scikit-learn"), "sklearn-fit": ("sklearn", "scikit-learn")}
+NEED_SKLEARN = ("sklearn", "sklearn-fit")  # scikit-learn is not in requirements.txt
 HIDDEN, BATCH = (10, 50, 100, 500, 2000), (10, 100, 1000, 10_000)
 SIZED = ("numpy", "torch", "floor")  # measured at each of these sizes
-FEW = 3  # rounds, of what takes seconds
-ROUNDS_OF_SIZES = 5
-STEPS, EVALUATIONS = 10_000, 1_000  # of the protocol
+PROCESS_ROUNDS, SIZE_ROUNDS = 3, 5
+PROTOCOL_STEPS, PROTOCOL_EVALUATIONS = 10_000, 1_000
 
 
-def prepared(settings: Settings, folder: Path, rounds: int, names: Iterable[str]) -> "Bench":
-    """The bench on the data set and device that the settings name; says who is left out."""
-    absent = missing(names)
-    for name in absent:
+def prepare_benchmark(
+    settings: Settings, folder: Path, rounds: int, names: Sequence[str]
+) -> "Benchmark":
+    """Return the benchmark on the settings' data set and device.
+
+    Leaves out contestants whose package is not installed, and notifies the user.
+    """
+    missing = [name for name in names if name in NEED_SKLEARN and not _has_sklearn()]
+    for name in missing:
         notify(f"{name} is left out: pip install scikit-learn")
     settings = resolve_device(settings)
     digits = load_digits(settings.dataset, folder)
-    return Bench(settings, digits, folder, rounds, tuple(n for n in names if n not in absent))
+    present = tuple(name for name in names if name not in missing)
+    return Benchmark(settings, digits, folder, rounds, present)
 
 
-def missing(names: Iterable[str]) -> list[str]:
-    """Those of the contestants whose library is not installed."""
-    return [n for n in names if n in OPTIONAL and importlib.util.find_spec(OPTIONAL[n][0]) is None]
+def _has_sklearn() -> bool:
+    return importlib.util.find_spec("sklearn") is not None
 
 
 @dataclass(frozen=True)
-class Bench:
-    """What to measure on: net and device, images and their folder, rounds, contestants."""
+class Benchmark:
+    """What to measure with: net and device, images and their folder, rounds, contestants."""
 
     settings: Settings
     digits: Digits
@@ -69,108 +76,121 @@ class Bench:
     rounds: int
     names: tuple[str, ...]
 
-    def report(self, measures: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """The numbers of the measures named; raises CalledProcessError where a run fails."""
-        parts = {name: getattr(self, "_" + name) for name in measures}
-        result: dict[str, dict[str, Any]] = {"environment": environment(self)}
-        result |= {key: {} for key in RESULTS}
-        for measure in parts.values():
-            for key, values in measure().items():
-                result[key] |= values
-        if "protocol" in parts:
-            result["protocol_s"] |= computed(result["step_us"], result["evaluate_ms"])
-        return result
+    def measure(self, measures: Sequence[str]) -> Measurements:
+        """Return the environment and the numbers of these measures, by the keys of RESULTS.
 
-    def _step(self) -> dict[str, dict[str, float]]:
-        field = self._field(Task.of(self.settings, self.digits, self.folder))
-        return {"step_us": in_turn(step_jobs(field), self._turns("steps"))}
+        Raises InputError if a process or run that is measured fails.
+        """
+        methods = {
+            "process": self._measure_processes, "step": self._time_steps,
+            "evaluate": self._time_evaluations, "protocol": self._time_protocol,
+            "sizes": self._time_sizes,
+        }  # fmt: skip
+        environment = describe_environment(self)
+        numbers: Numbers = {key: {} for key in RESULTS}
+        for measure in measures:
+            for key, values in methods[measure]().items():
+                numbers[key] |= values
+        if "protocol" in measures:
+            numbers["protocol_s"] |= compute_protocol(numbers["step_us"], numbers["evaluate_ms"])
+        return {"environment": environment, **numbers}
 
-    def _evaluate(self) -> dict[str, dict[str, float]]:
-        field = self._field(Task.of(self.settings, self.digits, self.folder))
-        return {"evaluate_ms": in_turn(evaluate_jobs(field), self._turns("evaluations"))}
+    def _time_steps(self) -> Numbers:
+        jobs = make_step_jobs(self._make_contestants(self.names))
+        return {"step_us": run_in_turn(jobs, track(range(self.rounds), "steps", self.rounds))}
 
-    def _sizes(self) -> dict[str, dict[str, float]]:
-        """The steps of the nets and the floor at every hidden size with every batch size."""
-        times: dict[str, float] = {}
-        names = tuple(name for name in self.names if name in SIZED)
+    def _time_evaluations(self) -> Numbers:
+        jobs = make_evaluation_jobs(self._make_contestants(self.names))
+        rounds = track(range(self.rounds), "evaluations", self.rounds)
+        return {"evaluate_ms": run_in_turn(jobs, rounds)}
+
+    def _time_sizes(self) -> Numbers:
+        """Time a step of the nets and the floor at every hidden size with every batch size."""
+        times = {}
+        names = [name for name in self.names if name in SIZED]
         sizes = [(h, n) for h, n in product(HIDDEN, BATCH) if n <= len(self.digits.x_train)]
         for hidden, batch in track(sizes, "sizes", len(sizes)):
             settings = replace(self.settings, hidden_size=hidden, batch_size=batch)
-            field = self._field(Task.of(settings, self.digits, self.folder), names)
-            found = in_turn(step_jobs(field), range(ROUNDS_OF_SIZES))
-            times |= {sized(name, hidden, batch): time for name, time in found.items()}
+            jobs = make_step_jobs(self._make_contestants(names, settings))
+            for name, time in run_in_turn(jobs, range(SIZE_ROUNDS)).items():
+                times[make_size_key(name, hidden, batch)] = time
         return {"step_us": times}
 
-    def _process(self) -> dict[str, dict[str, float]]:
-        """Start-up and memory, each of a process of its own."""
-        seen: dict[str, list[tuple[float, float]]] = {}
+    def _measure_processes(self) -> Numbers:
+        """Measure start-up and memory, each in a process of its own."""
         names = [name for name in self.names if name in (*processes.PROTOCOLS, "floor")]
-        for _ in track(range(FEW), "start-up and memory", FEW):
+        found: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
+        for _ in track(range(PROCESS_ROUNDS), "start-up and memory", PROCESS_ROUNDS):
             for name in names:
-                seen.setdefault(name, []).append(self._measured(processes.fresh, name))
-        middle = {
-            name: [median(column) for column in zip(*pairs, strict=True)]
-            for name, pairs in seen.items()
-        }
-        return {
-            "startup_s": {name: pair[0] for name, pair in middle.items()},
-            "peak_rss_mb": {name: pair[1] for name, pair in middle.items() if pair[1]},
-        }
+                found[name].append(processes.measure_start_up(*self._process_arguments(name)))
+        seconds, peaks = (
+            {name: median(pair[i] for pair in found[name]) for name in names} for i in (0, 1)
+        )
+        known = {name: peak for name, peak in peaks.items() if peak}
+        return {"startup_s": seconds, "peak_rss_mb": known}
 
-    def _protocol(self) -> dict[str, dict[str, float]]:
-        """Whole runs of train.py, once each as they take a minute; before each a tenth, bare."""
+    def _time_protocol(self) -> Numbers:
+        """Time one whole run of each, as it takes a minute, and before it a tenth of a bare run."""
         names = [name for name in processes.PROTOCOLS if name.partition("-")[0] in self.names]
-        task = Task.of(self.settings, self.digits, self.folder)
-        field = self._field(task, [name for name in self.names if name in processes.PROTOCOLS])
-        times: dict[str, float] = {}
-        bare: dict[str, list[float]] = {each.name: [] for each in field}
+        bare = self._make_contestants(name for name in self.names if name in processes.PROTOCOLS)
+        eval_every = PROTOCOL_STEPS // PROTOCOL_EVALUATIONS
+        times = {}
+        bare_times: dict[str, list[float]] = {each.name: [] for each in bare}
         for name in track(names, "whole runs", len(names)):
-            for each in field:
-                seconds = bare_run(each, STEPS // 10, STEPS // EVALUATIONS)
-                bare[each.name].append(10 * seconds)
-            times[name] = self._measured(processes.protocol, name)
-        times |= {f"{name}-bare": median(values) for name, values in bare.items()}
+            for each in bare:
+                seconds = time_bare_run(each, PROTOCOL_STEPS // 10, eval_every)
+                bare_times[each.name].append(10 * seconds)
+            times[name] = processes.time_protocol(*self._process_arguments(name))
+        times |= {f"{name}-bare": median(values) for name, values in bare_times.items()}
         return {"protocol_s": times}
 
-    def _measured(self, measure: Callable[..., Any], name: str) -> Any:
+    def _process_arguments(self, name: str) -> tuple[str, str, Path, str]:
         device = "cpu" if name.startswith("numpy") else self.settings.device
-        return measure(name, self.digits.name, self.folder, device)
+        return name, self.digits.name, self.folder, device
 
-    def _field(self, task: Task, names: Iterable[str] | None = None) -> list[Contestant]:
-        names = self.names if names is None else names
-        return [each for name in names for each in FIELD[name](task)]
+    def _make_contestants(
+        self, names: Iterable[str], settings: Settings | None = None
+    ) -> list[Contestant]:
+        task = Task.build(settings or self.settings, self.digits, self.folder)
+        return [each for name in names for each in MAKERS[name](task)]
 
-    def _turns(self, what: str) -> Iterable[int]:
-        return track(range(self.rounds), what, self.rounds)
 
-
-def computed(step_us: Mapping[str, float], evaluate_ms: Mapping[str, float]) -> dict[str, float]:
-    """Seconds of the protocol from those of its steps and evaluations, of all that are not run."""
+def compute_protocol(step_us: dict[str, float], evaluate_ms: dict[str, float]) -> dict[str, float]:
+    """Return the seconds of the protocol for contestants without a whole run of their own."""
     return {
-        name: step_us[name] * STEPS / 1e6 + evaluate_ms[name] * EVALUATIONS / 1e3
+        name: step_us[name] * PROTOCOL_STEPS / 1e6 + evaluate_ms[name] * PROTOCOL_EVALUATIONS / 1e3
         for name in step_us
         if name in evaluate_ms and name not in processes.PROTOCOLS
     }
 
 
-def environment(bench: Bench) -> dict[str, Any]:
-    """What the numbers depend on, for people to read."""
-    images = len(bench.digits.x_train), len(bench.digits.x_test)
+def describe_environment(benchmark: Benchmark) -> dict[str, str | int]:
+    """Return what the numbers depend on, for people to read."""
+    digits = benchmark.digits
     return {
-        "data set": f"{bench.digits.name}, {images[0]:,} + {images[1]:,} images",
-        "processor": _processor(),
+        "data set": f"{digits.name}, {len(digits.x_train):,} + {len(digits.x_test):,} images",
+        "processor": find_processor(),
         "cores": torch.get_num_threads(),
-        "device": bench.settings.device,
+        "device": benchmark.settings.device,
         "system": platform.platform(terse=True),
         **versions(),
-        **{pack: version(pack) for name, (_, pack) in OPTIONAL.items() if not missing([name])},
-        "rounds": bench.rounds,
+        "blas": find_blas(),
+        **({"scikit-learn": version("scikit-learn")} if _has_sklearn() else {}),
+        "rounds": benchmark.rounds,
     }
 
 
-def _processor() -> str:
-    """The processor's name as its maker gives it, where Linux tells; else the platform's."""
-    information = Path("/proc/cpuinfo")
-    lines = information.read_text().splitlines() if information.exists() else []
-    names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+def find_processor() -> str:
+    """Return the model name of the processor on Linux, elsewhere what the platform module knows."""
+    cpuinfo = Path("/proc/cpuinfo")
+    text = cpuinfo.read_text() if cpuinfo.exists() else ""
+    model = re.search(r"^model name\s*: (.+)", text, re.MULTILINE)
+    return model[1] if model else platform.processor() or platform.machine()
+
+
+def find_blas() -> str:
+    """Return each loaded BLAS with its version and kernel, such as "openblas 0.3.31 Haswell"."""
+    keys = "internal_api", "version", "architecture"
+    libraries = [each for each in threadpool_info() if each["user_api"] == "blas"]
+    found = [" ".join(str(each[key]) for key in keys if each.get(key)) for each in libraries]
+    return ", ".join(dict.fromkeys(found)) or "unknown"

@@ -1,15 +1,17 @@
-"""A report of bench.py as Markdown: each measure a table, the sizes, the targets."""
+"""Measurements as Markdown tables: each measure, the steps of other sizes, the targets."""
 
+import json
 import re
-from collections.abc import Iterable, Mapping
+import sys
 from typing import Any
 
-# What can be measured; process is start-up and memory, sizes are steps of other sizes.
+# process is start-up and memory; sizes are steps of other sizes than the book's.
 MEASURES = ("process", "step", "evaluate", "protocol", "sizes")
 CONTESTANTS = (
     "numpy", "torch", "floor", "torch-floor", "book", "sklearn", "sklearn-fit",
     "torch-idiom", "torch-best", "torch-by-hand", "torch-dataloader",
 )  # fmt: skip
+# The title, the unit and what the floor is.
 RESULTS = {
     "step_us": ("A step", "µs", "the five matrix products and the gather of the batch"),
     "evaluate_ms": ("An evaluation of all images", "ms", "the first matrix product"),
@@ -17,7 +19,7 @@ RESULTS = {
     "startup_s": ("Start of the process to the first step", "s", "import torchvision, read files"),
     "peak_rss_mb": ("Peak memory", "MB", "the imports and one float copy of the images"),
 }
-# What is to be reached: measure, numerator, denominator, the limit of their ratio.
+# The result, numerator and denominator of each ratio, and the most that it should be.
 TARGETS = (
     ("step_us", "numpy", "floor", 1.70),
     ("step_us", "numpy", "book", 0.42),
@@ -37,75 +39,90 @@ TARGETS = (
     ("startup_s", "torch", "floor", 1.25),
     ("peak_rss_mb", "numpy", "floor", 1.15),
 )
-SIZE = re.compile(r"(?P<name>.+) hidden=(?P<hidden>\d+) batch=(?P<batch>\d+)")
+SIZE = re.compile(r"(.+) hidden=(\d+) batch=(\d+)")
 
-Report = Mapping[str, Any]
+# "environment", then each key of RESULTS with a number for each contestant.
+Measurements = dict[str, dict[str, Any]]
 
 
-def sized(name: str, hidden: int, batch: int) -> str:
-    """The key of a contestant's step at another size than the book's."""
+def make_size_key(name: str, hidden: int, batch: int) -> str:
+    """Return the key of a contestant's step at another size than the book's."""
     return f"{name} hidden={hidden} batch={batch}"
 
 
-def markdown(report: Report) -> str:
-    """All tables of a report, with the machine they were measured on."""
-    parts = [_machine(report["environment"])]
-    parts += [_measure(key, report[key]) for key in RESULTS if report[key]]
-    parts += [_sizes(report["step_us"]), _targets(report)]
+def parse_measurements(text: str) -> Measurements:
+    """Return the measurements of a JSON text; raises ValueError where they are incomplete."""
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise ValueError("it is not a JSON object")
+    for key in ("environment", *RESULTS):
+        if not isinstance(found.get(key), dict):
+            raise ValueError(f"it has no object {key!r}")
+    for key in RESULTS:
+        for name, value in found[key].items():
+            # Compared as it is, since math.isfinite takes no integer of 400 digits.
+            if type(value) not in (int, float) or not 0 < value <= sys.float_info.max:
+                raise ValueError(f"{key} of {name} is not a positive number")
+    return found
+
+
+def format_tables(found: Measurements) -> str:
+    """Return all tables of measurements as Markdown, after the machine they were taken on."""
+    machine = "\n".join(f"- {key}: {value}" for key, value in found["environment"].items())
+    results = [_format_result(key, found[key]) for key in RESULTS]
+    parts = [machine, *results, _format_sizes(found["step_us"]), _format_targets(found)]
     return "\n\n".join(part for part in parts if part)
 
 
-def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    heads = list(heads)
+def _join_rows(heads: list[str], rows: list[list[str]]) -> str:
     lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def _machine(about: Mapping[str, Any]) -> str:
-    return "\n".join(f"- {key}: {value}" for key, value in about.items())
-
-
-def _measure(key: str, values: Mapping[str, float]) -> str:
+def _format_result(key: str, values: dict[str, float]) -> str:
     title, unit, floor = RESULTS[key]
     values = {name: value for name, value in values.items() if not SIZE.fullmatch(name)}
     if not values:
         return ""
     least = values.get("floor")
     rows = [
-        [name, _figure(value), f"{value / least:.2f}" if least else ""]
+        [name, _format_number(value), f"{value / least:.2f}" if least else ""]
         for name, value in sorted(values.items(), key=lambda item: item[1])
     ]
-    return f"**{title}** (floor: {floor})\n\n" + _table(["contestant", unit, "/ floor"], rows)
+    return f"**{title}** (floor: {floor})\n\n" + _join_rows(["contestant", unit, "/ floor"], rows)
 
 
-def _sizes(values: Mapping[str, float]) -> str:
-    """The steps of other sizes, those of the nets as ratios to the floor."""
-    found = [match for key in values if (match := SIZE.fullmatch(key))]
-    names = [name for name in dict.fromkeys(match["name"] for match in found) if name != "floor"]
+def _format_sizes(values: dict[str, float]) -> str:
+    """Return the table of the steps of other sizes, where the nets are ratios to the floor."""
+    found = {
+        match.groups(): value for key, value in values.items() if (match := SIZE.fullmatch(key))
+    }
+    names = [name for name in dict.fromkeys(name for name, *_ in found) if name != "floor"]
     rows = []
-    for hidden, batch in dict.fromkeys((match["hidden"], match["batch"]) for match in found):
-        own = [values.get(sized(name, int(hidden), int(batch))) for name in ("floor", *names)]
-        if own[0] is None:
+    for hidden, batch in dict.fromkeys((hidden, batch) for _, hidden, batch in found):
+        floor = found.get(("floor", hidden, batch))
+        if floor is None:
             continue
-        ratios = ["" if value is None else f"{value / own[0]:.2f}" for value in own[1:]]
-        rows.append([f"{hidden} × {batch}", _figure(own[0]), *ratios])
+        own = [found.get((name, hidden, batch)) for name in names]
+        ratios = ["" if value is None else f"{value / floor:.2f}" for value in own]
+        rows.append([f"{hidden} × {batch}", _format_number(floor), *ratios])
     if not rows:
         return ""
     heads = ["hidden × batch", "floor, µs", *(f"{name} / floor" for name in names)]
-    return "**A step of other sizes**\n\n" + _table(heads, rows)
+    return "**A step of other sizes**\n\n" + _join_rows(heads, rows)
 
 
-def _targets(report: Report) -> str:
+def _format_targets(found: Measurements) -> str:
     rows = []
-    for measure, over, under, limit in TARGETS:
-        values = report[measure]
+    for key, over, under, limit in TARGETS:
+        values = found[key]
         if over in values and under in values:
             ratio = values[over] / values[under]
             verdict = "reached" if ratio <= limit else "missed"
-            what = f"{RESULTS[measure][0]}: {over} / {under}"
+            what = f"{RESULTS[key][0]}: {over} / {under}"
             rows.append([what, f"{ratio:.2f}", f"{limit:.2f}", verdict])
-    return "**Targets**\n\n" + _table(["ratio", "here", "at most", ""], rows) if rows else ""
+    return "**Targets**\n\n" + _join_rows(["ratio", "here", "at most", ""], rows) if rows else ""
 
 
-def _figure(value: float) -> str:
+def _format_number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -1,6 +1,6 @@
-"""What each contestant is given, and what it offers to be measured."""
+"""What each contestant gets to work on, and what it offers to be measured."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +11,18 @@ from trainer.book.functions import Array
 from trainer.common.settings import Settings
 from trainer.data.batches import Batches
 from trainer.data.digits import Digits
+from trainer.training.threads import Threads
 
-STEPS = 100  # in a row, timed as one: as many as a block of the tape, whose drawing counts
+# Steps that are timed together. It is a whole block of Batches, so that drawing rows is included.
+STEPS = 100
 
 
 @dataclass(frozen=True)
 class Task:
-    """The net and its images: settings, digits, and rows (M, batch_size) of the first M batches.
+    """A net's settings, the images, and rows (M, batch_size) of the first M mini-batches.
 
-    They are as many as an epoch has: of a few, the images would stay in the cache, as those of a
-    run do not. folder is where the files of the images lie.
+    M is the number of batches in an epoch. With fewer, the images would stay in the processor's
+    cache, which those of a real run do not. folder holds the files of the images.
     """
 
     settings: Settings
@@ -29,8 +31,8 @@ class Task:
     folder: Path
 
     @classmethod
-    def of(cls, settings: Settings, digits: Digits, folder: Path) -> "Task":
-        """The task of these settings on these images."""
+    def build(cls, settings: Settings, digits: Digits, folder: Path) -> "Task":
+        """Return the task of these settings on these images."""
         numbers = np.arange(len(digits.x_train))
         batch = Batches(numbers, numbers, settings.batch_size, settings.seed)
         count = max(STEPS, len(numbers) // settings.batch_size)
@@ -45,10 +47,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Contestant:
-    """step(i) does step i, or steps of them at once; evaluate classifies all images, or a part.
+    """step(i) does step i, or several steps at once; evaluate classifies all images, or a part.
 
-    Either is None where it does not apply. A name may carry a variant, "floor/all threads":
-    of these the better one counts. threads is the context that both run in.
+    Either is None where it does not apply. threads is the context that both run in. Of
+    contestants named "name/variant" the fastest variant counts.
     """
 
     name: str
@@ -57,3 +59,11 @@ class Contestant:
     threads: Callable[[], AbstractContextManager[None]] = nullcontext
     steps: int = 1  # that one call of step does
     part: float = 1.0  # of all images that one call of evaluate classifies
+
+
+def vary_threads(
+    name: str, step: Callable[[int], object] | None, evaluate: Callable[[], object]
+) -> Iterator[Contestant]:
+    """Yield the contestant on one thread and on all threads."""
+    yield Contestant(f"{name}/1 thread", step, evaluate, Threads().one)
+    yield Contestant(f"{name}/all threads", step, evaluate)

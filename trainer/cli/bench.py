@@ -1,10 +1,11 @@
 """Measure both nets beside the book's code, other libraries, and the bare matrix products."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
-from trainer.bench.tables import CONTESTANTS, MEASURES, RESULTS, markdown
+from trainer.bench.tables import CONTESTANTS, MEASURES, format_tables, parse_measurements
 from trainer.cli.options import Parser, settings_from
 from trainer.cli.program import Program
 from trainer.common.errors import InputError
@@ -13,55 +14,65 @@ ONLY = f"measures ({', '.join(MEASURES)}) and contestants ({', '.join(CONTESTANT
 
 
 def main(argv: list[str] | None = None, program: Program = Program("bench")) -> int:
-    """Flags → measurements → tables, and a JSON file where one is asked for."""
-    parser = Parser(program, __doc__)
-    parser.add_settings(["dataset", "device"])
-    parser.add_folders("data")
-    parser.add_argument("--rounds", type=int, default=15, metavar="INT", help="each in turn")
-    parser.add_argument(
-        "--only",
-        nargs="+",
-        metavar="NAME",
-        choices=(*MEASURES, *CONTESTANTS),
-        help=ONLY,
-    )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers there, too")
-    parser.add_argument("--tables", type=Path, metavar="FILE", help="measure nothing; show that")
-    arguments = parser.parse_args(argv)
+    """Run the command: options, measurements, tables, and a JSON file on request.
+
+    Returns the exit status; raises InputError.
+    """
+    arguments = _make_parser(program).parse_args(argv)
     if arguments.tables:
-        print(markdown(_read(arguments.tables)))
+        print(format_tables(_read_json(arguments.tables)))
         return 0
     if arguments.rounds < 1:
         raise InputError(f"--rounds {arguments.rounds}: must be 1 or more")
-    if arguments.json and not arguments.json.parent.is_dir():
-        raise InputError(f"--json {arguments.json}: there is no folder {arguments.json.parent}")
+    if arguments.json:
+        _check_writable(arguments.json)
 
-    from trainer.bench.report import prepared  # here, since torch takes seconds
+    from trainer.bench.report import prepare_benchmark  # here, since torch takes seconds
 
     only = arguments.only or ()
     names = [name for name in CONTESTANTS if name in only] or CONTESTANTS
     measures = [name for name in MEASURES if name in only] or MEASURES
-    arguments.backend = "torch"  # whom --device is for
-    bench = prepared(settings_from(arguments), arguments.data_dir, arguments.rounds, names)
-    report = bench.report(measures)
-    print(markdown(report))
+    arguments.backend = "torch"  # the one that --device is for
+    settings, data_dir = settings_from(arguments), arguments.data_dir
+    found = prepare_benchmark(settings, data_dir, arguments.rounds, names).measure(measures)
+    print(format_tables(found))
     if arguments.json:
-        _write(arguments.json, report)
+        _write_json(arguments.json, found)
     return 0
 
 
-def _write(path: Path, report: dict[str, dict[str, Any]]) -> None:
+def _make_parser(program: Program) -> Parser:
+    parser = Parser(program, __doc__)
+    parser.add_settings(["dataset", "device"])
+    parser.add_folders("data")
+    add: Any = parser.add_argument
+    add("--rounds", type=int, default=15, metavar="INT", help="how often each is measured")
+    add("--only", nargs="+", metavar="NAME", choices=(*MEASURES, *CONTESTANTS), help=ONLY)
+    add("--json", type=Path, metavar="FILE", help="write the numbers to a JSON file too")
+    tables = "print the tables of a saved JSON file and exit"
+    add("--tables", type=Path, metavar="FILE", help=tables)
+    return parser
+
+
+def _check_writable(path: Path) -> None:
+    """Raise InputError, before minutes are spent on measuring, for a file we cannot write."""
+    if not path.parent.is_dir():
+        raise InputError(f"--json {path}: there is no folder {path.parent}; make it first")
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise InputError(f"--json {path}: cannot write there; choose another file")
+
+
+def _read_json(path: Path) -> dict[str, dict[str, Any]]:
     try:
-        path.write_text(json.dumps(report, indent=2) + "\n")
+        return parse_measurements(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"--tables {path}: cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"--tables {path}: is not what --json writes ({error})") from error
+
+
+def _write_json(path: Path, found: dict[str, dict[str, Any]]) -> None:
+    try:
+        path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise InputError(f"--json {path}: cannot write there: {error.strerror}") from error
-
-
-def _read(path: Path) -> dict[str, dict[str, Any]]:
-    try:
-        report = json.loads(path.read_text())
-        return {key: report[key] for key in ("environment", *RESULTS)}
-    except OSError as error:
-        raise InputError(f"--tables {path}: {error.strerror}") from error
-    except (ValueError, TypeError, KeyError) as error:
-        raise InputError(f"--tables {path}: is not what --json writes ({error})") from error

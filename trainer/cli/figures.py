@@ -16,7 +16,8 @@ def main(argv: list[str] | None = None, program: Program = Program("figures")) -
     arguments = _parser(program).parse_args(argv)
     settings = settings_from(arguments)
 
-    from trainer.figures.book import PICTURES, Book, draw  # here, since torch takes seconds
+    # Imported here, since torch takes seconds.
+    from trainer.figures.book import PICTURES, PictureData, draw_pictures
 
     if unknown := [name for name in arguments.names if name not in PICTURES]:
         raise InputError(f"no picture {unknown[0]}: choose one of {', '.join(PICTURES)}")
@@ -25,7 +26,8 @@ def main(argv: list[str] | None = None, program: Program = Program("figures")) -
         return 0
     names = list(dict.fromkeys(arguments.names)) or list(PICTURES)
     shown = track(names, "pictures", len(names), quiet=arguments.quiet)
-    folder = draw(Book(arguments.data_dir, settings), shown, arguments.log_dir, arguments.out)
+    data = PictureData(arguments.data_dir, settings)
+    folder = draw_pictures(data, shown, arguments.log_dir, arguments.out)
     if not arguments.quiet:
         print(f"{len(names)} pictures: {display_path(arguments.out or folder)}")
         print(f"see them: {board_command(folder.parent)}")

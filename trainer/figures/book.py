@@ -1,4 +1,4 @@
-"""Every picture by name, and what it is drawn from."""
+"""Every picture by its name, and the data that the pictures show."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -16,14 +16,14 @@ from trainer.common.settings import Settings
 from trainer.data.digits import Digits, load_digits
 from trainer.data.fetch import SETS, there
 from trainer.figures import chapter2, chapter3, chapter4, learning
-from trainer.figures.style import pixels
+from trainer.figures.style import render_pixels
 
 
 @dataclass(frozen=True)
-class Book:
-    """Where the digits are, and the settings of the run that some pictures show.
+class PictureData:
+    """The data sets of a folder, and the run of these settings that some pictures show.
 
-    What only some pictures need is read or trained when the first of them is drawn.
+    A data set is read, and the run trained, when the first picture needs it.
     """
 
     data_dir: Path
@@ -31,68 +31,69 @@ class Book:
 
     @cached_property
     def digits(self) -> Digits:
-        """The set of the settings, by default mnist where it is there, else mnist-5k."""
+        """The data set of the settings, by default mnist if present, otherwise mnist-5k."""
         default = "mnist" if there("mnist", self.data_dir) else "mnist-5k"
-        name = self.settings.dataset or default
-        return load_digits(name, self.data_dir)
+        return load_digits(self.settings.dataset or default, self.data_dir)
 
     @cached_property
     def sets(self) -> list[Digits]:
-        """Every data set that is there; nothing is downloaded."""
-        others = [name for name in SETS if there(name, self.data_dir)]
-        names = dict.fromkeys([self.digits.name, *others, "mnist-5k"])
-        return [load_digits(name, self.data_dir) for name in SETS if name in names]
+        """Every data set that is present; nothing is downloaded."""
+        always = self.digits.name, "mnist-5k"
+        names = [name for name in SETS if name in always or there(name, self.data_dir)]
+        return [load_digits(name, self.data_dir) for name in names]
 
     @cached_property
-    def lesson(self) -> learning.Lesson:
-        """The run."""
-        return learning.learn(self.digits, self.settings)
+    def run(self) -> learning.ShownRun:
+        """The run, trained in memory."""
+        return learning.train_in_memory(self.digits, self.settings)
 
 
 # In the order of the book; a name's first part is its chapter.
-PICTURES: dict[str, Callable[[Book], Figure]] = {
-    "2-gates": lambda _: chapter2.gates(),
-    "2-xor": lambda _: chapter2.xor(),
-    "2-xor-stacked": lambda _: chapter2.xor_stacked(),
-    "2-xor-learned": lambda _: chapter2.xor_learned(),
-    "3-step-and-sigmoid": lambda _: chapter3.step_and_sigmoid(),
-    "3-relu": lambda _: chapter3.rectifier(),
-    "3-softmax": lambda _: chapter3.softmax_overflow(),
-    "3-samples": lambda book: learning.samples(book.sets),
-    "3-preparations": lambda book: chapter3.preparations(book.digits),
-    "4-losses": lambda _: chapter4.losses(),
-    "4-one-hot-and-labels": lambda _: chapter4.one_hot_and_labels(),
-    "4-loss-not-accuracy": lambda book: learning.line_through_weights(book.lesson),
-    "4-tangents": lambda _: chapter4.tangents(),
-    "4-gradient-field": lambda _: chapter4.gradient_field(),
-    "4-descents": lambda _: chapter4.descents(),
-    "4-run": lambda book: learning.curves(book.lesson),
+PICTURES: dict[str, Callable[[PictureData], Figure]] = {
+    "2-gates": lambda _: chapter2.draw_gates(),
+    "2-xor": lambda _: chapter2.draw_xor(),
+    "2-xor-stacked": lambda _: chapter2.draw_stacked_xor(),
+    "2-xor-learned": lambda _: chapter2.draw_learned_xor(),
+    "3-step-and-sigmoid": lambda _: chapter3.draw_step_and_sigmoid(),
+    "3-relu": lambda _: chapter3.draw_relu(),
+    "3-softmax": lambda _: chapter3.draw_softmax_overflow(),
+    "3-samples": lambda data: learning.draw_samples(data.sets),
+    "3-preparations": lambda data: chapter3.draw_preparations(data.digits),
+    "4-losses": lambda _: chapter4.draw_losses(),
+    "4-one-hot-and-labels": lambda _: chapter4.draw_one_hot_and_labels(),
+    "4-loss-not-accuracy": lambda data: learning.draw_line_through_weights(data.run),
+    "4-tangents": lambda _: chapter4.draw_tangents(),
+    "4-gradient-field": lambda _: chapter4.draw_gradient_field(),
+    "4-descents": lambda _: chapter4.draw_descents(),
+    "4-run": lambda data: learning.draw_curves(data.run),
 }
 
 
-def draw(book: Book, names: Iterable[str], log_dir: Path, out: Path | None = None) -> Path:
-    """Draw the named pictures into a new run "book" of log_dir; returns its folder.
+def draw_pictures(
+    data: PictureData, names: Iterable[str], log_dir: Path, out: Path | None = None
+) -> Path:
+    """Draw the named pictures into a new run "book" of log_dir; return its folder.
 
     Each is also a PNG file, in out or beside the event file. Raises InputError, before
     anything is drawn, where a folder cannot be written or a data set cannot be used.
     """
-    _ = book.digits
+    _ = data.digits  # raises where they cannot be read
     if out:
-        make_folder(out)
+        make_output_folder(out)
     folder = new_folder(log_dir, "book")
     with Dashboard(folder) as board:
         for name in names:
-            picture = pixels(PICTURES[name](book))
+            picture = render_pixels(PICTURES[name](data))
             board.picture(f"chapter {name[0]}/{name[2:]}", picture, 0)
             imsave((out or folder) / f"{name}.png", picture)
     return folder
 
 
-def make_folder(out: Path) -> None:
-    """Have a folder that can be written, or raise InputError."""
+def make_output_folder(out: Path) -> None:
+    """Make the folder if it is missing; raise InputError if it cannot be made or written."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"--out {out}: cannot make that folder: {error.strerror}") from error
+        raise InputError(f"--out {out}: cannot make this folder: {error.strerror}") from error
     if not os.access(out, os.W_OK):
-        raise InputError(f"--out {out}: cannot write there")
+        raise InputError(f"--out {out}: cannot write there; choose another folder")

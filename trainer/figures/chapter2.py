@@ -1,85 +1,77 @@
 """Chapter 2 in pictures: the planes of the gates, XOR by stacking, XOR learned."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from trainer.book.functions import Array
 from trainer.book.perceptron import AND, INPUTS, NAND, OR, XOR
-from trainer.figures.style import (
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    SHADES,
-    SKY,
-    VERMILION,
-    name_axes,
-    sheet,
-)
+from trainer.figures.style import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION, make_sheet, name_axes
 from trainer.nets.numpy_net import TwoLayerNet
 
 EDGE = -0.5, 1.5  # of the plane shown
+SHADES = LinearSegmentedColormap.from_list("shades", ["#FFFFFF", "#9CCAE8"])  # of a plane, 0 to 1
 STEPS, RATE = 1000, 1.0  # of the net that learns XOR
 
 
-def gates() -> Figure:
-    """AND, NAND, OR: each plane split by the gate's own line (chapter 2.3)."""
-    figure, axes = sheet(
+def draw_gates() -> Figure:
+    """Draw AND, NAND and OR: each plane split by the gate's own line (chapter 2.3)."""
+    figure, axes = make_sheet(
         "AND, NAND, OR: one straight line each",
-        "A perceptron fires (blue, ▲) on one side of the line w₁x₁ + w₂x₂ + b = 0 and is silent "
-        "(○) on the other. The three gates differ only in where that line lies and in which side "
-        "fires; AND and NAND share a line.",
+        "A perceptron gives 1 (blue, ▲) on one side of the line w₁x₁ + w₂x₂ + b = 0 and 0 (○) on "
+        "the other. The three gates differ only in where that line lies and on which side they "
+        "give 1. AND and NAND share a line.",
         columns=3,
         size=(9, 3.9),
     )
     for axis, (name, gate) in zip(axes, {"AND": AND, "NAND": NAND, "OR": OR}.items(), strict=True):
         numbers = f"{name}: w = {gate.w}, b = {gate.b}".replace("-", "−")
         name_axes(axis, numbers, "x₁", "x₂")
-        _plane(axis, gate)
-        _line(axis, gate.w, gate.b, color="black")
+        _shade_plane(axis, gate)
+        _draw_line(axis, gate.w, gate.b, color="black")
     return figure
 
 
-def xor() -> Figure:
-    """XOR: two lines in its own plane, one in the plane of the first layer (chapter 2.4, 2.5)."""
-    figure, (inputs, hidden) = sheet(
+def draw_xor() -> Figure:
+    """Draw XOR in the plane of its inputs and of its first layer (chapter 2.4, 2.5)."""
+    figure, (inputs, hidden) = make_sheet(
         "XOR: no single line, but two",
-        "Left: no straight line has both ▲ on one side and both ○ on the other; the strip between "
-        "the lines of NAND and OR has. Right: NAND and OR as new axes. (0, 1) and (1, 0) fall on "
-        "one point, and now one line, AND's, is enough.",
-        columns=2,
+        "Left: no straight line has both ▲ on one side and both ○ on the other, but both ▲ lie in "
+        "the strip between the lines of NAND and OR. Right: the outputs of NAND and OR as axes. "
+        "(0, 1) and (1, 0) fall on one point, and now one line, AND's, is enough.",
     )
     name_axes(inputs, "XOR in the plane of its inputs", "x₁", "x₂")
-    _plane(inputs, XOR)
-    _line(inputs, NAND.w, NAND.b, color=VERMILION, label="NAND's line")
-    _line(inputs, OR.w, OR.b, color=GREEN, linestyle="--", label="OR's line")
+    _shade_plane(inputs, XOR)
+    _draw_line(inputs, NAND.w, NAND.b, color=VERMILION, label="NAND's line")
+    _draw_line(inputs, OR.w, OR.b, color=GREEN, linestyle="--", label="OR's line")
     inputs.legend(loc="upper right", fontsize=8)
     name_axes(hidden, "the same in the plane of the first layer", "s₁ = NAND(x)", "s₂ = OR(x)")
     s = np.stack([NAND(INPUTS), OR(INPUTS)], axis=-1)
-    _plane(hidden, AND, points=s)
-    _line(hidden, AND.w, AND.b, color="black", label="AND's line")
-    for point, below in ((1, 0), True), ((0, 1), True), ((1, 1), False):
+    _shade_plane(hidden, AND, points=s)
+    _draw_line(hidden, AND.w, AND.b, color="black", label="AND's line")
+    for point, offset in ((1, 0), -20), ((0, 1), -20), ((1, 1), 12):
         origins = [
             f"({x}, {y})" for (x, y), at in zip(INPUTS, s, strict=True) if (at == point).all()
         ]
-        place = {"xytext": (0, -20 if below else 12), "textcoords": "offset points", "ha": "center"}
+        place = {"xytext": (0, offset), "textcoords": "offset points", "ha": "center"}
         hidden.annotate("from " + " and ".join(origins), point, fontsize=8, **place)
     hidden.legend(loc="lower left", fontsize=8)
     return figure
 
 
-def xor_stacked() -> Figure:
-    """How XOR is stacked of NAND, OR and AND, with its truth table (chapter 2.5.2)."""
-    figure, (wiring, table) = sheet(
+def draw_stacked_xor() -> Figure:
+    """Draw how XOR is stacked from NAND, OR and AND, with its truth table (chapter 2.5.2)."""
+    figure, (wiring, table) = make_sheet(
         "XOR is NAND and OR stacked under AND",
-        "Left: both inputs go to NAND and to OR; AND reads what they say. Right: the truth table, "
-        "computed by those perceptrons: y is 1 where exactly one input is. Two layers do what "
-        "one cannot.",
-        columns=2,
+        "Left: both inputs go to NAND and to OR, and their outputs go to AND. Right: the truth "
+        "table, computed by those perceptrons: y is 1 where exactly one input is 1. Two layers do "
+        "what one layer cannot.",
         size=(9, 3.8),
         width_ratios=(3, 2),
     )
@@ -87,7 +79,8 @@ def xor_stacked() -> Figure:
         axis.set_title(title, fontsize=10.5)
         axis.axis("off")
     places = {"x₁": (0, 1), "x₂": (0, 0), "NAND": (1, 1), "OR": (1, 0), "AND": (2, 0.5)}
-    _wire(wiring, places | {"y": (2.8, 0.5)}, "x₁>NAND x₁>OR x₂>NAND x₂>OR NAND>AND OR>AND AND>y")
+    wires = "x₁>NAND x₁>OR x₂>NAND x₂>OR NAND>AND OR>AND AND>y"
+    _draw_wiring(wiring, places | {"y": (2.8, 0.5)}, wires)
     rows = np.column_stack([INPUTS, NAND(INPUTS), OR(INPUTS), XOR(INPUTS)])
     names = ["x₁", "x₂", "s₁ = NAND", "s₂ = OR", "y = AND(s)"]
     widths = [0.1, 0.1, 0.29, 0.25, 0.3]
@@ -98,34 +91,34 @@ def xor_stacked() -> Figure:
     return figure
 
 
-def xor_learned() -> Figure:
-    """What a trained TwoLayerNet of two hidden neurons makes of XOR (chapter 2.5, 4.5)."""
+def draw_learned_xor() -> Figure:
+    """Draw what a trained TwoLayerNet of two hidden neurons computes (chapter 2.5, 4.5)."""
     net, losses = learn_xor(seed=1)
     _, stuck = learn_xor(seed=3)
-    figure, (plane, curve) = sheet(
+    figure, (plane, curve) = make_sheet(
         "XOR learned: a two-layer net finds two lines by itself",
         "Left: the probability that a net with two sigmoid neurons gives to y = 1 after "
-        f"{STEPS} steps on the four rows; each dashed line is where one hidden neuron is at ½. "
-        "Like NAND and OR, they leave a strip between them, here around the ○. Right: the loss of "
-        "that run falls, but from other random weights the same net can stay on a plateau, half "
-        "of XOR learned.",
-        columns=2,
+        f"{STEPS} steps on the four rows. Each dashed line is where one hidden neuron is at ½. "
+        "Like the lines of NAND and OR, they leave a strip between them, here around the ○. Right: "
+        "the loss of that run falls. From other random weights the same net can stay on a plateau, "
+        "with XOR half learned.",
         size=(9, 4.9),
     )
-    name_axes(plane, "the probability of y = 1 that it gives", "x₁", "x₂")
-    shades = _plane(plane, lambda x: net.predict(x)[:, 1], levels=np.linspace(0, 1, 11), labels=XOR)
+    name_axes(plane, "the probability of y = 1", "x₁", "x₂")
+    levels = np.linspace(0, 1, 11)
+    shades = _shade_plane(plane, lambda x: net.predict(x)[:, 1], levels=levels, labels=XOR)
     figure.colorbar(shades, ax=plane, ticks=[0, 0.5, 1])
     for w, b, color in zip(net.params["W1"].T, net.params["b1"], (VERMILION, GREEN), strict=True):
-        _line(plane, w, b, color=color, linestyle="--")
+        _draw_line(plane, w, b, color=color, linestyle="--")
     name_axes(curve, "its loss while it learns", "step", "cross-entropy (log scale)")
     curve.semilogy(losses, color=BLUE, label="this run (seed 1)")
-    curve.semilogy(stuck, color=ORANGE, linestyle="--", label="one that sticks (seed 3)")
+    curve.semilogy(stuck, color=ORANGE, linestyle="--", label="a run that is stuck (seed 3)")
     curve.legend(fontsize=8)
     return figure
 
 
 def learn_xor(seed: int) -> tuple[TwoLayerNet, list[float]]:
-    """A 2-2-2 net trained on the four rows of XOR, and its loss before each step."""
+    """Train a 2-2-2 net on the four rows of XOR; return it and its loss before each step."""
     net = TwoLayerNet(2, 2, 2, weight_init_std=1.0, seed=seed, dtype="float64")
     losses = []
     for _ in range(STEPS):
@@ -134,49 +127,38 @@ def learn_xor(seed: int) -> tuple[TwoLayerNet, list[float]]:
     return net, losses
 
 
-def _plane(
+def _shade_plane(
     axis: Axes,
-    fires: Callable[[Array], Any],
-    levels: Array | tuple[float, ...] = (-0.5, 0.5, 1.5),
+    function: Callable[[Array], Array],
+    levels: ArrayLike = (-0.5, 0.5, 1.5),
     points: Array = INPUTS,
-    labels: Callable[[Array], Any] | None = None,
-) -> Any:
-    """Shade the plane by fires(x) of x (N, 2); ▲ at the points that are 1, ○ at the others."""
+    labels: Callable[[Array], Array] | None = None,
+) -> ContourSet:
+    """Shade the plane by function(x) of x (N, 2), and mark the points by their labels.
+
+    ▲ marks a 1, ○ a 0. labels is the function itself by default.
+    """
     side = np.linspace(*EDGE, 201)
     grid = np.stack(np.meshgrid(side, side), axis=-1)  # (201, 201, 2)
-    values = np.asarray(fires(grid.reshape(-1, 2)), np.float64).reshape(grid.shape[:2])
+    values = np.asarray(function(grid.reshape(-1, 2)), np.float64).reshape(grid.shape[:2])
     shades = axis.contourf(side, side, values, levels=levels, cmap=SHADES)
-    fired = np.asarray((labels or fires)(points)) == 1
-    axis.scatter(
-        points[fired, 0],
-        points[fired, 1],
-        s=90,
-        marker="^",
-        color=BLUE,
-        edgecolor="black",
-        zorder=3,
-    )
-    axis.scatter(
-        points[~fired, 0],
-        points[~fired, 1],
-        s=80,
-        marker="o",
-        color="white",
-        edgecolor="black",
-        zorder=3,
-    )
+    is_one = np.asarray((labels or function)(points)) == 1
+    black: Any = {"edgecolor": "black", "zorder": 3}
+    x, y = points.T
+    axis.scatter(x[is_one], y[is_one], s=90, marker="^", color=BLUE, **black)
+    axis.scatter(x[~is_one], y[~is_one], s=80, marker="o", color="white", **black)
     axis.set(xlim=EDGE, ylim=EDGE, aspect="equal", xticks=(0, 1), yticks=(0, 1))
     return shades
 
 
-def _line(axis: Axes, w: Any, b: float, **options: Any) -> None:
-    """The line w₁x₁ + w₂x₂ + b = 0."""
+def _draw_line(axis: Axes, w: Sequence[float] | Array, b: float, **options: Any) -> None:
+    """Draw the line w₁x₁ + w₂x₂ + b = 0."""
     foot = -b * np.asarray(w) / np.dot(w, w)  # the point of the line that is nearest to 0
     axis.axline(foot, foot + np.array([-w[1], w[0]]), linewidth=2, **options)
 
 
-def _wire(axis: Axes, places: dict[str, tuple[float, float]], wires: str) -> None:
-    """Boxes at their places, joined by arrows written "from>to"."""
+def _draw_wiring(axis: Axes, places: dict[str, tuple[float, float]], wires: str) -> None:
+    """Draw boxes at their places, joined by arrows written "from>to"."""
     for name, (x, y) in places.items():
         box = {"boxstyle": "round,pad=0.5", "facecolor": SKY if name.isupper() else "white"}
         axis.text(x, y, name, ha="center", va="center", fontsize=12, bbox=box, zorder=3)

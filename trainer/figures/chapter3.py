@@ -16,49 +16,40 @@ from trainer.book.functions import (
     step_function,
 )
 from trainer.data.digits import Digits, prepare_digits
-from trainer.figures.style import (
-    BLUE,
-    GREEN,
-    GREY,
-    VERMILION,
-    name_axes,
-    sheet,
-    show_image,
-)
+from trainer.figures.style import BLUE, GREEN, GREY, VERMILION, make_sheet, name_axes, show_image
 
 SCORES = np.array([0.3, 2.9, 4.0], np.float32)  # the book's example of softmax (chapter 3.5.1)
 
 
-def step_and_sigmoid() -> Figure:
-    """The step function against the sigmoid (chapter 3.2)."""
+def draw_step_and_sigmoid() -> Figure:
+    """Draw the step function against the sigmoid (chapter 3.2)."""
     a = np.linspace(-6, 6, 1201)
-    figure, (values, slopes) = sheet(
+    figure, (values, slopes) = make_sheet(
         "Step and sigmoid",
-        "Left: both go from 0 to 1, the step at once, the sigmoid smoothly, so that it can pass on "
-        "how sure it is. Right: the step is flat everywhere but at 0, so descent has nothing "
-        "to follow; the sigmoid's slope is ¼ at most and fades for large |a|, where it saturates.",
-        columns=2,
+        "Left: both go from 0 to 1, the step at once, the sigmoid smoothly, so that its output can "
+        "say how sure it is. Right: the slope of the step is 0 everywhere but at 0, so gradient "
+        "descent has nothing to follow. The sigmoid's slope is at most ¼, and nearly 0 for large "
+        "|a|, where it saturates.",
     )
-    name_axes(values, "what they give", "a", "h(a)")
+    name_axes(values, "their values", "a", "h(a)")
     values.plot(a, step_function(a), color=VERMILION, linestyle="--", label="step_function")
     values.plot(a, sigmoid(a), color=BLUE, label="sigmoid")
     name_axes(slopes, "their slopes", "a", "h′(a)")
     slopes.plot(a, np.zeros_like(a), color=VERMILION, linestyle="--", label="of step_function")
     slopes.plot(a, sigmoid_grad(a), color=BLUE, label="sigmoid_grad")
     slopes.set_ylim(-0.02, 0.3)
-    _legends(values, slopes)
+    _add_legends(values, slopes)
     return figure
 
 
-def rectifier() -> Figure:
-    """ReLU and its slope (chapter 3.2.7)."""
+def draw_relu() -> Figure:
+    """Draw ReLU and its slope (chapter 3.2.7)."""
     a = np.linspace(-3, 3, 601)
-    figure, (values, slopes) = sheet(
+    figure, (values, slopes) = make_sheet(
         "ReLU",
-        "Left: what is negative becomes 0, what is positive passes as it is. Right: the slope is 1 "
-        "for every positive a, however large, where the sigmoid's fades; at 0, where there is no "
-        "slope, this project takes 0, as torch does (the book takes 1).",
-        columns=2,
+        "Left: a negative input becomes 0, a positive one stays as it is. Right: the slope is 1 "
+        "for every positive a, however large, while the sigmoid's goes to 0. At 0 the slope is not "
+        "defined; this project takes 0, as torch does (the book takes 1).",
         size=(9, 4.2),
     )
     name_axes(values, "relu", "a", "h(a)")
@@ -69,45 +60,44 @@ def rectifier() -> Figure:
     slopes.plot(a[a > 0], relu_grad(a[a > 0]), color=BLUE)
     slopes.plot(0, relu_grad(0), "o", color=BLUE)
     slopes.plot(a, sigmoid_grad(a), color=GREY, linestyle="--", label="sigmoid_grad")
-    _legends(values, slopes)
+    _add_legends(values, slopes)
     return figure
 
 
-def softmax_overflow() -> Figure:
-    """Softmax of growing inputs, naive and shifted (chapter 3.5.2)."""
+def draw_softmax_overflow() -> Figure:
+    """Draw softmax of growing inputs, naive and shifted (chapter 3.5.2)."""
     grown = np.linspace(-160, 160, 641, dtype=np.float32)
-    figure, axes = sheet(
+    figure, axes = make_sheet(
         "Softmax of growing inputs: naive and shifted",
         "The same c is added to the three inputs 0.3, 2.9 and 4.0, in float32. "
         "It cancels, so the lines should be level. Left: written naively, e^a overflows from "
-        "a ≈ 89 (∞ / ∞) and is 0 in all three below a ≈ −104 (0 / 0): nothing to draw in the grey. "
+        "a ≈ 89 (∞ / ∞) and is 0 in all three below a ≈ −104 (0 / 0); grey marks where it is nan. "
         "Right: with the largest input subtracted first, the result holds for any c.",
-        columns=2,
         sharey=True,
     )
     panels = {"naive: e^a / Σ e^a": naive_softmax, "shifted: softmax": softmax}
     for axis, (title, function) in zip(axes, panels.items(), strict=True):
         name_axes(axis, title, "c, added to every input", "y")
-        _probabilities(axis, grown, function(SCORES + grown[:, None]))
-    _legends(axes[1], loc="center right")
+        _plot_probabilities(axis, grown, function(SCORES + grown[:, None]))
+    _add_legends(axes[1], loc="center right")
     return figure
 
 
 def naive_softmax(a: Array) -> Array:
-    """Softmax as the formula is written, for the picture of how it fails: nan by overflow."""
+    """Return softmax computed as the formula is written, which overflows to nan."""
     with np.errstate(over="ignore", invalid="ignore"):
         return np.exp(a) / np.exp(a).sum(axis=-1, keepdims=True)
 
 
-def preparations(digits: Digits) -> Figure:
-    """Pixels raw, standardised, whitened (chapter 3.6.3)."""
+def draw_preparations(digits: Digits) -> Figure:
+    """Draw pixels raw, standardised and whitened (chapter 3.6.3)."""
     count = 6
-    figure, axes = sheet(
+    figure, axes = make_sheet(
         "Pixels raw, standardised, whitened",
         "Six training images after each preparation, light to dark from −2 to 2 deviations (raw: "
-        "0 to 1), and two neighbouring pixels of 500 images. Raw, the two go together; "
-        "standardised they have mean 0 and deviation 1, still together; whitened, the cloud is "
-        "round: only what a neighbour does not tell is left, mostly edges.",
+        "0 to 1), and two neighbouring pixels of 500 images. Raw, the two are correlated. "
+        "Standardised, they have mean 0 and deviation 1 and the same correlation. Whitened, they "
+        "are not correlated: what is left is what a neighbour does not predict, mostly edges.",
         rows=3,
         columns=count + 1,
         size=(9, 6.2),
@@ -121,31 +111,29 @@ def preparations(digits: Digits) -> Figure:
         for axis, image in zip(row, x[chosen], strict=False):
             show_image(axis, image.reshape(28, 28), vmin=low, vmax=high)
         row[0].set_ylabel(name)
-        _neighbours(row[-1], x[:500])
+        _plot_neighbours(row[-1], x[:500])
     return figure
 
 
-def _neighbours(axis: Axes, x: Array) -> None:
-    """Two neighbouring pixels in the middle of each image, one against the other."""
+def _plot_neighbours(axis: Axes, x: Array) -> None:
+    """Plot one pixel in the middle of each image against its right neighbour."""
     left, right = x[:, 14 * 28 + 13], x[:, 14 * 28 + 14]
     correlation = np.corrcoef(left, right)[0, 1]
-    name_axes(
-        axis, f"correlation {correlation:.2f}".replace("-", "−"), "pixel (14, 13)", "(14, 14)"
-    )
+    title = f"correlation {correlation:.2f}".replace("-", "−")
+    name_axes(axis, title, "pixel (14, 13)", "(14, 14)")
     axis.plot(left, right, ".", color=BLUE, markersize=3, alpha=0.5)
 
 
-def _probabilities(axis: Axes, c: Array, y: Array) -> None:
-    """The three outputs over c; grey where there are none."""
+def _plot_probabilities(axis: Axes, c: Array, y: Array) -> None:
+    """Plot the three outputs over c, and grey where they are nan."""
     styles = zip(SCORES, y.T, (VERMILION, GREEN, BLUE), (":", "--", "-"), strict=True)
     for score, line, color, style in styles:
-        axis.plot(
-            c, line, color=color, linestyle=style, linewidth=2.2, label=f"a = {score:.1f} + c"
-        )
+        label = f"a = {score:.1f} + c"
+        axis.plot(c, line, color=color, linestyle=style, linewidth=2.2, label=label)
     axis.fill_between(c, 0, 1, where=np.isnan(y).any(axis=1), color=GREY, alpha=0.3, label="nan")
     axis.set_ylim(0, 1)
 
 
-def _legends(*axes: Axes, loc: Any = "best") -> None:
+def _add_legends(*axes: Axes, loc: Any = "best") -> None:
     for axis in axes:
         axis.legend(fontsize=8.5, loc=loc)

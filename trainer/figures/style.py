@@ -1,4 +1,4 @@
-"""What the pictures share: a sheet with title and caption, colours that everyone can tell apart."""
+"""The sheet with title and caption that every picture stands on, and its colours."""
 
 import textwrap
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -15,15 +14,14 @@ from trainer.book.functions import Array
 # Okabe and Ito's palette, made for colour-blind readers (jfly.uni-koeln.de/color).
 BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 SKY, PURPLE, GREY = "#56B4E9", "#CC79A7", "#666666"
-SHADES = LinearSegmentedColormap.from_list("shades", ["#FFFFFF", "#9CCAE8"])  # of a plane, 0 to 1
 DPI = 100
-LETTERS = 14.5  # of a caption, to an inch
+LETTERS = 14.5  # of a caption in an inch
 
 
-def sheet(title: str, caption: str, rows: int = 1, columns: int = 1, **options: Any) -> Any:
-    """A Figure and its axes, (columns,) or (rows, columns), with a caption that says what to see.
+def make_sheet(title: str, caption: str, rows: int = 1, columns: int = 2, **options: Any) -> Any:
+    """Return a Figure and its axes, (columns,) or (rows, columns).
 
-    options: size in inches, and those of Figure.subplots.
+    caption says what to see. options: size in inches, and those of Figure.subplots.
     """
     size = options.pop("size", (9, 4.6))
     figure = Figure(figsize=size, dpi=DPI, layout=ConstrainedLayoutEngine(h_pad=0.06))
@@ -34,22 +32,20 @@ def sheet(title: str, caption: str, rows: int = 1, columns: int = 1, **options: 
 
 
 def name_axes(axis: Axes, title: str, x: str, y: str) -> None:
-    """A panel's title and what its axes are."""
+    """Write a panel's title and the names of its axes."""
     axis.set_title(title, fontsize=10.5)
     axis.set_xlabel(x)
     axis.set_ylabel(y)
 
 
-def show_image(axis: Axes, image: Array, title: str = "", **options: Any) -> None:
-    """An image without ticks, ink dark on white."""
+def show_image(axis: Axes, image: Array, **options: Any) -> None:
+    """Show an image without ticks, by default dark ink on white."""
     axis.imshow(image, **({"cmap": "gray_r"} | options))
-    axis.set_xticks([])
-    axis.set_yticks([])
-    axis.set_title(title, fontsize=8.5)
+    axis.set(xticks=[], yticks=[])
 
 
-def pixels(figure: Figure) -> Array:
-    """The drawn picture, uint8 (height, width, 3)."""
-    canvas: Any = FigureCanvasAgg(figure)  # no pyplot: it would keep every figure alive
+def render_pixels(figure: Figure) -> Array:
+    """Return the drawn picture, uint8 (height, width, 3)."""
+    canvas: Any = FigureCanvasAgg(figure)  # not pyplot, which would keep every figure alive
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
