@@ -9,7 +9,7 @@ from mistaken import NETS, TABLE, changed
 from trainer.checker.checking import check
 from trainer.checker.comparing import Finding
 from trainer.checker.report import Report
-from trainer.checker.source import read
+from trainer.checker.source import read_source
 
 LAYOUTS = sorted(path.stem for path in NETS.glob("*.py"))
 # Mistakes that leave the net right, or right with a warning: they are notes.
@@ -130,11 +130,11 @@ def test_a_penalty_is_right_only_with_its_gradient(written):
 def test_a_constant_factor_or_transpose_is_said_where_no_mistake_explains_it(written):
     source = (NETS / "chapter4.py").read_text()
     report = report_on(written(source.replace('grads["W1"] = ', 'grads["W1"] = 3.5 * ')))
-    assert "it is 3.5 times the right one" in report.as_text()
+    assert "it is 3.5 times the expected one" in report.as_text()
     report = report_on(
         written(source.replace('["W2"] = np.dot(z1.T, dy)', '["W2"] = np.dot(dy.T, z1)'))
     )
-    assert "it is the transpose of the right one" in report.as_text()
+    assert "it is the transpose of the expected one" in report.as_text()
     report = report_on(written(source.replace("np.dot(x.T, da1)", "np.dot(x.T, da1) ** 3")))
     assert "ruled out: a constant factor, a sign, a transpose" in report.as_text()
 
@@ -236,7 +236,7 @@ def test_every_layout_is_written_as_people_write_it():
         except SyntaxError:
             unreadable.append(layout)
     assert unreadable == ["python2"]
-    assert read(NETS / "python2.py").translated
+    assert read_source(NETS / "python2.py").is_translated
 
 
 def test_loss_and_backward_may_look_at_what_forward_left(written):

@@ -10,8 +10,8 @@ from trainer.checker.attempts import Outcome, attempt, raised
 from trainer.checker.bench import LABELS, ONE_HOT, Bench
 from trainer.checker.cases import one_hot, partly_right
 from trainer.checker.comparing import Finding, as_array, describe
-from trainer.checker.explaining import matches, planted
-from trainer.checker.telling import told_of
+from trainer.checker.descriptions import describe_mistake
+from trainer.checker.explaining import build_mistaken_net, matches
 
 MISTAKEN = ("accuracy-count", "accuracy-of-itself", "accuracy-axis")
 
@@ -71,7 +71,7 @@ def _wrong(
     form = bench.target if bench.target in usable or not usable else usable[0]
     outcome = outcomes[form]
     cause = _cause(bench, a2, outcomes, forms)
-    told = f"; it is what you get when {told_of(cause)}" if cause else ""
+    told = f"; it is what you get when {describe_mistake(cause)}" if cause else ""
     if outcome.error:
         finding = raised("accuracy", outcome.error)
         if cause and finding.cause is None and finding.verdict == "raises":
@@ -88,8 +88,8 @@ def _cause(
     down = (a2.argmax(axis=0) == forms[ONE_HOT].argmax(axis=0)).sum()  # both over the batch
     for form, outcome in outcomes.items():
         for slug in MISTAKEN:
-            net = planted(slug, "sigmoid", "cross-entropy", bench.case)
-            net._forward = lambda x: (a2, a2, a2)
+            net = build_mistaken_net(bench.case, "sigmoid", "cross-entropy", slug)
+            net._forward = lambda x: (a2, a2, a2)  # type: ignore[method-assign]
             theirs = attempt(net.accuracy, bench.case.x, forms[form])
             if not theirs.error and _is(outcome, theirs.value):
                 return slug

@@ -12,7 +12,7 @@ import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.comparing import Finding
-from trainer.checker.standins import NotThereError
+from trainer.checker.standins import MissingNameError
 
 HERE = Path(__file__).resolve().parent
 
@@ -53,7 +53,7 @@ def raised(quantity: str, error: BaseException) -> Finding:
     ]
     at = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
     text = f"{type(error).__name__}: {error}".strip().rstrip(":").splitlines()[0]
-    if isinstance(error, NotThereError):
+    if isinstance(error, MissingNameError):
         return Finding(quantity, "missing", f"needs {error}{at}", checked=False)
     if not theirs and isinstance(error, TypeError | KeyError | AttributeError | ValueError):
         message = f"could not be called in a way that is known here: {text}"

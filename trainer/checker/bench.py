@@ -12,7 +12,7 @@ from trainer.checker.comparing import CLOSE, as_array, error
 from trainer.checker.explaining import QUANTITIES, Case
 from trainer.checker.judging import Judge
 from trainer.checker.names import PARAMS
-from trainer.checker.reference import FORMS, Form, right_numbers
+from trainer.checker.reference import FORMS, Form, get_reference
 from trainer.checker.subject import Subject
 
 Run = dict[str, Outcome]  # predict, loss, gradient
@@ -55,7 +55,7 @@ class Bench:
 
     def right(self) -> dict[str, Any]:
         """The right numbers."""
-        return right_numbers(self.form, self.case)
+        return get_reference(self.form, self.case)
 
     def reset(self, case: Case | None = None) -> None:
         """Give the net the weights of the case again, or of another."""
@@ -129,7 +129,7 @@ class Bench:
 
     def own_derivative(self, grads: dict[str, Any], judge: Judge) -> dict[str, Array]:
         """The derivative of their own loss, for the gradients that are not right."""
-        wrong = [k for k in PARAMS if k in grads and error(grads[k], judge.want(k)) > CLOSE]
+        wrong = [k for k in PARAMS if k in grads and error(grads[k], judge.get_expected(k)) > CLOSE]
         return self.differences(wrong) if wrong and self.subject.has("loss") else {}
 
 

@@ -14,7 +14,7 @@ from trainer.checker.comparing import Finding
 from trainer.checker.examining import examine
 from trainer.checker.functions_check import check_functions
 from trainer.checker.loading import Loader
-from trainer.checker.source import read
+from trainer.checker.source import read_source
 from trainer.common.errors import InputError
 
 # Names that NumPy had when the books were written.
@@ -34,12 +34,12 @@ def check(
     """The findings for a class of the file, the class's name first; raises InputError."""
     progress("loading")
     loader = Loader(path, run_all)
-    tree = read(path).tree
+    tree = read_source(path).tree
     if not tree.body:
         raise InputError(f"{path}: the file is empty")
     defined = {n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
     with aliases() as gone:
-        outcome = attempt(loader.load)
+        outcome = attempt(loader.load_file)
         if isinstance(outcome.error, InputError):
             raise outcome.error
         if outcome.error:

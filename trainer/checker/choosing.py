@@ -6,11 +6,11 @@ import numpy as np
 
 from trainer.checker.bench import Bench, Run, values
 from trainer.checker.comparing import FLOAT32, error
-from trainer.checker.explaining import causes, hypotheses, matches
+from trainer.checker.explaining import find_causes, matches, simulate_mistakes
 from trainer.checker.judging import Causes, Judge
 from trainer.checker.names import PARAMS
-from trainer.checker.pairs import both
-from trainer.checker.reference import FORMS, Form, right_numbers
+from trainer.checker.pairs import find_pair
+from trainer.checker.reference import FORMS, Form, get_reference
 
 HEADS = ("cross-entropy", "squared-error")  # those of the hand-written net
 HAND_WRITTEN = [Form(activation, head) for head in HEADS for activation in ("sigmoid", "relu")]
@@ -23,7 +23,7 @@ def choose(bench: Bench, runs: dict[str, Run]) -> tuple[Form, str]:
     for target, run in runs.items():
         theirs = values(run)
         for form in FORMS:
-            judge = Judge(bench.case, theirs, right_numbers(form, bench.case), form.head)
+            judge = Judge(bench.case, theirs, get_reference(form, bench.case), form.head)
             points = sum(_weight(q, theirs) for q in theirs if is_right(q, judge))
             best = max(best, (points + _reached(run), form, target), key=_points)
     most = max(sum(_weight(q, values(run)) for q in values(run)) for run in runs.values())
@@ -40,8 +40,8 @@ def _explained(bench: Bench, runs: dict[str, Run]) -> Choice:
     """The hand-written net's forms, each with each mistake: which explains most."""
     best: Choice = (-1.0, FORMS[0], bench.target)
     for form in HAND_WRITTEN:
-        right = right_numbers(form, bench.case)
-        made = hypotheses(bench.case, form.activation, form.head).values()
+        right = get_reference(form, bench.case)
+        made = simulate_mistakes(bench.case, form.activation, form.head).values()
         for target, run in runs.items():
             theirs = values(run)
             good = {q for q, got in theirs.items() if matches(q, got, right)}
@@ -61,8 +61,8 @@ def is_right(quantity: str, judge: Judge) -> bool:
     if quantity == "predict":
         return matches("predict", got, judge.right, FLOAT32)
     if quantity == "loss":
-        return judge.loss_is_right()
-    return error(got, judge.want(quantity)) <= FLOAT32
+        return judge.is_loss_right()
+    return error(got, judge.get_expected(quantity)) <= FLOAT32
 
 
 def _weight(quantity: str, theirs: dict[str, Any]) -> float:
@@ -80,14 +80,14 @@ def explain(bench: Bench, theirs: dict[str, Any], judge: Judge) -> Causes:
     """The mistakes of the catalogue that give what is not right of theirs."""
     if bench.form not in HAND_WRITTEN:
         return {}
-    made = hypotheses(bench.case, bench.form.activation, bench.form.head)
-    right = judge.right | {k: judge.want(k) for k in (*PARAMS, "loss")}
+    made = simulate_mistakes(bench.case, bench.form.activation, bench.form.head)
+    right = judge.right | {k: judge.get_expected(k) for k in (*PARAMS, "loss")}
     known = {q: v for q, v in theirs.items() if v is not None}
-    if "loss" in known and judge.loss_is_right():
+    if "loss" in known and judge.is_loss_right():
         known["loss"] = right["loss"]
-    found = causes(known, right, made, len(bench.case.x))
+    found = find_causes(known, right, made, len(bench.case.x))
     if not found and "predict" in known and not is_right("predict", judge):
-        pair = both(bench.form.activation, bench.form.head, bench.case, known["predict"])
+        pair = find_pair(bench.form.activation, bench.form.head, bench.case, known["predict"])
         if pair:
             found["predict"] = (pair[0], f"with {pair[1]}")
     return found

@@ -8,10 +8,10 @@ from trainer.auditing.mistakes import MISTAKES
 from trainer.checker.attempts import attempt
 from trainer.checker.bench import Bench, Run
 from trainer.checker.comparing import CLOSE, FLOAT32, Finding, as_array, error
+from trainer.checker.descriptions import describe_mistake
 from trainer.checker.explaining import Case, matches
 from trainer.checker.judging import Judge
-from trainer.checker.reference import numbers
-from trainer.checker.telling import told_of
+from trainer.checker.reference import compute_reference
 
 
 def check_edges(bench: Bench, judge: Judge, run: Run) -> Iterator[Finding]:
@@ -43,7 +43,7 @@ def _sums_up(bench: Bench) -> Iterator[Finding]:
     first, second = calls
     sums = [k for k in first if first[k].any() and error(second.get(k), 2 * first[k]) <= CLOSE]
     if sums and any(error(second.get(k), first[k]) > CLOSE for k in sums):
-        message = f"a second call gives the sum of both: {told_of('stale-gradient')}"
+        message = f"a second call gives the sum of both: {describe_mistake('stale-gradient')}"
         yield Finding("gradient", "differs", message, "stale-gradient")
 
 
@@ -52,7 +52,7 @@ def _writes(run: Run) -> Iterator[Finding]:
     for quantity, outcome in run.items():
         if outcome.wrote and not outcome.error and outcome.value is not None:
             message = f"{quantity} writes to {' and '.join(outcome.wrote)}"
-            message += f": {told_of('inputs-mutated')}"
+            message += f": {describe_mistake('inputs-mutated')}"
             yield Finding("inputs", "differs", message, "inputs-mutated")
             return
 
@@ -82,7 +82,9 @@ def _at_zero(bench: Bench) -> Iterator[Finding]:
     bench.reset()
     grad = as_array((outcome.value or {}).get("b1")) if not outcome.error else None
     if grad is not None and grad.size and abs(grad.reshape(-1)[0]) > 1e-9:
-        yield Finding("gradient", "note", told_of("relu-grad-at-zero"), "relu-grad-at-zero")
+        yield Finding(
+            "gradient", "note", describe_mistake("relu-grad-at-zero"), "relu-grad-at-zero"
+        )
 
 
 def _is_float32(bench: Bench) -> Iterator[Finding]:
@@ -92,7 +94,10 @@ def _is_float32(bench: Bench) -> Iterator[Finding]:
     before, after = (as_array(o.value) if not o.error else None for o in pair)
     if before is None or after is None or before.ndim != 2 or before.shape != after.shape:
         return
-    right = [numbers(bench.form, bench.case.weights, x, bench.case.t) for x in (bench.case.x, near)]
+    right = [
+        compute_reference(bench.form, bench.case.weights, x, bench.case.t)
+        for x in (bench.case.x, near)
+    ]
     for key in ("a2", "y"):
         change = right[1][key] - right[0][key]
         if matches("predict", before, {key: right[0][key]}, FLOAT32) and (

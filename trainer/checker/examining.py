@@ -9,15 +9,15 @@ from trainer.checker.attempts import attempt, raised
 from trainer.checker.bench import Bench, Run, silent, values
 from trainer.checker.choosing import choose, explain, is_right
 from trainer.checker.comparing import CLOSE, Finding, error
+from trainer.checker.descriptions import describe_mistake
 from trainer.checker.edges import check_edges
 from trainer.checker.judging import Causes, Judge
 from trainer.checker.names import PARAMS
 from trainer.checker.numerical import check_numerical
 from trainer.checker.penalty import check_penalty
 from trainer.checker.subject import Subject
-from trainer.checker.telling import told_of
 from trainer.checker.training import check_training
-from trainer.checker.weights import fixed_sizes
+from trainer.checker.weights import find_fixed_sizes
 
 
 def examine(
@@ -32,21 +32,21 @@ def examine(
     subject: Subject = outcome.value
     yield _construction(kind, subject)
     weights = subject.weights
-    if not weights.problems and not weights.more and len(weights.places) == len(PARAMS):
+    if not weights.problems and not weights.extra and len(weights.places) == len(PARAMS):
         case = cases.make_case(seed, (subject.D, subject.H, subject.C))
         yield from _examine(Bench(kind, subject, case, progress))
 
 
 def _build(kind: type) -> Subject:
     subject = Subject(kind, cases.D, cases.H, cases.C)
-    fixed = fixed_sizes(subject.net, subject.weights)
+    fixed = find_fixed_sizes(subject.net, subject.weights)
     return Subject(kind, *fixed) if fixed else subject
 
 
 def _construction(kind: type, subject: Subject) -> Finding:
     weights, name = subject.weights, "construction"
-    if weights.more:
-        message = f"has {', '.join(sorted(weights.more))}: more than the two layers checked here"
+    if weights.extra:
+        message = f"has {', '.join(sorted(weights.extra))}: more than the two layers checked here"
         return Finding(name, "missing", message, checked=False)
     problems, biases = list(weights.problems.values()), {"b1", "b2"} & weights.absent
     cause = "weight-shape"
@@ -55,7 +55,7 @@ def _construction(kind: type, subject: Subject) -> Finding:
         cause = "bias-stored-twice" if twice else "bias-missing-forward"
         problems.append(f"there is no {biases.pop()}")
     if problems:
-        return Finding(name, "differs", f"{'; '.join(problems)}: {told_of(cause)}", cause)
+        return Finding(name, "differs", f"{'; '.join(problems)}: {describe_mistake(cause)}", cause)
     if weights.absent == {"b1", "b2"}:
         message = "has no biases, which this check needs: W1, b1, W2, b2"
         return Finding(name, "missing", message, checked=False)
@@ -79,7 +79,7 @@ def _examine(bench: Bench) -> Iterator[Finding]:
         message = "gives another output for the same input each time: it cannot be compared"
         yield Finding("predict", "missing", message, checked=False)
         return
-    if {"W1", "W2"} <= bench.subject.weights.turned and _takes_columns(runs):
+    if {"W1", "W2"} <= bench.subject.weights.transposed and _takes_columns(runs):
         message = "it seems to take samples as columns (D, N), which is not known here"
         yield Finding("predict", "missing", message, checked=False)
         return
@@ -112,16 +112,16 @@ def _verdicts(bench: Bench, run: Run, judge: Judge, found: Causes) -> Iterator[F
         elif outcome.error:
             yield raised(quantity, outcome.error)
         elif quantity == "predict":
-            yield judge.predict(found)
+            yield judge.judge_predict(found)
         elif quantity == "loss":
-            yield judge.loss(found)
+            yield judge.judge_loss(found)
         elif outcome.value is None and outcome.wrote:
             message = "updates the weights itself and gives no gradients: not compared"
             yield Finding("gradient", "missing", message, checked=False)
         elif outcome.value is None:
             yield Finding("gradient", "differs", "gives no gradients", "unfinished")
         else:
-            yield from judge.gradient(found, bench.own_derivative(outcome.value, judge))
+            yield from judge.judge_gradient(found, bench.own_derivative(outcome.value, judge))
 
 
 def _mixed(finding: Finding, bench: Bench, runs: dict[str, Run]) -> Finding:
@@ -141,7 +141,7 @@ def _mixed(finding: Finding, bench: Bench, runs: dict[str, Run]) -> Finding:
     else:
         return finding
     finding.cause = "targets-mixed"
-    finding.message += f"; with {bench.other} {how}: {told_of('targets-mixed')}"
+    finding.message += f"; with {bench.other} {how}: {describe_mistake('targets-mixed')}"
     return finding
 
 

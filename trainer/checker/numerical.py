@@ -7,9 +7,9 @@ from trainer.book.functions import Array
 from trainer.checker.attempts import attempt, raised
 from trainer.checker.bench import Bench, same
 from trainer.checker.comparing import CLOSE, Finding, describe, error
+from trainer.checker.descriptions import describe_mistake
 from trainer.checker.judging import Judge
 from trainer.checker.names import PARAMS
-from trainer.checker.telling import told_of
 
 NAME = "numerical_gradient"
 STEPS = (1e-4, 1e-5, 1e-3, 1e-6, 1e-2, 1e-7)  # that people take
@@ -20,7 +20,7 @@ def check_numerical(bench: Bench, judge: Judge) -> Iterator[Finding]:
     if not bench.subject.has("numerical"):
         return
     bench.progress(NAME)
-    outcome = attempt(bench.subject.numerical, bench.case.x, bench.t)
+    outcome = attempt(bench.subject.numerical_gradient, bench.case.x, bench.t)
     moved = not same(bench.subject.weights.get(), bench.case.weights, CLOSE / 100)
     bench.reset()
     if outcome.error:
@@ -29,13 +29,15 @@ def check_numerical(bench: Bench, judge: Judge) -> Iterator[Finding]:
         yield Finding(NAME, "differs", "gives no gradients", "unfinished")
     elif moved:
         cause = "numerical-not-restored"
-        yield Finding(NAME, "differs", f"leaves the weights changed: {told_of(cause)}", cause)
+        yield Finding(
+            NAME, "differs", f"leaves the weights changed: {describe_mistake(cause)}", cause
+        )
     else:
         yield _verdict(bench, judge, outcome.value)
 
 
 def _verdict(bench: Bench, judge: Judge, given: dict[str, Any]) -> Finding:
-    own = bench.differences(list(PARAMS)) or {k: judge.want(k) for k in PARAMS}
+    own = bench.differences(list(PARAMS)) or {k: judge.get_expected(k) for k in PARAMS}
     far = 0.05 if bench.subject.is_float32() else 2 * CLOSE  # float32 drowns a difference of 1e-4
     wrong = [k for k in own if k not in given or error(given[k], own[k]) > far]
     if not wrong:
@@ -46,7 +48,7 @@ def _verdict(bench: Bench, judge: Judge, given: dict[str, Any]) -> Finding:
     cause, message = _cause(bench, key, given[key], own[key]), f"{key} "
     message += describe(given[key], own[key])
     if cause:
-        message += f"; it is what you get when {told_of(cause)}"
+        message += f"; it is what you get when {describe_mistake(cause)}"
     return Finding(NAME, "differs", message, cause)
 
 

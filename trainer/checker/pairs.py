@@ -1,10 +1,8 @@
-"""Two mistakes of the forward pass at once, where neither alone gives the outputs."""
+"""Finds two mistakes of the forward pass at once, where neither alone gives the outputs."""
 
 from itertools import combinations
-from typing import Any
 
-from trainer.auditing.plant import plant
-from trainer.checker.explaining import Case, made_by, matches, slugs
+from trainer.checker.explaining import Case, matches, select_slugs, simulate_net
 
 FORWARD = (
     "bias-missing-forward", "bias-missing-output", "activation-missing", "sigmoid-before-softmax",
@@ -12,14 +10,14 @@ FORWARD = (
 )  # fmt: skip
 
 
-def both(activation: str, loss: str, case: Case, outputs: Any) -> tuple[str, str] | None:
-    """The two mistakes of the forward pass that together give these outputs."""
-    known = [slug for slug in FORWARD if slug in slugs(activation, loss)]
+def find_pair(activation: str, loss: str, case: Case, outputs: object) -> tuple[str, str] | None:
+    """Return the two mistakes of the forward pass that together give these outputs, if any do."""
+    known = [slug for slug in FORWARD if slug in select_slugs(activation, loss)]
     for pair in combinations(known, 2):
         try:
-            kind = plant(*pair)
-        except ValueError:  # both in the same line
+            made = simulate_net(case, activation, loss, *pair)
+        except ValueError:  # Both mistakes change the same line.
             continue
-        if matches("predict", outputs, made_by(kind, activation, loss, case)):
+        if matches("predict", outputs, made):
             return pair
     return None
