@@ -6,10 +6,9 @@ import numpy as np
 
 from trainer.checker.bench import Bench, Run, values
 from trainer.checker.comparing import FLOAT32, error
-from trainer.checker.explaining import find_causes, matches, simulate_mistakes
+from trainer.checker.explaining import find_causes, find_pair, matches, simulate_mistakes
 from trainer.checker.judging import Causes, Judge
 from trainer.checker.names import PARAMS
-from trainer.checker.pairs import find_pair
 from trainer.checker.reference import FORMS, Form, get_reference
 
 HEADS = ("cross-entropy", "squared-error")  # those of the hand-written net

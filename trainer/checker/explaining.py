@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from itertools import combinations
 from typing import Any, cast
 
 import numpy as np
@@ -23,6 +24,10 @@ ELSEWHERE = {
     "numerical-one-sided", "numerical-step", "numerical-not-restored", "relu-grad-at-zero",
     "w2-updated-before-backward", "one-hot-only", "labels-only",
 }  # fmt: skip
+FORWARD = (
+    "bias-missing-forward", "bias-missing-output", "activation-missing", "sigmoid-before-softmax",
+    "softmax-axis", "softmax-whole-batch", "double-softmax",
+)  # fmt: skip
 Numbers = dict[str, Any]  # a2 and y (N, C), loss, and gradients by the names of the parameters
 
 
@@ -134,6 +139,16 @@ def _name_mistake_factor(
     if quantity not in made or find_factor(made[quantity], right[quantity], factors):
         return None  # A mistake that is itself a factor is left to explain_difference.
     return find_factor(got, made[quantity], factors)
+
+
+def find_pair(activation: str, loss: str, case: Case, outputs: object) -> tuple[str, str] | None:
+    """Return the two mistakes of the forward pass that together give these outputs, if any do."""
+    known = [slug for slug in FORWARD if slug in select_slugs(activation, loss)]
+    for pair in combinations(known, 2):
+        with suppress(ValueError):  # Both mistakes may change the same line.
+            if matches("predict", outputs, simulate_net(case, activation, loss, *pair)):
+                return pair
+    return None
 
 
 def list_factors(N: int) -> dict[str, float]:

@@ -139,11 +139,8 @@ class Loader:
                 return package, package
             paths = [_find_path(folder.joinpath(*parts[: i + 1])) for i in range(len(parts))]
             if parts and all(paths):
-                chain = [
-                    self._load_path(path, ".".join(parts[: i + 1]))
-                    for i, path in enumerate(paths)
-                    if path
-                ]
+                named = [(p, ".".join(parts[:i])) for i, p in enumerate(paths, 1) if p]
+                chain = [self._load_path(path, full_name) for path, full_name in named]
                 for parent, child, part in zip(chain, chain[1:], parts[1:], strict=False):
                     setattr(parent, part, child)
                 return chain[0], chain[-1]

@@ -17,14 +17,14 @@ class Report:
     stopped: str = ""
 
     @property
-    def wrong(self) -> list[Finding]:
+    def wrong_findings(self) -> list[Finding]:
         """The findings that differ or raise."""
         return [f for f in self.findings if f.verdict in ("differs", "raises")]
 
     @property
     def status(self) -> int:
         """0 right, 1 wrong, 2 could not be checked."""
-        if self.wrong:
+        if self.wrong_findings:
             return 1
         return 2 if self.stopped or self.find_obstacles() else 0
 
@@ -50,10 +50,12 @@ class Report:
 
     def as_text(self) -> str:
         """Return one line for all that is right, one for each other finding, and the verdict."""
-        wrong = {f.quantity for f in self.wrong}
+        wrong = {f.quantity for f in self.wrong_findings}
         right = [f.quantity for f in self.findings if f.verdict == "ok" and f.quantity not in wrong]
         lines = [f"right: {', '.join(dict.fromkeys(right))}"] if right else []
-        lines += [f"{self._title} is wrong in {f.quantity}: {_describe(f)}" for f in self.wrong]
+        lines += [
+            f"{self._title} is wrong in {f.quantity}: {_describe(f)}" for f in self.wrong_findings
+        ]
         for finding in self.findings:
             quantity = finding.quantity
             if finding.verdict == "note":
@@ -66,10 +68,10 @@ class Report:
     def summarise(self) -> str:
         """Return the verdict in one sentence."""
         if self.status == 1:
-            causes = list(dict.fromkeys(f.cause for f in self.wrong if f.cause))
+            causes = list(dict.fromkeys(f.cause for f in self.wrong_findings if f.cause))
             why = f": {', '.join(causes)}" if causes else ""
             more = f"; and {self.stopped}" if self.stopped else ""
-            quantities = dict.fromkeys(f.quantity for f in self.wrong)
+            quantities = dict.fromkeys(f.quantity for f in self.wrong_findings)
             return f"{self._title} is wrong in {', '.join(quantities)}{why}{more}"
         if self.status == 2:
             obstacles = (f"{f.quantity}: {f.message}" for f in self.find_obstacles())

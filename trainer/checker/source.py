@@ -7,8 +7,10 @@ import tokenize
 import warnings
 from collections.abc import Collection
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from trainer.common.errors import InputError
 
@@ -23,6 +25,7 @@ PURE = re.compile(
     r"|enumerate|frozenset|object|type|namedtuple|OrderedDict|defaultdict|partial|Path"
     r"|logging\.getLogger|getLogger|TypeVar|NewType|dirname|abspath|join)$"
 )
+Block = TypeVar("Block", ast.Try, ast.If, ast.ExceptHandler)
 IMPURE = re.compile(r"\.(load\w*|save\w*|genfromtxt|fromfile|memmap)$")
 
 
@@ -65,11 +68,9 @@ def _decode(path: Path) -> str:
     except SyntaxError:
         named = "utf-8"
     for encoding in (named, *ENCODINGS):
-        try:
+        with suppress(UnicodeDecodeError):
             text = data.decode(encoding)
             break
-        except UnicodeDecodeError:
-            continue
     return text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -153,18 +154,14 @@ def _reduce(node: ast.stmt) -> ast.stmt | None:
         case ast.Expr(value=ast.Call(func=ast.Attribute() as func)):
             return node if ast.unparse(func).startswith("sys.path.") else None
         case ast.Try():
-            handlers = [
-                ast.copy_location(ast.ExceptHandler(h.type, h.name, _or_pass(_select(h.body))), h)
-                for h in node.handlers
-            ]
-            body = _select(node.body) or _select_bare_names(node.body)
-            kept = ast.Try(_or_pass(body), handlers, _select(node.orelse), _select(node.finalbody))
-            return ast.fix_missing_locations(ast.copy_location(kept, node))
-        case ast.If():
-            if "__name__" in ast.unparse(node.test) or not is_constant(node.test):
-                return None
-            kept_if = ast.If(node.test, _or_pass(_select(node.body)), _select(node.orelse))
-            return ast.fix_missing_locations(ast.copy_location(kept_if, node))
+            kept = _replace_body(node, _select(node.body) or _select_bare_names(node.body))
+            kept.handlers = [_replace_body(h, _select(h.body)) for h in node.handlers]
+            kept.orelse, kept.finalbody = _select(node.orelse), _select(node.finalbody)
+            return kept
+        case ast.If() if "__name__" not in ast.unparse(node.test) and is_constant(node.test):
+            kept_if = _replace_body(node, _select(node.body))
+            kept_if.orelse = _select(node.orelse)
+            return kept_if
     return None
 
 
@@ -173,8 +170,11 @@ def _select_bare_names(body: list[ast.stmt]) -> list[ast.stmt]:
     return [s for s in body if isinstance(s, ast.Expr) and isinstance(s.value, ast.Name)]
 
 
-def _or_pass(body: list[ast.stmt]) -> list[ast.stmt]:
-    return body or [ast.Pass()]
+def _replace_body(node: Block, body: list[ast.stmt]) -> Block:
+    """Return a copy of the statement with that body, or with pass if it is empty."""
+    changed = copy(node)
+    changed.body = body or [ast.copy_location(ast.Pass(), node)]
+    return changed
 
 
 def is_constant(value: ast.expr) -> bool:

@@ -146,16 +146,6 @@ def affine_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
     return (dout @ w.T).reshape(x.shape), x.reshape(len(x), -1).T @ dout, dout.sum(axis=0)
 
 
-def relu_forward(x: Array) -> tuple[Array, Array]:
-    """Return max(0, x), and x for backward."""
-    return functions.relu(x), x
-
-
-def relu_backward(dout: Array, cache: Array) -> Array:
-    """Return dout where x > 0, else 0."""
-    return dout * (cache > 0)
-
-
 def affine_relu_forward(x: Array, w: Array, b: Array) -> tuple[Array, tuple[Cache, Array]]:
     """Return max(0, x w + b), and what backward needs."""
     a, cache = affine_forward(x, w, b)
@@ -164,7 +154,7 @@ def affine_relu_forward(x: Array, w: Array, b: Array) -> tuple[Array, tuple[Cach
 
 def affine_relu_backward(dout: Array, cache: tuple[Cache, Array]) -> tuple[Array, Array, Array]:
     """Return dx, dw, db."""
-    return affine_backward(relu_backward(dout, cache[1]), cache[0])
+    return affine_backward(dout * (cache[1] > 0), cache[0])
 
 
 FUNCTIONS: dict[str, Any] = {
@@ -180,8 +170,11 @@ LAYERS: dict[str, Any] = {
 } | {"ReLU": Relu}
 CS231N: dict[str, Any] = {
     f.__name__: f
-    for f in (affine_forward, affine_backward, relu_forward, relu_backward,
-              affine_relu_forward, affine_relu_backward, softmax_loss)
+    for f in (affine_forward, affine_backward, affine_relu_forward, affine_relu_backward,
+              softmax_loss)
+} | {
+    "relu_forward": lambda x: (functions.relu(x), x),
+    "relu_backward": lambda dout, cache: dout * (cache > 0),
 }  # fmt: skip
 PYTHON_2: dict[str, Any] = {"xrange": range, "range": range, "object": object, "input": input}
 BOOK = FUNCTIONS | GRADIENT | LAYERS
