@@ -168,7 +168,7 @@ def _make_stand_ins(name: str) -> tuple[ModuleType, ModuleType]:
 def _describe_stand_in(module: ModuleType, fromlist: tuple[str, ...]) -> str:
     names = module.__all__ if "*" in fromlist else fromlist
     has_ours = any(not isinstance(vars(module).get(n), StandIn | None) for n in names)
-    how = "our own version is used" if has_ours else "it is left out unless it is used"
+    how = "our own version is used" if has_ours else "what uses it cannot be checked"
     return f"module {module.__name__} was not found: {how}"
 
 
