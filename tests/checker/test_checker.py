@@ -10,7 +10,7 @@ from mistaken import NETS, TABLE, plant_mistakes
 from trainer.checker.check_file import check_file
 from trainer.checker.comparing import Finding
 from trainer.checker.report import Report
-from trainer.checker.source import read
+from trainer.checker.source import read_source
 
 LAYOUTS = sorted(path.stem for path in NETS.glob("*.py"))
 # Mistakes that leave the numbers right, and are reported as notes.
@@ -146,11 +146,11 @@ def test_a_penalty_is_right_only_if_the_gradient_includes_it(write_source):
 def test_a_constant_factor_or_transpose_is_reported_if_no_mistake_explains_it(write_source):
     source = (NETS / "chapter4.py").read_text()
     report = report_on(write_source(source.replace('grads["W1"] = ', 'grads["W1"] = 3.5 * ')))
-    assert "it is 3.5 times the right one" in report.as_text()
+    assert "it is 3.5 times the expected one" in report.as_text()
     report = report_on(
         write_source(source.replace('["W2"] = np.dot(z1.T, dy)', '["W2"] = np.dot(dy.T, z1)'))
     )
-    assert "it is the transpose of the right one" in report.as_text()
+    assert "it is the transpose of the expected one" in report.as_text()
     report = report_on(write_source(source.replace("np.dot(x.T, da1)", "np.dot(x.T, da1) ** 3")))
     assert "ruled out: a constant factor, a sign, a transpose" in report.as_text()
 
@@ -256,7 +256,7 @@ def test_only_the_python2_layout_needs_translation():
         except SyntaxError:
             unreadable.append(layout)
     assert unreadable == ["python2"]
-    assert read(NETS / "python2.py").translated
+    assert read_source(NETS / "python2.py").is_translated
 
 
 def test_loss_and_backward_may_use_what_forward_stored(write_source):

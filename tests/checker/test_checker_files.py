@@ -1,4 +1,4 @@
-"""What a file may do or be: it is an answer, never a hang, and never an accusation by mistake."""
+"""Whatever a file does or contains, check reports it, never hangs, and never blames a right net."""
 
 import json
 import subprocess
@@ -26,7 +26,7 @@ def write(folder: Path, source: str | bytes, name: str = "net.py") -> Path:
     return path
 
 
-# --- read in this process
+# --- files checked in this process
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_only_definitions_imports_and_constants_are_run(tail, tmp_path):
     assert report.status == 0, report.as_text()
 
 
-def test_run_all_runs_the_rest(tmp_path):
+def test_run_all_runs_every_statement(tmp_path):
     from trainer.checker.check_file import check_file
 
     path = write(tmp_path, RIGHT + "\nraise ValueError('trained')\n")
@@ -66,7 +66,7 @@ def test_a_try_around_an_import_or_a_name_is_run(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (b"", "the file is empty"),
         (b"\n\n   \n", "the file is empty"),
@@ -78,21 +78,21 @@ def test_a_try_around_an_import_or_a_name_is_run(tmp_path):
          "several classes may be meant (TwoLayerNet, MyTwoLayerNet)"),
     ],
 )  # fmt: skip
-def test_what_is_no_net_is_said_in_one_line(data, said, tmp_path):
+def test_a_file_without_a_net_is_reported_in_one_line(data, message, tmp_path):
     with pytest.raises(InputError) as caught:
         report_on(write(tmp_path, data))
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_an_empty_init_of_a_package_is_no_fault(tmp_path):
+def test_an_empty_init_file_of_a_package_is_accepted(tmp_path):
     (tmp_path / "common").mkdir()
     (tmp_path / "common" / "__init__.py").touch()
     (tmp_path / "common" / "names.py").write_text("NAME = 1\n")
     assert report_on(write(tmp_path, "from common.names import NAME\n" + RIGHT)).status == 0
 
 
-def test_a_class_is_taken_by_name(tmp_path):
+def test_a_class_can_be_chosen_by_name(tmp_path):
     path = write(tmp_path, RIGHT + "\n\nclass Other(TwoLayerNet):\n    pass\n")
     assert report_on(path, "Other").name == "Other"
     with pytest.raises(InputError, match="there is no class Another; it has: TwoLayerNet, Other"):
@@ -113,7 +113,7 @@ def test_a_class_is_taken_by_name(tmp_path):
     ],
     ids=["bom", "shift_jis", "undeclared", "korean", "crlf", "tabs", "mixed tabs", "notebook"],
 )
-def test_encodings_and_tabs_are_read_as_found(data, tmp_path):
+def test_common_encodings_and_indentations_are_read(data, tmp_path):
     report = report_on(write(tmp_path, data))
     assert report.status == 0, report.as_text()
 
@@ -121,14 +121,14 @@ def test_encodings_and_tabs_are_read_as_found(data, tmp_path):
 HEAD, CLASS = RIGHT[: RIGHT.index("class")], RIGHT[RIGHT.index("class") :]
 
 
-def test_a_missing_common_of_the_book_gets_ours_and_that_is_said(tmp_path):
+def test_our_own_version_replaces_a_missing_common_of_the_book_with_a_note(tmp_path):
     imports = "from common.functions import *\nfrom common.gradient import numerical_gradient\n"
     report = report_on(write(tmp_path, imports + CLASS))
     assert report.status == 0, report.as_text()
-    assert "common.functions is not there: ours stands in for it" in report.as_text()
+    assert "module common.functions was not found: our own version is used" in report.as_text()
 
 
-def test_a_helper_is_found_above_and_its_mistakes_count(tmp_path):
+def test_a_helper_in_a_folder_above_is_loaded_and_its_mistakes_are_found(tmp_path):
     write(tmp_path, HEAD.replace("(1.0 - sigmoid(a)) * sigmoid(a)", "a"), "common/functions.py")
     imports = "import sys, os\nsys.path.append(os.pardir)\nfrom common.functions import *\n"
     report = report_on(write(tmp_path, imports + CLASS, "ch04/net.py"))
@@ -140,7 +140,7 @@ def test_a_relative_import_is_loaded_as_a_package(tmp_path):
     write(tmp_path, HEAD, "pkg/tools/maths.py")
     report = report_on(write(tmp_path, "from ..tools.maths import *\n" + CLASS, "pkg/nets/net.py"))
     assert report.status == 0, report.as_text()
-    assert "not there: ours" not in report.as_text()
+    assert "was not found" not in report.as_text()
 
 
 def test_helpers_may_have_the_names_of_our_own_modules(tmp_path):
@@ -149,16 +149,16 @@ def test_helpers_may_have_the_names_of_our_own_modules(tmp_path):
     assert report.status == 0, report.as_text()
 
 
-def test_a_missing_import_that_is_used_is_no_fault_of_the_net(tmp_path):
+def test_a_net_is_not_blamed_for_a_missing_import_that_it_uses(tmp_path):
     source = RIGHT.replace(
         "y = softmax(a2)\n        return", "y = tools.softmax(a2)\n        return"
     )
     report = report_on(write(tmp_path, "import mytools as tools\n" + source))
     assert report.status == 2, report.as_text()
-    assert "mytools.softmax: module mytools is not there" in report.as_text()
+    assert "mytools.softmax: module mytools was not found" in report.as_text()
 
 
-def test_a_name_set_by_what_was_not_run_is_said_to_be(tmp_path):
+def test_a_name_set_by_a_statement_that_was_not_run_is_reported(tmp_path):
     source = (
         RIGHT.replace("(y - t) / batch_num", "(y - t) / SIZE") + "\nSIZE = len(open('x').read())\n"
     )
@@ -167,30 +167,63 @@ def test_a_name_set_by_what_was_not_run_is_said_to_be(tmp_path):
     assert f"SIZE: set at line {END}, by a statement that was not run" in report.as_text()
 
 
-# --- in the child process
+# --- the report
+
+FACTOR = 'grads["W1"] = '
+
+
+def test_the_text_report_lists_what_is_right_in_one_line_and_then_each_wrong_quantity(tmp_path):
+    report = report_on(write(tmp_path, RIGHT.replace(FACTOR, FACTOR + "-")))
+    first, second, *_, last = report.as_text().splitlines()
+    assert first.startswith("right: construction, predict, loss, gradient b1, gradient W2, ")
+    assert second.startswith("TwoLayerNet is wrong in gradient W1: differs by 200")
+    assert second.endswith("[gradient-sign]")
+    assert last == "TwoLayerNet is wrong in gradient W1: gradient-sign"
 
 
 @pytest.mark.parametrize(
-    ("line", "status", "said"),
+    ("old", "new", "message"),
     [
-        ("while True: pass", 1, "gradient raises did not come back in 3 s"),
+        (
+            FACTOR,
+            FACTOR + "3.5 * ",
+            "3.5 times the expected one (N/2; N = 7 samples, C = 3 classes)",
+        ),
+        (FACTOR, FACTOR + "1 / 3 * ", "it is 0.3333 times the expected one (1/C; N = 7 samples"),
+        (FACTOR, FACTOR + "3.3 * ", "all its values differ by the same factor"),
+        ("t])) / n", "t])) / n * 9.0409", "differs by 804"),
+    ],
+)
+def test_a_factor_is_reported_only_if_a_cause_explains_it(old, new, message, tmp_path):
+    text = report_on(write(tmp_path, RIGHT.replace(old, new))).as_text()
+    assert message in text
+    assert ("times the expected one" in text) == ("times the expected one" in message)
+
+
+# --- files checked in the child process
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "message"),
+    [
+        ("while True: pass", 1, "gradient: did not come back in 3 s"),
         ("import os; os._exit(0)", 1, "its code ended the whole program (exit status 0)"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", 1, "signal SIGSEGV"),
-        ("while True: print('x' * 10**6)", 1, "gradient raises did not come back in 3 s"),
+        ("while True: print('x' * 10**6)", 1, "gradient: did not come back in 3 s"),
     ],
     ids=["loop", "exit", "crash", "flood"],
 )
-def test_code_that_does_not_return_is_an_answer(line, status, said, tmp_path):
+def test_code_that_does_not_return_is_reported(line, status, message, tmp_path):
     path = write(tmp_path, RIGHT.replace(BACK, f"        {line}\n{BACK}"))
     report, printed = check_in_child(path, timeout=3)
     text = " ".join(report.as_text().split())
     assert report.status == status
-    assert said in text
+    assert message in text
     assert len(printed) <= 1 << 20
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         ("import sys; sys.exit(3)", "ends the program with sys.exit(3) (net.py, line AT)"),
         ("raise RuntimeError('no GPU')", "RuntimeError: no GPU (net.py, line AT)"),
@@ -198,10 +231,10 @@ def test_code_that_does_not_return_is_an_answer(line, status, said, tmp_path):
         ("return [y]", "returns no gradients"),
     ],
 )
-def test_code_that_raises_is_an_answer(line, said, tmp_path):
+def test_code_that_raises_is_reported(line, message, tmp_path):
     report = report_on(write(tmp_path, RIGHT.replace(BACK, f"        {line}\n{BACK}")))
     assert report.status == 1
-    assert said.replace("AT)", f"{AT})") in report.as_text()
+    assert message.replace("AT)", f"{AT})") in report.as_text()
 
 
 def test_wrong_shapes_are_described(tmp_path):
@@ -210,24 +243,24 @@ def test_wrong_shapes_are_described(tmp_path):
     assert "has shape (3, 7), expected (7, 3)" in predict.message
 
 
-def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+def run_script(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(SCRIPT), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
 
 
-def test_script_prints_one_json_object_alone(tmp_path):
+def test_the_script_prints_one_json_object_and_nothing_else(tmp_path):
     noisy = RIGHT.replace(BACK, f"        print('y' * 10**6)\n{BACK}")
-    write(tmp_path, "raise SystemError\n", "random.py")  # in the folder we stand in: not imported
+    write(tmp_path, "raise SystemError\n", "random.py")  # It must not be imported from here.
     write(tmp_path, noisy)
-    done = run("net.py:TwoLayerNet", "--json", cwd=tmp_path)
+    done = run_script("net.py:TwoLayerNet", "--json", cwd=tmp_path)
     assert done.returncode == 0
     assert json.loads(done.stdout)["right"] is True
     assert done.stderr == ""
 
 
-def test_script_shows_what_is_wrong_and_the_file_s_own_output_on_verbose(tmp_path):
+def test_the_script_shows_what_is_wrong_and_with_verbose_the_output_of_the_file(tmp_path):
     wrong = RIGHT.replace("dy = (y - t)", "print('hello'); dy = (t - y)")
-    done = run(write(tmp_path, wrong), "--verbose", cwd=tmp_path)
+    done = run_script(write(tmp_path, wrong), "--verbose", cwd=tmp_path)
     assert done.returncode == 1
     assert "hello" in done.stdout
     assert (
@@ -235,9 +268,9 @@ def test_script_shows_what_is_wrong_and_the_file_s_own_output_on_verbose(tmp_pat
     )
 
 
-def test_script_says_in_one_line_what_it_cannot_do(tmp_path):
-    done = run("none.py", cwd=tmp_path)
+def test_the_script_reports_in_one_line_what_it_cannot_do(tmp_path):
+    done = run_script("none.py", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "check.py: error: none.py: there is no such file\n"
     (tmp_path / "net.ipynb").write_text("{}")
-    assert "nbconvert --to script" in run("net.ipynb", cwd=tmp_path).stderr
+    assert "nbconvert --to script" in run_script("net.ipynb", cwd=tmp_path).stderr

@@ -3,6 +3,6 @@
 source, standins, loading: a file becomes a module. names, building, weights, subject: its class
 becomes a subject with the methods of the book. cases, attempts, trial: they are called on chosen
 inputs. reference, comparing, choosing: the results are compared with the expected numbers.
-explaining, pairs, telling, judging: a difference is explained by a mistake. check_net, check_file:
+explaining, descriptions, judging: a difference is explained by a mistake. check_net, check_file:
 all checks are run, by child and process in a process of their own. report: the findings are shown.
 """

@@ -8,8 +8,8 @@ from trainer.book.functions import Array, one_hot
 from trainer.checker.attempts import attempt, report_exception
 from trainer.checker.cases import make_labels
 from trainer.checker.comparing import Finding, as_array, as_number, describe_difference
-from trainer.checker.explaining import matches, planted
-from trainer.checker.telling import told_of
+from trainer.checker.descriptions import describe_mistake
+from trainer.checker.explaining import build_mistaken_net, matches
 from trainer.checker.trial import LABELS, ONE_HOT, ONLY, Outcomes, Trial
 
 ACCURACY_MISTAKES = ("accuracy-count", "accuracy-of-itself", "accuracy-axis")
@@ -64,7 +64,7 @@ def _judge_wrong_accuracy(
     usable = [kind for kind, outcome in outcomes.items() if not outcome.error]
     outcome = outcomes[trial.target if trial.target in usable or not usable else usable[0]]
     cause = _find_accuracy_mistake(trial, a2, outcomes, targets)
-    explanation = f"; it is what you get when {told_of(cause)}" if cause else ""
+    explanation = f"; it is what you get when {describe_mistake(cause)}" if cause else ""
     if outcome.error:
         finding = report_exception("accuracy", outcome.error)
         if cause and finding.cause is None and finding.verdict == "raises":
@@ -83,8 +83,8 @@ def _find_accuracy_mistake(
     hits = (a2.argmax(axis=0) == targets[ONE_HOT].argmax(axis=0)).sum()  # over the wrong axis
     for kind, outcome in outcomes.items():
         for slug in ACCURACY_MISTAKES:
-            net = planted(slug, "sigmoid", "cross-entropy", trial.case)
-            net._forward = lambda x: (a2, a2, a2)
+            net = build_mistaken_net(trial.case, "sigmoid", "cross-entropy", slug)
+            net._forward = lambda x: (a2, a2, a2)  # type: ignore[method-assign]
             mistaken = attempt(net.accuracy, trial.case.x, targets[kind])
             if not mistaken.error and _is_number(outcome.value, mistaken.value):
                 return slug

@@ -12,7 +12,7 @@ import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.comparing import Finding, report_unchecked
-from trainer.checker.standins import NotThereError
+from trainer.checker.standins import MissingNameError
 
 HERE = Path(__file__).resolve().parent
 
@@ -48,7 +48,7 @@ def report_exception(quantity: str, error: BaseException) -> Finding:
     own = [(f, n) for f, n in lines if "site-packages" not in f and "/lib/python" not in f]
     at = f" ({Path(own[-1][0]).name}, line {own[-1][1]})" if own else ""
     text = f"{type(error).__name__}: {error}".strip().rstrip(":").splitlines()[0]
-    if isinstance(error, NotThereError):
+    if isinstance(error, MissingNameError):
         return report_unchecked(quantity, f"needs {error}{at}")
     if not lines and isinstance(error, TypeError):
         reason = f"unsupported signature: {text}; give additional arguments a default value"

@@ -13,7 +13,7 @@ from trainer.checker.building import find_candidates
 from trainer.checker.check_net import check_net
 from trainer.checker.comparing import Finding
 from trainer.checker.loading import Loader
-from trainer.checker.source import read
+from trainer.checker.source import read_source
 from trainer.checker.trial import ignore_progress
 from trainer.common.errors import InputError
 
@@ -37,12 +37,12 @@ def check_file(
     """
     progress("loading")
     loader = Loader(path, run_all)
-    tree = read(path).tree
+    tree = read_source(path).tree
     if not tree.body:
         raise InputError(f"{path}: the file is empty")
     defined = {n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
     with restore_aliases() as removed:
-        outcome = attempt(loader.load)
+        outcome = attempt(loader.load_file)
         if isinstance(outcome.error, InputError):
             raise outcome.error
         if outcome.error:

@@ -8,16 +8,16 @@ from trainer.checker.accuracy import check_accuracy
 from trainer.checker.attempts import Outcome, attempt, report_exception
 from trainer.checker.choosing import choose_form, find_mistakes, is_right
 from trainer.checker.comparing import CLOSE, Finding, compute_error, report_unchecked
+from trainer.checker.descriptions import describe_mistake
 from trainer.checker.edges import check_edges
 from trainer.checker.judging import Causes, Judge
 from trainer.checker.names import PARAMS
 from trainer.checker.numerical import check_numerical
 from trainer.checker.penalty import check_penalty
 from trainer.checker.subject import Subject
-from trainer.checker.telling import told_of
 from trainer.checker.training import check_training
 from trainer.checker.trial import ONLY, Outcomes, Trial, collect_values
-from trainer.checker.weights import fixed_sizes
+from trainer.checker.weights import find_fixed_sizes
 
 
 def check_net(kind: type, seed: int, progress: Callable[[str], None]) -> Iterator[Finding]:
@@ -30,7 +30,7 @@ def check_net(kind: type, seed: int, progress: Callable[[str], None]) -> Iterato
     subject: Subject = outcome.value
     yield _check_construction(kind, subject)
     weights = subject.weights
-    if not weights.problems and not weights.more and len(weights.places) == len(PARAMS):
+    if not weights.problems and not weights.extra and len(weights.places) == len(PARAMS):
         case = cases.make_case(seed, (subject.D, subject.H, subject.C))
         yield from _check_quantities(Trial(kind, subject, case, progress))
 
@@ -38,15 +38,15 @@ def check_net(kind: type, seed: int, progress: Callable[[str], None]) -> Iterato
 def _build_subject(kind: type) -> Subject:
     """Build the net in the sizes of the cases, or in those that its own code fixes."""
     subject = Subject(kind, cases.D, cases.H, cases.C)
-    fixed = fixed_sizes(subject.net, subject.weights)
+    fixed = find_fixed_sizes(subject.net, subject.weights)
     return Subject(kind, *fixed) if fixed else subject
 
 
 def _check_construction(kind: type, subject: Subject) -> Finding:
     """Check that W1, b1, W2 and b2 exist in the right shapes, and no weights of a third layer."""
     weights = subject.weights
-    if weights.more:
-        reason = f"has {', '.join(sorted(weights.more))}: only nets of two layers can be checked"
+    if weights.extra:
+        reason = f"has {', '.join(sorted(weights.extra))}: only nets of two layers can be checked"
         return report_unchecked("construction", reason)
     biases = {"b1", "b2"} & weights.absent
     problems, cause = list(weights.problems.values()), "weight-shape"
@@ -55,7 +55,7 @@ def _check_construction(kind: type, subject: Subject) -> Finding:
         cause = "bias-stored-twice" if stored_twice else "bias-missing-forward"
         problems.append(f"{biases.pop()} is missing")
     if problems:
-        message = f"{'; '.join(problems)}: {told_of(cause)}"
+        message = f"{'; '.join(problems)}: {describe_mistake(cause)}"
         return Finding("construction", "differs", message, cause)
     if weights.absent == {"b1", "b2"}:
         reason = "has no biases: only nets with W1, b1, W2 and b2 can be checked"
@@ -103,7 +103,7 @@ def _find_obstacle(trial: Trial, runs: dict[str, Outcomes]) -> str:
         return "returns different outputs for the same input: remove what is random, check again"
     outcomes = [outcome for run in runs.values() for outcome in run.values()]
     fails = all(isinstance(outcome.error, ValueError | IndexError) for outcome in outcomes)
-    if {"W1", "W2"} <= trial.subject.weights.turned and fails:
+    if {"W1", "W2"} <= trial.subject.weights.transposed and fails:
         return "seems to take samples as columns (D, N): only samples as rows (N, D) are supported"
     return ""
 
@@ -117,18 +117,18 @@ def _judge_outcome(
     if outcome.error:
         return [report_exception(quantity, outcome.error)]
     if quantity == "predict":
-        return [judge.predict(mistakes)]
+        return [judge.judge_predict(mistakes)]
     if quantity == "loss":
-        return [judge.loss(mistakes)]
+        return [judge.judge_loss(mistakes)]
     if outcome.value is None and outcome.wrote:
         reason = "updates the weights itself and returns no gradients: return them to check them"
         return [report_unchecked("gradient", reason)]
     if outcome.value is None:
         return [Finding("gradient", "differs", "returns no gradients", "unfinished")]
     given = [key for key in PARAMS if key in outcome.value]
-    wrong = [k for k in given if compute_error(outcome.value[k], judge.want(k)) > CLOSE]
+    wrong = [k for k in given if compute_error(outcome.value[k], judge.get_expected(k)) > CLOSE]
     has_loss = trial.subject.has("loss")
-    return judge.gradient(mistakes, trial.differentiate_loss(wrong) if has_loss else {})
+    return judge.judge_gradient(mistakes, trial.differentiate_loss(wrong) if has_loss else {})
 
 
 def _blame_mixed_targets(finding: Finding, trial: Trial, runs: dict[str, Outcomes]) -> None:
@@ -147,7 +147,7 @@ def _blame_mixed_targets(finding: Finding, trial: Trial, runs: dict[str, Outcome
     else:
         return
     finding.cause = "targets-mixed"
-    finding.message += f"; with {trial.other_target} {result}: {told_of('targets-mixed')}"
+    finding.message += f"; with {trial.other_target} {result}: {describe_mistake('targets-mixed')}"
 
 
 def _check_other_targets(trial: Trial, runs: dict[str, Outcomes]) -> Iterator[Finding]:

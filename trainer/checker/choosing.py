@@ -7,11 +7,10 @@ from typing import Any, get_args
 import numpy as np
 
 from trainer.checker.comparing import FLOAT32, compute_error
-from trainer.checker.explaining import causes, hypotheses, matches
+from trainer.checker.explaining import find_causes, find_pair, matches, simulate_mistakes
 from trainer.checker.judging import Causes, Judge
 from trainer.checker.names import PARAMS
-from trainer.checker.pairs import both
-from trainer.checker.reference import FORMS, Form, right_numbers
+from trainer.checker.reference import FORMS, Form, get_reference
 from trainer.checker.trial import Outcomes, Trial, collect_values
 from trainer.common.settings import Activation, Loss
 
@@ -32,7 +31,7 @@ def choose_form(trial: Trial, runs: dict[str, Outcomes]) -> tuple[Form, str]:
         got = collect_values(outcomes)
         most = max(most, _weigh(list(got), got))
         for form in FORMS:
-            judge = Judge(trial.case, got, right_numbers(form, trial.case), form.head)
+            judge = Judge(trial.case, got, get_reference(form, trial.case), form.head)
             points = _weigh([q for q in got if is_right(q, judge)], got)
             choices.append((points + _weigh_calls(outcomes), form, target))
     best = max(choices, key=itemgetter(0))
@@ -45,8 +44,8 @@ def _choose_by_mistake(trial: Trial, runs: dict[str, Outcomes]) -> Choice:
     """Return the form of the hand-written net in which one mistake explains most."""
     choices: list[Choice] = []
     for form in HAND_WRITTEN:
-        right = right_numbers(form, trial.case)
-        mistaken = hypotheses(trial.case, form.activation, form.head).values()
+        right = get_reference(form, trial.case)
+        mistaken = simulate_mistakes(trial.case, form.activation, form.head).values()
         for target, outcomes in runs.items():
             got = collect_values(outcomes)
             good = [q for q in got if matches(q, got[q], right)]
@@ -65,8 +64,8 @@ def is_right(quantity: str, judge: Judge) -> bool:
     if quantity == "predict":
         return matches("predict", got, judge.right, FLOAT32)
     if quantity == "loss":
-        return judge.loss_is_right()
-    return compute_error(got, judge.want(quantity)) <= FLOAT32
+        return judge.is_loss_right()
+    return compute_error(got, judge.get_expected(quantity)) <= FLOAT32
 
 
 def _weigh(quantities: list[str], got: dict[str, Any]) -> float:
@@ -85,14 +84,14 @@ def find_mistakes(trial: Trial, got: dict[str, Any], judge: Judge) -> Causes:
     """Return the mistakes of the catalogue that give the net's wrong numbers, by quantity."""
     if trial.form not in HAND_WRITTEN:
         return {}
-    mistaken = hypotheses(trial.case, trial.form.activation, trial.form.head)
-    right = judge.right | {k: judge.want(k) for k in (*PARAMS, "loss")}
+    mistaken = simulate_mistakes(trial.case, trial.form.activation, trial.form.head)
+    right = judge.right | {k: judge.get_expected(k) for k in (*PARAMS, "loss")}
     known = {q: value for q, value in got.items() if value is not None}
-    if "loss" in known and judge.loss_is_right():
+    if "loss" in known and judge.is_loss_right():
         known["loss"] = right["loss"]
-    found = causes(known, right, mistaken, len(trial.case.x))
+    found = find_causes(known, right, mistaken, len(trial.case.x))
     if not found and "predict" in known and not is_right("predict", judge):
-        pair = both(trial.form.activation, trial.form.head, trial.case, known["predict"])
+        pair = find_pair(trial.form.activation, trial.form.head, trial.case, known["predict"])
         if pair:
             found["predict"] = (pair[0], f"with {pair[1]}")
     return found

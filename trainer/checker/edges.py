@@ -7,10 +7,10 @@ import numpy as np
 from trainer.auditing.mistakes import MISTAKES
 from trainer.checker.attempts import attempt
 from trainer.checker.comparing import CLOSE, FLOAT32, Finding, as_array, compute_error
+from trainer.checker.descriptions import describe_mistake
 from trainer.checker.explaining import matches
 from trainer.checker.judging import Judge
-from trainer.checker.reference import numbers
-from trainer.checker.telling import told_of
+from trainer.checker.reference import compute_reference
 from trainer.checker.trial import Outcomes, Trial
 
 
@@ -42,7 +42,7 @@ def _check_repeated_gradient(trial: Trial) -> Iterator[Finding]:
         calls.append({key: array for key, array in arrays.items() if array is not None})
     first, second = calls
     if any(g.any() and compute_error(second.get(k), 2 * g) <= CLOSE for k, g in first.items()):
-        message = f"a second call returns the sum of both: {told_of('stale-gradient')}"
+        message = f"a second call returns the sum of both: {describe_mistake('stale-gradient')}"
         yield Finding("gradient", "differs", message, "stale-gradient")
 
 
@@ -51,7 +51,7 @@ def _check_writes(outcomes: Outcomes) -> Iterator[Finding]:
     for quantity, outcome in outcomes.items():
         if outcome.wrote and outcome.value is not None:
             changed = " and ".join(outcome.wrote)
-            message = f"{quantity} changes {changed}: {told_of('inputs-mutated')}"
+            message = f"{quantity} changes {changed}: {describe_mistake('inputs-mutated')}"
             yield Finding("inputs", "differs", message, "inputs-mutated")
             return
 
@@ -78,7 +78,9 @@ def _check_relu_at_zero(trial: Trial) -> Iterator[Finding]:
     trial.reset_weights()
     grad = as_array((outcome.value or {}).get("b1"))
     if grad is not None and grad.size and abs(grad.flat[0]) > 1e-9:
-        yield Finding("gradient", "note", told_of("relu-grad-at-zero"), "relu-grad-at-zero")
+        yield Finding(
+            "gradient", "note", describe_mistake("relu-grad-at-zero"), "relu-grad-at-zero"
+        )
 
 
 def _check_precision(trial: Trial) -> Iterator[Finding]:
@@ -87,7 +89,7 @@ def _check_precision(trial: Trial) -> Iterator[Finding]:
     before, after = (as_array(attempt(trial.subject.predict, x).value) for x in inputs)
     if before is None or after is None or before.ndim != 2 or before.shape != after.shape:
         return
-    right = [numbers(trial.form, trial.case.weights, x, t) for x in inputs]
+    right = [compute_reference(trial.form, trial.case.weights, x, t) for x in inputs]
     for key in ("a2", "y"):
         change = right[1][key] - right[0][key]
         if matches("predict", before, {key: right[0][key]}, FLOAT32) and (

@@ -1,9 +1,10 @@
-"""Which mistake of trainer/mistakes.py gives the numbers that a net gave."""
+"""Finds which known mistake gives the numbers that a net gave."""
 
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from itertools import combinations
+from typing import Any, cast
 
 import numpy as np
 
@@ -11,23 +12,28 @@ from trainer.auditing.mistakes import MISTAKES
 from trainer.auditing.plant import plant
 from trainer.book.functions import Array
 from trainer.checker.comparing import CLOSE, as_array, compute_error
+from trainer.common.settings import Activation, Loss
+from trainer.nets.numpy_net import TwoLayerNet
 
 QUANTITIES = ("predict", "loss", "W1", "b1", "W2", "b2")
-# A factor between theirs and the right one, N being the batch, and what it is called.
-FACTORS = {"-1": -1.0, "N": np.nan, "1/N": np.nan, "2": 2.0, "1/2": 0.5, "-N": np.nan}
 BY_FACTOR = {"-1": "gradient-sign", "N": "batch-mean-missing", "1/N": "batch-mean-twice"}
-# What shows elsewhere, and would be named wrongly for numbers that it shares.
+# These mistakes show in other checks. Here they would be named for numbers that others give too.
 ELSEWHERE = {
     "stale-gradient", "inputs-mutated", "bias-stored-twice", "bias-not-updated", "update-sign",
     "bias-updated-twice", "float32-inside", "softmax-overflow", "loss-log-epsilon",
     "numerical-one-sided", "numerical-step", "numerical-not-restored", "relu-grad-at-zero",
     "w2-updated-before-backward", "one-hot-only", "labels-only",
 }  # fmt: skip
+FORWARD = (
+    "bias-missing-forward", "bias-missing-output", "activation-missing", "sigmoid-before-softmax",
+    "softmax-axis", "softmax-whole-batch", "double-softmax",
+)  # fmt: skip
+Numbers = dict[str, Any]  # a2 and y (N, C), loss, and gradients by the names of the parameters
 
 
-@dataclass(frozen=True, eq=False)  # by identity, so that what follows from it is kept
+@dataclass(frozen=True, eq=False)  # Hashed by identity, so that results for it can be cached.
 class Case:
-    """The weights, inputs and one-hot targets that a net was given."""
+    """The weights, inputs x (N, D) and one-hot targets t (N, C) that a net is given."""
 
     weights: dict[str, Array]
     x: Array
@@ -38,34 +44,24 @@ class Case:
         """D, H, C."""
         return (*self.weights["W1"].shape, self.weights["W2"].shape[1])
 
-    @property
-    def parts(self) -> tuple[dict[str, Array], Array, Array]:
-        """Weights, x, t."""
-        return self.weights, self.x, self.t
 
+def build_mistaken_net(case: Case, activation: str, loss: str, *slugs: str) -> TwoLayerNet:
+    """Return the hand-written net with those mistakes, in float64, with the case's weights.
 
-def planted(slug: str, activation: str, loss: str, case: Case) -> Any:
-    """The hand-written net with that mistake, in float64, holding the case's weights."""
-    return _holding(plant(slug), activation, loss, case)
-
-
-def _holding(kind: type, activation: str, loss: str, case: Case) -> Any:
-    net = kind(*case.sizes, activation=activation, loss=loss, dtype="float64")
-    net.params = {key: value.copy() for key, value in case.weights.items()}
+    Raises ValueError if two mistakes change the same line.
+    """
+    net = plant(*slugs)(
+        *case.sizes, activation=cast(Activation, activation), loss=cast(Loss, loss), dtype="float64"
+    )
+    net.set_params(case.weights)
     return net
 
 
-@cache
-def simulate(slug: str, activation: str, loss: str, case: Case) -> dict[str, Any]:
-    """a2, y, loss and gradients of the mistaken net; what it cannot make is left out."""
-    return made_by(plant(slug), activation, loss, case)
-
-
-def made_by(kind: type, activation: str, loss: str, case: Case) -> dict[str, Any]:
-    """The same of any class with the hand-written net's interface."""
-    made: dict[str, Any] = {}
+def simulate_net(case: Case, activation: str, loss: str, *slugs: str) -> Numbers:
+    """Return a2, y, loss and gradients of such a net, without those whose computation raises."""
+    made: Numbers = {}
     with np.errstate(all="ignore"):
-        net = _holding(kind, activation, loss, case)
+        net = build_mistaken_net(case, activation, loss, *slugs)
         x = case.x.copy()
         with suppress(Exception):
             made["a2"] = net._forward(x)[2]
@@ -77,19 +73,16 @@ def made_by(kind: type, activation: str, loss: str, case: Case) -> dict[str, Any
     return made
 
 
-def matches(quantity: str, got: Any, made: dict[str, Any], tolerance: float = CLOSE) -> bool:
-    """Whether a quantity of theirs is that of the numbers made: predict may give any form."""
-    if quantity != "predict":
-        return quantity in made and compute_error(got, made[quantity]) <= tolerance
-    forms, got = [made[k] for k in ("a2", "y") if k in made], as_array(got)
-    if forms and got is not None and got.shape == (len(forms[0]),):
-        forms = [form.argmax(axis=1) for form in forms]
-    return any(compute_error(got, form) <= tolerance for form in forms)
+@cache
+def simulate_mistakes(case: Case, activation: str, loss: str) -> dict[str, Numbers]:
+    """Return the numbers that each mistake gives in a net of that form, by slug."""
+    slugs = select_slugs(activation, loss)
+    return {slug: simulate_net(case, activation, loss, slug) for slug in slugs}
 
 
 @cache
-def slugs(activation: str, loss: str) -> tuple[str, ...]:
-    """The mistakes that can show in the numbers of such a net."""
+def select_slugs(activation: str, loss: str) -> tuple[str, ...]:
+    """Return the mistakes that can show in the numbers of such a net."""
     setting = {"activation": activation, "loss": loss, "dtype": "float64"}
     return tuple(
         slug
@@ -98,86 +91,115 @@ def slugs(activation: str, loss: str) -> tuple[str, ...]:
     )
 
 
-def hypotheses(case: Case, activation: str, loss: str) -> dict[str, dict[str, Any]]:
-    """The numbers of each mistake in that form, by slug."""
-    return {s: simulate(s, activation, loss, case) for s in slugs(activation, loss)}
+def matches(quantity: str, got: object, made: Numbers, tolerance: float = CLOSE) -> bool:
+    """Return whether a quantity of theirs equals that of made.
 
-
-def causes(
-    theirs: dict[str, Any], right: dict[str, Any], made: dict[str, dict[str, Any]], N: int
-) -> dict[str, tuple[str, str]]:
-    """For each quantity of theirs that is not right, the slug that gives it, and by what factor.
-
-    The fewest mistakes: each time the one that explains most of what is left, and least
-    contradicts what is right. A mistake times a factor counts once nothing else does.
+    predict may give scores, probabilities or class labels.
     """
-    wrong = [q for q, got in theirs.items() if not matches(q, got, right)]
+    if quantity != "predict":
+        return quantity in made and compute_error(got, made[quantity]) <= tolerance
+    forms, got = [made[k] for k in ("a2", "y") if k in made], as_array(got)
+    if forms and got is not None and got.shape == (len(forms[0]),):
+        forms = [form.argmax(axis=1) for form in forms]
+    return any(compute_error(got, form) <= tolerance for form in forms)
+
+
+def find_causes(
+    theirs: dict[str, Any], right: Numbers, simulated: dict[str, Numbers], N: int
+) -> dict[str, tuple[str, str]]:
+    """Return for each wrong quantity of theirs the slug that gives it, and the factor's name.
+
+    Chooses the fewest mistakes: each round takes the one that explains most of what is left and
+    contradicts least of what is right. Mistakes times a factor are tried after all others.
+    """
+    fine = [q for q, got in theirs.items() if matches(q, got, right)]
     found: dict[str, tuple[str, str]] = {}
-    for scaled in (False, True):
-        while left := [q for q in wrong if q not in found]:
+    for factors in ({"1": 1.0}, list_factors(N)):
+        while left := [q for q in theirs if q not in found and q not in fine]:
             best: dict[str, tuple[str, str]] = {}
-            score = 0.0
-            for slug, numbers in made.items():
-                given = {q: _gives(q, theirs[q], numbers, right, N if scaled else 0) for q in left}
-                these = {q: (slug, name) for q, name in given.items() if name}
-                against = [
-                    q for q in theirs if q not in wrong and not matches(q, theirs[q], numbers)
-                ]
-                points = len(these) - 0.1 * len(against)
-                if these and points > score:
-                    best, score = these, points
+            most = 0.0
+            for slug, made in simulated.items():
+                names = {q: _name_mistake_factor(q, theirs[q], made, right, factors) for q in left}
+                explained = {q: (slug, name) for q, name in names.items() if name}
+                against = sum(not matches(q, theirs[q], made) for q in fine) if explained else 0
+                if len(explained) - 0.1 * against > most:
+                    best, most = explained, len(explained) - 0.1 * against
             if not best:
                 break
             found |= best
     return found
 
 
-def _gives(quantity: str, got: Any, made: dict[str, Any], right: dict[str, Any], N: int) -> str:
-    """By what factor the mistake gives theirs: "1", with N another, "" where it does not."""
+def _name_mistake_factor(
+    quantity: str, got: object, made: Numbers, right: Numbers, factors: dict[str, float]
+) -> str | None:
+    """Return the name of the factor by which got is a multiple of what the mistake gives."""
     if quantity == "predict":
-        return "1" if not N and matches(quantity, got, made) else ""
-    if quantity not in made or compute_error(made[quantity], right[quantity]) <= CLOSE:
-        return ""
-    if not N:
-        return "1" if matches(quantity, got, made) else ""
-    if factor(made[quantity], right[quantity], N):
-        return ""  # a factor itself: by_constant says it better
-    return factor(got, made[quantity], N) or ""
+        return "1" if matches(quantity, got, made) else None
+    if quantity not in made or find_factor(made[quantity], right[quantity], factors):
+        return None  # A mistake that is itself a factor is left to explain_difference.
+    return find_factor(got, made[quantity], factors)
 
 
-def factor(got: Any, want: Any, N: int) -> str | None:
-    """The constant by which got is want, by name, if it is one of those that people leave in."""
-    values = FACTORS | {"N": float(N), "1/N": 1 / N, "-N": -float(N)}
+def find_pair(activation: str, loss: str, case: Case, outputs: object) -> tuple[str, str] | None:
+    """Return the two mistakes of the forward pass that together give these outputs, if any do."""
+    known = [slug for slug in FORWARD if slug in select_slugs(activation, loss)]
+    for pair in combinations(known, 2):
+        with suppress(ValueError):  # Both mistakes may change the same line.
+            if matches("predict", outputs, simulate_net(case, activation, loss, *pair)):
+                return pair
+    return None
+
+
+def list_factors(N: int) -> dict[str, float]:
+    """Return the factors that people leave in, by name, for a batch of N."""
+    return {"1": 1.0, "-1": -1.0, "N": N, "1/N": 1 / N, "2": 2.0, "1/2": 0.5, "-N": -N}
+
+
+def find_factor(got: object, want: Array | float, factors: dict[str, float]) -> str | None:
+    """Return the name of the factor by which got is a multiple of want, if it is one of these."""
     want = np.asarray(want, dtype=np.float64)
-    return next((name for name, c in values.items() if compute_error(got, c * want) <= CLOSE), None)
-
-
-def by_constant(quantity: str, got: Any, want: Any, N: int) -> tuple[str | None, str]:
-    """(slug or None, what theirs is): a factor, a transpose, a shift, or what was ruled out."""
-    array = np.asarray(got, dtype=np.float64)
-    name = factor(got, want, N)
-    if name:
-        slug = BY_FACTOR.get(name)
-        if quantity[0] == "b" and name == "1/N":
-            slug = "bias-grad-mean"
-        if quantity == "loss":
-            slug = "loss-sum" if name == "N" else None
-        return slug, f"it is {name} times the right one (N, the batch, is {N})"
-    if not array.any():
-        return ("bias-grad-missing" if quantity[0] == "b" else None), "it is 0"
-    want = np.asarray(want)
-    ratio = float(np.vdot(array, want) / np.vdot(want, want)) if array.shape == want.shape else 0.0
-    if ratio and compute_error(array, ratio * want) <= CLOSE:
-        return None, f"it is {ratio:.6g} times the right one"
-    if (
-        array.ndim == 2
-        and array.shape == want.shape[::-1]
-        and compute_error(array.T, want) <= CLOSE
-    ):
-        return None, "it is the transpose of the right one"
-    if array.shape == want.shape and array.size > 1 and np.ptp(array - want) <= CLOSE:
-        return None, f"it is the right one plus {np.mean(array - want):.6g}"
-    return None, (
-        "no mistake of the catalogue gives these numbers; ruled out: a constant factor, a sign, "
-        "a transpose, a shift, a mean for a sum"
+    return next(
+        (name for name, c in factors.items() if compute_error(got, c * want) <= CLOSE), None
     )
+
+
+def explain_difference(
+    quantity: str, got: Array, want: Array, case: Case
+) -> tuple[str | None, str]:
+    """Return (slug or None, how got is related to want), for arrays of equal size.
+
+    A factor is reported only if it is a simple number that a cause explains. The text is "" for
+    a single number of unknown cause, since any number is some multiple of another.
+    """
+    if not got.any():
+        return ("bias-grad-missing" if quantity[0] == "b" else None), "it is 0"
+    N, C = len(case.x), case.sizes[2]
+    factors = list_factors(N) | {
+        "N/2": N / 2, "2/N": 2 / N, "C": C, "1/C": 1 / C, "C/2": C / 2, "2/C": 2 / C,
+    }  # fmt: skip
+    if name := find_factor(got, want, factors):
+        sizes = f" ({name}; N = {N} samples, C = {C} classes)" if name.strip("-12/") else ""
+        text = f"it is {factors[name]:.4g} times the expected one{sizes}"
+        return _find_cause_of_factor(quantity, name), text
+    return None, _describe_relation(got, want)
+
+
+def _find_cause_of_factor(quantity: str, name: str) -> str | None:
+    if quantity == "loss":
+        return "loss-sum" if name == "N" else None
+    return "bias-grad-mean" if (quantity[0], name) == ("b", "1/N") else BY_FACTOR.get(name)
+
+
+def _describe_relation(got: Array, want: Array) -> str:
+    if got.size == 1:
+        return ""
+    if got.shape == want.shape and want.any():
+        ratio = np.vdot(got, want) / np.vdot(want, want)
+        if compute_error(got, ratio * want) <= CLOSE:
+            return "all its values differ by the same factor, whose cause is unknown"
+    if got.ndim == 2 and got.shape == want.shape[::-1] and compute_error(got.T, want) <= CLOSE:
+        return "it is the transpose of the expected one"
+    if got.shape == want.shape and np.ptp(got - want) <= CLOSE:
+        return f"it is the expected one plus {np.mean(got - want):.4g}"
+    return "no cause was found; ruled out: a constant factor, a sign, a transpose, a shift"

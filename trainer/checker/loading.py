@@ -1,7 +1,7 @@
 """Loads a file and its local helpers without running what trains, downloads or plots.
 
-Every module loaded here gets an __import__ of our own, so that its `trainer`, `common` or
-`functions` is the one beside it and nothing enters sys.modules.
+Every module loaded here gets our own __import__. Its `trainer`, `common` or `functions` is thus
+the one beside it, and nothing enters sys.modules.
 """
 
 import __future__
@@ -14,16 +14,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from trainer.checker import standins
-from trainer.checker.source import Source, definitions, read
-from trainer.checker.standins import StandIn
+from trainer.checker.source import Source, read_source, select_definitions
+from trainer.checker.standins import StandIn, make_module
 
-# Left out even where they are installed: slow, or a window, or ours of the same name.
+# Not imported even if installed: they are slow, open a window, or are ours of the same name.
 HEAVY = {"matplotlib", "tensorflow", "keras", "torchvision", "pandas", "seaborn", "cv2", "jax",
          "sklearn", "PIL", "IPython", "tkinter", "google", "trainer", "scripts", "tests",
 }  # fmt: skip
 PARENTS = 4  # folders above the file's that are searched
-NOT_RUN = "set at line {}, by a statement that was not run (--run-all runs it)"
+NOT_RUN = "set at line {}, by a statement that was not run (add --run-all to run it)"
 
 
 class Loader:
@@ -38,15 +37,15 @@ class Loader:
         self._roots = [folder, *list(folder.parents)[:PARENTS]]
         self._known = set(sys.path)
 
-    def load(self) -> ModuleType:
-        """The file as a module; raises InputError, or what its own code raises."""
-        return self._load(self.path, self.path.stem)
+    def load_file(self) -> ModuleType:
+        """Return the file as a module; raises InputError, or what its own code raises."""
+        return self._load_path(self.path, self.path.stem)
 
     def _note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)
 
-    def _load(self, path: Path, name: str) -> ModuleType:
+    def _load_path(self, path: Path, name: str) -> ModuleType:
         if path in self._modules:
             return self._modules[path]
         module = ModuleType(name)
@@ -57,16 +56,16 @@ class Loader:
             path = path / "__init__.py"
             if not path.exists():
                 return module
-        source = read(path)
+        source = read_source(path)
         self.trees[path] = source.tree
-        if source.translated:
-            self._note(f"{path.name} is Python 2: read through 2to3's fixers")
+        if source.is_translated:
+            self._note(f"{path.name} is Python 2: it was translated with 2to3's fixers")
         vars(module)["__builtins__"] = {**vars(builtins), "__import__": self._import}
         self._run(source, module)
         return module
 
     def _run(self, source: Source, module: ModuleType) -> None:
-        statements = source.tree.body if self.run_all else definitions(source)
+        statements = source.tree.body if self.run_all else select_definitions(source)
         vars(module)["__free__"] = {n.id for n in ast.walk(source.tree) if isinstance(n, ast.Name)}
         later = "from __future__ import annotations" in ast.unparse(source.tree)
         flags = __future__.annotations.compiler_flag if later else 0
@@ -77,9 +76,7 @@ class Loader:
             except Exception:
                 if self.run_all or not isinstance(statement, ast.Assign | ast.AnnAssign | ast.Expr):
                     raise
-                for node in ast.walk(statement):  # a constant made of what was not run
-                    if isinstance(node, ast.Name) and type(node.ctx) is ast.Store:
-                        source.skipped.setdefault(node.id, node.lineno)
+                source.skip_names_in(statement)  # A constant may depend on what was not run.
         for name, line in source.skipped.items():
             if name not in vars(module) and name not in vars(builtins):
                 vars(module)[name] = StandIn(name, NOT_RUN.format(line))
@@ -88,102 +85,99 @@ class Loader:
         self,
         name: str,
         globals: dict[str, Any] | None = None,
-        locals: Any = None,
+        locals: object = None,
         fromlist: tuple[str, ...] = (),
         level: int = 0,
-    ) -> Any:
-        """__import__ for the modules loaded here."""
+    ) -> ModuleType:
+        """Import a module for the code loaded here, with the arguments of __import__."""
         user = globals or {}
         folder = Path(user["__file__"])
         folder = folder if folder.is_dir() else folder.parent
         if level:
             for _ in range(level - 1):
                 folder = folder.parent
-            top, leaf = self._local([folder], name) or self._absent(name or ".")
+            top, leaf = self._find_local([folder], name) or _make_stand_ins(name or ".")
         else:
-            top, leaf = self._absolute(folder, name)
-        if not fromlist:
-            if "__standin__" in vars(leaf):
-                self._note(self._said(leaf, ()))
-            return top
-        for wanted in fromlist:
-            if wanted == "*" and "__standin__" in vars(leaf):
-                self._fill(leaf, user)
-            elif (
-                leaf in self._modules.values()
-                and wanted not in vars(leaf)
-                and hasattr(leaf, "__path__")
-            ):
-                found = self._local([Path(leaf.__path__[0])], wanted)
-                if found:
-                    setattr(leaf, wanted, found[1])
-        if "__standin__" in vars(leaf):
-            self._note(self._said(leaf, fromlist))
-        return leaf
+            top, leaf = self._import_absolute(folder, name)
+        is_stand_in = "__standin__" in vars(leaf)
+        for wanted in fromlist or ():
+            if wanted == "*" and is_stand_in:
+                _fill_star_import(leaf, user)
+            elif leaf in self._modules.values() and wanted not in vars(leaf) and (
+                hasattr(leaf, "__path__")
+                and (found := self._find_local([Path(leaf.__path__[0])], wanted))
+            ):  # fmt: skip
+                setattr(leaf, wanted, found[1])
+        if is_stand_in:
+            self._note(_describe_stand_in(leaf, fromlist or ()))
+        return leaf if fromlist else top
 
-    def _said(self, module: ModuleType, fromlist: tuple[str, ...]) -> str:
-        names = module.__all__ if "*" in fromlist else fromlist
-        ours = [n for n in names if not isinstance(vars(module).get(n), StandIn | None)]
-        if ours:
-            return f"{module.__name__} is not there: ours stands in for it"
-        return f"{module.__name__} is not there: left out, unless it is used"
-
-    def _absolute(self, folder: Path, name: str) -> tuple[ModuleType, ModuleType]:
+    def _import_absolute(self, folder: Path, name: str) -> tuple[ModuleType, ModuleType]:
         added = [Path(p) for p in sys.path if p not in self._known]
         added = [p if p.is_absolute() else self.path.parent / p for p in added]
         head = name.split(".")[0]
         if head not in ("numpy", "sys", "os"):
-            own = self._local([folder, self.path.parent, *added], name)
+            own = self._find_local([folder, self.path.parent, *added], name)
+            if own is None and head not in sys.stdlib_module_names:
+                own = self._find_local(self._roots, name)
             if own:
                 return own
-            if head not in sys.stdlib_module_names and (far := self._local(self._roots, name)):
-                return far
-        if head not in HEAVY:
-            try:
-                module = importlib.import_module(name)
-                return sys.modules[head], module
-            except Exception:  # what an installed package raises is as if it were not there
-                return self._absent(name)
-        return self._absent(name)
+        if head in HEAVY:
+            return _make_stand_ins(name)
+        try:
+            module = importlib.import_module(name)
+        except Exception:  # An installed package that raises is treated like a missing one.
+            return _make_stand_ins(name)
+        return sys.modules[head], module
 
-    def _local(self, folders: list[Path], name: str) -> tuple[ModuleType, ModuleType] | None:
-        """The first and the last module of a dotted name found in one of the folders."""
+    def _find_local(self, folders: list[Path], name: str) -> tuple[ModuleType, ModuleType] | None:
+        """Load a dotted name from one of the folders; return its first and its last module."""
         parts = name.split(".") if name else []
         for folder in folders:
-            paths = [_module_path(folder.joinpath(*parts[: i + 1])) for i in range(len(parts))]
             if not parts and folder.is_dir():
-                package = self._load(folder, folder.name)
+                package = self._load_path(folder, folder.name)
                 return package, package
+            paths = [_find_path(folder.joinpath(*parts[: i + 1])) for i in range(len(parts))]
             if parts and all(paths):
-                chain = [self._load(p, ".".join(parts[: i + 1])) for i, p in enumerate(paths) if p]
+                named = [(p, ".".join(parts[:i])) for i, p in enumerate(paths, 1) if p]
+                chain = [self._load_path(path, full_name) for path, full_name in named]
                 for parent, child, part in zip(chain, chain[1:], parts[1:], strict=False):
                     setattr(parent, part, child)
                 return chain[0], chain[-1]
         return None
 
-    def _absent(self, name: str) -> tuple[ModuleType, ModuleType]:
-        """A stand-in, and a stand-in for each package above it."""
-        leaf = module = standins.module(name)
-        while "." in name.strip("."):
-            name, _, part = name.rpartition(".")
-            parent = standins.module(name)
-            setattr(parent, part, module)
-            module = parent
-        return module, leaf
 
-    def _fill(self, module: ModuleType, user: dict[str, Any]) -> None:
-        """What `from module import *` gives: nothing that the user has, and all it looks for."""
-        ours = {k: v for k, v in vars(module).items() if not k.startswith("__")}
-        names = {k: v for k, v in ours.items() if isinstance(user.get(k), StandIn | None)}
-        for name in user.get("__free__", ()):
-            if name not in ours and name not in user and name not in vars(builtins):
-                names[name] = StandIn(name, f"perhaps of module {module.__name__}, not there")
-        module.__all__ = list(names)  # type: ignore[attr-defined]
-        vars(module).update(names)
-
-
-def _module_path(base: Path) -> Path | None:
+def _find_path(base: Path) -> Path | None:
     file = base.with_name(base.name + ".py")
     if file.is_file():
         return file
     return base if base.is_dir() else None
+
+
+def _make_stand_ins(name: str) -> tuple[ModuleType, ModuleType]:
+    """Return stand-ins for the topmost package of a dotted name and for the module itself."""
+    leaf = module = make_module(name)
+    while "." in name.strip("."):
+        name, _, part = name.rpartition(".")
+        parent = make_module(name)
+        setattr(parent, part, module)
+        module = parent
+    return module, leaf
+
+
+def _describe_stand_in(module: ModuleType, fromlist: tuple[str, ...]) -> str:
+    names = module.__all__ if "*" in fromlist else fromlist
+    has_ours = any(not isinstance(vars(module).get(n), StandIn | None) for n in names)
+    how = "our own version is used" if has_ours else "what uses it cannot be checked"
+    return f"module {module.__name__} was not found: {how}"
+
+
+def _fill_star_import(module: ModuleType, user: dict[str, Any]) -> None:
+    """Set what `from module import *` gives: what the user lacks, and every name it looks for."""
+    ours = {k: v for k, v in vars(module).items() if not k.startswith("__")}
+    names = {k: v for k, v in ours.items() if isinstance(user.get(k), StandIn | None)}
+    for name in user.get("__free__", ()):
+        if name not in ours and name not in user and name not in vars(builtins):
+            names[name] = StandIn(name, f"perhaps from module {module.__name__}, which is missing")
+    module.__all__ = list(names)  # type: ignore[attr-defined]
+    vars(module).update(names)

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from trainer.book.functions import Array
 from trainer.checker.attempts import attempt, report_exception
 from trainer.checker.comparing import CLOSE, Finding, compute_error, describe_difference
+from trainer.checker.descriptions import describe_mistake
 from trainer.checker.judging import Judge
 from trainer.checker.names import PARAMS
-from trainer.checker.telling import told_of
 from trainer.checker.trial import Trial, are_equal
 
 NAME = "numerical_gradient"
@@ -19,7 +19,7 @@ def check_numerical(trial: Trial, judge: Judge) -> Iterator[Finding]:
     if not trial.subject.has("numerical"):
         return
     trial.progress(NAME)
-    outcome = attempt(trial.subject.numerical, trial.case.x, trial.t)
+    outcome = attempt(trial.subject.numerical_gradient, trial.case.x, trial.t)
     restored = are_equal(trial.subject.weights.get(), trial.case.weights, CLOSE / 100)
     trial.reset_weights()
     if outcome.error:
@@ -28,13 +28,15 @@ def check_numerical(trial: Trial, judge: Judge) -> Iterator[Finding]:
         yield Finding(NAME, "differs", "returns no gradients", "unfinished")
     elif not restored:
         cause = "numerical-not-restored"
-        yield Finding(NAME, "differs", f"leaves the weights changed: {told_of(cause)}", cause)
+        yield Finding(
+            NAME, "differs", f"leaves the weights changed: {describe_mistake(cause)}", cause
+        )
     else:
         yield _judge_numerical(trial, judge, outcome.value)
 
 
 def _judge_numerical(trial: Trial, judge: Judge, grads: Mapping[str, object]) -> Finding:
-    own = trial.differentiate_loss(list(PARAMS)) or {k: judge.want(k) for k in PARAMS}
+    own = trial.differentiate_loss(list(PARAMS)) or {k: judge.get_expected(k) for k in PARAMS}
     # Differences with a step of 1e-4 are mostly rounding error in float32.
     tolerance = 0.05 if trial.subject.is_float32() else 2 * CLOSE
     wrong = [k for k in own if compute_error(grads.get(k), own[k]) > tolerance]
@@ -46,7 +48,7 @@ def _judge_numerical(trial: Trial, judge: Judge, grads: Mapping[str, object]) ->
     cause = _find_numerical_mistake(trial, key, grads[key], own[key])
     message = f"{key} {describe_difference(grads[key], own[key])}"
     if cause:
-        message += f"; it is what you get when {told_of(cause)}"
+        message += f"; it is what you get when {describe_mistake(cause)}"
     return Finding(NAME, "differs", message, cause)
 
 

@@ -1,4 +1,4 @@
-"""With a penalty, the gradient must still be the derivative of the loss."""
+"""Checks that a weight penalty's gradient is the derivative of what it adds to the loss."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,10 @@ REG = 0.7
 
 
 def check_penalty(trial: Trial) -> Iterator[Finding]:
-    """What reg adds to the gradient, against what it adds to the derivative of their loss."""
+    """Yield a finding for each parameter where the penalty's gradient is wrong.
+
+    Compares what reg adds to the gradient with what it adds to the derivative of their loss.
+    """
     if not (trial.subject.has("gradient") and trial.subject.has("loss")):
         return
     outcome = attempt(lambda: Trial(trial.kind, trial.build_subject(REG), trial.case))
@@ -23,30 +26,33 @@ def check_penalty(trial: Trial) -> Iterator[Finding]:
         return
     strict: Trial = outcome.value
     strict.form, strict.target = trial.form, trial.target
-    losses = [attempt(b.subject.loss, b.case.x, b.t) for b in (trial, strict)]
+    trials = (trial, strict)
+    losses = [attempt(b.subject.loss, b.case.x, b.t) for b in trials]
     if any(o.error or o.value is None for o in losses) or (
         compute_error(losses[1].value, losses[0].value) <= CLOSE
     ):
         return
-    grads = [attempt(b.subject.gradient, b.case.x, b.t) for b in (trial, strict)]
-    trial.reset_weights()
-    strict.reset_weights()
+    grads = [attempt(b.subject.gradient, b.case.x, b.t) for b in trials]
+    for b in trials:
+        b.reset_weights()
     if any(o.error or not o.value for o in grads):
         return
-    derivatives = [b.differentiate_loss(list(PARAMS)) for b in (trial, strict)]
-    yield from _findings(grads[0].value, grads[1].value, *derivatives)
+    derivatives = [b.differentiate_loss(list(PARAMS)) for b in trials]
+    yield from _compare(grads[0].value, grads[1].value, *derivatives)
 
 
-def _findings(
+def _compare(
     before: dict[str, Any], after: dict[str, Any], own: dict[str, Array], strict: dict[str, Array]
 ) -> Iterator[Finding]:
     for key in PARAMS:
-        if not all(key in made for made in (before, after, own, strict)):
+        if not all(key in values for values in (before, after, own, strict)):
             continue
         old, new = as_array(before[key]), as_array(after[key])
         if old is None or new is None or old.shape != new.shape or old.size != own[key].size:
             continue
         added, want = new - old, (strict[key] - own[key]).reshape(old.shape)
         if np.abs(added - want).max() > CLOSE * max(1.0, np.abs(want).max()):
-            message = "what the penalty adds is not the derivative of what it adds to the loss: "
-            yield Finding(f"gradient {key}", "differs", message + describe_difference(added, want))
+            message = "the penalty's gradient is not the derivative of what it adds to the loss: "
+            yield Finding(
+                f"gradient {key}", "differs", f"{message}it {describe_difference(added, want)}"
+            )

@@ -1,15 +1,14 @@
-"""The right numbers: the two-layer net by torch autograd in float64, for each form it may take."""
+"""Computes the expected numbers of a two-layer net by torch autograd in float64, in each form."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from trainer.book.functions import Array
-from trainer.checker.explaining import Case
+from trainer.checker.explaining import Case, Numbers
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "sigmoid": torch.sigmoid,
@@ -19,7 +18,8 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "elu": torch.nn.functional.elu,
     "softplus": torch.nn.functional.softplus,
 }
-# Each head: a2 → y, and the loss of a2 and one-hot rows t summed over the batch.
+# Each head has two functions: y from a2, and the loss from a2 and one-hot rows t, summed over
+# the batch.
 HEADS: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor, Tensor], Tensor]]] = {
     "cross-entropy": (
         lambda a: a.softmax(dim=1),
@@ -49,8 +49,11 @@ class Form:
 FORMS = [Form(activation, head) for head in HEADS for activation in ACTIVATIONS]
 
 
-def numbers(form: Form, weights: dict[str, Array], x: Array, t: Array) -> dict[str, Any]:
-    """a2 and y (N, C), the mean loss, and its gradient by the keys of weights; t one-hot."""
+def compute_reference(form: Form, weights: dict[str, Array], x: Array, t: Array) -> Numbers:
+    """Return a2 and y (N, C), the mean loss, and its gradient by the keys of weights.
+
+    x is (N, D), t one-hot (N, C).
+    """
     params = {
         k: torch.tensor(v, dtype=torch.float64, requires_grad=True) for k, v in weights.items()
     }
@@ -64,6 +67,6 @@ def numbers(form: Form, weights: dict[str, Array], x: Array, t: Array) -> dict[s
 
 
 @lru_cache(maxsize=256)
-def right_numbers(form: Form, case: Case) -> dict[str, Any]:
-    """The numbers of a case, which are asked for again and again."""
-    return numbers(form, case.weights, case.x, case.t)
+def get_reference(form: Form, case: Case) -> Numbers:
+    """Return the reference of a case, computed once: it is needed many times."""
+    return compute_reference(form, case.weights, case.x, case.t)

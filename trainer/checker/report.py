@@ -1,84 +1,87 @@
-"""What is said of a net, as text or as one JSON object, and the exit status."""
+"""The report on a net, as text or as one JSON object, and its exit status."""
 
 import json
 from dataclasses import dataclass, field
 
 from trainer.checker.comparing import Finding
 
-CORE = ("predict", "loss", "gradient")
+CORE = ("predict", "loss", "gradient", "construction", "loading")
 
 
 @dataclass
 class Report:
-    """The findings on one class; stopped says why the check could not go on, if it could not."""
+    """The findings on one class; stopped says why the check could not continue, if it could not."""
 
     name: str = ""
     findings: list[Finding] = field(default_factory=list)
     stopped: str = ""
 
     @property
-    def wrong(self) -> bool:
-        """Whether anything differs or raises."""
-        return any(f.verdict in ("differs", "raises") for f in self.findings)
+    def wrong_findings(self) -> list[Finding]:
+        """The findings that differ or raise."""
+        return [f for f in self.findings if f.verdict in ("differs", "raises")]
 
     @property
     def status(self) -> int:
         """0 right, 1 wrong, 2 could not be checked."""
-        if self.wrong:
+        if self.wrong_findings:
             return 1
-        return 2 if self.stopped or self.unchecked() else 0
+        return 2 if self.stopped or self.find_obstacles() else 0
 
-    def unchecked(self) -> list[Finding]:
-        """What kept the net itself from being checked."""
-        blocked = [f for f in self.findings if not f.checked and self._is_core(f)]
+    def find_obstacles(self) -> list[Finding]:
+        """Return what kept the net itself from being checked."""
+        core = [f for f in self.findings if f.quantity.split()[0] in CORE]
+        blocked = [f for f in core if not f.checked]
         if blocked or not self.name:
             return blocked or [Finding("class", "missing", "the file has no two-layer net")]
-        if any(f.verdict == "ok" and self._is_core(f) for f in self.findings):
+        if any(f.verdict == "ok" for f in core):
             return []
         return [Finding("net", "missing", "no predict, loss or gradient of it could be run")]
 
-    def _is_core(self, finding: Finding) -> bool:
-        return finding.quantity.split()[0] in (*CORE, "construction", "loading")
-
     def as_json(self) -> str:
-        """{"right", "class", "findings": [{"quantity", "verdict", "cause", "message"}]}."""
-        findings = [
-            {"quantity": f.quantity, "verdict": f.verdict, "cause": f.cause, "message": f.message}
-            for f in self.findings
-        ]
+        """Return {"right", "class", "findings": [{"quantity", "verdict", "cause", "message"}]}."""
+        findings = list(self.findings)
         if self.stopped:
-            findings.append(
-                {"quantity": "check", "verdict": "missing", "cause": None, "message": self.stopped}
-            )
-        made = {"right": self.status == 0, "class": self.name, "findings": findings}
-        return json.dumps(made, ensure_ascii=False)
+            findings.append(Finding("check", "missing", self.stopped))
+        keys = ("quantity", "verdict", "cause", "message")
+        listed = [{key: getattr(f, key) for key in keys} for f in findings]
+        whole = {"right": self.status == 0, "class": self.name, "findings": listed}
+        return json.dumps(whole, ensure_ascii=False)
 
     def as_text(self) -> str:
-        """A line a quantity, then the verdict."""
-        width = max((len(f.quantity) for f in self.findings), default=0)
-        lines = [f"{f.quantity:<{width}}  {_verdict(f)}" for f in self.findings]
-        return "\n".join([*lines, self.verdict()])
+        """Return one line for all that is right, one for each other finding, and the verdict."""
+        wrong = {f.quantity for f in self.wrong_findings}
+        right = [f.quantity for f in self.findings if f.verdict == "ok" and f.quantity not in wrong]
+        lines = [f"right: {', '.join(dict.fromkeys(right))}"] if right else []
+        lines += [
+            f"{self._title} is wrong in {f.quantity}: {_describe(f)}" for f in self.wrong_findings
+        ]
+        for finding in self.findings:
+            quantity = finding.quantity
+            if finding.verdict == "note":
+                lines.append(f"note on {quantity}: {_describe(finding)}")
+            elif finding.verdict == "missing":
+                how = "is missing" if finding.checked else "could not be checked"
+                lines.append(f"{quantity} {how}: {_describe(finding)}")
+        return "\n".join([*lines, self.summarise()])
 
-    def verdict(self) -> str:
-        """One sentence."""
-        name = self.name or "the file"
+    def summarise(self) -> str:
+        """Return the verdict in one sentence."""
         if self.status == 1:
-            wrong = [f for f in self.findings if f.verdict in ("differs", "raises")]
-            slugs = list(dict.fromkeys(f.cause for f in wrong if f.cause))
-            why = f": {', '.join(slugs)}" if slugs else ""
+            causes = list(dict.fromkeys(f.cause for f in self.wrong_findings if f.cause))
+            why = f": {', '.join(causes)}" if causes else ""
             more = f"; and {self.stopped}" if self.stopped else ""
-            first = list(dict.fromkeys(f.quantity for f in wrong))
-            return f"{name} is wrong in {', '.join(first)}{why}{more}"
+            quantities = dict.fromkeys(f.quantity for f in self.wrong_findings)
+            return f"{self._title} is wrong in {', '.join(quantities)}{why}{more}"
         if self.status == 2:
-            first_reason = self.stopped or "; ".join(
-                f"{f.quantity}: {f.message}" for f in self.unchecked()
-            )
-            return f"{name} could not be checked: {first_reason}"
-        return f"{name} is right"
+            obstacles = (f"{f.quantity}: {f.message}" for f in self.find_obstacles())
+            return f"{self._title} could not be checked: {self.stopped or '; '.join(obstacles)}"
+        return f"{self._title} is right"
+
+    @property
+    def _title(self) -> str:
+        return self.name or "the file"
 
 
-def _verdict(finding: Finding) -> str:
-    words = {"missing": "not there" if finding.checked else "not checked"}
-    word = words.get(finding.verdict, finding.verdict)
-    cause = f" [{finding.cause}]" if finding.cause else ""
-    return f"{word:<11} {finding.message}{cause}".rstrip()
+def _describe(finding: Finding) -> str:
+    return finding.message + (f" [{finding.cause}]" if finding.cause else "")

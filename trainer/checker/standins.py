@@ -1,7 +1,8 @@
-"""Stand-ins for what a file imports and does not have: ours for the book's, or one that raises.
+"""Replaces modules that a file imports and that are missing.
 
-The book's `common` (functions, gradient, layers; of volume 2 too) and the layer functions of
-CS231n are so often left out of a repository that a net can be checked with ours in their place.
+Repositories often leave out the book's `common` (functions, gradient, layers; of volume 2 too)
+and the layer functions of CS231n. Our own versions replace them, so that the net can be checked.
+Any other name of a missing module raises an error when it is used.
 """
 
 from collections import OrderedDict
@@ -14,13 +15,15 @@ import numpy as np
 from trainer.book import functions
 from trainer.book.functions import Array
 
+Cache = tuple[Array, ...]  # x, w, b of an affine layer
 
-class NotThereError(Exception):
-    """A name was used whose module is not there; the message names it."""
+
+class MissingNameError(Exception):
+    """The use of a name whose module is missing; the message names both."""
 
 
 class StandIn:
-    """Takes the place of a missing import: attributes are stand-ins, any use of it raises."""
+    """A placeholder for a missing name: its attributes are placeholders too, and any use raises."""
 
     def __init__(self, name: str, why: str):
         self.__dict__.update(_name=name, _why=why)
@@ -31,13 +34,13 @@ class StandIn:
         return StandIn(f"{self._name}.{name}", str(self._why))
 
     def __setattr__(self, name: str, value: Any) -> None:
-        pass  # plt.rcParams = …
+        """Ignore it, as in plt.rcParams = …."""
 
-    def __mro_entries__(self, bases: Any) -> tuple[type, ...]:
+    def __mro_entries__(self, bases: object) -> tuple[type, ...]:
         return (object,)
 
-    def _raise(self, *_args: Any, **_options: Any) -> NoReturn:
-        raise NotThereError(f"{self._name}: {self._why}")
+    def _raise(self, *_args: object, **_options: object) -> NoReturn:
+        raise MissingNameError(f"{self._name}: {self._why}")
 
 
 for _use in ("call", "iter", "len", "getitem", "bool", "add", "radd", "mul", "rmul", "sub",
@@ -46,8 +49,11 @@ for _use in ("call", "iter", "len", "getitem", "bool", "add", "radd", "mul", "rm
     setattr(StandIn, f"__{_use}__", StandIn._raise)
 
 
-def numerical_gradient(f: Callable[[Array], Any], x: Array) -> Array:
-    """∂f/∂x by central differences, writing to x on the way: the book's f looks there itself."""
+def differentiate_in_place(f: Callable[[Array], Any], x: Array) -> Array:
+    """Return ∂f/∂x by central differences.
+
+    Writes to x on the way, since the book's f reads x itself and ignores its argument.
+    """
     grad = np.zeros(x.shape)
     for i in np.ndindex(x.shape):
         value = x[i]
@@ -59,8 +65,8 @@ def numerical_gradient(f: Callable[[Array], Any], x: Array) -> Array:
     return grad
 
 
-def softmax_loss(a: Array, t: Array) -> Any:
-    """CS231n's: the mean cross-entropy of logits (N, C), and its gradient."""
+def softmax_loss(a: Array, t: Array) -> tuple[functions.Scalar, Array]:
+    """Return the mean cross-entropy of logits (N, C), and its gradient, as CS231n's does."""
     rows = functions.one_hot(t, a)
     return functions.softmax_cross_entropy(a, t), (functions.softmax(a) - rows) / len(a)
 
@@ -73,12 +79,12 @@ class Relu:
         self.grads: list[Array] = []
 
     def forward(self, x: Array) -> Array:
-        """Of any shape."""
+        """Return max(0, x), of any shape."""
         self.x = x
         return functions.relu(x)
 
     def backward(self, dout: Array) -> Array:
-        """dout where x > 0."""
+        """Return dout where x > 0, else 0."""
         return dout * (self.x > 0)
 
 
@@ -86,17 +92,17 @@ class Sigmoid(Relu):
     """1 / (1 + e^−x), and back."""
 
     def forward(self, x: Array) -> Array:
-        """Of any shape."""
+        """Return σ(x), of any shape."""
         self.out = functions.sigmoid(x)
         return self.out
 
     def backward(self, dout: Array) -> Array:
-        """dout · out (1 − out)."""
+        """Return dout · out (1 − out)."""
         return dout * self.out * (1 - self.out)
 
 
 class Affine:
-    """x W + b; dW and db as the first volume keeps them, params and grads as the second."""
+    """x W + b, with gradients as dW and db (volume 1) and in grads (volume 2)."""
 
     def __init__(self, W: Array, b: Array):
         self.W, self.b = W, b
@@ -104,12 +110,12 @@ class Affine:
         self.params, self.grads = [W, b], [self.dW, self.db]
 
     def forward(self, x: Array) -> Array:
-        """(N, D) → (N, H)."""
+        """Return x W + b, (N, D) → (N, H)."""
         self.x = x
         return x @ self.W + self.b
 
     def backward(self, dout: Array) -> Array:
-        """(N, H) → (N, D)."""
+        """Set dW and db, and return dx: (N, H) → (N, D)."""
         self.dW[...] = self.x.T @ dout
         self.db[...] = dout.sum(axis=0)
         return dout @ self.W.T
@@ -118,89 +124,74 @@ class Affine:
 class SoftmaxWithLoss(Relu):
     """The mean cross-entropy of softmax(x)."""
 
-    def forward(self, x: Array, t: Array) -> Any:  # type: ignore[override]
-        """Logits (N, C), and targets as labels or one-hot rows."""
+    def forward(self, x: Array, t: Array) -> functions.Scalar:  # type: ignore[override]
+        """Return the loss of logits x (N, C), for labels or one-hot rows t."""
         self.loss, self.dx = softmax_loss(x, t)
         self.y, self.t = functions.softmax(x), t
         return self.loss
 
-    def backward(self, dout: Any = 1) -> Array:
-        """(y − t) / N."""
+    def backward(self, dout: Array | float = 1) -> Array:
+        """Return dout · (y − t) / N."""
         return self.dx * dout
 
 
-def affine_forward(x: Array, w: Array, b: Array) -> tuple[Array, Any]:
-    """CS231n's x w + b, of x in rows of any shape, and what backward needs."""
+def affine_forward(x: Array, w: Array, b: Array) -> tuple[Array, Cache]:
+    """Return CS231n's x w + b, of x in rows of any shape, and what backward needs."""
     return x.reshape(len(x), -1) @ w + b, (x, w, b)
 
 
-def affine_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
-    """dx, dw, db."""
+def affine_backward(dout: Array, cache: Cache) -> tuple[Array, Array, Array]:
+    """Return dx, dw, db."""
     x, w, _ = cache
     return (dout @ w.T).reshape(x.shape), x.reshape(len(x), -1).T @ dout, dout.sum(axis=0)
 
 
-def relu_forward(x: Array) -> tuple[Array, Array]:
-    """max(0, x), and x."""
-    return functions.relu(x), x
-
-
-def relu_backward(dout: Array, cache: Array) -> Array:
-    """dout where x > 0."""
-    return dout * (cache > 0)
-
-
-def affine_relu_forward(x: Array, w: Array, b: Array) -> tuple[Array, Any]:
-    """Both, one after the other."""
+def affine_relu_forward(x: Array, w: Array, b: Array) -> tuple[Array, tuple[Cache, Array]]:
+    """Return max(0, x w + b), and what backward needs."""
     a, cache = affine_forward(x, w, b)
     return functions.relu(a), (cache, a)
 
 
-def affine_relu_backward(dout: Array, cache: Any) -> tuple[Array, Array, Array]:
-    """dx, dw, db."""
-    return affine_backward(relu_backward(dout, cache[1]), cache[0])
-
-
-def _half_squares(y: Array, t: Array) -> Any:
-    return 0.5 * np.sum((y - t) ** 2)
+def affine_relu_backward(dout: Array, cache: tuple[Cache, Array]) -> tuple[Array, Array, Array]:
+    """Return dx, dw, db."""
+    return affine_backward(dout * (cache[1] > 0), cache[0])
 
 
 FUNCTIONS: dict[str, Any] = {
     name: getattr(functions, name)
     for name in ("identity_function", "step_function", "sigmoid", "sigmoid_grad", "relu",
                  "relu_grad", "softmax", "cross_entropy_error")
-} | {"mean_squared_error": _half_squares, "sum_squared_error": _half_squares, "np": np}  # fmt: skip
-GRADIENT: dict[str, Any] = {"numerical_gradient": numerical_gradient, "np": np}
-LAYERS: dict[str, Any] = {c.__name__: c for c in (Relu, Sigmoid, Affine, SoftmaxWithLoss)} | {
-    "ReLU": Relu, "OrderedDict": OrderedDict,
-}  # fmt: skip
+} | {"np": np}  # fmt: skip
+for _name in ("mean_squared_error", "sum_squared_error"):
+    FUNCTIONS[_name] = lambda y, t: 0.5 * np.sum((y - t) ** 2)
+GRADIENT: dict[str, Any] = {"numerical_gradient": differentiate_in_place, "np": np}
+LAYERS: dict[str, Any] = {
+    c.__name__: c for c in (Relu, Sigmoid, Affine, SoftmaxWithLoss, OrderedDict)
+} | {"ReLU": Relu}
 CS231N: dict[str, Any] = {
     f.__name__: f
-    for f in (affine_forward, affine_backward, relu_forward, relu_backward,
-              affine_relu_forward, affine_relu_backward, softmax_loss)
+    for f in (affine_forward, affine_backward, affine_relu_forward, affine_relu_backward,
+              softmax_loss)
+} | {
+    "relu_forward": lambda x: (functions.relu(x), x),
+    "relu_backward": lambda dout, cache: dout * (cache > 0),
 }  # fmt: skip
 PYTHON_2: dict[str, Any] = {"xrange": range, "range": range, "object": object, "input": input}
 BOOK = FUNCTIONS | GRADIENT | LAYERS
 
 
-def module(name: str) -> ModuleType:
-    """A module to stand in for the missing one of that dotted name: the book's, or empty."""
-    names = _provided(name)
-    made = ModuleType(name)
-    vars(made).update(names, __all__=list(names), __standin__=True)
-    why = f"module {name} is not there" if not names else f"not in our stand-in for {name}"
-    made.__getattr__ = lambda key: _missing(name, key, why)  # type: ignore[method-assign]
-    return made
+def make_module(name: str) -> ModuleType:
+    """Return a replacement for the missing module of that dotted name: the book's, or empty."""
+    names = _get_known_names(name)
+    module = ModuleType(name)
+    vars(module).update(names, __all__=list(names), __standin__=True)
+    why = f"not in our version of {name}" if names else f"module {name} was not found"
+    module.__getattr__ = StandIn(name, why).__getattr__  # type: ignore[method-assign]
+    return module
 
 
-def _missing(name: str, key: str, why: str) -> StandIn:
-    if key.startswith("__") and key.endswith("__"):
-        raise AttributeError(key)
-    return StandIn(f"{name}.{key}", why)
-
-
-def _provided(name: str) -> dict[str, Any]:
-    """What a missing module of that name would have given, as far as we know."""
+def _get_known_names(name: str) -> dict[str, Any]:
+    """Return what a missing module of that name would have offered, as far as is known."""
     parts = name.lower().split(".")
     if parts[0] in ("past", "builtins", "future", "six"):
         return PYTHON_2

@@ -1,4 +1,4 @@
-"""One step of a train method: whether it updates all that it should, once, downwards."""
+"""Checks one step of a train method: it must update every parameter, once, downwards."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,24 +9,28 @@ from trainer.book.functions import Array
 from trainer.checker.attempts import attempt, report_exception
 from trainer.checker.choosing import HAND_WRITTEN
 from trainer.checker.comparing import Finding, as_array, compute_error
-from trainer.checker.explaining import Case, planted
+from trainer.checker.descriptions import describe_mistake
+from trainer.checker.explaining import Case, build_mistaken_net
 from trainer.checker.names import PARAMS, call_by_role, find_call_roles
-from trainer.checker.reference import Form, numbers
+from trainer.checker.reference import Form, get_reference
 from trainer.checker.subject import Subject
-from trainer.checker.telling import told_of
 from trainer.checker.trial import ONE_HOT, Trial
 
 LR = 0.01
-# How many times each parameter's own gradient is taken off it.
+# How many times a step subtracts the gradient of each parameter → the mistake.
 PATTERNS: dict[tuple[int | None, ...], str] = {
     (1, 0, 1, 0): "bias-not-updated",
     (1, 2, 1, 0): "bias-updated-twice",
     (-1, -1, -1, -1): "update-sign",
 }
+MOVES = {0: "unchanged", 2: "updated twice", -1: "changed in the wrong direction"}
 
 
 def check_training(trial: Trial) -> Iterator[Finding]:
-    """Train one step on a batch of equal rows, so that any choice of a batch is the same one."""
+    """Yield the finding on one training step, if the net has a train method that takes a batch.
+
+    All rows of the batch are equal, so that the step is the same whichever rows it draws.
+    """
     function = trial.subject.methods["train"]
     if function is None or not {"lr", "x", "t"} <= find_call_roles(function):
         return
@@ -35,68 +39,73 @@ def check_training(trial: Trial) -> Iterator[Finding]:
     x = np.repeat(case.x[:1], len(case.x), axis=0)
     rows = np.repeat(case.t[:1], len(case.t), axis=0)
     t = rows if trial.target == ONE_HOT else rows.argmax(axis=1)
-    outcome = attempt(lambda x, t: _step(trial.build_subject(), case.weights, x, t), x, t)
+    outcome = attempt(lambda x, t: _train_step(trial.build_subject(), case.weights, x, t), x, t)
     if outcome.error:
         finding = report_exception("train", outcome.error)
         if finding.cause == "misspelt-name":
             yield finding
         return
-    equal = Case(case.weights, x, rows)
     moved = {k: outcome.value[k] - case.weights[k] for k in PARAMS}
     trial.reset_weights()
     own = attempt(trial.subject.gradient, x, t) if trial.subject.has("gradient") else None
     grads = own.value if own and not own.error and own.value else None
-    yield from _verdict(moved, grads or numbers(trial.form, *equal.parts), equal, trial.form)
+    equal = Case(case.weights, x, rows)
+    yield from _judge(moved, grads or get_reference(trial.form, equal), equal, trial.form)
 
 
-def _step(fresh: Subject, weights: dict[str, Array], x: Array, t: Array) -> dict[str, Array]:
+def _train_step(fresh: Subject, weights: dict[str, Array], x: Array, t: Array) -> dict[str, Array]:
     fresh.weights.set(weights)
-    x, t = fresh.native(x), fresh.native(t)
+    x, t = fresh.to_native(x), fresh.to_native(t)
     values = {"x": x, "t": t, "x val": x, "t val": t, "lr": LR, "reg": 0.0,
               "batch": len(x), "epochs": 1}  # fmt: skip
     call_by_role(fresh.methods["train"], values)  # type: ignore[arg-type]
     return fresh.weights.get()
 
 
-def _verdict(
+def _judge(
     moved: dict[str, Array], grads: dict[str, Any], case: Case, form: Form
 ) -> Iterator[Finding]:
-    """Only what is recognised is said: a schedule or a momentum of theirs is no mistake."""
-    times = tuple(_times(moved[k], grads.get(k)) for k in PARAMS)
-    if times == (1, 1, 1, 1):
+    """Yield a finding only for a known step: a schedule or a momentum of theirs is no mistake."""
+    times = {k: _count_updates(moved[k], grads.get(k)) for k in PARAMS}
+    counts = tuple(times.values())
+    if counts == (1, 1, 1, 1):
         yield Finding("train", "ok")
         return
-    slug = PATTERNS.get(times) or (
-        "w2-updated-before-backward" if _too_early(moved, case, form) else None
-    )
-    if slug:
-        message = f"one step changes the weights as when {told_of(slug)}"
+    groups = {move: [k for k in PARAMS if times[k] == n] for n, move in MOVES.items()}
+    parts = [
+        f"{' and '.join(keys)} {'are' if keys[1:] else 'is'} {move}"
+        for move, keys in groups.items()
+        if keys
+    ]
+    message = f"after one training step {', '.join(parts)}"
+    if slug := PATTERNS.get(counts):
+        yield Finding("train", "differs", f"{message}: {describe_mistake(slug)}", slug)
+    elif _is_updated_too_early(moved, case, form):
+        slug = "w2-updated-before-backward"
+        message = f"one training step gives other weights than expected: {describe_mistake(slug)}"
         yield Finding("train", "differs", message, slug)
-    elif None not in times and 1 in times:
-        named = zip(PARAMS, times, strict=True)
-        parts = [f"{k} is updated {n} times" for k, n in named if n != 1]
-        cause = "bias-not-updated" if 0 in times[1::2] and times[::2] == (1, 1) else None
-        yield Finding("train", "differs", f"one step: {', '.join(parts)}", cause)
+    elif None not in counts and 1 in counts:
+        is_bias_left = 0 in counts[1::2] and counts[::2] == (1, 1)
+        cause = "bias-not-updated" if is_bias_left else None
+        yield Finding("train", "differs", message, cause)
 
 
-def _times(moved: Array, grad: Any) -> int | None:
-    """How many times the step subtracts the gradient, if it is a whole number of times."""
+def _count_updates(moved: Array, grad: object) -> int | None:
+    """Return how many times the step subtracts the gradient: 1, 0, 2 or -1; None for no such."""
     if grad is None:
         return None
-    if not np.any(as_array(grad)):  # no neuron of a ReLU was awake: nothing to take off
+    array = as_array(grad)
+    if array is None or not array.any():  # No neuron of a ReLU was awake: nothing to subtract.
         return None if moved.any() else 1
-    return next((n for n in (1, 0, 2, -1) if _close(moved, grad, n)), None)
+    array = array.reshape(moved.shape)
+    near = 1e-5 * LR * np.abs(array).max()
+    fits = (n for n in (1, 0, 2, -1) if compute_error(moved + n * LR * array, 0 * moved) <= near)
+    return next(fits, None)
 
 
-def _close(moved: Array, grad: Any, n: int) -> bool:
-    return compute_error(moved - n * -LR * as_array(grad).reshape(moved.shape), 0 * moved) <= (  # type: ignore[union-attr]
-        1e-5 * LR * np.abs(as_array(grad)).max()  # type: ignore[arg-type]
-    )
-
-
-def _too_early(moved: dict[str, Array], case: Case, form: Form) -> bool:
+def _is_updated_too_early(moved: dict[str, Array], case: Case, form: Form) -> bool:
     if form not in HAND_WRITTEN:
         return False
-    net = planted("w2-updated-before-backward", form.activation, form.head, case)
+    net = build_mistaken_net(case, form.activation, form.head, "w2-updated-before-backward")
     net.step(case.x, case.t, LR)
     return all(compute_error(moved[k], net.params[k] - case.weights[k]) <= 1e-5 for k in PARAMS)

@@ -11,7 +11,7 @@ from trainer.book.gradient import numerical_gradient
 from trainer.checker.attempts import Outcome, attempt
 from trainer.checker.comparing import CLOSE, as_array, compute_error
 from trainer.checker.explaining import QUANTITIES, Case
-from trainer.checker.reference import FORMS, Form, right_numbers
+from trainer.checker.reference import FORMS, Form, get_reference
 from trainer.checker.subject import Subject
 
 Outcomes = dict[str, Outcome]  # of predict, loss and gradient
@@ -56,7 +56,7 @@ class Trial:
     @property
     def expected(self) -> dict[str, Any]:
         """The expected numbers of the case: a2, y, the loss, and the gradient by parameter."""
-        return right_numbers(self.form, self.case)
+        return get_reference(self.form, self.case)
 
     def reset_weights(self, weights: dict[str, Array] | None = None) -> None:
         """Set the net's weights, by default to those of the case."""

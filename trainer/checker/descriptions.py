@@ -1,25 +1,26 @@
-"""What a slug means, in a sentence and a hint."""
+"""What each mistake is and how to fix it, in words for the report."""
 
 from trainer.auditing.mistakes import MISTAKES
 
-# Mistakes that no changed line of the hand-written net could show.
+# Mistakes that no changed line of the hand-written net could show: slug → (what it is, hint).
 OTHERS = {
     "misspelt-name": ("a name is misspelt or was never set", "look at the line named"),
     "unfinished": ("a method is not finished: it returns nothing", "return the value"),
     "weight-shape": (
-        "a weight is made in the wrong shape",
+        "a weight is created in the wrong shape",
         "W1 (D, H), b1 (H,), W2 (H, C), b2 (C,)",
     ),
     "targets-mixed": (
         "one method takes labels and another one-hot rows",
-        "turn labels into rows, or rows into labels, first thing in each",
+        "convert the targets first in each method: labels to rows, or rows to labels",
     ),
     "numpy-alias": ("np.int and the like were removed from NumPy", "write int, float, bool"),
 }
 
 
-def told_of(slug: str) -> str:
-    """What the mistake is, and its hint."""
+def describe_mistake(slug: str) -> str:
+    """Return what the mistake is, with a hint for its fix in parentheses."""
     if slug in MISTAKES:
         return f"{MISTAKES[slug].summary} ({MISTAKES[slug].hint})"
-    return f"{OTHERS[slug][0]} ({OTHERS[slug][1]})"
+    what, hint = OTHERS[slug]
+    return f"{what} ({hint})"
