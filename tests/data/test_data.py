@@ -1,3 +1,5 @@
+"""The data sets as arrays, and files that are damaged or swapped (trainer.data.digits)."""
+
 import shutil
 from dataclasses import replace
 
@@ -18,7 +20,7 @@ def own_dir(data_dir, tmp_path):
     return tmp_path / "data"
 
 
-def test_the_sample_is_split_evenly_and_lies_in_0_to_1(digits):
+def test_mnist_5k_has_as_many_images_of_each_digit_with_pixels_in_0_to_1(digits):
     assert digits.name == "mnist-5k"
     assert digits.x_train.shape == (4000, 784)
     assert digits.x_test.shape == (1000, 784)
@@ -33,14 +35,14 @@ def test_train_and_test_share_no_image(digits):
     assert not train & {x.tobytes() for x in digits.x_test}
 
 
-def test_every_image_of_the_sample_is_one_of_mnists_training_set(digits, mnist):
+def test_every_image_of_mnist_5k_is_one_of_mnists_training_set(digits, mnist):
     rows = {(x.tobytes(), t) for x, t in zip(mnist.x_train, mnist.t_train.tolist(), strict=True)}
     ours = zip([*digits.x_train, *digits.x_test], [*digits.t_train, *digits.t_test], strict=True)
     assert all((x.tobytes(), int(t)) in rows for x, t in ours)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_pixels_are_those_torchvision_reads(data_dir, dtype):
+def test_pixels_and_labels_are_those_that_torchvision_reads(data_dir, dtype):
     digits = load_digits("mnist-5k", data_dir, dtype)
     raw = SETS["mnist-5k"](data_dir, train=False)
     assert digits.x_test.dtype == dtype
@@ -60,7 +62,7 @@ DAMAGE = {
 
 @pytest.mark.parametrize("damage", DAMAGE)
 @pytest.mark.parametrize("file", ["train-images-idx3-ubyte", "t10k-labels-idx1-ubyte"])
-def test_a_damaged_file_is_named_with_the_way_to_mend_it(own_dir, file, damage):
+def test_a_damaged_file_is_named_with_the_way_to_fix_it(own_dir, file, damage):
     path = own_dir / RAW / file
     path.write_bytes(DAMAGE[damage](path.read_bytes()))
     with pytest.raises(InputError, match="delete it and run again") as error:
@@ -68,14 +70,14 @@ def test_a_damaged_file_is_named_with_the_way_to_mend_it(own_dir, file, damage):
     assert str(path) in str(error.value)
 
 
-def test_labels_that_are_no_classes_are_damage(own_dir):
+def test_labels_that_are_not_classes_are_reported_as_damage(own_dir):
     path = own_dir / RAW / "train-labels-idx1-ubyte"
     path.write_bytes(path.read_bytes()[:-1] + b"\x0a")
     with pytest.raises(InputError, match="labels do not fit"):
         load_digits("mnist-5k", own_dir)
 
 
-def test_damage_is_never_passed_over_for_the_sample(own_dir):
+def test_a_damaged_mnist_is_reported_and_not_replaced_by_mnist_5k(own_dir):
     shutil.copytree(own_dir / RAW, own_dir / "MNIST" / "raw")
     (own_dir / "MNIST" / "raw" / "t10k-images-idx3-ubyte").write_bytes(b"")
     with pytest.raises(InputError, match="is damaged"):

@@ -12,9 +12,9 @@ from matplotlib.image import imsave
 from trainer.board.dashboard import Dashboard
 from trainer.common.errors import InputError
 from trainer.common.files import new_folder
-from trainer.common.settings import Settings
+from trainer.common.settings import Dataset, Settings
 from trainer.data.digits import Digits, load_digits
-from trainer.data.fetch import SETS, there
+from trainer.data.fetch import SETS, is_present
 from trainer.figures import chapter2, chapter3, chapter4, learning
 from trainer.figures.style import pixels
 
@@ -32,14 +32,14 @@ class Book:
     @cached_property
     def digits(self) -> Digits:
         """The set of the settings, by default mnist where it is there, else mnist-5k."""
-        default = "mnist" if there("mnist", self.data_dir) else "mnist-5k"
+        default: Dataset = "mnist" if is_present("mnist", self.data_dir) else "mnist-5k"
         name = self.settings.dataset or default
         return load_digits(name, self.data_dir)
 
     @cached_property
     def sets(self) -> list[Digits]:
         """Every data set that is there; nothing is downloaded."""
-        others = [name for name in SETS if there(name, self.data_dir)]
+        others = [name for name in SETS if is_present(name, self.data_dir)]
         names = dict.fromkeys([self.digits.name, *others, "mnist-5k"])
         return [load_digits(name, self.data_dir) for name in SETS if name in names]
 
@@ -83,7 +83,7 @@ def draw(book: Book, names: Iterable[str], log_dir: Path, out: Path | None = Non
     with Dashboard(folder) as board:
         for name in names:
             picture = pixels(PICTURES[name](book))
-            board.picture(f"chapter {name[0]}/{name[2:]}", picture, 0)
+            board.add_picture(f"chapter {name[0]}/{name[2:]}", picture, 0)
             imsave((out or folder) / f"{name}.png", picture)
     return folder
 

@@ -44,8 +44,8 @@ class Recorder:
             "accuracy/train": point.train,
             "accuracy/test": point.test,
         }
-        self.board.scalars(point.iteration, scalars)
-        self.board.scalars(point.iteration, self.evaluation.scalars())
+        self.board.add_scalars(point.iteration, scalars)
+        self.board.add_scalars(point.iteration, self.evaluation.scalars())
         self.progress.show(point)
         self.points.append(point)
         if is_due(point.iteration, self.pictures, self.settings):

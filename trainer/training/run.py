@@ -115,7 +115,7 @@ def _train(job: Job) -> Result:
     with record_failure(job.folder, about | _earlier_result(job)):
         resumed_at = job.start if job.checkpoint else None
         with Stop(job.folder) as stop, Dashboard(job.folder, resumed_at) as board:
-            board.describe(about, charts.training())
+            board.add_description(about, charts.build_training_layout())
             last = _train_net(job, board, stop)
         seconds = time.perf_counter() - started
         write_about(job.folder, about | {"result": asdict(last) | {"seconds": seconds}})
