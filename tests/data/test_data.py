@@ -1,14 +1,16 @@
 """The data sets as arrays, and files that are damaged or swapped (trainer.data.digits)."""
 
+import hashlib
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from trainer.common.errors import InputError
-from trainer.data.digits import load_digits, prepare_digits
-from trainer.data.fetch import SETS
+from trainer.data.digits import MNIST_FILES, load_digits, prepare_digits
+from trainer.data.fetch import SETS, find_raw_folder
 
 RAW = "MNIST5k/raw"
 
@@ -82,6 +84,71 @@ def test_a_damaged_mnist_is_reported_and_not_replaced_by_mnist_5k(own_dir):
     (own_dir / "MNIST" / "raw" / "t10k-images-idx3-ubyte").write_bytes(b"")
     with pytest.raises(InputError, match="is damaged"):
         load_digits(None, own_dir)
+
+
+@pytest.mark.parametrize(
+    ("file", "items"), [("train-images-idx3-ubyte", "images"), ("t10k-labels-idx1-ubyte", "labels")]
+)
+def test_an_empty_file_is_reported_to_hold_no_items(own_dir, file, items):
+    path = own_dir / RAW / file
+    header = path.read_bytes()[: 16 if items == "images" else 8]
+    path.write_bytes(header[:4] + bytes(4) + header[8:])
+    with pytest.raises(InputError, match=f"it holds no {items}.*delete it and run again") as error:
+        load_digits("mnist-5k", own_dir)
+    assert str(path) in str(error.value)
+    assert "bytes" not in str(error.value)
+
+
+@pytest.fixture
+def known(own_dir, monkeypatch):
+    """The raw folder of mnist-5k, whose sizes and MD5 sums replace those of MNIST's files."""
+    contents = {path.name: path.read_bytes() for path in (own_dir / RAW).iterdir()}
+    table = {len(each): (name, hashlib.md5(each).hexdigest()) for name, each in contents.items()}
+    monkeypatch.setattr("trainer.data.digits.MNIST_FILES", table)
+    return own_dir / RAW
+
+
+def swap_train_and_test(raw, kind):
+    train, test = raw / f"train-{kind}-ubyte", raw / f"t10k-{kind}-ubyte"
+    train_content, test_content = train.read_bytes(), test.read_bytes()
+    train.write_bytes(test_content)
+    test.write_bytes(train_content)
+
+
+@pytest.mark.parametrize(
+    "kinds", [["images-idx3"], ["labels-idx1"], ["images-idx3", "labels-idx1"]]
+)
+def test_swapped_training_and_test_files_of_mnist_are_reported_in_one_line(known, own_dir, kinds):
+    for kind in kinds:
+        swap_train_and_test(known, kind)
+    with pytest.raises(InputError) as error:
+        load_digits("mnist-5k", own_dir)
+    first = known / f"train-{kinds[0]}-ubyte"
+    assert str(error.value).startswith(f"{first} is MNIST's t10k-{kinds[0]}-ubyte: give each file")
+    assert "\n" not in str(error.value)
+
+
+def test_images_of_mnist_in_place_of_labels_are_reported_by_their_name(known, own_dir):
+    shutil.copy(known / "t10k-images-idx3-ubyte", known / "train-labels-idx1-ubyte")
+    with pytest.raises(InputError, match="train-labels-idx1-ubyte is MNIST's t10k-images"):
+        load_digits("mnist-5k", own_dir)
+
+
+def test_files_with_unknown_sums_are_read_although_their_sizes_are_swapped(own_dir, monkeypatch):
+    raw = own_dir / RAW
+    table = {path.stat().st_size: (path.name, "the sum of another") for path in raw.iterdir()}
+    monkeypatch.setattr("trainer.data.digits.MNIST_FILES", table)
+    for kind in ("images-idx3", "labels-idx1"):  # a user's subset, its larger part for testing
+        swap_train_and_test(raw, kind)
+    digits = load_digits("mnist-5k", own_dir)
+    assert (len(digits.x_train), len(digits.x_test)) == (1000, 4000)
+
+
+def test_the_table_has_the_sizes_and_sums_of_mnists_files(mnist, pytestconfig):
+    raw = find_raw_folder("mnist", Path(pytestconfig.getoption("--mnist-dir")))
+    for size, (name, md5) in MNIST_FILES.items():
+        content = (raw / name).read_bytes()
+        assert (len(content), hashlib.md5(content).hexdigest()) == (size, md5)
 
 
 @pytest.mark.parametrize("preparation", ["standardise", "whiten"])

@@ -14,6 +14,14 @@ from trainer.common.errors import InputError
 from trainer.common.settings import Dataset, Dtype, Preprocess
 from trainer.data.fetch import SETS, fetch, is_available, list_data_files
 
+# MNIST's files: their size in bytes, name and MD5 sum.
+MNIST_FILES = {
+    47_040_016: ("train-images-idx3-ubyte", "6bbc9ace898e44ae57da46a324031adb"),
+    60_008: ("train-labels-idx1-ubyte", "a25bea736e30d166cdddb491f175f624"),
+    7_840_016: ("t10k-images-idx3-ubyte", "2646ac647ad5339dbf082846283269ea"),
+    10_008: ("t10k-labels-idx1-ubyte", "27ae3e4e09519cfbb04c329615203637"),
+}
+
 
 @dataclass(frozen=True)
 class Digits:
@@ -40,6 +48,7 @@ def load_digits(name: Dataset | None, folder: Path, dtype: Dtype = "float32") ->
     fetch(name, folder)
     for path in list_data_files(name, folder):
         try:
+            _check_mnist_name(path)
             _check_idx(path)
         except OSError as error:
             raise InputError(f"cannot read {path}: {error.strerror}") from error
@@ -92,6 +101,23 @@ def _read_split(name: Dataset, folder: Path, train: bool, dtype: Dtype) -> tuple
     return x, t
 
 
+def _check_mnist_name(path: Path) -> None:
+    """Raise InputError where the file is another of MNIST's four files than its name says.
+
+    Files with an unknown MD5 sum pass, since people use their own subsets.
+    """
+    name, md5 = MNIST_FILES.get(path.stat().st_size, (path.name, ""))
+    if name == path.name:  # no sum is computed for a file of the expected size
+        return
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
+    if found.hexdigest() == md5:
+        raise InputError(
+            f"{path} is MNIST's {name}: give each file its own name, "
+            "or delete all four and run again to get new copies"
+        )
+
+
 def _check_idx(path: Path) -> None:
     """Raise InputError unless the file has an IDX header and as many bytes as it says."""
     try:
@@ -104,8 +130,10 @@ def _check_idx(path: Path) -> None:
     if (zero, kind) != (0, 8) or not shape or shape[1:] != axes_of_item:
         raise _build_damage_error(path, f"its header is not that of a file of {items}")
     expected, size = 4 + 4 * axes + int(np.prod(shape)), path.stat().st_size
-    if size != expected or shape[0] == 0:
+    if size != expected:
         raise _build_damage_error(path, f"it has {size} bytes, its header says {expected}")
+    if shape[0] == 0:
+        raise _build_damage_error(path, f"it holds no {items}")
 
 
 def _build_damage_error(path: Path, reason: str) -> InputError:
