@@ -1,5 +1,9 @@
 """Images of the user's own, read as MNIST's (trainer.predict.image)."""
 
+import os
+import struct
+import zlib
+
 import fuzzing
 import numpy as np
 import pytest
@@ -117,10 +121,50 @@ def test_decompression_bombs_are_refused_by_their_size(tmp_path):
 
 def test_missing_files_and_files_that_are_not_images_are_refused(tmp_path):
     check_refused(tmp_path / "nothing.png", "no such file")
-    check_refused(tmp_path, "no such file")
     for name, content in (("empty.png", b""), ("text.jpg", b"7"), ("page.eps", b"%!PS-Adobe-3.0")):
         (tmp_path / name).write_bytes(content)
         check_refused(tmp_path / name, "cannot be read")
+
+
+def write_png_header(path, width, height):
+    """Write a PNG that claims to have so many pixels, and has hardly any data."""
+    parts = (
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)),
+        (b"IDAT", zlib.compress(bytes(100))),
+        (b"IEND", b""),
+    )
+    chunks = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in parts
+    ]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "words"),
+    [
+        (1, 49_999_999, "20,000 a side"),
+        (20_001, 2000, "20,000 a side"),
+        (2000, 9, "more than 200 times the other"),
+        (9, 2000, "more than 200 times the other"),
+    ],
+)
+def test_long_and_narrow_images_are_refused_before_they_are_decoded(
+    tmp_path, monkeypatch, width, height, words
+):
+    write_png_header(tmp_path / "long.png", width, height)
+    monkeypatch.setattr(image, "_read_brightness", lambda _: pytest.fail("it was decoded"))
+    check_refused(tmp_path / "long.png", f"{width:,} × {height:,} pixels", words)
+
+
+def test_a_folder_is_called_a_folder(tmp_path):
+    check_refused(tmp_path, "is a folder: give the image files in it")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_refused_without_waiting_for_it(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    check_refused(tmp_path / "pipe.png", "is not a regular file: save the image to a file")
 
 
 def test_mutated_images_are_refused_or_read(tmp_path):

@@ -14,7 +14,8 @@ from trainer.book.functions import Array
 from trainer.common.errors import InputError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "PPM")  # libtiff prints, EPS runs a program
-MOST_PIXELS = 50_000_000  # beyond a phone's largest photographs
+# Beyond a phone's largest photographs. Pillow takes memory for each row, even of one pixel.
+MOST_PIXELS, LONGEST_SIDE, LARGEST_RATIO = 50_000_000, 20_000, 200
 WORK = 400  # pixels of the longer side to which a larger image is reduced
 SIDE, BOX = 28, 20
 NOISE, FULL = 0.2, 0.8  # shares of the strongest ink: less is paper, more is full ink
@@ -53,7 +54,12 @@ def _check_file(path: Path) -> None:
     try:
         if path.is_file():
             return
-        problem = "there is no such file: give the path of an image"
+        if path.is_dir():
+            problem = "is a folder: give the image files in it"
+        elif path.exists():
+            problem = "is not a regular file: save the image to a file and give that file"
+        else:
+            problem = "there is no such file: give the path of an image"
     except OSError as error:  # no permission for a folder, or a name that is too long
         problem = f"cannot be read: {error.strerror}"
     raise InputError(f"{path}: {problem}")
@@ -62,8 +68,15 @@ def _check_file(path: Path) -> None:
 def _check_dimensions(path: Path, width: int, height: int) -> None:
     """Raise InputError for an image whose decoding would take too much memory."""
     size = f"{path}: {width:,} × {height:,} pixels"
-    if width * height > MOST_PIXELS:
-        raise InputError(f"{size} are too many: make it smaller")
+    if width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE:
+        raise InputError(
+            f"{size}: the most are {MOST_PIXELS:,} pixels and {LONGEST_SIDE:,} a side: "
+            "make the image smaller"
+        )
+    if max(width, height) > LARGEST_RATIO * min(width, height):
+        raise InputError(
+            f"{size}: one side is more than {LARGEST_RATIO} times the other: crop it to the digit"
+        )
 
 
 def _read_brightness(image: Image.Image) -> Array:
