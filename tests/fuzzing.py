@@ -202,7 +202,7 @@ def images(count: int, seed: int, folder: Path) -> Counter[str]:
         content = chance.choice(BYTES)(originals[number % len(originals)], chance)
         path.write_bytes(content)
         try:
-            pixels = image.read(path)
+            pixels = image.read_digit(path)
             right = pixels.shape == (28, 28) and pixels.dtype == np.uint8 and pixels.max() == 255
             result["read" if right else "broken"] += 1
         except InputError as error:
@@ -215,6 +215,6 @@ def images(count: int, seed: int, folder: Path) -> Counter[str]:
 
 def _encoded(form: str) -> bytes:
     file = io.BytesIO()
-    digit: Image.Image = sheet.cell(7, 5).convert("RGB")
+    digit: Image.Image = sheet.draw_cell(7, 5).convert("RGB")
     digit.save(file, form)
     return file.getvalue()

@@ -89,8 +89,8 @@ def points(folder: Path) -> list[tuple[str, int, bytes]]:
     """Tag, step and the bytes of the value of each scalar in the event files, in their order."""
     return [
         (value.tag, event.step, np.float32(value.simple_value).tobytes())
-        for path in events.files(folder)
-        for event in events.read(path)
+        for path in events.list_event_files(folder)
+        for event in events.read_events(path)
         for value in event.summary.value
         if value.tag in TAGS
     ]
@@ -99,4 +99,5 @@ def points(folder: Path) -> list[tuple[str, int, bytes]]:
 def leftovers(folder: Path) -> list[Path]:
     """What is in a run's folder and should not be."""
     kept = {"settings.json", ".lock", checkpoint.NAME}
-    return [p for p in folder.iterdir() if p.name not in kept and p not in events.files(folder)]
+    event_files = events.list_event_files(folder)
+    return [p for p in folder.iterdir() if p.name not in kept and p not in event_files]

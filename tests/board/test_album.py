@@ -1,4 +1,4 @@
-"""Every tag of a run, read back with TensorBoard's own reader."""
+"""Every tag of a run, read with TensorBoard's own reader."""
 
 import io
 import json
@@ -20,7 +20,7 @@ from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 from tensorboard.util.tensor_util import make_ndarray
 
 from trainer.board import pictures
-from trainer.board.album import SHOWN, SOME, is_due
+from trainer.board.album import HISTOGRAM_DIGITS, PROJECTOR_DIGITS, is_due
 from trainer.cli import options
 from trainer.cli.train import main as train_main
 from trainer.common.errors import InputError
@@ -43,14 +43,14 @@ HISTOGRAMS = [
 
 @dataclass
 class Run:
-    """A short run, what TensorBoard reads of it, and the data it learnt from."""
+    """A short run, what TensorBoard reads of it, and the data that it learned."""
 
     result: Result
     events: Any
     digits: Any
 
-    def net(self, iteration):
-        """The same net, trained again up to an iteration, and the mini-batch it meets there."""
+    def train_net(self, iteration):
+        """Return the same net, trained again up to an iteration, and its mini-batch there."""
         settings, digits = self.result.settings, self.digits
         net = build_net(settings, 784, 10)
         rows = net.native(digits.x_train), net.native(digits.t_train)
@@ -59,16 +59,16 @@ class Run:
             net.step(*batch(i), settings.lr)
         return net, batch(iteration)
 
-    def outputs(self, net, count=None):
+    def compute_activations(self, net, count=None):
         return net.activations(net.native(self.digits.x_test[:count]))
 
-    def picture(self, tag, page):
+    def read_picture(self, tag, page):
         return np.asarray(
             Image.open(io.BytesIO(self.events.Images(tag)[page].encoded_image_string))
         )
 
 
-def read(folder: Path):
+def read_events(folder: Path):
     everything = dict.fromkeys(["scalars", "images", "histograms", "tensors"], 0)
     return EventAccumulator(str(folder), size_guidance=everything).Reload()
 
@@ -83,23 +83,23 @@ def done(request, data_dir, tmp_path_factory):
     settings = Settings(backend=request.param, dataset="mnist-5k", iterations=LAST, lr=1.0)
     log_dir = tmp_path_factory.mktemp("logs")
     result = run(settings, data_dir, log_dir, quiet=True, pictures=EVERY)
-    return Run(result, read(result.folder), load_digits("mnist-5k", data_dir))
+    return Run(result, read_events(result.folder), load_digits("mnist-5k", data_dir))
 
 
 @pytest.fixture(autouse=True)
 def one_thread():
-    """As in the loop: another number of threads sums in another order, and rounds otherwise."""
+    """Compute on one thread, as the loop does, since more threads sum in another order."""
     with Threads().one():
         yield
 
 
-def short_run(data_dir, log_dir, **options):
+def run_briefly(data_dir, log_dir, **options):
     given = {"dataset": "mnist-5k", "iterations": 2} | options
     keywords = {key: given.pop(key) for key in ("pictures", "name") if key in given}
     return run(Settings(**given), data_dir, log_dir, quiet=True, **keywords)
 
 
-def test_every_tag_is_there_and_no_other(done):
+def test_a_run_has_exactly_the_expected_tags(done):
     tags = done.events.Tags()
     names = ["W1", "mistakes", "confusion"]
     curves = [f"precision-recall/{name}" for name in done.digits.classes]
@@ -111,7 +111,7 @@ def test_every_tag_is_there_and_no_other(done):
     assert tags["graph"] == (done.result.settings.backend == "torch")
 
 
-def test_the_pages_are_those_asked_for_and_the_last(done):
+def test_pages_are_written_at_each_multiple_and_at_the_end(done):
     tags = done.events.Tags()
     for tag in tags["images"]:
         assert [event.step for event in done.events.Images(tag)] == PAGES
@@ -122,7 +122,7 @@ def test_the_pages_are_those_asked_for_and_the_last(done):
             assert [event.step for event in done.events.Tensors(tag)] == PAGES
 
 
-def test_scalars_have_the_points_of_the_run(done):
+def test_scalars_have_a_finite_point_at_each_evaluation(done):
     for tag in SCALARS:
         events = done.events.Scalars(tag)
         assert [event.step for event in events] == PAGES
@@ -134,27 +134,27 @@ def test_scalars_have_the_points_of_the_run(done):
 
 
 @pytest.mark.parametrize("page", range(4))
-def test_pictures_are_those_of_the_net_at_their_iteration(done, page):
-    net, _ = done.net(PAGES[page])
-    t, y = done.digits.t_test, done.outputs(net)["y"]
+def test_pictures_show_the_net_at_their_iteration(done, page):
+    net, _ = done.train_net(PAGES[page])
+    t, y = done.digits.t_test, done.compute_activations(net)["y"]
     args = t, y, done.digits.classes
     drawn = {
-        "pictures/W1": pictures.weights(net.params["W1"]),
-        "pictures/mistakes": pictures.mistakes(done.digits.x_test, *args),
-        "pictures/confusion": pictures.confusion(*args),
+        "pictures/W1": pictures.draw_weights(net.params["W1"]),
+        "pictures/mistakes": pictures.draw_mistakes(done.digits.x_test, *args),
+        "pictures/confusion": pictures.draw_confusion(*args),
     }
     for tag, picture in drawn.items():
         event = done.events.Images(tag)[page]
         assert (event.height, event.width) == picture.shape[:2]
-        assert np.array_equal(done.picture(tag, page), picture), tag
+        assert np.array_equal(done.read_picture(tag, page), picture), tag
 
 
 @pytest.mark.parametrize("page", [0, 3])
-def test_histograms_hold_every_number_once(done, page):
-    net, (x, t) = done.net(PAGES[page])
+def test_histograms_count_every_number_once(done, page):
+    net, (x, t) = done.train_net(PAGES[page])
     arrays = {f"weights/{name}": array for name, array in net.params.items()}
     arrays |= {f"gradients/d{name}": array for name, array in net.gradient(x, t).items()}
-    activations = done.outputs(net, SOME)
+    activations = done.compute_activations(net, HISTOGRAM_DIGITS)
     arrays |= {f"activations/{name}": array for name, array in activations.items()}
     for tag in HISTOGRAMS:
         value, array = done.events.Histograms(tag)[page].histogram_value, arrays[tag]
@@ -163,9 +163,9 @@ def test_histograms_hold_every_number_once(done, page):
         assert value.sum == pytest.approx(array.sum(dtype=float), abs=1e-3), tag
 
 
-def test_curves_are_precision_and_recall_at_each_threshold(done):
-    net, _ = done.net(LAST)
-    y = done.outputs(net)["y"]
+def test_curves_have_precision_and_recall_at_each_threshold(done):
+    net, _ = done.train_net(LAST)
+    y = done.compute_activations(net)["y"]
     for k, name in enumerate(done.digits.classes):
         event = done.events.Tensors(f"precision-recall/{name}")[-1]
         tp, fp, tn, fn, precision, recall = make_ndarray(event.tensor_proto)
@@ -173,8 +173,8 @@ def test_curves_are_precision_and_recall_at_each_threshold(done):
         for i, threshold in enumerate(np.linspace(0, 1, len(tp))):
             if np.abs(y[:, k] - threshold).min() < 1e-6:
                 continue  # on the edge of a bin
-            said = y[:, k] > threshold
-            expected = [said & right, said & ~right, ~said & ~right, ~said & right]
+            positive = y[:, k] > threshold
+            expected = [positive & right, positive & ~right, ~positive & ~right, ~positive & right]
             found = [tp[i], fp[i], tn[i], fn[i]]
             assert found == [np.count_nonzero(each) for each in expected]
         some = tp + fp > 0
@@ -182,16 +182,16 @@ def test_curves_are_precision_and_recall_at_each_threshold(done):
         assert recall == pytest.approx(tp / right.sum())
 
 
-def test_the_projector_has_the_hidden_layer_with_digits_and_labels(done):
+def test_the_projector_has_the_hidden_layer_with_images_and_labels(done):
     folder = done.result.folder
     config = text_format.Parse((folder / "projector_config.pbtxt").read_text(), ProjectorConfig())
     (shown,) = config.embeddings
-    made = done.outputs(done.net(LAST)[0], SHOWN)
+    activations = done.compute_activations(done.train_net(LAST)[0], PROJECTOR_DIGITS)
     points = np.loadtxt(folder / shown.tensor_path, delimiter="\t")
-    assert points == pytest.approx(made["z1"])
+    assert points == pytest.approx(activations["z1"])
     header, *rows = (folder / shown.metadata_path).read_text().splitlines()
     assert header.split("\t") == ["label", "guess", "result"]
-    t, guesses = done.digits.t_test[:SHOWN], made["y"].argmax(axis=1)
+    t, guesses = done.digits.t_test[:PROJECTOR_DIGITS], activations["y"].argmax(axis=1)
     results = np.where(t == guesses, "right", "wrong")
     assert [row.split("\t") for row in rows] == [
         [done.digits.classes[label], done.digits.classes[guess], result]
@@ -204,7 +204,7 @@ def test_the_projector_has_the_hidden_layer_with_digits_and_labels(done):
     assert np.array_equal(sprite[28:56, 28:56, 0], np.uint8(digit * 255))
 
 
-def test_the_graph_is_the_modules(done):
+def test_only_the_torch_net_has_a_graph_and_it_names_both_layers(done):
     if done.result.settings.backend == "numpy":
         assert not done.events.Tags()["graph"]
         return
@@ -213,7 +213,7 @@ def test_the_graph_is_the_modules(done):
         assert name in graph
 
 
-def hparams_of(events):
+def find_hparams(events):
     found = {}
     for tag, kind in events.summary_metadata.items():
         if kind.plugin_data.plugin_name == hparams.PLUGIN_NAME:
@@ -221,10 +221,10 @@ def hparams_of(events):
     return found
 
 
-def test_settings_and_success_are_in_the_runs_own_folder(done):
+def test_hparams_and_success_are_in_the_folder_of_the_run(done):
     log_dir = done.result.folder.parent
     assert [path.parent for path in log_dir.rglob("*tfevents*")] == [done.result.folder]
-    found = hparams_of(done.events)
+    found = find_hparams(done.events)
     start = hparams.parse_session_start_info_plugin_data(found["session_start_info"])
     values = {k: v.number_value or v.string_value for k, v in start.hparams.items()}
     assert values == {k: v or 0 for k, v in asdict(done.result.settings).items()} | {"seed": ""}
@@ -232,31 +232,31 @@ def test_settings_and_success_are_in_the_runs_own_folder(done):
     assert end.status == 1  # STATUS_SUCCESS
 
 
-def test_a_run_that_diverges_has_no_success(data_dir, tmp_path):
+def test_a_run_that_diverges_is_not_marked_as_a_success(data_dir, tmp_path):
     options = {"loss": "squared-error", "activation": "relu", "lr": 1e10, "iterations": 200}
     with pytest.raises(InputError, match="overshoot"):
-        short_run(data_dir, tmp_path, name="diverged", pictures=1, **options)
-    found = hparams_of(read(tmp_path / "diverged"))
+        run_briefly(data_dir, tmp_path, name="diverged", pictures=1, **options)
+    found = find_hparams(read_events(tmp_path / "diverged"))
     assert "session_start_info" in found
     assert "session_end_info" not in found
 
 
-def test_the_custom_page_names_only_scalars_that_are_there(done):
+def test_the_custom_page_names_only_scalars_that_exist(done):
     (event,) = done.events.Tensors("custom_scalars__config__")
     layout = layout_pb2.Layout.FromString(make_ndarray(event.tensor_proto).item())
-    named = set()
+    found_tags = set()
     for category in layout.category:
         for chart in category.chart:
-            named |= set(chart.multiline.tag)
+            found_tags |= set(chart.multiline.tag)
             for series in chart.margin.series:
-                named |= {series.value, series.lower, series.upper}
-    assert named == set(SCALARS) - {"evaluation/fraction"}
+                found_tags |= {series.value, series.lower, series.upper}
+    assert found_tags == set(SCALARS) - {"evaluation/fraction"}
     assert [category.title for category in layout.category] == ["accuracy", "loss"]
 
 
-def test_without_pictures_a_run_has_scalars_settings_and_charts_alone(data_dir, tmp_path):
-    result = short_run(data_dir, tmp_path)
-    tags = read(result.folder).Tags()
+def test_a_run_without_pictures_has_only_scalars_settings_and_charts(data_dir, tmp_path):
+    result = run_briefly(data_dir, tmp_path)
+    tags = read_events(result.folder).Tags()
     assert not tags["images"] + tags["histograms"]
     assert len(tags["tensors"]) == 3
     assert not tags["graph"]
@@ -267,23 +267,23 @@ def test_without_pictures_a_run_has_scalars_settings_and_charts_alone(data_dir, 
 @pytest.mark.parametrize("backend", ["numpy", "torch"])
 def test_pictures_change_no_number_of_a_run(data_dir, tmp_path, backend):
     options = {"backend": backend, "iterations": 20}
-    with_pictures, without = (short_run(data_dir, tmp_path, pictures=n, **options) for n in (7, 0))
-    assert with_pictures.last == without.last
+    results = [run_briefly(data_dir, tmp_path, pictures=n, **options) for n in (7, 0)]
+    assert results[0].last == results[1].last
     for tag in SCALARS:
-        events = [read(result.folder).Scalars(tag) for result in (with_pictures, without)]
+        events = [read_events(result.folder).Scalars(tag) for result in results]
         values = [[(event.step, event.value) for event in side] for side in events]
         assert values[0] == values[1]
 
 
-def test_mistakes_show_the_digits_as_they_are_whatever_the_preparation(data_dir, tmp_path):
+def test_mistakes_show_the_unprepared_digits_under_every_preparation(data_dir, tmp_path):
     shown = []
     for preprocess in ("standardise", "whiten"):
-        result = short_run(data_dir, tmp_path, preprocess=preprocess, pictures=1)
+        result = run_briefly(data_dir, tmp_path, preprocess=preprocess, pictures=1)
         config = (result.folder / "projector_config.pbtxt").read_text()
         path = text_format.Parse(config, ProjectorConfig()).embeddings[0].sprite.image_path
         shown.append((result.folder / path).read_bytes())
         digits = load_digits("mnist-5k", data_dir)
-        image = read(result.folder).Images("pictures/mistakes")[0].encoded_image_string
+        image = read_events(result.folder).Images("pictures/mistakes")[0].encoded_image_string
         picture = np.asarray(Image.open(io.BytesIO(image)))
         assert set(np.unique(picture[: 3 * 28])) <= {200} | set(
             np.unique((255 * (1 - digits.x_test)).astype(np.uint8))
@@ -291,10 +291,10 @@ def test_mistakes_show_the_digits_as_they_are_whatever_the_preparation(data_dir,
     assert shown[0] == shown[1]
 
 
-def test_outputs_that_are_no_probabilities_are_drawn_too(data_dir, tmp_path):
+def test_outputs_that_are_not_probabilities_are_drawn_too(data_dir, tmp_path):
     options = {"loss": "squared-error", "activation": "relu", "dtype": "float64"}
-    result = short_run(data_dir, tmp_path, pictures=1, **options)
-    assert len(read(result.folder).Tags()["images"]) == 3
+    result = run_briefly(data_dir, tmp_path, pictures=1, **options)
+    assert len(read_events(result.folder).Tags()["images"]) == 3
 
 
 @rules(deadline=None)  # a shared machine may pause
@@ -311,13 +311,13 @@ def test_a_page_is_due_once_for_each_multiple_and_at_the_end(every, eval_every, 
     assert not any(is_due(i, 0, settings) for i in recorded)
 
 
-def test_settings_json_still_has_the_result(done):
+def test_settings_json_has_the_result_of_the_run(done):
     about = json.loads((done.result.folder / "settings.json").read_text())
     assert about["result"]["test"] == done.result.last.test
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "x", ""])
-def test_pictures_that_are_no_number_of_iterations_are_refused_in_one_line(text, capsys):
+def test_a_wrong_value_of_pictures_is_refused_in_one_line(text, capsys):
     with pytest.raises(SystemExit, match="2"):
         train_main(["--pictures", text])
     printed = capsys.readouterr()

@@ -46,16 +46,16 @@ def logs(tmp_path_factory):
         settings = Settings(backend=backend, dataset="mnist-5k", iterations=20, lr=1.0)
         run(settings, data_dir, folder, quiet=True, pictures=10)
     with Dashboard(folder / "compare") as board:
-        board.describe({"settings": {}}, charts.comparison())
+        board.add_description({"settings": {}}, charts.build_comparison_layout())
         for step in range(POINTS):
             ratios = {f"audit/{side}/dW1": 0.1 for side in ("numpy", "torch")}
-            board.scalars(step, {"drift/W1": 1e-7 * step} | ratios | charts.BAND)
+            board.add_scalars(step, {"drift/W1": 1e-7 * step} | ratios | charts.BAND)
     return folder
 
 
 @pytest.fixture(scope="module")
 def address(logs):
-    """Of a TensorBoard with the options of `make board`, on a free port."""
+    """The address of a TensorBoard with the options of `make board`, on a free port."""
     (options,) = re.findall(r"/tensorboard --logdir logs (.*)", (ROOT / "Makefile").read_text())
     command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(logs), "--port", "0"]
     # stderr is read to the end, or a full pipe would stop it.
@@ -85,9 +85,9 @@ def browser():
 
 @pytest.fixture
 def page(browser):
-    """A page that fails the test where its console shows an error."""
+    """A page that fails the test if its console shows an error."""
     page, errors = browser.new_page(viewport={"width": 1600, "height": 1200}), []
-    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.set_default_timeout(60_000)
     yield page
@@ -95,24 +95,24 @@ def page(browser):
     assert errors == []
 
 
-def get(address, path, **query):
+def fetch_json(address, path, **query):
     with urllib.request.urlopen(f"{address}{path}?{urllib.parse.urlencode(query)}") as answer:
         return json.load(answer)
 
 
-def test_every_point_is_kept(address):
-    points = get(address, "data/plugin/scalars/scalars", run="compare", tag="drift/W1")
+def test_every_point_of_a_scalar_is_kept(address):
+    points = fetch_json(address, "data/plugin/scalars/scalars", run="compare", tag="drift/W1")
     assert [step for _, step, _ in points] == list(range(POINTS))
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_the_page_shows(page, address, name):
+def test_each_page_shows_its_texts(page, address, name):
     page.goto(f"{address}#{name}")
     for text in PAGES[name]:
         page.get_by_text(text, exact=True).first.wait_for(state="attached")
 
 
-def test_every_picture_is_loaded(page, address):
+def test_every_picture_of_both_runs_is_loaded(page, address):
     page.goto(f"{address}#images")
     for name in ("W1", "mistakes", "confusion"):
         page.get_by_text(f"pictures/{name}", exact=True).first.wait_for()

@@ -1,4 +1,4 @@
-"""Damaged event files lose nothing that can be read (trainer.board.events)."""
+"""Event files, intact and damaged (trainer.board.events)."""
 
 import os
 import struct
@@ -15,13 +15,13 @@ from trainer.training.run import resume, run
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
-    """The content of the event file of a run of 20 iterations, an evaluation at each."""
+    """The event file of a run of 20 iterations, with an evaluation at each."""
     folder = runs.train(tmp_path_factory.mktemp("events"), iterations=20, eval_every=1)
-    return events.files(folder)[0]
+    return events.list_event_files(folder)[0]
 
 
-def _offsets(content):
-    """Where each record of an intact file begins."""
+def find_offsets(content):
+    """Return where each record of an intact file begins."""
     offsets, start = [], 0
     while start < len(content):
         offsets.append(start)
@@ -31,52 +31,52 @@ def _offsets(content):
 
 @pytest.mark.parametrize("event", [0, 3, 30])
 @pytest.mark.parametrize("byte", [0, 2, 9, 14])  # length, its high byte, checksum, data
-def test_a_flipped_bit_costs_its_own_event_and_no_other(finished, tmp_path, capsys, event, byte):
+def test_a_flipped_bit_loses_its_own_event_and_no_other(finished, tmp_path, capsys, event, byte):
     content = bytearray(finished.read_bytes())
-    records = [bytes(record) for record in events.split(bytes(content))[0]]
-    content[_offsets(content)[event] + byte] ^= 4
+    records = [bytes(record) for record in events.split_records(bytes(content))[0]]
+    content[find_offsets(content)[event] + byte] ^= 4
     path = tmp_path / finished.name
     path.write_bytes(content)
-    events.cut(tmp_path, 1000)
+    events.cut_events(tmp_path, 1000)
     assert path.read_bytes() == b"".join(records[:event] + records[event + 1 :])
     (aside,) = (p for p in tmp_path.iterdir() if p != path)
     assert aside.read_bytes() == content
     assert "tfevents" not in aside.name
-    told = capsys.readouterr().err
-    assert told.count("\n") == 1
-    assert aside.name in told
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == 1
+    assert aside.name in printed
 
 
 @given(st.data())
-def test_whatever_is_overwritten_all_other_events_are_read(finished, data):
+def test_events_outside_an_overwritten_stretch_are_read(finished, data):
     content = finished.read_bytes()
-    records, offsets = events.split(content)[0], [*_offsets(content), len(content)]
+    records, offsets = events.split_records(content)[0], [*find_offsets(content), len(content)]
     start = data.draw(st.integers(0, len(content) - 1))
     junk = data.draw(st.binary(min_size=1, max_size=60))
     changed = content[:start] + junk + content[start + len(junk) :]
-    spared = [
+    untouched = [
         record
         for record, (begin, end) in zip(records, pairwise(offsets), strict=True)
         if end <= start or begin >= start + len(junk)
     ]
-    found, damaged = events.split(changed)
-    assert all(record in found for record in spared)
+    found, damaged = events.split_records(changed)
+    assert all(record in found for record in untouched)
     assert damaged or changed.startswith(content)
 
 
-def test_an_undamaged_file_is_cut_only_from_the_checkpoint_on(finished, tmp_path, capsys):
+def test_an_undamaged_file_only_loses_the_events_from_the_checkpoint_on(finished, tmp_path, capsys):
     path = tmp_path / finished.name
     path.write_bytes(finished.read_bytes())
-    events.cut(tmp_path, 10)
-    assert max(event.step for event in events.read(path)) == 9
+    events.cut_events(tmp_path, 10)
+    assert max(event.step for event in events.read_events(path)) == 9
     assert finished.read_bytes().startswith(path.read_bytes())
     assert list(tmp_path.iterdir()) == [path]
     assert not capsys.readouterr().err
 
 
-def test_a_copy_of_an_event_file_stays_as_it_is(tmp_path):
+def test_a_copy_of_an_event_file_is_left_unchanged(tmp_path):
     folder = runs.train(tmp_path, iterations=10)
-    (original,) = events.files(folder)
+    (original,) = events.list_event_files(folder)
     copy = original.with_name(f"{original.name}.bak")
     copy.write_bytes(original.read_bytes())
     runs.resume(folder, iterations=20)
@@ -85,14 +85,14 @@ def test_a_copy_of_an_event_file_stays_as_it_is(tmp_path):
     assert runs.leftovers(folder) == [copy]
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with a name")
-def test_a_pipe_named_like_an_event_file_is_left_alone(tmp_path):
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_with_the_name_of_an_event_file_is_left_alone(tmp_path):
     folder = runs.train(tmp_path, iterations=10)
     os.mkfifo(folder / "events.out.tfevents.1000000000.host.1.0")
     runs.resume(folder, iterations=20)
 
 
-def test_a_folder_of_the_users_is_no_hidden_layer_to_replace(tmp_path):
+def test_a_folder_of_the_user_named_hidden_is_not_removed(tmp_path):
     changes = {"quiet": True, "pictures": 10}
     first = run(runs.settings(iterations=10), runs.data_dir(), tmp_path, **changes)
     mine = first.folder / "mine" / "hidden"

@@ -1,3 +1,5 @@
+"""The pictures of a net (trainer.board.pictures)."""
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,15 +12,15 @@ DIGITS = ("0 - zero", "1 - one", "2 - two", "3 - three", "4 - four")
 WHITE = (255, 255, 255)
 
 
-def outputs(labels):
-    """y of a net that is nearly sure of these labels."""
+def make_outputs(labels):
+    """Return y of a net that is nearly sure of these labels."""
     return np.full((len(labels), len(DIGITS)), 0.01) + 0.95 * np.eye(len(DIGITS))[labels]
 
 
 def test_weights_are_blue_below_zero_red_above_and_white_at_zero():
     W1 = np.zeros((784, 2))
     W1[0, 0], W1[27, 0], W1[28, 1] = -2, 2, 1
-    picture = pictures.weights(W1)
+    picture = pictures.draw_weights(W1)
     assert picture.shape == (28, 57, 3)
     assert picture.dtype == np.uint8
     assert tuple(picture[0, 0]) == pictures.NEGATIVE
@@ -28,34 +30,34 @@ def test_weights_are_blue_below_zero_red_above_and_white_at_zero():
     assert tuple(picture[5, 5]) == WHITE
 
 
-def test_weights_show_ten_neurons_a_row_and_at_most_a_hundred():
+def test_weights_are_drawn_ten_neurons_a_row_and_at_most_a_hundred():
     W1 = np.random.default_rng(0).standard_normal((784, 230))
-    assert pictures.weights(W1[:, :23]).shape == (3 * 29 - 1, 10 * 29 - 1, 3)
-    assert np.array_equal(pictures.weights(W1), pictures.weights(W1[:, :100]))
+    assert pictures.draw_weights(W1[:, :23]).shape == (3 * 29 - 1, 10 * 29 - 1, 3)
+    assert np.array_equal(pictures.draw_weights(W1), pictures.draw_weights(W1[:, :100]))
 
 
 @settings(deadline=None)  # a shared machine may pause
 @given(st.sampled_from([0.0, 1e-40, 1e38, np.inf, -np.inf, np.nan]), st.integers(1, 12))
-def test_no_weights_break_the_picture(value, neurons):
+def test_extreme_weights_can_be_drawn(value, neurons):
     W1 = np.full((784, neurons), value, np.float32)
-    assert pictures.weights(W1).dtype == np.uint8
+    assert pictures.draw_weights(W1).dtype == np.uint8
 
 
-def test_a_neurons_image_has_the_pixels_in_their_places():
+def test_a_neurons_image_shows_each_weight_at_its_pixel():
     W1 = np.random.default_rng(0).uniform(0, 1, (784, 13))
-    picture = pictures.weights(W1)
+    picture = pictures.draw_weights(W1)
     image = picture[29:57, 58:86, 1]  # the 13th: second row, third column
     order = np.argsort(W1[:, 12])
     assert np.all(np.diff(image.reshape(-1)[order].astype(int)) <= 0)  # the larger, the less green
 
 
-def test_the_worst_mistakes_come_first_and_only_mistakes():
+def test_only_mistakes_are_drawn_and_the_worst_comes_first():
     t = np.array([0, 1, 2, 3, 4])
-    y = outputs([0, 2, 2, 4, 4])
+    y = make_outputs([0, 2, 2, 4, 4])
     y[1] = [0.0, 0.3, 0.7, 0.0, 0.0]
     pixels = np.zeros((5, 784))
     pixels[3] = 1  # the worst is black, the other white
-    picture = pictures.mistakes(pixels, t, y, DIGITS)
+    picture = pictures.draw_mistakes(pixels, t, y, DIGITS)
     first, second = np.split(picture[:84], [picture.shape[1] // 2], axis=1)
     assert picture.shape[0] < 2 * 84  # two mistakes: one row
     assert first.min() == 0
@@ -63,34 +65,38 @@ def test_the_worst_mistakes_come_first_and_only_mistakes():
     assert second.mean() > 250
 
 
-def test_twenty_mistakes_at_most():
-    t, y = np.zeros(30, int), outputs([1] * 30)
-    shapes = [pictures.mistakes(np.zeros((n, 784)), t[:n], y[:n], DIGITS).shape for n in (20, 30)]
+def test_at_most_twenty_mistakes_are_drawn():
+    t, y = np.zeros(30, int), make_outputs([1] * 30)
+    shapes = [
+        pictures.draw_mistakes(np.zeros((n, 784)), t[:n], y[:n], DIGITS).shape for n in (20, 30)
+    ]
     assert shapes[0] == shapes[1]
 
 
-def test_a_caption_names_label_guess_and_both_outputs(monkeypatch):
+def test_a_caption_has_label_guess_and_both_outputs(monkeypatch):
     written = []
-    monkeypatch.setattr(pictures, "_write", lambda *of: written.append(of[3]))
-    pictures.mistakes(np.zeros((1, 784)), np.array([3]), outputs([4]), DIGITS)
+    monkeypatch.setattr(pictures, "_draw_text", lambda *of: written.append(of[3]))
+    pictures.draw_mistakes(np.zeros((1, 784)), np.array([3]), make_outputs([4]), DIGITS)
     assert written == ["label 3: 0.010", "guess 4: 0.960"]
 
 
-def test_no_mistake_is_said():
-    picture = pictures.mistakes(np.zeros((2, 784)), np.array([1, 2]), outputs([1, 2]), DIGITS)
+def test_a_picture_is_drawn_where_a_net_makes_no_mistake():
+    picture = pictures.draw_mistakes(
+        np.zeros((2, 784)), np.array([1, 2]), make_outputs([1, 2]), DIGITS
+    )
     assert picture.ndim == 3
 
 
-def test_confusions_are_counted_by_label_and_guess(monkeypatch):
+def test_images_are_counted_by_label_and_guess(monkeypatch):
     t = np.array([0, 0, 1, 2, 2, 2])
-    y = outputs([0, 1, 1, 2, 2, 0])
+    y = make_outputs([0, 1, 1, 2, 2, 0])
     right = np.zeros((5, 5), int)
     right[0, 0] = right[0, 1] = right[1, 1] = right[2, 0] = 1
     right[2, 2] = 2
-    assert np.array_equal(pictures.counts(t, y), right)
+    assert np.array_equal(pictures.count_guesses(t, y.argmax(axis=1), 5), right)
     written = []
-    monkeypatch.setattr(pictures, "_write", lambda *of: written.append(of[3]))
-    pictures.confusion(t, y, DIGITS)
+    monkeypatch.setattr(pictures, "_draw_text", lambda *of: written.append(of[3]))
+    pictures.draw_confusion(t, y, DIGITS)
     cells = [text for text in written if text.isdecimal()]
     assert len(cells) == 5 + 25  # a number above each column, and the counts
     assert "4 - four" in written
@@ -100,14 +106,14 @@ def test_confusions_are_counted_by_label_and_guess(monkeypatch):
 @given(arrays.arrays(np.int64, st.integers(1, 50), elements=st.integers(0, 4)), st.integers(0, 99))
 def test_the_diagonal_of_the_counts_is_the_accuracy(t, seed):
     y = np.random.default_rng(seed).random((len(t), 5))
-    counts = pictures.counts(t, y)
+    counts = pictures.count_guesses(t, y.argmax(axis=1), 5)
     assert counts.sum() == len(t)
     assert np.trace(counts) / len(t) == np.mean(y.argmax(axis=1) == t)
 
 
-def test_a_fuller_cell_is_darker():
+def test_a_cell_with_a_larger_count_is_darker():
     t = np.repeat(0, 10)
-    picture = pictures.confusion(t, outputs([0] * 6 + [1] * 3 + [2]), DIGITS)
+    picture = pictures.draw_confusion(t, make_outputs([0] * 6 + [1] * 3 + [2]), DIGITS)
     side = pictures.CELL
     corner = picture.shape[1] - 5 * side
     cells = [picture[2 * pictures.LINE + 2, corner + 2 + side * k, 0] for k in range(4)]
@@ -117,9 +123,9 @@ def test_a_fuller_cell_is_darker():
 @pytest.mark.parametrize(
     "classes", [("T-shirt/top", "Trouser", "Ankle boot"), ("o", "ki", "su")], ids="/".join
 )
-def test_names_of_any_data_set_fit(classes):
+def test_class_names_of_any_data_set_fit_into_the_picture(classes):
     t, y = np.array([0, 1, 2]), np.eye(3)[[1, 2, 0]]
-    width = pictures.confusion(t, y, classes).shape[1]
-    assert width >= 3 * pictures.CELL + pictures._width(f"2 {classes[2]}")
-    tile = pictures.mistakes(np.zeros((3, 784)), t, y, classes).shape[1] // 3
-    assert tile >= max(pictures._width(f"label {name}: 0.000") for name in classes)
+    width = pictures.draw_confusion(t, y, classes).shape[1]
+    assert width >= 3 * pictures.CELL + pictures._measure_text(f"2 {classes[2]}")
+    tile = pictures.draw_mistakes(np.zeros((3, 784)), t, y, classes).shape[1] // 3
+    assert tile >= max(pictures._measure_text(f"label {name}: 0.000") for name in classes)

@@ -1,4 +1,4 @@
-"""What every command line does with an end that is not its own."""
+"""How every program ends: errors of the system, signals, closed output."""
 
 import os
 import signal
@@ -13,22 +13,22 @@ from trainer.cli.program import Program, run_command
 from trainer.cli.train import PICTURES, _resume_words, main
 
 
-def test_what_the_system_refuses_is_one_line_and_2(capsys):
-    def full(*_):
+def test_an_error_of_the_system_is_one_line_and_exit_2(capsys):
+    def fill_disk(*_):
         raise OSError(28, "No space left on device", "logs/x")
 
-    assert run_command(full) == 2
+    assert run_command(fill_disk) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert "No space left on device: 'logs/x'" in error
 
 
-def test_want_of_memory_is_one_line_and_2(capsys):
+def test_too_little_memory_is_one_line_and_exit_2(capsys):
     assert run_command(lambda *_: len(bytes(2**62))) == 2
     assert "not enough memory" in capsys.readouterr().err
 
 
-def test_sigterm_ends_what_was_begun_and_is_143(capsys):
+def test_sigterm_runs_the_clean_up_and_is_exit_143(capsys):
     ended = []
 
     def main(*_):
@@ -43,11 +43,11 @@ def test_sigterm_ends_what_was_begun_and_is_143(capsys):
     assert "stopped" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(os.name != "posix", reason="a shell of POSIX")
+@pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
 @pytest.mark.parametrize(
     ("run", "status"), [("--help", 0), ("--seed -1 x.py", 2), ("--help >&-", 0), ("x 2>&-", 2)]
 )
-def test_any_output_will_do(run, status):
+def test_a_program_works_with_ascii_or_closed_output(run, status):
     environment = os.environ | {"PYTHONIOENCODING": "ascii"}
     command = f"{sys.executable} {ROOT / 'scripts' / 'check.py'} {run}"
     done = subprocess.run(command, shell=True, capture_output=True, env=environment, check=False)
@@ -55,32 +55,32 @@ def test_any_output_will_do(run, status):
     assert b"Traceback" not in done.stderr
 
 
-@pytest.mark.skipif(os.name != "posix", reason="pipes are POSIX's here")
-def test_output_that_nobody_reads_is_no_error(data_dir, tmp_path):
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX pipes")
+def test_a_closed_pipe_on_stdout_is_exit_141_without_a_message(data_dir, tmp_path):
     command = [sys.executable, str(ROOT / "scripts" / "train.py"), "--dataset", "mnist-5k",
                "--data-dir", str(data_dir), "--log-dir", str(tmp_path), "--iterations", "5000",
                "--eval-every", "1"]  # fmt: skip
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.readline()
         process.stdout.close()
-        said = process.stderr.read().decode()
-    assert (process.returncode, said) == (141, "")
+        error = process.stderr.read().decode()
+    assert (process.returncode, error) == (141, "")
 
 
-@pytest.mark.parametrize(("pictures", "said"), [(PICTURES, ""), (0, "--pictures=off"), (7, "7")])
-def test_the_line_to_go_on_with_has_the_pictures_of_the_run(tmp_path, pictures, said):
+@pytest.mark.parametrize(("pictures", "option"), [(PICTURES, ""), (0, "--pictures=off"), (7, "7")])
+def test_the_command_to_resume_has_the_pictures_of_the_run(tmp_path, pictures, option):
     program = Program("train")
     parser = Parser(program, None)
     parser.add_folders("data")
     arguments = parser.parse_args([])
     arguments.pictures = pictures
     words = _resume_words(arguments, tmp_path, program)
-    assert words[-1].endswith(said)
+    assert words[-1].endswith(option)
     assert any("--pictures" in word for word in words) == (pictures != PICTURES)
 
 
 @pytest.mark.parametrize("size", [10**6, 10**9, 10**20])
-def test_a_net_that_no_checkpoint_holds_is_refused_before_it_is_made(data_dir, capsys, size):
+def test_a_net_too_large_for_a_checkpoint_is_refused_before_it_is_built(data_dir, capsys, size):
     folders = ["--dataset", "mnist-5k", "--data-dir", str(data_dir)]
     assert run_command(main, [*folders, "--hidden-size", str(size)]) == 2
     assert "a checkpoint holds 1 GiB at most" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The program compare.py, as it is called."""
+"""The program compare.py, called as from the command line."""
 
 import json
 
@@ -11,15 +11,15 @@ from trainer.cli.program import run_command
 
 @pytest.fixture
 def compare(data_dir, tmp_path):
-    def call(*flags):
+    def run_compare(*flags):
         folders = ["--data-dir", str(data_dir), "--log-dir", str(tmp_path / "logs")]
         defaults = ["--dataset", "mnist-5k", "--iterations", "5", "--hidden-size", "10"]
         return run_command(main, [*folders, *defaults, *flags])
 
-    return call
+    return run_compare
 
 
-def test_right_backends_agree_with_exit_0_and_a_table(compare, capsys):
+def test_backends_that_agree_give_exit_0_and_a_table(compare, capsys):
     assert compare() == 0
     printed = capsys.readouterr().out
     assert "numpy and torch agree: every quantity of 5 steps is within its bound" in printed
@@ -27,7 +27,7 @@ def test_right_backends_agree_with_exit_0_and_a_table(compare, capsys):
     assert "\nda1 " in printed
 
 
-def test_a_planted_mistake_parts_them_with_exit_1_its_cause_and_hint(compare, capsys):
+def test_a_planted_mistake_gives_exit_1_its_cause_and_a_hint(compare, capsys):
     assert compare("--plant", "sigmoid-grad-of-output") == 1
     printed = capsys.readouterr().out
     assert "step 0: numpy's da1 is the first wrong quantity" in printed
@@ -35,7 +35,7 @@ def test_a_planted_mistake_parts_them_with_exit_1_its_cause_and_hint(compare, ca
     assert MISTAKES["sigmoid-grad-of-output"].hint in printed
 
 
-def test_json_is_one_strict_object_alone_on_standard_output(compare, capsys):
+def test_json_is_one_strict_object_and_the_only_output(compare, capsys):
     assert compare("--plant", "softmax-overflow", "--json") == 1
     found = json.loads(capsys.readouterr().out, parse_constant=lambda word: pytest.fail(word))
     assert set(found) == {"agree", "first", "cause", "quantities", "drift", "settings"}
@@ -50,17 +50,17 @@ def test_json_is_one_strict_object_alone_on_standard_output(compare, capsys):
     ("flags", "words"),
     [(["--plant", "typo"], "--list-mistakes"), (["--audit-every", "0"], "--audit-every 0")],
 )
-def test_what_cannot_be_compared_is_exit_2(compare, capsys, flags, words):
+def test_unusable_options_are_exit_2(compare, capsys, flags, words):
     assert compare(*flags) == 2
     assert words in capsys.readouterr().err
 
 
-def test_the_mistakes_are_listed(compare, capsys):
+def test_each_mistake_is_listed_on_a_line(compare, capsys):
     assert compare("--list-mistakes") == 0
     assert len(capsys.readouterr().out.splitlines()) == len(MISTAKES)
 
 
-def test_json_is_strict_where_the_weights_are_no_numbers(compare, capsys):
+def test_json_is_strict_where_the_weights_are_not_finite(compare, capsys):
     flags = ["--activation", "relu", "--loss", "squared-error", "--lr", "1e30"]
     assert compare("--json", *flags) == 1
     found = json.loads(capsys.readouterr().out, parse_constant=lambda word: pytest.fail(word))

@@ -1,4 +1,4 @@
-"""scripts/predict.py and scripts/evaluate.py on a net that was trained for it."""
+"""The programs predict.py and evaluate.py on a net that was trained for the tests."""
 
 import json
 
@@ -13,7 +13,7 @@ from trainer.cli.program import run_command
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """A run of a few seconds: about 0.93 on the test set."""
+    """The folder of a run of a few seconds, with an accuracy of about 0.93 on the test set."""
     return runs.train(
         tmp_path_factory.mktemp("trained"), iterations=2000, checkpoint_every=2000,
         eval_every=2000, activation="relu", lr=0.2, preprocess="standardise",
@@ -22,16 +22,16 @@ def trained(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory):
-    """The digits of docs/digits.png, each in a file of its own; the digit of each."""
-    folder, made = tmp_path_factory.mktemp("pictures"), []
-    for number, (digit, picture) in enumerate(sheet.cut(Image.open(sheet.SHEET))):
-        made.append((str(folder / f"{number}.png"), digit))
-        picture.save(made[-1][0])
-    return made
+    """The path of a file for each digit of docs/digits.png, and the digit."""
+    folder, files = tmp_path_factory.mktemp("pictures"), []
+    for number, (digit, picture) in enumerate(sheet.cut_sheet(Image.open(sheet.SHEET))):
+        files.append((str(folder / f"{number}.png"), digit))
+        picture.save(files[-1][0])
+    return files
 
 
 @pytest.mark.parametrize("backend", ["numpy", "torch"])
-def test_digits_that_are_not_mnists_are_recognised(trained, pictures, capsys, backend):
+def test_most_digits_that_are_not_mnists_are_recognised(trained, pictures, capsys, backend):
     paths = [path for path, _ in pictures]
     assert predict.main([str(trained), *paths, "--json", "--backend", backend]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -44,7 +44,7 @@ def test_digits_that_are_not_mnists_are_recognised(trained, pictures, capsys, ba
         assert 1 >= best[0] >= best[1] >= best[2] >= 0
 
 
-def test_a_line_says_the_digit_and_the_three_best(trained, pictures, capsys):
+def test_a_line_has_the_digit_and_the_three_best_guesses(trained, pictures, capsys):
     path = pictures[51][0]  # a drawn 1
     assert predict.main([str(trained / "checkpoint.safetensors"), path]) == 0
     line = capsys.readouterr().out
@@ -52,18 +52,18 @@ def test_a_line_says_the_digit_and_the_three_best(trained, pictures, capsys):
     assert line.count("%") == 3
 
 
-def test_one_bad_image_does_not_lose_the_others(trained, pictures, tmp_path, capsys):
+def test_a_bad_image_does_not_stop_the_guesses_for_others(trained, pictures, tmp_path, capsys):
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"nothing")
     assert predict.main([str(trained), str(bad), pictures[51][0]]) == 2
-    told = capsys.readouterr()
-    assert told.out.count("\n") == 1
-    assert told.err.count("\n") == 1
-    assert "bad.png" in told.err
+    printed = capsys.readouterr()
+    assert printed.out.count("\n") == 1
+    assert printed.err.count("\n") == 1
+    assert "bad.png" in printed.err
 
 
 @pytest.mark.parametrize("script", [predict, evaluate])
-def test_what_is_no_run_is_one_line_and_status_2(script, tmp_path, capsys):
+def test_a_file_that_is_not_a_checkpoint_is_one_line_and_exit_2(script, tmp_path, capsys):
     (tmp_path / "x").write_bytes(b"\x80\x04.")
     images = ["x.png"] if script is predict else []
     assert run_command(script.main, [str(tmp_path / "x"), *images]) == 2
@@ -71,7 +71,7 @@ def test_what_is_no_run_is_one_line_and_status_2(script, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("backend", ["numpy", "torch"])
-def test_evaluation_says_what_training_said(trained, capsys, backend):
+def test_evaluation_gives_the_accuracy_of_training(trained, capsys, backend):
     arguments = [str(trained), "--backend", backend, "--data-dir", str(runs.data_dir())]
     assert evaluate.main([*arguments, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -84,14 +84,14 @@ def test_evaluation_says_what_training_said(trained, capsys, backend):
     assert f"accuracy: {last['test']:.4f}\n" in capsys.readouterr().out
 
 
-def test_other_data_than_those_learned_are_refused(trained, monkeypatch, capsys):
+def test_other_data_than_those_of_training_are_refused(trained, monkeypatch, capsys):
     monkeypatch.setattr("trainer.data.digits.compute_fingerprint", lambda *_: "f" * 64)
     arguments = [str(trained), "--data-dir", str(runs.data_dir())]
     assert run_command(evaluate.main, arguments) == 2
     assert "fingerprint" in capsys.readouterr().err
 
 
-def test_a_net_without_probabilities_says_output(tmp_path, pictures, capsys):
+def test_guesses_of_a_net_without_softmax_have_outputs(tmp_path, pictures, capsys):
     folder = runs.train(tmp_path, loss="squared-error", lr=0.1, iterations=5)
     assert predict.main([str(folder), pictures[0][0], "--json"]) == 0
     assert set(json.loads(capsys.readouterr().out)[0]["best"][0]) == {"digit", "name", "output"}

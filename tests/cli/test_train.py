@@ -1,4 +1,4 @@
-"""The program train.py, as it is called."""
+"""The program train.py, called as from the command line."""
 
 import json
 import os
@@ -22,30 +22,30 @@ TAGS = ["accuracy/test", "accuracy/train", "loss/train"]
 
 @pytest.fixture
 def train(data_dir, tmp_path):
-    """Run train.py's main on mnist-5k, for 25 iterations; returns its exit status."""
+    """A function that runs train.py on mnist-5k for 25 iterations and returns its exit status."""
 
-    def call(*flags):
+    def run_train(*flags):
         folders = ["--data-dir", str(data_dir), "--log-dir", str(tmp_path / "logs")]
         defaults = ["--dataset", "mnist-5k", "--iterations", "25", "--hidden-size", "5"]
         try:
             return run_command(main, [*folders, *defaults, *flags])
-        except SystemExit as stop:  # argparse's
+        except SystemExit as stop:  # raised by argparse
             return stop.code
 
-    call.logs = tmp_path / "logs"
-    return call
+    run_train.logs = tmp_path / "logs"
+    return run_train
 
 
-def scalars(folder):
+def read_scalars(folder):
     events = EventAccumulator(str(folder), size_guidance={"scalars": 0}).Reload()
     return {tag: [(e.step, e.value) for e in events.Scalars(tag)] for tag in TAGS}
 
 
 @pytest.mark.parametrize("backend", ["numpy", "torch"])
-def test_a_run_leaves_its_curves_and_settings_in_a_folder_of_its_name(train, backend, capsys):
+def test_a_run_writes_its_curves_and_settings_into_a_folder_of_its_name(train, backend, capsys):
     assert train("--backend", backend) == 0
     folder = train.logs / f"mnist-5k-{backend}"
-    found = scalars(folder)
+    found = read_scalars(folder)
     for tag in TAGS:
         assert [step for step, _ in found[tag]] == [0, 10, 20, 25]
     about = json.loads((folder / "settings.json").read_text())
@@ -58,17 +58,17 @@ def test_a_run_leaves_its_curves_and_settings_in_a_folder_of_its_name(train, bac
     assert f"tensorboard --logdir {train.logs}" in printed
 
 
-def test_the_backends_log_the_same_curves(train):
+def test_both_backends_record_the_same_curves(train):
     for backend in ("numpy", "torch"):
         train("--backend", backend, "--dtype", "float64")
-    ours, theirs = (scalars(train.logs / f"mnist-5k-{b}") for b in ("numpy", "torch"))
+    ours, theirs = (read_scalars(train.logs / f"mnist-5k-{b}") for b in ("numpy", "torch"))
     assert ours == theirs
 
 
-def test_the_same_seed_gives_the_same_scalars_and_another_seed_others(train):
+def test_the_same_seed_gives_the_same_scalars_and_another_seed_does_not(train):
     for seed in ("3", "3", "4"):
         train("--seed", seed)
-    one, same, other = (scalars(train.logs / f"mnist-5k-numpy{n}") for n in ("", "-2", "-3"))
+    one, same, other = (read_scalars(train.logs / f"mnist-5k-numpy{n}") for n in ("", "-2", "-3"))
     assert one == same != other
 
 
@@ -77,7 +77,7 @@ def test_two_runs_never_share_a_folder(tmp_path):
     assert names == ["a", "a-2", "a-3"]
 
 
-def test_a_run_can_be_named_and_silenced(train, capsys):
+def test_a_run_can_have_a_name_and_print_nothing(train, capsys):
     assert train("--run-name", "mine", "--quiet") == 0
     assert (train.logs / "mine" / "settings.json").is_file()
     assert capsys.readouterr() == ("", "")
@@ -102,7 +102,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("flags", "words"), BAD)
-def test_bad_input_is_one_line_and_exit_2_and_leaves_nothing(train, flags, words, capsys):
+def test_bad_input_is_one_line_and_exit_2_and_writes_nothing(train, flags, words, capsys):
     assert train(*flags) == 2
     error = capsys.readouterr().err
     assert words in error
@@ -110,22 +110,22 @@ def test_bad_input_is_one_line_and_exit_2_and_leaves_nothing(train, flags, words
     assert not train.logs.exists()
 
 
-def test_a_log_dir_that_is_a_file_is_one_line(train, tmp_path, capsys):
+def test_a_log_dir_that_is_a_file_is_exit_2(train, tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert train("--log-dir", str(tmp_path / "file")) == 2
     assert "--log-dir" in capsys.readouterr().err
 
 
-def test_a_diverging_run_ends_with_a_hint_and_keeps_its_curves(train, capsys):
+def test_a_run_that_diverges_ends_with_a_hint_and_keeps_its_curves(train, capsys):
     flags = "--lr", "1e30", "--activation", "relu", "--loss", "squared-error"
     assert train(*flags) == 2
     assert "--lr" in capsys.readouterr().err
     folder = train.logs / "mnist-5k-numpy"
-    assert scalars(folder)["loss/train"][0][0] == 0
+    assert read_scalars(folder)["loss/train"][0][0] == 0
     assert "loss is" in json.loads((folder / "settings.json").read_text())["stopped"]
 
 
-def test_it_works_from_any_folder_and_ctrl_c_keeps_the_curves(data_dir, tmp_path):
+def test_training_works_in_any_folder_and_ctrl_c_keeps_the_curves(data_dir, tmp_path):
     flags = ["--dataset", "mnist-5k", "--data-dir", data_dir, "--log-dir", tmp_path / "logs"]
     flags += ["--iterations", "1000000", "--eval-every", "10"]
     process = subprocess.Popen(
@@ -140,5 +140,5 @@ def test_it_works_from_any_folder_and_ctrl_c_keeps_the_curves(data_dir, tmp_path
     error = process.communicate(timeout=60)[1]
     assert process.returncode == 130, error
     assert b"Traceback" not in error
-    steps = [step for step, _ in scalars(folder)["loss/train"]]
+    steps = [step for step, _ in read_scalars(folder)["loss/train"]]
     assert steps[:3] == [0, 10, 20]

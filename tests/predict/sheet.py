@@ -1,4 +1,4 @@
-"""Digits that are not MNIST's: `python tests/predict/sheet.py` draws docs/digits.png."""
+"""Draw digits that are not MNIST's: `python tests/predict/sheet.py` writes docs/digits.png."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 SHEET = Path(__file__).resolve().parents[2] / "docs" / "digits.png"
 FONTS = Path(matplotlib.get_data_path(), "fonts", "ttf")
 CELL = 96
-# Ink and paper of each row, RGBA, and a font, or None for a pen; one row has no paper at all.
+# The font (None for a pen), ink and paper of each row; the paper of one row is transparent.
 ROWS = (
     ("DejaVuSans", "black", "white"),
     ("DejaVuSans-Oblique", "white", "#202830"),
@@ -20,7 +20,7 @@ ROWS = (
     (None, "#f0f0f0", "#401818"),
     (None, "#404040", "#d0d0d0"),
 )
-# A pen's way through a square of 10 × 10, digit by digit; strokes are apart.
+# The strokes of each digit: the points of a pen in a square of 10 × 10.
 STROKES = (
     [[(5, 1), (2.6, 2.4), (2, 5), (2.7, 8), (5, 9), (7.4, 7.8), (8, 5), (7.2, 2.2), (5, 1)]],
     [[(4, 2.5), (5.4, 1), (5, 9)]],
@@ -35,8 +35,8 @@ STROKES = (
 )
 
 
-def cell(row: int, digit: int) -> Image.Image:
-    """A digit as that row has it, RGBA."""
+def draw_cell(row: int, digit: int) -> Image.Image:
+    """Return a digit in the style of that row, RGBA."""
     font, ink, paper = ROWS[row]
     scale = 4  # drawn large, so that its edges are smooth
     image = Image.new("RGBA", (CELL * scale, CELL * scale), paper)
@@ -47,16 +47,16 @@ def cell(row: int, digit: int) -> Image.Image:
     else:
         unit, pen = CELL * scale / 12, (7 + 2 * (row % 2)) * scale
         for stroke in STROKES[digit]:
-            way = [(unit * (x + 1), unit * (y + 1)) for x, y in stroke]
-            draw.line(way, ink, pen, joint="curve")
-            for x, y in way:
+            points = [(unit * (x + 1), unit * (y + 1)) for x, y in stroke]
+            draw.line(points, ink, pen, joint="curve")
+            for x, y in points:
                 draw.ellipse((x - pen / 2, y - pen / 2, x + pen / 2, y + pen / 2), ink)
     image = image.resize((CELL, CELL), Image.Resampling.LANCZOS)
-    return _shaded(image) if row == len(ROWS) - 1 else image
+    return _add_shade(image) if row == len(ROWS) - 1 else image
 
 
-def _shaded(image: Image.Image) -> Image.Image:
-    """As a photograph: darker towards one corner, and grainy."""
+def _add_shade(image: Image.Image) -> Image.Image:
+    """Return the image as a photograph would show it: darker towards one corner, and grainy."""
     rgb = np.asarray(image.convert("RGB"), float)
     y, x = np.indices(rgb.shape[:2])
     light = 1 - 0.35 * (x + y) / (2 * CELL)
@@ -65,16 +65,16 @@ def _shaded(image: Image.Image) -> Image.Image:
 
 
 def draw_sheet() -> Image.Image:
-    """All rows and digits, 0 to 9 from left to right."""
+    """Return all rows of the digits 0 to 9, from left to right."""
     sheet = Image.new("RGBA", (10 * CELL, len(ROWS) * CELL))
     for row in range(len(ROWS)):
         for digit in range(10):
-            sheet.paste(cell(row, digit), (digit * CELL, row * CELL))
+            sheet.paste(draw_cell(row, digit), (digit * CELL, row * CELL))
     return sheet
 
 
-def cut(sheet: Image.Image) -> list[tuple[int, Image.Image]]:
-    """Each digit of a sheet with its picture."""
+def cut_sheet(sheet: Image.Image) -> list[tuple[int, Image.Image]]:
+    """Return each digit of a sheet and its picture."""
     width, height = sheet.width // CELL, sheet.height // CELL
     return [
         (x, sheet.crop((x * CELL, y * CELL, (x + 1) * CELL, (y + 1) * CELL)))

@@ -88,7 +88,7 @@ def test_points_beyond_the_checkpoint_and_torn_events_leave_the_file(tmp_path, w
     earlier = (folder / checkpoint.NAME).read_bytes()
     runs.resume(folder, iterations=60)
     (folder / checkpoint.NAME).write_bytes(earlier)  # as after a kill between 20 and 60
-    newest = events.files(folder)[-1]
+    newest = events.list_event_files(folder)[-1]
     newest.write_bytes(newest.read_bytes() + newest.read_bytes()[:30])  # a record not whole
     (folder / f"{checkpoint.NAME}.7.part").write_bytes(b"half")
     runs.resume(folder, iterations=60)

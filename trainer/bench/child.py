@@ -32,7 +32,7 @@ def _train(data_dir: Path, log_dir: Path, options: dict[str, Any]) -> float:
     return started[0]
 
 
-def _read_bare(data_dir: Path, dataset: str) -> float:
+def _read_bare(data_dir: Path, dataset: Any) -> float:
     """Read the files; return that time. Then import the writer and make a float copy."""
     import numpy as np
     from torchvision import datasets  # noqa: F401

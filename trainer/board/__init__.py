@@ -1,1 +1,1 @@
-"""All that is TensorBoard: event files, charts and pictures."""
+"""TensorBoard: event files, charts and pictures."""

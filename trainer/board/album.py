@@ -1,4 +1,4 @@
-"""What a run shows of its net in the Dashboard, beside the scalars: how it sees the test digits."""
+"""The pictures, histograms and curves of a run's net on its TensorBoard pages."""
 
 from typing import Any
 
@@ -9,63 +9,67 @@ from trainer.board.dashboard import Dashboard
 from trainer.book.functions import Array
 from trainer.common.settings import Settings
 from trainer.data.digits import Digits
+from trainer.nets.net import Net
 from trainer.nets.torch_net import TorchTwoLayerNet
 
-SOME = 1000  # test digits in the histograms of activations
-SHOWN = 500  # test digits in the projector, whose picture takes torch some 80 bytes a pixel
+HISTOGRAM_DIGITS = 1000  # test digits whose activations are in the histograms
+PROJECTOR_DIGITS = 500  # torch takes some 80 bytes a pixel to draw those of the projector
 
 
 class Album:
-    """Pictures, histograms and curves of one net.
+    """The pictures, histograms and curves of one net.
 
-    digits: the prepared set the net learns from; pixels (N, 784): its test digits as they were,
-    in [0, 1]; x_test: its test inputs where the net computes.
+    digits is the prepared data set that the net learns from. pixels (N, 784) are its test digits
+    before they were prepared, in [0, 1]. x_test holds its test inputs, converted by net.native.
     """
 
-    def __init__(self, board: Dashboard, net: Any, digits: Digits, pixels: Array, x_test: Any):
+    def __init__(
+        self, board: Dashboard, net: Net[Any], digits: Digits, pixels: Array, x_test: Any,
+    ):  # fmt: skip
         self._board, self._net, self._digits = board, net, digits
         self._pixels, self._x = pixels, x_test
 
-    def write_page(self, iteration: int, x: Any, t: Any) -> None:
-        """All that changes while the net learns; x, t is the mini-batch of the iteration."""
-        board, labels, classes = self._board, self._digits.t_test, self._digits.classes
-        params, y = self._net.params, self._outputs()
-        board.picture("pictures/W1", pictures.weights(params["W1"]), iteration)
-        board.picture(
-            "pictures/mistakes", pictures.mistakes(self._pixels, labels, y, classes), iteration
-        )
-        board.picture("pictures/confusion", pictures.confusion(labels, y, classes), iteration)
+    def write_page(self, iteration: int, x: object, t: object) -> None:
+        """Write all that changes while the net learns; x, t is the iteration's mini-batch."""
+        board, params, y = self._board, self._net.params, self._compute_outputs()
+        results = self._digits.t_test, y, self._digits.classes
+        board.add_picture("pictures/W1", pictures.draw_weights(params["W1"]), iteration)
+        mistakes = pictures.draw_mistakes(self._pixels, *results)
+        board.add_picture("pictures/mistakes", mistakes, iteration)
+        board.add_picture("pictures/confusion", pictures.draw_confusion(*results), iteration)
         grads = {"d" + key: grad for key, grad in self._net.gradient(x, t).items()}
-        board.histograms("weights", params, iteration)
-        board.histograms("gradients", grads, iteration)
-        board.histograms("activations", self._net.activations(self._x[:SOME]), iteration)
-        board.precision_recall(labels, y, classes, iteration)
+        activations = self._net.activations(self._x[:HISTOGRAM_DIGITS])
+        board.add_histograms("weights", params, iteration)
+        board.add_histograms("gradients", grads, iteration)
+        board.add_histograms("activations", activations, iteration)
+        board.add_precision_recall(*results, iteration)
 
     def write_end(self, iteration: int) -> None:
-        """What is shown once, of the trained net: the hidden layer, and the graph of a module."""
-        made = self._net.activations(self._x[:SHOWN])
-        names, guesses = self._digits.classes, made["y"].argmax(axis=1)
+        """Write what is shown once, of the trained net: its hidden layer, and a module's graph."""
+        activations = self._net.activations(self._x[:PROJECTOR_DIGITS])
+        names, guesses = self._digits.classes, activations["y"].argmax(axis=1)
         rows = [
             (names[t], names[guess], "right" if t == guess else "wrong")
             for t, guess in zip(self._digits.t_test, guesses, strict=False)
         ]
-        header = ["label", "guess", "result"]
-        self._board.embedding("hidden", made["z1"], rows, header, self._pixels[:SHOWN], iteration)
+        header, images = ["label", "guess", "result"], self._pixels[:PROJECTOR_DIGITS]
+        self._board.add_embedding("hidden", activations["z1"], rows, header, images, iteration)
         if isinstance(self._net, TorchTwoLayerNet):
-            self._board.graph(self._net, self._x[:1])
+            self._board.add_graph(self._net, self._x[:1])
 
-    def _outputs(self) -> Array:
-        """y (N, C) of every test digit; in parts, since a wide hidden layer takes memory."""
-        parts = (self._x[i : i + SOME] for i in range(0, len(self._x), SOME))
+    def _compute_outputs(self) -> Array:
+        """Return y (N, C) of every test digit."""
+        # Not of all digits at once, since a wide hidden layer takes memory.
+        starts = range(0, len(self._x), HISTOGRAM_DIGITS)
+        parts = (self._x[start : start + HISTOGRAM_DIGITS] for start in starts)
         return np.concatenate([self._net.activations(part)["y"] for part in parts])
 
 
 def is_due(iteration: int, every: int, settings: Settings) -> bool:
-    """Whether a recorded iteration has a page: the first at or after each multiple of every,
-    and the last.
+    """Return whether a recorded iteration has a page; none has one where every is 0.
 
-    Never where every is 0. A function of the iteration alone, so that a run that goes on
-    after a stop has the same pages.
+    Pages are due at the first recorded iteration at or after each multiple of every, and at the
+    last. This depends on the iteration alone, so that a resumed run has the same pages.
     """
     last = iteration == settings.iterations
     return every > 0 and (last or iteration % every < settings.eval_every)

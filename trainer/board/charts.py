@@ -1,17 +1,11 @@
-"""What the custom-scalars page opens on: which scalars share a chart, and which have a band.
+"""The layout of TensorBoard's custom-scalars page: which scalars share a chart or fill a band.
 
-Every chart shows all selected runs, so that the backends lie over each other.
+Every chart shows all selected runs, so that the curves of the backends lie over each other.
 """
 
 from tensorboard.compat.proto.summary_pb2 import Summary
-from tensorboard.plugins.custom_scalar import metadata
-from tensorboard.plugins.custom_scalar.layout_pb2 import (
-    Category,
-    Chart,
-    Layout,
-    MarginChartContent,
-    MultilineChartContent,
-)
+from tensorboard.plugins.custom_scalar import layout_pb2, metadata
+from tensorboard.plugins.custom_scalar.layout_pb2 import Category, Chart
 from tensorboard.util.tensor_util import make_tensor_proto
 
 from trainer.auditing.audit import ORDER
@@ -20,56 +14,54 @@ LOWER, UPPER = "audit/bound/lower", "audit/bound/upper"
 BAND = {LOWER: 0.0, UPPER: 1.0}  # scalars to record with the ratios: error / bound may reach 1
 
 
-def training() -> Summary:
-    """The charts of a training run."""
-    return _summary(*_training())
+def build_training_layout() -> Summary:
+    """Return the charts of a training run."""
+    return _wrap_layout(*_build_training_categories())
 
 
-def comparison() -> Summary:
-    """The charts of a comparison of the backends: drift, and the audit of each quantity.
+def build_comparison_layout() -> Summary:
+    """Return the charts of a comparison of the backends: training, drift, and each audit.
 
-    Those of training come first, since the page begins with the charts of its first run.
-    In the audit an error is measured in its bounds: above the band, 0 to 1, it is too large.
+    The charts of training come first, since the page opens on the charts of its first run.
+    The unit of an audited error is its bound: an error above the band, 0 to 1, is too large.
     """
-    audits = [_audit(name) for name in reversed(ORDER)]  # the page shows the last band first
-    return _summary(
-        *_training(),
-        Category(title="drift of the weights", chart=[_lines("difference / largest", "drift/.*")]),
+    drift = [_make_line_chart("difference / largest", "drift/.*")]
+    audits = [_make_audit_chart(name) for name in reversed(ORDER)]  # the page shows the last first
+    return _wrap_layout(
+        *_build_training_categories(),
+        Category(title="drift of the weights", chart=drift),
         Category(title="audit: error / bound", chart=audits),
     )
 
 
-def _training() -> list[Category]:
-    together = _lines("train and test", "accuracy/train", "accuracy/test")
-    gap = _band("over-fitting: from test up to train", "accuracy/test", "accuracy/train")
-    return [
-        Category(title="accuracy", chart=[together, gap]),
-        Category(title="loss", chart=[_lines("loss of the mini-batch", "loss/train")]),
-    ]
+def _build_training_categories() -> list[Category]:
+    test, train = "accuracy/test", "accuracy/train"
+    both = _make_line_chart("train and test", train, test)
+    gap = _make_band_chart("over-fitting: from test up to train", (test, test, train))
+    loss = _make_line_chart("loss of the mini-batch", "loss/train")
+    return [Category(title="accuracy", chart=[both, gap]), Category(title="loss", chart=[loss])]
 
 
-def _lines(title: str, *tags: str) -> Chart:
-    return Chart(title=title, multiline=MultilineChartContent(tag=tags))
-
-
-def _band(title: str, lower: str, upper: str) -> Chart:
-    """A line with the space above it, up to another, filled."""
-    series = MarginChartContent.Series(value=lower, lower=lower, upper=upper)
-    return Chart(title=title, margin=MarginChartContent(series=[series]))
-
-
-def _audit(name: str) -> Chart:
+def _make_audit_chart(name: str) -> Chart:
     numpy, torch = (f"audit/{side}/{name}" for side in ("numpy", "torch"))
-    series = [
-        MarginChartContent.Series(value=numpy, lower=LOWER, upper=UPPER),
-        MarginChartContent.Series(value=torch, lower=torch, upper=torch),  # one band is enough
-    ]
-    return Chart(title=name, margin=MarginChartContent(series=series))
+    return _make_band_chart(name, (numpy, LOWER, UPPER), (torch, torch, torch))  # one band for both
 
 
-def _summary(*categories: Category) -> Summary:
-    # By TensorBoard's own parts: SummaryWriter.add_custom_scalars knows one band a chart.
-    tensor = make_tensor_proto(Layout(category=categories).SerializeToString())
+def _make_line_chart(title: str, *tags: str) -> Chart:
+    return Chart(title=title, multiline=layout_pb2.MultilineChartContent(tag=tags))
+
+
+def _make_band_chart(title: str, *lines: tuple[str, str, str]) -> Chart:
+    """Return a chart of lines (value, lower, upper), the space from lower to upper filled."""
+    content = layout_pb2.MarginChartContent
+    series = [content.Series(value=value, lower=low, upper=up) for value, low, up in lines]
+    return Chart(title=title, margin=content(series=series))
+
+
+def _wrap_layout(*categories: Category) -> Summary:
+    """Return the layout as the summary that TensorBoard reads."""
+    # Not by SummaryWriter.add_custom_scalars, which allows one band a chart.
+    tensor = make_tensor_proto(layout_pb2.Layout(category=categories).SerializeToString())
     kind = metadata.create_summary_metadata()
     value = Summary.Value(tag=metadata.CONFIG_SUMMARY_TAG, metadata=kind, tensor=tensor)
     return Summary(value=[value])

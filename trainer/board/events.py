@@ -21,16 +21,16 @@ HEAD, TAIL = 12, 4  # bytes of a record around its data
 NAME = re.compile(r"events\.out\.tfevents\.(\d{10,})\..+\.\d+\.\d+")  # second, host, pid, number
 
 
-def cut(folder: Path, step: int) -> None:
+def cut_events(folder: Path, step: int) -> None:
     """Remove the events of that step and later, which the resumed run records again.
 
-    Of a damaged file, every event that can be read is kept, the original is set aside under
-    another name, and one line on stderr says so. A file whose last event was not written to its
-    end, because the process was killed, is not damaged.
+    A damaged file keeps every event that can be read. The original is kept under another name,
+    and one line on stderr says so. A file whose last event is incomplete, because the process was
+    killed while it wrote, is not damaged.
     """
-    for path in files(folder):
+    for path in list_event_files(folder):
         content = path.read_bytes()
-        records, damaged = split(content)
+        records, damaged = split_records(content)
         kept, summaries = b"", 0
         for record in records:
             event = Event.FromString(record[HEAD:-TAIL])
@@ -39,7 +39,7 @@ def cut(folder: Path, step: int) -> None:
             kept, summaries = kept + record, summaries + event.HasField("summary")
         if damaged:
             _set_aside(path, content)
-        if not summaries:  # nothing but the header of a file
+        if not summaries:  # only the header of a file is left
             path.unlink()
         elif kept != content:
             write_atomically(path, kept)
@@ -52,27 +52,25 @@ def _set_aside(path: Path, content: bytes) -> None:
     notify(f"{path} is damaged: its readable events are kept, the original is now {aside.name}")
 
 
-def files(folder: Path) -> list[Path]:
+def list_event_files(folder: Path) -> list[Path]:
     """Return the run's event files in the order in which TensorBoard reads them."""
     return sorted(p for p in folder.iterdir() if NAME.fullmatch(p.name) and p.is_file())
 
 
-def read(path: Path) -> Iterator[Event]:
+def read_events(path: Path) -> Iterator[Event]:
     """Yield the events of a file that can be read."""
-    for record in split(path.read_bytes())[0]:
+    for record in split_records(path.read_bytes())[0]:
         yield Event.FromString(record[HEAD:-TAIL])
 
 
-def split(content: bytes) -> tuple[list[bytes], bool]:
-    """Return the intact records of an event file, and whether anything else in it is damaged."""
+def split_records(content: bytes) -> tuple[list[bytes], bool]:
+    """Return the intact records of an event file, and whether another part of it is damaged."""
     records, damaged, start = [], False, 0
     while start < len(content):
-        size = _size(content, start)
-        if size is None:  # continue at the next place where a record begins
+        size = _measure_record(content, start)
+        if size is None:  # damaged, unless the process was killed before it wrote the whole head
             damaged = damaged or len(content) - start >= HEAD
-            start += 1
-            while start < len(content) and _size(content, start) is None:
-                start += 1
+            start += 1  # look for the next place where a record begins
             continue
         record = content[start : start + size]
         if len(record) < size:  # the process was killed before it wrote the rest
@@ -85,8 +83,8 @@ def split(content: bytes) -> tuple[list[bytes], bool]:
     return records, damaged
 
 
-def _size(content: bytes, start: int) -> int | None:
-    """Return the size of the record that begins there, or None where none does."""
+def _measure_record(content: bytes, start: int) -> int | None:
+    """Return the bytes of the record that begins at start, or None where none begins."""
     head = content[start : start + HEAD]
     if len(head) < HEAD:
         return None
@@ -98,6 +96,7 @@ def _size(content: bytes, start: int) -> int | None:
 
 
 def _is_intact(record: bytes) -> bool:
+    """Return whether the data of a record fit their checksum and are an event."""
     data, (checksum,) = record[HEAD:-TAIL], struct.unpack("<I", record[-TAIL:])
     if masked_crc32c(data) != checksum:
         return False
@@ -113,7 +112,7 @@ def wait_for_next_name(folder: Path) -> None:
 
     TensorBoard reads a run's files in the order of their names, and those begin with the second.
     """
-    matches = [NAME.fullmatch(path.name) for path in files(folder)]
+    matches = [NAME.fullmatch(path.name) for path in list_event_files(folder)]
     seconds = [int(match[1]) for match in matches if match]
     if seconds and time.time() < max(seconds) + 1 < time.time() + 2:
         time.sleep(max(seconds) + 1 - time.time())

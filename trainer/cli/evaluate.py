@@ -22,7 +22,7 @@ def main(argv: list[str] | None = None, program: Program = Program("evaluate")) 
 
         trained = checkpoint.load(arguments.run)
 
-        from trainer.predict.score import confusion_table, score_checkpoint
+        from trainer.predict.score import score_checkpoint, tabulate_confusion
 
         score = score_checkpoint(trained, arguments.data_dir, by.backend, by.device)
     if arguments.json:
@@ -31,5 +31,5 @@ def main(argv: list[str] | None = None, program: Program = Program("evaluate")) 
     where = f"{score.confusion.sum():,} test images of {trained.origin.settings.dataset}"
     print(f"iteration {trained.origin.iteration}, by {by.backend}, {where}")
     print(f"accuracy: {score.accuracy:.4f}\nloss: {score.loss:.4f}")
-    print_output(confusion_table(score))
+    print_output(tabulate_confusion(score))
     return 0

@@ -1,1 +1,1 @@
-"""The torchvision data sets as arrays, and mini-batches of them."""
+"""The data sets: their files, their images as arrays, and the mini-batches."""

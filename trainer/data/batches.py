@@ -8,16 +8,15 @@ import numpy as np
 from trainer.book.functions import Array
 
 A = TypeVar("A")  # the arrays of a net: NumPy's, or torch's tensors
-BATCHES = 1  # the stream of the seed that rows are drawn from; initial weights take another
-BLOCK = 100  # steps drawn at a time: a generator costs as much as the gather of a batch
+BATCHES = 1  # the seed's random stream for the rows; the initial weights have another
+BLOCK = 100  # steps drawn at a time, since a new generator costs as much as copying a batch
 
 
 class Batches(Generic[A]):
     """The mini-batch of each step, drawn with replacement (chapter 4.2.3).
 
-    The rows of step i are a function of (seed, i) alone, so that any backend, and a run that
-    is resumed, takes the same ones. native(array) returns row numbers (BLOCK, batch_size) as
-    the library of x and t holds them.
+    The rows of step i depend on (seed, i) alone, so that every backend and a resumed run have the
+    same ones. native converts row numbers (BLOCK, batch_size) to the library of x and t.
     """
 
     def __init__(
@@ -37,11 +36,11 @@ class Batches(Generic[A]):
             rows = rng.integers(images, size=(BLOCK, self._batch_size))
             self._block, self._rows = block, self._native(rows)
         rows = self._rows[offset]
-        return _take(self.x, rows), _take(self.t, rows)
+        return _take_rows(self.x, rows), _take_rows(self.t, rows)
 
 
-def _take(array: Any, rows: Any) -> Any:
-    """Return array[rows], by the function that is fastest in each library."""
+def _take_rows(array: Any, rows: Any) -> Any:
+    """Return array[rows], with the fastest function of each library."""
     if isinstance(array, np.ndarray):
         return array.take(rows, axis=0)
     return array.index_select(0, rows)

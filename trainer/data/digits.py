@@ -4,7 +4,6 @@ import hashlib
 import struct
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -12,52 +11,63 @@ from trainer.book import preprocessing
 from trainer.book.functions import Array
 from trainer.book.preprocessing import Preparation
 from trainer.common.errors import InputError
-from trainer.data.fetch import SETS, available, fetch, files
+from trainer.common.settings import Dataset, Dtype, Preprocess
+from trainer.data.fetch import SETS, fetch, is_available, list_data_files
+
+# MNIST's files: their size in bytes, name and MD5 sum.
+MNIST_FILES = {
+    47_040_016: ("train-images-idx3-ubyte", "6bbc9ace898e44ae57da46a324031adb"),
+    60_008: ("train-labels-idx1-ubyte", "a25bea736e30d166cdddb491f175f624"),
+    7_840_016: ("t10k-images-idx3-ubyte", "2646ac647ad5339dbf082846283269ea"),
+    10_008: ("t10k-labels-idx1-ubyte", "27ae3e4e09519cfbb04c329615203637"),
+}
 
 
 @dataclass(frozen=True)
 class Digits:
-    """A data set: x (N, 784) float, t (N,) int64 labels, of training and of test."""
+    """The training and test images x (N, 784) float and labels t (N,) int64 of a data set."""
 
-    name: str
+    name: Dataset
     x_train: Array
     t_train: Array
     x_test: Array
     t_test: Array
     classes: tuple[str, ...]
     fingerprint: str = ""  # of the raw files
-    preparation: Preparation | None = None  # what prepare has applied
+    preparation: Preparation | None = None  # that prepare_digits has applied
 
 
-def load_digits(name: str | None, folder: Path, dtype: str = "float32") -> Digits:
-    """The data set of that name from the folder, pixels in [0, 1], downloaded when missing.
+def load_digits(name: Dataset | None, folder: Path, dtype: Dtype = "float32") -> Digits:
+    """Return the data set from the folder, pixels in [0, 1]; download it where it is missing.
 
-    No name: mnist where it is there or can be had, else mnist-5k; the result's name tells.
-    Raises InputError where the files are damaged, or neither there nor to be had.
+    Where name is None, take mnist if it is present or can be downloaded, otherwise mnist-5k.
+    Raises InputError for files that are damaged, or missing and cannot be downloaded.
     """
     if name is None:
-        name = "mnist" if available("mnist", folder) else "mnist-5k"
+        name = "mnist" if is_available("mnist", folder) else "mnist-5k"
     fetch(name, folder)
-    for path in files(name, folder):
-        _check_idx(path)
-    x_train, t_train, classes = _read(name, folder, True, dtype)
-    x_test, t_test, _ = _read(name, folder, False, dtype)
-    return Digits(
-        name, x_train, t_train, x_test, t_test, classes, compute_fingerprint(name, folder)
-    )
+    for path in list_data_files(name, folder):
+        try:
+            _check_mnist_name(path)
+            _check_idx(path)
+        except OSError as error:
+            raise InputError(f"cannot read {path}: {error.strerror}") from error
+    train, test = (_read_split(name, folder, is_train, dtype) for is_train in (True, False))
+    classes, fingerprint = tuple(SETS[name].classes), compute_fingerprint(name, folder)
+    return Digits(name, *train, *test, classes, fingerprint)
 
 
-def compute_fingerprint(name: str, folder: Path) -> str:
-    """SHA-256 of the raw images and labels: of the sums of the four files, in order."""
+def compute_fingerprint(name: Dataset, folder: Path) -> str:
+    """Return the SHA-256 sum of the SHA-256 sums of the four raw files, in their order."""
     sha = hashlib.sha256()
-    for path in files(name, folder):
-        with path.open("rb") as file:  # in pieces, not a second copy of the images
+    for path in list_data_files(name, folder):
+        with path.open("rb") as file:  # read in pieces, to have no second copy of the images
             sha.update(hashlib.file_digest(file, "sha256").digest())
     return sha.hexdigest()
 
 
 def check_fingerprint(digits: Digits, fingerprint: str) -> None:
-    """Raise InputError unless the data are those that a net of that fingerprint learned."""
+    """Raise InputError unless the data are those on which the net was trained."""
     if digits.fingerprint != fingerprint:
         raise InputError(
             f"{digits.name} here has the fingerprint {digits.fingerprint[:12]}…, the checkpoint "
@@ -65,45 +75,66 @@ def check_fingerprint(digits: Digits, fingerprint: str) -> None:
         )
 
 
-def prepare_digits(digits: Digits, preparation: str, fitted: Preparation | None = None) -> Digits:
-    """The same set with its inputs prepared by trainer.book.preprocessing, fitted on x_train alone.
+def prepare_digits(
+    digits: Digits, preparation: Preprocess, fitted: Preparation | None = None
+) -> Digits:
+    """Return the data set with its inputs prepared, by a preparation fitted on x_train alone.
 
-    fitted: that of an earlier run, applied as it is.
+    fitted is the preparation of an earlier run, to be applied unchanged.
     """
-    if preparation == "normalise":  # into [0, 1], where pixels / 255 already are
+    if preparation == "normalise":  # pixels / 255 are in [0, 1] already
         return digits
     fitted = fitted or getattr(preprocessing, preparation)(digits.x_train)
     x_train, x_test = fitted(digits.x_train), fitted(digits.x_test)
     return replace(digits, x_train=x_train, x_test=x_test, preparation=fitted)
 
 
-def _read(name: str, folder: Path, train: bool, dtype: str) -> tuple[Array, Array, Any]:
+def _read_split(name: Dataset, folder: Path, train: bool, dtype: Dtype) -> tuple[Array, Array]:
+    """Return x (N, 784) and t (N,) of the training or the test images."""
     raw = SETS[name](folder, train=train)
     pixels = raw.data.numpy().reshape(len(raw), -1)  # (N, 784) uint8
-    x = np.divide(pixels, 255, dtype=dtype)  # one pass, one float copy
+    x = np.divide(pixels, 255, dtype=dtype)  # converts and divides in one pass, with one copy
     t = raw.targets.numpy()
     if len(x) != len(t) or t.min() < 0 or t.max() >= len(raw.classes):
-        raise InputError(_damaged(files(name, folder)[1 if train else 3], "labels do not fit"))
-    return x, t, tuple(raw.classes)
+        labels = list_data_files(name, folder)[1 if train else 3]
+        raise _build_damage_error(labels, "its labels do not fit the images or classes")
+    return x, t
+
+
+def _check_mnist_name(path: Path) -> None:
+    """Raise InputError where the file is another of MNIST's four files than its name says.
+
+    Files with an unknown MD5 sum pass, since people use their own subsets.
+    """
+    name, md5 = MNIST_FILES.get(path.stat().st_size, (path.name, ""))
+    if name == path.name:  # no sum is computed for a file of the expected size
+        return
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
+    if found.hexdigest() == md5:
+        raise InputError(
+            f"{path} is MNIST's {name}: give each file its own name, "
+            "or delete all four and run again to get new copies"
+        )
 
 
 def _check_idx(path: Path) -> None:
-    """Raise InputError unless the file is whole: an IDX header and as many bytes as it says."""
+    """Raise InputError unless the file has an IDX header and as many bytes as it says."""
     try:
         with path.open("rb") as file:
             zero, kind, axes = struct.unpack(">HBB", file.read(4))
             shape = struct.unpack(f">{axes}I", file.read(4 * axes))
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
     except struct.error:
-        raise InputError(_damaged(path, "it has no IDX header")) from None
-    wanted = (28, 28) if "images" in path.name else ()
-    if (zero, kind) != (0, 8) or len(shape) != 1 + len(wanted) or shape[1:] != wanted:
-        raise InputError(_damaged(path, "its header is not that of such a file"))
+        raise _build_damage_error(path, "it has no IDX header") from None
+    items, axes_of_item = ("images", (28, 28)) if "images" in path.name else ("labels", ())
+    if (zero, kind) != (0, 8) or not shape or shape[1:] != axes_of_item:
+        raise _build_damage_error(path, f"its header is not that of a file of {items}")
     expected, size = 4 + 4 * axes + int(np.prod(shape)), path.stat().st_size
-    if size != expected or shape[0] == 0:
-        raise InputError(_damaged(path, f"{size} bytes where its header says {expected}"))
+    if size != expected:
+        raise _build_damage_error(path, f"it has {size} bytes, its header says {expected}")
+    if shape[0] == 0:
+        raise _build_damage_error(path, f"it holds no {items}")
 
 
-def _damaged(path: Path, reason: str) -> str:
-    return f"{path} is damaged ({reason}): delete it and run again to fetch or make it anew"
+def _build_damage_error(path: Path, reason: str) -> InputError:
+    return InputError(f"{path} is damaged ({reason}): delete it and run again to get a new copy")

@@ -1,4 +1,4 @@
-"""The files of a data set: where they lie, and how they come there."""
+"""The files of a data set: where they are, and how they are downloaded."""
 
 import socket
 import threading
@@ -11,63 +11,56 @@ from pathlib import Path
 from torchvision import datasets
 
 from trainer.common.errors import InputError
+from trainer.common.settings import Dataset
 from trainer.data.mnist_5k import MNIST5k, write_mnist_5k
 
-SETS = {
+SETS: dict[Dataset, type[datasets.MNIST]] = {
     "mnist": datasets.MNIST,
     "fashion-mnist": datasets.FashionMNIST,
     "kmnist": datasets.KMNIST,
     "mnist-5k": MNIST5k,
 }
-PATIENCE = 5  # seconds to wait for a sign of life from a mirror
+PATIENCE = 5  # seconds to wait for an answer of a mirror
 
 
-def raw_folder(name: str, folder: Path) -> Path:
-    """Where torchvision looks for the files of the set."""
+def find_raw_folder(name: Dataset, folder: Path) -> Path:
+    """Return the folder in which torchvision expects the files of the data set."""
     return folder / str(SETS[name].__name__) / "raw"
 
 
-def files(name: str, folder: Path) -> list[Path]:
-    """The four files torchvision reads, images before labels, training before test."""
-    raw = raw_folder(name, folder)
+def list_data_files(name: Dataset, folder: Path) -> list[Path]:
+    """Return the four files that torchvision reads, training before test, images before labels."""
+    raw = find_raw_folder(name, folder)
     return [raw / gz.removesuffix(".gz") for gz, _ in SETS[name].resources]
 
 
-def there(name: str, folder: Path) -> bool:
-    """Whether all four files of the set are in the folder."""
-    return all(path.is_file() for path in files(name, folder))
+def is_present(name: Dataset, folder: Path) -> bool:
+    """Return whether all four files of the data set are in the folder."""
+    return all(path.is_file() for path in list_data_files(name, folder))
 
 
-def fetch(name: str, folder: Path) -> None:
-    """Have the files of the set in the folder, or raise InputError saying how to get them."""
+def fetch(name: Dataset, folder: Path) -> None:
+    """Download the files of the data set, or write those of mnist-5k, unless they are present.
+
+    Raises InputError, which says how to get them.
+    """
     try:
-        if there(name, folder):
-            return
-    except OSError as error:  # no permission to look, a name too long
+        if is_present(name, folder):
+            return None
+    except OSError as error:  # no permission for a folder, or a name that is too long
         raise InputError(f"--data-dir {folder}: cannot be read: {error.strerror}") from error
-    if name == "mnist-5k":
-        _write_sample(folder)
-        return
-    mirrors = SETS[name].mirrors
+    if name != "mnist-5k":
+        return _download(name, folder)
     try:
-        if not _alive(mirrors):
-            raise TimeoutError("no server answers")
-        with _default_timeout(PATIENCE):
-            SETS[name](folder, train=True, download=True)
-    except PermissionError as error:
-        raise InputError(f"cannot write {error.filename}: choose another --data-dir") from error
-    except (RuntimeError, OSError) as error:  # what torchvision's downloads raise
-        reason = str(error).strip().splitlines()[-1]
+        write_mnist_5k(find_raw_folder(name, folder))
+    except OSError as error:
         raise InputError(
-            f"{name} is not in {folder} and cannot be downloaded from {' or '.join(mirrors)} "
-            f"({reason}): put {', '.join(path.name for path in files(name, folder))} "
-            f"into {raw_folder(name, folder)}, or name the folder that has them by --data-dir; "
-            "mnist-5k needs no network"
+            f"cannot write in {folder} ({error.strerror}): choose another --data-dir"
         ) from error
 
 
-def available(name: str, folder: Path) -> bool:
-    """Whether the set can be used; fetches it. A network that fails half-way counts as none."""
+def is_available(name: Dataset, folder: Path) -> bool:
+    """Fetch the data set and return whether it can be used; False also if a download breaks off."""
     try:
         fetch(name, folder)
     except InputError:
@@ -75,20 +68,32 @@ def available(name: str, folder: Path) -> bool:
     return True
 
 
-def _write_sample(folder: Path) -> None:
+def _download(name: Dataset, folder: Path) -> None:
+    mirrors = SETS[name].mirrors
     try:
-        write_mnist_5k(raw_folder("mnist-5k", folder))
-    except OSError as error:
+        if not _is_any_alive(mirrors):
+            raise TimeoutError("no server answers")
+        with _limit_reads(PATIENCE):
+            SETS[name](folder, train=True, download=True)
+    except PermissionError as error:
+        raise InputError(f"cannot write {error.filename}: choose another --data-dir") from error
+    except (RuntimeError, OSError) as error:  # those that torchvision's downloads raise
+        reason = str(error).strip().splitlines()[-1]
+        names = ", ".join(path.name for path in list_data_files(name, folder))
         raise InputError(
-            f"cannot write in {folder} ({error.strerror}): choose another --data-dir"
+            f"{name} is not in {folder} and cannot be downloaded from {' or '.join(mirrors)} "
+            f"({reason}): put {names} into {find_raw_folder(name, folder)}, "
+            "or give the folder that has them with --data-dir; mnist-5k needs no network"
         ) from error
 
 
-def _alive(urls: list[str]) -> bool:
-    """Whether any of the servers answers at all, within PATIENCE seconds for all together."""
+def _is_any_alive(urls: list[str]) -> bool:
+    """Return whether any server answers, within PATIENCE seconds for all together."""
     answered = threading.Event()
-    # Threads, since name resolution obeys no timeout; daemons, so that none holds the exit.
-    threads = [threading.Thread(target=_knock, args=(u, answered), daemon=True) for u in urls]
+    # Threads, since name resolution has no timeout. Daemons, since they must not delay the exit.
+    threads = [
+        threading.Thread(target=_ask_server, args=(url, answered), daemon=True) for url in urls
+    ]
     for thread in threads:
         thread.start()
     for _ in range(PATIENCE * 10):
@@ -97,19 +102,20 @@ def _alive(urls: list[str]) -> bool:
     return answered.is_set()
 
 
-def _knock(url: str, answered: threading.Event) -> None:
+def _ask_server(url: str, answered: threading.Event) -> None:
+    """Set the event if the server answers, with an HTTP error or without."""
     try:
         with urllib.request.urlopen(url, timeout=PATIENCE):
             answered.set()
-    except urllib.error.HTTPError:  # an answer all the same
+    except urllib.error.HTTPError:
         answered.set()
     except OSError:
         pass
 
 
 @contextmanager
-def _default_timeout(seconds: float) -> Iterator[None]:
-    """A time limit on each read of the sockets opened inside: urllib sets none of its own."""
+def _limit_reads(seconds: float) -> Iterator[None]:
+    """Limit the time of each read of the sockets opened inside, since torchvision sets no limit."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
     try:

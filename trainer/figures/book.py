@@ -12,9 +12,9 @@ from matplotlib.image import imsave
 from trainer.board.dashboard import Dashboard
 from trainer.common.errors import InputError
 from trainer.common.files import new_folder
-from trainer.common.settings import Settings
+from trainer.common.settings import Dataset, Settings
 from trainer.data.digits import Digits, load_digits
-from trainer.data.fetch import SETS, there
+from trainer.data.fetch import SETS, is_present
 from trainer.figures import chapter2, chapter3, chapter4, learning
 from trainer.figures.style import render_pixels
 
@@ -32,14 +32,14 @@ class PictureData:
     @cached_property
     def digits(self) -> Digits:
         """The data set of the settings, by default mnist if present, otherwise mnist-5k."""
-        default = "mnist" if there("mnist", self.data_dir) else "mnist-5k"
+        default: Dataset = "mnist" if is_present("mnist", self.data_dir) else "mnist-5k"
         return load_digits(self.settings.dataset or default, self.data_dir)
 
     @cached_property
     def sets(self) -> list[Digits]:
         """Every data set that is present; nothing is downloaded."""
         always = self.digits.name, "mnist-5k"
-        names = [name for name in SETS if name in always or there(name, self.data_dir)]
+        names = [name for name in SETS if name in always or is_present(name, self.data_dir)]
         return [load_digits(name, self.data_dir) for name in names]
 
     @cached_property
@@ -84,7 +84,7 @@ def draw_pictures(
     with Dashboard(folder) as board:
         for name in names:
             picture = render_pixels(PICTURES[name](data))
-            board.picture(f"chapter {name[0]}/{name[2:]}", picture, 0)
+            board.add_picture(f"chapter {name[0]}/{name[2:]}", picture, 0)
             imsave((out or folder) / f"{name}.png", picture)
     return folder
 

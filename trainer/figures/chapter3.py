@@ -15,6 +15,7 @@ from trainer.book.functions import (
     softmax,
     step_function,
 )
+from trainer.common.settings import Preprocess
 from trainer.data.digits import Digits, prepare_digits
 from trainer.figures.style import BLUE, GREEN, GREY, VERMILION, make_sheet, name_axes, show_image
 
@@ -103,6 +104,7 @@ def draw_preparations(digits: Digits) -> Figure:
         size=(9, 6.2),
         width_ratios=[1] * count + [1.7],
     )
+    names: dict[Preprocess, str]
     names = {"normalise": "raw", "standardise": "standardised", "whiten": "whitened"}
     chosen = [int(np.argmax(digits.t_train == digit)) for digit in range(count)]
     for row, (preparation, name) in zip(axes, names.items(), strict=True):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from trainer.board.pictures import short_name
+from trainer.board.pictures import shorten_name
 from trainer.book.functions import Array
 from trainer.book.gradient import numerical_gradient
 from trainer.common.settings import Settings
@@ -64,7 +64,7 @@ def draw_samples(sets: Sequence[Digits]) -> Figure:
             chosen = np.flatnonzero(digits.t_train == label)[:2]
             for axis, image in zip(column, digits.x_train[chosen], strict=True):
                 show_image(axis, image.reshape(28, 28))
-            column[0].set_title(short_name(digits.classes[label]), fontsize=8.5)
+            column[0].set_title(shorten_name(digits.classes[label]), fontsize=8.5)
         rows[0, 0].set_ylabel(digits.name, fontsize=8.5)
     return figure
 

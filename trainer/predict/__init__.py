@@ -1,1 +1,1 @@
-"""A trained net on images of your own, and its score on a test set."""
+"""The guesses of a trained net for your own images, and its score on a test set."""

@@ -1,4 +1,4 @@
-"""The digits on images of your own, as a trained net guesses them."""
+"""The guesses of a trained net for the digits on your own images."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from trainer.board.pictures import short_name
+from trainer.board.pictures import shorten_name
 from trainer.common.errors import InputError
 from trainer.common.settings import Backend, Device
-from trainer.predict import image
+from trainer.predict.image import read_digit
 from trainer.training.checkpoint import Checkpoint
 
 BEST = 3  # guesses for an image
@@ -18,12 +18,12 @@ BEST = 3  # guesses for an image
 def guess_images(
     trained: Checkpoint, paths: Sequence[Path], backend: Backend, device: Device = "auto"
 ) -> list[dict[str, Any]]:
-    """Return an entry for each image: image, digit, name and best; or image and error."""
+    """Return an entry for each image: image, digit, name and best, or image and error."""
     entries: list[dict[str, Any]] = [{"image": str(path)} for path in paths]
     readable, pixels = [], []
     for path, entry in zip(paths, entries, strict=True):
         try:
-            pixels.append(image.read(path))
+            pixels.append(read_digit(path))
             readable.append(entry)
         except InputError as error:
             entry["error"] = str(error)
@@ -31,14 +31,14 @@ def guess_images(
         net = trained.net(backend, device)
         outputs = net.predict(net.native(trained.inputs(np.stack(pixels)))).tolist()
         for entry, y in zip(readable, outputs, strict=True):
-            entry.update(_best_guesses(trained, y))
+            entry.update(_rank_guesses(trained, y))
     return entries
 
 
-def _best_guesses(trained: Checkpoint, y: list[float]) -> dict[str, Any]:
-    """Return the digit, and the best guesses with their probability (or output, if it is none)."""
+def _rank_guesses(trained: Checkpoint, y: list[float]) -> dict[str, Any]:
+    """Return the digit and the best guesses with their probabilities (outputs without softmax)."""
     kind = "probability" if trained.origin.settings.loss == "cross-entropy" else "output"
-    names = [short_name(name) for name in trained.origin.classes]
+    names = [shorten_name(name) for name in trained.origin.classes]
     order = sorted(range(len(y)), key=lambda c: -y[c])[:BEST]
     best = [{"digit": c, "name": names[c], kind: y[c]} for c in order]
     return {"digit": order[0], "name": names[order[0]], "best": best}

@@ -1,7 +1,7 @@
-"""Images as people have them, made into what MNIST's images are.
+"""Convert images as people have them into images like MNIST's.
 
-As its authors describe it (yann.lecun.com/exdb/mnist): light on dark, the ink scaled to fit
-20 × 20 with its aspect kept, its centre of mass in the middle of 28 × 28.
+As MNIST's authors describe it (yann.lecun.com/exdb/mnist): light on dark, the ink scaled to fit
+20 × 20 pixels with its aspect ratio kept, its centre of mass in the middle of 28 × 28 pixels.
 """
 
 import warnings
@@ -14,63 +14,88 @@ from trainer.book.functions import Array
 from trainer.common.errors import InputError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "PPM")  # libtiff prints, EPS runs a program
-MOST_PIXELS = 50_000_000  # of a phone's largest photographs
-WORK = 400  # pixels of the longer side that are worth looking at
+# Beyond a phone's largest photographs. Pillow takes memory for each row, even of one pixel.
+MOST_PIXELS, LONGEST_SIDE, LARGEST_RATIO = 50_000_000, 20_000, 200
+WORK = 400  # pixels of the longer side to which a larger image is reduced
 SIDE, BOX = 28, 20
-NOISE, FULL = 0.2, 0.8  # of the strongest ink: below is paper, above is ink
-FAINT = 16  # grey levels of 255 between paper and ink, at least
+NOISE, FULL = 0.2, 0.8  # shares of the strongest ink: less is paper, more is full ink
+FAINT = 16  # grey levels of 255 by which ink must differ from paper
 
 
-def read(path: Path) -> Array:
-    """The digit of an image file as (28, 28) uint8, light on dark, as MNIST has it.
+def read_digit(path: Path) -> Array:
+    """Return the digit of an image file as MNIST has it: (28, 28) uint8, light on dark.
 
-    Raises InputError where the file is no image, a too large one, or shows nothing.
+    Raises InputError for a file that is not an image, is too large or shows no digit.
     """
-    try:
-        if not path.is_file():  # a folder, a pipe, which would wait, or nothing
-            raise InputError(f"{path}: there is no such file")
-    except OSError as error:  # no permission to look, a name too long
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    _check_file(path)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's remarks on files that it can read
+            warnings.simplefilter("ignore")  # Pillow warns about files that it can read
             with Image.open(path, formats=FORMATS) as image:
-                grey = _grey(path, image)
+                _check_dimensions(path, *image.size)
+                grey = _read_brightness(image)
     except InputError:
         raise
     except Image.DecompressionBombError:
         raise InputError(f"{path}: more than {MOST_PIXELS:,} pixels: make it smaller") from None
-    except Exception as error:  # of a broken file Pillow raises nearly any
+    except Exception as error:  # Pillow raises nearly any exception for a broken file
         reason = (str(error).splitlines() or [type(error).__name__])[0][:100]
         raise InputError(
             f"{path}: cannot be read as an image ({reason}): give {', '.join(FORMATS)}"
         ) from error
-    ink = _ink(grey)
+    ink = _extract_ink(grey)
     if ink is None:
-        raise InputError(f"{path}: shows no digit: it has one colour all over")
-    return centred(ink)
+        raise InputError(f"{path}: shows no digit, all pixels are nearly alike: give another image")
+    return centre_ink(ink)
 
 
-def _grey(path: Path, image: Image.Image) -> Array:
-    """Brightness (h, w) float in 0 … 255, upright, at most WORK pixels a side."""
-    width, height = image.size
-    if width * height > MOST_PIXELS:
-        raise InputError(f"{path}: {width} × {height} pixels are too many: make it smaller")
-    image.draft("RGB", (WORK, WORK))  # a large JPEG is decoded small
+def _check_file(path: Path) -> None:
+    """Raise InputError unless the path is a regular file; reading a pipe would wait."""
+    try:
+        if path.is_file():
+            return
+        if path.is_dir():
+            problem = "is a folder: give the image files in it"
+        elif path.exists():
+            problem = "is not a regular file: save the image to a file and give that file"
+        else:
+            problem = "there is no such file: give the path of an image"
+    except OSError as error:  # no permission for a folder, or a name that is too long
+        problem = f"cannot be read: {error.strerror}"
+    raise InputError(f"{path}: {problem}")
+
+
+def _check_dimensions(path: Path, width: int, height: int) -> None:
+    """Raise InputError for an image whose decoding would take too much memory."""
+    size = f"{path}: {width:,} × {height:,} pixels"
+    if width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE:
+        raise InputError(
+            f"{size}: the most are {MOST_PIXELS:,} pixels and {LONGEST_SIDE:,} a side: "
+            "make the image smaller"
+        )
+    if max(width, height) > LARGEST_RATIO * min(width, height):
+        raise InputError(
+            f"{size}: one side is more than {LARGEST_RATIO} times the other: crop it to the digit"
+        )
+
+
+def _read_brightness(image: Image.Image) -> Array:
+    """Return the brightness (h, w) float in 0 … 255, upright, with at most WORK pixels a side."""
+    image.draft("RGB", (WORK, WORK))  # decodes a large JPEG at a smaller size
     ImageOps.exif_transpose(image, in_place=True)
-    if image.mode[0] in "IF":  # 16 bits and more: into 8
+    if image.mode[0] in "IF":  # 16 bits or more a pixel: convert to 8
         levels = np.asarray(image, np.float32)
         low, high = levels.min(), levels.max()
         image = Image.fromarray(np.uint8(255 * (levels - low) / np.maximum(high - low, 1e-30)))
     if image.has_transparency_data:
-        image = _on_paper(image.convert("RGBA"))
+        image = _put_on_paper(image.convert("RGBA"))
     image = image.convert("RGB").convert("L")
     image.thumbnail((WORK, WORK), Image.Resampling.BOX)
     return np.asarray(image, np.float64)
 
 
-def _on_paper(image: Image.Image) -> Image.Image:
-    """The image on white, or on black where what can be seen of it is light."""
+def _put_on_paper(image: Image.Image) -> Image.Image:
+    """Return the image on white, or on black where its visible pixels are light."""
     image.thumbnail((WORK, WORK), Image.Resampling.BOX)
     alpha = np.asarray(image.getchannel("A"), np.float64)
     grey = np.asarray(image.convert("L"), np.float64)
@@ -79,16 +104,16 @@ def _on_paper(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(paper, image)
 
 
-def _ink(grey: Array) -> Array | None:
-    """How much ink is where, (h, w) in 0 … 1; None where there is none.
+def _extract_ink(grey: Array) -> Array | None:
+    """Return the ink of each pixel (h, w) in 0 … 1, or None where there is no ink.
 
-    Paper is what the border shows, an evenly slanting shade included; ink is what differs from it.
+    The border shows the paper, whose brightness may be a linear gradient. Ink is what differs.
     """
     y, x = np.indices(grey.shape)
     height, width = grey.shape
     margin = max(1, min(grey.shape) // 50)
     border = (np.minimum(y, height - 1 - y) < margin) | (np.minimum(x, width - 1 - x) < margin)
-    border &= np.abs(grey - np.median(grey[border])) < 64  # not where ink touches it
+    border &= np.abs(grey - np.median(grey[border])) < 64  # leaves out ink that touches the border
     plane = np.stack([np.ones_like(grey), x / width, y / height], axis=-1)  # (h, w, 3)
     shade = np.linalg.lstsq(plane[border], grey[border], rcond=None)[0]
     darker = plane @ shade - grey
@@ -98,8 +123,11 @@ def _ink(grey: Array) -> Array | None:
     return np.clip((ink / ink.max() - NOISE) / (FULL - NOISE), 0, 1)
 
 
-def centred(ink: Array) -> Array:
-    """Ink (h, w) in 0 … 1, cropped, scaled to fit 20 × 20, its centre of mass at (14, 14)."""
+def centre_ink(ink: Array) -> Array:
+    """Return ink (h, w) in 0 … 1 as an image (28, 28) of uint8 like MNIST's.
+
+    The ink is cropped and scaled to fit 20 × 20, and its centre of mass is at (14, 14).
+    """
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     scale = BOX / max(ink.shape)
@@ -109,13 +137,13 @@ def centred(ink: Array) -> Array:
     )
     ink = np.clip(np.asarray(image), 0, None)
     canvas = np.zeros((SIDE, SIDE))
-    top, left = _corner(ink, axis=0), _corner(ink, axis=1)
+    top, left = _find_start(ink, axis=0), _find_start(ink, axis=1)
     canvas[top : top + height, left : left + width] = ink
     return np.round(255 * np.clip(canvas / canvas.max(), 0, 1)).astype(np.uint8)
 
 
-def _corner(ink: Array, axis: int) -> int:
-    """Where the ink must begin along an axis for its centre of mass to be in the middle."""
+def _find_start(ink: Array, axis: int) -> int:
+    """Return where the ink must begin on an axis, so that its centre of mass is in the middle."""
     length = ink.shape[axis]
     weights = ink.sum(axis=1 - axis)
     centre = (weights @ np.arange(length)) / weights.sum()

@@ -1,27 +1,25 @@
-"""How good a net is on a test set: accuracy, loss, and which class it mistakes for which."""
+"""The score of a net on a test set: accuracy, loss and confusion matrix."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from rich.table import Table
 
-from trainer.board.pictures import short_name
+from trainer.board.pictures import count_guesses, shorten_name
 from trainer.book.functions import Array
 from trainer.common.settings import Backend, Device
 from trainer.data.digits import check_fingerprint, load_digits, prepare_digits
 from trainer.nets.net import Net
 from trainer.training.checkpoint import Checkpoint
 
-A = TypeVar("A")
-
 
 @dataclass(frozen=True)
 class Score:
     """The accuracy and loss of a net, and its confusion matrix.
 
-    confusion (C, C) counts the images of each class (row) by the class that they got (column).
+    confusion (C, C) counts the images of each class (row) by the class that was guessed (column).
     """
 
     accuracy: float
@@ -37,9 +35,9 @@ class Score:
 def score_checkpoint(
     trained: Checkpoint, data_dir: Path, backend: Backend, device: Device = "auto"
 ) -> Score:
-    """Return the score of a trained net on the test set of the data it learned from.
+    """Return the score of a trained net on the test set of the data set that it learned.
 
-    Raises InputError for other data.
+    Raises InputError where the data folder holds other data.
     """
     settings = trained.origin.settings
     net = trained.net(backend, device)
@@ -51,15 +49,15 @@ def score_checkpoint(
 
 def score_net(net: Net[Any], x: Array, t: Array, classes: tuple[str, ...]) -> Score:
     """Return the score of a net on x (N, D) with labels t (N,)."""
-    xs, ts, count = net.native(x), net.native(t), len(classes)
+    xs, ts = net.native(x), net.native(t)
     guesses = np.asarray(net.predict(xs).argmax(1).tolist())  # (N,) from NumPy or any device
-    confusion = np.bincount(t * count + guesses, minlength=count**2).reshape(count, count)
+    confusion = count_guesses(t, guesses, len(classes))
     return Score(net.accuracy(xs, ts), net.loss(xs, ts), confusion, classes)
 
 
-def confusion_table(score: Score) -> Table:
-    """Return a table with a row for each class of the images, a column for each that they got."""
-    names = [short_name(name) for name in score.classes]
+def tabulate_confusion(score: Score) -> Table:
+    """Return a table with a row for each class of the images, a column for each class guessed."""
+    names = [shorten_name(name) for name in score.classes]
     table = Table("is \\ got", box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for name in (*names, "right"):
         table.add_column(name, justify="right", overflow="fold")

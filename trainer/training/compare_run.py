@@ -42,7 +42,7 @@ def compare_run(
     folder = new_folder(log_dir, f"{digits.name}-compare")
     steps = Steps("comparing", settings.iterations)
     with Dashboard(folder) as board, Threads().one(), steps:
-        board.describe({"settings": asdict(settings)}, charts.comparison())
+        board.add_description({"settings": asdict(settings)}, charts.build_comparison_layout())
 
         def record(step: int, verdicts: dict[str, Verdicts], drift: dict[str, float]) -> None:
             values = {f"drift/{name}": value for name, value in drift.items()}
@@ -50,7 +50,7 @@ def compare_run(
                 ratios = {f"audit/{side}/{name}": v.ratio for name, v in of_side.items()}
                 values |= charts.BAND
                 values |= {tag: ratio for tag, ratio in ratios.items() if np.isfinite(ratio)}
-            board.scalars(step, values)
+            board.add_scalars(step, values)
             steps.update(step + 1)
 
         schedule = Schedule(settings.iterations, settings.lr, audit_every)

@@ -43,7 +43,7 @@ class Recorder(Generic[A]):
             "accuracy/train": point.train,
             "accuracy/test": point.test,
         }
-        self._board.scalars(point.iteration, scalars | self._evaluation.scalars())
+        self._board.add_scalars(point.iteration, scalars | self._evaluation.scalars())
         self._progress.show(point)
         self.points.append(point)
         if is_due(point.iteration, self._job.pictures, self._job.settings):

@@ -86,7 +86,7 @@ def _train(job: Job) -> Result:
     started = time.perf_counter()
     with record_failure(job.folder, about | earlier_result(job.folder)):
         with Stop(job.folder) as stop, Dashboard(job.folder, job.resumed_at) as board:
-            board.describe(about, charts.training())
+            board.add_description(about, charts.build_training_layout())
             last = _train_net(job, board, stop)
         seconds = time.perf_counter() - started
         write_about(job.folder, about | {"result": asdict(last) | {"seconds": seconds}})

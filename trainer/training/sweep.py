@@ -175,7 +175,7 @@ def _is_resumable(place: Path) -> bool:
 
 
 def _is_only_ours(place: Path) -> bool:
-    ours = {place / ABOUT, place / ".lock", *events.files(place)}
+    ours = {place / ABOUT, place / ".lock", *events.list_event_files(place)}
     return all(path in ours for path in place.iterdir())
 
 
