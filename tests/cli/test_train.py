@@ -14,7 +14,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from trainer.cli.program import run_command
 from trainer.cli.train import main
-from trainer.common.files import new_folder
+from trainer.common.files import make_run_folder
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "train.py"
 TAGS = ["accuracy/test", "accuracy/train", "loss/train"]
@@ -73,7 +73,7 @@ def test_the_same_seed_gives_the_same_scalars_and_another_seed_does_not(train):
 
 
 def test_two_runs_never_share_a_folder(tmp_path):
-    names = [new_folder(tmp_path, "a").name for _ in range(3)]
+    names = [make_run_folder(tmp_path, "a").name for _ in range(3)]
     assert names == ["a", "a-2", "a-3"]
 
 

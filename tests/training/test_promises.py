@@ -5,7 +5,7 @@ import threading
 import promises
 import runs
 
-from trainer.common.files import new_folder
+from trainer.common.files import make_run_folder
 
 
 def test_killed_processes_leave_whole_files_and_the_run_ends_the_same(tmp_path):
@@ -19,7 +19,7 @@ def test_runs_started_at_once_with_one_name_get_a_folder_each(tmp_path):
 
     def start() -> None:
         barrier.wait()
-        folders.append(new_folder(tmp_path / "logs", "run"))
+        folders.append(make_run_folder(tmp_path / "logs", "run"))
 
     threads = [threading.Thread(target=start) for _ in range(8)]
     for thread in threads:

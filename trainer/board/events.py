@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
 
-from trainer.common.files import free_name, write_atomically
+from trainer.common.files import find_free_name, write_atomically
 from trainer.common.terminal import notify
 
 HEAD, TAIL = 12, 4  # bytes of a record around its data
@@ -47,7 +47,7 @@ def cut_events(folder: Path, step: int) -> None:
 
 def _set_aside(path: Path, content: bytes) -> None:
     """Keep the content under a name that TensorBoard does not read."""
-    aside = free_name(path.with_name(path.name.replace("tfevents", "damaged")))
+    aside = find_free_name(path.with_name(path.name.replace("tfevents", "damaged")))
     write_atomically(aside, content)
     notify(f"{path} is damaged: its readable events are kept, the original is now {aside.name}")
 

@@ -1,4 +1,4 @@
-"""Files that no kill can tear, and the lock of the one process that writes a run."""
+"""Files that are written whole or not at all, the folders of runs, and the lock on a run."""
 
 import os
 import re
@@ -10,21 +10,21 @@ from filelock import FileLock, Timeout
 
 from trainer.common.errors import InputError
 
-BUSY = "another process is writing this run: wait until it ends, or stop it"
-PART = re.compile(r".+\.\d+\.part")  # the name of a file that is not whole yet, with its process
+BUSY = "another process is writing this run: wait until it has ended, or stop it"
+PART = re.compile(r".+\.\d+\.part")  # the name of an unfinished file: name, process, suffix
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Put the content under that name, at once: whatever happens, the old or the new is there.
+    """Write a file atomically: readers see the old content or the new, never a part.
 
-    Raises OSError, and then leaves nothing beside it.
+    Raises OSError, and then leaves no other file behind.
     """
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")  # another may write the same
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")  # not that of another process
     try:
         with part.open("wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())  # the content before the name, also when the power fails
+            os.fsync(file.fileno())  # else a power failure could leave the name without content
         os.replace(part, path)
     except BaseException:
         with suppress(OSError):
@@ -34,8 +34,8 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def sync(path: Path) -> None:
-    """Have what was written to a file, or the names in a folder, on the disk itself."""
-    if os.name != "posix" and path.is_dir():  # Windows opens no folders
+    """Wait until a file's content, or the names in a folder, are on the disk."""
+    if os.name != "posix" and path.is_dir():  # Windows cannot open folders
         return
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -46,10 +46,10 @@ def sync(path: Path) -> None:
 
 @contextmanager
 def lock(folder: Path, busy: str = BUSY) -> Iterator[None]:
-    """A context in which no other process writes this folder; first removes what a kill left.
+    """Lock a folder for this process, and remove the unfinished files of a killed one.
 
-    The system frees the lock when the process ends, in whatever way. Raises InputError
-    where another process holds it, with what busy says, or the folder cannot be written.
+    The system frees the lock when the process ends, however it ends. Raises InputError where
+    another process has the lock (with busy as the message) or the folder cannot be written.
     """
     file_lock = FileLock(folder / ".lock", timeout=0)
     try:
@@ -59,7 +59,7 @@ def lock(folder: Path, busy: str = BUSY) -> Iterator[None]:
     except OSError as error:
         raise InputError(f"cannot write in {folder}: {error.strerror}") from error
     try:
-        for part in parts(folder):
+        for part in list_parts(folder):
             with suppress(OSError):
                 part.unlink()
         yield
@@ -68,23 +68,23 @@ def lock(folder: Path, busy: str = BUSY) -> Iterator[None]:
 
 
 def remove_parts(log_dir: Path) -> None:
-    """Remove the unfinished files of runs that were killed; live runs keep theirs."""
+    """Remove the unfinished files of killed runs; runs that are being written keep theirs."""
     for folder in log_dir.iterdir():
-        if folder.is_dir() and parts(folder):
+        if folder.is_dir() and list_parts(folder):
             with suppress(InputError), lock(folder):
                 pass
 
 
-def parts(folder: Path) -> list[Path]:
-    """Return the unfinished files of write_atomically in a folder; [] where it cannot be read."""
+def list_parts(folder: Path) -> list[Path]:
+    """Return the unfinished files of write_atomically in a folder; [] if it cannot be read."""
     try:
         return [path for path in folder.iterdir() if PART.fullmatch(path.name)]
     except OSError:
         return []
 
 
-def free_name(path: Path) -> Path:
-    """Return the path itself, or with -2, -3, … after it where something has that name."""
+def find_free_name(path: Path) -> Path:
+    """Return the path itself, or with -2, -3 … after it where something has that name."""
     free, number = path, 1
     while free.exists() or free.is_symlink():
         number += 1
@@ -92,32 +92,29 @@ def free_name(path: Path) -> Path:
     return free
 
 
-def check_name(flag: str, name: str) -> None:
-    """Raise InputError, which names the flag, for what is no name of one folder."""
+def check_name(option: str, name: str) -> None:
+    """Raise InputError, with the option in its message, for a name that a folder cannot have."""
     if name in ("", ".", "..") or Path(name).name != name or not name.isprintable():
-        raise InputError(f"{flag} {name}: must be one folder's name, without a path")
+        raise InputError(f"{option} {name}: must be one folder's name, without a path")
 
 
-def new_folder(log_dir: Path, name: str) -> Path:
-    """Make log_dir/name, or name-2, name-3, …: two runs never share a folder.
+def make_run_folder(log_dir: Path, name: str) -> Path:
+    """Make and return log_dir/name, or name-2, name-3 …, so that two runs never share a folder.
 
-    Raises InputError where it cannot be made, or the name leads out of log_dir.
+    Raises InputError where it cannot be made, or where the name leads out of log_dir.
     """
     check_name("--run-name", name)
-    if not str(log_dir).isprintable():  # TensorBoard's writer wants UTF-8
+    if not str(log_dir).isprintable():  # TensorBoard's writer needs UTF-8
         raise InputError(f"--log-dir {log_dir}: has a character that cannot be printed")
-    number = 1
     while True:
-        folder = log_dir / (name if number == 1 else f"{name}-{number}")
+        folder = find_free_name(log_dir / name)
         try:
             log_dir.mkdir(parents=True, exist_ok=True)
-            folder.mkdir()  # fails where it exists, also when another process was first
+            folder.mkdir()
             return folder
-        except FileExistsError as error:
+        except FileExistsError as error:  # log_dir is a file, or another process was faster
             if not log_dir.is_dir():
                 raise InputError(f"--log-dir {log_dir}: is not a folder") from error
-            number += 1
         except OSError as error:
-            raise InputError(
-                f"--log-dir {log_dir}: cannot write there: {error.strerror}"
-            ) from error
+            reason = error.strerror
+            raise InputError(f"--log-dir {log_dir}: cannot write there: {reason}") from error

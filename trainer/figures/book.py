@@ -11,7 +11,7 @@ from matplotlib.image import imsave
 
 from trainer.board.dashboard import Dashboard
 from trainer.common.errors import InputError
-from trainer.common.files import new_folder
+from trainer.common.files import make_run_folder
 from trainer.common.settings import Dataset, Settings
 from trainer.data.digits import Digits, load_digits
 from trainer.data.fetch import SETS, is_present
@@ -80,7 +80,7 @@ def draw_pictures(
     _ = data.digits  # raises where they cannot be read
     if out:
         make_output_folder(out)
-    folder = new_folder(log_dir, "book")
+    folder = make_run_folder(log_dir, "book")
     with Dashboard(folder) as board:
         for name in names:
             picture = render_pixels(PICTURES[name](data))

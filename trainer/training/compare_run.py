@@ -10,7 +10,7 @@ from trainer.auditing.plant import plant
 from trainer.auditing.probes import Verdicts
 from trainer.board import charts
 from trainer.board.dashboard import Dashboard
-from trainer.common.files import new_folder
+from trainer.common.files import make_run_folder
 from trainer.common.settings import Settings
 from trainer.common.terminal import Steps
 from trainer.data.batches import Batches
@@ -39,7 +39,7 @@ def compare_run(
     }
     batch = Batches(digits.x_train, digits.t_train, settings.batch_size, settings.seed)
     params = draw_params(*sizes, settings.weight_init_std, settings.seed, settings.dtype)
-    folder = new_folder(log_dir, f"{digits.name}-compare")
+    folder = make_run_folder(log_dir, f"{digits.name}-compare")
     steps = Steps("comparing", settings.iterations)
     with Dashboard(folder) as board, Threads().one(), steps:
         board.add_description({"settings": asdict(settings)}, charts.build_comparison_layout())

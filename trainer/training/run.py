@@ -9,7 +9,7 @@ from typing import Any
 from trainer.board import charts
 from trainer.board.dashboard import Dashboard
 from trainer.common.errors import InputError
-from trainer.common.files import lock, new_folder, remove_parts
+from trainer.common.files import lock, make_run_folder, remove_parts
 from trainer.common.settings import Settings
 from trainer.data.batches import Batches
 from trainer.data.digits import check_fingerprint, load_digits, prepare_digits
@@ -53,7 +53,7 @@ def run(
     """
     settings, digits = load_inputs(settings, data_dir, quiet)
     prepared = prepare_digits(digits, settings.preprocess)
-    folder = new_folder(log_dir, name or f"{digits.name}-{settings.backend}")
+    folder = make_run_folder(log_dir, name or f"{digits.name}-{settings.backend}")
     remove_parts(log_dir)
     with lock(folder):
         return _train(Job(settings, prepared, digits.x_test, folder, quiet, pictures))

@@ -14,7 +14,7 @@ from joblib import Parallel, cpu_count, delayed, parallel_config
 
 from trainer.board import events
 from trainer.common.errors import DivergedError, InputError
-from trainer.common.files import free_name, lock
+from trainer.common.files import find_free_name, lock
 from trainer.common.settings import Settings
 from trainer.common.terminal import notify
 from trainer.data.digits import load_digits
@@ -166,7 +166,7 @@ def _is_resumable(place: Path) -> bool:
         if _is_only_ours(place):  # killed before its first checkpoint: nothing is lost
             shutil.rmtree(place)
         else:
-            aside = free_name(place.with_name(f"{place.name}.aside"))
+            aside = find_free_name(place.with_name(f"{place.name}.aside"))
             place.rename(aside)
             notify(f"{place} is no run that can be resumed: it is now {aside.name}")
     except OSError as error:
