@@ -88,7 +88,7 @@ def done(request, data_dir, tmp_path_factory):
 @pytest.fixture(autouse=True)
 def one_thread():
     """As in the loop: another number of threads sums in another order, and rounds otherwise."""
-    with Threads().one():
+    with Threads().limit_to_one():
         yield
 
 

@@ -36,10 +36,12 @@ def _ours(task: Task, backend: str) -> Contestant:
         net.step(*batch(i), settings.lr)
 
     def evaluate() -> tuple[float, float]:
-        return threads.accuracy(net, x_train, t_train), threads.accuracy(net, x_test, t_test)
+        return threads.compute_accuracy(net, x_train, t_train), threads.compute_accuracy(
+            net, x_test, t_test
+        )
 
     inputs, hidden_size, _ = task.sizes
-    few_or_all = partial(threads.step, inputs, hidden_size, settings.batch_size)
+    few_or_all = partial(threads.limit_for_step, inputs, hidden_size, settings.batch_size)
     return Contestant(backend, step, evaluate, few_or_all)
 
 
@@ -66,7 +68,7 @@ def floor(task: Task) -> Iterator[Contestant]:
         x_train @ W1
         x_test @ W1
 
-    yield Contestant("floor/1 thread", step, evaluate, Threads().one)
+    yield Contestant("floor/1 thread", step, evaluate, Threads().limit_to_one)
     yield Contestant("floor/all threads", step, evaluate)
 
 
@@ -82,5 +84,5 @@ def torch_floor(task: Task) -> Iterator[Contestant]:
         x_train @ W1
         x_test @ W1
 
-    yield Contestant("torch-floor/1 thread", None, evaluate, Threads().one)
+    yield Contestant("torch-floor/1 thread", None, evaluate, Threads().limit_to_one)
     yield Contestant("torch-floor/all threads", None, evaluate)

@@ -162,7 +162,7 @@ def _either(
     name: str, step: Callable[[int], None], evaluate: Callable[[], object]
 ) -> Iterator[Contestant]:
     """On one thread and on all: the better one counts."""
-    yield Contestant(f"{name}/1 thread", step, evaluate, Threads().one)
+    yield Contestant(f"{name}/1 thread", step, evaluate, Threads().limit_to_one)
     yield Contestant(f"{name}/all threads", step, evaluate)
 
 

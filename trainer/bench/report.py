@@ -20,7 +20,7 @@ from trainer.common.settings import Settings
 from trainer.common.terminal import notify, track
 from trainer.data.digits import Digits, load_digits
 from trainer.nets.build import resolve_device
-from trainer.training.metadata import versions
+from trainer.training.metadata import find_versions
 
 FIELD: dict[str, Callable[[Task], Iterator[Contestant]]] = {
     "numpy": ours.numpy,
@@ -162,7 +162,7 @@ def environment(bench: Bench) -> dict[str, Any]:
         "cores": torch.get_num_threads(),
         "device": bench.settings.device,
         "system": platform.platform(terse=True),
-        **versions(),
+        **find_versions(),
         **{pack: version(pack) for name, (_, pack) in OPTIONAL.items() if not missing([name])},
         "rounds": bench.rounds,
     }

@@ -48,7 +48,7 @@ def learn(digits: Digits, settings: Settings) -> Lesson:
     threads = Threads()
     train, test = (digits.x_train, digits.t_train), (digits.x_test, digits.t_test)
     evaluation = FullEvaluation(net, train, test, threads)
-    with threads.one():
+    with threads.limit_to_one():
         Loop(net, batch, settings, evaluation, points.append).run()
     return Lesson(digits, before, net.params, points)
 
@@ -93,7 +93,7 @@ def line_through_weights(lesson: Lesson) -> Figure:
     styles = {"loss": {"color": BLUE}, "accuracy": {"color": VERMILION, "drawstyle": "steps-mid"}}
     for column, (name, style) in zip(axes.T, styles.items(), strict=True):
         value = _along(lesson, name)
-        with Threads().one():
+        with Threads().limit_to_one():
             slope = [float(numerical_gradient(value, a)) for a in alpha]
         name_axes(column[0], f"the {name} along the line", "", name)
         column[0].plot(alpha, [value(a) for a in alpha], **style)

@@ -14,7 +14,7 @@ from trainer.training import checkpoint
 from trainer.training.checkpoint import Checkpoint
 from trainer.training.evaluation import FullEvaluation, LazyEvaluation
 from trainer.training.loop import Point
-from trainer.training.metadata import Origin, versions
+from trainer.training.metadata import Origin, find_versions
 from trainer.training.progress import Progress
 
 
@@ -55,7 +55,7 @@ class Recorder:
         """Write the checkpoint of the weights before step i."""
         self.board.flush()  # first, so that no point before the checkpoint can be missing
         digits = self.digits
-        origin = Origin(i, self.settings, digits.classes, digits.fingerprint, versions())
+        origin = Origin(i, self.settings, digits.classes, digits.fingerprint, find_versions())
         checkpoint.save(self.folder, Checkpoint(self.net.params, origin, digits.preparation))
 
     def finish(self) -> None:

@@ -22,7 +22,7 @@ from trainer.training.checkpoint import Checkpoint
 from trainer.training.evaluation import choose_evaluation
 from trainer.training.inputs import load_inputs, merge_settings
 from trainer.training.loop import Loop, Point
-from trainer.training.metadata import versions
+from trainer.training.metadata import find_versions
 from trainer.training.progress import Progress
 from trainer.training.recorder import Recorder
 from trainer.training.signals import Stop
@@ -108,7 +108,7 @@ def resume(
 
 def _train(job: Job) -> Result:
     """Train in the job's folder, which is locked."""
-    about: dict[str, Any] = {"settings": asdict(job.settings), "versions": versions()}
+    about: dict[str, Any] = {"settings": asdict(job.settings), "versions": find_versions()}
     if job.checkpoint:
         about["resumed"] = {"iteration": job.start}
     started = time.perf_counter()
@@ -149,7 +149,10 @@ def _train_net(job: Job, board: Dashboard, stop: Stop) -> Point:
         net, batch, settings, evaluation, recorder.record, recorder.save, progress.advance, stop,
         job.start,
     )  # fmt: skip
-    with closing(progress), threads.step(inputs, settings.hidden_size, settings.batch_size):
+    with (
+        closing(progress),
+        threads.limit_for_step(inputs, settings.hidden_size, settings.batch_size),
+    ):
         loop.run()
         recorder.finish()
     return recorder.points[-1]
