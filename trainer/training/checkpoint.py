@@ -78,7 +78,8 @@ def find(path: Path) -> Path:
 def check_size(size: int, settings: Settings) -> None:
     """Raise InputError if arrays of so many bytes do not fit in a checkpoint."""
     if size > MOST_BYTES - MOST_HEADER:
-        raise InputError(f"--hidden-size {settings.hidden_size}: a checkpoint holds 1 GiB at most")
+        option = f"--hidden-size {settings.hidden_size}"
+        raise InputError(f"{option}: a checkpoint holds 1 GiB at most; give a smaller size")
 
 
 def save(folder: Path, checkpoint: Checkpoint) -> None:
@@ -87,9 +88,10 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
     Raises InputError if it cannot be written, DivergedError if a weight is not finite.
     """
     settings, arrays = checkpoint.origin.settings, checkpoint.arrays
-    if name := _find_not_finite(arrays):
-        iteration = checkpoint.origin.iteration
-        raise DivergedError.at(f"{name} is no longer finite", iteration, settings.lr)
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            what = f"{name} is no longer finite"
+            raise DivergedError.at(what, checkpoint.origin.iteration, settings.lr)
     check_size(sum(array.nbytes for array in arrays.values()), settings)
     texts = format_origin(checkpoint.origin)
     texts["digest"] = _compute_digest(texts, arrays)
@@ -112,7 +114,9 @@ def load(path: Path) -> Checkpoint:
         raise InputError(f"cannot read {file}: {error.strerror or error}") from error
     except (ValueError, TypeError, OverflowError, RecursionError, SafetensorError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        raise InputError(f"{file} cannot be used as a checkpoint: {reason}") from error
+        raise InputError(
+            f"{file} cannot be used as a checkpoint: {reason}; give another"
+        ) from error
 
 
 def _load(path: Path) -> Checkpoint:
@@ -129,17 +133,13 @@ def _load(path: Path) -> Checkpoint:
             if found != (dtype, shape):
                 raise ValueError(f"{name} is {found[0]} {found[1]}, expected {dtype} {shape}")
         arrays = {name: file.get_tensor(name) for name in layout}
-    if bad := _find_not_finite(arrays):
-        raise ValueError(f"{bad} has values that are not finite")
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} has values that are not finite")
     if texts.pop("digest", None) != _compute_digest(texts, arrays):
         raise ValueError("its contents have changed since they were written (the digest differs)")
     fitted = Preparation(arrays.pop("shift"), arrays.pop("scale")) if "shift" in arrays else None
     return Checkpoint(arrays, origin, fitted)
-
-
-def _find_not_finite(arrays: dict[str, Array]) -> str | None:
-    """Return the name of the first array with a value that is not finite, if there is one."""
-    return next((name for name, array in arrays.items() if not np.isfinite(array).all()), None)
 
 
 def _check_file_size(path: Path) -> None:

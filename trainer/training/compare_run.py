@@ -27,8 +27,8 @@ def compare_run(
 ) -> tuple[Settings, Comparison, Path]:
     """Compare the backends in a new folder, the NumPy side with the mistake planted if given.
 
-    Returns the settings with the data set resolved, the comparison, and the folder of its
-    charts: the drift of the weights and the ratios of the audit. Raises InputError.
+    Returns the settings with the data set resolved, the comparison and the folder, which has
+    charts of the drift and of the ratios of the audit. Raises InputError.
     """
     settings, digits = load_inputs(settings, data_dir)
     digits = prepare_digits(digits, settings.preprocess)
@@ -61,6 +61,5 @@ def _collect_scalars(verdicts: dict[str, Verdicts], drift: dict[str, float]) -> 
     values = {f"drift/{name}": value for name, value in drift.items()}
     for side, of_side in verdicts.items():
         ratios = {f"audit/{side}/{name}": verdict.ratio for name, verdict in of_side.items()}
-        values |= charts.BAND
-        values |= {tag: ratio for tag, ratio in ratios.items() if np.isfinite(ratio)}
+        values |= charts.BAND | {tag: r for tag, r in ratios.items() if np.isfinite(r)}
     return values

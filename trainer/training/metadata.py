@@ -32,7 +32,7 @@ class Origin:
 
 
 def format_origin(origin: Origin) -> dict[str, str]:
-    """Return the origin as texts by name; all but numbers and the fingerprint are JSON."""
+    """Return the origin as texts by name; all but the fingerprint are JSON."""
     return {
         "format": str(FORMAT),
         "iteration": str(origin.iteration),
@@ -45,16 +45,18 @@ def format_origin(origin: Origin) -> dict[str, str]:
 
 def parse_origin(texts: dict[str, str]) -> Origin:
     """Return the origin that format_origin wrote; raises ValueError for texts it cannot write."""
-    number = _parse_integer(texts, "format")
-    if number != FORMAT:
+    number = texts.get("format", "none")[:20]
+    if number != str(FORMAT):
         raise ValueError(f"it has format {number}, and this version reads format {FORMAT}")
-    iteration, settings = _parse_integer(texts, "iteration"), _parse_settings(texts)
-    if iteration > settings.iterations:
-        raise ValueError(f"its iteration {iteration} is beyond its last, {settings.iterations}")
+    if missing := {part.name for part in fields(Origin)}.difference(texts):
+        raise ValueError(f"its metadata have no {', '.join(sorted(missing))}")
+    iteration, settings = _parse_json(texts, "iteration", int), _parse_settings(texts)
+    if not 0 <= iteration <= settings.iterations:
+        raise ValueError(f"its iteration {iteration} is not in 0 … {settings.iterations}")
     classes, versions = _parse_json(texts, "classes", list), _parse_json(texts, "versions", dict)
     if not all(isinstance(name, str) for name in (*classes, *versions.values())):
         raise ValueError("its classes or versions are not texts")
-    return Origin(iteration, settings, tuple(classes), _get_text(texts, "fingerprint"), versions)
+    return Origin(iteration, settings, tuple(classes), texts["fingerprint"], versions)
 
 
 def _parse_settings(texts: dict[str, str]) -> Settings:
@@ -71,21 +73,8 @@ def _parse_settings(texts: dict[str, str]) -> Settings:
     return Settings(**given)
 
 
-def _get_text(texts: dict[str, str], name: str) -> str:
-    if name not in texts:
-        raise ValueError(f"its metadata have no {name}")
-    return texts[name]
-
-
-def _parse_integer(texts: dict[str, str], name: str) -> int:
-    text = _get_text(texts, name)
-    if not (text.isascii() and text.isdecimal() and len(text) < 20):
-        raise ValueError(f"its {name} is {text[:20]!r}, expected a whole number")
-    return int(text)
-
-
 def _parse_json(texts: dict[str, str], name: str, kind: type[T]) -> T:
-    value = json.loads(_get_text(texts, name))
-    if not isinstance(value, kind):
-        raise ValueError(f"its {name} must be a {kind.__name__} in JSON")
+    value = json.loads(texts[name])
+    if type(value) is not kind:  # isinstance would take true for an integer
+        raise ValueError(f"its {name} must be of type {kind.__name__} in JSON")
     return value

@@ -32,8 +32,8 @@ def rank_runs(runs: Sequence[Settings], folder: Path) -> list[Row]:
     """Return a row for each combination of settings, the best first; all runs must be finished."""
     groups: dict[Settings, list[dict[str, Any]]] = {}
     for settings in runs:
-        about = read_finished(folder / name_run(settings), settings) or {}
-        groups.setdefault(replace(settings, seed=0), []).append(about)
+        about = read_finished(folder / name_run(settings), settings)
+        groups.setdefault(replace(settings, seed=0), []).append(about or {})
     rows = []
     for settings, abouts in groups.items():
         results = [about["result"] for about in abouts if "result" in about]

@@ -16,7 +16,6 @@ from trainer.training import checkpoint
 from trainer.training.about import ABOUT, read_about
 
 SAME_RESULT = ("device", "evaluation", "checkpoint_every")  # settings that decide no number
-RESULTS = ("train", "test", "seconds")  # numbers that the table of a sweep shows
 
 
 def name_run(settings: Settings) -> str:
@@ -34,7 +33,7 @@ def read_finished(folder: Path, settings: Settings) -> dict[str, Any] | None:
     is_complete = "diverged" in about or (
         isinstance(result, dict)
         and result.get("iteration") == settings.iterations
-        and all(isinstance(result.get(name), int | float) for name in RESULTS)
+        and all(isinstance(result.get(name), int | float) for name in ("train", "test", "seconds"))
     )
     return about if is_complete and not _find_difference(about.get("settings"), settings) else None
 
@@ -52,10 +51,7 @@ def _find_difference(found: object, settings: Settings) -> str | None:
 
 
 def check_folders(runs: Sequence[Settings], folder: Path) -> None:
-    """Raise InputError if the folder of one of the runs holds a run of other settings.
-
-    It may have been resumed to more iterations, for instance. It is neither counted nor replaced.
-    """
+    """Raise InputError if a run's folder holds a run of other settings, such as more iterations."""
     for settings in list_unfinished(runs, folder):
         place = folder / name_run(settings)
         found = _read_settings(place) if place.exists() else {}
@@ -106,5 +102,7 @@ def lock_sweep(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot write in {folder}: {error.strerror}") from error
-    with lock(folder, "another sweep is writing there: wait until it ends, or --name this one"):
+    with lock(
+        folder, "another sweep is writing there: wait until it ends, or choose another --name"
+    ):
         yield

@@ -1,6 +1,4 @@
-"""The number of threads that compute a step or an evaluation.
-
-A small step has one thread, a large one has all. An evaluation splits its rows among the cores.
+"""The number of threads: one for a small step, all for a large step, and all for an evaluation.
 
 A small step has one thread because a second one changes the last bits: OpenBLAS then splits the
 sum of x @ W1 in other places. So a run of the book's size ends with the same bits on any number

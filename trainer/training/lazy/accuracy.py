@@ -96,7 +96,9 @@ class LazyAccuracy:
 
     def _attempt(self, params: dict[str, Array]) -> bool:
         """Prove or evaluate each image, and return True; return False if that does not pay."""
-        if self._wait > 0 or not self._is_suitable(*params["W1"].shape):
+        inputs, hidden = params["W1"].shape
+        is_suitable = len(self._t) >= FEWEST_IMAGES and hidden <= MOST_HIDDEN * inputs
+        if self._wait > 0 or not is_suitable:
             self._wait -= 1
             return False
         if self._records is None:
@@ -115,10 +117,6 @@ class LazyAccuracy:
         others = np.count_nonzero(np.isin(self._find_parts(left), numbers, invert=True))
         self.fraction = (sum(len(x) for x, _ in parts) + others) / len(self._t)
         return True
-
-    def _is_suitable(self, inputs: int, hidden: int) -> bool:
-        """Return whether there are many images, and their records are small in comparison."""
-        return len(self._t) >= FEWEST_IMAGES and hidden <= MOST_HIDDEN * inputs
 
     def _evaluate_fully(self, parts: Sequence[tuple[Array, slice]]) -> None:
         """Set the classes of these parts to those of the full evaluation."""

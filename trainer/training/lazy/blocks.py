@@ -9,11 +9,12 @@ from trainer.book.functions import Array
 SIZE = 2048  # images in a block, so that their intermediate arrays stay in the cache
 SAMPLE = 5000  # images from which the directions are computed
 
+Sets = Sequence[tuple[Array, slice]]  # x (N, D) of each set, and the range of its numbers
 Block = tuple[Array, Array, Array]  # x of a set, rows of x, the numbers of these images
 
 
-def split_images(sets: Sequence[tuple[Array, slice]], images: Array) -> Iterator[Block]:
-    """Yield images, given by sorted numbers, in blocks; sets: x, and its range of numbers."""
+def split_images(sets: Sets, images: Array) -> Iterator[Block]:
+    """Yield images, given by sorted numbers, in blocks."""
     for x, rows in sets:
         inside = images[slice(*np.searchsorted(images, (rows.start, rows.stop)))]
         yield from ((x, j - rows.start, j) for j in split_numbers(inside))

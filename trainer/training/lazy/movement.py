@@ -27,11 +27,6 @@ def bound_spectral_norm(gram: Array) -> Array:
     return np.linalg.norm(gram, axis=(-2, -1)) ** (1 / 8)
 
 
-def subtract_pairs(w: Array) -> Array:
-    """Return w_c − w_k of the last axis for each two classes: (..., C) → (..., C, C)."""
-    return w[..., :, None] - w[..., None, :]
-
-
 class SplitWeights:
     """A net's weights at one evaluation, W1 split into its part along a basis and the rest."""
 
@@ -44,8 +39,9 @@ class SplitWeights:
         self.along = np.vstack([V, self.b1]).astype(np.float32)  # (K + 1, H)
         self.second = np.vstack([self.W2, self.b2]).astype(np.float64)  # (H + 1, C)
         self.size = float(np.hypot(np.linalg.norm(W1), np.linalg.norm(self.b1)))  # ≥ ‖Ŵ1‖
-        apart = np.linalg.norm(subtract_pairs(self.second[:-1]), axis=0).max(axis=1)
-        self.rate = apart * (0.25 if self.is_sigmoid else 1)  # (C,) max_k λ ‖w_c − w_k‖
+        w = self.second[:-1]
+        apart = np.linalg.norm(w[:, :, None] - w[:, None], axis=0).max(axis=1)  # max_k ‖w_c − w_k‖
+        self.rate = apart * (0.25 if self.is_sigmoid else 1)  # (C,)
 
     def bound_output_terms(self, x_norm: float) -> float:
         """Return a bound of Σ|terms| of every a2, also of a projected one, for ‖x̂‖ ≤ x_norm."""
@@ -63,7 +59,6 @@ class Anchors:
             for like in (weights.rest, weights.along, weights.second)
         )
         self.used = np.zeros(count, bool)
-        self._count = count
 
     def store(self, place: int, weights: SplitWeights) -> None:
         """Make these weights the anchor at that place."""
@@ -74,8 +69,7 @@ class Anchors:
 
     def bound_hidden(self, weights: SplitWeights, size: float) -> tuple[Array, Array]:
         """Return bounds of ‖(1 − PPᵀ) ΔW1‖ and ‖ΔŴ1‖ since each anchor (count,); inf if unused."""
-        rest = np.full(self._count, np.inf)
-        full = rest.copy()
+        rest, full = np.full((2, len(self.used)), np.inf)
         used = np.flatnonzero(self.used)
         gram = _compute_gram(weights.rest - self._rest[used])
         cast = 4 * UNIT * size  # for the rounding of rest and along to float32
@@ -86,7 +80,8 @@ class Anchors:
 
     def bound_output(self, weights: SplitWeights, size: float) -> tuple[Array, Array]:
         """Return p, q (count, C): h·Δ(w_c − w_k) + Δ(b_c − b_k) ≤ p ‖x̂‖ + q for each k."""
-        change = subtract_pairs(weights.second - self._second)  # (count, H + 1, C, C)
+        change = weights.second - self._second
+        change = change[..., None] - change[:, :, None]  # (count, H + 1, C, C)
         w, b = change[:, :-1], change[:, -1]
         norm = np.linalg.norm(w, axis=1)
         if weights.is_sigmoid:

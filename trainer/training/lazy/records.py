@@ -1,6 +1,6 @@
 """The records of each image that prove that its class has not changed; see accuracy.py."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from trainer.book.functions import Array
 from trainer.common.settings import Activation
 from trainer.training.lazy import blocks, movement
-from trainer.training.lazy.blocks import Block, take_rows
+from trainer.training.lazy.blocks import Block, Sets, take_rows
 from trainer.training.lazy.movement import SLACK, UNIT, SplitWeights, gamma
 
 BASIS = 64  # K
@@ -37,17 +37,11 @@ class _Evaluation:
 class Records:
     """The records of all images; update_classes proves or evaluates their classes in place.
 
-    sets: x (N, D) of each set, and its range in classes (N of all,). map: Python's, or one that
-    calls the function on several threads.
+    classes (N of all,) is read and written. map: Python's, or one that uses several threads.
     """
 
     def __init__(
-        self,
-        sets: Sequence[tuple[Array, slice]],
-        classes: Array,
-        params: dict[str, Array],
-        activation: Activation,
-        map: Map,
+        self, sets: Sets, classes: Array, params: dict[str, Array], activation: Activation, map: Map
     ):
         self._sets, self.classes, self._activation, self._map = sets, classes, activation, map
         x, (inputs, hidden) = sets[0][0], params["W1"].shape
@@ -59,7 +53,7 @@ class Records:
         self._x_norm = np.empty(n, np.float32)  # ‖x̂‖
         self._rest_norm = np.empty(n, np.float32)  # ‖R‖
         self._rounding = np.empty(n, np.float32)  # γ ‖x̂‖ of two evaluations
-        list(self._map(self._measure, blocks.split_images(sets, np.arange(n))))
+        list(self._map(self._measure, blocks.split_images(sets, np.arange(n))))  # map is lazy
         self._largest = float(self._x_norm.max())
         self._worst = (self._rounding / self._x_norm).max()  # γ of the image with most pixels on
         self._proved_lead = np.empty(n, np.float32)
@@ -170,14 +164,12 @@ class Records:
         left = np.concatenate([images[:0], *found])
         return left if len(left) <= MOST_EVALUATED * n else None
 
-    def _prove(
-        self, j: Array, a2: Array, y: Array, moved: Array | float, now: _Evaluation
-    ) -> Array:
-        """Record the least lead of class y in a2 (C, n) of images j whose a1 may be off by moved.
+    def _prove(self, j: Array, a2: Array, y: Array, off: Array | float, now: _Evaluation) -> Array:
+        """Record the least lead of class y in a2 (C, n) of images j whose a1 may be off by off.
 
         Returns those whose least lead is not positive.
         """
-        doubt = now.a1 * take_rows(self._rounding, j) + (moved + now.sigma)
+        doubt = now.a1 * take_rows(self._rounding, j) + (off + now.sigma)
         doubt *= now.weights.rate.take(y)
         doubt += now.output
         least = movement.compute_lead(a2, y) - doubt
@@ -194,8 +186,9 @@ class Records:
             x, rows, j = block
             a1 = take_rows(x, rows) @ weights.W1
             a1 += weights.b1
-            along = take_rows(self._record, j)[:, : self._k] @ weights.along
-            self._record[j, self._k :] = a1 - along
+            self._record[j, self._k :] = (
+                a1 - take_rows(self._record, j)[:, : self._k] @ weights.along
+            )
             a2 = weights.W2.T @ movement.activate(a1, weights.is_sigmoid).T  # (C, n)
             a2 += weights.b2[:, None]
             self.classes[j] = y = a2.argmax(axis=0)
