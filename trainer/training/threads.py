@@ -41,11 +41,9 @@ class Threads:
         """Return a context of one thread."""
         return self._limit(1)
 
-    def limit_for_step(
-        self, inputs: int, hidden_size: int, batch_size: int
-    ) -> AbstractContextManager[None]:
+    def limit_for_step(self, inputs: int, hidden: int, batch: int) -> AbstractContextManager[None]:
         """Return a context for the steps of a net: one thread, or all if its products are LARGE."""
-        return self._limit(self._most if inputs * hidden_size * batch_size >= LARGE else 1)
+        return self._limit(self._most if inputs * hidden * batch >= LARGE else 1)
 
     def compute_accuracy(self, net: Net[Any], x: Any, t: Any) -> float:
         """Return net.accuracy(x, t), to the bit, with the rows split among the cores.
