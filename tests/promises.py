@@ -117,10 +117,7 @@ def _kill_until_it_ends(
         ended, attempt = process.exitcode == 0, attempt + 1
         if not ended:
             result["held" if _is_whole(folder, whole) else "broken"] += 1
-    if runs.read_weights(folder) != runs.read_weights(whole) or runs.read_points(
-        folder
-    ) != runs.read_points(whole):
-        result["broken"] += 1
+    result["broken"] += not _are_same_runs(folder, whole)
     result["broken"] += bool(runs.find_leftovers(folder))
     return +result
 
@@ -155,10 +152,13 @@ def stop_and_resume(log_dir: Path, stops: tuple[int, ...] = (1, 17, 20, 59)) -> 
         for stop in stops:
             folder = runs.train_until(stop, log_dir, f"{'-'.join(kind)}-{stop}", **changes)
             runs.resume(folder)
-            same = runs.read_weights(folder) == runs.read_weights(whole)
-            yield (
-                "held" if same and runs.read_points(folder) == runs.read_points(whole) else "broken"
-            )
+            yield "held" if _are_same_runs(folder, whole) else "broken"
+
+
+def _are_same_runs(folder: Path, whole: Path) -> bool:
+    """Return whether two runs have the same weights and points, bit for bit."""
+    same = runs.read_weights(folder) == runs.read_weights(whole)
+    return same and runs.read_points(folder) == runs.read_points(whole)
 
 
 if __name__ == "__main__":

@@ -115,9 +115,9 @@ def compute_lead(a2: Array, y: Array) -> Array:
 
 
 def bound_lead(x: Array, weights: SplitWeights, unit: float) -> tuple[Array, Array]:
-    """Return the classes y (N,) of x (N, D), and their least lead computed with rounding unit.
+    """Return the classes y (N,) of x (N, D), and the least lead (N,) that rounding can leave them.
 
-    Computes in float64, with the bound of each image's own terms.
+    unit is the rounding unit of the evaluation. Uses each image's own terms, in float64.
     """
     x = x.astype(np.float64)
     W1, b1 = weights.W1.astype(np.float64), weights.b1.astype(np.float64)
