@@ -1,4 +1,4 @@
-"""Draw which fraction of the images each lazy evaluation of a run evaluated."""
+"""Draw the fraction of the images that each lazy evaluation of a run evaluated."""
 
 import sys
 from pathlib import Path
@@ -12,25 +12,25 @@ TAGS = "evaluation/fraction", "accuracy/test"
 
 
 def main(argv: list[str] | None = None, _: Program = Program("tests")) -> int:
-    """A run's event file → a picture."""
+    """Options → the picture of a run."""
     parser = Parser(Program("tests"), __doc__)
     parser.add_argument("run", type=Path, help="folder of a run made with --evaluation lazy")
     parser.add_argument("--out", type=Path, metavar="PNG", help="default: in the run's folder")
     arguments = parser.parse_args(argv)
-    fraction, accuracy = read(arguments.run)
+    fraction, accuracy = read_curves(arguments.run)
     out = arguments.out or arguments.run / "evaluation-fraction.png"
-    if out.suffix == "":  # Matplotlib would add one of its own
+    if out.suffix == "":  # Matplotlib would add a suffix
         raise InputError(f"--out {out}: must be the name of a picture, such as {out}.png")
     try:
-        draw(fraction, accuracy, out)
-    except (OSError, ValueError) as error:  # Matplotlib's, of a suffix it does not know
+        draw_curves(fraction, accuracy, out)
+    except (OSError, ValueError) as error:  # from Matplotlib for an unknown suffix
         raise InputError(f"--out {out}: cannot write there: {error}") from error
     print(f"mean fraction {sum(fraction.values()) / len(fraction):.4f}: {display_path(out)}")
     return 0
 
 
-def read(folder: Path) -> list[dict[int, float]]:
-    """The two curves of a run, by iteration; raises InputError where it has none."""
+def read_curves(folder: Path) -> list[dict[int, float]]:
+    """Return the two curves of a run, by iteration; raises InputError if it has none."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     if not folder.is_dir():
@@ -41,8 +41,8 @@ def read(folder: Path) -> list[dict[int, float]]:
     return [{event.step: event.value for event in events.Scalars(tag)} for tag in TAGS]
 
 
-def draw(fraction: dict[int, float], accuracy: dict[int, float], out: Path) -> None:
-    """Both curves, the fraction on a logarithmic axis."""
+def draw_curves(fraction: dict[int, float], accuracy: dict[int, float], out: Path) -> None:
+    """Draw both curves, the fraction on a logarithmic axis."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 4), layout="constrained")

@@ -1,4 +1,4 @@
-"""Damaged files by the thousand: what the readers make of each."""
+"""Mutate checkpoints and images by the thousand, and count how the readers respond."""
 
 import io
 import json
@@ -26,45 +26,45 @@ Mutation = Callable[[bytes, random.Random], bytes]
 
 
 def flip_bits(content: bytes, chance: random.Random) -> bytes:
-    """One to eight bits."""
+    """Flip one to eight bits."""
     mutated = bytearray(content)
     for _ in range(chance.randint(1, 8)):
-        mutated[_place(content, chance)] ^= 1 << chance.randrange(8)
+        mutated[_pick_place(content, chance)] ^= 1 << chance.randrange(8)
     return bytes(mutated)
 
 
 def truncate(content: bytes, chance: random.Random) -> bytes:
-    """Any number of bytes from the beginning."""
-    return content[: _place(content, chance)]
+    """Keep any number of bytes from the beginning."""
+    return content[: _pick_place(content, chance)]
 
 
 def insert(content: bytes, chance: random.Random) -> bytes:
-    """A few random bytes somewhere."""
-    place = _place(content, chance)
+    """Insert a few random bytes somewhere."""
+    place = _pick_place(content, chance)
     return content[:place] + chance.randbytes(chance.randint(1, 16)) + content[place:]
 
 
 def remove(content: bytes, chance: random.Random) -> bytes:
-    """Without a few bytes somewhere."""
-    place = _place(content, chance)
+    """Remove a few bytes somewhere."""
+    place = _pick_place(content, chance)
     return content[:place] + content[place + chance.randint(1, 16) :]
 
 
 def overwrite(content: bytes, chance: random.Random) -> bytes:
-    """Random bytes, or one byte repeated, over a stretch."""
-    place, length = _place(content, chance), chance.choice((1, 4, 8, 64, 512))
+    """Overwrite a stretch with random bytes, or with one byte repeated."""
+    place, length = _pick_place(content, chance), chance.choice((1, 4, 8, 64, 512))
     stretch = chance.choice((chance.randbytes(length), bytes([chance.randrange(256)]) * length))
     return content[:place] + stretch + content[place + length :]
 
 
 def repeat(content: bytes, chance: random.Random) -> bytes:
-    """A stretch of it again, elsewhere."""
-    a, b = _place(content, chance), _place(content, chance)
+    """Copy a stretch to another place."""
+    a, b = _pick_place(content, chance), _pick_place(content, chance)
     return content[:b] + content[a : a + chance.randint(1, 200)] + content[b:]
 
 
 def claim_length(content: bytes, chance: random.Random) -> bytes:
-    """Another length of the header, up to the largest there can be."""
+    """Write another length of the header, up to the largest possible."""
     length = chance.choice(
         (0, 1, 2**20, 2**20 + 1, 10**10, 2**63, 2**64 - 1, chance.randrange(999))
     )
@@ -72,7 +72,7 @@ def claim_length(content: bytes, chance: random.Random) -> bytes:
 
 
 def rewrite_number(content: bytes, chance: random.Random) -> bytes:
-    """Another number in the header: a shape, an offset, a setting."""
+    """Replace a digit in the header: of a shape, an offset or a setting."""
     length = int.from_bytes(content[:8], "little")
     header = content[8 : 8 + length]
     digits = [i for i in range(length) if header[i : i + 1].isdigit()]
@@ -82,23 +82,23 @@ def rewrite_number(content: bytes, chance: random.Random) -> bytes:
     return len(header).to_bytes(8, "little") + header + content[8 + length :]
 
 
-def noise(content: bytes, chance: random.Random) -> bytes:
-    """Random bytes alone."""
+def replace_all(content: bytes, chance: random.Random) -> bytes:
+    """Return only random bytes."""
     return chance.randbytes(chance.randrange(2 * len(content)))
 
 
-BYTES: tuple[Mutation, ...] = (flip_bits, truncate, insert, remove, overwrite, repeat, noise)
+BYTES: tuple[Mutation, ...] = (flip_bits, truncate, insert, remove, overwrite, repeat, replace_all)
 
 
-def _place(content: bytes, chance: random.Random) -> int:
-    """Anywhere, and half of the time among the first bytes, where the structure is."""
+def _pick_place(content: bytes, chance: random.Random) -> int:
+    """Return any place; half of the time one of the first bytes, where the structure is."""
     return chance.randrange(
         min(len(content), chance.choice((64, 2000, len(content), len(content))))
     )
 
 
 def rewrite(path: Path, chance: random.Random) -> bytes:
-    """The file with other texts or arrays and a digest that fits, so that it looks whole."""
+    """Return the file with other texts or arrays and the digest that matches them."""
     with safe_open(path, "numpy") as file:
         texts, arrays = file.metadata(), {name: file.get_tensor(name) for name in list(file.keys())}
     if chance.random() < 0.5:
@@ -107,7 +107,7 @@ def rewrite(path: Path, chance: random.Random) -> bytes:
         _rewrite_array(arrays, chance)
     texts.pop("digest", None)
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    texts["digest"] = checkpoint._digest(texts, arrays)
+    texts["digest"] = checkpoint._compute_digest(texts, arrays)
     return save(arrays, texts)
 
 
@@ -141,12 +141,12 @@ def _rewrite_array(arrays: dict[str, Array], chance: random.Random) -> None:
     elif what == 4:
         return
     elif what == 5:
-        array = array * 2  # another net, as good as any
+        array = array * 2  # another valid net
     arrays[name] = array
 
 
-def bases(folder: Path) -> list[Path]:
-    """Two whole files, small ones: float32, and float64 with the fitted arrays of standardise."""
+def write_originals(folder: Path) -> list[Path]:
+    """Write two small checkpoints: float32, and float64 with the fitted arrays of standardise."""
     paths = []
     for dtype, preparation in (("float32", "normalise"), ("float64", "standardise")):
         settings = Settings(
@@ -162,42 +162,44 @@ def bases(folder: Path) -> list[Path]:
     return paths
 
 
-def same(a: checkpoint.Checkpoint, b: checkpoint.Checkpoint) -> bool:
-    """Whether two checkpoints say the same, bit for bit."""
+def are_same(a: checkpoint.Checkpoint, b: checkpoint.Checkpoint) -> bool:
+    """Return whether two checkpoints are the same, bit for bit."""
     arrays = [{k: (v.dtype, v.shape, v.tobytes()) for k, v in c.arrays.items()} for c in (a, b)]
     return arrays[0] == arrays[1] and a.origin == b.origin
 
 
-def checkpoints(count: int, seed: int, folder: Path) -> Counter[str]:
-    """Read that many mutated files: refused, unchanged, rewritten (with a digest), or broken."""
+def read_mutated_checkpoints(count: int, seed: int, folder: Path) -> Counter[str]:
+    """Count the mutated files that are refused, unchanged, rewritten (with a digest) or broken."""
     chance, result, path = random.Random(seed), Counter[str](), folder / "mutated.safetensors"
-    originals = [(base, base.read_bytes(), checkpoint.load(base)) for base in bases(folder)]
+    bases = write_originals(folder)
+    originals = [(base, base.read_bytes(), checkpoint.load(base)) for base in bases]
     for number in range(count):
         base, content, original = originals[number % 2]
         rewritten = chance.random() < 0.25
         mutation = chance.choice((*BYTES, claim_length, rewrite_number))
         path.write_bytes(rewrite(base, chance) if rewritten else mutation(content, chance))
-        result[_outcome_of_reading(path, original, rewritten)] += 1
+        result[_read_mutated(path, original, rewritten)] += 1
     return result
 
 
-def _outcome_of_reading(path: Path, original: checkpoint.Checkpoint, rewritten: bool) -> str:
+def _read_mutated(path: Path, original: checkpoint.Checkpoint, rewritten: bool) -> str:
+    """Return the outcome of reading a mutated file; keep the file if it is broken."""
     try:
         found = checkpoint.load(path)
     except InputError as error:
         return "refused" if "\n" not in str(error) and len(str(error)) < 600 else "broken"
-    except BaseException as error:  # a panic of Rust is no Exception
+    except BaseException as error:  # a panic in Rust is not an Exception
         path.replace(path.with_name(f"broken-{type(error).__name__}"))
         return "broken"
-    if same(found, original):
+    if are_same(found, original):
         return "unchanged"
     return "rewritten" if rewritten else "broken"
 
 
-def images(count: int, seed: int, folder: Path) -> Counter[str]:
-    """Read that many mutated images: refused, read, or broken."""
+def read_mutated_images(count: int, seed: int, folder: Path) -> Counter[str]:
+    """Count the mutated images that are refused, read or broken."""
     chance, result, path = random.Random(seed), Counter[str](), folder / "mutated.image"
-    originals = [_encoded(form) for form in image.FORMATS]
+    originals = [_encode(form) for form in image.FORMATS]
     for number in range(count):
         content = chance.choice(BYTES)(originals[number % len(originals)], chance)
         path.write_bytes(content)
@@ -213,7 +215,7 @@ def images(count: int, seed: int, folder: Path) -> Counter[str]:
     return result
 
 
-def _encoded(form: str) -> bytes:
+def _encode(form: str) -> bytes:
     file = io.BytesIO()
     digit: Image.Image = sheet.draw_cell(7, 5).convert("RGB")
     digit.save(file, form)

@@ -1,4 +1,4 @@
-"""Train each combination of the listed values, evaluating lazily and plainly: are they equal?"""
+"""Train each combination of the listed values and compare lazy with full evaluation."""
 
 import itertools
 import sys
@@ -25,21 +25,27 @@ LISTS: dict[str, tuple[Callable[[str], Any], str]] = {
 
 
 def main(argv: list[str] | None = None, _: Program = Program("tests")) -> int:
-    """Flags → a line for each run, exit status 1 where an image differs."""
+    """Options → a line for each run; exit status 1 if an image differs."""
     parser = Parser(Program("tests"), __doc__)
     for name, (kind, values) in LISTS.items():
         parser.add_argument(
-            f"--{name}", type=partial(_listed, kind), default=values, metavar="A,B", help="values"
+            f"--{name}",
+            type=partial(_parse_list, kind),
+            default=values,
+            metavar="A,B",
+            help="values",
         )
     parser.add_settings(("dataset", "iterations", "eval_every"))
     parser.add_folders("data")
     arguments = parser.parse_args(argv)
-    wrong = sum(_report(settings, arguments.data_dir) for settings in _combinations(arguments))
+    wrong = sum(
+        _check_run(settings, arguments.data_dir) for settings in _combine_settings(arguments)
+    )
     print("all equal" if not wrong else f"NOT equal: {wrong} classes or accuracies differ")
     return 1 if wrong else 0
 
 
-def _listed(kind: Callable[[str], Any], text: str) -> list[Any]:
+def _parse_list(kind: Callable[[str], Any], text: str) -> list[Any]:
     try:
         return [kind(value) for value in text.split(",")]
     except ValueError:
@@ -47,8 +53,8 @@ def _listed(kind: Callable[[str], Any], text: str) -> list[Any]:
         raise ArgumentTypeError(f"{text}: must be {number} with commas between") from None
 
 
-def _combinations(arguments: Namespace) -> list[Settings]:
-    """All of them before the first is run, so that a wrong value is told at once."""
+def _combine_settings(arguments: Namespace) -> list[Settings]:
+    """Return all settings before the first run, so that a wrong value is reported at once."""
     given = vars(arguments)
     shared = {k: given[k] for k in ("dataset", "iterations", "eval_every") if k in given}
     values = itertools.product(*(given[name] for name in LISTS))
@@ -58,34 +64,34 @@ def _combinations(arguments: Namespace) -> list[Settings]:
     ]
 
 
-def _report(settings: Settings, data_dir: Path) -> int:
-    """Compare one run and print a line; returns how much differed."""
+def _check_run(settings: Settings, data_dir: Path) -> int:
+    """Compare one run and print a line; return how many classes and accuracies differ."""
     from lazy_equality import compare
 
     from trainer.data.digits import load_digits, prepare_digits
 
     digits = prepare_digits(load_digits(settings.dataset, data_dir, settings.dtype), "normalise")
-    results = list(_watched(compare(settings, digits)))
+    results = list(_report_differences(compare(settings, digits)))
     wrong = sum(one.wrong for one in results)
     evaluated = np.mean([one.fraction for one in results])
-    lazy, plain = (
-        sum(getattr(one, f"{kind}_seconds") for one in results) for kind in ("lazy", "plain")
+    lazy, full = (
+        sum(getattr(one, f"{kind}_seconds") for one in results) for kind in ("lazy", "full")
     )
     print(
         *(f"{getattr(settings, name)}" for name in LISTS),
         f"{digits.name}: {len(results)} evaluations, {wrong} differ, evaluated {evaluated:.3f} "
-        f"of the images in {lazy / plain:.2f} of the time",
+        f"of the images in {lazy / full:.2f} of the time",
         flush=True,
     )
     return wrong
 
 
-def _watched(results: Iterator[Any]) -> Iterator[Any]:
-    """The results, telling of the first iterations that differ as they come."""
-    told = 0
+def _report_differences(results: Iterator[Any]) -> Iterator[Any]:
+    """Yield the results; print the first five iterations that differ as they come."""
+    reported = 0
     for one in results:
-        if one.wrong and told < 5:
-            told += 1
+        if one.wrong and reported < 5:
+            reported += 1
             print(f"iteration {one.iteration}: {one.wrong} differ", flush=True)
         yield one
 

@@ -1,4 +1,4 @@
-"""Short runs on mnist-5k for the tests of checkpoints, and what they leave behind."""
+"""Short runs on mnist-5k for the tests of checkpoints, and readers of what they leave behind."""
 
 import atexit
 import functools
@@ -27,8 +27,8 @@ TAGS = {"loss/train", "accuracy/train", "accuracy/test"}
 
 
 @functools.cache
-def data_dir() -> Path:
-    """A folder with mnist-5k, made once for a process and its children, removed at the end."""
+def find_data_dir() -> Path:
+    """Return a folder with mnist-5k; one for a process and its children, removed at the end."""
     if FOLDER in os.environ:
         return Path(os.environ[FOLDER])
     folder = Path(tempfile.mkdtemp(prefix="two-layer-net-"))
@@ -38,26 +38,25 @@ def data_dir() -> Path:
     return folder
 
 
-def settings(**changes: Any) -> Settings:
-    """A run of 60 iterations with checkpoints at every 20th."""
+def make_settings(**changes: Any) -> Settings:
+    """Return the settings of a run of 60 iterations with a checkpoint at every 20th."""
     short = {"dataset": "mnist-5k", "iterations": 60, "checkpoint_every": 20, "lr": 0.5}
     return Settings(**{**short, **changes})
 
 
 def train(log_dir: Path, name: str = "run", **changes: Any) -> Path:
-    """The folder of a run that came to its end."""
-    return trainer.training.run.run(
-        settings(**changes), data_dir(), log_dir, name, quiet=True
-    ).folder
+    """Train to the last iteration; return the folder of the run."""
+    settings = make_settings(**changes)
+    return trainer.training.run.run(settings, find_data_dir(), log_dir, name, quiet=True).folder
 
 
 def resume(folder: Path, **given: Any) -> Path:
-    """The folder of a run that went on to its end."""
-    return trainer.training.run.resume(folder, given, data_dir(), quiet=True).folder
+    """Resume a run to its last iteration; return its folder."""
+    return trainer.training.run.resume(folder, given, find_data_dir(), quiet=True).folder
 
 
-def signalling(i: int, *numbers: int) -> type[Batches]:
-    """Batches that, once, raise signals while the batch of step i is drawn."""
+def make_signalling_batches(i: int, *numbers: int) -> type[Batches]:
+    """Return Batches that raise the signals once, while the batch of step i is drawn."""
 
     waiting = list(numbers)
 
@@ -71,22 +70,22 @@ def signalling(i: int, *numbers: int) -> type[Batches]:
 
 
 def train_until(stop: int, log_dir: Path, name: str = "run", **changes: Any) -> Path:
-    """The folder of a run that SIGTERM stopped with the weights of iteration stop."""
-    batches = signalling(stop - 1, signal.SIGTERM)
+    """Train until SIGTERM stops the run with the weights of iteration stop; return its folder."""
+    batches = make_signalling_batches(stop - 1, signal.SIGTERM)
     with mock.patch("trainer.training.run.Batches", batches), pytest.raises(Stopped) as stopped:
         train(log_dir, name, **changes)
     assert stopped.value.iteration == stop
     return stopped.value.folder
 
 
-def weights(folder: Path) -> dict[str, tuple[str, tuple[int, ...], bytes]]:
-    """The dtype, shape and bytes of each array of a run's checkpoint."""
+def read_weights(folder: Path) -> dict[str, tuple[str, tuple[int, ...], bytes]]:
+    """Return the dtype, shape and bytes of each array of a run's checkpoint."""
     params = checkpoint.load(folder).params
     return {name: (str(w.dtype), w.shape, w.tobytes()) for name, w in params.items()}
 
 
-def points(folder: Path) -> list[tuple[str, int, bytes]]:
-    """Tag, step and the bytes of the value of each scalar in the event files, in their order."""
+def read_points(folder: Path) -> list[tuple[str, int, bytes]]:
+    """Return tag, step and the value's bytes of each scalar in the event files, in their order."""
     return [
         (value.tag, event.step, np.float32(value.simple_value).tobytes())
         for path in events.list_event_files(folder)
@@ -96,8 +95,8 @@ def points(folder: Path) -> list[tuple[str, int, bytes]]:
     ]
 
 
-def leftovers(folder: Path) -> list[Path]:
-    """What is in a run's folder and should not be."""
+def find_leftovers(folder: Path) -> list[Path]:
+    """Return the files in a run's folder that should not be there."""
     kept = {"settings.json", ".lock", checkpoint.NAME}
     event_files = events.list_event_files(folder)
     return [p for p in folder.iterdir() if p.name not in kept and p not in event_files]

@@ -89,7 +89,7 @@ def done(request, data_dir, tmp_path_factory):
 @pytest.fixture(autouse=True)
 def one_thread():
     """Compute on one thread, as the loop does, since more threads sum in another order."""
-    with Threads().one():
+    with Threads().limit_to_one():
         yield
 
 

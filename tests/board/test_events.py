@@ -82,7 +82,7 @@ def test_a_copy_of_an_event_file_is_left_unchanged(tmp_path):
     runs.resume(folder, iterations=20)
     runs.resume(folder, iterations=30)
     assert copy.read_bytes()[: original.stat().st_size].startswith(original.read_bytes()[:50])
-    assert runs.leftovers(folder) == [copy]
+    assert runs.find_leftovers(folder) == [copy]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
@@ -94,8 +94,8 @@ def test_a_pipe_with_the_name_of_an_event_file_is_left_alone(tmp_path):
 
 def test_a_folder_of_the_user_named_hidden_is_not_removed(tmp_path):
     changes = {"quiet": True, "pictures": 10}
-    first = run(runs.settings(iterations=10), runs.data_dir(), tmp_path, **changes)
+    first = run(runs.make_settings(iterations=10), runs.find_data_dir(), tmp_path, **changes)
     mine = first.folder / "mine" / "hidden"
     mine.mkdir(parents=True)
-    resume(first.folder, {"iterations": 20}, runs.data_dir(), **changes)
+    resume(first.folder, {"iterations": 20}, runs.find_data_dir(), **changes)
     assert mine.is_dir()

@@ -72,7 +72,7 @@ def test_a_file_that_is_not_a_checkpoint_is_one_line_and_exit_2(script, tmp_path
 
 @pytest.mark.parametrize("backend", ["numpy", "torch"])
 def test_evaluation_gives_the_accuracy_of_training(trained, capsys, backend):
-    arguments = [str(trained), "--backend", backend, "--data-dir", str(runs.data_dir())]
+    arguments = [str(trained), "--backend", backend, "--data-dir", str(runs.find_data_dir())]
     assert evaluate.main([*arguments, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     last = json.loads((trained / "settings.json").read_text())["result"]
@@ -86,7 +86,7 @@ def test_evaluation_gives_the_accuracy_of_training(trained, capsys, backend):
 
 def test_other_data_than_those_of_training_are_refused(trained, monkeypatch, capsys):
     monkeypatch.setattr("trainer.data.digits.compute_fingerprint", lambda *_: "f" * 64)
-    arguments = [str(trained), "--data-dir", str(runs.data_dir())]
+    arguments = [str(trained), "--data-dir", str(runs.find_data_dir())]
     assert run_command(evaluate.main, arguments) == 2
     assert "fingerprint" in capsys.readouterr().err
 

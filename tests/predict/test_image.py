@@ -19,7 +19,7 @@ from trainer.predict import image
 @pytest.fixture(scope="module")
 def digits():
     """Twenty real test images (20, 28, 28) uint8."""
-    raw = load_digits("mnist-5k", runs.data_dir()).x_test[:20]
+    raw = load_digits("mnist-5k", runs.find_data_dir()).x_test[:20]
     return np.round(raw * 255).astype(np.uint8).reshape(-1, 28, 28)
 
 
@@ -168,7 +168,7 @@ def test_a_pipe_is_refused_without_waiting_for_it(tmp_path):
 
 
 def test_mutated_images_are_refused_or_read(tmp_path):
-    counts = fuzzing.images(210, seed=5, folder=tmp_path)
+    counts = fuzzing.read_mutated_images(210, seed=5, folder=tmp_path)
     assert counts["broken"] == 0
     assert counts["refused"] > 20
     assert counts["read"] > 20

@@ -24,7 +24,9 @@ from trainer.training.checkpoint import Checkpoint
 from trainer.training.metadata import Origin
 
 
-def make(dtype="float32", backend="numpy", preprocess="normalise", fitted=None) -> Checkpoint:
+def make_checkpoint(
+    dtype="float32", backend="numpy", preprocess="normalise", fitted=None
+) -> Checkpoint:
     settings = Settings(
         dataset="mnist-5k", backend=backend, device="cpu", dtype=dtype, preprocess=preprocess
     )
@@ -32,12 +34,12 @@ def make(dtype="float32", backend="numpy", preprocess="normalise", fitted=None) 
     return Checkpoint(draw_params(784, 50, 10, dtype=dtype, seed=3), origin, fitted)
 
 
-def parts(path: Path):
+def read_parts(path: Path):
     with safe_open(path, "numpy") as file:
         return {name: file.get_tensor(name) for name in list(file.keys())}, file.metadata()
 
 
-def one_line_or_checkpoint(path: Path) -> Checkpoint | None:
+def load_or_refuse(path: Path) -> Checkpoint | None:
     try:
         return checkpoint.load(path)
     except InputError as error:
@@ -46,7 +48,7 @@ def one_line_or_checkpoint(path: Path) -> Checkpoint | None:
     return None
 
 
-def refused(path: Path, *words: str) -> None:
+def assert_refused(path: Path, *words: str) -> None:
     with pytest.raises(InputError) as error:
         checkpoint.load(path)
     text = str(error.value)
@@ -56,25 +58,25 @@ def refused(path: Path, *words: str) -> None:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("first", ["numpy", "torch"])
-def test_weights_pass_through_file_and_both_backends_with_every_bit(tmp_path, dtype, first):
-    original = made = make(dtype)
+def test_weights_keep_every_bit_in_the_file_and_in_both_backends(tmp_path, dtype, first):
+    original = read = make_checkpoint(dtype)
     for backend in (first, "torch" if first == "numpy" else "numpy", first):
-        net = made.net(backend)
+        net = read.restore_net(backend)
         checkpoint.save(tmp_path, Checkpoint(net.params, original.origin))
-        made = checkpoint.load(tmp_path)
-    assert fuzzing.same(made, original)
+        read = checkpoint.load(tmp_path)
+    assert fuzzing.are_same(read, original)
 
 
-def test_fitted_preparation_is_kept_with_every_bit(tmp_path):
+def test_a_fitted_preparation_keeps_every_bit(tmp_path):
     fitted = whiten(np.random.default_rng(0).random((50, 784), np.float32))
-    original = make(preprocess="whiten", fitted=fitted)
+    original = make_checkpoint(preprocess="whiten", fitted=fitted)
     checkpoint.save(tmp_path, original)
-    assert fuzzing.same(checkpoint.load(tmp_path), original)
+    assert fuzzing.are_same(checkpoint.load(tmp_path), original)
 
 
-def test_file_is_readable_without_this_project(tmp_path):
-    checkpoint.save(tmp_path, make())
-    arrays, texts = parts(tmp_path / checkpoint.NAME)
+def test_the_file_is_readable_without_this_project(tmp_path):
+    checkpoint.save(tmp_path, make_checkpoint())
+    arrays, texts = read_parts(tmp_path / checkpoint.NAME)
     shapes = {name: array.shape for name, array in arrays.items()}
     assert shapes == {"W1": (784, 50), "b1": (50,), "W2": (50, 10), "b2": (10,)}
     assert texts["format"] == "1"
@@ -83,21 +85,23 @@ def test_file_is_readable_without_this_project(tmp_path):
     assert (settings["backend"], settings["dtype"], settings["lr"]) == ("numpy", "float32", 0.1)
 
 
-def test_a_failed_write_keeps_the_checkpoint_before_it_and_leaves_nothing(tmp_path, monkeypatch):
-    checkpoint.save(tmp_path, make())
+def test_a_failed_write_keeps_the_previous_checkpoint_and_leaves_no_other_file(
+    tmp_path, monkeypatch
+):
+    checkpoint.save(tmp_path, make_checkpoint())
 
-    def full(_):
+    def fail(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(InputError, match="No space left on device"):
-        checkpoint.save(tmp_path, make("float64"))
-    assert fuzzing.same(checkpoint.load(tmp_path), make())
+        checkpoint.save(tmp_path, make_checkpoint("float64"))
+    assert fuzzing.are_same(checkpoint.load(tmp_path), make_checkpoint())
     assert [path.name for path in tmp_path.iterdir()] == [checkpoint.NAME]
 
 
-def test_weights_that_are_not_finite_are_not_kept(tmp_path):
-    bad = make()
+def test_weights_that_are_not_finite_are_not_saved(tmp_path):
+    bad = make_checkpoint()
     bad.params["W2"][3, 4] = np.nan
     with pytest.raises(InputError, match=r"W2 .* iteration 7 .*--lr"):
         checkpoint.save(tmp_path, bad)
@@ -117,10 +121,10 @@ def test_weights_that_are_not_finite_are_not_kept(tmp_path):
     ],
 )
 def test_another_shape_dtype_name_or_value_is_refused(tmp_path, name, array):
-    checkpoint.save(tmp_path, make())
-    arrays, texts = parts(tmp_path / checkpoint.NAME)
+    checkpoint.save(tmp_path, make_checkpoint())
+    arrays, texts = read_parts(tmp_path / checkpoint.NAME)
     save_file(arrays | {name: array}, tmp_path / "x", texts)
-    refused(tmp_path / "x")
+    assert_refused(tmp_path / "x")
 
 
 @pytest.mark.parametrize(
@@ -136,33 +140,33 @@ def test_another_shape_dtype_name_or_value_is_refused(tmp_path, name, array):
         ("classes", "[" * 200_000, "checkpoint"),
     ],
 )
-def test_texts_of_another_kind_are_refused_by_name(tmp_path, key, value, word):
-    checkpoint.save(tmp_path, make())
-    arrays, texts = parts(tmp_path / checkpoint.NAME)
+def test_metadata_with_other_texts_are_refused_by_name(tmp_path, key, value, word):
+    checkpoint.save(tmp_path, make_checkpoint())
+    arrays, texts = read_parts(tmp_path / checkpoint.NAME)
     save_file(arrays, tmp_path / "x", texts | {key: value})
-    refused(tmp_path / "x", word)
+    assert_refused(tmp_path / "x", word)
 
 
-def test_what_is_no_file_is_refused(tmp_path):
-    refused(tmp_path / "nothing", "no such")
-    refused(tmp_path, "no checkpoint.safetensors")
+def test_a_path_without_a_checkpoint_is_refused(tmp_path):
+    assert_refused(tmp_path / "nothing", "no such")
+    assert_refused(tmp_path, "no checkpoint.safetensors")
     (tmp_path / "loop").symlink_to("loop")
-    refused(tmp_path / "loop")
+    assert_refused(tmp_path / "loop")
     os.mkfifo(tmp_path / "pipe")
-    refused(tmp_path / "pipe", "not a file")
+    assert_refused(tmp_path / "pipe", "not a file")
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / checkpoint.NAME).mkdir()
-    refused(tmp_path / "run")
-    refused(Path("/dev/zero"), "not a file")
+    assert_refused(tmp_path / "run")
+    assert_refused(Path("/dev/zero"), "not a file")
 
 
 @pytest.mark.parametrize("content", [b"", b"\x80\x04K\x01.", b"{}", bytes(8), b"\xff" * 100])
-def test_what_is_no_safetensors_is_refused(tmp_path, content):
+def test_a_file_that_is_not_safetensors_is_refused(tmp_path, content):
     (tmp_path / "x").write_bytes(content)
-    refused(tmp_path / "x")
+    assert_refused(tmp_path / "x")
 
 
-def test_a_claim_of_ten_gigabytes_takes_neither_memory_nor_time(tmp_path):
+def test_a_claim_of_ten_gigabytes_takes_no_memory(tmp_path):
     header = json.dumps(
         {"W1": {"dtype": "F32", "shape": [2_500_000_000], "data_offsets": [0, 10**10]}}
     )
@@ -174,14 +178,14 @@ def test_a_claim_of_ten_gigabytes_takes_neither_memory_nor_time(tmp_path):
         file.truncate(10**10 + len(content))
     for name in ("claim", "header", "sparse"):
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        refused(tmp_path / name)
+        assert_refused(tmp_path / name)
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 10_000  # KiB
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
-    """A small whole file, float64 with the fitted arrays of standardise."""
-    return fuzzing.bases(tmp_path_factory.mktemp("base"))[1]
+    """A small checkpoint: float64, with the fitted arrays of standardise."""
+    return fuzzing.write_originals(tmp_path_factory.mktemp("base"))[1]
 
 
 @hypothesis_settings(max_examples=300, deadline=None)
@@ -189,26 +193,28 @@ def base(tmp_path_factory):
     mutate=st.sampled_from((*fuzzing.BYTES, fuzzing.claim_length, fuzzing.rewrite_number)),
     chance=st.randoms(use_true_random=False),
 )
-def test_a_mutated_file_is_refused_or_read_as_what_was_written(base, mutate, chance):
+def test_a_mutated_file_is_refused_or_read_as_it_was_written(base, mutate, chance):
     path = base.with_name("mutated")
     path.write_bytes(mutate(base.read_bytes(), chance))
-    found = one_line_or_checkpoint(path)
-    assert found is None or fuzzing.same(found, checkpoint.load(base))
+    found = load_or_refuse(path)
+    assert found is None or fuzzing.are_same(found, checkpoint.load(base))
 
 
-def test_a_rewritten_file_with_a_fitting_digest_raises_nothing_else(base):
+def test_a_rewritten_file_with_a_matching_digest_is_refused_or_read(base):
     path, chance = base.with_name("rewritten"), random.Random(1)
     for _ in range(300):
         path.write_bytes(fuzzing.rewrite(base, chance))
-        one_line_or_checkpoint(path)
+        load_or_refuse(path)
 
 
 def test_reading_for_numpy_imports_no_torch_and_no_pickle_reader(tmp_path):
-    checkpoint.save(tmp_path, make())
+    checkpoint.save(tmp_path, make_checkpoint())
     code = (
         "import sys, pathlib; from trainer.training import checkpoint; "
-        f"checkpoint.load(pathlib.Path({str(tmp_path)!r})).net('numpy'); "
+        f"checkpoint.load(pathlib.Path({str(tmp_path)!r})).restore_net('numpy'); "
         "print('torch' in sys.modules)"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout == "False\n"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout == "False\n"

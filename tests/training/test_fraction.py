@@ -11,7 +11,7 @@ from trainer.training.run import run
 
 
 @pytest.mark.parametrize("evaluation", ["lazy", "full"])
-def test_a_lazy_run_gives_a_picture_and_a_full_one_a_line(data_dir, tmp_path, capsys, evaluation):
+def test_a_lazy_run_has_a_picture_and_a_full_run_an_error(data_dir, tmp_path, capsys, evaluation):
     settings = Settings(dataset="mnist-5k", iterations=30, evaluation=evaluation)
     folder = run(settings, data_dir, tmp_path, quiet=True).folder
     if evaluation == "full":
@@ -27,9 +27,9 @@ def test_a_lazy_run_gives_a_picture_and_a_full_one_a_line(data_dir, tmp_path, ca
             fraction.main([str(folder), "--out", bad])
     with pytest.raises(InputError, match="must be the name of a picture"):
         fraction.main([str(folder), "--out", str(tmp_path)])
-    assert fraction.read(folder)[0] == {0: 1.0, 10: 1.0, 20: 1.0, 30: 1.0}
+    assert fraction.read_curves(folder)[0] == {0: 1.0, 10: 1.0, 20: 1.0, 30: 1.0}
 
 
-def test_what_is_no_run_is_one_line(tmp_path):
+def test_a_folder_that_is_not_a_run_is_refused(tmp_path):
     with pytest.raises(InputError, match="is not the folder of a run"):
         fraction.main([str(tmp_path / "none")])

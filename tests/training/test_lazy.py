@@ -1,4 +1,4 @@
-"""The lazy evaluation gives every image the class that the plain one gives it."""
+"""Lazy evaluation gives every image the class that full evaluation gives it."""
 
 import numpy as np
 import pytest
@@ -9,9 +9,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from trainer.common.settings import Settings
 from trainer.data.digits import load_digits
-from trainer.training.lazy import accuracy, records
+from trainer.training.lazy import accuracy, blocks, records
 from trainer.training.lazy.accuracy import LazyAccuracy
-from trainer.training.lazy.movement import Weights, lead
+from trainer.training.lazy.movement import SplitWeights, compute_lead
 from trainer.training.run import run
 
 CUT, N, D, H, C, CHUNK = 150, 400, 20, 7, 4, 50
@@ -21,15 +21,16 @@ dtypes = st.sampled_from([np.float32, np.float64])
 
 
 @pytest.fixture(autouse=True)
-def small(monkeypatch):
-    """Small sets, too, are proved rather than evaluated plainly, in several blocks."""
-    for name, value in {"SMALL": 0, "FIRST": 0, "WIDEST": 1.0}.items():
+def allow_small_sets(monkeypatch):
+    """Let small sets be proved too, in several blocks."""
+    for name, value in {"FEWEST_IMAGES": 0, "FIRST_WAIT": 0, "MOST_HIDDEN": 1.0}.items():
         monkeypatch.setattr(accuracy, name, value)
-    for name, value in {"BASIS": 3, "BLOCK": 64, "ANCHORS": 3, "PAYS": 2.0, "TIES": 2.0}.items():
+    monkeypatch.setattr(blocks, "SIZE", 64)
+    for name, value in {"BASIS": 3, "ANCHORS": 3, "MOST_EVALUATED": 2.0, "MOST_TIES": 2.0}.items():
         monkeypatch.setattr(records, name, value)
 
 
-class Subject:
+class RandomNet:
     """A random net on two sets of random images that vary mostly along a few directions."""
 
     def __init__(self, seed, activation, dtype=np.float32):
@@ -41,10 +42,10 @@ class Subject:
         self.x, self.t = x.astype(dtype), rng.integers(C, size=N)
         self.rows = slice(0, CUT), slice(CUT, N)
         sets = [(self.x[rows], self.t[rows]) for rows in self.rows]
-        self.lazy = LazyAccuracy(sets, activation, self.classify, self.chunks)
+        self.lazy = LazyAccuracy(sets, activation, self.classify, self.split_chunks)
 
     @staticmethod
-    def chunks(rows):
+    def split_chunks(rows):
         return [slice(i, min(i + CHUNK, rows)) for i in range(0, rows, CHUNK)]
 
     def forward(self, x, params):
@@ -57,24 +58,24 @@ class Subject:
         return self.forward(x, self.params)[1].argmax(axis=1)
 
     def check(self):
-        """Evaluate both ways and compare; returns the fraction that was evaluated."""
+        """Evaluate both ways and compare; return the fraction that was evaluated."""
         accuracies = self.lazy(self.params)
         for rows, found in zip(self.rows, accuracies, strict=True):
             x = self.x[rows]
-            classes = np.concatenate([self.classify(x[part]) for part in self.chunks(len(x))])
+            classes = np.concatenate([self.classify(x[part]) for part in self.split_chunks(len(x))])
             np.testing.assert_array_equal(self.lazy.classes[rows], classes)
             assert found == np.mean(classes == self.t[rows])
         return self.lazy.fraction
 
-    def drift(self, step):
-        """A random movement of all weights."""
+    def move_randomly(self, step):
+        """Move all weights randomly."""
         for value in self.params.values():
             value += (step * self.rng.standard_normal(value.shape)).astype(value.dtype)
 
-    def attack(self, goal, unseen):
-        """The shortest movement of W1 that takes an image's lead to goal times what it was.
+    def change_lead(self, goal, unseen):
+        """Move W1 by the least that changes an image's lead to goal times its value.
 
-        unseen: only across the directions that are followed exactly.
+        unseen: only across the directions of the basis.
         """
         x = self.x[self.rng.integers(N)].astype(np.float64)
         along = x
@@ -97,12 +98,12 @@ class Subject:
 
 @settings(max_examples=25, deadline=None)
 @given(seeds, activations, dtypes, st.lists(st.floats(-8, 1), min_size=3, max_size=8))
-def test_random_movements_never_break_the_bound(seed, activation, dtype, exponents):
-    subject = Subject(seed, activation, dtype)
-    subject.check()
+def test_classes_are_equal_after_random_movements(seed, activation, dtype, exponents):
+    net = RandomNet(seed, activation, dtype)
+    net.check()
     for exponent in exponents:
-        subject.drift(10.0**exponent)
-        subject.check()
+        net.move_randomly(10.0**exponent)
+        net.check()
 
 
 moves = st.tuples(st.sampled_from([0.5, 1e-3, 1e-7, 0.0, -1e-7, -1e-3, -0.5]), st.booleans())
@@ -110,12 +111,12 @@ moves = st.tuples(st.sampled_from([0.5, 1e-3, 1e-7, 0.0, -1e-7, -1e-3, -0.5]), s
 
 @settings(max_examples=25, deadline=None)
 @given(seeds, activations, dtypes, st.lists(moves, min_size=3, max_size=10))
-def test_movements_that_just_close_a_lead_never_break_the_bound(seed, activation, dtype, attacks):
-    subject = Subject(seed, activation, dtype)
-    subject.check()
+def test_classes_are_equal_after_movements_that_just_close_a_lead(seed, activation, dtype, attacks):
+    net = RandomNet(seed, activation, dtype)
+    net.check()
     for goal, unseen in attacks:
-        subject.attack(goal, unseen)
-        subject.check()
+        net.change_lead(goal, unseen)
+        net.check()
 
 
 steps = st.tuples(st.sampled_from(["W1", "b1", "W2", "b2"]), st.floats(-6, 0))
@@ -123,87 +124,92 @@ steps = st.tuples(st.sampled_from(["W1", "b1", "W2", "b2"]), st.floats(-6, 0))
 
 @settings(max_examples=25, deadline=None)
 @given(seeds, activations, st.lists(steps, min_size=5, max_size=10))
-def test_no_true_lead_is_below_what_the_records_leave_of_it(seed, activation, moves):
-    subject = Subject(seed, activation)
-    subject.check()
-    kept = subject.lazy._records
+def test_no_true_lead_is_below_its_bound_in_the_records(seed, activation, moves):
+    net = RandomNet(seed, activation)
+    net.check()
+    kept = net.lazy._records
     for key, exponent in moves:
-        weights = subject.params[key]  # every row is moved alike, so that the terms add up
-        weights += (10.0**exponent * subject.rng.standard_normal(weights.shape[-1])).astype("f4")
-        left = kept._spare - movement(kept, subject.params)
-        assert (lead_of(subject, subject.lazy.classes) >= left).all()
-        subject.check()
+        weights = net.params[key]  # every row is moved alike, so that the terms add up
+        weights += (10.0**exponent * net.rng.standard_normal(weights.shape[-1])).astype("f4")
+        left = kept._proved_lead - bound_lost_lead(kept, net.params)
+        assert (compute_true_lead(net, net.lazy.classes) >= left).all()
+        net.check()
 
 
-def movement(kept, params):
-    today = kept._begin(Weights(params, kept._basis, kept._activation))
-    full = kept._anchors.hidden(today.weights, kept._size)[1]
-    return kept._movement(full, today)
+def bound_lost_lead(kept, params):
+    now = kept._begin(SplitWeights(params, kept._basis, kept._activation))
+    full = kept._anchors.bound_hidden(now.weights, kept._size)[1]
+    return kept._bound_lost_lead(full, now)
 
 
-def lead_of(subject, classes):
-    """By how much these classes lead, in float64."""
-    params = {k: v.astype(np.float64) for k, v in subject.params.items()}
-    return lead(subject.forward(subject.x.astype(np.float64), params)[1].T.copy(), classes)
+def compute_true_lead(net, classes):
+    """Return the lead of these classes, in float64."""
+    params = {k: v.astype(np.float64) for k, v in net.params.items()}
+    return compute_lead(net.forward(net.x.astype(np.float64), params)[1].T.copy(), classes)
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "relu"])
 def test_small_movements_evaluate_few_images(activation):
-    subject = Subject(0, activation)
-    assert subject.check() == 1
+    net = RandomNet(0, activation)
+    assert net.check() == 1
     fractions = []
     for _ in range(20):
-        subject.drift(1e-4)
-        fractions.append(subject.check())
+        net.move_randomly(1e-4)
+        fractions.append(net.check())
     assert np.mean(fractions) < 0.15
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "relu"])
-def test_how_large_the_weights_once_were_is_kept_while_records_of_then_are(activation):
-    subject = Subject(0, activation)
-    subject.check()
-    records = subject.lazy._records
-    before = records._size, records._reach
-    subject.params = {key: value / 2 for key, value in subject.params.items()}
-    subject.check()
-    assert (records._size, records._reach) == before
+def test_the_largest_bounds_are_kept_as_long_as_the_records_are(activation):
+    net = RandomNet(0, activation)
+    net.check()
+    records = net.lazy._records
+    before = records._size, records._output_terms
+    net.params = {key: value / 2 for key, value in net.params.items()}
+    net.check()
+    assert (records._size, records._output_terms) == before
 
 
 @pytest.mark.parametrize("value", [0.0, np.nan, np.inf, -np.inf, 1e30])
-def test_ties_and_weights_that_are_no_numbers_are_classified_as_plainly(value):
+def test_ties_and_weights_that_are_not_finite_are_classified_as_in_full_evaluation(value):
     for key in ("W1", "b1", "W2", "b2"):
-        subject = Subject(1, "relu")
-        subject.check()
-        subject.params[key][...] = value
-        subject.check()
-        subject.params[key].flat[0] = 1
-        subject.check()
+        net = RandomNet(1, "relu")
+        net.check()
+        net.params[key][...] = value
+        net.check()
+        net.params[key].flat[0] = 1
+        net.check()
 
 
-def test_twin_outputs_go_to_the_first_of_the_two():
-    subject = Subject(2, "sigmoid")
-    subject.check()
+def test_of_two_equal_outputs_the_first_is_chosen():
+    net = RandomNet(2, "sigmoid")
+    net.check()
     for _ in range(5):
-        subject.drift(1e-3)
-        subject.params["W2"][:, 3] = subject.params["W2"][:, 1]
-        subject.params["b2"][3] = subject.params["b2"][1]
-        subject.check()
-        assert 3 not in subject.lazy.classes
+        net.move_randomly(1e-3)
+        net.params["W2"][:, 3] = net.params["W2"][:, 1]
+        net.params["b2"][3] = net.params["b2"][1]
+        net.check()
+        assert 3 not in net.lazy.classes
 
 
-def test_where_it_does_not_pay_attempts_become_rare(monkeypatch):
-    monkeypatch.setattr(records, "PAYS", 0.4)
-    subject, tried = Subject(3, "sigmoid"), []
-    renew = records.Records.renew
-    monkeypatch.setattr(records.Records, "renew", lambda self, p: tried.append(1) or renew(self, p))
+def test_attempts_become_rare_if_they_do_not_pay(monkeypatch):
+    monkeypatch.setattr(records, "MOST_EVALUATED", 0.4)
+    net, tried = RandomNet(3, "sigmoid"), []
+    update = records.Records.update_classes
+
+    def count(self, params):
+        tried.append(1)
+        return update(self, params)
+
+    monkeypatch.setattr(records.Records, "update_classes", count)
     for _ in range(200):
-        subject.drift(1.0)
-        assert subject.check() == 1
+        net.move_randomly(1.0)
+        assert net.check() == 1
     assert len(tried) < 30
     for _ in range(100):
-        subject.drift(1e-5)
-        subject.check()
-    assert subject.lazy.fraction < 0.2  # and it notices when it pays again
+        net.move_randomly(1e-5)
+        net.check()
+    assert net.lazy.fraction < 0.2  # attempts have started again
 
 
 @pytest.fixture(scope="module")
@@ -215,11 +221,11 @@ def folder(tmp_path_factory):
 @pytest.mark.parametrize("backend", ["numpy", "torch"])
 @pytest.mark.parametrize("activation", ["sigmoid", "relu"])
 @pytest.mark.usefixtures("two_threads")
-def test_a_run_on_digits_is_evaluated_equally(folder, backend, activation, dtype):
+def test_both_evaluations_of_a_run_on_digits_are_equal(folder, backend, activation, dtype):
     monkeypatch = pytest.MonkeyPatch()
     with monkeypatch.context() as patch:
         patch.setattr(records, "BASIS", 64)
-        patch.setattr(records, "BLOCK", 2048)
+        patch.setattr(blocks, "SIZE", 2048)
         chosen = Settings(
             backend=backend, device="cpu", activation=activation, dtype=dtype,
             loss="squared-error" if dtype == "float64" else "cross-entropy",
@@ -228,7 +234,7 @@ def test_a_run_on_digits_is_evaluated_equally(folder, backend, activation, dtype
         results = list(compare(chosen, load_digits("mnist-5k", folder, dtype)))
     assert [one.iteration for one in results if one.wrong] == []
     assert len(results) == 41
-    assert min(one.fraction for one in results) < 0.3  # so most were proved
+    assert min(one.fraction for one in results) < 0.3  # so most classes were proved
 
 
 def test_a_run_logs_the_fraction_and_the_same_accuracies(folder, tmp_path):
@@ -250,47 +256,47 @@ def test_a_run_logs_the_fraction_and_the_same_accuracies(folder, tmp_path):
     assert "evaluation/fraction" not in events["full"].Tags()["scalars"]
 
 
-def test_a_plain_evaluation_may_sum_the_pixels_in_the_order_that_rounds_worst():
-    # Equal terms added one after the other are all rounded the same way: here the sum ends up
-    # n u / 5 of itself away, where BLAS, which keeps several sums, is hardly off.
+def test_a_full_evaluation_may_sum_the_pixels_in_the_order_that_rounds_worst():
+    # Equal terms that are added one by one are all rounded the same way: here the sum errs by
+    # n u / 5 of itself. BLAS, which keeps several sums, hardly errs.
     near = 0.9173623 * (1 + np.finfo(np.float32).eps * np.arange(-30, 30))
     x = np.repeat(near[:, None], 4000, axis=1).astype(np.float32)
     params = {"W1": np.ones((4000, 1), np.float32), "b1": np.zeros(1, np.float32)}
     params["W2"] = np.array([[1, -1]], np.float32)
 
-    def one_after_the_other(x):
+    def add_one_by_one(x):
         return np.cumsum(x, axis=1)[:, -1:]  # W1 is 1
 
-    between = (one_after_the_other(x).mean() + (x @ params["W1"]).mean()) / 2
+    between = (add_one_by_one(x).mean() + (x @ params["W1"]).mean()) / 2
     params["b2"] = np.array([0, 2 * between], np.float32)
 
     def classify(x):
-        return (one_after_the_other(x) @ params["W2"] + params["b2"]).argmax(axis=1)
+        return (add_one_by_one(x) @ params["W2"] + params["b2"]).argmax(axis=1)
 
-    evaluate = LazyAccuracy([(x, np.zeros(len(x), int))], "relu", classify, Subject.chunks)
+    evaluate = LazyAccuracy([(x, np.zeros(len(x), int))], "relu", classify, RandomNet.split_chunks)
     evaluate(params)
-    plainly = classify(x)
+    expected = classify(x)
     blas = (x @ params["W1"] @ params["W2"] + params["b2"]).argmax(axis=1)
-    assert (plainly != blas).all()
-    np.testing.assert_array_equal(evaluate.classes, plainly)
+    assert (expected != blas).all()
+    np.testing.assert_array_equal(evaluate.classes, expected)
 
 
-def test_a_movement_of_W2_along_the_hidden_layer_is_bounded_for_ReLU():  # noqa: N802
-    subject = Subject(4, "relu")
-    x, z1 = subject.x[0], np.abs(subject.rng.standard_normal(H))
-    subject.x[:] = np.abs(1 + 0.01 * subject.rng.standard_normal((N, 1))) * x
-    subject.params["W1"][:] = np.outer(x, z1)  # then ‖h‖ is all of ‖Ŵ1‖ ‖x‖
-    subject.params["b1"][:] = 0
-    subject.lazy = LazyAccuracy(
-        [(subject.x[rows], subject.t[rows]) for rows in subject.rows],
-        "relu", subject.classify, subject.chunks,
+def test_the_bound_holds_for_a_movement_of_W2_along_the_hidden_layer_with_ReLU():  # noqa: N802
+    net = RandomNet(4, "relu")
+    x, z1 = net.x[0], np.abs(net.rng.standard_normal(H))
+    net.x[:] = np.abs(1 + 0.01 * net.rng.standard_normal((N, 1))) * x
+    net.params["W1"][:] = np.outer(x, z1)  # then ‖h‖ is all of ‖Ŵ1‖ ‖x‖
+    net.params["b1"][:] = 0
+    net.lazy = LazyAccuracy(
+        [(net.x[rows], net.t[rows]) for rows in net.rows],
+        "relu", net.classify, net.split_chunks,
     )  # fmt: skip
-    subject.check()
-    kept = subject.lazy._records
-    (y,) = set(subject.lazy.classes)
+    net.check()
+    kept = net.lazy._records
+    (y,) = set(net.lazy.classes)
     change = np.outer(z1, np.where(np.arange(C) == y, -1, 1)).astype(np.float32)
     for step in (1e-4, 1e-3, 1e-2):
-        subject.params["W2"] += np.float32(step) * change
-        left = kept._spare - movement(kept, subject.params)
-        assert (lead_of(subject, subject.lazy.classes) >= left).all()
-        subject.check()
+        net.params["W2"] += np.float32(step) * change
+        left = kept._proved_lead - bound_lost_lead(kept, net.params)
+        assert (compute_true_lead(net, net.lazy.classes) >= left).all()
+        net.check()

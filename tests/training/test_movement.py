@@ -1,70 +1,76 @@
-"""The bounds hold, for matrices and orders of summation of every kind."""
+"""The bounds hold for matrices and orders of summation of every kind."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer.training.lazy.movement import Anchors, Weights, lead, spectral_norm, sure_lead
+from trainer.training.lazy.movement import (
+    Anchors,
+    SplitWeights,
+    bound_lead,
+    bound_spectral_norm,
+    compute_lead,
+)
 
 seeds = st.integers(0, 2**32 - 1)
 activations = st.sampled_from(["sigmoid", "relu"])
 
 
-def net(rng, inputs, hidden, outputs, scale=1.0, dtype=np.float32):
+def make_params(rng, inputs, hidden, outputs, scale=1.0, dtype=np.float32):
     shapes = {"W1": (inputs, hidden), "b1": hidden, "W2": (hidden, outputs), "b2": outputs}
     return {k: (scale * rng.standard_normal(s)).astype(dtype) for k, s in shapes.items()}
 
 
-def outputs(x, params, activation):
-    """a2 in the arrays' own dtype, each sum one term after the other in a random order."""
+def compute_outputs(x, params, activation):
+    """Return a2 in the arrays' own dtype, each sum term by term in a random order."""
     rng = np.random.default_rng(0)
 
-    def affine(x, w, b):
+    def add_terms(x, w, b):
         order = rng.permutation(len(w))
         total = np.zeros((len(x), w.shape[1]), x.dtype)
         for d in order:
             total += x[:, d, None] * w[d]
         return total + b
 
-    a1 = affine(x, params["W1"], params["b1"])
+    a1 = add_terms(x, params["W1"], params["b1"])
     with np.errstate(over="ignore"):
         z1 = 1 / (1 + np.exp(-a1)) if activation == "sigmoid" else np.maximum(a1, 0)
-    return affine(z1, params["W2"], params["b2"])
+    return add_terms(z1, params["W2"], params["b2"])
 
 
 @settings(max_examples=50, deadline=None)
 @given(seeds, st.integers(1, 12), st.integers(1, 12), st.integers(-10, 10))
-def test_spectral_norm_is_bounded_from_above_and_closely(seed, rows, columns, exponent):
+def test_the_bound_of_the_spectral_norm_holds_and_is_close(seed, rows, columns, exponent):
     a = np.random.default_rng(seed).standard_normal((rows, columns)) * 10.0**exponent
     true = np.linalg.norm(a, 2)
-    bound = spectral_norm(a.T @ a)
+    bound = bound_spectral_norm(a.T @ a)
     assert true * (1 - 1e-9) <= bound <= true * min(rows, columns) ** (1 / 16) * (1 + 1e-9)
 
 
 @settings(max_examples=50, deadline=None)
 @given(seeds, activations, st.floats(1e-6, 10))
-def test_a_lead_never_changes_by_more_than_the_anchors_say(seed, activation, step):
+def test_a_lead_never_changes_by_more_than_the_bound_of_the_anchors(seed, activation, step):
     rng = np.random.default_rng(seed)
     basis = np.linalg.qr(rng.standard_normal((9, 3)))[0]
     x = rng.random((20, 9))
-    before = net(rng, 9, 6, 4)
+    before = make_params(rng, 9, 6, 4)
     after = {
         k: v + np.float32(step) * d
-        for (k, v), d in zip(before.items(), net(rng, 9, 6, 4).values(), strict=True)
+        for (k, v), d in zip(before.items(), make_params(rng, 9, 6, 4).values(), strict=True)
     }
-    old, new = (Weights(params, basis, activation) for params in (before, after))
+    old, new = (SplitWeights(params, basis, activation) for params in (before, after))
     anchors = Anchors(2, old)
-    anchors.put(1, old)
+    anchors.store(1, old)
     size = max(old.size, new.size)
-    full = anchors.hidden(new, size)[1]
-    p, q = anchors.second(new, size)
+    full = anchors.bound_hidden(new, size)[1]
+    p, q = anchors.bound_output(new, size)
     assert np.isinf(full[0])
     wide = (
         {k: v.astype(float) for k, v in before.items()},
         {k: v.astype(float) for k, v in after.items()},
     )
-    then, now = (outputs(x, params, activation) for params in wide)
+    then, now = (compute_outputs(x, params, activation) for params in wide)
     x_norm = np.sqrt((x**2).sum(axis=1) + 1)
     for y in range(4):
         allowed = (p[1, y] + full[1] * new.rate[y]) * x_norm + q[1, y]
@@ -73,7 +79,7 @@ def test_a_lead_never_changes_by_more_than_the_anchors_say(seed, activation, ste
 
 
 @pytest.mark.parametrize(("activation", "b1"), [("sigmoid", 0), ("relu", 1)])
-def test_a_movement_along_the_difference_of_two_classes_comes_near_what_the_anchors_say(
+def test_a_movement_along_the_difference_of_two_classes_comes_near_the_bound_of_the_anchors(
     activation, b1
 ):
     rng = np.random.default_rng(0)
@@ -84,42 +90,47 @@ def test_a_movement_along_the_difference_of_two_classes_comes_near_what_the_anch
     after = {key: value.astype(np.float32) for key, value in zero.items()}
     after["W1"] += step[:-1].astype(np.float32)
     after["b1"] += step[-1].astype(np.float32)
-    old, new = (Weights(params, np.eye(9, 3), activation) for params in (before, after))
+    old, new = (SplitWeights(params, np.eye(9, 3), activation) for params in (before, after))
     anchors, size = Anchors(1, old), max(old.size, new.size)
-    anchors.put(0, old)
-    full = anchors.hidden(new, size)[1]
-    p, q = anchors.second(new, size)
+    anchors.store(0, old)
+    full = anchors.bound_hidden(new, size)[1]
+    p, q = anchors.bound_output(new, size)
     allowed = (p[0, 0] + full[0] * new.rate[0]) * np.sqrt((x**2).sum() + 1) + q[0, 0]
-    then, now = (lead(outputs(x, w, activation).T.copy(), np.array([0])) for w in (before, after))
+    then, now = (
+        compute_lead(compute_outputs(x, w, activation).T.copy(), np.array([0]))
+        for w in (before, after)
+    )
     assert 0.95 * allowed < abs(now - then) <= allowed
 
 
 @settings(max_examples=50, deadline=None)
 @given(seeds, activations, st.sampled_from([np.float32, np.float64]), st.floats(0.01, 30))
-def test_a_sure_lead_survives_every_order_of_summation(seed, activation, dtype, scale):
+def test_the_bound_of_a_lead_holds_for_every_order_of_summation(seed, activation, dtype, scale):
     rng = np.random.default_rng(seed)
     x = (rng.random((30, 40)) * (rng.random((30, 40)) < 0.5)).astype(dtype)
-    params = net(rng, 40, 8, 5, scale, dtype)
-    near = rng.integers(5, size=2)  # two classes almost alike
+    params = make_params(rng, 40, 8, 5, scale, dtype)
+    near = rng.integers(5, size=2)  # two classes with almost equal weights
     params["W2"][:, near[0]] = params["W2"][:, near[1]] * dtype(1 + 1e-7)
     params["b2"][near[0]] = params["b2"][near[1]]
-    y, least = sure_lead(x, Weights(params, np.eye(40, 2), activation), np.finfo(dtype).eps / 2)
-    computed = lead(outputs(x, params, activation).T.copy(), y)
+    y, least = bound_lead(
+        x, SplitWeights(params, np.eye(40, 2), activation), np.finfo(dtype).eps / 2
+    )
+    computed = compute_lead(compute_outputs(x, params, activation).T.copy(), y)
     assert (computed >= least).all()
 
 
-def test_a_sure_lead_is_close_to_the_lead_itself():
+def test_the_bound_of_a_lead_is_close_to_the_lead_itself():
     rng = np.random.default_rng(1)
-    x, params = rng.random((30, 40)).astype(np.float32), net(rng, 40, 8, 5)
-    y, least = sure_lead(x, Weights(params, np.eye(40, 2), "sigmoid"), 2.0**-24)
-    computed = lead(outputs(x, params, "sigmoid").T.copy(), y)
+    x, params = rng.random((30, 40)).astype(np.float32), make_params(rng, 40, 8, 5)
+    y, least = bound_lead(x, SplitWeights(params, np.eye(40, 2), "sigmoid"), 2.0**-24)
+    computed = compute_lead(compute_outputs(x, params, "sigmoid").T.copy(), y)
     assert np.abs(computed - least).max() < 1e-3
     assert (least > 0).mean() > 0.9
 
 
 @pytest.mark.parametrize("classes", [1, 2, 5])
-def test_lead_is_that_over_the_best_other_class(classes):
+def test_the_lead_is_measured_from_the_best_other_class(classes):
     a2 = np.random.default_rng(2).standard_normal((classes, 7))
     y = np.arange(7) % classes
     expected = [a2[y[i], i] - np.delete(a2[:, i], y[i]).max(initial=-np.inf) for i in range(7)]
-    np.testing.assert_array_equal(lead(a2.copy(), y), expected)
+    np.testing.assert_array_equal(compute_lead(a2.copy(), y), expected)

@@ -1,4 +1,4 @@
-"""The README's promises on a small scale; on a large one: `python tests/promises.py`."""
+"""The README's promises on a small scale; on a large scale: `python tests/promises.py`."""
 
 import threading
 
@@ -8,8 +8,8 @@ import runs
 from trainer.common.files import make_run_folder
 
 
-def test_killed_processes_leave_whole_files_and_the_run_ends_the_same(tmp_path):
-    counts = promises.kills(4, seed=1, log_dir=tmp_path)
+def test_killed_processes_leave_whole_files_and_the_run_ends_with_the_same_numbers(tmp_path):
+    counts = promises.kill_and_resume(4, seed=1, log_dir=tmp_path)
     assert counts["broken"] == 0
     assert counts["held"] >= 4
 
@@ -17,11 +17,11 @@ def test_killed_processes_leave_whole_files_and_the_run_ends_the_same(tmp_path):
 def test_runs_started_at_once_with_one_name_get_a_folder_each(tmp_path):
     barrier, folders = threading.Barrier(8), []
 
-    def start() -> None:
+    def make_folder() -> None:
         barrier.wait()
         folders.append(make_run_folder(tmp_path / "logs", "run"))
 
-    threads = [threading.Thread(target=start) for _ in range(8)]
+    threads = [threading.Thread(target=make_folder) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -30,9 +30,11 @@ def test_runs_started_at_once_with_one_name_get_a_folder_each(tmp_path):
 
 
 def test_processes_started_at_once_with_one_name_get_a_folder_each(tmp_path):
-    runs.data_dir()
+    runs.find_data_dir()
     children = [
-        promises.FORKING.Process(target=promises.start, args=(tmp_path, tmp_path / "run", "numpy"))
+        promises.FORKING.Process(
+            target=promises.train_or_resume, args=(tmp_path, tmp_path / "run", "numpy")
+        )
         for _ in range(2)
     ]
     for child in children:
@@ -41,4 +43,4 @@ def test_processes_started_at_once_with_one_name_get_a_folder_each(tmp_path):
         child.join()
         assert child.exitcode == 0
     assert {path.name for path in tmp_path.iterdir()} == {"run", "run-2"}
-    assert runs.weights(tmp_path / "run") == runs.weights(tmp_path / "run-2")
+    assert runs.read_weights(tmp_path / "run") == runs.read_weights(tmp_path / "run-2")

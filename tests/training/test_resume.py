@@ -1,6 +1,4 @@
-"""Runs that were stopped and resumed
-
-(trainer.training.run.resume, trainer.training.signals, trainer.board.events)."""
+"""Runs that are stopped and resumed."""
 
 import itertools
 import json
@@ -28,54 +26,58 @@ STOPS = (1, 17, 20, 59, 30, 40, 2, 33)
 
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory):
-    """The folder of an undisturbed run of each kind, made when first asked for."""
-    made, log_dir = {}, tmp_path_factory.mktemp("whole")
+    """A function that returns the folder of a whole run of a kind, trained at the first call."""
+    trained, log_dir = {}, tmp_path_factory.mktemp("whole")
 
-    def of(backend, activation, dtype):
+    def train_whole(backend, activation, dtype):
         key = f"{backend}-{activation}-{dtype}"
-        if key not in made:
-            made[key] = runs.train(
+        if key not in trained:
+            trained[key] = runs.train(
                 log_dir, key, backend=backend, activation=activation, dtype=dtype
             )
-        return made[key]
+        return trained[key]
 
-    return of
+    return train_whole
 
 
 @pytest.mark.parametrize(("kind", "stop"), list(zip(GRID, STOPS, strict=True)))
-def test_a_stopped_run_goes_on_to_the_same_bytes_and_points(tmp_path, whole, kind, stop):
+def test_a_resumed_run_ends_with_the_same_bytes_and_points(tmp_path, whole, kind, stop):
     backend, activation, dtype = kind
     folder = runs.train_until(stop, tmp_path, backend=backend, activation=activation, dtype=dtype)
     assert checkpoint.load(folder).origin.iteration == stop
     runs.resume(folder)
-    assert runs.weights(folder) == runs.weights(whole(*kind))
-    assert runs.points(folder) == runs.points(whole(*kind))
-    assert not runs.leftovers(folder)
+    assert runs.read_weights(folder) == runs.read_weights(whole(*kind))
+    assert runs.read_points(folder) == runs.read_points(whole(*kind))
+    assert not runs.find_leftovers(folder)
 
 
-def test_a_run_that_ended_can_be_raised_without_a_double_point(tmp_path, whole):
-    folder = runs.train(tmp_path, iterations=33)  # its last point, 33, is none of a longer run
+def test_a_finished_run_can_be_resumed_to_more_iterations_without_a_double_point(tmp_path, whole):
+    folder = runs.train(tmp_path, iterations=33)  # a longer run has no point at 33
     runs.resume(folder, iterations=60)
-    assert runs.weights(folder) == runs.weights(whole("numpy", "sigmoid", "float32"))
-    assert runs.points(folder) == runs.points(whole("numpy", "sigmoid", "float32"))
+    assert runs.read_weights(folder) == runs.read_weights(whole("numpy", "sigmoid", "float32"))
+    assert runs.read_points(folder) == runs.read_points(whole("numpy", "sigmoid", "float32"))
 
 
-def test_a_run_can_go_on_many_times_and_again_when_it_is_complete(tmp_path, whole):
+def test_a_run_can_be_resumed_many_times_and_when_it_is_complete(tmp_path, whole):
     folder = runs.train(tmp_path, iterations=10)
     for iterations in (11, 20, 35, 60, 60):
         runs.resume(folder, iterations=iterations)
-    assert runs.points(folder) == runs.points(whole("numpy", "sigmoid", "float32"))
+    assert runs.read_points(folder) == runs.read_points(whole("numpy", "sigmoid", "float32"))
 
 
-def test_a_run_that_goes_on_has_one_hidden_layer_to_show(tmp_path, capsys):
-    first = run(runs.settings(iterations=10), runs.data_dir(), tmp_path, quiet=True, pictures=10)
+def test_a_resumed_run_shows_one_hidden_layer(tmp_path, capsys):
+    first = run(
+        runs.make_settings(iterations=10), runs.find_data_dir(), tmp_path, quiet=True, pictures=10
+    )
     for iterations in (10, 20):
-        resume(first.folder, {"iterations": iterations}, runs.data_dir(), quiet=True, pictures=10)
+        resume(
+            first.folder, {"iterations": iterations}, runs.find_data_dir(), quiet=True, pictures=10
+        )
     assert [path.parent.name for path in first.folder.glob("*/hidden")] == ["00020"]
-    assert capsys.readouterr().out == ""  # torch's writer remarks on a folder that is there
+    assert capsys.readouterr().out == ""  # torch's writer prints a line if the folder exists
 
 
-def test_tensorboards_own_reader_sees_each_point_once(tmp_path):
+def test_the_reader_of_tensorboard_sees_each_point_once(tmp_path):
     folder = runs.train_until(34, tmp_path)
     runs.resume(folder)
     reader = EventAccumulator(str(folder), {"scalars": 0}).Reload()
@@ -83,7 +85,7 @@ def test_tensorboards_own_reader_sees_each_point_once(tmp_path):
         assert [point.step for point in reader.Scalars(tag)] == [0, 10, 20, 30, 40, 50, 60]
 
 
-def test_points_beyond_the_checkpoint_and_torn_events_leave_the_file(tmp_path, whole):
+def test_points_beyond_the_checkpoint_and_damaged_events_are_removed(tmp_path, whole):
     folder = runs.train(tmp_path, iterations=20)
     earlier = (folder / checkpoint.NAME).read_bytes()
     runs.resume(folder, iterations=60)
@@ -92,24 +94,24 @@ def test_points_beyond_the_checkpoint_and_torn_events_leave_the_file(tmp_path, w
     newest.write_bytes(newest.read_bytes() + newest.read_bytes()[:30])  # a record not whole
     (folder / f"{checkpoint.NAME}.7.part").write_bytes(b"half")
     runs.resume(folder, iterations=60)
-    assert runs.points(folder) == runs.points(whole("numpy", "sigmoid", "float32"))
-    assert not runs.leftovers(folder)
+    assert runs.read_points(folder) == runs.read_points(whole("numpy", "sigmoid", "float32"))
+    assert not runs.find_leftovers(folder)
 
 
 @pytest.mark.parametrize("preprocess", ["standardise", "whiten"])
-def test_prepared_inputs_are_those_of_the_beginning(tmp_path, preprocess):
+def test_a_resumed_run_prepares_its_inputs_as_at_the_start(tmp_path, preprocess):
     whole = runs.train(tmp_path, "whole", preprocess=preprocess, lr=0.1, iterations=30)
     folder = runs.train_until(15, tmp_path, preprocess=preprocess, lr=0.1, iterations=30)
     runs.resume(folder)
-    assert runs.weights(folder) == runs.weights(whole)
+    assert runs.read_weights(folder) == runs.read_weights(whole)
 
 
-def test_the_other_backend_goes_on_from_the_same_weights(tmp_path, whole):
+def test_the_other_backend_resumes_from_the_same_weights(tmp_path, whole):
     folder = runs.train_until(30, tmp_path, dtype="float64")
     runs.resume(folder, backend="torch")
-    made, alone = checkpoint.load(folder), checkpoint.load(whole("numpy", "sigmoid", "float64"))
-    assert made.origin.settings.backend == "torch"
-    for name, w in made.params.items():
+    resumed, alone = checkpoint.load(folder), checkpoint.load(whole("numpy", "sigmoid", "float64"))
+    assert resumed.origin.settings.backend == "torch"
+    for name, w in resumed.params.items():
         np.testing.assert_allclose(w, alone.params[name], rtol=0, atol=1e-13)
 
 
@@ -122,7 +124,9 @@ def test_the_other_backend_goes_on_from_the_same_weights(tmp_path, whole):
         ({"dataset": "mnist"}, ("--dataset mnist", "mnist-5k")),
     ],
 )
-def test_what_contradicts_the_checkpoint_is_refused_with_both_values(tmp_path, given, both):
+def test_a_setting_that_contradicts_the_checkpoint_is_refused_with_both_values(
+    tmp_path, given, both
+):
     folder = runs.train_until(5, tmp_path)
     before = {path: path.read_bytes() for path in folder.iterdir()}
     with pytest.raises(InputError) as error:
@@ -145,7 +149,7 @@ def test_a_run_that_another_process_writes_is_refused(tmp_path):
     runs.resume(folder)
 
 
-def test_the_lock_of_a_killed_process_is_free(tmp_path):
+def test_a_killed_process_frees_its_lock(tmp_path):
     code = (
         "import os, pathlib, signal; from trainer.common import files\n"
         f"with files.lock(pathlib.Path({str(tmp_path)!r})): os.kill(os.getpid(), signal.SIGKILL)"
@@ -155,7 +159,7 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path):
         pass
 
 
-def test_the_next_start_removes_what_a_killed_run_left(tmp_path):
+def test_the_next_run_removes_unfinished_files_of_killed_runs(tmp_path):
     (tmp_path / "killed").mkdir()
     (tmp_path / "live").mkdir()
     for name in ("killed", "live"):
@@ -170,28 +174,28 @@ def test_the_next_start_removes_what_a_killed_run_left(tmp_path):
 
 
 @pytest.mark.parametrize("number", signals.SIGNALS)
-def test_a_signal_ends_the_run_in_order_and_says_how_to_go_on(
+def test_a_signal_stops_the_run_after_a_step_with_the_command_that_continues_it(
     tmp_path, monkeypatch, capsys, number
 ):
-    monkeypatch.setattr("trainer.training.run.Batches", runs.signalling(12, number))
+    monkeypatch.setattr("trainer.training.run.Batches", runs.make_signalling_batches(12, number))
     flags = ["--dataset", "mnist-5k", "--iterations", "60", "--quiet"]
-    folders = ["--data-dir", str(runs.data_dir()), "--log-dir", str(tmp_path)]
+    folders = ["--data-dir", str(runs.find_data_dir()), "--log-dir", str(tmp_path)]
     before = signal.getsignal(number)
     assert train.main([*flags, *folders]) == 128 + number
     assert signal.getsignal(number) is before
-    told = capsys.readouterr().err
+    error = capsys.readouterr().err
     folder = tmp_path / "mnist-5k-numpy"
-    assert told.count("\n") == 1
-    assert "stopped at iteration 13" in told
+    assert error.count("\n") == 1
+    assert "stopped at iteration 13" in error
     monkeypatch.undo()
-    typed = told.split("continue with: ")[1].split()
+    typed = error.split("continue with: ")[1].split()
     assert train.main([*typed, "--quiet"]) == 0
     assert checkpoint.load(folder).origin.iteration == 60
     assert json.loads((folder / "settings.json").read_text())["result"]["iteration"] == 60
 
 
 def test_a_second_signal_acts_at_once(tmp_path, monkeypatch):
-    batches = runs.signalling(12, signal.SIGINT, signal.SIGINT)
+    batches = runs.make_signalling_batches(12, signal.SIGINT, signal.SIGINT)
     monkeypatch.setattr("trainer.training.run.Batches", batches)
     with pytest.raises(KeyboardInterrupt):
         runs.train(tmp_path, checkpoint_every=5)
@@ -207,8 +211,8 @@ def test_a_run_outside_the_main_thread_takes_no_signals(tmp_path):
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_a_full_disk_ends_the_run_in_one_line_and_keeps_the_checkpoint(tmp_path):
-    """A limit on the size of files stands for the disk: the event file reaches it."""
+def test_a_full_disk_stops_the_run_with_one_line_and_keeps_the_checkpoint(tmp_path):
+    """A limit on the size of files, which the event file reaches, replaces the full disk."""
     code = (
         "import resource, sys\nfrom trainer.cli import train\n"
         "from trainer.cli.program import run_command\n"
@@ -217,18 +221,18 @@ def test_a_full_disk_ends_the_run_in_one_line_and_keeps_the_checkpoint(tmp_path)
     )
     numbers = ["--hidden-size", "2", "--eval-every", "1", "--checkpoint-every", "10"]
     numbers += ["--pictures", "off"]
-    folders = ["--data-dir", str(runs.data_dir()), "--log-dir", str(tmp_path)]
+    folders = ["--data-dir", str(runs.find_data_dir()), "--log-dir", str(tmp_path)]
     command = [sys.executable, "-c", code, "--dataset", "mnist-5k", "--quiet", *numbers, *folders]
-    told = subprocess.run(command, cwd=runs.ROOT, capture_output=True, text=True, check=False)
-    assert told.returncode == 2, told.stderr
-    assert told.stderr.count("\n") == 1, told.stderr
-    assert "File too large" in told.stderr
+    result = subprocess.run(command, cwd=runs.ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 2, result.stderr
+    assert result.stderr.count("\n") == 1, result.stderr
+    assert "File too large" in result.stderr
     folder = tmp_path / "mnist-5k-numpy"
     iteration = checkpoint.load(folder).origin.iteration
-    steps = [step for tag, step, _ in runs.points(folder) if tag == "loss/train"]
+    steps = [step for tag, step, _ in runs.read_points(folder) if tag == "loss/train"]
     assert steps == list(range(len(steps)))
     assert steps[-1] >= iteration - 1 > 0
-    assert not runs.leftovers(folder)
+    assert not runs.find_leftovers(folder)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

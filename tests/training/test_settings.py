@@ -13,13 +13,13 @@ BAD = [
 
 
 @pytest.mark.parametrize(("name", "value"), BAD)
-def test_a_setting_that_cannot_be_used_is_named_with_its_value(name, value):
+def test_an_unusable_setting_is_named_with_its_value(name, value):
     with pytest.raises(InputError) as error:
         Settings(**{name: value})
     assert f"--{name.replace('_', '-')} {value}" in str(error.value)
 
 
-def test_the_defaults_are_the_books():
+def test_the_defaults_are_those_of_the_book():
     s = Settings()
     assert (s.iterations, s.batch_size, s.lr, s.hidden_size) == (10_000, 100, 0.1, 50)
     assert (s.activation, s.loss, s.weight_init_std) == ("sigmoid", "cross-entropy", 0.01)

@@ -25,6 +25,7 @@ from trainer.common.settings import Settings
 from trainer.training import sweep
 from trainer.training.run import resume, run
 from trainer.training.signals import Stopped
+from trainer.training.sweep_folders import name_run, read_finished
 
 SHORT = ["--iterations", "30", "--eval-every", "10", "--dataset", "mnist-5k"]
 GRID = ["--lr", "0.1", "1", "--hidden-size", "20", "--seeds", "2"]
@@ -42,35 +43,36 @@ def swept(folders):
     return Path(folders[-1]) / "mnist-5k-sweep"
 
 
-def _runs(folder):
+def _list_runs(folder):
     return sorted(path for path in folder.iterdir() if path.is_dir())
 
 
-def _about(folder):
+def _read_about(folder):
     return json.loads((folder / "settings.json").read_text())
 
 
-def test_every_combination_is_there_once_under_the_name_of_its_settings(swept):
+def test_every_combination_has_one_folder_named_after_its_settings(swept):
     seen = [
-        (_about(run)["settings"]["lr"], _about(run)["settings"]["seed"]) for run in _runs(swept)
+        (_read_about(run)["settings"]["lr"], _read_about(run)["settings"]["seed"])
+        for run in _list_runs(swept)
     ]
     assert seen == [(0.1, 0), (0.1, 1), (1.0, 0), (1.0, 1)]
-    for folder in _runs(swept):
+    for folder in _list_runs(swept):
         assert folder.name.startswith("lr=")
-        assert "result" in _about(folder)
+        assert "result" in _read_about(folder)
         assert len(list(folder.glob("events.out.tfevents.*"))) == 1
 
 
 @pytest.mark.usefixtures("two_threads")
-def test_a_run_of_a_sweep_ends_as_the_same_run_alone(swept, data_dir, tmp_path):
-    folder = _runs(swept)[2]
-    alone = run(Settings(**_about(folder)["settings"]), data_dir, tmp_path, quiet=True)
-    result = _about(folder)["result"]
+def test_a_run_of_a_sweep_has_the_result_of_the_same_run_alone(swept, data_dir, tmp_path):
+    folder = _list_runs(swept)[2]
+    alone = run(Settings(**_read_about(folder)["settings"]), data_dir, tmp_path, quiet=True)
+    result = _read_about(folder)["result"]
     del result["seconds"]
     assert result == asdict(alone.last)
 
 
-def test_what_is_done_is_not_done_again(swept, folders, capsys):
+def test_finished_runs_are_not_repeated(swept, folders, capsys):
     before = {path: path.stat().st_mtime_ns for path in swept.rglob("*") if path.is_file()}
     assert main([*GRID, *SHORT, *folders]) == 0
     out = capsys.readouterr().out
@@ -82,16 +84,18 @@ def test_what_is_done_is_not_done_again(swept, folders, capsys):
 
 
 @pytest.mark.parametrize("left", ['{"settings": {}, "stopped": "KeyboardInterrupt"}', '{"sett', ""])
-def test_a_half_finished_run_is_resumed_and_keeps_what_lies_beside_it(swept, folders, capsys, left):
-    stopped = _runs(swept)[0]
-    wanted = _about(stopped)["result"]
+def test_an_unfinished_run_is_resumed_and_keeps_other_files_in_its_folder(
+    swept, folders, capsys, left
+):
+    stopped = _list_runs(swept)[0]
+    expected = _read_about(stopped)["result"]
     (stopped / "settings.json").write_text(left)
     (stopped / "notes.txt").write_text("mine")
     assert main([*GRID, *SHORT, *folders, "--jobs", "1"]) == 0
     assert "4 runs, 3 of them finished before" in capsys.readouterr().out
-    assert _about(stopped)["result"] | {"seconds": 0} == wanted | {"seconds": 0}
+    assert _read_about(stopped)["result"] | {"seconds": 0} == expected | {"seconds": 0}
     assert (stopped / "notes.txt").read_text() == "mine"
-    assert len(_runs(swept)) == 4
+    assert len(_list_runs(swept)) == 4
 
 
 @pytest.fixture
@@ -100,14 +104,16 @@ def one_run(data_dir, tmp_path):
     folders = ["--data-dir", str(data_dir), "--log-dir", str(tmp_path)]
     arguments = ["--lr", "0.1", "--seeds", "1", "--jobs", "1", *SHORT, *folders]
     assert main([*arguments, "--quiet"]) == 0
-    return arguments, _runs(tmp_path / "mnist-5k-sweep")[0]
+    return arguments, _list_runs(tmp_path / "mnist-5k-sweep")[0]
 
 
 def _resume_beyond(place, data_dir, iterations, monkeypatch, stop=False):
     """Resume a run to more iterations, and stop it before it gets there if asked to."""
     with monkeypatch.context() as patched:
         if stop:
-            patched.setattr("trainer.training.run.Batches", runs.signalling(40, signal.SIGTERM))
+            patched.setattr(
+                "trainer.training.run.Batches", runs.make_signalling_batches(40, signal.SIGTERM)
+            )
             with pytest.raises(Stopped):
                 resume(place, {"iterations": iterations}, data_dir, quiet=True)
         else:
@@ -122,22 +128,22 @@ def test_a_run_that_was_resumed_beyond_the_sweep_is_neither_counted_nor_replaced
     _resume_beyond(place, data_dir, 50, monkeypatch, stop)
     before = {path: path.read_bytes() for path in place.iterdir()}
     assert run_command(main, arguments) == 2
-    told = capsys.readouterr().err
-    assert "holds a run with --iterations 50, this sweep has 30" in told
-    assert told.count("\n") == 1
+    error = capsys.readouterr().err
+    assert "holds a run with --iterations 50, this sweep has 30" in error
+    assert error.count("\n") == 1
     assert {path: path.read_bytes() for path in place.iterdir()} == before
 
 
 def test_a_failed_resume_keeps_the_result_of_the_last_end(one_run, data_dir, monkeypatch):
     _, place = one_run
-    result = _about(place)["result"]
+    result = _read_about(place)["result"]
     _resume_beyond(place, data_dir, 50, monkeypatch, stop=True)
-    assert _about(place)["result"] == result
-    assert _about(place)["stopped"] == "stopped at iteration 41"
+    assert _read_about(place)["result"] == result
+    assert _read_about(place)["stopped"] == "stopped at iteration 41"
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "checkpoint.safetensors"])
-def test_a_folder_that_holds_no_run_is_set_aside(one_run, capfd, name):
+def test_a_folder_without_a_run_is_renamed(one_run, capfd, name):
     arguments, place = one_run
     for path in place.iterdir():
         path.unlink()
@@ -153,27 +159,27 @@ def test_a_run_killed_before_its_first_checkpoint_is_trained_again(one_run):
     (place / "checkpoint.safetensors").unlink()
     (place / "settings.json").unlink()
     assert main(arguments) == 0
-    assert len(_runs(place.parent)) == 1
-    assert _about(place)["result"]["iteration"] == 30
+    assert len(_list_runs(place.parent)) == 1
+    assert _read_about(place)["result"]["iteration"] == 30
 
 
-def test_the_hparams_page_has_an_axis_for_what_was_swept_and_for_what_came_out(swept):
-    for folder in _runs(swept):
+def test_the_hparams_page_has_an_axis_for_each_setting_and_result(swept):
+    for folder in _list_runs(swept):
         events = EventAccumulator(str(folder)).Reload()
         contents = events.PluginTagToContent("hparams").values()
         starts = [HParamsPluginData.FromString(c).session_start_info.hparams for c in contents]
         (axes,) = [start for start in starts if start]
-        settings = _about(folder)["settings"]
+        settings = _read_about(folder)["settings"]
         for name in "lr", "hidden_size", "seed":
             assert axes[name].number_value == settings[name]
         last = events.Scalars("accuracy/test")[-1]
-        assert last.value == pytest.approx(_about(folder)["result"]["test"])
+        assert last.value == pytest.approx(_read_about(folder)["result"]["test"])
 
 
-def test_a_run_has_one_thread_and_gives_the_others_back(monkeypatch, data_dir, tmp_path):
+def test_a_run_has_one_thread_and_restores_the_others(monkeypatch, data_dir, tmp_path):
     seen = []
 
-    def look(*_, **__):
+    def record_threads(*_, **__):
         seen.append(torch.get_num_threads())
         pools = (pool for pool in threadpool_info() if pool["user_api"] == "blas")
         seen.extend(pool["num_threads"] for pool in pools)
@@ -181,7 +187,7 @@ def test_a_run_has_one_thread_and_gives_the_others_back(monkeypatch, data_dir, t
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        monkeypatch.setattr(sweep, "run", look)
+        monkeypatch.setattr(sweep, "run", record_threads)
         sweep.run_one(Settings(), data_dir, tmp_path)
         assert set(seen) == {1}
         assert torch.get_num_threads() == 2
@@ -189,7 +195,7 @@ def test_a_run_has_one_thread_and_gives_the_others_back(monkeypatch, data_dir, t
         torch.set_num_threads(before)
 
 
-def test_a_run_that_diverges_is_an_outcome_and_ends_no_sweep(data_dir, folders, capsys):
+def test_a_run_that_diverges_does_not_stop_the_sweep(data_dir, folders, capsys):
     grid = ["--activation", "relu", "--lr", "0.1", "1e30", "--hidden-size", "20", "--seeds", "1"]
     arguments = [*grid, *SHORT, *folders, "--jobs", "1", "--name", "wild"]
     assert main(arguments) == 0
@@ -215,11 +221,11 @@ def test_two_sweeps_at_once_in_one_folder_are_refused(folders, swept, capsys):
 )
 def test_different_settings_have_different_names(chosen):
     all_settings = [Settings(lr=lr, hidden_size=size, activation=a) for lr, size, a in chosen]
-    assert len({sweep.name_of(settings) for settings in all_settings}) == len(chosen)
+    assert len({name_run(settings) for settings in all_settings}) == len(chosen)
 
 
-def test_a_value_given_twice_is_one_run(data_dir):
-    runs = sweep.plan(Settings(dataset="mnist-5k"), {"lr": [0.1, 0.10, 1.0]}, 3, data_dir)
+def test_a_repeated_value_gives_one_run(data_dir):
+    runs = sweep.plan_runs(Settings(dataset="mnist-5k"), {"lr": [0.1, 0.10, 1.0]}, 3, data_dir)
     assert [(settings.lr, settings.seed) for settings in runs] == [
         (lr, seed) for lr in (0.1, 1.0) for seed in range(3)
     ]
@@ -227,7 +233,7 @@ def test_a_value_given_twice_is_one_run(data_dir):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (["--seeds", "0"], "--seeds 0"),
         (["--jobs", "0"], "--jobs 0"),
@@ -236,18 +242,20 @@ def test_a_value_given_twice_is_one_run(data_dir):
         (["--name", "a/file/b"], "a/file/b"),
     ],
 )
-def test_bad_input_is_one_line_and_trains_nothing(data_dir, tmp_path, capsys, arguments, says):
+def test_bad_input_gives_one_line_and_trains_nothing(
+    data_dir, tmp_path, capsys, arguments, message
+):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "file").touch()
     folders = ["--data-dir", str(data_dir), "--log-dir", str(tmp_path)]
     assert run_command(main, [*SHORT, *folders, *arguments]) == 2
     error = capsys.readouterr().err
-    assert says in error
+    assert message in error
     assert error.count("\n") == 1
     assert not list(tmp_path.rglob("settings.json"))
 
 
-def test_without_dask_a_cluster_is_one_line_that_says_what_to_install(
+def test_a_cluster_without_dask_gives_the_command_that_installs_it(
     monkeypatch, folders, capsys, swept
 ):
     monkeypatch.setitem(sys.modules, "distributed", None)
@@ -256,23 +264,23 @@ def test_without_dask_a_cluster_is_one_line_that_says_what_to_install(
 
 
 @pytest.mark.parametrize("address", ["localhost", "local host", "foo://bar", "localhost:port"])
-def test_an_address_that_is_none_is_refused_at_once(folders, capsys, swept, address):
+def test_a_malformed_address_is_refused_at_once(folders, capsys, swept, address):
     pytest.importorskip("distributed", reason="Dask is not installed (requirements-dev.txt)")
     assert run_command(main, [*GRID, *SHORT, *folders, "--cluster", address]) == 2
     assert f"--cluster {address}" in capsys.readouterr().err
 
 
-def test_workers_that_write_elsewhere_are_noticed(monkeypatch, data_dir, tmp_path):
+def test_workers_that_write_elsewhere_are_reported(monkeypatch, data_dir, tmp_path):
     monkeypatch.setattr(sweep, "run_one", lambda settings, *_: settings)
-    runs = sweep.plan(Settings(dataset="mnist-5k"), {"lr": [0.1]}, 2, data_dir)
+    runs = sweep.plan_runs(Settings(dataset="mnist-5k"), {"lr": [0.1]}, 2, data_dir)
     with pytest.raises(InputError, match="2 runs are not in"):
-        list(sweep.sweep(runs, data_dir, tmp_path, jobs=1))
+        list(sweep.run_sweep(runs, data_dir, tmp_path, jobs=1))
 
 
 def _wait_for(condition, seconds=60):
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, "timed out"
         time.sleep(0.05)
 
 
@@ -305,7 +313,7 @@ def cluster(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_killed_worker_costs_no_run_and_doubles_none(cluster, data_dir, tmp_path):
+def test_a_killed_worker_loses_and_repeats_no_run(cluster, data_dir, tmp_path):
     address, workers = cluster
     script = [sys.executable, str(ROOT / "scripts" / "sweep.py"), "--cluster", address, *GRID]
     options = ["--dataset", "mnist-5k", "--iterations", "1500", "--name", "far", "--quiet"]
@@ -315,29 +323,31 @@ def test_a_killed_worker_costs_no_run_and_doubles_none(cluster, data_dir, tmp_pa
     )
     far = tmp_path / "far"
 
-    def both_are_busy():
-        return far.is_dir() and sum("result" not in _about(run) for run in _runs(far)) == 2
+    def are_both_busy():
+        return (
+            far.is_dir() and sum("result" not in _read_about(run) for run in _list_runs(far)) == 2
+        )
 
     try:
-        _wait_for(both_are_busy)
+        _wait_for(are_both_busy)
         workers[0].send_signal(signal.SIGKILL)
         assert process.wait(timeout=120) == 0
     finally:
         process.kill()
-    assert len(_runs(far)) == 4
-    assert all("result" in _about(run) for run in _runs(far))
-    assert all(len(list(run.glob("events.out.tfevents.*"))) == 1 for run in _runs(far))
+    assert len(_list_runs(far)) == 4
+    assert all("result" in _read_about(run) for run in _list_runs(far))
+    assert all(len(list(run.glob("events.out.tfevents.*"))) == 1 for run in _list_runs(far))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="where there is CUDA the runs would start")
-def test_the_device_is_that_of_the_backend_given(folders, capsys):
+def test_the_device_is_that_of_the_given_backend(folders, capsys):
     assert run_command(main, [*SHORT, *folders, "--backend", "torch", "--device", "cuda"]) == 2
     assert "torch sees no CUDA device here" in capsys.readouterr().err
 
 
-def test_weights_that_overflow_between_evaluations_are_an_outcome(data_dir, tmp_path):
+def test_weights_that_overflow_between_evaluations_are_recorded_as_diverged(data_dir, tmp_path):
     overshooting = Settings(dataset="mnist-5k", lr=1e4, activation="relu", loss="squared-error",
                             iterations=40, eval_every=40, checkpoint_every=20)  # fmt: skip
     sweep.run_one(overshooting, data_dir, tmp_path)
-    about = sweep.finished(tmp_path / sweep.name_of(overshooting), overshooting)
+    about = read_finished(tmp_path / name_run(overshooting), overshooting)
     assert "no longer finite at iteration 20" in about["diverged"]

@@ -20,7 +20,7 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Digits:
     return load_digits("mnist-5k", tmp_path_factory.mktemp("data"))
 
 
-def blas_threads() -> set[int]:
+def find_blas_threads() -> set[int]:
     return {
         library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"
     }
@@ -28,10 +28,10 @@ def blas_threads() -> set[int]:
 
 @pytest.mark.parametrize("net_class", [TwoLayerNet, TorchTwoLayerNet])
 @pytest.mark.parametrize("rows", [1, 2, 3, 777, 4000])
-def test_accuracy_in_parts_is_that_of_the_whole(digits, net_class, rows):
+def test_the_accuracy_in_parts_is_that_of_the_whole(digits, net_class, rows):
     net = net_class(784, 20, 10, weight_init_std=1.0)
     x, t = net.native(digits.x_train[:rows]), net.native(digits.t_train[:rows])
-    assert Threads().accuracy(net, x, t) == net.accuracy(x, t)
+    assert Threads().compute_accuracy(net, x, t) == net.accuracy(x, t)
 
 
 def test_every_row_is_evaluated_once_and_the_caller_takes_the_first_of_the_parts(digits):
@@ -42,32 +42,32 @@ def test_every_row_is_evaluated_once_and_the_caller_takes_the_first_of_the_parts
             seen.append((threading.get_ident(), len(x)))
             return 1.0
 
-    assert Threads().accuracy(Net(), digits.x_train, digits.t_train) == 1.0
+    assert Threads().compute_accuracy(Net(), digits.x_train, digits.t_train) == 1.0
     assert sum(rows for _, rows in seen) == len(digits.x_train)
     ours = [rows for thread, rows in seen if thread == threading.get_ident()]
     assert ours == [-(-len(digits.x_train) // torch.get_num_threads())]
 
 
-def test_what_the_caller_ignores_is_ignored_in_the_parts(digits):
+def test_warnings_that_the_caller_ignores_are_ignored_in_the_parts(digits):
     net = TwoLayerNet(784, 5, 10, weight_init_std=5e37)
     with warnings.catch_warnings(), np.errstate(over="ignore", invalid="ignore"):
         warnings.simplefilter("error")
-        Threads().accuracy(net, digits.x_test, digits.t_test)
+        Threads().compute_accuracy(net, digits.x_test, digits.t_test)
 
 
 def test_a_small_step_has_one_thread_and_a_large_one_all():
-    before, every = (torch.get_num_threads(), blas_threads()), torch.get_num_threads()
-    with Threads().step(784, 50, 100):
-        assert (torch.get_num_threads(), blas_threads()) == (1, {1})
-    with Threads().step(784, 1 + LARGE // 78400, 100):
-        assert (torch.get_num_threads(), blas_threads()) == (every, {every})
-    assert (torch.get_num_threads(), blas_threads()) == before
+    before, every = (torch.get_num_threads(), find_blas_threads()), torch.get_num_threads()
+    with Threads().limit_for_step(784, 50, 100):
+        assert (torch.get_num_threads(), find_blas_threads()) == (1, {1})
+    with Threads().limit_for_step(784, 1 + LARGE // 78400, 100):
+        assert (torch.get_num_threads(), find_blas_threads()) == (every, {every})
+    assert (torch.get_num_threads(), find_blas_threads()) == before
 
 
 @pytest.mark.parametrize("net_class", [TwoLayerNet, TorchTwoLayerNet])
 def test_steps_of_the_books_size_are_to_the_bit_those_of_one_core(digits, net_class):
     ends = []
-    for threads in (Threads().step(784, 50, 100), Threads().one()):
+    for threads in (Threads().limit_for_step(784, 50, 100), Threads().limit_to_one()):
         net = net_class(784, 50, 10)
         batch = Batches(digits.x_train, digits.t_train, 100, 0)
         with threads:
@@ -81,7 +81,7 @@ def test_steps_of_the_books_size_are_to_the_bit_those_of_one_core(digits, net_cl
 def test_an_evaluation_leaves_the_threads_of_the_step_as_they_were(digits):
     threads, net = Threads(), TwoLayerNet(784, 5, 10)
     for size in (10, LARGE):
-        with threads.step(784, size, 10):
-            within = torch.get_num_threads(), blas_threads()
-            threads.accuracy(net, digits.x_test, digits.t_test)
-            assert (torch.get_num_threads(), blas_threads()) == within
+        with threads.limit_for_step(784, size, 10):
+            within = torch.get_num_threads(), find_blas_threads()
+            threads.compute_accuracy(net, digits.x_test, digits.t_test)
+            assert (torch.get_num_threads(), find_blas_threads()) == within

@@ -36,9 +36,11 @@ def _make_ours(task: Task) -> Contestant:
         net.step(*batch(i), settings.lr)
 
     def evaluate() -> tuple[float, float]:
-        return threads.accuracy(net, x_train, t_train), threads.accuracy(net, x_test, t_test)
+        return threads.compute_accuracy(net, x_train, t_train), threads.compute_accuracy(
+            net, x_test, t_test
+        )
 
-    step_threads = partial(threads.step, inputs, hidden_size, settings.batch_size)
+    step_threads = partial(threads.limit_for_step, inputs, hidden_size, settings.batch_size)
     return Contestant(settings.backend, step, evaluate, step_threads)
 
 

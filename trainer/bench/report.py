@@ -21,7 +21,7 @@ from trainer.common.settings import Settings
 from trainer.common.terminal import notify, track
 from trainer.data.digits import Digits, load_digits
 from trainer.nets.build import resolve_device
-from trainer.training.metadata import versions
+from trainer.training.metadata import find_versions
 
 Numbers = dict[str, dict[str, float]]  # by a key of RESULTS, then by contestant
 
@@ -173,7 +173,7 @@ def describe_environment(benchmark: Benchmark) -> dict[str, str | int]:
         "cores": torch.get_num_threads(),
         "device": benchmark.settings.device,
         "system": platform.platform(terse=True),
-        **versions(),
+        **find_versions(),
         "blas": find_blas(),
         **({"scikit-learn": version("scikit-learn")} if _has_sklearn() else {}),
         "rounds": benchmark.rounds,

@@ -65,5 +65,5 @@ def vary_threads(
     name: str, step: Callable[[int], object] | None, evaluate: Callable[[], object]
 ) -> Iterator[Contestant]:
     """Yield the contestant on one thread and on all threads."""
-    yield Contestant(f"{name}/1 thread", step, evaluate, Threads().one)
+    yield Contestant(f"{name}/1 thread", step, evaluate, Threads().limit_to_one)
     yield Contestant(f"{name}/all threads", step, evaluate)

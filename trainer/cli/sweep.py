@@ -30,16 +30,17 @@ def main(argv: list[str] | None = None, program: Program = Program("sweep")) -> 
         check_name("--name", arguments.name)
 
     from trainer.training import ranking, sweep  # here, since torch takes seconds
+    from trainer.training.sweep_folders import list_unfinished
 
     data_dir, quiet = arguments.data_dir, arguments.quiet
-    runs = sweep.plan(settings, choices, arguments.seeds, data_dir)
+    runs = sweep.plan_runs(settings, choices, arguments.seeds, data_dir)
     folder = arguments.log_dir / (arguments.name or f"{runs[0].dataset}-sweep")
-    done = sum(sweep.finished(folder / sweep.name_of(run), run) is not None for run in runs)
-    new = sweep.sweep(runs, data_dir, folder, arguments.jobs, arguments.cluster)
+    done = len(runs) - len(list_unfinished(runs, folder))
+    new = sweep.run_sweep(runs, data_dir, folder, arguments.jobs, arguments.cluster)
     for _ in track(new, "runs", len(runs), done, quiet):
         pass
     if not quiet:
-        print_output(ranking.make_table(ranking.rank(runs, folder)))
+        print_output(ranking.make_ranking_table(ranking.rank_runs(runs, folder)))
         print(f"{len(runs)} runs, {done} of them finished before: {display_path(folder)}")
         print(f"see them: {board_command(folder)}")
     return 0

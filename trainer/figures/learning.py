@@ -41,7 +41,7 @@ def train_in_memory(digits: Digits, settings: Settings) -> ShownRun:
     points = Points()
     threads = Threads()
     evaluation = FullEvaluation(net, train, test, threads)
-    with threads.one():
+    with threads.limit_to_one():
         Loop(net, batch, settings, evaluation, points).run()
     return ShownRun(digits, before, net.params, points)
 
@@ -85,7 +85,7 @@ def draw_line_through_weights(run: ShownRun) -> Figure:
     styles = {"loss": {"color": BLUE}, "accuracy": {"color": VERMILION, "drawstyle": "steps-mid"}}
     for column, (name, style) in zip(axes.T, styles.items(), strict=True):
         value = _make_function_of_alpha(run, name)
-        with Threads().one():
+        with Threads().limit_to_one():
             slope = [float(numerical_gradient(value, a)) for a in alpha]
         name_axes(column[0], f"the {name} along the line", "", name)
         column[0].plot(alpha, [value(a) for a in alpha], **style)

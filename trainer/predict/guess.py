@@ -28,8 +28,8 @@ def guess_images(
         except InputError as error:
             entry["error"] = str(error)
     if readable:
-        net = trained.net(backend, device)
-        outputs = net.predict(net.native(trained.inputs(np.stack(pixels)))).tolist()
+        net = trained.restore_net(backend, device)
+        outputs = net.predict(net.native(trained.prepare_inputs(np.stack(pixels)))).tolist()
         for entry, y in zip(readable, outputs, strict=True):
             entry.update(_rank_guesses(trained, y))
     return entries

@@ -40,7 +40,7 @@ def score_checkpoint(
     Raises InputError where the data folder holds other data.
     """
     settings = trained.origin.settings
-    net = trained.net(backend, device)
+    net = trained.restore_net(backend, device)
     digits = load_digits(settings.dataset, data_dir, settings.dtype)
     check_fingerprint(digits, trained.origin.fingerprint)
     digits = prepare_digits(digits, settings.preprocess, trained.preparation)

@@ -10,14 +10,14 @@ from typing import Any
 from trainer.common.errors import InputError
 from trainer.common.files import write_atomically
 from trainer.common.settings import Settings
-from trainer.training.metadata import versions
+from trainer.training.metadata import find_versions
 
 ABOUT = "settings.json"
 
 
 def describe_run(settings: Settings, resumed_at: int | None) -> dict[str, Any]:
     """Return what is known of a run before it ends: settings, versions, where it was resumed."""
-    about: dict[str, Any] = {"settings": asdict(settings), "versions": versions()}
+    about: dict[str, Any] = {"settings": asdict(settings), "versions": find_versions()}
     return about if resumed_at is None else about | {"resumed": {"iteration": resumed_at}}
 
 

@@ -1,4 +1,4 @@
-"""One comparison: settings in; what was found, and a folder with drift and ratios, out."""
+"""A comparison of both backends: settings in; its findings and a folder of charts out."""
 
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -25,9 +25,10 @@ from trainer.training.threads import Threads
 def compare_run(
     settings: Settings, data_dir: Path, log_dir: Path, audit_every: int, planted: str | None = None
 ) -> tuple[Settings, Comparison, Path]:
-    """Compare the backends, the NumPy side with a mistake if one is named, in a new folder.
+    """Compare the backends in a new folder, the NumPy side with the mistake planted if given.
 
-    Returns the settings with the data set chosen, too. Raises InputError.
+    Returns the settings with the data set resolved, the comparison and the folder, which has
+    charts of the drift and of the ratios of the audit. Raises InputError.
     """
     settings, digits = load_inputs(settings, data_dir)
     digits = prepare_digits(digits, settings.preprocess)
@@ -41,20 +42,24 @@ def compare_run(
     params = draw_params(*sizes, settings.weight_init_std, settings.seed, settings.dtype)
     folder = make_run_folder(log_dir, f"{digits.name}-compare")
     steps = Steps("comparing", settings.iterations)
-    with Dashboard(folder) as board, Threads().one(), steps:
+    with Dashboard(folder) as board, Threads().limit_to_one(), steps:
         board.add_description({"settings": asdict(settings)}, charts.build_comparison_layout())
 
         def record(step: int, verdicts: dict[str, Verdicts], drift: dict[str, float]) -> None:
-            values = {f"drift/{name}": value for name, value in drift.items()}
-            for side, of_side in verdicts.items():
-                ratios = {f"audit/{side}/{name}": v.ratio for name, v in of_side.items()}
-                values |= charts.BAND
-                values |= {tag: ratio for tag, ratio in ratios.items() if np.isfinite(ratio)}
-            board.add_scalars(step, values)
+            board.add_scalars(step, _collect_scalars(verdicts, drift))
             steps.update(step + 1)
 
         schedule = Schedule(settings.iterations, settings.lr, audit_every)
         found = compare(nets, batch, params, schedule, record)
     if found.cause is None and found.first:
-        found.cause = planted  # what cannot be told from one step alone
+        found.cause = planted  # one step alone may not show the cause
     return settings, found, folder
+
+
+def _collect_scalars(verdicts: dict[str, Verdicts], drift: dict[str, float]) -> dict[str, float]:
+    """Return the drift and the finite ratios of a step by their tags in TensorBoard."""
+    values = {f"drift/{name}": value for name, value in drift.items()}
+    for side, of_side in verdicts.items():
+        ratios = {f"audit/{side}/{name}": verdict.ratio for name, verdict in of_side.items()}
+        values |= charts.BAND | {tag: r for tag, r in ratios.items() if np.isfinite(r)}
+    return values

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 from trainer.common.settings import Settings
 from trainer.data.digits import Digits
 from trainer.nets.net import Net
-from trainer.training.lazy.of_net import lazy_accuracy
+from trainer.training.lazy.build import build_lazy_accuracy
 from trainer.training.threads import Threads
 
 A = TypeVar("A")
@@ -24,7 +24,9 @@ class FullEvaluation(Generic[A]):
 
     def accuracies(self) -> tuple[float, float]:
         """Return the accuracy over the training set and over the test set."""
-        train, test = (self.threads.accuracy(self.net, x, t) for x, t in (self.train, self.test))
+        train, test = (
+            self.threads.compute_accuracy(self.net, x, t) for x, t in (self.train, self.test)
+        )
         return train, test
 
     def scalars(self) -> dict[str, float]:
@@ -36,7 +38,7 @@ class LazyEvaluation:
     """Evaluates only images whose class may have changed; the accuracies are the same."""
 
     def __init__(self, net: Net[Any], digits: Digits, threads: Threads):
-        self._net, self._accuracy = net, lazy_accuracy(net, digits, threads)
+        self._net, self._accuracy = net, build_lazy_accuracy(net, digits, threads)
 
     def accuracies(self) -> tuple[float, float]:
         """Return the accuracy over the training set and over the test set."""

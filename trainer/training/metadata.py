@@ -1,27 +1,28 @@
-"""How a net came about, as the texts of its checkpoint: JSON where it is more than a word."""
+"""The origin of a net's weights, as texts in the metadata of its checkpoint."""
 
 import functools
 import json
 import platform
 from dataclasses import asdict, dataclass, field, fields
 from importlib.metadata import version
-from typing import Any
+from typing import TypeVar
 
 from trainer.common.settings import Settings
 
 FORMAT = 1
+T = TypeVar("T")
 
 
 @functools.cache
-def versions() -> dict[str, str]:
-    """What the numbers of a run may depend on beside its settings."""
+def find_versions() -> dict[str, str]:
+    """Return the versions, beside the settings, that the numbers of a run may depend on."""
     packages = ("numpy", "torch", "torchvision", "tensorboard")
     return {"python": platform.python_version(), **{name: version(name) for name in packages}}
 
 
 @dataclass(frozen=True)
 class Origin:
-    """The iteration of some weights, and of what run, on which data, with which versions."""
+    """The iteration of some weights, and the run, data and versions that they come from."""
 
     iteration: int
     settings: Settings
@@ -30,8 +31,8 @@ class Origin:
     versions: dict[str, str] = field(default_factory=dict)
 
 
-def written(origin: Origin) -> dict[str, str]:
-    """The texts of an origin, by name."""
+def format_origin(origin: Origin) -> dict[str, str]:
+    """Return the origin as texts by name; all but the fingerprint are JSON."""
     return {
         "format": str(FORMAT),
         "iteration": str(origin.iteration),
@@ -42,49 +43,38 @@ def written(origin: Origin) -> dict[str, str]:
     }
 
 
-def parsed(texts: dict[str, str]) -> Origin:
-    """The origin that the texts give; raises ValueError where they are not of this format."""
-    number = _integer(texts, "format")
-    if number != FORMAT:
+def parse_origin(texts: dict[str, str]) -> Origin:
+    """Return the origin that format_origin wrote; raises ValueError for texts it cannot write."""
+    number = texts.get("format", "none")[:20]
+    if number != str(FORMAT):
         raise ValueError(f"it has format {number}, and this version reads format {FORMAT}")
-    iteration, settings = _integer(texts, "iteration"), _settings(texts)
-    if iteration > settings.iterations:
-        raise ValueError(f"its iteration {iteration} is beyond its last, {settings.iterations}")
-    classes, versions = _json(texts, "classes", list), _json(texts, "versions", dict)
+    if missing := {part.name for part in fields(Origin)}.difference(texts):
+        raise ValueError(f"its metadata have no {', '.join(sorted(missing))}")
+    iteration, settings = _parse_json(texts, "iteration", int), _parse_settings(texts)
+    if not 0 <= iteration <= settings.iterations:
+        raise ValueError(f"its iteration {iteration} is not in 0 … {settings.iterations}")
+    classes, versions = _parse_json(texts, "classes", list), _parse_json(texts, "versions", dict)
     if not all(isinstance(name, str) for name in (*classes, *versions.values())):
         raise ValueError("its classes or versions are not texts")
-    return Origin(iteration, settings, tuple(classes), _text(texts, "fingerprint"), versions)
+    return Origin(iteration, settings, tuple(classes), texts["fingerprint"], versions)
 
 
-def _settings(texts: dict[str, str]) -> Settings:
-    given = _json(texts, "settings", dict)
-    known = {setting.name: setting for setting in fields(Settings)}
+def _parse_settings(texts: dict[str, str]) -> Settings:
+    given = _parse_json(texts, "settings", dict)
+    defaults = {setting.name: setting.default for setting in fields(Settings)}
     for name, value in given.items():
-        if name not in known:
-            raise ValueError(f"this version knows no setting {name!r}")
-        kind = str if known[name].default is None else type(known[name].default)
+        if name not in defaults:
+            raise ValueError(f"its setting {name!r} is unknown to this version")
+        kind = str if defaults[name] is None else type(defaults[name])
         if type(value) is not kind and not (kind is float and type(value) is int):
-            raise ValueError(f"its setting {name} is {value!r}")
+            raise ValueError(f"its setting {name} is {value!r}, expected {kind.__name__}")
     if "dataset" not in given:
         raise ValueError("its settings name no data set")
     return Settings(**given)
 
 
-def _text(texts: dict[str, str], name: str) -> str:
-    if name not in texts:
-        raise ValueError(f"its metadata have no {name}")
-    return texts[name]
-
-
-def _integer(texts: dict[str, str], name: str) -> int:
-    text = _text(texts, name)
-    if not (text.isascii() and text.isdecimal() and len(text) < 20):
-        raise ValueError(f"its {name} is {text[:20]!r}")
-    return int(text)
-
-
-def _json(texts: dict[str, str], name: str, kind: type) -> Any:
-    value = json.loads(_text(texts, name))
-    if not isinstance(value, kind):
-        raise ValueError(f"its {name} are no {kind.__name__} in JSON")
+def _parse_json(texts: dict[str, str], name: str, kind: type[T]) -> T:
+    value = json.loads(texts[name])
+    if type(value) is not kind:  # isinstance would take true for an integer
+        raise ValueError(f"its {name} must be of type {kind.__name__} in JSON")
     return value

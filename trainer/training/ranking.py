@@ -1,4 +1,4 @@
-"""The runs of a sweep as a table: mean ± deviation over the seeds, the best first."""
+"""A table of a sweep's runs: mean ± deviation over the seeds, the best first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -9,39 +9,39 @@ from typing import Any
 from rich.table import Table
 
 from trainer.common.settings import Settings
-from trainer.training.sweep import finished, name_of
+from trainer.training.sweep_folders import name_run, read_finished
 
-ALWAYS = ("lr", "hidden_size")  # shown also where all runs have the same
+ALWAYS = ("lr", "hidden_size")  # settings that are shown even if all runs have the same
 
 
 @dataclass(frozen=True)
 class Row:
-    """The runs that differ in nothing but their seeds: their results, and how many diverged."""
+    """The runs that differ only in their seeds: their results, and how many diverged."""
 
     settings: Settings
     results: list[dict[str, float]]
     diverged: int
 
     @property
-    def rank(self) -> tuple[int, float]:
-        """Lower is better: first those of which none diverged, by test accuracy."""
+    def sort_key(self) -> tuple[int, float]:
+        """The number that diverged, then minus the test accuracy, so that lower is better."""
         return self.diverged, -fmean(r["test"] for r in self.results) if self.results else 0.0
 
 
-def rank(runs: Sequence[Settings], folder: Path) -> list[Row]:
-    """A row for each combination of settings, the best first. All runs must be finished."""
+def rank_runs(runs: Sequence[Settings], folder: Path) -> list[Row]:
+    """Return a row for each combination of settings, the best first; all runs must be finished."""
     groups: dict[Settings, list[dict[str, Any]]] = {}
     for settings in runs:
-        about = finished(folder / name_of(settings), settings) or {}
-        groups.setdefault(replace(settings, seed=0), []).append(about)
+        about = read_finished(folder / name_run(settings), settings)
+        groups.setdefault(replace(settings, seed=0), []).append(about or {})
     rows = []
     for settings, abouts in groups.items():
         results = [about["result"] for about in abouts if "result" in about]
         rows.append(Row(settings, results, len(abouts) - len(results)))
-    return sorted(rows, key=lambda row: row.rank)
+    return sorted(rows, key=lambda row: row.sort_key)
 
 
-def make_table(rows: Sequence[Row]) -> Table:
+def make_ranking_table(rows: Sequence[Row]) -> Table:
     """Return a table of the rows: settings in which they differ, accuracies, seconds of a run."""
     names = [
         setting.name
@@ -54,21 +54,19 @@ def make_table(rows: Sequence[Row]) -> Table:
     for number, row in enumerate(rows):
         values = [str(getattr(row.settings, name)) for name in names]
         best = "← best" if number == 0 and row.results else ""
-        table.add_row(*values, str(len(row.results) + row.diverged), *_measured(row), best)
+        table.add_row(*values, str(len(row.results) + row.diverged), *_format_results(row), best)
     return table
 
 
-def _measured(row: Row) -> list[str]:
+def _format_results(row: Row) -> list[str]:
+    """Return the cells of train accuracy, test accuracy and seconds."""
     if row.diverged:
         return ["", f"{row.diverged} diverged", ""]
-    seconds = fmean(result["seconds"] for result in row.results)
-    return [
-        *(_mean([r[name] for r in row.results]) for name in ("train", "test")),
-        f"{seconds:.1f}",
-    ]
+    accuracies = [_format_mean([r[name] for r in row.results]) for name in ("train", "test")]
+    return [*accuracies, f"{fmean(result['seconds'] for result in row.results):.1f}"]
 
 
-def _mean(values: Sequence[float]) -> str:
-    """Mean ± sample deviation, which one value alone has not."""
+def _format_mean(values: Sequence[float]) -> str:
+    """Return mean ± sample deviation; a single value has no deviation."""
     deviation = f"{stdev(values):.4f}" if len(values) > 1 else "–"
     return f"{fmean(values):.4f} ± {deviation}"

@@ -11,7 +11,7 @@ from trainer.training.checkpoint import Checkpoint
 from trainer.training.evaluation import FullEvaluation, LazyEvaluation
 from trainer.training.job import Job
 from trainer.training.loop import Point
-from trainer.training.metadata import Origin, versions
+from trainer.training.metadata import Origin, find_versions
 from trainer.training.progress import Progress
 
 A = TypeVar("A")  # the arrays of the net: NumPy's, or torch's tensors
@@ -53,7 +53,7 @@ class Recorder(Generic[A]):
         """Write the checkpoint of the weights before step i."""
         self._board.flush()  # first, so that no point before the checkpoint can be missing
         digits = self._job.digits
-        origin = Origin(i, self._job.settings, digits.classes, digits.fingerprint, versions())
+        origin = Origin(i, self._job.settings, digits.classes, digits.fingerprint, find_versions())
         saved = Checkpoint(self._net.params, origin, digits.preparation)
         checkpoint.save(self._job.folder, saved)
 

@@ -106,7 +106,8 @@ def _train_net(job: Job, board: Dashboard, stop: Stop) -> Point:
     evaluation = choose_evaluation(settings, net, digits, train, test, threads)
     recorder = Recorder(job, board, net, batch, evaluation, test[0])
     loop = Loop(net, batch, settings, evaluation, recorder, stop, job.start)
-    with closing(recorder), threads.step(inputs, settings.hidden_size, settings.batch_size):
+    sizes = inputs, settings.hidden_size, settings.batch_size
+    with closing(recorder), threads.limit_for_step(*sizes):
         loop.run()
         recorder.finish()
     return recorder.points[-1]

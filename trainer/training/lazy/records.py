@@ -1,90 +1,73 @@
-"""What is kept of each image to prove that its class has not changed: see accuracy.py."""
+"""The records of each image that prove that its class has not changed; see accuracy.py."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.training.lazy.movement import (
-    SLACK,
-    UNIT,
-    Anchors,
-    Weights,
-    activate,
-    gamma,
-    lead,
-    sure_lead,
-)
+from trainer.common.settings import Activation
+from trainer.training.lazy import blocks, movement
+from trainer.training.lazy.blocks import Block, Sets, take_rows
+from trainer.training.lazy.movement import SLACK, UNIT, SplitWeights, gamma
 
 BASIS = 64  # K
 ANCHORS = 8
-BLOCK = 2048  # images at a time, so that what is made of them stays in the cache
-WORTH = 8  # an evaluation, in projections
-WHOLE = 0.7  # of the images to project: with more, all in a row are faster than those gathered
-PAYS = 0.4  # of the images to evaluate: with more, evaluating all is faster
-TIES = 0.02  # of the images near a tie: with more, likewise
-SAMPLE = 5000  # images that tell the basis
+EVALUATION_COST = 8  # in projections
+MOST_GATHERED = 0.7  # of the images: above, projecting all in a row is faster than gathering some
+MOST_EVALUATED = 0.4  # of the images: above, evaluating all is faster
+MOST_TIES = 0.02  # of the images near a tie: above, evaluating all is faster
 
-Block = tuple[Array, int, Array]  # x of a set, the number of its first image, some numbers
 Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 
 @dataclass(frozen=True)
-class _Today:
-    """An evaluation: its weights, the place of its anchor, and how far rounding goes."""
+class _Evaluation:
+    """The weights of an evaluation, the place of its anchor, and bounds of rounding errors."""
 
-    weights: Weights
+    weights: SplitWeights
     place: int
-    a1: float  # times an image's own figure: how far two evaluations of the same a1 can be apart
-    sigma: float  # how much more two evaluations of its σ can be
-    projected: float  # times ‖x̂‖: how far a projected a1 is off, besides
-    output: float  # how far a lead is, besides
+    a1: float  # of two evaluations of the same a1, divided by the image's own _rounding
+    sigma: float  # of two evaluations of σ, in addition
+    projected: float  # of a projected a1, divided by ‖x̂‖, in addition
+    output: float  # of a lead, in addition
 
 
 class Records:
-    """The records of all images, by which renew proves or evaluates their classes in place.
+    """The records of all images; update_classes proves or evaluates their classes in place.
 
-    images: x (N, D) of each set; ranges: where each is in classes (N of all,); map as Python's
-    own, or one that calls on several threads.
+    classes (N of all,) is read and written. map: Python's, or one that uses several threads.
     """
 
     def __init__(
-        self,
-        images: Sequence[Array],
-        ranges: Sequence[slice],
-        classes: Array,
-        params: dict[str, Array],
-        activation: str,
-        map: Map,
+        self, sets: Sets, classes: Array, params: dict[str, Array], activation: Activation, map: Map
     ):
-        self._sets = list(zip(images, ranges, strict=True))
-        self.classes, self._activation, self._map = classes, activation, map
-        inputs, hidden = params["W1"].shape
+        self._sets, self.classes, self._activation, self._map = sets, classes, activation, map
+        x, (inputs, hidden) = sets[0][0], params["W1"].shape
         self._outputs = len(params["b2"])
-        self._unit = float(np.finfo(images[0].dtype).eps / 2)
-        self._basis = principal_directions(images[0], min(BASIS, inputs))
+        self._unit = float(np.finfo(x.dtype).eps / 2)
+        self._basis = blocks.find_principal_directions(x, min(BASIS, inputs))
         n, self._k = len(classes), self._basis.shape[1] + 1
         self._record = np.ones((n, self._k + hidden), np.float32)  # c, 1, R W1
         self._x_norm = np.empty(n, np.float32)  # ‖x̂‖
         self._rest_norm = np.empty(n, np.float32)  # ‖R‖
         self._rounding = np.empty(n, np.float32)  # γ ‖x̂‖ of two evaluations
-        self._consume(self._measure, self._blocks(np.arange(n)))
+        list(self._map(self._measure, blocks.split_images(sets, np.arange(n))))  # map is lazy
         self._largest = float(self._x_norm.max())
         self._worst = (self._rounding / self._x_norm).max()  # γ of the image with most pixels on
-        self._spare = np.empty(n, np.float32)  # the lead that was proved
-        self._seen = np.zeros(n, np.intp)  # when: anchor · C + class
-        self._anchor = np.zeros(n, np.intp)  # when R W1 was recorded …
-        self._base = np.empty(n, np.float32)  # … but for this much movement before
-        self._anchors = Anchors(ANCHORS, Weights(params, self._basis, activation))
-        self._size = self._reach = 0.0  # the largest since there are records
-        self.fresh = True
+        self._proved_lead = np.empty(n, np.float32)
+        self._proved_at = np.zeros(n, np.intp)  # place of the anchor · C + class
+        self._recorded_at = np.zeros(n, np.intp)  # place of the anchor from which R W1 has moved …
+        self._moved_before = np.empty(n, np.float32)  # … in addition to this movement
+        self._anchors = movement.Anchors(ANCHORS, SplitWeights(params, self._basis, activation))
+        self._size = self._output_terms = 0.0  # the largest bounds since there are records
+        self.is_empty = True
 
     def _measure(self, block: Block) -> None:
-        """Fill in what depends on the images alone."""
-        x, first, j = block
-        x = _rows(x, j - first).astype(np.float64)
+        """Record what depends on the images alone."""
+        x, rows, j = block
+        x = take_rows(x, rows).astype(np.float64)
         self._record[j, : self._k - 1] = x @ self._basis
         along = self._record[j, : self._k - 1].astype(np.float64)  # c, rounded to float32
         square = np.einsum("nd,nd->n", x, x)
@@ -93,157 +76,133 @@ class Records:
         self._rest_norm[j] = np.sqrt(np.maximum(rest, 0))
         self._rounding[j] = 2 * gamma(np.count_nonzero(x, axis=1) + 3, self._unit) * self._x_norm[j]
 
-    def renew(self, params: dict[str, Array]) -> tuple[Array, Array] | None:
-        """Bring classes up to date, but for images too near to a tie.
+    def update_classes(self, params: dict[str, Array]) -> tuple[Array, Array] | None:
+        """Bring the classes up to date, except those of images too near a tie.
 
-        Returns the images that were evaluated, and those too near; or None where it would be
-        faster to evaluate all: then the next call starts afresh.
+        Returns the images that were evaluated, and those too near a tie; or None if evaluating
+        all is faster. Then the records are empty, and the next call evaluates every image.
         """
-        today = self._begin(Weights(params, self._basis, self._activation))
-        left = np.arange(len(self.classes)) if self.fresh else self._unproved(today)
-        near = None if left is None else self._evaluate(left, today)
-        self.fresh = near is None
-        return None if near is None or left is None else (left, self._unsure(near, today))
+        now = self._begin(SplitWeights(params, self._basis, self._activation))
+        left = np.arange(len(self.classes)) if self.is_empty else self._find_unproved(now)
+        near = None if left is None else self._evaluate(left, now)
+        self.is_empty = near is None
+        return None if near is None or left is None else (left, self._settle_ties(near, now))
 
-    def _begin(self, weights: Weights) -> _Today:
-        if self.fresh:
+    def _begin(self, weights: SplitWeights) -> _Evaluation:
+        """Return the evaluation of these weights."""
+        if self.is_empty:
             self._anchors.used[:] = False
-            self._size = self._reach = 0.0
+            self._size = self._output_terms = 0.0
         self._size = max(self._size, weights.size)
-        self._reach = max(self._reach, weights.reach(self._largest))
+        self._output_terms = max(self._output_terms, weights.bound_output_terms(self._largest))
         width = len(weights.b1)
-        root = 32 * np.sqrt(width) if weights.sigmoid else 0.0  # 8 u of each z1, before λ = ¼
+        root = 32 * np.sqrt(width) if weights.is_sigmoid else 0.0  # 8 u of each z1, before λ = ¼
         output = 4 * gamma(width + 8, self._unit) + 2 * gamma(width + 8, UNIT)
-        return _Today(
+        return _Evaluation(
             weights,
-            self._place(),
+            self._choose_place(),
             a1=SLACK * self._size,
             sigma=SLACK * 2 * root * self._unit,
             projected=SLACK * (4 * gamma(self._k + 8, UNIT) * self._size + root * UNIT),
-            output=SLACK * output * self._reach,
+            output=SLACK * output * self._output_terms,
         )
 
-    def _place(self) -> int:
-        """Where today's anchor goes: a free place, or that of the anchor that matters least."""
+    def _choose_place(self) -> int:
+        """Return an unused anchor's place, or that of the anchor that the fewest records use."""
         if not self._anchors.used.all():
             return int(self._anchors.used.argmin())
-        counts = np.bincount(self._anchor, minlength=ANCHORS) * WORTH
-        seen = np.bincount(self._seen, minlength=ANCHORS * self._outputs)
-        return int((counts + seen.reshape(ANCHORS, -1).sum(axis=1)).argmin())
+        cost = np.bincount(self._recorded_at, minlength=ANCHORS) * EVALUATION_COST
+        proved = np.bincount(self._proved_at, minlength=ANCHORS * self._outputs)
+        return int((cost + proved.reshape(ANCHORS, -1).sum(axis=1)).argmin())
 
-    def _unproved(self, today: _Today) -> Array | None:
-        """The images whose class is not proved; None where they are too many."""
-        rest, full = self._anchors.hidden(today.weights, self._size)
-        movement = self._movement(full, today)
-        if self._anchors.used[today.place]:  # its images go on from today
-            # where=, not [mask]: several times faster
-            theirs = np.repeat(np.arange(ANCHORS) == today.place, self._outputs).take(self._seen)
-            np.subtract(self._spare, movement, out=self._spare, where=theirs)
-            theirs = self._anchor == today.place
-            np.add(self._base, np.float32(rest[today.place]), out=self._base, where=theirs)
-        rest[today.place] = 0
-        self._anchors.put(today.place, today.weights)
-        return self._project(np.flatnonzero(~(self._spare > movement)), rest, today)
+    def _find_unproved(self, now: _Evaluation) -> Array | None:
+        """Return the images whose class is not proved; None if they are too many."""
+        rest, full = self._anchors.bound_hidden(now.weights, self._size)
+        lost = self._bound_lost_lead(full, now)
+        if self._anchors.used[now.place]:  # the images of the old anchor get the new one
+            # where= is several times faster than indexing by a mask.
+            theirs = np.repeat(np.arange(ANCHORS) == now.place, self._outputs).take(self._proved_at)
+            np.subtract(self._proved_lead, lost, out=self._proved_lead, where=theirs)
+            theirs, moved = self._recorded_at == now.place, np.float32(rest[now.place])
+            np.add(self._moved_before, moved, out=self._moved_before, where=theirs)
+        rest[now.place] = 0
+        self._anchors.store(now.place, now.weights)
+        return self._project(np.flatnonzero(~(self._proved_lead > lost)), rest, now)
 
-    def _movement(self, full: Array, today: _Today) -> Array:
-        """How much of its lead each image (N,) can have lost since it was proved."""
-        p, q = self._anchors.second(today.weights, self._size)  # (ANCHORS, C)
-        rounding = today.a1 * self._worst + today.sigma + today.projected
-        p += (full[:, None] + rounding) * today.weights.rate
-        q += today.output
-        movement = p.astype(np.float32).ravel().take(self._seen)
-        movement *= self._x_norm
-        movement += q.astype(np.float32).ravel().take(self._seen)
-        return movement
+    def _bound_lost_lead(self, full: Array, now: _Evaluation) -> Array:
+        """Return how much of its lead each image (N,) can have lost since it was proved."""
+        p, q = self._anchors.bound_output(now.weights, self._size)  # (ANCHORS, C)
+        rounding = now.a1 * self._worst + now.sigma + now.projected
+        p += (full[:, None] + rounding) * now.weights.rate
+        q += now.output
+        lost = p.astype(np.float32).ravel().take(self._proved_at)
+        lost *= self._x_norm
+        lost += q.astype(np.float32).ravel().take(self._proved_at)
+        return lost
 
-    def _project(self, images: Array, rest: Array, today: _Today) -> Array | None:
-        """The images whose class the projection cannot prove; None where they are too many."""
+    def _project(self, images: Array, rest: Array, now: _Evaluation) -> Array | None:
+        """Return the images whose class the projection cannot prove; None if they are too many."""
         n = len(self.classes)
-        if len(images) > WHOLE * n:
+        if len(images) > MOST_GATHERED * n:
             images = np.arange(n)
-        weights = today.weights
+        weights = now.weights
         W2 = np.ascontiguousarray(weights.W2.T, np.float32)  # (C, H)
         b2 = weights.b2.astype(np.float32)[:, None]
 
-        def unproved(j: Array) -> Array:
-            record = _rows(self._record, j)
+        def find_unproved(j: Array) -> Array:
+            record = take_rows(self._record, j)
             a1 = record[:, : self._k] @ weights.along
             a1 += record[:, self._k :]
-            a2 = W2 @ activate(a1, weights.sigmoid).T  # (C, n)
+            a2 = W2 @ movement.activate(a1, weights.is_sigmoid).T  # (C, n)
             a2 += b2
-            moved = rest.take(_rows(self._anchor, j)) + _rows(self._base, j)
-            moved *= _rows(self._rest_norm, j)
-            moved += today.projected * _rows(self._x_norm, j)
-            return self._prove(j, a2, _rows(self.classes, j), moved, today)
+            moved = rest.take(take_rows(self._recorded_at, j)) + take_rows(self._moved_before, j)
+            moved *= take_rows(self._rest_norm, j)
+            moved += now.projected * take_rows(self._x_norm, j)
+            return self._prove(j, a2, take_rows(self.classes, j), moved, now)
 
-        blocks = [images[i : i + BLOCK] for i in range(0, len(images), BLOCK)]
-        left = np.concatenate([images[:0], *self._map(unproved, blocks)])
-        return left if len(left) <= PAYS * n else None
+        found = self._map(find_unproved, blocks.split_numbers(images))
+        left = np.concatenate([images[:0], *found])
+        return left if len(left) <= MOST_EVALUATED * n else None
 
-    def _prove(self, j: Array, a2: Array, y: Array, moved: Array | float, today: _Today) -> Array:
-        """Record how far y leads at least in outputs a2 (C, n) of the images j, a1 moved off.
+    def _prove(self, j: Array, a2: Array, y: Array, off: Array | float, now: _Evaluation) -> Array:
+        """Record the least lead of class y in a2 (C, n) of images j whose a1 may be off by off.
 
-        Returns those where it may not.
+        Returns those whose least lead is not positive.
         """
-        doubt = today.a1 * _rows(self._rounding, j) + (moved + today.sigma)
-        doubt *= today.weights.rate.take(y)
-        doubt += today.output
-        spare = lead(a2, y) - doubt
-        self._spare[j] = spare
-        self._seen[j] = today.place * self._outputs + y
-        return j[~(spare > 0)]
+        doubt = now.a1 * take_rows(self._rounding, j) + (off + now.sigma)
+        doubt *= now.weights.rate.take(y)
+        doubt += now.output
+        least = movement.compute_lead(a2, y) - doubt
+        self._proved_lead[j] = least
+        self._proved_at[j] = now.place * self._outputs + y
+        return j[~(least > 0)]
 
-    def _evaluate(self, images: Array, today: _Today) -> Array | None:
-        """Evaluate these images; returns those near a tie, or None where they are too many."""
-        weights = today.weights
-        self._anchors.put(today.place, weights)
+    def _evaluate(self, images: Array, now: _Evaluation) -> Array | None:
+        """Evaluate these images; return those near a tie, or None if they are too many."""
+        weights = now.weights
+        self._anchors.store(now.place, weights)
 
-        def near(block: Block) -> Array:
-            x, first, j = block
-            a1 = _rows(x, j - first) @ weights.W1
+        def find_ties(block: Block) -> Array:
+            x, rows, j = block
+            a1 = take_rows(x, rows) @ weights.W1
             a1 += weights.b1
-            self._record[j, self._k :] = a1 - _rows(self._record, j)[:, : self._k] @ weights.along
-            a2 = weights.W2.T @ activate(a1, weights.sigmoid).T  # (C, n)
+            self._record[j, self._k :] = (
+                a1 - take_rows(self._record, j)[:, : self._k] @ weights.along
+            )
+            a2 = weights.W2.T @ movement.activate(a1, weights.is_sigmoid).T  # (C, n)
             a2 += weights.b2[:, None]
             self.classes[j] = y = a2.argmax(axis=0)
-            self._anchor[j], self._base[j] = today.place, 0
-            return self._prove(j, a2, y, 0.0, today)
+            self._recorded_at[j], self._moved_before[j] = now.place, 0
+            return self._prove(j, a2, y, 0.0, now)
 
-        ties = np.concatenate([images[:0], *self._map(near, self._blocks(images))])
-        return ties if len(ties) <= TIES * len(self.classes) else None
+        found = self._map(find_ties, blocks.split_images(self._sets, images))
+        ties = np.concatenate([images[:0], *found])
+        return ties if len(ties) <= MOST_TIES * len(self.classes) else None
 
-    def _unsure(self, near: Array, today: _Today) -> Array:
-        """Those of the images near a tie whose class even their own terms leave open."""
+    def _settle_ties(self, near: Array, now: _Evaluation) -> Array:
+        """Classify the images near a tie; return those that their own terms do not decide."""
         unsure = [near[:0]]
-        for x, first, j in self._blocks(near):
-            self.classes[j], least = sure_lead(x[j - first], today.weights, self._unit)
+        for x, rows, j in blocks.split_images(self._sets, near):
+            self.classes[j], least = movement.bound_lead(x[rows], now.weights, self._unit)
             unsure.append(j[~(least > 0)])
         return np.concatenate(unsure)
-
-    def _blocks(self, images: Array) -> Iterator[Block]:
-        """These images, sorted, block by block."""
-        for x, rows in self._sets:
-            mine = images[slice(*np.searchsorted(images, (rows.start, rows.stop)))]
-            for i in range(0, len(mine), BLOCK):
-                yield x, rows.start, mine[i : i + BLOCK]
-
-    def _consume(self, function: Callable[[Any], None], items: Iterable[Any]) -> None:
-        for _ in self._map(function, items):
-            pass
-
-
-def _rows(a: Array, j: Array) -> Array:
-    """The rows j, sorted, of a; no copy where they are consecutive."""
-    if j[-1] - j[0] == len(j) - 1:
-        return a[j[0] : j[-1] + 1]
-    return a.take(j, axis=0)
-
-
-def principal_directions(x: Array, count: int) -> Array:
-    """Orthonormal columns (D, count) along which x (N, D) is largest, by subspace iteration."""
-    sample = x[:: max(1, len(x) // SAMPLE)].astype(np.float64)
-    basis = np.eye(x.shape[1], count)
-    basis[:, : len(sample)] = sample[:count].T
-    for _ in range(4):
-        basis = np.linalg.qr(sample.T @ (sample @ basis))[0]
-    return basis

@@ -1,4 +1,4 @@
-"""Lazy evaluation for a net of this project: the same classes as its plain evaluation gives."""
+"""Lazy evaluation for a net of this project."""
 
 from typing import Any
 
@@ -6,27 +6,28 @@ import numpy as np
 
 from trainer.book.functions import Array
 from trainer.data.digits import Digits
+from trainer.nets.net import Net
 from trainer.nets.numpy_net import CHUNK
 from trainer.training.lazy.accuracy import LazyAccuracy
 from trainer.training.threads import Threads
 
 
-def lazy_accuracy(net: Any, digits: Digits, threads: Threads) -> LazyAccuracy:
-    """The accuracies over both sets, given net.params, of a net on the CPU."""
+def build_lazy_accuracy(net: Net[Any], digits: Digits, threads: Threads) -> LazyAccuracy:
+    """Return the lazy evaluation of both sets; it gives the classes of net, which is on the CPU."""
 
     def classify(x: Array) -> Array:
         return np.asarray(net.classes(net.native(x)))
 
     sets = [(digits.x_train, digits.t_train), (digits.x_test, digits.t_test)]
     return LazyAccuracy(
-        sets, net.activation, classify, lambda rows: chunks(rows, threads), threads.map
+        sets, net.activation, classify, lambda rows: split_chunks(rows, threads), threads.map
     )
 
 
-def chunks(rows: int, threads: Threads) -> list[slice]:
-    """The rows that threads.accuracy of so many classifies at once."""
+def split_chunks(rows: int, threads: Threads) -> list[slice]:
+    """Return the rows that Threads.compute_accuracy classifies at once, of so many rows."""
     return [
         slice(i, min(i + CHUNK, part.stop))
-        for part in threads.parts(rows)
+        for part in threads.split_rows(rows)
         for i in range(part.start, part.stop, CHUNK)
     ]

@@ -1,0 +1,109 @@
+"""The folders of a sweep: their names, which runs in them are finished, which can be resumed."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from trainer.board import events
+from trainer.common.errors import InputError
+from trainer.common.files import find_free_name, lock
+from trainer.common.settings import Settings, option_of
+from trainer.common.terminal import notify
+from trainer.training import checkpoint
+from trainer.training.about import ABOUT, read_about
+
+SAME_RESULT = ("device", "evaluation", "checkpoint_every")  # settings that decide no number
+
+
+def name_run(settings: Settings) -> str:
+    """Return the name of a run's folder: lr, hidden size, seed, then what is not the default."""
+    first = ("lr", "hidden_size", "seed")
+    others = (setting for setting in fields(settings) if setting.name not in first)
+    changed = [s.name for s in others if getattr(settings, s.name) != s.default]
+    return ",".join(f"{name}={getattr(settings, name)}" for name in (*first, *changed))
+
+
+def read_finished(folder: Path, settings: Settings) -> dict[str, Any] | None:
+    """Return what settings.json says of the finished or diverged run of these settings, or None."""
+    about = read_about(folder)
+    result = about.get("result")
+    is_complete = "diverged" in about or (
+        isinstance(result, dict)
+        and result.get("iteration") == settings.iterations
+        and all(isinstance(result.get(name), int | float) for name in ("train", "test", "seconds"))
+    )
+    return about if is_complete and not _find_difference(about.get("settings"), settings) else None
+
+
+def list_unfinished(runs: Sequence[Settings], folder: Path) -> list[Settings]:
+    """Return the runs that are not finished in their folders below folder."""
+    return [run for run in runs if read_finished(folder / name_run(run), run) is None]
+
+
+def _find_difference(found: object, settings: Settings) -> str | None:
+    """Return the first setting whose value in found differs and may change the result, or None."""
+    found = found if isinstance(found, dict) else {}
+    expected = asdict(settings).items()
+    return next((n for n, v in expected if n not in SAME_RESULT and found.get(n) != v), None)
+
+
+def check_folders(runs: Sequence[Settings], folder: Path) -> None:
+    """Raise InputError if a run's folder holds a run of other settings, such as more iterations."""
+    for settings in list_unfinished(runs, folder):
+        place = folder / name_run(settings)
+        found = _read_settings(place) if place.exists() else {}
+        if found and (name := _find_difference(found, settings)):
+            option, ours = option_of(name), getattr(settings, name)
+            raise InputError(
+                f"{place} holds a run with {option} {found[name]}, this sweep has {ours}: "
+                "move that run elsewhere, or give the sweep another --name"
+            )
+
+
+def _read_settings(place: Path) -> dict[str, Any]:
+    """Return the settings of the checkpoint in a run's folder; {} if none can be read."""
+    try:
+        return asdict(checkpoint.load(place).origin.settings)
+    except InputError:
+        return {}
+
+
+def prepare_folder(place: Path) -> bool:
+    """Return whether a run can be resumed there; if not, clear the place for a new run.
+
+    Removes what a run left that was killed before its first checkpoint, and renames a folder
+    that holds anything else. Raises InputError if that fails.
+    """
+    if not place.exists():
+        return False
+    if _read_settings(place):
+        return True
+    try:
+        with lock(place):  # fails while a process that outlived its sweep still writes there
+            pass
+        ours = {place / ABOUT, place / ".lock", *events.list_event_files(place)}
+        if ours.issuperset(place.iterdir()):
+            shutil.rmtree(place)
+        else:
+            aside = find_free_name(place.with_name(f"{place.name}.aside"))
+            place.rename(aside)
+            notify(f"{place} holds no run that can be resumed: it is now {aside.name}")
+    except OSError as error:
+        raise InputError(f"cannot replace {place}: {error.strerror}; remove it") from error
+    return False
+
+
+@contextmanager
+def lock_sweep(folder: Path) -> Iterator[None]:
+    """Return a context in which no other sweep, which might replace runs, writes to the folder."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write in {folder}: {error.strerror}") from error
+    with lock(
+        folder, "another sweep is writing there: wait until it ends, or choose another --name"
+    ):
+        yield
