@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 
 from trainer.checker.comparing import Finding
+from trainer.common.terminal import escape
 
 CORE = ("predict", "loss", "gradient", "construction", "loading")
 
@@ -63,7 +64,7 @@ class Report:
             elif finding.verdict == "missing":
                 how = "is missing" if finding.checked else "could not be checked"
                 lines.append(f"{quantity} {how}: {_describe(finding)}")
-        return "\n".join([*lines, self.summarise()])
+        return "\n".join(map(escape, [*lines, self.summarise()]))
 
     def summarise(self) -> str:
         """Return the verdict in one sentence."""

@@ -12,7 +12,7 @@ from typing import Any
 from trainer.cli.options import Parser
 from trainer.cli.program import Program
 from trainer.common.errors import InputError
-from trainer.common.terminal import show_activity
+from trainer.common.terminal import print_wrapped, show_activity
 
 A_DAY, LEAST, A_TEBIBYTE = 86_400, 64, 2**20  # in seconds and MiB
 
@@ -33,7 +33,10 @@ def main(argv: list[str] | None = None, program: Program = Program("check")) -> 
         )  # fmt: skip
     if arguments.verbose and printed:
         print(printed, file=sys.stderr if arguments.json else sys.stdout)
-    print(report.as_json() if arguments.json else report.as_text())
+    if arguments.json:
+        print(report.as_json())
+    else:
+        print_wrapped(report.as_text())
     return report.status
 
 

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+import textwrap
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -118,3 +119,10 @@ def print_output(*renderables: RenderableType) -> None:
     console = Console(soft_wrap=False, highlight=False, emoji=False)
     for each in renderables:
         console.print(each)
+
+
+def print_wrapped(text: str) -> None:
+    """Print lines wrapped to the terminal's width (80 columns in a pipe), the rest indented."""
+    width = Console().width
+    for line in text.splitlines():
+        print(textwrap.fill(line, width, subsequent_indent="    ", break_on_hyphens=False))
