@@ -13,7 +13,6 @@ from trainer.checker.building import find_candidates
 from trainer.checker.check_net import check_net
 from trainer.checker.comparing import Finding
 from trainer.checker.loading import Loader
-from trainer.checker.source import read_source
 from trainer.checker.trial import ignore_progress
 from trainer.common.errors import InputError
 
@@ -35,31 +34,49 @@ def check_file(
 
     name chooses one class of several. Raises InputError for a file that cannot be checked.
     """
+    yield from check_loaded(Loader(path, run_all), name, seed, progress)
+
+
+def check_loaded(
+    loader: Loader, name: str | None, seed: int, progress: Callable[[str], None] = ignore_progress
+) -> Iterator[Finding | str]:
+    """Yield what check_file yields, for the file of a loader."""
     progress("loading")
-    loader = Loader(path, run_all)
-    tree = read_source(path).tree
-    if not tree.body:
-        raise InputError(f"{path}: the file is empty")
-    defined = {n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
     with restore_aliases() as removed:
-        outcome = attempt(loader.load_file)
+        outcome = attempt(lambda: load_class(loader, name))
         if isinstance(outcome.error, InputError):
             raise outcome.error
         if outcome.error:
             yield report_exception("loading", outcome.error)
             return
-        names = vars(outcome.value)
-        kind = _choose_class(path, names, find_candidates(outcome.value, defined), name)
-        functions = list(check_functions(names, defined))
+        names, kind = outcome.value
+        functions = list(check_functions(names, _list_defined(loader)))
         if kind is None and not functions:
             message = "no class that looks like a two-layer net; name it: FILE:CLASS"
-            raise InputError(f"{path}: {message}")
+            raise InputError(f"{loader.path}: {message}")
         yield kind.__name__ if kind is not None else ""
         if kind is not None:
             yield from check_net(kind, seed, progress)
         yield from functions
         yield from (Finding("loading", "note", text) for text in loader.notes)
         yield from _find_aliases(loader, removed)
+
+
+def load_class(loader: Loader, name: str | None) -> tuple[dict[str, object], type | None]:
+    """Return the names of the loader's file, and the class that is to be checked, if any.
+
+    Raises InputError where there is none of that name, or what the file's own code raises.
+    """
+    module = loader.load_file()
+    if not loader.sources[loader.path].tree.body:
+        raise InputError(f"{loader.path}: the file is empty")
+    candidates = find_candidates(module, _list_defined(loader))
+    return vars(module), _choose_class(loader.path, vars(module), candidates, name)
+
+
+def _list_defined(loader: Loader) -> set[str]:
+    body = loader.sources[loader.path].tree.body
+    return {n.name for n in body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
 
 
 def _choose_class(
@@ -92,8 +109,8 @@ def restore_aliases() -> Iterator[set[str]]:
 
 
 def _find_aliases(loader: Loader, removed: set[str]) -> Iterator[Finding]:
-    for file, tree in loader.trees.items():
-        for node in ast.walk(tree):
+    for file, source in loader.sources.items():
+        for node in ast.walk(source.tree):
             match node:
                 case ast.Attribute(value=ast.Name(id="np" | "numpy"), attr=name) if name in removed:
                     at = f"{file.name}, line {node.lineno}"

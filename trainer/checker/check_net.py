@@ -74,6 +74,25 @@ def _sets_bias_twice(kind: type) -> bool:
     return any(source.count(f"['{bias}'] =") > 1 for bias in ("b1", "b2"))
 
 
+def prepare_trial(kind: type, seed: int) -> tuple[Trial, Judge] | None:
+    """Return the net in its form with its targets, and the judge of its results; None if it has
+    no form.
+    """
+    subject = _build_subject(kind)
+    if subject.weights.problems or len(subject.weights.places) < len(PARAMS):
+        return None
+    trial = Trial(kind, subject, cases.make_case(seed, (subject.D, subject.H, subject.C)))
+    runs = {target: trial.call_methods(t) for target, t in trial.targets.items()}
+    if _find_obstacle(trial, runs):
+        return None
+    trial.form, trial.target = choose_form(trial, runs)
+    return trial, _make_judge(trial, runs[trial.target])
+
+
+def _make_judge(trial: Trial, outcomes: Outcomes) -> Judge:
+    return Judge(trial.case, collect_values(outcomes), trial.expected, trial.form.head)
+
+
 def _check_quantities(trial: Trial) -> Iterator[Finding]:
     runs = {target: trial.call_methods(t) for target, t in trial.targets.items()}
     if obstacle := _find_obstacle(trial, runs):
@@ -81,8 +100,8 @@ def _check_quantities(trial: Trial) -> Iterator[Finding]:
         return
     trial.form, trial.target = choose_form(trial, runs)
     outcomes = runs[trial.target]
-    got = collect_values(outcomes)
-    judge = Judge(trial.case, got, trial.expected, trial.form.head)
+    judge = _make_judge(trial, outcomes)
+    got = judge.theirs
     mistakes = find_mistakes(trial, got, judge)
     for quantity in ("predict", "loss", "gradient"):
         for finding in _judge_outcome(quantity, outcomes.get(quantity), trial, judge, mistakes):

@@ -10,10 +10,12 @@ import ast
 import builtins
 import importlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from trainer.checker.recording import Recorder
 from trainer.checker.source import Source, read_source, select_definitions
 from trainer.checker.standins import StandIn, make_module
 
@@ -26,12 +28,22 @@ NOT_RUN = "set at line {}, by a statement that was not run (add --run-all to run
 
 
 class Loader:
-    """Modules by path; notes says what was read in another way than it was written."""
+    """Loads modules, each once; notes says what was read in another way than it was written.
 
-    def __init__(self, path: Path, run_all: bool = False):
+    texts replace the contents of files. recorder, if given, sees the values that the code has.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        run_all: bool = False,
+        texts: dict[Path, str] | None = None,
+        recorder: Recorder | None = None,
+    ):
         self.path, self.run_all = path.resolve(), run_all
         self.notes: list[str] = []
-        self.trees: dict[Path, ast.Module] = {}
+        self.sources: dict[Path, Source] = {}
+        self._texts, self._recorder = texts or {}, recorder
         self._modules: dict[Path, ModuleType] = {}
         folder = self.path.parent
         self._roots = [folder, *list(folder.parents)[:PARENTS]]
@@ -56,11 +68,14 @@ class Loader:
             path = path / "__init__.py"
             if not path.exists():
                 return module
-        source = read_source(path)
-        self.trees[path] = source.tree
+        source = read_source(path, self._texts.get(path))
+        self.sources[path] = source
         if source.is_translated:
             self._note(f"{path.name} is Python 2: it was translated with 2to3's fixers")
         vars(module)["__builtins__"] = {**vars(builtins), "__import__": self._import}
+        if self._recorder:
+            vars(module)["__builtins__"] |= self._recorder.names
+            source = replace(source, tree=self._recorder.instrument(path, source.tree))
         self._run(source, module)
         return module
 

@@ -35,6 +35,7 @@ class Source:
 
     path: Path
     tree: ast.Module
+    text: str = ""  # what was parsed: not the file's own text if is_translated
     is_translated: bool = False
     skipped: dict[str, int] = field(default_factory=dict)  # name → line
 
@@ -45,9 +46,9 @@ class Source:
                 self.skipped.setdefault(node.id, node.lineno)
 
 
-def read_source(path: Path) -> Source:
-    """Return the parsed file, translated if it is Python 2; raises InputError."""
-    text = _decode(path)
+def read_source(path: Path, text: str | None = None) -> Source:
+    """Parse a file, or this text in its place, translating Python 2; raises InputError."""
+    text = _decode(path) if text is None else text
     try:
         return _parse(path, text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -84,12 +85,17 @@ def _parse(path: Path, text: str) -> Source:
         except SyntaxError:
             continue
         if _is_python_2(tree):
-            return Source(path, _parse_tree(_translate(attempt)), is_translated=True)
-        return Source(path, tree)
+            return _parse_python_2(path, attempt)
+        return Source(path, tree, attempt)
     for attempt in attempts:
         with suppress(SyntaxError, ValueError):
-            return Source(path, _parse_tree(_translate(attempt)), is_translated=True)
-    return Source(path, _parse_tree(bare))  # Raises the SyntaxError to report.
+            return _parse_python_2(path, attempt)
+    return Source(path, _parse_tree(bare), bare)  # Raises the SyntaxError to report.
+
+
+def _parse_python_2(path: Path, text: str) -> Source:
+    translated = _translate(text)
+    return Source(path, _parse_tree(translated), translated, is_translated=True)
 
 
 def _parse_tree(text: str) -> ast.Module:

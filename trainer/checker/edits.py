@@ -1,0 +1,181 @@
+"""Small changes of an expression, as a person would make them, the likeliest first."""
+
+import ast
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+OPERATORS: list[type[ast.operator]] = [ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult]
+COMPARISONS: list[type[ast.cmpop]] = [ast.Gt, ast.GtE, ast.Lt, ast.LtE, ast.Eq, ast.NotEq]
+TWINS = {
+    "sum": ("mean",), "mean": ("sum",), "max": ("sum", "min"), "min": ("max",),
+    "argmax": ("argmin", "max"), "argmin": ("argmax",), "exp": ("log",), "log": ("exp",),
+    "maximum": ("minimum",), "minimum": ("maximum",), "zeros_like": ("ones_like",),
+    "ones_like": ("zeros_like",), "multiply": ("dot",), "dot": ("multiply",),
+}  # fmt: skip
+NUMBERS = (0, 1, 2, 0.5, -1)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A part of an expression and the text that takes its place; a lower cost is likelier."""
+
+    node: ast.expr
+    text: str
+    cost: float
+
+
+def list_edits(root: ast.expr, atoms: list[str], functions: list[str]) -> list[Edit]:
+    """Return the edits of every part of an expression, the likeliest first.
+
+    atoms are the variables in scope as one writes them, such as z1 or self.params['W1'];
+    functions are those that take one array, such as sigmoid.
+    """
+    edits = [
+        edit
+        for node in _walk(root)
+        for edit in (*_edit_node(node, atoms, functions), *_wrap_node(node, root, atoms, functions))
+    ]
+    unique: dict[tuple[int, str], Edit] = {}
+    for edit in sorted(edits, key=lambda edit: edit.cost):
+        unique.setdefault((id(edit.node), edit.text), edit)
+    return list(unique.values())
+
+
+def _walk(root: ast.expr) -> Iterator[ast.expr]:
+    """Yield the parts of an expression that may be replaced by others."""
+    for node in ast.walk(root):
+        if isinstance(node, ast.expr) and hasattr(node, "lineno"):
+            yield node
+
+
+def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterator[Edit]:
+    """Yield edits of the node's own operator, name, number or arguments."""
+    match node:
+        case ast.BinOp(left=left, op=op, right=right):
+            for other in OPERATORS:
+                if not isinstance(op, other):
+                    yield _changed(node, 2.0, op=other())
+            yield Edit(node, _text(left), 2.2)
+            yield Edit(node, _text(right), 2.4)
+            yield _changed(node, 2.0, left=right, right=left)
+            if isinstance(op, ast.MatMult):
+                yield Edit(node, f"{_wrapped(left)}.T @ {_wrapped(right)}", 2.1)
+                yield Edit(node, f"{_wrapped(left)} @ {_wrapped(right)}.T", 2.1)
+        case ast.UnaryOp(operand=operand):
+            yield Edit(node, _text(operand), 1.0)
+        case ast.Compare(left=left, ops=[op], comparators=[right]):
+            for comparison in COMPARISONS:
+                if not isinstance(op, comparison):
+                    yield _changed(node, 1.5, ops=[comparison()])
+        case ast.Call(func=func, args=args, keywords=keywords):
+            yield from _edit_call(node, functions)
+            del func, args, keywords
+        case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
+            for number in NUMBERS:
+                if number != value:
+                    yield Edit(node, repr(number), 1.6)
+        case ast.Constant(value=bool() as flag):
+            yield Edit(node, repr(not flag), 1.2)
+        case ast.Attribute(value=value, attr="T"):
+            yield Edit(node, _text(value), 1.0)
+    if isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
+        text = _text(node)
+        for atom in atoms:
+            if atom != text:
+                yield Edit(node, atom, 1.3 + 0.2 * _distance(text, atom))
+
+
+def _edit_call(node: ast.Call, functions: list[str]) -> Iterator[Edit]:
+    name = _text(node.func)
+    if node.args:
+        yield Edit(node, _text(node.args[0]), 2.0)
+    if len(node.args) == 2:
+        yield _changed(node, 1.8, args=node.args[::-1])
+        for i in range(2):
+            args: list[ast.expr] = list(node.args)
+            args[i] = ast.Attribute(args[i], "T", ast.Load())
+            yield _changed(node, 2.1, args=args)
+    for function in functions:
+        if function != name and len(node.args) == 1:
+            yield _changed(node, 1.7, func=ast.parse(function, mode="eval").body)
+    if isinstance(node.func, ast.Attribute):
+        for twin in TWINS.get(node.func.attr, ()):
+            func = ast.Attribute(node.func.value, twin, ast.Load())
+            yield _changed(node, 1.4, func=func)
+    yield from _edit_axis(node)
+
+
+def _edit_axis(node: ast.Call) -> Iterator[Edit]:
+    """Yield other axes, and keepdims added or removed."""
+    reduces = isinstance(node.func, ast.Attribute) and node.func.attr in (
+        "sum", "mean", "max", "min", "argmax", "argmin", "amax", "amin",
+    )  # fmt: skip
+    if not reduces:
+        return
+    others = [k for k in node.keywords if k.arg not in ("axis", "keepdims")]
+    positional = node.args[:1] if _text(node.func).startswith(("np.", "numpy.")) else []
+    for axis in ("0", "1", "-1", None):
+        for keep in (True, False):
+            made = [f"axis={axis}"] * (axis is not None) + ["keepdims=True"] * keep
+            texts = [_text(a) for a in positional] + made + [_text_of_keyword(k) for k in others]
+            text = f"{_text(node.func)}({', '.join(texts)})"
+            if text != _text(node):
+                yield Edit(node, text, 1.2 if axis is not None else 1.6)
+
+
+def _wrap_node(
+    node: ast.expr, root: ast.expr, atoms: list[str], functions: list[str]
+) -> Iterator[Edit]:
+    """Yield edits that put something around a part: a sign, a factor, a call, another term."""
+    inner, cost = _wrapped(node), 0.0 if node is root else 0.5
+    if isinstance(node, ast.Constant):
+        return
+    yield Edit(node, f"-{inner}", 1.5 + cost)
+    yield Edit(node, f"{inner}.T", 1.5 + cost)
+    yield Edit(node, f"(1 - {inner})", 2.6 + cost)
+    for factor in ("2", "0.5"):
+        yield Edit(node, f"{factor} * {inner}", 2.5 + cost)
+    for function in functions:
+        yield Edit(node, f"{function}({_text(node)})", 1.9 + cost)
+    if node is not root and not isinstance(node, ast.BinOp):
+        return
+    for atom in atoms:
+        for text in (f"{inner} + {atom}", f"{inner} - {atom}", f"{inner} * {atom}",
+                     f"{inner} / {atom}", f"{inner} / len({atom})", f"{inner} / {atom}.shape[0]",
+                     f"{inner} / {atom}.shape[1]",
+                     f"{inner} * len({atom})", f"{inner} * {atom}.shape[0]",
+                     f"{inner} * (1 - {atom}) * {atom}", f"{inner} * ({atom} > 0)",
+                     f"{inner} * (1 - {atom} ** 2)", f"{inner} @ {atom}", f"{inner} @ {atom}.T"):  # fmt: skip
+            yield Edit(node, text, 2.3 + cost + 0.2 * text.count("(") + 0.1 * text.count("*"))
+        for function in functions:
+            yield Edit(node, f"{inner} * {function}({atom})", 2.5 + cost)
+
+
+def _changed(node: ast.expr, cost: float, **parts: object) -> Edit:
+    changed = copy.copy(node)
+    for name, value in parts.items():
+        setattr(changed, name, value)
+    return Edit(node, _text(changed), cost)
+
+
+def _text(node: ast.expr) -> str:
+    return ast.unparse(node)
+
+
+def _text_of_keyword(keyword: ast.keyword) -> str:
+    return f"{keyword.arg}={_text(keyword.value)}" if keyword.arg else f"**{_text(keyword.value)}"
+
+
+def _wrapped(node: ast.expr) -> str:
+    """Return the text of a node in brackets where it needs them as an operand."""
+    text = _text(node)
+    simple = isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call | ast.Constant)
+    return text if simple else f"({text})"
+
+
+def _distance(one: str, other: str) -> float:
+    """Return how unlike two names are, from 0 to 1."""
+    from difflib import SequenceMatcher
+
+    return 1 - SequenceMatcher(None, one, other).ratio()
