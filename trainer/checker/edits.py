@@ -14,6 +14,14 @@ TWINS = {
     "ones_like": ("zeros_like",), "multiply": ("dot",), "dot": ("multiply",),
 }  # fmt: skip
 NUMBERS = (0, 1, 2, 0.5, -1)
+# What people leave out beside a part of an expression, and how unlikely it is.
+TERMS = {
+    "{inner} + {atom}": 0.0, "{inner} - {atom}": 0.0, "{inner} * {atom}": 0.1,
+    "{inner} / {atom}": 0.0, "{inner} / {atom}.shape[0]": 0.1, "{inner} / {atom}.shape[1]": 0.4,
+    "{inner} / len({atom})": 0.2, "{inner} * len({atom})": 0.3, "{inner} * {atom}.shape[0]": 0.2,
+    "{inner} @ {atom}": 0.1, "{inner} @ {atom}.T": 0.2, "{inner} * ({atom} > 0)": 0.3,
+    "{inner} * (1 - {atom}) * {atom}": 0.4, "{inner} * (1 - {atom} ** 2)": 0.5,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -141,13 +149,9 @@ def _wrap_node(
     if node is not root and not isinstance(node, ast.BinOp):
         return
     for atom in atoms:
-        for text in (f"{inner} + {atom}", f"{inner} - {atom}", f"{inner} * {atom}",
-                     f"{inner} / {atom}", f"{inner} / len({atom})", f"{inner} / {atom}.shape[0]",
-                     f"{inner} / {atom}.shape[1]",
-                     f"{inner} * len({atom})", f"{inner} * {atom}.shape[0]",
-                     f"{inner} * (1 - {atom}) * {atom}", f"{inner} * ({atom} > 0)",
-                     f"{inner} * (1 - {atom} ** 2)", f"{inner} @ {atom}", f"{inner} @ {atom}.T"):  # fmt: skip
-            yield Edit(node, text, 2.3 + cost + 0.2 * text.count("(") + 0.1 * text.count("*"))
+        for template, extra in TERMS.items():
+            text = template.format(inner=inner, atom=atom)
+            yield Edit(node, text, 2.3 + cost + extra)
         for function in functions:
             yield Edit(node, f"{inner} * {function}({atom})", 2.5 + cost)
 
