@@ -8,7 +8,8 @@ import difflib
 import sys
 import tempfile
 import time
-import traceback
+import warnings
+from multiprocessing import Pool
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent / "checker"), str(Path(__file__).parents[1])]
@@ -31,35 +32,43 @@ def find_changed_lines(right: str, wrong: str) -> set[int]:
 
 def main(only: list[str]) -> int:
     """Print a line for each case that is missed, and the rates."""
-    named = fixed = count = 0
-    slowest = 0.0
-    with tempfile.TemporaryDirectory() as folder:
-        for layout, slug in TABLE:
-            if slug in NOTES or (only and slug not in only and layout not in only):
-                continue
-            right, wrong = (NETS / f"{layout}.py").read_text(), plant_mistakes(layout, slug)
-            path = Path(folder, f"{layout}.py")
-            path.write_text(wrong)
-            started = time.monotonic()
-            try:
-                found = diagnose(Request(path, None, False, 0))
-            except Exception:
-                traceback.print_exc()
-                found = None
-            seconds = time.monotonic() - started
-            slowest, count = max(slowest, seconds), count + 1
-            line = found.line if found else None
-            hit = line in find_changed_lines(right, wrong)
-            named, fixed = named + hit, fixed + bool(found and found.fix)
-            if not hit or not (found and found.fix) or only:
-                fix = "fixed" if found and found.fix else "NOT FIXED"
-                lines = sorted(find_changed_lines(right, wrong))
-                what = "named" if hit else "MISSED"
-                print(f"{layout} {slug}: line {line} {what} of {lines}, {fix}, {seconds:.1f} s")
-                if only and found and found.fix:
-                    print(found.fix.diff)
-    print(f"{count} cases: {named} lines named, {fixed} fixes, slowest {slowest:.1f} s")
+    cases = [
+        (layout, slug)
+        for layout, slug in TABLE
+        if slug not in NOTES and (not only or slug in only or layout in only)
+    ]
+    with Pool() as pool:
+        results = pool.starmap(measure, cases, chunksize=1)
+    for (layout, slug), (named, line, lines, diff, seconds) in zip(cases, results, strict=True):
+        if not named or not diff or only:
+            what, fix = "named" if named else "MISSED", "fixed" if diff else "NOT FIXED"
+            print(f"{layout} {slug}: line {line} {what} of {lines}, {fix}, {seconds:.1f} s")
+            if only:
+                print(diff)
+    names, fixes = sum(r[0] for r in results), sum(bool(r[3]) for r in results)
+    slowest = max(r[4] for r in results)
+    print(f"{len(cases)} cases: {names} lines named, {fixes} fixes, slowest {slowest:.1f} s")
     return 0
+
+
+def measure(layout: str, slug: str) -> tuple[bool, int | None, list[int], str, float]:
+    """Return whether the line was named, it, the changed ones, the fix's diff, and the seconds."""
+    warnings.simplefilter("ignore")
+    right, wrong = (NETS / f"{layout}.py").read_text(), plant_mistakes(layout, slug)
+    lines = find_changed_lines(right, wrong)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, f"{layout}.py")
+        path.write_text(wrong)
+        started = time.monotonic()
+        found = diagnose(Request(path, None, False, 0))
+        seconds = time.monotonic() - started
+    return (
+        found.line in lines,
+        found.line,
+        sorted(lines),
+        found.fix.diff if found.fix else "",
+        seconds,
+    )
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import ast
 import re
 
 import documents
+import mistakes
 import pytest
 from documents import ROOT
 
@@ -78,6 +79,11 @@ def test_the_five_files_to_read_first_have_the_lines_that_the_readme_says():
     assert len(files) == 5
     total = sum(len((ROOT / file).read_text("utf-8").splitlines()) for file in files)
     assert total <= 600
+
+
+def test_the_pages_of_mistakes_are_those_of_the_catalogue():
+    pages = {path.name: path.read_text("utf-8") for path in mistakes.FOLDER.glob("*.md")}
+    assert pages == mistakes.make_pages(), "python tests/docs/mistakes.py writes them"
 
 
 def test_the_readme_is_short():

@@ -57,7 +57,8 @@ def report_exception(quantity: str, error: BaseException) -> Finding:
         return report_unchecked(quantity, f"unsupported call or return value: {text}")
     if isinstance(error, SystemExit):
         text = f"ends the program with sys.exit({error.code!r})"
-    return Finding(quantity, "raises", f"{text}{at}", _name_cause(error))
+    place: Any = (own[-1][0], own[-1][1]) if own else (None, None)
+    return Finding(quantity, "raises", f"{text}{at}", _name_cause(error), True, *place)
 
 
 def _name_cause(error: BaseException) -> str | None:

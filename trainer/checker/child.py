@@ -1,6 +1,6 @@
 """The child process: runs somebody's code under limits and writes its findings, a JSON line each.
 
-python -m trainer.checker.child MEMORY_MIB SEED RUN_ALL FILE [CLASS]
+python -m trainer.checker.child MEMORY_MIB SEED RUN_ALL HINTS FILE [CLASS]
 """
 
 import json
@@ -12,21 +12,25 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import psutil
 
 from trainer.checker.comparing import Finding
 from trainer.common.errors import InputError
 
+if TYPE_CHECKING:  # torch is imported once the streams are set
+    from trainer.checker.diagnosing import Request
+
 
 def main(argv: list[str]) -> int:
     """Write {"ready"}, {"doing": quantity}, {"class"}, {"finding"}, {"stopped"}, {"done"}."""
-    memory, seed, run_all, file, *name = argv
+    memory, seed, run_all, hints, file, *name = argv
     out = take_streams()
     import torch  # once, and before the clock and the memory limit start
 
     from trainer.checker.check_file import check_file
+    from trainer.checker.diagnosing import Request
 
     torch.set_num_threads(1)
     limit_memory(int(memory))
@@ -34,19 +38,27 @@ def main(argv: list[str]) -> int:
     path = Path(file).resolve()
     os.chdir(path.parent)
     write(out, ready=True)
-    write_findings(out, path, check_file(
-        path, name[0] if name else None, run_all=run_all == "1", seed=int(seed),
+    request = Request(path, name[0] if name else None, run_all == "1", int(seed))
+    is_wrong = write_findings(out, path, check_file(
+        path, request.name, run_all=request.run_all, seed=request.seed,
         progress=lambda quantity: write(out, doing=quantity),
     ))  # fmt: skip
+    if is_wrong and hints > "1":
+        write_diagnosis(out, request)
     write(out, done=True)
     leave(out)
     return 0
 
 
-def write_findings(out: TextIO, path: Path, found: Iterable[str | Finding]) -> None:
-    """Write each finding as it comes, or why the check could not go on."""
+def write_findings(out: TextIO, path: Path, found: Iterable[str | Finding]) -> bool:
+    """Write each finding as it comes, or why the check could not go on.
+
+    Returns whether anything is wrong, and the check came to its end.
+    """
+    is_wrong = False
     try:
         for item in found:
+            is_wrong |= isinstance(item, Finding) and item.verdict in ("differs", "raises")
             write(out, **({"class": item} if isinstance(item, str) else {"finding": asdict(item)}))
     except InputError as error:
         write(out, stopped=str(error).replace(str(path), path.name))
@@ -55,6 +67,33 @@ def write_findings(out: TextIO, path: Path, found: Iterable[str | Finding]) -> N
     except Exception as error:  # a bug of the checker: it must not be held against the net
         traceback.print_exc()
         write(out, stopped=f"the check itself failed: {_describe(error)} (--verbose shows more)")
+    else:
+        return is_wrong
+    return False
+
+
+def write_diagnosis(out: TextIO, request: "Request") -> None:
+    """Write the wrong line and a fix, if they are found within a time limit.
+
+    What is wrong is known already, so that nothing that happens here changes the verdict.
+    """
+    from trainer.checker.diagnosing import BUDGET, diagnose
+
+    def give_up() -> None:
+        write(out, done=True)
+        leave(out)
+
+    write(out, doing="diagnosis")
+    timer = threading.Timer(BUDGET + 3, give_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        found = diagnose(request)
+    except Exception:  # of code that was changed: any can come
+        found = None
+    timer.cancel()
+    if found is not None:
+        write(out, diagnosis=asdict(found))
 
 
 def _describe(error: Exception) -> str:

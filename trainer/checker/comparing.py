@@ -16,13 +16,18 @@ FLOAT32 = 1e-4  # float32
 
 @dataclass
 class Finding:
-    """One line of the report; cause is the id of a mistake in the catalogue, where it is known."""
+    """One line of the report; cause is the id of a mistake in the catalogue, where it is known.
+
+    line is that of the checked code, in a file of that name, where something was raised.
+    """
 
     quantity: str
     verdict: Literal["ok", "differs", "raises", "missing", "note"]
     message: str = ""
     cause: str | None = None
     checked: bool = True  # False where the quantity could not be checked
+    file: str | None = None
+    line: int | None = None
 
 
 def report_unchecked(quantity: str, reason: str) -> Finding:

@@ -1,7 +1,10 @@
 """Finds the line of a wrong net that is wrong, and a change with which every check passes."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import ast
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from trainer.checker.attempts import attempt
@@ -11,14 +14,23 @@ from trainer.checker.choosing import is_right
 from trainer.checker.comparing import Finding
 from trainer.checker.judging import Judge
 from trainer.checker.loading import Loader
-from trainer.checker.locating import Location, locate
+from trainer.checker.locating import Location, describe_location, locate
 from trainer.checker.names import PARAMS
 from trainer.checker.quantities import list_quantities
 from trainer.checker.recording import Recorder
-from trainer.checker.repairing import Fix, find_fix
+from trainer.checker.repairing import (
+    Candidate,
+    Search,
+    Texts,
+    list_blind_candidates,
+    list_local_candidates,
+    make_diff,
+)
 from trainer.checker.trial import Trial, collect_values
 from trainer.common.errors import InputError
 
+BUDGET = 6.0  # seconds for all candidates
+ROUNDS = 3  # changes of one fix, at most
 SEEDS = 3  # a fix must pass all checks on the inputs of so many seeds
 
 
@@ -34,52 +46,181 @@ class Request:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The likeliest wrong line, and a fix that was tried; either may be None."""
+    """The place of a mistake, what should be there, and a change with which every check passes.
 
-    location: Location | None
-    fix: Fix | None
+    file is the name of the source, line a number from 1, column and end_column characters of the
+    line code, from 0. expected is a sentence, "" if the expected value is not known. diff is a
+    unified diff, "" if no fix was found, and checks how many checks pass with it.
+    """
 
-    @property
-    def line(self) -> int | None:
-        """The number of the wrong line, None if it was not found."""
-        if self.fix:
-            return self.fix.line
-        return self.location.site.value.lineno if self.location else None
+    file: str
+    line: int
+    column: int
+    end_column: int
+    code: str
+    expected: str = ""
+    diff: str = ""
+    checks: int = 0
 
 
-def diagnose(request: Request) -> Diagnosis:
-    """Return the wrong line of a net whose predict, loss or gradient is wrong, and a fix."""
-    recorder = Recorder()
-    loader = Loader(request.path, request.run_all, recorder=recorder)
+@dataclass
+class Look:
+    """A net as it is with changed texts: what is wrong, where it may be, and what was called."""
+
+    wrong: frozenset[str]
+    locations: list[Location]
+    called: list[tuple[Path, ast.FunctionDef]]
+    names: list[str]
+    raised: frozenset[int]  # the lines at which exceptions were raised
+
+
+def diagnose(request: Request) -> Diagnosis | None:
+    """Return the wrong line of a net and a fix, as far as they are found; None if neither is."""
+    search = Search(
+        partial(find_wrong, request),
+        lambda texts: count_passed(request, texts) > 0,
+        time.monotonic() + BUDGET,
+    )
     with restore_aliases():
-        _, kind = load_class(loader, request.name)
-        prepared = prepare_trial(kind, request.seed) if kind is not None else None
-        locations = _locate(recorder, *prepared) if prepared else []
-        texts = {p: s.text for p, s in loader.sources.items() if not s.is_translated}
-        fix = find_fix(locations, texts, lambda changed: count_passed(request, changed))
-    return Diagnosis(locations[0] if locations else None, fix)
+        texts = read_texts(request)
+        look = look_at(request, texts)
+        fix = _find_fix(request, search, texts, look)
+        # Where the value itself is one of a right net, the line that lacks something is a guess.
+        sure = [location for location in look.locations if not location.is_expected]
+        if fix is None:
+            return _describe(sure[0].site.path, sure[0].site.value, texts, sure) if sure else None
+        first, changed = fix
+        found = _describe(first.path, first.node, texts, sure)
+        diffs = (make_diff(p, texts[p], changed[p]) for p in texts if changed[p] != texts[p])
+        return replace(found, diff="".join(diffs), checks=count_passed(request, changed))
 
 
-def _locate(recorder: Recorder, trial: Trial, judge: Judge) -> list[Location]:
-    wrong = [q for q in ("predict", "loss", *PARAMS) if not _is_right(q, judge)]
-    if not wrong:
+def _describe(
+    path: Path, node: ast.expr | ast.stmt, texts: Texts, sure: list[Location]
+) -> Diagnosis:
+    """Return the place of a part of the source, and what its value should be if that is known."""
+    code = texts[path].splitlines()[node.lineno - 1] if path in texts else ""
+    column = len(code.encode()[: node.col_offset].decode())
+    end = len(code.encode()[: node.end_col_offset].decode())
+    end = end if node.end_lineno == node.lineno else len(code)
+    place = path, node.lineno
+    there = [each for each in sure if (each.site.path, each.site.value.lineno) == place]
+    expected = describe_location(there[0]) if there else ""
+    return Diagnosis(path.name, node.lineno, column, end, code, expected)
+
+
+def _find_fix(
+    request: Request, search: Search, texts: Texts, look: Look
+) -> tuple[Candidate, Texts] | None:
+    """Return the first of up to ROUNDS changes with which every check passes, and the texts."""
+    first = None
+    for _ in range(ROUNDS):
+        step = None
+        for candidates in _list_candidates(look, texts, search):
+            step = step or search.improve(texts, look.wrong, candidates)
+        if step is None:
+            return None
+        candidate, left = step
+        first, texts = first or candidate, {**texts, candidate.path: candidate.text}
+        if not left:
+            return first, texts
+        look = look_at(request, texts)
+    return None
+
+
+def _list_candidates(look: Look, texts: Texts, search: Search) -> Iterator[Iterator[Candidate]]:
+    """Yield groups of candidates: a group is tried only if those before it have none."""
+    if look.raised:
+        yield list_blind_candidates(look.called, look.names, texts, look.raised)
+    yield list_local_candidates(look.locations, texts, search)
+    lines = frozenset(location.site.value.lineno for location in look.locations)
+    if lines:
+        yield list_blind_candidates(look.called, look.names, texts, lines)
+    yield list_blind_candidates(look.called, look.names, texts)
+
+
+def read_texts(request: Request) -> Texts:
+    """Return the sources of a file and its local helpers, without translated ones."""
+    loader = Loader(request.path, request.run_all)
+    attempt(lambda: load_class(loader, request.name))
+    return {
+        path: source.text for path, source in loader.sources.items() if not source.is_translated
+    }
+
+
+def look_at(request: Request, texts: Texts) -> Look:
+    """Return what is wrong with changed texts, and where."""
+    recorder = Recorder()
+    loader = Loader(request.path, request.run_all, texts, recorder)
+    findings, called = _check_recorded(loader, request, recorder)
+    outcome = attempt(lambda: _locate(request, texts))
+    names = [
+        name
+        for name, value in vars(loader.load_file()).items()
+        if getattr(getattr(value, "__code__", None), "co_argcount", 0) == 1
+    ]
+    raised = frozenset(f.line for f in findings if f.line is not None)
+    return Look(_list_wrong(findings), outcome.value or [], called, names, raised)
+
+
+def _check_recorded(
+    loader: Loader, request: Request, recorder: Recorder
+) -> tuple[list[Finding], list[tuple[Path, ast.FunctionDef]]]:
+    """Return the findings, and the functions that were called for the first wrong quantity."""
+    doing, sites = ["loading"], dict[str, dict[int, None]]()
+    recorder.listen = lambda site: sites.setdefault(doing[0], {}).setdefault(site)
+
+    def progress(quantity: str) -> None:
+        doing[0] = quantity
+
+    findings: list[Finding] = []
+    try:
+        for item in check_loaded(loader, request.name, request.seed, progress):
+            findings += [item] if isinstance(item, Finding) else []
+    except InputError:
+        pass
+    recorder.listen = None
+    wrong = {quantity.split()[0] for quantity in _list_wrong(findings)}
+    Called = dict[tuple[Path, int], tuple[Path, ast.FunctionDef]]
+    functions: dict[bool, Called] = {
+        True: {},
+        False: {},
+    }  # by whether a quantity that is right calls them
+    for quantity, numbers in sites.items():
+        for site in (recorder.sites[number] for number in numbers):
+            called = (site.path, site.function.lineno), (site.path, site.function)
+            functions[quantity not in wrong].setdefault(*called)
+    alone = [f for place, f in functions[False].items() if place not in functions[True]]
+    return findings, alone or list(functions[False].values())
+
+
+def _list_wrong(findings: list[Finding]) -> frozenset[str]:
+    return frozenset(
+        f.quantity for f in findings if f.verdict in ("differs", "raises") or not f.checked
+    )
+
+
+def _locate(request: Request, texts: Texts) -> list[Location]:
+    """Return the lines that may be wrong in predict, loss or gradient, the likeliest first."""
+    recorder = Recorder()
+    loader = Loader(request.path, request.run_all, texts, recorder)
+    _, kind = load_class(loader, request.name)
+    prepared = prepare_trial(kind, request.seed) if kind is not None else None
+    if prepared is None:
         return []
+    trial, judge = prepared
+    wrong = [
+        q for q in ("predict", "loss", *PARAMS) if q in judge.theirs and not is_right(q, judge)
+    ]
     quantities = list_quantities(trial.form, trial.case)
-    first = "gradient" if wrong[0] in PARAMS else wrong[0]
-    run = _make_run(trial, first)
-    for wanted in dict.fromkeys([tuple(wrong), _first_of(wrong)]):
-        if found := locate(recorder, run, _make_goal(trial, judge, wanted), quantities):
-            return found
-    return []
-
-
-def _first_of(wrong: list[str]) -> tuple[str, ...]:
-    """Return the first wrong quantity alone, or all wrong gradients if that is one of them."""
-    return tuple(wrong) if wrong[0] in PARAMS else (wrong[0],)
-
-
-def _is_right(quantity: str, judge: Judge) -> bool:
-    return quantity not in judge.theirs or is_right(quantity, judge)
+    found: list[Location] = []
+    for wanted in dict.fromkeys([tuple(wrong), *((q,) for q in wrong)]):
+        if wanted:
+            first = "gradient" if wanted[0] in PARAMS else wanted[0]
+            right = tuple(q for q in judge.theirs if q not in wrong)
+            goal = _make_goal(trial, (*wanted, *right))
+            found += locate(recorder, _make_run(trial, first), goal, quantities)
+    return found
 
 
 def _make_run(trial: Trial, quantity: str) -> Callable[[], object]:
@@ -93,7 +234,7 @@ def _make_run(trial: Trial, quantity: str) -> Callable[[], object]:
     return run
 
 
-def _make_goal(trial: Trial, judge: Judge, wanted: tuple[str, ...]) -> Callable[[], bool]:
+def _make_goal(trial: Trial, wanted: tuple[str, ...]) -> Callable[[], bool]:
     """Return a function that tells whether these quantities of the net are right now."""
 
     def is_reached() -> bool:
@@ -104,10 +245,28 @@ def _make_goal(trial: Trial, judge: Judge, wanted: tuple[str, ...]) -> Callable[
     return is_reached
 
 
-def count_passed(request: Request, texts: dict[Path, str]) -> int:
+def find_wrong(request: Request, texts: Texts, allowed: frozenset[str]) -> frozenset[str] | None:
+    """Return the quantities that are wrong with changed texts.
+
+    None where one is wrong that is not allowed to be, or where they cannot be checked.
+    """
+    findings: list[Finding] = []
+    try:
+        loader = Loader(request.path, request.run_all, texts)
+        for item in check_loaded(loader, request.name, request.seed):
+            if isinstance(item, Finding):
+                findings.append(item)
+                if not _list_wrong([item]) <= allowed:
+                    return None
+    except Exception:  # of a checker that such code takes by surprise, or an InputError
+        return None
+    return _list_wrong(findings)
+
+
+def count_passed(request: Request, texts: Texts) -> int:
     """Return how many checks pass with changed texts, 0 if one fails on any of several seeds."""
     passed = 0
-    for seed in range(request.seed, request.seed + SEEDS):
+    for seed in range(request.seed + 1, request.seed + 1 + SEEDS):
         loader = Loader(request.path, request.run_all, texts)
         try:
             for item in check_loaded(loader, request.name, seed):

@@ -2,7 +2,7 @@
 
 import ast
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 OPERATORS: list[type[ast.operator]] = [ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult]
@@ -21,33 +21,71 @@ TERMS = {
     "{inner} / len({atom})": 0.2, "{inner} * len({atom})": 0.3, "{inner} * {atom}.shape[0]": 0.2,
     "{inner} @ {atom}": 0.1, "{inner} @ {atom}.T": 0.2, "{inner} * ({atom} > 0)": 0.3,
     "{inner} * (1 - {atom}) * {atom}": 0.4, "{inner} * (1 - {atom} ** 2)": 0.5,
+    "{inner} - np.eye({inner}.shape[1])[{atom}]": 0.6,
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Edit:
-    """A part of an expression and the text that takes its place; a lower cost is likelier."""
+    """A part of the source and the text that takes its place; a lower cost is likelier."""
 
-    node: ast.expr
+    node: ast.expr | ast.stmt
     text: str
     cost: float
 
 
-def list_edits(root: ast.expr, atoms: list[str], functions: list[str]) -> list[Edit]:
+def list_edits(
+    root: ast.expr, atoms: list[str], functions: list[str], keys: Sequence[str] = ()
+) -> list[Edit]:
     """Return the edits of every part of an expression, the likeliest first.
 
     atoms are the variables in scope as one writes them, such as z1 or self.params['W1'];
-    functions are those that take one array, such as sigmoid.
+    functions are those that take one array, such as sigmoid; keys are the names of parameters.
     """
     edits = [
         edit
         for node in _walk(root)
-        for edit in (*_edit_node(node, atoms, functions), *_wrap_node(node, root, atoms, functions))
+        for edit in (
+            *_edit_node(node, atoms, functions),
+            *_wrap_node(node, root, atoms, functions),
+            *_edit_key(node, keys),
+        )
     ]
+    return sort_edits(edits)
+
+
+def sort_edits(edits: Iterable[Edit]) -> list[Edit]:
+    """Return the edits without those that occur twice, the likeliest first."""
     unique: dict[tuple[int, str], Edit] = {}
     for edit in sorted(edits, key=lambda edit: edit.cost):
         unique.setdefault((id(edit.node), edit.text), edit)
     return list(unique.values())
+
+
+def list_statement_edits(function: ast.FunctionDef) -> Iterator[Edit]:
+    """Yield edits of whole statements: other operators of updates, statements taken out."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.AugAssign):
+            for other in OPERATORS:
+                if not isinstance(node.op, other):
+                    changed = copy.copy(node)
+                    changed.op = other()
+                    yield Edit(node, ast.unparse(changed), 1.5)
+        if isinstance(node, ast.Assign | ast.AugAssign):
+            yield Edit(node, "pass", 2.0)
+
+
+def _edit_key(node: ast.expr, keys: Sequence[str]) -> Iterator[Edit]:
+    """Yield other names of parameters in place of one, and all of them in place of a list."""
+    names: Sequence[object] = keys
+    if isinstance(node, ast.Constant) and node.value in names:
+        for key in keys:
+            if key != node.value:
+                yield Edit(node, repr(key), 1.4)
+    if isinstance(node, ast.Tuple | ast.List) and node.elts and all(
+        isinstance(each, ast.Constant) and each.value in names for each in node.elts
+    ):  # fmt: skip
+        yield Edit(node, repr(tuple(keys)), 1.2)
 
 
 def _walk(root: ast.expr) -> Iterator[ast.expr]:
@@ -92,6 +130,8 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
         for atom in atoms:
             if atom != text:
                 yield Edit(node, atom, 1.3 + 0.2 * _distance(text, atom))
+            for function in functions:
+                yield Edit(node, f"{function}({atom})", 2.2)
 
 
 def _edit_call(node: ast.Call, functions: list[str]) -> Iterator[Edit]:
@@ -146,8 +186,6 @@ def _wrap_node(
         yield Edit(node, f"{factor} * {inner}", 2.5 + cost)
     for function in functions:
         yield Edit(node, f"{function}({_text(node)})", 1.9 + cost)
-    if node is not root and not isinstance(node, ast.BinOp):
-        return
     for atom in atoms:
         for template, extra in TERMS.items():
             text = template.format(inner=inner, atom=atom)

@@ -1,5 +1,6 @@
-"""Finds the first line whose value, replaced by the expected one, makes the net right."""
+"""Finds the lines whose value, replaced by the expected one, makes the net right."""
 
+import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -10,15 +11,15 @@ from trainer.checker.comparing import CLOSE, as_array, compute_error
 from trainer.checker.quantities import Quantity
 from trainer.checker.recording import Record, Recorder, Site
 
-RATED = 400  # replacements that are tried
+MOST_REPLACED = 600  # replacements that are tried
 
 
 @dataclass(frozen=True)
 class Location:
-    """A wrong line: the site, the value it had, and the quantity that it should be.
+    """A line that may be wrong: the value it had, and the quantity that it should have been.
 
     is_expected tells that the value itself is another quantity of a right net, so that something
-    is missing at or after the line.
+    is missing at the line or after it.
     """
 
     site: Site
@@ -37,25 +38,38 @@ def locate(
 
     run() calls the method whose result is wrong.
     """
-    records = _first_records(recorder.run(run))
+    records = _keep_first(recorder.run(run))
     found = [
         Location(recorder.sites[record.site], record, quantity, _is_known(record.value, quantities))
-        for record, quantity in list_replacements(records, quantities)
-        if _fixes(recorder, record.site, quantity.value, is_right)
+        for record, quantity in _list_replacements(records, quantities)
+        if _is_right_with(recorder, record.site, quantity.value, is_right)
     ]
-    return sorted(found, key=_rank(found))
+    functions = {site.function.name for site in recorder.sites}
+    order = {id(location): number for number, location in enumerate(found)}
+    return sorted(found, key=lambda each: _rank(each, order[id(each)], functions))
 
 
-def _first_records(records: list[Record]) -> list[Record]:
-    """Return the first record of each site whose value is an array or a number."""
-    first: dict[int, Record] = {}
+def describe_location(location: Location) -> str:
+    """Return what the value of the line should be, at the element that differs most."""
+    got, quantity = np.asarray(location.record.value, dtype=np.float64), location.quantity
+    index = np.unravel_index(np.argmax(np.abs(got - quantity.value)), got.shape)
+    at = f" at {[int(i) for i in index]}" if got.ndim else ""
+    name = location.site.name or "the returned value"
+    formula = f" = {quantity.formula}" if quantity.formula != quantity.name else ""
+    expected, found = quantity.value[index], got[index]
+    return f"{name} should be {quantity.name}{formula}: {expected:.4g}{at}, but is {found:.4g}"
+
+
+def _keep_first(records: list[Record]) -> list[Record]:
+    """Return the first record of each site and shape whose value is an array or a number."""
+    first: dict[tuple[int, tuple[int, ...]], Record] = {}
     for record in records:
         if isinstance(record.value, np.ndarray | np.number | float | int):
-            first.setdefault(record.site, record)
+            first.setdefault((record.site, np.shape(record.value)), record)
     return list(first.values())
 
 
-def list_replacements(
+def _list_replacements(
     records: list[Record], quantities: list[Quantity]
 ) -> Iterator[tuple[Record, Quantity]]:
     """Yield each record with each quantity that it could have been: of its shape, not its value."""
@@ -64,12 +78,14 @@ def list_replacements(
         value = as_array(record.value)
         for quantity in quantities if value is not None else ():
             same = value is not None and quantity.value.shape == value.shape
-            if same and compute_error(value, quantity.value) > CLOSE and count < RATED:
+            if same and compute_error(value, quantity.value) > CLOSE and count < MOST_REPLACED:
                 count += 1
                 yield record, quantity
 
 
-def _fixes(recorder: Recorder, site: int, value: Array, is_right: Callable[[], bool]) -> bool:
+def _is_right_with(
+    recorder: Recorder, site: int, value: Array, is_right: Callable[[], bool]
+) -> bool:
     recorder.replacement = site, value
     try:
         return is_right()
@@ -78,21 +94,37 @@ def _fixes(recorder: Recorder, site: int, value: Array, is_right: Callable[[], b
 
 
 def _is_known(value: object, quantities: list[Quantity]) -> bool:
+    """Return whether a value is one of the book's quantities, not a multiple or the negative."""
     array = as_array(value)
     return array is not None and any(
-        array.shape == q.value.shape and compute_error(array, q.value) <= CLOSE for q in quantities
+        array.shape == q.value.shape and compute_error(array, q.value) <= CLOSE
+        for q in quantities
+        if q.is_plain
     )
 
 
-def _rank(found: list[Location]) -> Callable[[Location], tuple[bool, int, bool]]:
-    """Return a sort key: first the first line with an unexpected value, then from the last on.
+def _rank(location: Location, number: int, functions: set[str]) -> tuple[int, int]:
+    """Return a sort key: unexpected values in their order, then lines that leave something out.
 
-    Where each value is one of a right net, something is missing, and it is missing last.
+    A line that passes a value on, or computes the right value of another quantity, leaves
+    something out; the last such line is the likeliest. A line that only calls another function
+    of the file comes after the lines of that function.
     """
-    order = {id(location): number for number, location in enumerate(found)}
+    value = location.site.value
+    calls = any(
+        isinstance(node, ast.Call) and _name_of(node.func) in functions for node in ast.walk(value)
+    )
+    if not location.is_expected:
+        return (1 if calls else 0), number
+    return (4 if calls else 2 if _passes_on(value) else 3), -number
 
-    def key(location: Location) -> tuple[bool, int, bool]:
-        number = order[id(location)]
-        return location.is_expected, -number if location.is_expected else number, False
 
-    return key
+def _name_of(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else ast.unparse(function)
+
+
+def _passes_on(value: ast.expr) -> bool:
+    """Return whether an expression is a variable or a copy of one."""
+    if isinstance(value, ast.Call):
+        return _name_of(value.func) in ("copy", "array", "asarray", "deepcopy")
+    return isinstance(value, ast.Name | ast.Attribute | ast.Subscript)

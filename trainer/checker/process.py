@@ -35,22 +35,26 @@ def check_in_child(
     memory: int = 2048,
     run_all: bool = False,
     seed: int = 0,
+    hints: int = 3,
 ) -> tuple[Report, str]:
     """Check a file's class; return the report, and what the file's code printed.
 
     timeout is in seconds, memory in MiB, both for the file's code with all its processes.
-    run_all runs every top-level statement too. seed is that of the weights and inputs.
+    run_all runs every top-level statement too. seed is that of the weights and inputs. hints is
+    1 to say what is wrong, 2 to name the line too, 3 to show a fix too.
     """
     # -P: a random.py beside the file, or in the current folder, is not Python's random.
     command = [sys.executable, "-P", "-m", "trainer.checker.child", str(memory), str(seed),
-               "1" if run_all else "0", str(path), *filter(None, [name])]  # fmt: skip
+               "1" if run_all else "0", str(hints), str(path), *filter(None, [name])]  # fmt: skip
     child = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env=_environment(), start_new_session=True,
     )  # fmt: skip
     channel = Channel(child, timeout, memory)
     try:
-        return _listen(channel), channel.printed.decode("utf-8", "replace")
+        report = _listen(channel)
+        report.hints = hints
+        return report, channel.printed.decode("utf-8", "replace")
     finally:
         channel.kill()
 
@@ -171,6 +175,7 @@ def _listen(channel: Channel) -> Report:
         report.stopped = line.get("stopped", report.stopped)
         if "finding" in line:
             report.findings.append(Finding(**line["finding"]))
+        report.diagnosis = line.get("diagnosis", report.diagnosis)
         for word in ("ready", "done", "late", "memory", "forged"):
             ending = word if word in line else ending
         doing = "loading" if doing == "start" and ending == "ready" else doing
@@ -181,6 +186,8 @@ def _listen(channel: Channel) -> Report:
 
 def _explain_ending(report: Report, channel: Channel, doing: str, ending: str) -> None:
     """Add to the report why the child did not come to its end."""
+    if doing == "diagnosis" and ending != "forged":
+        return  # the verdict is complete without it
     if ending == "late":
         message = f"did not come back in {channel.timeout:g} s (--timeout)"
         if doing in ("predict", "loss", "gradient", "accuracy"):  # on 57 numbers, 7 samples

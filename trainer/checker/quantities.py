@@ -12,11 +12,15 @@ from trainer.checker.reference import ACTIVATIONS, HEADS, Form
 
 @dataclass(frozen=True)
 class Quantity:
-    """A value that a line may have; name as in the book, formula as one would write it."""
+    """A value that a line may have; name as in the book, formula as one would write it.
+
+    is_plain is False for multiples by N and negatives of the others.
+    """
 
     name: str
     formula: str
     value: Array
+    is_plain: bool = True
 
 
 def list_quantities(form: Form, case: Case) -> list[Quantity]:
@@ -28,15 +32,17 @@ def list_quantities(form: Form, case: Case) -> list[Quantity]:
     N = len(case.x)
     found = [Quantity(name, formula, value) for name, (formula, value) in named.items()]
     sums = [
-        Quantity(f"N·{q.name}", f"N · {q.name}", N * q.value)
+        Quantity(f"N·{q.name}", f"N · {q.name}", N * q.value, is_plain=False)
         for q in found
         if q.name[0] == "d" or q.name == "loss"
     ]
     negatives = [
-        Quantity(f"−{q.name}", f"−{q.name}", -q.value) for q in found if q.name[:2] in ("da", "lo")
+        Quantity(f"−{q.name}", f"−{q.name}", -q.value, is_plain=False)
+        for q in found
+        if q.name[:2] in ("da", "lo")
     ]
     turned = [
-        Quantity(f"{q.name}ᵀ", f"{q.name}ᵀ", q.value.T)
+        Quantity(f"{q.name}ᵀ", f"{q.name}ᵀ", q.value.T, q.is_plain)
         for q in [*found, *sums]
         if q.value.ndim == 2
     ]

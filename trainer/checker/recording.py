@@ -55,6 +55,7 @@ class Recorder:
     records: list[Record] = field(default_factory=list)
     replacement: tuple[int, Array] | None = None
     is_on: bool = False
+    listen: Callable[[int], object] | None = None  # called with the site of each value
 
     @property
     def names(self) -> dict[str, Any]:
@@ -68,6 +69,8 @@ class Recorder:
 
     def record(self, number: int, value: Any, scope: dict[str, Any]) -> Any:
         """Note the value of a site; return it, or what replaces it."""
+        if self.listen:
+            self.listen(number)
         if self.replacement and self.replacement[0] == number:
             return self._replace(number, value)
         if self.is_on and len(self.records) < MOST:

@@ -1,89 +1,157 @@
-"""Tries small changes of a wrong line, and keeps the smallest that makes every check pass."""
+"""Tries small changes of a wrong net, and keeps those with which every check passes."""
 
 import ast
 import copy
 import difflib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 from trainer.checker.comparing import CLOSE, compute_error
-from trainer.checker.edits import Edit, list_edits
+from trainer.checker.edits import Edit, list_edits, list_statement_edits, sort_edits
 from trainer.checker.locating import Location
+from trainer.checker.names import PARAMS
 from trainer.checker.recording import Record
 
-BUDGET = 8.0  # seconds for all candidates
-MOST_VERIFIED = 40  # candidates that are checked in full
+MOST_ATOMS = 40  # variables that are tried in place of others
+MOST_MATCHING = 12  # edits of one line that are checked
+MORE = 12  # candidates that are tried after one that makes less wrong
 Tree = TypeVar("Tree", bound=ast.AST)
-MOST_ATOMS = 24  # variables that are tried in place of others
+Texts = dict[Path, str]
 
 
 @dataclass(frozen=True)
-class Fix:
-    """A change of one file with which every check passes: a unified diff, and how many pass."""
+class Candidate:
+    """A changed source of one file; node is the part of the old source that was changed."""
 
     path: Path
-    line: int
-    diff: str
-    checks: int
+    text: str
+    node: ast.expr | ast.stmt
 
 
-Verify = Callable[[dict[Path, str]], int]
+@dataclass
+class Search:
+    """What the search may use, and the time at which it ends.
 
-
-def find_fix(locations: list[Location], texts: dict[Path, str], verify: Verify) -> Fix | None:
-    """Return the first fix at one of the locations, or None.
-
-    texts are the sources by path. verify returns how many checks pass with changed texts, 0 if
-    one fails.
+    find_wrong(texts, allowed) returns the quantities that are wrong with changed texts, None where
+    one is wrong that is not allowed to be. is_fixed(texts) tells whether every check passes on
+    other inputs too.
     """
-    end, tried = time.monotonic() + BUDGET, set[str]()
+
+    find_wrong: Callable[[Texts, frozenset[str]], frozenset[str] | None]
+    is_fixed: Callable[[Texts], bool]
+    end: float
+    seen: set[str] = field(default_factory=set)
+
+    def is_over(self) -> bool:
+        """Return whether the time is used up."""
+        return time.monotonic() > self.end
+
+    def improve(
+        self, texts: Texts, wrong: frozenset[str], candidates: Iterable[Candidate]
+    ) -> tuple[Candidate, frozenset[str]] | None:
+        """Return the first candidate with which nothing is wrong, or else the first better one.
+
+        After a better one, a few more are tried.
+        """
+        better: tuple[Candidate, frozenset[str]] | None = None
+        more = MORE
+        for candidate in candidates:
+            more -= better is not None
+            if self.is_over() or not more:
+                break
+            if candidate.text in self.seen:
+                continue
+            self.seen.add(candidate.text)
+            changed = {**texts, candidate.path: candidate.text}
+            left = self.find_wrong(changed, wrong)
+            if left is not None and not left and self.is_fixed(changed):
+                return candidate, left
+            if left and left < wrong and better is None:
+                better = candidate, left
+        return better
+
+
+def list_local_candidates(
+    locations: Iterable[Location], texts: Texts, search: Search
+) -> Iterator[Candidate]:
+    """Yield the changes of the located lines whose value, in its own scope, is the expected one."""
     for location in locations:
         path = location.site.path
-        for edit in list_matching_edits(location, end) if path in texts else ():
-            changed = apply_edit(texts[path], edit)
-            if len(tried) >= MOST_VERIFIED or time.monotonic() > end:
-                return None
-            if changed is None or changed in tried:
-                continue
-            tried.add(changed)
-            if checks := verify({**texts, path: changed}):
-                diff = make_diff(path, texts[path], changed)
-                return Fix(path, edit.node.lineno, diff, checks)
-    return None
+        matching = _list_matching_edits(location, search) if path in texts else iter(())
+        for number, edit in enumerate(matching):
+            if number >= MOST_MATCHING:
+                break
+            yield from _apply_everywhere(path, texts[path], edit)
 
 
-def list_matching_edits(location: Location, end: float) -> Iterator[Edit]:
-    """Yield the edits of the line whose value, in its own scope, is the expected one."""
+def _list_matching_edits(location: Location, search: Search) -> Iterator[Edit]:
     site, record = location.site, location.record
     if site.is_update:
         return
     atoms, functions = list_atoms(site.function, record), list_functions(record)
     wanted = location.quantity.value
-    for edit in list_edits(site.value, atoms, functions):
-        if time.monotonic() > end:
+    for edit in list_edits(site.value, atoms, functions, PARAMS):
+        if search.is_over():
             return
         value = evaluate(substitute(site.value, edit), record)
         if np.shape(value) == wanted.shape and compute_error(value, wanted) <= CLOSE:
             yield edit
 
 
+def list_blind_candidates(
+    functions: Iterable[tuple[Path, ast.FunctionDef]],
+    names: list[str],
+    texts: Texts,
+    lines: frozenset[int] = frozenset(),
+) -> Iterator[Candidate]:
+    """Yield changes of any part of the functions, the likeliest first; their values are unknown.
+
+    names are the functions of one argument in the file. If there are lines, only those change.
+    """
+    edits: list[tuple[Path, Edit]] = []
+    for path, function in functions:
+        if path not in texts:
+            continue
+        atoms = list(dict.fromkeys(_list_variables(function)))[:MOST_ATOMS]
+        found = list(list_statement_edits(function))
+        for root in _list_roots(function):
+            found += list_edits(root, atoms, names, PARAMS)
+        edits += [(path, e) for e in sort_edits(found) if not lines or e.node.lineno in lines]
+    for path, edit in sorted(edits, key=lambda each: each[1].cost):
+        yield from _apply_everywhere(path, texts[path], edit)
+
+
+def _list_roots(function: ast.FunctionDef) -> Iterator[ast.expr]:
+    """Yield the expressions that the statements of a function compute."""
+    for node in ast.walk(function):
+        for name in ("value", "test", "iter"):
+            part = getattr(node, name, None) if isinstance(node, ast.stmt) else None
+            if isinstance(part, ast.expr) and not isinstance(part, ast.Constant):
+                yield part
+        if isinstance(node, ast.Assign):
+            yield from (target for target in node.targets if isinstance(target, ast.Subscript))
+
+
+def _list_variables(function: ast.AST) -> Iterator[str]:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
+            text = ast.unparse(node)
+            if len(text) < 40 and text not in ("np", "self") and not text.startswith("np."):
+                yield text
+
+
 def list_atoms(function: ast.AST, record: Record) -> list[str]:
     """Return the variables of a function that are arrays or numbers, as one writes them."""
-    found = dict.fromkeys(
-        ast.unparse(node)
-        for node in ast.walk(function)
-        if isinstance(node, ast.Name | ast.Attribute | ast.Subscript)
-        and not isinstance(node.ctx, ast.Del)
-    )
+    found = dict.fromkeys([*_list_variables(function), *record.scope])
     values = {text: evaluate(ast.parse(text, mode="eval").body, record) for text in found}
     usable = [t for t, v in values.items() if isinstance(v, np.ndarray | np.number | float | int)]
-    return [text for text in usable if text != "np"][:MOST_ATOMS]
+    return usable[:MOST_ATOMS]
 
 
 def list_functions(record: Record) -> list[str]:
@@ -112,7 +180,8 @@ def substitute(tree: Tree, edit: Edit) -> Tree:
     class Substituter(ast.NodeTransformer):
         def visit(self, node: ast.AST) -> Any:
             if type(node) is type(edit.node) and _find_place(node) == place:
-                return ast.parse(edit.text, mode="eval").body
+                body: Any = ast.parse(edit.text).body[0]
+                return body if isinstance(edit.node, ast.stmt) else body.value
             return self.generic_visit(node)
 
     changed: Tree = Substituter().visit(copy.deepcopy(tree))
@@ -124,9 +193,25 @@ def _find_place(node: ast.AST) -> tuple[int | None, ...]:
     return tuple(getattr(node, name, None) for name in names)
 
 
+def _apply_everywhere(path: Path, text: str, edit: Edit) -> Iterator[Candidate]:
+    """Yield the source with the edit at its place, and at all places that read the same."""
+    changed = apply_edit(text, edit)
+    if changed is None:
+        return
+    yield Candidate(path, changed, edit.node)
+    old, new = (each.splitlines() for each in (text, changed))
+    number = edit.node.lineno - 1
+    if len(old) == len(new) and old.count(old[number]) > 1:
+        lines = [new[number] if line == old[number] else line for line in old]
+        yield Candidate(path, "\n".join(lines) + "\n", edit.node)
+
+
 def apply_edit(text: str, edit: Edit) -> str | None:
     """Return the source with the edit at its place, None where it would be read in another way."""
-    expected = ast.dump(substitute(ast.parse(text), edit))
+    try:
+        expected = ast.dump(substitute(ast.parse(text), edit))
+    except SyntaxError:
+        return None
     for replacement in (edit.text, f"({edit.text})"):
         changed = replace_segment(text, edit.node, replacement)
         with suppress(SyntaxError):
@@ -135,7 +220,7 @@ def apply_edit(text: str, edit: Edit) -> str | None:
     return None
 
 
-def replace_segment(text: str, node: ast.expr, replacement: str) -> str:
+def replace_segment(text: str, node: ast.expr | ast.stmt, replacement: str) -> str:
     """Return the text with the source of a node replaced."""
     lines = text.splitlines(keepends=True)
     first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
@@ -145,7 +230,7 @@ def replace_segment(text: str, node: ast.expr, replacement: str) -> str:
 
 
 def make_diff(path: Path, old: str, new: str) -> str:
-    """Return a unified diff of one file."""
+    """Return a unified diff of one file, without context."""
     before, after = (text.splitlines(keepends=True) for text in (old, new))
     names = f"a/{path.name}", f"b/{path.name}"
     return "".join(difflib.unified_diff(before, after, *names, n=0))

@@ -2,20 +2,29 @@
 
 import json
 from dataclasses import dataclass, field
+from typing import Any
 
 from trainer.checker.comparing import Finding
 from trainer.common.terminal import escape
 
+PLACE = ("file", "line", "column", "end_column", "code")
+HEADS = ("---", "+++")  # the lines of a diff that name the file
 CORE = ("predict", "loss", "gradient", "construction", "loading")
 
 
 @dataclass
 class Report:
-    """The findings on one class; stopped says why the check could not continue, if it could not."""
+    """The findings on one class; stopped says why the check could not continue, if it could not.
+
+    hints is 1 to show what is wrong, 2 to show its reason and line too, 3 to show a fix too.
+    diagnosis is a trainer.checker.diagnosing.Diagnosis as a dict, where there is one.
+    """
 
     name: str = ""
     findings: list[Finding] = field(default_factory=list)
     stopped: str = ""
+    hints: int = 3
+    diagnosis: dict[str, Any] | None = None
 
     @property
     def wrong_findings(self) -> list[Finding]:
@@ -40,23 +49,44 @@ class Report:
         return [Finding("net", "missing", "no predict, loss or gradient of it could be run")]
 
     def as_json(self) -> str:
-        """Return {"right", "class", "findings": [{"quantity", "verdict", "cause", "message"}]}."""
+        """Return {"right", "class", "findings", "fix"}; fix is None or {"diff", "checks"}."""
         findings = list(self.findings)
         if self.stopped:
             findings.append(Finding("check", "missing", self.stopped))
-        keys = ("quantity", "verdict", "cause", "message")
-        listed = [{key: getattr(f, key) for key in keys} for f in findings]
-        whole = {"right": self.status == 0, "class": self.name, "findings": listed}
+        diff = self.diagnosis["diff"] if self.diagnosis and self.hints > 2 else ""
+        fix = (
+            {"diff": diff, "checks": self.diagnosis["checks"]} if self.diagnosis and diff else None
+        )
+        whole = {
+            "right": self.status == 0,
+            "class": self.name,
+            "findings": [self._list_values(finding) for finding in findings],
+            "fix": fix,
+        }
         return json.dumps(whole, ensure_ascii=False)
 
+    def _list_values(self, finding: Finding) -> dict[str, Any]:
+        is_wrong = finding.verdict in ("differs", "raises")
+        shown = self.hints > 1 or not is_wrong
+        place: dict[str, Any] = dict.fromkeys(PLACE)
+        if is_wrong and self.hints > 1:
+            place["file"], place["line"] = finding.file, finding.line
+            if self.diagnosis:
+                place = {key: self.diagnosis[key] for key in PLACE}
+        return {
+            "quantity": finding.quantity,
+            "verdict": finding.verdict,
+            "cause": finding.cause if shown else None,
+            "message": finding.message if shown else "",
+        } | place
+
     def as_text(self) -> str:
-        """Return one line for all that is right, one for each other finding, and the verdict."""
+        """Return one line for all that is right, then what is wrong, where, and why."""
         wrong = {f.quantity for f in self.wrong_findings}
         right = [f.quantity for f in self.findings if f.verdict == "ok" and f.quantity not in wrong]
         lines = [f"right: {', '.join(dict.fromkeys(right))}"] if right else []
-        lines += [
-            f"{self._title} is wrong in {f.quantity}: {_describe(f)}" for f in self.wrong_findings
-        ]
+        if self.hints > 1:
+            lines += [*self._describe_wrong(), *self._describe_place()]
         for finding in self.findings:
             quantity = finding.quantity
             if finding.verdict == "note":
@@ -66,11 +96,41 @@ class Report:
                 lines.append(f"{quantity} {how}: {_describe(finding)}")
         return "\n".join(map(escape, [*lines, self.summarise()]))
 
+    def _describe_wrong(self) -> list[str]:
+        """Return a line for each cause with its quantities, and for each finding without one."""
+        groups: dict[object, list[Finding]] = {}
+        for finding in self.wrong_findings:
+            groups.setdefault(finding.cause or id(finding), []).append(finding)
+        return [
+            f"wrong: {', '.join(dict.fromkeys(f.quantity for f in group))}: {_describe(group[0])}"
+            for group in groups.values()
+        ]
+
+    def _describe_place(self) -> list[str]:
+        """Return the wrong line with a mark under the part, what is expected, and a fix."""
+        found = self.diagnosis
+        if found is None:
+            return []
+        head = f"{found['file']}:{found['line']}  "
+        indent = len(found["code"]) - len(found["code"].lstrip())
+        mark = " " * (len(head) + found["column"] - indent)
+        lines = [
+            head + found["code"].strip(),
+            mark + "^" * max(1, found["end_column"] - found["column"]),
+        ]
+        lines += [found["expected"]] if found["expected"] else []
+        if found["diff"] and self.hints > 2:
+            changes = [line for line in found["diff"].splitlines() if line[:3] not in HEADS]
+            lines += ["tried fix:", *(f"  {line}" for line in changes if line[:2] != "@@")]
+            lines.append(f"with this change all {found['checks']} checks pass")
+        causes = dict.fromkeys(f.cause for f in self.wrong_findings if f.cause)
+        return lines + [f"more: check --explain {cause}" for cause in causes]
+
     def summarise(self) -> str:
         """Return the verdict in one sentence."""
         if self.status == 1:
             causes = list(dict.fromkeys(f.cause for f in self.wrong_findings if f.cause))
-            why = f": {', '.join(causes)}" if causes else ""
+            why = f": {', '.join(causes)}" if causes and self.hints > 1 else ""
             more = f"; and {self.stopped}" if self.stopped else ""
             quantities = dict.fromkeys(f.quantity for f in self.wrong_findings)
             return f"{self._title} is wrong in {', '.join(quantities)}{why}{more}"

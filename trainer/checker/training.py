@@ -97,6 +97,8 @@ def _count_updates(moved: Array, grad: object) -> int | None:
     array = as_array(grad)
     if array is None or not array.any():  # No neuron of a ReLU was awake: nothing to subtract.
         return None if moved.any() else 1
+    if array.size != moved.size:
+        return None
     array = array.reshape(moved.shape)
     near = 1e-5 * LR * np.abs(array).max()
     fits = (n for n in (1, 0, 2, -1) if compute_error(moved + n * LR * array, 0 * moved) <= near)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from trainer.auditing.mistake_pages import explain_mistake
 from trainer.cli.options import Parser
 from trainer.cli.program import Program
 from trainer.common.errors import InputError
@@ -20,6 +21,11 @@ A_DAY, LEAST, A_TEBIBYTE = 86_400, 64, 2**20  # in seconds and MiB
 def main(argv: list[str] | None = None, program: Program = Program("check")) -> int:
     """FILE[:CLASS] → a line for each quantity; 0 right, 1 wrong, 2 could not be checked."""
     arguments = _parser(program).parse_args(argv)
+    if arguments.explain:
+        print(explain_mistake(arguments.explain))
+        return 0
+    if arguments.file is None:
+        raise InputError("give the file to check: FILE.py, or FILE.py:CLASS")
     path, name = _split(arguments.file)
     _check_limits(arguments)
 
@@ -29,7 +35,7 @@ def main(argv: list[str] | None = None, program: Program = Program("check")) -> 
     with show_activity(activity, shown=not arguments.json):
         report, printed = check_in_child(
             path, name, timeout=arguments.timeout, memory=arguments.memory,
-            run_all=arguments.run_all, seed=arguments.seed,
+            run_all=arguments.run_all, seed=arguments.seed, hints=arguments.hints,
         )  # fmt: skip
     if arguments.verbose and printed:
         print(printed, file=sys.stderr if arguments.json else sys.stdout)
@@ -43,12 +49,16 @@ def main(argv: list[str] | None = None, program: Program = Program("check")) -> 
 def _parser(program: Program) -> Parser:
     parser = Parser(program, __doc__)
     add: Any = parser.add_argument
-    add("file", metavar="FILE[:CLASS]", help="the file, and the class if it has several")
+    add("file", nargs="?", metavar="FILE[:CLASS]",
+        help="the file, and the class if it has several")  # fmt: skip
     add("--json", action="store_true", help="print one JSON object instead")
     add("--verbose", action="store_true", help="show what the code prints")
     add("--run-all", action="store_true", help="run all top-level statements too")
     add("--timeout", type=float, default=20.0, metavar="S", help="seconds that the code may take")
     add("--memory", type=int, default=2048, metavar="MIB", help="memory that the code may take")
+    add("--hints", type=int, choices=(1, 2, 3), default=3,
+        help="1: say what is wrong; 2: name the line too; 3: show a fix too")  # fmt: skip
+    add("--explain", metavar="ID", help="explain a mistake of the catalogue and exit")
     add("--seed", type=int, default=0, help="seed of the weights and inputs")
     return parser
 
