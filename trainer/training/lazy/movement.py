@@ -126,9 +126,9 @@ def activate(a1: Array, is_sigmoid: bool) -> Array:
 
 
 def compute_lead(a2: Array, y: Array) -> Array:
-    """Return by how much the output of class y (N,) exceeds the largest other; overwrites a2 (C, N).
+    """Return the lead (N,): the output of class y (N,) minus the largest other in a2 (C, N).
 
-    The lead (N,) is negative where another output is larger.
+    Overwrites a2. A lead is negative where another output is larger.
     """
     columns = np.arange(len(y))
     own = a2[y, columns]
