@@ -1,7 +1,8 @@
-"""The book's net and loop (chapter 4.5) as published: the algorithm, in code of our own.
+"""The algorithm of the book's net and loop (chapter 4.5), in code of our own.
 
 The weights are float64 and the images float32, so that every product is computed in float64. The
 backward pass computes the sigmoid again. The loss comes from a second forward pass.
+Shapes: N batch, C classes.
 """
 
 import numpy as np
@@ -55,7 +56,7 @@ class BookNet:
         }  # fmt: skip
 
     def step(self, i: int) -> None:
-        """Train on mini-batch i, then compute its loss."""
+        """Train on mini-batch i, then compute its loss as the book's loop does."""
         rows = self.rows[i % len(self.rows)]
         x, t = self.x[rows], self.t[rows]
         grads = self.gradient(x, t)
