@@ -1,4 +1,1 @@
-"""What a training step should compute, and the mistakes people make.
-
-Shapes: N batch, D inputs, H hidden neurons, C classes.
-"""
+"""What a step should compute, and common mistakes. N batch, D inputs, H hidden, C classes."""

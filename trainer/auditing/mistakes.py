@@ -61,10 +61,8 @@ CATALOGUE = [
         needs={"loss": "cross-entropy"}),
     Mistake("softmax-axis", "softmax is taken over the batch (axis 0) instead of each row",
         "use axis=1 (or −1) with keepdims=True, so that each row of y sums to 1",
-        functions={
-            SHIFTED: "exp = np.exp(a - a.max(axis=0, keepdims=True))",
-            NORMALISED: "return exp / exp.sum(axis=0, keepdims=True)",
-        },
+        functions={SHIFTED: "exp = np.exp(a - a.max(axis=0, keepdims=True))",
+            NORMALISED: "return exp / exp.sum(axis=0, keepdims=True)"},
         net=LOSS_FROM_Y, needs={"loss": "cross-entropy"}),
     Mistake("softmax-whole-batch", "softmax divides by the sum over the whole batch",
         "sum with axis=1 and keepdims=True, so that each row of y sums to 1",
@@ -115,16 +113,12 @@ CATALOGUE = [
         net={"dW2 = z1.T @ da2": "dW2 = a1.T @ da2"}),
     Mistake("bias-grad-mean", "db1 and db2 are means over the batch",
         "sum over the batch, db = Σ da: da2 already contains 1 / N",
-        net={
-            "db2 = da2.sum(axis=0)": "db2 = da2.mean(axis=0)",
-            "db1 = da1.sum(axis=0)": "db1 = da1.mean(axis=0)",
-        }),
+        net={"db2 = da2.sum(axis=0)": "db2 = da2.mean(axis=0)",
+            "db1 = da1.sum(axis=0)": "db1 = da1.mean(axis=0)"}),
     Mistake("bias-grad-missing", "the gradients of the biases are 0",
         "compute db2 = Σ da2 and db1 = Σ da1, sums over the batch",
-        net={
-            "db2 = da2.sum(axis=0)": "db2 = np.zeros_like(da2[0])",
-            "db1 = da1.sum(axis=0)": "db1 = np.zeros_like(da1[0])",
-        }),
+        net={"db2 = da2.sum(axis=0)": "db2 = np.zeros_like(da2[0])",
+            "db1 = da1.sum(axis=0)": "db1 = np.zeros_like(da1[0])"}),
     Mistake("w2-updated-before-backward", "dz1 is computed with W2 after its update",
         "compute all gradients first, then update all parameters",
         net={

@@ -22,10 +22,7 @@ FACTORS = {"W1": 1e2, "W2": 1e5}  # The weights times these give logits whose e^
 
 
 def check_params(net: Net[Any], params: dict[str, Array]) -> Verdict | None:
-    """Return a verdict on the net's first parameter that is missing or not shaped as in params.
-
-    Returns None if there is none.
-    """
+    """Return a verdict on the first parameter missing or not shaped as in params, or None."""
     for key, expected in params.items():
         if key not in net.params:
             return Verdict(key, np.inf, reason=f"params has no {key}")
@@ -91,10 +88,7 @@ def _probe_copies(net: Net[Any], x: Array, t: Array, lr: float, plain: Verdicts)
 
 
 def _compare_target_forms(labels: Verdicts, one_hot: Verdicts) -> Verdict | None:
-    """Return a wrong verdict on "t" if the step raises with one form of targets only.
-
-    Otherwise returns the first wrong verdict of the step on one-hot rows, or None.
-    """
+    """Return "t" as wrong if only one form of targets raises, or what is wrong on one-hot rows."""
     forms = (("labels (N,)", labels, one_hot), ("one-hot rows (N, C)", one_hot, labels))
     for form, verdicts, others in forms:
         if "step" in verdicts and "step" not in others:

@@ -33,10 +33,7 @@ def _train(data_dir: Path, log_dir: Path, options: dict[str, Any]) -> float:
 
 
 def _load_floor(data_dir: Path, dataset: Any) -> float:
-    """Read the data set's files with torchvision alone; return the clock time at which it is read.
-
-    Then imports TensorBoard's writer and allocates an array as large as all images in float32.
-    """
+    """Read the data set's files with torchvision; return the clock time at which this was done."""
     import numpy as np
     from torchvision import datasets  # noqa: F401
 
@@ -44,6 +41,7 @@ def _load_floor(data_dir: Path, dataset: Any) -> float:
 
     sets = [SETS[dataset](data_dir, train=is_train) for is_train in (True, False)]
     read_at = time.time()
+    # The rest belongs to the memory of the floor: the writer and one float32 copy of the images.
     images = sum(len(each) for each in sets)
     del sets
     from torch.utils.tensorboard import SummaryWriter  # noqa: F401

@@ -1,7 +1,4 @@
-"""Make contestants of this project's nets, as in training, and of their matrix products alone.
-
-Shapes: N batch, D inputs, H hidden neurons, C classes.
-"""
+"""Make contestants of this project's nets, as in training, and of their matrix products alone."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -47,16 +44,12 @@ def _make_ours(task: Task) -> Contestant:
 
 
 def make_floor(task: Task) -> Iterator[Contestant]:
-    """Yield the floor of NumPy: the work that every implementation in NumPy must do.
-
-    For a step this is to gather the batch and five matrix products, for an evaluation its first
-    product.
-    """
+    """Yield the floor of NumPy: the gather and five products of a step, one of an evaluation."""
     params = draw_params(*task.sizes)
     W1, W2 = params["W1"], params["W2"]
     x_train, x_test, rows = task.digits.x_train, task.digits.x_test, task.rows
-    z1 = x_train[rows[0]] @ W1  # (N, H); only the shape matters
-    da2 = z1 @ W2  # (N, C)
+    z1 = x_train[rows[0]] @ W1  # (batch, hidden); only the shape matters
+    da2 = z1 @ W2  # (batch, classes)
 
     def step(i: int) -> None:
         x = x_train[rows[i % len(rows)]]

@@ -168,10 +168,7 @@ def make_torch_by_hand(task: Task) -> Iterator[Contestant]:
 
 
 def make_torch_dataloader(task: Task) -> Iterator[Contestant]:
-    """Yield plain torch that reads its batches by DataLoader and ToTensor, image by image.
-
-    It evaluates the test images alone, since all would take seconds.
-    """
+    """Yield plain torch with DataLoader and ToTensor; it evaluates only the test images."""
     plain, data_set = _PlainTorchNet(task), SETS[task.digits.name]
     train = data_set(task.folder, train=True, transform=ToTensor())
     test = data_set(task.folder, train=False, transform=ToTensor())

@@ -92,7 +92,7 @@ class Benchmark:
             for key, values in methods[measure]().items():
                 numbers[key] |= values
         if "protocol" in measures:
-            numbers["protocol_s"] |= compute_whole_runs(numbers["step_us"], numbers["evaluate_ms"])
+            numbers["protocol_s"] |= compute_runs(numbers["step_us"], numbers["evaluate_ms"])
         return {"environment": environment, **numbers}
 
     def _time_steps(self) -> Numbers:
@@ -108,9 +108,8 @@ class Benchmark:
         """Time a step of the contestants SIZED, for each hidden size with each batch size."""
         times = {}
         names = [name for name in self.names if name in SIZED]
-        sizes = [
-            (h, n) for h, n in product(HIDDEN_SIZES, BATCH_SIZES) if n <= len(self.digits.x_train)
-        ]
+        images = len(self.digits.x_train)
+        sizes = [(h, n) for h, n in product(HIDDEN_SIZES, BATCH_SIZES) if n <= images]
         for hidden, batch in track(sizes, "sizes", len(sizes)):
             settings = replace(self.settings, hidden_size=hidden, batch_size=batch)
             jobs = make_step_jobs(self._make_contestants(names, settings))
@@ -132,10 +131,7 @@ class Benchmark:
         return {"startup_s": seconds, "peak_rss_mb": known}
 
     def _time_protocol(self) -> Numbers:
-        """Time one whole run of each contestant of PROTOCOLS; several would take minutes.
-
-        Before each, time a tenth of a bare run: the same steps and evaluations, but no files.
-        """
+        """Time a whole run of each, and before it a tenth of a bare run, which writes no files."""
         names = [name for name in processes.PROTOCOLS if name.partition("-")[0] in self.names]
         bare = self._make_contestants(name for name in self.names if name in processes.PROTOCOLS)
         eval_every = PROTOCOL_STEPS // PROTOCOL_EVALUATIONS
@@ -160,9 +156,7 @@ class Benchmark:
         return [each for name in names for each in MAKERS[name](task)]
 
 
-def compute_whole_runs(
-    step_us: dict[str, float], evaluate_ms: dict[str, float]
-) -> dict[str, float]:
+def compute_runs(step_us: dict[str, float], evaluate_ms: dict[str, float]) -> dict[str, float]:
     """Return the computed seconds of a whole run for contestants of which none is timed."""
     return {
         name: step_us[name] * PROTOCOL_STEPS / 1e6 + evaluate_ms[name] * PROTOCOL_EVALUATIONS / 1e3

@@ -90,9 +90,8 @@ def _format_result(key: str, values: dict[str, float]) -> str:
         [name, _format_number(value), f"{value / floor:.2f}" if floor else ""]
         for name, value in sorted(values.items(), key=lambda item: item[1])
     ]
-    return f"**{title}** (floor: {floor_work})\n\n" + _join_rows(
-        ["contestant", unit, "/ floor"], rows
-    )
+    heads = ["contestant", unit, "/ floor"]
+    return f"**{title}** (floor: {floor_work})\n\n" + _join_rows(heads, rows)
 
 
 def _format_sizes(values: dict[str, float]) -> str:

@@ -60,10 +60,7 @@ def relu_grad(a: ArrayLike) -> Array:
 
 
 def softmax(a: ArrayLike) -> Array:
-    """Return e^a / Σ e^a over the last axis (chapter 3.5.2).
-
-    The largest a is subtracted first, which does not change the result but prevents overflow.
-    """
+    """Return e^a / Σ e^a over the last axis, by a − max a against overflow (chapter 3.5.2)."""
     a = as_float(a)
     with np.errstate(over="ignore"):  # a − max may overflow to −inf, and e^−inf is rightly 0.
         exp = np.exp(a - a.max(axis=-1, keepdims=True))

@@ -1,7 +1,4 @@
-"""Preparations of inputs, fitted on a training set (N, D) and applied to any set.
-
-See the book's chapter 3.6.3. Shapes: N images, D inputs.
-"""
+"""Preparations of inputs (N images, D values each), fitted on a training set (chapter 3.6.3)."""
 
 from dataclasses import dataclass
 

@@ -4,6 +4,7 @@ trainer.common is imported in functions, so that a missing package is such an er
 """
 
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -18,10 +19,9 @@ PACKAGE = "two-layer-net"
 
 @dataclass(frozen=True)
 class Program:
-    """How a command was started.
+    """How a command was started: its name in messages, the words that start it again in a shell.
 
-    name: what errors and the help call it. words: what starts it again in a shell. root: the
-    folder whose data/ and logs/ are used by default.
+    root is the folder whose data/ and logs/ are used by default.
     """
 
     name: str
@@ -68,9 +68,9 @@ def _find_executable(name: str) -> list[str]:
 
 def board_command(log_dir: Path) -> str:
     """Return the command that opens TensorBoard on the runs in log_dir."""
-    from trainer.common.terminal import display_path, join_words
+    from trainer.common.terminal import display_path
 
-    return join_words([*_find_executable("tensorboard"), "--logdir", display_path(log_dir)])
+    return shlex.join([*_find_executable("tensorboard"), "--logdir", display_path(log_dir)])
 
 
 class _Terminated(KeyboardInterrupt):

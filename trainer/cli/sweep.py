@@ -54,13 +54,7 @@ def _make_parser(program: Program) -> Parser:
         several=GRID, lr=[0.001, 0.01, 0.1, 1.0], eval_every=100,
     )  # fmt: skip
     add: Any = parser.add_argument
-    add(
-        "--seeds",
-        type=int,
-        default=3,
-        metavar="INT",
-        help="runs of each combination, with seeds 0, 1, …",
-    )
+    add("--seeds", type=int, default=3, metavar="INT", help="runs of each, with seeds 0, 1, …")
     add("--jobs", type=int, default=-1, metavar="INT", help="runs at a time; -1: one per core")
     add("--cluster", metavar="ADDRESS", help="address of a Dask scheduler, such as HOST:8786")
     add("--name", help="name of the folder of the runs; default: <dataset>-sweep")

@@ -1,13 +1,14 @@
 """Train the two-layer net with either backend and record it for TensorBoard."""
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.cli.options import Parser, given_settings, parse_every, settings_from
 from trainer.cli.program import Program, board_command
 from trainer.common.errors import InputError
-from trainer.common.terminal import display_path, join_words, notify
+from trainer.common.terminal import display_path, notify
 from trainer.training.signals import Stopped
 
 if TYPE_CHECKING:  # not imported by --help, since torch takes seconds
@@ -22,7 +23,7 @@ def main(argv: list[str] | None = None, program: Program = Program("train")) -> 
     try:
         result = _run(arguments, program)
     except Stopped as stop:
-        command = join_words(_make_resume_command(arguments, stop.folder, program))
+        command = shlex.join(_make_resume_words(arguments, stop.folder, program))
         notify(f"{program.name}: {stop}, which is saved; continue with: {command}")
         return 128 + stop.number
     if not arguments.quiet:
@@ -57,9 +58,7 @@ def _print_summary(result: "Result") -> None:
     print(f"see it: {board_command(result.folder.parent)}")
 
 
-def _make_resume_command(
-    arguments: argparse.Namespace, folder: Path, program: Program
-) -> list[str]:
+def _make_resume_words(arguments: argparse.Namespace, folder: Path, program: Program) -> list[str]:
     """Return the words of the command that continues a stopped run."""
     words = [*program.words, f"--resume={display_path(folder)}"]
     if arguments.data_dir != program.root / "data":

@@ -1,6 +1,5 @@
 """Print what the user sees besides results: notices, and progress as a bar or as lines."""
 
-import shlex
 import sys
 import textwrap
 import threading
@@ -56,11 +55,6 @@ def display_path(path: Path) -> str:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
         return str(path)
-
-
-def join_words(words: Iterable[str]) -> str:
-    """Return the words of a command as one would type it in a shell."""
-    return shlex.join(words)
 
 
 def make_bar(detail: str = "", shown: bool = True) -> Progress:

@@ -132,10 +132,7 @@ class TorchTwoLayerNet(nn.Module):
     def _compute_quantities(
         self, x: Tensor, t: Tensor, variables: tuple[str, ...] = PARAMS
     ) -> dict[str, Tensor]:
-        """Return a1, z1, a2, the loss, and its gradient by autograd for each of the variables.
-
-        The gradient for a1 is named da1, and so on.
-        """
+        """Return a1, z1, a2, loss, and by autograd its gradient for each variable (da1 of a1)."""
         a1, z1, a2 = self._forward(x)
         loss = self._compute_loss(a2, t)
         computed = {"a1": a1, "z1": z1, "a2": a2, "loss": loss}

@@ -36,10 +36,7 @@ def guess_images(
 
 
 def _rank_guesses(trained: Checkpoint, y: list[float]) -> dict[str, Any]:
-    """Return the digit and the BEST guesses for outputs y of the C classes.
-
-    A guess has its probability, or its raw output if the net has no softmax.
-    """
+    """Return the digit and BEST guesses, with probabilities, or outputs if there is no softmax."""
     kind = "probability" if trained.origin.settings.loss == "cross-entropy" else "output"
     names = [shorten_name(name) for name in trained.origin.classes]
     order = sorted(range(len(y)), key=lambda c: -y[c])[:BEST]

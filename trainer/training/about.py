@@ -16,10 +16,7 @@ ABOUT = "settings.json"
 
 
 def describe_run(settings: Settings, resumed_at: int | None) -> dict[str, Any]:
-    """Return what settings.json says of a run before it ends.
-
-    That is its settings, its versions and, if it was resumed, the iteration of that.
-    """
+    """Return a run's settings and versions, and the iteration at which it was resumed, if any."""
     about: dict[str, Any] = {"settings": asdict(settings), "versions": find_versions()}
     return about if resumed_at is None else about | {"resumed": {"iteration": resumed_at}}
 

@@ -60,10 +60,7 @@ class Checkpoint:
 
 
 def find_checkpoint(path: Path) -> Path:
-    """Return the path of a checkpoint: path itself, or the file in it if path is a run's folder.
-
-    Raises InputError if there is none.
-    """
+    """Return path, or the checkpoint in the folder path; raises InputError if it is missing."""
     try:
         file = path / NAME if path.is_dir() else path
         if file.is_file():  # false for a pipe, where reading would block

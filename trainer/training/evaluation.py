@@ -24,10 +24,8 @@ class FullEvaluation(Generic[A]):
 
     def accuracies(self) -> tuple[float, float]:
         """Return the accuracy over the training set and over the test set."""
-        train, test = (
-            self.threads.compute_accuracy(self.net, x, t) for x, t in (self.train, self.test)
-        )
-        return train, test
+        compute = self.threads.compute_accuracy
+        return compute(self.net, *self.train), compute(self.net, *self.test)
 
     def scalars(self) -> dict[str, float]:
         """Return {}: a full evaluation has nothing to record besides the accuracies."""
@@ -35,10 +33,7 @@ class FullEvaluation(Generic[A]):
 
 
 class LazyEvaluation:
-    """Evaluates only images whose class may have changed since the last evaluation.
-
-    The accuracies are those of FullEvaluation.
-    """
+    """Evaluates only images whose class may have changed since they were evaluated last."""
 
     def __init__(self, net: Net[Any], digits: Digits, threads: Threads):
         self._net, self._accuracy = net, build_lazy_accuracy(net, digits, threads)

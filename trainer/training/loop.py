@@ -41,10 +41,7 @@ class Points(list[Point]):
 
 @dataclass
 class Loop(Generic[A]):
-    """Trains a net from iteration start to settings.iterations.
-
-    batch(i) returns x (N, D) and t (N,) of step i, N images of D pixels with their labels.
-    """
+    """Trains a net from iteration start on; batch(i) returns images x (N, D) and labels t (N,)."""
 
     net: Net[A]
     batch: Callable[[int], tuple[A, A]]
@@ -81,10 +78,7 @@ class Loop(Generic[A]):
         return is_due or self.stop.is_requested
 
     def evaluate(self, i: int, x: A, t: A) -> Point:
-        """Return the loss of the mini-batch of iteration i and the accuracies over both sets.
-
-        Raises DivergedError if the loss is not finite.
-        """
+        """Return the point of iteration i; raises DivergedError if the loss is not finite."""
         loss = self.net.loss(x, t)
         if not np.isfinite(loss):
             raise DivergedError.at(f"the loss is {loss}", i, self.settings.lr)

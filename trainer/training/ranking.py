@@ -29,10 +29,7 @@ class Row:
 
 
 def rank_runs(runs: Sequence[Settings], folder: Path) -> list[Row]:
-    """Return a row for each combination of settings, the best first; all runs must be finished.
-
-    The folders of the runs are in folder.
-    """
+    """Return a row for each combination of settings, the best first; all runs must be finished."""
     groups: dict[Settings, list[dict[str, Any]]] = {}
     for settings in runs:
         about = read_finished(folder / name_run(settings), settings)

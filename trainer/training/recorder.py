@@ -18,10 +18,7 @@ A = TypeVar("A")  # the arrays of the net: NumPy's, or torch's tensors
 
 
 class Recorder(Points, Generic[A]):
-    """Writes the points, pictures and checkpoints of one net's run, and shows its progress.
-
-    x_test are the prepared test images, converted by net.native.
-    """
+    """Writes points, pictures and checkpoints; x_test are the test images, from net.native."""
 
     def __init__(
         self,

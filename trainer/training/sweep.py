@@ -107,10 +107,7 @@ def _choose_backend(jobs: int, tasks: int, cluster: str | None) -> Iterator[None
 
 @contextmanager
 def _connect(address: str) -> Iterator[Any]:
-    """Yield a client of the Dask scheduler at that address.
-
-    Raises InputError without a scheduler, without workers, or if they are killed.
-    """
+    """Yield a client of that Dask scheduler; raise InputError if it or its workers fail."""
     try:
         from distributed import Client, KilledWorker  # imported here, since Dask is optional
         from distributed.comm.addressing import get_address_host_port
@@ -127,15 +124,13 @@ def _connect(address: str) -> Iterator[Any]:
         )
     except OSError as error:
         raise InputError(
-            f"--cluster {address}: no Dask scheduler answers at {address}; start one, or {form}"
+            f"--cluster {address}: no Dask scheduler answers at this address; start one, or {form}"
         ) from error
     with client:
         try:
             client.wait_for_workers(1, timeout=PATIENCE)
         except TimeoutError:
-            raise InputError(
-                f"--cluster {address}: the scheduler has no workers; start some"
-            ) from None
+            raise InputError(f"--cluster {address}: no workers there; start some") from None
         try:
             yield client
         except KilledWorker as error:

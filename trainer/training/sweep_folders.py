@@ -27,10 +27,7 @@ def name_run(settings: Settings) -> str:
 
 
 def read_finished(folder: Path, settings: Settings) -> dict[str, Any] | None:
-    """Return the settings.json of a run's folder, or None unless such a run has finished there.
-
-    A run that diverged counts as finished.
-    """
+    """Return the settings.json of the finished or diverged run of these settings, or None."""
     about = read_about(folder)
     result = about.get("result")
     is_complete = "diverged" in about or (
@@ -47,10 +44,7 @@ def list_unfinished(runs: Sequence[Settings], folder: Path) -> list[Settings]:
 
 
 def _find_difference(found: object, settings: Settings) -> str | None:
-    """Return the name of the first setting that differs in found, or None if none differs.
-
-    Ignores settings that do not change the result.
-    """
+    """Return the name of the first setting that differs and may change the result, or None."""
     found = found if isinstance(found, dict) else {}
     expected = asdict(settings).items()
     return next((n for n, v in expected if n not in NOT_COMPARED and found.get(n) != v), None)

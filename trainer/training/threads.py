@@ -2,14 +2,13 @@
 
 A small step has one thread because a second one changes the last bits: OpenBLAS then splits the
 sums of x @ W1 at other terms. So a run of the book's size ends with the same bits on any number
-of cores, and also in a sweep, whose runs have one core each.
+of cores, and in a sweep.
 
-A second thread would not save time either. It has to be woken for every product and waited for
-after it. On an idle machine of two cores it makes the book's steps a fifth faster, but the book's
-run 1.7 times slower: an idle OpenBLAS thread spins for 0.1 s, while the evaluation needs its core.
-Without the spinning (OPENBLAS_THREAD_TIMEOUT=18, set before NumPy is imported) the run takes as
-long as on one thread, within 6 %. But where another program takes a core, a step then takes 1.7
-times as long.
+A second thread would not save time either. On an idle machine of two cores it makes the book's
+steps a fifth faster, but the run 1.7 times slower: an idle OpenBLAS thread spins for 0.1 s, while
+the evaluation needs its core. Without spinning (OPENBLAS_THREAD_TIMEOUT=18, set before NumPy is
+imported) the run takes as long as on one thread, but a step 1.7 times as long if another program
+takes a core.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -42,17 +41,11 @@ class Threads:
         return self._limit(1)
 
     def limit_for_step(self, inputs: int, hidden: int, batch: int) -> AbstractContextManager[None]:
-        """Return a context for steps: one thread, or all if the product x @ W1 is LARGE.
-
-        The numbers are those of inputs, hidden neurons and images in a batch.
-        """
+        """Return a context of steps on x (batch, inputs): one thread, or all if x @ W1 is LARGE."""
         return self._limit(self._all if inputs * hidden * batch >= LARGE else 1)
 
     def compute_accuracy(self, net: Net[Any], x: Any, t: Any) -> float:
-        """Return exactly net.accuracy(x, t), with x (N, D) and t (N,) split among the cores.
-
-        So not only the products run on all cores, as with BLAS threads, but the activations too.
-        """
+        """Return net.accuracy(x, t) to the bit, with x (N, D) and t (N,) split among the cores."""
 
         def count_correct(rows: slice) -> int:
             return round(net.accuracy(x[rows], t[rows]) * len(t[rows]))

@@ -34,13 +34,10 @@ def take_rows(a: Array, rows: Array) -> Array:
 
 
 def find_principal_directions(x: Array, count: int) -> Array:
-    """Return orthonormal columns (D, count), the directions along which the rows of x vary most.
-
-    x is (N, D), not centred: these are the leading eigenvectors of xᵀx, by subspace iteration.
-    """
+    """Return orthonormal directions (D, count) along which the rows of x (N, D) vary most."""
     sample = x[:: max(1, len(x) // SAMPLE)].astype(np.float64)
     basis = np.eye(x.shape[1], count)
     basis[:, : len(sample)] = sample[:count].T
-    for _ in range(4):
+    for _ in range(4):  # subspace iteration
         basis = np.linalg.qr(sample.T @ (sample @ basis))[0]
     return basis

@@ -50,21 +50,14 @@ class SplitWeights:
         self.sensitivity = distance * (0.25 if self.is_sigmoid else 1)
 
     def bound_output_terms(self, x_norm: float) -> float:
-        """Return an upper bound on Σ|terms| of every a2 of images with ‖(x, 1)‖ ≤ x_norm.
-
-        It holds too for an a2 computed from records, whose a1 differs a little.
-        """
+        """Return a bound on Σ|terms| of an a2, even a projected one, for ‖(x, 1)‖ ≤ x_norm."""
         z_norm = np.sqrt(len(self.b1)) if self.is_sigmoid else 4 * self.norm * x_norm
         w_norm = np.linalg.norm(self.second[:-1], axis=0).max()
         return float(z_norm * w_norm + np.abs(self.b2).max())
 
 
 class Anchors:
-    """The weights of a few earlier evaluations, the anchors, each in a slot 0 … count − 1.
-
-    The methods bound the change from each anchor to new weights; norm is at least the norm of
-    the weights at every anchor and of the new ones.
-    """
+    """The weights of earlier evaluations, in slots; norm is a bound on each of their ‖[W1; b1]‖."""
 
     def __init__(self, count: int, weights: SplitWeights):
         self._residual, self._projected, self._second = (
@@ -81,10 +74,7 @@ class Anchors:
         self.used[slot] = True
 
     def bound_first_change(self, weights: SplitWeights, norm: float) -> tuple[Array, Array]:
-        """Return upper bounds on ‖(1 − PPᵀ) ΔW1‖ and on ‖[ΔW1; Δb1]‖ since each anchor.
-
-        Both are (count,), and infinite for a slot without an anchor.
-        """
+        """Bound ‖(1 − PPᵀ) ΔW1‖ and ‖[ΔW1; Δb1]‖ since each anchor: (count,), inf if unused."""
         residual, full = np.full((2, len(self.used)), np.inf)
         used = np.flatnonzero(self.used)
         gram = _compute_gram(weights.residual - self._residual[used])
@@ -126,10 +116,7 @@ def activate(a1: Array, is_sigmoid: bool) -> Array:
 
 
 def compute_lead(a2: Array, y: Array) -> Array:
-    """Return the lead (N,): the output of class y (N,) minus the largest other in a2 (C, N).
-
-    Overwrites a2. A lead is negative where another output is larger.
-    """
+    """Return the output of class y (N,) minus the largest other one; overwrites a2 (C, N)."""
     columns = np.arange(len(y))
     own = a2[y, columns]
     a2[y, columns] = -np.inf

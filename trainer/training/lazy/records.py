@@ -24,29 +24,24 @@ Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 @dataclass(frozen=True)
 class _Evaluation:
-    """The weights that are evaluated now, the slot of their anchor, and bounds on rounding errors.
-
-    The errors are of a1, except lead_error, and each is added to those above it.
-    """
+    """The new weights, the slot for them, and bounds on rounding errors, which add up."""
 
     weights: SplitWeights
     slot: int
     a1_error: float  # of two evaluations of the same a1, divided by the image's _a1_rounding
     sigma_error: float  # of two evaluations of σ, as a change of a1
-    projection_error: float  # of a projected a1, divided by ‖x̂‖
+    projection_error: float  # of a projected a1, divided by the image's ‖(x, 1)‖
     lead_error: float  # of a lead, from the second layer
 
 
 class Records:
     """The records of all images, by which update_classes proves that classes have not changed.
 
-    | term          | meaning                                                                  |
-    | ------------- | ------------------------------------------------------------------------ |
-    | lead          | the output of an image's class minus the largest other output            |
-    | near a tie    | with a lead so small that rounding could change its sign                 |
-    | anchor, slot  | the weights of an earlier evaluation, and its index 0 … ANCHORS − 1      |
-    | projected     | computed from c, the coordinates of an image along the K directions of P |
-    | residual      | what these directions leave: R of an image, (1 − PPᵀ) W1 of the weights  |
+    lead: the output of an image's class minus the largest other output
+    near a tie: with a lead so small that rounding could change its sign
+    anchor: the weights of an earlier evaluation, kept in a slot, 0 … ANCHORS − 1
+    projected: computed from c, the coordinates of an image along the K directions of P
+    residual: what these directions leave, R of an image and (1 − PPᵀ) W1 of weights
 
     classes (all images,) is read and written in place. map is Python's, or one with threads.
     """
@@ -60,11 +55,13 @@ class Records:
         self._u = float(np.finfo(x.dtype).eps / 2)
         self._basis = blocks.find_principal_directions(x, min(DIRECTIONS, inputs))  # P
         n, self._split = len(classes), self._basis.shape[1] + 1
-        self._record = np.ones((n, self._split + hidden), np.float32)  # (c, 1), then R W1
-        self._x_norm = np.empty(n, np.float32)  # ‖x̂‖
+        self._record = np.ones(
+            (n, self._split + hidden), np.float32
+        )  # (c, 1) and R W1, split there
+        self._x_norm = np.empty(n, np.float32)  # ‖(x, 1)‖
         self._residual_norm = np.empty(n, np.float32)  # ‖R‖
-        self._a1_rounding = np.empty(n, np.float32)  # γ ‖x̂‖ of two evaluations
-        list(self._map(self._record_inputs, blocks.split_images(sets, np.arange(n))))  # runs map
+        self._a1_rounding = np.empty(n, np.float32)  # 2 γ ‖(x, 1)‖, for two evaluations
+        list(self._map(self._record_inputs, blocks.split_images(sets, np.arange(n))))  # map is lazy
         self._largest_x_norm = float(self._x_norm.max())
         self._worst_rounding = (self._a1_rounding / self._x_norm).max()
         # Each image's class had at least the lead _proved_lead at the anchor of its _proved_index,
@@ -98,13 +95,11 @@ class Records:
         has to evaluate fully. Returns None where it is faster to evaluate all images fully; the
         records are then empty, and the next call evaluates every image.
         """
-        now = self._begin_evaluation(SplitWeights(params, self._basis, self._activation))
-        unproved = np.arange(len(self.classes)) if self.is_empty else self._find_unproved(now)
-        ties = None if unproved is None else self._evaluate(unproved, now)
+        new = self._begin_evaluation(SplitWeights(params, self._basis, self._activation))
+        images = np.arange(len(self.classes)) if self.is_empty else self._find_unproved(new)
+        ties = None if images is None else self._evaluate(images, new)
         self.is_empty = ties is None
-        if unproved is None or ties is None:
-            return None
-        return unproved, self._settle_ties(ties, now)
+        return None if images is None or ties is None else (images, self._settle_ties(ties, new))
 
     def _begin_evaluation(self, weights: SplitWeights) -> _Evaluation:
         """Return the evaluation of these weights, with a slot and its rounding errors."""
@@ -136,49 +131,48 @@ class Records:
         proved = np.bincount(self._proved_index, minlength=ANCHORS * self._outputs)
         return int((cost + proved.reshape(ANCHORS, -1).sum(axis=1)).argmin())
 
-    def _find_unproved(self, now: _Evaluation) -> Array | None:
-        """Screen all images and project those left; store the weights as the anchor of their slot.
+    def _find_unproved(self, new: _Evaluation) -> Array | None:
+        """Screen all images and project those left, and store the weights as an anchor.
 
-        Returns the images whose class is still not proved, or None if they are too many to pay.
+        Returns the images whose class is still not proved, or None if evaluating all is faster.
         """
-        residual_change, full_change = self._anchors.bound_first_change(
-            now.weights, self._largest_norm
-        )
-        lost = self._bound_lost_lead(full_change, now)
-        if self._anchors.used[now.slot]:  # move the old anchor's images to the new anchor
+        changes = self._anchors.bound_first_change(new.weights, self._largest_norm)
+        residual_change, full_change = changes
+        lost = self._bound_lost_lead(full_change, new)
+        if self._anchors.used[new.slot]:  # move the old anchor's images to the new anchor
             # where= is several times faster than indexing by a mask.
-            is_moved = np.repeat(np.arange(ANCHORS) == now.slot, self._outputs)
+            is_moved = np.repeat(np.arange(ANCHORS) == new.slot, self._outputs)
             is_moved = is_moved.take(self._proved_index)
             np.subtract(self._proved_lead, lost, out=self._proved_lead, where=is_moved)
-            is_moved, added = self._recorded_slot == now.slot, np.float32(residual_change[now.slot])
+            is_moved, added = self._recorded_slot == new.slot, np.float32(residual_change[new.slot])
             np.add(self._earlier_movement, added, out=self._earlier_movement, where=is_moved)
-        residual_change[now.slot] = 0
-        self._anchors.store(now.slot, now.weights)
-        return self._project(np.flatnonzero(~(self._proved_lead > lost)), residual_change, now)
+        residual_change[new.slot] = 0
+        self._anchors.store(new.slot, new.weights)
+        return self._project(np.flatnonzero(~(self._proved_lead > lost)), residual_change, new)
 
-    def _bound_lost_lead(self, full_change: Array, now: _Evaluation) -> Array:
+    def _bound_lost_lead(self, full_change: Array, new: _Evaluation) -> Array:
         """Return how much of its lead each image (N,) can have lost since the anchor of its proof.
 
         full_change (ANCHORS,) bounds ‖[ΔW1; Δb1]‖ since each anchor.
         """
-        p, q = self._anchors.bound_second_change(now.weights, self._largest_norm)  # (ANCHORS, C)
-        rounding = now.a1_error * self._worst_rounding + now.sigma_error + now.projection_error
-        p += (full_change[:, None] + rounding) * now.weights.sensitivity
-        q += now.lead_error
+        p, q = self._anchors.bound_second_change(new.weights, self._largest_norm)  # (ANCHORS, C)
+        rounding = new.a1_error * self._worst_rounding + new.sigma_error + new.projection_error
+        p += (full_change[:, None] + rounding) * new.weights.sensitivity
+        q += new.lead_error
         lost = p.astype(np.float32).ravel().take(self._proved_index)
         lost *= self._x_norm
         lost += q.astype(np.float32).ravel().take(self._proved_index)
         return lost
 
-    def _project(self, images: Array, residual_change: Array, now: _Evaluation) -> Array | None:
-        """Return the images that their projection does not prove; None if they are too many to pay.
+    def _project(self, images: Array, residual_change: Array, new: _Evaluation) -> Array | None:
+        """Return the images that their projection does not prove, None if evaluating all is faster.
 
         residual_change (ANCHORS,) bounds ‖(1 − PPᵀ) ΔW1‖ since each anchor.
         """
         n = len(self.classes)
         if len(images) > MOST_GATHERED * n:
             images = np.arange(n)
-        weights = now.weights
+        weights = new.weights
         W2 = np.ascontiguousarray(weights.W2.T, np.float32)  # (C, H)
         b2 = weights.b2.astype(np.float32)[:, None]
 
@@ -191,36 +185,36 @@ class Records:
             moved = residual_change.take(take_rows(self._recorded_slot, images))
             moved += take_rows(self._earlier_movement, images)
             moved *= take_rows(self._residual_norm, images)
-            moved += now.projection_error * take_rows(self._x_norm, images)
-            return self._record_leads(images, a2, take_rows(self.classes, images), moved, now)
+            moved += new.projection_error * take_rows(self._x_norm, images)
+            return self._record_leads(images, a2, take_rows(self.classes, images), moved, new)
 
         found = self._map(project_block, blocks.split_numbers(images))
         unproved = np.concatenate([images[:0], *found])
         return unproved if len(unproved) <= MOST_EVALUATED * n else None
 
     def _record_leads(
-        self, images: Array, a2: Array, y: Array, moved: Array | float, now: _Evaluation
+        self, images: Array, a2: Array, y: Array, moved: Array | float, new: _Evaluation
     ) -> Array:
         """Record a lower bound on the lead of class y (n,) in the outputs a2 (C, n) of n images.
 
         moved (n,) bounds how far a1 is from an evaluated one. Returns the images whose bound is not
         positive, so that their class is not proved.
         """
-        doubt = now.a1_error * take_rows(self._a1_rounding, images) + (moved + now.sigma_error)
-        doubt *= now.weights.sensitivity.take(y)
-        doubt += now.lead_error
+        doubt = new.a1_error * take_rows(self._a1_rounding, images) + (moved + new.sigma_error)
+        doubt *= new.weights.sensitivity.take(y)
+        doubt += new.lead_error
         least = movement.compute_lead(a2, y) - doubt
         self._proved_lead[images] = least
-        self._proved_index[images] = now.slot * self._outputs + y
+        self._proved_index[images] = new.slot * self._outputs + y
         return images[~(least > 0)]
 
-    def _evaluate(self, images: Array, now: _Evaluation) -> Array | None:
-        """Evaluate and record these images, and store the weights as the anchor of their slot.
+    def _evaluate(self, images: Array, new: _Evaluation) -> Array | None:
+        """Evaluate and record these images, and store the weights as an anchor.
 
-        Returns the images near a tie, or None if they are too many to pay.
+        Returns the images near a tie, or None if evaluating all is faster.
         """
-        weights = now.weights
-        self._anchors.store(now.slot, weights)
+        weights = new.weights
+        self._anchors.store(new.slot, weights)
 
         def evaluate_block(block: Block) -> Array:
             x, rows, images = block
@@ -231,20 +225,17 @@ class Records:
             a2 = weights.W2.T @ movement.activate(a1, weights.is_sigmoid).T  # (C, n)
             a2 += weights.b2[:, None]
             self.classes[images] = y = a2.argmax(axis=0)
-            self._recorded_slot[images], self._earlier_movement[images] = now.slot, 0
-            return self._record_leads(images, a2, y, 0.0, now)
+            self._recorded_slot[images], self._earlier_movement[images] = new.slot, 0
+            return self._record_leads(images, a2, y, 0.0, new)
 
         found = self._map(evaluate_block, blocks.split_images(self._sets, images))
         ties = np.concatenate([images[:0], *found])
         return ties if len(ties) <= MOST_TIES * len(self.classes) else None
 
-    def _settle_ties(self, ties: Array, now: _Evaluation) -> Array:
-        """Classify images near a tie by the bounds of their own terms.
-
-        Returns those too near a tie even for these.
-        """
+    def _settle_ties(self, ties: Array, new: _Evaluation) -> Array:
+        """Classify images near a tie by bounds of their own terms; return those still undecided."""
         unsure = [ties[:0]]
         for x, rows, images in blocks.split_images(self._sets, ties):
-            self.classes[images], least = movement.bound_lead(x[rows], now.weights, self._u)
+            self.classes[images], least = movement.bound_lead(x[rows], new.weights, self._u)
             unsure.append(images[~(least > 0)])
         return np.concatenate(unsure)
