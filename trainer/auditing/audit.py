@@ -41,6 +41,7 @@ def audit(trace: Mapping[str, Array], activation: Activation, loss: Loss) -> dic
 
 
 def _audit_quantity(name: str, trace: Mapping[str, Array], bounds: Bounds) -> Verdict:
+    """Return the verdict on one quantity, wrong if its bound cannot be computed."""
     try:
         expected, bound = bounds.compute(name)
     except ValueError:  # NumPy raises it where an earlier quantity has a wrong shape.

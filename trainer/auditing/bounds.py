@@ -73,6 +73,7 @@ class Bounds:
             return getattr(self, f"_bound_{name}")()
 
     def _read(self, *names: str) -> list[Array]:
+        """Return arrays of the trace in the wider format."""
         return [self._trace[name].astype(self._wide) for name in names]
 
     def _gamma(self, n: int) -> float:

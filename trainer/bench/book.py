@@ -32,7 +32,7 @@ class BookNet:
         self.rows, self.lr = task.rows, task.settings.lr
 
     def predict(self, x: Array) -> Array:
-        """Return y (N, C)."""
+        """Return the probabilities y (N, C) for images x (N, 784)."""
         a1 = np.dot(x, self.params["W1"]) + self.params["b1"]
         return _shifted_softmax(np.dot(_naive_sigmoid(a1), self.params["W2"]) + self.params["b2"])
 

@@ -157,7 +157,7 @@ class Benchmark:
 
 
 def compute_runs(step_us: dict[str, float], evaluate_ms: dict[str, float]) -> dict[str, float]:
-    """Return the computed seconds of a whole run for contestants of which none is timed."""
+    """Return the seconds of a whole run, computed for contestants whose run is not timed."""
     return {
         name: step_us[name] * PROTOCOL_STEPS / 1e6 + evaluate_ms[name] * PROTOCOL_EVALUATIONS / 1e3
         for name in step_us
@@ -182,7 +182,7 @@ def describe_environment(benchmark: Benchmark) -> dict[str, str | int]:
 
 
 def find_processor() -> str:
-    """Return the model name of the processor on Linux, and what platform knows elsewhere."""
+    """Return the model name of the processor on Linux, or what Python knows of it elsewhere."""
     cpuinfo = Path("/proc/cpuinfo")
     text = cpuinfo.read_text() if cpuinfo.exists() else ""
     model = re.search(r"^model name\s*: (.+)", text, re.MULTILINE)

@@ -22,7 +22,7 @@ class Stopped(KeyboardInterrupt):
 class Stop:
     """A context that remembers the first signal, so that the step can be finished.
 
-    A second signal acts as it does outside. In another thread than the main one, where Python
+    A second signal has its usual effect. In another thread than the main one, where Python
     handles no signals, the context remembers none.
     """
 

@@ -41,7 +41,7 @@ class Threads:
         return self._limit(1)
 
     def limit_for_step(self, inputs: int, hidden: int, batch: int) -> AbstractContextManager[None]:
-        """Return a context of steps on x (batch, inputs): one thread, or all if x @ W1 is LARGE."""
+        """Return a context for steps: one thread, or all if x (batch, inputs) @ W1 is LARGE."""
         return self._limit(self._all if inputs * hidden * batch >= LARGE else 1)
 
     def compute_accuracy(self, net: Net[Any], x: Any, t: Any) -> float:

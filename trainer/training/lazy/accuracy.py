@@ -86,7 +86,7 @@ class LazyAccuracy:
         self.classes = np.zeros(len(self._t), np.intp)
         self.fraction = 1.0
         self._records: Records | None = None
-        # The full evaluations until the next lazy one, and after that if it does not pay.
+        # The full evaluations until the next lazy attempt, and after it if it does not pay.
         self._wait, self._pause = FIRST_WAIT, 1
 
     def __call__(self, params: dict[str, Array]) -> list[float]:

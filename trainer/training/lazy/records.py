@@ -14,7 +14,7 @@ from trainer.training.lazy.movement import FLOAT32_U, SAFETY, SplitWeights, gamm
 
 DIRECTIONS = 64  # K, the columns of P
 ANCHORS = 8
-EVALUATION_COST = 8  # how many times as long it takes to evaluate an image as to project it
+EVALUATION_COST = 8  # the time to evaluate an image over the time to project it
 MOST_GATHERED = 0.7  # of the images: above, projecting all in a row is faster than gathering some
 MOST_EVALUATED = 0.4  # of the images: above, evaluating all is faster
 MOST_TIES = 0.02  # of the images: with more near ties, evaluating all is faster
@@ -55,9 +55,7 @@ class Records:
         self._u = float(np.finfo(x.dtype).eps / 2)
         self._basis = blocks.find_principal_directions(x, min(DIRECTIONS, inputs))  # P
         n, self._split = len(classes), self._basis.shape[1] + 1
-        self._record = np.ones(
-            (n, self._split + hidden), np.float32
-        )  # (c, 1) and R W1, split there
+        self._record = np.ones((n, self._split + hidden), np.float32)  # c, 1 and R W1
         self._x_norm = np.empty(n, np.float32)  # ‖(x, 1)‖
         self._residual_norm = np.empty(n, np.float32)  # ‖R‖
         self._a1_rounding = np.empty(n, np.float32)  # 2 γ ‖(x, 1)‖, for two evaluations
