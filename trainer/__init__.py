@@ -1,13 +1,13 @@
-"""The Fish Book's two-layer network, twice, on one loop; tools that compare and check nets.
+"""The two-layer network of the Fish Book (Deep Learning from Scratch), in NumPy and in torch.
 
-Everything here is imported when it is first used, since torch takes seconds:
+Each name is imported when it is first used, since torch takes seconds:
 
     TwoLayerNet, TorchTwoLayerNet   the net by hand in NumPy, and by autograd in torch
     Settings                        the settings of a run
     train                           train one net in a new folder (trainer.training.run.run)
-    compare                         both nets in step, every quantity checked
-    audit                           one step of a net against float64 and rounding bounds
-    check                           a net in a file that somebody else wrote
+    compare                         train both nets in step and check every quantity
+    audit                           check one step of a net by bounds on its rounding errors
+    check                           check a net in a file that somebody else wrote
 """
 
 from importlib import import_module

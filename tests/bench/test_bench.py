@@ -101,7 +101,7 @@ def test_jobs_take_turns_and_give_medians_and_the_fastest_variant_counts():
 
 
 def test_a_job_divides_by_the_steps_of_a_call_and_continues_with_the_next_step(monkeypatch):
-    monkeypatch.setattr(measure, "WARM", 0)
+    monkeypatch.setattr(measure, "WARM_UP_SECONDS", 0)
     calls: list[int] = []
     job = make_step_jobs([Contestant("x", step=calls.append, steps=50)])["x"]
     job()
@@ -162,7 +162,7 @@ def test_the_protocol_times_a_run_of_the_train_command(folder, digits, monkeypat
 
 def test_the_protocol_of_other_contestants_is_computed():
     steps, evaluations = {"book": 1000.0, "numpy": 300.0, "x": 1.0}, {"book": 200.0, "numpy": 50.0}
-    assert report.compute_protocol(steps, evaluations) == {"book": 210.0}
+    assert report.compute_runs(steps, evaluations) == {"book": 210.0}
 
 
 def test_a_tenth_of_the_bare_run_is_timed_before_each_whole_run(digits, folder, monkeypatch):
@@ -187,12 +187,12 @@ def test_a_contestant_whose_package_is_missing_is_left_out_with_a_notice(
     settings = Settings(backend="torch", dataset="mnist-5k", device="cpu")
     found = report.prepare_benchmark(settings, folder, 1, ("numpy", "sklearn"))
     assert found.names == ("numpy",)
-    assert "sklearn is left out: pip install" in capsys.readouterr().err
+    assert "sklearn is not measured: it needs pip install" in capsys.readouterr().err
 
 
 def test_the_steps_of_other_sizes_have_a_ratio_to_the_floor(digits, folder, monkeypatch):
-    monkeypatch.setattr(report, "HIDDEN", (5, 300))
-    monkeypatch.setattr(report, "BATCH", (10, 200))
+    monkeypatch.setattr(report, "HIDDEN_SIZES", (5, 300))
+    monkeypatch.setattr(report, "BATCH_SIZES", (10, 200))
     settings = Settings(backend="torch", device="cpu")
     steps = Benchmark(settings, digits, folder, 1, ("numpy", "floor", "book")).measure(["sizes"])
     keys = {
@@ -248,7 +248,7 @@ VALID = {key: {} for key in KEYS}
 def test_a_damaged_json_file_is_an_input_error(tmp_path, text):
     file = tmp_path / "bench.json"
     file.write_bytes(text.encode("latin-1"))
-    with pytest.raises(InputError, match="is not what --json writes") as error:
+    with pytest.raises(InputError, match="give a file that --json wrote") as error:
         bench.main(["--tables", str(file)])
     assert "\n" not in str(error.value)
 
@@ -269,7 +269,7 @@ def test_any_names_and_any_positive_numbers_give_tables(tmp_path, capsys):
         (["--json", "no/where/x.json"], "no folder"),
         (["--json", "."], "cannot write there"),
         (["--tables", "no.json"], "No such file"),
-        (["--tables", __file__], "is not what --json writes"),
+        (["--tables", __file__], "give a file that --json wrote"),
     ],
 )
 def test_bad_options_are_an_input_error(options, message):

@@ -49,7 +49,7 @@ def logs(tmp_path_factory):
         board.add_description({"settings": {}}, charts.build_comparison_layout())
         for step in range(POINTS):
             ratios = {f"audit/{side}/dW1": 0.1 for side in ("numpy", "torch")}
-            board.add_scalars(step, {"drift/W1": 1e-7 * step} | ratios | charts.BAND)
+            board.add_scalars(step, {"drift/W1": 1e-7 * step} | ratios | charts.ALLOWED_RATIOS)
     return folder
 
 

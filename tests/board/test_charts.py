@@ -21,8 +21,8 @@ def test_the_audit_of_each_quantity_shows_both_backends_and_the_bound_as_a_band(
         numpy, torch = chart.margin.series
         assert numpy.value == f"audit/numpy/{chart.title}"
         assert torch.value == f"audit/torch/{chart.title}"
-        assert charts.BAND[numpy.lower] == 0
-        assert charts.BAND[numpy.upper] == 1  # an error above its bound is wrong
+        assert charts.ALLOWED_RATIOS[numpy.lower] == 0
+        assert charts.ALLOWED_RATIOS[numpy.upper] == 1  # an error above its bound is wrong
 
 
 @pytest.mark.parametrize("name", ["W1", "b1", "W2", "b2"])

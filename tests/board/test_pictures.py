@@ -23,9 +23,9 @@ def test_weights_are_blue_below_zero_red_above_and_white_at_zero():
     picture = pictures.draw_weights(W1)
     assert picture.shape == (28, 57, 3)
     assert picture.dtype == np.uint8
-    assert tuple(picture[0, 0]) == pictures.NEGATIVE
-    assert tuple(picture[0, 27]) == pictures.POSITIVE
-    half = [(255 + end) // 2 for end in pictures.POSITIVE]  # one scale for all neurons
+    assert tuple(picture[0, 0]) == pictures.BLUE
+    assert tuple(picture[0, 27]) == pictures.RED
+    half = [(255 + end) // 2 for end in pictures.RED]  # one scale for all neurons
     assert picture[1, 29].tolist() == half
     assert tuple(picture[5, 5]) == WHITE
 

@@ -10,7 +10,7 @@ from runs import ROOT
 
 from trainer.cli.options import Parser
 from trainer.cli.program import Program, run_command
-from trainer.cli.train import PICTURES, _resume_words, main
+from trainer.cli.train import PICTURES, _make_resume_words, main
 
 
 def test_an_error_of_the_system_is_one_line_and_exit_2(capsys):
@@ -74,7 +74,7 @@ def test_the_command_to_resume_has_the_pictures_of_the_run(tmp_path, pictures, o
     parser.add_folders("data")
     arguments = parser.parse_args([])
     arguments.pictures = pictures
-    words = _resume_words(arguments, tmp_path, program)
+    words = _make_resume_words(arguments, tmp_path, program)
     assert words[-1].endswith(option)
     assert any("--pictures" in word for word in words) == (pictures != PICTURES)
 

@@ -26,7 +26,12 @@ def allow_small_sets(monkeypatch):
     for name, value in {"FEWEST_IMAGES": 0, "FIRST_WAIT": 0, "MOST_HIDDEN": 1.0}.items():
         monkeypatch.setattr(accuracy, name, value)
     monkeypatch.setattr(blocks, "SIZE", 64)
-    for name, value in {"BASIS": 3, "ANCHORS": 3, "MOST_EVALUATED": 2.0, "MOST_TIES": 2.0}.items():
+    for name, value in {
+        "DIRECTIONS": 3,
+        "ANCHORS": 3,
+        "MOST_EVALUATED": 2.0,
+        "MOST_TIES": 2.0,
+    }.items():
         monkeypatch.setattr(records, name, value)
 
 
@@ -137,8 +142,8 @@ def test_no_true_lead_is_below_its_bound_in_the_records(seed, activation, moves)
 
 
 def bound_lost_lead(kept, params):
-    now = kept._begin(SplitWeights(params, kept._basis, kept._activation))
-    full = kept._anchors.bound_hidden(now.weights, kept._size)[1]
+    now = kept._begin_evaluation(SplitWeights(params, kept._basis, kept._activation))
+    full = kept._anchors.bound_first_change(now.weights, kept._largest_norm)[1]
     return kept._bound_lost_lead(full, now)
 
 
@@ -164,10 +169,10 @@ def test_the_largest_bounds_are_kept_as_long_as_the_records_are(activation):
     net = RandomNet(0, activation)
     net.check()
     records = net.lazy._records
-    before = records._size, records._output_terms
+    before = records._largest_norm, records._largest_terms
     net.params = {key: value / 2 for key, value in net.params.items()}
     net.check()
-    assert (records._size, records._output_terms) == before
+    assert (records._largest_norm, records._largest_terms) == before
 
 
 @pytest.mark.parametrize("value", [0.0, np.nan, np.inf, -np.inf, 1e30])
@@ -224,7 +229,7 @@ def folder(tmp_path_factory):
 def test_both_evaluations_of_a_run_on_digits_are_equal(folder, backend, activation, dtype):
     monkeypatch = pytest.MonkeyPatch()
     with monkeypatch.context() as patch:
-        patch.setattr(records, "BASIS", 64)
+        patch.setattr(records, "DIRECTIONS", 64)
         patch.setattr(blocks, "SIZE", 2048)
         chosen = Settings(
             backend=backend, device="cpu", activation=activation, dtype=dtype,

@@ -62,9 +62,9 @@ def test_a_lead_never_changes_by_more_than_the_bound_of_the_anchors(seed, activa
     old, new = (SplitWeights(params, basis, activation) for params in (before, after))
     anchors = Anchors(2, old)
     anchors.store(1, old)
-    size = max(old.size, new.size)
-    full = anchors.bound_hidden(new, size)[1]
-    p, q = anchors.bound_output(new, size)
+    size = max(old.norm, new.norm)
+    full = anchors.bound_first_change(new, size)[1]
+    p, q = anchors.bound_second_change(new, size)
     assert np.isinf(full[0])
     wide = (
         {k: v.astype(float) for k, v in before.items()},
@@ -73,7 +73,7 @@ def test_a_lead_never_changes_by_more_than_the_bound_of_the_anchors(seed, activa
     then, now = (compute_outputs(x, params, activation) for params in wide)
     x_norm = np.sqrt((x**2).sum(axis=1) + 1)
     for y in range(4):
-        allowed = (p[1, y] + full[1] * new.rate[y]) * x_norm + q[1, y]
+        allowed = (p[1, y] + full[1] * new.sensitivity[y]) * x_norm + q[1, y]
         change = np.abs((now[:, [y]] - now) - (then[:, [y]] - then)).max(axis=1)
         assert (change <= allowed).all()
 
@@ -91,11 +91,11 @@ def test_a_movement_along_the_difference_of_two_classes_comes_near_the_bound_of_
     after["W1"] += step[:-1].astype(np.float32)
     after["b1"] += step[-1].astype(np.float32)
     old, new = (SplitWeights(params, np.eye(9, 3), activation) for params in (before, after))
-    anchors, size = Anchors(1, old), max(old.size, new.size)
+    anchors, size = Anchors(1, old), max(old.norm, new.norm)
     anchors.store(0, old)
-    full = anchors.bound_hidden(new, size)[1]
-    p, q = anchors.bound_output(new, size)
-    allowed = (p[0, 0] + full[0] * new.rate[0]) * np.sqrt((x**2).sum() + 1) + q[0, 0]
+    full = anchors.bound_first_change(new, size)[1]
+    p, q = anchors.bound_second_change(new, size)
+    allowed = (p[0, 0] + full[0] * new.sensitivity[0]) * np.sqrt((x**2).sum() + 1) + q[0, 0]
     then, now = (
         compute_lead(compute_outputs(x, w, activation).T.copy(), np.array([0]))
         for w in (before, after)

@@ -129,7 +129,7 @@ def test_a_run_that_was_resumed_beyond_the_sweep_is_neither_counted_nor_replaced
     before = {path: path.read_bytes() for path in place.iterdir()}
     assert run_command(main, arguments) == 2
     error = capsys.readouterr().err
-    assert "holds a run with --iterations 50, this sweep has 30" in error
+    assert "holds a run with --iterations 50, but this sweep uses --iterations 30" in error
     assert error.count("\n") == 1
     assert {path: path.read_bytes() for path in place.iterdir()} == before
 
@@ -151,7 +151,7 @@ def test_a_folder_without_a_run_is_renamed(one_run, capfd, name):
     assert main(arguments) == 0
     aside = place.with_name(f"{place.name}.aside")
     assert (aside / name).read_text() == "mine"
-    assert f"it is now {aside.name}" in capfd.readouterr().err
+    assert f"renamed to {aside.name}" in capfd.readouterr().err
 
 
 def test_a_run_killed_before_its_first_checkpoint_is_trained_again(one_run):

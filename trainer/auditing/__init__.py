@@ -1,1 +1,1 @@
-"""What a training step should compute, and the mistakes people make."""
+"""What a step should compute, and common mistakes. N batch, D inputs, H hidden, C classes."""

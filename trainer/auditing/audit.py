@@ -1,4 +1,4 @@
-"""Find the wrong quantity of a training step, by the rounding bounds of bounds.py."""
+"""Find the wrong quantity of a training step, by the bounds on its rounding error in bounds.py."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from trainer.auditing.bounds import Bounds
 from trainer.book.functions import Array
 from trainer.common.settings import Activation, Loss
 
-# The order of computation; W1 … b2 are the parameters after the update.
+# The quantities in the order of computation; W1 … b2 are the parameters after the update.
 ORDER = (
     "a1", "z1", "a2", "y", "loss", "da2", "dW2", "db2", "dz1", "da1", "dW1", "db1",
     "W1", "b1", "W2", "b2",
@@ -18,29 +18,30 @@ ORDER = (
 
 @dataclass(frozen=True)
 class Verdict:
-    """The element of a quantity with the largest ratio of its error to its bound."""
+    """The element of a quantity whose error is the largest in units of its bound."""
 
     quantity: str
-    ratio: float
+    ratio: float  # error / bound
     index: tuple[int, ...] = ()
     got: float = np.nan
     expected: float = np.nan
-    reason: str | None = None  # what is wrong, if it is not a number that differs
+    reason: str | None = None  # what is wrong besides or instead of a number that differs
     values: Array | None = field(default=None, compare=False, repr=False)  # the whole quantity
 
     @property
     def is_wrong(self) -> bool:
-        """Whether the error is larger than rounding can make it; a NaN ratio counts as wrong."""
+        """Whether the error exceeds the bound on rounding; a NaN ratio counts as wrong."""
         return not self.ratio <= 1
 
 
 def audit(trace: Mapping[str, Array], activation: Activation, loss: Loss) -> dict[str, Verdict]:
-    """Return a verdict for each quantity of a net's trace, in the order of computation."""
+    """Return a verdict on each quantity of a trace (of net.trace), in the order of computation."""
     bounds = Bounds(trace, activation, loss)
     return {name: _audit_quantity(name, trace, bounds) for name in ORDER}
 
 
 def _audit_quantity(name: str, trace: Mapping[str, Array], bounds: Bounds) -> Verdict:
+    """Return the verdict on one quantity, wrong if its bound cannot be computed."""
     try:
         expected, bound = bounds.compute(name)
     except ValueError:  # NumPy raises it where an earlier quantity has a wrong shape.
@@ -50,21 +51,21 @@ def _audit_quantity(name: str, trace: Mapping[str, Array], bounds: Bounds) -> Ve
 
 
 def find_first_wrong(verdicts: Mapping[str, Verdict]) -> Verdict | None:
-    """Return the first wrong verdict, or None; the order is that of the mapping."""
+    """Return the first wrong verdict in the order of the mapping, or None if none is wrong."""
     return next((verdict for verdict in verdicts.values() if verdict.is_wrong), None)
 
 
 def judge(name: str, got: Array, expected: Array, bound: Array) -> Verdict:
-    """Return the verdict on the worst element of got.
+    """Return the verdict on the element of got with the largest |got − expected| / bound.
 
-    Its ratio is infinite where the shape is wrong or an element is not finite.
+    The ratio is infinite where the shape is wrong or an element is not finite.
     """
     if got.shape != expected.shape:
         reason = f"its shape is {got.shape}, expected {expected.shape}"
         return Verdict(name, np.inf, reason=reason, values=got)
     with np.errstate(all="ignore"):
         error = np.abs(got - expected)
-        ratio = np.where(error > 0, error / bound, 0)  # An error of 0 passes a bound of 0.
+        ratio = np.where(error > 0, error / bound, 0)  # With a bound of 0, an error of 0 is right.
         ratio = np.where(np.isfinite(got), ratio, np.inf)
         # An operation is not wrong if its input is NaN or its exact result overflows the dtype.
         ratio = np.where(np.abs(expected) <= np.finfo(got.dtype).max, ratio, 0)

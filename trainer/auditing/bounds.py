@@ -35,7 +35,7 @@ are within 1 ulp.
 (4) A net may compute y a second time by way of log y, as torch's backward pass does. E covers
     the recorded y, the second term the second computation.
 (5) η is rounded to the dtype; a product and a difference follow.
-A bound of a quantity that can underflow also contains the smallest normal number.
+A bound on a quantity that can underflow also contains the smallest normal number.
 """
 
 from collections.abc import Mapping
@@ -48,13 +48,13 @@ from trainer.common.settings import Activation, Loss
 
 ULPS = 4  # of e^x and log x
 
-Bounded = tuple[Array, Array]  # an exact value and the bound on the error of its computation
+Bounded = tuple[Array, Array]  # an exact value and the bound on its rounding error
 
 
 class Bounds:
     """The exact values and bounds of one trace, with a method _bound_… for each quantity.
 
-    activation and loss are those of the net. The targets of the trace are labels or one-hot.
+    activation and loss are those of the net. The targets t of the trace are labels or one-hot rows.
     """
 
     def __init__(self, trace: Mapping[str, Array], activation: Activation, loss: Loss):
@@ -66,13 +66,14 @@ class Bounds:
         self._trace, self._activation, self._loss = trace, activation, loss
 
     def compute(self, name: str) -> Bounded:
-        """Return the exact value and the bound of a quantity; "W1" is W1 after the update."""
-        with np.errstate(all="ignore"):  # A wrong trace may hold any number.
+        """Return a quantity's exact value and its bound; "W1" … are parameters after the update."""
+        with np.errstate(all="ignore"):  # A wrong net may have computed any number.
             if name[0] in "Wb":
                 return self._bound_update(name)
             return getattr(self, f"_bound_{name}")()
 
     def _read(self, *names: str) -> list[Array]:
+        """Return arrays of the trace in the wider format."""
         return [self._trace[name].astype(self._wide) for name in names]
 
     def _gamma(self, n: int) -> float:
@@ -141,7 +142,7 @@ class Bounds:
             return (y - t) / n, self._gamma(3) * np.abs(y - t) / n + self._tiny
         _, total, exact_y, _, _ = self._compute_softmax()
         relative = self._epsilon * np.log(total) + self._u * np.abs(np.log(exact_y))
-        by_log = np.where(exact_y > 0, exact_y * relative, 0)  # the second term of (4)
+        by_log = np.where(exact_y > 0, exact_y * relative, 0)  # the term of (4) in log y
         error = self._gamma(3) * (np.abs(y) + t) + 2 * self._bound_y()[1] + by_log
         return (y - t) / n, error / n + self._tiny
 

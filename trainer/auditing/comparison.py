@@ -1,4 +1,7 @@
-"""Train both nets on the same batches, audit every quantity and measure the drift of weights."""
+"""Train both nets on the same batches, audit every quantity and measure how the weights drift.
+
+Drift is how far the weights of the two nets have moved apart. A side is a net's backend.
+"""
 
 import copy
 from collections.abc import Callable
@@ -19,7 +22,7 @@ FIRST_STEPS = 3  # always audited, since errors that accumulate over steps show 
 
 @dataclass(frozen=True)
 class FirstWrong:
-    """The first wrong quantity, with its step and its side."""
+    """The first wrong quantity: its step, its side and the verdict on it."""
 
     step: int
     side: str
@@ -28,20 +31,19 @@ class FirstWrong:
 
 @dataclass
 class Comparison:
-    """The result of a comparison: the worst verdict on each side's quantities, and the drift.
+    """The result of a comparison: the verdicts by side and quantity, the drift by parameter.
 
-    drift: the largest weight difference over the largest weight, after the last step.
-    passed: the step at which the drift first passed each power of ten.
+    drift: the largest difference between the sides over the largest weight, after the last step.
     """
 
-    worst: dict[str, Verdicts] = field(default_factory=dict)
-    first: FirstWrong | None = None
-    cause: str | None = None
+    worst: dict[str, Verdicts] = field(default_factory=dict)  # with the largest ratio of all steps
+    first: FirstWrong | None = None  # None: the sides agree
+    cause: str | None = None  # the slug of the mistake that explains first, if one does
     drift: dict[str, float] = field(default_factory=dict)
-    passed: dict[str, dict[int, int]] = field(default_factory=dict)
+    passed: dict[str, dict[int, int]] = field(default_factory=dict)  # power of ten: first step
 
     def add_verdicts(self, step: int, side: str, verdicts: Verdicts) -> None:
-        """Keep the worst verdict on each quantity, and the first wrong one of all."""
+        """Keep the worst verdict on each quantity of a side, and the first wrong one of all."""
         worst = self.worst.setdefault(side, {})
         for name, verdict in verdicts.items():
             if name not in worst or verdict.ratio > worst[name].ratio:
@@ -51,11 +53,11 @@ class Comparison:
             self.first = FirstWrong(step, side, wrong)
 
     def add_drift(self, step: int, params: list[dict[str, Array]]) -> None:
-        """Measure how far the weights of the two sides differ after a step."""
-        for key, ours in params[0].items():
-            theirs = params[1][key]
-            difference = np.abs(ours - theirs).max()
-            largest = max(np.abs(ours).max(), np.abs(theirs).max())
+        """Measure the drift after a step; params are those of the two sides."""
+        for key, w in params[0].items():
+            other = params[1][key]
+            difference = np.abs(w - other).max()
+            largest = max(np.abs(w).max(), np.abs(other).max())
             drift = self.drift[key] = float(difference / largest) if difference else 0.0
             powers = self.passed.setdefault(key, {})
             if 0 < drift < np.inf:
@@ -84,10 +86,10 @@ def compare(
     schedule: Schedule,
     record: Callable[[int, dict[str, Verdicts], dict[str, float]], None],
 ) -> Comparison:
-    """Train the nets, by side, on the same batches to the end or to the first wrong quantity.
+    """Train the nets (by side) on the same batches, to the end or to the first wrong quantity.
 
     params are the initial weights that both should have. record is called after each step with
-    its number, the verdicts by side (empty if it is not audited) and the drift.
+    its number, the verdicts by side ({} if the step is not audited) and the drift.
     """
     result = Comparison()
     with np.errstate(all="ignore"):  # The audit reports values that are not finite.
@@ -101,8 +103,8 @@ def compare(
             x, t = batch(i)
             before = copy.deepcopy(nets) if schedule.is_audited(i) else {}
             verdicts = _train_step(nets, x, t, schedule, i)
-            for side, of_side in verdicts.items():
-                result.add_verdicts(i, side, of_side)
+            for side, found in verdicts.items():
+                result.add_verdicts(i, side, found)
             result.add_drift(i, [net.params for net in nets.values()])
             record(i, verdicts, result.drift)
             if result.first:
@@ -115,7 +117,7 @@ def compare(
 def _train_step(
     nets: dict[str, Net[Any]], x: Array, t: Array, schedule: Schedule, i: int
 ) -> dict[str, Verdicts]:
-    """Train each net on the batch of step i and return the verdicts by side, if it is audited."""
+    """Train each net on the batch of step i; return the verdicts by side, {} if not audited."""
     if schedule.is_audited(i):
         check = inspect_step if i == 0 else audit_step
         return {side: check(net, x, t, schedule.lr) for side, net in nets.items()}
@@ -127,16 +129,16 @@ def _train_step(
 def find_cause(
     wrong: Verdict, net: Net[Any] | None, params: dict[str, Array], x: Array, t: Array, lr: float
 ) -> str | None:
-    """Return the slug of the mistake whose first wrong quantity has the same numbers, if any.
+    """Return the slug of the mistake that gives the same wrong numbers, or None if none does.
 
-    net is the wrong side's net before the step, or None where its params are wrong already.
-    params have the names and shapes that are expected.
+    net is the wrong side's net before the step, or None where its initial params are wrong.
+    params have the expected names and shapes. x (N, D), t and lr are those of the step.
     """
     options: dict[str, Any] = {"dtype": params["W1"].dtype.name}
     if net is not None:
         options |= {"activation": net.activation, "loss": net.loss_name}
     sizes = (*params["W1"].shape, len(params["b2"]))
-    # inspect_step is six times slower and only needed for what a plain step does not show.
+    # inspect_step takes six times as long. Only what a plain step does not show needs it.
     check = audit_step if wrong.reason is None and wrong.quantity in ORDER else inspect_step
     for slug, mistake in MISTAKES.items():
         if mistake.needs.items() <= options.items():
@@ -151,7 +153,7 @@ def find_cause(
 
 
 def _is_same_error(one: Verdict, other: Verdict) -> bool:
-    """Return whether both verdicts have the same wrong numbers, or the same reason."""
+    """Return whether both verdicts have the same quantity, the same reason and the same numbers."""
     if (one.quantity, one.reason) != (other.quantity, other.reason):
         return False
     if one.values is None or other.values is None:

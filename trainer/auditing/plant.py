@@ -1,4 +1,4 @@
-"""Build the NumPy net with mistakes of mistakes.py, from its changed source."""
+"""Build the NumPy net with mistakes of mistakes.py from its changed source."""
 
 import inspect
 from collections.abc import Iterable
@@ -13,13 +13,13 @@ from trainer.nets import numpy_net
 
 @cache
 def plant(*slugs: str) -> type[numpy_net.TwoLayerNet]:
-    """Return the class TwoLayerNet with those mistakes.
+    """Return the class TwoLayerNet with the mistakes of these slugs.
 
     Raises InputError for an unknown slug, ValueError where two mistakes change the same text.
     """
     for slug in slugs:
         if slug not in MISTAKES:
-            raise InputError(f"unknown mistake {slug}: --list-mistakes lists all of them")
+            raise InputError(f"unknown mistake {slug}: choose one that --list-mistakes lists")
     mistakes = [MISTAKES[slug] for slug in slugs]
     net = _execute_changed(numpy_net, _merge_changes(mistake.net for mistake in mistakes))
     for module, changes in (
@@ -49,6 +49,7 @@ def _execute_changed(module: ModuleType, changes: dict[str, str]) -> ModuleType:
 
 
 def _merge_changes(changes: Iterable[dict[str, str]]) -> dict[str, str]:
+    """Return all changes in one dict; raises ValueError if two change the same text."""
     merged: dict[str, str] = {}
     for each in changes:
         for old, new in each.items():

@@ -18,11 +18,11 @@ from trainer.nets.numpy_net import TwoLayerNet
 
 Verdicts = dict[str, Verdict]
 QUANTITIES = ("x", "t", *ORDER, "step", "accuracy", "numerical_gradient")
-FACTORS = {"W1": 1e2, "W2": 1e5}  # They make logits of thousands, whose e^a overflows.
+FACTORS = {"W1": 1e2, "W2": 1e5}  # The weights times these give logits whose e^a overflows.
 
 
 def check_params(net: Net[Any], params: dict[str, Array]) -> Verdict | None:
-    """Return a verdict on the first parameter of the net without the shape it has in params."""
+    """Return a verdict on the first parameter missing or not shaped as in params, or None."""
     for key, expected in params.items():
         if key not in net.params:
             return Verdict(key, np.inf, reason=f"params has no {key}")
@@ -36,8 +36,8 @@ def check_params(net: Net[Any], params: dict[str, Array]) -> Verdict | None:
 def audit_step(net: Net[Any], x: Array, t: Array, lr: float) -> Verdicts:
     """Train the net on one batch and return its verdicts in the order of computation.
 
-    x (N, D), t labels (N,) or one-hot rows (N, C). "x" and "t" are wrong if the step writes to
-    them, "step" is wrong if the step raises.
+    x (N, D); t: labels (N,) or one-hot rows (N, C). "x" and "t" are wrong if the step writes to
+    them. If the step raises, the only verdict is a wrong "step".
     """
     given_x, given_t = x.copy(), t.copy()
     try:
@@ -49,6 +49,7 @@ def audit_step(net: Net[Any], x: Array, t: Array, lr: float) -> Verdicts:
 
 
 def _check_unchanged(name: str, now: Array, before: Array) -> Verdict:
+    """Return the verdict on the array name: wrong at the first element that has changed."""
     changed = np.argwhere(now != before)
     if not len(changed):
         return Verdict(name, 0)
@@ -60,7 +61,7 @@ def _check_unchanged(name: str, now: Array, before: Array) -> Verdict:
 def inspect_step(net: Net[Any], x: Array, t: Array, lr: float) -> Verdicts:
     """Train the net on one batch and return the verdicts of audit_step and of all probes.
 
-    t are labels (N,). A probe audits a step on one-hot rows too.
+    x (N, D); t: labels (N,). One probe audits a step on one-hot rows too.
     """
     before = copy.deepcopy(net)
     verdicts = audit_step(net, x, t, lr)
@@ -71,10 +72,10 @@ def inspect_step(net: Net[Any], x: Array, t: Array, lr: float) -> Verdicts:
 
 
 def _probe_copies(net: Net[Any], x: Array, t: Array, lr: float, plain: Verdicts) -> list[Verdict]:
-    """Return the verdicts of the probes; plain is that of the step on labels."""
+    """Return the verdicts of the probes; plain are the verdicts on the step on labels."""
     rows = np.eye(net.params["W2"].shape[1], dtype=x.dtype)[t]
     blank = x.copy()
-    blank[0] = 0  # Then a1 = b1, which is 0 at first, where ReLU has no derivative.
+    blank[0] = 0  # Then a1 = b1 = 0 for initial weights, where ReLU has no derivative.
     large = _copy_with_large_params(net)
     verdicts = [
         _compare_target_forms(plain, audit_step(copy.deepcopy(net), x, rows, lr)),
@@ -87,7 +88,7 @@ def _probe_copies(net: Net[Any], x: Array, t: Array, lr: float, plain: Verdicts)
 
 
 def _compare_target_forms(labels: Verdicts, one_hot: Verdicts) -> Verdict | None:
-    """Return a verdict on "t" if a step raises with one form of targets only."""
+    """Return "t" as wrong if only one form of targets raises, or what is wrong on one-hot rows."""
     forms = (("labels (N,)", labels, one_hot), ("one-hot rows (N, C)", one_hot, labels))
     for form, verdicts, others in forms:
         if "step" in verdicts and "step" not in others:
@@ -96,7 +97,7 @@ def _compare_target_forms(labels: Verdicts, one_hot: Verdicts) -> Verdict | None
 
 
 def _find_first_wrong_when(case: str, verdicts: Verdicts) -> Verdict | None:
-    """Return the first wrong verdict, with the case added to its reason."""
+    """Return the first wrong verdict with the case added to its reason, or None."""
     wrong = find_first_wrong(verdicts)
     if wrong is None:
         return None
@@ -105,8 +106,10 @@ def _find_first_wrong_when(case: str, verdicts: Verdicts) -> Verdict | None:
 
 
 def _probe_accuracy(net: Net[Any], x: Array, t: Array) -> Verdict:
+    """Compare net.accuracy with the fraction of rows of net.predict whose argmax is t."""
+
     def compute() -> tuple[float, float]:
-        y = np.asarray(net.predict(net.native(x.copy())).tolist())  # from any device
+        y = np.asarray(net.predict(net.native(x.copy())).tolist())  # tolist: also from a GPU
         got = net.accuracy(net.native(x.copy()), net.native(t.copy()))
         return float((y.argmax(axis=1) == t).mean()), got
 
@@ -151,7 +154,7 @@ def _judge_results(
 
 
 def _copy_with_large_params(net: Net[Any]) -> Net[Any]:
-    """Return a copy with logits of thousands, and with biases, 0 at first, that are not 0."""
+    """Return a copy of the net with logits of thousands, and with biases that are not 0."""
     twin = copy.deepcopy(net)
     params = {key: twin.params[key] * factor for key, factor in FACTORS.items()}
     params |= {key: np.linspace(-5, 5, len(twin.params[key])) for key in ("b1", "b2")}

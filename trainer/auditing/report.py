@@ -1,4 +1,4 @@
-"""The result of a comparison as text for people and as JSON for programs."""
+"""Format the result of a comparison as text for people and as JSON for programs."""
 
 import math
 import sys
@@ -12,10 +12,7 @@ from trainer.auditing.mistakes import MISTAKES
 
 
 def make_ratio_table(result: Comparison) -> Table:
-    """Return a table of each quantity's largest error over its bound, and where it is.
-
-    A ratio above 1 is wrong.
-    """
+    """Return a table of each quantity's largest error / bound on either side, and its index."""
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     table.add_column("quantity", no_wrap=True)
     for side in result.worst:
@@ -53,17 +50,17 @@ def format_conclusion(result: Comparison, iterations: int) -> str:
     text = f"step {step}: {side}'s {verdict.quantity} is the first wrong quantity"
     if not math.isnan(verdict.expected):
         where = f", at {list(verdict.index)}" if verdict.index else ""
-        text += f", {verdict.ratio:.2g} times its bound{where}: "
+        text += f", with {verdict.ratio:.2g} times the error that rounding can make{where}: "
         text += "{}, expected {}".format(*_format_apart(verdict.got, verdict.expected))
     text += f" ({verdict.reason})" if verdict.reason else ""
     if result.cause:
-        text += f"\nwhy: {MISTAKES[result.cause].summary} ({result.cause})"
+        text += f"\nwhy: {MISTAKES[result.cause].summary} (known mistake {result.cause})"
         text += f"\nfix: {MISTAKES[result.cause].hint}"
     return text
 
 
 def _format_apart(got: float, expected: float) -> tuple[str, str]:
-    """Return both numbers with 4 digits, or with as many as it takes to tell them apart."""
+    """Return both numbers with 4 digits, or with more if they are equal in these."""
     for digits in range(4, 18):
         texts = f"{got:.{digits}g}", f"{expected:.{digits}g}"
         if texts[0] != texts[1]:

@@ -1,7 +1,8 @@
-"""The book's net and loop (chapter 4.5) as published: the algorithm, in code of our own.
+"""The algorithm of the book's net and loop (chapter 4.5), in code of our own.
 
 The weights are float64 and the images float32, so that every product is computed in float64. The
 backward pass computes the sigmoid again. The loss comes from a second forward pass.
+Shapes: N batch, C classes.
 """
 
 import numpy as np
@@ -31,7 +32,7 @@ class BookNet:
         self.rows, self.lr = task.rows, task.settings.lr
 
     def predict(self, x: Array) -> Array:
-        """Return y (N, C)."""
+        """Return the probabilities y (N, C) for images x (N, 784)."""
         a1 = np.dot(x, self.params["W1"]) + self.params["b1"]
         return _shifted_softmax(np.dot(_naive_sigmoid(a1), self.params["W2"]) + self.params["b2"])
 
@@ -55,7 +56,7 @@ class BookNet:
         }  # fmt: skip
 
     def step(self, i: int) -> None:
-        """Train on mini-batch i, then compute its loss."""
+        """Train on mini-batch i, then compute its loss as the book's loop does."""
         rows = self.rows[i % len(self.rows)]
         x, t = self.x[rows], self.t[rows]
         grads = self.gradient(x, t)

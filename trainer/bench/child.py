@@ -1,6 +1,6 @@
-"""The process that measure_start_up starts, with NAME DATASET DATA_DIR LOG_DIR DEVICE.
+"""The process that processes.measure_start_up starts, with NAME DATASET DATA_DIR LOG_DIR DEVICE.
 
-Its last line is JSON: the time of its first iteration and its peak memory.
+Its last line is JSON: the clock time (time.time) of its first iteration and its peak memory.
 """
 
 import json
@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-ITERATIONS = 20  # of a run that is measured for its memory: three evaluations of all images
+ITERATIONS = 20  # of the measured run, so that it evaluates all images three times
 
 
 def _train(data_dir: Path, log_dir: Path, options: dict[str, Any]) -> float:
-    """Train as the train command does; return the time at which the loop started."""
+    """Train as the train command does; return the clock time at which the loop started."""
     from trainer.common.settings import Settings
     from trainer.training.loop import Loop
     from trainer.training.run import run
@@ -32,25 +32,26 @@ def _train(data_dir: Path, log_dir: Path, options: dict[str, Any]) -> float:
     return started[0]
 
 
-def _read_bare(data_dir: Path, dataset: Any) -> float:
-    """Read the files; return that time. Then import the writer and make a float copy."""
+def _load_floor(data_dir: Path, dataset: Any) -> float:
+    """Read the data set's files with torchvision; return the clock time at which this was done."""
     import numpy as np
     from torchvision import datasets  # noqa: F401
 
     from trainer.data.fetch import SETS
 
-    sets = [SETS[dataset](data_dir, train=which) for which in (True, False)]
-    read = time.time()
+    sets = [SETS[dataset](data_dir, train=is_train) for is_train in (True, False)]
+    read_at = time.time()
+    # The rest belongs to the memory of the floor: the writer and one float32 copy of the images.
     images = sum(len(each) for each in sets)
     del sets
     from torch.utils.tensorboard import SummaryWriter  # noqa: F401
 
     np.ones((images, 784), np.float32)
-    return read
+    return read_at
 
 
 def _read_peak_mb() -> float:
-    """Return the largest memory that this process had, in MB; 0.0 on systems without it."""
+    """Return the most memory that this process has had, in MB; 0.0 where no system call says it."""
     if sys.platform == "win32":
         import psutil  # here, since its import would count as start-up
 
@@ -69,7 +70,7 @@ def _read_peak_mb() -> float:
 if __name__ == "__main__":
     name, dataset, data_dir, log_dir, device = sys.argv[1:]
     if name == "floor":
-        first = _read_bare(Path(data_dir), dataset)
+        first = _load_floor(Path(data_dir), dataset)
     else:
         options = {"backend": name, "dataset": dataset, "device": device}
         first = _train(Path(data_dir), Path(log_dir), options)

@@ -1,4 +1,4 @@
-"""Timing in turn: every contestant runs once in every round, so that noise affects all alike."""
+"""Time contestants in turn: each runs once in every round, so that noise affects all alike."""
 
 import statistics
 import time
@@ -8,17 +8,17 @@ import torch
 
 from trainer.bench.task import STEPS, Contestant
 
-ENOUGH = 0.1  # seconds of steps in one measurement, where a step is slow
-# Seconds. OpenBLAS's threads spin for 0.1 s after the previous contestant has finished.
-WARM = 0.15
+MOST_SECONDS = 0.1  # of steps in one measurement; slow steps are measured fewer times than STEPS
+# OpenBLAS's threads still spin for 0.1 s after the previous contestant has finished.
+WARM_UP_SECONDS = 0.15
 Timing = Callable[[], float]
-Jobs = dict[str, Timing]  # by contestant
+Jobs = dict[str, Timing]  # by the name of the contestant
 
 
 def run_in_turn(jobs: Jobs, rounds: Iterable[object]) -> dict[str, float]:
-    """Return the median of what each job returns, each run once in every round.
+    """Run each job once in every round; return the median of the numbers that it returned.
 
-    Of jobs named "name/variant" the variant with the smallest median counts, under the name.
+    Of jobs named "name/variant", only the smallest median of a variant is returned, under name.
     """
     results: dict[str, list[float]] = {name: [] for name in jobs}
     for _ in rounds:
@@ -32,17 +32,17 @@ def run_in_turn(jobs: Jobs, rounds: Iterable[object]) -> dict[str, float]:
 
 
 def make_step_jobs(contestants: Iterable[Contestant]) -> Jobs:
-    """Return a job for each contestant with a step, which returns the microseconds of a step."""
+    """Return a job for each contestant that has a step; the job returns its microseconds."""
     return {c.name: _make_step_job(c, c.step) for c in contestants if c.step}
 
 
 def make_evaluation_jobs(contestants: Iterable[Contestant]) -> Jobs:
-    """Return a job for each contestant that evaluates, which returns the milliseconds it takes."""
+    """Return a job for each contestant that evaluates; the job returns its milliseconds."""
     return {c.name: _make_evaluation_job(c, c.evaluate) for c in contestants if c.evaluate}
 
 
 def time_bare_run(contestant: Contestant, steps: int, eval_every: int) -> float:
-    """Return the seconds that the steps take with their evaluations and nothing else."""
+    """Return the seconds of steps with an evaluation every eval_every steps, and nothing else."""
     step, evaluate = contestant.step, contestant.evaluate
     assert step is not None
     assert evaluate is not None
@@ -70,8 +70,8 @@ def _make_step_job(contestant: Contestant, step: Callable[[int], object]) -> Tim
         nonlocal count
         with contestant.threads():
             _warm_up(lambda: run(1))
-            if count == 0:  # find how many calls make a measurement
-                fitting = int(ENOUGH / _time_call(lambda: run(1)))
+            if count == 0:  # the first time, find how many calls make a measurement
+                fitting = int(MOST_SECONDS / _time_call(lambda: run(1)))
                 count = max(1, min(STEPS // contestant.steps, fitting))
             return _time_call(lambda: run(count)) / count / contestant.steps * 1e6
 
@@ -81,7 +81,7 @@ def _make_step_job(contestant: Contestant, step: Callable[[int], object]) -> Tim
 def _make_evaluation_job(contestant: Contestant, evaluate: Callable[[], object]) -> Timing:
     def job() -> float:
         with contestant.threads():
-            if contestant.part == 1:  # slow ones evaluate a part, and a warm-up would not show
+            if contestant.part == 1:  # slow contestants evaluate a part and need no warm-up
                 _warm_up(evaluate)
             return _time_call(evaluate) / contestant.part * 1e3
 
@@ -97,7 +97,8 @@ def _time_call(call: Callable[[], object]) -> float:
 
 
 def _warm_up(call: Callable[[], object]) -> None:
-    ended = time.perf_counter() + WARM
+    """Call again and again for WARM_UP_SECONDS."""
+    ended = time.perf_counter() + WARM_UP_SECONDS
     while time.perf_counter() < ended:
         call()
         _wait_for_gpu()

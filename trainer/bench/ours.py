@@ -1,4 +1,4 @@
-"""Contestants: this project's nets as training runs them, and their matrix products alone."""
+"""Make contestants of this project's nets, as in training, and of their matrix products alone."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -36,24 +36,20 @@ def _make_ours(task: Task) -> Contestant:
         net.step(*batch(i), settings.lr)
 
     def evaluate() -> tuple[float, float]:
-        return threads.compute_accuracy(net, x_train, t_train), threads.compute_accuracy(
-            net, x_test, t_test
-        )
+        train = threads.compute_accuracy(net, x_train, t_train)
+        return train, threads.compute_accuracy(net, x_test, t_test)
 
     step_threads = partial(threads.limit_for_step, inputs, hidden_size, settings.batch_size)
     return Contestant(settings.backend, step, evaluate, step_threads)
 
 
 def make_floor(task: Task) -> Iterator[Contestant]:
-    """Yield a step's gather and its five matrix products, and an evaluation's first product.
-
-    No NumPy code that computes the same can be faster.
-    """
+    """Yield the floor of NumPy: the gather and five products of a step, one of an evaluation."""
     params = draw_params(*task.sizes)
     W1, W2 = params["W1"], params["W2"]
     x_train, x_test, rows = task.digits.x_train, task.digits.x_test, task.rows
-    z1 = x_train[rows[0]] @ W1  # (N, H): the values do not matter
-    da2 = z1 @ W2  # (N, C)
+    z1 = x_train[rows[0]] @ W1  # (batch, hidden); only the shape matters
+    da2 = z1 @ W2  # (batch, classes)
 
     def step(i: int) -> None:
         x = x_train[rows[i % len(rows)]]
@@ -61,7 +57,7 @@ def make_floor(task: Task) -> Iterator[Contestant]:
         z1 @ W2
         z1.T @ da2
         da2 @ W2.T
-        x.T @ z1  # takes as long as x.T @ da1
+        x.T @ z1  # in place of x.T @ da1, which takes as long
 
     def evaluate() -> None:
         x_train @ W1
@@ -71,7 +67,7 @@ def make_floor(task: Task) -> Iterator[Contestant]:
 
 
 def make_torch_floor(task: Task) -> Iterator[Contestant]:
-    """Yield an evaluation's first matrix product in torch."""
+    """Yield the floor of torch for an evaluation: its first matrix product."""
     arrays = draw_params(*task.sizes)["W1"], task.digits.x_train, task.digits.x_test
     W1, x_train, x_test = (torch.from_numpy(each).to(task.settings.device) for each in arrays)
 

@@ -1,4 +1,4 @@
-"""Contestants that other people could write: the book's code, scikit-learn, ways to use torch."""
+"""Make contestants as other people write them: the book's code, scikit-learn, ways to use torch."""
 
 import itertools
 import warnings
@@ -22,7 +22,7 @@ from trainer.data.fetch import SETS
 if TYPE_CHECKING:
     from sklearn.neural_network import MLPClassifier
 
-ROWS = 1000  # in a batch of an evaluation, for contestants that evaluate in batches
+EVALUATION_ROWS = 1000  # images in a batch of an evaluation by torch
 
 
 def make_book(task: Task) -> Iterator[Contestant]:
@@ -32,7 +32,7 @@ def make_book(task: Task) -> Iterator[Contestant]:
 
 
 def make_sklearn(task: Task) -> Iterator[Contestant]:
-    """Yield scikit-learn's MLPClassifier with a partial_fit for each batch.
+    """Yield scikit-learn's MLPClassifier with one call of partial_fit for each batch.
 
     Raises ImportError where scikit-learn is not installed.
     """
@@ -43,12 +43,12 @@ def make_sklearn(task: Task) -> Iterator[Contestant]:
         rows = task.rows[i % len(task.rows)]
         net.partial_fit(digits.x_train[rows], digits.t_train[rows], classes=numbers)
 
-    step(0)  # score needs a fitted net
+    step(0)  # since score needs a fitted net
     yield Contestant("sklearn", step, partial(_score, net, digits))
 
 
 def make_sklearn_fit(task: Task) -> Iterator[Contestant]:
-    """Yield the same net with fit, which checks less for each batch but draws its own batches."""
+    """Yield MLPClassifier with one call of fit for STEPS batches, which fit draws itself."""
     from sklearn.exceptions import ConvergenceWarning
 
     net, first = _build_classifier(task), slice(STEPS * task.settings.batch_size)
@@ -76,11 +76,11 @@ def _score(net: "MLPClassifier", digits: Digits) -> tuple[float, float]:
     return net.score(digits.x_train, digits.t_train), net.score(digits.x_test, digits.t_test)
 
 
-class _TorchPeer:
-    """The net in plain torch, with the images and batches on the device."""
+class _PlainTorchNet:
+    """The net in plain torch, with its images and the rows of its batches on the device."""
 
     def __init__(self, task: Task):
-        D, H, C = task.sizes
+        D, H, C = task.sizes  # inputs, hidden neurons, classes
         digits = task.digits
         self.device, self.lr = torch.device(task.settings.device), task.settings.lr
         self.net = nn.Sequential(nn.Linear(D, H), nn.Sigmoid(), nn.Linear(H, C)).to(self.device)
@@ -99,11 +99,13 @@ class _TorchPeer:
         self._criterion(self.net(x), t).backward()
         self._optimizer.step()
 
-    def evaluate(self) -> int:
+    def count_all_correct(self) -> int:
         """Return how many images of both sets are classified correctly."""
         sets = (self.x, self.t), (self.x_test, self.t_test)
         return self.count_correct(
-            (x[i : i + ROWS], t[i : i + ROWS]) for x, t in sets for i in range(0, len(x), ROWS)
+            (x[i : i + EVALUATION_ROWS], t[i : i + EVALUATION_ROWS])
+            for x, t in sets
+            for i in range(0, len(x), EVALUATION_ROWS)
         )
 
     @torch.no_grad()
@@ -116,43 +118,43 @@ class _TorchPeer:
 
 
 def make_torch_idiom(task: Task) -> Iterator[Contestant]:
-    """Yield the usual training step: zero_grad, backward, SGD with its defaults."""
-    peer = _TorchPeer(task)
+    """Yield plain torch with the usual step: zero_grad, backward, SGD with its defaults."""
+    plain = _PlainTorchNet(task)
 
     def step(i: int) -> None:
-        rows = peer.rows[i % len(peer.rows)]
-        peer.step(peer.x[rows], peer.t[rows])
+        rows = plain.rows[i % len(plain.rows)]
+        plain.step(plain.x[rows], plain.t[rows])
 
-    yield Contestant("torch-idiom", step, peer.evaluate)
+    yield Contestant("torch-idiom", step, plain.count_all_correct)
 
 
 def make_torch_best(task: Task) -> Iterator[Contestant]:
-    """Yield the fastest eager step with autograd: no module, no optimizer, one update call."""
-    peer = _TorchPeer(task)
-    weights: list[Tensor] = list(peer.net.parameters())
+    """Yield plain torch with the fastest step by autograd: no module, no optimizer, one update."""
+    plain = _PlainTorchNet(task)
+    weights: list[Tensor] = list(plain.net.parameters())
     W1, b1, W2, b2 = weights
 
     def step(i: int) -> None:
-        rows = peer.rows[i % len(peer.rows)]
-        x, t = peer.x.index_select(0, rows), peer.t.index_select(0, rows)
+        rows = plain.rows[i % len(plain.rows)]
+        x, t = plain.x.index_select(0, rows), plain.t.index_select(0, rows)
         a2 = F.linear(torch.sigmoid(F.linear(x, W1, b1)), W2, b2)
         grads = torch.autograd.grad(F.cross_entropy(a2, t), weights)
         with torch.no_grad():
-            torch._foreach_add_(weights, grads, alpha=-peer.lr)
+            torch._foreach_add_(weights, grads, alpha=-plain.lr)
 
-    yield from vary_threads("torch-best", step, peer.evaluate)
+    yield from vary_threads("torch-best", step, plain.count_all_correct)
 
 
 def make_torch_by_hand(task: Task) -> Iterator[Contestant]:
-    """Yield the book's backward pass written out in torch, in place where possible."""
-    peer = _TorchPeer(task)
-    W1, b1, W2, b2 = (w.detach() for w in peer.net.parameters())  # torch's (out, in)
-    lr, all_rows = peer.lr / task.settings.batch_size, torch.arange(task.settings.batch_size)
+    """Yield plain torch with the book's backward pass by hand, in place where possible."""
+    plain = _PlainTorchNet(task)
+    W1, b1, W2, b2 = (w.detach() for w in plain.net.parameters())  # W1 (H, D), W2 (C, H)
+    lr, all_rows = plain.lr / task.settings.batch_size, torch.arange(task.settings.batch_size)
 
     @torch.no_grad()
     def step(i: int) -> None:
-        rows = peer.rows[i % len(peer.rows)]
-        x, t = peer.x.index_select(0, rows), peer.t.index_select(0, rows)
+        rows = plain.rows[i % len(plain.rows)]
+        x, t = plain.x.index_select(0, rows), plain.t.index_select(0, rows)
         z1 = torch.addmm(b1, x, W1.T).sigmoid_()
         da2 = torch.addmm(b2, z1, W2.T).softmax(1)
         da2[all_rows, t] -= 1
@@ -162,23 +164,23 @@ def make_torch_by_hand(task: Task) -> Iterator[Contestant]:
         W1.addmm_(da1.T, x, alpha=-lr)
         b1.sub_(da1.sum(0), alpha=lr)
 
-    yield from vary_threads("torch-by-hand", step, peer.evaluate)
+    yield from vary_threads("torch-by-hand", step, plain.count_all_correct)
 
 
 def make_torch_dataloader(task: Task) -> Iterator[Contestant]:
-    """Yield torchvision's data set with ToTensor for each image, in batches of a DataLoader."""
-    peer, data_set = _TorchPeer(task), SETS[task.digits.name]
+    """Yield plain torch with DataLoader and ToTensor; it evaluates only the test images."""
+    plain, data_set = _PlainTorchNet(task), SETS[task.digits.name]
     train = data_set(task.folder, train=True, transform=ToTensor())
     test = data_set(task.folder, train=False, transform=ToTensor())
     batches = iter(DataLoader(train, batch_sampler=itertools.cycle(task.rows.tolist())))
-    test_batches = DataLoader(test, ROWS)
+    test_batches = DataLoader(test, EVALUATION_ROWS)
 
     def step(i: int) -> None:
         x, t = next(batches)
-        peer.step(x.flatten(1).to(peer.device), t.to(peer.device))
+        plain.step(x.flatten(1).to(plain.device), t.to(plain.device))
 
     def evaluate() -> int:
-        return peer.count_correct((x.flatten(1), t) for x, t in test_batches)
+        return plain.count_correct((x.flatten(1), t) for x, t in test_batches)
 
     part = len(test) / (len(train) + len(test))
     yield Contestant("torch-dataloader", step, evaluate, part=part)

@@ -1,4 +1,4 @@
-"""Measurements that need a process of their own: start-up, peak memory and whole runs."""
+"""Measure what needs a new process: start-up, peak memory and whole runs."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from trainer.common.errors import InputError
 
-# Contestants of the measure "protocol", each with its options of the train command.
+# The options of the train command for each contestant of the measure "protocol", a whole run.
 PROTOCOLS = {
     "numpy": ["--backend", "numpy", "--evaluation", "full"],
     "torch": ["--backend", "torch", "--evaluation", "full"],
@@ -21,10 +21,9 @@ PROTOCOLS = {
 def measure_start_up(name: str, dataset: str, data_dir: Path, device: str) -> tuple[float, float]:
     """Return the seconds from process start to the first iteration, and the peak memory in MB.
 
-    name is a backend, or "floor". The floor's seconds are those of a bare import of torchvision
-    and of reading the files with it. Its memory also has TensorBoard's writer and one float copy
-    of the images. The memory is 0 where the system does not report it. Raises InputError if the
-    process fails.
+    name is a backend, or "floor". The floor imports torchvision and reads the files with it, but
+    does not train. Its memory also has TensorBoard's writer and one float32 copy of the images.
+    The memory is 0 if the system does not report it. Raises InputError if the process fails.
     """
     with tempfile.TemporaryDirectory() as logs:
         started = time.time()
@@ -38,8 +37,8 @@ def measure_start_up(name: str, dataset: str, data_dir: Path, device: str) -> tu
 def time_protocol(name: str, dataset: str, data_dir: Path, device: str) -> float:
     """Return the seconds of a whole run of the train command with its defaults.
 
-    It writes its event file and prints its progress as lines into a pipe, on every system. Raises
-    InputError if the run fails.
+    The run writes its event file, and prints lines of progress to a pipe. Raises InputError if it
+    fails.
     """
     with tempfile.TemporaryDirectory() as logs:
         _run_python(
@@ -51,10 +50,10 @@ def time_protocol(name: str, dataset: str, data_dir: Path, device: str) -> float
 
 
 def _run_python(module: str, *arguments: str) -> str:
-    """Return what a module prints that runs in a process of its own."""
+    """Run a module in a new process and return its output; raise InputError if it fails."""
     command = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace")
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-        raise InputError(f"the process to measure failed, {' '.join(command)}: {lines[-1]}")
+        raise InputError(f"the measured process failed, {' '.join(command)}: {lines[-1]}")
     return done.stdout

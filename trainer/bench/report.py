@@ -1,4 +1,4 @@
-"""One benchmark: the requested measures as a mapping ready for JSON."""
+"""Run the requested measures of a benchmark; return them as a mapping ready for JSON."""
 
 import importlib.util
 import platform
@@ -23,9 +23,9 @@ from trainer.data.digits import Digits, load_digits
 from trainer.nets.build import resolve_device
 from trainer.training.metadata import find_versions
 
-Numbers = dict[str, dict[str, float]]  # by a key of RESULTS, then by contestant
+Numbers = dict[str, dict[str, float]]  # key of RESULTS: contestant: number
 
-# The function that makes each of tables.CONTESTANTS.
+# For each of tables.CONTESTANTS the function that makes it.
 MAKERS: dict[str, Callable[[Task], Iterator[Contestant]]] = {
     "numpy": ours.make_numpy,
     "torch": ours.make_torch,
@@ -40,8 +40,8 @@ MAKERS: dict[str, Callable[[Task], Iterator[Contestant]]] = {
     "torch-dataloader": peers.make_torch_dataloader,
 }
 NEED_SKLEARN = ("sklearn", "sklearn-fit")  # scikit-learn is not in requirements.txt
-HIDDEN, BATCH = (10, 50, 100, 500, 2000), (10, 100, 1000, 10_000)
-SIZED = ("numpy", "torch", "floor")  # measured at each of these sizes
+HIDDEN_SIZES, BATCH_SIZES = (10, 50, 100, 500, 2000), (10, 100, 1000, 10_000)
+SIZED = ("numpy", "torch", "floor")  # the contestants that are measured at all these sizes
 PROCESS_ROUNDS, SIZE_ROUNDS = 3, 5
 PROTOCOL_STEPS, PROTOCOL_EVALUATIONS = 10_000, 1_000
 
@@ -49,13 +49,13 @@ PROTOCOL_STEPS, PROTOCOL_EVALUATIONS = 10_000, 1_000
 def prepare_benchmark(
     settings: Settings, folder: Path, rounds: int, names: Sequence[str]
 ) -> "Benchmark":
-    """Return the benchmark on the settings' data set and device.
+    """Return the benchmark of the named contestants on the settings' data set and device.
 
     Leaves out contestants whose package is not installed, and notifies the user.
     """
     missing = [name for name in names if name in NEED_SKLEARN and not _has_sklearn()]
     for name in missing:
-        notify(f"{name} is left out: pip install scikit-learn")
+        notify(f"{name} is not measured: it needs pip install scikit-learn")
     settings = resolve_device(settings)
     digits = load_digits(settings.dataset, folder)
     present = tuple(name for name in names if name not in missing)
@@ -68,7 +68,7 @@ def _has_sklearn() -> bool:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """What to measure with: net and device, images and their folder, rounds, contestants."""
+    """What is measured: settings, images and their folder, rounds, the names of contestants."""
 
     settings: Settings
     digits: Digits
@@ -77,7 +77,7 @@ class Benchmark:
     names: tuple[str, ...]
 
     def measure(self, measures: Sequence[str]) -> Measurements:
-        """Return the environment and the numbers of these measures, by the keys of RESULTS.
+        """Return the "environment", and the numbers of these measures by the keys of RESULTS.
 
         Raises InputError if a process or run that is measured fails.
         """
@@ -92,7 +92,7 @@ class Benchmark:
             for key, values in methods[measure]().items():
                 numbers[key] |= values
         if "protocol" in measures:
-            numbers["protocol_s"] |= compute_protocol(numbers["step_us"], numbers["evaluate_ms"])
+            numbers["protocol_s"] |= compute_runs(numbers["step_us"], numbers["evaluate_ms"])
         return {"environment": environment, **numbers}
 
     def _time_steps(self) -> Numbers:
@@ -105,10 +105,11 @@ class Benchmark:
         return {"evaluate_ms": run_in_turn(jobs, rounds)}
 
     def _time_sizes(self) -> Numbers:
-        """Time a step of the nets and the floor at every hidden size with every batch size."""
+        """Time a step of the contestants SIZED, for each hidden size with each batch size."""
         times = {}
         names = [name for name in self.names if name in SIZED]
-        sizes = [(h, n) for h, n in product(HIDDEN, BATCH) if n <= len(self.digits.x_train)]
+        images = len(self.digits.x_train)
+        sizes = [(h, n) for h, n in product(HIDDEN_SIZES, BATCH_SIZES) if n <= images]
         for hidden, batch in track(sizes, "sizes", len(sizes)):
             settings = replace(self.settings, hidden_size=hidden, batch_size=batch)
             jobs = make_step_jobs(self._make_contestants(names, settings))
@@ -117,7 +118,7 @@ class Benchmark:
         return {"step_us": times}
 
     def _measure_processes(self) -> Numbers:
-        """Measure start-up and memory, each in a process of its own."""
+        """Measure start-up and memory, each time in a new process."""
         names = [name for name in self.names if name in (*processes.PROTOCOLS, "floor")]
         found: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
         for _ in track(range(PROCESS_ROUNDS), "start-up and memory", PROCESS_ROUNDS):
@@ -130,7 +131,7 @@ class Benchmark:
         return {"startup_s": seconds, "peak_rss_mb": known}
 
     def _time_protocol(self) -> Numbers:
-        """Time one whole run of each, as it takes a minute, and before it a tenth of a bare run."""
+        """Time a whole run of each, and before it a tenth of a bare run, which writes no files."""
         names = [name for name in processes.PROTOCOLS if name.partition("-")[0] in self.names]
         bare = self._make_contestants(name for name in self.names if name in processes.PROTOCOLS)
         eval_every = PROTOCOL_STEPS // PROTOCOL_EVALUATIONS
@@ -155,8 +156,8 @@ class Benchmark:
         return [each for name in names for each in MAKERS[name](task)]
 
 
-def compute_protocol(step_us: dict[str, float], evaluate_ms: dict[str, float]) -> dict[str, float]:
-    """Return the seconds of the protocol for contestants without a whole run of their own."""
+def compute_runs(step_us: dict[str, float], evaluate_ms: dict[str, float]) -> dict[str, float]:
+    """Return the seconds of a whole run, computed for contestants whose run is not timed."""
     return {
         name: step_us[name] * PROTOCOL_STEPS / 1e6 + evaluate_ms[name] * PROTOCOL_EVALUATIONS / 1e3
         for name in step_us
@@ -165,7 +166,7 @@ def compute_protocol(step_us: dict[str, float], evaluate_ms: dict[str, float]) -
 
 
 def describe_environment(benchmark: Benchmark) -> dict[str, str | int]:
-    """Return what the numbers depend on, for people to read."""
+    """Return the machine, data and versions that the numbers depend on, for people to read."""
     digits = benchmark.digits
     return {
         "data set": f"{digits.name}, {len(digits.x_train):,} + {len(digits.x_test):,} images",
@@ -181,7 +182,7 @@ def describe_environment(benchmark: Benchmark) -> dict[str, str | int]:
 
 
 def find_processor() -> str:
-    """Return the model name of the processor on Linux, elsewhere what the platform module knows."""
+    """Return the model name of the processor on Linux, or what Python knows of it elsewhere."""
     cpuinfo = Path("/proc/cpuinfo")
     text = cpuinfo.read_text() if cpuinfo.exists() else ""
     model = re.search(r"^model name\s*: (.+)", text, re.MULTILINE)

@@ -1,17 +1,17 @@
-"""Measurements as Markdown tables: each measure, the steps of other sizes, the targets."""
+"""Format measurements as Markdown tables: each result, steps by size, the targets of ratios."""
 
 import json
 import re
 import sys
 from typing import Any
 
-# process is start-up and memory; sizes are steps of other sizes than the book's.
+# process: start-up and memory. protocol: a whole run. sizes: steps by hidden and batch size.
 MEASURES = ("process", "step", "evaluate", "protocol", "sizes")
 CONTESTANTS = (
     "numpy", "torch", "floor", "torch-floor", "book", "sklearn", "sklearn-fit",
     "torch-idiom", "torch-best", "torch-by-hand", "torch-dataloader",
 )  # fmt: skip
-# The title, the unit and what the floor is.
+# The title, the unit and the floor, the least work that any implementation must do.
 RESULTS = {
     "step_us": ("A step", "µs", "the five matrix products and the gather of the batch"),
     "evaluate_ms": ("An evaluation of all images", "ms", "the first matrix product"),
@@ -19,7 +19,7 @@ RESULTS = {
     "startup_s": ("Start of the process to the first step", "s", "import torchvision, read files"),
     "peak_rss_mb": ("Peak memory", "MB", "the imports and one float copy of the images"),
 }
-# The result, numerator and denominator of each ratio, and the most that it should be.
+# A result, two contestants and the largest ratio of the first to the second that is wanted.
 TARGETS = (
     ("step_us", "numpy", "floor", 1.70),
     ("step_us", "numpy", "book", 0.42),
@@ -41,12 +41,12 @@ TARGETS = (
 )
 SIZE = re.compile(r"(.+) hidden=(\d+) batch=(\d+)")
 
-# "environment", then each key of RESULTS with a number for each contestant.
+# "environment": its facts, and each key of RESULTS: a number for each contestant.
 Measurements = dict[str, dict[str, Any]]
 
 
 def make_size_key(name: str, hidden: int, batch: int) -> str:
-    """Return the key of a contestant's step at another size than the book's."""
+    """Return the key of a contestant's step at a hidden size and a batch size."""
     return f"{name} hidden={hidden} batch={batch}"
 
 
@@ -60,14 +60,14 @@ def parse_measurements(text: str) -> Measurements:
             raise ValueError(f"it has no object {key!r}")
     for key in RESULTS:
         for name, value in found[key].items():
-            # Compared as it is, since math.isfinite takes no integer of 400 digits.
+            # Not by math.isfinite, which fails for an integer of 400 digits.
             if type(value) not in (int, float) or not 0 < value <= sys.float_info.max:
                 raise ValueError(f"{key} of {name} is not a positive number")
     return found
 
 
 def format_tables(found: Measurements) -> str:
-    """Return all tables of measurements as Markdown, after the machine they were taken on."""
+    """Return Markdown: a list that describes the machine, then all tables of the measurements."""
     machine = "\n".join(f"- {key}: {value}" for key, value in found["environment"].items())
     results = [_format_result(key, found[key]) for key in RESULTS]
     parts = [machine, *results, _format_sizes(found["step_us"]), _format_targets(found)]
@@ -80,20 +80,22 @@ def _join_rows(heads: list[str], rows: list[list[str]]) -> str:
 
 
 def _format_result(key: str, values: dict[str, float]) -> str:
-    title, unit, floor = RESULTS[key]
+    """Return the table of a result, the fastest contestant first; "" if nothing was measured."""
+    title, unit, floor_work = RESULTS[key]
     values = {name: value for name, value in values.items() if not SIZE.fullmatch(name)}
     if not values:
         return ""
-    least = values.get("floor")
+    floor = values.get("floor")
     rows = [
-        [name, _format_number(value), f"{value / least:.2f}" if least else ""]
+        [name, _format_number(value), f"{value / floor:.2f}" if floor else ""]
         for name, value in sorted(values.items(), key=lambda item: item[1])
     ]
-    return f"**{title}** (floor: {floor})\n\n" + _join_rows(["contestant", unit, "/ floor"], rows)
+    heads = ["contestant", unit, "/ floor"]
+    return f"**{title}** (floor: {floor_work})\n\n" + _join_rows(heads, rows)
 
 
 def _format_sizes(values: dict[str, float]) -> str:
-    """Return the table of the steps of other sizes, where the nets are ratios to the floor."""
+    """Return the table of steps by size: the floor's microseconds, and each net / floor."""
     found = {
         match.groups(): value for key, value in values.items() if (match := SIZE.fullmatch(key))
     }
@@ -103,8 +105,8 @@ def _format_sizes(values: dict[str, float]) -> str:
         floor = found.get(("floor", hidden, batch))
         if floor is None:
             continue
-        own = [found.get((name, hidden, batch)) for name in names]
-        ratios = ["" if value is None else f"{value / floor:.2f}" for value in own]
+        of_nets = [found.get((name, hidden, batch)) for name in names]
+        ratios = ["" if value is None else f"{value / floor:.2f}" for value in of_nets]
         rows.append([f"{hidden} × {batch}", _format_number(floor), *ratios])
     if not rows:
         return ""
@@ -113,13 +115,14 @@ def _format_sizes(values: dict[str, float]) -> str:
 
 
 def _format_targets(found: Measurements) -> str:
+    """Return the table of the ratios in TARGETS, with whether each target is reached."""
     rows = []
-    for key, over, under, limit in TARGETS:
+    for key, first, second, limit in TARGETS:
         values = found[key]
-        if over in values and under in values:
-            ratio = values[over] / values[under]
+        if first in values and second in values:
+            ratio = values[first] / values[second]
             verdict = "reached" if ratio <= limit else "missed"
-            what = f"{RESULTS[key][0]}: {over} / {under}"
+            what = f"{RESULTS[key][0]}: {first} / {second}"
             rows.append([what, f"{ratio:.2f}", f"{limit:.2f}", verdict])
     return "**Targets**\n\n" + _join_rows(["ratio", "here", "at most", ""], rows) if rows else ""
 

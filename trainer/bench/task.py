@@ -1,4 +1,4 @@
-"""What each contestant gets to work on, and what it offers to be measured."""
+"""The task that every contestant gets, and the functions of a contestant that are measured."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -13,7 +13,7 @@ from trainer.data.batches import Batches
 from trainer.data.digits import Digits
 from trainer.training.threads import Threads
 
-# Steps that are timed together. It is a whole block of Batches, so that drawing rows is included.
+# Steps that are timed together: as many as Batches draws at a time, so that drawing is included.
 STEPS = 100
 
 
@@ -21,8 +21,8 @@ STEPS = 100
 class Task:
     """A net's settings, the images, and rows (M, batch_size) of the first M mini-batches.
 
-    M is the number of batches in an epoch. With fewer, the images would stay in the processor's
-    cache, which those of a real run do not. folder holds the files of the images.
+    M is at least the number of batches in an epoch. With fewer, the images would stay in the
+    processor's cache, unlike those of a real run. folder holds the files of the images.
     """
 
     settings: Settings
@@ -40,30 +40,30 @@ class Task:
 
     @property
     def sizes(self) -> tuple[int, int, int]:
-        """D, H, C."""
+        """The number of inputs D, of hidden neurons H and of classes C."""
         classes = len(self.digits.classes)
         return self.digits.x_train.shape[1], self.settings.hidden_size, classes
 
 
 @dataclass(frozen=True)
 class Contestant:
-    """step(i) does step i, or several steps at once; evaluate classifies all images, or a part.
+    """An implementation to measure: step(i) trains, evaluate classifies the images.
 
-    Either is None where it does not apply. threads is the context that both run in. Of
-    contestants named "name/variant" the fastest variant counts.
+    Either is None if it is not measured. threads returns the context in which both run. Of
+    contestants named "name/variant", the fastest variant counts.
     """
 
     name: str
     step: Callable[[int], object] | None = None
     evaluate: Callable[[], object] | None = None
     threads: Callable[[], AbstractContextManager[None]] = nullcontext
-    steps: int = 1  # that one call of step does
-    part: float = 1.0  # of all images that one call of evaluate classifies
+    steps: int = 1  # the training steps in one call of step
+    part: float = 1.0  # the fraction of all images that one call of evaluate classifies
 
 
 def vary_threads(
     name: str, step: Callable[[int], object] | None, evaluate: Callable[[], object]
 ) -> Iterator[Contestant]:
-    """Yield the contestant on one thread and on all threads."""
+    """Yield a contestant on one thread and one on all threads; the faster one counts."""
     yield Contestant(f"{name}/1 thread", step, evaluate, Threads().limit_to_one)
     yield Contestant(f"{name}/all threads", step, evaluate)

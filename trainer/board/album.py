@@ -1,4 +1,4 @@
-"""The pictures, histograms and curves of a run's net on its TensorBoard pages."""
+"""Write the pictures, histograms and curves of a run's net to its TensorBoard pages."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from trainer.nets.net import Net
 from trainer.nets.torch_net import TorchTwoLayerNet
 
 HISTOGRAM_DIGITS = 1000  # test digits whose activations are in the histograms
-PROJECTOR_DIGITS = 500  # torch takes some 80 bytes a pixel to draw those of the projector
+PROJECTOR_DIGITS = 500  # so few since torch takes some 80 bytes a pixel to draw them
 
 
 class Album:
@@ -30,7 +30,7 @@ class Album:
         self._pixels, self._x = pixels, x_test
 
     def write_page(self, iteration: int, x: object, t: object) -> None:
-        """Write all that changes while the net learns; x, t is the iteration's mini-batch."""
+        """Write what changes while the net learns; x, t is the mini-batch of the iteration."""
         board, params, y = self._board, self._net.params, self._compute_outputs()
         results = self._digits.t_test, y, self._digits.classes
         board.add_picture("pictures/W1", pictures.draw_weights(params["W1"]), iteration)
@@ -45,7 +45,7 @@ class Album:
         board.add_precision_recall(*results, iteration)
 
     def write_end(self, iteration: int) -> None:
-        """Write what is shown once, of the trained net: its hidden layer, and a module's graph."""
+        """Write what is shown once, of the trained net: its z1, and the graph of a torch net."""
         activations = self._net.activations(self._x[:PROJECTOR_DIGITS])
         names, guesses = self._digits.classes, activations["y"].argmax(axis=1)
         rows = [
@@ -58,15 +58,15 @@ class Album:
             self._board.add_graph(self._net, self._x[:1])
 
     def _compute_outputs(self) -> Array:
-        """Return y (N, C) of every test digit."""
-        # Not of all digits at once, since a wide hidden layer takes memory.
+        """Return y (N, C), the outputs for the C classes, of all N test digits."""
+        # Computed in parts, since the activations of a wide hidden layer take much memory.
         starts = range(0, len(self._x), HISTOGRAM_DIGITS)
         parts = (self._x[start : start + HISTOGRAM_DIGITS] for start in starts)
         return np.concatenate([self._net.activations(part)["y"] for part in parts])
 
 
 def is_due(iteration: int, every: int, settings: Settings) -> bool:
-    """Return whether a recorded iteration has a page; none has one where every is 0.
+    """Return whether a page is due at a recorded iteration; never if every is 0.
 
     Pages are due at the first recorded iteration at or after each multiple of every, and at the
     last. This depends on the iteration alone, so that a resumed run has the same pages.

@@ -1,4 +1,4 @@
-"""The layout of TensorBoard's custom-scalars page: which scalars share a chart or fill a band.
+"""Lay out TensorBoard's custom-scalars page: which scalars share a chart or fill a band.
 
 Every chart shows all selected runs, so that the curves of the backends lie over each other.
 """
@@ -11,7 +11,8 @@ from tensorboard.util.tensor_util import make_tensor_proto
 from trainer.auditing.audit import ORDER
 
 LOWER, UPPER = "audit/bound/lower", "audit/bound/upper"
-BAND = {LOWER: 0.0, UPPER: 1.0}  # scalars to record with the ratios: error / bound may reach 1
+# The two scalars between which a chart fills its band: a ratio error / bound is right up to 1.
+ALLOWED_RATIOS = {LOWER: 0.0, UPPER: 1.0}
 
 
 def build_training_layout() -> Summary:
@@ -23,7 +24,7 @@ def build_comparison_layout() -> Summary:
     """Return the charts of a comparison of the backends: training, drift, and each audit.
 
     The charts of training come first, since the page opens on the charts of its first run.
-    The unit of an audited error is its bound: an error above the band, 0 to 1, is too large.
+    An audit shows error / bound: a ratio above the band from 0 to 1 is wrong.
     """
     drift = [_make_line_chart("difference / largest", "drift/.*")]
     audits = [_make_audit_chart(name) for name in reversed(ORDER)]  # the page shows the last first
@@ -44,7 +45,8 @@ def _build_training_categories() -> list[Category]:
 
 def _make_audit_chart(name: str) -> Chart:
     numpy, torch = (f"audit/{side}/{name}" for side in ("numpy", "torch"))
-    return _make_band_chart(name, (numpy, LOWER, UPPER), (torch, torch, torch))  # one band for both
+    # Only one line needs the band. The other has its own value as both limits.
+    return _make_band_chart(name, (numpy, LOWER, UPPER), (torch, torch, torch))
 
 
 def _make_line_chart(title: str, *tags: str) -> Chart:
@@ -52,7 +54,7 @@ def _make_line_chart(title: str, *tags: str) -> Chart:
 
 
 def _make_band_chart(title: str, *lines: tuple[str, str, str]) -> Chart:
-    """Return a chart of lines (value, lower, upper), the space from lower to upper filled."""
+    """Return a chart of lines, each with the tags of its value and of both limits of its band."""
     content = layout_pb2.MarginChartContent
     series = [content.Series(value=value, lower=low, upper=up) for value, low, up in lines]
     return Chart(title=title, margin=content(series=series))
@@ -60,7 +62,7 @@ def _make_band_chart(title: str, *lines: tuple[str, str, str]) -> Chart:
 
 def _wrap_layout(*categories: Category) -> Summary:
     """Return the layout as the summary that TensorBoard reads."""
-    # Not by SummaryWriter.add_custom_scalars, which allows one band a chart.
+    # SummaryWriter.add_custom_scalars is not used, since it allows only one band in a chart.
     tensor = make_tensor_proto(layout_pb2.Layout(category=categories).SerializeToString())
     kind = metadata.create_summary_metadata()
     value = Summary.Value(tag=metadata.CONFIG_SUMMARY_TAG, metadata=kind, tensor=tensor)

@@ -1,4 +1,4 @@
-"""The event file of a run, and what is written into it for TensorBoard."""
+"""Write the event file of a run, which TensorBoard reads."""
 
 import re
 import shutil
@@ -17,14 +17,14 @@ from torch.utils.tensorboard.summary import hparams
 from trainer.board import events
 from trainer.book.functions import Array
 
-FLUSH = 5  # seconds until recorded values are on disk, where an open TensorBoard reads them
-BINS = 64  # of a histogram; TensorBoard shows 30
+FLUSH_SECONDS = 5  # until recorded values are on disk, where an open TensorBoard reads them
+BINS = 64  # in a recorded histogram; TensorBoard shows 30
 
 
 class Dashboard:
-    """The event file in a run's folder; a context that always closes it.
+    """A context that writes the event file in a run's folder, and always closes it.
 
-    start is the iteration at which a run is resumed. Its points from there on are removed first.
+    start is the iteration at which a run is resumed; earlier points at or after it are removed.
     """
 
     def __init__(self, folder: Path, start: int | None = None):
@@ -35,7 +35,7 @@ class Dashboard:
             events.wait_for_next_name(folder)
         # purge_step removes those points from a TensorBoard that is open and has read them.
         # The type is Any, since torch's writer has untyped methods.
-        self._writer: Any = SummaryWriter(str(folder), flush_secs=FLUSH, purge_step=start)
+        self._writer: Any = SummaryWriter(str(folder), flush_secs=FLUSH_SECONDS, purge_step=start)
         self._success: Summary | None = None  # for the HPARAMS page, when the run succeeds
 
     def __enter__(self) -> "Dashboard":
@@ -50,31 +50,31 @@ class Dashboard:
             threading.excepthook = self._hook
 
     def _report_thread_error(self, args: threading.ExceptHookArgs) -> None:
-        """Print an exception of a thread, unless it is an OSError.
+        """Print an exception of a thread unless it is an OSError.
 
-        The OSError is of the writer's thread. The writer raises it again from its methods.
+        An OSError is one of the writer's thread, which the writer's methods raise again.
         """
         if not isinstance(args.exc_value, OSError):
             self._hook(args)
 
     def add_description(self, about: Mapping[str, Mapping[str, object]], layout: Summary) -> None:
-        """Write a table of each part of about, and the run's custom-scalars page.
+        """Write each part of about as a table, and the layout of the custom-scalars page.
 
-        The part "settings" (numbers and texts) is written for the HPARAMS page too. layout is
-        one of those of trainer.board.charts.
+        The part "settings" (numbers and texts) is also written for the HPARAMS page. layout comes
+        from trainer.board.charts.
         """
         for title, rows in about.items():
             lines = [f"| {key} | {value} |" for key, value in rows.items()]
             self._writer.add_text(title, "\n".join(["| | |", "| --- | --- |", *lines]), self._start)
-        # add_hparams is not used, since it makes a run of its own. The first summary, which
-        # describes the settings, is left out: without it the page begins with the settings in
+        # add_hparams is not used, since it would create another run. The first summary, which
+        # describes the settings, is not written: without it the page begins with the settings in
         # which the runs differ.
         _, start, self._success = hparams(dict(about["settings"]), {})  # type: ignore[no-untyped-call]
         self._writer.file_writer.add_summary(start)
         self._writer.file_writer.add_summary(layout)
 
     def flush(self) -> None:
-        """Write all that was recorded to the file, so that it outlives a kill of this process."""
+        """Write all that was recorded to the file, so that no kill of this process can lose it."""
         self._writer.flush()
 
     def add_scalars(self, iteration: int, values: Mapping[str, float]) -> None:
@@ -96,7 +96,7 @@ class Dashboard:
     def add_precision_recall(
         self, t: Array, y: Array, classes: tuple[str, ...], iteration: int
     ) -> None:
-        """Record a precision-recall curve of each class for labels t (N,) and outputs y (N, C)."""
+        """Record a precision-recall curve of each of C classes; labels t (N,), outputs y (N, C)."""
         y = np.clip(np.nan_to_num(y), 0, 1)
         for k, name in enumerate(classes):
             self._writer.add_pr_curve(f"precision-recall/{name}", t == k, y[:, k], iteration)
@@ -107,7 +107,7 @@ class Dashboard:
     ) -> None:  # fmt: skip
         """Record points (N, H) for the projector, with a row of texts and 784 pixels for each.
 
-        They replace those that were recorded before the run was resumed.
+        Removes points with this tag that were recorded before the run was resumed.
         """
         for earlier in Path(self._writer.log_dir).glob(f"*/{tag}"):
             if re.fullmatch(r"\d{5,}", earlier.parent.name):  # torch's name for a step's folder

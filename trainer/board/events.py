@@ -17,16 +17,16 @@ from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
 from trainer.common.files import find_free_name, write_atomically
 from trainer.common.terminal import notify
 
-HEAD, TAIL = 12, 4  # bytes of a record around its data
+HEAD, TAIL = 12, 4  # bytes of a record before and after its data
 NAME = re.compile(r"events\.out\.tfevents\.(\d{10,})\..+\.\d+\.\d+")  # second, host, pid, number
 
 
 def cut_events(folder: Path, step: int) -> None:
-    """Remove the events of that step and later, which the resumed run records again.
+    """Remove the events of step and later ones, which the resumed run records again.
 
-    A damaged file keeps every event that can be read. The original is kept under another name,
-    and one line on stderr says so. A file whose last event is incomplete, because the process was
-    killed while it wrote, is not damaged.
+    Also repairs damaged files: keeps each event that can be read, copies the original to another
+    name, and says so on stderr. A file whose last event is incomplete, since its process was
+    killed, does not count as damaged.
     """
     for path in list_event_files(folder):
         content = path.read_bytes()
@@ -38,18 +38,21 @@ def cut_events(folder: Path, step: int) -> None:
                 break
             kept, summaries = kept + record, summaries + event.HasField("summary")
         if damaged:
-            _set_aside(path, content)
-        if not summaries:  # only the header of a file is left
+            _keep_original(path, content)
+        if not summaries:  # only the file's header is left
             path.unlink()
         elif kept != content:
             write_atomically(path, kept)
 
 
-def _set_aside(path: Path, content: bytes) -> None:
-    """Keep the content under a name that TensorBoard does not read."""
-    aside = find_free_name(path.with_name(path.name.replace("tfevents", "damaged")))
-    write_atomically(aside, content)
-    notify(f"{path} is damaged: its readable events are kept, the original is now {aside.name}")
+def _keep_original(path: Path, content: bytes) -> None:
+    """Copy the content of a damaged file to a name that TensorBoard does not read."""
+    copy = find_free_name(path.with_name(path.name.replace("tfevents", "damaged")))
+    write_atomically(copy, content)
+    notify(
+        f"{path} was damaged and is repaired: it keeps every event that can be read. "
+        f"The original is now {copy.name}; you need do nothing"
+    )
 
 
 def list_event_files(folder: Path) -> list[Path]:
@@ -64,7 +67,7 @@ def read_events(path: Path) -> Iterator[Event]:
 
 
 def split_records(content: bytes) -> tuple[list[bytes], bool]:
-    """Return the intact records of an event file, and whether another part of it is damaged."""
+    """Return the intact records of an event file, and whether any other part is damaged."""
     records, damaged, start = [], False, 0
     while start < len(content):
         size = _measure_record(content, start)
@@ -84,12 +87,12 @@ def split_records(content: bytes) -> tuple[list[bytes], bool]:
 
 
 def _measure_record(content: bytes, start: int) -> int | None:
-    """Return the bytes of the record that begins at start, or None where none begins."""
+    """Return the number of bytes of the record at start, or None if no record begins there."""
     head = content[start : start + HEAD]
     if len(head) < HEAD:
         return None
     length, checksum = struct.unpack("<QI", head)
-    # The checksum takes a thousand times as long as this comparison.
+    # The length is compared first, since the checksum takes a thousand times as long.
     if length > 2**40 or masked_crc32c(head[:8]) != checksum:
         return None
     return HEAD + length + TAIL
@@ -110,7 +113,7 @@ def _is_intact(record: bytes) -> bool:
 def wait_for_next_name(folder: Path) -> None:
     """Wait until the clock's next second, so that the new event file sorts after the newest one.
 
-    TensorBoard reads a run's files in the order of their names, and those begin with the second.
+    TensorBoard reads a run's files in the order of their names, in which the second comes first.
     """
     matches = [NAME.fullmatch(path.name) for path in list_event_files(folder)]
     seconds = [int(match[1]) for match in matches if match]

@@ -1,7 +1,7 @@
-"""Pictures of what a net has learned: its weights, its mistakes and its confusion matrix.
+"""Draw what a net has learned: its weights, its mistakes and its confusion matrix.
 
-Each picture is an array (height, width, 3) of uint8. Pillow draws, since importing Matplotlib
-takes most of a second.
+Each picture is an array (height, width, 3) of uint8. Shapes: N digits, H hidden neurons, C classes.
+Pillow is used, since importing Matplotlib takes most of a second.
 """
 
 from functools import cache
@@ -11,14 +11,14 @@ from PIL import Image, ImageDraw, ImageFont
 
 from trainer.book.functions import Array
 
-NEGATIVE, POSITIVE = (33, 102, 172), (178, 24, 43)  # blue and red that the colour-blind distinguish
+BLUE, RED = (33, 102, 172), (178, 24, 43)  # the colour-blind can distinguish these
 SIDE = 28  # pixels of a digit
-NEURONS, NEURONS_A_ROW = 100, 10
-WORST, WORST_A_ROW = 20, 5
-ZOOM = 3  # of a digit with its caption
+NEURONS, NEURONS_A_ROW = 100, 10  # hidden neurons whose weights are drawn
+WORST, WORST_A_ROW = 20, 5  # mistakes that are drawn
+ZOOM = 3  # pixels drawn for a side of each pixel of a mistake
 LINE = 14  # pixels from one line of text to the next
 CELL = 36  # pixels of a cell of the confusion matrix
-CORNER = "label \\ guess"
+AXES_LABEL = "label \\ guess"  # in the corner of the confusion matrix
 
 
 def draw_weights(W1: Array) -> Array:
@@ -29,21 +29,21 @@ def draw_weights(W1: Array) -> Array:
     """
     tiles = np.nan_to_num(W1.T[:NEURONS].astype(np.float64)).reshape(-1, SIDE, SIDE)
     tiles /= max(np.abs(tiles).max(), np.finfo(np.float64).tiny)
-    colours = np.where(tiles[..., None] < 0, NEGATIVE, POSITIVE)
+    colours = np.where(tiles[..., None] < 0, BLUE, RED)
     return _arrange(_blend(np.abs(tiles), colours), NEURONS_A_ROW)
 
 
 def draw_mistakes(pixels: Array, t: Array, y: Array, classes: tuple[str, ...]) -> Array:
     """Draw the WORST mistakes, with label, guess and the outputs y of both below each digit.
 
-    The worst mistake is first: the one whose guess has the largest lead over its label.
+    The worst is first: that in which the guess's output exceeds the label's the most.
     pixels (N, 784) in [0, 1], labels t (N,), outputs y (N, C).
     """
     rows, guesses = np.arange(len(t)), y.argmax(axis=1)
     lead = y[rows, guesses] - y[rows, t]
     worst = [i for i in np.argsort(-lead, kind="stable")[:WORST] if guesses[i] != t[i]]
     if not worst:
-        captions = [("not one mistake", f"in {len(t)} digits")]
+        captions = [("no mistake", f"in {len(t)} digits")]
         return _draw_digits(np.zeros((1, SIDE * SIDE)), captions)[0]
 
     def describe_output(what: str, i: int, k: int) -> str:
@@ -56,9 +56,9 @@ def draw_mistakes(pixels: Array, t: Array, y: Array, classes: tuple[str, ...]) -
 
 
 def count_guesses(t: Array, guesses: Array, classes: int) -> Array:
-    """Return how many rows of each label were assigned to each class: the confusion matrix (C, C).
+    """Return the confusion matrix (C, C): how many digits of each label got each guess.
 
-    t (N,) are the labels, its rows; guesses (N,) are its columns.
+    Its rows are the labels t (N,), its columns the guesses (N,). classes is C.
     """
     return np.bincount(t * classes + guesses, minlength=classes**2).reshape(classes, classes)
 
@@ -66,19 +66,19 @@ def count_guesses(t: Array, guesses: Array, classes: int) -> Array:
 def draw_confusion(t: Array, y: Array, classes: tuple[str, ...]) -> Array:
     """Draw the confusion matrix of labels t (N,) and outputs y (N, C) as a table.
 
-    A cell is the darker, the larger the square root of its share of the row. The root makes rare
-    mistakes visible.
+    The darkness of a cell is the square root of its share of the row, so that rare mistakes are
+    visible.
     """
     counts = count_guesses(t, y.argmax(axis=1), y.shape[1])
     shares = np.sqrt(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1))
     names = [name if name[0].isdigit() else f"{k} {name}" for k, name in enumerate(classes)]
-    left, top = max(_measure_text(name) for name in [*names, CORNER]) + 12, 2 * LINE
+    left, top = max(_measure_text(name) for name in [*names, AXES_LABEL]) + 12, 2 * LINE
     picture = Image.new("RGB", (left + CELL * len(counts), top + CELL * len(counts)), "white")
-    cells = _blend(shares, np.array(NEGATIVE)).repeat(CELL, axis=0).repeat(CELL, axis=1)
+    cells = _blend(shares, np.array(BLUE)).repeat(CELL, axis=0).repeat(CELL, axis=1)
     picture.paste(Image.fromarray(cells), (left, top))
 
     draw = ImageDraw.Draw(picture)
-    _draw_text(draw, left - 6, LINE, CORNER, "rm")
+    _draw_text(draw, left - 6, LINE, AXES_LABEL, "rm")
     middles = [CELL * k + CELL // 2 for k in range(len(counts))]
     for k, name in enumerate(names):
         _draw_text(draw, left - 6, top + middles[k], name, "rm")
@@ -90,17 +90,17 @@ def draw_confusion(t: Array, y: Array, classes: tuple[str, ...]) -> Array:
 
 
 def shorten_name(name: str) -> str:
-    """Return a class's name without what torchvision adds to MNIST's: 7 for "7 - seven"."""
+    """Return the first part of a class's name in torchvision: "7" for MNIST's "7 - seven"."""
     return name.split(" - ")[0]
 
 
 def _blend(share: Array, colour: Array) -> Array:
-    """Return white where the share (…) is 0, the colour where it is 1: (…, 3) of uint8."""
+    """Mix white (share 0) with the colour (share 1): (…, 3) of uint8 for shares (…)."""
     return (255 + (colour - 255) * share[..., None]).astype(np.uint8)
 
 
 def _arrange(tiles: Array, columns: int) -> Array:
-    """Return tiles (n, h, w, 3) side by side in rows, a grey pixel between them."""
+    """Return n tiles (n, height, width, 3) in rows of columns tiles, a grey pixel between them."""
     columns = min(columns, len(tiles))
     missing = -len(tiles) % columns
     tiles = np.pad(tiles, ((0, missing), (0, 0), (0, 0), (0, 0)), constant_values=255)
@@ -111,7 +111,7 @@ def _arrange(tiles: Array, columns: int) -> Array:
 
 
 def _draw_digits(pixels: Array, captions: list[tuple[str, str]]) -> Array:
-    """Draw digits (n, 784) dark on white, two lines of text below each: (n, h, w, 3)."""
+    """Draw n digits (n, 784) dark on white with two lines below: (n, height, width, 3)."""
     digits = (255 * (1 - np.clip(pixels, 0, 1))).astype(np.uint8).reshape(-1, SIDE, SIDE)
     digits = digits.repeat(ZOOM, axis=1).repeat(ZOOM, axis=2)
     side = digits.shape[1]

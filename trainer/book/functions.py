@@ -1,4 +1,4 @@
-"""Activations, softmax and losses of chapters 3 and 4, as pure functions on arrays.
+"""Activations, softmax and losses of the book's chapters 3 and 4, as pure functions on arrays.
 
 No function writes to its argument. Float arrays keep their dtype; integers become float64.
 Shapes: N batch, C classes. A single sample is a vector (C,), a batch a matrix (N, C).
@@ -60,7 +60,7 @@ def relu_grad(a: ArrayLike) -> Array:
 
 
 def softmax(a: ArrayLike) -> Array:
-    """Return e^a / Σ e^a over the last axis, with a shifted by its largest (chapter 3.5.2)."""
+    """Return e^a / Σ e^a over the last axis, by a − max a against overflow (chapter 3.5.2)."""
     a = as_float(a)
     with np.errstate(over="ignore"):  # a − max may overflow to −inf, and e^−inf is rightly 0.
         exp = np.exp(a - a.max(axis=-1, keepdims=True))
@@ -78,9 +78,8 @@ def log_softmax(a: ArrayLike) -> Array:
 def one_hot(t: ArrayLike, like: Array) -> Array:
     """Return targets as one-hot rows with the shape and dtype of like (chapter 4.2).
 
-    t is labels, with one axis less than like, or rows, which keep their values.
-    Raises ValueError for labels out of range or any other shape, TypeError for labels that are
-    not integers.
+    t: labels, with one axis less than like, or one-hot rows, whose values are kept. Raises
+    ValueError for another shape or a label out of range, TypeError for labels not of integers.
     """
     t = np.asarray(t)
     if t.shape == like.shape:
@@ -100,12 +99,12 @@ def one_hot(t: ArrayLike, like: Array) -> Array:
 
 
 def _average_over_batch(terms: Array) -> Scalar:
-    """Return the sum of one sample (C,), or the mean of the row sums of a batch (N, C)."""
+    """Return the sum of one sample's terms (C,), or the mean of a batch's sums (N, C)."""
     return terms.sum(axis=-1).mean()
 
 
 def squared_error(y: ArrayLike, t: ArrayLike) -> Scalar:
-    """Return ½ Σ (y − t)², averaged over a batch (chapter 4.2.1)."""
+    """Return ½ Σ (y − t)², averaged over a batch; t: labels or one-hot rows (chapter 4.2.1)."""
     y = as_float(y)
     return _average_over_batch((y - one_hot(t, y)) ** 2) / 2
 
@@ -113,14 +112,15 @@ def squared_error(y: ArrayLike, t: ArrayLike) -> Scalar:
 def cross_entropy_error(y: ArrayLike, t: ArrayLike) -> Scalar:
     """Return −Σ t log y of probabilities y, averaged over a batch (chapter 4.2.2).
 
-    The logarithm has no epsilon. Only a y below the smallest normal number is raised to it.
+    t: labels or one-hot rows. The logarithm has no epsilon, but a y below the smallest normal
+    number is raised to it.
     """
     y = as_float(y)
     return _average_over_batch(-one_hot(t, y) * np.log(np.maximum(y, np.finfo(y.dtype).tiny)))
 
 
 def softmax_cross_entropy(a: ArrayLike, t: ArrayLike) -> Scalar:
-    """Return cross_entropy_error(softmax(a), t) from the logits a, exact if softmax underflows."""
+    """Return cross_entropy_error(softmax(a), t) from the logits a; exact where softmax is 0."""
     a = as_float(a)
     t = one_hot(t, a)
     terms = np.zeros_like(a)  # Where t is 0 the term stays 0, even if log y is −inf.

@@ -1,4 +1,4 @@
-"""The numerical gradient and gradient descent of chapters 4.3 and 4.4."""
+"""The numerical gradient and gradient descent of the book's chapters 4.3 and 4.4."""
 
 from collections.abc import Callable
 
@@ -13,8 +13,8 @@ def numerical_gradient(
 ) -> Array:
     """Return ∂f/∂x by central differences, (f(x + h) − f(x − h)) / 2h, for x of any shape.
 
-    The result has the dtype of x, or float64 for integers. x itself is not changed: f gets one
-    float64 copy in all calls, because in float32 the rounding of f would hide the difference.
+    The result has the dtype of x, or float64 for integers. f is called with one and the same
+    float64 copy of x, since in float32 the rounding of f would hide the difference.
     """
     x = as_float(x)
     point = x.astype(np.float64)  # always a copy
@@ -33,7 +33,7 @@ def numerical_gradient(
 def gradient_descent(
     f: Callable[[Array], float | Scalar], x: ArrayLike, lr: float = 0.01, steps: int = 100
 ) -> Array:
-    """Return the points of x ← x − η ∇f(x), start first, in shape (steps + 1, *x.shape)."""
+    """Return x and the points after each step x ← x − η ∇f(x): (steps + 1, *x.shape)."""
     path = [as_float(x)]
     for _ in range(steps):
         path.append(path[-1] - lr * numerical_gradient(f, path[-1]))

@@ -1,4 +1,4 @@
-"""Chapter 2: a perceptron, the gates AND, NAND and OR, and XOR in two layers."""
+"""The book's chapter 2: a perceptron, the gates AND, NAND and OR, and XOR in two layers."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +16,11 @@ class Perceptron:
 
     @classmethod
     def from_threshold(cls, w: tuple[float, ...], theta: float) -> "Perceptron":
-        """Return the perceptron of chapter 2.1, which fires where w·x > θ; its bias is −θ."""
+        """Return the perceptron of chapter 2.1: 1 where w·x > θ, so that its bias is −θ."""
         return cls(w, -theta)
 
     def __call__(self, x: ArrayLike) -> Any:
-        """Return 0 or 1 for inputs (D,), or an array (N,) of them for inputs (N, D)."""
+        """Return 0 or 1 for D inputs (D,), or an array (N,) of these for N rows (N, D)."""
         return np.where(np.asarray(x) @ np.array(self.w) + self.b > 0, 1, 0)[()]
 
 
@@ -34,7 +34,7 @@ INPUTS: NDArray[np.int64] = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
 
 
 def XOR(x: ArrayLike) -> Any:  # noqa: N802 (a gate's name)
-    """Return AND(NAND(x), OR(x)): XOR needs two layers (chapter 2.5).
+    """Return AND(NAND(x), OR(x)) for x (2,) or (N, 2): XOR needs two layers (chapter 2.5).
 
     A single perceptron cannot compute it. To fire at (0, 1) and (1, 0), it needs w2 + b > 0 and
     w1 + b > 0, so w1 + w2 + 2b > 0. To stay silent at (0, 0) and (1, 1), it needs the opposite.

@@ -1,4 +1,4 @@
-"""Preprocessing of inputs, fitted on the training set and applied to any set (chapter 3.6.3)."""
+"""Preparations of inputs (N images, D values each), fitted on a training set (chapter 3.6.3)."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class Preparation:
     scale: Array
 
     def __call__(self, x: ArrayLike) -> Array:
-        """Return the inputs x (N, D) prepared, in their own float dtype."""
+        """Return the prepared inputs x (N, D) in the float dtype of x."""
         x = as_float(x)
         centred = x - self.shift.astype(x.dtype)
         scale = self.scale.astype(x.dtype)
@@ -44,10 +44,10 @@ def standardise(x: ArrayLike) -> Preparation:
 
 
 def whiten(x: ArrayLike, epsilon: float = 1e-2) -> Preparation:
-    """Fit ZCA whitening, (C + εI)^−½, on the training set x (N, D) with the covariance C.
+    """Fit ZCA whitening, (V + εI)^−½, on the training set x (N, D) with the covariance V (D, D).
 
-    The columns become uncorrelated, with standard deviation 1. ε, in units of the mean variance
-    of a column, keeps directions in which the training set does not vary from being amplified.
+    The columns become uncorrelated, with standard deviation 1. ε is epsilon times the mean
+    variance of a column. It keeps directions with hardly any variance from being amplified.
     """
     x = as_float(x)
     shift = x.mean(axis=0, dtype=np.float64)
@@ -59,6 +59,6 @@ def whiten(x: ArrayLike, epsilon: float = 1e-2) -> Preparation:
 
 
 def _invert_positive(deviation: ArrayLike) -> Array:
-    """Return 1 / deviation in float64, and 1 where the deviation is 0."""
+    """Return 1 / deviation in float64, or 1 where the deviation is 0."""
     deviation = np.asarray(deviation, np.float64)
     return 1 / np.where(deviation > 0, deviation, 1.0)

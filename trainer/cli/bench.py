@@ -1,4 +1,4 @@
-"""Measure both nets beside the book's code, other libraries, and the bare matrix products."""
+"""Measure both nets, the book's code, other libraries, and the matrix products alone."""
 
 import json
 import os
@@ -14,10 +14,7 @@ ONLY = f"measures ({', '.join(MEASURES)}) and contestants ({', '.join(CONTESTANT
 
 
 def main(argv: list[str] | None = None, program: Program = Program("bench")) -> int:
-    """Run the command: options, measurements, tables, and a JSON file on request.
-
-    Returns the exit status; raises InputError.
-    """
+    """Print tables of measurements, and write a JSON file on request; return the exit status."""
     arguments = _make_parser(program).parse_args(argv)
     if arguments.tables:
         print(format_tables(_read_json(arguments.tables)))
@@ -27,12 +24,12 @@ def main(argv: list[str] | None = None, program: Program = Program("bench")) -> 
     if arguments.json:
         _check_writable(arguments.json)
 
-    from trainer.bench.report import prepare_benchmark  # here, since torch takes seconds
+    from trainer.bench.report import prepare_benchmark  # not above, since torch takes seconds
 
     only = arguments.only or ()
     names = [name for name in CONTESTANTS if name in only] or CONTESTANTS
     measures = [name for name in MEASURES if name in only] or MEASURES
-    arguments.backend = "torch"  # the one that --device is for
+    arguments.backend = "torch"  # since only torch has the choice of --device
     settings, data_dir = settings_from(arguments), arguments.data_dir
     found = prepare_benchmark(settings, data_dir, arguments.rounds, names).measure(measures)
     print(format_tables(found))
@@ -46,7 +43,7 @@ def _make_parser(program: Program) -> Parser:
     parser.add_settings(["dataset", "device"])
     parser.add_folders("data")
     add: Any = parser.add_argument
-    add("--rounds", type=int, default=15, metavar="INT", help="how often each is measured")
+    add("--rounds", type=int, default=15, metavar="INT", help="times that each is measured")
     add("--only", nargs="+", metavar="NAME", choices=(*MEASURES, *CONTESTANTS), help=ONLY)
     add("--json", type=Path, metavar="FILE", help="write the numbers to a JSON file too")
     tables = "print the tables of a saved JSON file and exit"
@@ -55,7 +52,7 @@ def _make_parser(program: Program) -> Parser:
 
 
 def _check_writable(path: Path) -> None:
-    """Raise InputError, before minutes are spent on measuring, for a file we cannot write."""
+    """Raise InputError if the file cannot be written, before minutes are spent on measuring."""
     if not path.parent.is_dir():
         raise InputError(f"--json {path}: there is no folder {path.parent}; make it first")
     if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
@@ -68,7 +65,7 @@ def _read_json(path: Path) -> dict[str, dict[str, Any]]:
     except OSError as error:
         raise InputError(f"--tables {path}: cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
-        raise InputError(f"--tables {path}: is not what --json writes ({error})") from error
+        raise InputError(f"--tables {path}: give a file that --json wrote ({error})") from error
 
 
 def _write_json(path: Path, found: dict[str, dict[str, Any]]) -> None:

@@ -19,18 +19,18 @@ NAMES = (
 
 
 def main(argv: list[str] | None = None, program: Program = Program("compare")) -> int:
-    """Exit status: 0 the backends agree, 1 they disagree, 2 they could not be compared."""
-    arguments = _parser(program).parse_args(argv)
+    """Compare the backends and return 0 if they agree, 1 if they disagree."""
+    arguments = _make_parser(program).parse_args(argv)
     if arguments.list_mistakes:
         for mistake in MISTAKES.values():
             print(f"{mistake.slug:27} {mistake.summary}")
         return 0
-    settings = _settings(arguments)
+    settings = _read_settings(arguments)
     if arguments.audit_every < 1:
         raise InputError(f"--audit-every {arguments.audit_every}: must be 1 or more")
 
     from trainer.auditing import report
-    from trainer.training.compare_run import compare_run  # here, since torch takes seconds
+    from trainer.training.compare_run import compare_run  # not above, since torch takes seconds
 
     settings, found, folder = compare_run(
         settings, arguments.data_dir, arguments.log_dir, arguments.audit_every, arguments.plant
@@ -39,7 +39,7 @@ def main(argv: list[str] | None = None, program: Program = Program("compare")) -
         extra = {"audit_every": arguments.audit_every, "plant": arguments.plant}
         print(json.dumps(report.to_json(found, asdict(settings) | extra), allow_nan=False))
     else:
-        print("largest error / bound, and where; above 1 is wrong")
+        print("largest error / bound on rounding, and its index; above 1 is wrong")
         print_output(report.make_ratio_table(found))
         print(*report.format_drift(found), sep="\n")
         print(report.format_conclusion(found, settings.iterations))
@@ -47,21 +47,21 @@ def main(argv: list[str] | None = None, program: Program = Program("compare")) -
     return 1 if found.first else 0
 
 
-def _settings(arguments: argparse.Namespace) -> Settings:
-    """Return the settings of the options, with those that the planted mistake needs to show."""
+def _read_settings(arguments: argparse.Namespace) -> Settings:
+    """Return the settings of the options, and those without which the mistake does not show."""
     settings = replace(settings_from(arguments), backend="torch")
     if arguments.plant is None:
         return settings
     if arguments.plant not in MISTAKES:
-        raise InputError(f"--plant {arguments.plant}: --list-mistakes lists the mistakes")
+        raise InputError(f"--plant {arguments.plant}: choose one that --list-mistakes lists")
     needs: dict[str, Any] = MISTAKES[arguments.plant].needs
     if not needs.items() <= asdict(settings).items() and not arguments.json:
         options = " ".join(f"--{name} {value}" for name, value in needs.items())
-        print(f"{arguments.plant} shows with {options}")
+        print(f"{arguments.plant} shows only with {options}, which are set")
     return replace(settings, **needs)
 
 
-def _parser(program: Program) -> Parser:
+def _make_parser(program: Program) -> Parser:
     parser = Parser(program, __doc__)
     parser.add_settings(NAMES, iterations=1000)
     parser.add_folders("data", "logs")

@@ -8,7 +8,7 @@ from trainer.common.terminal import print_output, show_activity
 
 
 def main(argv: list[str] | None = None, program: Program = Program("evaluate")) -> int:
-    """A checkpoint and its data set → a score → a table, or JSON."""
+    """Print the score of a checkpoint on its test set, as a table or JSON; return 0."""
     parser = Parser(program, __doc__)
     parser.add_net()
     parser.add_folders("data")
@@ -18,7 +18,7 @@ def main(argv: list[str] | None = None, program: Program = Program("evaluate")) 
 
     activity = f"{program.name}: loading the net and its test images"
     with show_activity(activity, shown=not arguments.json):
-        from trainer.training import checkpoint  # here, since these imports take seconds
+        from trainer.training import checkpoint  # not above, since these imports take seconds
 
         trained = checkpoint.load(arguments.run)
 

@@ -8,15 +8,15 @@ from trainer.cli.program import Program, board_command
 from trainer.common.errors import InputError
 from trainer.common.terminal import display_path, track
 
-NAMED = ("iterations", "eval_every", "seed")  # the settings of the run that is drawn
+RUN_SETTINGS = ("iterations", "eval_every", "seed")  # options of the run that is drawn
 
 
 def main(argv: list[str] | None = None, program: Program = Program("figures")) -> int:
-    """Options → settings → pictures → where they are."""
-    arguments = _parser(program).parse_args(argv)
+    """Draw the pictures and print their folder; return 0."""
+    arguments = _make_parser(program).parse_args(argv)
     settings = settings_from(arguments)
 
-    # Imported here, since torch takes seconds.
+    # Not imported above, since torch takes seconds.
     from trainer.figures.book import PICTURES, PictureData, draw_pictures
 
     if unknown := [name for name in arguments.names if name not in PICTURES]:
@@ -34,14 +34,14 @@ def main(argv: list[str] | None = None, program: Program = Program("figures")) -
     return 0
 
 
-def _parser(program: Program) -> Parser:
+def _make_parser(program: Program) -> Parser:
     parser = Parser(program, __doc__)
     add: Any = parser.add_argument
-    add("names", nargs="*", metavar="NAME", help="which pictures; default: all")
+    add("names", nargs="*", metavar="NAME", help="pictures to draw; default: all")
     add("--list", action="store_true", help="print the names and draw nothing")
     add("--out", type=Path, metavar="DIR", help="folder of the PNG files; default: the run's")
     add("--dataset", help="default: mnist if present, otherwise mnist-5k")
-    parser.add_settings(NAMED, eval_every=100)  # points enough for a picture
+    parser.add_settings(RUN_SETTINGS, eval_every=100)  # enough points for a curve
     parser.add_folders("data", "logs")
     add("--quiet", action="store_true", help="print nothing but errors")
     return parser

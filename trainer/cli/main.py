@@ -1,4 +1,4 @@
-"""The command two-layer-net with its sub-commands, and the scripts of the same names."""
+"""The command two-layer-net with its subcommands, and the scripts of the same names."""
 
 import sys
 from collections.abc import Callable
@@ -15,15 +15,15 @@ COMMANDS = {
     "evaluate": "measure a trained net on the test set",
     "figures": "draw the pictures of chapters 2 to 4",
     "sweep": "train a grid of settings",
-    "bench": "measure both nets beside other implementations",
+    "bench": "measure both nets and other implementations",
 }
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run `two-layer-net COMMAND …`; returns its exit status."""
+    """Run `two-layer-net COMMAND …`; return its exit status."""
     name, *rest = (sys.argv[1:] if argv is None else argv) or ["--help"]
     if name in COMMANDS:
-        return run_command(_load(name), rest, installed_program(name))
+        return run_command(_defer_import(name), rest, installed_program(name))
     if name in ("--help", "-h"):
         print(_help())
         return 0
@@ -38,14 +38,14 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def run_script(file: str) -> int:
-    """Run scripts/COMMAND.py; returns its exit status."""
-    return run_command(_load(Path(file).stem), None, script_program(file))
+    """Run the command of a script, such as scripts/train.py; return its exit status."""
+    return run_command(_defer_import(Path(file).stem), None, script_program(file))
 
 
-def _load(command: str) -> Callable[[list[str] | None, Program], int]:
-    """Return a function that imports the command's module and runs it.
+def _defer_import(command: str) -> Callable[[list[str] | None, Program], int]:
+    """Return a function that imports the command's module and runs its main.
 
-    The import comes inside, so that a missing package is an error of one line.
+    So run_command reports a missing package in one line.
     """
 
     def run(argv: list[str] | None, program: Program) -> int:

@@ -1,4 +1,4 @@
-"""The options that several commands share, made from the settings and their defaults."""
+"""Make the options that several commands share, from the settings and their defaults."""
 
 import argparse
 from collections.abc import Iterable
@@ -11,11 +11,11 @@ from trainer.common.settings import Settings, option_of
 
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter):
-    """Shows a default where there is one."""
+    """Shows the default of an option that has one."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        none = action.default is None or action.default is False
-        return action.help if none else super()._get_help_string(action)
+        has_none = action.default is None or action.default is False
+        return action.help if has_none else super()._get_help_string(action)
 
 
 class Parser(argparse.ArgumentParser):
@@ -35,21 +35,21 @@ class Parser(argparse.ArgumentParser):
     def add_settings(
         self, names: Iterable[str] = (), several: Iterable[str] = (), **defaults: Any
     ) -> None:
-        """Add an option for each field of Settings, or for the named ones; several take lists.
+        """Add an option for each named setting, or for all; those in several take lists.
 
-        Only options that were typed, or that have another default here, are in the result.
+        The result of parsing has only options that were typed or are in defaults.
         """
         for setting in fields(Settings):
-            many = setting.name in several
-            if names and setting.name not in names and not many:
+            is_list = setting.name in several
+            if names and setting.name not in names and not is_list:
                 continue
             kind = None if setting.default is None else type(setting.default)
-            ours = setting.name in defaults or not kind  # then argparse shows the default, if any
-            default = "" if ours else f" (default: {setting.default})"
+            is_shown = setting.name in defaults or not kind  # by argparse, if there is a default
+            default = "" if is_shown else f" (default: {setting.default})"
             self.add_argument(
                 option_of(setting.name),
                 type=kind or str,
-                nargs="+" if many else None,
+                nargs="+" if is_list else None,
                 default=defaults.get(setting.name, argparse.SUPPRESS),
                 choices=setting.metadata["choices"],
                 metavar=kind.__name__.upper() if kind and not setting.metadata["choices"] else None,
@@ -57,7 +57,7 @@ class Parser(argparse.ArgumentParser):
             )
 
     def add_net(self) -> None:
-        """Add RUN_OR_FILE, --backend and --device: a trained net, and what computes it."""
+        """Add RUN_OR_FILE, a trained net, and --backend and --device, which compute it."""
         text = "a run's folder, or a checkpoint.safetensors"
         self.add_argument("run", type=Path, metavar="RUN_OR_FILE", help=text)
         self.add_settings(("backend", "device"))
@@ -72,7 +72,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def parse_every(text: str) -> int:
-    """Return the number of iterations in the text, 0 for "off"; raises ArgumentTypeError."""
+    """Return a number of iterations, 1 or more, or 0 for "off"; raises ArgumentTypeError."""
     if text == "off":
         return 0
     if not text.isdecimal() or int(text) == 0:
@@ -83,11 +83,11 @@ def parse_every(text: str) -> int:
 
 
 def given_settings(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the settings that were typed, by name."""
+    """Return the settings among the arguments, by name."""
     names = {setting.name for setting in fields(Settings)}
     return {name: value for name, value in vars(arguments).items() if name in names}
 
 
 def settings_from(arguments: argparse.Namespace) -> Settings:
-    """Return the Settings that the options give; raises InputError."""
+    """Return the Settings of the arguments; raises InputError for an unusable value."""
     return Settings(**given_settings(arguments))

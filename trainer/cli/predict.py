@@ -10,7 +10,7 @@ from trainer.common.terminal import escape, show_activity
 
 
 def main(argv: list[str] | None = None, program: Program = Program("predict")) -> int:
-    """Images → a guess for each → a line for each, or JSON. Status 2 if one cannot be read."""
+    """Print guesses for each image, as a line or JSON; return 2 if one cannot be read, or 0."""
     parser = Parser(program, __doc__)
     parser.add_net()
     parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="one digit each")
@@ -20,7 +20,7 @@ def main(argv: list[str] | None = None, program: Program = Program("predict")) -
 
     activity = f"{program.name}: loading the net and the images"
     with show_activity(activity, shown=not arguments.json):
-        from trainer.predict.guess import guess_images  # here, since these imports take seconds
+        from trainer.predict.guess import guess_images  # not above, since this takes seconds
         from trainer.training import checkpoint
 
         trained = checkpoint.load(arguments.run)
@@ -29,13 +29,13 @@ def main(argv: list[str] | None = None, program: Program = Program("predict")) -
         if "error" in entry:
             program.print_error(f"error: {entry['error']}")
         elif not arguments.json:
-            print(_line(entry))
+            print(_format_line(entry))
     if arguments.json:
         print(json.dumps(entries, indent=2, ensure_ascii=False))
     return 2 if any("error" in entry for entry in entries) else 0
 
 
-def _line(entry: dict[str, Any]) -> str:
+def _format_line(entry: dict[str, Any]) -> str:
     guesses = (
         f"{guess['name']} {guess['probability']:.1%}" if "probability" in guess
         else f"{guess['name']} {guess['output']:.3f}"

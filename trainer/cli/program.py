@@ -1,6 +1,10 @@
-"""How a command was started, its exit status, and its errors of one line."""
+"""Run a command: how it was started, its exit status, and its errors of one line.
+
+trainer.common is imported in functions, so that a missing package is such an error too.
+"""
 
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -15,7 +19,7 @@ PACKAGE = "two-layer-net"
 
 @dataclass(frozen=True)
 class Program:
-    """name stands before errors and in the help; words start the command again in a shell.
+    """How a command was started: its name in messages, the words that start it again in a shell.
 
     root is the folder whose data/ and logs/ are used by default.
     """
@@ -25,13 +29,13 @@ class Program:
     root: Path = Path()
 
     def print_error(self, message: str) -> None:
-        """Print one line on stderr; a full or closed stderr is no further error."""
+        """Print one line on stderr; do nothing if stderr is full or closed."""
         from trainer.common.terminal import escape
 
         try:
             print(escape(f"{self.name}: {message}"), file=sys.stderr, flush=True)
         except OSError:
-            sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (Python would fail again as it ends)
+            sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (or Python fails again at its end)
 
 
 Main = Callable[[list[str] | None, Program], int]
@@ -39,7 +43,7 @@ Main = Callable[[list[str] | None, Program], int]
 
 def installed_program(command: str) -> Program:
     """Return the command of the installed package, which works in the current folder."""
-    return Program(f"{PACKAGE} {command}", [*_executable(PACKAGE), command])
+    return Program(f"{PACKAGE} {command}", [*_find_executable(PACKAGE), command])
 
 
 def script_program(file: str) -> Program:
@@ -52,8 +56,8 @@ def script_program(file: str) -> Program:
     return Program(script.name, words, Path() if root == Path.cwd() else root)
 
 
-def _executable(name: str) -> list[str]:
-    """Return how to start an installed program, also where its environment is not active."""
+def _find_executable(name: str) -> list[str]:
+    """Return what starts an installed program, also if its environment is not active."""
     from trainer.common.terminal import display_path
 
     ours = Path(sys.executable).with_name(name)
@@ -63,23 +67,23 @@ def _executable(name: str) -> list[str]:
 
 
 def board_command(log_dir: Path) -> str:
-    """Return the command that opens TensorBoard on these runs."""
-    from trainer.common.terminal import display_path, join_words
+    """Return the command that opens TensorBoard on the runs in log_dir."""
+    from trainer.common.terminal import display_path
 
-    return join_words([*_executable("tensorboard"), "--logdir", display_path(log_dir)])
+    return shlex.join([*_find_executable("tensorboard"), "--logdir", display_path(log_dir)])
 
 
 class _Terminated(KeyboardInterrupt):
-    """SIGTERM, handled like Ctrl-C: what was begun is ended, and no child process is left."""
+    """Raised for SIGTERM, so that contexts close and child processes end as for Ctrl-C."""
 
 
 def run_command(
     main: Main, argv: list[str] | None = None, program: Program = Program(PACKAGE)
 ) -> int:
-    """Return main's exit status; every exception becomes one line and a status.
+    """Run main and return its exit status; report an exception as one line and a status.
 
-    2 for an error, whatever it is, since 1 is a verdict of compare and check; 130 for Ctrl-C,
-    143 for SIGTERM, 141 where nobody reads what is printed.
+    The status is 2 for any error, since 1 is a verdict of compare and check, 130 for Ctrl-C, 143
+    for SIGTERM, 141 if a program such as head has stopped reading the output.
     """
     _open_streams()
     before = signal.signal(signal.SIGTERM, _terminate)
@@ -90,14 +94,14 @@ def run_command(
     except KeyboardInterrupt as stop:
         program.print_error("stopped")
         return 143 if isinstance(stop, _Terminated) else 130
-    except Exception as error:  # of any kind: its status must not be a verdict
-        return _report(error, program)
+    except Exception as error:  # any, since Python's own status of 1 would be a verdict
+        return _report_error(error, program)
     finally:
         signal.signal(signal.SIGTERM, before)
 
 
-def _report(error: Exception, program: Program) -> int:
-    """Print one line about the error, and a traceback too if it is a bug; return the status."""
+def _report_error(error: Exception, program: Program) -> int:
+    """Print an error as one line, and a traceback too if it is a bug; return the status."""
     from trainer.common.errors import InputError
 
     if isinstance(error, BrokenPipeError):
@@ -113,7 +117,7 @@ def _report(error: Exception, program: Program) -> int:
             f"{'-r requirements.txt' if program.name.endswith('.py') else PACKAGE}"
         )
     elif isinstance(error, OSError):
-        _discard_stdout()  # if it is the full one
+        _discard_stdout()  # since stdout may be on the full disk
         program.print_error(f"error: {error}")
     else:
         traceback.print_exc()
@@ -122,18 +126,18 @@ def _report(error: Exception, program: Program) -> int:
 
 
 def _discard_stdout() -> None:
-    """Let Python's last flush go nowhere, where it would fail again."""
+    """Send stdout to os.devnull, since Python flushes it once more and would fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _open_streams() -> None:
-    """Make stdout and stderr usable: open if they were closed, for every character."""
+    """Open stdout and stderr if they are closed, and let them accept every character."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if stream is None:  # it was closed
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (open as long as we are)
+        if stream is None:  # closed before Python started
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (open until the process ends)
         elif hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # η on a code page that has none
+            stream.reconfigure(errors="replace")  # such as η on a code page without it
 
 
 def _terminate(*_: object) -> NoReturn:

@@ -1,7 +1,7 @@
 """Train a grid of settings with several seeds each, on all cores or on a Dask cluster.
 
-Several values after an option are tried in every combination with those of the others. Runs
-that are finished already are not repeated.
+An option with several values is a list: every combination of such values is trained. Runs that
+are finished already are not repeated.
 """
 
 from dataclasses import asdict
@@ -20,16 +20,16 @@ GRID = (
 
 
 def main(argv: list[str] | None = None, program: Program = Program("sweep")) -> int:
-    """Options → a grid of settings → a run of each → a table, the best first."""
-    arguments = _parser(program).parse_args(argv)
+    """Train every run of the grid and print a table of results, the best first; return 0."""
+    arguments = _make_parser(program).parse_args(argv)
     typed, defaults = vars(arguments), asdict(Settings())
     choices = {name: typed.pop(name, [defaults[name]]) for name in GRID}
-    arguments.backend = choices["backend"][0]  # --device is for this one
+    arguments.backend = choices["backend"][0]  # the one that Settings checks --device with
     settings = settings_from(arguments)
     if arguments.name:
         check_name("--name", arguments.name)
 
-    from trainer.training import ranking, sweep  # here, since torch takes seconds
+    from trainer.training import ranking, sweep  # not above, since torch takes seconds
     from trainer.training.sweep_folders import list_unfinished
 
     data_dir, quiet = arguments.data_dir, arguments.quiet
@@ -46,9 +46,9 @@ def main(argv: list[str] | None = None, program: Program = Program("sweep")) -> 
     return 0
 
 
-def _parser(program: Program) -> Parser:
+def _make_parser(program: Program) -> Parser:
     parser = Parser(program, __doc__)
-    # An evaluation costs as much as a hundred steps, and only the last one decides.
+    # An evaluation takes as long as a hundred steps, and only the last one is in the table.
     parser.add_settings(
         ("device", "dataset", "iterations", "eval_every", "dtype"),
         several=GRID, lr=[0.001, 0.01, 0.1, 1.0], eval_every=100,

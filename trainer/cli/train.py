@@ -1,29 +1,30 @@
 """Train the two-layer net with either backend and record it for TensorBoard."""
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.cli.options import Parser, given_settings, parse_every, settings_from
 from trainer.cli.program import Program, board_command
 from trainer.common.errors import InputError
-from trainer.common.terminal import display_path, join_words, notify
+from trainer.common.terminal import display_path, notify
 from trainer.training.signals import Stopped
 
-if TYPE_CHECKING:  # torch takes seconds that --help should not
+if TYPE_CHECKING:  # not imported by --help, since torch takes seconds
     from trainer.training.run import Result
 
 PICTURES = 1000  # iterations from one set of pictures to the next
 
 
 def main(argv: list[str] | None = None, program: Program = Program("train")) -> int:
-    """Options → settings → run or resume → a summary. Returns 128 + signal when stopped."""
-    arguments = _parser(program).parse_args(argv)
+    """Start or resume a run and print a summary; return 0, or 128 + signal if it is stopped."""
+    arguments = _make_parser(program).parse_args(argv)
     try:
         result = _run(arguments, program)
     except Stopped as stop:
-        command = join_words(_resume_words(arguments, stop.folder, program))
-        notify(f"{program.name}: {stop}; continue with: {command}")
+        command = shlex.join(_make_resume_words(arguments, stop.folder, program))
+        notify(f"{program.name}: {stop}, which is saved; continue with: {command}")
         return 128 + stop.number
     if not arguments.quiet:
         _print_summary(result)
@@ -39,7 +40,7 @@ def _run(arguments: argparse.Namespace, program: Program) -> "Result":
         return run(settings_from(arguments), data_dir, log_dir, arguments.run_name, *shown)
     if arguments.run_name is not None or log_dir != program.root / "logs":
         raise InputError(
-            "--resume continues in the run's own folder: leave out --run-name, --log-dir"
+            "--resume continues in the run's own folder: omit --run-name and --log-dir"
         )
     return resume(arguments.resume, given_settings(arguments), data_dir, *shown)
 
@@ -57,7 +58,7 @@ def _print_summary(result: "Result") -> None:
     print(f"see it: {board_command(result.folder.parent)}")
 
 
-def _resume_words(arguments: argparse.Namespace, folder: Path, program: Program) -> list[str]:
+def _make_resume_words(arguments: argparse.Namespace, folder: Path, program: Program) -> list[str]:
     """Return the words of the command that continues a stopped run."""
     words = [*program.words, f"--resume={display_path(folder)}"]
     if arguments.data_dir != program.root / "data":
@@ -67,7 +68,7 @@ def _resume_words(arguments: argparse.Namespace, folder: Path, program: Program)
     return words
 
 
-def _parser(program: Program) -> Parser:
+def _make_parser(program: Program) -> Parser:
     parser = Parser(program, __doc__)
     parser.add_settings()
     parser.add_folders("data", "logs")

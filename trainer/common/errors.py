@@ -6,11 +6,11 @@ class InputError(ValueError):
 
 
 class DivergedError(InputError):
-    """Numbers of a run are no longer finite, because its learning rate is too large."""
+    """A number of a run is no longer finite, usually because the learning rate is too large."""
 
     @classmethod
     def at(cls, what: str, iteration: int, lr: float) -> "DivergedError":
-        """Return the error that says what is not finite, when, and which rate to try."""
+        """Return the error with its message: what is not finite, when, and which rate to try."""
         return cls(
             f"{what} at iteration {iteration} with --lr {lr}: "
             f"the steps overshoot; try --lr {min(lr / 10, 1):g}"

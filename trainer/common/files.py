@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, the folders of runs, and the lock on a run."""
+"""Write files whole or not at all, make the folders of runs, and lock a run."""
 
 import os
 import re
@@ -19,12 +19,12 @@ def write_atomically(path: Path, content: bytes) -> None:
 
     Raises OSError, and then leaves no other file behind.
     """
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")  # not that of another process
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")  # another process has another name
     try:
         with part.open("wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())  # else a power failure could leave the name without content
+            os.fsync(file.fileno())  # otherwise a power failure could leave an empty file
         os.replace(part, path)
     except BaseException:
         with suppress(OSError):
@@ -34,7 +34,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def sync(path: Path) -> None:
-    """Wait until a file's content, or the names in a folder, are on the disk."""
+    """Wait until a file's content, or a folder's list of files, is on the disk."""
     if os.name != "posix" and path.is_dir():  # Windows cannot open folders
         return
     descriptor = os.open(path, os.O_RDONLY)
@@ -48,8 +48,8 @@ def sync(path: Path) -> None:
 def lock(folder: Path, busy: str = BUSY) -> Iterator[None]:
     """Lock a folder for this process, and remove the unfinished files of a killed one.
 
-    The system frees the lock when the process ends, however it ends. Raises InputError where
-    another process has the lock (with busy as the message) or the folder cannot be written.
+    The system frees the lock when the process ends for any reason. Raises InputError if another
+    process has the lock (with busy as the message) or the folder cannot be written.
     """
     file_lock = FileLock(folder / ".lock", timeout=0)
     try:
@@ -68,10 +68,10 @@ def lock(folder: Path, busy: str = BUSY) -> Iterator[None]:
 
 
 def remove_parts(log_dir: Path) -> None:
-    """Remove the unfinished files of killed runs; runs that are being written keep theirs."""
+    """Remove the unfinished files of killed runs in log_dir, but not those of running ones."""
     for folder in log_dir.iterdir():
         if folder.is_dir() and list_parts(folder):
-            with suppress(InputError), lock(folder):
+            with suppress(InputError), lock(folder):  # lock removes them
                 pass
 
 
@@ -84,7 +84,7 @@ def list_parts(folder: Path) -> list[Path]:
 
 
 def find_free_name(path: Path) -> Path:
-    """Return the path itself, or with -2, -3 … after it where something has that name."""
+    """Return the path, or if it exists the first of path-2, path-3 … that does not exist."""
     free, number = path, 1
     while free.exists() or free.is_symlink():
         number += 1
@@ -95,17 +95,17 @@ def find_free_name(path: Path) -> Path:
 def check_name(option: str, name: str) -> None:
     """Raise InputError, with the option in its message, for a name that a folder cannot have."""
     if name in ("", ".", "..") or Path(name).name != name or not name.isprintable():
-        raise InputError(f"{option} {name}: must be one folder's name, without a path")
+        raise InputError(f"{option} {name}: give the name of one folder, without a path")
 
 
 def make_run_folder(log_dir: Path, name: str) -> Path:
     """Make and return log_dir/name, or name-2, name-3 …, so that two runs never share a folder.
 
-    Raises InputError where it cannot be made, or where the name leads out of log_dir.
+    Raises InputError if it cannot be made, or if the name leads out of log_dir.
     """
     check_name("--run-name", name)
     if not str(log_dir).isprintable():  # TensorBoard's writer needs UTF-8
-        raise InputError(f"--log-dir {log_dir}: has a character that cannot be printed")
+        raise InputError(f"--log-dir {log_dir}: give a name of printable characters")
     while True:
         folder = find_free_name(log_dir / name)
         try:
@@ -114,7 +114,9 @@ def make_run_folder(log_dir: Path, name: str) -> Path:
             return folder
         except FileExistsError as error:  # log_dir is a file, or another process was faster
             if not log_dir.is_dir():
-                raise InputError(f"--log-dir {log_dir}: is not a folder") from error
+                raise InputError(f"--log-dir {log_dir}: is not a folder; give another") from error
         except OSError as error:
             reason = error.strerror
-            raise InputError(f"--log-dir {log_dir}: cannot write there: {reason}") from error
+            raise InputError(
+                f"--log-dir {log_dir}: cannot write ({reason}); give another"
+            ) from error

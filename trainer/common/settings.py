@@ -1,4 +1,4 @@
-"""The settings of a run, defined once: their defaults are the book's (chapter 4.5.2)."""
+"""The settings of a run, with the defaults of the book (chapter 4.5.2)."""
 
 import math
 from dataclasses import dataclass, field, fields
@@ -20,7 +20,7 @@ LARGEST_STD = 1e6  # beyond it a1 overflows in float32
 
 
 def _option(default: Any, text: str, kind: Any = None) -> Any:
-    """Return a field with its help text and, for a Literal, the values to choose from."""
+    """Return a field with its help text; kind is the Literal type of the values to choose from."""
     return field(default=default, metadata={"help": text, "choices": get_args(kind) or None})
 
 
@@ -32,7 +32,7 @@ class Settings:
         "numpy", "NumPy with gradients by hand, or torch with autograd", Backend
     )
     device: Device = _option(
-        "auto", "device for torch; auto takes CUDA where there is a GPU", Device
+        "auto", "device for torch; auto: CUDA if there is a GPU, otherwise the CPU", Device
     )
     dataset: Dataset | None = _option(
         None, "data set; default: mnist if present or downloadable, otherwise mnist-5k", Dataset
@@ -60,11 +60,11 @@ class Settings:
     )
     evaluation: EvaluationKind = _option(
         "lazy",
-        "evaluate every image (full) or only images whose class may have changed (lazy); "
-        "both give the same accuracy",
+        "evaluate every image (full), or only images whose class may have changed since their last "
+        "evaluation (lazy, faster); both give the same accuracy",
         EvaluationKind,
     )
-    seed: int = _option(0, "seed of the initial weights and the mini-batches")
+    seed: int = _option(0, "seed of the initial weights and of the mini-batches")
     dtype: Dtype = _option(
         "float32", "floating-point type; use float64 to compare implementations", Dtype
     )
@@ -93,7 +93,8 @@ def option_of(name: str) -> str:
 
 
 def _check_number(option: str, value: float, may_be_zero: bool) -> None:
-    # Compared, since math.isfinite takes no integer of 400 digits; NaN fails every comparison.
+    """Raise InputError unless the value is finite and more than 0, or 0 where it may be."""
+    # Not by math.isfinite, which fails for an integer of 400 digits. NaN fails every comparison.
     if not 0 <= value < math.inf or (value == 0 and not may_be_zero):
         needed = "0 or more" if may_be_zero else "more than 0"
         raise InputError(f"{option} {value}: must be a finite number, {needed}")

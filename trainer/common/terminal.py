@@ -1,6 +1,5 @@
-"""What is printed for the user beside results: notices, and progress as a bar or as lines."""
+"""Print what the user sees besides results: notices, and progress as a bar or as lines."""
 
-import shlex
 import sys
 import textwrap
 import threading
@@ -21,7 +20,7 @@ from rich.progress import (
 )
 
 T = TypeVar("T")
-PAUSE = 2.0  # seconds without a sign of life, at most, while something is computed
+PAUSE = 2.0  # the most seconds of a computation without any output
 
 
 def escape(text: str) -> str:
@@ -33,13 +32,13 @@ def escape(text: str) -> str:
 
 
 def notify(message: str) -> None:
-    """Print one line on stderr about something that the user should know."""
+    """Print a message for the user as one line on stderr."""
     print(escape(message), file=sys.stderr, flush=True)
 
 
 @contextmanager
 def show_activity(text: str, shown: bool = True) -> Iterator[None]:
-    """Print the text on stderr if what is done inside takes longer than two seconds."""
+    """Print the text on stderr if the work inside the context takes more than two seconds."""
     timer = threading.Timer(PAUSE, notify, [text])
     timer.daemon = True
     if shown:
@@ -51,20 +50,15 @@ def show_activity(text: str, shown: bool = True) -> Iterator[None]:
 
 
 def display_path(path: Path) -> str:
-    """Return a path as one would type it here: relative to the current folder where it can be."""
+    """Return a path as one would type it: relative if it is inside the current folder."""
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
         return str(path)
 
 
-def join_words(words: Iterable[str]) -> str:
-    """Return a command as one would type it in a shell."""
-    return shlex.join(words)
-
-
 def make_bar(detail: str = "", shown: bool = True) -> Progress:
-    """Return a progress bar on stderr, as wide as the terminal; detail names a field to show."""
+    """Return a progress bar on stderr; detail is the name of a task field to show at its end."""
     columns = [
         TextColumn("{task.description}"),
         BarColumn(bar_width=None),
@@ -78,14 +72,14 @@ def make_bar(detail: str = "", shown: bool = True) -> Progress:
 
 
 class Steps:
-    """A context that shows how many steps are done: a bar in a terminal, lines elsewhere."""
+    """A context that shows how many of total steps are done: a bar in a terminal, or lines."""
 
     def __init__(self, description: str, total: int, done: int = 0, quiet: bool = False):
         self._description, self._total = description, total
-        terminal = sys.stderr.isatty()
-        self._bar = make_bar(shown=terminal and not quiet)
+        is_terminal = sys.stderr.isatty()
+        self._bar = make_bar(shown=is_terminal and not quiet)
         self._task = self._bar.add_task(description, total=total, completed=done)
-        self._lines = not terminal and not quiet
+        self._prints_lines = not is_terminal and not quiet
         self._last = time.monotonic()
 
     def __enter__(self) -> "Steps":
@@ -96,10 +90,10 @@ class Steps:
         self._bar.stop()
 
     def update(self, done: int) -> None:
-        """Show that so many steps are done."""
+        """Show the number of steps that are done."""
         self._bar.update(self._task, completed=done)
         now = time.monotonic()
-        if self._lines and now - self._last >= PAUSE:
+        if self._prints_lines and now - self._last >= PAUSE:
             self._last = now
             notify(f"{self._description}: {done} of {self._total}")
 
@@ -107,7 +101,7 @@ class Steps:
 def track(
     items: Iterable[T], description: str, total: int, done: int = 0, quiet: bool = False
 ) -> Iterator[T]:
-    """Yield the items and show how many are done; done were before the first one."""
+    """Yield the items and show how many are done, counting the done ones before them."""
     with Steps(description, total, done, quiet) as steps:
         for number, item in enumerate(items, done + 1):
             yield item
@@ -115,14 +109,14 @@ def track(
 
 
 def print_output(*renderables: RenderableType) -> None:
-    """Print tables and texts of rich on stdout, wrapped to the terminal's width."""
+    """Print tables and texts of the library rich on stdout, wrapped to the terminal's width."""
     console = Console(soft_wrap=False, highlight=False, emoji=False)
     for each in renderables:
         console.print(each)
 
 
 def print_wrapped(text: str) -> None:
-    """Print lines wrapped to the terminal's width (80 columns in a pipe), the rest indented."""
+    """Print each line wrapped to the terminal's width (80 in a pipe), its rest indented."""
     width = Console().width
     for line in text.splitlines():
         print(textwrap.fill(line, width, subsequent_indent="    ", break_on_hyphens=False))

@@ -1,4 +1,4 @@
-"""The mini-batches of both nets: row numbers drawn in NumPy from the seed."""
+"""Draw the mini-batches of both nets, as row numbers, in NumPy, from the seed."""
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
@@ -8,15 +8,16 @@ import numpy as np
 from trainer.book.functions import Array
 
 A = TypeVar("A")  # the arrays of a net: NumPy's, or torch's tensors
-BATCHES = 1  # the seed's random stream for the rows; the initial weights have another
+BATCHES = 1  # the random stream of the seed for the rows; the initial weights have another
 BLOCK = 100  # steps drawn at a time, since a new generator costs as much as copying a batch
 
 
 class Batches(Generic[A]):
-    """The mini-batch of each step, drawn with replacement (chapter 4.2.3).
+    """Returns the mini-batch of each step, drawn with replacement (the book's chapter 4.2.3).
 
-    The rows of step i depend on (seed, i) alone, so that every backend and a resumed run have the
-    same ones. native converts row numbers (BLOCK, batch_size) to the library of x and t.
+    x (N, D) are N images of D pixels, t (N,) their labels. The rows of step i depend on seed and i
+    alone, so that both backends and a resumed run have the same ones. native converts an array of
+    row numbers to the library of x and t.
     """
 
     def __init__(

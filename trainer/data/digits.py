@@ -1,4 +1,4 @@
-"""A torchvision data set as flat float arrays and labels, its files checked."""
+"""Load a torchvision data set as flat float arrays and labels, and check its files."""
 
 import hashlib
 import struct
@@ -25,23 +25,23 @@ MNIST_FILES = {
 
 @dataclass(frozen=True)
 class Digits:
-    """The training and test images x (N, 784) float and labels t (N,) int64 of a data set."""
+    """A data set: N training and other N test images x (N, 784) float with labels t (N,) int64."""
 
     name: Dataset
     x_train: Array
     t_train: Array
     x_test: Array
     t_test: Array
-    classes: tuple[str, ...]
-    fingerprint: str = ""  # of the raw files
-    preparation: Preparation | None = None  # that prepare_digits has applied
+    classes: tuple[str, ...]  # their names
+    fingerprint: str = ""  # compute_fingerprint of the files
+    preparation: Preparation | None = None  # what prepare_digits has applied; None: nothing
 
 
 def load_digits(name: Dataset | None, folder: Path, dtype: Dtype = "float32") -> Digits:
-    """Return the data set from the folder, pixels in [0, 1]; download it where it is missing.
+    """Return the data set from the folder, pixels in [0, 1]; download it if it is missing.
 
-    Where name is None, take mnist if it is present or can be downloaded, otherwise mnist-5k.
-    Raises InputError for files that are damaged, or missing and cannot be downloaded.
+    If name is None, takes mnist if it is present or can be downloaded, otherwise mnist-5k. Raises
+    InputError for files that are damaged, or missing and cannot be downloaded.
     """
     if name is None:
         name = "mnist" if is_available("mnist", folder) else "mnist-5k"
@@ -58,7 +58,7 @@ def load_digits(name: Dataset | None, folder: Path, dtype: Dtype = "float32") ->
 
 
 def compute_fingerprint(name: Dataset, folder: Path) -> str:
-    """Return the SHA-256 sum of the SHA-256 sums of the four raw files, in their order."""
+    """Return the SHA-256 sum of the SHA-256 sums of the files of list_data_files, in order."""
     sha = hashlib.sha256()
     for path in list_data_files(name, folder):
         with path.open("rb") as file:  # read in pieces, to have no second copy of the images
@@ -67,7 +67,7 @@ def compute_fingerprint(name: Dataset, folder: Path) -> str:
 
 
 def check_fingerprint(digits: Digits, fingerprint: str) -> None:
-    """Raise InputError unless the data are those on which the net was trained."""
+    """Raise InputError unless the data have the fingerprint of those that a net was trained on."""
     if digits.fingerprint != fingerprint:
         raise InputError(
             f"{digits.name} here has the fingerprint {digits.fingerprint[:12]}…, the checkpoint "
@@ -78,9 +78,9 @@ def check_fingerprint(digits: Digits, fingerprint: str) -> None:
 def prepare_digits(
     digits: Digits, preparation: Preprocess, fitted: Preparation | None = None
 ) -> Digits:
-    """Return the data set with its inputs prepared, by a preparation fitted on x_train alone.
+    """Return the data set with its inputs prepared.
 
-    fitted is the preparation of an earlier run, to be applied unchanged.
+    The preparation is fitted on x_train alone, unless fitted gives that of an earlier run.
     """
     if preparation == "normalise":  # pixels / 255 are in [0, 1] already
         return digits
@@ -90,7 +90,7 @@ def prepare_digits(
 
 
 def _read_split(name: Dataset, folder: Path, train: bool, dtype: Dtype) -> tuple[Array, Array]:
-    """Return x (N, 784) and t (N,) of the training or the test images."""
+    """Return x (N, 784) and labels t (N,) of the N training or test images."""
     raw = SETS[name](folder, train=train)
     pixels = raw.data.numpy().reshape(len(raw), -1)  # (N, 784) uint8
     x = np.divide(pixels, 255, dtype=dtype)  # converts and divides in one pass, with one copy
@@ -102,12 +102,12 @@ def _read_split(name: Dataset, folder: Path, train: bool, dtype: Dtype) -> tuple
 
 
 def _check_mnist_name(path: Path) -> None:
-    """Raise InputError where the file is another of MNIST's four files than its name says.
+    """Raise InputError if the file is one of MNIST's four files under the name of another.
 
-    Files with an unknown MD5 sum pass, since people use their own subsets.
+    Files with another MD5 sum pass, since people use their own subsets.
     """
     name, md5 = MNIST_FILES.get(path.stat().st_size, (path.name, ""))
-    if name == path.name:  # no sum is computed for a file of the expected size
+    if name == path.name:  # the usual case, in which no sum needs computing
         return
     with path.open("rb") as file:
         found = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))

@@ -1,4 +1,4 @@
-"""The files of a data set: where they are, and how they are downloaded."""
+"""Find and download the files of a data set."""
 
 import socket
 import threading
@@ -20,7 +20,7 @@ SETS: dict[Dataset, type[datasets.MNIST]] = {
     "kmnist": datasets.KMNIST,
     "mnist-5k": MNIST5k,
 }
-PATIENCE = 5  # seconds to wait for an answer of a mirror
+PATIENCE = 5  # seconds to wait for an answer from any mirror
 
 
 def find_raw_folder(name: Dataset, folder: Path) -> Path:
@@ -42,13 +42,13 @@ def is_present(name: Dataset, folder: Path) -> bool:
 def fetch(name: Dataset, folder: Path) -> None:
     """Download the files of the data set, or write those of mnist-5k, unless they are present.
 
-    Raises InputError, which says how to get them.
+    Raises InputError, whose message says how to get them.
     """
     try:
         if is_present(name, folder):
             return None
     except OSError as error:  # no permission for a folder, or a name that is too long
-        raise InputError(f"--data-dir {folder}: cannot be read: {error.strerror}") from error
+        raise InputError(f"--data-dir {folder}: cannot be read ({error.strerror})") from error
     if name != "mnist-5k":
         return _download(name, folder)
     try:
@@ -60,7 +60,7 @@ def fetch(name: Dataset, folder: Path) -> None:
 
 
 def is_available(name: Dataset, folder: Path) -> bool:
-    """Fetch the data set and return whether it can be used; False also if a download breaks off."""
+    """Fetch the data set and return whether it can be used; False also if a download fails."""
     try:
         fetch(name, folder)
     except InputError:
@@ -69,6 +69,7 @@ def is_available(name: Dataset, folder: Path) -> bool:
 
 
 def _download(name: Dataset, folder: Path) -> None:
+    """Download the files with torchvision; raises InputError, which says how to get them."""
     mirrors = SETS[name].mirrors
     try:
         if not _is_any_alive(mirrors):
@@ -115,7 +116,7 @@ def _ask_server(url: str, answered: threading.Event) -> None:
 
 @contextmanager
 def _limit_reads(seconds: float) -> Iterator[None]:
-    """Limit the time of each read of the sockets opened inside, since torchvision sets no limit."""
+    """Limit each read of the sockets that are opened inside, since torchvision sets no limit."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
     try:

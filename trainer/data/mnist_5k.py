@@ -7,14 +7,14 @@ from torchvision import datasets
 
 from trainer.common.files import write_atomically
 
-# Made by tests/data/make_mnist_5k.py; MNIST's licence, CC BY-SA 3.0, is beside them.
+# tests/data/make_mnist_5k.py made them. MNIST's licence, CC BY-SA 3.0, is in this folder too.
 FILES = Path(__file__).with_name("mnist_5k_files")
 
 
 class MNIST5k(datasets.MNIST):  # type: ignore[misc]
     """A data set of 4,000 training and 1,000 test images, read from <root>/MNIST5k/raw."""
 
-    mirrors: list[str] = []  # noqa: RUF012 (as in the base class): no mirror has it
+    mirrors: list[str] = []  # noqa: RUF012 (a list as in the base class; no mirror has the files)
 
 
 def write_mnist_5k(raw: Path) -> None:

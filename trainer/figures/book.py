@@ -1,4 +1,4 @@
-"""Every picture by its name, and the data that the pictures show."""
+"""Draw the pictures of the book's chapters 2 to 4 by name, and load the data that they show."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -21,9 +21,9 @@ from trainer.figures.style import render_pixels
 
 @dataclass(frozen=True)
 class PictureData:
-    """The data sets of a folder, and the run of these settings that some pictures show.
+    """The data sets in data_dir, and the run of these settings that some pictures show.
 
-    A data set is read, and the run trained, when the first picture needs it.
+    A data set is read, or the run trained, when the first picture needs it.
     """
 
     data_dir: Path
@@ -44,7 +44,7 @@ class PictureData:
 
     @cached_property
     def run(self) -> learning.ShownRun:
-        """The run, trained in memory."""
+        """The run, which is trained in memory."""
         return learning.train_in_memory(self.digits, self.settings)
 
 
@@ -72,12 +72,12 @@ PICTURES: dict[str, Callable[[PictureData], Figure]] = {
 def draw_pictures(
     data: PictureData, names: Iterable[str], log_dir: Path, out: Path | None = None
 ) -> Path:
-    """Draw the named pictures into a new run "book" of log_dir; return its folder.
+    """Draw the named pictures into a new run "book" in log_dir; return its folder.
 
-    Each is also a PNG file, in out or beside the event file. Raises InputError, before
-    anything is drawn, where a folder cannot be written or a data set cannot be used.
+    Also saves each as a PNG file, in out or in the run's folder. Raises InputError, before
+    anything is drawn, if a folder cannot be written or a data set cannot be used.
     """
-    _ = data.digits  # raises where they cannot be read
+    _ = data.digits  # raises InputError if they cannot be read
     if out:
         make_output_folder(out)
     folder = make_run_folder(log_dir, "book")

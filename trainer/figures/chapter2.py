@@ -1,4 +1,4 @@
-"""Chapter 2 in pictures: the planes of the gates, XOR by stacking, XOR learned."""
+"""Draw the book's chapter 2: the planes of the gates, XOR by stacking, XOR learned."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,13 +15,13 @@ from trainer.book.perceptron import AND, INPUTS, NAND, OR, XOR
 from trainer.figures.style import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION, make_sheet, name_axes
 from trainer.nets.numpy_net import TwoLayerNet
 
-EDGE = -0.5, 1.5  # of the plane shown
-SHADES = LinearSegmentedColormap.from_list("shades", ["#FFFFFF", "#9CCAE8"])  # of a plane, 0 to 1
-STEPS, RATE = 1000, 1.0  # of the net that learns XOR
+LIMITS = -0.5, 1.5  # of both axes of a plane
+SHADES = LinearSegmentedColormap.from_list("shades", ["#FFFFFF", "#9CCAE8"])  # from 0 to 1
+STEPS, RATE = 1000, 1.0  # steps and learning rate of the net that learns XOR
 
 
 def draw_gates() -> Figure:
-    """Draw AND, NAND and OR: each plane split by the gate's own line (chapter 2.3)."""
+    """Draw AND, NAND and OR, each as a plane that the gate's line splits (chapter 2.3)."""
     figure, axes = make_sheet(
         "AND, NAND, OR: one straight line each",
         "A perceptron gives 1 (blue, ▲) on one side of the line w₁x₁ + w₂x₂ + b = 0 and 0 (○) on "
@@ -134,11 +134,11 @@ def _shade_plane(
     points: Array = INPUTS,
     labels: Callable[[Array], Array] | None = None,
 ) -> ContourSet:
-    """Shade the plane by function(x) of x (N, 2), and mark the points by their labels.
+    """Shade the plane by the values of function at x (N, 2), and mark points (n, 2).
 
-    ▲ marks a 1, ○ a 0. labels is the function itself by default.
+    ▲ marks a point where labels, by default function, gives 1, and ○ one where it gives 0.
     """
-    side = np.linspace(*EDGE, 201)
+    side = np.linspace(*LIMITS, 201)
     grid = np.stack(np.meshgrid(side, side), axis=-1)  # (201, 201, 2)
     values = np.asarray(function(grid.reshape(-1, 2)), np.float64).reshape(grid.shape[:2])
     shades = axis.contourf(side, side, values, levels=levels, cmap=SHADES)
@@ -147,14 +147,14 @@ def _shade_plane(
     x, y = points.T
     axis.scatter(x[is_one], y[is_one], s=90, marker="^", color=BLUE, **black)
     axis.scatter(x[~is_one], y[~is_one], s=80, marker="o", color="white", **black)
-    axis.set(xlim=EDGE, ylim=EDGE, aspect="equal", xticks=(0, 1), yticks=(0, 1))
+    axis.set(xlim=LIMITS, ylim=LIMITS, aspect="equal", xticks=(0, 1), yticks=(0, 1))
     return shades
 
 
 def _draw_line(axis: Axes, w: Sequence[float] | Array, b: float, **options: Any) -> None:
     """Draw the line w₁x₁ + w₂x₂ + b = 0."""
-    foot = -b * np.asarray(w) / np.dot(w, w)  # the point of the line that is nearest to 0
-    axis.axline(foot, foot + np.array([-w[1], w[0]]), linewidth=2, **options)
+    nearest = -b * np.asarray(w) / np.dot(w, w)  # the point of the line that is nearest to 0
+    axis.axline(nearest, nearest + np.array([-w[1], w[0]]), linewidth=2, **options)
 
 
 def _draw_wiring(axis: Axes, places: dict[str, tuple[float, float]], wires: str) -> None:

@@ -1,4 +1,4 @@
-"""Chapter 3 in pictures: activations, softmax and its overflow, the preparation of inputs."""
+"""Draw the book's chapter 3: activations, softmax and its overflow, preparations of inputs."""
 
 from typing import Any
 
@@ -66,26 +66,26 @@ def draw_relu() -> Figure:
 
 
 def draw_softmax_overflow() -> Figure:
-    """Draw softmax of growing inputs, naive and shifted (chapter 3.5.2)."""
-    grown = np.linspace(-160, 160, 641, dtype=np.float32)
+    """Draw softmax of inputs that all grow by the same c, naive and shifted (chapter 3.5.2)."""
+    c = np.linspace(-160, 160, 641, dtype=np.float32)
     figure, axes = make_sheet(
         "Softmax of growing inputs: naive and shifted",
         "The same c is added to the three inputs 0.3, 2.9 and 4.0, in float32. "
         "It cancels, so the lines should be level. Left: written naively, e^a overflows from "
-        "a ≈ 89 (∞ / ∞) and is 0 in all three below a ≈ −104 (0 / 0); grey marks where it is nan. "
-        "Right: with the largest input subtracted first, the result holds for any c.",
+        "a ≈ 89 (∞ / ∞), and below a ≈ −104 all three e^a are 0 (0 / 0); grey marks where y is "
+        "nan. Right: with the largest input subtracted first, the result is right for any c.",
         sharey=True,
     )
     panels = {"naive: e^a / Σ e^a": naive_softmax, "shifted: softmax": softmax}
     for axis, (title, function) in zip(axes, panels.items(), strict=True):
         name_axes(axis, title, "c, added to every input", "y")
-        _plot_probabilities(axis, grown, function(SCORES + grown[:, None]))
+        _plot_probabilities(axis, c, function(SCORES + c[:, None]))
     _add_legends(axes[1], loc="center right")
     return figure
 
 
 def naive_softmax(a: Array) -> Array:
-    """Return softmax computed as the formula is written, which overflows to nan."""
+    """Return softmax over the last axis as the formula is written; its overflow gives nan."""
     with np.errstate(over="ignore", invalid="ignore"):
         return np.exp(a) / np.exp(a).sum(axis=-1, keepdims=True)
 
@@ -118,7 +118,7 @@ def draw_preparations(digits: Digits) -> Figure:
 
 
 def _plot_neighbours(axis: Axes, x: Array) -> None:
-    """Plot one pixel in the middle of each image against its right neighbour."""
+    """Plot a pixel in the middle of each of N images x (N, 784) against its right neighbour."""
     left, right = x[:, 14 * 28 + 13], x[:, 14 * 28 + 14]
     correlation = np.corrcoef(left, right)[0, 1]
     title = f"correlation {correlation:.2f}".replace("-", "−")
@@ -127,7 +127,7 @@ def _plot_neighbours(axis: Axes, x: Array) -> None:
 
 
 def _plot_probabilities(axis: Axes, c: Array, y: Array) -> None:
-    """Plot the three outputs over c, and grey where they are nan."""
+    """Plot the three outputs y (n, 3) over c (n,), and fill the range where they are nan."""
     styles = zip(SCORES, y.T, (VERMILION, GREEN, BLUE), (":", "--", "-"), strict=True)
     for score, line, color, style in styles:
         label = f"a = {score:.1f} + c"

@@ -1,4 +1,4 @@
-"""Chapter 4 in pictures: losses, the numerical gradient, descent and its rates."""
+"""Draw the book's chapter 4: losses, the numerical gradient, descent and its rates."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ from trainer.book.functions import Array, cross_entropy_error, one_hot, softmax,
 from trainer.book.gradient import gradient_descent, numerical_gradient
 from trainer.figures.style import BLUE, GREEN, GREY, ORANGE, VERMILION, make_sheet, name_axes
 
-START = np.array([-3.0, 4.0])  # the book's, of every descent (chapter 4.4.1)
+START = np.array([-3.0, 4.0])  # the book's first point of a descent (chapter 4.4.1)
 RATES = {"good": 0.1, "too large": 1.01, "too small": 0.003}
 STYLES: tuple[dict[str, Any], ...] = (
     {"color": BLUE, "marker": "o"},
     {"color": VERMILION, "marker": "^", "linestyle": "--"},
     {"color": GREEN, "marker": "x", "linestyle": ":"},
-)  # of the three rates
+)  # of the three RATES
 
 
 def bowl(x: Array) -> Any:
@@ -30,7 +30,7 @@ def parabola(x: float | Array) -> Any:
 
 
 def draw_losses() -> Figure:
-    """Draw both losses over the probability of the correct class (chapter 4.2)."""
+    """Draw both losses as functions of the probability of the correct class (chapter 4.2)."""
     p = np.linspace(0.001, 1, 1000)
     y = np.stack([p, 1 - p], axis=-1)  # (1000, 2), class 0 is the correct one
     figure, axis = make_sheet(
@@ -73,7 +73,7 @@ def draw_one_hot_and_labels() -> Figure:
 
 
 def _plot_both_losses(axis: Axes, y: Array, t: Array) -> None:
-    """Plot the loss of each answer and of the batch, with one-hot rows and with labels."""
+    """Plot the loss of each answer y (N, 10) and of the batch, by labels t (N,) and one-hot."""
     rows, place = one_hot(t, y), np.arange(len(t))
     name_axes(axis, "cross_entropy_error(y, t)", "answer", "loss")
     hot = [cross_entropy_error(a, row) for a, row in zip(y, rows, strict=True)]
@@ -171,7 +171,7 @@ def draw_descents() -> Figure:
 
 
 def _draw_contours(axis: Axes, edge: float) -> None:
-    """Draw lines of equal x₀² + x₁²."""
+    """Draw lines of equal x₀² + x₁² in the square from −edge to edge."""
     side = np.linspace(-edge, edge, 101)
     values = side**2 + side[:, None] ** 2
     axis.contour(side, side, values, levels=8, colors=GREY, linewidths=0.6)

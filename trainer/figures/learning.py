@@ -1,4 +1,4 @@
-"""Chapters 3 and 4 on real digits: samples, a line through weight space, the curves of a run."""
+"""Draw the book's chapters 3 and 4 on real digits: samples, a line through weights, a run."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from trainer.training.evaluation import FullEvaluation
 from trainer.training.loop import Loop, Point, Points
 from trainer.training.threads import Threads
 
-FEW = 100  # test digits along the line, so few that the accuracy visibly moves in steps of 1/FEW
+FEW = 100  # test digits for the line, so few that one sees the accuracy move in steps of 1/FEW
 
 
 @dataclass(frozen=True)
 class ShownRun:
-    """A run of TwoLayerNet in memory: its weights before and after, and its points."""
+    """A run of TwoLayerNet in memory: its params before and after training, and its points."""
 
     digits: Digits
     before: dict[str, Array]
@@ -32,7 +32,7 @@ class ShownRun:
 
 
 def train_in_memory(digits: Digits, settings: Settings) -> ShownRun:
-    """Train the book's net on the digits, by the project's own loop; return the run."""
+    """Train TwoLayerNet on the digits by the loop of trainer.training; return the run."""
     size = digits.x_train.shape[1], settings.hidden_size, len(digits.classes)
     net = TwoLayerNet(*size, settings.weight_init_std, seed=settings.seed)
     before = {key: value.copy() for key, value in net.params.items()}
@@ -97,7 +97,7 @@ def draw_line_through_weights(run: ShownRun) -> Figure:
 
 
 def _make_function_of_alpha(run: ShownRun, name: str) -> Callable[[float | Array], float]:
-    """Return net.loss or net.accuracy on FEW test digits as a function of α, in float64."""
+    """Return net.loss or net.accuracy (by name) on FEW test digits as a function of α."""
     size = *run.before["W1"].shape, run.before["W2"].shape[1]
     net = TwoLayerNet(*size, dtype="float64")
     x, t = run.digits.x_test[:FEW].astype(np.float64), run.digits.t_test[:FEW]

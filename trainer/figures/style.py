@@ -1,4 +1,4 @@
-"""The sheet with title and caption that every picture stands on, and its colours."""
+"""Make the sheet of every picture, with its title and caption, and define the colours."""
 
 import textwrap
 from typing import Any
@@ -15,24 +15,24 @@ from trainer.book.functions import Array
 BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 SKY, PURPLE, GREY = "#56B4E9", "#CC79A7", "#666666"
 DPI = 100
-LETTERS = 14.5  # of a caption in an inch
+LETTERS_PER_INCH = 14.5  # of a caption
 
 
 def make_sheet(title: str, caption: str, rows: int = 1, columns: int = 2, **options: Any) -> Any:
-    """Return a Figure and its axes, (columns,) or (rows, columns).
+    """Return a Figure and its axes as an array (columns,) or (rows, columns), or one axis.
 
     caption says what to see. options: size in inches, and those of Figure.subplots.
     """
     size = options.pop("size", (9, 4.6))
     figure = Figure(figsize=size, dpi=DPI, layout=ConstrainedLayoutEngine(h_pad=0.06))
     figure.suptitle(title, fontsize=13, fontweight="bold")
-    text = textwrap.fill(caption, int(size[0] * LETTERS))
+    text = textwrap.fill(caption, int(size[0] * LETTERS_PER_INCH))
     figure.supxlabel(text, x=0.015, ha="left", fontsize=9.5)
     return figure, figure.subplots(rows, columns, **options)
 
 
 def name_axes(axis: Axes, title: str, x: str, y: str) -> None:
-    """Write a panel's title and the names of its axes."""
+    """Write the title of a panel and the names of its x axis and y axis."""
     axis.set_title(title, fontsize=10.5)
     axis.set_xlabel(x)
     axis.set_ylabel(y)

@@ -9,10 +9,10 @@ from trainer.nets.numpy_net import TwoLayerNet
 
 
 def resolve_device(settings: Settings) -> Settings:
-    """Return the settings with the device that "auto" stands for on this machine.
+    """Return the settings with device "cpu" or "cuda" instead of "auto".
 
-    On CUDA an evaluation is always full, since the lazy one computes on the CPU. Raises
-    InputError where the device is not present.
+    On CUDA evaluation becomes "full", since a lazy evaluation computes on the CPU. Raises
+    InputError if the device is not present.
     """
     if settings.backend == "numpy":
         return replace(settings, device="cpu")
@@ -28,7 +28,7 @@ def build_net(
 ) -> Net[Any]:
     """Return the net of settings whose device is resolved, with its initial weights.
 
-    inputs and classes are D and C. numpy_class is the class to take for the NumPy backend.
+    inputs is D and classes C. numpy_class is the class of the net for the NumPy backend.
     """
     sizes = inputs, settings.hidden_size, classes, settings.weight_init_std
     options: dict[str, Any] = {

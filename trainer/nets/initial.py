@@ -1,11 +1,11 @@
-"""The initial weights of both nets, drawn in NumPy from the seed."""
+"""Draw the initial weights of both nets, in NumPy, from the seed."""
 
 import numpy as np
 
 from trainer.book.functions import Array
 from trainer.common.settings import Dtype
 
-WEIGHTS = 0  # the stream of the seed that weights are drawn from; batches take another
+WEIGHTS = 0  # the random stream of the seed for the weights; the mini-batches have another
 
 
 def draw_params(

@@ -49,7 +49,7 @@ class TwoLayerNet:
         )
 
     def native(self, array: Array) -> Array:
-        """Return the array itself, since this net computes on NumPy arrays."""
+        """Return the array itself, not a copy, since this net computes on NumPy arrays."""
         return array
 
     def set_params(self, params: dict[str, Array]) -> None:
@@ -71,11 +71,11 @@ class TwoLayerNet:
         return squared_error(a2, t)
 
     def predict(self, x: Array) -> Array:
-        """Return y (N, C): probabilities, or a2 for squared error."""
+        """Return y (N, C): probabilities, or a2 for the loss "squared-error"."""
         return self._compute_output(self._forward(x)[2])
 
     def activations(self, x: Array) -> dict[str, Array]:
-        """Return a1 (N, H), z1 (N, H), a2 (N, C) and y (N, C) of a forward pass, by name."""
+        """Return a forward pass as a dict: a1 (N, H), z1 (N, H), a2 (N, C), y (N, C)."""
         a1, z1, a2 = self._forward(x)
         return {"a1": a1, "z1": z1, "a2": a2, "y": self._compute_output(a2)}
 
@@ -96,7 +96,7 @@ class TwoLayerNet:
         return correct / len(x)
 
     def _compute_quantities(self, x: Array, t: Array) -> dict[str, Array]:
-        """Return each quantity of a forward and a backward pass, in the order of computation."""
+        """Return a dict of a forward and a backward pass, in the order of computation."""
         a1, z1, a2 = self._forward(x)
         y = self._compute_output(a2)  # (N, C)
 
@@ -116,7 +116,7 @@ class TwoLayerNet:
         }  # fmt: skip
 
     def gradient(self, x: Array, t: Array) -> dict[str, Array]:
-        """Return the gradient of the loss by backpropagation, with the keys of params."""
+        """Return the gradient of the loss by backpropagation, as a dict keyed W1, b1, W2, b2."""
         quantities = self._compute_quantities(x, t)
         return {key: quantities["d" + key] for key in self.params}
 
@@ -140,7 +140,7 @@ class TwoLayerNet:
             self.params[key] -= lr * grads[key]
 
     def step(self, x: Array, t: Array, lr: float) -> dict[str, Array]:
-        """Train on one mini-batch and return the quantities that were computed."""
+        """Train on one mini-batch and return the dict of quantities that was computed."""
         quantities = self._compute_quantities(x, t)
         self.update({key: quantities["d" + key] for key in self.params}, lr)
         return quantities
@@ -148,7 +148,7 @@ class TwoLayerNet:
     def trace(self, x: Array, t: Array, lr: float) -> dict[str, Array]:
         """Train on one mini-batch and return everything the step read, computed and updated.
 
-        x, t, lr and "W1 before" … were read; "W1" … are the parameters after the update.
+        The keys are x, t, lr, "W1 before" …, a1 … db1, loss, and W1 … for the updated parameters.
         """
         read = {"x": x, "t": t, "lr": np.asarray(lr)}
         before = {f"{key} before": value.copy() for key, value in self.params.items()}

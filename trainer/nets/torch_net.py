@@ -1,7 +1,7 @@
 """The same network as a torch.nn.Module with gradients by autograd, the twin of numpy_net.py.
 
-Shapes: N batch, D inputs, H hidden, C classes. nn.Linear stores W as (out, in); params
-and traces show it as the book does, (in, out).
+Shapes: N batch, D inputs, H hidden, C classes. nn.Linear stores W as (out, in). In params, grads
+and traces it is (in, out), as in the book.
 """
 
 import copy
@@ -20,7 +20,7 @@ from trainer.common.settings import Activation, Dtype, Loss
 from trainer.nets.initial import draw_params
 from trainer.nets.numpy_net import CHUNK
 
-PARAMS = ("W1", "b1", "W2", "b2")  # in the order of parameters()
+PARAMS = ("W1", "b1", "W2", "b2")  # in the order of Module.parameters()
 
 
 def pick_device(name: str) -> torch.device:
@@ -33,12 +33,12 @@ def pick_device(name: str) -> torch.device:
     if name == "cuda":
         if not torch.cuda.is_available():
             raise InputError("--device cuda: torch sees no CUDA device here; use --device cpu")
-        torch.set_float32_matmul_precision("highest")  # not TF32, whose products have 11 bits
+        torch.set_float32_matmul_precision("highest")  # not TF32, which keeps 11 bits
     return torch.device(name)
 
 
 class TorchTwoLayerNet(nn.Module):
-    """The torch twin of TwoLayerNet, with the same initial weights, on any device of torch."""
+    """The twin of TwoLayerNet in torch, with the same initial weights, on any device."""
 
     def __init__(
         self,
@@ -100,12 +100,12 @@ class TorchTwoLayerNet(nn.Module):
 
     @torch.no_grad()
     def predict(self, x: Tensor) -> Tensor:
-        """Return y (N, C): probabilities, or a2 for squared error."""
+        """Return y (N, C): probabilities, or a2 for the loss "squared-error"."""
         return self._compute_output(self(x))
 
     @torch.no_grad()
     def activations(self, x: Tensor) -> dict[str, Array]:
-        """Return a1 (N, H), z1 (N, H), a2 (N, C) and y (N, C) of a forward pass as NumPy arrays."""
+        """Return a forward pass as a dict of NumPy arrays: a1, z1 (N, H), a2, y (N, C)."""
         a1, z1, a2 = self._forward(x)
         tensors = {"a1": a1, "z1": z1, "a2": a2, "y": self._compute_output(a2)}
         return {name: _to_numpy(name, tensor) for name, tensor in tensors.items()}
@@ -127,12 +127,12 @@ class TorchTwoLayerNet(nn.Module):
         for i in range(0, len(x), CHUNK):
             labels = t[i : i + CHUNK] if t.ndim == 1 else t[i : i + CHUNK].argmax(dim=1)
             correct += (self.classes(x[i : i + CHUNK]) == labels).sum()
-        return int(correct) / len(x)  # the only synchronisation with the device
+        return int(correct) / len(x)  # only here the CPU waits for the device
 
     def _compute_quantities(
         self, x: Tensor, t: Tensor, variables: tuple[str, ...] = PARAMS
     ) -> dict[str, Tensor]:
-        """Return a1, z1, a2 and the loss, and its gradient by autograd for each variable."""
+        """Return a1, z1, a2, loss, and by autograd its gradient for each variable (da1 of a1)."""
         a1, z1, a2 = self._forward(x)
         loss = self._compute_loss(a2, t)
         computed = {"a1": a1, "z1": z1, "a2": a2, "loss": loss}
@@ -141,7 +141,7 @@ class TorchTwoLayerNet(nn.Module):
         return computed | {"d" + name: grad for name, grad in zip(variables, grads, strict=True)}
 
     def gradient(self, x: Tensor, t: Tensor) -> dict[str, Array]:
-        """Return the gradient of the loss by autograd, with the keys of params."""
+        """Return the gradient of the loss by autograd, as a dict keyed W1, b1, W2, b2."""
         quantities = self._compute_quantities(x, t)
         return {key: _to_numpy(key, quantities["d" + key]) for key in PARAMS}
 
@@ -166,7 +166,7 @@ class TorchTwoLayerNet(nn.Module):
     def step(
         self, x: Tensor, t: Tensor, lr: float, variables: tuple[str, ...] = PARAMS
     ) -> dict[str, Tensor]:
-        """Train on one mini-batch and return the quantities that were computed."""
+        """Train on one mini-batch and return the dict of quantities that was computed."""
         quantities = self._compute_quantities(x, t, variables)
         self._descend([quantities["d" + key] for key in PARAMS], lr)
         return quantities
@@ -174,8 +174,7 @@ class TorchTwoLayerNet(nn.Module):
     def trace(self, x: Tensor, t: Tensor, lr: float) -> dict[str, Array]:
         """Train on one mini-batch and return everything the step read, computed and updated.
 
-        x, t, lr and "W1 before" … were read; "W1" … are the parameters after the update. All
-        are NumPy arrays.
+        Has the keys of numpy_net.TwoLayerNet.trace; all are NumPy arrays.
         """
         read = {"x": _to_numpy("x", x), "t": _to_numpy("t", t), "lr": np.asarray(lr)}
         before = {f"{key} before": value for key, value in self.params.items()}

@@ -1,4 +1,4 @@
-"""The guesses of a trained net for the digits on your own images."""
+"""Guess the digits on a user's own images by a trained net."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,13 +12,13 @@ from trainer.common.settings import Backend, Device
 from trainer.predict.image import read_digit
 from trainer.training.checkpoint import Checkpoint
 
-BEST = 3  # guesses for an image
+BEST = 3  # the number of guesses for an image
 
 
 def guess_images(
     trained: Checkpoint, paths: Sequence[Path], backend: Backend, device: Device = "auto"
 ) -> list[dict[str, Any]]:
-    """Return an entry for each image: image, digit, name and best, or image and error."""
+    """Return a dict for each image, with the keys image, digit, name, best, or image, error."""
     entries: list[dict[str, Any]] = [{"image": str(path)} for path in paths]
     readable, pixels = [], []
     for path, entry in zip(paths, entries, strict=True):
@@ -36,7 +36,7 @@ def guess_images(
 
 
 def _rank_guesses(trained: Checkpoint, y: list[float]) -> dict[str, Any]:
-    """Return the digit and the best guesses with their probabilities (outputs without softmax)."""
+    """Return the digit and BEST guesses, with probabilities, or outputs if there is no softmax."""
     kind = "probability" if trained.origin.settings.loss == "cross-entropy" else "output"
     names = [shorten_name(name) for name in trained.origin.classes]
     order = sorted(range(len(y)), key=lambda c: -y[c])[:BEST]

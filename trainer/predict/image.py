@@ -1,6 +1,6 @@
 """Convert images as people have them into images like MNIST's.
 
-As MNIST's authors describe it (yann.lecun.com/exdb/mnist): light on dark, the ink scaled to fit
+MNIST's authors describe these (yann.lecun.com/exdb/mnist): light on dark, the ink scaled to fit
 20 × 20 pixels with its aspect ratio kept, its centre of mass in the middle of 28 × 28 pixels.
 """
 
@@ -13,19 +13,20 @@ from PIL import Image, ImageOps
 from trainer.book.functions import Array
 from trainer.common.errors import InputError
 
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "PPM")  # libtiff prints, EPS runs a program
-# Beyond a phone's largest photographs. Pillow takes memory for each row, even of one pixel.
+# Not TIFF, whose library prints warnings, nor EPS, for which Pillow runs another program.
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "PPM")
+# More than a phone's largest photograph. A side is limited since Pillow needs memory for each row.
 MOST_PIXELS, LONGEST_SIDE, LARGEST_RATIO = 50_000_000, 20_000, 200
-WORK = 400  # pixels of the longer side to which a larger image is reduced
-SIDE, BOX = 28, 20
-NOISE, FULL = 0.2, 0.8  # shares of the strongest ink: less is paper, more is full ink
-FAINT = 16  # grey levels of 255 by which ink must differ from paper
+WORKING_SIDE = 400  # a larger image is reduced until its longer side has so many pixels
+SIDE, BOX = 28, 20  # pixels of a side of the image, and of the box that the ink fits
+NOISE, FULL = 0.2, 0.8  # fractions of the strongest ink: up to NOISE is paper, from FULL is ink
+FAINT = 16  # grey levels, of 255, by which ink must differ from paper
 
 
 def read_digit(path: Path) -> Array:
-    """Return the digit of an image file as MNIST has it: (28, 28) uint8, light on dark.
+    """Return the digit of an image file like one of MNIST: (28, 28) uint8, light on dark.
 
-    Raises InputError for a file that is not an image, is too large or shows no digit.
+    Raises InputError if the file is not an image, is too large or shows no digit.
     """
     _check_file(path)
     try:
@@ -45,12 +46,13 @@ def read_digit(path: Path) -> Array:
         ) from error
     ink = _extract_ink(grey)
     if ink is None:
-        raise InputError(f"{path}: shows no digit, all pixels are nearly alike: give another image")
+        reason = "all pixels have nearly the same value: give another image"
+        raise InputError(f"{path}: shows no digit, {reason}")
     return centre_ink(ink)
 
 
 def _check_file(path: Path) -> None:
-    """Raise InputError unless the path is a regular file; reading a pipe would wait."""
+    """Raise InputError unless the path is a regular file; to read a pipe could take forever."""
     try:
         if path.is_file():
             return
@@ -80,43 +82,43 @@ def _check_dimensions(path: Path, width: int, height: int) -> None:
 
 
 def _read_brightness(image: Image.Image) -> Array:
-    """Return the brightness (h, w) float in 0 … 255, upright, with at most WORK pixels a side."""
-    image.draft("RGB", (WORK, WORK))  # decodes a large JPEG at a smaller size
+    """Return the brightness (h, w) float in 0 … 255 of the image, upright and reduced."""
+    image.draft("RGB", (WORKING_SIDE, WORKING_SIDE))  # reduces a large JPEG as it is decoded
     ImageOps.exif_transpose(image, in_place=True)
     if image.mode[0] in "IF":  # 16 bits or more a pixel: convert to 8
         levels = np.asarray(image, np.float32)
         low, high = levels.min(), levels.max()
         image = Image.fromarray(np.uint8(255 * (levels - low) / np.maximum(high - low, 1e-30)))
     if image.has_transparency_data:
-        image = _put_on_paper(image.convert("RGBA"))
+        image = _fill_background(image.convert("RGBA"))
     image = image.convert("RGB").convert("L")
-    image.thumbnail((WORK, WORK), Image.Resampling.BOX)
+    image.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
     return np.asarray(image, np.float64)
 
 
-def _put_on_paper(image: Image.Image) -> Image.Image:
-    """Return the image on white, or on black where its visible pixels are light."""
-    image.thumbnail((WORK, WORK), Image.Resampling.BOX)
+def _fill_background(image: Image.Image) -> Image.Image:
+    """Return the image on a white background, or on black if its visible pixels are light."""
+    image.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
     alpha = np.asarray(image.getchannel("A"), np.float64)
     grey = np.asarray(image.convert("L"), np.float64)
-    light = (alpha * grey).sum() > 127.5 * alpha.sum()
-    paper = Image.new("RGBA", image.size, "black" if light else "white")
-    return Image.alpha_composite(paper, image)
+    is_light = (alpha * grey).sum() > 127.5 * alpha.sum()
+    background = Image.new("RGBA", image.size, "black" if is_light else "white")
+    return Image.alpha_composite(background, image)
 
 
 def _extract_ink(grey: Array) -> Array | None:
-    """Return the ink of each pixel (h, w) in 0 … 1, or None where there is no ink.
+    """Return the ink of each pixel (h, w) in 0 … 1, or None if no pixel has enough.
 
-    The border shows the paper, whose brightness may be a linear gradient. Ink is what differs.
+    The border shows the brightness of the paper, which may change linearly. Ink is the difference.
     """
     y, x = np.indices(grey.shape)
     height, width = grey.shape
     margin = max(1, min(grey.shape) // 50)
     border = (np.minimum(y, height - 1 - y) < margin) | (np.minimum(x, width - 1 - x) < margin)
     border &= np.abs(grey - np.median(grey[border])) < 64  # leaves out ink that touches the border
-    plane = np.stack([np.ones_like(grey), x / width, y / height], axis=-1)  # (h, w, 3)
-    shade = np.linalg.lstsq(plane[border], grey[border], rcond=None)[0]
-    darker = plane @ shade - grey
+    terms = np.stack([np.ones_like(grey), x / width, y / height], axis=-1)  # (h, w, 3)
+    coefficients = np.linalg.lstsq(terms[border], grey[border], rcond=None)[0]
+    darker = terms @ coefficients - grey
     ink = darker if darker.max() > -darker.min() else -darker
     if ink.max() < FAINT:
         return None
@@ -143,7 +145,7 @@ def centre_ink(ink: Array) -> Array:
 
 
 def _find_start(ink: Array, axis: int) -> int:
-    """Return where the ink must begin on an axis, so that its centre of mass is in the middle."""
+    """Return where the ink begins on an axis if its centre of mass is in the middle of SIDE."""
     length = ink.shape[axis]
     weights = ink.sum(axis=1 - axis)
     centre = (weights @ np.arange(length)) / weights.sum()

@@ -1,4 +1,4 @@
-"""The score of a net on a test set: accuracy, loss and confusion matrix."""
+"""Score a net on a test set: accuracy, loss and confusion matrix."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from trainer.training.checkpoint import Checkpoint
 class Score:
     """The accuracy and loss of a net, and its confusion matrix.
 
-    confusion (C, C) counts the images of each class (row) by the class that was guessed (column).
+    confusion (C, C) counts the images of each of C classes (row) by the guessed class (column).
     """
 
     accuracy: float
@@ -35,9 +35,9 @@ class Score:
 def score_checkpoint(
     trained: Checkpoint, data_dir: Path, backend: Backend, device: Device = "auto"
 ) -> Score:
-    """Return the score of a trained net on the test set of the data set that it learned.
+    """Return the score of a trained net on the test images of its data set.
 
-    Raises InputError where the data folder holds other data.
+    Raises InputError if data_dir holds other data.
     """
     settings = trained.origin.settings
     net = trained.restore_net(backend, device)
@@ -48,7 +48,7 @@ def score_checkpoint(
 
 
 def score_net(net: Net[Any], x: Array, t: Array, classes: tuple[str, ...]) -> Score:
-    """Return the score of a net on x (N, D) with labels t (N,)."""
+    """Return the score of a net on N images of D pixels, x (N, D), with labels t (N,)."""
     xs, ts = net.native(x), net.native(t)
     guesses = np.asarray(net.predict(xs).argmax(1).tolist())  # (N,) from NumPy or any device
     confusion = count_guesses(t, guesses, len(classes))
@@ -56,7 +56,7 @@ def score_net(net: Net[Any], x: Array, t: Array, classes: tuple[str, ...]) -> Sc
 
 
 def tabulate_confusion(score: Score) -> Table:
-    """Return a table with a row for each class of the images, a column for each class guessed."""
+    """Return the confusion matrix as a table, with the fraction right at the end of each row."""
     names = [shorten_name(name) for name in score.classes]
     table = Table("is \\ got", box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for name in (*names, "right"):

@@ -1,4 +1,4 @@
-"""The settings.json of a run's folder: what was trained, with which versions, and how it ended."""
+"""Read and write a run's settings.json: what was trained, with which versions, how it ended."""
 
 import json
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ ABOUT = "settings.json"
 
 
 def describe_run(settings: Settings, resumed_at: int | None) -> dict[str, Any]:
-    """Return what is known of a run before it ends: settings, versions, where it was resumed."""
+    """Return a run's settings and versions, and the iteration at which it was resumed, if any."""
     about: dict[str, Any] = {"settings": asdict(settings), "versions": find_versions()}
     return about if resumed_at is None else about | {"resumed": {"iteration": resumed_at}}
 
 
-def earlier_result(folder: Path) -> dict[str, Any]:
-    """Return the result of a run's last end, which stays until there is a newer one."""
+def read_result(folder: Path) -> dict[str, Any]:
+    """Return {"result": …} of the run's last complete training, or {} if there was none."""
     return {name: value for name, value in read_about(folder).items() if name == "result"}
 
 
@@ -42,9 +42,9 @@ def write_about(folder: Path, about: dict[str, Any]) -> None:
 
 @contextmanager
 def record_failure(folder: Path, about: dict[str, Any]) -> Iterator[None]:
-    """Write about, and how the training inside this context stopped if it fails, and re-raise.
+    """Write about, and add how the training inside this context stopped if it raises.
 
-    An OSError, as from a full disk, becomes an InputError.
+    Re-raises the error; an OSError, as from a full disk, becomes an InputError.
     """
     try:
         write_about(folder, about)

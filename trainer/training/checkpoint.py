@@ -1,8 +1,8 @@
-"""The checkpoint, one file that both backends read: a net's weights and where they come from.
+"""Write and read checkpoints: a net's weights and where they come from, for either backend.
 
-It is a safetensors file, so reading it runs no code. Its tensors are W1, b1, W2, b2 in the
-book's orientation, and shift and scale if the inputs were standardised or whitened. Its metadata
-are texts. The weights of iteration i are those after i updates.
+A checkpoint is a safetensors file, so reading it runs no code. Its tensors are W1 (D, H), b1 (H,),
+W2 (H, C), b2 (C,) for D inputs, H hidden neurons and C classes, and shift and scale if the inputs
+were standardised or whitened. Its metadata are texts. Iteration i has the weights after i updates.
 """
 
 import hashlib
@@ -26,9 +26,10 @@ from trainer.training.metadata import Origin, format_origin, parse_origin
 
 NAME = "checkpoint.safetensors"
 INPUTS = 784
-MOST_HEADER, MOST_BYTES = 2**20, 2**30  # no net of this project needs more; larger is not read
-MOST_NAMES = 5  # runs that are listed when the one that was asked for does not exist
-DTYPES = {"F32": "float32", "F64": "float64"}
+# The most bytes of a header and of a file. Larger files are not read; no net here needs more.
+MOST_HEADER, MOST_BYTES = 2**20, 2**30
+MOST_NAMES = 5  # the most runs to list in the message that a run does not exist
+DTYPES = {"F32": "float32", "F64": "float64"}  # NumPy's name for each of safetensors's
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Checkpoint:
 
     params: dict[str, Array]
     origin: Origin
-    preparation: Preparation | None = None  # None: pixels in [0, 1] as they are
+    preparation: Preparation | None = None  # None: the inputs are pixels in [0, 1]
 
     @property
     def arrays(self) -> dict[str, Array]:
@@ -58,8 +59,8 @@ class Checkpoint:
         return self.preparation(x) if self.preparation else x
 
 
-def find(path: Path) -> Path:
-    """Return the checkpoint in a run's folder, or the file itself; raises InputError if missing."""
+def find_checkpoint(path: Path) -> Path:
+    """Return path, or the checkpoint in the folder path; raises InputError if it is missing."""
     try:
         file = path / NAME if path.is_dir() else path
         if file.is_file():  # false for a pipe, where reading would block
@@ -68,7 +69,7 @@ def find(path: Path) -> Path:
             reason = f"has no {NAME}" if path.is_dir() else "is not a file"
         else:
             runs = sorted(each.parent.name for each in path.parent.glob(f"*/{NAME}"))
-            others = f" (runs there: {', '.join(runs[:MOST_NAMES])})" if runs else ""
+            others = f" (runs in that folder: {', '.join(runs[:MOST_NAMES])})" if runs else ""
             reason = f"no such run or file{others}"
     except (OSError, ValueError) as error:  # a link to itself, a name too long, a zero byte
         reason = getattr(error, "strerror", None) or str(error)
@@ -76,14 +77,14 @@ def find(path: Path) -> Path:
 
 
 def check_size(size: int, settings: Settings) -> None:
-    """Raise InputError if arrays of so many bytes do not fit in a checkpoint."""
+    """Raise InputError if arrays of size bytes do not fit in a checkpoint."""
     if size > MOST_BYTES - MOST_HEADER:
         option = f"--hidden-size {settings.hidden_size}"
-        raise InputError(f"{option}: a checkpoint holds 1 GiB at most; give a smaller size")
+        raise InputError(f"{option}: a checkpoint holds 1 GiB at most; give a smaller number")
 
 
 def save(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write the run's checkpoint, atomically, over the previous one.
+    """Write the run's checkpoint atomically in place of the previous one.
 
     Raises InputError if it cannot be written, DivergedError if a weight is not finite.
     """
@@ -103,11 +104,8 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
 
 
 def load(path: Path) -> Checkpoint:
-    """Return the checkpoint in a run's folder or a file; raises InputError if it is damaged.
-
-    Runs no code from the file and reads no more than a checkpoint may hold.
-    """
-    file = find(path)
+    """Return the checkpoint in a run's folder or a file; raises InputError if it is damaged."""
+    file = find_checkpoint(path)
     try:
         return _load(file)
     except OSError as error:
@@ -138,15 +136,17 @@ def _load(path: Path) -> Checkpoint:
             raise ValueError(f"{name} has values that are not finite")
     if texts.pop("digest", None) != _compute_digest(texts, arrays):
         raise ValueError("its contents have changed since they were written (the digest differs)")
-    fitted = Preparation(arrays.pop("shift"), arrays.pop("scale")) if "shift" in arrays else None
-    return Checkpoint(arrays, origin, fitted)
+    preparation = (
+        Preparation(arrays.pop("shift"), arrays.pop("scale")) if "shift" in arrays else None
+    )
+    return Checkpoint(arrays, origin, preparation)
 
 
 def _check_file_size(path: Path) -> None:
     """Raise ValueError if the file or its header is too large, or the file is too short."""
     size = path.stat().st_size
     if size > MOST_BYTES:
-        raise ValueError(f"it has {size:,} bytes, more than any net of this project")
+        raise ValueError(f"it has {size:,} bytes, more than any checkpoint")
     with path.open("rb") as file:
         header = int.from_bytes(file.read(8), "little")
     if size < 8 or header > min(MOST_HEADER, size - 8):
@@ -167,7 +167,7 @@ def _derive_layout(origin: Origin) -> dict[str, tuple[str, tuple[int, ...]]]:
 
 
 def _compute_digest(texts: dict[str, str], arrays: dict[str, Array]) -> str:
-    """Return the SHA-256 of all contents, since a flipped bit in a weight is otherwise unseen."""
+    """Return the SHA-256 of all contents, by which load notices a single changed bit."""
     sha = hashlib.sha256(json.dumps(texts, sort_keys=True).encode())
     for name in sorted(arrays):
         sha.update(arrays[name].astype(arrays[name].dtype.newbyteorder("<")).tobytes())

@@ -1,4 +1,4 @@
-"""A comparison of both backends: settings in; its findings and a folder of charts out."""
+"""Compare both backends by the settings of a run, and record charts in a folder."""
 
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -25,17 +25,19 @@ from trainer.training.threads import Threads
 def compare_run(
     settings: Settings, data_dir: Path, log_dir: Path, audit_every: int, planted: str | None = None
 ) -> tuple[Settings, Comparison, Path]:
-    """Compare the backends in a new folder, the NumPy side with the mistake planted if given.
+    """Train both nets in step and return the settings used, the comparison and its new folder.
 
-    Returns the settings with the data set resolved, the comparison and the folder, which has
-    charts of the drift and of the ratios of the audit. Raises InputError.
+    planted is the id of a mistake to put into the NumPy net. The folder has charts of the drift
+    between the nets' weights, and of each audited quantity's error over the bound on its rounding
+    error. Raises InputError.
     """
     settings, digits = load_inputs(settings, data_dir)
     digits = prepare_digits(digits, settings.preprocess)
     sizes = digits.x_train.shape[1], settings.hidden_size, len(digits.classes)
-    by_hand = replace(settings, backend="numpy", device="cpu")
+    numpy_settings = replace(settings, backend="numpy", device="cpu")
+    numpy_class = plant(planted) if planted else TwoLayerNet
     nets = {
-        "numpy": build_net(by_hand, sizes[0], sizes[2], plant(planted) if planted else TwoLayerNet),
+        "numpy": build_net(numpy_settings, sizes[0], sizes[2], numpy_class),
         "torch": build_net(settings, sizes[0], sizes[2]),
     }
     batch = Batches(digits.x_train, digits.t_train, settings.batch_size, settings.seed)
@@ -50,16 +52,16 @@ def compare_run(
             steps.update(step + 1)
 
         schedule = Schedule(settings.iterations, settings.lr, audit_every)
-        found = compare(nets, batch, params, schedule, record)
-    if found.cause is None and found.first:
-        found.cause = planted  # one step alone may not show the cause
-    return settings, found, folder
+        result = compare(nets, batch, params, schedule, record)
+    if result.cause is None and result.first:
+        result.cause = planted  # known here, even if a single step does not show it
+    return settings, result, folder
 
 
 def _collect_scalars(verdicts: dict[str, Verdicts], drift: dict[str, float]) -> dict[str, float]:
-    """Return the drift and the finite ratios of a step by their tags in TensorBoard."""
+    """Return a step's drift and finite ratios of error to bound, keyed by TensorBoard tag."""
     values = {f"drift/{name}": value for name, value in drift.items()}
-    for side, of_side in verdicts.items():
-        ratios = {f"audit/{side}/{name}": verdict.ratio for name, verdict in of_side.items()}
-        values |= charts.BAND | {tag: r for tag, r in ratios.items() if np.isfinite(r)}
+    for backend, found in verdicts.items():
+        ratios = {f"audit/{backend}/{name}": verdict.ratio for name, verdict in found.items()}
+        values |= charts.ALLOWED_RATIOS | {tag: r for tag, r in ratios.items() if np.isfinite(r)}
     return values

@@ -1,4 +1,4 @@
-"""Two ways to find the accuracies over both sets: every image, or only those in doubt."""
+"""Find the accuracies over both sets from every image, or only from those in doubt."""
 
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -10,7 +10,7 @@ from trainer.training.lazy.build import build_lazy_accuracy
 from trainer.training.threads import Threads
 
 A = TypeVar("A")
-Set = tuple[A, A]  # x (N, D) and t (N,), as the net holds them
+Set = tuple[A, A]  # N images x (N, D) and labels t (N,), converted by net.native
 
 
 @dataclass
@@ -24,18 +24,16 @@ class FullEvaluation(Generic[A]):
 
     def accuracies(self) -> tuple[float, float]:
         """Return the accuracy over the training set and over the test set."""
-        train, test = (
-            self.threads.compute_accuracy(self.net, x, t) for x, t in (self.train, self.test)
-        )
-        return train, test
+        compute = self.threads.compute_accuracy
+        return compute(self.net, *self.train), compute(self.net, *self.test)
 
     def scalars(self) -> dict[str, float]:
-        """Return nothing: there is nothing else to record."""
+        """Return {}: a full evaluation has nothing to record besides the accuracies."""
         return {}
 
 
 class LazyEvaluation:
-    """Evaluates only images whose class may have changed; the accuracies are the same."""
+    """Evaluates only images whose class may have changed since they were evaluated last."""
 
     def __init__(self, net: Net[Any], digits: Digits, threads: Threads):
         self._net, self._accuracy = net, build_lazy_accuracy(net, digits, threads)
@@ -46,13 +44,16 @@ class LazyEvaluation:
         return train, test
 
     def scalars(self) -> dict[str, float]:
-        """Return the fraction of the images that the last evaluation looked at."""
+        """Return the fraction of the images whose outputs the last evaluation computed."""
         return {"evaluation/fraction": self._accuracy.fraction}
+
+
+Evaluation = FullEvaluation[A] | LazyEvaluation
 
 
 def choose_evaluation(
     settings: Settings, net: Net[A], digits: Digits, train: Set[A], test: Set[A], threads: Threads
-) -> FullEvaluation[A] | LazyEvaluation:
+) -> Evaluation[A]:
     """Return the evaluation that the settings ask for; train and test are digits' sets."""
     if settings.evaluation == "lazy":
         return LazyEvaluation(net, digits, threads)

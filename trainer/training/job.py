@@ -1,4 +1,4 @@
-"""A run that is about to start: settings, data and folder."""
+"""A run that is about to start: its settings, data and folder."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +13,8 @@ from trainer.training.checkpoint import Checkpoint
 class Job:
     """A run that is about to start in its folder, new or resumed.
 
-    digits are prepared; pixels (N, 784) are the test images before that. checkpoint is where
-    a resumed run starts. pictures: iterations from one set of pictures to the next, 0 for none.
+    digits are prepared; pixels (N, 784) are the N test images before that. pictures: iterations
+    from one set of pictures to the next, 0 for none. checkpoint: where a resumed run starts.
     """
 
     settings: Settings
@@ -28,9 +28,9 @@ class Job:
     @property
     def start(self) -> int:
         """The first iteration."""
-        return self.checkpoint.origin.iteration if self.checkpoint else 0
+        return self.resumed_at or 0
 
     @property
     def resumed_at(self) -> int | None:
-        """The iteration at which the run is resumed; None for a new one."""
+        """The iteration at which the run is resumed; None for a new run."""
         return self.checkpoint.origin.iteration if self.checkpoint else None

@@ -1,4 +1,4 @@
-"""The origin of a net's weights, as texts in the metadata of its checkpoint."""
+"""Convert the origin of a net's weights to the metadata of its checkpoint and back."""
 
 import functools
 import json
@@ -9,13 +9,13 @@ from typing import TypeVar
 
 from trainer.common.settings import Settings
 
-FORMAT = 1
+FORMAT = 1  # the version of the metadata
 T = TypeVar("T")
 
 
 @functools.cache
 def find_versions() -> dict[str, str]:
-    """Return the versions, beside the settings, that the numbers of a run may depend on."""
+    """Return the versions of Python and of the packages that may change a run's numbers."""
     packages = ("numpy", "torch", "torchvision", "tensorboard")
     return {"python": platform.python_version(), **{name: version(name) for name in packages}}
 
@@ -27,12 +27,12 @@ class Origin:
     iteration: int
     settings: Settings
     classes: tuple[str, ...]
-    fingerprint: str  # of the data set's contents
+    fingerprint: str  # of the data set's files
     versions: dict[str, str] = field(default_factory=dict)
 
 
 def format_origin(origin: Origin) -> dict[str, str]:
-    """Return the origin as texts by name; all but the fingerprint are JSON."""
+    """Return the origin as a dict of texts; all but the fingerprint are JSON."""
     return {
         "format": str(FORMAT),
         "iteration": str(origin.iteration),
@@ -44,10 +44,10 @@ def format_origin(origin: Origin) -> dict[str, str]:
 
 
 def parse_origin(texts: dict[str, str]) -> Origin:
-    """Return the origin that format_origin wrote; raises ValueError for texts it cannot write."""
+    """Return the origin from the texts of format_origin; raises ValueError for any others."""
     number = texts.get("format", "none")[:20]
     if number != str(FORMAT):
-        raise ValueError(f"it has format {number}, and this version reads format {FORMAT}")
+        raise ValueError(f"it has format {number}, but this version reads only format {FORMAT}")
     if missing := {part.name for part in fields(Origin)}.difference(texts):
         raise ValueError(f"its metadata have no {', '.join(sorted(missing))}")
     iteration, settings = _parse_json(texts, "iteration", int), _parse_settings(texts)
@@ -60,6 +60,7 @@ def parse_origin(texts: dict[str, str]) -> Origin:
 
 
 def _parse_settings(texts: dict[str, str]) -> Settings:
+    """Return the settings in the texts; raises ValueError for an unknown name or wrong type."""
     given = _parse_json(texts, "settings", dict)
     defaults = {setting.name: setting.default for setting in fields(Settings)}
     for name, value in given.items():
@@ -74,7 +75,8 @@ def _parse_settings(texts: dict[str, str]) -> Settings:
 
 
 def _parse_json(texts: dict[str, str], name: str, kind: type[T]) -> T:
+    """Return the value of a JSON text; raises ValueError if it is not of that type."""
     value = json.loads(texts[name])
-    if type(value) is not kind:  # isinstance would take true for an integer
+    if type(value) is not kind:  # isinstance would accept true as an integer
         raise ValueError(f"its {name} must be of type {kind.__name__} in JSON")
     return value

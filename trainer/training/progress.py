@@ -1,26 +1,26 @@
-"""What a run shows while it trains: a bar in a terminal, a few lines elsewhere, or nothing."""
+"""Show a run while it trains: a bar in a terminal, a few lines elsewhere, or nothing."""
 
 import sys
 
 from trainer.common.terminal import make_bar
 from trainer.training.loop import Point
 
-LINES = 10  # lines of a whole run where there is no terminal
-STRIDE = 32  # steps between two updates of the bar: one costs a hundredth of a step
+LINES = 10  # lines for a whole run where there is no terminal
+STRIDE = 32  # steps between two updates of the bar; one costs a hundredth of a step
 
 
 class Progress:
-    """Shows the steps and points of a run from iteration start to stop."""
+    """Shows the steps of a run from iteration start to stop, and its points; nothing if quiet."""
 
     def __init__(self, start: int, stop: int, eval_every: int, quiet: bool = False):
-        terminal = sys.stderr.isatty()
-        self._bar = make_bar("accuracy", shown=terminal and not quiet)
+        is_terminal = sys.stderr.isatty()
+        self._bar = make_bar("accuracy", shown=is_terminal and not quiet)
         self._task = self._bar.add_task("training", total=stop, completed=start, accuracy="")
         self._bar.start()
-        self._lines = not quiet and not terminal
+        self._prints_lines = not quiet and not is_terminal
         self._stop = stop
-        # There is a point every eval_every iterations: show those nearest to tenths of the run.
-        self._every = max(1, round(stop / LINES / eval_every)) * eval_every
+        # A point comes every eval_every iterations. Lines show those nearest to tenths of the run.
+        self._line_every = max(1, round(stop / LINES / eval_every)) * eval_every
 
     def advance(self, i: int) -> None:
         """Show that step i is done."""
@@ -29,7 +29,8 @@ class Progress:
 
     def show(self, point: Point) -> None:
         """Show loss and accuracies of the latest evaluation."""
-        if self._lines and (point.iteration % self._every == 0 or point.iteration == self._stop):
+        is_due = point.iteration % self._line_every == 0 or point.iteration == self._stop
+        if self._prints_lines and is_due:
             print(
                 f"iteration {point.iteration:>6}  loss {point.loss:.4f}  "
                 f"train {point.train:.4f}  test {point.test:.4f}",
@@ -39,5 +40,5 @@ class Progress:
         self._bar.update(self._task, completed=point.iteration, accuracy=accuracy)
 
     def close(self) -> None:
-        """Leave the bar as it stands."""
+        """Stop updating the bar, which stays on the screen."""
         self._bar.stop()

@@ -1,4 +1,4 @@
-"""A table of a sweep's runs: mean ± deviation over the seeds, the best first."""
+"""Rank the runs of a sweep in a table: mean ± deviation over the seeds, the best first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -16,7 +16,7 @@ ALWAYS = ("lr", "hidden_size")  # settings that are shown even if all runs have 
 
 @dataclass(frozen=True)
 class Row:
-    """The runs that differ only in their seeds: their results, and how many diverged."""
+    """The runs that differ only in their seeds: the results of some, and how many diverged."""
 
     settings: Settings
     results: list[dict[str, float]]
@@ -24,7 +24,7 @@ class Row:
 
     @property
     def sort_key(self) -> tuple[int, float]:
-        """The number that diverged, then minus the test accuracy, so that lower is better."""
+        """How many diverged, then minus the mean test accuracy; the best row has the least."""
         return self.diverged, -fmean(r["test"] for r in self.results) if self.results else 0.0
 
 
@@ -42,7 +42,7 @@ def rank_runs(runs: Sequence[Settings], folder: Path) -> list[Row]:
 
 
 def make_ranking_table(rows: Sequence[Row]) -> Table:
-    """Return a table of the rows: settings in which they differ, accuracies, seconds of a run."""
+    """Return a table of the rows: settings that differ, accuracies, mean seconds of a run."""
     names = [
         setting.name
         for setting in fields(Settings)
@@ -59,7 +59,7 @@ def make_ranking_table(rows: Sequence[Row]) -> Table:
 
 
 def _format_results(row: Row) -> list[str]:
-    """Return the cells of train accuracy, test accuracy and seconds."""
+    """Return a row's cells of train accuracy, test accuracy and seconds."""
     if row.diverged:
         return ["", f"{row.diverged} diverged", ""]
     accuracies = [_format_mean([r[name] for r in row.results]) for name in ("train", "test")]
@@ -67,6 +67,6 @@ def _format_results(row: Row) -> list[str]:
 
 
 def _format_mean(values: Sequence[float]) -> str:
-    """Return mean ± sample deviation; a single value has no deviation."""
+    """Return mean ± sample standard deviation, or mean ± – for a single value."""
     deviation = f"{stdev(values):.4f}" if len(values) > 1 else "–"
     return f"{fmean(values):.4f} ± {deviation}"

@@ -1,4 +1,4 @@
-"""One training run: settings in; a folder with event file, checkpoint and settings.json out."""
+"""Train one net in a folder, which gets an event file, a checkpoint and settings.json."""
 
 import time
 from contextlib import closing
@@ -15,7 +15,7 @@ from trainer.data.batches import Batches
 from trainer.data.digits import check_fingerprint, load_digits, prepare_digits
 from trainer.nets.build import build_net
 from trainer.training import checkpoint
-from trainer.training.about import describe_run, earlier_result, record_failure, write_about
+from trainer.training.about import describe_run, read_result, record_failure, write_about
 from trainer.training.evaluation import choose_evaluation
 from trainer.training.inputs import load_inputs, merge_settings
 from trainer.training.job import Job
@@ -27,7 +27,7 @@ from trainer.training.threads import Threads
 
 @dataclass(frozen=True)
 class Result:
-    """How a run ended: its last point, the seconds it took, and the iteration it began with."""
+    """How a run ended: its last point, the seconds it took, and its first iteration."""
 
     folder: Path
     settings: Settings
@@ -48,8 +48,8 @@ def run(
 
     quiet shows nothing but errors. pictures: iterations from one set of pictures to the next,
     0 for none. Raises InputError, before anything is written, for settings and folders that
-    cannot be used; DivergedError when the loss is no longer finite; Stopped, a
-    KeyboardInterrupt, after a signal. Whatever was recorded by then is kept.
+    cannot be used, DivergedError when the loss is no longer finite, and Stopped, a
+    KeyboardInterrupt, after a signal. What was recorded before an error is kept.
     """
     settings, digits = load_inputs(settings, data_dir, quiet)
     prepared = prepare_digits(digits, settings.preprocess)
@@ -62,15 +62,15 @@ def run(
 def resume(
     path: Path, given: dict[str, Any], data_dir: Path, quiet: bool = False, pictures: int = 0
 ) -> Result:
-    """Continue a run in its folder from its checkpoint, to the same bytes as without a stop.
+    """Continue the run in folder path from its checkpoint, as if it had not been stopped.
 
-    given: settings by name. iterations may be raised; backend, device, evaluation and
-    checkpoint_every may be changed. Raises InputError for any other difference, for other data
-    and for a run that another process writes, and otherwise as run does.
+    given: the settings to change, by name. iterations may be raised; backend, device, evaluation
+    and checkpoint_every may be changed. Raises InputError for any other change, for other data and
+    for a run that another process writes. Otherwise returns and raises what run does.
     """
-    file = checkpoint.find(path)
+    file = checkpoint.find_checkpoint(path)
     if file.name != checkpoint.NAME:
-        raise InputError(f"{path}: is a file; give the folder of the run to resume")
+        raise InputError(f"--resume {path}: is a file; give the folder of the run to resume")
     with lock(file.parent):
         start = checkpoint.load(file)
         settings = merge_settings(start.origin.settings, given)
@@ -81,10 +81,10 @@ def resume(
 
 
 def _train(job: Job) -> Result:
-    """Train in the job's folder, which is locked."""
+    """Train in the job's folder, which this process has locked."""
     about = describe_run(job.settings, job.resumed_at)
     started = time.perf_counter()
-    with record_failure(job.folder, about | earlier_result(job.folder)):
+    with record_failure(job.folder, about | read_result(job.folder)):
         with Stop(job.folder) as stop, Dashboard(job.folder, job.resumed_at) as board:
             board.add_description(about, charts.build_training_layout())
             last = _train_net(job, board, stop)
@@ -110,4 +110,4 @@ def _train_net(job: Job, board: Dashboard, stop: Stop) -> Point:
     with closing(recorder), threads.limit_for_step(*sizes):
         loop.run()
         recorder.finish()
-    return recorder.points[-1]
+    return recorder[-1]

@@ -12,7 +12,7 @@ SIGNALS = [
 
 
 class Stopped(KeyboardInterrupt):
-    """A run was stopped by a signal, after it wrote the checkpoint of that iteration."""
+    """A signal has stopped a run, which has saved the checkpoint of this iteration."""
 
     def __init__(self, number: int, iteration: int, folder: Path):
         super().__init__(f"stopped at iteration {iteration}")
@@ -20,13 +20,13 @@ class Stopped(KeyboardInterrupt):
 
 
 class Stop:
-    """A context that remembers the first signal; a second one acts as it did before.
+    """A context that remembers the first signal, so that the step can be finished.
 
-    In the middle of an update the weights are neither old nor new, so the step is finished
-    first. Outside the main thread, where Python takes no signals, it remembers none.
+    A second signal has its usual effect. In another thread than the main one, where Python
+    handles no signals, the context remembers none.
     """
 
-    number: int | None = None  # of the signal
+    number: int | None = None  # of the first signal
 
     def __init__(self, folder: Path = Path()):
         self._folder = folder
@@ -35,7 +35,7 @@ class Stop:
     def __enter__(self) -> "Stop":
         if threading.current_thread() is threading.main_thread():
             for number in SIGNALS:
-                if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+                if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
                     self._before[number] = signal.signal(number, self._remember)
         return self
 

@@ -1,4 +1,4 @@
-"""A sweep: a grid of runs, several at a time, on this machine or on a Dask cluster."""
+"""Train a grid of runs, several at a time, on this machine or on a Dask cluster."""
 
 import warnings
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ from trainer.training.run import resume, run
 from trainer.training.threads import Threads
 
 MOST_SEEDS = 10_000
-PATIENCE = 10  # seconds to wait for a scheduler, and for a worker
+PATIENCE = 10  # seconds to wait for a scheduler, and again for a worker
 
 
 def plan_runs(
@@ -39,18 +39,18 @@ def plan_runs(
     runs = [replace(settings, **{"dataset": digits.name, **chosen}) for chosen in combinations]
     largest, images = max(run.batch_size for run in runs), len(digits.x_train)
     if largest > images:
-        raise InputError(f"--batch-size {largest}: {digits.name} has {images} images")
+        raise InputError(f"--batch-size {largest}: {digits.name} has {images} images; give fewer")
     return list(dict.fromkeys(runs))
 
 
 def run_sweep(
     runs: list[Settings], data_dir: Path, folder: Path, jobs: int = -1, cluster: str | None = None
 ) -> Iterator[Settings]:
-    """Train the runs that are not finished, each in its folder below folder; yield each when done.
+    """Train the runs that are not finished, and yield the settings of each when it is done.
 
-    Trains jobs at a time on this machine (-1: one per core), or distributes them on the Dask
-    cluster whose scheduler has the address cluster. Raises InputError if a setting, a folder or
-    the cluster cannot be used.
+    Each run has its own folder in folder. Trains jobs at a time on this machine (-1: one per
+    core), or distributes them on the Dask cluster whose scheduler has the address cluster. Raises
+    InputError if a setting, a folder or the cluster cannot be used.
     """
     if jobs < 1 and jobs != -1:
         raise InputError(f"--jobs {jobs}: must be 1 or more")
@@ -64,14 +64,14 @@ def run_sweep(
             yield from Parallel(return_as="generator_unordered", batch_size=1)(calls)
     if missing := sweep_folders.list_unfinished(runs, folder):
         raise InputError(
-            f"{len(missing)} runs are not in {folder}: the workers must write to the same folder"
+            f"{len(missing)} runs are not in {folder}: let the workers share this folder"
         )
 
 
 def run_one(settings: Settings, data_dir: Path, folder: Path) -> Settings:
-    """Train one run on one thread in its folder below folder; return its settings.
+    """Train one run on one thread in its own folder in folder; return its settings.
 
-    Does nothing if the run is finished. Resumes a run that was stopped there.
+    Resumes a run that was stopped there, and does nothing if the run is finished.
     """
     place = folder / sweep_folders.name_run(settings)
     if sweep_folders.read_finished(place, settings):
@@ -82,14 +82,14 @@ def run_one(settings: Settings, data_dir: Path, folder: Path) -> Settings:
                 resume(place, {}, data_dir, quiet=True)
             else:
                 run(settings, data_dir, folder, place.name, quiet=True)
-    except DivergedError as error:  # also an outcome: the run would diverge again
+    except DivergedError as error:  # recorded as a result, since the run would diverge again
         write_about(place, read_about(place) | {"diverged": str(error)})
     return settings
 
 
 @contextmanager
 def _choose_backend(jobs: int, tasks: int, cluster: str | None) -> Iterator[None]:
-    """Let joblib use processes or the cluster; raise InputError if a process is killed."""
+    """Let joblib use the cluster or local processes; raise InputError if a process is killed."""
     if cluster:
         with _connect(cluster) as client, parallel_config("dask", client=client):
             yield
@@ -107,30 +107,31 @@ def _choose_backend(jobs: int, tasks: int, cluster: str | None) -> Iterator[None
 
 @contextmanager
 def _connect(address: str) -> Iterator[Any]:
-    """Return a client of the Dask scheduler at that address; raise InputError without workers."""
+    """Yield a client of that Dask scheduler; raise InputError if it or its workers fail."""
     try:
-        from distributed import Client, KilledWorker  # here, since Dask is an optional dependency
+        from distributed import Client, KilledWorker  # imported here, since Dask is optional
         from distributed.comm.addressing import get_address_host_port
     except ImportError:
         raise InputError("--cluster needs Dask: pip install 'dask[distributed]'") from None
+    form = "give the address of the scheduler as HOST:PORT"
     try:
-        get_address_host_port(address)  # Client would take 20 s and end in a traceback
+        get_address_host_port(address)  # checked, since Client would fail with a traceback in 20 s
     except ValueError as error:
-        raise InputError(f"--cluster {address}: {error}; give a scheduler's HOST:PORT") from None
+        raise InputError(f"--cluster {address}: {error}; {form}") from None
     try:
         client = Client(  # type: ignore[no-untyped-call]
             address, timeout=PATIENCE, set_as_default=False
         )
     except OSError as error:
         raise InputError(
-            f"--cluster {address}: no Dask scheduler answers there; start one or fix the address"
+            f"--cluster {address}: no Dask scheduler answers at this address; start one, or {form}"
         ) from error
     with client:
         try:
             client.wait_for_workers(1, timeout=PATIENCE)
         except TimeoutError:
-            raise InputError(f"--cluster {address}: it has no workers; start some") from None
+            raise InputError(f"--cluster {address}: no workers there; start some") from None
         try:
             yield client
         except KilledWorker as error:
-            raise InputError(f"--cluster {address}: its workers were killed: {error}") from error
+            raise InputError(f"--cluster {address}: a worker was killed: {error}") from error

@@ -1,4 +1,4 @@
-"""The folders of a sweep: their names, which runs in them are finished, which can be resumed."""
+"""Name and check the folders of a sweep: which runs are finished, and which can be resumed."""
 
 import shutil
 from collections.abc import Iterator, Sequence
@@ -15,11 +15,11 @@ from trainer.common.terminal import notify
 from trainer.training import checkpoint
 from trainer.training.about import ABOUT, read_about
 
-SAME_RESULT = ("device", "evaluation", "checkpoint_every")  # settings that decide no number
+NOT_COMPARED = ("device", "evaluation", "checkpoint_every")  # settings that change no result
 
 
 def name_run(settings: Settings) -> str:
-    """Return the name of a run's folder: lr, hidden size, seed, then what is not the default."""
+    """Return the name of a run's folder: lr, hidden size, seed, and settings that are changed."""
     first = ("lr", "hidden_size", "seed")
     others = (setting for setting in fields(settings) if setting.name not in first)
     changed = [s.name for s in others if getattr(settings, s.name) != s.default]
@@ -27,7 +27,7 @@ def name_run(settings: Settings) -> str:
 
 
 def read_finished(folder: Path, settings: Settings) -> dict[str, Any] | None:
-    """Return what settings.json says of the finished or diverged run of these settings, or None."""
+    """Return the settings.json of the finished or diverged run of these settings, or None."""
     about = read_about(folder)
     result = about.get("result")
     is_complete = "diverged" in about or (
@@ -39,60 +39,60 @@ def read_finished(folder: Path, settings: Settings) -> dict[str, Any] | None:
 
 
 def list_unfinished(runs: Sequence[Settings], folder: Path) -> list[Settings]:
-    """Return the runs that are not finished in their folders below folder."""
+    """Return the runs that are not finished; their folders are in folder."""
     return [run for run in runs if read_finished(folder / name_run(run), run) is None]
 
 
 def _find_difference(found: object, settings: Settings) -> str | None:
-    """Return the first setting whose value in found differs and may change the result, or None."""
+    """Return the name of the first setting that differs and may change the result, or None."""
     found = found if isinstance(found, dict) else {}
     expected = asdict(settings).items()
-    return next((n for n, v in expected if n not in SAME_RESULT and found.get(n) != v), None)
+    return next((n for n, v in expected if n not in NOT_COMPARED and found.get(n) != v), None)
 
 
 def check_folders(runs: Sequence[Settings], folder: Path) -> None:
     """Raise InputError if a run's folder holds a run of other settings, such as more iterations."""
     for settings in list_unfinished(runs, folder):
-        place = folder / name_run(settings)
-        found = _read_settings(place) if place.exists() else {}
+        run_folder = folder / name_run(settings)
+        found = _read_settings(run_folder) if run_folder.exists() else {}
         if found and (name := _find_difference(found, settings)):
             option, ours = option_of(name), getattr(settings, name)
             raise InputError(
-                f"{place} holds a run with {option} {found[name]}, this sweep has {ours}: "
-                "move that run elsewhere, or give the sweep another --name"
+                f"{run_folder} holds a run with {option} {found[name]}, but this sweep uses "
+                f"{option} {ours}: move that run elsewhere, or give the sweep another --name"
             )
 
 
-def _read_settings(place: Path) -> dict[str, Any]:
+def _read_settings(folder: Path) -> dict[str, Any]:
     """Return the settings of the checkpoint in a run's folder; {} if none can be read."""
     try:
-        return asdict(checkpoint.load(place).origin.settings)
+        return asdict(checkpoint.load(folder).origin.settings)
     except InputError:
         return {}
 
 
-def prepare_folder(place: Path) -> bool:
-    """Return whether a run can be resumed there; if not, clear the place for a new run.
+def prepare_folder(folder: Path) -> bool:
+    """Return whether the folder holds a run to resume; if not, remove or rename the folder.
 
-    Removes what a run left that was killed before its first checkpoint, and renames a folder
+    Removes the folder of a run that was killed before its first checkpoint, and renames a folder
     that holds anything else. Raises InputError if that fails.
     """
-    if not place.exists():
+    if not folder.exists():
         return False
-    if _read_settings(place):
+    if _read_settings(folder):
         return True
     try:
-        with lock(place):  # fails while a process that outlived its sweep still writes there
+        with lock(folder):  # fails while a process that outlived its sweep still writes there
             pass
-        ours = {place / ABOUT, place / ".lock", *events.list_event_files(place)}
-        if ours.issuperset(place.iterdir()):
-            shutil.rmtree(place)
+        ours = {folder / ABOUT, folder / ".lock", *events.list_event_files(folder)}
+        if ours.issuperset(folder.iterdir()):
+            shutil.rmtree(folder)
         else:
-            aside = find_free_name(place.with_name(f"{place.name}.aside"))
-            place.rename(aside)
-            notify(f"{place} holds no run that can be resumed: it is now {aside.name}")
+            aside = find_free_name(folder.with_name(f"{folder.name}.aside"))
+            folder.rename(aside)
+            notify(f"{folder} holds no run that can be resumed: renamed to {aside.name}")
     except OSError as error:
-        raise InputError(f"cannot replace {place}: {error.strerror}; remove it") from error
+        raise InputError(f"cannot replace {folder}: {error.strerror}; remove it") from error
     return False
 
 

@@ -1,4 +1,4 @@
-"""Images in blocks, and the directions along which they vary most."""
+"""Split images into blocks, and find the directions along which they vary most."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,34 +9,35 @@ from trainer.book.functions import Array
 SIZE = 2048  # images in a block, so that their intermediate arrays stay in the cache
 SAMPLE = 5000  # images from which the directions are computed
 
-Sets = Sequence[tuple[Array, slice]]  # x (N, D) of each set, and the range of its numbers
+# x (N, D) of each set, and the range of its images' numbers; all sets are numbered in a row.
+Sets = Sequence[tuple[Array, slice]]
 Block = tuple[Array, Array, Array]  # x of a set, rows of x, the numbers of these images
 
 
 def split_images(sets: Sets, images: Array) -> Iterator[Block]:
-    """Yield images, given by sorted numbers, in blocks."""
-    for x, rows in sets:
-        inside = images[slice(*np.searchsorted(images, (rows.start, rows.stop)))]
-        yield from ((x, j - rows.start, j) for j in split_numbers(inside))
+    """Yield the images, given by their sorted numbers, in blocks that lie in one set each."""
+    for x, numbers in sets:
+        inside = images[slice(*np.searchsorted(images, (numbers.start, numbers.stop)))]
+        yield from ((x, block - numbers.start, block) for block in split_numbers(inside))
 
 
 def split_numbers(images: Array) -> list[Array]:
-    """Return numbers of images in blocks of SIZE."""
+    """Return the numbers of images in blocks of SIZE; the last may be smaller."""
     return [images[i : i + SIZE] for i in range(0, len(images), SIZE)]
 
 
-def take_rows(a: Array, j: Array) -> Array:
-    """Return the rows j, which are sorted, of a; without a copy if they are consecutive."""
-    if j[-1] - j[0] == len(j) - 1:
-        return a[j[0] : j[-1] + 1]
-    return a.take(j, axis=0)
+def take_rows(a: Array, rows: Array) -> Array:
+    """Return a[rows] for sorted rows; a view, not a copy, if they are consecutive."""
+    if rows[-1] - rows[0] == len(rows) - 1:
+        return a[rows[0] : rows[-1] + 1]
+    return a.take(rows, axis=0)
 
 
 def find_principal_directions(x: Array, count: int) -> Array:
-    """Return orthonormal columns (D, count) along which x (N, D) is largest: subspace iteration."""
+    """Return orthonormal directions (D, count) along which the rows of x (N, D) vary most."""
     sample = x[:: max(1, len(x) // SAMPLE)].astype(np.float64)
     basis = np.eye(x.shape[1], count)
     basis[:, : len(sample)] = sample[:count].T
-    for _ in range(4):
+    for _ in range(4):  # subspace iteration
         basis = np.linalg.qr(sample.T @ (sample @ basis))[0]
     return basis

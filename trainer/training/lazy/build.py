@@ -1,4 +1,4 @@
-"""Lazy evaluation for a net of this project."""
+"""Build the lazy evaluation of a net of this project."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from trainer.training.threads import Threads
 
 
 def build_lazy_accuracy(net: Net[Any], digits: Digits, threads: Threads) -> LazyAccuracy:
-    """Return the lazy evaluation of both sets; it gives the classes of net, which is on the CPU."""
+    """Return the lazy evaluation of a net on the CPU over the training and the test set."""
 
     def classify(x: Array) -> Array:
         return np.asarray(net.classes(net.native(x)))
@@ -25,7 +25,7 @@ def build_lazy_accuracy(net: Net[Any], digits: Digits, threads: Threads) -> Lazy
 
 
 def split_chunks(rows: int, threads: Threads) -> list[slice]:
-    """Return the rows that Threads.compute_accuracy classifies at once, of so many rows."""
+    """Return range(rows) in the chunks in which Threads.compute_accuracy classifies them."""
     return [
         slice(i, min(i + CHUNK, part.stop))
         for part in threads.split_rows(rows)

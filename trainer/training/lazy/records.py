@@ -1,4 +1,4 @@
-"""The records of each image that prove that its class has not changed; see accuracy.py."""
+"""Record for each image what proves that its class has not changed; accuracy.py has the proofs."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,34 +10,40 @@ from trainer.book.functions import Array
 from trainer.common.settings import Activation
 from trainer.training.lazy import blocks, movement
 from trainer.training.lazy.blocks import Block, Sets, take_rows
-from trainer.training.lazy.movement import SLACK, UNIT, SplitWeights, gamma
+from trainer.training.lazy.movement import FLOAT32_U, SAFETY, SplitWeights, gamma
 
-BASIS = 64  # K
+DIRECTIONS = 64  # K, the columns of P
 ANCHORS = 8
-EVALUATION_COST = 8  # in projections
+EVALUATION_COST = 8  # the time to evaluate an image over the time to project it
 MOST_GATHERED = 0.7  # of the images: above, projecting all in a row is faster than gathering some
 MOST_EVALUATED = 0.4  # of the images: above, evaluating all is faster
-MOST_TIES = 0.02  # of the images near a tie: above, evaluating all is faster
+MOST_TIES = 0.02  # of the images: with more near ties, evaluating all is faster
 
 Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 
 @dataclass(frozen=True)
 class _Evaluation:
-    """The weights of an evaluation, the place of its anchor, and bounds of rounding errors."""
+    """The new weights, the slot for them, and bounds on rounding errors, which add up."""
 
     weights: SplitWeights
-    place: int
-    a1: float  # of two evaluations of the same a1, divided by the image's own _rounding
-    sigma: float  # of two evaluations of σ, in addition
-    projected: float  # of a projected a1, divided by ‖x̂‖, in addition
-    output: float  # of a lead, in addition
+    slot: int
+    a1_error: float  # of two evaluations of the same a1, divided by the image's _a1_rounding
+    sigma_error: float  # of two evaluations of σ, as a change of a1
+    projection_error: float  # of a projected a1, divided by the image's ‖(x, 1)‖
+    lead_error: float  # of a lead, from the second layer
 
 
 class Records:
-    """The records of all images; update_classes proves or evaluates their classes in place.
+    """The records of all images, by which update_classes proves that classes have not changed.
 
-    classes (N of all,) is read and written. map: Python's, or one that uses several threads.
+    lead: the output of an image's class minus the largest other output
+    near a tie: with a lead so small that rounding could change its sign
+    anchor: the weights of an earlier evaluation, kept in a slot, 0 … ANCHORS − 1
+    projected: computed from c, the coordinates of an image along the K directions of P
+    residual: what these directions leave, R of an image and (1 − PPᵀ) W1 of weights
+
+    classes (all images,) is read and written in place. map is Python's, or one with threads.
     """
 
     def __init__(
@@ -46,163 +52,188 @@ class Records:
         self._sets, self.classes, self._activation, self._map = sets, classes, activation, map
         x, (inputs, hidden) = sets[0][0], params["W1"].shape
         self._outputs = len(params["b2"])
-        self._unit = float(np.finfo(x.dtype).eps / 2)
-        self._basis = blocks.find_principal_directions(x, min(BASIS, inputs))
-        n, self._k = len(classes), self._basis.shape[1] + 1
-        self._record = np.ones((n, self._k + hidden), np.float32)  # c, 1, R W1
-        self._x_norm = np.empty(n, np.float32)  # ‖x̂‖
-        self._rest_norm = np.empty(n, np.float32)  # ‖R‖
-        self._rounding = np.empty(n, np.float32)  # γ ‖x̂‖ of two evaluations
-        list(self._map(self._measure, blocks.split_images(sets, np.arange(n))))  # map is lazy
-        self._largest = float(self._x_norm.max())
-        self._worst = (self._rounding / self._x_norm).max()  # γ of the image with most pixels on
+        self._u = float(np.finfo(x.dtype).eps / 2)
+        self._basis = blocks.find_principal_directions(x, min(DIRECTIONS, inputs))  # P
+        n, self._split = len(classes), self._basis.shape[1] + 1
+        self._record = np.ones((n, self._split + hidden), np.float32)  # c, 1 and R W1
+        self._x_norm = np.empty(n, np.float32)  # ‖(x, 1)‖
+        self._residual_norm = np.empty(n, np.float32)  # ‖R‖
+        self._a1_rounding = np.empty(n, np.float32)  # 2 γ ‖(x, 1)‖, for two evaluations
+        list(self._map(self._record_inputs, blocks.split_images(sets, np.arange(n))))  # map is lazy
+        self._largest_x_norm = float(self._x_norm.max())
+        self._worst_rounding = (self._a1_rounding / self._x_norm).max()
+        # Each image's class had at least the lead _proved_lead at the anchor of its _proved_index,
+        # slot · C + class. R W1 was recorded at the anchor in _recorded_slot, or before it, with
+        # weights whose residual was at most _earlier_movement away from that anchor.
         self._proved_lead = np.empty(n, np.float32)
-        self._proved_at = np.zeros(n, np.intp)  # place of the anchor · C + class
-        self._recorded_at = np.zeros(n, np.intp)  # place of the anchor from which R W1 has moved …
-        self._moved_before = np.empty(n, np.float32)  # … in addition to this movement
+        self._proved_index = np.zeros(n, np.intp)
+        self._recorded_slot = np.zeros(n, np.intp)
+        self._earlier_movement = np.empty(n, np.float32)
         self._anchors = movement.Anchors(ANCHORS, SplitWeights(params, self._basis, activation))
-        self._size = self._output_terms = 0.0  # the largest bounds since there are records
+        self._largest_norm = self._largest_terms = 0.0  # of all weights since records were empty
         self.is_empty = True
 
-    def _measure(self, block: Block) -> None:
-        """Record what depends on the images alone."""
-        x, rows, j = block
+    def _record_inputs(self, block: Block) -> None:
+        """Record what depends on the images of a block alone, not on the weights."""
+        x, rows, images = block
         x = take_rows(x, rows).astype(np.float64)
-        self._record[j, : self._k - 1] = x @ self._basis
-        along = self._record[j, : self._k - 1].astype(np.float64)  # c, rounded to float32
+        self._record[images, : self._split - 1] = x @ self._basis
+        c = self._record[images, : self._split - 1].astype(np.float64)  # as rounded to float32
         square = np.einsum("nd,nd->n", x, x)
-        self._x_norm[j] = np.sqrt(square + 1)
-        rest = square * (1 + 4 * UNIT) - np.einsum("nk,nk->n", along, along)
-        self._rest_norm[j] = np.sqrt(np.maximum(rest, 0))
-        self._rounding[j] = 2 * gamma(np.count_nonzero(x, axis=1) + 3, self._unit) * self._x_norm[j]
+        self._x_norm[images] = np.sqrt(square + 1)
+        residual = square * (1 + 4 * FLOAT32_U) - np.einsum("nk,nk->n", c, c)
+        self._residual_norm[images] = np.sqrt(np.maximum(residual, 0))
+        terms = np.count_nonzero(x, axis=1) + 3
+        self._a1_rounding[images] = 2 * gamma(terms, self._u) * self._x_norm[images]
 
     def update_classes(self, params: dict[str, Array]) -> tuple[Array, Array] | None:
-        """Bring the classes up to date, except those of images too near a tie.
+        """Set each class to that of the full evaluation, except of images too near a tie.
 
-        Returns the images that were evaluated, and those too near a tie; or None if evaluating
-        all is faster. Then the records are empty, and the next call evaluates every image.
+        Returns the images that were evaluated, and those of them too near a tie, which the caller
+        has to evaluate fully. Returns None where it is faster to evaluate all images fully; the
+        records are then empty, and the next call evaluates every image.
         """
-        now = self._begin(SplitWeights(params, self._basis, self._activation))
-        left = np.arange(len(self.classes)) if self.is_empty else self._find_unproved(now)
-        near = None if left is None else self._evaluate(left, now)
-        self.is_empty = near is None
-        return None if near is None or left is None else (left, self._settle_ties(near, now))
+        new = self._begin_evaluation(SplitWeights(params, self._basis, self._activation))
+        images = np.arange(len(self.classes)) if self.is_empty else self._find_unproved(new)
+        ties = None if images is None else self._evaluate(images, new)
+        self.is_empty = ties is None
+        return None if images is None or ties is None else (images, self._settle_ties(ties, new))
 
-    def _begin(self, weights: SplitWeights) -> _Evaluation:
-        """Return the evaluation of these weights."""
+    def _begin_evaluation(self, weights: SplitWeights) -> _Evaluation:
+        """Return the evaluation of these weights, with a slot and its rounding errors."""
         if self.is_empty:
             self._anchors.used[:] = False
-            self._size = self._output_terms = 0.0
-        self._size = max(self._size, weights.size)
-        self._output_terms = max(self._output_terms, weights.bound_output_terms(self._largest))
-        width = len(weights.b1)
-        root = 32 * np.sqrt(width) if weights.is_sigmoid else 0.0  # 8 u of each z1, before λ = ¼
-        output = 4 * gamma(width + 8, self._unit) + 2 * gamma(width + 8, UNIT)
+            self._largest_norm = self._largest_terms = 0.0
+        self._largest_norm = max(self._largest_norm, weights.norm)
+        terms = weights.bound_output_terms(self._largest_x_norm)
+        self._largest_terms = max(self._largest_terms, terms)
+        hidden = len(weights.b1)
+        # √H · 8 u is the error of σ in z1. Divided by λ = ¼, it is as large as one in a1.
+        sigma = 32 * np.sqrt(hidden) if weights.is_sigmoid else 0.0
+        lead = 4 * gamma(hidden + 8, self._u) + 2 * gamma(hidden + 8, FLOAT32_U)
+        projection = 4 * gamma(self._split + 8, FLOAT32_U) * self._largest_norm
         return _Evaluation(
             weights,
-            self._choose_place(),
-            a1=SLACK * self._size,
-            sigma=SLACK * 2 * root * self._unit,
-            projected=SLACK * (4 * gamma(self._k + 8, UNIT) * self._size + root * UNIT),
-            output=SLACK * output * self._output_terms,
+            self._choose_slot(),
+            a1_error=SAFETY * self._largest_norm,
+            sigma_error=SAFETY * 2 * sigma * self._u,
+            projection_error=SAFETY * (projection + sigma * FLOAT32_U),
+            lead_error=SAFETY * lead * self._largest_terms,
         )
 
-    def _choose_place(self) -> int:
-        """Return an unused anchor's place, or that of the anchor that the fewest records use."""
+    def _choose_slot(self) -> int:
+        """Return a slot without an anchor, or that of the anchor that costs least to replace."""
         if not self._anchors.used.all():
             return int(self._anchors.used.argmin())
-        cost = np.bincount(self._recorded_at, minlength=ANCHORS) * EVALUATION_COST
-        proved = np.bincount(self._proved_at, minlength=ANCHORS * self._outputs)
+        cost = np.bincount(self._recorded_slot, minlength=ANCHORS) * EVALUATION_COST
+        proved = np.bincount(self._proved_index, minlength=ANCHORS * self._outputs)
         return int((cost + proved.reshape(ANCHORS, -1).sum(axis=1)).argmin())
 
-    def _find_unproved(self, now: _Evaluation) -> Array | None:
-        """Return the images whose class is not proved; None if they are too many."""
-        rest, full = self._anchors.bound_hidden(now.weights, self._size)
-        lost = self._bound_lost_lead(full, now)
-        if self._anchors.used[now.place]:  # the images of the old anchor get the new one
-            # where= is several times faster than indexing by a mask.
-            theirs = np.repeat(np.arange(ANCHORS) == now.place, self._outputs).take(self._proved_at)
-            np.subtract(self._proved_lead, lost, out=self._proved_lead, where=theirs)
-            theirs, moved = self._recorded_at == now.place, np.float32(rest[now.place])
-            np.add(self._moved_before, moved, out=self._moved_before, where=theirs)
-        rest[now.place] = 0
-        self._anchors.store(now.place, now.weights)
-        return self._project(np.flatnonzero(~(self._proved_lead > lost)), rest, now)
+    def _find_unproved(self, new: _Evaluation) -> Array | None:
+        """Screen all images and project those left, and store the weights as an anchor.
 
-    def _bound_lost_lead(self, full: Array, now: _Evaluation) -> Array:
-        """Return how much of its lead each image (N,) can have lost since it was proved."""
-        p, q = self._anchors.bound_output(now.weights, self._size)  # (ANCHORS, C)
-        rounding = now.a1 * self._worst + now.sigma + now.projected
-        p += (full[:, None] + rounding) * now.weights.rate
-        q += now.output
-        lost = p.astype(np.float32).ravel().take(self._proved_at)
+        Returns the images whose class is still not proved, or None if evaluating all is faster.
+        """
+        changes = self._anchors.bound_first_change(new.weights, self._largest_norm)
+        residual_change, full_change = changes
+        lost = self._bound_lost_lead(full_change, new)
+        if self._anchors.used[new.slot]:  # move the old anchor's images to the new anchor
+            # where= is several times faster than indexing by a mask.
+            is_moved = np.repeat(np.arange(ANCHORS) == new.slot, self._outputs)
+            is_moved = is_moved.take(self._proved_index)
+            np.subtract(self._proved_lead, lost, out=self._proved_lead, where=is_moved)
+            is_moved, added = self._recorded_slot == new.slot, np.float32(residual_change[new.slot])
+            np.add(self._earlier_movement, added, out=self._earlier_movement, where=is_moved)
+        residual_change[new.slot] = 0
+        self._anchors.store(new.slot, new.weights)
+        return self._project(np.flatnonzero(~(self._proved_lead > lost)), residual_change, new)
+
+    def _bound_lost_lead(self, full_change: Array, new: _Evaluation) -> Array:
+        """Return how much of its lead each image (N,) can have lost since the anchor of its proof.
+
+        full_change (ANCHORS,) bounds ‖[ΔW1; Δb1]‖ since each anchor.
+        """
+        p, q = self._anchors.bound_second_change(new.weights, self._largest_norm)  # (ANCHORS, C)
+        rounding = new.a1_error * self._worst_rounding + new.sigma_error + new.projection_error
+        p += (full_change[:, None] + rounding) * new.weights.sensitivity
+        q += new.lead_error
+        lost = p.astype(np.float32).ravel().take(self._proved_index)
         lost *= self._x_norm
-        lost += q.astype(np.float32).ravel().take(self._proved_at)
+        lost += q.astype(np.float32).ravel().take(self._proved_index)
         return lost
 
-    def _project(self, images: Array, rest: Array, now: _Evaluation) -> Array | None:
-        """Return the images whose class the projection cannot prove; None if they are too many."""
+    def _project(self, images: Array, residual_change: Array, new: _Evaluation) -> Array | None:
+        """Return the images that their projection does not prove, None if evaluating all is faster.
+
+        residual_change (ANCHORS,) bounds ‖(1 − PPᵀ) ΔW1‖ since each anchor.
+        """
         n = len(self.classes)
         if len(images) > MOST_GATHERED * n:
             images = np.arange(n)
-        weights = now.weights
+        weights = new.weights
         W2 = np.ascontiguousarray(weights.W2.T, np.float32)  # (C, H)
         b2 = weights.b2.astype(np.float32)[:, None]
 
-        def find_unproved(j: Array) -> Array:
-            record = take_rows(self._record, j)
-            a1 = record[:, : self._k] @ weights.along
-            a1 += record[:, self._k :]
+        def project_block(images: Array) -> Array:
+            record = take_rows(self._record, images)
+            a1 = record[:, : self._split] @ weights.projected
+            a1 += record[:, self._split :]
             a2 = W2 @ movement.activate(a1, weights.is_sigmoid).T  # (C, n)
             a2 += b2
-            moved = rest.take(take_rows(self._recorded_at, j)) + take_rows(self._moved_before, j)
-            moved *= take_rows(self._rest_norm, j)
-            moved += now.projected * take_rows(self._x_norm, j)
-            return self._prove(j, a2, take_rows(self.classes, j), moved, now)
+            moved = residual_change.take(take_rows(self._recorded_slot, images))
+            moved += take_rows(self._earlier_movement, images)
+            moved *= take_rows(self._residual_norm, images)
+            moved += new.projection_error * take_rows(self._x_norm, images)
+            return self._record_leads(images, a2, take_rows(self.classes, images), moved, new)
 
-        found = self._map(find_unproved, blocks.split_numbers(images))
-        left = np.concatenate([images[:0], *found])
-        return left if len(left) <= MOST_EVALUATED * n else None
+        found = self._map(project_block, blocks.split_numbers(images))
+        unproved = np.concatenate([images[:0], *found])
+        return unproved if len(unproved) <= MOST_EVALUATED * n else None
 
-    def _prove(self, j: Array, a2: Array, y: Array, off: Array | float, now: _Evaluation) -> Array:
-        """Record the least lead of class y in a2 (C, n) of images j whose a1 may be off by off.
+    def _record_leads(
+        self, images: Array, a2: Array, y: Array, moved: Array | float, new: _Evaluation
+    ) -> Array:
+        """Record a lower bound on the lead of class y (n,) in the outputs a2 (C, n) of n images.
 
-        Returns those whose least lead is not positive.
+        moved (n,) bounds how far a1 is from an evaluated one. Returns the images whose bound is not
+        positive, so that their class is not proved.
         """
-        doubt = now.a1 * take_rows(self._rounding, j) + (off + now.sigma)
-        doubt *= now.weights.rate.take(y)
-        doubt += now.output
+        doubt = new.a1_error * take_rows(self._a1_rounding, images) + (moved + new.sigma_error)
+        doubt *= new.weights.sensitivity.take(y)
+        doubt += new.lead_error
         least = movement.compute_lead(a2, y) - doubt
-        self._proved_lead[j] = least
-        self._proved_at[j] = now.place * self._outputs + y
-        return j[~(least > 0)]
+        self._proved_lead[images] = least
+        self._proved_index[images] = new.slot * self._outputs + y
+        return images[~(least > 0)]
 
-    def _evaluate(self, images: Array, now: _Evaluation) -> Array | None:
-        """Evaluate these images; return those near a tie, or None if they are too many."""
-        weights = now.weights
-        self._anchors.store(now.place, weights)
+    def _evaluate(self, images: Array, new: _Evaluation) -> Array | None:
+        """Evaluate and record these images, and store the weights as an anchor.
 
-        def find_ties(block: Block) -> Array:
-            x, rows, j = block
+        Returns the images near a tie, or None if evaluating all is faster.
+        """
+        weights = new.weights
+        self._anchors.store(new.slot, weights)
+
+        def evaluate_block(block: Block) -> Array:
+            x, rows, images = block
             a1 = take_rows(x, rows) @ weights.W1
             a1 += weights.b1
-            self._record[j, self._k :] = (
-                a1 - take_rows(self._record, j)[:, : self._k] @ weights.along
-            )
+            projected = take_rows(self._record, images)[:, : self._split] @ weights.projected
+            self._record[images, self._split :] = a1 - projected
             a2 = weights.W2.T @ movement.activate(a1, weights.is_sigmoid).T  # (C, n)
             a2 += weights.b2[:, None]
-            self.classes[j] = y = a2.argmax(axis=0)
-            self._recorded_at[j], self._moved_before[j] = now.place, 0
-            return self._prove(j, a2, y, 0.0, now)
+            self.classes[images] = y = a2.argmax(axis=0)
+            self._recorded_slot[images], self._earlier_movement[images] = new.slot, 0
+            return self._record_leads(images, a2, y, 0.0, new)
 
-        found = self._map(find_ties, blocks.split_images(self._sets, images))
+        found = self._map(evaluate_block, blocks.split_images(self._sets, images))
         ties = np.concatenate([images[:0], *found])
         return ties if len(ties) <= MOST_TIES * len(self.classes) else None
 
-    def _settle_ties(self, near: Array, now: _Evaluation) -> Array:
-        """Classify the images near a tie; return those that their own terms do not decide."""
-        unsure = [near[:0]]
-        for x, rows, j in blocks.split_images(self._sets, near):
-            self.classes[j], least = movement.bound_lead(x[rows], now.weights, self._unit)
-            unsure.append(j[~(least > 0)])
+    def _settle_ties(self, ties: Array, new: _Evaluation) -> Array:
+        """Classify images near a tie by bounds of their own terms; return those still undecided."""
+        unsure = [ties[:0]]
+        for x, rows, images in blocks.split_images(self._sets, ties):
+            self.classes[images], least = movement.bound_lead(x[rows], new.weights, self._u)
+            unsure.append(images[~(least > 0)])
         return np.concatenate(unsure)
