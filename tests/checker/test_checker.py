@@ -242,10 +242,13 @@ def test_sizes_fixed_in_the_code_are_used(write_source):
 
 def test_json_has_the_documented_keys():
     made = json.loads(report_on(NETS / "chapter4.py").as_json())
-    assert set(made) == {"right", "class", "findings"}
+    assert set(made) == {"right", "class", "findings", "fix"}
+    assert made["fix"] is None
     assert made["right"] is True
     assert made["class"] == "TwoLayerNet"
-    assert set(made["findings"][0]) == {"quantity", "verdict", "cause", "message"}
+    assert set(made["findings"][0]) == {
+        "quantity", "verdict", "cause", "message", "file", "line", "column", "end_column", "code",
+    }  # fmt: skip
 
 
 def test_only_the_python2_layout_needs_translation():

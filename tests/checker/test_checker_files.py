@@ -176,7 +176,7 @@ def test_the_text_report_lists_what_is_right_in_one_line_and_then_each_wrong_qua
     report = report_on(write(tmp_path, RIGHT.replace(FACTOR, FACTOR + "-")))
     first, second, *_, last = report.as_text().splitlines()
     assert first.startswith("right: construction, predict, loss, gradient b1, gradient W2, ")
-    assert second.startswith("TwoLayerNet is wrong in gradient W1: differs by 200")
+    assert second.startswith("wrong: gradient W1: differs by 200")
     assert second.endswith("[gradient-sign]")
     assert last == "TwoLayerNet is wrong in gradient W1: gradient-sign"
 

@@ -192,7 +192,7 @@ def _fill_star_import(module: ModuleType, user: dict[str, Any]) -> None:
     ours = {k: v for k, v in vars(module).items() if not k.startswith("__")}
     names = {k: v for k, v in ours.items() if isinstance(user.get(k), StandIn | None)}
     for name in user.get("__free__", ()):
-        if name not in ours and name not in user and name not in vars(builtins):
+        if name not in ours and name not in user and name not in user["__builtins__"]:
             names[name] = StandIn(name, f"perhaps from module {module.__name__}, which is missing")
     module.__all__ = list(names)  # type: ignore[attr-defined]
     vars(module).update(names)

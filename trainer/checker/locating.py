@@ -55,9 +55,10 @@ def describe_location(location: Location) -> str:
     index = np.unravel_index(np.argmax(np.abs(got - quantity.value)), got.shape)
     at = f" at {[int(i) for i in index]}" if got.ndim else ""
     name = location.site.name or "the returned value"
-    formula = f" = {quantity.formula}" if quantity.formula != quantity.name else ""
+    what = dict.fromkeys([quantity.name, quantity.formula])
+    what.pop(name, None)
     expected, found = quantity.value[index], got[index]
-    return f"{name} should be {quantity.name}{formula}: {expected:.4g}{at}, but is {found:.4g}"
+    return f"{name} should be {' = '.join(what)}: {expected:.4g}{at}, but is {found:.4g}"
 
 
 def _keep_first(records: list[Record]) -> list[Record]:

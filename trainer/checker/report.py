@@ -124,7 +124,7 @@ class Report:
             lines += ["tried fix:", *(f"  {line}" for line in changes if line[:2] != "@@")]
             lines.append(f"with this change all {found['checks']} checks pass")
         causes = dict.fromkeys(f.cause for f in self.wrong_findings if f.cause)
-        return lines + [f"more: check --explain {cause}" for cause in causes]
+        return lines + [f"more: --explain {cause}" for cause in causes]
 
     def summarise(self) -> str:
         """Return the verdict in one sentence."""

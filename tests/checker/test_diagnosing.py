@@ -1,0 +1,97 @@
+"""The wrong line of a net is named, and a fix is shown only if every check passes with it."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from mistaken import NETS, plant_mistakes
+from test_checker import LAYOUTS, report_on
+
+from trainer.checker.check_file import check_file, check_loaded
+from trainer.checker.comparing import Finding
+from trainer.checker.diagnosing import Request, diagnose
+from trainer.checker.loading import Loader
+from trainer.checker.process import check_in_child
+from trainer.checker.recording import Recorder
+
+# A mistake, its layout, and the line that is wrong as it stands in the file.
+CASES = [
+    ("chapter4", "sigmoid-grad-of-output", "da1 = sigmoid_grad(z1) * dz1"),
+    ("chapter4", "batch-mean-missing", "dy = y - t"),
+    ("chapter4", "target-not-subtracted", "dy = y / batch_num"),
+    ("chapter4", "gradient-sign", "dy = (t - y) / batch_num"),
+    ("chapter4", "accuracy-count", "return np.sum(y == t)"),
+]
+
+
+def diagnose_planted(folder, layout, slug):
+    """Return the path of the layout with a mistake, and its diagnosis."""
+    path = folder / f"{layout}.py"
+    path.write_text(plant_mistakes(layout, slug))
+    return path, diagnose(Request(path, None, False, 0))
+
+
+@pytest.mark.parametrize(("layout", "slug", "code"), CASES)
+def test_the_wrong_line_is_named_and_the_fix_makes_the_net_right(tmp_path, layout, slug, code):
+    path, found = diagnose_planted(tmp_path, layout, slug)
+    assert found.code.strip() == code
+    assert path.read_text().splitlines()[found.line - 1] == found.code
+    (tmp_path / "fix.diff").write_text(found.diff)
+    subprocess.run(["patch", "-s", "-p1", "-i", "fix.diff"], cwd=tmp_path, check=True)
+    for seed in (0, 11, 12):
+        assert report_on(path, seed=seed).status == 0
+
+
+def test_the_marked_part_is_the_one_that_the_fix_changes(tmp_path):
+    _, found = diagnose_planted(tmp_path, "chapter4", "sigmoid-grad-of-output")
+    assert found.code[found.column : found.end_column] == "z1"
+    assert found.expected.startswith("da1 should be dz1 · h′(a1): ")
+
+
+def test_two_mistakes_are_fixed_one_after_the_other(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(plant_mistakes("chapter4", "batch-mean-missing", "sigmoid-grad-of-output"))
+    found = diagnose(Request(path, None, False, 0))
+    assert found.diff.count("\n-") == 2 + found.diff.count("\n---")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_recording_changes_no_verdict(layout):
+    path = NETS / f"{layout}.py"
+    plain = [item for item in check_file(path) if isinstance(item, Finding)]
+    recorder = Recorder()
+    loader = Loader(path, recorder=recorder)
+    recorded = [item for item in check_loaded(loader, None, 0) if isinstance(item, Finding)]
+    assert recorded == plain
+
+
+@pytest.mark.parametrize(("hints", "has_line", "has_fix"), [(1, 0, 0), (2, 1, 0), (3, 1, 1)])
+def test_hints_decide_how_much_is_shown(tmp_path, hints, has_line, has_fix):
+    path = tmp_path / "net.py"
+    path.write_text(plant_mistakes("chapter4", "sigmoid-grad-of-output"))
+    report, _ = check_in_child(path, hints=hints)
+    text, found = report.as_text(), json.loads(report.as_json())
+    assert ("net.py:" in text) == has_line
+    assert ("tried fix" in text) == has_fix
+    wrong = next(f for f in found["findings"] if f["verdict"] == "differs")
+    assert (wrong["line"] is not None) == has_line
+    assert (wrong["cause"] is not None) == has_line
+    assert (found["fix"] is not None) == has_fix
+
+
+def test_a_changed_net_that_never_returns_loses_no_verdict(tmp_path, monkeypatch):
+    path = tmp_path / "net.py"
+    loop = "        i = 0\n        while i < 3:\n            i += 1\n        dy = y - t\n"
+    path.write_text(plant_mistakes("chapter4").replace("        dy = (y - t) / batch_num\n", loop))
+    report, _ = check_in_child(path, timeout=60)
+    assert report.status == 1
+    assert not report.stopped
+
+
+def test_a_mistake_is_explained_without_a_file():
+    command = [sys.executable, "-m", "trainer", "check", "--explain", "softmax-axis"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("# softmax-axis")
+    unknown = subprocess.run([*command[:-1], "none"], capture_output=True, text=True, check=False)
+    assert (unknown.returncode, unknown.stderr.count("\n")) == (2, 1)
