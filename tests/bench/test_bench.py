@@ -162,7 +162,7 @@ def test_the_protocol_times_a_run_of_the_train_command(folder, digits, monkeypat
 
 def test_the_protocol_of_other_contestants_is_computed():
     steps, evaluations = {"book": 1000.0, "numpy": 300.0, "x": 1.0}, {"book": 200.0, "numpy": 50.0}
-    assert report.compute_runs(steps, evaluations) == {"book": 210.0}
+    assert report.estimate_runs(steps, evaluations) == {"book": 210.0}
 
 
 def test_a_tenth_of_the_bare_run_is_timed_before_each_whole_run(digits, folder, monkeypatch):

@@ -143,7 +143,7 @@ def test_no_true_lead_is_below_its_bound_in_the_records(seed, activation, moves)
 
 def bound_lost_lead(kept, params):
     now = kept._begin_evaluation(SplitWeights(params, kept._basis, kept._activation))
-    full = kept._anchors.bound_first_change(now.weights, kept._largest_norm)[1]
+    full = kept._anchors.bound_layer1_change(now.weights, kept._largest_norm)[1]
     return kept._bound_lost_lead(full, now)
 
 

@@ -63,8 +63,8 @@ def test_a_lead_never_changes_by_more_than_the_bound_of_the_anchors(seed, activa
     anchors = Anchors(2, old)
     anchors.store(1, old)
     size = max(old.norm, new.norm)
-    full = anchors.bound_first_change(new, size)[1]
-    p, q = anchors.bound_second_change(new, size)
+    full = anchors.bound_layer1_change(new, size)[1]
+    p, q = anchors.bound_layer2_change(new, size)
     assert np.isinf(full[0])
     wide = (
         {k: v.astype(float) for k, v in before.items()},
@@ -93,8 +93,8 @@ def test_a_movement_along_the_difference_of_two_classes_comes_near_the_bound_of_
     old, new = (SplitWeights(params, np.eye(9, 3), activation) for params in (before, after))
     anchors, size = Anchors(1, old), max(old.norm, new.norm)
     anchors.store(0, old)
-    full = anchors.bound_first_change(new, size)[1]
-    p, q = anchors.bound_second_change(new, size)
+    full = anchors.bound_layer1_change(new, size)[1]
+    p, q = anchors.bound_layer2_change(new, size)
     allowed = (p[0, 0] + full[0] * new.sensitivity[0]) * np.sqrt((x**2).sum() + 1) + q[0, 0]
     then, now = (
         compute_lead(compute_outputs(x, w, activation).T.copy(), np.array([0]))

@@ -131,14 +131,15 @@ def find_cause(
 ) -> str | None:
     """Return the slug of the mistake that gives the same wrong numbers, or None if none does.
 
-    net is the wrong side's net before the step, or None where its initial params are wrong.
-    params have the expected names and shapes. x (N, D), t and lr are those of the step.
+    net is the net that was judged wrong, as it was before the step; None if its initial params
+    are what is wrong. params are right initial params: only their names, shapes and dtype are
+    used. x (N, D), t and lr are those of the step.
     """
     options: dict[str, Any] = {"dtype": params["W1"].dtype.name}
     if net is not None:
         options |= {"activation": net.activation, "loss": net.loss_name}
     sizes = (*params["W1"].shape, len(params["b2"]))
-    # inspect_step takes six times as long. Only what a plain step does not show needs it.
+    # inspect_step takes six times as long. It also finds mistakes that a plain step does not show.
     check = audit_step if wrong.reason is None and wrong.quantity in ORDER else inspect_step
     for slug, mistake in MISTAKES.items():
         if mistake.needs.items() <= options.items():

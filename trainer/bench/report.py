@@ -77,7 +77,7 @@ class Benchmark:
     names: tuple[str, ...]
 
     def measure(self, measures: Sequence[str]) -> Measurements:
-        """Return the "environment", and the numbers of these measures by the keys of RESULTS.
+        """Do these measurements; return the results by the keys of RESULTS, and the "environment".
 
         Raises InputError if a process or run that is measured fails.
         """
@@ -92,7 +92,7 @@ class Benchmark:
             for key, values in methods[measure]().items():
                 numbers[key] |= values
         if "protocol" in measures:
-            numbers["protocol_s"] |= compute_runs(numbers["step_us"], numbers["evaluate_ms"])
+            numbers["protocol_s"] |= estimate_runs(numbers["step_us"], numbers["evaluate_ms"])
         return {"environment": environment, **numbers}
 
     def _time_steps(self) -> Numbers:
@@ -156,7 +156,7 @@ class Benchmark:
         return [each for name in names for each in MAKERS[name](task)]
 
 
-def compute_runs(step_us: dict[str, float], evaluate_ms: dict[str, float]) -> dict[str, float]:
+def estimate_runs(step_us: dict[str, float], evaluate_ms: dict[str, float]) -> dict[str, float]:
     """Return the seconds of a whole run, computed for contestants whose run is not timed."""
     return {
         name: step_us[name] * PROTOCOL_STEPS / 1e6 + evaluate_ms[name] * PROTOCOL_EVALUATIONS / 1e3

@@ -82,7 +82,10 @@ def _list_defined(loader: Loader) -> set[str]:
 def _choose_class(
     path: Path, names: dict[str, object], candidates: list[type], name: str | None
 ) -> type | None:
-    """Return the class of that name, or the only candidate; raise InputError if it is not clear."""
+    """Return the class of that name; without a name, the only candidate, None if there is none.
+
+    Raises InputError if no class has that name, or if there are several candidates.
+    """
     if name is None:
         if len(candidates) > 1:
             listed = ", ".join(kind.__name__ for kind in candidates)

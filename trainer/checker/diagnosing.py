@@ -190,6 +190,11 @@ def _check_recorded(
         for site in (recorder.sites[number] for number in numbers):
             called = (site.path, site.function.lineno), (site.path, site.function)
             functions[quantity not in wrong].setdefault(*called)
+    for site in recorder.sites:  # a function that is checked by itself has its own name
+        if site.function.name in wrong:
+            place = site.path, site.function.lineno
+            functions[False].setdefault(place, (site.path, site.function))
+            functions[True].pop(place, None)
     alone = [f for place, f in functions[False].items() if place not in functions[True]]
     return findings, alone or list(functions[False].values())
 

@@ -71,8 +71,25 @@ def list_statement_edits(function: ast.FunctionDef) -> Iterator[Edit]:
                     changed = copy.copy(node)
                     changed.op = other()
                     yield Edit(node, ast.unparse(changed), 1.5)
-        if isinstance(node, ast.Assign | ast.AugAssign):
+            yield Edit(node, f"{ast.unparse(node.target)} = {ast.unparse(node.value)}", 1.4)
+            yield Edit(node, "pass", 1.3)
+        if isinstance(node, ast.Assign):
             yield Edit(node, "pass", 2.0)
+
+
+def list_products(root: ast.expr, atoms: list[str]) -> list[Edit]:
+    """Return what may stand in place of a whole expression: a sum, or a product of two variables.
+
+    They are tried last, and only where the expected value is known.
+    """
+    edits = [Edit(root, f"np.sum({atom}, axis=0)", 3.0) for atom in atoms]
+    for one in atoms:
+        for other in atoms:
+            for text in (f"np.dot({one}.T, {other})", f"np.dot({one}, {other}.T)",
+                         f"np.dot({one}, {other})", f"{one} * {other}", f"{one} + {other}",
+                         f"{one} * (1 - {other}) * {other}", f"{one} * ({other} > 0)"):  # fmt: skip
+                edits.append(Edit(root, text, 3.2))
+    return edits
 
 
 def _edit_key(node: ast.expr, keys: Sequence[str]) -> Iterator[Edit]:
@@ -89,10 +106,14 @@ def _edit_key(node: ast.expr, keys: Sequence[str]) -> Iterator[Edit]:
 
 
 def _walk(root: ast.expr) -> Iterator[ast.expr]:
-    """Yield the parts of an expression that may be replaced by others."""
+    """Yield the parts of an expression that may be replaced by others: not np, self or np.sum."""
     for node in ast.walk(root):
         if isinstance(node, ast.expr) and hasattr(node, "lineno"):
-            yield node
+            base = node.value if isinstance(node, ast.Attribute) else node
+            if not (isinstance(base, ast.Name) and base.id in ("np", "numpy")) and not (
+                isinstance(node, ast.Name) and node.id == "self"
+            ):
+                yield node
 
 
 def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterator[Edit]:
@@ -183,7 +204,7 @@ def _wrap_node(
     yield Edit(node, f"{inner}.T", 1.5 + cost)
     yield Edit(node, f"(1 - {inner})", 2.6 + cost)
     for factor in ("2", "0.5"):
-        yield Edit(node, f"{factor} * {inner}", 2.5 + cost)
+        yield Edit(node, f"{factor} * {inner}", 1.6 + cost)
     for function in functions:
         yield Edit(node, f"{function}({_text(node)})", 1.9 + cost)
     for atom in atoms:

@@ -92,9 +92,10 @@ def select_slugs(activation: str, loss: str) -> tuple[str, ...]:
 
 
 def matches(quantity: str, got: object, made: Numbers, tolerance: float = CLOSE) -> bool:
-    """Return whether a quantity of theirs equals that of made.
+    """Return whether got, from the checked net, equals the quantity of made within the tolerance.
 
-    predict may give scores, probabilities or class labels.
+    made are the numbers of a right net, or of one with a known mistake. A checked predict may
+    return scores, probabilities or class labels.
     """
     if quantity != "predict":
         return quantity in made and compute_error(got, made[quantity]) <= tolerance

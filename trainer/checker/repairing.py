@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from trainer.checker.comparing import CLOSE, compute_error
-from trainer.checker.edits import Edit, list_edits, list_statement_edits, sort_edits
+from trainer.checker.edits import Edit, list_edits, list_products, list_statement_edits, sort_edits
 from trainer.checker.locating import Location
 from trainer.checker.names import PARAMS
 from trainer.checker.recording import Record
@@ -96,7 +96,8 @@ def _list_matching_edits(location: Location, search: Search) -> Iterator[Edit]:
         return
     atoms, functions = list_atoms(site.function, record), list_functions(record)
     wanted = location.quantity.value
-    for edit in list_edits(site.value, atoms, functions, PARAMS):
+    edits = list_edits(site.value, atoms, functions, PARAMS)
+    for edit in [*edits, *list_products(site.value, atoms)]:
         if search.is_over():
             return
         value = evaluate(substitute(site.value, edit), record)

@@ -92,10 +92,13 @@ class Subject:
         return call_by_role(function, values)
 
     def predict(self, x: Array) -> Any:
-        """Return what predict gives, or CS231n's loss without targets, for x (N, D)."""
+        """Return what predict gives for x (N, D).
+
+        Without a predict, loss(x) without targets returns the scores, as CS231n's does.
+        """
         result = self._call(self.methods["predict"] or self._get_method("loss"), x)
         while isinstance(result, tuple) and result:
-            result = result[-1] if np.ndim(result[0]) == 0 else _pick(result, len(x), self.C)
+            result = result[-1] if np.ndim(result[0]) == 0 else _pick_scores(result, len(x), self.C)
         return result
 
     def loss(self, x: Array, t: Array) -> Any:
@@ -166,7 +169,7 @@ def _strip_prefix(key: object) -> str:
     return text
 
 
-def _pick(parts: tuple[Any, ...], N: int, C: int) -> Any:
+def _pick_scores(parts: tuple[Any, ...], N: int, C: int) -> Any:
     """Return the output (N, C) among several arrays that a forward pass returns."""
     outputs = [p for p in parts if getattr(p, "shape", None) == (N, C)]
     return outputs[-1] if outputs else parts[0]

@@ -53,7 +53,7 @@ class Threads:
         return sum(self.map(count_correct, self.split_rows(len(x)))) / len(x)
 
     def split_rows(self, count: int) -> list[slice]:
-        """Return range(count) split among the cores, as a slice for each."""
+        """Split range(count) into at most one slice for each core, equal except for the last."""
         size = max(1, -(-count // self._all))
         return [slice(i, min(i + size, count)) for i in range(0, count, size)]
 

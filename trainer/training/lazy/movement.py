@@ -73,7 +73,7 @@ class Anchors:
         self._second[slot] = weights.second
         self.used[slot] = True
 
-    def bound_first_change(self, weights: SplitWeights, norm: float) -> tuple[Array, Array]:
+    def bound_layer1_change(self, weights: SplitWeights, norm: float) -> tuple[Array, Array]:
         """Bound ‖(1 − PPᵀ) ΔW1‖ and ‖[ΔW1; Δb1]‖ since each anchor: (count,), inf if unused."""
         residual, full = np.full((2, len(self.used)), np.inf)
         used = np.flatnonzero(self.used)
@@ -84,7 +84,7 @@ class Anchors:
         full[used] = SAFETY * bound_spectral_norm(gram) + cast
         return residual, full
 
-    def bound_second_change(self, weights: SplitWeights, norm: float) -> tuple[Array, Array]:
+    def bound_layer2_change(self, weights: SplitWeights, norm: float) -> tuple[Array, Array]:
         """Return p and q, both (count, C), that bound what ΔW2 and Δb2 take from a lead.
 
         With the z1 of the anchor, h: |h·Δ(w_y − w_k) + Δ(b_y − b_k)| ≤ p[slot, y] ‖x̂‖ + q[slot, y]

@@ -134,7 +134,7 @@ class Records:
 
         Returns the images whose class is still not proved, or None if evaluating all is faster.
         """
-        changes = self._anchors.bound_first_change(new.weights, self._largest_norm)
+        changes = self._anchors.bound_layer1_change(new.weights, self._largest_norm)
         residual_change, full_change = changes
         lost = self._bound_lost_lead(full_change, new)
         if self._anchors.used[new.slot]:  # move the old anchor's images to the new anchor
@@ -149,11 +149,12 @@ class Records:
         return self._project(np.flatnonzero(~(self._proved_lead > lost)), residual_change, new)
 
     def _bound_lost_lead(self, full_change: Array, new: _Evaluation) -> Array:
-        """Return how much of its lead each image (N,) can have lost since the anchor of its proof.
+        """Return how much of its lead each image (N,) can have lost since its class was proved.
 
         full_change (ANCHORS,) bounds ‖[ΔW1; Δb1]‖ since each anchor.
         """
-        p, q = self._anchors.bound_second_change(new.weights, self._largest_norm)  # (ANCHORS, C)
+        # Lost is at most p ‖x‖ + q.
+        p, q = self._anchors.bound_layer2_change(new.weights, self._largest_norm)  # (ANCHORS, C)
         rounding = new.a1_error * self._worst_rounding + new.sigma_error + new.projection_error
         p += (full_change[:, None] + rounding) * new.weights.sensitivity
         q += new.lead_error
