@@ -62,13 +62,8 @@ def measure(layout: str, slug: str) -> tuple[bool, int | None, list[int], str, f
         started = time.monotonic()
         found = diagnose(Request(path, None, False, 0))
         seconds = time.monotonic() - started
-    return (
-        found.line in lines,
-        found.line,
-        sorted(lines),
-        found.fix.diff if found.fix else "",
-        seconds,
-    )
+    line, diff = (found.line, found.diff) if found else (None, "")
+    return line in lines, line, sorted(lines), diff, seconds
 
 
 if __name__ == "__main__":

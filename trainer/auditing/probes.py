@@ -59,8 +59,9 @@ def _check_unchanged(name: str, now: Array, before: Array) -> Verdict:
 
 
 def inspect_step(net: Net[Any], x: Array, t: Array, lr: float) -> Verdicts:
-    """Train the net on one batch and return the verdicts of audit_step and of all probes.
+    """Train the net on one batch and return one verdict for each quantity.
 
+    It is that of audit_step if that is wrong, otherwise that of the last probe of the quantity.
     x (N, D); t: labels (N,). One probe audits a step on one-hot rows too.
     """
     before = copy.deepcopy(net)

@@ -12,7 +12,10 @@ from trainer.auditing.mistakes import MISTAKES
 
 
 def make_ratio_table(result: Comparison) -> Table:
-    """Return a table of each quantity's largest error / bound on either side, and its index."""
+    """Return a table with the largest ratio of error to bound of each quantity, a column a net.
+
+    The index of the array element that has it stands behind it.
+    """
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     table.add_column("quantity", no_wrap=True)
     for side in result.worst:
@@ -33,7 +36,10 @@ def _format_verdict(verdict: Verdict | None) -> str:
 
 
 def format_drift(result: Comparison) -> list[str]:
-    """Return lines that say how far the weights of both sides differ, and since which step."""
+    """Return lines that say how far the weights of both nets differ.
+
+    With them stands the step at which the difference first passed each power of ten.
+    """
     lines = ["drift of the weights: largest difference / largest weight"] if result.drift else []
     for name, drift in result.drift.items():
         steps = (f"1e{power} at step {step}" for power, step in result.passed[name].items())

@@ -20,7 +20,7 @@ Function = Callable[..., Any]
 
 
 def check_functions(names: Mapping[str, object], defined: set[str]) -> Iterator[Finding]:
-    """Check each function of the book among the names of a module that its file defines."""
+    """Check the functions of the book that the file itself defines, not those it imports."""
     for name, check in CHECKS.items():
         function = names.get(name)
         if name in defined and callable(function) and not isinstance(function, type):

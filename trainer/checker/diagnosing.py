@@ -251,7 +251,7 @@ def _make_goal(trial: Trial, wanted: tuple[str, ...]) -> Callable[[], bool]:
 
 
 def find_wrong(request: Request, texts: Texts, allowed: frozenset[str]) -> frozenset[str] | None:
-    """Return the quantities that are wrong with changed texts.
+    """Check the file with these source texts; return the quantities that are wrong then.
 
     None where one is wrong that is not allowed to be, or where they cannot be checked.
     """
@@ -263,7 +263,7 @@ def find_wrong(request: Request, texts: Texts, allowed: frozenset[str]) -> froze
                 findings.append(item)
                 if not _list_wrong([item]) <= allowed:
                     return None
-    except Exception:  # of a checker that such code takes by surprise, or an InputError
+    except Exception:  # The changed code may make the checker crash, or raise an InputError.
         return None
     return _list_wrong(findings)
 

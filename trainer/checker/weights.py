@@ -122,7 +122,11 @@ def _is_derived(key: object) -> bool:
 
 
 def find_fixed_sizes(net: object, weights: WeightPlaces) -> tuple[int, int, int] | None:
-    """Return D, H, C of a net whose sizes are set in its own code; None if they are arguments."""
+    """Return D, H, C from the arrays of a net that is built without arguments.
+
+    None if it needs arguments, if its weights have the sizes that were asked for, or if its
+    arrays do not fit together.
+    """
     if len(weights.places) == len(PARAMS) and not weights.problems:
         return None
     if any(p.default is p.empty for p in list_arguments(type(net))):
