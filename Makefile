@@ -39,8 +39,10 @@ bench: .venv/ready-dev ## measure both nets beside other implementations
 $(STAMP):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed: make PYTHON=python3.11"; exit 1; }
-	rm -rf .venv
-	$(PYTHON) -m venv .venv
+	@# An environment that this Python made, by hand for instance, is kept.
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != tuple(map(int, "$(@:.venv/python-%=%)".split("."))))' 2>/dev/null || \
+	  { [ ! -e .venv ] || echo "making .venv again: it is of another Python"; rm -rf .venv && $(PYTHON) -m venv .venv; }
+	@rm -f .venv/python-* .venv/ready .venv/ready-dev
 	touch $@
 
 .venv/ready: requirements.txt pyproject.toml $(STAMP)

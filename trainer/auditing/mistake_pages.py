@@ -14,7 +14,7 @@ def explain_mistake(slug: str) -> str:
     if mistake.needs:
         needs = ", ".join(f"{name} {value}" for name, value in mistake.needs.items())
         parts.append(f"It shows only with: {needs}.")
-    parts.append(f"To see what it does: `python scripts/compare.py --plant {slug}`")
+    parts.append(f"To see what it does: `two-layer-net compare --plant {slug}`")
     return "\n\n".join(parts) + "\n"
 
 
@@ -29,4 +29,6 @@ def _show_changes(mistake: Mistake) -> str:
 
 
 def _sentence(text: str) -> str:
-    return text[0].upper() + text[1:] + "."
+    """Return the text with a full stop; identifiers such as db1 at its start stay as they are."""
+    start = text[0].upper() if text.split()[0].isalpha() else text[0]
+    return f"{start}{text[1:]}."

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from trainer.checker.attempts import attempt
 from trainer.checker.check_file import check_loaded, load_class, restore_aliases
 from trainer.checker.check_net import prepare_trial
@@ -14,9 +16,9 @@ from trainer.checker.choosing import is_right
 from trainer.checker.comparing import Finding
 from trainer.checker.judging import Judge
 from trainer.checker.loading import Loader
-from trainer.checker.locating import Location, describe_location, locate
+from trainer.checker.locating import Location, describe_location, has_expected_inputs, locate
 from trainer.checker.names import PARAMS
-from trainer.checker.quantities import list_quantities
+from trainer.checker.quantities import Quantity, list_quantities
 from trainer.checker.recording import Recorder
 from trainer.checker.repairing import (
     Candidate,
@@ -225,7 +227,12 @@ def _locate(request: Request, texts: Texts) -> list[Location]:
             right = tuple(q for q in judge.theirs if q not in wrong)
             goal = _make_goal(trial, (*wanted, *right))
             found += locate(recorder, _make_run(trial, first), goal, quantities)
-    return found
+    # A line without a fix is named only if nothing before it can be what is wrong.
+    known = [*quantities, Quantity("N", "N", np.asarray(len(trial.case.x), np.float64))]
+    return [
+        each if has_expected_inputs(each, known) else replace(each, is_expected=True)
+        for each in found
+    ]
 
 
 def _make_run(trial: Trial, quantity: str) -> Callable[[], object]:

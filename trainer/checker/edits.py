@@ -190,7 +190,8 @@ def _edit_axis(node: ast.Call) -> Iterator[Edit]:
             texts = [_text(a) for a in positional] + made + [_text_of_keyword(k) for k in others]
             text = f"{_text(node.func)}({', '.join(texts)})"
             if text != _text(node):
-                yield Edit(node, text, 1.2 if axis is not None else 1.6)
+                kept = any(k.arg == "keepdims" for k in node.keywords) == keep
+                yield Edit(node, text, (1.2 if axis is not None else 1.6) + 0.5 * (not kept))
 
 
 def _wrap_node(

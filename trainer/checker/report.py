@@ -120,8 +120,7 @@ class Report:
         ]
         lines += [found["expected"]] if found["expected"] else []
         if found["diff"] and self.hints > 2:
-            changes = [line for line in found["diff"].splitlines() if line[:3] not in HEADS]
-            lines += ["tried fix:", *(f"  {line}" for line in changes if line[:2] != "@@")]
+            lines += ["tried fix:", *_format_diff(found["diff"])]
             lines.append(f"with this change all {found['checks']} checks pass")
         causes = dict.fromkeys(f.cause for f in self.wrong_findings if f.cause)
         return lines + [f"more: --explain {cause}" for cause in causes]
@@ -142,6 +141,18 @@ class Report:
     @property
     def _title(self) -> str:
         return self.name or "the file"
+
+
+def _format_diff(diff: str) -> list[str]:
+    """Return the changed lines of a unified diff, each old one with its number."""
+    lines, number = [], 0
+    for line in diff.splitlines():
+        if line.startswith("@@"):
+            number = int(line.split()[1].lstrip("-").split(",")[0])
+        elif line[:3] not in HEADS:
+            lines.append(f"{number if line[0] == '-' else '':>6} {line}")
+            number += line[0] == "-"
+    return lines
 
 
 def _describe(finding: Finding) -> str:

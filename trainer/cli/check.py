@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None, program: Program = Program("check")) -> 
 
     from trainer.checker.process import check_in_child
 
-    activity = f"{program.name}: importing torch and running {path.name}"
+    activity = f"{program.name}: checking {path.name}, at most {arguments.timeout:g} s"
     with show_activity(activity, shown=not arguments.json):
         report, printed = check_in_child(
             path, name, timeout=arguments.timeout, memory=arguments.memory,
