@@ -193,6 +193,7 @@ def test_a_contestant_whose_package_is_missing_is_left_out_with_a_notice(
 def test_the_steps_of_other_sizes_have_a_ratio_to_the_floor(digits, folder, monkeypatch):
     monkeypatch.setattr(report, "HIDDEN_SIZES", (5, 300))
     monkeypatch.setattr(report, "BATCH_SIZES", (10, 200))
+    monkeypatch.setattr(report, "SIZE_ROUNDS", 1)
     settings = Settings(backend="torch", device="cpu")
     steps = Benchmark(settings, digits, folder, 1, ("numpy", "floor", "book")).measure(["sizes"])
     keys = {
