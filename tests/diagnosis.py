@@ -4,6 +4,7 @@ Each mistake of the catalogue is planted in each layout that can have it. A line
 if it is one of those that were changed, or lies beside one that was deleted.
 """
 
+import argparse
 import difflib
 import sys
 import tempfile
@@ -30,8 +31,11 @@ def find_changed_lines(right: str, wrong: str) -> set[int]:
     return changed
 
 
-def main(only: list[str]) -> int:
+def main() -> int:
     """Print a line for each case that is missed, and the rates."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("only", nargs="*", help="layouts or mistakes; default: all of them")
+    only = parser.parse_args().only
     cases = [
         (layout, slug)
         for layout, slug in TABLE
@@ -67,4 +71,4 @@ def measure(layout: str, slug: str) -> tuple[bool, int | None, list[int], str, f
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -11,9 +11,9 @@ from trainer.common.terminal import display_path
 TAGS = "evaluation/fraction", "accuracy/test"
 
 
-def main(argv: list[str] | None = None, _: Program = Program("tests")) -> int:
+def main(argv: list[str] | None = None, _: Program = Program("fraction.py")) -> int:
     """Options → the picture of a run."""
-    parser = Parser(Program("tests"), __doc__)
+    parser = Parser(Program("fraction.py"), __doc__)
     parser.add_argument("run", type=Path, help="folder of a run made with --evaluation lazy")
     parser.add_argument("--out", type=Path, metavar="PNG", help="default: in the run's folder")
     arguments = parser.parse_args(argv)

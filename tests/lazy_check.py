@@ -24,9 +24,9 @@ LISTS: dict[str, tuple[Callable[[str], Any], str]] = {
 }
 
 
-def main(argv: list[str] | None = None, _: Program = Program("tests")) -> int:
+def main(argv: list[str] | None = None, _: Program = Program("lazy_check.py")) -> int:
     """Options → a line for each run; exit status 1 if an image differs."""
-    parser = Parser(Program("tests"), __doc__)
+    parser = Parser(Program("lazy_check.py"), __doc__)
     for name, (kind, values) in LISTS.items():
         parser.add_argument(
             f"--{name}",

@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 
 import documents
 import mistakes
@@ -84,6 +86,13 @@ def test_the_five_files_to_read_first_have_the_lines_that_the_readme_says():
 def test_the_pages_of_mistakes_are_those_of_the_catalogue():
     pages = {path.name: path.read_text("utf-8") for path in mistakes.FOLDER.glob("*.md")}
     assert pages == mistakes.make_pages(), "python tests/docs/mistakes.py writes them"
+
+
+@pytest.mark.parametrize("name", ["promises", "lazy_check", "fraction", "diagnosis"])
+def test_the_programs_for_developers_start(name, tmp_path):
+    command = [sys.executable, str(ROOT / "tests" / f"{name}.py"), "--help"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(f"usage: {name}.py")
 
 
 def test_the_readme_is_short():

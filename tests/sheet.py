@@ -1,4 +1,4 @@
-"""Draw digits that are not MNIST's: `python tests/predict/sheet.py` writes docs/digits.png."""
+"""Draw digits that are not MNIST's: `python tests/sheet.py` writes docs/digits.png."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-SHEET = Path(__file__).resolve().parents[2] / "docs" / "digits.png"
+SHEET = Path(__file__).resolve().parents[1] / "docs" / "digits.png"
 FONTS = Path(matplotlib.get_data_path(), "fonts", "ttf")
 CELL = 96
 # The font (None for a pen), ink and paper of each row; the paper of one row is transparent.
