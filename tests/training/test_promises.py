@@ -32,10 +32,7 @@ def test_runs_started_at_once_with_one_name_get_a_folder_each(tmp_path):
 def test_processes_started_at_once_with_one_name_get_a_folder_each(tmp_path):
     runs.find_data_dir()
     children = [
-        promises.FORKING.Process(
-            target=promises.train_or_resume, args=(tmp_path, tmp_path / "run", "numpy")
-        )
-        for _ in range(2)
+        promises.FORKING.Process(target=runs.train, args=(tmp_path, "run")) for _ in range(2)
     ]
     for child in children:
         child.start()

@@ -3,11 +3,9 @@
 import ast
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-
-import numpy as np
 
 from trainer.checker.attempts import attempt
 from trainer.checker.check_file import check_loaded, load_class, restore_aliases
@@ -16,9 +14,9 @@ from trainer.checker.choosing import is_right
 from trainer.checker.comparing import Finding
 from trainer.checker.judging import Judge
 from trainer.checker.loading import Loader
-from trainer.checker.locating import Location, describe_location, has_expected_inputs, locate
+from trainer.checker.locating import Location, describe_location, locate
 from trainer.checker.names import PARAMS
-from trainer.checker.quantities import Quantity, list_quantities
+from trainer.checker.quantities import list_quantities
 from trainer.checker.recording import Recorder
 from trainer.checker.repairing import (
     Candidate,
@@ -52,7 +50,7 @@ class Diagnosis:
 
     file is the name of the source, line a number from 1, column and end_column characters of the
     line code, from 0. expected is a sentence, "" if the expected value is not known. diff is a
-    unified diff, "" if no fix was found, and checks how many checks pass with it.
+    unified diff, and checks how many checks pass with it.
     """
 
     file: str
@@ -60,9 +58,9 @@ class Diagnosis:
     column: int
     end_column: int
     code: str
-    expected: str = ""
-    diff: str = ""
-    checks: int = 0
+    expected: str
+    diff: str
+    checks: int
 
 
 @dataclass
@@ -77,7 +75,10 @@ class Look:
 
 
 def diagnose(request: Request) -> Diagnosis | None:
-    """Return the wrong line of a net and a fix, as far as they are found; None if neither is."""
+    """Return the wrong line of a net, with a change with which every check passes.
+
+    None where no such change is found: a line without one might be right.
+    """
     search = Search(
         partial(find_wrong, request),
         lambda texts: count_passed(request, texts) > 0,
@@ -87,28 +88,31 @@ def diagnose(request: Request) -> Diagnosis | None:
         texts = read_texts(request)
         look = look_at(request, texts)
         fix = _find_fix(request, search, texts, look)
-        # Where the value itself is one of a right net, the line that lacks something is a guess.
-        sure = [location for location in look.locations if not location.is_expected]
         if fix is None:
-            return _describe(sure[0].site.path, sure[0].site.value, texts, sure) if sure else None
+            return None
         first, changed = fix
-        found = _describe(first.path, first.node, texts, sure)
         diffs = (make_diff(p, texts[p], changed[p]) for p in texts if changed[p] != texts[p])
-        return replace(found, diff="".join(diffs), checks=count_passed(request, changed))
+        checks = count_passed(request, changed)
+        return _describe(first, texts, look.locations, "".join(diffs), checks)
 
 
 def _describe(
-    path: Path, node: ast.expr | ast.stmt, texts: Texts, sure: list[Location]
+    first: Candidate, texts: Texts, locations: list[Location], diff: str, checks: int
 ) -> Diagnosis:
-    """Return the place of a part of the source, and what its value should be if that is known."""
-    code = texts[path].splitlines()[node.lineno - 1] if path in texts else ""
+    """Return the place of the first change, and what its value should be if that is known."""
+    path, node = first.path, first.node
+    code = texts[path].splitlines()[node.lineno - 1]
     column = len(code.encode()[: node.col_offset].decode())
     end = len(code.encode()[: node.end_col_offset].decode())
     end = end if node.end_lineno == node.lineno else len(code)
     place = path, node.lineno
-    there = [each for each in sure if (each.site.path, each.site.value.lineno) == place]
+    there = [
+        each
+        for each in locations
+        if (each.site.path, each.site.value.lineno) == place and not each.is_expected
+    ]
     expected = describe_location(there[0]) if there else ""
-    return Diagnosis(path.name, node.lineno, column, end, code, expected)
+    return Diagnosis(path.name, node.lineno, column, end, code, expected, diff, checks)
 
 
 def _find_fix(
@@ -227,12 +231,7 @@ def _locate(request: Request, texts: Texts) -> list[Location]:
             right = tuple(q for q in judge.theirs if q not in wrong)
             goal = _make_goal(trial, (*wanted, *right))
             found += locate(recorder, _make_run(trial, first), goal, quantities)
-    # A line without a fix is named only if nothing before it can be what is wrong.
-    known = [*quantities, Quantity("N", "N", np.asarray(len(trial.case.x), np.float64))]
-    return [
-        each if has_expected_inputs(each, known) else replace(each, is_expected=True)
-        for each in found
-    ]
+    return found
 
 
 def _make_run(trial: Trial, quantity: str) -> Callable[[], object]:

@@ -18,8 +18,8 @@ MOST_REPLACED = 600  # replacements that are tried
 class Location:
     """A line that may be wrong: the value it had, and the quantity that it should have been.
 
-    is_expected tells that the line itself may be right: its value is another quantity of a right
-    net, or it is computed from unexpected values.
+    is_expected tells that the value itself is another quantity of a right net, so that something
+    is missing at the line or after it.
     """
 
     site: Site
@@ -47,20 +47,6 @@ def locate(
     functions = {site.function.name for site in recorder.sites}
     order = {id(location): number for number, location in enumerate(found)}
     return sorted(found, key=lambda each: _rank(each, order[id(each)], functions))
-
-
-def has_expected_inputs(location: Location, quantities: list[Quantity]) -> bool:
-    """Return whether every variable of the line has the value of a quantity of a right net.
-
-    Otherwise the line may be right, and an earlier one wrong.
-    """
-    scope = location.record.scope
-    names = {node.id for node in ast.walk(location.site.value) if isinstance(node, ast.Name)}
-    values = [as_array(scope[name]) for name in names if name in scope]
-    return all(
-        value is None or any(compute_error(value, q.value) <= CLOSE for q in quantities)
-        for value in values
-    )
 
 
 def describe_location(location: Location) -> str:
