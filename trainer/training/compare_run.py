@@ -23,7 +23,11 @@ from trainer.training.threads import Threads
 
 
 def compare_run(
-    settings: Settings, data_dir: Path, log_dir: Path, audit_every: int, planted: str | None = None
+    settings: Settings,
+    data_dir: Path = Path("data"),
+    log_dir: Path = Path("logs"),
+    audit_every: int = 10,
+    planted: str | None = None,
 ) -> tuple[Settings, Comparison, Path]:
     """Train both nets in step and return the settings used, the comparison and its new folder.
 
