@@ -8,6 +8,7 @@ import pytest
 from mistaken import NETS, plant_mistakes
 from test_checker import LAYOUTS, report_on
 
+from trainer.checker import diagnosing
 from trainer.checker.check_file import check_file, check_loaded
 from trainer.checker.comparing import Finding
 from trainer.checker.diagnosing import Request, diagnose
@@ -23,6 +24,12 @@ CASES = [
     ("chapter4", "gradient-sign", "dy = (t - y) / batch_num"),
     ("chapter4", "accuracy-count", "return np.sum(y == t)"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch):
+    """Give the search a minute, since a busy machine takes longer than a user would wait."""
+    monkeypatch.setattr(diagnosing, "BUDGET", 60.0)
 
 
 def diagnose_planted(folder, layout, slug):

@@ -9,6 +9,19 @@ from trainer.book.functions import Array
 from trainer.checker.explaining import Case
 from trainer.checker.reference import ACTIVATIONS, HEADS, Form
 
+# The quantities by name, with their formulas; the book's own come first.
+FORMULAS = {
+    "a1": "x W1 + b1", "z1": "h(a1)", "a2": "z1 W2 + b2", "y": "the output of a2",
+    "loss": "the mean loss", "da2": "∂loss/∂a2", "dW2": "z1ᵀ da2",
+    "db2": "Σ da2 over the batch", "dz1": "da2 W2ᵀ", "da1": "dz1 · h′(a1)", "dW1": "xᵀ da1",
+    "db1": "Σ da1 over the batch", "t": "the one-hot targets", "x": "the inputs",
+    "W1": "W1", "b1": "b1", "W2": "W2", "b2": "b2", "x W1": "x W1", "z1 W2": "z1 W2",
+    "h′(a1)": "h′(a1)", "1 − z1": "1 − z1", "e^−a1": "e^−a1", "1 + e^−a1": "1 + e^−a1",
+    "a2 − max a2": "a2 − max a2", "e^a2": "e^a2", "e^(a2 − max a2)": "e^(a2 − max a2)",
+    "Σ e^a2": "Σ e^a2 of each sample", "Σ e^(a2 − max a2)": "Σ e^(a2 − max a2) of each sample",
+    "losses": "the loss of each sample", "log y": "log y", "labels": "the labels",
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Quantity:
@@ -28,9 +41,8 @@ def list_quantities(form: Form, case: Case) -> list[Quantity]:
 
     Each stands for its transpose, its negative and its multiple by N too.
     """
-    named = _compute(form, case)
-    N = len(case.x)
-    found = [Quantity(name, formula, value) for name, (formula, value) in named.items()]
+    values, N = _compute(form, case), len(case.x)
+    found = [Quantity(name, formula, values[name]) for name, formula in FORMULAS.items()]
     sums = [
         Quantity(f"N·{q.name}", f"N · {q.name}", N * q.value, is_plain=False)
         for q in found
@@ -49,72 +61,35 @@ def list_quantities(form: Form, case: Case) -> list[Quantity]:
     return [*found, *sums, *negatives, *turned]
 
 
-def _compute(form: Form, case: Case) -> dict[str, tuple[str, Array]]:
-    """Return the formula and the value of each quantity by its name, in order of computation."""
-    output, loss_of = HEADS[form.head]
-    h = ACTIVATIONS[form.activation]
-    p = {
-        k: torch.tensor(v, dtype=torch.float64, requires_grad=True) for k, v in case.weights.items()
-    }
+def _compute(form: Form, case: Case) -> dict[str, Array]:
+    """Return the value of each quantity by its name, in the order of FORMULAS."""
+    params = {k: torch.tensor(v, requires_grad=True) for k, v in case.weights.items()}
     x, t = torch.from_numpy(case.x), torch.from_numpy(case.t)
-    a1 = x @ p["W1"] + p["b1"]
-    z1 = h(a1)
-    a2 = z1 @ p["W2"] + p["b2"]
-    losses = torch.stack([loss_of(a[None], r[None]) for a, r in zip(a2, t, strict=True)])
-    loss = losses.sum() / len(x)
-    nodes = {
-        "a2": a2,
-        "W2": p["W2"],
-        "b2": p["b2"],
-        "z1": z1,
-        "a1": a1,
-        "W1": p["W1"],
-        "b1": p["b1"],
-    }
-    grads = dict(
-        zip(nodes, torch.autograd.grad(loss, list(nodes.values()), retain_graph=True), strict=True)
-    )
-    slope = torch.autograd.grad(z1.sum(), a1, retain_graph=True)[0]
-    exp = torch.exp(a2)
-    shifted = a2 - a2.max(dim=1, keepdim=True)[0]
-    y = output(a2)
-    values: dict[str, tuple[str, torch.Tensor]] = {
-        "a1": ("x W1 + b1", a1),
-        "z1": ("h(a1)", z1),
-        "a2": ("z1 W2 + b2", a2),
-        "y": ("the output", y),
-        "loss": ("the mean loss", loss),
-        "da2": (
-            "(y − t) / N"
-            if form.head in ("cross-entropy", "squared-error")
-            else "the gradient of a2",
-            grads["a2"],
-        ),
-        "dW2": ("z1ᵀ da2", grads["W2"]),
-        "db2": ("Σ da2 over the batch", grads["b2"]),
-        "dz1": ("da2 W2ᵀ", grads["z1"]),
-        "da1": ("dz1 · h′(a1)", grads["a1"]),
-        "dW1": ("xᵀ da1", grads["W1"]),
-        "db1": ("Σ da1 over the batch", grads["b1"]),
-        "t": ("the one-hot targets", t),
-        "x": ("the inputs", x),
-        **{k: (f"the parameter {k}", v) for k, v in p.items()},
-        "x W1": ("x W1", x @ p["W1"]),
-        "z1 W2": ("z1 W2", z1 @ p["W2"]),
-        "h′(a1)": ("h′(a1)", slope),
-        "1 − z1": ("1 − z1", 1 - z1),
-        "e^−a1": ("e^−a1", torch.exp(-a1)),
-        "1 + e^−a1": ("1 + e^−a1", 1 + torch.exp(-a1)),
-        "a2 − max a2": ("a2 − max a2", shifted),
-        "e^a2": ("e^a2", exp),
-        "e^(a2 − max a2)": ("e^(a2 − max a2)", torch.exp(shifted)),
-        "Σ e^a2": ("Σ e^a2 of each sample", exp.sum(dim=1)),
-        "Σ e^(a2 − max a2)": ("Σ e^(a2 − max a2) of each sample", torch.exp(shifted).sum(dim=1)),
-        "losses": ("the loss of each sample", losses),
-        "log y": ("log y", torch.log(y.clamp_min(1e-300))),
-        "labels": ("the labels", t.argmax(dim=1)),
-    }
+    made = _forward(form, params, x, t)
+    nodes = {name: made[name] for name in ("a2", "z1", "a1")} | params
+    grads = torch.autograd.grad(made["loss"], list(nodes.values()), retain_graph=True)
+    made |= {f"d{name}": grad for name, grad in zip(nodes, grads, strict=True)}
+    made["h′(a1)"] = torch.autograd.grad(made["z1"].sum(), made["a1"], retain_graph=True)[0]
+    made |= params | {"x": x, "t": t, "labels": t.argmax(dim=1)}
+    return {name: np.asarray(made[name].detach(), dtype=np.float64) for name in FORMULAS}
+
+
+def _forward(
+    form: Form, params: dict[str, torch.Tensor], x: torch.Tensor, t: torch.Tensor
+) -> dict[str, torch.Tensor]:
+    """Return the quantities of a forward pass, and what people compute on the way."""
+    output, loss_of = HEADS[form.head]
+    a1 = x @ params["W1"] + params["b1"]  # (N, H)
+    z1 = ACTIVATIONS[form.activation](a1)  # (N, H)
+    a2 = z1 @ params["W2"] + params["b2"]  # (N, C)
+    losses = torch.stack([loss_of(a[None], r[None]) for a, r in zip(a2, t, strict=True)])  # (N,)
+    shifted = a2 - a2.max(dim=1, keepdim=True)[0]  # (N, C)
+    y = output(a2)  # (N, C)
     return {
-        name: (formula, np.asarray(value.detach(), dtype=np.float64))
-        for name, (formula, value) in values.items()
-    }
+        "a1": a1, "z1": z1, "a2": a2, "y": y, "losses": losses, "loss": losses.sum() / len(x),
+        "x W1": x @ params["W1"], "z1 W2": z1 @ params["W2"], "1 − z1": 1 - z1,
+        "e^−a1": torch.exp(-a1), "1 + e^−a1": 1 + torch.exp(-a1),
+        "a2 − max a2": shifted, "e^a2": a2.exp(), "e^(a2 − max a2)": shifted.exp(),
+        "Σ e^a2": a2.exp().sum(dim=1), "Σ e^(a2 − max a2)": shifted.exp().sum(dim=1),
+        "log y": torch.log(y.clamp_min(1e-300)),
+    }  # fmt: skip
