@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from mistaken import NETS, plant_mistakes
@@ -73,12 +74,18 @@ def test_recording_changes_no_verdict(layout):
     assert recorded == plain
 
 
-@pytest.mark.parametrize(("hints", "has_line", "has_fix"), [(1, 0, 0), (2, 1, 0), (3, 1, 1)])
-def test_hints_decide_how_much_is_shown(tmp_path, hints, has_line, has_fix):
-    path = tmp_path / "net.py"
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    """The report on a net with one mistake, with all hints."""
+    path = tmp_path_factory.mktemp("hints") / "net.py"
     path.write_text(plant_mistakes("chapter4", "sigmoid-grad-of-output"))
-    report, _ = check_in_child(path, hints=hints)
-    text, found = report.as_text(), json.loads(report.as_json())
+    return check_in_child(path)[0]
+
+
+@pytest.mark.parametrize(("hints", "has_line", "has_fix"), [(1, 0, 0), (2, 1, 0), (3, 1, 1)])
+def test_hints_decide_how_much_is_shown(report, hints, has_line, has_fix):
+    shown = replace(report, hints=hints)
+    text, found = shown.as_text(), json.loads(shown.as_json())
     assert ("net.py:" in text) == has_line
     assert ("tried fix" in text) == has_fix
     wrong = next(f for f in found["findings"] if f["verdict"] == "differs")

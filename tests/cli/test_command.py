@@ -58,7 +58,7 @@ def test_a_program_works_with_ascii_or_closed_output(run, status):
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX pipes")
 def test_a_closed_pipe_on_stdout_is_exit_141_without_a_message(data_dir, tmp_path):
     command = [sys.executable, str(ROOT / "scripts" / "train.py"), "--dataset", "mnist-5k",
-               "--data-dir", str(data_dir), "--log-dir", str(tmp_path), "--iterations", "5000",
+               "--data-dir", str(data_dir), "--log-dir", str(tmp_path), "--iterations", "1000",
                "--eval-every", "1"]  # fmt: skip
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.readline()
