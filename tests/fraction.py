@@ -6,7 +6,7 @@ from pathlib import Path
 from trainer.cli.options import Parser
 from trainer.cli.program import Program, run_command
 from trainer.common.errors import InputError
-from trainer.common.terminal import display_path
+from trainer.common.text import display_path
 
 TAGS = "evaluation/fraction", "accuracy/test"
 

@@ -84,3 +84,13 @@ def test_a_net_too_large_for_a_checkpoint_is_refused_before_it_is_built(data_dir
     folders = ["--dataset", "mnist-5k", "--data-dir", str(data_dir)]
     assert run_command(main, [*folders, "--hidden-size", str(size)]) == 2
     assert "a checkpoint holds 1 GiB at most" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "scripts").glob("*.py")))
+def test_a_missing_package_is_one_line_that_says_what_to_install(name):
+    command = [sys.executable, "-S", str(ROOT / "scripts" / f"{name}.py"), "x", "y"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    if name not in ("train", "compare", "sweep", "bench"):  # those refuse x before they need one
+        assert "-m pip install" in done.stderr

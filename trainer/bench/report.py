@@ -18,7 +18,8 @@ from trainer.bench.measure import make_evaluation_jobs, make_step_jobs, run_in_t
 from trainer.bench.tables import RESULTS, Measurements, make_size_key
 from trainer.bench.task import Contestant, Task
 from trainer.common.settings import Settings
-from trainer.common.terminal import notify, track
+from trainer.common.terminal import track
+from trainer.common.text import notify
 from trainer.data.digits import Digits, load_digits
 from trainer.nets.build import resolve_device
 from trainer.training.metadata import find_versions

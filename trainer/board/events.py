@@ -15,7 +15,7 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
 
 from trainer.common.files import find_free_name, write_atomically
-from trainer.common.terminal import notify
+from trainer.common.text import notify
 
 HEAD, TAIL = 12, 4  # bytes of a record before and after its data
 NAME = re.compile(r"events\.out\.tfevents\.(\d{10,})\..+\.\d+\.\d+")  # second, host, pid, number

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trainer.checker.comparing import Finding
-from trainer.common.terminal import escape
+from trainer.common.text import escape
 
 PLACE = ("file", "line", "column", "end_column", "code")
 HEADS = ("---", "+++")  # the lines of a diff that name the file

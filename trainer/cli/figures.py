@@ -6,7 +6,8 @@ from typing import Any
 from trainer.cli.options import Parser, settings_from
 from trainer.cli.program import Program, board_command
 from trainer.common.errors import InputError
-from trainer.common.terminal import display_path, track
+from trainer.common.terminal import track
+from trainer.common.text import display_path
 
 RUN_SETTINGS = ("iterations", "eval_every", "seed")  # options of the run that is drawn
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from trainer.cli.options import Parser, settings_from
 from trainer.cli.program import Program
-from trainer.common.terminal import escape, show_activity
+from trainer.common.terminal import show_activity
+from trainer.common.text import escape
 
 
 def main(argv: list[str] | None = None, program: Program = Program("predict")) -> int:

@@ -30,7 +30,7 @@ class Program:
 
     def print_error(self, message: str) -> None:
         """Print one line on stderr; do nothing if stderr is full or closed."""
-        from trainer.common.terminal import escape
+        from trainer.common.text import escape
 
         try:
             print(escape(f"{self.name}: {message}"), file=sys.stderr, flush=True)
@@ -48,7 +48,7 @@ def installed_program(command: str) -> Program:
 
 def script_program(file: str) -> Program:
     """Return scripts/COMMAND.py, which works in the project's folder."""
-    from trainer.common.terminal import display_path
+    from trainer.common.text import display_path
 
     script = Path(file).resolve()
     root = script.parents[1]
@@ -58,7 +58,7 @@ def script_program(file: str) -> Program:
 
 def _find_executable(name: str) -> list[str]:
     """Return what starts an installed program, also if its environment is not active."""
-    from trainer.common.terminal import display_path
+    from trainer.common.text import display_path
 
     ours = Path(sys.executable).with_name(name)
     if shutil.which(name) == str(ours) or not ours.exists():
@@ -68,7 +68,7 @@ def _find_executable(name: str) -> list[str]:
 
 def board_command(log_dir: Path) -> str:
     """Return the command that opens TensorBoard on the runs in log_dir."""
-    from trainer.common.terminal import display_path
+    from trainer.common.text import display_path
 
     return shlex.join([*_find_executable("tensorboard"), "--logdir", display_path(log_dir)])
 

@@ -11,7 +11,8 @@ from trainer.cli.options import Parser, settings_from
 from trainer.cli.program import Program, board_command
 from trainer.common.files import check_name
 from trainer.common.settings import Settings
-from trainer.common.terminal import display_path, print_output, track
+from trainer.common.terminal import print_output, track
+from trainer.common.text import display_path
 
 GRID = (
     "backend", "preprocess", "batch_size", "lr", "hidden_size", "activation", "loss",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from trainer.cli.options import Parser, given_settings, parse_every, settings_from
 from trainer.cli.program import Program, board_command
 from trainer.common.errors import InputError
-from trainer.common.terminal import display_path, notify
+from trainer.common.text import display_path, notify
 from trainer.training.signals import Stopped
 
 if TYPE_CHECKING:  # not imported by --help, since torch takes seconds

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TypeVar
 
 from rich.console import Console, RenderableType
@@ -19,21 +18,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from trainer.common.text import notify
+
 T = TypeVar("T")
 PAUSE = 2.0  # the most seconds of a computation without any output
-
-
-def escape(text: str) -> str:
-    """Return the text with control characters as escapes, so that it stays on its line.
-
-    Paths, class names and messages of other people's code can hold any character.
-    """
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-
-def notify(message: str) -> None:
-    """Print a message for the user as one line on stderr."""
-    print(escape(message), file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -47,14 +35,6 @@ def show_activity(text: str, shown: bool = True) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
-
-
-def display_path(path: Path) -> str:
-    """Return a path as one would type it: relative if it is inside the current folder."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
 
 
 def make_bar(detail: str = "", shown: bool = True) -> Progress:

@@ -6,7 +6,7 @@ from typing import Any
 
 from trainer.common.errors import InputError
 from trainer.common.settings import Settings, option_of
-from trainer.common.terminal import notify
+from trainer.common.text import notify
 from trainer.data.digits import Digits, load_digits
 from trainer.nets.build import resolve_device
 from trainer.training.checkpoint import check_size

@@ -11,7 +11,7 @@ from trainer.board import events
 from trainer.common.errors import InputError
 from trainer.common.files import find_free_name, lock
 from trainer.common.settings import Settings, option_of
-from trainer.common.terminal import notify
+from trainer.common.text import notify
 from trainer.training import checkpoint
 from trainer.training.about import ABOUT, read_about
 
