@@ -23,6 +23,7 @@ from trainer.checker.repairing import (
     Search,
     Texts,
     list_blind_candidates,
+    list_functions,
     list_local_candidates,
     make_diff,
 )
@@ -160,11 +161,7 @@ def look_at(request: Request, texts: Texts) -> Look:
     loader = Loader(request.path, request.run_all, texts, recorder)
     findings, called = _check_recorded(loader, request, recorder)
     outcome = attempt(lambda: _locate(request, texts))
-    names = [
-        name
-        for name, value in vars(loader.load_file()).items()
-        if getattr(getattr(value, "__code__", None), "co_argcount", 0) == 1
-    ]
+    names = list_functions(vars(loader.load_file()))
     raised = frozenset(f.line for f in findings if f.line is not None)
     return Look(_list_wrong(findings), outcome.value or [], called, names, raised)
 

@@ -94,7 +94,7 @@ def _list_matching_edits(location: Location, search: Search) -> Iterator[Edit]:
     site, record = location.site, location.record
     if site.is_update:
         return
-    atoms, functions = list_atoms(site.function, record), list_functions(record)
+    atoms, functions = list_atoms(site.function, record), list_functions(record.globals)
     wanted = location.quantity.value
     edits = list_edits(site.value, atoms, functions, PARAMS)
     for edit in [*edits, *list_products(site.value, atoms)]:
@@ -155,11 +155,11 @@ def list_atoms(function: ast.AST, record: Record) -> list[str]:
     return usable[:MOST_ATOMS]
 
 
-def list_functions(record: Record) -> list[str]:
-    """Return the functions of the file that take one argument, such as sigmoid."""
+def list_functions(names: dict[str, Any]) -> list[str]:
+    """Return the functions among a module's names that take one argument, such as sigmoid."""
     return [
         name
-        for name, value in record.globals.items()
+        for name, value in names.items()
         if getattr(getattr(value, "__code__", None), "co_argcount", 0) == 1
     ]
 
