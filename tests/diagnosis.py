@@ -1,7 +1,7 @@
 """Measure how often check names the wrong line and finds a fix: `python tests/diagnosis.py`.
 
 Each mistake of the catalogue is planted in each layout that can have it. A line counts as named
-if it is one of those that were changed, or lies beside one that was deleted.
+if it was changed, or lies beside one that was deleted.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Check the accuracy on labels of which the net predicts three wrongly."""
+"""Check the accuracy on labels, three of which the net does not predict."""
 
 from collections.abc import Iterator
 

@@ -122,9 +122,9 @@ def _find_fix(
     """Return the first of up to ROUNDS changes with which every check passes, and the texts."""
     first = None
     for _ in range(ROUNDS):
-        step = None
-        for candidates in _list_candidates(look, texts, search):
-            step = step or search.improve(texts, look.wrong, candidates)
+        groups = _list_candidates(look, texts, search)
+        steps = (search.improve(texts, look.wrong, candidates) for candidates in groups)
+        step = next((each for each in steps if each), None)
         if step is None:
             return None
         candidate, left = step
@@ -169,7 +169,7 @@ def look_at(request: Request, texts: Texts) -> Look:
 def _check_recorded(
     loader: Loader, request: Request, recorder: Recorder
 ) -> tuple[list[Finding], list[tuple[Path, ast.FunctionDef]]]:
-    """Return the findings, and the functions that were called for the first wrong quantity."""
+    """Return the findings, and the functions that the wrong quantities call."""
     doing, sites = ["loading"], dict[str, dict[int, None]]()
     recorder.listen = lambda site: sites.setdefault(doing[0], {}).setdefault(site)
 
@@ -184,22 +184,33 @@ def _check_recorded(
         pass
     recorder.listen = None
     wrong = {quantity.split()[0] for quantity in _list_wrong(findings)}
-    Called = dict[tuple[Path, int], tuple[Path, ast.FunctionDef]]
-    functions: dict[bool, Called] = {
-        True: {},
-        False: {},
-    }  # by whether a quantity that is right calls them
+    return findings, _select_functions(recorder, sites, wrong)
+
+
+def _select_functions(
+    recorder: Recorder, sites: dict[str, dict[int, None]], wrong: set[str]
+) -> list[tuple[Path, ast.FunctionDef]]:
+    """Return the functions that only wrong quantities call, or all that they call if there is none.
+
+    sites are those that each quantity reached. A function that is checked by itself has its own
+    name as the quantity.
+    """
+    by_wrong: dict[tuple[Path, int], tuple[Path, ast.FunctionDef]] = {}
+    by_right: set[tuple[Path, int]] = set()
     for quantity, numbers in sites.items():
         for site in (recorder.sites[number] for number in numbers):
-            called = (site.path, site.function.lineno), (site.path, site.function)
-            functions[quantity not in wrong].setdefault(*called)
-    for site in recorder.sites:  # a function that is checked by itself has its own name
+            place = site.path, site.function.lineno
+            if quantity in wrong:
+                by_wrong.setdefault(place, (site.path, site.function))
+            else:
+                by_right.add(place)
+    for site in recorder.sites:
         if site.function.name in wrong:
             place = site.path, site.function.lineno
-            functions[False].setdefault(place, (site.path, site.function))
-            functions[True].pop(place, None)
-    alone = [f for place, f in functions[False].items() if place not in functions[True]]
-    return findings, alone or list(functions[False].values())
+            by_wrong.setdefault(place, (site.path, site.function))
+            by_right.discard(place)
+    alone = [function for place, function in by_wrong.items() if place not in by_right]
+    return alone or list(by_wrong.values())
 
 
 def _list_wrong(findings: list[Finding]) -> frozenset[str]:
@@ -258,30 +269,33 @@ def find_wrong(request: Request, texts: Texts, allowed: frozenset[str]) -> froze
 
     None where one is wrong that is not allowed to be, or where they cannot be checked.
     """
-    findings: list[Finding] = []
-    try:
-        loader = Loader(request.path, request.run_all, texts)
-        for item in check_loaded(loader, request.name, request.seed):
-            if isinstance(item, Finding):
-                findings.append(item)
-                if not _list_wrong([item]) <= allowed:
-                    return None
-    except Exception:  # The changed code may make the checker crash, or raise an InputError.
-        return None
-    return _list_wrong(findings)
+    findings = _check_texts(request, texts, request.seed, allowed)
+    return None if findings is None else _list_wrong(findings)
 
 
 def count_passed(request: Request, texts: Texts) -> int:
     """Return how many checks pass with changed texts, 0 if one fails on any of several seeds."""
     passed = 0
     for seed in range(request.seed + 1, request.seed + 1 + SEEDS):
-        loader = Loader(request.path, request.run_all, texts)
-        try:
-            for item in check_loaded(loader, request.name, seed):
-                if isinstance(item, Finding):
-                    if item.verdict in ("differs", "raises") or not item.checked:
-                        return 0
-                    passed += item.verdict == "ok"
-        except InputError:
+        findings = _check_texts(request, texts, seed, frozenset())
+        if findings is None:
             return 0
+        passed += sum(finding.verdict == "ok" for finding in findings)
     return passed // SEEDS
+
+
+def _check_texts(
+    request: Request, texts: Texts, seed: int, allowed: frozenset[str]
+) -> list[Finding] | None:
+    """Return the findings on these source texts, None as soon as one not allowed is wrong."""
+    findings: list[Finding] = []
+    try:
+        loader = Loader(request.path, request.run_all, texts)
+        for item in check_loaded(loader, request.name, seed):
+            if isinstance(item, Finding):
+                findings.append(item)
+                if not _list_wrong([item]) <= allowed:
+                    return None
+    except Exception:  # The changed code may make the checker crash, or raise an InputError.
+        return None
+    return findings
