@@ -12,10 +12,11 @@ from test_checker import LAYOUTS, report_on
 from trainer.checker import diagnosing
 from trainer.checker.check_file import check_file, check_loaded
 from trainer.checker.comparing import Finding
-from trainer.checker.diagnosing import Request, diagnose
+from trainer.checker.diagnosing import diagnose
 from trainer.checker.loading import Loader
 from trainer.checker.process import check_in_child
 from trainer.checker.recording import Recorder
+from trainer.checker.verifying import Request
 
 # A mistake, its layout, and the line that is wrong as it stands in the file.
 CASES = [

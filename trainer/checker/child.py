@@ -20,7 +20,7 @@ from trainer.checker.comparing import Finding
 from trainer.common.errors import InputError
 
 if TYPE_CHECKING:  # torch is imported once the streams are set
-    from trainer.checker.diagnosing import Request
+    from trainer.checker.verifying import Request
 
 
 def main(argv: list[str]) -> int:
@@ -30,7 +30,7 @@ def main(argv: list[str]) -> int:
     import torch  # once, and before the clock and the memory limit start
 
     from trainer.checker.check_file import check_file
-    from trainer.checker.diagnosing import Request
+    from trainer.checker.verifying import Request
 
     torch.set_num_threads(1)
     limit_memory(int(memory))

@@ -2,8 +2,14 @@
 
 import ast
 import copy
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher, get_close_matches
+
+import numpy as np
+
+from trainer.checker.names import PARAMS
 
 OPERATORS: list[type[ast.operator]] = [ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult]
 COMPARISONS: list[type[ast.cmpop]] = [ast.Gt, ast.GtE, ast.Lt, ast.LtE, ast.Eq, ast.NotEq]
@@ -13,6 +19,7 @@ TWINS = {
     "maximum": ("minimum",), "minimum": ("maximum",), "zeros_like": ("ones_like",),
     "ones_like": ("zeros_like",), "multiply": ("dot",), "dot": ("multiply",),
 }  # fmt: skip
+UNSAFE = re.compile("save|dump|tofile|remove|unlink|rm|system|exit|quit|input|open|exec|eval")
 NUMBERS = (0, 1, 2, 0.5, -1)
 # What people leave out beside a part of an expression, and how unlikely it is.
 TERMS = {
@@ -26,6 +33,17 @@ TERMS = {
 
 
 @dataclass(frozen=True)
+class Words:
+    """What an edit may use: variables as one writes them, such as z1 or self.params['W1'],
+    functions that take one array, such as sigmoid, and all names of the file.
+    """
+
+    atoms: list[str]
+    functions: list[str]
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Edit:
     """A part of the source and the text that takes its place; a lower cost is likelier."""
 
@@ -34,21 +52,16 @@ class Edit:
     cost: float
 
 
-def list_edits(
-    root: ast.expr, atoms: list[str], functions: list[str], keys: Sequence[str] = ()
-) -> list[Edit]:
-    """Return the edits of every part of an expression, the likeliest first.
-
-    atoms are the variables in scope as one writes them, such as z1 or self.params['W1'];
-    functions are those that take one array, such as sigmoid; keys are the names of parameters.
-    """
+def list_edits(root: ast.expr, words: Words) -> list[Edit]:
+    """Return the edits of every part of an expression, the likeliest first."""
     edits = [
         edit
         for node in _walk(root)
         for edit in (
-            *_edit_node(node, atoms, functions),
-            *_wrap_node(node, root, atoms, functions),
-            *_edit_key(node, keys),
+            *_edit_node(node, words.atoms, words.functions),
+            *_wrap_node(node, root, words.atoms, words.functions),
+            *_edit_key(node),
+            *_edit_spelling(node, words.names),
         )
     ]
     return sort_edits(edits)
@@ -70,11 +83,17 @@ def list_statement_edits(function: ast.FunctionDef) -> Iterator[Edit]:
                 if not isinstance(node.op, other):
                     changed = copy.copy(node)
                     changed.op = other()
-                    yield Edit(node, ast.unparse(changed), 1.5)
+                    yield Edit(node, ast.unparse(changed), 1.3)
             yield Edit(node, f"{ast.unparse(node.target)} = {ast.unparse(node.value)}", 1.4)
             yield Edit(node, "pass", 1.3)
         if isinstance(node, ast.Assign):
             yield Edit(node, "pass", 2.0)
+            if isinstance(node.targets[0], ast.Name | ast.Attribute):
+                yield Edit(
+                    node, f"{ast.unparse(node.targets[0])} += {ast.unparse(node.value)}", 2.1
+                )
+        if isinstance(node, ast.Expr | ast.If):
+            yield Edit(node, "pass", 1.8)
 
 
 def list_products(root: ast.expr, atoms: list[str]) -> list[Edit]:
@@ -92,23 +111,40 @@ def list_products(root: ast.expr, atoms: list[str]) -> list[Edit]:
     return edits
 
 
-def _edit_key(node: ast.expr, keys: Sequence[str]) -> Iterator[Edit]:
+def _edit_key(node: ast.expr) -> Iterator[Edit]:
     """Yield other names of parameters in place of one, and all of them in place of a list."""
-    names: Sequence[object] = keys
-    if isinstance(node, ast.Constant) and node.value in names:
-        for key in keys:
+    if isinstance(node, ast.Constant) and node.value in PARAMS:
+        for key in PARAMS:
             if key != node.value:
                 yield Edit(node, repr(key), 1.4)
     if isinstance(node, ast.Tuple | ast.List) and node.elts and all(
-        isinstance(each, ast.Constant) and each.value in names for each in node.elts
+        isinstance(each, ast.Constant) and each.value in PARAMS for each in node.elts
     ):  # fmt: skip
-        yield Edit(node, repr(tuple(keys)), 1.2)
+        yield Edit(node, repr(tuple(PARAMS)), 1.2)
+
+
+def _edit_spelling(node: ast.expr, names: tuple[str, ...]) -> Iterator[Edit]:
+    """Yield the names of the file, or of NumPy, that are spelt almost as this one."""
+    if isinstance(node, ast.Name):
+        for name in _list_similar(node.id, names):
+            yield Edit(node, name, 1.1)
+    if isinstance(node, ast.Attribute):
+        is_numpy = isinstance(node.value, ast.Name) and node.value.id in ("np", "numpy")
+        for name in _list_similar(node.attr, dir(np) if is_numpy else names):
+            yield _changed(node, 1.1, attr=name)
+
+
+def _list_similar(word: str, names: Sequence[str]) -> list[str]:
+    """Return the names that are spelt almost as a word, those that differ in case first."""
+    same = [name for name in names if name.lower() == word.lower() and name != word]
+    close = [name for name in get_close_matches(word, names, 4, 0.6) if name != word]
+    return [name for name in (*same, *close) if not UNSAFE.search(name)]
 
 
 def _walk(root: ast.expr) -> Iterator[ast.expr]:
     """Yield the parts of an expression that may be replaced by others: not np, self or np.sum."""
     for node in ast.walk(root):
-        if isinstance(node, ast.expr) and hasattr(node, "lineno"):
+        if isinstance(node, ast.expr) and not isinstance(node, ast.Starred | ast.Slice):
             base = node.value if isinstance(node, ast.Attribute) else node
             if not (isinstance(base, ast.Name) and base.id in ("np", "numpy")) and not (
                 isinstance(node, ast.Name) and node.id == "self"
@@ -131,13 +167,14 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
                 yield Edit(node, f"{_wrapped(left)} @ {_wrapped(right)}.T", 2.1)
         case ast.UnaryOp(operand=operand):
             yield Edit(node, _text(operand), 1.0)
+            yield from (Edit(node, number, 1.9) for number in ("0", "1"))
         case ast.Compare(left=left, ops=[op], comparators=[right]):
             for comparison in COMPARISONS:
                 if not isinstance(op, comparison):
                     yield _changed(node, 1.5, ops=[comparison()])
-        case ast.Call(func=func, args=args, keywords=keywords):
-            yield from _edit_call(node, functions)
-            del func, args, keywords
+            yield from (Edit(node, atom, 1.8) for atom in atoms)
+        case ast.Call():
+            yield from _edit_call(node, atoms, functions)
         case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
             for number in NUMBERS:
                 if number != value:
@@ -146,20 +183,24 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
             yield Edit(node, repr(not flag), 1.2)
         case ast.Attribute(value=value, attr="T"):
             yield Edit(node, _text(value), 1.0)
+    if isinstance(node, ast.BinOp | ast.Call | ast.Compare):
+        for part in _walk(node):
+            if part is not node and not isinstance(part, ast.Constant):
+                yield Edit(node, _text(part), 2.1)
     if isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
         text = _text(node)
         for atom in atoms:
             if atom != text:
-                yield Edit(node, atom, 1.3 + 0.2 * _distance(text, atom))
+                yield Edit(node, atom, 1.4 + 0.6 * _distance(text, atom))
             for function in functions:
                 yield Edit(node, f"{function}({atom})", 2.2)
 
 
-def _edit_call(node: ast.Call, functions: list[str]) -> Iterator[Edit]:
+def _edit_call(node: ast.Call, atoms: list[str], functions: list[str]) -> Iterator[Edit]:
     name = _text(node.func)
-    if node.args:
+    if node.args and not isinstance(node.args[0], ast.Starred):
         yield Edit(node, _text(node.args[0]), 2.0)
-    if len(node.args) == 2:
+    if len(node.args) == 2 and not any(isinstance(a, ast.Starred) for a in node.args):
         yield _changed(node, 1.8, args=node.args[::-1])
         for i in range(2):
             args: list[ast.expr] = list(node.args)
@@ -169,6 +210,10 @@ def _edit_call(node: ast.Call, functions: list[str]) -> Iterator[Edit]:
         if function != name and len(node.args) == 1:
             yield _changed(node, 1.7, func=ast.parse(function, mode="eval").body)
     if isinstance(node.func, ast.Attribute):
+        if node.func.attr == "mean" and node.args:
+            total = f"np.sum({', '.join(map(_text, node.args))})"
+            for atom in atoms:
+                yield Edit(node, f"0.5 * {total} / len({atom})", 2.2)
         for twin in TWINS.get(node.func.attr, ()):
             func = ast.Attribute(node.func.value, twin, ast.Load())
             yield _changed(node, 1.4, func=func)
@@ -240,6 +285,4 @@ def _wrapped(node: ast.expr) -> str:
 
 def _distance(one: str, other: str) -> float:
     """Return how unlike two names are, from 0 to 1."""
-    from difflib import SequenceMatcher
-
     return 1 - SequenceMatcher(None, one, other).ratio()

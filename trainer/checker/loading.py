@@ -53,6 +53,10 @@ class Loader:
         """Return the file as a module; raises InputError, or what its own code raises."""
         return self._load_path(self.path, self.path.stem)
 
+    def list_modules(self) -> list[ModuleType]:
+        """Return the modules that were loaded from local files so far."""
+        return list(self._modules.values())
+
     def _note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)

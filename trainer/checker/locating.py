@@ -11,6 +11,8 @@ from trainer.checker.comparing import CLOSE, as_array, compute_error
 from trainer.checker.quantities import Quantity
 from trainer.checker.recording import Record, Recorder, Site
 
+# What is computed on the way to a quantity, and is no quantity of its own.
+PARTS = {"a1": "x W1", "a2": "z1 W2"}
 MOST_REPLACED = 600  # replacements that are tried
 
 
@@ -40,7 +42,12 @@ def locate(
     """
     records = _keep_first(recorder.run(run))
     found = [
-        Location(recorder.sites[record.site], record, quantity, _is_known(record.value, quantities))
+        Location(
+            recorder.sites[record.site],
+            record,
+            quantity,
+            _is_known(record.value, [q for q in quantities if q.name != PARTS.get(quantity.name)]),
+        )
         for record, quantity in _list_replacements(records, quantities)
         if _is_right_with(recorder, record.site, quantity.value, is_right)
     ]

@@ -1,0 +1,120 @@
+"""Applies edits to the text of a file, and writes the difference as a diff."""
+
+import ast
+import difflib
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import TypeVar
+
+from trainer.checker.edits import Edit
+
+Tree = TypeVar("Tree", bound=ast.AST)
+REPEATED = (ast.Call, ast.BinOp, ast.Compare, ast.Subscript)  # changed at all places at once
+SHORTEST = 8  # characters of an expression that is also changed at other places
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A changed source of one file; node is the part of the old source that was changed."""
+
+    path: Path
+    text: str
+    node: ast.expr | ast.stmt
+
+
+def apply_edit(path: Path, text: str, edit: Edit) -> Iterator[Candidate]:
+    """Yield the source with the edit at its place, and at all places that read the same."""
+    changed = replace_node(text, edit)
+    if changed is None:
+        return
+    yield Candidate(path, changed, edit.node)
+    old, new = (each.splitlines() for each in (text, changed))
+    number = edit.node.lineno - 1
+    if len(old) == len(new) and old.count(old[number]) > 1:
+        lines = [new[number] if line == old[number] else line for line in old]
+        yield Candidate(path, "\n".join(lines) + "\n", edit.node)
+    part = ast.get_source_segment(text, edit.node) or ""
+    if isinstance(edit.node, REPEATED) and len(part) >= SHORTEST and text.count(part) > 1:
+        yield Candidate(path, text.replace(part, edit.text), edit.node)
+
+
+def replace_node(text: str, edit: Edit) -> str | None:
+    """Return the source with the edit at its place, None where it would be read in another way."""
+    for replacement in (edit.text, f"({edit.text})"):
+        changed = replace_segment(text, edit.node, replacement)
+        if isinstance(edit.node, ast.stmt) or _is_unit(changed, edit):
+            return changed
+    return None
+
+
+def _is_unit(changed: str, edit: Edit) -> bool:
+    """Return whether the new text of an edit is read as one expression, in brackets or not.
+
+    Parses the line alone if it can stand alone, with a body if it opens a block.
+    """
+    place, wanted = edit.node.col_offset, _dump(ast.parse(edit.text, mode="eval").body)
+    line = changed.splitlines()[edit.node.lineno - 1]
+    indent, bare = len(line) - len(line.lstrip()), line.strip()
+    for source, row, shift in (
+        (bare, 1, indent), (f"{bare} pass", 1, indent), (changed, edit.node.lineno, 0),
+    ):  # fmt: skip
+        with suppress(SyntaxError):
+            nodes = (n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.expr))
+            there = (n for n in nodes if n.lineno == row and 0 <= n.col_offset + shift - place <= 1)
+            return any(_dump(node) == wanted for node in there)
+    return False
+
+
+def _dump(node: ast.AST) -> str:
+    """Return what a node is, without its place, and whether it is read or written."""
+    return ast.dump(node).replace("Store()", "Load()")
+
+
+def replace_segment(text: str, node: ast.expr | ast.stmt, replacement: str) -> str:
+    """Return the text with the source of a node replaced."""
+    lines = text.splitlines(keepends=True)
+    first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+    before = lines[first].encode()[: node.col_offset].decode()
+    after = lines[last].encode()[node.end_col_offset or 0 :].decode()
+    return "".join([*lines[:first], before + replacement + after, *lines[last + 1 :]])
+
+
+def list_axis_candidates(path: Path, text: str, function: ast.FunctionDef) -> Iterator[Candidate]:
+    """Yield the text with the same axis in every call of a function."""
+    axes = [
+        keyword.value
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg == "axis"
+    ]
+    for axis in ("0", "1"):
+        edits = [Edit(node, axis, 0.0) for node in axes if ast.unparse(node) != axis]
+        if len(edits) > 1:
+            yield Candidate(path, _replace_all(text, edits), edits[0].node)
+
+
+def list_pairs(path: Path, text: str, edits: list[Edit]) -> Iterator[Candidate]:
+    """Yield the text with two edits of different lines, the cheapest pairs first."""
+    pairs = sorted(combinations(edits, 2), key=lambda pair: pair[0].cost + pair[1].cost)
+    for pair in pairs:
+        if pair[0].node.lineno != pair[1].node.lineno:
+            changed = _replace_all(text, list(pair))
+            yield Candidate(path, changed, min(pair, key=lambda e: e.node.lineno).node)
+
+
+def _replace_all(text: str, edits: list[Edit]) -> str:
+    """Return the text with all edits, from the last to the first so that places stay right."""
+    for edit in sorted(edits, key=lambda e: (e.node.lineno, e.node.col_offset), reverse=True):
+        text = replace_node(text, edit) or text
+    return text
+
+
+def make_diff(path: Path, old: str, new: str) -> str:
+    """Return a unified diff of one file, without context."""
+    before, after = (text.splitlines(keepends=True) for text in (old, new))
+    names = f"a/{path.name}", f"b/{path.name}"
+    return "".join(difflib.unified_diff(before, after, *names, n=0))

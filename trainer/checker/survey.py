@@ -1,0 +1,164 @@
+"""Surveys a wrong net: what is wrong, where it may be, and which functions take part in it."""
+
+import ast
+import keyword
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainer.checker.attempts import attempt
+from trainer.checker.check_file import check_loaded, load_class
+from trainer.checker.check_net import prepare_trial
+from trainer.checker.choosing import is_right
+from trainer.checker.comparing import Finding
+from trainer.checker.judging import Judge
+from trainer.checker.loading import Loader
+from trainer.checker.locating import Location, locate
+from trainer.checker.names import PARAMS
+from trainer.checker.patching import Texts
+from trainer.checker.quantities import list_quantities
+from trainer.checker.recording import Recorder
+from trainer.checker.scope import list_functions
+from trainer.checker.screening import Screen, make_screen
+from trainer.checker.trial import Trial, collect_values
+from trainer.checker.verifying import Request, list_required, list_wrong
+from trainer.common.errors import InputError
+
+Function = ast.FunctionDef
+
+
+@dataclass
+class Survey:
+    """A net as it is with changed texts: what is wrong, where it may be, and what was called.
+
+    required is what a fixed net must pass. functions are those of one argument that the file can
+    call, identifiers all names in it, and raised the lines at which exceptions were raised.
+    """
+
+    texts: Texts
+    wrong: frozenset[str]
+    required: frozenset[str]
+    locations: list[Location]
+    called: list[tuple[Path, Function]]
+    functions: list[str]
+    identifiers: tuple[str, ...]
+    raised: frozenset[int]
+    screen: Screen | None
+
+
+def survey_net(request: Request, texts: Texts) -> Survey:
+    """Return what is wrong with changed texts, and where."""
+    recorder = Recorder()
+    loader = Loader(request.path, request.run_all, texts, recorder)
+    findings, called = _check_recorded(loader, request, recorder)
+    functions = list_functions(vars(loader.load_file()))
+    raised = frozenset(f.line for f in findings if f.line is not None)
+    wrong = list_wrong(findings)
+    prepared = attempt(lambda: _prepare(request, texts)).value
+    locations: list[Location] = []
+    screen = None
+    if prepared is not None:
+        locations = attempt(lambda: _locate(*prepared)).value or []
+        screen = make_screen(request, prepared[1], wrong, texts)
+    words = re.findall(r"[A-Za-z_]\w+", " ".join(texts.values()))
+    names = tuple(w for w in dict.fromkeys(words) if not keyword.iskeyword(w))
+    called = [each for each in called if each[0] in texts]
+    return Survey(
+        texts, wrong, list_required(findings), locations, called, functions, names, raised, screen
+    )
+
+
+def _check_recorded(
+    loader: Loader, request: Request, recorder: Recorder
+) -> tuple[list[Finding], list[tuple[Path, ast.FunctionDef]]]:
+    """Return the findings, and the functions that the wrong quantities call."""
+    doing, sites = ["loading"], dict[str, dict[int, None]]()
+    recorder.listen = lambda site: sites.setdefault(doing[0], {}).setdefault(site)
+
+    def progress(quantity: str) -> None:
+        doing[0] = quantity
+
+    findings: list[Finding] = []
+    try:
+        for item in check_loaded(loader, request.name, request.seed, progress):
+            findings += [item] if isinstance(item, Finding) else []
+    except InputError:
+        pass
+    recorder.listen = None
+    wrong = {quantity.split()[0] for quantity in list_wrong(findings)}
+    return findings, _select_functions(recorder, sites, wrong)
+
+
+def _select_functions(
+    recorder: Recorder, sites: dict[str, dict[int, None]], wrong: set[str]
+) -> list[tuple[Path, ast.FunctionDef]]:
+    """Return the functions that only wrong quantities call, or all that they call if there is none.
+
+    sites are those that each quantity reached. A function that is checked by itself has its own
+    name as the quantity.
+    """
+    by_wrong: dict[tuple[Path, int], tuple[Path, ast.FunctionDef]] = {}
+    by_right: set[tuple[Path, int]] = set()
+    for quantity, numbers in sites.items():
+        for site in (recorder.sites[number] for number in numbers):
+            place = site.path, site.function.lineno
+            if quantity in wrong:
+                by_wrong.setdefault(place, (site.path, site.function))
+            else:
+                by_right.add(place)
+    for site in recorder.sites:
+        if site.function.name in wrong:
+            place = site.path, site.function.lineno
+            by_wrong.setdefault(place, (site.path, site.function))
+            by_right.discard(place)
+    by_wrong = dict(sorted(by_wrong.items(), key=lambda item: item[1][1].name not in wrong))
+    alone = [function for place, function in by_wrong.items() if place not in by_right]
+    return alone or list(by_wrong.values())
+
+
+def _prepare(request: Request, texts: Texts) -> tuple[Recorder, Trial, Judge] | None:
+    """Return a trial of the net whose values are recorded, None where it cannot be run."""
+    recorder = Recorder()
+    loader = Loader(request.path, request.run_all, texts, recorder)
+    kind = load_class(loader, request.name)[1]
+    prepared = prepare_trial(kind, request.seed) if kind is not None else None
+    return (recorder, *prepared) if prepared else None
+
+
+def _locate(recorder: Recorder, trial: Trial, judge: Judge) -> list[Location]:
+    """Return the lines that may be wrong in predict, loss or gradient, the likeliest first."""
+    wrong = [
+        q for q in ("predict", "loss", *PARAMS) if q in judge.theirs and not is_right(q, judge)
+    ]
+    quantities = list_quantities(trial.form, trial.case)
+    found: list[Location] = []
+    for wanted in dict.fromkeys([tuple(wrong), *((q,) for q in wrong)]):
+        if wanted:
+            first = "gradient" if wanted[0] in PARAMS else wanted[0]
+            right = tuple(q for q in judge.theirs if q not in wrong)
+            goal = _make_goal(trial, (*wanted, *right))
+            found += locate(recorder, _make_run(trial, first), goal, quantities)
+    return found
+
+
+def _make_run(trial: Trial, quantity: str) -> Callable[[], object]:
+    """Return a function that calls the net's method for a quantity on the weights of the case."""
+
+    def run() -> object:
+        trial.reset_weights()
+        arrays = (trial.case.x,) if quantity == "predict" else (trial.case.x, trial.t)
+        return attempt(getattr(trial.subject, quantity), *arrays)
+
+    return run
+
+
+def _make_goal(trial: Trial, wanted: tuple[str, ...]) -> Callable[[], bool]:
+    """Return a function that tells whether these quantities of the net are right now."""
+
+    def is_reached() -> bool:
+        got = collect_values(trial.call_methods(trial.t))
+        now = Judge(trial.case, got, trial.expected, trial.form.head)
+        return all(q in got and is_right(q, now) for q in wanted)
+
+    return is_reached
