@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from trainer.checker.edits import Edit
+from trainer.checker.patching import Function
 
 Tree = TypeVar("Tree", bound=ast.AST)
 REPEATED = (ast.Call, ast.BinOp, ast.Compare, ast.Subscript)  # changed at all places at once
@@ -36,9 +37,16 @@ def apply_edit(path: Path, text: str, edit: Edit) -> Iterator[Candidate]:
     if len(old) == len(new) and old.count(old[number]) > 1:
         lines = [new[number] if line == old[number] else line for line in old]
         yield Candidate(path, "\n".join(lines) + "\n", edit.node)
-    part = ast.get_source_segment(text, edit.node) or ""
-    if isinstance(edit.node, REPEATED) and len(part) >= SHORTEST and text.count(part) > 1:
+    part = _get_segment(text, edit.node) if isinstance(edit.node, REPEATED) else ""
+    if len(part) >= SHORTEST and text.count(part) > 1:
         yield Candidate(path, text.replace(part, edit.text), edit.node)
+
+
+def _get_segment(text: str, node: ast.expr | ast.stmt) -> str:
+    """Return the source of a node that stands on one line, "" otherwise."""
+    line = text.splitlines()[node.lineno - 1].encode()
+    one_line = node.end_lineno == node.lineno
+    return line[node.col_offset : node.end_col_offset].decode() if one_line else ""
 
 
 def replace_node(text: str, edit: Edit) -> str | None:
@@ -82,19 +90,19 @@ def replace_segment(text: str, node: ast.expr | ast.stmt, replacement: str) -> s
     return "".join([*lines[:first], before + replacement + after, *lines[last + 1 :]])
 
 
-def list_axis_candidates(path: Path, text: str, function: ast.FunctionDef) -> Iterator[Candidate]:
-    """Yield the text with the same axis in every call of a function."""
-    axes = [
-        keyword.value
-        for node in ast.walk(function)
-        if isinstance(node, ast.Call)
-        for keyword in node.keywords
-        if keyword.arg == "axis"
-    ]
-    for axis in ("0", "1"):
-        edits = [Edit(node, axis, 0.0) for node in axes if ast.unparse(node) != axis]
-        if len(edits) > 1:
-            yield Candidate(path, _replace_all(text, edits), edits[0].node)
+def list_axis_candidates(path: Path, text: str, function: Function) -> Iterator[Candidate]:
+    """Yield the text with another axis in all calls of a function that have the same one."""
+    groups: dict[str, list[ast.expr]] = {}
+    for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
+        for keyword in call.keywords:
+            if keyword.arg == "axis":
+                key = ", ".join(ast.unparse(each) for each in call.keywords)
+                groups.setdefault(key, []).append(keyword.value)
+    for nodes in groups.values():
+        for axis in ("0", "1"):
+            if len(nodes) > 1 and ast.unparse(nodes[0]) != axis:
+                edits = [Edit(node, axis, 0.0) for node in nodes]
+                yield Candidate(path, _replace_all(text, edits), nodes[0])
 
 
 def list_pairs(path: Path, text: str, edits: list[Edit]) -> Iterator[Candidate]:

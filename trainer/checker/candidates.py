@@ -2,7 +2,7 @@
 
 import ast
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
 
@@ -12,49 +12,59 @@ from trainer.checker.applying import Candidate, apply_edit, list_axis_candidates
 from trainer.checker.comparing import CLOSE, compute_error
 from trainer.checker.edits import (
     Edit,
-    Words,
     list_edits,
     list_products,
+    list_spellings,
     list_statement_edits,
     sort_edits,
 )
-from trainer.checker.insertions import list_insertions, list_local_insertions, list_returns
+from trainer.checker.insertions import (
+    list_insertions,
+    list_local_insertions,
+    list_returns,
+    list_swaps,
+)
 from trainer.checker.locating import Location
-from trainer.checker.scope import MOST_ATOMS, Expression, list_atoms, list_functions, list_variables
-from trainer.checker.survey import Function, Survey
+from trainer.checker.patching import Function
+from trainer.checker.scope import Expression, list_functions, make_words
+from trainer.checker.survey import Survey
 
 MOST_MATCHING = 12  # edits of one line that are checked
-SLIP = 1.1  # the cost of a misspelt name
 CHEAP = 2.2  # the cost of edits that are tried before pairs of them and before insertions
 MOST_PAIRED = 60  # edits of a function that are tried in pairs
 
 
-def list_groups(survey: Survey, seconds: float) -> Iterator[Iterable[Candidate]]:
-    """Yield groups of candidates: a group is tried only if those before it have none.
+def list_candidates(survey: Survey, seconds: float) -> Iterator[Candidate]:
+    """Yield the changes of a net that may help, the likeliest first.
 
     seconds is the computing time for those whose value is compared with the expected one.
     """
-    wrong = [each for each in survey.called if each[1].name in survey.wrong]
-    lines = frozenset(location.site.value.lineno for location in survey.locations)
-    yield _list_slips(survey)
-    yield _list_cheap(survey, survey.called, survey.raised) if survey.raised else ()
-    yield _list_cheap(survey, wrong)
-    yield _list_local(survey, seconds)
-    yield _list_cheap(survey, survey.called, lines) if lines else ()
-    yield _list_cheap(survey, survey.called)
-    yield _list_others(survey)
+    wrong = [f for f in survey.called if not f[1].col_offset and f[1].name in survey.wrong]
+    lines = frozenset((each.site.path, each.site.value.lineno) for each in survey.locations)
+    yield from _list_slips(survey)
+    if survey.raised:
+        yield from _list_cheap(survey, survey.called, survey.raised)
+    yield from _list_cheap(survey, wrong)
+    yield from _list_local(survey, seconds)
+    if lines:
+        yield from _list_cheap(survey, survey.called, lines)
+    for functions in (survey.called, survey.others):
+        yield from _list_cheap(survey, functions)
+    for functions in (survey.called, survey.others):
+        yield from _list_others(survey, functions)
 
 
 def _list_slips(survey: Survey) -> Iterator[Candidate]:
     """Yield names that are misspelt, axes that are all wrong, and returns that are missing."""
     for path, function in survey.called:
         text = survey.texts[path]
-        for edit in _list_function_edits(function, survey):
-            if edit.cost > SLIP:
-                break
-            yield from apply_edit(path, text, edit)
+        for root in _list_roots(function) if survey.raised else ():
+            for edit in list_spellings(root, survey.identifiers):
+                if (path, edit.node.lineno) in survey.raised:
+                    yield from apply_edit(path, text, edit)
         yield from list_axis_candidates(path, text, function)
         yield from list_returns(path, text, function)
+        yield from list_swaps(path, text, function)
 
 
 def _list_local(survey: Survey, seconds: float) -> Iterator[Candidate]:
@@ -64,9 +74,9 @@ def _list_local(survey: Survey, seconds: float) -> Iterator[Candidate]:
     end = time.process_time() + seconds
     for location in there:
         path, text = location.site.path, survey.texts[location.site.path]
-        yield from list_local_insertions(location, text)
         for edit in islice(_list_matching(location, end, with_products=False), MOST_MATCHING):
             yield from apply_edit(path, text, edit)
+        yield from list_local_insertions(location, text)
     for location in there:
         path, text = location.site.path, survey.texts[location.site.path]
         for edit in islice(_list_matching(location, end, with_products=True), MOST_MATCHING):
@@ -78,10 +88,10 @@ def _list_matching(location: Location, end: float, with_products: bool) -> Itera
     site, record, wanted = location.site, location.record, location.quantity.value
     if site.is_update:
         return
-    atoms, functions = list_atoms(site.function, record), list_functions(record.globals)
+    words = make_words(site.function, record, list_functions(record.globals))
     expression = Expression(site.value, record)
-    products = list_products(site.value, atoms) if with_products else None
-    for edit in products or list_edits(site.value, Words(atoms, functions)):
+    products = list_products(site.value, words.atoms) if with_products else None
+    for edit in products or list_edits(site.value, words):
         if time.process_time() > end:
             return
         value = expression.evaluate(edit.node, edit.text)
@@ -90,24 +100,26 @@ def _list_matching(location: Location, end: float, with_products: bool) -> Itera
 
 
 def _list_cheap(
-    survey: Survey, functions: list[tuple[Path, Function]], lines: frozenset[int] = frozenset()
+    survey: Survey,
+    functions: list[tuple[Path, Function]],
+    lines: frozenset[tuple[Path, int]] = frozenset(),
 ) -> Iterator[Candidate]:
     """Yield the cheap edits of functions, all or those of some lines; values are unknown."""
     found = [
         (path, edit)
         for path, function in functions
-        for edit in _list_function_edits(function, survey)
-        if edit.cost <= CHEAP and (not lines or edit.node.lineno in lines)
+        for edit in _list_function_edits(path, function, survey)
+        if edit.cost <= CHEAP and (not lines or (path, edit.node.lineno) in lines)
     ]
     for path, edit in sorted(found, key=lambda each: each[1].cost):
         yield from apply_edit(path, survey.texts[path], edit)
 
 
-def _list_others(survey: Survey) -> Iterator[Candidate]:
+def _list_others(survey: Survey, functions: list[tuple[Path, Function]]) -> Iterator[Candidate]:
     """Yield pairs of the cheapest edits of a function, insertions, and all other edits."""
     others: list[tuple[Path, Edit]] = []
-    for path, function in survey.called:
-        text, edits = survey.texts[path], _list_function_edits(function, survey)
+    for path, function in functions:
+        text, edits = survey.texts[path], _list_function_edits(path, function, survey)
         cheap = [edit for edit in edits if edit.cost <= CHEAP]
         yield from list_insertions(path, text, function)
         yield from list_pairs(path, text, cheap[:MOST_PAIRED])
@@ -116,10 +128,10 @@ def _list_others(survey: Survey) -> Iterator[Candidate]:
         yield from apply_edit(path, survey.texts[path], edit)
 
 
-def _list_function_edits(function: Function, survey: Survey) -> list[Edit]:
+def _list_function_edits(path: Path, function: Function, survey: Survey) -> list[Edit]:
     """Return the edits of all statements and expressions of a function, the likeliest first."""
-    atoms = list(dict.fromkeys(list_variables(function)))[:MOST_ATOMS]
-    words = Words(atoms, survey.functions, survey.identifiers)
+    record = survey.records.get((path, function.lineno))
+    words = make_words(function, record, survey.functions)
     roots = (list_edits(root, words) for root in _list_roots(function))
     return sort_edits([*list_statement_edits(function), *chain.from_iterable(roots)])
 

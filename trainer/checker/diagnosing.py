@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 
 from trainer.checker.applying import Candidate, make_diff
-from trainer.checker.candidates import list_groups
+from trainer.checker.candidates import list_candidates
 from trainer.checker.check_file import restore_aliases
 from trainer.checker.locating import Location, describe_location
 from trainer.checker.patching import Texts
@@ -76,9 +76,7 @@ def _find_fix(request: Request, search: Search, survey: Survey) -> tuple[Candida
     """Return the first of up to ROUNDS changes with which every check passes, and the texts."""
     first = None
     for _ in range(ROUNDS):
-        groups = list_groups(survey, BUDGET / 4)
-        steps = (search.improve(survey, candidates) for candidates in groups)
-        step = next((each for each in steps if each), None)
+        step = search.improve(survey, list_candidates(survey, BUDGET / 4))
         if step is None:
             return None
         candidate, left = step

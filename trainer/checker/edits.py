@@ -12,6 +12,7 @@ import numpy as np
 from trainer.checker.names import PARAMS
 
 OPERATORS: list[type[ast.operator]] = [ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult]
+IDENTITY: list[type[ast.cmpop]] = [ast.Is, ast.IsNot]
 COMPARISONS: list[type[ast.cmpop]] = [ast.Gt, ast.GtE, ast.Lt, ast.LtE, ast.Eq, ast.NotEq]
 TWINS = {
     "sum": ("mean",), "mean": ("sum",), "max": ("sum", "min"), "min": ("max",),
@@ -32,15 +33,25 @@ TERMS = {
 }  # fmt: skip
 
 
+# Calls that people leave out, and how unlikely it is.
+CALLS = {
+    "np.sum({inner})": 0.0, "np.sum({inner}, axis=0)": 0.0, "np.argmax({inner}, axis=1)": 0.0,
+    "np.sum({inner}, axis=1, keepdims=True)": 0.1, "np.mean({inner})": 0.1, "np.exp({inner})": 0.0,
+    "np.log({inner})": 0.0, "len({inner})": 0.2, "{part}.copy()": 0.2, "range({inner})": 0.2,
+    "np.zeros_like({inner})": 0.3, "np.maximum(0, {inner})": 0.3, "np.tanh({inner})": 0.3,
+    "1 / (1 + np.exp(-({inner})))": 0.3, "np.abs({inner})": 0.4, "np.sqrt({inner})": 0.5,
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Words:
     """What an edit may use: variables as one writes them, such as z1 or self.params['W1'],
-    functions that take one array, such as sigmoid, and all names of the file.
+    those of them that one divides by, and functions that take one array, such as sigmoid.
     """
 
     atoms: list[str]
+    divisors: list[str]
     functions: list[str]
-    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,9 +70,8 @@ def list_edits(root: ast.expr, words: Words) -> list[Edit]:
         for node in _walk(root)
         for edit in (
             *_edit_node(node, words.atoms, words.functions),
-            *_wrap_node(node, root, words.atoms, words.functions),
+            *_wrap_node(node, root, words),
             *_edit_key(node),
-            *_edit_spelling(node, words.names),
         )
     ]
     return sort_edits(edits)
@@ -123,8 +133,14 @@ def _edit_key(node: ast.expr) -> Iterator[Edit]:
         yield Edit(node, repr(tuple(PARAMS)), 1.2)
 
 
+def list_spellings(root: ast.expr, names: tuple[str, ...]) -> Iterator[Edit]:
+    """Yield the names of the file, or of NumPy, in place of those that are spelt almost so."""
+    for node in ast.walk(root):
+        if isinstance(node, ast.expr):
+            yield from _edit_spelling(node, names)
+
+
 def _edit_spelling(node: ast.expr, names: tuple[str, ...]) -> Iterator[Edit]:
-    """Yield the names of the file, or of NumPy, that are spelt almost as this one."""
     if isinstance(node, ast.Name):
         for name in _list_similar(node.id, names):
             yield Edit(node, name, 1.1)
@@ -169,7 +185,8 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
             yield Edit(node, _text(operand), 1.0)
             yield from (Edit(node, number, 1.9) for number in ("0", "1"))
         case ast.Compare(left=left, ops=[op], comparators=[right]):
-            for comparison in COMPARISONS:
+            twins = IDENTITY if isinstance(op, ast.Is | ast.IsNot) else COMPARISONS
+            for comparison in twins:
                 if not isinstance(op, comparison):
                     yield _changed(node, 1.5, ops=[comparison()])
             yield from (Edit(node, atom, 1.8) for atom in atoms)
@@ -179,6 +196,8 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
             for number in NUMBERS:
                 if number != value:
                     yield Edit(node, repr(number), 1.6)
+        case ast.Tuple(elts=[one, other]) if isinstance(node.ctx, ast.Load):
+            yield _changed(node, 1.6, elts=[other, one])
         case ast.Constant(value=bool() as flag):
             yield Edit(node, repr(not flag), 1.2)
         case ast.Attribute(value=value, attr="T"):
@@ -239,9 +258,7 @@ def _edit_axis(node: ast.Call) -> Iterator[Edit]:
                 yield Edit(node, text, (1.2 if axis is not None else 1.6) + 0.5 * (not kept))
 
 
-def _wrap_node(
-    node: ast.expr, root: ast.expr, atoms: list[str], functions: list[str]
-) -> Iterator[Edit]:
+def _wrap_node(node: ast.expr, root: ast.expr, words: Words) -> Iterator[Edit]:
     """Yield edits that put something around a part: a sign, a factor, a call, another term."""
     inner, cost = _wrapped(node), 0.0 if node is root else 0.5
     if isinstance(node, ast.Constant):
@@ -249,15 +266,18 @@ def _wrap_node(
     yield Edit(node, f"-{inner}", 1.5 + cost)
     yield Edit(node, f"{inner}.T", 1.5 + cost)
     yield Edit(node, f"(1 - {inner})", 2.6 + cost)
+    for call, extra in CALLS.items():
+        yield Edit(node, call.format(inner=_text(node), part=inner), 2.0 + cost + extra)
     for factor in ("2", "0.5"):
         yield Edit(node, f"{factor} * {inner}", 1.6 + cost)
-    for function in functions:
+    for function in words.functions:
         yield Edit(node, f"{function}({_text(node)})", 1.9 + cost)
-    for atom in atoms:
-        for template, extra in TERMS.items():
+    for template, extra in TERMS.items():
+        for atom in words.divisors if template.endswith("/ {atom}") else words.atoms:
             text = template.format(inner=inner, atom=atom)
             yield Edit(node, text, 2.3 + cost + extra)
-        for function in functions:
+    for atom in words.atoms:
+        for function in words.functions:
             yield Edit(node, f"{inner} * {function}({atom})", 2.5 + cost)
 
 

@@ -1,8 +1,8 @@
 """Statements that people leave out, put after each statement of a function."""
 
 import ast
-from collections.abc import Iterable, Iterator
-from itertools import permutations
+from collections.abc import Iterator
+from itertools import pairwise, permutations
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,11 @@ import numpy as np
 
 from trainer.checker.applying import Candidate
 from trainer.checker.comparing import CLOSE, compute_error
+from trainer.checker.edits import Words
 from trainer.checker.locating import Location
 from trainer.checker.names import PARAMS
-from trainer.checker.scope import list_atoms, list_variables
+from trainer.checker.patching import Function
+from trainer.checker.scope import list_variables, make_words
 
 # What changes an array in place: {v} is the array, {a} another variable.
 UPDATES = (
@@ -21,7 +23,7 @@ UPDATES = (
     "{v} += {a}", "{v} *= {a}", "{v} *= {a} > 0", "{v} *= {a} * (1 - {a})",
 )  # fmt: skip
 LAST = 8  # names that a function may return
-MOST = 12  # variables that are updated, or used in an update
+MOST = 12  # variables that an element of an array is set to
 
 
 def list_local_insertions(location: Location, text: str) -> Iterator[Candidate]:
@@ -30,7 +32,8 @@ def list_local_insertions(location: Location, text: str) -> Iterator[Candidate]:
     name, wanted = site.name, location.quantity.value
     if not name.isidentifier():
         return
-    for update in _list_updates(name, list_atoms(site.function, record)):
+    words = make_words(site.function, record, [])
+    for update in _list_updates(name, words):
         scope = {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in record.scope.items()}
         scope[name] = record.value.copy() if isinstance(record.value, np.ndarray) else record.value
         try:
@@ -45,14 +48,14 @@ def list_local_insertions(location: Location, text: str) -> Iterator[Candidate]:
                 yield Candidate(site.path, insert_after(text, statement, update), statement)
 
 
-def _list_updates(name: str, atoms: Iterable[str]) -> Iterator[str]:
+def _list_updates(name: str, words: Words) -> Iterator[str]:
     for template in UPDATES:
-        for atom in atoms:
+        for atom in words.divisors if template.endswith("/= {a}") else words.atoms:
             if atom != name:
                 yield template.format(v=name, a=atom)
 
 
-def _find_statement(function: ast.FunctionDef, value: ast.expr) -> ast.stmt | None:
+def _find_statement(function: Function, value: ast.expr) -> ast.stmt | None:
     place = value.lineno, value.col_offset
     for node in ast.walk(function):
         part = getattr(node, "value", None) if isinstance(node, ast.stmt) else None
@@ -73,7 +76,7 @@ def insert_after(text: str, statement: ast.stmt, new: str) -> str:
     return "".join([*lines[:end], *added, *lines[end:]])
 
 
-def list_insertions(path: Path, text: str, function: ast.FunctionDef) -> Iterator[Candidate]:
+def list_insertions(path: Path, text: str, function: Function) -> Iterator[Candidate]:
     """Yield the text with one more statement in a function, the likeliest first."""
     for statement, new in (
         *_list_conversions(function),
@@ -84,13 +87,33 @@ def list_insertions(path: Path, text: str, function: ast.FunctionDef) -> Iterato
         yield Candidate(path, insert_after(text, statement, new), statement)
 
 
-def list_returns(path: Path, text: str, function: ast.FunctionDef) -> Iterator[Candidate]:
+def list_swaps(path: Path, text: str, function: Function) -> Iterator[Candidate]:
+    """Yield the text with two neighbouring statements of a function in the other order."""
+    lines = text.splitlines(keepends=True)
+    for block in _list_blocks(function):
+        for first, second in pairwise(block):
+            start, middle = first.lineno - 1, second.lineno - 1
+            end = second.end_lineno or second.lineno
+            if first.lineno < second.lineno and lines[end - 1].endswith("\n"):
+                swapped = [*lines[middle:end], *lines[start:middle]]
+                yield Candidate(path, "".join([*lines[:start], *swapped, *lines[end:]]), first)
+
+
+def _list_blocks(function: Function) -> Iterator[list[ast.stmt]]:
+    for node in ast.walk(function):
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(node, name, None)
+            if isinstance(block, list):
+                yield block
+
+
+def list_returns(path: Path, text: str, function: Function) -> Iterator[Candidate]:
     """Yield the text with a return of a variable or two at the end of a function without one."""
     for statement, new in _list_returns(function):
         yield Candidate(path, insert_after(text, statement, new), statement)
 
 
-def _list_returns(function: ast.FunctionDef) -> Iterator[tuple[ast.stmt, str]]:
+def _list_returns(function: Function) -> Iterator[tuple[ast.stmt, str]]:
     """Yield a return of a variable or two at the end of a function that has none there."""
     last = function.body[-1]
     if isinstance(last, ast.Return):
@@ -107,7 +130,7 @@ def _is_stored(node: ast.Name) -> bool:
     return isinstance(node.ctx, ast.Store)
 
 
-def _list_conversions(function: ast.FunctionDef) -> Iterator[tuple[ast.stmt, str]]:
+def _list_conversions(function: Function) -> Iterator[tuple[ast.stmt, str]]:
     """Yield, before the body, one-hot rows made labels, and copies of arguments."""
     for argument in function.args.args:
         name = argument.arg
@@ -117,7 +140,7 @@ def _list_conversions(function: ast.FunctionDef) -> Iterator[tuple[ast.stmt, str
             yield header, f"{name} = {name}.copy()"
 
 
-def _make_header(function: ast.FunctionDef) -> ast.stmt:
+def _make_header(function: Function) -> ast.stmt:
     """Return a statement that stands just before the body of a function, at its indentation."""
     first = function.body[0]
     header = ast.Pass(lineno=first.lineno, col_offset=first.col_offset)
@@ -125,7 +148,7 @@ def _make_header(function: ast.FunctionDef) -> ast.stmt:
     return header
 
 
-def _list_restores(function: ast.FunctionDef) -> Iterator[tuple[ast.stmt, str]]:
+def _list_restores(function: Function) -> Iterator[tuple[ast.stmt, str]]:
     """Yield assignments to an element that the function changes, at the end of a loop."""
     names = list(dict.fromkeys(list_variables(function)))[:MOST]
     for loop in (n for n in ast.walk(function) if isinstance(n, ast.For | ast.While)):
@@ -142,7 +165,7 @@ def _list_restores(function: ast.FunctionDef) -> Iterator[tuple[ast.stmt, str]]:
                     yield statement, f"{target} = {name}"
 
 
-def _list_missing_keys(function: ast.FunctionDef) -> Iterator[tuple[ast.stmt, str]]:
+def _list_missing_keys(function: Function) -> Iterator[tuple[ast.stmt, str]]:
     """Yield an entry for each parameter that is missing in a dictionary of gradients."""
     stores: dict[str, list[tuple[str, ast.stmt]]] = {}
     for node in ast.walk(function):
@@ -161,7 +184,7 @@ def _list_missing_keys(function: ast.FunctionDef) -> Iterator[tuple[ast.stmt, st
                 yield found[-1][1], f'{holder}["{key}"] = {expression}'
 
 
-def _list_attributes(function: ast.FunctionDef) -> Iterator[str]:
+def _list_attributes(function: Function) -> Iterator[str]:
     """Yield every attribute that the function uses, of every layer that it uses."""
     found = [n for n in ast.walk(function) if isinstance(n, ast.Attribute)]
     layers = dict.fromkeys(
@@ -182,12 +205,12 @@ def _list_gradients(key: str, names: list[str]) -> Iterator[str]:
             yield f"np.dot({pair[0]}.T, {pair[1]})"
 
 
-def _list_blind_updates(function: ast.FunctionDef) -> Iterator[tuple[ast.stmt, str]]:
-    atoms = list(dict.fromkeys(list_variables(function)))[: 2 * MOST]
+def _list_blind_updates(function: Function) -> Iterator[tuple[ast.stmt, str]]:
+    words = make_words(function, None, [])
     statements = [node for node in ast.walk(function) if isinstance(node, ast.stmt)]
     for node in statements:
         for changed in _list_changed(node):
-            for update in _list_updates(changed, atoms):
+            for update in _list_updates(changed, words):
                 yield node, update
 
 

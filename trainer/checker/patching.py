@@ -8,7 +8,7 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 
 Texts = dict[Path, str]
-Function = ast.FunctionDef | ast.AsyncFunctionDef
+Function = ast.FunctionDef
 PRIVATE = re.compile(r"\b__(?!\w*__\b)\w")  # a name that stands for another inside a class
 
 
@@ -21,7 +21,7 @@ class Patcher:
 
     def __init__(self, texts: Texts, modules: Iterable[ModuleType]):
         self._texts = texts
-        self._functions = {path: list(_list_outermost(ast.parse(t))) for path, t in texts.items()}
+        self._functions = {path: list(list_outermost(ast.parse(t))) for path, t in texts.items()}
         self._loaded = {
             (f.__code__.co_filename, f.__code__.co_firstlineno): f
             for module in modules
@@ -103,13 +103,13 @@ def _compile_function(path: Path, function: Function, lines: list[str]) -> CodeT
     return code
 
 
-def _list_outermost(tree: ast.Module | ast.ClassDef | ast.If | ast.Try) -> Iterator[Function]:
+def list_outermost(tree: ast.Module | ast.ClassDef | ast.If | ast.Try) -> Iterator[Function]:
     """Yield the functions that stand in no other function."""
     for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(node, ast.FunctionDef):
             yield node
         elif isinstance(node, ast.ClassDef | ast.If | ast.Try):
-            yield from _list_outermost(node)
+            yield from list_outermost(node)
 
 
 def _list_loaded(holder: ModuleType | type) -> Iterator[FunctionType]:

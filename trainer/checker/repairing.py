@@ -9,7 +9,8 @@ from trainer.checker.patching import Texts
 from trainer.checker.survey import Survey
 from trainer.checker.verifying import Request, count_passed, find_wrong
 
-MORE = 12  # candidates that are tried after one that makes less wrong
+SHARE = 0.6  # of the time that is left, for one round, while a change that fixes all is sought
+MORE = 12  # changes that make less wrong that are checked in full
 Step = tuple[Candidate, frozenset[str]]  # a change, and what is still wrong with it
 
 
@@ -17,7 +18,7 @@ Step = tuple[Candidate, frozenset[str]]  # a change, and what is still wrong wit
 class Search:
     """What the search may use, and the time at which it ends.
 
-    end is in seconds of computing time.
+    required are the checks that a fixed net passes. end is in seconds of computing time.
     """
 
     request: Request
@@ -25,34 +26,47 @@ class Search:
     end: float
     seen: set[str] = field(default_factory=set)
 
-    def is_over(self) -> bool:
-        """Return whether the time is used up."""
-        return time.process_time() > self.end
+    def improve(self, survey: Survey, candidates: Iterable[Candidate]) -> Step | None:
+        """Return the first candidate with which nothing is wrong, or else one of the best others.
+
+        The others are those that leave less wrong.
+        """
+        now = time.process_time()
+        end = now + SHARE * (self.end - now)
+        others: list[tuple[int, int, Candidate]] = []
+        for number, candidate in enumerate(candidates):
+            if time.process_time() > (end if others else self.end):
+                break
+            left = self._screen(survey, candidate)
+            if left is None:
+                continue
+            if not left and (step := self._check(survey, candidate)) and not step[1]:
+                return step
+            others.append((len(left), number, candidate))
+        for _, _, candidate in sorted(others, key=lambda each: each[:2])[:MORE]:
+            if time.process_time() < self.end and (step := self._check(survey, candidate)):
+                return step
+        return None
+
+    def _screen(self, survey: Survey, candidate: Candidate) -> frozenset[str] | None:
+        """Return what a quick look finds wrong with a candidate, None if that is not less."""
+        if candidate.text in self.seen:
+            return None
+        self.seen.add(candidate.text)
+        if survey.screen is not None:
+            return survey.screen.find_left(candidate.path, candidate.text)
+        changed = {**survey.texts, candidate.path: candidate.text}
+        left = find_wrong(self.request, changed, survey.wrong, self.required)
+        return left if left is not None and left < survey.wrong else None
+
+    def _check(self, survey: Survey, candidate: Candidate) -> Step | None:
+        """Return a candidate with what is wrong with it, None unless it is less than before."""
+        changed = {**survey.texts, candidate.path: candidate.text}
+        left = find_wrong(self.request, changed, survey.wrong, self.required)
+        if left is None or not left < survey.wrong or (not left and not self.count_passed(changed)):
+            return None
+        return candidate, left
 
     def count_passed(self, texts: Texts) -> int:
         """Return how many checks pass on other inputs too, 0 if one fails."""
         return count_passed(self.request, texts, self.required)
-
-    def improve(self, survey: Survey, candidates: Iterable[Candidate]) -> Step | None:
-        """Return the first candidate with which nothing is wrong, or else the best of the others.
-
-        After one that makes less wrong, a few more are tried.
-        """
-        better: list[Step] = []
-        more = MORE
-        for candidate in candidates:
-            if self.is_over() or not more:
-                break
-            if candidate.text in self.seen:
-                continue
-            self.seen.add(candidate.text)
-            if survey.screen and not survey.screen.may_help(candidate.path, candidate.text):
-                continue
-            more -= bool(better)
-            changed = {**survey.texts, candidate.path: candidate.text}
-            left = find_wrong(self.request, changed, survey.wrong, self.required)
-            if left is not None and not left and self.count_passed(changed):
-                return candidate, left
-            if left and left < survey.wrong:
-                better.append((candidate, left))
-        return min(better, key=lambda step: len(step[1]), default=None)

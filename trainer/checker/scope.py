@@ -1,11 +1,12 @@
 """What a line of somebody's code can use: its variables and functions, and their values."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
+from trainer.checker.edits import Words
 from trainer.checker.recording import Record
 
 MOST_ATOMS = 40  # variables that are tried in place of others
@@ -20,12 +21,23 @@ def list_variables(function: ast.AST) -> Iterator[str]:
                 yield text
 
 
-def list_atoms(function: ast.AST, record: Record) -> list[str]:
-    """Return the variables of a function that are arrays or numbers, as one writes them."""
-    found = dict.fromkeys([*list_variables(function), *record.scope])
-    values = {text: evaluate(ast.parse(text, mode="eval"), record) for text in found}
-    usable = [t for t, v in values.items() if isinstance(v, np.ndarray | np.number | float | int)]
-    return usable[:MOST_ATOMS]
+def make_words(function: ast.FunctionDef, record: Record | None, functions: list[str]) -> Words:
+    """Return what an edit in a function may use: its arrays and numbers, where a record shows
+    which variables are, and all its variables without one.
+    """
+    arguments = [argument.arg for argument in function.args.args if argument.arg != "self"]
+    atoms = list(dict.fromkeys([*arguments, *list_variables(function)]))
+    if record is None:
+        return Words(atoms[:MOST_ATOMS], atoms[:MOST_ATOMS], functions)
+    values = evaluate_all([*atoms, *record.scope], record)
+    divisors = [text for text, value in values.items() if np.ndim(value) < 2 or 1 in value.shape]
+    return Words(list(values)[:MOST_ATOMS], divisors[:MOST_ATOMS], functions)
+
+
+def evaluate_all(texts: Iterable[str], record: Record) -> dict[str, Any]:
+    """Return the values of those variables that are arrays or numbers."""
+    values = {t: evaluate(ast.parse(t, mode="eval"), record) for t in dict.fromkeys(texts)}
+    return {t: v for t, v in values.items() if isinstance(v, np.ndarray | np.number | float | int)}
 
 
 def list_functions(names: dict[str, Any]) -> list[str]:

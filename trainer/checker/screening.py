@@ -52,10 +52,10 @@ class Screen:
         self._patcher = Patcher(self.texts, loader.list_modules())
         self.known = attempt(lambda: self._list_wrong(self._kind)).value or frozenset()
 
-    def may_help(self, path: Path, text: str) -> bool:
-        """Return whether less is wrong with this text of a file in the checks that failed."""
-        left = attempt(lambda: self._list_left(path, text)).value
-        return left is not None and left < self.known
+    def find_left(self, path: Path, text: str) -> frozenset[str] | None:
+        """Return what these checks find wrong with this text of a file, None if not less."""
+        left: frozenset[str] | None = attempt(lambda: self._list_left(path, text)).value
+        return left if left is not None and left < self.known else None
 
     def _list_left(self, path: Path, text: str) -> frozenset[str]:
         try:

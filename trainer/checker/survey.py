@@ -16,16 +16,14 @@ from trainer.checker.judging import Judge
 from trainer.checker.loading import Loader
 from trainer.checker.locating import Location, locate
 from trainer.checker.names import PARAMS
-from trainer.checker.patching import Texts
+from trainer.checker.patching import Function, Texts, list_outermost
 from trainer.checker.quantities import list_quantities
-from trainer.checker.recording import Recorder
+from trainer.checker.recording import Record, Recorder
 from trainer.checker.scope import list_functions
 from trainer.checker.screening import Screen, make_screen
 from trainer.checker.trial import Trial, collect_values
 from trainer.checker.verifying import Request, list_required, list_wrong
 from trainer.common.errors import InputError
-
-Function = ast.FunctionDef
 
 
 @dataclass
@@ -33,7 +31,9 @@ class Survey:
     """A net as it is with changed texts: what is wrong, where it may be, and what was called.
 
     required is what a fixed net must pass. functions are those of one argument that the file can
-    call, identifiers all names in it, and raised the lines at which exceptions were raised.
+    call, identifiers all names in it, and raised the lines at which exceptions were raised. called
+    are the functions that wrong quantities call, and others all other functions of the files.
+    records holds the last values in each function, by its file and line.
     """
 
     texts: Texts
@@ -41,10 +41,12 @@ class Survey:
     required: frozenset[str]
     locations: list[Location]
     called: list[tuple[Path, Function]]
+    others: list[tuple[Path, Function]]
     functions: list[str]
     identifiers: tuple[str, ...]
-    raised: frozenset[int]
+    raised: frozenset[tuple[Path, int]]
     screen: Screen | None
+    records: dict[tuple[Path, int], Record]
 
 
 def survey_net(request: Request, texts: Texts) -> Survey:
@@ -53,20 +55,43 @@ def survey_net(request: Request, texts: Texts) -> Survey:
     loader = Loader(request.path, request.run_all, texts, recorder)
     findings, called = _check_recorded(loader, request, recorder)
     functions = list_functions(vars(loader.load_file()))
-    raised = frozenset(f.line for f in findings if f.line is not None)
+    raised = frozenset((Path(f.file), f.line) for f in findings if f.file and f.line)
     wrong = list_wrong(findings)
     prepared = attempt(lambda: _prepare(request, texts)).value
     locations: list[Location] = []
-    screen = None
+    screen, records = None, {}
     if prepared is not None:
+        records = _record_scopes(*prepared[:2])
         locations = attempt(lambda: _locate(*prepared)).value or []
         screen = make_screen(request, prepared[1], wrong, texts)
     words = re.findall(r"[A-Za-z_]\w+", " ".join(texts.values()))
     names = tuple(w for w in dict.fromkeys(words) if not keyword.iskeyword(w))
-    called = [each for each in called if each[0] in texts]
+    called, others = _divide_functions(texts, called, raised)
     return Survey(
-        texts, wrong, list_required(findings), locations, called, functions, names, raised, screen
-    )
+        texts, wrong, list_required(findings), locations, called, others, functions, names,
+        raised, screen, records,
+    )  # fmt: skip
+
+
+def _record_scopes(recorder: Recorder, trial: Trial) -> dict[tuple[Path, int], Record]:
+    """Return the last record of each function that predict, loss and gradient call."""
+    records = recorder.run(lambda: trial.call_methods(trial.t))
+    sites = recorder.sites
+    return {(sites[r.site].path, sites[r.site].function.lineno): r for r in records}
+
+
+def _divide_functions(
+    texts: Texts, called: list[tuple[Path, Function]], raised: frozenset[tuple[Path, int]]
+) -> tuple[list[tuple[Path, Function]], list[tuple[Path, Function]]]:
+    """Return the functions in which exceptions were raised or that were called, and all others."""
+    every = [(path, f) for path, text in texts.items() for f in list_outermost(ast.parse(text))]
+    failed = [
+        (path, f)
+        for path, f in every
+        if any(p == path and f.lineno <= line <= (f.end_lineno or line) for p, line in raised)
+    ]
+    first = {(path, f.lineno): (path, f) for path, f in [*failed, *called] if path in texts}
+    return list(first.values()), [(p, f) for p, f in every if (p, f.lineno) not in first]
 
 
 def _check_recorded(
