@@ -57,8 +57,8 @@ def _measure_margin(case: Case) -> float:
     return float(min(margins))
 
 
-def make_labels(outputs: Array) -> Array:
-    """Return the class of the largest output of each row, and a wrong class for the first three."""
+def make_labels(outputs: Array, wrong: int = 3) -> Array:
+    """Return the class of the largest output of each row, but a wrong class for the first rows."""
     labels = outputs.argmax(axis=1)
-    labels[:3] = (labels[:3] + 1) % outputs.shape[1]
+    labels[:wrong] = (labels[:wrong] + 1) % outputs.shape[1]
     return labels
