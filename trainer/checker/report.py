@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from trainer.auditing.mistakes import MISTAKES
 from trainer.checker.comparing import Finding
 from trainer.common.text import escape
 
@@ -122,7 +123,7 @@ class Report:
         if found["diff"] and self.hints > 2:
             lines += ["tried fix:", *_format_diff(found["diff"])]
             lines.append(f"with this change all {found['checks']} checks pass")
-        causes = dict.fromkeys(f.cause for f in self.wrong_findings if f.cause)
+        causes = dict.fromkeys(f.cause for f in self.wrong_findings if f.cause in MISTAKES)
         return lines + [f"more: --explain {cause}" for cause in causes]
 
     def summarise(self) -> str:
