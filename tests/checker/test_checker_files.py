@@ -186,10 +186,11 @@ def test_the_text_report_lists_what_is_right_in_one_line_and_then_each_wrong_qua
     [
         (
             FACTOR,
-            FACTOR + "3.5 * ",
+            FACTOR + "len(x) / 2 * ",
             "3.5 times the expected one (N/2; N = 7 samples, C = 3 classes)",
         ),
         (FACTOR, FACTOR + "1 / 3 * ", "it is 0.3333 times the expected one (1/C; N = 7 samples"),
+        (FACTOR, FACTOR + "3.5 * ", "all its values differ by the same factor"),
         (FACTOR, FACTOR + "3.3 * ", "all its values differ by the same factor"),
         ("t])) / n", "t])) / n * 9.0409", "wrong: loss: is "),
     ],

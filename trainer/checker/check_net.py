@@ -66,6 +66,8 @@ def _check_quantities(trial: Trial) -> Iterator[Finding]:
     outcomes = runs[trial.target]
     judge = _make_judge(trial, outcomes)
     got = judge.theirs
+    if not all(is_right(quantity, judge) for quantity in got):
+        judge.others = trial.call_elsewhere()
     mistakes = find_mistakes(trial, got, judge)
     for quantity in ("predict", "loss", "gradient"):
         for finding in _judge_outcome(quantity, outcomes.get(quantity), trial, judge, mistakes):
@@ -96,7 +98,7 @@ def _judge_outcome(
 ) -> list[Finding]:
     """Return the findings on predict, loss or gradient: one, or one for each parameter."""
     if outcome is None:
-        return [_report_missing(quantity, trial)]
+        return _report_missing(quantity, trial)
     if outcome.error:
         return [_report_error(quantity, outcome.error, trial)]
     if quantity == "predict":
@@ -114,11 +116,14 @@ def _judge_outcome(
     return judge.judge_gradient(mistakes, trial.differentiate_loss(wrong) if has_loss else {})
 
 
-def _report_missing(quantity: str, trial: Trial) -> Finding:
+def _report_missing(quantity: str, trial: Trial) -> list[Finding]:
+    """Return the finding on a method that is missing: none if a numerical gradient replaces it."""
     internal = trial.subject.internal
     if quantity == "gradient" and internal is not None:
-        return report_unchecked(quantity, f"unsupported signature: {_show_signature(internal)}")
-    return Finding(quantity, "missing", f"the net has no method {quantity}")
+        return [report_unchecked(quantity, f"unsupported signature: {_show_signature(internal)}")]
+    if quantity == "gradient" and trial.subject.has("numerical"):
+        return []
+    return [Finding(quantity, "missing", f"the net has no method {quantity}")]
 
 
 def _report_error(quantity: str, error: BaseException, trial: Trial) -> Finding:

@@ -29,6 +29,7 @@ class Finding:
     checked: bool = True  # False where the quantity could not be checked
     file: str | None = None
     line: int | None = None
+    is_explained: bool = True  # False where values differ and nothing says how
 
 
 def report_unchecked(quantity: str, reason: str) -> Finding:

@@ -9,6 +9,7 @@ import numpy as np
 from trainer.book.functions import Array
 from trainer.book.gradient import numerical_gradient
 from trainer.checker.attempts import Outcome, attempt
+from trainer.checker.cases import make_case
 from trainer.checker.comparing import CLOSE, as_array, compute_error
 from trainer.checker.explaining import QUANTITIES, Case
 from trainer.checker.reference import FORMS, Form, get_reference
@@ -17,6 +18,7 @@ from trainer.checker.subject import Subject
 Outcomes = dict[str, Outcome]  # of predict, loss and gradient
 ONE_HOT, LABELS = "one-hot rows", "labels"  # the kinds of targets
 ONLY = {ONE_HOT: "one-hot-only", LABELS: "labels-only"}  # the cause where one kind is accepted
+OTHER_INPUTS = ((1001, 7), (1002, 5))  # the seed, and how many samples
 MAX_ELEMENTS = 300  # Differences of a larger parameter would take too long.
 
 
@@ -83,6 +85,20 @@ class Trial:
             del outcomes["loss"]
         self.reset_weights()
         return outcomes
+
+    def call_elsewhere(self) -> list[tuple[Case, dict[str, Any], dict[str, Any]]]:
+        """Return other cases, one of fewer samples, with the net's values and the right ones."""
+        found = []
+        for seed, n in OTHER_INPUTS:
+            case = make_case(seed, self.case.sizes)
+            case = Case(case.weights, case.x[:n], case.t[:n])
+            outcome = attempt(lambda case=case: Trial(self.kind, self.build_subject(), case))
+            if not outcome.error:
+                other: Trial = outcome.value
+                other.form, other.target = self.form, self.target
+                values = collect_values(other.call_methods(other.t))
+                found.append((other.case, values, other.expected))
+        return found
 
     def is_random(self) -> bool:
         """Return whether two calls of predict return different outputs for the same x."""
