@@ -186,3 +186,56 @@ def test_an_error_of_accuracy_is_called_a_wrong_axis_only_if_an_argmax_takes_it(
     found = find(report, "accuracy")
     assert found.cause is None
     assert message in found.message
+
+
+# --- one output column
+
+BINARY = """
+import numpy as np
+
+class BinaryNet:
+    def __init__(self, n_x, n_h, n_y=1):
+        self.W1, self.b1 = np.random.randn(n_x, n_h), np.zeros(n_h)
+        self.W2, self.b2 = np.random.randn(n_h, n_y), np.zeros(n_y)
+
+    def forward(self, x):
+        self.z1 = np.tanh(x @ self.W1 + self.b1)
+        return 1 / (1 + np.exp(-(self.z1 @ self.W2 + self.b2)))
+
+    def predict(self, x):
+        return (self.forward(x) > 0.5).astype(int)
+
+    def loss(self, x, t):
+        y = self.forward(x)
+        return -np.mean(t * np.log(y) + (1 - t) * np.log(1 - y))
+
+    def gradient(self, x, t):
+        d = (self.forward(x) - t) / len(x)
+        a = d @ self.W2.T * (1 - self.z1**2)
+        return {"W1": x.T @ a, "b1": a.sum(0), "W2": self.z1.T @ d, "b2": d.sum(0)}
+
+    def accuracy(self, x, t):
+        return np.mean(self.predict(x) == t)
+"""
+FLAT = ("return (self.forward(x) > 0.5).astype(int)", "return (self.forward(x) > 0.5).ravel()")
+
+
+@pytest.mark.parametrize("changes", [[], [FLAT], [("n_y=1", "n_y")]])
+def test_a_right_net_of_one_output_column_is_not_accused(changes, check):
+    report = check(BINARY, *changes)
+    assert report.status == 2, report.as_text()
+    assert "right with one output column" in report.as_text()
+
+
+def test_a_wrong_net_of_one_output_column_is_wrong(check):
+    assert check(BINARY, ("d @ self.W2.T * (1 - self.z1**2)", "d @ self.W2.T")).status == 1
+
+
+def test_a_net_of_several_sigmoid_outputs_may_count_each_output(check):
+    report = check(
+        BINARY, ("return (self.forward(x) > 0.5).astype(int)", "return self.forward(x)"),
+        ("-np.mean(", "-np.sum("), ("np.log(1 - y))", "np.log(1 - y)) / len(x)"),
+        ("self.predict(x) == t", "(self.predict(x) > 0.5) == t"),
+    )  # fmt: skip
+    assert report.status == 0, report.as_text()
+    assert "accuracy: compares each output with 0.5" in report.as_text()

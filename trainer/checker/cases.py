@@ -30,6 +30,13 @@ def make_case(seed: int, sizes: tuple[int, int, int] = (D, H, C)) -> Case:
     return best
 
 
+@lru_cache(maxsize=8)
+def make_other_cases(sizes: tuple[int, int, int]) -> list[Case]:
+    """Return two cases that no small seed draws, the second of fewer samples."""
+    first, second = make_case(1001, sizes), make_case(1002, sizes)
+    return [first, Case(second.weights, second.x[:5], second.t[:5])]
+
+
 def _draw_case(rng: np.random.Generator, sizes: tuple[int, int, int]) -> Case:
     D, H, C = sizes
     weights = {

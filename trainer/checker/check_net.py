@@ -17,6 +17,7 @@ from trainer.checker.edges import check_edges
 from trainer.checker.judging import Causes, Judge
 from trainer.checker.names import PARAMS, is_guessed, list_arguments
 from trainer.checker.numerical import check_numerical
+from trainer.checker.one_column import ONE_COLUMN, is_right_with_one_column
 from trainer.checker.penalty import check_penalty
 from trainer.checker.subject import Subject
 from trainer.checker.training import check_training
@@ -69,10 +70,17 @@ def _check_quantities(trial: Trial) -> Iterator[Finding]:
     if not all(is_right(quantity, judge) for quantity in got):
         judge.others = trial.call_elsewhere()
     mistakes = find_mistakes(trial, got, judge)
+    findings: list[Finding] = []
     for quantity in ("predict", "loss", "gradient"):
-        for finding in _judge_outcome(quantity, outcomes.get(quantity), trial, judge, mistakes):
-            _blame_mixed_targets(finding, trial, runs)
-            yield finding
+        findings += _judge_outcome(quantity, outcomes.get(quantity), trial, judge, mistakes)
+    if any(f.verdict in ("differs", "raises") for f in findings) and is_right_with_one_column(
+        trial
+    ):
+        yield report_unchecked("predict", ONE_COLUMN)
+        return
+    for finding in findings:
+        _blame_mixed_targets(finding, trial, runs)
+        yield finding
     yield from _check_other_targets(trial, runs)
     yield from check_accuracy(trial)
     yield from check_numerical(trial, judge)

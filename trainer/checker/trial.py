@@ -9,7 +9,7 @@ import numpy as np
 from trainer.book.functions import Array
 from trainer.book.gradient import numerical_gradient
 from trainer.checker.attempts import Outcome, attempt
-from trainer.checker.cases import make_case
+from trainer.checker.cases import make_other_cases
 from trainer.checker.comparing import CLOSE, as_array, compute_error
 from trainer.checker.explaining import QUANTITIES, Case
 from trainer.checker.reference import FORMS, Form, get_reference
@@ -18,7 +18,6 @@ from trainer.checker.subject import Subject
 Outcomes = dict[str, Outcome]  # of predict, loss and gradient
 ONE_HOT, LABELS = "one-hot rows", "labels"  # the kinds of targets
 ONLY = {ONE_HOT: "one-hot-only", LABELS: "labels-only"}  # the cause where one kind is accepted
-OTHER_INPUTS = ((1001, 7), (1002, 5))  # the seed, and how many samples
 MAX_ELEMENTS = 300  # Differences of a larger parameter would take too long.
 
 
@@ -89,9 +88,7 @@ class Trial:
     def call_elsewhere(self) -> list[tuple[Case, dict[str, Any], dict[str, Any]]]:
         """Return other cases, one of fewer samples, with the net's values and the right ones."""
         found = []
-        for seed, n in OTHER_INPUTS:
-            case = make_case(seed, self.case.sizes)
-            case = Case(case.weights, case.x[:n], case.t[:n])
+        for case in make_other_cases(self.case.sizes):
             outcome = attempt(lambda case=case: Trial(self.kind, self.build_subject(), case))
             if not outcome.error:
                 other: Trial = outcome.value
