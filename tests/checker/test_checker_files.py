@@ -133,7 +133,38 @@ def test_a_helper_in_a_folder_above_is_loaded_and_its_mistakes_are_found(tmp_pat
     imports = "import sys, os\nsys.path.append(os.pardir)\nfrom common.functions import *\n"
     report = report_on(write(tmp_path, imports + CLASS, "ch04/net.py"))
     wrong = {f.quantity for f in report.findings if f.verdict == "differs"}
-    assert wrong == {"gradient W1", "gradient b1"}
+    assert wrong == {"gradient W1", "gradient b1", "sigmoid_grad"}
+    found = next(f for f in report.findings if f.quantity == "sigmoid_grad")
+    assert found.message.endswith("(in functions.py)")
+
+
+@pytest.mark.parametrize("imports", ["", "import maths\n"])
+def test_a_wrong_helper_is_found_in_the_module_that_the_file_uses(imports, tmp_path):
+    write(tmp_path, HEAD.replace("np.exp(-a)", "np.exp(a)"), "maths.py")
+    report = report_on(write(tmp_path, f"{imports}from maths import *\n" + CLASS))
+    found = next(f for f in report.findings if f.quantity == "sigmoid")
+    assert (found.verdict, report.status) == ("differs", 1)
+    assert found.message.endswith("(in maths.py)")
+
+
+def test_a_wrong_helper_of_a_helper_is_found(tmp_path):
+    write(tmp_path, HEAD.replace("np.exp(-a)", "np.exp(a)"), "maths.py")
+    forward = "class Layer:\n    def forward(self, x):\n        return sigmoid(x)\n"
+    write(tmp_path, "from maths import sigmoid\n" + forward, "layers.py")
+    source = HEAD.replace("sigmoid(a)", "other(a)")
+    source += CLASS.replace("sigmoid(a1)", "Layer().forward(a1)")
+    report = report_on(write(tmp_path, "from layers import Layer\n" + source))
+    assert "sigmoid" in {f.quantity for f in report.findings if f.verdict == "differs"}
+
+
+def test_a_wrong_helper_that_a_right_net_does_not_need_is_a_note(tmp_path):
+    unused = "def relu(x):\n    return x\n\n\ndef step_function(x):\n    return x\n"
+    write(tmp_path, HEAD + unused, "maths.py")
+    report = report_on(write(tmp_path, "from maths import *\nfrom maths import relu\n" + CLASS))
+    assert report.status == 0, report.as_text()
+    assert "relu: differs by" in report.as_text()
+    assert "(in maths.py); the net is right all the same" in report.as_text()
+    assert "step_function" not in report.as_text()
 
 
 def test_a_relative_import_is_loaded_as_a_package(tmp_path):
