@@ -121,3 +121,10 @@ def test_a_penalty_with_the_strength_reg_must_not_be_negative(check):
     report = check((CHAPTER4, source))
     assert report.status == 1
     assert "reg = 0.7 subtracts 0.7 ‖W1‖²: a penalty must not be negative" in report.as_text()
+
+
+@pytest.mark.parametrize("seed", [26, 40])
+def test_an_epsilon_of_the_loss_is_no_negative_penalty(seed):
+    report = report_on(NETS / "chapter5.py", seed=seed)
+    assert report.status == 0, report.as_text()
+    assert "penalty" not in report.as_text()

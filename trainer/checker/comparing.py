@@ -14,6 +14,8 @@ EXACT = 1e-9  # float64 with another order of summation
 CLOSE = 1e-5  # an epsilon in a logarithm, or a numerical gradient
 FLOAT32 = 1e-4  # float32
 
+Verdict = Literal["ok", "differs", "raises", "missing", "note"]
+
 
 @dataclass
 class Finding:
@@ -23,7 +25,7 @@ class Finding:
     """
 
     quantity: str
-    verdict: Literal["ok", "differs", "raises", "missing", "note"]
+    verdict: Verdict
     message: str = ""
     cause: str | None = None
     checked: bool = True  # False where the quantity could not be checked
