@@ -239,3 +239,16 @@ def test_a_net_of_several_sigmoid_outputs_may_count_each_output(check):
     )  # fmt: skip
     assert report.status == 0, report.as_text()
     assert "accuracy: compares each output with 0.5" in report.as_text()
+
+
+@pytest.mark.parametrize(
+    "body", ["self.predict(x).ravel() == t.argmax(axis=1)", "x[:, 0] > t[:, 0]"]
+)
+def test_an_accuracy_of_one_output_column_is_not_accused(body, check):
+    report = check(
+        BINARY, ("return (self.forward(x) > 0.5).astype(int)", "return self.forward(x)"),
+        ("-np.mean(", "-np.sum("), ("np.log(1 - y))", "np.log(1 - y)) / len(x)"),
+        ("self.predict(x) == t", body),
+    )  # fmt: skip
+    assert report.status == 0, report.as_text()
+    assert "accuracy could not be checked: may be written for one output" in report.as_text()

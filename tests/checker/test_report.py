@@ -30,7 +30,7 @@ def check(tmp_path):
 def test_a_right_net_is_said_to_be_right_before_any_note(check):
     lines = check().as_text().splitlines()
     assert lines[0] == "TwoLayerNet is right"
-    assert lines[-2] == "notes, none of which is a mistake:"
+    assert lines[-2] == "notes, none of which makes the net wrong:"
     assert lines[-1].startswith("gradient: takes one-hot rows only")
 
 

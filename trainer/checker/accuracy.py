@@ -23,6 +23,7 @@ from trainer.checker.explaining import build_mistaken_net
 from trainer.checker.reference import BINARY
 from trainer.checker.trial import LABELS, ONE_HOT, ONLY, Outcomes, Trial
 
+ONE_COLUMN = "may be written for one output column"
 ACCURACY_MISTAKES = ("accuracy-count", "accuracy-of-itself", "accuracy-axis")
 
 
@@ -99,6 +100,8 @@ def _judge_wrong_accuracy(trial: Trial, a2: Array, run: Run) -> Finding:
     explanation = f"; it is what you get when {describe_mistake(cause)}" if cause else ""
     if outcome.error:
         finding = report_exception("accuracy", outcome.error)
+        if trial.form.head in BINARY and not cause and isinstance(outcome.error, ValueError):
+            return report_unchecked("accuracy", f"{ONE_COLUMN}: {finding.message}")
         if cause and finding.cause is None and finding.verdict == "raises":
             finding.cause, finding.message = cause, finding.message + explanation
         return finding
@@ -106,7 +109,7 @@ def _judge_wrong_accuracy(trial: Trial, a2: Array, run: Run) -> Finding:
         return Finding("accuracy", "differs", "returns None", "unfinished")
     message = describe_difference(outcome.value, run.expected) + explanation
     if trial.form.head in BINARY and not cause:
-        return report_unchecked("accuracy", f"may be that of one output column: {message}")
+        return report_unchecked("accuracy", f"{ONE_COLUMN}: {message}")
     return Finding("accuracy", "differs", message, cause)
 
 

@@ -103,7 +103,7 @@ class Report:
             lines += [*self._describe_wrong(), *self._describe_place()]
         notes, missing = self._describe_notes(), self._describe_missing()
         if self.status == 0:
-            heading = ["notes, none of which is a mistake:"] if notes else []
+            heading = ["notes, none of which makes the net wrong:"] if notes else []
             lines = [self.summarise(), *lines, *missing, *heading, *notes]
         else:
             lines += [*[f"note on {note}" for note in notes], *missing, self.summarise()]
