@@ -46,7 +46,8 @@ def write_source(tmp_path):
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_correct_net_passes(layout, seed):
     report = report_on(NETS / f"{layout}.py", seed=seed)
-    assert report.status == 0, report.as_text()
+    # A net that has nothing but predict shows too little to be called right.
+    assert report.status == 2 * (layout == "forward_only"), report.as_text()
 
 
 @pytest.mark.parametrize(("layout", "slug"), TABLE)
@@ -145,14 +146,16 @@ def test_a_penalty_is_right_only_if_the_gradient_includes_it(write_source):
 
 def test_a_constant_factor_or_transpose_is_reported_if_no_mistake_explains_it(write_source):
     source = (NETS / "chapter4.py").read_text()
-    report = report_on(write_source(source.replace('grads["W1"] = ', 'grads["W1"] = 3.5 * ')))
+    report = report_on(
+        write_source(source.replace('grads["W1"] = ', 'grads["W1"] = len(x) / 2 * '))
+    )
     assert "it is 3.5 times the expected one" in report.as_text()
     report = report_on(
         write_source(source.replace('["W2"] = np.dot(z1.T, dy)', '["W2"] = np.dot(dy.T, z1)'))
     )
     assert "it is the transpose of the expected one" in report.as_text()
     report = report_on(write_source(source.replace("np.dot(x.T, da1)", "np.dot(x.T, da1) ** 3")))
-    assert "ruled out: a constant factor, a sign, a transpose" in report.as_text()
+    assert "no cause was found" in report.as_text()
 
 
 def test_the_functions_of_the_book_are_checked_by_name(write_source):
@@ -202,7 +205,7 @@ def numerical_gradient(f, x):
 def test_a_wrong_cross_entropy_of_labels_only_is_shown_with_its_value(write_source):
     source = "def cross_entropy_error(y, t):\n    return 7.0 if t.ndim == 1 else t.missing\n"
     (found, *_) = report_on(write_source(source)).findings
-    assert found.message == "differs by 748% of the expected value: 7, expected 0.8257"
+    assert found.message == "is 7, expected 0.8257"
 
 
 def test_a_missing_return_is_reported(write_source):
@@ -336,7 +339,7 @@ def test_a_step_on_a_sample_that_activates_no_neuron_is_not_blamed(seed):
 def test_a_correct_net_passes_with_200_seeds(layout):
     for seed in range(200):
         report = report_on(NETS / f"{layout}.py", seed=seed)
-        assert report.status == 0, report.as_text()
+        assert report.status == 2 * (layout == "forward_only"), report.as_text()
 
 
 def test_a_numerical_gradient_may_restore_x_up_to_its_last_bit(write_source):

@@ -1,17 +1,19 @@
 """Call the checked code, and catch what it raises and what it writes to."""
 
+import inspect
 import re
 import traceback
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.comparing import Finding, report_unchecked
+from trainer.checker.comparing import Finding, report_unchecked, show_safely
 from trainer.checker.standins import MissingNameError
 
 HERE = Path(__file__).resolve().parent
@@ -47,16 +49,16 @@ def report_exception(quantity: str, error: BaseException) -> Finding:
     lines = [(f, n) for f, n in lines if HERE not in Path(f).parents and not f.startswith("<")]
     own = [(f, n) for f, n in lines if "site-packages" not in f and "/lib/python" not in f]
     at = f" ({Path(own[-1][0]).name}, line {own[-1][1]})" if own else ""
-    text = f"{type(error).__name__}: {error}".strip().rstrip(":").splitlines()[0]
+    text = f"{type(error).__name__}: {show_safely(error)}".strip().rstrip(":").splitlines()[0]
     if isinstance(error, MissingNameError):
-        return report_unchecked(quantity, f"needs {error}{at}")
+        return report_unchecked(quantity, f"needs {show_safely(error)}{at}")
     if not lines and isinstance(error, TypeError):
         reason = f"unsupported signature: {text}; give additional arguments a default value"
         return report_unchecked(quantity, reason)
     if not lines and isinstance(error, KeyError | AttributeError | ValueError):
         return report_unchecked(quantity, f"unsupported call or return value: {text}")
     if isinstance(error, SystemExit):
-        text = f"ends the program with sys.exit({error.code!r})"
+        text = f"ends the program with sys.exit({show_safely(error.code, repr)})"
     place: Any = (own[-1][0], own[-1][1]) if own else (None, None)
     return Finding(quantity, "raises", f"{text}{at}", _name_cause(error), True, *place)
 
@@ -65,8 +67,29 @@ def _name_cause(error: BaseException) -> str | None:
     match error:
         case NotImplementedError():
             return "unfinished"
+        case AttributeError(obj=None) | TypeError() if "NoneType" in show_safely(error):
+            return "unfinished" if _has_none_local(error) else None
         case NameError() | AttributeError():
             return "misspelt-name"
-        case KeyError(args=[key, *_]) if re.fullmatch(r"[A-Za-z]+_?\d", str(key)):
+        case KeyError(args=[key, *_]) if re.fullmatch(r"[A-Za-z]+_?\d", show_safely(key)):
             return "misspelt-name"
     return None
+
+
+def _has_none_local(error: BaseException) -> bool:
+    """Return whether a function on the way to the error set one of its variables to None.
+
+    An argument that is None may be one that the checker did not give, and does not count.
+    """
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    own = [f for f in frames if HERE not in Path(f.f_code.co_filename).parents]
+    return any(
+        value is None and name in frame.f_code.co_varnames[_count_arguments(frame.f_code) :]
+        for frame in own
+        for name, value in frame.f_locals.items()
+    )
+
+
+def _count_arguments(code: CodeType) -> int:
+    stars = bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    return code.co_argcount + code.co_kwonlyargcount + stars

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from trainer.checker.names import METHODS, OPTIONS, SIZES, find_role, list_arguments, simplify_name
+from trainer.checker.standins import MissingNameError
 from trainer.checker.weights import find_weights
 
 
@@ -36,21 +37,35 @@ def build_instance(kind: type, D: int, H: int, C: int, reg: float = 0.0) -> Any:
     """Build an instance of the class in these sizes; raise what its constructor raises.
 
     Of the ways to call the constructor, the first that gives weights of the right shapes is taken.
+    If all raise, the error that says most is raised.
     """
-    first_error: Exception | None = None
+    errors: list[Exception] = []
     built = []
     for positional, named in _list_calls(kind, D, H, C, reg):
         try:
             net = kind(*positional, **named)
         except Exception as error:
-            first_error = first_error or error
+            errors.append(error)
             continue
         built.append(net)
         if not find_weights(net, D, H, C).problems:
             return net
     if not built:
-        raise first_error or TypeError(f"the constructor of {kind.__name__} cannot be called")
+        raise max(errors, key=_rank_error)
     return built[0]
+
+
+def _rank_error(error: Exception) -> int:
+    """Return how much an error says: one of the constructor's own code beats a wrong call of it."""
+    if isinstance(error, MissingNameError):
+        return 2
+    return int(error.__traceback__ is not None and error.__traceback__.tb_next is not None)
+
+
+def is_call_known(kind: type) -> bool:
+    """Return whether the names of the constructor's arguments show how it is to be called."""
+    required = [p for p in list_arguments(kind) if p.default is p.empty]
+    return all(find_role(p.name, SIZES | OPTIONS) for p in required)
 
 
 def _list_calls(
@@ -69,6 +84,7 @@ def _list_calls(
             yield [], options | named
         later = {p.name for p in arguments[3:]}
         yield [D, hidden, C], {name: v for name, v in options.items() if name in later}
+        yield [], options | named
     yield [[D, H, C]], {}
     yield [D, H, C], {}
     yield [], {}

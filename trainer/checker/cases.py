@@ -30,6 +30,13 @@ def make_case(seed: int, sizes: tuple[int, int, int] = (D, H, C)) -> Case:
     return best
 
 
+@lru_cache(maxsize=8)
+def make_other_cases(sizes: tuple[int, int, int]) -> list[Case]:
+    """Return two cases that no small seed draws, the second of fewer samples."""
+    first, second = make_case(1001, sizes), make_case(1002, sizes)
+    return [first, Case(second.weights, second.x[:5], second.t[:5])]
+
+
 def _draw_case(rng: np.random.Generator, sizes: tuple[int, int, int]) -> Case:
     D, H, C = sizes
     weights = {
@@ -57,8 +64,8 @@ def _measure_margin(case: Case) -> float:
     return float(min(margins))
 
 
-def make_labels(outputs: Array) -> Array:
-    """Return the class of the largest output of each row, and a wrong class for the first three."""
+def make_labels(outputs: Array, wrong: int = 3) -> Array:
+    """Return the class of the largest output of each row, but a wrong class for the first rows."""
     labels = outputs.argmax(axis=1)
-    labels[:3] = (labels[:3] + 1) % outputs.shape[1]
+    labels[:wrong] = (labels[:wrong] + 1) % outputs.shape[1]
     return labels

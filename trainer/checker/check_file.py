@@ -12,6 +12,7 @@ from trainer.checker.book_functions import check_functions
 from trainer.checker.building import find_candidates
 from trainer.checker.check_net import check_net
 from trainer.checker.comparing import Finding
+from trainer.checker.helpers import accept_helpers, check_helpers, list_defined
 from trainer.checker.loading import Loader
 from trainer.checker.trial import ignore_progress
 from trainer.common.errors import InputError
@@ -50,14 +51,19 @@ def check_loaded(
             yield report_exception("loading", outcome.error)
             return
         names, kind = outcome.value
-        functions = list(check_functions(names, _list_defined(loader)))
+        functions = list(check_functions(names, list_defined(loader.sources[loader.path])))
+        helpers = list(check_helpers(loader, names))
         if kind is None and not functions:
             message = "no class that looks like a two-layer net; name it: FILE:CLASS"
             raise InputError(f"{loader.path}: {message}")
         yield kind.__name__ if kind is not None else ""
-        if kind is not None:
-            yield from check_net(kind, seed, progress)
+        is_right = kind is not None
+        for finding in check_net(kind, seed, progress) if kind is not None else ():
+            is_fine = finding.verdict in ("ok", "note")
+            is_right &= is_fine or (finding.quantity, finding.verdict) == ("accuracy", "missing")
+            yield finding
         yield from functions
+        yield from accept_helpers(helpers, is_right)
         yield from (Finding("loading", "note", text) for text in loader.notes)
         yield from _find_aliases(loader, removed)
 
@@ -70,13 +76,8 @@ def load_class(loader: Loader, name: str | None) -> tuple[dict[str, object], typ
     module = loader.load_file()
     if not loader.sources[loader.path].tree.body:
         raise InputError(f"{loader.path}: the file is empty")
-    candidates = find_candidates(module, _list_defined(loader))
+    candidates = find_candidates(module, list_defined(loader.sources[loader.path]))
     return vars(module), _choose_class(loader.path, vars(module), candidates, name)
-
-
-def _list_defined(loader: Loader) -> set[str]:
-    body = loader.sources[loader.path].tree.body
-    return {n.name for n in body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
 
 
 def _choose_class(

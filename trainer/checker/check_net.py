@@ -1,6 +1,5 @@
 """Check one net: every quantity in the order of the book."""
 
-import inspect
 from collections.abc import Callable, Iterator
 
 from trainer.checker import cases
@@ -8,78 +7,44 @@ from trainer.checker.accuracy import check_accuracy
 from trainer.checker.attempts import Outcome, attempt, report_exception
 from trainer.checker.choosing import choose_form, find_mistakes, is_right
 from trainer.checker.comparing import CLOSE, Finding, compute_error, report_unchecked
+from trainer.checker.constructing import (
+    build_subject,
+    check_construction,
+    report_failed_construction,
+)
 from trainer.checker.descriptions import describe_mistake
 from trainer.checker.edges import check_edges
 from trainer.checker.judging import Causes, Judge
-from trainer.checker.names import PARAMS
+from trainer.checker.names import PARAMS, is_guessed, list_arguments
 from trainer.checker.numerical import check_numerical
+from trainer.checker.one_column import ONE_COLUMN, is_right_with_one_column
 from trainer.checker.penalty import check_penalty
 from trainer.checker.subject import Subject
 from trainer.checker.training import check_training
 from trainer.checker.trial import ONLY, Outcomes, Trial, collect_values
-from trainer.checker.weights import find_fixed_sizes
 
 
 def check_net(kind: type, seed: int, progress: Callable[[str], None]) -> Iterator[Finding]:
     """Yield every finding on a class; construction comes first, and alone where it fails."""
     progress("construction")
-    outcome = attempt(lambda: _build_subject(kind))
+    outcome = attempt(lambda: build_subject(kind))
     if outcome.error:
-        yield report_exception("construction", outcome.error)
+        yield report_failed_construction(kind, outcome.error)
         return
     subject: Subject = outcome.value
-    yield _check_construction(kind, subject)
-    weights = subject.weights
-    if not weights.problems and not weights.extra and len(weights.places) == len(PARAMS):
+    construction = check_construction(kind, subject)
+    yield construction
+    if construction.verdict == "ok":
         case = cases.make_case(seed, (subject.D, subject.H, subject.C))
         yield from _check_quantities(Trial(kind, subject, case, progress))
-
-
-def _build_subject(kind: type) -> Subject:
-    """Build the net in the sizes of the cases, or in those that its own code fixes."""
-    subject = Subject(kind, cases.D, cases.H, cases.C)
-    fixed = find_fixed_sizes(subject.net, subject.weights)
-    return Subject(kind, *fixed) if fixed else subject
-
-
-def _check_construction(kind: type, subject: Subject) -> Finding:
-    """Check that W1, b1, W2 and b2 exist in the right shapes, and no weights of a third layer."""
-    weights = subject.weights
-    if weights.extra:
-        reason = f"has {', '.join(sorted(weights.extra))}: only nets of two layers can be checked"
-        return report_unchecked("construction", reason)
-    biases = {"b1", "b2"} & weights.absent
-    problems, cause = list(weights.problems.values()), "weight-shape"
-    if len(biases) == 1 and not weights.absent & {"W1", "W2"}:
-        stored_twice = "b1" in weights.problems or _sets_bias_twice(kind)
-        cause = "bias-stored-twice" if stored_twice else "bias-missing-forward"
-        problems.append(f"{biases.pop()} is missing")
-    if problems:
-        message = f"{'; '.join(problems)}: {describe_mistake(cause)}"
-        return Finding("construction", "differs", message, cause)
-    if weights.absent == {"b1", "b2"}:
-        reason = "has no biases: only nets with W1, b1, W2 and b2 can be checked"
-        return report_unchecked("construction", reason)
-    if weights.absent:
-        absent = ", ".join(sorted(weights.absent))
-        return report_unchecked("construction", f"has no array {absent}: store it under that name")
-    return Finding("construction", "ok")
-
-
-def _sets_bias_twice(kind: type) -> bool:
-    try:
-        source = inspect.getsource(kind.__init__).replace('"', "'")  # type: ignore[misc]
-    except (OSError, TypeError):
-        return False
-    return any(source.count(f"['{bias}'] =") > 1 for bias in ("b1", "b2"))
 
 
 def prepare_trial(kind: type, seed: int) -> tuple[Trial, Judge] | None:
     """Return the net in its form with its targets, and the judge of its results; None if it has
     no form.
     """
-    subject = _build_subject(kind)
-    if subject.weights.problems or len(subject.weights.places) < len(PARAMS):
+    subject = build_subject(kind)
+    if check_construction(kind, subject).verdict != "ok":
         return None
     trial = Trial(kind, subject, cases.make_case(seed, (subject.D, subject.H, subject.C)))
     runs = {target: trial.call_methods(t) for target, t in trial.targets.items()}
@@ -102,11 +67,20 @@ def _check_quantities(trial: Trial) -> Iterator[Finding]:
     outcomes = runs[trial.target]
     judge = _make_judge(trial, outcomes)
     got = judge.theirs
+    if not all(is_right(quantity, judge) for quantity in got):
+        judge.others = trial.call_elsewhere()
     mistakes = find_mistakes(trial, got, judge)
+    findings: list[Finding] = []
     for quantity in ("predict", "loss", "gradient"):
-        for finding in _judge_outcome(quantity, outcomes.get(quantity), trial, judge, mistakes):
-            _blame_mixed_targets(finding, trial, runs)
-            yield finding
+        findings += _judge_outcome(quantity, outcomes.get(quantity), trial, judge, mistakes)
+    if any(f.verdict in ("differs", "raises") for f in findings) and is_right_with_one_column(
+        trial
+    ):
+        yield report_unchecked("predict", ONE_COLUMN)
+        return
+    for finding in findings:
+        _blame_mixed_targets(finding, trial, runs)
+        yield finding
     yield from _check_other_targets(trial, runs)
     yield from check_accuracy(trial)
     yield from check_numerical(trial, judge)
@@ -132,9 +106,9 @@ def _judge_outcome(
 ) -> list[Finding]:
     """Return the findings on predict, loss or gradient: one, or one for each parameter."""
     if outcome is None:
-        return [Finding(quantity, "missing", f"the net has no method {quantity}")]
+        return _report_missing(quantity, trial)
     if outcome.error:
-        return [report_exception(quantity, outcome.error)]
+        return [_report_error(quantity, outcome.error, trial)]
     if quantity == "predict":
         return [judge.judge_predict(mistakes)]
     if quantity == "loss":
@@ -148,6 +122,32 @@ def _judge_outcome(
     wrong = [k for k in given if compute_error(outcome.value[k], judge.get_expected(k)) > CLOSE]
     has_loss = trial.subject.has("loss")
     return judge.judge_gradient(mistakes, trial.differentiate_loss(wrong) if has_loss else {})
+
+
+def _report_missing(quantity: str, trial: Trial) -> list[Finding]:
+    """Return the finding on a method that is missing: none if a numerical gradient replaces it."""
+    internal = trial.subject.internal
+    if quantity == "gradient" and internal is not None:
+        return [report_unchecked(quantity, f"unsupported signature: {_show_signature(internal)}")]
+    if quantity == "gradient" and trial.subject.has("numerical"):
+        return []
+    return [Finding(quantity, "missing", f"the net has no method {quantity}")]
+
+
+def _report_error(quantity: str, error: BaseException, trial: Trial) -> Finding:
+    """Return the finding on a method that raises: a call that was guessed proves nothing."""
+    finding = report_exception(quantity, error)
+    method = trial.subject.methods[quantity]
+    is_own = isinstance(error, NameError | NotImplementedError | MemoryError | RecursionError)
+    if finding.verdict != "raises" or is_own or method is None or not is_guessed(method):
+        return finding
+    message = f"unsupported signature: {_show_signature(method)}: {finding.message}"
+    return report_unchecked(quantity, message)
+
+
+def _show_signature(method: Callable[..., object]) -> str:
+    names = ", ".join(p.name for p in list_arguments(method))
+    return f"{getattr(method, '__name__', 'the method')}({names})"
 
 
 def _blame_mixed_targets(finding: Finding, trial: Trial, runs: dict[str, Outcomes]) -> None:

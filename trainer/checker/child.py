@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import psutil
 
-from trainer.checker.comparing import Finding
+from trainer.checker.comparing import Finding, show_safely
 from trainer.common.errors import InputError
 
 if TYPE_CHECKING:  # torch is imported once the streams are set
@@ -53,12 +53,15 @@ def main(argv: list[str]) -> int:
 def write_findings(out: TextIO, path: Path, found: Iterable[str | Finding]) -> bool:
     """Write each finding as it comes, or why the check could not go on.
 
-    Returns whether anything is wrong, and the check came to its end.
+    Returns whether a wrong line may be found: something is wrong, the check came to its end, and
+    no method stops at what is not written yet.
     """
-    is_wrong = False
+    is_wrong, is_unfinished = False, False
     try:
         for item in found:
-            is_wrong |= isinstance(item, Finding) and item.verdict in ("differs", "raises")
+            if isinstance(item, Finding):
+                is_wrong |= item.verdict in ("differs", "raises")
+                is_unfinished |= (item.verdict, item.cause) == ("raises", "unfinished")
             write(out, **({"class": item} if isinstance(item, str) else {"finding": asdict(item)}))
     except InputError as error:
         write(out, stopped=str(error).replace(str(path), path.name))
@@ -66,9 +69,10 @@ def write_findings(out: TextIO, path: Path, found: Iterable[str | Finding]) -> b
         write(out, stopped="it took more memory than --memory allows")
     except Exception as error:  # a bug of the checker: it must not be held against the net
         traceback.print_exc()
-        write(out, stopped=f"the check itself failed: {_describe(error)} (--verbose shows more)")
+        what = f"{type(error).__name__}: {show_safely(error)}"
+        write(out, stopped=f"the check itself failed: {what} (--verbose shows more)")
     else:
-        return is_wrong
+        return is_wrong and not is_unfinished
     return False
 
 
@@ -94,14 +98,6 @@ def write_diagnosis(out: TextIO, request: "Request") -> None:
     timer.cancel()
     if found is not None:
         write(out, diagnosis=asdict(found))
-
-
-def _describe(error: Exception) -> str:
-    """Return the error's type and text; the text of somebody's exception may raise itself."""
-    try:
-        return f"{type(error).__name__}: {error}"
-    except Exception:
-        return type(error).__name__
 
 
 def write(out: TextIO, **line: Any) -> None:

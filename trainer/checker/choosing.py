@@ -7,7 +7,14 @@ from typing import Any, get_args
 import numpy as np
 
 from trainer.checker.comparing import FLOAT32, compute_error
-from trainer.checker.explaining import find_causes, find_pair, matches, simulate_mistakes
+from trainer.checker.explaining import (
+    find_causes,
+    find_pair,
+    list_factors,
+    matches,
+    simulate_mistakes,
+    simulate_net,
+)
 from trainer.checker.judging import Causes, Judge
 from trainer.checker.names import PARAMS
 from trainer.checker.reference import FORMS, Form, get_reference
@@ -94,4 +101,18 @@ def find_mistakes(trial: Trial, got: dict[str, Any], judge: Judge) -> Causes:
         pair = find_pair(trial.form.activation, trial.form.head, trial.case, known["predict"])
         if pair:
             found["predict"] = (pair[0], f"with {pair[1]}")
-    return found
+    return {q: cause for q, cause in found.items() if _holds_elsewhere(q, *cause, trial, judge)}
+
+
+def _holds_elsewhere(quantity: str, slug: str, factor: str, trial: Trial, judge: Judge) -> bool:
+    """Return whether a mistake, times a factor or with another one, gives the other values too."""
+    slugs = slug, *([factor.removeprefix("with ")] if factor.startswith("with ") else [])
+    for case, theirs, _ in judge.others:
+        if quantity not in theirs:
+            continue
+        made = simulate_net(case, trial.form.activation, trial.form.head, *slugs)
+        c = list_factors(len(case.x)).get(factor, 1.0)
+        scaled = made if c == 1 else {q: c * made[q] for q in (quantity,) if q in made}
+        if not matches(quantity, theirs[quantity], scaled):
+            return False
+    return True

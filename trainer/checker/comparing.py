@@ -1,5 +1,6 @@
 """Compare two arrays, and hold what was found about a quantity."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,6 +14,8 @@ EXACT = 1e-9  # float64 with another order of summation
 CLOSE = 1e-5  # an epsilon in a logarithm, or a numerical gradient
 FLOAT32 = 1e-4  # float32
 
+Verdict = Literal["ok", "differs", "raises", "missing", "note"]
+
 
 @dataclass
 class Finding:
@@ -22,17 +25,26 @@ class Finding:
     """
 
     quantity: str
-    verdict: Literal["ok", "differs", "raises", "missing", "note"]
+    verdict: Verdict
     message: str = ""
     cause: str | None = None
     checked: bool = True  # False where the quantity could not be checked
     file: str | None = None
     line: int | None = None
+    is_explained: bool = True  # False where values differ and nothing says how
 
 
 def report_unchecked(quantity: str, reason: str) -> Finding:
     """Return the finding on a quantity that could not be checked, for a reason outside the net."""
     return Finding(quantity, "missing", reason, checked=False)
+
+
+def show_safely(value: object, show: Callable[[object], str] = str) -> str:
+    """Return the text of somebody's object; its type's name where making the text raises."""
+    try:
+        return show(value)
+    except Exception:
+        return f"({type(value).__name__} without a text)"
 
 
 def as_array(value: Any) -> Array | None:
@@ -69,12 +81,16 @@ def compute_error(got: object, expected: object) -> float:
 
 
 def describe_difference(got: object, expected: ArrayLike) -> str:
-    """Return how a value differs from the expected one, with the element that differs most."""
+    """Return how a value differs from the expected one, with the element that differs most.
+
+    A difference of more than the largest expected value is no percentage: the values show it.
+    """
     if got is None:
         return "is None: a return is missing"
     array, want = as_array(got), np.asarray(expected, dtype=np.float64)
     if array is None:
-        shown = repr(got) if len(repr(got)) < 60 else type(got).__name__
+        shown = show_safely(got, repr)
+        shown = shown if len(shown) < 60 else type(got).__name__
         return f"is {shown}, expected numbers of shape {want.shape}"
     if array.squeeze().shape != want.squeeze().shape:
         return f"has shape {array.shape}, expected {want.shape or 'a single number'}"
@@ -83,9 +99,8 @@ def describe_difference(got: object, expected: ArrayLike) -> str:
     at = tuple(int(i) for i in np.unravel_index(np.argmax(away), want.shape))
     place = f" at {list(at)}" if at else ""
     value, wanted = f"{array[at]:.4g}", f"{want[at]:.4g}"
-    if error == np.inf:
+    if error > 1 or not want.any():
         return f"is {value}{place}, expected {wanted}"
-    share = f"{100 * error:.3g}% of" if error < 10 else f"{error:.4g} times"
     whole = "its largest value" if at else "the expected value"
     values = f": {value}, expected {wanted}" if value != wanted else ""
-    return f"differs by {share} {whole}{place}{values}"
+    return f"differs by {100 * error:.3g}% of {whole}{place}{values}"

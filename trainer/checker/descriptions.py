@@ -5,7 +5,10 @@ from trainer.auditing.mistakes import MISTAKES
 # Mistakes that no changed line of the hand-written net could show: slug → (what it is, hint).
 OTHERS = {
     "misspelt-name": ("a name is misspelt or was never set", "look at the line named"),
-    "unfinished": ("a method is not finished: it returns nothing", "return the value"),
+    "unfinished": (
+        "a method is not finished: it returns nothing, or uses a None that stands for a value",
+        "write what is missing",
+    ),
     "weight-shape": (
         "a weight is created in the wrong shape",
         "W1 (D, H), b1 (H,), W2 (H, C), b2 (C,)",

@@ -10,14 +10,16 @@ from trainer.checker.comparing import (
     EXACT,
     FLOAT32,
     Finding,
+    Verdict,
     as_array,
     compute_error,
     describe_difference,
 )
 from trainer.checker.descriptions import describe_mistake
-from trainer.checker.explaining import Case, Numbers, explain_difference, matches
+from trainer.checker.explaining import Case, Numbers, Pair, explain_difference, matches
 from trainer.checker.names import PARAMS
 
+Other = tuple[Case, dict[str, Any], Numbers]  # a case, the net's values on it, and the right ones
 Causes = dict[str, tuple[str, str]]  # quantity → (slug, name of the factor)
 EPSILONS = [10.0**-k for k in range(2, 16)]
 
@@ -25,13 +27,15 @@ EPSILONS = [10.0**-k for k in range(2, 16)]
 class Judge:
     """The comparison of their numbers with the right ones.
 
-    scale is the factor by which both their loss and their gradient exceed the right ones.
+    scale is the factor by which both their loss and their gradient exceed the right ones. others
+    are the same numbers on other inputs: a reason for a difference must hold there too.
     """
 
     def __init__(self, case: Case, theirs: dict[str, Any], right: Numbers, head: str):
         self.case, self.theirs, self.right, self.head = case, theirs, right, head
         self.N = len(case.x)
         self.notes: list[Finding] = []
+        self.others: list[Other] = []
         self.scale = 1.0
         self._keys = [k for k in PARAMS if k in theirs]
         loss = as_array(theirs.get("loss"))
@@ -55,6 +59,8 @@ class Judge:
 
     def _settle_penalty(self, loss: float) -> None:
         """Accept a penalty in the loss if it is in the gradient too and nothing else is wrong."""
+        if all(compute_error(self.theirs[k], self.right[k]) <= CLOSE for k in self._keys):
+            return  # What the loss has more or less is then an epsilon in its logarithm.
         extra = loss - self.right["loss"]
         for keys in (("W1", "W2"), PARAMS):
             c = extra / sum(float((self.case.weights[k] ** 2).sum()) for k in keys)
@@ -63,7 +69,10 @@ class Judge:
                 compute_error(self.theirs[k], want[k]) <= CLOSE for k in self._keys
             ):
                 self.right = {**self.right, **want, "loss": loss}
-                self._note("loss", f"includes a penalty of {c:.4g} ‖W‖²")
+                message = f"includes a penalty of {c:.4g} ‖W‖²"
+                verdict: Verdict = "note" if c > 0 else "differs"
+                message += "" if c > 0 else ": a penalty must not be negative"
+                self.notes.append(Finding("loss", verdict, message))
                 return
 
     def _note(self, quantity: str, message: str, cause: str | None = None) -> None:
@@ -90,13 +99,19 @@ class Judge:
             return Finding("predict", "ok")
         if matches("predict", got, self.right, FLOAT32):
             return self._accept_float32("predict")
-        want, array = self.right["y"], as_array(got)
-        if array is not None and array.shape == (self.N,):
-            want = want.argmax(axis=1)
-        elif array is not None and array.shape == want.shape and "cross" in self.head:
+        return self._explain("predict", got, self._expect_outputs(got, self.right), causes)
+
+    def _expect_outputs(self, got: object, right: Numbers) -> Any:
+        """Return the expected class labels, probabilities or scores, whichever got seems to be."""
+        want, array = right["y"], as_array(got)
+        if array is not None and array.shape == (len(want),):
+            return want.argmax(axis=1)
+        if array is not None and array.shape == want.shape and "cross" in self.head:
             are_probabilities = (array >= 0).all() and (array <= 1).all()
-            want = want if are_probabilities else self.right["a2"]
-        return self._explain("predict", got, want, causes)
+            # The rows of a multiple of probabilities have one sum.
+            is_multiple = np.ptp(array.sum(axis=1)) <= CLOSE * np.abs(array).max()
+            return want if are_probabilities or is_multiple else right["a2"]
+        return want
 
     def judge_loss(self, causes: Causes) -> Finding:
         """Return the finding on the loss, which must be a single number."""
@@ -163,13 +178,24 @@ class Judge:
             slug, factor = causes[key]
             message += f"; {self._describe_cause(key, slug, factor)}"
             return Finding(name, "differs", message, slug)
-        array = as_array(got)
-        if array is None or not np.isfinite(array).all() or array.size != np.size(want):
+        pairs = self._list_pairs(key, got, want)
+        if not pairs:
             return Finding(name, "differs", message)
-        cause, relation = explain_difference(key, np.squeeze(array), np.squeeze(want), self.case)
+        cause, relation = explain_difference(key, pairs, self.case.sizes[2])
         message += f"; {relation}" if relation else ""
         message += f": {describe_mistake(cause)}" if cause else ""
-        return Finding(name, "differs", message, cause)
+        return Finding(name, "differs", message, cause, is_explained=bool(relation))
+
+    def _list_pairs(self, key: str, got: object, want: Any) -> list[Pair]:
+        """Return got and the same quantity on other inputs, [] where got cannot be compared."""
+        values = [(got, want, self.N)]
+        for case, theirs, right in self.others:
+            if key == "predict" and key in theirs:
+                values.append((theirs[key], self._expect_outputs(theirs[key], right), len(case.x)))
+            elif key in theirs:
+                values.append((theirs[key], right[key], len(case.x)))
+        pairs = [_make_pair(*value) for value in values]
+        return [pair for pair in pairs if pair] if pairs[0] else []
 
     def _describe_cause(self, key: str, slug: str, factor: str) -> str:
         shown = f"grads['{key}']" if key in PARAMS else key
@@ -179,3 +205,11 @@ class Judge:
             factor = "1"
         times = "" if factor == "1" else f"{factor.replace('N', str(self.N))} times "
         return f"{shown} is {times}what you get when {why}"
+
+
+def _make_pair(got: object, want: Any, N: int) -> Pair | None:
+    """Return two arrays without axes of length 1, None where they cannot be compared."""
+    array, wanted = as_array(got), np.asarray(want, dtype=np.float64)
+    if array is None or not np.isfinite(array).all() or array.size != wanted.size:
+        return None
+    return Pair(np.squeeze(array), np.squeeze(wanted), N)

@@ -38,6 +38,9 @@ TARGETS = (
 )
 OUTPUTS = r"y(pred|hat|out|h|p)|pred.*|out(put)?s?|scores?|probs?|a2|z2|logits?"
 
+# What only the forward pass of the same net could give.
+INTERNAL = r".*caches?|grad.*|(d|up)(scores?|logits?|out(put)?|z\d?|a\d|y\w+)|upstream.*"
+
 METHODS = {
     "predict": r"predict(ion)?s?|inference|feedforward|forward(pass|prop.*)?|fp|infer|call",
     "loss": r"loss|(get|calc|compute|cal|calculate)?loss.*|cost.*|computecost|.*loss|error",
@@ -77,7 +80,17 @@ def find_method(net: object, quantity: str) -> Callable[..., Any] | None:
     names = [n for n in names if callable(m := getattr(net, n, None)) and not inspect.isclass(m)]
     plainest = form.split("|")[0].split("(")[0]
     names.sort(key=lambda n: (simplify_name(n) != plainest, "num" in simplify_name(n), len(n)))
-    return getattr(net, names[0]) if names else None
+    methods = [getattr(net, name) for name in names]
+    return next((m for m in methods if not is_internal(m)), methods[0] if methods else None)
+
+
+def is_internal(method: Callable[..., Any]) -> bool:
+    """Return whether a method requires an argument that only its own net could give.
+
+    Such is backward(grad_scores, cache); backward(dout) alone can be called, with dout = 1.
+    """
+    required = [simplify_name(p.name) for p in list_arguments(method) if p.default is p.empty]
+    return any(re.fullmatch(INTERNAL, name) and name != "dout" for name in required)
 
 
 def call_by_role(function: Callable[..., Any], values: Mapping[str, Any]) -> Any:
@@ -116,6 +129,13 @@ def _find_call_role(name: str, names: tuple[str, ...]) -> str | None:
     if option and name != "w":
         return option
     return "t" if re.fullmatch(TARGETS, name) else None
+
+
+def is_guessed(function: Callable[..., object]) -> bool:
+    """Return whether an argument that a method requires has an unknown name."""
+    names = tuple(simplify_name(p.name) for p in list_arguments(function))
+    required = [p for p in list_arguments(function) if p.default is p.empty]
+    return any(_find_call_role(simplify_name(p.name), names) is None for p in required)
 
 
 def find_call_roles(function: Callable[..., object]) -> set[str | None]:

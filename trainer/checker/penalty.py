@@ -39,6 +39,22 @@ def check_penalty(trial: Trial) -> Iterator[Finding]:
         return
     derivatives = [b.differentiate_loss(list(PARAMS)) for b in trials]
     yield from _compare(grads[0].value, grads[1].value, *derivatives)
+    yield from _check_sign(trial.case.weights, *derivatives)
+
+
+def _check_sign(
+    weights: dict[str, Array], own: dict[str, Array], strict: dict[str, Array]
+) -> Iterator[Finding]:
+    """Yield a finding where reg subtracts a multiple of the squared weights from the loss."""
+    for key in ("W1", "W2"):
+        if key not in own or key not in strict:
+            continue
+        added = strict[key] - own[key]
+        c = np.vdot(added, weights[key]) / np.vdot(weights[key], weights[key])
+        if c < 0 and compute_error(added, c * weights[key]) <= 1e-3:
+            message = f"reg = {REG} subtracts {-c / 2:.4g} ‖{key}‖²: a penalty must not be negative"
+            yield Finding("loss", "differs", message)
+            return
 
 
 def _compare(

@@ -46,6 +46,7 @@ class Form:
     head: str
 
 
+BINARY = ("binary cross-entropy", "squared-error of sigmoid")  # heads with a sigmoid for each class
 FORMS = [Form(activation, head) for head in HEADS for activation in ACTIVATIONS]
 
 

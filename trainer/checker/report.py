@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from trainer.auditing.mistakes import MISTAKES
 from trainer.checker.comparing import Finding
 from trainer.common.text import escape
 
@@ -33,10 +34,10 @@ class Report:
 
     @property
     def status(self) -> int:
-        """0 right, 1 wrong, 2 could not be checked."""
+        """0 right, 1 wrong, 2 could not be checked, or not in everything that a net has."""
         if self.wrong_findings:
             return 1
-        return 2 if self.stopped or self.find_obstacles() else 0
+        return 2 if self.stopped or self.find_obstacles() or self.list_unchecked() else 0
 
     def find_obstacles(self) -> list[Finding]:
         """Return what kept the net itself from being checked."""
@@ -44,12 +45,22 @@ class Report:
         blocked = [f for f in core if not f.checked]
         if blocked or not self.name:
             return blocked or [Finding("class", "missing", "the file has no two-layer net")]
-        if any(f.verdict == "ok" for f in core):
+        if any(f.verdict == "ok" and f.quantity.split()[0] in CORE[:3] for f in core):
             return []
         return [Finding("net", "missing", "no predict, loss or gradient of it could be run")]
 
+    def list_unchecked(self) -> list[str]:
+        """Return what a net without gradients lacks: what is right so far proves too little."""
+        lacking = [f.quantity for f in self.findings if f.verdict == "missing"]
+        has_step = any((f.quantity, f.verdict) == ("train", "ok") for f in self.findings)
+        is_enough = "gradient" not in lacking or has_step
+        return [] if is_enough else [q for q in ("loss", "gradient") if q in lacking]
+
     def as_json(self) -> str:
-        """Return {"right", "class", "findings", "fix"}; fix is None or {"diff", "checks"}."""
+        """Return {"right", "class", "findings", "fix"}; fix is None or {"diff", "checks"}.
+
+        right is None where the net could not be checked.
+        """
         findings = list(self.findings)
         if self.stopped:
             findings.append(Finding("check", "missing", self.stopped))
@@ -58,7 +69,7 @@ class Report:
             {"diff": diff, "checks": self.diagnosis["checks"]} if self.diagnosis and diff else None
         )
         whole = {
-            "right": self.status == 0,
+            "right": None if self.status == 2 else self.status == 0,
             "class": self.name,
             "findings": [self._list_values(finding) for finding in findings],
             "fix": fix,
@@ -81,30 +92,48 @@ class Report:
         } | place
 
     def as_text(self) -> str:
-        """Return one line for all that is right, then what is wrong, where, and why."""
+        """Return what is right in one line, what is wrong, where and why, notes, and the verdict.
+
+        The verdict on a right net comes first, so that no note reads as a fault.
+        """
         wrong = {f.quantity for f in self.wrong_findings}
         right = [f.quantity for f in self.findings if f.verdict == "ok" and f.quantity not in wrong]
         lines = [f"right: {', '.join(dict.fromkeys(right))}"] if right else []
         if self.hints > 1:
             lines += [*self._describe_wrong(), *self._describe_place()]
-        for finding in self.findings:
-            quantity = finding.quantity
-            if finding.verdict == "note":
-                lines.append(f"note on {quantity}: {_describe(finding)}")
-            elif finding.verdict == "missing":
-                how = "is missing" if finding.checked else "could not be checked"
-                lines.append(f"{quantity} {how}: {_describe(finding)}")
-        return "\n".join(map(escape, [*lines, self.summarise()]))
+        notes, missing = self._describe_notes(), self._describe_missing()
+        if self.status == 0:
+            heading = ["notes, none of which makes the net wrong:"] if notes else []
+            lines = [self.summarise(), *lines, *missing, *heading, *notes]
+        else:
+            lines += [*[f"note on {note}" for note in notes], *missing, self.summarise()]
+        return "\n".join(map(escape, lines))
+
+    def _describe_notes(self) -> list[str]:
+        return [f"{f.quantity}: {_describe(f)}" for f in self.findings if f.verdict == "note"]
+
+    def _describe_missing(self) -> list[str]:
+        return [
+            f"{f.quantity} {'is missing' if f.checked else 'could not be checked'}: {_describe(f)}"
+            for f in self.findings
+            if f.verdict == "missing"
+        ]
 
     def _describe_wrong(self) -> list[str]:
-        """Return a line for each cause with its quantities, and for each finding without one."""
+        """Return a line for each cause with its quantities, and what has no cause at the end."""
         groups: dict[object, list[Finding]] = {}
         for finding in self.wrong_findings:
-            groups.setdefault(finding.cause or id(finding), []).append(finding)
-        return [
+            groups.setdefault(_find_group(finding), []).append(finding)
+        lines = [
             f"wrong: {', '.join(dict.fromkeys(f.quantity for f in group))}: {_describe(group[0])}"
             for group in groups.values()
         ]
+        unexplained = [f.quantity for f in self.wrong_findings if not f.is_explained]
+        if not unexplained:
+            return lines
+        are_all = len(unexplained) == len(self.wrong_findings)
+        which = "" if are_all else f" for {', '.join(dict.fromkeys(unexplained))}"
+        return [*lines, f"no cause was found{which}"]
 
     def _describe_place(self) -> list[str]:
         """Return the wrong line with a mark under the part, what is expected, and a fix."""
@@ -122,7 +151,7 @@ class Report:
         if found["diff"] and self.hints > 2:
             lines += ["tried fix:", *_format_diff(found["diff"])]
             lines.append(f"with this change all {found['checks']} checks pass")
-        causes = dict.fromkeys(f.cause for f in self.wrong_findings if f.cause)
+        causes = dict.fromkeys(f.cause for f in self.wrong_findings if f.cause in MISTAKES)
         return lines + [f"more: --explain {cause}" for cause in causes]
 
     def summarise(self) -> str:
@@ -133,6 +162,11 @@ class Report:
             more = f"; and {self.stopped}" if self.stopped else ""
             quantities = dict.fromkeys(f.quantity for f in self.wrong_findings)
             return f"{self._title} is wrong in {', '.join(quantities)}{why}{more}"
+        if self.status == 2 and not self.stopped and not self.find_obstacles():
+            ok = {f.quantity.split()[0]: f for f in self.findings if f.verdict == "ok"}
+            lacking = " and ".join(f"no {quantity}" for quantity in self.list_unchecked())
+            shown = [quantity for quantity in ("predict", "loss") if quantity in ok]
+            return f"{self._title} is right in {' and '.join(shown)}; {lacking} to check"
         if self.status == 2:
             obstacles = (f"{f.quantity}: {f.message}" for f in self.find_obstacles())
             return f"{self._title} could not be checked: {self.stopped or '; '.join(obstacles)}"
@@ -153,6 +187,13 @@ def _format_diff(diff: str) -> list[str]:
             lines.append(f"{number if line[0] == '-' else '':>6} {line}")
             number += line[0] == "-"
     return lines
+
+
+def _find_group(finding: Finding) -> object:
+    """Return what the findings of one cause share: its id, an exception, or an unknown cause."""
+    if finding.cause or finding.is_explained:
+        return finding.cause or (finding.message if finding.verdict == "raises" else id(finding))
+    return finding.quantity.split()[0]
 
 
 def _describe(finding: Finding) -> str:

@@ -13,6 +13,7 @@ from trainer.checker.names import (
     call_by_role,
     find_call_roles,
     find_method,
+    is_internal,
     list_arguments,
     simplify_name,
 )
@@ -28,6 +29,9 @@ class Subject:
         self.weights = find_weights(self.net, D, H, C)
         self.has_tensors = self.weights.has_tensors()
         self.methods = {quantity: find_method(self.net, quantity) for quantity in METHODS}
+        self.internal: Callable[..., Any] | None = None  # a gradient method that cannot be called
+        if (gradient := self.methods["gradient"]) and is_internal(gradient):
+            self.methods["gradient"], self.internal = None, gradient
         self.no_loss = False  # Whether loss returns gradients and nothing else.
         self._assign_forward()
 

@@ -11,7 +11,7 @@ from trainer.checker.choosing import HAND_WRITTEN
 from trainer.checker.comparing import Finding, as_array, compute_error
 from trainer.checker.descriptions import describe_mistake
 from trainer.checker.explaining import Case, build_mistaken_net
-from trainer.checker.names import PARAMS, call_by_role, find_call_roles
+from trainer.checker.names import PARAMS, call_by_role, find_call_roles, list_arguments
 from trainer.checker.reference import Form, get_reference
 from trainer.checker.subject import Subject
 from trainer.checker.trial import ONE_HOT, Trial
@@ -42,7 +42,8 @@ def check_training(trial: Trial) -> Iterator[Finding]:
     outcome = attempt(lambda x, t: _train_step(trial.build_subject(), case.weights, x, t), x, t)
     if outcome.error:
         finding = report_exception("train", outcome.error)
-        if finding.cause == "misspelt-name":
+        is_guess = any(p.default is None for p in list_arguments(function))
+        if finding.cause == "misspelt-name" or (finding.cause == "unfinished" and not is_guess):
             yield finding
         return
     moved = {k: outcome.value[k] - case.weights[k] for k in PARAMS}

@@ -9,6 +9,7 @@ import numpy as np
 from trainer.book.functions import Array
 from trainer.book.gradient import numerical_gradient
 from trainer.checker.attempts import Outcome, attempt
+from trainer.checker.cases import make_other_cases
 from trainer.checker.comparing import CLOSE, as_array, compute_error
 from trainer.checker.explaining import QUANTITIES, Case
 from trainer.checker.reference import FORMS, Form, get_reference
@@ -83,6 +84,18 @@ class Trial:
             del outcomes["loss"]
         self.reset_weights()
         return outcomes
+
+    def call_elsewhere(self) -> list[tuple[Case, dict[str, Any], dict[str, Any]]]:
+        """Return other cases, one of fewer samples, with the net's values and the right ones."""
+        found = []
+        for case in make_other_cases(self.case.sizes):
+            outcome = attempt(lambda case=case: Trial(self.kind, self.build_subject(), case))
+            if not outcome.error:
+                other: Trial = outcome.value
+                other.form, other.target = self.form, self.target
+                values = collect_values(other.call_methods(other.t))
+                found.append((other.case, values, other.expected))
+        return found
 
     def is_random(self) -> bool:
         """Return whether two calls of predict return different outputs for the same x."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.names import PARAMS, list_arguments, simplify_name
+from trainer.checker.names import PARAMS, simplify_name
 
 
 @dataclass
@@ -21,6 +21,11 @@ class WeightPlaces:
     problems: dict[str, str] = field(default_factory=dict)
     absent: set[str] = field(default_factory=set)
     extra: set[str] = field(default_factory=set)  # the names of weights of further layers
+    numbers: set[str] = field(default_factory=set)  # biases that are plain numbers
+
+    def get_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of the net's own arrays."""
+        return {key: tuple(self.get_array(key).shape) for key in self.places}
 
     def get_array(self, key: str) -> Any:
         """Return the net's own array or tensor."""
@@ -58,8 +63,11 @@ def get_shapes(D: int, H: int, C: int) -> dict[str, tuple[int, ...]]:
 
 def find_weights(net: object, D: int, H: int, C: int) -> WeightPlaces:
     """Return where the net keeps its weights, by the names of its params, otherwise by shape."""
-    found = list(find_arrays(net, "", 0, set()))
+    leaves = list(find_values(net, "", 0, set()))
+    found = [leaf for leaf in leaves if is_array(leaf[3])]
     weights = WeightPlaces()
+    numbers = {identify_parameter(key) for _, _, key, value in leaves if is_number(value)}
+    weights.numbers = {"b1", "b2"} & numbers
     further = re.compile(r"(w|weights?|b|bias)[3-9]")
     weights.extra = {str(a[2]) for a in found if further.fullmatch(simplify_name(str(a[2])))}
     for key, shape in get_shapes(D, H, C).items():
@@ -94,10 +102,21 @@ def fits_shape(array: Any, shape: tuple[int, ...]) -> bool:
     return got in (shape, shape[::-1])
 
 
-def find_arrays(
+def is_array(value: object) -> bool:
+    """Return whether a value is an array or a tensor of at least one axis."""
+    is_any = isinstance(value, np.ndarray) or is_tensor(value)
+    return is_any and getattr(value, "ndim", 0) > 0
+
+
+def is_number(value: object) -> bool:
+    """Return whether a value is a single number."""
+    return isinstance(value, int | float | np.number) or getattr(value, "shape", None) == ()
+
+
+def find_values(
     holder: object, path: str, depth: int, seen: set[int]
 ) -> Iterator[tuple[str, Any, Any, Any]]:
-    """Yield (path, container, key, array) for each array that a net holds, its params first."""
+    """Yield (path, container, key, value) for each array and number of a net, its params first."""
     if depth > 3 or id(holder) in seen:
         return
     seen.add(id(holder))
@@ -110,9 +129,9 @@ def find_arrays(
         items = list(vars(holder).items())
     items.sort(key=lambda item: (_is_derived(item[0]), "param" not in simplify_name(str(item[0]))))
     for key, value in items:
-        if not isinstance(value, np.ndarray) and not is_tensor(value):
-            yield from find_arrays(value, f"{path}.{key}", depth + 1, seen)
-        elif getattr(value, "ndim", 0) and "grad" not in path and not _is_derived(key):
+        if not isinstance(value, np.ndarray | int | float | np.number) and not is_tensor(value):
+            yield from find_values(value, f"{path}.{key}", depth + 1, seen)
+        elif "grad" not in path and not _is_derived(key):
             yield path, holder, key, value
 
 
@@ -121,19 +140,14 @@ def _is_derived(key: object) -> bool:
     return bool(re.search("grad|^d[wb]|veloc|moment|cache", simplify_name(str(key))))
 
 
-def find_fixed_sizes(net: object, weights: WeightPlaces) -> tuple[int, int, int] | None:
-    """Return D, H, C from the arrays of a net that is built without arguments.
-
-    None if it needs arguments, if its weights have the sizes that were asked for, or if its
-    arrays do not fit together.
-    """
-    if len(weights.places) == len(PARAMS) and not weights.problems:
+def infer_sizes(weights: WeightPlaces) -> tuple[int, int, int] | None:
+    """Return D, H, C of weights that fit together, None if they do not or one is missing."""
+    shapes = weights.get_shapes()
+    if len(shapes) < len(PARAMS):
         return None
-    if any(p.default is p.empty for p in list_arguments(type(net))):
-        return None
-    found = find_arrays(net, "", 0, set())
-    named = {identify_parameter(name): array.shape for _, _, name, array in found}
-    if not set(PARAMS) <= set(named):
-        return None
-    (D, H), (H2, C) = named["W1"][-2:], named["W2"][-2:]
-    return (D, H, C) if H == H2 and named["b1"][-1] == H and named["b2"][-1] == C else None
+    biases = {key: int(np.prod(shapes[key])) for key in ("b1", "b2")}
+    for turn in (1, -1):  # (in, out), or (out, in)
+        (D, H), (H2, C) = (shapes[key][-2:][::turn] for key in ("W1", "W2"))
+        if H == H2 and biases == {"b1": H, "b2": C}:
+            return D, H, C
+    return None

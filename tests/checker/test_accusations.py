@@ -1,0 +1,254 @@
+"""What cannot be checked is not held against a net, and no reason is named that is none."""
+
+import pytest
+from mistaken import NETS
+from test_checker import report_on
+
+CHAPTER4 = (NETS / "chapter4.py").read_text()
+CS231N = (NETS / "cs231n.py").read_text()
+SIZES = "input_size, hidden_size, output_size"
+ARGUMENTS = f"(self, {SIZES}, weight_init_std=0.01)"
+PARAMS = "        self.params = {}\n"
+B1, B2 = '"b1"] = np.zeros(hidden_size)', '"b2"] = np.zeros(output_size)'
+
+
+@pytest.fixture
+def check(tmp_path):
+    """Return a function that replaces texts of a source, and reports on the result."""
+
+    def check_changed(source, *changes):
+        for old, new in changes:
+            assert old in source, old
+            source = source.replace(old, new)
+        path = tmp_path / "net.py"
+        path.write_text(source)
+        return report_on(path)
+
+    return check_changed
+
+
+def find(report, quantity):
+    """Return the first finding on a quantity."""
+    return next(f for f in report.findings if f.quantity == quantity)
+
+
+# --- constructors and weights
+
+
+def test_a_missing_module_is_named_though_other_calls_of_the_constructor_fail_too(check):
+    source = "from draws import draw\nclass TwoLayerNet:\n    def __init__(self, layout):\n"
+    source += "        self.params = draw(layout)\n    def predict(self, x):\n        return x\n"
+    report = check(source)
+    assert report.status == 2
+    assert "needs draws.draw: module draws was not found" in find(report, "construction").message
+
+
+def test_the_error_of_a_call_that_was_guessed_is_not_blamed_on_the_constructor(check):
+    source = "class TwoLayerNet:\n    def __init__(self, config):\n        self.W1 = config.w\n"
+    report = check(source + "    def predict(self, x):\n        return x\n")
+    assert report.status == 2
+    expected = "unsupported constructor TwoLayerNet(config): AttributeError"
+    assert expected in find(report, "construction").message
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ([(B1, '"b1"] = 0')], "b1 is a number"),
+        ([(B1, '"b1"] = 0'), (B2, '"b2"] = 0.0')], "b1 and b2 are numbers"),
+        (
+            [(f'self.params[{B1}', "pass"), (f'self.params[{B2}', "pass"),
+             ("randn(input_size", "randn(input_size + 1"),
+             ("randn(hidden_size", "randn(hidden_size + 1")],
+            "the biases seem to be a row of W1 and W2",
+        ),
+        (
+            [(ARGUMENTS, "(self, weight_init_std=0.01)"),
+             (PARAMS, f"        {SIZES} = 20, 12, 4\n{PARAMS}"), (B1, '"b1"] = np.zeros(9)')],
+            "W1 (20, 12), b1 (9,), W2 (12, 4), b2 (4,) do not fit together",
+        ),
+        ([(PARAMS, f"        output_size = 1\n{PARAMS}")], "one output column"),
+        (
+            [(ARGUMENTS, "(self, input_size, hidden_size)"),
+             (PARAMS, f"        output_size, weight_init_std = 1, 0.1\n{PARAMS}")],
+            "one output column",
+        ),
+    ],
+    ids=["a number", "two numbers", "rows", "unfit sizes", "one column", "two arguments"],
+)  # fmt: skip
+def test_weights_that_are_not_supported_are_no_mistake(changes, message, check):
+    report = check(CHAPTER4, *changes)
+    assert report.status == 2, report.as_text()
+    assert message in find(report, "construction").message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fixed"),
+    [
+        (ARGUMENTS, f"{SIZES} = 20, 12, 4"),
+        ("(self, hidden_size, weight_init_std=0.01)", "input_size, output_size = 20, 4"),
+        ("(self)", f"{SIZES}, weight_init_std = 90, 40, 10, 0.1"),
+    ],
+)
+def test_sizes_that_the_constructor_ignores_are_used(arguments, fixed, check):
+    report = check(CHAPTER4, (ARGUMENTS, arguments), (PARAMS, f"        {fixed}\n{PARAMS}"))
+    assert report.status == 0, report.as_text()
+
+
+# --- methods
+
+LAYERS = """
+import numpy as np
+
+class TwoLayerNet:
+    def __init__(self, input_size, hidden_size, output_size):
+        self.W1, self.b1 = np.random.randn(input_size, hidden_size), np.zeros(hidden_size)
+        self.W2, self.b2 = np.random.randn(hidden_size, output_size), np.zeros(output_size)
+
+    def forward(self, X):
+        h = np.maximum(0, X @ self.W1 + self.b1)
+        return h @ self.W2 + self.b2, (X, h)
+
+    def backward(self, grad_scores, cache):
+        X, h = cache
+        dh = grad_scores @ self.W2.T * (h > 0)
+        return {"W1": X.T @ dh, "b1": dh.sum(0), "W2": h.T @ grad_scores, "b2": grad_scores.sum(0)}
+
+    def loss(self, X, y=None, reg=0.0):
+        scores, cache = self.forward(X)
+        if y is None:
+            return scores
+        e = np.exp(scores - scores.max(axis=1, keepdims=True))
+        d = e / e.sum(axis=1, keepdims=True)
+        loss = -np.log(d[np.arange(len(y)), y]).mean()
+        d[np.arange(len(y)), y] -= 1
+        return loss, self.backward(d / len(y), cache)
+"""
+
+
+def test_a_backward_of_what_forward_kept_is_not_called_with_x_and_t(check):
+    report = check(LAYERS)
+    assert report.status == 0, report.as_text()
+    assert find(report, "gradient W1").verdict == "ok"
+    report = check(LAYERS, (", self.backward(d / len(y), cache)", ""), ("y=None, reg=0.0", "y"))
+    assert report.status == 2, report.as_text()
+    assert "unsupported signature: backward(grad_scores, cache)" in report.as_text()
+
+
+def test_an_error_in_a_method_whose_arguments_were_guessed_is_not_blamed_on_it(check):
+    guessed = (
+        "def gradient(self, x, t):",
+        "def gradient(self, one, two):\n        t, x = one, two",
+    )
+    report = check(CHAPTER4, guessed)
+    assert report.status == 2, report.as_text()
+    assert "unsupported signature: gradient(one, two)" in report.as_text()
+
+
+BATCH = "            X_batch, y_batch = X[idx], y[idx]\n"
+
+
+def test_an_unfinished_train_is_not_called_a_misspelt_name(check):
+    none = "            X_batch = None\n            y_batch = None\n"
+    report = check(CS231N, (BATCH, none))
+    assert find(report, "train").cause == "unfinished"
+    unset = "self.optimizer.update(grads)\n" + BATCH
+    setting = ("        self.params = {}\n", "        self.params, self.optimizer = {}, None\n")
+    assert check(CS231N, setting, (BATCH, "            " + unset.replace("grads", "X"))).status == 0
+
+
+def test_an_exception_whose_text_cannot_be_made_is_reported(check):
+    error = "class Odd(ValueError):\n    def __str__(self):\n        raise RuntimeError\n\n\n"
+    report = check(CHAPTER4, ("class TwoLayerNet", error + "class TwoLayerNet"),
+                   ("        y = softmax(a2)\n        return y", "        raise Odd"))  # fmt: skip
+    assert report.status == 1
+    assert "Odd: (Odd without a text) (net.py, line" in find(report, "accuracy").message
+
+
+# --- accuracy
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("np.mean(self.predict(x).argmax(axis=1) + np.ones(4) == t)", "ValueError"),
+        ("np.mean(self.predict(x).sum(axis=0) == t)", "expected 0.5714"),
+        ("np.sum(self.predict(x)[:, 0] > 0) / 14.0", "expected 0.5714"),
+    ],
+)
+def test_an_error_of_accuracy_is_called_a_wrong_axis_only_if_an_argmax_takes_it(
+    body, message, check
+):
+    old = CHAPTER4[
+        CHAPTER4.index("        y = np.argmax") : CHAPTER4.index("\n    def numerical_gr")
+    ]
+    report = check(CHAPTER4, (old, f"        return {body}\n"))
+    found = find(report, "accuracy")
+    assert found.cause is None
+    assert message in found.message
+
+
+# --- one output column
+
+BINARY = """
+import numpy as np
+
+class BinaryNet:
+    def __init__(self, n_x, n_h, n_y=1):
+        self.W1, self.b1 = np.random.randn(n_x, n_h), np.zeros(n_h)
+        self.W2, self.b2 = np.random.randn(n_h, n_y), np.zeros(n_y)
+
+    def forward(self, x):
+        self.z1 = np.tanh(x @ self.W1 + self.b1)
+        return 1 / (1 + np.exp(-(self.z1 @ self.W2 + self.b2)))
+
+    def predict(self, x):
+        return (self.forward(x) > 0.5).astype(int)
+
+    def loss(self, x, t):
+        y = self.forward(x)
+        return -np.mean(t * np.log(y) + (1 - t) * np.log(1 - y))
+
+    def gradient(self, x, t):
+        d = (self.forward(x) - t) / len(x)
+        a = d @ self.W2.T * (1 - self.z1**2)
+        return {"W1": x.T @ a, "b1": a.sum(0), "W2": self.z1.T @ d, "b2": d.sum(0)}
+
+    def accuracy(self, x, t):
+        return np.mean(self.predict(x) == t)
+"""
+FLAT = ("return (self.forward(x) > 0.5).astype(int)", "return (self.forward(x) > 0.5).ravel()")
+
+
+@pytest.mark.parametrize("changes", [[], [FLAT], [("n_y=1", "n_y")]])
+def test_a_right_net_of_one_output_column_is_not_accused(changes, check):
+    report = check(BINARY, *changes)
+    assert report.status == 2, report.as_text()
+    assert "right with one output column" in report.as_text()
+
+
+def test_a_wrong_net_of_one_output_column_is_wrong(check):
+    assert check(BINARY, ("d @ self.W2.T * (1 - self.z1**2)", "d @ self.W2.T")).status == 1
+
+
+def test_a_net_of_several_sigmoid_outputs_may_count_each_output(check):
+    report = check(
+        BINARY, ("return (self.forward(x) > 0.5).astype(int)", "return self.forward(x)"),
+        ("-np.mean(", "-np.sum("), ("np.log(1 - y))", "np.log(1 - y)) / len(x)"),
+        ("self.predict(x) == t", "(self.predict(x) > 0.5) == t"),
+    )  # fmt: skip
+    assert report.status == 0, report.as_text()
+    assert "accuracy: compares each output with 0.5" in report.as_text()
+
+
+@pytest.mark.parametrize(
+    "body", ["self.predict(x).ravel() == t.argmax(axis=1)", "x[:, 0] > t[:, 0]"]
+)
+def test_an_accuracy_of_one_output_column_is_not_accused(body, check):
+    report = check(
+        BINARY, ("return (self.forward(x) > 0.5).astype(int)", "return self.forward(x)"),
+        ("-np.mean(", "-np.sum("), ("np.log(1 - y))", "np.log(1 - y)) / len(x)"),
+        ("self.predict(x) == t", body),
+    )  # fmt: skip
+    assert report.status == 0, report.as_text()
+    assert "accuracy could not be checked: may be written for one output" in report.as_text()
