@@ -90,19 +90,24 @@ def replace_segment(text: str, node: ast.expr | ast.stmt, replacement: str) -> s
     return "".join([*lines[:first], before + replacement + after, *lines[last + 1 :]])
 
 
-def list_axis_candidates(path: Path, text: str, function: Function) -> Iterator[Candidate]:
-    """Yield the text with another axis in all calls of a function that have the same one."""
+def list_repeated(path: Path, text: str, function: Function) -> Iterator[Candidate]:
+    """Yield the text with one change at several places of a function: another axis in all calls
+    that have the same one, or an assignment in place of all updates.
+    """
     groups: dict[str, list[ast.expr]] = {}
     for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
         for keyword in call.keywords:
             if keyword.arg == "axis":
                 key = ", ".join(ast.unparse(each) for each in call.keywords)
                 groups.setdefault(key, []).append(keyword.value)
-    for nodes in groups.values():
-        for axis in ("0", "1"):
-            if len(nodes) > 1 and ast.unparse(nodes[0]) != axis:
-                edits = [Edit(node, axis, 0.0) for node in nodes]
-                yield Candidate(path, _replace_all(text, edits), nodes[0])
+    changes = [[Edit(node, axis, 0.0) for node in g] for g in groups.values() for axis in "01"]
+    updates = [node for node in ast.walk(function) if isinstance(node, ast.AugAssign)]
+    changes.append(
+        [Edit(n, f"{ast.unparse(n.target)} = {ast.unparse(n.value)}", 0.0) for n in updates]
+    )
+    for edits in changes:
+        if len(edits) > 1:
+            yield Candidate(path, _replace_all(text, edits), edits[0].node)
 
 
 def list_pairs(path: Path, text: str, edits: list[Edit]) -> Iterator[Candidate]:

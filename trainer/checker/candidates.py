@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.checker.applying import Candidate, apply_edit, list_axis_candidates, list_pairs
+from trainer.checker.applying import Candidate, apply_edit, list_pairs, list_repeated
 from trainer.checker.comparing import CLOSE, compute_error
 from trainer.checker.edits import (
     Edit,
@@ -18,12 +18,7 @@ from trainer.checker.edits import (
     list_statement_edits,
     sort_edits,
 )
-from trainer.checker.insertions import (
-    list_insertions,
-    list_local_insertions,
-    list_returns,
-    list_swaps,
-)
+from trainer.checker.insertions import list_local_insertions, list_slips, list_updates
 from trainer.checker.locating import Location
 from trainer.checker.patching import Function
 from trainer.checker.scope import Expression, list_functions, make_words
@@ -55,16 +50,15 @@ def list_candidates(survey: Survey, seconds: float) -> Iterator[Candidate]:
 
 
 def _list_slips(survey: Survey) -> Iterator[Candidate]:
-    """Yield names that are misspelt, axes that are all wrong, and returns that are missing."""
+    """Yield changes of names that are misspelt, and of what is often forgotten or repeated."""
     for path, function in survey.called:
         text = survey.texts[path]
         for root in _list_roots(function) if survey.raised else ():
             for edit in list_spellings(root, survey.identifiers):
                 if (path, edit.node.lineno) in survey.raised:
                     yield from apply_edit(path, text, edit)
-        yield from list_axis_candidates(path, text, function)
-        yield from list_returns(path, text, function)
-        yield from list_swaps(path, text, function)
+        yield from list_repeated(path, text, function)
+        yield from list_slips(path, text, function)
 
 
 def _list_local(survey: Survey, seconds: float) -> Iterator[Candidate]:
@@ -121,7 +115,7 @@ def _list_others(survey: Survey, functions: list[tuple[Path, Function]]) -> Iter
     for path, function in functions:
         text, edits = survey.texts[path], _list_function_edits(path, function, survey)
         cheap = [edit for edit in edits if edit.cost <= CHEAP]
-        yield from list_insertions(path, text, function)
+        yield from list_updates(path, text, function)
         yield from list_pairs(path, text, cheap[:MOST_PAIRED])
         others += [(path, edit) for edit in edits[len(cheap) :]]
     for path, edit in sorted(others, key=lambda each: each[1].cost):

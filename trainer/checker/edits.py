@@ -266,6 +266,7 @@ def _wrap_node(node: ast.expr, root: ast.expr, words: Words) -> Iterator[Edit]:
     yield Edit(node, f"-{inner}", 1.5 + cost)
     yield Edit(node, f"{inner}.T", 1.5 + cost)
     yield Edit(node, f"(1 - {inner})", 2.6 + cost)
+    yield Edit(node, f"({inner} > 0)", 2.2)
     for call, extra in CALLS.items():
         yield Edit(node, call.format(inner=_text(node), part=inner), 2.0 + cost + extra)
     for factor in ("2", "0.5"):

@@ -1,7 +1,7 @@
 """Statements that people leave out, put after each statement of a function."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise, permutations
 from pathlib import Path
 from typing import Any
@@ -76,14 +76,24 @@ def insert_after(text: str, statement: ast.stmt, new: str) -> str:
     return "".join([*lines[:end], *added, *lines[end:]])
 
 
-def list_insertions(path: Path, text: str, function: Function) -> Iterator[Candidate]:
-    """Yield the text with one more statement in a function, the likeliest first."""
-    for statement, new in (
-        *_list_conversions(function),
-        *_list_restores(function),
-        *_list_missing_keys(function),
-        *_list_blind_updates(function),
-    ):
+def list_slips(path: Path, text: str, function: Function) -> Iterator[Candidate]:
+    """Yield the text with a statement that was forgotten or misplaced in a function, the few that
+    are often forgotten.
+    """
+    yield from _insert(path, text, _list_returns(function))
+    yield from list_swaps(path, text, function)
+    yield from _insert(path, text, _list_conversions(function))
+    yield from _insert(path, text, _list_restores(function))
+    yield from _insert(path, text, _list_missing_keys(function))
+
+
+def list_updates(path: Path, text: str, function: Function) -> Iterator[Candidate]:
+    """Yield the text with one more update of an array in a function."""
+    yield from _insert(path, text, _list_blind_updates(function))
+
+
+def _insert(path: Path, text: str, found: Iterable[tuple[ast.stmt, str]]) -> Iterator[Candidate]:
+    for statement, new in found:
         yield Candidate(path, insert_after(text, statement, new), statement)
 
 
@@ -107,19 +117,14 @@ def _list_blocks(function: Function) -> Iterator[list[ast.stmt]]:
                 yield block
 
 
-def list_returns(path: Path, text: str, function: Function) -> Iterator[Candidate]:
-    """Yield the text with a return of a variable or two at the end of a function without one."""
-    for statement, new in _list_returns(function):
-        yield Candidate(path, insert_after(text, statement, new), statement)
-
-
 def _list_returns(function: Function) -> Iterator[tuple[ast.stmt, str]]:
     """Yield a return of a variable or two at the end of a function that has none there."""
     last = function.body[-1]
     if isinstance(last, ast.Return):
         return
-    names = [n.id for n in ast.walk(function) if isinstance(n, ast.Name) and _is_stored(n)]
-    names = list(dict.fromkeys(reversed(names)))[:LAST]
+    stored = [n for n in ast.walk(function) if isinstance(n, ast.Name) and _is_stored(n)]
+    stored.sort(key=lambda node: node.lineno, reverse=True)
+    names = list(dict.fromkeys(node.id for node in stored))[:LAST]
     for name in names:
         yield last, f"return {name}"
     for one, other in permutations(names, 2):

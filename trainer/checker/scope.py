@@ -29,7 +29,8 @@ def make_words(function: ast.FunctionDef, record: Record | None, functions: list
     atoms = list(dict.fromkeys([*arguments, *list_variables(function)]))
     if record is None:
         return Words(atoms[:MOST_ATOMS], atoms[:MOST_ATOMS], functions)
-    values = evaluate_all([*atoms, *record.scope], record)
+    own = [f"self.{name}" for name in getattr(record.scope.get("self"), "__dict__", ())]
+    values = evaluate_all([*atoms, *record.scope, *own], record)
     divisors = [text for text, value in values.items() if np.ndim(value) < 2 or 1 in value.shape]
     return Words(list(values)[:MOST_ATOMS], divisors[:MOST_ATOMS], functions)
 
