@@ -1,0 +1,135 @@
+"""Runs the selected statements of a file, and sets stand-ins for the names that stay unset."""
+
+import __future__
+
+import ast
+import builtins
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+from trainer.checker.bindings import FUNCTIONS, list_bound_names
+from trainer.checker.purity import Purity
+from trainer.checker.selecting import SKIPPED, Main, Step, select_statements
+from trainer.checker.source import Source
+from trainer.checker.standins import MissingNameError, StandIn
+from trainer.checker.star_imports import NEVER
+
+NOT_RUN = "set at {}, by a statement that was not run (add --run-all to run it)"
+MISTAKES = (AttributeError, NameError)  # what a misspelt name raises
+DEFINITIONS = (*FUNCTIONS, ast.Import, ast.ImportFrom)
+
+
+@dataclass
+class Runner:
+    """Runs a source in a module; is_checked tells that it is the file to check, not a helper."""
+
+    source: Source
+    module: ModuleType
+    run_all: bool
+    is_checked: bool
+    note: Callable[[str], None]
+    _set_somewhere: set[str] = field(init=False)
+    _declared_global: set[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        nodes = list(ast.walk(self.source.tree))
+        self._set_somewhere = set()
+        for node in nodes:
+            if isinstance(node, ast.stmt):
+                self._set_somewhere |= set(list_bound_names(node))
+        self._declared_global = {n for node in nodes if isinstance(node, ast.Global)
+                                 for n in node.names}  # fmt: skip
+        used = {node.id for node in nodes if isinstance(node, ast.Name)}
+        vars(self.module)["__free__"] = used - NEVER
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """The builtins that the selected statements call."""
+        return {SKIPPED: lambda name, line: StandIn(name, self._describe_skip(line))}
+
+    def _describe_skip(self, line: int) -> str:
+        return NOT_RUN.format(self.source.describe_line(line))
+
+    def run(self, tree: ast.Module) -> None:
+        """Run the tree, which is the source's own or one made from it."""
+        for step in self._select(tree):
+            if step.statement:
+                self._run_statement(step.statement)
+            self._leave_unset(step.skipped, self._describe_skip)
+            changed = {k: v for k, v in step.changed.items() if k in vars(self.module)}
+            self._leave_unset(changed, self._describe_skip)
+
+    def _select(self, tree: ast.Module) -> Iterable[Step]:
+        if self.run_all:
+            return [Step(statement) for statement in tree.body]
+        main: Main = "extra" if self.is_checked else "skip"
+        return select_statements(tree, Purity(self.source.tree), main)
+
+    def _run_statement(self, statement: ast.stmt) -> None:
+        later = "from __future__ import annotations" in self.source.text
+        flags = __future__.annotations.compiler_flag if later else 0
+        path = str(self.source.path)
+        try:
+            code = compile(ast.Module([statement], []), path, "exec", flags, True)
+            exec(code, vars(self.module))
+        except Exception as error:
+            if self.run_all:
+                raise
+            self._accept(statement, error)
+
+    def _accept(self, statement: ast.stmt, error: Exception) -> None:
+        """Leave the names of a statement that failed unset, or raise what the file is to blame for.
+
+        A statement may fail because of one that was not run.
+        """
+        names = list_bound_names(statement)
+        is_definition = isinstance(statement, DEFINITIONS)
+        if self._may_be_skipped(error, is_definition):
+            self._leave_unset(names, self._describe_skip)
+        elif is_definition or (isinstance(error, MISTAKES) and not isinstance(statement, ASSIGNS)):
+            raise error
+        elif not isinstance(error, MISTAKES) or _is_of_library(error):
+            self._leave_unset(names, lambda line: self._describe_failure(line, error))
+        else:
+            self._leave_unset(names, lambda line: self._describe_failure(line, error), error)
+
+    def _may_be_skipped(self, error: Exception, is_definition: bool) -> bool:
+        """Return whether a statement fails because of names that were not set."""
+        names = self._declared_global if is_definition else self._set_somewhere
+        return isinstance(error, MissingNameError) or (
+            isinstance(error, NameError) and error.name in names
+        )
+
+    def _describe_failure(self, line: int, error: Exception) -> str:
+        shown = f": {error}" if isinstance(error, MISTAKES) else ""
+        return f"{self.source.describe_line(line)} raises {type(error).__name__}{shown}"
+
+    def _leave_unset(
+        self, names: dict[str, int], describe: Callable[[int], str], error: Exception | None = None
+    ) -> None:
+        """Set stand-ins for names, unless they have a value that may be the one that is meant."""
+        known = vars(self.module)
+        for name, line in names.items():
+            if name not in vars(builtins) and _is_empty(known.get(name)):
+                known[name] = StandIn(name, describe(line), error)
+
+
+ASSIGNS = (ast.Assign, ast.AnnAssign)
+
+
+def _is_empty(value: object) -> bool:
+    """Return whether a variable has no value yet, or one that is to be filled."""
+    is_container = isinstance(value, dict | list | tuple | set | str)
+    return isinstance(value, StandIn | None) or (is_container and not value)
+
+
+def _is_of_library(error: Exception) -> bool:
+    """Return whether an attribute is missing in an installed package, of another version maybe."""
+    owner = getattr(error, "obj", None)
+    if not isinstance(error, AttributeError) or not isinstance(owner, ModuleType | None):
+        return False
+    head = owner.__name__.split(".")[0] if owner else ""
+    return head not in sys.stdlib_module_names
