@@ -4,6 +4,8 @@ import pytest
 from mistaken import NETS
 from test_checker import report_on
 
+from trainer.common.errors import InputError
+
 RIGHT = (NETS / "chapter4.py").read_text()
 HEAD, CLASS = RIGHT[: RIGHT.index("class")], RIGHT[RIGHT.index("class") :]
 ARGUMENTS = "import argparse\nargs = argparse.ArgumentParser().parse_args()\n"
@@ -150,3 +152,48 @@ def test_a_default_value_that_was_not_run_is_named_when_it_is_needed(tmp_path):
     report = report_on(write(tmp_path, source))
     assert report.status == 2, report.as_text()
     assert "a default value of predict: set at line" in report.as_text()
+
+
+# --- messages
+
+
+def test_only_classes_that_the_file_defines_are_listed(tmp_path):
+    start = "from collections import OrderedDict\nfrom common.layers import *\n"
+    with pytest.raises(InputError, match=r"there is no class Foo; it has: TwoLayerNet$"):
+        report_on(write(tmp_path, start + RIGHT), "Foo")
+
+
+def test_a_class_that_could_not_be_created_is_named_with_its_reason(tmp_path):
+    source = "base = load()\nimport numpy as np\n"
+    source += CLASS.replace("class TwoLayerNet:", "class TwoLayerNet(base(3)):")
+    for name in ("TwoLayerNet", None):
+        start = "" if name else "no class that looks like a two-layer net; "
+        path = write(tmp_path, source)
+        with pytest.raises(InputError) as caught:
+            report_on(path, name)
+        assert f": {start}TwoLayerNet: set at line " in str(caught.value)
+
+
+def test_an_installed_module_that_is_not_loaded_is_not_called_missing(tmp_path):
+    report = report_on(write(tmp_path, "import matplotlib.pyplot as plt\n" + RIGHT))
+    assert "module matplotlib.pyplot is not loaded during the check" in report.as_text()
+    report = report_on(write(tmp_path, "import tests.nowhere as t\n" + RIGHT))
+    assert "module tests.nowhere was not found" in report.as_text()
+
+
+@pytest.mark.parametrize("start", ["", "from common.functions import *\n"])
+@pytest.mark.parametrize(
+    ("method", "arguments", "quantity"),
+    [("predict", "x", "predict"), ("predict", "", "predict"), ("gradient", "x, t", "gradient"),
+     ("__init__", "input_size, hidden_size, output_size, weight_init_std=0.01", "construction")],
+)  # fmt: skip
+def test_a_method_without_self_is_named(start, method, arguments, quantity, tmp_path):
+    (line,) = [line for line in RIGHT.splitlines() if f"def {method}(self" in line]
+    source = start + RIGHT.replace(line, f"    def {method}({arguments}):")
+    report = report_on(write(tmp_path, source))
+    number = source.splitlines().index(f"    def {method}({arguments}):") + 1
+    shown = f"self, {arguments}" if arguments else "self"
+    wanted = f"self is missing: write def {method}({shown}) (net.py, line {number})"
+    finding = next(f for f in report.findings if f.quantity == quantity)
+    assert (finding.verdict, finding.message, finding.line) == ("raises", wanted, number)
+    assert report.status == 1

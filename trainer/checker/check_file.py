@@ -8,11 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from trainer.checker.attempts import attempt, report_exception
+from trainer.checker.bindings import walk_scope
 from trainer.checker.book_functions import check_functions
 from trainer.checker.building import find_candidates
 from trainer.checker.check_net import check_net
 from trainer.checker.comparing import Finding
 from trainer.checker.loading import Loader
+from trainer.checker.missing_self import name_missing_self
+from trainer.checker.standins import StandIn, describe
 from trainer.checker.trial import ignore_progress
 from trainer.common.errors import InputError
 
@@ -52,14 +55,22 @@ def check_loaded(
         names, kind = outcome.value
         functions = list(check_functions(names, _list_defined(loader)))
         if kind is None and not functions:
-            message = "no class that looks like a two-layer net; name it: FILE:CLASS"
-            raise InputError(f"{loader.path}: {message}")
+            raise InputError(f"{loader.path}: {_explain_absence(loader, names)}")
         yield kind.__name__ if kind is not None else ""
         if kind is not None:
-            yield from check_net(kind, seed, progress)
+            found = check_net(kind, seed, progress)
+            yield from name_missing_self(found, loader.sources[loader.path])
         yield from functions
         yield from (Finding("loading", "note", text) for text in loader.notes)
         yield from _find_aliases(loader, removed)
+
+
+def _explain_absence(loader: Loader, names: dict[str, object]) -> str:
+    """Return that there is no net, with the class or function that could not be created, if any."""
+    unset = [v for k, v in names.items() if isinstance(v, StandIn) and k in _list_defined(loader)]
+    if unset:
+        return f"no class that looks like a two-layer net; {describe(unset[0])}"
+    return "no class that looks like a two-layer net; name it: FILE:CLASS"
 
 
 def load_class(loader: Loader, name: str | None) -> tuple[dict[str, object], type | None]:
@@ -71,16 +82,17 @@ def load_class(loader: Loader, name: str | None) -> tuple[dict[str, object], typ
     if not loader.sources[loader.path].tree.body:
         raise InputError(f"{loader.path}: the file is empty")
     candidates = find_candidates(module, _list_defined(loader))
-    return vars(module), _choose_class(loader.path, vars(module), candidates, name)
+    return vars(module), _choose_class(loader, vars(module), candidates, name)
 
 
 def _list_defined(loader: Loader) -> set[str]:
-    body = loader.sources[loader.path].tree.body
-    return {n.name for n in body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+    """Return the functions and classes that the file itself defines."""
+    scope = (n for each in loader.sources[loader.path].tree.body for n in walk_scope(each))
+    return {n.name for n in scope if isinstance(n, ast.FunctionDef | ast.ClassDef)}
 
 
 def _choose_class(
-    path: Path, names: dict[str, object], candidates: list[type], name: str | None
+    loader: Loader, names: dict[str, object], candidates: list[type], name: str | None
 ) -> type | None:
     """Return the class of that name; without a name, the only candidate, None if there is none.
 
@@ -89,12 +101,17 @@ def _choose_class(
     if name is None:
         if len(candidates) > 1:
             listed = ", ".join(kind.__name__ for kind in candidates)
-            raise InputError(f"{path}: several classes may be meant ({listed}): add :CLASS")
+            raise InputError(f"{loader.path}: several classes may be meant ({listed}): add :CLASS")
         return candidates[0] if candidates else None
     kind = names.get(name)
+    if isinstance(kind, StandIn):
+        raise InputError(f"{loader.path}: {describe(kind)}")
     if not isinstance(kind, type):
-        classes = ", ".join(k for k, v in names.items() if isinstance(v, type)) or "none"
-        raise InputError(f"{path}: there is no class {name}; it has: {classes}")
+        defined = _list_defined(loader)
+        own = [k for k, v in names.items() if isinstance(v, type) and k in defined]
+        raise InputError(
+            f"{loader.path}: there is no class {name}; it has: {', '.join(own) or 'none'}"
+        )
     return kind
 
 
