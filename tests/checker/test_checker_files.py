@@ -272,5 +272,3 @@ def test_the_script_reports_in_one_line_what_it_cannot_do(tmp_path):
     done = run_script("none.py", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "check.py: error: none.py: there is no such file\n"
-    (tmp_path / "net.ipynb").write_text("{}")
-    assert "nbconvert --to script" in run_script("net.ipynb", cwd=tmp_path).stderr

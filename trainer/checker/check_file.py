@@ -15,6 +15,7 @@ from trainer.checker.check_net import check_net
 from trainer.checker.comparing import Finding
 from trainer.checker.loading import Loader
 from trainer.checker.missing_self import name_missing_self
+from trainer.checker.places import place_finding
 from trainer.checker.standins import StandIn, describe
 from trainer.checker.trial import ignore_progress
 from trainer.common.errors import InputError
@@ -37,7 +38,12 @@ def check_file(
 
     name chooses one class of several. Raises InputError for a file that cannot be checked.
     """
-    yield from check_loaded(Loader(path, run_all), name, seed, progress)
+    loader = Loader(path, run_all)
+    for item in check_loaded(loader, name, seed, progress):
+        notebook = loader.sources[loader.path].notebook if loader.path in loader.sources else None
+        if isinstance(item, Finding) and notebook:
+            item = place_finding(item, loader.path, notebook)
+        yield item
 
 
 def check_loaded(
@@ -66,7 +72,10 @@ def check_loaded(
 
 
 def _explain_absence(loader: Loader, names: dict[str, object]) -> str:
-    """Return that there is no net, with the class or function that could not be created, if any."""
+    """Return that there is no net, with a cell or a class that could not be used, if any."""
+    notebook = loader.sources[loader.path].notebook
+    if notebook and notebook.notes:
+        return f"no class that looks like a two-layer net; {notebook.notes[0]}"
     unset = [v for k, v in names.items() if isinstance(v, StandIn) and k in _list_defined(loader)]
     if unset:
         return f"no class that looks like a two-layer net; {describe(unset[0])}"

@@ -18,7 +18,8 @@ FLOAT32 = 1e-4  # float32
 class Finding:
     """One line of the report; cause is the id of a mistake in the catalogue, where it is known.
 
-    line is that of the checked code, in a file of that name, where something was raised.
+    line is that of the checked code, in a file of that name, where something was raised. In a
+    notebook it is the line of a cell, counted from 1.
     """
 
     quantity: str
@@ -28,6 +29,7 @@ class Finding:
     checked: bool = True  # False where the quantity could not be checked
     file: str | None = None
     line: int | None = None
+    cell: int | None = None
 
 
 def report_unchecked(quantity: str, reason: str) -> Finding:

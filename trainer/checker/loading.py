@@ -74,6 +74,8 @@ class Loader:
         self.sources[path] = source
         if source.is_translated:
             self._note(f"{path.name} is Python 2: it was translated with 2to3's fixers")
+        for text in source.notebook.notes if source.notebook else ():
+            self._note(text)
         runner = Runner(source, module, self.run_all, path == self.path, self._note)
         names = {"__import__": self._import, **runner.names}
         tree = source.tree

@@ -4,14 +4,16 @@ import __future__
 
 import ast
 import builtins
+import linecache
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-from trainer.checker.bindings import FUNCTIONS, list_bound_names
+from trainer.checker.bindings import FUNCTIONS, list_bound_names, walk_scope
 from trainer.checker.purity import Purity
+from trainer.checker.python2 import DIVISION, restore_division
 from trainer.checker.selecting import SKIPPED, Main, Step, select_statements
 from trainer.checker.source import Source
 from trainer.checker.standins import MissingNameError, StandIn
@@ -31,6 +33,7 @@ class Runner:
     run_all: bool
     is_checked: bool
     note: Callable[[str], None]
+    _waiting: list[ast.stmt] = field(default_factory=list)
     _set_somewhere: set[str] = field(init=False)
     _declared_global: set[str] = field(init=False)
 
@@ -44,34 +47,61 @@ class Runner:
                                  for n in node.names}  # fmt: skip
         used = {node.id for node in nodes if isinstance(node, ast.Name)}
         vars(self.module)["__free__"] = used - NEVER
+        if self.source.notebook:
+            scope = (node for each in self.source.tree.body for node in walk_scope(each))
+            kept = {node.name for node in scope if isinstance(node, FUNCTIONS)}
+            vars(self.module)["__kept__"] = kept
+            vars(self.module)["__name__"] = "__main__"
 
     @property
     def names(self) -> dict[str, Any]:
         """The builtins that the selected statements call."""
-        return {SKIPPED: lambda name, line: StandIn(name, self._describe_skip(line))}
+        names: dict[str, Any] = {
+            SKIPPED: lambda name, line: StandIn(name, self._describe_skip(line)), **DIVISION,
+        }  # fmt: skip
+        if self.source.notebook:
+            names["display"] = lambda *_values, **_options: None
+            names["get_ipython"] = StandIn("get_ipython", "exists only in Jupyter")
+        return names
 
     def _describe_skip(self, line: int) -> str:
         return NOT_RUN.format(self.source.describe_line(line))
 
     def run(self, tree: ast.Module) -> None:
         """Run the tree, which is the source's own or one made from it."""
+        if self.source.notebook:
+            _register_lines(self.source)
         for step in self._select(tree):
             if step.statement:
                 self._run_statement(step.statement)
             self._leave_unset(step.skipped, self._describe_skip)
             changed = {k: v for k, v in step.changed.items() if k in vars(self.module)}
             self._leave_unset(changed, self._describe_skip)
+        self._run_again()
+
+    def _run_again(self) -> None:
+        """Run what needed a name that a later cell sets: cells may have run in another order."""
+        waiting, self._waiting = self._waiting, []
+        for statement in waiting:
+            names = list_bound_names(statement)
+            if all(_is_empty(vars(self.module).get(name)) for name in names):
+                self._run_statement(statement)
+        if len(self._waiting) < len(waiting):
+            self._run_again()
 
     def _select(self, tree: ast.Module) -> Iterable[Step]:
         if self.run_all:
             return [Step(statement) for statement in tree.body]
         main: Main = "extra" if self.is_checked else "skip"
+        main = "run" if self.source.notebook else main
         return select_statements(tree, Purity(self.source.tree), main)
 
     def _run_statement(self, statement: ast.stmt) -> None:
         later = "from __future__ import annotations" in self.source.text
         flags = __future__.annotations.compiler_flag if later else 0
         path = str(self.source.path)
+        if not self.source.divides_truly:
+            statement = restore_division(statement)
         try:
             code = compile(ast.Module([statement], []), path, "exec", flags, True)
             exec(code, vars(self.module))
@@ -87,8 +117,12 @@ class Runner:
         """
         names = list_bound_names(statement)
         is_definition = isinstance(statement, DEFINITIONS)
+        is_import = isinstance(statement, ast.Import | ast.ImportFrom)
         if self._may_be_skipped(error, is_definition):
             self._leave_unset(names, self._describe_skip)
+            self._waiting += [statement] if self.source.notebook else []
+        elif self.source.notebook and not is_import:
+            self._accept_in_cell(statement, error)
         elif is_definition or (isinstance(error, MISTAKES) and not isinstance(statement, ASSIGNS)):
             raise error
         elif not isinstance(error, MISTAKES) or _is_of_library(error):
@@ -96,9 +130,22 @@ class Runner:
         else:
             self._leave_unset(names, lambda line: self._describe_failure(line, error), error)
 
+    def _accept_in_cell(self, statement: ast.stmt, error: Exception) -> None:
+        """Leave the names of a statement unset: a cell may fail, and the others still run.
+
+        A name that no cell sets may have been set by one that was deleted since.
+        """
+        failure = self._describe_failure(statement.lineno, error)
+        if isinstance(error, MISTAKES):
+            self.note(failure)
+        is_sure = not isinstance(error, NameError) and not _is_of_library(error)
+        names = list_bound_names(statement)
+        self._leave_unset(names, lambda _: failure, error if is_sure else None)
+
     def _may_be_skipped(self, error: Exception, is_definition: bool) -> bool:
         """Return whether a statement fails because of names that were not set."""
-        names = self._declared_global if is_definition else self._set_somewhere
+        is_strict = is_definition and not self.source.notebook
+        names = self._declared_global if is_strict else self._set_somewhere
         return isinstance(error, MissingNameError) or (
             isinstance(error, NameError) and error.name in names
         )
@@ -118,6 +165,12 @@ class Runner:
 
 
 ASSIGNS = (ast.Assign, ast.AnnAssign)
+
+
+def _register_lines(source: Source) -> None:
+    """Let inspect and traceback show the text's lines, not those of the notebook's file."""
+    lines = source.text.splitlines(keepends=True)
+    linecache.cache[str(source.path)] = len(source.text), None, lines, str(source.path)
 
 
 def _is_empty(value: object) -> bool:

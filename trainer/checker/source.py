@@ -4,12 +4,13 @@ import ast
 import io
 import re
 import tokenize
-import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer.checker.python2 import is_python_2, translate
+from trainer.checker.magics import parse_quietly
+from trainer.checker.notebook import Notebook, read_notebook
+from trainer.checker.python2 import TRUE_DIVISION, is_python_2, translate
 from trainer.common.errors import InputError
 
 ENCODINGS = ("utf-8", "cp932", "cp949", "gbk", "latin-1")  # The last accepts any bytes.
@@ -24,14 +25,20 @@ class Source:
     tree: ast.Module
     text: str = ""  # what was parsed: not the file's own text if is_translated
     is_translated: bool = False
+    divides_truly: bool = True  # False for Python 2, where 1 / 2 is 0
+    notebook: Notebook | None = None
 
     def describe_line(self, line: int) -> str:
         """Return where a line of the text is in the file."""
-        return f"line {line}"
+        if self.notebook is None:
+            return f"line {line}"
+        return "cell {}, line {}".format(*self.notebook.find_place(line))
 
 
 def read_source(path: Path, text: str | None = None) -> Source:
     """Parse a file, or this text in its place, translating Python 2; raises InputError."""
+    if path.suffix == ".ipynb":
+        return _read_cells(read_notebook(path), path, text)
     text = _decode(path) if text is None else text
     try:
         return _parse(path, text)
@@ -39,6 +46,13 @@ def read_source(path: Path, text: str | None = None) -> Source:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
         what = error.msg if isinstance(error, SyntaxError) else error
         raise InputError(f"{path}{line}: not valid Python: {what}") from None
+
+
+def _read_cells(notebook: Notebook, path: Path, text: str | None) -> Source:
+    """Return the source of a notebook, or of this changed text of it."""
+    text = notebook.text if text is None else text
+    is_old, divides = notebook.is_python_2, notebook.divides_truly or not notebook.is_python_2
+    return Source(path, parse_quietly(text), text, is_old, divides, notebook)
 
 
 def _decode(path: Path) -> str:
@@ -65,7 +79,7 @@ def _parse(path: Path, text: str) -> Source:
     attempts = dict.fromkeys((text, bare, text.expandtabs(8), bare.expandtabs(8)))
     for attempt in attempts:
         try:
-            tree = _parse_tree(attempt)
+            tree = parse_quietly(attempt)
         except SyntaxError:
             continue
         if is_python_2(tree):
@@ -74,15 +88,10 @@ def _parse(path: Path, text: str) -> Source:
     for attempt in attempts:
         with suppress(SyntaxError, ValueError):
             return _parse_python_2(path, attempt)
-    return Source(path, _parse_tree(bare), bare)  # Raises the SyntaxError to report.
+    return Source(path, parse_quietly(bare), bare)  # Raises the SyntaxError to report.
 
 
 def _parse_python_2(path: Path, text: str) -> Source:
     translated = translate(text)
-    return Source(path, _parse_tree(translated), translated, is_translated=True)
-
-
-def _parse_tree(text: str) -> ast.Module:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Such as those on an old escape: they are not checked.
-        return ast.parse(text)
+    divides = TRUE_DIVISION.search(text) is not None
+    return Source(path, parse_quietly(translated), translated, True, divides)

@@ -1,8 +1,8 @@
 """Replaces modules that a file imports and that are missing.
 
-Repositories often leave out the book's `common` (functions, gradient, layers; of volume 2 too)
-and the layer functions of CS231n. Our own versions replace them, so that the net can be checked.
-Any other name of a missing module raises an error when it is used.
+Repositories often leave out the book's `common` (functions, gradient, layers; of volume 2 too),
+the layer functions of CS231n and the activations of deeplearning.ai. Our own versions replace them,
+so that the net can be checked. Any other name of a missing module raises an error when it is used.
 """
 
 from collections import OrderedDict
@@ -193,6 +193,13 @@ CS231N: dict[str, Any] = {
     "relu_forward": lambda x: (functions.relu(x), x),
     "relu_backward": lambda dout, cache: dout * (cache > 0),
 }  # fmt: skip
+# deeplearning.ai's dnn_utils: each activation returns its input too, for the way back.
+WITH_CACHE: dict[str, Any] = {
+    "sigmoid": lambda z: (functions.sigmoid(z), z),
+    "relu": lambda z: (functions.relu(z), z),
+    "sigmoid_backward": lambda da, z: da * functions.sigmoid_grad(z),
+    "relu_backward": lambda da, z: da * (z > 0),
+}
 PYTHON_2: dict[str, Any] = {"xrange": range, "range": range, "object": object, "input": input}
 BOOK = FUNCTIONS | GRADIENT | LAYERS
 
@@ -219,6 +226,10 @@ def _get_known_names(name: str) -> dict[str, Any]:
         return CS231N
     if parts[0] in ("matplotlib", "keras", "tensorflow", "dataset", "datasets", "mnist", "sklearn"):
         return {}
+    if parts[-1].startswith(("dnn_utils", "dnn_app_utils")):
+        return WITH_CACHE
+    if parts[-1].startswith("planar_utils"):
+        return {"sigmoid": functions.sigmoid}
     if "layer" in parts[-1]:
         return CS231N | BOOK
     if "grad" in parts[-1]:
