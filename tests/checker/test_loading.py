@@ -131,7 +131,8 @@ def test_nothing_with_an_effect_is_run(tail, tmp_path):
 def test_usual_constants_decorators_and_default_values_are_kept(tmp_path):
     source = (
         "import functools\nimport time\nfrom dataclasses import dataclass, field\n"
-        "def timed(f):\n    @functools.wraps(f)\n    def inner(*a, **k):\n"
+        "def timed(f=None):\n    if f is None:\n        return timed\n"
+        "    @functools.wraps(f)\n    def inner(*a, **k):\n"
         "        time.time()\n        return f(*a, **k)\n    return inner\n"
         "@dataclass\nclass Options:\n    sizes: list = field(default_factory=list)\n"
         "ONE = np.ones((2, 3)).sum(axis=1).astype(int)[0] // 3\n"
@@ -152,6 +153,25 @@ def test_a_default_value_that_was_not_run_is_named_when_it_is_needed(tmp_path):
     report = report_on(write(tmp_path, source))
     assert report.status == 2, report.as_text()
     assert "a default value of predict: set at line" in report.as_text()
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "try:\n    import cupy as np\nexcept ImportError:\n    import numpy as np\n",
+        "try:\n    from nowhere.functions import *\nexcept:\n    from local import *\n",
+        "try:\n    import tqdm_or_not as t\n    HAS = 1\nexcept ImportError:\n    HAS = 0\n",
+        "try:\n    import nowhere\nexcept ImportError as error:\n    print(error)\n",
+        "from numba import jit, njit\n@jit(nopython=True)\ndef f(x):\n    return x\n"
+        "@njit\ndef g(x):\n    return x\nassert f(3) == g(3)\n",
+    ],
+)
+def test_a_missing_module_is_replaced_as_the_file_says(start, tmp_path):
+    write(tmp_path, HEAD, "local.py")
+    source = RIGHT.replace("import numpy as np\n", "") if "cupy" in start else RIGHT
+    source = f"import numpy as np\n{CLASS}" if "local" in start else source
+    report = report_on(write(tmp_path, start + source))
+    assert report.status == 0, report.as_text()
 
 
 # --- messages

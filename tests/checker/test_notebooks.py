@@ -126,6 +126,7 @@ def test_an_exception_is_placed_in_its_cell(tmp_path):
         [HEAD, CLASS + "\nnet = TwoLayerNet(1, 2, 3)\nx = load()\nfor i in x:\n    net.loss(i)\n"],
         ["if __name__ == '__main__':\n" + re.sub("(?m)^", "    ", HEAD), CLASS],
         ["%time import numpy as np\n" + HEAD.replace("import numpy as np\n", ""), CLASS],
+        [HEAD, re.sub("(?m)^", "    ", CLASS)],
         ["%pylab inline\n" + HEAD.replace("import numpy as np\n", ""), CLASS],
         [HEAD, "n_hidden = 50\nnet = undefined_name(3)\nlayers.append(3)", CLASS],
         [HEAD, "width = deleted * 2\nif width > 3:\n    print(1)", CLASS],

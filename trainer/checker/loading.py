@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from trainer.checker.recording import Recorder
-from trainer.checker.running import Runner
+from trainer.checker.running import STRICT, Runner
 from trainer.checker.source import Source, read_source
 from trainer.checker.star_imports import (
     describe_absence,
@@ -105,6 +105,8 @@ class Loader:
         else:
             top, leaf = self._import_absolute(folder, name)
         is_stand_in = "__standin__" in vars(leaf)
+        if is_stand_in and user.get(STRICT):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         for wanted in fromlist or ():
             if wanted == "*" and is_stand_in:
                 fill_star_import(leaf, user)

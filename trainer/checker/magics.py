@@ -40,6 +40,8 @@ def remove_commands(cell: str, parse: Parse = parse_quietly) -> str:
         if not words or words[0] not in PYTHON_CELLS:
             return "\n" * (len(lines) - 1)
         lines[first] = ""
+    indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
+    lines = [line.removeprefix(indent) for line in lines]  # Jupyter takes an indented cell too.
     for _ in range(len(lines) + 1):
         try:
             parse("\n".join(lines))

@@ -104,7 +104,10 @@ class Purity:
 
         depth is 2 for a function that returns the decorator.
         """
-        for statement in function.body:
+        return self._is_quiet_body(function.body, depth)
+
+    def _is_quiet_body(self, body: list[ast.stmt], depth: int) -> bool:
+        for statement in body:
             match statement:
                 case ast.FunctionDef():
                     decorators = all(map(self.is_pure_decorator, statement.decorator_list))
@@ -112,6 +115,11 @@ class Purity:
                         return False
                 case ast.Return() | ast.Assign() | ast.Expr() | ast.Nonlocal() | ast.Pass():
                     if not self.is_pure(statement):
+                        return False
+                case ast.If():
+                    branches = (statement.body, statement.orelse)
+                    is_quiet = all(self._is_quiet_body(body, depth) for body in branches)
+                    if not is_quiet or not self.is_pure(statement.test):
                         return False
                 case _:
                     return False

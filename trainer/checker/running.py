@@ -8,7 +8,7 @@ import linecache
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from trainer.checker.bindings import FUNCTIONS, list_bound_names, walk_scope
@@ -20,6 +20,7 @@ from trainer.checker.standins import MissingNameError, StandIn
 from trainer.checker.star_imports import NEVER
 
 NOT_RUN = "set at {}, by a statement that was not run (add --run-all to run it)"
+STRICT = "__strict__"  # set while a missing module raises ImportError
 MISTAKES = (AttributeError, NameError)  # what a misspelt name raises
 DEFINITIONS = (*FUNCTIONS, ast.Import, ast.ImportFrom)
 
@@ -104,11 +105,31 @@ class Runner:
             statement = restore_division(statement)
         try:
             code = compile(ast.Module([statement], []), path, "exec", flags, True)
-            exec(code, vars(self.module))
+            if not (isinstance(statement, ast.Try) and self._takes_fallback(statement, code)):
+                exec(code, vars(self.module))
         except Exception as error:
             if self.run_all:
                 raise
             self._accept(statement, error)
+
+    def _takes_fallback(self, statement: ast.Try, code: CodeType) -> bool:
+        """Run `try: import cupy as np; except ImportError: import numpy as np` as written.
+
+        Returns False where that leaves a name unset: then stand-ins replace missing modules.
+        """
+        handlers = [node for each in statement.handlers for node in ast.walk(each)]
+        if not any(isinstance(node, ast.Import | ast.ImportFrom | ast.Assign) for node in handlers):
+            return False
+        known = vars(self.module)
+        known[STRICT] = True
+        try:
+            exec(code, known)
+        except ImportError:
+            return False
+        finally:
+            del known[STRICT]
+        caught = {each.name for each in statement.handlers}
+        return all(name in known for name in list_bound_names(statement) if name not in caught)
 
     def _accept(self, statement: ast.stmt, error: Exception) -> None:
         """Leave the names of a statement that failed unset, or raise what the file is to blame for.

@@ -7,7 +7,7 @@ so that the net can be checked. Any other name of a missing module raises an err
 
 from collections import OrderedDict
 from collections.abc import Callable
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, NoReturn
 
 import numpy as np
@@ -200,6 +200,12 @@ WITH_CACHE: dict[str, Any] = {
     "sigmoid_backward": lambda da, z: da * functions.sigmoid_grad(z),
     "relu_backward": lambda da, z: da * (z > 0),
 }
+NUMBA: dict[str, Any] = {"prange": range} | {
+    name: lambda function=None, *_types, **_options: (
+        function if isinstance(function, FunctionType) else lambda inner: inner
+    )
+    for name in ("jit", "njit")
+}  # without numba the functions are slower, and the same
 PYTHON_2: dict[str, Any] = {"xrange": range, "range": range, "object": object, "input": input}
 BOOK = FUNCTIONS | GRADIENT | LAYERS
 
@@ -226,6 +232,8 @@ def _get_known_names(name: str) -> dict[str, Any]:
         return CS231N
     if parts[0] in ("matplotlib", "keras", "tensorflow", "dataset", "datasets", "mnist", "sklearn"):
         return {}
+    if parts[0] == "numba":
+        return NUMBA
     if parts[-1].startswith(("dnn_utils", "dnn_app_utils")):
         return WITH_CACHE
     if parts[-1].startswith("planar_utils"):
