@@ -27,6 +27,7 @@ def write(folder, source, name="net.py"):
         "losses = []\nfor i in range(3):\n    losses.append(i)\nif losses[-1] > 1:\n    N = 1\n",
         "data = load()\ndef show(n=len(data)):\n    pass\n",
         "data = load()\nclass Data(data.Base):\n    pass\n",
+        "exec('SIZE = 3')\nif SIZE > 2:\n    N = 1\n",
         "best = None\nfor best in load():\n    pass\nif best.loss > 1:\n    N = 1\n",
         ARGUMENTS + "try:\n    N = args.n + 1\n    M = N.foo\nfinally:\n    pass\n",
         "def setup():\n    global SIZE\n    SIZE = 3\nsetup()\nif SIZE > 2:\n    K = 1\n",
@@ -116,6 +117,16 @@ EFFECT = "open('ran', 'w').close()"
         "class G:\n    EFFECT\n    x = EFFECT\n",
         "class G:\n    for i in range(2):\n        EFFECT\n",
         "x = {}\nx[EFFECT] = 1\n",
+        "class G:\n    def __init__(self):\n        EFFECT\ng = G()\n",
+        "class G:\n    def __init__(self):\n        self.go()\n"
+        "    def go(self):\n        EFFECT\ng = G()\n",
+        "class G:\n    def __add__(self, x):\n        EFFECT\ng = G() + 1\n",
+        "class G:\n    def copy(self):\n        EFFECT\ng = G().copy()\nh = (g).copy()\n",
+        "class G:\n    @property\n    def x(self):\n        EFFECT\ng = G().x\n",
+        "class G:\n    x = property(lambda self: EFFECT)\ng = G().x\n",
+        "class G:\n    __add__ = lambda self, x: EFFECT\ng = G() + 1\n",
+        "class G:\n    def __call__(self):\n        EFFECT\ng = G()()\n",
+        "class B:\n    def __init__(self):\n        EFFECT\nclass G(B):\n    pass\ng = G()\n",
         "import sys\nsys.path.append(EFFECT)\n",
     ],
 )  # fmt: skip
@@ -137,11 +148,15 @@ def test_usual_constants_decorators_and_default_values_are_kept(tmp_path):
         "@dataclass\nclass Options:\n    sizes: list = field(default_factory=list)\n"
         "ONE = np.ones((2, 3)).sum(axis=1).astype(int)[0] // 3\n"
         "EPS = np.finfo(float).eps * 0\n"
-        "same = np.vectorize(lambda v: v)\n"
+        "class Same:\n    def __init__(self, n):\n        self.n = n\n"
+        "    def __call__(self, v):\n        return v * self.n\n"
+        "same = Same(1)\nidentity = np.vectorize(lambda v: v)\n"
     )
     timed = "    rate = np.float64(1)\n\n    @timed\n    def gradient("
     net = CLASS.replace("    def gradient(", timed)
-    net = net.replace("(y - t) / batch_num", "same(y - t) / batch_num * ONE * self.rate + EPS")
+    net = net.replace(
+        "(y - t) / batch_num", "identity(y - t) / batch_num * ONE * self.rate + same(EPS)"
+    )
     report = report_on(write(tmp_path, HEAD + source + net))
     assert report.status == 0, report.as_text()
     assert "gradient W1" in report.as_text()

@@ -152,6 +152,19 @@ def test_a_cell_that_is_not_python_is_noted_and_the_others_count(tmp_path):
     assert "example" not in report.as_text()
 
 
+def test_a_name_of_a_cell_that_is_not_python_is_not_held_against_the_net(tmp_path):
+    start = HEAD.replace("import numpy as np\n", "")
+    for broken in ("import numpy as np\nprint 'start'", "x, np = 3, 4\nx = ("):
+        report = report_on(write_cells(tmp_path / "work.ipynb", broken, start, CLASS))
+        assert report.status == 2, report.as_text()
+        assert "needs np.random.randn: set in cell 2, which is not valid Python" in report.as_text()
+    broken = start.replace("(a):", "(a:")
+    path = write_cells(tmp_path / "work.ipynb", "import numpy as np", broken, CLASS)
+    report = report_on(path)
+    assert report.status == 2, report.as_text()
+    assert "needs sigmoid: set in cell 3, which is not valid Python" in report.as_text()
+
+
 def test_a_global_of_a_cell_that_was_not_run_is_named_with_its_cell(tmp_path):
     cells = ["x = load()\nm = x.shape[0]\n", CLASS.replace("/ batch_num", "/ m")]
     report = report_on(write_cells(tmp_path / "work.ipynb", HEAD, *cells))

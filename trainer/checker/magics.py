@@ -8,7 +8,7 @@ from collections.abc import Callable
 # Commands at the top of a cell whose other lines are Python that runs in the notebook itself.
 PYTHON_CELLS = {"time", "timeit", "capture", "prun", "memit", "mprun", "lprun", "debug", "pylab"}
 COMMAND = re.compile(
-    r"\s*([%!?]|[\w, ]+=\s*[%!]|[^#]*\?\s*$"
+    r"\s*([%!?]|[,;/]\w|[\w, ]+=\s*[%!]|[^#]*\?\s*$"
     r"|(cd|ls|ll|pwd|pip3?|conda|mkdir|rm|rmdir|cp|mv|cat|git|wget|unzip|python3?|apt|apt-get|clear"
     r"|less|man|run|time|timeit|matplotlib|pylab|load_ext|reload_ext|autoreload|env|who|whos)\b)"
 )

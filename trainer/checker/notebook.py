@@ -14,6 +14,10 @@ from trainer.checker.python2 import TRUE_DIVISION, is_python_2, translate
 from trainer.common.errors import InputError
 
 MOST = 256 * 2**20  # bytes: more is an output that nobody needs for the check
+SETS = re.compile(
+    r"^[ \t]*(?:def|class)[ \t]+(\w+)|^[ \t]*([\w, \t]+)=(?!=)|\bimport[ \t]+([\w, \t]+)",
+    re.MULTILINE,
+)  # `import numpy as np` too
 Cell = tuple[int, str]  # its number, counted from 1 with the text cells, and its code
 
 
@@ -21,12 +25,14 @@ Cell = tuple[int, str]  # its number, counted from 1 with the text cells, and it
 class Notebook:
     """The code of a notebook in one text; places gives the cell and its line of each text line.
 
-    notes says which cells were left out. is_python_2 tells that the text was translated.
+    notes says which cells were left out, and lost has the names that they seem to set, with the
+    cell of each. is_python_2 tells that the text was translated.
     """
 
     text: str
     places: tuple[tuple[int, int], ...]
     notes: tuple[str, ...]
+    lost: dict[str, int]
     is_python_2: bool
     divides_truly: bool
 
@@ -131,7 +137,14 @@ def _join_cells(path: Path, cells: list[Cell], version: int | None) -> Notebook:
     text = "".join(code + "\n" for _, code, _ in parts)
     notes = [f"{_describe_error(n, error)}; the cell was left out" for n, error in failed.items()]
     divides_truly = any(TRUE_DIVISION.search(code) for _, code in cells)
-    return Notebook(text, tuple(places), tuple(notes), version == 2, divides_truly)
+    lost = {name: n for n, code in cells if n in failed for name in _guess_names(code)}
+    return Notebook(text, tuple(places), tuple(notes), lost, version == 2, divides_truly)
+
+
+def _guess_names(code: str) -> Iterator[str]:
+    """Yield the names that a cell which is not Python seems to set."""
+    for groups in SETS.findall(code):
+        yield from (name for group in groups for name in re.findall(r"[^\W\d]\w*", group))
 
 
 Part = tuple[int, str, list[int]]  # a cell's number, its Python, the line in the cell of each line

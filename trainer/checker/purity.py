@@ -35,6 +35,7 @@ DECORATORS = re.compile(
     r"|(functools\.)?(wraps|lru_cache|cache|cached_property|total_ordering|singledispatch)$"
     r"|(contextlib\.)?contextmanager$|(np|numpy)\.vectorize$"
 )
+PLAIN_METHODS = {"__init__", "__call__"}  # no operator and no built-in function calls them
 ROOTS = {"np": "numpy", "numpy": "numpy", "math": "math", "os": "os", "collections": "collections",
          "functools": "functools", "itertools": "itertools", "operator": "operator", "re": "re",
          "torch": "torch"}  # fmt: skip
@@ -48,6 +49,7 @@ class Purity:
     bound: set[str] = field(init=False)
     functions: dict[str, ast.FunctionDef] = field(init=False)
     imported: set[str] = field(init=False)
+    simple: set[str] = field(default_factory=set)  # classes whose instances are constants
 
     def __post_init__(self) -> None:
         nodes = [node for statement in self.tree.body for node in walk_scope(statement)]
@@ -57,6 +59,7 @@ class Purity:
         self.bound = {name for node in others for name in get_bound_names(node)}
         self.bound |= {name for node in imports for name in _list_disguised(node)}
         self.imported = {name for node in imports for name in get_bound_names(node)}
+        self.simple = {n.name for n in nodes if isinstance(n, ast.ClassDef) and self._is_simple(n)}
 
     def is_pure(self, value: ast.AST) -> bool:
         """Return whether an expression only computes; the body of a lambda may do anything."""
@@ -76,7 +79,10 @@ class Purity:
     def _is_pure_call(self, call: ast.Call) -> bool:
         name = get_dotted_name(call.func)
         if name is None:
-            return isinstance(call.func, ast.Attribute) and bool(METHODS.match(call.func.attr))
+            is_known = isinstance(call.func, ast.Attribute) and METHODS.match(call.func.attr)
+            return bool(is_known) and _get_root(call.func) not in self.bound
+        if name in self.simple:
+            return len(call.args) + len(call.keywords) < 3
         if name.endswith("defaultdict"):  # It calls its argument when a key is missing.
             bodies = [arg.body for arg in call.args if isinstance(arg, ast.Lambda)]
             names = [arg.id for arg in call.args if isinstance(arg, ast.Name)]
@@ -84,6 +90,21 @@ class Purity:
                 return False
         calls_back = any(keyword.arg == "key" for keyword in call.keywords)
         return bool(CALLS.match(name)) and name.split(".")[0] not in self.bound and not calls_back
+
+    def _is_simple(self, kind: ast.ClassDef) -> bool:
+        """Return whether to make an instance only computes, and no operator runs its code."""
+        if kind.bases or kind.keywords or kind.decorator_list:
+            return False
+        for node in kind.body:
+            if isinstance(node, ast.FunctionDef):
+                is_special = node.name.startswith("__") and node.name not in PLAIN_METHODS
+                if node.decorator_list or is_special:
+                    return False
+                if node.name == "__init__" and not self._is_quiet(node, 1):
+                    return False
+            elif not _is_plain_member(node):
+                return False
+        return True
 
     def is_pure_decorator(self, decorator: ast.expr) -> bool:
         """Return whether a decorator only changes the function; an imported one is trusted."""
@@ -95,7 +116,7 @@ class Purity:
         root = name.split(".")[0]
         if name in self.functions:
             return self._is_quiet(self.functions[name], 2 if is_call else 1)
-        if DECORATORS.match(name):
+        if DECORATORS.match(name) or (name in self.simple and not is_call):
             return True
         return root in self.imported - self.bound and root not in sys.stdlib_module_names
 
@@ -124,6 +145,21 @@ class Purity:
                 case _:
                     return False
         return True
+
+
+def _is_plain_member(node: ast.stmt) -> bool:
+    """Return whether a statement of a class sets a constant that is no method, or nothing."""
+    acts = any(isinstance(each, ast.Call | ast.Lambda | ast.Await) for each in ast.walk(node))
+    names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
+    is_special = any(name.startswith("__") for name in names)
+    return isinstance(node, ast.Assign | ast.Expr | ast.Pass) and not acts and not is_special
+
+
+def _get_root(node: ast.expr) -> str | None:
+    """Return the name with which an expression such as A(3).b.copy() begins, None for others."""
+    while isinstance(node, ast.Attribute | ast.Call | ast.Subscript):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else None
 
 
 def get_dotted_name(node: ast.expr) -> str | None:

@@ -37,6 +37,7 @@ class Runner:
     _waiting: list[ast.stmt] = field(default_factory=list)
     _set_somewhere: set[str] = field(init=False)
     _declared_global: set[str] = field(init=False)
+    _sets_by_name: bool = field(init=False)  # whether it may set any name, as exec does
 
     def __post_init__(self) -> None:
         nodes = list(ast.walk(self.source.tree))
@@ -48,6 +49,7 @@ class Runner:
                                  for n in node.names}  # fmt: skip
         used = {node.id for node in nodes if isinstance(node, ast.Name)}
         vars(self.module)["__free__"] = used - NEVER
+        self._sets_by_name = not used.isdisjoint({"exec", "globals", "locals", "vars"})
         if self.source.notebook:
             scope = (node for each in self.source.tree.body for node in walk_scope(each))
             kept = {node.name for node in scope if isinstance(node, FUNCTIONS)}
@@ -72,6 +74,8 @@ class Runner:
         """Run the tree, which is the source's own or one made from it."""
         if self.source.notebook:
             _register_lines(self.source)
+            lost = self.source.notebook.lost  # name → cell, in place of a line
+            self._leave_unset(lost, "set in cell {}, which is not valid Python".format)
         for step in self._select(tree):
             if step.statement:
                 self._run_statement(step.statement)
@@ -168,7 +172,7 @@ class Runner:
         is_strict = is_definition and not self.source.notebook
         names = self._declared_global if is_strict else self._set_somewhere
         return isinstance(error, MissingNameError) or (
-            isinstance(error, NameError) and error.name in names
+            isinstance(error, NameError) and (error.name in names or self._sets_by_name)
         )
 
     def _describe_failure(self, line: int, error: Exception) -> str:
