@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import CodeType, ModuleType
 from typing import Any
 
-from trainer.checker.bindings import FUNCTIONS, list_bound_names, walk_scope
+from trainer.checker.bindings import FUNCTIONS, get_bound_names, list_bound_names, walk_scope
 from trainer.checker.purity import Purity
 from trainer.checker.python2 import DIVISION, restore_division
 from trainer.checker.selecting import SKIPPED, Main, Step, select_statements
@@ -41,10 +41,7 @@ class Runner:
 
     def __post_init__(self) -> None:
         nodes = list(ast.walk(self.source.tree))
-        self._set_somewhere = set()
-        for node in nodes:
-            if isinstance(node, ast.stmt):
-                self._set_somewhere |= set(list_bound_names(node))
+        self._set_somewhere = {name for node in nodes for name in get_bound_names(node)}
         self._declared_global = {n for node in nodes if isinstance(node, ast.Global)
                                  for n in node.names}  # fmt: skip
         used = {node.id for node in nodes if isinstance(node, ast.Name)}
