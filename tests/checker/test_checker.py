@@ -250,7 +250,8 @@ def test_json_has_the_documented_keys():
     assert made["right"] is True
     assert made["class"] == "TwoLayerNet"
     assert set(made["findings"][0]) == {
-        "quantity", "verdict", "cause", "message", "file", "line", "column", "end_column", "code",
+        "quantity", "verdict", "cause", "message", "file", "cell", "line", "column", "end_column",
+        "code",
     }  # fmt: skip
 
 

@@ -189,13 +189,20 @@ def test_a_net_is_not_blamed_for_a_missing_import_that_it_uses(tmp_path):
     assert "mytools.softmax: module mytools was not found" in report.as_text()
 
 
+def test_a_name_that_a_helper_does_not_set_is_reported_with_the_helper(tmp_path):
+    write(tmp_path, "\nSIZE = len(open('x').read())\n", "sizes.py")
+    source = "from sizes import SIZE\n" + RIGHT.replace("(y - t) / batch_num", "(y - t) / SIZE")
+    report = report_on(write(tmp_path, source))
+    assert "SIZE: set at line 2 of sizes.py, by a statement" in report.as_text()
+
+
 def test_a_name_set_by_a_statement_that_was_not_run_is_reported(tmp_path):
     source = (
         RIGHT.replace("(y - t) / batch_num", "(y - t) / SIZE") + "\nSIZE = len(open('x').read())\n"
     )
     report = report_on(write(tmp_path, source))
     assert report.status == 2
-    assert f"SIZE: set at line {END}, by a statement that was not run" in report.as_text()
+    assert f"SIZE: set at line {END} of net.py, by a statement that was not run" in report.as_text()
 
 
 # --- the report
@@ -304,5 +311,3 @@ def test_the_script_reports_in_one_line_what_it_cannot_do(tmp_path):
     done = run_script("none.py", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "check.py: error: none.py: there is no such file\n"
-    (tmp_path / "net.ipynb").write_text("{}")
-    assert "nbconvert --to script" in run_script("net.ipynb", cwd=tmp_path).stderr

@@ -14,6 +14,9 @@ from trainer.checker.check_net import check_net
 from trainer.checker.comparing import Finding
 from trainer.checker.helpers import accept_helpers, check_helpers, list_defined
 from trainer.checker.loading import Loader
+from trainer.checker.missing_self import name_missing_self
+from trainer.checker.places import place_finding
+from trainer.checker.standins import StandIn, describe
 from trainer.checker.trial import ignore_progress
 from trainer.common.errors import InputError
 
@@ -35,7 +38,12 @@ def check_file(
 
     name chooses one class of several. Raises InputError for a file that cannot be checked.
     """
-    yield from check_loaded(Loader(path, run_all), name, seed, progress)
+    loader = Loader(path, run_all)
+    for item in check_loaded(loader, name, seed, progress):
+        notebook = loader.sources[loader.path].notebook if loader.path in loader.sources else None
+        if isinstance(item, Finding) and notebook:
+            item = place_finding(item, loader.path, notebook)
+        yield item
 
 
 def check_loaded(
@@ -54,11 +62,11 @@ def check_loaded(
         functions = list(check_functions(names, list_defined(loader.sources[loader.path])))
         helpers = list(check_helpers(loader, names))
         if kind is None and not functions:
-            message = "no class that looks like a two-layer net; name it: FILE:CLASS"
-            raise InputError(f"{loader.path}: {message}")
+            raise InputError(f"{loader.path}: {_explain_absence(loader, names)}")
         yield kind.__name__ if kind is not None else ""
         is_right = kind is not None
-        for finding in check_net(kind, seed, progress) if kind is not None else ():
+        found = check_net(kind, seed, progress) if kind is not None else ()
+        for finding in name_missing_self(found, loader.sources[loader.path]):
             is_fine = finding.verdict in ("ok", "note")
             is_right &= is_fine or (finding.quantity, finding.verdict) == ("accuracy", "missing")
             yield finding
@@ -66,6 +74,21 @@ def check_loaded(
         yield from accept_helpers(helpers, is_right)
         yield from (Finding("loading", "note", text) for text in loader.notes)
         yield from _find_aliases(loader, removed)
+
+
+def _explain_absence(loader: Loader, names: dict[str, object]) -> str:
+    """Return that there is no net, with a cell or a class that could not be used, if any."""
+    notebook = loader.sources[loader.path].notebook
+    if notebook and notebook.notes:
+        return f"no class that looks like a two-layer net; {notebook.notes[0]}"
+    unset = [
+        v
+        for k, v in names.items()
+        if isinstance(v, StandIn) and k in list_defined(loader.sources[loader.path])
+    ]
+    if unset:
+        return f"no class that looks like a two-layer net; {describe(unset[0])}"
+    return "no class that looks like a two-layer net; name it: FILE:CLASS"
 
 
 def load_class(loader: Loader, name: str | None) -> tuple[dict[str, object], type | None]:
@@ -77,11 +100,11 @@ def load_class(loader: Loader, name: str | None) -> tuple[dict[str, object], typ
     if not loader.sources[loader.path].tree.body:
         raise InputError(f"{loader.path}: the file is empty")
     candidates = find_candidates(module, list_defined(loader.sources[loader.path]))
-    return vars(module), _choose_class(loader.path, vars(module), candidates, name)
+    return vars(module), _choose_class(loader, vars(module), candidates, name)
 
 
 def _choose_class(
-    path: Path, names: dict[str, object], candidates: list[type], name: str | None
+    loader: Loader, names: dict[str, object], candidates: list[type], name: str | None
 ) -> type | None:
     """Return the class of that name; without a name, the only candidate, None if there is none.
 
@@ -90,12 +113,17 @@ def _choose_class(
     if name is None:
         if len(candidates) > 1:
             listed = ", ".join(kind.__name__ for kind in candidates)
-            raise InputError(f"{path}: several classes may be meant ({listed}): add :CLASS")
+            raise InputError(f"{loader.path}: several classes may be meant ({listed}): add :CLASS")
         return candidates[0] if candidates else None
     kind = names.get(name)
+    if isinstance(kind, StandIn):
+        raise InputError(f"{loader.path}: {describe(kind)}")
     if not isinstance(kind, type):
-        classes = ", ".join(k for k, v in names.items() if isinstance(v, type)) or "none"
-        raise InputError(f"{path}: there is no class {name}; it has: {classes}")
+        defined = list_defined(loader.sources[loader.path])
+        own = [k for k, v in names.items() if isinstance(v, type) and k in defined]
+        raise InputError(
+            f"{loader.path}: there is no class {name}; it has: {', '.join(own) or 'none'}"
+        )
     return kind
 
 

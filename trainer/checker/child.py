@@ -82,6 +82,7 @@ def write_diagnosis(out: TextIO, request: "Request") -> None:
     What is wrong is known already, so that nothing that happens here changes the verdict.
     """
     from trainer.checker.diagnosing import BUDGET, diagnose
+    from trainer.checker.places import place_diagnosis
 
     def give_up() -> None:
         write(out, done=True)
@@ -97,7 +98,7 @@ def write_diagnosis(out: TextIO, request: "Request") -> None:
         found = None
     timer.cancel()
     if found is not None:
-        write(out, diagnosis=asdict(found))
+        write(out, diagnosis=place_diagnosis(asdict(found), request.path))
 
 
 def write(out: TextIO, **line: Any) -> None:

@@ -21,7 +21,8 @@ Verdict = Literal["ok", "differs", "raises", "missing", "note"]
 class Finding:
     """One line of the report; cause is the id of a mistake in the catalogue, where it is known.
 
-    line is that of the checked code, in a file of that name, where something was raised.
+    line is that of the checked code, in a file of that name, where something was raised. In a
+    notebook it is the line of a cell, counted from 1.
     """
 
     quantity: str
@@ -32,6 +33,7 @@ class Finding:
     file: str | None = None
     line: int | None = None
     is_explained: bool = True  # False where values differ and nothing says how
+    cell: int | None = None
 
 
 def report_unchecked(quantity: str, reason: str) -> Finding:

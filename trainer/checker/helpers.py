@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import FunctionType, ModuleType
 
+from trainer.checker.bindings import walk_scope
 from trainer.checker.book_functions import check_functions
 from trainer.checker.comparing import Finding
 from trainer.checker.loading import Loader
@@ -14,8 +15,9 @@ Names = Mapping[str, object]
 
 
 def list_defined(source: Source) -> set[str]:
-    """Return the names of the functions and classes at the top level of a file."""
-    return {n.name for n in source.tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+    """Return the names of the functions and classes that a file itself defines."""
+    scope = (node for each in source.tree.body for node in walk_scope(each))
+    return {n.name for n in scope if isinstance(n, ast.FunctionDef | ast.ClassDef)}
 
 
 def check_helpers(loader: Loader, names: Names) -> Iterator[Finding]:

@@ -4,27 +4,29 @@ Every module loaded here gets our own __import__. Its `trainer`, `common` or `fu
 the one beside it, and nothing enters sys.modules.
 """
 
-import __future__
-
-import ast
 import builtins
 import importlib
 import sys
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from trainer.checker.recording import Recorder
-from trainer.checker.source import Source, read_source, select_definitions
-from trainer.checker.standins import StandIn, make_module
+from trainer.checker.running import STRICT, Runner
+from trainer.checker.source import Source, read_source
+from trainer.checker.star_imports import (
+    describe_absence,
+    describe_stand_in,
+    fill_star_import,
+    limit_star_import,
+    make_stand_ins,
+)
 
 # Not imported even if installed: they are slow, open a window, or are ours of the same name.
+OURS = {"trainer", "scripts", "tests"}
 HEAVY = {"matplotlib", "tensorflow", "keras", "torchvision", "pandas", "seaborn", "cv2", "jax",
-         "sklearn", "PIL", "IPython", "tkinter", "google", "trainer", "scripts", "tests",
-}  # fmt: skip
+         "sklearn", "PIL", "IPython", "tkinter", "google", *OURS}  # fmt: skip
 PARENTS = 4  # folders above the file's that are searched
-NOT_RUN = "set at line {}, by a statement that was not run (add --run-all to run it)"
 
 
 class Loader:
@@ -76,29 +78,17 @@ class Loader:
         self.sources[path] = source
         if source.is_translated:
             self._note(f"{path.name} is Python 2: it was translated with 2to3's fixers")
-        vars(module)["__builtins__"] = {**vars(builtins), "__import__": self._import}
+        for text in source.notebook.notes if source.notebook else ():
+            self._note(text)
+        runner = Runner(source, module, self.run_all, path == self.path, self._note)
+        names = {"__import__": self._import, **runner.names}
+        tree = source.tree
         if self._recorder:
-            vars(module)["__builtins__"] |= self._recorder.names
-            source = replace(source, tree=self._recorder.instrument(path, source.tree))
-        self._run(source, module)
+            names |= self._recorder.names
+            tree = self._recorder.instrument(path, tree)
+        vars(module)["__builtins__"] = {**vars(builtins), **names}
+        runner.run(tree)
         return module
-
-    def _run(self, source: Source, module: ModuleType) -> None:
-        statements = source.tree.body if self.run_all else select_definitions(source)
-        vars(module)["__free__"] = {n.id for n in ast.walk(source.tree) if isinstance(n, ast.Name)}
-        later = "from __future__ import annotations" in ast.unparse(source.tree)
-        flags = __future__.annotations.compiler_flag if later else 0
-        for statement in statements:
-            code = compile(ast.Module([statement], []), str(source.path), "exec", flags, True)
-            try:
-                exec(code, vars(module))
-            except Exception:
-                if self.run_all or not isinstance(statement, ast.Assign | ast.AnnAssign | ast.Expr):
-                    raise
-                source.skip_names_in(statement)  # A constant may depend on what was not run.
-        for name, line in source.skipped.items():
-            if name not in vars(module) and name not in vars(builtins):
-                vars(module)[name] = StandIn(name, NOT_RUN.format(line))
 
     def _import(
         self,
@@ -115,20 +105,24 @@ class Loader:
         if level:
             for _ in range(level - 1):
                 folder = folder.parent
-            top, leaf = self._find_local([folder], name) or _make_stand_ins(name or ".")
+            top, leaf = self._find_local([folder], name) or make_stand_ins(name or ".")
         else:
             top, leaf = self._import_absolute(folder, name)
         is_stand_in = "__standin__" in vars(leaf)
+        if is_stand_in and user.get(STRICT):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         for wanted in fromlist or ():
             if wanted == "*" and is_stand_in:
-                _fill_star_import(leaf, user)
+                fill_star_import(leaf, user)
+            elif wanted == "*":
+                leaf = limit_star_import(leaf, user)
             elif leaf in self._modules.values() and wanted not in vars(leaf) and (
                 hasattr(leaf, "__path__")
                 and (found := self._find_local([Path(leaf.__path__[0])], wanted))
             ):  # fmt: skip
                 setattr(leaf, wanted, found[1])
         if is_stand_in:
-            self._note(_describe_stand_in(leaf, fromlist or ()))
+            self._note(describe_stand_in(leaf, fromlist or ()))
         return leaf if fromlist else top
 
     def _import_absolute(self, folder: Path, name: str) -> tuple[ModuleType, ModuleType]:
@@ -142,11 +136,11 @@ class Loader:
             if own:
                 return own
         if head in HEAVY:
-            return _make_stand_ins(name)
+            return make_stand_ins(name, describe_absence(head, head in OURS))
         try:
             module = importlib.import_module(name)
         except Exception:  # An installed package that raises is treated like a missing one.
-            return _make_stand_ins(name)
+            return make_stand_ins(name)
         return sys.modules[head], module
 
     def _find_local(self, folders: list[Path], name: str) -> tuple[ModuleType, ModuleType] | None:
@@ -171,32 +165,3 @@ def _find_path(base: Path) -> Path | None:
     if file.is_file():
         return file
     return base if base.is_dir() else None
-
-
-def _make_stand_ins(name: str) -> tuple[ModuleType, ModuleType]:
-    """Return stand-ins for the topmost package of a dotted name and for the module itself."""
-    leaf = module = make_module(name)
-    while "." in name.strip("."):
-        name, _, part = name.rpartition(".")
-        parent = make_module(name)
-        setattr(parent, part, module)
-        module = parent
-    return module, leaf
-
-
-def _describe_stand_in(module: ModuleType, fromlist: tuple[str, ...]) -> str:
-    names = module.__all__ if "*" in fromlist else fromlist
-    has_ours = any(not isinstance(vars(module).get(n), StandIn | None) for n in names)
-    how = "our own version is used" if has_ours else "what uses it cannot be checked"
-    return f"module {module.__name__} was not found: {how}"
-
-
-def _fill_star_import(module: ModuleType, user: dict[str, Any]) -> None:
-    """Set what `from module import *` gives: what the user lacks, and every name it looks for."""
-    ours = {k: v for k, v in vars(module).items() if not k.startswith("__")}
-    names = {k: v for k, v in ours.items() if isinstance(user.get(k), StandIn | None)}
-    for name in user.get("__free__", ()):
-        if name not in ours and name not in user and name not in user["__builtins__"]:
-            names[name] = StandIn(name, f"perhaps from module {module.__name__}, which is missing")
-    module.__all__ = list(names)  # type: ignore[attr-defined]
-    vars(module).update(names)

@@ -8,7 +8,7 @@ from trainer.auditing.mistakes import MISTAKES
 from trainer.checker.comparing import Finding
 from trainer.common.text import escape
 
-PLACE = ("file", "line", "column", "end_column", "code")
+PLACE = ("file", "cell", "line", "column", "end_column", "code")
 HEADS = ("---", "+++")  # the lines of a diff that name the file
 CORE = ("predict", "loss", "gradient", "construction", "loading")
 
@@ -81,9 +81,9 @@ class Report:
         shown = self.hints > 1 or not is_wrong
         place: dict[str, Any] = dict.fromkeys(PLACE)
         if is_wrong and self.hints > 1:
-            place["file"], place["line"] = finding.file, finding.line
+            place |= {"file": finding.file, "cell": finding.cell, "line": finding.line}
             if self.diagnosis:
-                place = {key: self.diagnosis[key] for key in PLACE}
+                place = {key: self.diagnosis.get(key) for key in PLACE}
         return {
             "quantity": finding.quantity,
             "verdict": finding.verdict,
@@ -140,7 +140,9 @@ class Report:
         found = self.diagnosis
         if found is None:
             return []
-        head = f"{found['file']}:{found['line']}  "
+        cell = found.get("cell")
+        place = f"cell {cell}, line " if cell else f"{found['file']}:"
+        head = f"{place}{found['line']}  "
         indent = len(found["code"]) - len(found["code"].lstrip())
         mark = " " * (len(head) + found["column"] - indent)
         lines = [
@@ -183,6 +185,8 @@ def _format_diff(diff: str) -> list[str]:
     for line in diff.splitlines():
         if line.startswith("@@"):
             number = int(line.split()[1].lstrip("-").split(",")[0])
+        elif line.startswith("+++ cell"):  # a cell of a notebook
+            lines.append(line.removeprefix("+++ "))
         elif line[:3] not in HEADS:
             lines.append(f"{number if line[0] == '-' else '':>6} {line}")
             number += line[0] == "-"

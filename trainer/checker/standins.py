@@ -1,13 +1,13 @@
 """Replaces modules that a file imports and that are missing.
 
-Repositories often leave out the book's `common` (functions, gradient, layers; of volume 2 too)
-and the layer functions of CS231n. Our own versions replace them, so that the net can be checked.
-Any other name of a missing module raises an error when it is used.
+Repositories often leave out the book's `common` (functions, gradient, layers; of volume 2 too),
+the layer functions of CS231n and the activations of deeplearning.ai. Our own versions replace them,
+so that the net can be checked. Any other name of a missing module raises an error when it is used.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, NoReturn
 
 import numpy as np
@@ -23,15 +23,19 @@ class MissingNameError(Exception):
 
 
 class StandIn:
-    """A placeholder for a missing name: its attributes are placeholders too, and any use raises."""
+    """A placeholder for a missing name: its attributes are placeholders too, and any use raises.
 
-    def __init__(self, name: str, why: str):
-        self.__dict__.update(_name=name, _why=why)
+    A use raises error, the exception because of which the name was not set, or MissingNameError.
+    """
+
+    def __init__(self, name: str, why: str, error: Exception | None = None):
+        trace = error.__traceback__ if error else None
+        self.__dict__.update(_name=name, _why=why, _error=error, _trace=trace)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
-        return StandIn(f"{self._name}.{name}", str(self._why))
+        return StandIn(f"{self._name}.{name}", str(self._why), self.__dict__["_error"])
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Ignore it, as in plt.rcParams = …."""
@@ -39,7 +43,15 @@ class StandIn:
     def __mro_entries__(self, bases: object) -> tuple[type, ...]:
         return (object,)
 
+    def __or__(self, other: object) -> "StandIn":
+        """Return itself, as in the annotation plt.Axes | None."""
+        return self
+
+    __ror__ = __or__
+
     def _raise(self, *_args: object, **_options: object) -> NoReturn:
+        if self.__dict__["_error"]:
+            raise self.__dict__["_error"].with_traceback(self.__dict__["_trace"])
         raise MissingNameError(f"{self._name}: {self._why}")
 
 
@@ -47,6 +59,11 @@ for _use in ("call", "iter", "len", "getitem", "bool", "add", "radd", "mul", "rm
              "rsub", "truediv", "rtruediv", "neg", "pow", "float", "int", "index", "array",
              "lt", "gt", "le", "ge", "enter", "contains", "matmul", "rmatmul"):  # fmt: skip
     setattr(StandIn, f"__{_use}__", StandIn._raise)
+
+
+def describe(missing: StandIn) -> str:
+    """Return the name of a stand-in, and why it is missing."""
+    return f"{vars(missing)['_name']}: {vars(missing)['_why']}"
 
 
 def differentiate_in_place(f: Callable[[Array], Any], x: Array) -> Array:
@@ -176,16 +193,32 @@ CS231N: dict[str, Any] = {
     "relu_forward": lambda x: (functions.relu(x), x),
     "relu_backward": lambda dout, cache: dout * (cache > 0),
 }  # fmt: skip
+# deeplearning.ai's dnn_utils: each activation returns its input too, for the way back.
+WITH_CACHE: dict[str, Any] = {
+    "sigmoid": lambda z: (functions.sigmoid(z), z),
+    "relu": lambda z: (functions.relu(z), z),
+    "sigmoid_backward": lambda da, z: da * functions.sigmoid_grad(z),
+    "relu_backward": lambda da, z: da * (z > 0),
+}
+NUMBA: dict[str, Any] = {"prange": range} | {
+    name: lambda function=None, *_types, **_options: (
+        function if isinstance(function, FunctionType) else lambda inner: inner
+    )
+    for name in ("jit", "njit")
+}  # without numba the functions are slower, and the same
 PYTHON_2: dict[str, Any] = {"xrange": range, "range": range, "object": object, "input": input}
 BOOK = FUNCTIONS | GRADIENT | LAYERS
 
 
-def make_module(name: str) -> ModuleType:
-    """Return a replacement for the missing module of that dotted name: the book's, or empty."""
+def make_module(name: str, reason: str = "was not found") -> ModuleType:
+    """Return a replacement for the missing module of that dotted name: the book's, or empty.
+
+    reason says why the module is not used.
+    """
     names = _get_known_names(name)
     module = ModuleType(name)
-    vars(module).update(names, __all__=list(names), __standin__=True)
-    why = f"not in our version of {name}" if names else f"module {name} was not found"
+    vars(module).update(names, __all__=list(names), __standin__=reason)
+    why = f"not in our version of {name}" if names else f"module {name} {reason}"
     module.__getattr__ = StandIn(name, why).__getattr__  # type: ignore[method-assign]
     return module
 
@@ -199,6 +232,12 @@ def _get_known_names(name: str) -> dict[str, Any]:
         return CS231N
     if parts[0] in ("matplotlib", "keras", "tensorflow", "dataset", "datasets", "mnist", "sklearn"):
         return {}
+    if parts[0] == "numba":
+        return NUMBA
+    if parts[-1].startswith(("dnn_utils", "dnn_app_utils")):
+        return WITH_CACHE
+    if parts[-1].startswith("planar_utils"):
+        return {"sigmoid": functions.sigmoid}
     if "layer" in parts[-1]:
         return CS231N | BOOK
     if "grad" in parts[-1]:

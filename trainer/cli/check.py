@@ -25,7 +25,7 @@ def main(argv: list[str] | None = None, program: Program = Program("check")) -> 
         print(explain_mistake(arguments.explain))
         return 0
     if arguments.file is None:
-        raise InputError("give the file to check: FILE.py, or FILE.py:CLASS")
+        raise InputError("give the file to check: FILE.py or FILE.ipynb, or FILE.py:CLASS")
     path, name = _split(arguments.file)
     _check_limits(arguments)
 
@@ -50,7 +50,7 @@ def _parser(program: Program) -> Parser:
     parser = Parser(program, __doc__)
     add: Any = parser.add_argument
     add("file", nargs="?", metavar="FILE[:CLASS]",
-        help="the file, and the class if it has several")  # fmt: skip
+        help="the file or notebook, and the class if it has several")  # fmt: skip
     add("--json", action="store_true", help="print one JSON object instead")
     add("--verbose", action="store_true", help="show what the code prints")
     add("--run-all", action="store_true", help="run all top-level statements too")
@@ -83,8 +83,6 @@ def _split(text: str) -> tuple[Path, str | None]:
             raise InputError(f"{path} is a folder; give the file with the class: FILE.py")
         if not path.exists():
             raise InputError(f"{path}: there is no such file")
-        if path.suffix == ".ipynb":
-            raise InputError(f"{path}: is a notebook; jupyter nbconvert --to script exports it")
     except OSError as error:  # no permission to look, a name too long
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     return path, name or None

@@ -1,0 +1,53 @@
+"""Lists the names that a statement sets in its own scope."""
+
+import ast
+from collections.abc import Iterator
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def walk_scope(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and the nodes inside it, but not those in functions, classes and the like."""
+    yield node
+    if not isinstance(node, (*FUNCTIONS, ast.Lambda, *COMPREHENSIONS)):
+        for child in ast.iter_child_nodes(node):
+            yield from walk_scope(child)
+
+
+def list_bound_names(statement: ast.AST) -> dict[str, int]:
+    """Return the names that a statement sets in its scope, each with its first line."""
+    found: dict[str, int] = {}
+    for node in walk_scope(statement):
+        for name in get_bound_names(node):
+            found.setdefault(name, getattr(node, "lineno", 0))
+    return found
+
+
+def get_bound_names(node: ast.AST) -> list[str]:
+    """Return the names that a node itself sets, without the nodes inside it."""
+    match node:
+        case ast.Name(ctx=ast.Store()):
+            return [node.id]
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return [node.name]
+        case ast.Import():
+            return [alias.asname or alias.name.split(".")[0] for alias in node.names]
+        case ast.ImportFrom():
+            return [alias.asname or alias.name for alias in node.names if alias.name != "*"]
+        case ast.ExceptHandler(name=str(name)):
+            return [name]
+    return []
+
+
+def list_changed_names(statement: ast.AST) -> dict[str, int]:
+    """Return the names whose elements or attributes a statement sets, as in w[0] = 1."""
+    found: dict[str, int] = {}
+    for node in walk_scope(statement):
+        if isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            part: ast.expr = node
+            while isinstance(part, ast.Subscript | ast.Attribute):
+                part = part.value
+            if isinstance(part, ast.Name):
+                found.setdefault(part.id, node.lineno)
+    return found
