@@ -28,7 +28,8 @@ from source_edits import Edit, apply_edit
 from test_checker import LAYOUTS, report_on
 
 from trainer.checker.attempts import attempt
-from trainer.checker.diagnosing import Diagnosis, Request, diagnose
+from trainer.checker.diagnosing import Diagnosis, diagnose
+from trainer.checker.verifying import Request
 
 SEED = 0  # of the choice of mutants
 EACH = 16  # mutants of each layout

@@ -18,14 +18,19 @@ from trainer.checker.edits import (
     list_statement_edits,
     sort_edits,
 )
-from trainer.checker.insertions import list_local_insertions, list_slips, list_updates
+from trainer.checker.insertions import (
+    list_definitions,
+    list_local_insertions,
+    list_slips,
+    list_updates,
+)
 from trainer.checker.locating import Location
 from trainer.checker.patching import Function
 from trainer.checker.scope import Expression, list_functions, make_words
 from trainer.checker.survey import Survey
 
 MOST_MATCHING = 12  # edits of one line that are checked
-CHEAP = 2.2  # the cost of edits that are tried before pairs of them and before insertions
+CHEAP = 2.3  # the cost of edits that are tried before pairs of them and before insertions
 MOST_PAIRED = 60  # edits of a function that are tried in pairs
 
 
@@ -51,7 +56,7 @@ def list_candidates(survey: Survey, seconds: float) -> Iterator[Candidate]:
 
 def _list_slips(survey: Survey) -> Iterator[Candidate]:
     """Yield changes of names that are misspelt, and of what is often forgotten or repeated."""
-    for path, function in survey.called:
+    for path, function in [*survey.called, *survey.others]:
         text = survey.texts[path]
         for root in _list_roots(function) if survey.raised else ():
             for edit in list_spellings(root, survey.identifiers):
@@ -59,6 +64,8 @@ def _list_slips(survey: Survey) -> Iterator[Candidate]:
                     yield from apply_edit(path, text, edit)
         yield from list_repeated(path, text, function)
         yield from list_slips(path, text, function)
+    for place, name in survey.unknown:
+        yield from list_definitions(survey.texts, survey.called, place, name)
 
 
 def _list_local(survey: Survey, seconds: float) -> Iterator[Candidate]:
@@ -137,5 +144,7 @@ def _list_roots(function: Function) -> Iterator[ast.expr]:
             part = getattr(node, name, None) if isinstance(node, ast.stmt) else None
             if isinstance(part, ast.expr) and not isinstance(part, ast.Constant):
                 yield part
+        if isinstance(node, ast.AugAssign):
+            yield node.target
         if isinstance(node, ast.Assign):
             yield from (target for target in node.targets if isinstance(target, ast.Subscript))

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from trainer.checker.comparing import FLOAT32, compute_error
+from trainer.checker.comparing import FLOAT32, compute_error, show_safely
 from trainer.checker.explaining import (
     find_causes,
     find_pair,
@@ -84,7 +84,8 @@ def _weigh_calls(outcomes: Outcomes) -> float:
     """Return points that decide a tie: for calls that returned, and against wrong shapes."""
     errors = [outcome.error for outcome in outcomes.values()]
     misfits = sum(isinstance(e, IndexError | ValueError | TypeError) for e in errors)
-    return 0.01 * errors.count(None) - 0.02 * misfits
+    as_index = sum("used as indices must be" in show_safely(error) for error in errors)
+    return 0.01 * errors.count(None) - 0.02 * (misfits + as_index)
 
 
 def find_mistakes(trial: Trial, got: dict[str, Any], judge: Judge) -> Causes:

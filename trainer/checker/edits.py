@@ -202,6 +202,8 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
             yield Edit(node, repr(not flag), 1.2)
         case ast.Attribute(value=value, attr="T"):
             yield Edit(node, _text(value), 1.0)
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
+        yield from _edit_index(node, node.slice.elts, atoms)
     if isinstance(node, ast.BinOp | ast.Call | ast.Compare):
         for part in _walk(node):
             if part is not node and not isinstance(part, ast.Constant):
@@ -213,6 +215,17 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
                 yield Edit(node, atom, 1.4 + 0.6 * _distance(text, atom))
             for function in functions:
                 yield Edit(node, f"{function}({atom})", 2.2)
+
+
+def _edit_index(node: ast.Subscript, parts: list[ast.expr], atoms: list[str]) -> Iterator[Edit]:
+    """Yield variables and ranges in place of a slice, and indices in the other order."""
+    texts = [_text(part) for part in parts]
+    for i, part in enumerate(parts):
+        if isinstance(part, ast.Slice):
+            for new in (*atoms, *(f"np.arange(len({atom}))" for atom in atoms)):
+                changed = ", ".join([*texts[:i], new, *texts[i + 1 :]])
+                yield Edit(node, f"{_text(node.value)}[{changed}]", 1.8)
+    yield Edit(node, f"{_text(node.value)}[{', '.join(texts[::-1])}]", 1.7)
 
 
 def _edit_call(node: ast.Call, atoms: list[str], functions: list[str]) -> Iterator[Edit]:

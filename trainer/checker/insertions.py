@@ -13,7 +13,7 @@ from trainer.checker.comparing import CLOSE, compute_error
 from trainer.checker.edits import Words
 from trainer.checker.locating import Location
 from trainer.checker.names import PARAMS
-from trainer.checker.patching import Function
+from trainer.checker.patching import Function, Texts
 from trainer.checker.scope import list_variables, make_words
 
 # What changes an array in place: {v} is the array, {a} another variable.
@@ -22,6 +22,7 @@ UPDATES = (
     "{v}[np.arange(len({a})), {a}] -= 1", "{v}[range({v}.shape[0]), {a}] -= 1", "{v} -= {a}",
     "{v} += {a}", "{v} *= {a}", "{v} *= {a} > 0", "{v} *= {a} * (1 - {a})",
 )  # fmt: skip
+VALUES = ("len({})", "{}.shape[0]", "self.predict({})", "self.forward({})", "{}", "{}.copy()")
 LAST = 8  # names that a function may return
 MOST = 12  # variables that an element of an array is set to
 
@@ -87,6 +88,30 @@ def list_slips(path: Path, text: str, function: Function) -> Iterator[Candidate]
     yield from _insert(path, text, _list_missing_keys(function))
 
 
+def list_definitions(
+    texts: Texts, functions: list[tuple[Path, Function]], place: tuple[Path, int], name: str
+) -> Iterator[Candidate]:
+    """Yield the text with the name set before the line at which it is unknown."""
+    path, line = place
+    for function in (f for p, f in functions if p == path):
+        statements = (s for block in _list_blocks(function) for s in block if s.lineno == line)
+        statement = next(statements, None)
+        if statement is not None:
+            arguments = (argument.arg for argument in function.args.args)
+            names = list(dict.fromkeys([*arguments, *list_variables(function)]))
+            for value in (*_list_values(name, names), *_list_gradients("W1", names)):
+                changed = insert_after(texts[path], _make_header(statement), f"{name} = {value}")
+                yield Candidate(path, changed, statement)
+
+
+def _list_values(name: str, names: list[str]) -> Iterator[str]:
+    """Yield what a variable may be set to: a size, a call of the net, a parameter."""
+    yield f'self.params["{name}"]'
+    yield "{}"
+    for other in names:
+        yield from (value.format(other) for value in VALUES)
+
+
 def list_updates(path: Path, text: str, function: Function) -> Iterator[Candidate]:
     """Yield the text with one more update of an array in a function."""
     yield from _insert(path, text, _list_blind_updates(function))
@@ -140,14 +165,13 @@ def _list_conversions(function: Function) -> Iterator[tuple[ast.stmt, str]]:
     for argument in function.args.args:
         name = argument.arg
         if name != "self":
-            header = _make_header(function)
+            header = _make_header(function.body[0])
             yield header, f"if {name}.ndim == 2:\n    {name} = {name}.argmax(axis=1)"
             yield header, f"{name} = {name}.copy()"
 
 
-def _make_header(function: Function) -> ast.stmt:
-    """Return a statement that stands just before the body of a function, at its indentation."""
-    first = function.body[0]
+def _make_header(first: ast.stmt) -> ast.stmt:
+    """Return a statement that stands just before another, at its indentation."""
     header = ast.Pass(lineno=first.lineno, col_offset=first.col_offset)
     header.end_lineno, header.end_col_offset = first.lineno - 1, 0
     return header

@@ -29,10 +29,18 @@ def make_words(function: ast.FunctionDef, record: Record | None, functions: list
     atoms = list(dict.fromkeys([*arguments, *list_variables(function)]))
     if record is None:
         return Words(atoms[:MOST_ATOMS], atoms[:MOST_ATOMS], functions)
-    own = [f"self.{name}" for name in getattr(record.scope.get("self"), "__dict__", ())]
+    own = list(_list_own(record.scope.get("self")))
     values = evaluate_all([*atoms, *record.scope, *own], record)
     divisors = [text for text, value in values.items() if np.ndim(value) < 2 or 1 in value.shape]
     return Words(list(values)[:MOST_ATOMS], divisors[:MOST_ATOMS], functions)
+
+
+def _list_own(net: object) -> Iterator[str]:
+    """Yield the attributes of an object, and the items of those that are dictionaries."""
+    for name, value in getattr(net, "__dict__", {}).items():
+        yield f"self.{name}"
+        if isinstance(value, dict):
+            yield from (f'self.{name}["{key}"]' for key in value if isinstance(key, str))
 
 
 def evaluate_all(texts: Iterable[str], record: Record) -> dict[str, Any]:

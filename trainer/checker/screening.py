@@ -1,6 +1,7 @@
 """Looks at changed sources quickly, so that only changes that help are checked in full."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from trainer.checker.attempts import attempt
 from trainer.checker.check_file import load_class
 from trainer.checker.choosing import is_right
 from trainer.checker.comparing import Finding
+from trainer.checker.constructing import build_subject, check_construction
 from trainer.checker.edges import check_edges
 from trainer.checker.explaining import matches
 from trainer.checker.judging import Judge
@@ -33,24 +35,62 @@ CHECKS: dict[str, Check] = {
 }
 
 
+class Changed:
+    """The class of a net in some texts, with the text of one file changed for a while."""
+
+    def __init__(self, request: Request, texts: Texts):
+        self._request, self._texts = request, texts
+        loader = Loader(request.path, request.run_all, texts)
+        self.kind = load_class(loader, request.name)[1]
+        self._patcher = Patcher(texts, loader.list_modules())
+
+    @contextmanager
+    def change(self, path: Path, text: str) -> Iterator[type | None]:
+        """Give the class the code of another text of a file; yield it, or one loaded from that."""
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self._patcher.patch(path, text))
+                kind = self.kind
+            except CannotPatchError:
+                texts = {**self._texts, path: text}
+                loader = Loader(self._request.path, self._request.run_all, texts)
+                kind = load_class(loader, self._request.name)[1]
+            yield kind
+
+
+@dataclass
+class ConstructionScreen:
+    """A net that cannot be built, or has not the weights of a two-layer net."""
+
+    changed: Changed
+
+    def find_left(self, path: Path, text: str) -> frozenset[str] | None:
+        """Return that nothing is wrong if the net can be built with this text of a file."""
+        return frozenset() if attempt(lambda: self._is_built(path, text)).value else None
+
+    def _is_built(self, path: Path, text: str) -> bool:
+        with self.changed.change(path, text) as kind:
+            return (
+                kind is not None and check_construction(kind, build_subject(kind)).verdict == "ok"
+            )
+
+
 @dataclass
 class Screen:
     """The checks that a net fails, on the case and in the form of its trial.
 
-    known is what these checks find wrong in the net with the given texts.
+    known is what these checks find wrong in the net as it is. takes_unknown tells that loss and
+    gradient raise, so that the kind of targets that the net takes is not known.
     """
 
-    request: Request
-    texts: Texts
+    changed: Changed
     trial: Trial
     checks: list[Check]
+    takes_unknown: bool
     known: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        loader = Loader(self.request.path, self.request.run_all, self.texts)
-        self._kind = load_class(loader, self.request.name)[1]
-        self._patcher = Patcher(self.texts, loader.list_modules())
-        self.known = attempt(lambda: self._list_wrong(self._kind)).value or frozenset()
+        self.known = attempt(lambda: self._list_wrong(self.changed.kind)).value or frozenset()
 
     def find_left(self, path: Path, text: str) -> frozenset[str] | None:
         """Return what these checks find wrong with this text of a file, None if not less."""
@@ -58,20 +98,18 @@ class Screen:
         return left if left is not None and left < self.known else None
 
     def _list_left(self, path: Path, text: str) -> frozenset[str]:
-        try:
-            with self._patcher.patch(path, text):
-                return self._list_wrong(self._kind)
-        except CannotPatchError:
-            texts = {**self.texts, path: text}
-            loader = Loader(self.request.path, self.request.run_all, texts)
-            return self._list_wrong(load_class(loader, self.request.name)[1])
+        with self.changed.change(path, text) as kind:
+            left = self._list_wrong(kind)
+            if self.takes_unknown and not left < self.known:
+                left = self._list_wrong(kind, self.trial.other_target)
+            return left
 
-    def _list_wrong(self, kind: type | None) -> frozenset[str]:
+    def _list_wrong(self, kind: type | None, target: str | None = None) -> frozenset[str]:
         """Return what is wrong with a class: predict, loss, gradients, and what failed before."""
         assert kind is not None
         old = self.trial
         trial = Trial(kind, Subject(kind, *old.case.sizes), old.case)
-        trial.form, trial.target = old.form, old.target
+        trial.form, trial.target = old.form, target or old.target
         outcomes = trial.call_methods(trial.t)
         judge, left = self._judge(trial, collect_values(outcomes))
         for check in self.checks:
@@ -107,10 +145,13 @@ class Screen:
 
 def make_screen(
     request: Request, trial: Trial | None, wrong: frozenset[str], texts: Texts
-) -> Screen | None:
+) -> Screen | ConstructionScreen | None:
     """Return a screen for what is wrong with a net, None where it finds nothing of that."""
-    if trial is None:
+    changed: Changed | None = attempt(lambda: Changed(request, texts)).value
+    if changed is None or changed.kind is None:
         return None
+    if trial is None:
+        return ConstructionScreen(changed) if "construction" in wrong else None
     checks = list(dict.fromkeys(check for name, check in CHECKS.items() if name in wrong))
-    screen = Screen(request, texts, trial, checks)
+    screen = Screen(changed, trial, checks, wrong >= {"loss", "gradient"})
     return screen if screen.known else None

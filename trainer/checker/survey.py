@@ -20,7 +20,7 @@ from trainer.checker.patching import Function, Texts, list_outermost
 from trainer.checker.quantities import list_quantities
 from trainer.checker.recording import Record, Recorder
 from trainer.checker.scope import list_functions
-from trainer.checker.screening import Screen, make_screen
+from trainer.checker.screening import ConstructionScreen, Screen, make_screen
 from trainer.checker.trial import Trial, collect_values
 from trainer.checker.verifying import Request, list_required, list_wrong
 from trainer.common.errors import InputError
@@ -33,7 +33,8 @@ class Survey:
     required is what a fixed net must pass. functions are those of one argument that the file can
     call, identifiers all names in it, and raised the lines at which exceptions were raised. called
     are the functions that wrong quantities call, and others all other functions of the files.
-    records holds the last values in each function, by its file and line.
+    unknown are names that were read before they were set. records holds the last values in each
+    function, by its file and line.
     """
 
     texts: Texts
@@ -45,7 +46,8 @@ class Survey:
     functions: list[str]
     identifiers: tuple[str, ...]
     raised: frozenset[tuple[Path, int]]
-    screen: Screen | None
+    unknown: list[tuple[tuple[Path, int], str]]
+    screen: Screen | ConstructionScreen | None
     records: dict[tuple[Path, int], Record]
 
 
@@ -59,18 +61,30 @@ def survey_net(request: Request, texts: Texts) -> Survey:
     wrong = list_wrong(findings)
     prepared = attempt(lambda: _prepare(request, texts)).value
     locations: list[Location] = []
-    screen, records = None, {}
+    records = {}
     if prepared is not None:
         records = _record_scopes(*prepared[:2])
         locations = attempt(lambda: _locate(*prepared)).value or []
-        screen = make_screen(request, prepared[1], wrong, texts)
+    screen = make_screen(request, prepared[1] if prepared else None, wrong, texts)
     words = re.findall(r"[A-Za-z_]\w+", " ".join(texts.values()))
     names = tuple(w for w in dict.fromkeys(words) if not keyword.iskeyword(w))
     called, others = _divide_functions(texts, called, raised)
     return Survey(
         texts, wrong, list_required(findings), locations, called, others, functions, names,
-        raised, screen, records,
+        raised, _list_unknown(findings), screen, records,
     )  # fmt: skip
+
+
+def _list_unknown(findings: list[Finding]) -> list[tuple[tuple[Path, int], str]]:
+    """Return the names that were read before they were set, with the places."""
+    found = [
+        (f, re.search(r"variable '(\w+)'|name '(\w+)' is not defined", f.message)) for f in findings
+    ]
+    return [
+        ((Path(f.file), f.line), match[1] or match[2])
+        for f, match in found
+        if match and f.file and f.line
+    ]
 
 
 def _record_scopes(recorder: Recorder, trial: Trial) -> dict[tuple[Path, int], Record]:
@@ -118,7 +132,7 @@ def _check_recorded(
 def _select_functions(
     recorder: Recorder, sites: dict[str, dict[int, None]], wrong: set[str]
 ) -> list[tuple[Path, ast.FunctionDef]]:
-    """Return the functions that only wrong quantities call, or all that they call if there is none.
+    """Return the functions that wrong quantities call, those that no right one calls first.
 
     sites are those that each quantity reached. A function that is checked by itself has its own
     name as the quantity.
@@ -137,9 +151,10 @@ def _select_functions(
             place = site.path, site.function.lineno
             by_wrong.setdefault(place, (site.path, site.function))
             by_right.discard(place)
-    by_wrong = dict(sorted(by_wrong.items(), key=lambda item: item[1][1].name not in wrong))
-    alone = [function for place, function in by_wrong.items() if place not in by_right]
-    return alone or list(by_wrong.values())
+    places = sorted(
+        by_wrong, key=lambda place: (by_wrong[place][1].name not in wrong, place in by_right)
+    )
+    return [by_wrong[place] for place in places]
 
 
 def _prepare(request: Request, texts: Texts) -> tuple[Recorder, Trial, Judge] | None:
