@@ -16,7 +16,7 @@ from trainer.checker.diagnosing import diagnose
 from trainer.checker.loading import Loader
 from trainer.checker.process import check_in_child
 from trainer.checker.recording import Recorder
-from trainer.checker.verifying import Request
+from trainer.checker.verifying import Request, count_passed, list_required
 
 # A mistake, its layout, and the line that is wrong as it stands in the file.
 CASES = [
@@ -56,6 +56,42 @@ def test_the_marked_part_is_the_one_that_the_fix_changes(tmp_path):
     _, found = diagnose_planted(tmp_path, "chapter4", "sigmoid-grad-of-output")
     assert found.code[found.column : found.end_column] == "z1"
     assert found.expected.startswith("da1 should be dz1 · h′(a1): ")
+
+
+# A slip that no list has: the layout, the right text and the wrong one, and a line of the fix.
+SLIPS = [
+    ("cs231n", "        return loss, grads\n", "", "return loss, grads"),
+    ("cs231n", "dhidden = dscores.dot(W2.T)", "dhidden = dscores.dot(y.T)", "dscores.dot(W2.T)"),
+    ("cs231n", "dscores[range(N), y] -= 1", "dscores[range(N), :] -= 1", "y] -= 1"),
+    ("classes_second", "        n = len(X)\n", "", "n = len("),
+    ("chapter5", '["Affine1"].db', '["Affine1"].dB', '["Affine1"].db'),
+    ("chapter5", "self.W, self.b = W, b", "self.b, self.W = W, b", "self.b, self.W = b, W"),
+    ("volume2", "        dx[np.arange(len(dx)), self.t] -= 1\n", "", "self.t] -= 1"),
+]
+
+
+@pytest.mark.parametrize(("layout", "right", "wrong", "line"), SLIPS)
+def test_a_slip_that_no_list_has_is_fixed(tmp_path, layout, right, wrong, line):
+    source = (NETS / f"{layout}.py").read_text()
+    assert right in source
+    path = tmp_path / "net.py"
+    path.write_text(source.replace(right, wrong, 1))
+    found = diagnose(Request(path, None, False, 0))
+    assert line.replace('"', "'") in found.diff.replace('"', "'")
+
+
+def test_a_method_that_is_renamed_out_of_sight_is_no_fix(tmp_path):
+    right = (NETS / "cs231n.py").read_text()
+    wrong = plant_mistakes("cs231n", "update-sign")
+    paths = tmp_path / "right.py", tmp_path / "wrong.py"
+    paths[0].write_text(right)
+    paths[1].write_text(wrong)
+    request = Request(paths[1], None, False, 0)
+    findings = [f for f in check_file(paths[1]) if isinstance(f, Finding)]
+    required = list_required(findings)
+    assert count_passed(request, {paths[1]: right}, required) > 0
+    renamed = wrong.replace("def train", "def practise")
+    assert count_passed(request, {paths[1]: renamed}, required) == 0
 
 
 def test_two_mistakes_are_fixed_one_after_the_other(tmp_path):

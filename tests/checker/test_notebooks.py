@@ -169,7 +169,10 @@ def test_a_global_of_a_cell_that_was_not_run_is_named_with_its_cell(tmp_path):
     cells = ["x = load()\nm = x.shape[0]\n", CLASS.replace("/ batch_num", "/ m")]
     report = report_on(write_cells(tmp_path / "work.ipynb", HEAD, *cells))
     assert report.status == 2, report.as_text()
-    assert "needs m: set at cell 3, line 2 of work.ipynb, by a statement that was not run" in report.as_text()
+    assert (
+        "needs m: set at cell 3, line 2 of work.ipynb, by a statement that was not run"
+        in report.as_text()
+    )
 
 
 def test_a_missing_helper_is_replaced_with_a_note(tmp_path):

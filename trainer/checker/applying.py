@@ -34,8 +34,9 @@ def apply_edit(path: Path, text: str, edit: Edit) -> Iterator[Candidate]:
     yield Candidate(path, changed, edit.node)
     old, new = (each.splitlines() for each in (text, changed))
     number = edit.node.lineno - 1
-    if len(old) == len(new) and old.count(old[number]) > 1:
-        lines = [new[number] if line == old[number] else line for line in old]
+    if old.count(old[number]) > 1:
+        kept = [new[number]] if len(old) == len(new) else []
+        lines = [each for line in old for each in (kept if line == old[number] else [line])]
         yield Candidate(path, "\n".join(lines) + "\n", edit.node)
     part = _get_segment(text, edit.node) if isinstance(edit.node, REPEATED) else ""
     if len(part) >= SHORTEST and text.count(part) > 1:
@@ -51,6 +52,8 @@ def _get_segment(text: str, node: ast.expr | ast.stmt) -> str:
 
 def replace_node(text: str, edit: Edit) -> str | None:
     """Return the source with the edit at its place, None where it would be read in another way."""
+    if edit.text == "pass" and (shorter := _delete_statement(text, edit.node)):
+        return shorter
     for replacement in (edit.text, f"({edit.text})"):
         changed = replace_segment(text, edit.node, replacement)
         if isinstance(edit.node, ast.stmt) or _is_unit(changed, edit):
@@ -58,12 +61,33 @@ def replace_node(text: str, edit: Edit) -> str | None:
     return None
 
 
+def _delete_statement(text: str, node: ast.expr | ast.stmt) -> str | None:
+    """Return the text without the line of a statement, None where a block would be empty or
+    the statement does not stand on a line of its own.
+    """
+    lines = text.splitlines(keepends=True)
+    if lines[node.lineno - 1].strip() != _get_segment(text, node):
+        return None
+    del lines[node.lineno - 1]
+    with suppress(SyntaxError):
+        ast.parse("".join(lines))
+        return "".join(lines)
+    return None
+
+
 def _is_unit(changed: str, edit: Edit) -> bool:
-    """Return whether the new text of an edit is read as one expression, in brackets or not.
+    """Return whether the new text of an edit is read as one expression, in brackets or not."""
+    with suppress(SyntaxError):
+        return _reads_as(changed, edit, _dump(ast.parse(edit.text, mode="eval").body))
+    return False
+
+
+def _reads_as(changed: str, edit: Edit, wanted: str) -> bool:
+    """Return whether the changed source has this node where the edit is.
 
     Parses the line alone if it can stand alone, with a body if it opens a block.
     """
-    place, wanted = edit.node.col_offset, _dump(ast.parse(edit.text, mode="eval").body)
+    place = edit.node.col_offset
     line = changed.splitlines()[edit.node.lineno - 1]
     indent, bare = len(line) - len(line.lstrip()), line.strip()
     for source, row, shift in (
@@ -92,7 +116,7 @@ def replace_segment(text: str, node: ast.expr | ast.stmt, replacement: str) -> s
 
 def list_repeated(path: Path, text: str, function: Function) -> Iterator[Candidate]:
     """Yield the text with one change at several places of a function: another axis in all calls
-    that have the same one, or an assignment in place of all updates.
+    that have the same one, no update of an array, or an assignment in place of all updates.
     """
     groups: dict[str, list[ast.expr]] = {}
     for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
@@ -105,6 +129,8 @@ def list_repeated(path: Path, text: str, function: Function) -> Iterator[Candida
     changes.append(
         [Edit(n, f"{ast.unparse(n.target)} = {ast.unparse(n.value)}", 0.0) for n in updates]
     )
+    for update in updates:
+        yield from apply_edit(path, text, Edit(update, "pass", 0.0))
     for edits in changes:
         if len(edits) > 1:
             yield Candidate(path, _replace_all(text, edits), edits[0].node)

@@ -31,6 +31,7 @@ from trainer.checker.survey import Survey
 
 MOST_MATCHING = 12  # edits of one line that are checked
 CHEAP = 2.3  # the cost of edits that are tried before pairs of them and before insertions
+PLAIN = 2.6  # the cost of an edit that is likelier than a statement that is missing
 MOST_PAIRED = 60  # edits of a function that are tried in pairs
 
 
@@ -73,15 +74,20 @@ def _list_local(survey: Survey, seconds: float) -> Iterator[Candidate]:
     places = {(each.site, each.quantity.name): each for each in reversed(survey.locations)}
     there = [each for each in reversed(places.values()) if each.site.path in survey.texts]
     end = time.process_time() + seconds
+    odd: list[tuple[Path, Edit]] = []
     for location in there:
         path, text = location.site.path, survey.texts[location.site.path]
         for edit in islice(_list_matching(location, end, with_products=False), MOST_MATCHING):
-            yield from apply_edit(path, text, edit)
+            if edit.cost <= PLAIN:
+                yield from apply_edit(path, text, edit)
+            else:
+                odd.append((path, edit))
         yield from list_local_insertions(location, text)
     for location in there:
-        path, text = location.site.path, survey.texts[location.site.path]
-        for edit in islice(_list_matching(location, end, with_products=True), MOST_MATCHING):
-            yield from apply_edit(path, text, edit)
+        products = _list_matching(location, end, with_products=True)
+        odd += [(location.site.path, edit) for edit in islice(products, MOST_MATCHING)]
+    for path, edit in odd:
+        yield from apply_edit(path, survey.texts[path], edit)
 
 
 def _list_matching(location: Location, end: float, with_products: bool) -> Iterator[Edit]:
@@ -132,7 +138,7 @@ def _list_others(survey: Survey, functions: list[tuple[Path, Function]]) -> Iter
 def _list_function_edits(path: Path, function: Function, survey: Survey) -> list[Edit]:
     """Return the edits of all statements and expressions of a function, the likeliest first."""
     record = survey.records.get((path, function.lineno))
-    words = make_words(function, record, survey.functions)
+    words = make_words(function, record, survey.functions, survey.attributes)
     roots = (list_edits(root, words) for root in _list_roots(function))
     return sort_edits([*list_statement_edits(function), *chain.from_iterable(roots)])
 
@@ -147,4 +153,4 @@ def _list_roots(function: Function) -> Iterator[ast.expr]:
         if isinstance(node, ast.AugAssign):
             yield node.target
         if isinstance(node, ast.Assign):
-            yield from (target for target in node.targets if isinstance(target, ast.Subscript))
+            yield from (t for t in node.targets if isinstance(t, ast.Subscript | ast.Tuple))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from trainer.auditing.mistakes import MISTAKES
+from trainer.book.functions import Array
 from trainer.checker.attempts import attempt
 from trainer.checker.comparing import CLOSE, FLOAT32, Finding, as_array, compute_error
 from trainer.checker.descriptions import describe_mistake
@@ -13,10 +14,12 @@ from trainer.checker.judging import Judge
 from trainer.checker.reference import compute_reference
 from trainer.checker.trial import Outcomes, Trial
 
+NOT_ALONE = "works only after predict or loss was called: it uses what they left in the net"
+
 
 def check_edges(trial: Trial, judge: Judge, outcomes: Outcomes) -> Iterator[Finding]:
     """Check the edge cases in turn; most findings are notes."""
-    yield from _check_repeated_gradient(trial)
+    yield from _check_repeated_gradient(trial, outcomes)
     yield from _check_writes(outcomes)
     if trial.form.head == "cross-entropy":
         yield from _check_overflow(trial)
@@ -27,15 +30,17 @@ def check_edges(trial: Trial, judge: Judge, outcomes: Outcomes) -> Iterator[Find
         yield from _check_precision(trial)
 
 
-def _check_repeated_gradient(trial: Trial) -> Iterator[Finding]:
+def _check_repeated_gradient(trial: Trial, outcomes: Outcomes) -> Iterator[Finding]:
     """Check that a second call of gradient does not return the sum of both."""
     fresh = attempt(trial.build_subject)
     if fresh.error or not trial.subject.has("gradient"):
         return
-    calls = []
+    calls: list[dict[str, Array]] = []
     for _ in range(2):
         fresh.value.weights.set(trial.case.weights)
         outcome = attempt(fresh.value.gradient, trial.case.x, trial.t)
+        if outcome.error and not calls and not outcomes["gradient"].error:
+            yield Finding("gradient", "note", NOT_ALONE)
         if outcome.error or not outcome.value:
             return
         arrays = {key: as_array(value) for key, value in outcome.value.items()}

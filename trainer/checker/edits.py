@@ -4,8 +4,9 @@ import ast
 import copy
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher, get_close_matches
+from itertools import combinations
 
 import numpy as np
 
@@ -47,11 +48,14 @@ CALLS = {
 class Words:
     """What an edit may use: variables as one writes them, such as z1 or self.params['W1'],
     those of them that one divides by, and functions that take one array, such as sigmoid.
+    attributes are those of self, and keys the strings in the function.
     """
 
     atoms: list[str]
     divisors: list[str]
     functions: list[str]
+    attributes: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,8 @@ def list_edits(root: ast.expr, words: Words) -> list[Edit]:
         for edit in (
             *_edit_node(node, words.atoms, words.functions),
             *_wrap_node(node, root, words),
-            *_edit_key(node),
+            *_edit_key(node, words.keys),
+            *_edit_attribute(node, words.attributes),
         )
     ]
     return sort_edits(edits)
@@ -121,16 +126,22 @@ def list_products(root: ast.expr, atoms: list[str]) -> list[Edit]:
     return edits
 
 
-def _edit_key(node: ast.expr) -> Iterator[Edit]:
-    """Yield other names of parameters in place of one, and all of them in place of a list."""
-    if isinstance(node, ast.Constant) and node.value in PARAMS:
-        for key in PARAMS:
+def _edit_key(node: ast.expr, keys: list[str]) -> Iterator[Edit]:
+    """Yield other keys in place of one, and all parameters in place of a list of some."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        for key in PARAMS if node.value in PARAMS else keys:
             if key != node.value:
-                yield Edit(node, repr(key), 1.4)
+                yield Edit(node, f'"{key}"', 1.4)
     if isinstance(node, ast.Tuple | ast.List) and node.elts and all(
         isinstance(each, ast.Constant) and each.value in PARAMS for each in node.elts
     ):  # fmt: skip
-        yield Edit(node, repr(tuple(PARAMS)), 1.2)
+        yield Edit(node, repr(tuple(PARAMS)).replace("'", '"'), 1.2)
+
+
+def _edit_attribute(node: ast.expr, attributes: list[str]) -> Iterator[Edit]:
+    """Yield the other attributes of the net in place of one."""
+    if isinstance(node, ast.Attribute) and _text(node.value) == "self" and node.attr in attributes:
+        yield from (_changed(node, 1.7, attr=a) for a in attributes if a != node.attr)
 
 
 def list_spellings(root: ast.expr, names: tuple[str, ...]) -> Iterator[Edit]:
@@ -174,10 +185,10 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
         case ast.BinOp(left=left, op=op, right=right):
             for other in OPERATORS:
                 if not isinstance(op, other):
-                    yield _changed(node, 2.0, op=other())
-            yield Edit(node, _text(left), 2.2)
-            yield Edit(node, _text(right), 2.4)
-            yield _changed(node, 2.0, left=right, right=left)
+                    yield _changed(node, 1.4, op=other())
+            yield Edit(node, _text(left), 1.7)
+            yield Edit(node, _text(right), 1.8)
+            yield _changed(node, 1.6, left=right, right=left)
             if isinstance(op, ast.MatMult):
                 yield Edit(node, f"{_wrapped(left)}.T @ {_wrapped(right)}", 2.1)
                 yield Edit(node, f"{_wrapped(left)} @ {_wrapped(right)}.T", 2.1)
@@ -190,14 +201,20 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
                 if not isinstance(op, comparison):
                     yield _changed(node, 1.5, ops=[comparison()])
             yield from (Edit(node, atom, 1.8) for atom in atoms)
+            if _text(left) == _text(right):  # comparing a value with itself
+                yield from (_changed(node, 1.2, left=_parse(atom)) for atom in atoms)
         case ast.Call():
             yield from _edit_call(node, atoms, functions)
         case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
             for number in NUMBERS:
                 if number != value:
                     yield Edit(node, repr(number), 1.6)
-        case ast.Tuple(elts=[one, other]) if isinstance(node.ctx, ast.Load):
-            yield _changed(node, 1.6, elts=[other, one])
+        case ast.Tuple(elts=parts) if not any(isinstance(p, ast.Slice) for p in parts):
+            for i, j in combinations(range(len(parts)), 2):
+                swapped = [*parts]
+                swapped[i], swapped[j] = parts[j], parts[i]
+                text = ", ".join(map(_text, swapped))  # unparse adds brackets
+                yield Edit(node, text, 1.4)
         case ast.Constant(value=bool() as flag):
             yield Edit(node, repr(not flag), 1.2)
         case ast.Attribute(value=value, attr="T"):
@@ -212,7 +229,7 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
         text = _text(node)
         for atom in atoms:
             if atom != text:
-                yield Edit(node, atom, 1.4 + 0.6 * _distance(text, atom))
+                yield Edit(node, atom, 1.5 + 0.5 * _distance(text, atom))
             for function in functions:
                 yield Edit(node, f"{function}({atom})", 2.2)
 
@@ -233,7 +250,7 @@ def _edit_call(node: ast.Call, atoms: list[str], functions: list[str]) -> Iterat
     if node.args and not isinstance(node.args[0], ast.Starred):
         yield Edit(node, _text(node.args[0]), 2.0)
     if len(node.args) == 2 and not any(isinstance(a, ast.Starred) for a in node.args):
-        yield _changed(node, 1.8, args=node.args[::-1])
+        yield _changed(node, 1.4, args=node.args[::-1])
         for i in range(2):
             args: list[ast.expr] = list(node.args)
             args[i] = ast.Attribute(args[i], "T", ast.Load())
@@ -300,6 +317,10 @@ def _changed(node: ast.expr, cost: float, **parts: object) -> Edit:
     for name, value in parts.items():
         setattr(changed, name, value)
     return Edit(node, _text(changed), cost)
+
+
+def _parse(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
 
 
 def _text(node: ast.expr) -> str:

@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Iterator
-from itertools import pairwise, permutations
+from itertools import combinations, pairwise, permutations
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +152,7 @@ def _list_returns(function: Function) -> Iterator[tuple[ast.stmt, str]]:
     names = list(dict.fromkeys(node.id for node in stored))[:LAST]
     for name in names:
         yield last, f"return {name}"
-    for one, other in permutations(names, 2):
+    for one, other in (*combinations(names[::-1], 2), *combinations(names, 2)):
         yield last, f"return {one}, {other}"
 
 

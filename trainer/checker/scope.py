@@ -1,7 +1,7 @@
 """What a line of somebody's code can use: its variables and functions, and their values."""
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from trainer.checker.edits import Words
 from trainer.checker.recording import Record
 
+LONGEST = 20  # characters of a key that is tried in place of another
 MOST_ATOMS = 40  # variables that are tried in place of others
 
 
@@ -21,18 +22,24 @@ def list_variables(function: ast.AST) -> Iterator[str]:
                 yield text
 
 
-def make_words(function: ast.FunctionDef, record: Record | None, functions: list[str]) -> Words:
+def make_words(
+    function: ast.FunctionDef, record: Record | None, functions: list[str],
+    attributes: Sequence[str] = (),
+) -> Words:  # fmt: skip
     """Return what an edit in a function may use: its arrays and numbers, where a record shows
     which variables are, and all its variables without one.
     """
     arguments = [argument.arg for argument in function.args.args if argument.arg != "self"]
     atoms = list(dict.fromkeys([*arguments, *list_variables(function)]))
+    values = (n.value for n in ast.walk(function) if isinstance(n, ast.Constant))
+    keys = list(dict.fromkeys(v for v in values if isinstance(v, str) and len(v) < LONGEST))
     if record is None:
-        return Words(atoms[:MOST_ATOMS], atoms[:MOST_ATOMS], functions)
+        return Words(atoms[:MOST_ATOMS], atoms[:MOST_ATOMS], functions, list(attributes), keys)
     own = list(_list_own(record.scope.get("self")))
-    values = evaluate_all([*atoms, *record.scope, *own], record)
-    divisors = [text for text, value in values.items() if np.ndim(value) < 2 or 1 in value.shape]
-    return Words(list(values)[:MOST_ATOMS], divisors[:MOST_ATOMS], functions)
+    known = evaluate_all([*atoms, *record.scope, *own], record)
+    divisors = [text for text, value in known.items() if np.ndim(value) < 2 or 1 in value.shape]
+    usable = list(known)[:MOST_ATOMS]
+    return Words(usable, divisors[:MOST_ATOMS], functions, list(attributes), keys)
 
 
 def _list_own(net: object) -> Iterator[str]:

@@ -45,6 +45,7 @@ class Survey:
     others: list[tuple[Path, Function]]
     functions: list[str]
     identifiers: tuple[str, ...]
+    attributes: list[str]
     raised: frozenset[tuple[Path, int]]
     unknown: list[tuple[tuple[Path, int], str]]
     screen: Screen | ConstructionScreen | None
@@ -71,6 +72,7 @@ def survey_net(request: Request, texts: Texts) -> Survey:
     called, others = _divide_functions(texts, called, raised)
     return Survey(
         texts, wrong, list_required(findings), locations, called, others, functions, names,
+        list(dict.fromkeys(re.findall(r"self\.(\w+)", " ".join(texts.values())))),
         raised, _list_unknown(findings), screen, records,
     )  # fmt: skip
 

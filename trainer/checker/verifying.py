@@ -6,12 +6,14 @@ from pathlib import Path
 from trainer.checker.attempts import attempt
 from trainer.checker.check_file import check_loaded, load_class
 from trainer.checker.comparing import Finding
+from trainer.checker.edges import NOT_ALONE
 from trainer.checker.loading import Loader
 from trainer.checker.names import PARAMS
 from trainer.checker.patching import Texts
 
 # What is reported only where it is wrong.
 ONLY_WRONG = {"inputs", "gradient", "softmax", "loading", "net", "class"}
+ALONE = "gradient alone"
 SEEDS = 3  # a fix must pass all checks on the inputs of so many seeds
 
 
@@ -42,8 +44,13 @@ def list_wrong(findings: list[Finding]) -> frozenset[str]:
 
 def list_required(findings: list[Finding]) -> frozenset[str]:
     """Return the quantities that a fixed net must pass: all that were checked, right or wrong."""
+    return frozenset(_list_passed(findings) | (list_wrong(findings) - ONLY_WRONG))
+
+
+def _list_passed(findings: list[Finding]) -> set[str]:
+    """Return the quantities that are right, and ALONE if gradient needs no call before it."""
     passed = {f.quantity for f in findings if f.verdict == "ok"}
-    return frozenset(passed | (list_wrong(findings) - ONLY_WRONG))
+    return passed if any(f.message == NOT_ALONE for f in findings) else passed | {ALONE}
 
 
 def find_wrong(
@@ -57,8 +64,8 @@ def find_wrong(
     findings = _check_texts(request, texts, request.seed, allowed)
     if findings is None:
         return None
-    wrong, passed = list_wrong(findings), {f.quantity for f in findings if f.verdict == "ok"}
-    return wrong if required <= wrong | passed else None
+    wrong = list_wrong(findings)
+    return wrong if required <= wrong | _list_passed(findings) else None
 
 
 def count_passed(request: Request, texts: Texts, required: frozenset[str]) -> int:
@@ -69,10 +76,9 @@ def count_passed(request: Request, texts: Texts, required: frozenset[str]) -> in
     count = 0
     for seed in range(request.seed + 1, request.seed + 1 + SEEDS):
         findings = _check_texts(request, texts, seed, frozenset())
-        passed = [f.quantity for f in findings or [] if f.verdict == "ok"]
-        if not required <= set(passed):
+        if findings is None or not required <= _list_passed(findings):
             return 0
-        count += len(passed)
+        count += sum(finding.verdict == "ok" for finding in findings)
     return count // SEEDS
 
 
