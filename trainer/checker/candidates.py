@@ -31,7 +31,7 @@ from trainer.checker.survey import Survey
 
 MOST_MATCHING = 12  # edits of one line that are checked
 CHEAP = 2.3  # the cost of edits that are tried before pairs of them and before insertions
-PLAIN = 2.6  # the cost of an edit that is likelier than a statement that is missing
+PLAIN = 2.85  # the cost of an edit that is likelier than a statement that is missing
 MOST_PAIRED = 60  # edits of a function that are tried in pairs
 
 
