@@ -102,7 +102,7 @@ def _list_jobs(target: Any) -> list[Job]:
 
 
 def _describe(target: object) -> str:
-    return "None" if target is None else f"a {type(target).__name__}"
+    return "None" if target is None else f"an object of type {type(target).__name__}"
 
 
 def _looks_like_net(kind: type) -> bool:
