@@ -7,7 +7,7 @@ Each name is imported when it is first used, since torch takes seconds:
     train                           train one net in a new folder (trainer.training.run.run)
     compare                         train both nets in step and check every quantity
     audit                           check one step of a net by bounds on its rounding errors
-    check                           check a net in a file that somebody else wrote
+    check                           check a net: a live class, a function, globals(), or a file
 """
 
 from importlib import import_module
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trainer.auditing.audit import audit
-    from trainer.checker.process import check_in_child as check
+    from trainer.checker.live import check
     from trainer.common.settings import Settings
     from trainer.nets.numpy_net import TwoLayerNet
     from trainer.nets.torch_net import TorchTwoLayerNet
@@ -28,7 +28,7 @@ _PUBLIC = {
     "TorchTwoLayerNet": ("trainer.nets.torch_net", "TorchTwoLayerNet"),
     "TwoLayerNet": ("trainer.nets.numpy_net", "TwoLayerNet"),
     "audit": ("trainer.auditing.audit", "audit"),
-    "check": ("trainer.checker.process", "check_in_child"),
+    "check": ("trainer.checker.live", "check"),
     "compare": ("trainer.training.compare_run", "compare_run"),
     "train": ("trainer.training.run", "run"),
 }

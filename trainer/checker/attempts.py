@@ -46,7 +46,7 @@ def attempt(function: Callable[..., Any], *arrays: Array) -> Outcome:
 def report_exception(quantity: str, error: BaseException) -> Finding:
     """Return the finding on an exception, with the file and line of the checked code."""
     lines = [(f.filename, f.lineno) for f in traceback.extract_tb(error.__traceback__)]
-    lines = [(f, n) for f, n in lines if HERE not in Path(f).parents and not f.startswith("<")]
+    lines = [(f, n) for f, n in lines if HERE not in Path(f).parents and not _is_generated(f)]
     own = [(f, n) for f, n in lines if "site-packages" not in f and "/lib/python" not in f]
     at = f" ({Path(own[-1][0]).name}, line {own[-1][1]})" if own else ""
     text = f"{type(error).__name__}: {show_safely(error)}".strip().rstrip(":").splitlines()[0]
@@ -61,6 +61,12 @@ def report_exception(quantity: str, error: BaseException) -> Finding:
         text = f"ends the program with sys.exit({show_safely(error.code, repr)})"
     place: Any = (own[-1][0], own[-1][1]) if own else (None, None)
     return Finding(quantity, "raises", f"{text}{at}", _name_cause(error), True, *place)
+
+
+def _is_generated(filename: str) -> bool:
+    """Return whether code has no file and was not typed in a session either."""
+    typed = ("<ipython-input", "<stdin", "<python-input")
+    return filename.startswith("<") and not filename.startswith(typed)
 
 
 def _name_cause(error: BaseException) -> str | None:

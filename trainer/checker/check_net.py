@@ -14,7 +14,9 @@ from trainer.checker.constructing import (
 )
 from trainer.checker.descriptions import describe_mistake
 from trainer.checker.edges import check_edges
+from trainer.checker.initial import check_initial
 from trainer.checker.judging import Causes, Judge
+from trainer.checker.loss_mistakes import name_loss_mistake
 from trainer.checker.names import PARAMS, is_guessed, list_arguments
 from trainer.checker.numerical import check_numerical
 from trainer.checker.one_column import ONE_COLUMN, is_right_with_one_column
@@ -22,6 +24,7 @@ from trainer.checker.penalty import check_penalty
 from trainer.checker.subject import Subject
 from trainer.checker.training import check_training
 from trainer.checker.trial import ONLY, Outcomes, Trial, collect_values
+from trainer.checker.updating import check_cost, check_update
 
 
 def check_net(kind: type, seed: int, progress: Callable[[str], None]) -> Iterator[Finding]:
@@ -78,6 +81,7 @@ def _check_quantities(trial: Trial) -> Iterator[Finding]:
     ):
         yield report_unchecked("predict", ONE_COLUMN)
         return
+    name_loss_mistake(findings, trial)
     for finding in findings:
         _blame_mixed_targets(finding, trial, runs)
         yield finding
@@ -87,6 +91,11 @@ def _check_quantities(trial: Trial) -> Iterator[Finding]:
     yield from check_edges(trial, judge, outcomes)
     yield from check_penalty(trial)
     yield from check_training(trial)
+    if all(f.verdict not in ("differs", "raises") for f in findings if f.quantity != "loss"):
+        yield from check_update(trial)
+        yield from check_cost(trial)
+    if trial.subject.has("gradient") or trial.subject.has("numerical"):
+        yield from check_initial(trial.kind)
     yield from judge.notes
 
 

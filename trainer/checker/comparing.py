@@ -73,7 +73,9 @@ def compute_error(got: object, expected: object) -> float:
     or not numbers.
     """
     array, want = as_array(got), as_array(expected)
-    if array is None or want is None or not np.isfinite(array).all():
+    if array is None or want is None:
+        return np.inf
+    if not (np.isfinite(array).all() and np.isfinite(want).all()):
         return np.inf
     array, want = array.squeeze(), want.squeeze()
     if array.shape != want.shape:

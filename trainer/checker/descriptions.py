@@ -17,6 +17,10 @@ OTHERS = {
         "one method takes labels and another one-hot rows",
         "convert the targets first in each method: labels to rows, or rows to labels",
     ),
+    "softmax-missing": (
+        "the loss takes the logarithm of the scores a2",
+        "let predict return softmax(a2), or apply softmax in loss",
+    ),
     "numpy-alias": ("np.int and the like were removed from NumPy", "write int, float, bool"),
 }
 

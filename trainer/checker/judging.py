@@ -39,7 +39,7 @@ class Judge:
         self.scale = 1.0
         self._keys = [k for k in PARAMS if k in theirs]
         loss = as_array(theirs.get("loss"))
-        if loss is not None and loss.size == 1 and self._keys:
+        if loss is not None and loss.size == 1 and np.isfinite(loss).all() and self._keys:
             self._settle_scale(float(loss.reshape(())))
             if self.scale == 1.0:
                 self._settle_penalty(float(loss.reshape(())))

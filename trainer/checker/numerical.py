@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
+import numpy as np
+
 from trainer.book.functions import Array
 from trainer.checker.attempts import attempt, report_exception
 from trainer.checker.comparing import (
@@ -49,6 +51,8 @@ def check_numerical(trial: Trial, judge: Judge) -> Iterator[Finding]:
 
 def _judge_numerical(trial: Trial, judge: Judge, grads: Mapping[str, object]) -> Finding:
     own = trial.differentiate_loss(list(PARAMS)) or {k: judge.get_expected(k) for k in PARAMS}
+    if not all(np.isfinite(array).all() for array in own.values()):
+        return report_unchecked(NAME, "the net's own loss is not finite")
     # Differences with a step of 1e-4 are mostly rounding error in float32.
     tolerance = 0.05 if trial.subject.is_float32() else 2 * CLOSE
     wrong = [k for k in own if compute_error(grads.get(k), own[k]) > tolerance]

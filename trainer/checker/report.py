@@ -151,7 +151,7 @@ class Report:
         ]
         lines += [found["expected"]] if found["expected"] else []
         if found["diff"] and self.hints > 2:
-            lines += ["tried fix:", *_format_diff(found["diff"])]
+            lines += ["tried fix:", *format_diff(found["diff"])]
             lines.append(f"with this change all {found['checks']} checks pass")
         causes = dict.fromkeys(f.cause for f in self.wrong_findings if f.cause in MISTAKES)
         return lines + [f"more: --explain {cause}" for cause in causes]
@@ -179,7 +179,7 @@ class Report:
         return self.name or "the file"
 
 
-def _format_diff(diff: str) -> list[str]:
+def format_diff(diff: str) -> list[str]:
     """Return the changed lines of a unified diff, each old one with its number."""
     lines, number = [], 0
     for line in diff.splitlines():

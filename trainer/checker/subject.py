@@ -32,6 +32,7 @@ class Subject:
         self.internal: Callable[..., Any] | None = None  # a gradient method that cannot be called
         if (gradient := self.methods["gradient"]) and is_internal(gradient):
             self.methods["gradient"], self.internal = None, gradient
+        self.returned_grads: object = None  # the gradients as they came, under their own names
         self.no_loss = False  # Whether loss returns gradients and nothing else.
         self._assign_forward()
 
@@ -144,6 +145,7 @@ class Subject:
     def _name_grads(self, grads: object) -> dict[str, Any] | None:
         """Return gradients by W1 … b2, in the book's orientation, from a dict or a list of them."""
         found: dict[str, Any] = {}
+        self.returned_grads = grads
         if isinstance(grads, dict):
             named = {identify_parameter(_strip_prefix(k)): v for k, v in grads.items()}
             found = {k: v for k, v in named.items() if k in PARAMS}

@@ -43,7 +43,10 @@ def check_training(trial: Trial) -> Iterator[Finding]:
     if outcome.error:
         finding = report_exception("train", outcome.error)
         is_guess = any(p.default is None for p in list_arguments(function))
-        if finding.cause == "misspelt-name" or (finding.cause == "unfinished" and not is_guess):
+        # Only an update in place of an array of another shape raises this.
+        is_misfit = "non-broadcastable output" in finding.message
+        is_unfinished = finding.cause == "unfinished" and not is_guess
+        if finding.cause == "misspelt-name" or is_unfinished or is_misfit:
             yield finding
         return
     moved = {k: outcome.value[k] - case.weights[k] for k in PARAMS}
