@@ -1,0 +1,83 @@
+"""Applies the shapes to a loaded file: the class that they build, and the parts they check."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import FunctionType
+
+from trainer.checker.comparing import Finding
+from trainer.checker.helpers import list_defined
+from trainer.checker.loading import Loader
+from trainer.checker.shapes import registry
+from trainer.checker.shapes.parts import Part, check_part, report_unfinished
+from trainer.checker.shapes.shape import Found
+from trainer.checker.shapes.unfinished import find_unfinished
+
+build_class = registry.build_class
+HERE = __name__.rpartition(".")[0]
+
+
+def find_names(loader: Loader, names: Mapping[str, object], kind: type | None) -> Found:
+    """Return the functions and classes of a file and its local modules, as the shapes see them."""
+    paths = {str(path) for path in loader.sources}
+    local = {k: v for k, v in names.items() if get_path(v) in paths}
+    unfinished = find_unfinished(loader.sources.values())
+    text = loader.sources[loader.path].text
+    defined = frozenset(list_defined(loader.sources[loader.path]))
+    return Found(local, unfinished, kind, text, defined)
+
+
+def get_path(value: object) -> str:
+    """Return the path of the code of a function or of a class's methods, "" for anything else."""
+    members = list(vars(value).values()) if isinstance(value, type) else [value]
+    functions = (f for f in members if isinstance(f, FunctionType))
+    return next((f.__code__.co_filename for f in functions), "")
+
+
+def is_built(kind: type) -> bool:
+    """Return whether a shape built this class."""
+    return kind.__module__.startswith(HERE)
+
+
+def check_parts(
+    loader: Loader, found: Found, name: str | None, seed: int
+) -> tuple[list[Finding], list[Finding]]:
+    """Return the findings on the file's own functions and layers, and on those it imports.
+
+    With the name of a function only that one is checked, with that of a class none.
+    """
+    own: list[Finding] = []
+    imported: list[Finding] = []
+    for part in registry.list_parts(found):
+        if name is None or part.name == name:
+            findings = list(check_part(part, found.unfinished, seed))
+            if is_own(loader, found, part):
+                own += findings
+            else:
+                imported += [f for f in findings if f.checked]
+    return own, imported
+
+
+def is_own(loader: Loader, found: Found, part: Part) -> bool:
+    """Return whether the function or layer is defined in the loader's own file."""
+    path = get_path(found.names.get(part.name))
+    return bool(path) and Path(path) == loader.path
+
+
+def drop_absent_accuracy(findings: Iterable[Finding], kind: type | None) -> Iterator[Finding]:
+    """Yield the findings on a class; for one that a shape built, not that it has no accuracy."""
+    for finding in findings:
+        is_absent = (finding.quantity, finding.verdict) == ("accuracy", "missing")
+        if not (is_absent and kind is not None and is_built(kind)):
+            yield finding
+
+
+def name_unfinished(
+    findings: Iterable[Finding], found: Found, kind: type | None
+) -> Iterator[Finding]:
+    """Yield the findings; what is wrong with a class that is not written yet is unfinished."""
+    is_template = kind is not None and found.unfinished.get(kind.__name__) == kind.__name__
+    for finding in findings:
+        if is_template and finding.verdict in ("differs", "raises"):
+            finding = replace(report_unfinished(finding.quantity), quantity=finding.quantity)
+        yield finding
