@@ -19,6 +19,7 @@ from trainer.checker.missing_self import name_missing_self
 from trainer.checker.places import place_finding
 from trainer.checker.report import CODE
 from trainer.checker.shapes.adapting import (
+    accept_columns,
     build_class,
     check_parts,
     drop_absent_accuracy,
@@ -81,11 +82,13 @@ def check_loaded(
         is_right = kind is not None
         findings = check_net(kind, seed, progress) if kind is not None else ()
         findings = name_unfinished(drop_absent_accuracy(findings, kind), found, kind)
+        seen: list[Finding] = []
         for finding in name_missing_self(findings, loader.sources[loader.path]):
+            seen.append(finding)
             is_fine = finding.verdict in ("ok", "note")
             is_right &= is_fine or (finding.quantity, finding.verdict) == ("accuracy", "missing")
             yield finding
-        yield from functions
+        yield from accept_columns(functions, kind, seen)
         yield from accept_helpers(helpers, is_right)
         yield from (Finding("loading", "note", text) for text in loader.notes)
         yield from _find_aliases(loader, removed)

@@ -22,7 +22,7 @@ def is_right_with_one_column(trial: Trial) -> bool:
 
     A mean over all outputs, for instance, is the mean over the batch only with one output.
     """
-    if trial.form.head not in (*BINARY, "squared-error"):
+    if trial.form.head not in (*BINARY, "squared-error") or trial.subject.C == 1:
         return False
     return bool(attempt(lambda: _try_one_column(trial)).value)
 

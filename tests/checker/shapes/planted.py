@@ -84,8 +84,104 @@ CS231N_NOTES: Changes = {
     },
 }  # fmt: skip
 
-WRONG = {"cs231n_layers": CS231N_LAYERS}
-NOTED = {"cs231n_layers": CS231N_NOTES}
+COLUMNS: Changes = {
+    ("bias-missing-forward", "predict"): {"np.dot(W1, X) + b1": "np.dot(W1, X)"},
+    ("bias-missing-output", "predict"): {"np.dot(W2, A1) + b2": "np.dot(W2, A1)"},
+    ("activation-missing", "predict"): {"A1 = np.tanh(Z1)": "A1 = Z1"},
+    ("loss-sum", "loss"): {"-np.sum(logprobs) / m": "-np.sum(logprobs)"},
+    ("half", "loss"): {"np.multiply(np.log(A2), Y) + np.multiply(np.log(1 - A2), 1 - Y)":
+                       "np.multiply(np.log(A2), Y)"},
+    ("batch-mean-missing", "gradient W1"): {"dZ2 = A2 - Y": "dZ2 = (A2 - Y) * m"},
+    ("batch-mean-twice", "gradient W2"): {"dZ2 = A2 - Y": "dZ2 = (A2 - Y) / m"},
+    ("target-not-subtracted", "gradient b2"): {"dZ2 = A2 - Y": "dZ2 = A2"},
+    ("gradient-sign", "gradient b1"): {"dZ2 = A2 - Y": "dZ2 = Y - A2"},
+    ("output-grad-extra", "gradient W1"): {"dZ2 = A2 - Y": "dZ2 = (A2 - Y) * A2 * (1 - A2)"},
+    ("dw2-from-a1", "gradient W2"): {"np.dot(dZ2, A1.T)": "np.dot(dZ2, cache['Z1'].T)"},
+    ("bias-grad-mean", "gradient b2"): {
+        "np.sum(dZ2, axis=1, keepdims=True) / m": "np.mean(dZ2, axis=1, keepdims=True) / m",
+        "np.sum(dZ1, axis=1, keepdims=True) / m": "np.mean(dZ1, axis=1, keepdims=True) / m",
+    },
+    ("bias-grad-missing", "gradient b1"): {
+        "np.sum(dZ2, axis=1, keepdims=True) / m": "np.zeros((1, 1))",
+        "np.sum(dZ1, axis=1, keepdims=True) / m": "np.zeros((len(W2.T), 1))",
+    },
+    ("activation-grad-missing", "gradient W1"): {" * (1 - np.power(A1, 2))": ""},
+    ("hidden-grad-is-activation", "gradient W1"): {"(1 - np.power(A1, 2))": "A1"},
+    ("sigmoid for tanh", "gradient W1"): {"(1 - np.power(A1, 2))": "(A1 * (1 - A1))"},
+    ("bias-not-updated", "train"): {' - learning_rate * grads["db1"]': "",
+                                    ' - learning_rate * grads["db2"]': ""},
+    ("bias-updated-twice", "train"): {'learning_rate * grads["db1"]': '2 * learning_rate * grads["db1"]',
+                                      ' - learning_rate * grads["db2"]': ""},
+    ("update-sign", "train"): {"*- learning_rate *": "+ learning_rate *"},
+    ("weight-shape", "construction"): {"np.random.randn(n_h, n_x)": "np.random.randn(n_h, n_h)"},
+    ("inputs-mutated", "inputs"): {"    Z1 = np.dot(W1, X)": "    X -= X.mean()\n    Z1 = np.dot(W1, X)"},
+    ("misspelt-name", "gradient"): {"dZ2 = A2 - Y": "dZ2 = A3 - Y"},
+}  # fmt: skip
+COLUMNS_NOTES: Changes = {("loss-log-epsilon", "loss"): {"*np.log(A2)": "np.log(A2 + 1e-6)",
+                                                         "np.log(1 - A2)": "np.log(1 - A2 + 1e-6)"}}  # fmt: skip
+
+ROWS: Changes = {
+    ("bias-missing-forward", "predict"): {"X @ W1 + b1": "X @ W1"},
+    ("bias-missing-output", "predict"): {"A1 @ W2 + b2": "A1 @ W2"},
+    ("activation-missing", "predict"): {"A1 = np.maximum(Z1, 0)": "A1 = Z1"},
+    ("softmax-axis", "predict"): {"*axis=1": "axis=0"},
+    ("softmax-whole-batch", "predict"): {"exp / exp.sum(axis=1, keepdims=True)": "exp / exp.sum()",
+                                         "Z2.max(axis=1, keepdims=True)": "Z2.max()"},
+    ("sigmoid-before-softmax", "predict"): {"Z2 - Z2.max(axis=1, keepdims=True)": "1 / (1 + np.exp(-Z2))"},
+    ("double-softmax", "predict"): {
+        "    return Z1, A1, Z2": "    y_hat = np.exp(y_hat) / np.exp(y_hat).sum(axis=1, keepdims=True)\n"
+        "    return Z1, A1, Z2"
+    },
+    ("loss-sum", "loss"): {"np.log(y_hat)) / len(Y)": "np.log(y_hat))"},
+    ("loss-arguments-swapped", "loss"): {"Y * np.log(y_hat)": "y_hat * np.log(Y + 1e-7)"},
+    ("batch-mean-missing", "gradient W1"): {"(y_hat - Y) / len(X)": "y_hat - Y"},
+    ("batch-mean-twice", "gradient W2"): {"(y_hat - Y) / len(X)": "(y_hat - Y) / len(X) ** 2"},
+    ("target-not-subtracted", "gradient b2"): {"(y_hat - Y) / len(X)": "y_hat / len(X)"},
+    ("gradient-sign", "gradient b1"): {"(y_hat - Y) / len(X)": "(Y - y_hat) / len(X)"},
+    ("output-grad-extra", "gradient W1"): {"(y_hat - Y) /": "(y_hat - Y) * y_hat * (1 - y_hat) /"},
+    ("dw2-from-a1", "gradient W2"): {"A1.T @ dZ2": "Z1.T @ dZ2"},
+    ("bias-grad-mean", "gradient b2"): {"dZ2.sum(": "dZ2.mean(", "dZ1.sum(": "dZ1.mean("},
+    ("bias-grad-missing", "gradient b1"): {"dZ2.sum(": "0 * dZ2.sum(", "dZ1.sum(": "0 * dZ1.sum("},
+    ("activation-grad-missing", "gradient W1"): {"dA1 * (Z1 > 0)": "dA1"},
+    ("hidden-grad-is-activation", "gradient W1"): {"dA1 * (Z1 > 0)": "dA1 * A1"},
+    ("relu-grad-of-gradient", "gradient W1"): {"dA1 * (Z1 > 0)": "dA1 * (dA1 > 0)"},
+    ("bias-not-updated", "train"): {"b1 - lr * db1": "b1", "b2 - lr * db2": "b2"},
+    ("bias-updated-twice", "train"): {"b1 - lr * db1": "b1 - 2 * lr * db1", "b2 - lr * db2": "b2"},
+    ("update-sign", "train"): {"*- lr *": "+ lr *"},
+    ("weight-shape", "construction"): {"randn(n_hidden, n_out)": "randn(n_out, n_out)"},
+    ("inputs-mutated", "inputs"): {"    Z1 = X @ W1": "    X -= X.mean(axis=0)\n    Z1 = X @ W1"},
+}  # fmt: skip
+ROWS_NOTES: Changes = {
+    ("relu-grad-at-zero", "gradient"): {"(Z1 > 0)": "(Z1 >= 0)"},
+    ("softmax-overflow", "softmax"): {"Z2 - Z2.max(axis=1, keepdims=True)": "Z2"},
+    ("loss-log-epsilon", "loss"): {"np.log(y_hat)": "np.log(y_hat + 1e-7)"},
+    ("one-hot-only", "loss"): {},
+}  # fmt: skip
+
+LOOP: Changes = {
+    ("batch-mean-missing", "gradient W1"): {"(A2 - Y) / m": "A2 - Y"},
+    ("batch-mean-twice", "gradient W1"): {"(A2 - Y) / m": "(A2 - Y) / m / m"},
+    ("target-not-subtracted", "gradient W1"): {"(A2 - Y) / m": "A2 / m"},
+    ("gradient-sign", "gradient W1"): {"(A2 - Y) / m": "(Y - A2) / m"},
+    ("gradient-sign", "gradient W2"): {"*- learning_rate": "+ learning_rate"},
+    ("output-grad-extra", "gradient W1"): {"(A2 - Y) / m": "(A2 - Y) * A2 * (1 - A2) / m"},
+    ("dw2-from-a1", "gradient W2"): {"dZ2 @ A1.T": "dZ2 @ (W1 @ X + b1).T"},
+    ("bias-grad-mean", "gradient b2"): {"dZ2.sum(": "dZ2.mean(", "dZ1.sum(": "dZ1.mean("},
+    ("bias-grad-missing", "gradient b2"): {"b1 - learning_rate * db1": "b1",
+                                           "b2 - learning_rate * db2": "b2"},
+    ("activation-grad-missing", "gradient W1"): {"dA1 * A1 * (1 - A1)": "dA1"},
+    ("hidden-grad-is-activation", "gradient W1"): {"dA1 * A1 * (1 - A1)": "dA1 * A1"},
+    ("sigmoid-grad-of-output", "gradient W1"): {
+        "dA1 * A1 * (1 - A1)": "dA1 * sigmoid(A1) * (1 - sigmoid(A1))"
+    },
+    ("w2-updated-before-backward", "train"): {
+        "        dA1 = W2.T": "        W2 = W2 - learning_rate * dW2\n        dA1 = W2.T",
+        "        W2 = W2 - learning_rate * dW2\n        b2": "        b2",
+    },
+}  # fmt: skip
+
+WRONG = {"cs231n_layers": CS231N_LAYERS, "columns": COLUMNS, "rows": ROWS, "loop": LOOP}
+NOTED = {"cs231n_layers": CS231N_NOTES, "columns": COLUMNS_NOTES, "rows": ROWS_NOTES}
 
 
 def change_example(example: str, changes: dict[str, str]) -> str:

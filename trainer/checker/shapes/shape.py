@@ -6,8 +6,6 @@ from types import FunctionType
 
 from trainer.checker.shapes.parts import Part
 
-SIZES = "checked_sizes"  # the attribute of a built class that fixes D, H, C
-
 
 @dataclass(frozen=True)
 class Found:
