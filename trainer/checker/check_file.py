@@ -4,7 +4,6 @@ import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FunctionType
 
 import numpy as np
 
@@ -25,6 +24,7 @@ from trainer.checker.shapes.adapting import (
     drop_absent_accuracy,
     find_names,
     is_built,
+    is_part,
     name_unfinished,
 )
 from trainer.checker.standins import StandIn, describe
@@ -70,7 +70,8 @@ def check_loaded(
             yield report_exception("loading", outcome.error)
             return
         names, kind = outcome.value
-        found = find_names(loader, names, kind)
+        is_class = kind is not None and not is_built(kind)
+        found = find_names(loader, names, kind if is_class else None)
         own, imported = check_parts(loader, found, name, seed)
         functions = [*check_functions(names, list_defined(loader.sources[loader.path])), *own]
         helpers = [*check_helpers(loader, names), *imported]
@@ -130,7 +131,7 @@ def load_class(loader: Loader, name: str | None) -> tuple[dict[str, object], typ
         raise InputError(f"{loader.path}: the file is empty")
     names = vars(module)
     candidates = find_candidates(module, list_defined(loader.sources[loader.path]))
-    if name is not None and isinstance(names.get(name), FunctionType):
+    if name is not None and is_part(loader, names, name):
         return names, None
     kind = _choose_class(loader, names, candidates, name)
     return names, build_class(find_names(loader, names, kind)) or kind

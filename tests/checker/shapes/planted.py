@@ -180,8 +180,52 @@ LOOP: Changes = {
     },
 }  # fmt: skip
 
-WRONG = {"cs231n_layers": CS231N_LAYERS, "columns": COLUMNS, "rows": ROWS, "loop": LOOP}
-NOTED = {"cs231n_layers": CS231N_NOTES, "columns": COLUMNS_NOTES, "rows": ROWS_NOTES}
+LAYERS: Changes = {
+    ("bias-missing-forward", "Affine out"): {"np.dot(x, self.W) + self.b": "np.dot(x, self.W)"},
+    ("activation-missing", "Relu out"): {"        out[self.mask] = 0\n": ""},
+    ("activation-missing", "Sigmoid out"): {"        return self.out\n\n    def": "        return x\n\n    def"},
+    ("bias-grad-mean", "Affine db"): {"np.sum(dout, axis=0)": "np.mean(dout, axis=0)"},
+    ("bias-grad-missing", "Affine db"): {"np.sum(dout, axis=0)": "np.zeros_like(self.b)"},
+    ("batch-mean-twice", "Affine dw"): {"np.dot(self.x.T, dout)": "np.dot(self.x.T, dout) / len(dout)",
+                                        "np.sum(dout, axis=0)": "np.sum(dout, axis=0) / len(dout)"},
+    ("stale-gradient", "Affine dw"): {"self.dW = np": "self.dW += np", "self.db = np": "self.db += np"},
+    ("stale-gradient", "Affine db"): {"self.db = np": "self.db += np"},
+    ("transpose", "Affine dx"): {"np.dot(dout, self.W.T)": "np.dot(dout, np.abs(self.W.T))"},
+    ("activation-grad-missing", "Relu dx"): {"        dout[self.mask] = 0\n": ""},
+    ("hidden-grad-is-activation", "Relu dx"): {
+        "        dout[self.mask] = 0\n": "        dout = dout * self.out\n",
+        "        out[self.mask] = 0\n": "        out[self.mask] = 0\n        self.out = out\n",
+    },
+    ("relu-grad-of-gradient", "Relu dx"): {"dout[self.mask] = 0": "dout[dout <= 0] = 0"},
+    ("activation-grad-missing", "Sigmoid dx"): {"dout * self.out * (1.0 - self.out)": "dout"},
+    ("hidden-grad-is-activation", "Sigmoid dx"): {"dout * self.out * (1.0 - self.out)": "dout * self.out"},
+    ("sigmoid-grad-of-output", "Sigmoid dx"): {
+        "        return dout * self.out * (1.0 - self.out)":
+        "        s = 1 / (1 + np.exp(-self.out))\n        return dout * s * (1.0 - s)"
+    },
+    ("softmax-axis", "SoftmaxWithLoss loss"): {"*axis=-1": "axis=0"},
+    ("softmax-whole-batch", "SoftmaxWithLoss dx"): {"e.sum(axis=-1, keepdims=True)": "e.sum()",
+                                                    "a.max(axis=-1, keepdims=True)": "a.max()"},
+    ("double-softmax", "SoftmaxWithLoss loss"): {"softmax(x)\n": "softmax(softmax(x))\n"},
+    ("sigmoid-before-softmax", "SoftmaxWithLoss loss"): {"softmax(x)\n": "softmax(1 / (1 + np.exp(-x)))\n"},
+    ("loss-sum", "SoftmaxWithLoss loss"): {"np.log(self.y)) / len(x)": "np.log(self.y))"},
+    ("loss-arguments-swapped", "SoftmaxWithLoss loss"): {"self.t * np.log(self.y)": "self.y * np.log(self.t + 1e-7)"},
+    ("batch-mean-missing", "SoftmaxWithLoss dx"): {"(self.y - self.t) / len(self.t)": "self.y - self.t"},
+    ("batch-mean-twice", "SoftmaxWithLoss dx"): {"/ len(self.t)": "/ len(self.t) ** 2"},
+    ("target-not-subtracted", "SoftmaxWithLoss dx"): {"(self.y - self.t)": "self.y"},
+    ("gradient-sign", "SoftmaxWithLoss dx"): {"(self.y - self.t)": "(self.t - self.y)"},
+    ("output-grad-extra", "SoftmaxWithLoss dx"): {"(self.y - self.t)": "(self.y - self.t) * self.y * (1 - self.y)"},
+}  # fmt: skip
+LAYERS_NOTES: Changes = {
+    ("relu-grad-at-zero", "Relu"): {"x <= 0": "x < 0"},
+    ("loss-log-epsilon", "SoftmaxWithLoss"): {"np.log(self.y)": "np.log(self.y + 1e-7)"},
+    ("softmax-overflow", "softmax"): {"a - a.max(axis=-1, keepdims=True)": "a"},
+}  # fmt: skip
+
+WRONG = {"cs231n_layers": CS231N_LAYERS, "columns": COLUMNS, "rows": ROWS, "loop": LOOP,
+         "layers": LAYERS}
+NOTED = {"cs231n_layers": CS231N_NOTES, "columns": COLUMNS_NOTES, "rows": ROWS_NOTES,
+         "layers": LAYERS_NOTES}
 
 
 def change_example(example: str, changes: dict[str, str]) -> str:

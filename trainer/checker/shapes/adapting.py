@@ -39,6 +39,11 @@ def is_built(kind: type) -> bool:
     return kind.__module__.startswith(HERE)
 
 
+def is_part(loader: Loader, names: Mapping[str, object], name: str) -> bool:
+    """Return whether the name is that of a function or layer that is checked by itself."""
+    return any(part.name == name for part in registry.list_parts(find_names(loader, names, None)))
+
+
 def check_parts(
     loader: Loader, found: Found, name: str | None, seed: int
 ) -> tuple[list[Finding], list[Finding]]:
