@@ -21,7 +21,7 @@ from trainer.checker.shapes.adapting import (
     accept_columns,
     build_class,
     check_parts,
-    drop_absent_accuracy,
+    drop_derived,
     find_names,
     is_built,
     is_part,
@@ -82,7 +82,7 @@ def check_loaded(
         yield _name_class(loader, kind, own)
         is_right = kind is not None
         findings = check_net(kind, seed, progress) if kind is not None else ()
-        findings = name_unfinished(drop_absent_accuracy(findings, kind), found, kind)
+        findings = name_unfinished(drop_derived(findings, kind), found, kind)
         seen: list[Finding] = []
         for finding in name_missing_self(findings, loader.sources[loader.path]):
             seen.append(finding)

@@ -222,8 +222,23 @@ LAYERS_NOTES: Changes = {
     ("softmax-overflow", "softmax"): {"a - a.max(axis=-1, keepdims=True)": "a"},
 }  # fmt: skip
 
+LINEAR: Changes = {
+    ("activation-missing", "predict"): {"F.relu(self.fc1(x))": "self.fc1(x)"},
+    ("double-softmax", "loss"): {"return self.fc2(h)": "return F.softmax(self.fc2(h), dim=1)"},
+    ("sigmoid-before-softmax", "loss"): {"return self.fc2(h)": "return torch.sigmoid(self.fc2(h))"},
+    ("misspelt-name", "predict"): {"self.fc2(h)": "self.fc3(h)"},
+    ("weight-shape", "construction"): {"nn.Linear(hidden_size, num": "nn.Linear(input_size, num"},
+}  # fmt: skip
+BARE: Changes = {
+    ("bias-missing-forward", "predict"): {"x @ self.W1 + self.b1": "x @ self.W1"},
+    ("bias-missing-output", "predict"): {"z1 @ self.W2 + self.b2": "z1 @ self.W2"},
+    ("activation-missing", "predict"): {"torch.sigmoid(x @ self.W1 + self.b1)": "x @ self.W1 + self.b1"},
+    ("softmax-axis", "predict"): {"dim=1": "dim=0"},
+    ("weight-shape", "construction"): {"randn(n_in, n_hidden)": "randn(n_in, n_out)"},
+}  # fmt: skip
+
 WRONG = {"cs231n_layers": CS231N_LAYERS, "columns": COLUMNS, "rows": ROWS, "loop": LOOP,
-         "layers": LAYERS}
+         "layers": LAYERS, "linear": LINEAR, "bare": BARE}
 NOTED = {"cs231n_layers": CS231N_NOTES, "columns": COLUMNS_NOTES, "rows": ROWS_NOTES,
          "layers": LAYERS_NOTES}
 

@@ -69,11 +69,20 @@ def is_own(loader: Loader, found: Found, part: Part) -> bool:
     return bool(path) and Path(path) == loader.path
 
 
-def drop_absent_accuracy(findings: Iterable[Finding], kind: type | None) -> Iterator[Finding]:
-    """Yield the findings on a class; for one that a shape built, not that it has no accuracy."""
+def drop_derived(findings: Iterable[Finding], kind: type | None) -> Iterator[Finding]:
+    """Yield the findings on a class; for one that a shape built, not that it has no accuracy.
+
+    A gradient by autograd is wrong only because the outputs or the loss are: that is said once.
+    """
+    is_derived = getattr(kind, "derives_gradient", False)
+    is_wrong = False
     for finding in findings:
+        name = finding.quantity.split()[0]
+        is_wrong |= name in ("predict", "loss") and finding.verdict in ("differs", "raises")
         is_absent = (finding.quantity, finding.verdict) == ("accuracy", "missing")
-        if not (is_absent and kind is not None and is_built(kind)):
+        if is_absent and kind is not None and is_built(kind):
+            continue
+        if not (is_derived and is_wrong and name == "gradient"):
             yield finding
 
 

@@ -1,10 +1,10 @@
 """The shapes that are known, and what is checked of a file by means of them."""
 
-from trainer.checker.shapes import chain, cs231n, layers, loop
+from trainer.checker.shapes import chain, cs231n, layers, loop, modules
 from trainer.checker.shapes.parts import Part
 from trainer.checker.shapes.shape import Found, Shape
 
-SHAPES: tuple[Shape, ...] = (cs231n.SHAPE, layers.SHAPE, chain.SHAPE, loop.SHAPE)
+SHAPES: tuple[Shape, ...] = (cs231n.SHAPE, layers.SHAPE, chain.SHAPE, loop.SHAPE, modules.SHAPE)
 
 
 def build_class(found: Found) -> type | None:
