@@ -45,7 +45,9 @@ def _draw_case(rng: np.random.Generator, sizes: tuple[int, int, int]) -> Case:
         "W2": rng.normal(size=(H, C)) * 1.2 / np.sqrt(H),
         "b2": rng.uniform(0.2, 0.6, C) * rng.choice([-1, 1], C),
     }
-    labels = rng.permutation(np.resize(np.arange(max(C, 2)), N))
+    # Of many classes the last must occur: some nets count the classes by the largest label.
+    classes = np.arange(max(C, 2)) if C <= N else np.arange(C)[::-1]
+    labels = rng.permutation(np.resize(classes, N))
     t = np.eye(C)[labels] if C > 1 else labels[:, None].astype(float)
     return Case(weights, rng.normal(size=(N, D)), t)
 

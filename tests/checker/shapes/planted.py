@@ -237,10 +237,21 @@ BARE: Changes = {
     ("weight-shape", "construction"): {"randn(n_in, n_hidden)": "randn(n_in, n_out)"},
 }  # fmt: skip
 
-WRONG = {"cs231n_layers": CS231N_LAYERS, "columns": COLUMNS, "rows": ROWS, "loop": LOOP,
-         "layers": LAYERS, "linear": LINEAR, "bare": BARE}
-NOTED = {"cs231n_layers": CS231N_NOTES, "columns": COLUMNS_NOTES, "rows": ROWS_NOTES,
-         "layers": LAYERS_NOTES}
+WRONG = {
+    "cs231n_layers": CS231N_LAYERS,
+    "columns": COLUMNS,
+    "rows": ROWS,
+    "loop": LOOP,
+    "layers": LAYERS,
+    "linear": LINEAR,
+    "bare": BARE,
+}
+NOTED = {
+    "cs231n_layers": CS231N_NOTES,
+    "columns": COLUMNS_NOTES,
+    "rows": ROWS_NOTES,
+    "layers": LAYERS_NOTES,
+}
 
 
 def change_example(example: str, changes: dict[str, str]) -> str:

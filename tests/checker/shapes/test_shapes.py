@@ -5,6 +5,9 @@ from planted import EXAMPLES, NOTED, WRONG, change_example, list_cases
 from test_checker import collect_causes, report_on
 
 from trainer.auditing.mistakes import MISTAKES
+from trainer.checker import diagnosing
+from trainer.checker.verifying import Request
+from trainer.common.errors import InputError
 
 ALL = sorted(path.stem for path in EXAMPLES.glob("*.py"))
 KNOWN = {*MISTAKES, "weight-shape", "misspelt-name"}
@@ -164,3 +167,77 @@ def test_one_function_is_checked_by_its_name(check):
     wrong = {"dout * (x > 0)": "dout"}
     assert check("cs231n_layers", wrong, "affine_backward").status == 0
     assert check("cs231n_layers", wrong, "relu_backward").status == 1
+
+
+def test_a_torch_module_of_three_layers_could_not_be_checked(check):
+    changes = {
+        "self.fc2 = nn": "self.fc3 = nn.Linear(hidden_size, hidden_size)\n        self.fc2 = nn",
+        "self.fc2(h)": "self.fc2(F.relu(self.fc3(h)))",
+    }
+    report = check("linear", changes)
+    assert report.status == 2
+    assert "only nets of two layers" in report.as_text()
+
+
+@pytest.mark.parametrize(
+    ("example", "changes"),
+    [
+        # The cache is a tuple, or a dictionary.
+        ("columns", {
+            'cache = {"Z1": Z1, "A1": A1, "Z2": Z2, "A2": A2}': "cache = (Z1, A1, Z2, A2)",
+            'A1, A2 = cache["A1"], cache["A2"]': "Z1, A1, Z2, A2 = cache",
+        }),
+        ("cs231n_layers", {
+            "cache = (x, w, b)": 'cache = {"x": x, "w": w}',
+            "x, w, b = cache": 'x, w = cache["x"], cache["w"]',
+        }),
+        ("columns", {"-np.sum(logprobs) / m": "-np.sum(logprobs)", "*) / m": ")"}),
+        ("columns", {"def compute_cost(A2, Y)": "def compute_cost(A2, Y, lambd)",
+                     "-np.sum(logprobs) / m": "-np.sum(logprobs) / m + lambd * np.sum(A2)"}),
+        ("columns", {"    assert A2.shape == (1, X.shape[1])\n": ""}),
+        ("linear", {"self.fc2(h)": "self.fc2(F.dropout(h, 0.5, self.training))"}),
+        ("linear", {"self.fc1(x)": "self.fc1(x.float())"}),
+        ("linear", {"return self.fc2(h)": "return F.log_softmax(self.fc2(h), dim=1)"}),
+    ],
+)  # fmt: skip
+def test_other_right_ways_to_write_it_are_not_accused(example, changes, check):
+    report = check(example, changes)
+    assert report.status == 0, report.as_text()
+
+
+@pytest.mark.parametrize(
+    ("example", "changes"),
+    [
+        ("linear", {"num_classes)\n": "num_classes, bias=False)\n"}),
+        ("columns", {"def compute_cost(A2, Y)": "def compute_cost(A2, Y, options)",
+                     "-np.sum(logprobs) / m": "-np.sum(logprobs) / m + options.strength"}),
+        ("loop", {"        A1 = sigmoid": "        for _ in range(m):\n"
+                  "            W2 = W2 - learning_rate * np.sign(W2)\n        A1 = sigmoid"}),
+    ],
+)  # fmt: skip
+def test_what_is_not_understood_is_not_accused(example, changes, check):
+    report = check(example, changes)
+    assert report.status == 2, report.as_text()
+
+
+def test_a_template_of_functions_is_unfinished(check):
+    with pytest.raises(InputError, match="forward_propagation is not written yet"):
+        check("columns", {"A2 = sigmoid(Z2)": "A2 = None"})
+
+
+DIAGNOSED = [
+    ("cs231n_layers", ("bias-grad-mean", "affine_backward db"), "db = dout.mean(axis=0)"),
+    ("rows", ("batch-mean-missing", "gradient W1"), "dZ2 = y_hat - Y"),
+    ("loop", ("activation-grad-missing", "gradient W1"), "dZ1 = dA1"),
+    ("layers", ("batch-mean-missing", "SoftmaxWithLoss dx"), "return self.y - self.t"),
+]
+
+
+@pytest.mark.parametrize(("example", "case", "code"), DIAGNOSED)
+def test_the_line_and_a_fix_are_found(example, case, code, tmp_path, monkeypatch):
+    monkeypatch.setattr(diagnosing, "BUDGET", 60.0)
+    path = tmp_path / f"{example}.py"
+    path.write_text(change_example(example, WRONG[example][case]))
+    found = diagnosing.diagnose(Request(path, None, False, 0))
+    assert found.code.strip() == code
+    assert found.diff

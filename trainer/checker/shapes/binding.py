@@ -18,6 +18,7 @@ VALUES = {
     "cache": r".*caches?|activations|memory",
     "a2": r"a2|al|y(hat|pred|out|p)|out(put)?s?|probs?|pred(iction)?s?|scores?|logits",
     "grads": r"grad(ient)?s?",
+    "reg": r"reg.*|lamb?da?.*|lambd|l2.*|weightdecay",
     "lr": r".*learning.*|lr|alpha|eta|stepsize|step",
     "m": r"m|n|nsamples|numsamples|batchsize|samples",
     "once": r".*(iter|epoch)s?(ation)?s?|.*iterations?|steps|nsteps|numsteps",
@@ -42,16 +43,16 @@ def call(function: Function, values: Mapping[str, Any], chain: list[Any] | None 
     A required argument of another name takes the next value of chain, what was returned before.
     Raises CannotBindError where there is none.
     """
-    left, given = list(chain or ()), {}
-    for parameter in list_arguments(function):
-        name = name_value(parameter.name)
-        if name in values:
-            given[parameter.name] = values[name]
-        elif parameter.default is parameter.empty:
+    arguments = list_arguments(function)
+    named = {p.name: values[k] for p in arguments if (k := name_value(p.name)) in values}
+    used = {id(value) for value in named.values()}
+    left = [value for value in chain or () if id(value) not in used]
+    for parameter in arguments:
+        if parameter.name not in named and parameter.default is parameter.empty:
             if not left:
                 raise CannotBindError(f"{function.__name__}: no value for {parameter.name}")
-            given[parameter.name] = left.pop(0)
-    return function(**given)
+            named[parameter.name] = left.pop(0)
+    return function(**named)
 
 
 def list_results(function: Function, result: Any) -> dict[str, Any]:

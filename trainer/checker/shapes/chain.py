@@ -10,8 +10,10 @@ from typing import Any
 from trainer.book.functions import Array
 from trainer.checker.names import list_arguments, simplify_name
 from trainer.checker.shapes.binding import Function, call, list_results, name_value
+from trainer.checker.shapes.parts import UNWRITTEN
 from trainer.checker.shapes.plan import Plan, make_plan
 from trainer.checker.shapes.shape import Found, Shape
+from trainer.common.errors import InputError
 
 ROLES = {
     "init": r"init(iali[sz]e)?(param(eter)?s?|weights|network)?(deep)?",
@@ -43,8 +45,8 @@ def build(found: Found) -> type | None:
     takes = {name_value(p.name) for p in list_arguments(functions["forward"])}
     if not {"params"} & takes and not {"w1", "w2"} <= takes:
         return None
-    if not found.has_finished(*names):
-        return None
+    if blocked := next((name for name in names if name in found.unfinished), None):
+        raise InputError(f"{blocked} {UNWRITTEN}")
     plan = make_plan(functions)
     return make_class(plan) if plan is not None else None
 
@@ -55,6 +57,7 @@ def make_class(plan: Plan) -> type:
     class TwoLayerNet:
         checked_sizes = plan.sizes
         takes_columns = plan.columns
+        has_guessed_calls = True
 
         def __init__(self, input_size: int, hidden_size: int, output_size: int):
             self.params = plan.make_params(input_size, hidden_size, output_size)

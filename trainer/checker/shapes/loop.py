@@ -10,7 +10,7 @@ from trainer.book.functions import Array
 from trainer.checker.comparing import CLOSE, compute_error
 from trainer.checker.names import list_arguments, simplify_name
 from trainer.checker.shapes import chain
-from trainer.checker.shapes.binding import CannotBindError, Function, call, list_results, name_value
+from trainer.checker.shapes.binding import Function, call, list_results, name_value
 from trainer.checker.shapes.plan import Plan, make_plan
 from trainer.checker.shapes.shape import Found, Shape
 
@@ -63,7 +63,7 @@ def _train(plan: Plan, params: dict[str, Any], x: Array, t: Array, lr: float) ->
 def _measure(plan: Plan, params: dict[str, Any], x: Array, t: Array) -> dict[str, Array]:
     """Return what one step subtracts from each parameter, over the learning rate.
 
-    Raises CannotBindError where W2 does not move in proportion to the rate, or moves otherwise a
+    Raises ValueError where W2 does not move in proportion to the rate, or moves otherwise a
     second time: then the function does more than one step on the batch.
     """
     first = _step(plan, params, x, t, LR)
@@ -71,7 +71,7 @@ def _measure(plan: Plan, params: dict[str, Any], x: Array, t: Array) -> dict[str
     for moved in again:
         last = plan.keys["W2"], plan.keys["b2"]
         if any(compute_error(moved[k], first[k]) > CLOSE for k in last):
-            raise CannotBindError(SEVERAL)
+            raise ValueError(SEVERAL)
     return first
 
 

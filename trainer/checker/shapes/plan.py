@@ -9,9 +9,9 @@ from trainer.book.functions import Array
 from trainer.checker.attempts import attempt
 from trainer.checker.building import build_instance, is_call_known
 from trainer.checker.cases import D, H, N
-from trainer.checker.names import PARAMS, simplify_name
+from trainer.checker.names import PARAMS, list_arguments, simplify_name
 from trainer.checker.shapes.binding import Function, call, list_results
-from trainer.checker.weights import find_weights, identify_parameter
+from trainer.checker.weights import find_weights, identify_parameter, infer_sizes
 
 COLUMN = (D, H, 1)  # sizes of a net of one sigmoid output
 CLASSES = (D, H, 3)
@@ -44,7 +44,7 @@ class Plan:
 
     def start(self, params: dict[str, Any], x: Array, t: Array | None) -> dict[str, Any]:
         """Return the values that every function may ask for."""
-        values = {"x": self.turn(x), "params": params, "m": len(x)}
+        values = {"x": self.turn(x), "params": params, "m": len(x), "reg": 0.0}
         values |= {simplify_name(k): v for k, v in params.items()}
         if t is not None:
             is_row = t.ndim == 1 and self.sizes == COLUMN
@@ -73,7 +73,9 @@ class Plan:
 def make_plan(functions: dict[str, Function]) -> Plan | None:
     """Return how the functions are called: in the first way in which forward gives outputs."""
     keys = find_keys(functions)
-    ways = [(sizes, columns) for columns in (True, False) for sizes in (CLASSES, COLUMN)]
+    fixed = _find_fixed_sizes(functions)
+    every = (fixed,) if fixed else (CLASSES, COLUMN)
+    ways = [(sizes, columns) for columns in (True, False) for sizes in every]
     for sizes, columns in ways:
         plan = Plan(functions, sizes, columns, keys)
         outputs = attempt(lambda plan=plan: _probe(plan)).value
@@ -85,6 +87,16 @@ def make_plan(functions: dict[str, Function]) -> Plan | None:
                 return single
         return plan
     return _fit_shapes(functions, keys)
+
+
+def _find_fixed_sizes(functions: dict[str, Function]) -> tuple[int, int, int] | None:
+    """Return D, H, C of weights whose function takes no sizes, None where it takes them."""
+    init = functions.get("init")
+    if init is None or list_arguments(init):
+        return None
+    made = attempt(init).value
+    made = list_results(init, made) if isinstance(made, tuple) else made
+    return infer_sizes(find_weights(made, *CLASSES))
 
 
 def _fit_shapes(functions: dict[str, Function], keys: dict[str, str]) -> Plan | None:
@@ -109,10 +121,7 @@ def _probe(plan: Plan) -> Array | None:
     """Return the outputs for random weights and inputs, None where they have another shape."""
     rng = np.random.default_rng(0)
     params = {k: rng.normal(size=np.shape(v)) for k, v in plan.make_params().items()}
-    shape = np.shape(params[plan.keys["W1"]])
-    if shape not in ((H, D) if plan.columns else (D, H), ()) and set(shape) == {D, H}:
-        return None
-    values = plan.start(params, rng.normal(size=(N, D)), None)
+    values = plan.start(params, rng.normal(size=(N, plan.sizes[0])), None)
     plan.run_forward(values)
     outputs = values["a2"]
     is_right = isinstance(outputs, np.ndarray) and plan.turn(outputs).shape == (N, plan.sizes[2])
