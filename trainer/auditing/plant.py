@@ -12,16 +12,18 @@ from trainer.nets import numpy_net
 
 
 @cache
-def plant(*slugs: str) -> type[numpy_net.TwoLayerNet]:
+def plant(*slugs: str, rewrites: tuple[tuple[str, str], ...] = ()) -> type[numpy_net.TwoLayerNet]:
     """Return the class TwoLayerNet with the mistakes of these slugs.
 
+    rewrites are (old, new) texts of numpy_net.py, which are replaced after the mistakes are in.
     Raises InputError for an unknown slug, ValueError where two mistakes change the same text.
     """
     for slug in slugs:
         if slug not in MISTAKES:
             raise InputError(f"unknown mistake {slug}: choose one that --list-mistakes lists")
     mistakes = [MISTAKES[slug] for slug in slugs]
-    net = _execute_changed(numpy_net, _merge_changes(mistake.net for mistake in mistakes))
+    changes = _merge_changes(mistake.net for mistake in mistakes)
+    net = _execute_changed(numpy_net, changes, rewrites)
     for module, changes in (
         (functions, _merge_changes(mistake.functions for mistake in mistakes)),
         (gradient, _merge_changes(mistake.gradient for mistake in mistakes)),
@@ -31,10 +33,12 @@ def plant(*slugs: str) -> type[numpy_net.TwoLayerNet]:
     return net.TwoLayerNet
 
 
-def _execute_changed(module: ModuleType, changes: dict[str, str]) -> ModuleType:
+def _execute_changed(
+    module: ModuleType, changes: dict[str, str], rewrites: tuple[tuple[str, str], ...] = ()
+) -> ModuleType:
     """Return a new module from the source of module, with each old text replaced by the new.
 
-    Raises AssertionError unless each old text occurs exactly once.
+    Raises AssertionError unless each old text of changes occurs exactly once.
     """
     source = inspect.getsource(module)
     for old, new in changes.items():
@@ -42,6 +46,8 @@ def _execute_changed(module: ModuleType, changes: dict[str, str]) -> ModuleType:
             raise AssertionError(
                 f"{old!r} occurs {source.count(old)} times in {module.__name__}, expected once"
             )
+        source = source.replace(old, new)
+    for old, new in rewrites:
         source = source.replace(old, new)
     changed = ModuleType(module.__name__)
     exec(compile(source, f"{module.__file__} (changed)", "exec"), vars(changed))

@@ -4,7 +4,8 @@ source, notebook, magics, python2, bindings, purity, selecting, standins, star_i
 loading: a file becomes a module. names, building, weights, subject, constructing: its class becomes
 a subject with the methods of the book. cases, attempts, trial, missing_self: they are called on
 chosen inputs. reference, comparing, choosing: the results are compared with the expected numbers.
-explaining, descriptions, judging: a difference is explained by a mistake. check_net, one_column,
+shapes: functions, layers and torch modules become such a subject too. explaining, variants,
+descriptions, judging: a difference is explained by a mistake. check_net, one_column,
 helpers, check_file: all checks are run, by child and process in a process of their own.
 recording, quantities, locating, survey, edits, insertions, candidates, patching, screening,
 repairing, verifying, diagnosing: the wrong line and a fix are looked for. report, places: the

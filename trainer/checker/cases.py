@@ -45,8 +45,11 @@ def _draw_case(rng: np.random.Generator, sizes: tuple[int, int, int]) -> Case:
         "W2": rng.normal(size=(H, C)) * 1.2 / np.sqrt(H),
         "b2": rng.uniform(0.2, 0.6, C) * rng.choice([-1, 1], C),
     }
-    labels = rng.permutation(np.resize(np.arange(C), N))
-    return Case(weights, rng.normal(size=(N, D)), np.eye(C)[labels])
+    # Of many classes the last must occur: some nets count the classes by the largest label.
+    classes = np.arange(max(C, 2)) if C <= N else np.arange(C)[::-1]
+    labels = rng.permutation(np.resize(classes, N))
+    t = np.eye(C)[labels] if C > 1 else labels[:, None].astype(float)
+    return Case(weights, rng.normal(size=(N, D)), t)
 
 
 def _measure_margin(case: Case) -> float:
@@ -56,6 +59,8 @@ def _measure_margin(case: Case) -> float:
     margins = [np.abs(a1).min() / (0.03 if small else 1e-3), float((a1 > 0).any(axis=0).all())]
     for z1 in (1 / (1 + np.exp(-a1)), np.maximum(a1, 0), np.tanh(a1)):
         a2 = z1 @ case.weights["W2"] + case.weights["b2"]
+        if a2.shape[1] == 1:  # a sigmoid output is a softmax with a second output of 0
+            a2 = np.append(a2, np.zeros_like(a2), axis=1)
         exp = np.exp(a2 - a2.max(axis=1, keepdims=True))
         y = exp / exp.sum(axis=1, keepdims=True)
         top = np.sort(a2, axis=1)

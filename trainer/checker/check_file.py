@@ -16,6 +16,17 @@ from trainer.checker.helpers import accept_helpers, check_helpers, list_defined
 from trainer.checker.loading import Loader
 from trainer.checker.missing_self import name_missing_self
 from trainer.checker.places import place_finding
+from trainer.checker.report import CODE
+from trainer.checker.shapes.adapting import (
+    accept_columns,
+    build_class,
+    check_parts,
+    drop_derived,
+    find_names,
+    is_built,
+    is_part,
+    name_unfinished,
+)
 from trainer.checker.standins import StandIn, describe
 from trainer.checker.trial import ignore_progress
 from trainer.common.errors import InputError
@@ -59,21 +70,40 @@ def check_loaded(
             yield report_exception("loading", outcome.error)
             return
         names, kind = outcome.value
-        functions = list(check_functions(names, list_defined(loader.sources[loader.path])))
-        helpers = list(check_helpers(loader, names))
+        is_class = kind is not None and not is_built(kind)
+        found = find_names(loader, names, kind if is_class else None)
+        own, imported = check_parts(loader, found, name, seed)
+        functions = [*check_functions(names, list_defined(loader.sources[loader.path])), *own]
+        helpers = [*check_helpers(loader, names), *imported]
         if kind is None and not functions:
             raise InputError(f"{loader.path}: {_explain_absence(loader, names)}")
-        yield kind.__name__ if kind is not None else ""
+        if kind is not None and is_built(kind) and any(_is_wrong(f) for f in own):
+            kind = None  # What is wrong in a function is said once, where it is.
+        yield _name_class(loader, kind, own)
         is_right = kind is not None
-        found = check_net(kind, seed, progress) if kind is not None else ()
-        for finding in name_missing_self(found, loader.sources[loader.path]):
+        findings = check_net(kind, seed, progress) if kind is not None else ()
+        findings = name_unfinished(drop_derived(findings, kind), found, kind)
+        seen: list[Finding] = []
+        for finding in name_missing_self(findings, loader.sources[loader.path]):
+            seen.append(finding)
             is_fine = finding.verdict in ("ok", "note")
             is_right &= is_fine or (finding.quantity, finding.verdict) == ("accuracy", "missing")
             yield finding
-        yield from functions
+        yield from accept_columns(functions, kind, seen)
         yield from accept_helpers(helpers, is_right)
         yield from (Finding("loading", "note", text) for text in loader.notes)
         yield from _find_aliases(loader, removed)
+
+
+def _is_wrong(finding: Finding) -> bool:
+    return finding.verdict in ("differs", "raises")
+
+
+def _name_class(loader: Loader, kind: type | None, parts: list[Finding]) -> str:
+    """Return the name of what is checked: a class, or the code of the file, "" for neither."""
+    if kind is not None and not is_built(kind):
+        return kind.__name__
+    return f"{CODE}{loader.path.name}" if kind is not None or parts else ""
 
 
 def _explain_absence(loader: Loader, names: dict[str, object]) -> str:
@@ -99,8 +129,12 @@ def load_class(loader: Loader, name: str | None) -> tuple[dict[str, object], typ
     module = loader.load_file()
     if not loader.sources[loader.path].tree.body:
         raise InputError(f"{loader.path}: the file is empty")
+    names = vars(module)
     candidates = find_candidates(module, list_defined(loader.sources[loader.path]))
-    return vars(module), _choose_class(loader, vars(module), candidates, name)
+    if name is not None and is_part(loader, names, name):
+        return names, None
+    kind = _choose_class(loader, names, candidates, name)
+    return names, build_class(find_names(loader, names, kind)) or kind
 
 
 def _choose_class(

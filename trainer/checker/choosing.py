@@ -8,6 +8,7 @@ import numpy as np
 
 from trainer.checker.comparing import FLOAT32, compute_error, show_safely
 from trainer.checker.explaining import (
+    Case,
     find_causes,
     find_pair,
     list_factors,
@@ -17,12 +18,18 @@ from trainer.checker.explaining import (
 )
 from trainer.checker.judging import Causes, Judge
 from trainer.checker.names import PARAMS
-from trainer.checker.reference import FORMS, Form, get_reference
+from trainer.checker.reference import BINARY, FORMS, Form, get_reference
 from trainer.checker.trial import Outcomes, Trial, collect_values
+from trainer.checker.variants import LOGISTIC
 from trainer.common.settings import Activation, Loss
 
 # The forms that the hand-written net can take.
 HAND_WRITTEN = [Form(a, loss) for loss, a in product(get_args(Loss), get_args(Activation))]
+# Other forms in which its mistakes can be simulated.
+SIMULATED = [
+    *HAND_WRITTEN, *(Form("tanh", loss) for loss in get_args(Loss)),
+    *(Form(activation, LOGISTIC) for activation in ("sigmoid", "relu", "tanh")),
+]  # fmt: skip
 Choice = tuple[float, Form, str]  # points, form, kind of targets
 
 
@@ -37,7 +44,7 @@ def choose_form(trial: Trial, runs: dict[str, Outcomes]) -> tuple[Form, str]:
     for target, outcomes in runs.items():
         got = collect_values(outcomes)
         most = max(most, _weigh(list(got), got))
-        for form in FORMS:
+        for form in list_forms(trial.case):
             judge = Judge(trial.case, got, get_reference(form, trial.case), form.head)
             points = _weigh([q for q in got if is_right(q, judge)], got)
             choices.append((points + _weigh_calls(outcomes), form, target))
@@ -47,10 +54,17 @@ def choose_form(trial: Trial, runs: dict[str, Outcomes]) -> tuple[Form, str]:
     return best[1], best[2]
 
 
+def list_forms(case: Case) -> list[Form]:
+    """Return the forms that a net may have; one output column has no softmax."""
+    is_single = case.sizes[2] == 1
+    return [f for f in FORMS if not is_single or f.head in (*BINARY, "squared-error")]
+
+
 def _choose_by_mistake(trial: Trial, runs: dict[str, Outcomes]) -> Choice:
     """Return the form of the hand-written net in which one mistake explains most."""
     choices: list[Choice] = []
-    for form in HAND_WRITTEN:
+    is_single = trial.case.sizes[2] == 1
+    for form in SIMULATED[len(HAND_WRITTEN) + 2 :] if is_single else HAND_WRITTEN:
         right = get_reference(form, trial.case)
         mistaken = simulate_mistakes(trial.case, form.activation, form.head).values()
         for target, outcomes in runs.items():
@@ -90,7 +104,7 @@ def _weigh_calls(outcomes: Outcomes) -> float:
 
 def find_mistakes(trial: Trial, got: dict[str, Any], judge: Judge) -> Causes:
     """Return the mistakes of the catalogue that give the net's wrong numbers, by quantity."""
-    if trial.form not in HAND_WRITTEN:
+    if trial.form not in SIMULATED:
         return {}
     mistaken = simulate_mistakes(trial.case, trial.form.activation, trial.form.head)
     right = judge.right | {k: judge.get_expected(k) for k in (*PARAMS, "loss")}

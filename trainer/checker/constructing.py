@@ -12,11 +12,14 @@ from trainer.checker.subject import Subject
 from trainer.checker.weights import get_shapes, infer_sizes
 
 SIZES = (cases.D, cases.H, cases.C)
+FIXED = "checked_sizes"  # the attribute of a class built from functions: its D, H, C
 OTHER_SIZES = (cases.D + 4, cases.H + 2, cases.C + 1)
 
 
 def build_subject(kind: type) -> Subject:
     """Build the net in the sizes of the cases, or in those that its own code fixes."""
+    if fixed := getattr(kind, FIXED, None):
+        return Subject(kind, *fixed)
     subject = Subject(kind, *SIZES)
     sizes = infer_sizes(subject.weights) if subject.weights.problems else None
     return Subject(kind, *sizes) if sizes and _ignores_sizes(kind, subject) else subject
@@ -79,7 +82,8 @@ def _find_unsupported(kind: type, subject: Subject) -> str:
         return f"the biases seem to be a row of {rows}: only nets with b1 and b2 can be checked"
     if {"b1", "b2"} <= weights.absent and {"W1", "W2"} <= set(weights.places):
         return "has no biases: only nets with W1, b1, W2 and b2 can be checked"
-    if weights.places.keys() >= {"W2"} and 1 in weights.get_shapes()["W2"]:
+    is_single = getattr(kind, FIXED, SIZES)[2] == 1
+    if not is_single and weights.places.keys() >= {"W2"} and 1 in weights.get_shapes()["W2"]:
         return "one output column: only nets with an output for each class can be checked"
     if weights.problems and not weights.absent and _ignores_sizes(kind, subject):
         shapes = ", ".join(f"{key} {shape}" for key, shape in weights.get_shapes().items())

@@ -4,15 +4,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from trainer.auditing.mistakes import MISTAKES
-from trainer.auditing.plant import plant
 from trainer.book.functions import Array
 from trainer.checker.comparing import CLOSE, as_array, compute_error
-from trainer.common.settings import Activation, Loss
+from trainer.checker.variants import get_settings, list_unlike, plant_form
 from trainer.nets.numpy_net import TwoLayerNet
 
 QUANTITIES = ("predict", "loss", "W1", "b1", "W2", "b2")
@@ -50,9 +49,9 @@ def build_mistaken_net(case: Case, activation: str, loss: str, *slugs: str) -> T
 
     Raises ValueError if two mistakes change the same line.
     """
-    net = plant(*slugs)(
-        *case.sizes, activation=cast(Activation, activation), loss=cast(Loss, loss), dtype="float64"
-    )
+    hidden, output = get_settings(activation, loss)
+    kind = plant_form(activation, loss, *slugs)
+    net = kind(*case.sizes, activation=hidden, loss=output, dtype="float64")
     net.set_params(case.weights)
     return net
 
@@ -83,11 +82,13 @@ def simulate_mistakes(case: Case, activation: str, loss: str) -> dict[str, Numbe
 @cache
 def select_slugs(activation: str, loss: str) -> tuple[str, ...]:
     """Return the mistakes that can show in the numbers of such a net."""
-    setting = {"activation": activation, "loss": loss, "dtype": "float64"}
+    hidden, output = get_settings(activation, loss)
+    setting = {"activation": hidden, "loss": output, "dtype": "float64"}
     return tuple(
         slug
         for slug, mistake in MISTAKES.items()
-        if slug not in ELSEWHERE and all(setting[k] == v for k, v in mistake.needs.items())
+        if slug not in ELSEWHERE | list_unlike(activation, loss)
+        and all(setting[k] == v for k, v in mistake.needs.items())
     )
 
 

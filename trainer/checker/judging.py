@@ -139,7 +139,9 @@ class Judge:
             return None
         y, t = self.right["y"], self.case.t
         for epsilon in EPSILONS:
-            want = -self.scale * float((t * np.log(y + epsilon)).sum()) / self.N
+            terms = t * np.log(y + epsilon)
+            terms += (1 - t) * np.log(1 - y + epsilon) if "binary" in self.head else 0
+            want = -self.scale * float(terms.sum()) / self.N
             shift = abs(want - float(self.get_expected("loss")))
             if abs(value - want) <= max(0.01 * shift, 1e-14) and shift > 1e-13:
                 return epsilon

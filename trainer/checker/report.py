@@ -10,6 +10,7 @@ from trainer.common.text import escape
 
 PLACE = ("file", "cell", "line", "column", "end_column", "code")
 HEADS = ("---", "+++")  # the lines of a diff that name the file
+CODE = "the code of "  # how the name of functions and layers that make no class begins
 CORE = ("predict", "loss", "gradient", "construction", "loading")
 
 
@@ -40,7 +41,12 @@ class Report:
         return 2 if self.stopped or self.find_obstacles() or self.list_unchecked() else 0
 
     def find_obstacles(self) -> list[Finding]:
-        """Return what kept the net itself from being checked."""
+        """Return what kept the net itself, or the functions of a file, from being checked."""
+        if self.name.startswith(CODE):
+            unchecked = [f for f in self.findings if not f.checked]
+            is_judged = any(f.verdict == "ok" for f in self.findings)
+            none = Finding("code", "missing", "no function of it could be run")
+            return unchecked or ([] if is_judged else [none])
         core = [f for f in self.findings if f.quantity.split()[0] in CORE]
         blocked = [f for f in core if not f.checked]
         if blocked or not self.name:

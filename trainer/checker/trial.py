@@ -38,7 +38,9 @@ class Trial:
     targets: dict[str, Array] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.targets = {ONE_HOT: self.case.t, LABELS: self.case.t.argmax(axis=1)}
+        is_single = self.case.sizes[2] == 1  # One output: its target is the label.
+        labels = self.case.t[:, 0].astype(int) if is_single else self.case.t.argmax(axis=1)
+        self.targets = {ONE_HOT: self.case.t, LABELS: labels}
         self.reset_weights()
         stored = self.subject.weights.get()
         if not are_equal(stored, self.case.weights):  # The net's dtype has rounded them.

@@ -38,7 +38,9 @@ class WeightPlaces:
 
     def get(self) -> dict[str, Array]:
         """Return copies in the book's shapes, as float64."""
-        arrays = {key: np.array(self.get_array(key), dtype=np.float64) for key in self.places}
+        found = {key: self.get_array(key) for key in self.places}
+        found = {k: v.detach().numpy() if is_tensor(v) else v for k, v in found.items()}
+        arrays = {key: np.array(value, dtype=np.float64) for key, value in found.items()}
         arrays = {k: v.T if k in self.transposed else v for k, v in arrays.items()}
         return {k: v.reshape(-1) if k[0] == "b" else v for k, v in arrays.items()}
 

@@ -1,0 +1,243 @@
+"""Tests that code of every shape passes when it is right and that what is wrong is named."""
+
+import pytest
+from planted import EXAMPLES, NOTED, WRONG, change_example, list_cases
+from test_checker import collect_causes, report_on
+
+from trainer.auditing.mistakes import MISTAKES
+from trainer.checker import diagnosing
+from trainer.checker.verifying import Request
+from trainer.common.errors import InputError
+
+ALL = sorted(path.stem for path in EXAMPLES.glob("*.py"))
+KNOWN = {*MISTAKES, "weight-shape", "misspelt-name"}
+
+
+def name_case(case):
+    """Return the id of a case for pytest."""
+    return "-".join(str(part) for part in case[:3])
+
+
+@pytest.fixture
+def check(tmp_path):
+    """Return a function that checks an example with changes."""
+
+    def check_changed(example, changes, name=None):
+        path = tmp_path / f"{example}.py"
+        path.write_text(change_example(example, changes))
+        return report_on(path, name)
+
+    return check_changed
+
+
+@pytest.mark.parametrize("example", ALL)
+def test_a_right_example_is_not_accused(example):
+    for seed in range(20):
+        report = report_on(EXAMPLES / f"{example}.py", seed=seed)
+        assert report.status == 0, (seed, report.as_text())
+
+
+@pytest.mark.parametrize("case", list_cases(WRONG), ids=name_case)
+def test_what_is_wrong_is_named(case, check):
+    example, slug, quantity, changes = case
+    report = check(example, changes)
+    assert report.status == 1, report.as_text()
+    assert quantity in {f.quantity for f in report.wrong_findings}, report.as_text()
+    causes = {slug} if slug in KNOWN else set()
+    assert collect_causes(report, "differs", "raises") == causes, report.as_text()
+
+
+@pytest.mark.parametrize("case", list_cases(NOTED), ids=name_case)
+def test_what_is_only_noted_is_not_wrong(case, check):
+    example, slug, quantity, changes = case
+    report = check(example, changes)
+    assert report.status == 0, report.as_text()
+    notes = {(f.cause, f.quantity) for f in report.findings if f.verdict == "note"}
+    assert (slug, quantity) in notes, report.as_text()
+
+
+FC_NET = """
+import numpy as np
+from ..layers import *
+from ..layer_utils import *
+
+class TwoLayerNet(object):
+    def __init__(self, input_dim=3*32*32, hidden_dim=100, num_classes=10,
+                 weight_scale=1e-3, reg=0.0):
+        self.params = {}
+        self.reg = reg
+        self.params["W1"] = weight_scale * np.random.randn(input_dim, hidden_dim)
+        self.params["b1"] = np.zeros(hidden_dim)
+        self.params["W2"] = weight_scale * np.random.randn(hidden_dim, num_classes)
+        self.params["b2"] = np.zeros(num_classes)
+
+    def loss(self, X, y=None):
+        hidden, cache1 = affine_relu_forward(X, self.params["W1"], self.params["b1"])
+        scores, cache2 = affine_forward(hidden, self.params["W2"], self.params["b2"])
+        if y is None:
+            return scores
+        loss, dscores = softmax_loss(scores, y)
+        loss += 0.5 * self.reg * sum(np.sum(self.params[k] ** 2) for k in ("W1", "W2"))
+        dhidden, dW2, db2 = affine_backward(dscores, cache2)
+        _, dW1, db1 = affine_relu_backward(dhidden, cache1)
+        dW1 += self.reg * self.params["W1"]
+        dW2 += self.reg * self.params["W2"]
+        return loss, {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2}
+"""
+TEMPLATE = '''
+import numpy as np
+
+def affine_forward(x, w, b):
+    """Compute the forward pass."""
+    out = None
+    # TODO: Implement the affine forward pass.
+    # *****START OF YOUR CODE*****
+    pass
+    # *****END OF YOUR CODE*****
+    cache = (x, w, b)
+    return out, cache
+
+def affine_backward(dout, cache):
+    x, w, b = cache
+    dx, dw, db = None, None, None
+    pass
+    return dx, dw, db
+
+def relu_forward(x):
+    out = None
+    cache = x
+    return out, cache
+
+def relu_backward(dout, cache):
+    ...
+
+def softmax_loss(x, y):
+    raise NotImplementedError
+'''
+
+
+@pytest.fixture
+def package(tmp_path):
+    """Return the folder of a package like CS231n's, with layers in it and fc_net in classifiers."""
+    (tmp_path / "classifiers").mkdir()
+    (tmp_path / "layers.py").write_text((EXAMPLES / "cs231n_layers.py").read_text())
+    (tmp_path / "classifiers" / "fc_net.py").write_text(FC_NET)
+    return tmp_path
+
+
+def test_a_class_finds_its_layers_by_package_relative_imports(package):
+    report = report_on(package / "classifiers" / "fc_net.py")
+    assert report.status == 0, report.as_text()
+    assert report.name == "TwoLayerNet"
+
+
+def test_a_wrong_layer_of_a_class_is_named(package):
+    changes = {"dout * (x > 0)": "dout * (dout > 0)"}
+    (package / "layers.py").write_text(change_example("cs231n_layers", changes))
+    report = report_on(package / "classifiers" / "fc_net.py")
+    assert collect_causes(report, "differs") == {"relu-grad-of-gradient"}
+    assert "relu_backward" in {f.quantity for f in report.wrong_findings}
+
+
+def test_a_template_is_unfinished_and_not_wrong(check, tmp_path):
+    path = tmp_path / "layers.py"
+    path.write_text(TEMPLATE)
+    report = report_on(path)
+    assert report.status == 2, report.as_text()
+    assert "affine_forward: is not written yet" in report.as_text()
+
+
+def test_a_template_beside_finished_functions_hides_nothing(check):
+    changes = {"    dx = dout * (x > 0)\n": "    dx = None\n"}
+    assert check("cs231n_layers", changes).status == 2
+    both = changes | {"dout.sum(axis=0)": "dout.mean(axis=0)"}
+    assert check("cs231n_layers", both).status == 1
+
+
+@pytest.mark.parametrize("body", ["pass", "scores = None\n        return scores"])
+def test_a_template_of_a_class_is_unfinished_and_not_wrong(body, package):
+    head = FC_NET[: FC_NET.index("        hidden, cache1")]
+    (package / "classifiers" / "fc_net.py").write_text(f"{head}        {body}\n")
+    report = report_on(package / "classifiers" / "fc_net.py")
+    assert report.status == 2, report.as_text()
+    assert "is not written yet" in report.as_text()
+
+
+def test_one_function_is_checked_by_its_name(check):
+    wrong = {"dout * (x > 0)": "dout"}
+    assert check("cs231n_layers", wrong, "affine_backward").status == 0
+    assert check("cs231n_layers", wrong, "relu_backward").status == 1
+
+
+def test_a_torch_module_of_three_layers_could_not_be_checked(check):
+    changes = {
+        "self.fc2 = nn": "self.fc3 = nn.Linear(hidden_size, hidden_size)\n        self.fc2 = nn",
+        "self.fc2(h)": "self.fc2(F.relu(self.fc3(h)))",
+    }
+    report = check("linear", changes)
+    assert report.status == 2
+    assert "only nets of two layers" in report.as_text()
+
+
+@pytest.mark.parametrize(
+    ("example", "changes"),
+    [
+        # The cache is a tuple, or a dictionary.
+        ("columns", {
+            'cache = {"Z1": Z1, "A1": A1, "Z2": Z2, "A2": A2}': "cache = (Z1, A1, Z2, A2)",
+            'A1, A2 = cache["A1"], cache["A2"]': "Z1, A1, Z2, A2 = cache",
+        }),
+        ("cs231n_layers", {
+            "cache = (x, w, b)": 'cache = {"x": x, "w": w}',
+            "x, w, b = cache": 'x, w = cache["x"], cache["w"]',
+        }),
+        ("columns", {"-np.sum(logprobs) / m": "-np.sum(logprobs)", "*) / m": ")"}),
+        ("columns", {"def compute_cost(A2, Y)": "def compute_cost(A2, Y, lambd)",
+                     "-np.sum(logprobs) / m": "-np.sum(logprobs) / m + lambd * np.sum(A2)"}),
+        ("columns", {"    assert A2.shape == (1, X.shape[1])\n": ""}),
+        ("linear", {"self.fc2(h)": "self.fc2(F.dropout(h, 0.5, self.training))"}),
+        ("linear", {"self.fc1(x)": "self.fc1(x.float())"}),
+        ("linear", {"return self.fc2(h)": "return F.log_softmax(self.fc2(h), dim=1)"}),
+    ],
+)  # fmt: skip
+def test_other_right_ways_to_write_it_are_not_accused(example, changes, check):
+    report = check(example, changes)
+    assert report.status == 0, report.as_text()
+
+
+@pytest.mark.parametrize(
+    ("example", "changes"),
+    [
+        ("linear", {"num_classes)\n": "num_classes, bias=False)\n"}),
+        ("columns", {"def compute_cost(A2, Y)": "def compute_cost(A2, Y, options)",
+                     "-np.sum(logprobs) / m": "-np.sum(logprobs) / m + options.strength"}),
+        ("loop", {"        A1 = sigmoid": "        for _ in range(m):\n"
+                  "            W2 = W2 - learning_rate * np.sign(W2)\n        A1 = sigmoid"}),
+    ],
+)  # fmt: skip
+def test_what_is_not_understood_is_not_accused(example, changes, check):
+    report = check(example, changes)
+    assert report.status == 2, report.as_text()
+
+
+def test_a_template_of_functions_is_unfinished(check):
+    with pytest.raises(InputError, match="forward_propagation is not written yet"):
+        check("columns", {"A2 = sigmoid(Z2)": "A2 = None"})
+
+
+DIAGNOSED = [
+    ("cs231n_layers", ("bias-grad-mean", "affine_backward db"), "db = dout.mean(axis=0)"),
+    ("rows", ("batch-mean-missing", "gradient W1"), "dZ2 = y_hat - Y"),
+    ("loop", ("activation-grad-missing", "gradient W1"), "dZ1 = dA1"),
+    ("layers", ("batch-mean-missing", "SoftmaxWithLoss dx"), "return self.y - self.t"),
+]
+
+
+@pytest.mark.parametrize(("example", "case", "code"), DIAGNOSED)
+def test_the_line_and_a_fix_are_found(example, case, code, tmp_path, monkeypatch):
+    monkeypatch.setattr(diagnosing, "BUDGET", 60.0)
+    path = tmp_path / f"{example}.py"
+    path.write_text(change_example(example, WRONG[example][case]))
+    found = diagnosing.diagnose(Request(path, None, False, 0))
+    assert found.code.strip() == code
+    assert found.diff

@@ -1,0 +1,167 @@
+"""The functions of CS231n: affine, ReLU, softmax and svm, each with its cache."""
+
+import copy
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from trainer.book.functions import Array
+from trainer.checker.attempts import attempt
+from trainer.checker.comparing import Finding, as_array, compute_error
+from trainer.checker.descriptions import describe_mistake
+from trainer.checker.shapes import operations as ops
+from trainer.checker.shapes.draws import Draw
+from trainer.checker.shapes.losses import SOFTMAX_LOSS, SVM_LOSS
+from trainer.checker.shapes.parts import WROTE, Part, skip_edges
+from trainer.checker.shapes.shape import Found, Shape
+
+Function = Callable[..., Any]
+BACKWARD = {
+    "affine_backward": ("affine_forward", ops.AFFINE_BACKWARD),
+    "relu_backward": ("relu_forward", ops.RELU_BACKWARD),
+    "affine_relu_backward": ("affine_relu_forward", ops.AFFINE_RELU_BACKWARD),
+}
+FORWARD = {
+    "affine_forward": ops.AFFINE_FORWARD, "relu_forward": ops.RELU_FORWARD,
+    "affine_relu_forward": ops.AFFINE_RELU_FORWARD,
+}  # fmt: skip
+LOSSES = {"softmax_loss": SOFTMAX_LOSS, "svm_loss": SVM_LOSS}
+AFFINE = ("affine_forward", "affine_backward", "softmax_loss")
+HIDDEN = (("relu_forward", "relu_backward"), ("affine_relu_forward", "affine_relu_backward"))
+
+
+def list_parts(found: Found) -> Iterator[Part]:
+    """Yield each function of CS231n that the file has."""
+    functions: dict[str, Function] = dict(found.get_functions(*FORWARD, *BACKWARD, *LOSSES))
+    for name, f in functions.items():
+        if name in FORWARD:
+            yield Part(name, (name,), partial(_run_forward, f), FORWARD[name])
+        elif name in LOSSES:
+            edges = partial(_check_overflow, f) if name == "softmax_loss" else skip_edges
+            yield Part(name, (name,), partial(_run_loss, f), LOSSES[name], edges)
+        elif BACKWARD[name][0] in functions:
+            yield _make_backward(name, functions)
+
+
+def _make_backward(name: str, functions: dict[str, Function]) -> Part:
+    forward_name, operation = BACKWARD[name]
+    f, b = functions[forward_name], functions[name]
+    edges = partial(_check_at_zero, f, b) if name == "relu_backward" else skip_edges
+    return Part(name, (name, forward_name), partial(_run_backward, f, b), operation, edges)
+
+
+def _list_inputs(function: Function, d: Draw) -> tuple[Array, ...]:
+    """Return x, w and b, or a alone, as the forward function takes them."""
+    is_relu = function.__name__ == "relu_forward"
+    return (d.a.copy(),) if is_relu else (d.x.copy(), d.w.copy(), d.b.copy())
+
+
+def _run_forward(function: Function, d: Draw) -> dict[str, Any]:
+    inputs = _list_inputs(function, d)
+    before = copy.deepcopy(inputs)
+    out, _cache = function(*inputs)
+    return {"": out, WROTE: "" if _are_same(before, inputs) else "its input"}
+
+
+def _run_backward(forward: Function, backward: Function, d: Draw) -> dict[str, Any]:
+    """Return dx, dw, db, or dx alone, from the cache of the own forward function."""
+    _, cache = forward(*_list_inputs(forward, d))
+    dout, before = d.dout.copy(), copy.deepcopy(cache)
+    result = backward(dout, cache)
+    wrote = ["dout"] * (not np.array_equal(dout, d.dout))
+    wrote += ["the cache"] * (not _are_same(before, cache))
+    named: dict[str, Any] = {WROTE: " and ".join(wrote)}
+    if backward.__name__ == "relu_backward":
+        return named | {"": result}
+    dx, dw, db = result
+    return named | {"dx": dx, "dw": dw, "db": db}
+
+
+def _run_loss(function: Function, d: Draw) -> dict[str, Any]:
+    loss, dx = function(d.scores.copy(), d.labels.copy())
+    return {"loss": loss, "dx": dx}
+
+
+def _are_same(before: Any, after: Any) -> bool:
+    """Return whether no array in these nested tuples was changed."""
+    if isinstance(before, np.ndarray):
+        return np.array_equal(before, after)
+    if isinstance(before, tuple | list):
+        return all(map(_are_same, before, after))
+    return True
+
+
+def _check_at_zero(forward: Function, backward: Function) -> Iterator[Finding]:
+    """Yield a note where the derivative of ReLU at 0 is not 0."""
+    a = np.array([[0.0, 1.0, -1.0]])
+    grad = as_array(attempt(lambda: backward(np.ones((1, 3)), forward(a)[1])).value)
+    if grad is not None and compute_error(grad, [[1.0, 1.0, 0.0]]) == 0:
+        message = describe_mistake("relu-grad-at-zero")
+        yield Finding(backward.__name__, "note", message, "relu-grad-at-zero")
+
+
+def _check_overflow(function: Function) -> Iterator[Finding]:
+    """Yield a note where scores of some thousands overflow."""
+    outcome = attempt(lambda: function(np.array([[3000.0, 0, 1], [0, 2000, 0]]), np.array([0, 2])))
+    dx = as_array(outcome.value[1]) if outcome.value else None
+    if dx is not None and not np.isfinite(dx).all():
+        message = describe_mistake("softmax-overflow")
+        yield Finding(function.__name__, "note", message, "softmax-overflow")
+
+
+def build(found: Found) -> type | None:
+    """Return the net that these functions make, None where one of them is missing."""
+    hidden = next((pair for pair in HIDDEN if found.has_finished(*pair)), None)
+    if found.kind is not None or hidden is None or not found.has_finished(*AFFINE):
+        return None
+    if not found.get_functions(*AFFINE):
+        return None
+    return _make_class(found.get_functions(*AFFINE, *hidden))
+
+
+def _make_class(functions: dict[str, Any]) -> type:
+    class TwoLayerNet:
+        def __init__(self, input_size: int, hidden_size: int, output_size: int):
+            self.params = {
+                "W1": np.zeros((input_size, hidden_size)), "b1": np.zeros(hidden_size),
+                "W2": np.zeros((hidden_size, output_size)), "b2": np.zeros(output_size),
+            }  # fmt: skip
+
+        def _forward(self, x: Array) -> tuple[Array, Any]:
+            p, affine = self.params, functions["affine_forward"]
+            if "relu_forward" in functions:
+                a1, cache1 = affine(x, p["W1"], p["b1"])
+                z1, relu_cache = functions["relu_forward"](a1)
+                cache1 = cache1, relu_cache
+            else:
+                z1, cache1 = functions["affine_relu_forward"](x, p["W1"], p["b1"])
+            a2, cache2 = affine(z1, p["W2"], p["b2"])
+            return a2, (cache1, cache2)
+
+        def predict(self, x: Array) -> Array:
+            return self._forward(x)[0]
+
+        def loss(self, x: Array, t: Array) -> Any:
+            return functions["softmax_loss"](self._forward(x)[0], _to_labels(t))[0]
+
+        def gradient(self, x: Array, t: Array) -> dict[str, Array]:
+            a2, (cache1, cache2) = self._forward(x)
+            da2 = functions["softmax_loss"](a2, _to_labels(t))[1]
+            dz1, dW2, db2 = functions["affine_backward"](da2, cache2)
+            if "relu_forward" in functions:
+                da1 = functions["relu_backward"](dz1, cache1[1])
+                _, dW1, db1 = functions["affine_backward"](da1, cache1[0])
+            else:
+                _, dW1, db1 = functions["affine_relu_backward"](dz1, cache1)
+            return {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2}
+
+    return TwoLayerNet
+
+
+def _to_labels(t: Array) -> Array:
+    return t.argmax(axis=1) if t.ndim == 2 else t
+
+
+SHAPE = Shape("CS231n's functions", build, list_parts)

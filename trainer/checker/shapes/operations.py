@@ -1,0 +1,124 @@
+"""The right results of single layers by autograd in float64, and those of known mistakes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from trainer.book.functions import Array, sigmoid
+from trainer.checker.shapes.draws import Draw
+
+Values = dict[str, Array]  # the results of a function by their names
+WITHOUT_BIAS = "bias-missing-forward"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """The results of a function: the right ones, and those that each known mistake gives."""
+
+    compute: Callable[[Draw], Values]
+    compute_mistaken: Callable[[Draw], Mapping[str, Values]]
+
+
+def differentiate(
+    f: Callable[..., Tensor], *arrays: Array, dout: Array | float = 1.0
+) -> list[Array]:
+    """Return the gradient of Σ dout f(*arrays) with respect to each array."""
+    given = [torch.tensor(array, dtype=torch.float64, requires_grad=True) for array in arrays]
+    total = (f(*given) * torch.as_tensor(dout, dtype=torch.float64)).sum()
+    return [grad.numpy() for grad in torch.autograd.grad(total, given)]
+
+
+def _flatten(x: Array) -> Array:
+    return x.reshape(len(x), -1)
+
+
+def _affine(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
+    return x.reshape(len(x), -1) @ w + b
+
+
+def _affine_relu(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
+    return torch.relu(_affine(x, w, b))
+
+
+def _go_forward(d: Draw) -> Values:
+    return {"": _flatten(d.x) @ d.w + d.b}
+
+
+def _forget_bias(d: Draw) -> dict[str, Values]:
+    return {WITHOUT_BIAS: {"": _flatten(d.x) @ d.w}}
+
+
+def _forget_activation(d: Draw) -> dict[str, Values]:
+    return {"activation-missing": {"": d.a}}
+
+
+def _go_back(f: Callable[..., Tensor], d: Draw, dout: Array) -> Values:
+    return dict(zip(("dx", "dw", "db"), differentiate(f, d.x, d.w, d.b, dout=dout), strict=True))
+
+
+def _mistake_bias(right: Values, N: int) -> dict[str, Values]:
+    """Return the results of affine_backward with its mistakes; right are the right ones."""
+    return {
+        "bias-grad-mean": {**right, "db": right["db"] / N},
+        "bias-grad-missing": {**right, "db": 0 * right["db"]},
+        "batch-mean-twice": {"dx": right["dx"], "dw": right["dw"] / N, "db": right["db"] / N},
+        "gradient-sign": {key: -value for key, value in right.items()},
+    }
+
+
+def _mistake_affine(d: Draw) -> dict[str, Values]:
+    return _mistake_bias(_go_back(_affine, d, d.dout), len(d.x))
+
+
+def _mistake_relu_back(a: Array, dout: Array) -> dict[str, Array]:
+    """Return the gradient of a, as wrong backward passes of ReLU compute it."""
+    z = np.maximum(a, 0)
+    return {
+        "activation-grad-missing": dout, "hidden-grad-is-activation": dout * z,
+        "relu-grad-of-gradient": np.where(dout > 0, dout, 0),
+    }  # fmt: skip
+
+
+def _mistake_affine_relu_back(d: Draw) -> dict[str, Values]:
+    a = _flatten(d.x) @ d.w + d.b
+    made = {slug: _go_back(_affine, d, g) for slug, g in _mistake_relu_back(a, d.dout).items()}
+    return made | _mistake_bias(_go_back(_affine_relu, d, d.dout), len(d.x))
+
+
+def _mistake_affine_relu(d: Draw) -> dict[str, Values]:
+    a = _flatten(d.x) @ d.w
+    return {"activation-missing": {"": a + d.b}, WITHOUT_BIAS: {"": np.maximum(a, 0)}}
+
+
+def _mistake_sigmoid_back(d: Draw) -> dict[str, Values]:
+    z = sigmoid(d.a)
+    return {
+        "activation-grad-missing": {"": d.dout}, "hidden-grad-is-activation": {"": d.dout * z},
+        "sigmoid-grad-of-output": {"": d.dout * sigmoid(z) * (1 - sigmoid(z))},
+    }  # fmt: skip
+
+
+AFFINE_FORWARD = Operation(_go_forward, _forget_bias)
+AFFINE_BACKWARD = Operation(lambda d: _go_back(_affine, d, d.dout), _mistake_affine)
+RELU_FORWARD = Operation(
+    lambda d: {"": np.maximum(d.a, 0)}, lambda d: {"activation-missing": {"": d.a}}
+)
+RELU_BACKWARD = Operation(
+    lambda d: {"": differentiate(torch.relu, d.a, dout=d.dout)[0]},
+    lambda d: {slug: {"": grad} for slug, grad in _mistake_relu_back(d.a, d.dout).items()},
+)
+AFFINE_RELU_FORWARD = Operation(
+    lambda d: {"": np.maximum(_flatten(d.x) @ d.w + d.b, 0)}, _mistake_affine_relu
+)
+AFFINE_RELU_BACKWARD = Operation(
+    lambda d: _go_back(_affine_relu, d, d.dout), _mistake_affine_relu_back
+)
+SIGMOID_FORWARD = Operation(
+    lambda d: {"": sigmoid(d.a)}, lambda d: {"activation-missing": {"": d.a}}
+)
+SIGMOID_BACKWARD = Operation(
+    lambda d: {"": differentiate(torch.sigmoid, d.a, dout=d.dout)[0]}, _mistake_sigmoid_back
+)

@@ -1,0 +1,49 @@
+"""What a shape sees of the checked file, and what it makes of it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import FunctionType
+
+from trainer.checker.shapes.parts import Part
+
+
+@dataclass(frozen=True)
+class Found:
+    """The names of a file, and the class that was chosen.
+
+    unfinished gives for each name that cannot run the template that it needs, or itself. text is
+    the source of the file. kind is None where no class looks like a two-layer net.
+    """
+
+    names: Mapping[str, object]
+    unfinished: Mapping[str, str]
+    kind: type | None = None
+    text: str = ""
+    defined: frozenset[str] = field(default_factory=frozenset)
+
+    def get_functions(self, *names: str) -> dict[str, FunctionType]:
+        """Return the functions of these names that the file has, finished or not."""
+        found = {name: self.names.get(name) for name in names}
+        return {k: v for k, v in found.items() if isinstance(v, FunctionType)}
+
+    def get_classes(self, *names: str) -> dict[str, type]:
+        """Return the classes of these names that the file has, finished or not."""
+        found = {name: self.names.get(name) for name in names}
+        return {k: v for k, v in found.items() if isinstance(v, type)}
+
+    def has_finished(self, *names: str) -> bool:
+        """Return whether all these names are defined and finished."""
+        return all(callable(self.names.get(n)) and n not in self.unfinished for n in names)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A way in which people write the net.
+
+    build returns a class with the book's methods, None where the file has no such net.
+    list_parts returns the functions or layers that are checked by themselves.
+    """
+
+    name: str
+    build: Callable[[Found], type | None]
+    list_parts: Callable[[Found], Iterable[Part]] = lambda _found: ()

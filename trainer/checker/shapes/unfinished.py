@@ -1,0 +1,107 @@
+"""Finds functions and classes that are templates which nobody has filled in."""
+
+import ast
+import re
+from collections.abc import Iterable
+
+from trainer.checker.source import Source
+
+START = re.compile(r"#.*\b(START|STARTS) (CODE )?HERE|# *TODO: *Implement", re.IGNORECASE)
+END = re.compile(r"#.*\b(END|ENDS) (CODE )?HERE|#.*END OF YOUR CODE|^ *return", re.IGNORECASE)
+
+
+def find_unfinished(sources: Iterable[Source]) -> dict[str, str]:
+    """Return the names of functions and classes that cannot run, each with the unfinished one.
+
+    That is the function itself, the class itself where one of its methods is a template, or a
+    function that it calls.
+    """
+    found: dict[str, str] = {}
+    calls: dict[str, set[str]] = {}
+    for source in sources:
+        lines = source.text.splitlines()
+        for node in source.tree.body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                inner = node.body if isinstance(node, ast.ClassDef) else [node]
+                functions = [f for f in inner if isinstance(f, ast.FunctionDef)]
+                if any(is_unfinished(f, lines) for f in functions):
+                    found[node.name] = node.name
+                elif isinstance(node, ast.FunctionDef):
+                    calls[node.name] = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+    templates = list(found)
+    for _ in range(3):  # Longer chains of calls do not occur.
+        for name, called in calls.items():
+            reached = next((found[t] for t in called if t in found), None)
+            if reached and name not in templates:
+                found.setdefault(name, reached)
+    return found
+
+
+def is_unfinished(function: ast.FunctionDef, lines: list[str]) -> bool:
+    """Return whether a function does nothing, uses a name that is only None, or has a gap.
+
+    A gap is a place marked for the student's code that holds no code.
+    """
+    body = [s for s in function.body if not _is_empty(s)]
+    if not body:
+        return True
+    text = lines[function.lineno - 1 : function.end_lineno]
+    return bool(_list_only_none(function)) or _has_gap(text)
+
+
+def _is_empty(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Pass() | ast.Expr(value=ast.Constant()) | ast.Return(value=None):
+            return True
+        case ast.Return(value=ast.Constant(value=None)):
+            return True
+        case ast.Raise(exc=exc):
+            return exc is not None and "NotImplemented" in ast.unparse(exc)
+    return False
+
+
+def _list_only_none(function: ast.FunctionDef) -> set[str]:
+    """Return the names that are never set to anything but None, and are returned."""
+    values: dict[str, list[bool]] = {}
+    for node in ast.walk(function):
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                for target in targets:
+                    _note_values(target, value, values)
+            case ast.Name(id=name, ctx=ast.Store()):
+                values.setdefault(name, [])
+            case ast.AugAssign(target=ast.Name(id=name)):
+                values.setdefault(name, []).append(False)
+    stores = [n.id for n in ast.walk(function) if isinstance(n, ast.Name)
+              and isinstance(n.ctx, ast.Store)]  # fmt: skip
+    none = {k for k, v in values.items() if v and all(v) and len(v) == stores.count(k)}
+    return none & _list_returned(function)
+
+
+def _list_returned(function: ast.FunctionDef) -> set[str]:
+    """Return the names in the returned values."""
+    returns = [n for n in ast.walk(function) if isinstance(n, ast.Return) and n.value]
+    return {n.id for r in returns for n in ast.walk(r) if isinstance(n, ast.Name)}
+
+
+def _note_values(target: ast.expr, value: ast.expr, values: dict[str, list[bool]]) -> None:
+    """Add for each name that is set whether its value is None."""
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        for each, part in zip(target.elts, value.elts, strict=False):
+            _note_values(each, part, values)
+    elif isinstance(target, ast.Name):
+        is_none = isinstance(value, ast.Constant) and value.value is None
+        values.setdefault(target.id, []).append(is_none)
+
+
+def _has_gap(lines: list[str]) -> bool:
+    """Return whether between the marks of a template there is no code."""
+    for number, line in enumerate(lines):
+        if START.search(line):
+            rest = lines[number + 1 :]
+            ends = [i for i, each in enumerate(rest) if END.search(each)]
+            inside = rest[: ends[0]] if ends else []
+            codes = [each.split("#")[0].strip() for each in inside]
+            if ends and not any(code not in ("", "pass", "...") for code in codes):
+                return True
+    return False
