@@ -12,6 +12,7 @@ from trainer.checker.constructing import (
     check_construction,
     report_failed_construction,
 )
+from trainer.checker.credit import credit_parts
 from trainer.checker.descriptions import describe_mistake
 from trainer.checker.edges import check_edges
 from trainer.checker.judging import Causes, Judge
@@ -78,6 +79,7 @@ def _check_quantities(trial: Trial) -> Iterator[Finding]:
     ):
         yield report_unchecked("predict", ONE_COLUMN)
         return
+    credit_parts(findings, judge)
     for finding in findings:
         _blame_mixed_targets(finding, trial, runs)
         yield finding

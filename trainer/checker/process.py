@@ -108,7 +108,8 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> No
             else:
                 report.name = item
     except InputError as error:
-        report.stopped = str(error).replace(str(task.path), task.path.name)
+        text = str(error).replace(str(_locate(task, cell)), task.path.name)
+        report.stopped = text.replace(str(task.path), task.path.name)
     except WorkerLostError as lost:
         doing[-1] = "loading" if connection.is_ready and doing[-1] == "start" else doing[-1]
         _explain_ending(report, connection, doing[-1], lost.ending)

@@ -35,6 +35,7 @@ MAIN = "from trainer.checker.remote.worker import main\nmain()\n"
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
 MOST_DISK = 1 << 28  # bytes of files that the code may write
 MOST_PROCESSES = 80
+PREFIX = "two-layer-net-"  # of a cell's folder, before the judge's process id
 PATIENCE = 2.0  # seconds for the processes of a cell to end
 
 
@@ -57,7 +58,9 @@ class Cell:
     _seen: dict[int, psutil.Process] = field(default_factory=dict)
 
     def __enter__(self) -> "Cell":
-        self.folder = Path(tempfile.mkdtemp(prefix="two-layer-net-", dir=self.parent)).resolve()
+        remove_abandoned(self.parent)
+        prefix = f"{PREFIX}{os.getpid()}-"
+        self.folder = Path(tempfile.mkdtemp(prefix=prefix, dir=self.parent)).resolve()
         write_library(self.folder / "lib")
         for name in ("home", "tmp", "work", "given"):
             (self.folder / name).mkdir()
@@ -215,3 +218,13 @@ def remove_folder(folder: Path) -> None:
                 if not os.path.islink(path):
                     os.chmod(path, 0o700)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_abandoned(parent: Path | None) -> None:
+    """Remove the cells of judges that were killed, in a folder or where temporary files are."""
+    for folder in Path(parent or tempfile.gettempdir()).glob(f"{PREFIX}[0-9]*-*"):
+        number = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if number.isdecimal() and not psutil.pid_exists(int(number)):
+            with suppress(OSError):
+                if folder.stat().st_uid == (os.getuid() if hasattr(os, "getuid") else 0):
+                    remove_folder(folder)
