@@ -11,6 +11,7 @@ from typing import Any
 from trainer.checker.comparing import Finding, show_safely
 from trainer.checker.remote.cell import Cell
 from trainer.checker.remote.connection import Connection, WorkerLostError
+from trainer.checker.remote.library import ROOT
 from trainer.checker.remote.protocol import ProtocolError
 from trainer.checker.report import Report
 from trainer.common.errors import InputError
@@ -89,7 +90,7 @@ def _locate(task: Task, cell: Cell) -> Path:
 def _make_settings(task: Task, cell: Cell) -> dict[str, Any]:
     return cell.make_settings() | {
         "path": str(_locate(task, cell)), "memory": task.memory, "seconds": task.timeout,
-        "run_all": task.run_all,
+        "run_all": task.run_all, "hidden": str(ROOT / "trainer"),
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import os
 import queue
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ def main() -> int:
             torch.set_num_threads(1)
     limit_process(settings["memory"], settings["seconds"])
     sys.argv = [str(path)]
+    if Path(settings["hidden"]) not in path.parents:
+        sys.addaudithook(make_guard(settings["hidden"]))
     pipes.write({"ready": True})
     with restore_aliases() as removed:
         answerer = Answerer(Loader(path, settings["run_all"]), removed, pipes.ask)
@@ -48,6 +51,21 @@ def prepare_folder(settings: dict[str, Any], path: Path) -> None:
 
         shutil.copytree(settings["copy_from"], settings["copy_to"], dirs_exist_ok=True)
     os.chdir(path.parent)
+
+
+def make_guard(hidden: str) -> Callable[[str, tuple[Any, ...]], None]:
+    """Return a hook that lets nothing under a folder be opened, where no cell hides it.
+
+    Code that tries hard can pass it. It stops the import of a right net from this project.
+    """
+    start = hidden + os.sep
+
+    def guard(event: str, arguments: tuple[Any, ...]) -> None:
+        is_path = event == "open" and isinstance(arguments[0], str | bytes)
+        if is_path and os.path.realpath(os.fsdecode(arguments[0])).startswith(start):
+            raise PermissionError("the checker's own files are not for the code it checks")
+
+    return guard
 
 
 class Pipes:
