@@ -1,5 +1,6 @@
 """Writes report.html: one page without scripts, with the class at a glance and each student."""
 
+import re
 from collections import Counter
 from html import escape as escape_html
 from pathlib import Path
@@ -16,6 +17,7 @@ MARKS = {"ok": "✓", "credit": "✓", "wrong": "✗", "missing": "–", "unchec
 CLASSES = {"ok": "right", "credit": "right", "wrong": "wrong", "missing": "soft",
            "unchecked": "unchecked"}  # fmt: skip
 BINS = 10
+MARK = re.compile(r" *\^+")
 
 
 def make_page(records: list[Record], scheme: Scheme, title: str) -> str:
@@ -48,14 +50,14 @@ def _show_numbers(records: list[Record]) -> str:
     return f'<div class="numbers">{inner}</div>\n'
 
 
-def _show_bars(rows: list[tuple[str, int]]) -> str:
+def _show_bars(rows: list[tuple[str, int]], kind: str = "bars") -> str:
     """Return horizontal bars; the names are HTML already."""
     most = max((count for _, count in rows), default=0) or 1
     cells = "".join(
         f"<span>{name}</span><span>{_bar(count, most)}</span><span>{count}</span>"
         for name, count in rows
     )
-    return f'<div class="bars">{cells}</div>\n'
+    return f'<div class="{kind}">{cells}</div>\n'
 
 
 def _bar(count: int, most: int) -> str:
@@ -74,17 +76,14 @@ def _show_causes(records: list[Record]) -> str:
     causes = Counter(cause for record in records for cause in record["causes"])
     if not causes:
         return ""
-    rows = [(f"{_text(cause)}", count) for cause, count in causes.most_common()]
-    known = {
-        **{slug: m.summary for slug, m in MISTAKES.items()},
-        **{s: o[0] for s, o in OTHERS.items()},
-    }
-    listed = "".join(
-        f"<tr><td>{_text(cause)}</td><td>{_text(known.get(cause, ''))}</td></tr>"
-        for cause, _ in causes.most_common()
-    )
+    known = {slug: mistake.summary for slug, mistake in MISTAKES.items()}
+    known |= {slug: summary for slug, (summary, _) in OTHERS.items()}
+    rows = [
+        (f'{_text(cause)}<br><span class="soft">{_text(known.get(cause, ""))}</span>', count)
+        for cause, count in causes.most_common()
+    ]
     head = "<h2>Mistakes, and how many students made them</h2>\n"
-    return f"{head}{_show_bars(rows)}<table>{listed}</table>\n"
+    return head + _show_bars(rows, "bars long")
 
 
 def _show_parts(records: list[Record]) -> str:
@@ -116,9 +115,23 @@ def _show_student(record: Record) -> str:
         f'<section id="{_text(name_file(record["student"]))}"><header>'
         f"<h3>{_text(record['student'])}</h3><span><b>{record['points']:g}</b> of "
         f"{record['of']:g}, {verdict}</span>"
-        f'</header>{file}{notes}<ul class="parts">{parts}</ul><pre>{_text(record["report"])}</pre>'
+        f'</header>{file}{notes}<ul class="parts">{parts}</ul>{_show_report(record["report"])}'
         "</section>\n"
     )
+
+
+def _show_report(report: str) -> str:
+    """Return the text of a report, in which a line of code and the mark under it stay together."""
+    lines = _text(report).split("\n")
+    shown, i = [], 0
+    while i < len(lines):
+        if i + 1 < len(lines) and MARK.fullmatch(lines[i + 1]):
+            shown.append(f"<code>{lines[i]}\n{lines[i + 1]}</code>")
+            i += 1
+        else:
+            shown.append(f"{lines[i]}\n")
+        i += 1
+    return f"<pre>{''.join(shown)}</pre>"
 
 
 def _show_part(part: dict[str, str]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from trainer.checker.comparing import Finding
 from trainer.checker.names import PARAMS
-from trainer.checker.report import Report
+from trainer.checker.report import CORE, Report
 from trainer.common.errors import InputError
 
 DEFAULT = Path(__file__).with_name("points.toml")
@@ -94,8 +94,7 @@ def _count_part(scheme: Scheme, report: Report, name: str) -> Part:
     ):
         verdict, why = "credit", "the numerical gradient is right"
     was_built = any((f.quantity, f.verdict) == ("construction", "ok") for f in report.findings)
-    was_reached = was_built and not report.stopped and not report.find_obstacles()
-    if verdict == "missing" and name in scheme.optional and was_reached:
+    if verdict == "missing" and name in scheme.optional and was_built:
         verdict, why = "credit", "the net may lack it"
     return Part(name, most if verdict in ("ok", "credit") else 0.0, most, verdict, why)
 
@@ -123,8 +122,10 @@ def _explain_absence(report: Report, found: list[Finding]) -> tuple[str, str]:
         return "missing", missing[0]
     if report.stopped:
         return "unchecked", report.stopped
-    obstacles = report.find_obstacles()
-    if obstacles:
-        return "unchecked", obstacles[0].message
     early = [f for f in report.wrong_findings if f.quantity in ("construction", "loading")]
-    return ("wrong", early[0].message) if early else ("missing", "the net has no such method")
+    if early:
+        return "wrong", early[0].message
+    blocked = [f for f in report.findings if not f.checked and f.quantity in CORE]
+    if blocked:
+        return "unchecked", blocked[0].message
+    return "missing", "the net has no such method"
