@@ -29,8 +29,11 @@ BROKEN = {
                                      "            try:\n                os.write(fd, b'{}\\n')\n"
                                      "            except OSError:\n                pass\n" + BACK),
     "kill.py": RIGHT.replace(BACK, "        import os\n        os.kill(os.getppid(), 9)\n" + BACK),
+    "survivor.py": RIGHT.replace(BACK, "        import os\n        if os.fork() == 0:\n"
+                                       "            os.setsid()\n"
+                                       "            os.execvp('sleep', ['sleep', '4242'])\n" + BACK),
     "=cmd|calc.py": RIGHT,
-    "<script>alert(1).py": RIGHT.replace("TwoLayerNet", "TwoLayerNet"),
+    "<script>alert(1).py": RIGHT,
 }  # fmt: skip
 
 

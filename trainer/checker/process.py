@@ -70,7 +70,7 @@ def check_task(task: Task) -> tuple[Report, str]:
     task = replace(task, path=task.path.resolve())
     with Cell(task.memory, task.folder, task.is_wrapped, task.cells) as cell:
         connection = Connection(cell.start_worker(), task.timeout, cell.watch)
-        report = Report(hints=task.hints)
+        report = Report(hints=task.hints, file=task.path.name)
         _judge(task, cell, connection, report)
         left = connection.seconds_left
         cell.kill()
@@ -130,7 +130,7 @@ def _explain_ending(report: Report, connection: Connection, doing: str, ending: 
     elif ending == "late":
         message = f"did not come back in {connection.timeout:g} s (--timeout)"
         if doing in ("predict", "loss", "gradient", "accuracy"):  # on 57 numbers, 7 samples
-            report.findings.append(Finding(doing, "raises", f"{message}: an endless loop?"))
+            _cut(report, doing, f"{message}: an endless loop?")
         else:
             report.stopped = f"{doing} {message}"
     elif ending in LIMITS or ending == "forged":
@@ -146,7 +146,13 @@ def _explain_ending(report: Report, connection: Connection, doing: str, ending: 
     else:
         status = _describe_status(connection.exit_status())
         message = f"its code ended the whole program ({status})"
-        report.findings.append(Finding(doing, "raises", message))
+        _cut(report, doing, message)
+
+
+def _cut(report: Report, doing: str, message: str) -> None:
+    """Add the finding on what ended the check."""
+    report.findings.append(Finding(doing, "raises", message))
+    report.cut = f"not reached, since {doing} {message}"
 
 
 def _describe_status(code: int | None) -> str:
@@ -164,8 +170,7 @@ def _may_have_line(report: Report) -> bool:
     not written yet.
     """
     is_unfinished = any((f.verdict, f.cause) == ("raises", "unfinished") for f in report.findings)
-    has_ended = any("ended the whole program" in f.message for f in report.wrong_findings)
-    return bool(report.wrong_findings) and not (report.stopped or is_unfinished or has_ended)
+    return bool(report.wrong_findings) and not (report.stopped or is_unfinished or report.cut)
 
 
 def _look_for_line(task: Task, cell: Cell, seconds: float) -> dict[str, Any] | None:

@@ -46,7 +46,7 @@ def make_junit(records: list[Record]) -> str:
     root = ElementTree.Element("testsuites", name="two-layer-net")
     for record in records:
         _add_suite(root, record)
-    for key in ("tests", "failures", "errors", "skipped"):
+    for key in ("tests", "failures", "errors"):  # skipped is not in every schema
         root.set(key, str(sum(int(suite.get(key, "0")) for suite in root)))
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, "unicode") + "\n"

@@ -61,7 +61,7 @@ def mark(job: Job, how: How) -> Record:
             path = _write_files(job, how, folder)
             file = path.relative_to(folder).as_posix()
             report, _ = check_task(_make_task(job, how, folder, path))
-        except InputError as error:
+        except (OSError, ValueError) as error:  # a file name that no disk takes; InputError too
             report.stopped = str(error)
     seconds = time.monotonic() - started
     return make_record(job, how, report, file, seconds)

@@ -120,8 +120,8 @@ def _explain_absence(report: Report, found: list[Finding]) -> tuple[str, str]:
     missing = [f.message for f in found if f.verdict == "missing"]
     if missing:
         return "missing", missing[0]
-    if report.stopped:
-        return "unchecked", report.stopped
+    if report.stopped or report.cut:
+        return "unchecked", report.stopped or report.cut
     early = [f for f in report.wrong_findings if f.quantity in ("construction", "loading")]
     if early:
         return "wrong", early[0].message
