@@ -31,7 +31,7 @@ BROKEN = {
     "kill.py": RIGHT.replace(BACK, "        import os\n        os.kill(os.getppid(), 9)\n" + BACK),
     "survivor.py": RIGHT.replace(BACK, "        import os\n        if os.fork() == 0:\n"
                                        "            os.setsid()\n"
-                                       "            os.execvp('sleep', ['sleep', '4242'])\n" + BACK),
+                                       "            os.execvp('sleep', ['sleep', '42'])\n" + BACK),
     "=cmd|calc.py": RIGHT,
     "<script>alert(1).py": RIGHT,
 }  # fmt: skip

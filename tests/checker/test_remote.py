@@ -1,5 +1,6 @@
 """The judge outside finds what the checks in one process find, and the worker has no judge."""
 
+import builtins
 import importlib
 import subprocess
 import sys
@@ -14,8 +15,10 @@ from notebooks import write_cells
 from trainer.checker.check_file import check_file
 from trainer.checker.comparing import Finding
 from trainer.checker.process import check_in_child
+from trainer.checker.remote.answering import describe_error
 from trainer.checker.remote.cell import BOOT
 from trainer.checker.remote.library import ROOT, list_modules, write_library
+from trainer.checker.remote.net import make_error
 from trainer.checker.remote.protocol import Opaque, ProtocolError, decode, encode
 from trainer.common.errors import InputError
 
@@ -138,3 +141,22 @@ def test_what_is_no_array_becomes_its_text():
 def test_data_of_another_form_is_refused(data):
     with pytest.raises(ProtocolError):
         decode(data)
+
+
+ERRORS = [kind for kind in vars(builtins).values() if isinstance(kind, type)
+          and issubclass(kind, BaseException) and kind is not BaseExceptionGroup]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ERRORS, ids=lambda kind: kind.__name__)
+def test_an_exception_of_each_kind_is_known_to_the_judge(kind):
+    arguments = {UnicodeDecodeError: ("utf-8", b"x", 0, 1, "why"),
+                 UnicodeEncodeError: ("utf-8", "x", 0, 1, "why"),
+                 UnicodeTranslateError: ("x", 0, 1, "why")}.get(kind, ())  # fmt: skip
+    if issubclass(kind, BaseExceptionGroup):
+        arguments = "why", [ValueError()]
+    error = kind(*arguments)
+    found = make_error(describe_error(error))
+    assert type(found).__name__ == kind.__name__
+    is_plain = issubclass(kind, Exception) and not issubclass(kind, ExceptionGroup)
+    assert isinstance(found, kind) or not is_plain
+    assert str(found) == str(error)

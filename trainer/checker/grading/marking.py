@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import os
 import tempfile
 import time
 from dataclasses import asdict, dataclass
@@ -12,6 +13,7 @@ from typing import Any
 from trainer.checker.grading.points import Part, Scheme, count_points
 from trainer.checker.grading.submissions import choose_file
 from trainer.checker.process import Task, check_task
+from trainer.checker.remote.cell import PREFIX
 from trainer.checker.report import Report
 from trainer.common.errors import InputError
 from trainer.common.text import escape
@@ -55,7 +57,7 @@ def mark(job: Job, how: How) -> Record:
     """Return the record of a submission: its points, parts, causes and report."""
     started = time.monotonic()
     report, file = Report(hints=how.hints), ""
-    with tempfile.TemporaryDirectory(prefix="two-layer-net-given-") as name:
+    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-") as name:
         folder = Path(name).resolve()
         try:
             path = _write_files(job, how, folder)

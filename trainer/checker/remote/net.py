@@ -35,14 +35,16 @@ def make_error(data: dict[str, Any]) -> RemoteError:
     """Return an exception of a worker, of a class that has the same base in builtins."""
     base: Any = getattr(builtins, take_text(data, "base"), Exception)
     is_known = isinstance(base, type) and issubclass(base, Exception) and base is not Exception
-    bases = (RemoteError, base) if is_known else (RemoteError,)
+    is_known = is_known and not issubclass(base, ExceptionGroup)  # it needs its members
+    base = base if is_known else Exception
+    bases = (base, RemoteError) if is_known else (RemoteError,)
     kind, cause, line = (data.get(key) for key in ("kind", "cause", "line"))
     if kind not in KINDS or cause not in CAUSES or not isinstance(line, int | None):
         raise ProtocolError
     file = take_text(data, "file") if data.get("file") is not None else None
     message = take_text(data, "message")
     made: Any = type(take_text(data, "type"), bases, {"__str__": lambda _self: message})
-    error: RemoteError = made.__new__(made)
+    error: RemoteError = base.__new__(made)  # MemoryError has a __new__ of its own
     error.raised = Raised(kind, take_text(data, "text"), take_text(data, "at"), cause, file, line)
     return error
 
