@@ -151,9 +151,9 @@ def _end_with_parent() -> None:
 
 def _mark_on_cluster(jobs: Iterable[Callable[[], Job]], how: How, address: str) -> Iterator[Record]:
     """Mark on the Dask cluster whose scheduler has that address."""
-    from distributed import as_completed as dask_completed  # optional, as Dask is
+    from distributed import as_completed as completed  # optional, as Dask is
 
     with connect(address) as client:
         futures: Any = [client.submit(mark, make(), how, pure=False) for make in jobs]
-        for future in dask_completed(futures):  # type: ignore[no-untyped-call]
+        for future in completed(futures, loop=client.loop):  # type: ignore[no-untyped-call]
             yield future.result()
