@@ -3,11 +3,9 @@
 import os
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +14,13 @@ from typing import Any
 import psutil
 
 from trainer.checker.remote.bubblewrap import make_prefix
+from trainer.checker.remote.ending import (
+    kill_all,
+    measure_folder,
+    measure_memory,
+    remove_folder,
+    stop_group,
+)
 from trainer.checker.remote.library import ROOT, write_library
 
 TOKEN = "TWO_LAYER_NET_CELL"  # names the cell in the environment of each of its processes
@@ -36,7 +41,6 @@ SUPERVISOR = Path(__file__).with_name("supervisor.py")
 MOST_DISK = 1 << 28  # bytes of files that the code may write
 MOST_PROCESSES = 80
 PREFIX = "two-layer-net-"  # of a cell's folder, before the judge's process id
-PATIENCE = 2.0  # seconds for the processes of a cell to end
 
 
 @dataclass
@@ -121,7 +125,7 @@ class Cell:
     def watch(self) -> str:
         """Return which limit the cell's processes exceed: "memory", "processes", "files" or ""."""
         found = self._list_processes()
-        if sum(map(_measure_memory, found)) > self.memory * 2**20:
+        if sum(map(measure_memory, found)) > self.memory * 2**20:
             return "memory"
         if len(found) > MOST_PROCESSES:
             return "processes"
@@ -138,15 +142,15 @@ class Cell:
 
     def _measure_disk(self) -> int:
         folders = (self.folder / name for name in ("home", "tmp", "work"))
-        return sum(_measure_folder(folder) for folder in folders)
+        return sum(measure_folder(folder) for folder in folders)
 
     def kill(self) -> None:
         """End every process that the code started, also those that left their parents."""
         self._list_processes()
         for child in self._started:
-            _stop_group(child)
+            stop_group(child)
         for find in (lambda: list(self._seen.values()), self._find_by_token):
-            _kill_all(find)
+            kill_all(find)
         for child in self._started:
             child.wait()
         self._started.clear()
@@ -162,62 +166,6 @@ class Cell:
                 if process.environ().get(TOKEN) == self._token:
                     found.append(process)
         return found
-
-
-def _kill_all(find: Callable[[], list[psutil.Process]]) -> None:
-    """Kill what is found until nothing is."""
-    for _ in range(100):
-        alive = [process for process in find() if _is_alive(process)]
-        if not alive:
-            return
-        for process in alive:
-            with suppress(psutil.Error):
-                process.kill()
-        psutil.wait_procs(alive, timeout=0.05)
-
-
-def _is_alive(process: psutil.Process) -> bool:
-    with suppress(psutil.Error):
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
-    return False
-
-
-def _stop_group(child: subprocess.Popen[bytes]) -> None:
-    """Let a supervisor end its descendants, or kill the child and its group."""
-    if sys.platform == "linux":
-        child.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            child.wait(PATIENCE)
-    if hasattr(os, "killpg"):
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(child.pid, signal.SIGKILL)
-    child.kill()
-
-
-def _measure_memory(process: psutil.Process) -> int:
-    with suppress(psutil.Error):
-        return int(process.memory_info().rss)
-    return 0
-
-
-def _measure_folder(folder: Path) -> int:
-    total = 0
-    for place, _, names in os.walk(folder):
-        for name in names:
-            with suppress(OSError):
-                total += os.lstat(os.path.join(place, name)).st_blocks * 512
-    return total
-
-
-def remove_folder(folder: Path) -> None:
-    """Remove a folder, also one that forbids it; no link is followed."""
-    for place, names, _ in os.walk(folder):
-        for name in names:
-            path = os.path.join(place, name)
-            with suppress(OSError):
-                if not os.path.islink(path):
-                    os.chmod(path, 0o700)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_abandoned(parent: Path | None) -> None:

@@ -14,8 +14,9 @@ from trainer.checker.loaded import Loaded
 from trainer.checker.missing_self import MissingSelf
 from trainer.checker.notebook import Notebook
 from trainer.checker.places import place_finding
+from trainer.checker.remote.calling import RemoteFunction, make_error
 from trainer.checker.remote.connection import Connection
-from trainer.checker.remote.net import RemoteClass, RemoteFunction, make_error
+from trainer.checker.remote.net import RemoteClass
 from trainer.checker.remote.protocol import ProtocolError, take_list, take_text
 from trainer.common.errors import InputError
 

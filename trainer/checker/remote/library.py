@@ -11,7 +11,8 @@ WORKER = "trainer.checker.remote.worker"
 TOP = "trainer"  # its __init__ names what the worker has not, and stays empty
 # What somebody's code must not find: reference nets, expected values, the catalogue, the judge.
 FORBIDDEN = ("trainer.auditing", "trainer.nets", "trainer.training", "trainer.checker.reference",
-             "trainer.checker.remote.net", "trainer.book.gradient")  # fmt: skip
+             "trainer.checker.remote.net", "trainer.checker.remote.calling",
+             "trainer.book.gradient")  # fmt: skip
 
 
 @cache
