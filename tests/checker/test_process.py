@@ -96,12 +96,16 @@ def test_the_memory_of_all_processes_counts(tmp_path):
     assert "more memory than --memory allows" in report.stopped
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
 def test_a_child_that_cannot_start_is_not_blamed_on_the_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys, "executable", sys.executable)
-    monkeypatch.setenv("PYTHONHOME", str(tmp_path))
-    report, _ = check_in_child(write(tmp_path, ""))
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho no module of that name >&2\nexit 3\n")
+    python.chmod(0o700)
+    path = write(tmp_path, "")
+    monkeypatch.setattr(sys, "executable", str(python))
+    report, _ = check_in_child(path)
     assert report.status == 2
-    assert "the checking process could not start" in report.stopped
+    assert "could not start (exit status 3): no module of that name" in report.stopped
 
 
 def test_code_that_asks_for_input_gets_none(tmp_path):

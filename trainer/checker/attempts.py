@@ -43,24 +43,66 @@ def attempt(function: Callable[..., Any], *arrays: Array) -> Outcome:
     return outcome
 
 
+@dataclass(frozen=True)
+class Raised:
+    """What a report says of an exception.
+
+    kind is "absent" where a missing module is the reason, "signature" or "value" where the call or
+    its result was not understood, "own" where the checked code is to blame. file and line are
+    those of the checked code.
+    """
+
+    kind: str
+    text: str
+    at: str = ""
+    cause: str | None = None
+    file: str | None = None
+    line: int | None = None
+
+
+class RemoteError(Exception):
+    """An exception of another process, of which only this much is known.
+
+    The class of one is a subclass of this one and of the exception's nearest class in builtins.
+    """
+
+    raised: Raised
+
+
 def report_exception(quantity: str, error: BaseException) -> Finding:
     """Return the finding on an exception, with the file and line of the checked code."""
+    raised = error.raised if isinstance(error, RemoteError) else describe_raised(error)
+    match raised.kind:
+        case "absent":
+            return report_unchecked(quantity, f"needs {raised.text}{raised.at}")
+        case "signature":
+            reason = f"unsupported signature: {raised.text}"
+            return report_unchecked(
+                quantity, f"{reason}; give additional arguments a default value"
+            )
+        case "value":
+            return report_unchecked(quantity, f"unsupported call or return value: {raised.text}")
+    message = f"{raised.text}{raised.at}"
+    return Finding(quantity, "raises", message, raised.cause, True, raised.file, raised.line)
+
+
+def describe_raised(error: BaseException) -> Raised:
+    """Return what there is to say of an exception that was caught in this process."""
     lines = [(f.filename, f.lineno) for f in traceback.extract_tb(error.__traceback__)]
     lines = [(f, n) for f, n in lines if HERE not in Path(f).parents and not _is_generated(f)]
     own = [(f, n) for f, n in lines if "site-packages" not in f and "/lib/python" not in f]
     at = f" ({Path(own[-1][0]).name}, line {own[-1][1]})" if own else ""
     text = f"{type(error).__name__}: {show_safely(error)}".strip().rstrip(":").splitlines()[0]
     if isinstance(error, MissingNameError):
-        return report_unchecked(quantity, f"needs {show_safely(error)}{at}")
+        return Raised("absent", show_safely(error), at)
     if not lines and isinstance(error, TypeError):
-        reason = f"unsupported signature: {text}; give additional arguments a default value"
-        return report_unchecked(quantity, reason)
+        return Raised("signature", text)
     if not lines and isinstance(error, KeyError | AttributeError | ValueError):
-        return report_unchecked(quantity, f"unsupported call or return value: {text}")
+        return Raised("value", text)
     if isinstance(error, SystemExit):
         text = f"ends the program with sys.exit({show_safely(error.code, repr)})"
     place: Any = (own[-1][0], own[-1][1]) if own else (None, None)
-    return Finding(quantity, "raises", f"{text}{at}", _name_cause(error), True, *place)
+    return Raised("own", text, at, _name_cause(error), *place)
 
 
 def _is_generated(filename: str) -> bool:

@@ -12,6 +12,7 @@ from trainer.checker.constructing import (
     check_construction,
     report_failed_construction,
 )
+from trainer.checker.credit import credit_parts
 from trainer.checker.descriptions import describe_mistake
 from trainer.checker.edges import check_edges
 from trainer.checker.initial import check_initial
@@ -82,6 +83,7 @@ def _check_quantities(trial: Trial) -> Iterator[Finding]:
         yield report_unchecked("predict", ONE_COLUMN)
         return
     name_loss_mistake(findings, trial)
+    credit_parts(findings, judge)
     for finding in findings:
         _blame_mixed_targets(finding, trial, runs)
         yield finding
@@ -167,10 +169,12 @@ def _blame_mixed_targets(finding: Finding, trial: Trial, runs: dict[str, Outcome
     got = collect_values(runs[trial.other_target])
     judge = Judge(trial.case, got, trial.expected, trial.form.head)
     keys = PARAMS if key == "gradient" else (key,)
-    errors = {type(run["gradient"].error) for run in runs.values() if "gradient" in run}
+    errors = [run["gradient"].error for run in runs.values() if "gradient" in run]
     if all(k in got and is_right(k, judge) for k in keys):
         result = "it is right"
-    elif key == "gradient" and errors == {IndexError, ValueError}:
+    elif key == "gradient" and all(
+        any(isinstance(error, kind) for error in errors) for kind in (IndexError, ValueError)
+    ):
         result = "it raises too" + (", as loss does not" if "loss" in got else "")
     else:
         return

@@ -1,22 +1,20 @@
-"""The child process: runs somebody's code under limits and writes its findings, a JSON line each.
+"""The child process that looks for a wrong line, and checks code that is no class of a net.
 
-python -m trainer.checker.child MEMORY_MIB SEED RUN_ALL HINTS FILE [CLASS]
+It runs somebody's code beside the checks, so that nobody may trust it with a mark.
+
+python -m trainer.checker.child WHAT MEMORY_MIB SECONDS SEED RUN_ALL COPY_FROM COPY_TO FILE [CLASS]
 """
 
 import json
 import os
 import sys
 import threading
-import traceback
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-import psutil
-
-from trainer.checker.comparing import Finding, show_safely
+from trainer.checker.remote.limits import limit_process
 from trainer.common.errors import InputError
 
 if TYPE_CHECKING:  # torch is imported once the streams are set
@@ -24,56 +22,44 @@ if TYPE_CHECKING:  # torch is imported once the streams are set
 
 
 def main(argv: list[str]) -> int:
-    """Write {"ready"}, {"doing": quantity}, {"class"}, {"finding"}, {"stopped"}, {"done"}."""
-    memory, seed, run_all, hints, file, *name = argv
+    """Write {"ready": true}, and then what was asked for: {"class", "findings"} for "check",
+    {"diagnosis"} for "line", null where no line was found.
+    """
+    what, memory, seconds, seed, run_all, copy_from, copy_to, file, *name = argv
     out = take_streams()
     import torch  # once, and before the clock and the memory limit start
 
-    from trainer.checker.check_file import check_file
     from trainer.checker.verifying import Request
 
     torch.set_num_threads(1)
-    limit_memory(int(memory))
+    if copy_from:
+        import shutil
+
+        shutil.copytree(copy_from, copy_to, dirs_exist_ok=True)
+    limit_process(int(memory), float(seconds))
     sys.argv = [file]
     path = Path(file).resolve()
     os.chdir(path.parent)
     write(out, ready=True)
     request = Request(path, name[0] if name else None, run_all == "1", int(seed))
-    is_wrong = write_findings(out, path, check_file(
-        path, request.name, run_all=request.run_all, seed=request.seed,
-        progress=lambda quantity: write(out, doing=quantity),
-    ))  # fmt: skip
-    if is_wrong and hints > "1":
-        write_diagnosis(out, request)
-    write(out, done=True)
+    write_findings(out, request) if what == "check" else write_diagnosis(out, request)
     leave(out)
     return 0
 
 
-def write_findings(out: TextIO, path: Path, found: Iterable[str | Finding]) -> bool:
-    """Write each finding as it comes, or why the check could not go on.
+def write_findings(out: TextIO, request: "Request") -> None:
+    """Write the name and the findings of a file, or why it cannot be checked."""
+    from trainer.checker.check_file import check_file
 
-    Returns whether a wrong line may be found: something is wrong, the check came to its end, and
-    no method stops at what is not written yet.
-    """
-    is_wrong, is_unfinished = False, False
+    found = check_file(request.path, request.name, run_all=request.run_all, seed=request.seed)
     try:
-        for item in found:
-            if isinstance(item, Finding):
-                is_wrong |= item.verdict in ("differs", "raises")
-                is_unfinished |= (item.verdict, item.cause) == ("raises", "unfinished")
-            write(out, **({"class": item} if isinstance(item, str) else {"finding": asdict(item)}))
+        items = list(found)
     except InputError as error:
-        write(out, stopped=str(error).replace(str(path), path.name))
-    except MemoryError:
-        write(out, stopped="it took more memory than --memory allows")
-    except Exception as error:  # a bug of the checker: it must not be held against the net
-        traceback.print_exc()
-        what = f"{type(error).__name__}: {show_safely(error)}"
-        write(out, stopped=f"the check itself failed: {what} (--verbose shows more)")
-    else:
-        return is_wrong and not is_unfinished
-    return False
+        write(out, stopped=str(error).replace(str(request.path), request.path.name))
+        return
+    names = [item for item in items if isinstance(item, str)]
+    findings = [asdict(item) for item in items if not isinstance(item, str)]
+    write(out, **{"class": "".join(names), "findings": findings})
 
 
 def write_diagnosis(out: TextIO, request: "Request") -> None:
@@ -85,10 +71,9 @@ def write_diagnosis(out: TextIO, request: "Request") -> None:
     from trainer.checker.places import place_diagnosis
 
     def give_up() -> None:
-        write(out, done=True)
+        write(out, diagnosis=None)
         leave(out)
 
-    write(out, doing="diagnosis")
     timer = threading.Timer(BUDGET + 3, give_up)
     timer.daemon = True
     timer.start()
@@ -97,8 +82,8 @@ def write_diagnosis(out: TextIO, request: "Request") -> None:
     except Exception:  # of code that was changed: any can come
         found = None
     timer.cancel()
-    if found is not None:
-        write(out, diagnosis=place_diagnosis(asdict(found), request.path))
+    placed = place_diagnosis(asdict(found), request.path) if found is not None else None
+    write(out, diagnosis=placed)
 
 
 def write(out: TextIO, **line: Any) -> None:
@@ -108,7 +93,7 @@ def write(out: TextIO, **line: Any) -> None:
 
 
 def take_streams() -> TextIO:
-    """Return a stream for the findings; stdout goes to stderr from here on, stdin is empty.
+    """Return a stream for the diagnosis; stdout goes to stderr from here on, stdin is empty.
 
     When the parent dies, however it does, its end of stdin closes, and this process ends.
     """
@@ -122,19 +107,6 @@ def take_streams() -> TextIO:
 
     threading.Thread(target=end_with_parent, daemon=True).start()
     return out
-
-
-def limit_memory(mebibytes: int) -> None:
-    """Allow so much more address space than now, where the system can limit it.
-
-    macOS and Windows cannot: there the parent alone watches the memory.
-    """
-    with suppress(ImportError, ValueError, OSError):
-        import resource
-
-        limit = psutil.Process().memory_info().vms + mebibytes * 2**20
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def leave(out: TextIO) -> None:

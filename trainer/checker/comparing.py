@@ -22,7 +22,7 @@ class Finding:
     """One line of the report; cause is the id of a mistake in the catalogue, where it is known.
 
     line is that of the checked code, in a file of that name, where something was raised. In a
-    notebook it is the line of a cell, counted from 1.
+    notebook it is the line of a cell, counted from 1. credit does not change the verdict.
     """
 
     quantity: str
@@ -34,6 +34,7 @@ class Finding:
     line: int | None = None
     is_explained: bool = True  # False where values differ and nothing says how
     cell: int | None = None
+    credit: str = ""  # why the part is right by itself, although it differs
 
 
 def report_unchecked(quantity: str, reason: str) -> Finding:

@@ -1,14 +1,13 @@
 """Build the net in sizes that it takes, and check its weights."""
 
-import inspect
-
 from trainer.checker import cases
 from trainer.checker.attempts import attempt, report_exception
 from trainer.checker.building import is_call_known
 from trainer.checker.comparing import Finding, report_unchecked
+from trainer.checker.constructor_text import sets_bias_twice
 from trainer.checker.descriptions import describe_mistake
 from trainer.checker.names import list_arguments
-from trainer.checker.subject import Subject
+from trainer.checker.subject import Subject, make_subject
 from trainer.checker.weights import get_shapes, infer_sizes
 
 SIZES = (cases.D, cases.H, cases.C)
@@ -19,15 +18,15 @@ OTHER_SIZES = (cases.D + 4, cases.H + 2, cases.C + 1)
 def build_subject(kind: type) -> Subject:
     """Build the net in the sizes of the cases, or in those that its own code fixes."""
     if fixed := getattr(kind, FIXED, None):
-        return Subject(kind, *fixed)
-    subject = Subject(kind, *SIZES)
+        return make_subject(kind, *fixed)
+    subject = make_subject(kind, *SIZES)
     sizes = infer_sizes(subject.weights) if subject.weights.problems else None
-    return Subject(kind, *sizes) if sizes and _ignores_sizes(kind, subject) else subject
+    return make_subject(kind, *sizes) if sizes and _ignores_sizes(kind, subject) else subject
 
 
 def _ignores_sizes(kind: type, subject: Subject) -> bool:
     """Return whether each size that is not the one asked for is the same in any sizes."""
-    other = attempt(lambda: Subject(kind, *OTHER_SIZES))
+    other = attempt(lambda: make_subject(kind, *OTHER_SIZES))
     if other.error:
         return False
     places = subject.weights, other.value.weights
@@ -58,7 +57,7 @@ def check_construction(kind: type, subject: Subject) -> Finding:
     biases = {"b1", "b2"} & weights.absent
     problems, cause = list(weights.problems.values()), "weight-shape"
     if len(biases) == 1 and not weights.absent & {"W1", "W2"}:
-        stored_twice = "b1" in weights.problems or _sets_bias_twice(kind)
+        stored_twice = "b1" in weights.problems or sets_bias_twice(kind)
         cause = "bias-stored-twice" if stored_twice else "bias-missing-forward"
         problems.append(f"{biases.pop()} is missing")
     if problems:
@@ -102,11 +101,3 @@ def _find_bias_rows(subject: Subject) -> str:
         ):  # fmt: skip
             found.append(key)
     return " and ".join(found)
-
-
-def _sets_bias_twice(kind: type) -> bool:
-    try:
-        source = inspect.getsource(kind.__init__).replace('"', "'")  # type: ignore[misc]
-    except (OSError, TypeError):
-        return False
-    return any(source.count(f"['{bias}'] =") > 1 for bias in ("b1", "b2"))

@@ -8,7 +8,7 @@ from trainer.book.functions import Array
 from trainer.checker.attempts import attempt
 from trainer.checker.comparing import Finding
 from trainer.checker.names import OPTIONS, find_role, list_arguments
-from trainer.checker.subject import Subject
+from trainer.checker.subject import make_subject
 
 SIZES = (60, 40, 10)  # many enough that the draw of a right net shows its scale
 LEAST = 30  # weights of a matrix
@@ -20,7 +20,7 @@ def check_initial(kind: type) -> Iterator[Finding]:
     given = [p for p in list_arguments(kind) if p.default is p.empty]
     if any(find_role(p.name, OPTIONS) in ("weights", "std") for p in given):
         return  # The user chooses them.
-    subject = attempt(lambda: Subject(kind, *SIZES)).value
+    subject = attempt(lambda: make_subject(kind, *SIZES)).value
     if subject is None or not {"W1", "W2"} <= set(subject.weights.places):
         return
     outcome = attempt(subject.weights.get)

@@ -21,6 +21,7 @@ from trainer.checker.names import PARAMS
 
 Other = tuple[Case, dict[str, Any], Numbers]  # a case, the net's values on it, and the right ones
 Causes = dict[str, tuple[str, str]]  # quantity → (slug, name of the factor)
+OWN_DERIVATIVE = "the derivative of the net's own loss"
 EPSILONS = [10.0**-k for k in range(2, 16)]
 
 
@@ -165,8 +166,10 @@ class Judge:
             return self._accept_float32(name)
         finding = self._explain(key, got, want, causes)
         if numeric is not None:
-            is_own = "it is" if compute_error(got, numeric) <= 10 * CLOSE else "it is not"
-            finding.message += f"; {is_own} the derivative of the net's own loss"
+            is_own = compute_error(got, numeric) <= 10 * CLOSE
+            is_not = "it is" if is_own else "it is not"
+            finding.message += f"; {is_not} the derivative of the net's own loss"
+            finding.credit = OWN_DERIVATIVE if is_own and np.abs(numeric).max() > CLOSE else ""
         return finding
 
     def _explain(self, key: str, got: object, want: Any, causes: Causes) -> Finding:

@@ -3,42 +3,62 @@
 import ast
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from trainer.checker.comparing import Finding
 from trainer.checker.source import Source
 
 
-def name_missing_self(found: Iterable[Finding], source: Source) -> Iterator[Finding]:
-    """Yield the findings; where a method without self is the reason, its definition is named."""
-    methods = list(_find_methods(source.tree))
+@dataclass(frozen=True)
+class MissingSelf:
+    """A method that uses self without taking it; arguments are those that it should have."""
+
+    name: str
+    arguments: str
+    line: int
+    last_line: int
+
+
+def name_missing_self(
+    found: Iterable[Finding], methods: list[MissingSelf], path: Path
+) -> Iterator[Finding]:
+    """Yield the findings; where a method without self is the reason, its definition is named.
+
+    methods are those of the file of that path.
+    """
     for finding in found:
         method = _find_cause(finding, methods)
         if method is None:
             yield finding
             continue
-        name = method.name
-        arguments = ", ".join(["self", *filter(None, [ast.unparse(method.args)])])
-        message = f"self is missing: write def {name}({arguments})"
-        place = f"{source.path.name}, line {method.lineno}"
+        message = f"self is missing: write def {method.name}({method.arguments})"
+        place = f"{path.name}, line {method.line}"
         yield replace(
             finding, verdict="raises", message=f"{message} ({place})", cause="misspelt-name",
-            checked=True, file=str(source.path), line=method.lineno,
+            checked=True, file=str(path), line=method.line,
         )  # fmt: skip
 
 
-def _find_cause(finding: Finding, methods: list[ast.FunctionDef]) -> ast.FunctionDef | None:
+def _find_cause(finding: Finding, methods: list[MissingSelf]) -> MissingSelf | None:
     if finding.verdict != "raises" and finding.checked:
         return None
     called = re.search(r"(\w+)\(\) takes \d+ positional", finding.message)
     for method in methods:
-        last = method.end_lineno or method.lineno
-        is_inside = finding.line is not None and method.lineno <= finding.line <= last
+        is_inside = finding.line is not None and method.line <= finding.line <= method.last_line
         if is_inside and "name 'self' is not defined" in finding.message:
             return method
         if called and called[1] == method.name:
             return method
     return None
+
+
+def find_missing_self(source: Source) -> Iterator[MissingSelf]:
+    """Yield the methods of a file that use self, which is no name of theirs."""
+    for method in _find_methods(source.tree):
+        arguments = ", ".join(["self", *filter(None, [ast.unparse(method.args)])])
+        last = method.end_lineno or method.lineno
+        yield MissingSelf(method.name, arguments, method.lineno, last)
 
 
 def _find_methods(tree: ast.Module) -> Iterator[ast.FunctionDef]:

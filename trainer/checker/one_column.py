@@ -9,7 +9,7 @@ from trainer.checker.comparing import FLOAT32, as_array, as_number, compute_erro
 from trainer.checker.explaining import Case, Numbers
 from trainer.checker.names import PARAMS
 from trainer.checker.reference import BINARY, compute_reference
-from trainer.checker.subject import Subject
+from trainer.checker.subject import make_subject
 from trainer.checker.trial import Trial, collect_values
 
 ONE_COLUMN = (
@@ -28,7 +28,7 @@ def is_right_with_one_column(trial: Trial) -> bool:
 
 
 def _try_one_column(trial: Trial) -> bool:
-    subject = Subject(trial.kind, trial.subject.D, trial.subject.H, 1)
+    subject = make_subject(trial.kind, trial.subject.D, trial.subject.H, 1)
     if subject.weights.problems or subject.weights.absent:
         return False
     weights, t = trial.case.weights, trial.case.t[:, :1]

@@ -1,30 +1,51 @@
-"""Check a file in a process of its own: with limits of time and memory, and its output captured."""
+"""Check a file whose code runs in a cell of its own; the judge is this process."""
 
-import json
-import os
-import queue
 import signal
-import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
+import traceback
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-import psutil
-
-from trainer.checker.comparing import Finding
+from trainer.checker.comparing import Finding, show_safely
+from trainer.checker.remote.cell import Cell
+from trainer.checker.remote.connection import Connection, WorkerLostError
+from trainer.checker.remote.library import ROOT
+from trainer.checker.remote.protocol import ProtocolError
 from trainer.checker.report import Report
+from trainer.common.errors import InputError
 
-START = 120  # seconds to import torch on a cold disk; no code of the file runs before that
-READY = {"ready": True}
-KEPT = 1 << 20  # bytes of the file's output that are kept
-MOST = 1 << 22  # bytes of findings: more than any check writes
-POLL = 0.25  # seconds between two looks at the memory that is used
 FORGED = "its code wrote to the checker's own channel, so nothing it says can be trusted"
+LIMITS = {
+    "memory": "it took more memory than --memory allows",
+    "processes": "it started too many processes",
+    "files": "it wrote too many files",
+}
+LEAST_FOR_HINTS = 1.0  # seconds
+TEXTS, NUMBERS = ("file", "code", "expected", "diff"), ("line", "column", "end_column", "checks")
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is checked, and how.
+
+    timeout is in seconds, memory in MiB, both for the file's code with all its processes. run_all
+    runs every top-level statement too. seed is that of the weights and inputs. hints is 1 to say
+    what is wrong, 2 to name the line too, 3 to show a fix too. folder is that of a submission:
+    a copy of it is what the code sees. is_wrapped puts the code into bubblewrap.
+    """
+
+    path: Path
+    name: str | None = None
+    timeout: float = 20.0
+    memory: int = 2048
+    run_all: bool = False
+    seed: int = 0
+    hints: int = 3
+    folder: Path | None = None
+    is_wrapped: bool = False
+    cells: Path | None = None  # the folder of temporary folders
 
 
 def check_in_child(
@@ -39,179 +60,186 @@ def check_in_child(
 ) -> tuple[Report, str]:
     """Check a file's class; return the report, and what the file's code printed.
 
-    timeout is in seconds, memory in MiB, both for the file's code with all its processes.
-    run_all runs every top-level statement too. seed is that of the weights and inputs. hints is
-    1 to say what is wrong, 2 to name the line too, 3 to show a fix too.
+    The arguments are those of Task.
     """
-    # -P: a random.py beside the file, or in the current folder, is not Python's random.
-    command = [sys.executable, "-P", "-m", "trainer.checker.child", str(memory), str(seed),
-               "1" if run_all else "0", str(hints), str(path), *filter(None, [name])]  # fmt: skip
-    child = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env=_environment(), start_new_session=True,
-    )  # fmt: skip
-    channel = Channel(child, timeout, memory)
-    try:
-        report = _listen(channel)
-        report.hints = hints
-        return report, channel.printed.decode("utf-8", "replace")
-    finally:
-        channel.kill()
+    return check_task(Task(path, name, timeout, memory, run_all, seed, hints))
 
 
-def _environment() -> dict[str, str]:
-    root = str(Path(__file__).resolve().parents[2])
-    return os.environ | {
-        "PYTHONPATH": os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])]),
-        "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8:replace", "MPLBACKEND": "Agg",
-        "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
-        "CUDA_VISIBLE_DEVICES": "",  # CUDA reserves more address space than the limit leaves
+def check_task(task: Task) -> tuple[Report, str]:
+    """Check a file's class; return the report, and what the file's code printed."""
+    task = replace(task, path=task.path.resolve())
+    with Cell(task.memory, task.folder, task.is_wrapped, task.cells) as cell:
+        connection = Connection(cell.start_worker(), task.timeout, cell.watch)
+        report = Report(hints=task.hints, file=task.path.name)
+        has_ended = _judge(task, cell, connection, report)
+        left = connection.seconds_left
+        cell.kill()
+        connection.close()
+        if has_ended and report.status != 1 and task.folder is None:
+            _check_inside(task, cell, left, report)
+        if task.hints > 1 and left > LEAST_FOR_HINTS and _may_have_line(report):
+            report.diagnosis = _look_for_line(task, cell, left)
+        return report, connection.printed.decode("utf-8", "replace")
+
+
+def _locate(task: Task, cell: Cell) -> Path:
+    """Return the file as the code sees it."""
+    if task.folder is None:
+        return task.path
+    return cell.locate(task.path.relative_to(task.folder.resolve()))
+
+
+def _make_settings(task: Task, cell: Cell) -> dict[str, Any]:
+    return cell.make_settings() | {
+        "path": str(_locate(task, cell)), "memory": task.memory, "seconds": task.timeout,
+        "run_all": task.run_all, "hidden": str(ROOT / "trainer"),
     }  # fmt: skip
 
 
-@dataclass
-class Channel:
-    """The child's two outputs, read by threads since Windows cannot wait for a pipe.
+def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> bool:
+    """Fill the report with what the judge finds, and with how the code ends.
 
-    Its stdout carries the findings, a JSON object a line; its stderr all that the file prints.
+    Returns whether the check came to its end.
     """
-
-    child: subprocess.Popen[bytes]
-    timeout: float
-    memory: int  # MiB
-    printed: bytearray = field(default_factory=bytearray)
-    _found: queue.Queue[bytes] = field(default_factory=lambda: queue.Queue(64))
-
-    def __post_init__(self) -> None:
-        for pipe, put in ((self.child.stdout, self._found.put), (self.child.stderr, self._keep)):
-            threading.Thread(target=_pump, args=(pipe, put), daemon=True).start()
-
-    def _keep(self, data: bytes) -> None:
-        self.printed += data[: max(0, KEPT - len(self.printed))]
-
-    def lines(self) -> Iterator[dict[str, Any]]:
-        """Yield the child's findings; {"late"}, {"memory"} or {"forged"} where it is stopped."""
-        rest, received, before, end = b"", 0, 0, time.monotonic() + START
-        while (left := end - time.monotonic()) > 0:
-            try:
-                data = self._found.get(timeout=min(left, POLL))
-            except queue.Empty:
-                if before and self._memory_used() - before > self.memory * 2**20:
-                    yield {"memory": True}
-                    return
-                continue
-            received += len(data)
-            *whole, rest = (rest + data).split(b"\n")
-            parsed = [_parse(line) for line in whole]
-            if received > MOST or None in parsed:
-                yield {"forged": True}
-                return
-            for line in filter(None, parsed):
-                if line == READY and not before:  # the first one starts the clock, no other
-                    end, before = time.monotonic() + self.timeout, self._memory_used() or 1
-                yield line
-            if not data:
-                return
-        yield {"late": True}
-
-    def _memory_used(self) -> int:
-        """Return the bytes that the child and its own children hold."""
-        return sum(_resident(process) for process in self._processes())
-
-    def _processes(self) -> list[psutil.Process]:
-        with suppress(psutil.Error):
-            child = psutil.Process(self.child.pid)
-            return [child, *child.children(recursive=True)]
-        return []
-
-    def kill(self) -> None:
-        """End the child and the processes that it started."""
-        for process in self._processes():
-            with suppress(psutil.Error):
-                process.kill()
-        if hasattr(os, "killpg"):  # and those whose parent has ended already
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.child.pid, signal.SIGKILL)
-        self.child.wait()
-        if self.child.stdin:
-            self.child.stdin.close()
-
-    def exit_status(self) -> int | None:
-        """Return the child's exit status, None where it does not end."""
-        with suppress(subprocess.TimeoutExpired):
-            return self.child.wait(timeout=5)
-        return None
-
-
-def _pump(pipe: IO[bytes], put: Callable[[bytes], None]) -> None:
-    """Pass on what the pipe brings, and b"" at its end."""
-    with pipe:
-        while data := os.read(pipe.fileno(), 1 << 16):
-            put(data)
-    put(b"")
-
-
-def _parse(line: bytes) -> dict[str, Any] | None:
-    """Return the object on a line; None where there is none."""
+    doing = ["start"]
     try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
+        from trainer.checker.remote.judge import judge_file  # imports torch, as the worker starts
+
+        connection.start(_make_settings(task, cell))
+        inside = _locate(task, cell)
+        found = judge_file(connection, inside, task.path, task.name, task.seed, doing.append)
+        for item in found:
+            if isinstance(item, Finding):
+                report.findings.append(item)
+            else:
+                report.name = item
+    except InputError as error:
+        text = str(error).replace(str(_locate(task, cell)), task.path.name)
+        report.stopped = text.replace(str(task.path), task.path.name)
+        return True
+    except WorkerLostError as lost:
+        doing[-1] = "loading" if connection.is_ready and doing[-1] == "start" else doing[-1]
+        _explain_ending(report, connection, doing[-1], lost.ending)
+    except ProtocolError:
+        _explain_ending(report, connection, doing[-1], "forged")
+    except Exception as error:  # a bug of the checker: it must not be held against the net
+        text = "".join(traceback.format_exception(error))
+        connection.printed += text.encode("utf-8", "replace")
+        what = f"{type(error).__name__}: {show_safely(error)}"
+        report.stopped = f"the check itself failed: {what} (--verbose shows more)"
+        return True
+    else:
+        return True
+    return False
 
 
-def _resident(process: psutil.Process) -> int:
-    with suppress(psutil.Error):
-        return int(process.memory_info().rss)
-    return 0
-
-
-def _listen(channel: Channel) -> Report:
-    """Return the report of what the child finds, and of how it ends."""
-    report, doing, ending = Report(), "start", "exit"
-    for line in channel.lines():
-        doing = line.get("doing", doing)
-        report.name = line.get("class", report.name)
-        report.stopped = line.get("stopped", report.stopped)
-        if "finding" in line:
-            report.findings.append(Finding(**line["finding"]))
-        report.diagnosis = line.get("diagnosis", report.diagnosis)
-        for word in ("ready", "done", "late", "memory", "forged"):
-            ending = word if word in line else ending
-        doing = "loading" if doing == "start" and ending == "ready" else doing
-    if ending != "done":
-        _explain_ending(report, channel, doing, ending)
-    return report
-
-
-def _explain_ending(report: Report, channel: Channel, doing: str, ending: str) -> None:
-    """Add to the report why the child did not come to its end."""
-    if doing == "diagnosis" and ending != "forged":
-        return  # the verdict is complete without it
-    if ending == "late":
-        message = f"did not come back in {channel.timeout:g} s (--timeout)"
+def _explain_ending(report: Report, connection: Connection, doing: str, ending: str) -> None:
+    """Add to the report why the worker did not answer all questions."""
+    if ending == "late" and doing == "start":
+        report.stopped = "the checking process did not start in time"
+    elif ending == "late":
+        message = f"did not come back in {connection.timeout:g} s (--timeout)"
         if doing in ("predict", "loss", "gradient", "accuracy"):  # on 57 numbers, 7 samples
-            report.findings.append(Finding(doing, "raises", f"{message}: an endless loop?"))
+            _cut(report, doing, f"{message}: an endless loop?")
         else:
             report.stopped = f"{doing} {message}"
-    elif ending in ("memory", "forged"):
+    elif ending in LIMITS or ending == "forged":
         report.findings.clear()
-        memory = "it took more memory than --memory allows"
-        report.stopped = memory if ending == "memory" else FORGED
+        report.stopped = LIMITS.get(ending, FORGED)
     elif doing == "start":
-        last = channel.printed.decode("utf-8", "replace").strip().splitlines()[-1:]
-        status = _describe_status(channel.exit_status())
+        last = connection.printed.decode("utf-8", "replace").strip().splitlines()[-1:]
+        status = _describe_status(connection.exit_status())
         report.stopped = f"the checking process could not start ({status}): {''.join(last)}"
     elif doing == "loading":
-        status = _describe_status(channel.exit_status())
+        status = _describe_status(connection.exit_status())
         report.stopped = f"its code ended the program while loading ({status})"
     else:
-        status = _describe_status(channel.exit_status())
+        status = _describe_status(connection.exit_status())
         message = f"its code ended the whole program ({status})"
-        report.findings.append(Finding(doing, "raises", message))
+        _cut(report, doing, message)
+
+
+def _cut(report: Report, doing: str, message: str) -> None:
+    """Add the finding on what ended the check."""
+    report.findings.append(Finding(doing, "raises", message))
+    report.cut = f"not reached, since {doing} {message}"
 
 
 def _describe_status(code: int | None) -> str:
-    if code is not None and code < 0:
-        return f"signal {signal.Signals(-code).name}"
+    number = -code if code is not None and code < 0 else (code or 0) - 128  # a shell adds 128
+    with suppress(ValueError):
+        if sys.platform != "win32":
+            return f"signal {signal.Signals(number).name}"
     return f"exit status {code}"
+
+
+def _may_have_line(report: Report) -> bool:
+    """Return whether a wrong line may be found.
+
+    That is where something is wrong, the check came to its end, and no method stops at what is
+    not written yet.
+    """
+    is_unfinished = any((f.verdict, f.cause) == ("raises", "unfinished") for f in report.findings)
+    return bool(report.wrong_findings) and not (report.stopped or is_unfinished or report.cut)
+
+
+def _look_for_line(task: Task, cell: Cell, seconds: float) -> dict[str, Any] | None:
+    """Return the wrong line and a fix, as a process says that nobody trusts: a hint, no verdict."""
+    answer = _ask_child("line", task, cell, seconds)
+    return _read_diagnosis(answer.get("diagnosis"))
+
+
+def _check_inside(task: Task, cell: Cell, seconds: float, report: Report) -> None:
+    """Add to the report what a child finds that runs the code beside the checks.
+
+    Functions, layers and torch modules can only be checked so, since their parts hand each other
+    objects of any kind, and so can the book's own loop. That does for one's own code, and never
+    for marks. What the judge outside found stands.
+    """
+    answer = _ask_child("check", task, cell, seconds)
+    try:
+        findings = [Finding(**each) for each in answer.get("findings", [])]
+    except TypeError:
+        return
+    if report.status == 0:
+        known = {(f.quantity, f.message) for f in report.findings}
+        more = (f for f in findings if f.quantity == "update" or f.verdict == "note")
+        report.findings += [f for f in more if (f.quantity, f.message) not in known]
+    elif findings:
+        report.name, report.findings, report.stopped = str(answer.get("class")), findings, ""
+    elif isinstance(answer.get("stopped"), str):
+        report.stopped = answer["stopped"]
+
+
+def _ask_child(what: str, task: Task, cell: Cell, seconds: float) -> dict[str, Any]:
+    """Return the answer of a child that runs the code beside the checks, {} without one."""
+    settings = cell.make_settings()
+    run_all, seed = "1" if task.run_all else "0", str(task.seed if task.folder is None else 0)
+    child = cell.start_hints([
+        what, str(task.memory), str(seconds), seed, run_all,
+        settings["copy_from"], settings["copy_to"],
+        str(_locate(task, cell)), *filter(None, [task.name]),
+    ])  # fmt: skip
+    connection = Connection(child, seconds, cell.watch)
+    try:
+        connection.start()
+        return connection.receive()
+    except (WorkerLostError, ProtocolError):
+        return {}
+    finally:
+        connection.close()
+        cell.kill()
+
+
+def _read_diagnosis(data: Any) -> dict[str, Any] | None:
+    """Return a diagnosis if it has the form of one."""
+    if not isinstance(data, dict):
+        return None
+    has_texts = all(isinstance(data.get(key), str) for key in TEXTS)
+    has_numbers = all(isinstance(data.get(key), int) and 0 <= data[key] < 10**6 for key in NUMBERS)
+    is_placed = isinstance(data.get("cell"), int | None)
+    if not (has_texts and has_numbers and is_placed):
+        return None
+    return {key: data[key][:20_000] for key in TEXTS} | {
+        key: data.get(key) for key in (*NUMBERS, "cell")
+    }

@@ -27,6 +27,8 @@ class Report:
     stopped: str = ""
     hints: int = 3
     diagnosis: dict[str, Any] | None = None
+    file: str = ""
+    cut: str = ""  # what ended the check early, where that is a finding
 
     @property
     def wrong_findings(self) -> list[Finding]:
@@ -63,7 +65,7 @@ class Report:
         return [] if is_enough else [q for q in ("loss", "gradient") if q in lacking]
 
     def as_json(self) -> str:
-        """Return {"right", "class", "findings", "fix"}; fix is None or {"diff", "checks"}.
+        """Return {"right", "file", "class", "findings", "fix"}; fix is None or {"diff", "checks"}.
 
         right is None where the net could not be checked.
         """
@@ -76,6 +78,7 @@ class Report:
         )
         whole = {
             "right": None if self.status == 2 else self.status == 0,
+            "file": self.file,
             "class": self.name,
             "findings": [self._list_values(finding) for finding in findings],
             "fix": fix,

@@ -13,7 +13,7 @@ from trainer.checker.cases import make_other_cases
 from trainer.checker.comparing import CLOSE, as_array, compute_error
 from trainer.checker.explaining import QUANTITIES, Case
 from trainer.checker.reference import FORMS, Form, get_reference
-from trainer.checker.subject import Subject
+from trainer.checker.subject import Subject, make_subject
 
 Outcomes = dict[str, Outcome]  # of predict, loss and gradient
 ONE_HOT, LABELS = "one-hot rows", "labels"  # the kinds of targets
@@ -68,7 +68,7 @@ class Trial:
 
     def build_subject(self, reg: float = 0.0) -> Subject:
         """Build another instance of the net's class, with reg as the strength of its penalty."""
-        return Subject(self.kind, self.subject.D, self.subject.H, self.subject.C, reg)
+        return make_subject(self.kind, self.subject.D, self.subject.H, self.subject.C, reg)
 
     def call_methods(self, t: Array) -> Outcomes:
         """Call predict, loss and gradient where they exist, each on the weights of the case."""

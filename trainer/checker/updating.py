@@ -23,7 +23,8 @@ def check_update(trial: Trial) -> Iterator[Finding]:
     Only for nets that keep arrays in the dict params, return a dict of gradients, and have no
     method that trains: others may keep or update their weights as they like.
     """
-    if trial.subject.methods["train"] or not trial.subject.has("gradient"):
+    is_here = hasattr(trial.subject, "net")  # not in another process
+    if not is_here or trial.subject.methods["train"] or not trial.subject.has("gradient"):
         return
     trial.progress("update")
     fresh = attempt(trial.build_subject).value

@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None, program: Program = Program("check")) -> 
     if arguments.file is None:
         raise InputError("give the file to check: FILE.py or FILE.ipynb, or FILE.py:CLASS")
     path, name = _split(arguments.file)
-    _check_limits(arguments)
+    check_limits(arguments)
 
     from trainer.checker.process import check_in_child
 
@@ -63,12 +63,13 @@ def _parser(program: Program) -> Parser:
     return parser
 
 
-def _check_limits(arguments: argparse.Namespace) -> None:
+def check_limits(arguments: argparse.Namespace) -> None:
+    """Raise InputError for a time or a memory limit, or a seed, that cannot be used."""
     if not 0 < arguments.timeout <= A_DAY:
         raise InputError(f"--timeout {arguments.timeout:g}: must be more than 0, at most {A_DAY}")
     if not LEAST <= arguments.memory <= A_TEBIBYTE:  # less than the check itself takes
         raise InputError(f"--memory {arguments.memory}: must be {LEAST} … {A_TEBIBYTE}")
-    if arguments.seed < 0:
+    if getattr(arguments, "seed", 0) < 0:
         raise InputError(f"--seed {arguments.seed}: must be 0 or more")
 
 

@@ -11,6 +11,7 @@ COMMANDS = {
     "train": "train the net with either backend and record it for TensorBoard",
     "compare": "train both backends and compare every quantity of a step",
     "check": "check a two-layer net that you wrote, and name its mistake",
+    "grade": "mark the nets of a class",
     "predict": "say which digit is on an image",
     "evaluate": "measure a trained net on the test set",
     "figures": "draw the pictures of chapters 2 to 4",

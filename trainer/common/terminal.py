@@ -21,6 +21,7 @@ from rich.progress import (
 from trainer.common.text import notify
 
 T = TypeVar("T")
+FEW = 3  # steps after which the time left can be told
 PAUSE = 2.0  # the most seconds of a computation without any output
 
 
@@ -60,7 +61,8 @@ class Steps:
         self._bar = make_bar(shown=is_terminal and not quiet)
         self._task = self._bar.add_task(description, total=total, completed=done)
         self._prints_lines = not is_terminal and not quiet
-        self._last = time.monotonic()
+        self._last = self._start = time.monotonic()
+        self._before = done
 
     def __enter__(self) -> "Steps":
         self._bar.start()
@@ -75,7 +77,16 @@ class Steps:
         now = time.monotonic()
         if self._prints_lines and now - self._last >= PAUSE:
             self._last = now
-            notify(f"{self._description}: {done} of {self._total}")
+            notify(f"{self._description}: {done} of {self._total}{self._describe_rest(done, now)}")
+
+    def _describe_rest(self, done: int, now: float) -> str:
+        """Return how long the rest will take, "" while that is not known."""
+        new = done - self._before
+        if new < FEW:
+            return ""
+        seconds = (now - self._start) / new * (self._total - done)
+        left = f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+        return f", {left} left"
 
 
 def track(

@@ -91,7 +91,7 @@ def run_one(settings: Settings, data_dir: Path, folder: Path) -> Settings:
 def _choose_backend(jobs: int, tasks: int, cluster: str | None) -> Iterator[None]:
     """Let joblib use the cluster or local processes; raise InputError if a process is killed."""
     if cluster:
-        with _connect(cluster) as client, parallel_config("dask", client=client):
+        with connect(cluster) as client, parallel_config("dask", client=client):
             yield
         return
     processes = max(1, min(cpu_count() if jobs == -1 else jobs, tasks))
@@ -106,7 +106,7 @@ def _choose_backend(jobs: int, tasks: int, cluster: str | None) -> Iterator[None
 
 
 @contextmanager
-def _connect(address: str) -> Iterator[Any]:
+def connect(address: str) -> Iterator[Any]:
     """Yield a client of that Dask scheduler; raise InputError if it or its workers fail."""
     try:
         from distributed import Client, KilledWorker  # imported here, since Dask is optional

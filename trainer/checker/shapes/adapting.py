@@ -5,7 +5,7 @@ from pathlib import Path
 from types import FunctionType
 
 from trainer.checker.comparing import Finding, report_unchecked
-from trainer.checker.helpers import list_defined
+from trainer.checker.definitions import list_defined
 from trainer.checker.loading import Loader
 from trainer.checker.shapes import registry
 from trainer.checker.shapes.parts import Part, check_part, report_unfinished
@@ -35,7 +35,7 @@ def get_path(value: object) -> str:
 
 def is_built(kind: type) -> bool:
     """Return whether a shape built this class."""
-    return kind.__module__.startswith(HERE)
+    return str(getattr(kind, "__module__", "")).startswith(HERE)
 
 
 def is_part(loader: Loader, names: Mapping[str, object], name: str) -> bool:
@@ -86,14 +86,14 @@ def drop_derived(findings: Iterable[Finding], kind: type | None) -> Iterator[Fin
 
 
 def name_unfinished(
-    findings: Iterable[Finding], found: Found, kind: type | None
+    findings: Iterable[Finding], unfinished: Mapping[str, str], kind: type | None
 ) -> Iterator[Finding]:
     """Yield the findings; what is wrong with a class that is not written yet is unfinished.
 
     An exception proves nothing where it was guessed how functions are called.
     """
     is_guessed = getattr(kind, "has_guessed_calls", False)
-    is_template = kind is not None and found.unfinished.get(kind.__name__) == kind.__name__
+    is_template = kind is not None and unfinished.get(kind.__name__) == kind.__name__
     for finding in findings:
         if is_template and finding.verdict in ("differs", "raises"):
             finding = report_unfinished(finding.quantity)

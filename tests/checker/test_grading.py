@@ -1,0 +1,251 @@
+"""A class is marked: a row for each student, partial credit, and formats of graders."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from mistaken import NETS, plant_mistakes
+
+from trainer.checker.grading.points import read_scheme
+from trainer.checker.grading.submissions import open_submissions
+from trainer.checker.grading.tables import guard
+from trainer.checker.process import check_in_child
+from trainer.checker.remote.library import ROOT
+from trainer.cli.grade import main
+from trainer.cli.program import Program, run_command
+from trainer.common.errors import InputError
+
+RIGHT = (NETS / "chapter4.py").read_text()
+PLUGIN = "trainer.checker.grading.plugin"
+BACK = "        # backward\n"
+EVIL = RIGHT.replace(
+    BACK, "        raise ValueError('<script>alert(1)</script> \\x1b[2J')\n" + BACK
+)
+
+
+def run_grade(*words) -> int:
+    return run_command(main, [*map(str, words), "--jobs", "1"], Program("grade"))
+
+
+def read_rows(out: Path) -> dict[str, dict[str, str]]:
+    with (out / "grades.csv").open(newline="", encoding="utf-8") as file:
+        return {row["student"]: row for row in csv.DictReader(file)}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """Return the folder of the results of a small class."""
+    given, out = tmp_path_factory.mktemp("given"), tmp_path_factory.mktemp("out")
+    (given / "ann.py").write_text(RIGHT)
+    (given / "bob.py").write_text(plant_mistakes("chapter4", "bias-missing-forward"))
+    (given / "cleo").mkdir()
+    (given / "cleo" / "net.py").write_text(plant_mistakes("cs231n", "double-softmax"))
+    (given / "cleo" / "utils.py").write_text("x = 1\n")
+    (given / "dan.py").write_text("class TwoLayerNet(:\n")
+    (given / "eve<b>.py").write_text(EVIL)
+    (given / "=fay.py").write_text(RIGHT)
+    (given / ".hidden.py").write_text("")
+    (given / "gus.py").symlink_to("/etc/hostname")
+    (given / "notes.txt").write_text("none of mine")
+    words = (given, "--out", out, "--hints", 1, "--format", "gradescope", "--format", "junit")
+    assert run_grade(*words) == 0
+    return out
+
+
+def test_each_submission_has_a_row(results):
+    rows = read_rows(results)
+    assert list(rows) == ["'=fay", "ann", "bob", "cleo", "dan", "eve<b>", "gus"]
+    assert {name: row["verdict"] for name, row in rows.items()} == {
+        "'=fay": "right", "ann": "right", "bob": "wrong", "cleo": "wrong", "dan": "unchecked",
+        "eve<b>": "wrong", "gus": "unchecked",
+    }  # fmt: skip
+    assert rows["ann"]["points"] == "100.0"
+    assert "not valid Python" in rows["dan"]["note"]
+    assert "a link" in rows["gus"]["note"]
+
+
+def test_a_backward_pass_keeps_its_points_where_only_the_forward_pass_is_wrong(results):
+    row = read_rows(results)["bob"]
+    assert row["predict"] == row["gradient b1"] == "0.0"
+    assert row["loss"] == row["gradient W1"] == row["gradient W2"] == "15.0"
+
+
+def test_what_is_behind_a_hang_was_not_reached_and_is_not_missing(tmp_path):
+    given, out = tmp_path / "given", tmp_path / "out"
+    given.mkdir()
+    (given / "hal.py").write_text(RIGHT.replace(BACK, "        while True:\n            pass\n"))
+    assert run_grade(given, "--out", out, "--timeout", 2) == 0
+    record = json.loads((out / "students" / "hal.json").read_text())
+    assert record["verdict"] == "wrong"
+    assert record["points"] == 0
+    verdicts = {part["name"]: (part["verdict"], part["why"]) for part in record["parts"]}
+    assert verdicts["gradient W1"][0] == "wrong"
+    assert verdicts["train"][0] == "unchecked"
+    assert "not reached, since gradient did not come back" in verdicts["loss"][1]
+
+
+def test_the_page_has_no_script_and_escapes_what_comes_from_outside(results):
+    page = (results / "report.html").read_text()
+    assert "<script" not in page
+    assert "eve<b>" not in page
+    assert "eve&lt;b&gt;" in page
+    assert "\x1b" not in page
+    assert page.count("<section") == 7
+
+
+def test_gradescope_gets_a_file_for_each_also_where_all_fails(results):
+    found = sorted((results / "gradescope").glob("*/results.json"))
+    assert len(found) == 7
+    for path in found:
+        whole = json.loads(path.read_text())
+        assert whole["score"] == sum(test["score"] for test in whole["tests"])
+        assert {test["status"] for test in whole["tests"]} <= {"passed", "failed"}
+        assert all(0 <= test["score"] <= test["max_score"] for test in whole["tests"])
+        assert {whole["output_format"], *(t["output_format"] for t in whole["tests"])} == {"text"}
+
+
+def test_junit_counts_what_it_lists(results):
+    root = ElementTree.parse(results / "junit.xml").getroot()
+    assert root.tag == "testsuites"
+    for suite in root:
+        tags = {"failures": "/failure", "errors": "/error", "skipped": "/skipped", "tests": ""}
+        for key, tag in tags.items():
+            listed = suite.findall(f"testcase{tag}")
+            assert int(suite.get(key)) == len(listed), (suite.get("name"), key)
+
+
+def test_a_second_run_marks_nothing_again_and_a_changed_file_only(results, tmp_path, capsys):
+    given, out = tmp_path / "given", tmp_path / "out"
+    given.mkdir()
+    (given / "ann.py").write_text(RIGHT)
+    (given / "bob.py").write_text("x = 1\n")
+    assert run_grade(given, "--out", out, "--hints", 1) == 0
+    before = {p.name: p.stat().st_mtime_ns for p in (out / "students").iterdir()}
+    (given / "bob.py").write_text("x = 2\n")
+    assert run_grade(given, "--out", out, "--hints", 1) == 0
+    assert "2 submissions, 1 of them before" in capsys.readouterr().out
+    after = {p.name: p.stat().st_mtime_ns for p in (out / "students").iterdir()}
+    assert [name for name in before if before[name] != after[name]] == ["bob.json"]
+
+
+def test_the_result_is_that_of_a_single_check(results, tmp_path):
+    path = tmp_path / "bob.py"
+    path.write_text(plant_mistakes("chapter4", "bias-missing-forward"))
+    report, _ = check_in_child(path, hints=1)
+    record = json.loads((results / "students" / "bob.json").read_text())
+    listed = [(f["quantity"], f["verdict"]) for f in record["check"]["findings"]]
+    assert listed == [(f.quantity, f.verdict) for f in report.findings]
+
+
+def test_anonymous_results_hold_no_name(tmp_path):
+    given, out = tmp_path / "given", tmp_path / "out"
+    given.mkdir()
+    (given / "margaret.py").write_text(EVIL)
+    assert run_grade(given, "--out", out, "--anonymise") == 0
+    texts = [p.read_text() for p in out.rglob("*") if p.suffix in (".csv", ".json", ".html")
+             and p.name != "names.csv"]  # fmt: skip
+    assert texts
+    assert not any("margaret" in text for text in texts)
+    assert "margaret" in (out / "names.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("[points]\nlos = 3\n", "no part 'los'"), ("[points]\nloss = -1\n", "a number from 0"),
+     ("x = 1\n", "needs a table [points]"), ("[points\n", "not valid TOML"),
+     ("[points]\nloss = 1\n[rules]\noptional = ['loss']\n", "optional must be")],
+)  # fmt: skip
+def test_a_points_file_that_cannot_be_used_is_one_line(text, message, tmp_path):
+    path = tmp_path / "points.toml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=message.replace("[", r"\[")):
+        read_scheme(path)
+
+
+@pytest.mark.parametrize("name", ["nothing", "empty", "file.txt"])
+def test_a_place_without_submissions_is_one_line_and_status_2(name, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file.txt").write_text("")
+    assert run_grade(tmp_path / name, "--out", tmp_path / "out") == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def make_zip(path: Path, *members: tuple[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members:
+            archive.writestr(name, data)
+    return path
+
+
+def test_a_zip_is_read_without_names_that_lead_out_and_without_bombs(tmp_path):
+    link = zipfile.ZipInfo("class/dan.py")
+    link.external_attr = 0o120777 << 16
+    path = make_zip(
+        tmp_path / "all.zip", ("class/ann.py", RIGHT.encode()), ("../bob.py", b"x"),
+        ("/cleo.py", b"x"), ("class/eve/net.py", RIGHT.encode()),
+        ("class/eve/bomb.bin", bytes(1 << 26)), ("class/eve/../../../fay.py", b"x"),
+        (link, b"/etc/passwd"), ("__MACOSX/ann.py", b""),
+    )  # fmt: skip
+    with open_submissions(path) as found:
+        listed = {each.student: [str(item.path) for item in each.items] for each in found}
+    assert listed == {"ann": ["ann.py"], "eve": ["net.py", "bomb.bin"]}
+
+
+def test_a_bomb_in_a_zip_is_left_out_and_the_rest_is_marked(tmp_path):
+    given, out = tmp_path / "given", tmp_path / "out"
+    given.mkdir()
+    make_zip(given / "eve.zip", ("net.py", RIGHT.encode()), ("bomb.bin", bytes(1 << 26)))
+    (given / "dan.zip").write_bytes(b"PK not a zip")
+    assert run_grade(given, "--out", out, "--hints", 1) == 0
+    rows = read_rows(out)
+    assert rows["eve"]["verdict"] == "right"
+    assert "bomb.bin was left out" in rows["eve"]["note"]
+    assert rows["dan"]["verdict"] == "unchecked"
+
+
+def test_several_files_that_may_be_meant_are_to_be_looked_at(tmp_path):
+    given, out = tmp_path / "given", tmp_path / "out"
+    (given / "ann").mkdir(parents=True)
+    for name in ("first.py", "second.py"):
+        (given / "ann" / name).write_text(RIGHT)
+    assert run_grade(given, "--out", out, "--hints", 1) == 0
+    assert "several files may be meant" in read_rows(out)["ann"]["note"]
+    assert run_grade(given, "--out", out, "--hints", 1, "--file", "second.py") == 0
+    assert read_rows(out)["ann"]["verdict"] == "right"
+
+
+def test_require_sandbox_refuses_where_there_is_none(tmp_path, monkeypatch, capsys):
+    import trainer.checker.remote.bubblewrap as bubblewrap
+
+    (tmp_path / "ann.py").write_text(RIGHT)
+    monkeypatch.setattr(bubblewrap, "explain_absence", lambda: "bubblewrap is not installed")
+    words = (tmp_path, "--out", tmp_path / "out", "--require-sandbox")
+    assert run_grade(*words) == 2
+    assert (
+        capsys.readouterr().err == "grade: error: --require-sandbox: bubblewrap is not installed\n"
+    )
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+x", "-x", "@x", "\tx"])
+def test_no_cell_is_a_formula(text):
+    assert next(csv.reader(io.StringIO(guard(text))))[0][0] in ("'", "\\")
+
+
+def test_pytest_runs_each_part_of_a_net_as_a_test(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(plant_mistakes("chapter4", "loss-sum"))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", PLUGIN, "-p", "no:cacheprovider", "-rA",
+               "--two-layer-net", str(path), "-c", os.devnull, str(tmp_path)]  # fmt: skip
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=environment, cwd=tmp_path, check=False
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "1 failed, 7 passed, 1 skipped" in done.stdout

@@ -1,0 +1,77 @@
+"""Writes a record in the formats of graders: Gradescope's results.json and JUnit's XML."""
+
+import json
+import re
+from typing import Any
+from xml.etree import ElementTree
+
+from trainer.checker.grading.marking import Record
+
+ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # in XML 1.0
+
+
+def make_gradescope(record: Record) -> str:
+    """Return results.json of Gradescope's autograder, with a test for each part.
+
+    https://gradescope-autograders.readthedocs.io/en/latest/specs/
+    """
+    tests = [
+        {
+            "name": part["name"],
+            "name_format": "text",
+            "score": part["points"],
+            "max_score": part["most"],
+            "status": "passed" if part["verdict"] in ("ok", "credit") else "failed",
+            "output": part["why"],
+            "output_format": "text",
+            "visibility": "visible",
+        }
+        for part in record["parts"]
+    ]
+    whole: dict[str, Any] = {
+        "score": record["points"],
+        "execution_time": record["seconds"],
+        "output": "\n".join([record["report"], *record["notes"]]),
+        "output_format": "text",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+        "tests": tests,
+        "extra_data": {"verdict": record["verdict"], "causes": record["causes"]},
+    }
+    return json.dumps(whole, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def make_junit(records: list[Record]) -> str:
+    """Return JUnit's XML: a suite for each student, a case for each part."""
+    root = ElementTree.Element("testsuites", name="two-layer-net")
+    for record in records:
+        _add_suite(root, record)
+    for key in ("tests", "failures", "errors"):  # skipped is not in every schema
+        root.set(key, str(sum(int(suite.get(key, "0")) for suite in root)))
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, "unicode") + "\n"
+
+
+def _add_suite(root: ElementTree.Element, record: Record) -> None:
+    verdicts = [part["verdict"] for part in record["parts"]]
+    suite = ElementTree.SubElement(
+        root, "testsuite", name=clean(record["student"]), tests=str(len(verdicts)),
+        failures=str(verdicts.count("wrong")), errors=str(verdicts.count("unchecked")),
+        skipped=str(verdicts.count("missing")), time=str(record["seconds"]),
+    )  # fmt: skip
+    for part in record["parts"]:
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=clean(record["student"]), name=part["name"], time="0"
+        )
+        kind = {"wrong": "failure", "unchecked": "error", "missing": "skipped"}.get(part["verdict"])
+        if kind:
+            why = clean(part["why"]) or part["verdict"]
+            found = ElementTree.SubElement(case, kind, message=why)
+            if kind != "skipped":
+                found.set("type", part["verdict"])
+    ElementTree.SubElement(suite, "system-out").text = clean(record["report"])
+
+
+def clean(text: str) -> str:
+    """Return a text without the characters that XML cannot hold."""
+    return ILLEGAL.sub("?", text)

@@ -1,0 +1,131 @@
+"""How many points each part of a net is worth, and how many a report earns."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trainer.checker.comparing import Finding
+from trainer.checker.names import PARAMS
+from trainer.checker.report import CORE, Report
+from trainer.common.errors import InputError
+
+DEFAULT = Path(__file__).with_name("points.toml")
+GRADIENTS = tuple(f"gradient {key}" for key in PARAMS)
+PARTS = ("predict", "loss", *GRADIENTS, "accuracy", "numerical_gradient", "train")
+OPTIONAL = ("accuracy", "numerical_gradient", "train")
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """The points of the parts; optional parts may be missing."""
+
+    points: dict[str, float]
+    optional: tuple[str, ...]
+    numerical_replaces_gradient: bool
+
+    @property
+    def total(self) -> float:
+        """The points of a net that is right in everything."""
+        return sum(self.points.values())
+
+    def describe(self) -> str:
+        """Return the points in one line."""
+        shown = ", ".join(f"{part} {points:g}" for part, points in self.points.items())
+        free = f"; {' and '.join(self.optional)} may be missing" if self.optional else ""
+        return f"{shown}: {self.total:g} points{free}"
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a part earned, its verdict ("ok", "credit", "wrong", "missing", "unchecked") and why."""
+
+    name: str
+    points: float
+    most: float
+    verdict: str
+    why: str = ""
+
+
+def read_scheme(path: Path | None) -> Scheme:
+    """Return the scheme of a TOML file, by default the one that comes with this package."""
+    path = path or DEFAULT
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"--points {path}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"--points {path}: not valid TOML: {error}") from None
+    points, rules = data.get("points"), data.get("rules", {})
+    if not isinstance(points, dict) or not points or not isinstance(rules, dict):
+        raise InputError(f"--points {path}: needs a table [points], such as predict = 25")
+    for part, value in points.items():
+        _check_part(path, part, value)
+    optional, replaces = rules.get("optional", []), rules.get("numerical_replaces_gradient", True)
+    if not isinstance(optional, list) or not set(map(str, optional)) <= set(OPTIONAL):
+        raise InputError(f"--points {path}: optional must be a list of {', '.join(OPTIONAL)}")
+    if not isinstance(replaces, bool):
+        raise InputError(f"--points {path}: numerical_replaces_gradient must be true or false")
+    kept = {part: float(points[part]) for part in PARTS if part in points}
+    return Scheme(kept, tuple(map(str, optional)), replaces)
+
+
+def _check_part(path: Path, part: str, value: Any) -> None:
+    if part not in PARTS:
+        raise InputError(f"--points {path}: no part {part!r}: use {', '.join(PARTS)}")
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 <= value <= 1e6:
+        raise InputError(f"--points {path}: {part} must be a number from 0 to 1,000,000")
+
+
+def count_points(scheme: Scheme, report: Report) -> list[Part]:
+    """Return what each part of the scheme earns."""
+    return [_count_part(scheme, report, part) for part in scheme.points]
+
+
+def _count_part(scheme: Scheme, report: Report, name: str) -> Part:
+    most = scheme.points[name]
+    verdict, why = _judge_part(report, name)
+    is_replaced = scheme.numerical_replaces_gradient and name in GRADIENTS
+    if (
+        verdict == "missing"
+        and is_replaced
+        and _judge_part(report, "numerical_gradient")[0] == "ok"
+    ):
+        verdict, why = "credit", "the numerical gradient is right"
+    was_built = any((f.quantity, f.verdict) == ("construction", "ok") for f in report.findings)
+    if verdict == "missing" and name in scheme.optional and was_built:
+        verdict, why = "credit", "the net may lack it"
+    return Part(name, most if verdict in ("ok", "credit") else 0.0, most, verdict, why)
+
+
+def _judge_part(report: Report, name: str) -> tuple[str, str]:
+    """Return the verdict on a part, and why."""
+    names = {name, "gradient"} if name in GRADIENTS else {name}
+    found = [finding for finding in report.findings if finding.quantity in names]
+    wrong = [f for f in found if f.verdict in ("differs", "raises")]
+    costly = [f for f in wrong if not f.credit]
+    if costly:
+        return "wrong", costly[0].message
+    if wrong:
+        return "credit", wrong[0].credit
+    if any(f.verdict == "ok" for f in found):
+        return "ok", ""
+    if unchecked := [f for f in found if not f.checked]:
+        return "unchecked", unchecked[0].message
+    return _explain_absence(report, found)
+
+
+def _explain_absence(report: Report, found: list[Finding]) -> tuple[str, str]:
+    missing = [f.message for f in found if f.verdict == "missing"]
+    if missing:
+        return "missing", missing[0]
+    if report.stopped or report.cut:
+        return "unchecked", report.stopped or report.cut
+    early = [f for f in report.wrong_findings if f.quantity in ("construction", "loading")]
+    if early:
+        return "wrong", early[0].message
+    blocked = [f for f in report.findings if not f.checked and f.quantity in CORE]
+    if blocked:
+        return "unchecked", blocked[0].message
+    return "missing", "the net has no such method"

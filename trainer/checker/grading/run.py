@@ -1,0 +1,113 @@
+"""Marks a class and writes its results, continuing where it was stopped."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+from trainer.checker.grading.batch import make_job, mark_all, name_file, read_done
+from trainer.checker.grading.formats import make_gradescope, make_junit
+from trainer.checker.grading.marking import How, Job, Record
+from trainer.checker.grading.page import make_page
+from trainer.checker.grading.submissions import Submission
+from trainer.checker.grading.tables import guard, make_table
+from trainer.common.errors import InputError
+from trainer.common.files import lock, write_atomically
+
+BUSY = "another process writes these results: wait until it has ended, or stop it"
+
+
+def name_students(submissions: list[Submission], how: How) -> list[str]:
+    """Return the name of each student in the results: a number where marking is anonymous."""
+    if not how.is_anonymous:
+        return [each.student for each in submissions]
+    order = sorted(submissions, key=lambda each: sha256(how.key + each.student.encode("utf-8", "surrogateescape")).digest())  # fmt: skip  # noqa: E501
+    width = max(3, len(str(len(order))))
+    numbers = {each.student: f"student-{i:0{width}}" for i, each in enumerate(order, 1)}
+    return [numbers[each.student] for each in submissions]
+
+
+class Grading:
+    """The marking of a class: the submissions, what is done already, and the folder of results."""
+
+    def __init__(self, submissions: list[Submission], out: Path, how: How, formats: list[str]):
+        self.out, self.how, self._formats = out, how, formats
+        self._names = name_students(submissions, how)
+        self._originals = [each.student for each in submissions]
+        digests = [each.digest() for each in submissions]
+        self._records: dict[str, Record] = {}
+        self._todo: list[Callable[[], Job]] = []
+        for submission, student, digest in zip(submissions, self._names, digests, strict=True):
+            if done := read_done(out, student, digest, how):
+                self._records[student] = done
+            else:
+                self._todo.append(partial(make_job, submission, student, digest))
+
+    @property
+    def total(self) -> int:
+        """The number of submissions."""
+        return len(self._names)
+
+    @property
+    def done(self) -> int:
+        """The number of those that are marked."""
+        return len(self._records)
+
+    @property
+    def records(self) -> list[Record]:
+        """What is known so far, in the order of the names."""
+        return [self._records[name] for name in sorted(self._records)]
+
+    def run(self, at_a_time: int, cluster: str | None) -> Iterator[Record]:
+        """Mark what is not marked, and yield each record; write the results also when stopped."""
+        (self.out / "students").mkdir(parents=True, exist_ok=True)
+        with lock(self.out, BUSY):
+            try:
+                for record in mark_all(self._todo, self.how, at_a_time, cluster):
+                    self._records[record["student"]] = record
+                    self._write_student(record)
+                    yield record
+            finally:
+                self._write_results()
+
+    def _write_student(self, record: Record) -> None:
+        text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+        name = name_file(record["student"])
+        self._write(Path("students", f"{name}.json"), text)
+
+    def _write_results(self) -> None:
+        records = self.records
+        self._write(Path("grades.csv"), make_table(records))
+        title = "two-layer nets: results"
+        self._write(Path("report.html"), make_page(records, self.how.scheme, title))
+        if "junit" in self._formats:
+            self._write(Path("junit.xml"), make_junit(records))
+        if "gradescope" in self._formats:
+            for record in records:
+                folder = Path("gradescope", name_file(record["student"]))
+                self._write(folder / "results.json", make_gradescope(record))
+        if self.how.is_anonymous:
+            pairs = sorted(zip(self._names, self._originals, strict=True))
+            rows = "".join(
+                f"{name},{json.dumps(guard(who), ensure_ascii=False)}\n" for name, who in pairs
+            )
+            self._write(Path("names.csv"), "student,name\n" + rows)
+        self._remove_others()
+
+    def _remove_others(self) -> None:
+        """Remove the records of submissions that are no longer there."""
+        known = {f"{name_file(name)}.json" for name in self._names}
+        for path in (self.out / "students").glob("*.json"):
+            if path.name not in known:
+                with suppress(OSError):
+                    path.unlink()
+
+    def _write(self, name: Path, text: str) -> None:
+        path = self.out / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, text.encode("utf-8", "replace"))
+        except OSError as error:
+            raise InputError(f"{path}: cannot be written: {error.strerror}") from error

@@ -1,0 +1,33 @@
+"""Writes grades.csv: a row for each student."""
+
+import csv
+import io
+
+from trainer.checker.grading.marking import Record
+from trainer.common.text import escape
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def make_table(records: list[Record]) -> str:
+    """Return the table of all records as CSV: points, each part, causes, seconds."""
+    parts = [part["name"] for part in records[0]["parts"]] if records else []
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    head = ("student", "verdict", "points", "of", *parts, "causes", "seconds", "file", "note")
+    writer.writerow(head)
+    for record in records:
+        earned = {part["name"]: part["points"] for part in record["parts"]}
+        why = [record["summary"]] if record["verdict"] == "unchecked" else []
+        writer.writerow([
+            guard(record["student"]), record["verdict"], record["points"], record["of"],
+            *(earned.get(part, 0) for part in parts), guard("; ".join(record["causes"])),
+            record["seconds"], guard(record["file"]), guard("; ".join([*why, *record["notes"]])),
+        ])  # fmt: skip
+    return out.getvalue()
+
+
+def guard(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula."""
+    text = escape(text)
+    return f"'{text}" if text.startswith(FORMULA) else text

@@ -1,0 +1,191 @@
+"""Answers the judge's questions about one file: what is in it, and what its net computes.
+
+This runs in the process of somebody's code. It holds no expected value, and whatever it answers
+is data that the judge compares with its own numbers.
+"""
+
+import inspect
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from trainer.checker.attempts import describe_raised
+from trainer.checker.comparing import show_safely
+from trainer.checker.constructor_text import sets_bias_twice
+from trainer.checker.loaded import Loaded, load
+from trainer.checker.loading import Loader
+from trainer.checker.names import PARAMS, list_arguments
+from trainer.checker.remote.protocol import TEXT, decode, encode
+from trainer.checker.subject import Subject
+from trainer.common.errors import InputError
+
+Ask = Callable[[dict[str, Any]], dict[str, Any]]
+Answer = dict[str, Any]
+MOST = 200  # names, arguments or functions of one answer
+DEFAULTS = {id(inspect.Parameter.empty): "empty", id(None): "none"}
+
+
+class Answerer:
+    """The loaded file, and the instances of its class that the judge has asked for.
+
+    removed are names that NumPy has lost. ask sends a question of its own to the judge.
+    """
+
+    def __init__(self, loader: Loader, removed: set[str], ask: Ask):
+        self._loader, self._removed, self._ask = loader, removed, ask
+        self._loaded: Loaded | None = None
+        self._subjects: list[Subject] = []
+
+    def answer(self, question: dict[str, Any]) -> Answer:
+        """Return the answer to a question, or the exception that it raised."""
+        try:
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                warnings.simplefilter("ignore")
+                method: Callable[..., Answer] = getattr(self, f"_do_{question['do']}")
+                return method(question)
+        except InputError as error:
+            return {"stopped": show_safely(error)[:TEXT]}
+        except BaseException as error:
+            return {"error": describe_error(error)}
+
+    def _do_load(self, question: dict[str, Any]) -> Answer:
+        loaded = self._loaded = load(self._loader, question["name"], self._removed)
+        source = self._loader.sources[loaded.path]
+        lines = source.text.count("\n") + 2 if source.notebook else 0
+        places = [source.notebook.find_place(n) for n in range(1, lines)] if source.notebook else []
+        return {
+            "class": describe_function(loaded.kind) if loaded.kind else None,
+            "stores_twice": loaded.kind is not None and sets_bias_twice(loaded.kind),
+            "absence": loaded.absence[:TEXT],
+            "functions": _list_functions(loaded.names, loaded.defined, question["known"]),
+            "helpers": [
+                {"file": each.file,
+                 "functions": _list_functions(each.names, each.defined, question["known"])}
+                for each in loaded.helpers[:MOST]
+            ],
+            "missing_self": [
+                [m.name, m.arguments[:TEXT], m.line, m.last_line]
+                for m in loaded.missing_self[:MOST]
+            ],
+            "places": places,
+        }  # fmt: skip
+
+    def _do_notes(self, _question: dict[str, Any]) -> Answer:
+        loaded = self._get_loaded()
+        notes, aliases = list(loaded.notes)[:MOST], list(loaded.aliases)[:MOST]
+        return {"notes": [n[:TEXT] for n in notes], "aliases": [n[:TEXT] for n in aliases]}
+
+    def _do_build(self, question: dict[str, Any]) -> Answer:
+        kind: Any = self._get_loaded().kind
+        D, H, C = question["sizes"]
+        subject = Subject(kind, D, H, C, question["reg"])
+        self._subjects.append(subject)
+        weights = subject.weights
+        return {
+            "id": len(self._subjects) - 1,
+            "methods": {
+                quantity: describe_function(method) if method else None
+                for quantity, method in subject.methods.items()
+            },
+            "internal": describe_function(subject.internal) if subject.internal else None,
+            "shapes": {k: list(shape) for k, shape in weights.get_shapes().items()},
+            "problems": {k: text[:TEXT] for k, text in weights.problems.items()},
+            "float32": subject.is_float32() if set(weights.places) == set(PARAMS) else False,
+        } | {
+            name: sorted(getattr(weights, name))[:MOST]
+            for name in ("transposed", "absent", "extra", "numbers")
+        }  # fmt: skip
+
+    def _do_has(self, question: dict[str, Any]) -> Answer:
+        return {"has": bool(self._get_subject(question).has(question["quantity"]))}
+
+    def _do_get(self, question: dict[str, Any]) -> Answer:
+        return {"value": encode(self._get_subject(question).weights.get())}
+
+    def _do_set(self, question: dict[str, Any]) -> Answer:
+        self._get_subject(question).weights.set(decode(question["weights"]))
+        return {}
+
+    def _do_call(self, question: dict[str, Any]) -> Answer:
+        subject = self._get_subject(question)
+        answer = self._run(getattr(subject, question["method"]), question)
+        return answer | {"no_loss": bool(subject.no_loss)}
+
+    def _do_method(self, question: dict[str, Any]) -> Answer:
+        subject = self._get_subject(question)
+        method = subject.methods[question["quantity"]]
+        assert method is not None
+        named = {k: subject.to_native(decode(v)) for k, v in question["named"].items()}
+        return self._run(lambda *given: method(*given, **named), question)
+
+    def _do_function(self, question: dict[str, Any]) -> Answer:
+        loaded, number = self._get_loaded(), question["module"]
+        names = loaded.names if number < 0 else loaded.helpers[number].names
+        function: Any = names[question["name"]]
+        return self._run(function, question)
+
+    def _run(self, function: Callable[..., Any], question: dict[str, Any]) -> Answer:
+        """Call a function; return its result or exception, and the arrays that it wrote to."""
+        given = [decode(each) if "callback" not in each else each for each in question["args"]]
+        before = [each.copy() if isinstance(each, np.ndarray) else None for each in given]
+        arguments = [self._make_callback(a, given) if isinstance(a, dict) else a for a in given]
+        answer: Answer
+        try:
+            answer = {"value": encode(function(*arguments))}
+        except BaseException as error:
+            answer = {"error": describe_error(error)}
+        has_callback = any(isinstance(each, dict) for each in given)
+        wrote = {
+            str(i): encode(array)
+            for i, (array, old) in enumerate(zip(given, before, strict=True))
+            if old is not None and (has_callback or not np.array_equal(array, old))
+        }
+        return answer | {"wrote": wrote}
+
+    def _make_callback(self, argument: dict[str, int], given: list[Any]) -> Callable[[Any], Any]:
+        """Return a function that the judge evaluates, at what one of the given arrays holds."""
+        point = given[argument["callback"]]
+        return lambda _given: decode(self._ask({"evaluate": encode(point)})["value"])
+
+    def _get_subject(self, question: dict[str, Any]) -> Subject:
+        return self._subjects[question["id"]]
+
+    def _get_loaded(self) -> Loaded:
+        assert self._loaded is not None
+        return self._loaded
+
+
+def _list_functions(names: Any, defined: set[str], known: list[str]) -> list[str]:
+    """Return which known functions a module defines, as functions."""
+    values = {name: names.get(name) for name in known if name in defined}
+    return [k for k, value in values.items() if callable(value) and not isinstance(value, type)]
+
+
+def describe_function(function: Any) -> dict[str, Any]:
+    """Return the name and the arguments of a function, a method or a class, as JSON."""
+    arguments = [
+        [p.name, int(p.kind), DEFAULTS.get(id(p.default), "other")]
+        for p in list_arguments(function)[:MOST]
+    ]
+    names = getattr(getattr(function, "__code__", None), "co_names", ())
+    name = str(getattr(function, "__name__", "the method"))[:TEXT]
+    return {"name": name, "arguments": arguments, "uses": list(map(str, names))[:MOST]}
+
+
+def describe_error(error: BaseException) -> dict[str, Any]:
+    """Return what the judge is told of an exception."""
+    raised = describe_raised(error)
+    bases = (kind for kind in type(error).__mro__ if kind.__module__ == "builtins")
+    return {
+        "type": type(error).__name__[:TEXT],
+        "base": next(bases).__name__,
+        "message": show_safely(error)[:TEXT],
+        "kind": raised.kind,
+        "text": raised.text[:TEXT],
+        "at": raised.at[:TEXT],
+        "cause": raised.cause,
+        "file": raised.file,
+        "line": raised.line,
+    }

@@ -1,0 +1,162 @@
+"""Objects of the judge that stand for a class and its instances in a worker."""
+
+import math
+from typing import Any, cast
+
+import numpy as np
+
+from trainer.book.functions import Array
+from trainer.checker.names import METHODS, PARAMS
+from trainer.checker.remote.calling import (
+    RemoteFunction,
+    ask_for_value,
+    make_error,
+    read_signature,
+)
+from trainer.checker.remote.connection import Connection
+from trainer.checker.remote.protocol import (
+    MOST_AXES,
+    MOST_ELEMENTS,
+    ProtocolError,
+    encode,
+    take_list,
+    take_number,
+    take_text,
+)
+from trainer.checker.subject import ForeignClass, Subject
+from trainer.checker.weights import WeightPlaces
+
+
+class RemoteClass(ForeignClass):
+    """Somebody's class, in a worker."""
+
+    def __init__(self, connection: Connection, about: dict[str, Any], stores_bias_twice: bool):
+        self._connection, self.stores_bias_twice = connection, stores_bias_twice
+        self.__name__ = take_text(about, "name")
+        self.__signature__ = read_signature(about)
+
+    def __call__(self) -> None:
+        """Do nothing: inspect reads the arguments of what can be called."""
+
+    def build_subject(self, D: int, H: int, C: int, reg: float) -> Subject:
+        """Return an instance in these sizes; raise what its constructor raises."""
+        answer = self._connection.ask({"do": "build", "sizes": [D, H, C], "reg": reg})
+        if "error" in answer:
+            raise make_error(answer["error"])
+        return RemoteSubject(self._connection, answer, (D, H, C), reg)
+
+
+class RemoteSubject(Subject):
+    """An instance of somebody's class, in a worker."""
+
+    def __init__(
+        self, connection: Connection, about: dict[str, Any], sizes: tuple[int, int, int], reg: float
+    ):
+        self.D, self.H, self.C = sizes
+        self.reg, self.no_loss, self.has_tensors = reg, False, False
+        self._connection, self._id = connection, take_number(about, "id")
+        self._is_float32 = about.get("float32") is True
+        self.weights = RemoteWeights(connection, self._id, about)
+        methods = about.get("methods")
+        if not isinstance(methods, dict):
+            raise ProtocolError
+        self.methods = {q: self._make_method(q, methods.get(q)) for q in METHODS}
+        self.internal = self._make_method("internal", about.get("internal"))
+
+    def _make_method(self, quantity: str, about: dict[str, Any] | None) -> Any:
+        question = {"do": "method", "id": self._id, "quantity": quantity}
+        return RemoteFunction(self._connection, question, about) if about is not None else None
+
+    def has(self, quantity: str) -> bool:
+        """Return whether there is a method for the quantity, or another that gives it too."""
+        question = {"do": "has", "id": self._id, "quantity": quantity}
+        return self._connection.ask(question).get("has") is True
+
+    def is_float32(self) -> bool:
+        """Return whether any of the weights is kept in float32."""
+        return self._is_float32
+
+    def _ask(self, method: str, *arrays: Array) -> Any:
+        question = {"do": "call", "id": self._id, "method": method}
+        question["args"] = [encode(array) for array in arrays]
+        value, answer = ask_for_value(self._connection, question, *arrays)
+        self.no_loss = answer.get("no_loss") is True
+        return value
+
+    def predict(self, x: Array) -> Any:
+        """Return what predict gives for x (N, D)."""
+        return self._ask("predict", x)
+
+    def loss(self, x: Array, t: Array) -> Any:
+        """Return the loss alone; None if the method gives only gradients."""
+        return self._ask("loss", x, t)
+
+    def gradient(self, x: Array, t: Array) -> dict[str, Any] | None:
+        """Return the gradient by the names W1, b1, W2, b2; None if no gradients came back."""
+        return _take_grads(self._ask("gradient", x, t))
+
+    def numerical_gradient(self, x: Array, t: Array) -> dict[str, Any] | None:
+        """Return their own numerical gradient, by name."""
+        return _take_grads(self._ask("numerical_gradient", x, t))
+
+    def accuracy(self, x: Array, t: Array) -> Any:
+        """Return their accuracy."""
+        return self._ask("accuracy", x, t)
+
+
+def _take_grads(value: Any) -> dict[str, Any] | None:
+    if value is not None and not isinstance(value, dict):
+        raise ProtocolError
+    return value and {key: value[key] for key in value if key in PARAMS}
+
+
+class RemoteWeights(WeightPlaces):
+    """Where an instance of a worker keeps its weights."""
+
+    def __init__(self, connection: Connection, number: int, about: dict[str, Any]):
+        self._connection, self._id = connection, number
+        shapes, problems = about.get("shapes"), about.get("problems")
+        if not isinstance(shapes, dict) or not isinstance(problems, dict):
+            raise ProtocolError
+        self._shapes = {k: _take_shape(shapes[k]) for k in PARAMS if k in shapes}
+        super().__init__(
+            dict.fromkeys(self._shapes, (None, None)),
+            problems={str(k): str(v) for k, v in problems.items()},
+            **{
+                name: set(map(str, take_list(about, name)))
+                for name in ("transposed", "absent", "extra", "numbers")
+            },
+        )
+
+    def get_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of the net's own arrays."""
+        return self._shapes
+
+    def has_tensors(self) -> bool:
+        """Return False, since the worker converts arrays to tensors."""
+        return False
+
+    def get(self) -> dict[str, Array]:
+        """Return copies in the book's shapes, as float64."""
+        question = {"do": "get", "id": self._id}
+        found = ask_for_value(self._connection, question)[0]
+        if not isinstance(found, dict) or set(found) != set(self._shapes):
+            raise ProtocolError
+        if not all(isinstance(value, np.ndarray) for value in found.values()):
+            raise ProtocolError
+        return cast(dict[str, Array], found)
+
+    def set(self, values: dict[str, Array]) -> None:
+        """Write the values into the net's arrays."""
+        weights = encode({key: values[key] for key in self.places})
+        answer = self._connection.ask({"do": "set", "id": self._id, "weights": weights})
+        if "error" in answer:
+            raise make_error(answer["error"])
+
+
+def _take_shape(shape: Any) -> tuple[int, ...]:
+    if not isinstance(shape, list) or not all(isinstance(n, int) and n >= 0 for n in shape):
+        raise ProtocolError
+    if len(shape) > MOST_AXES or math.prod(shape) > MOST_ELEMENTS:
+        raise ProtocolError
+    return tuple(shape)

@@ -1,0 +1,108 @@
+"""The process of somebody's code: loads a file and answers what the judge asks, a line each.
+
+python -I -m trainer.checker.remote.worker, with the settings as the first line of stdin.
+"""
+
+import json
+import os
+import queue
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy  # noqa: F401 (once, before the clock starts)
+
+from trainer.checker.loaded import restore_aliases
+from trainer.checker.loading import Loader
+from trainer.checker.remote.answering import Answerer
+from trainer.checker.remote.limits import limit_process, needs_torch
+
+
+def main() -> int:
+    """Answer questions until the judge closes its end."""
+    pipes = Pipes()
+    settings = pipes.read()
+    path = Path(settings["path"])
+    prepare_folder(settings, path)
+    if needs_torch(path):  # it takes address space, which must not count for the code's limit
+        with suppress(ImportError):
+            import torch
+
+            torch.set_num_threads(1)
+    limit_process(settings["memory"], settings["seconds"])
+    sys.argv = [str(path)]
+    if Path(settings["hidden"]) not in path.parents:
+        sys.addaudithook(make_guard(settings["hidden"]))
+    pipes.write({"ready": True})
+    with restore_aliases() as removed:
+        answerer = Answerer(Loader(path, settings["run_all"]), removed, pipes.ask)
+        while True:
+            question = pipes.read()
+            pipes.write(answerer.answer(question) | {"to": question["number"]})
+
+
+def prepare_folder(settings: dict[str, Any], path: Path) -> None:
+    """Copy the submission to where it may write, and work there."""
+    if settings["copy_from"]:
+        import shutil
+
+        shutil.copytree(settings["copy_from"], settings["copy_to"], dirs_exist_ok=True)
+    os.chdir(path.parent)
+
+
+def make_guard(hidden: str) -> Callable[[str, tuple[Any, ...]], None]:
+    """Return a hook that lets nothing under a folder be opened, where no cell hides it.
+
+    Code that tries hard can pass it. It stops the import of a right net from this project.
+    """
+    start = hidden + os.sep
+
+    def guard(event: str, arguments: tuple[Any, ...]) -> None:
+        is_path = event == "open" and isinstance(arguments[0], str | bytes)
+        if is_path and os.path.realpath(os.fsdecode(arguments[0])).startswith(start):
+            raise PermissionError("the checker's own files are not for the code it checks")
+
+    return guard
+
+
+class Pipes:
+    """The two ends of the judge's pipes, under numbers of their own.
+
+    From here on stdin is empty, and stdout is stderr. The process ends with the judge.
+    """
+
+    def __init__(self) -> None:
+        self._in, self._out = os.dup(0), os.dup(1)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(2, 1)
+        self._lines: queue.Queue[bytes] = queue.Queue()
+        threading.Thread(target=self._receive, daemon=True).start()
+
+    def _receive(self) -> None:
+        with os.fdopen(self._in, "rb", buffering=1 << 16) as pipe:
+            for line in pipe:
+                self._lines.put(line)
+        os._exit(1)
+
+    def read(self) -> dict[str, Any]:
+        """Return the judge's next line."""
+        found: dict[str, Any] = json.loads(self._lines.get())
+        return found
+
+    def write(self, answer: dict[str, Any]) -> None:
+        """Send a line."""
+        data = json.dumps(answer).encode("ascii") + b"\n"
+        while data:
+            data = data[os.write(self._out, data) :]
+
+    def ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Ask the judge, who waits for an answer, and return what it says."""
+        self.write(question)
+        return self.read()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""Mark the two-layer nets of a class: points for each part, a report for each student.
+
+Give a folder or a .zip with a file or a folder per student (.py and .ipynb). Each submission is
+judged by itself, in a cell. The results are in grades.csv, report.html and students/. Stopped and
+started again, the command continues where it was.
+"""
+
+import argparse
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from trainer.cli.check import check_limits
+from trainer.cli.options import Parser
+from trainer.cli.program import Program
+from trainer.common.errors import InputError
+from trainer.common.terminal import track
+from trainer.common.text import display_path, notify
+
+FORMATS = ("gradescope", "junit")
+
+
+def main(argv: list[str] | None = None, program: Program = Program("grade")) -> int:
+    """Mark all submissions; return 0, also where nets are wrong."""
+    arguments = _make_parser(program).parse_args(argv)
+    check_limits(arguments)
+    if arguments.jobs < 1 and arguments.jobs != -1:
+        raise InputError(f"--jobs {arguments.jobs}: must be 1 or more")
+
+    from trainer.checker.grading.batch import take_key
+    from trainer.checker.grading.marking import How
+    from trainer.checker.grading.points import read_scheme
+    from trainer.checker.grading.run import Grading
+    from trainer.checker.grading.submissions import open_submissions
+
+    scheme = read_scheme(arguments.points)
+    is_wrapped = _choose_sandbox(arguments)
+    with open_submissions(arguments.submissions) as submissions:
+        how = How(
+            scheme, take_key(arguments.out), arguments.hints, arguments.timeout, arguments.memory,
+            arguments.file, is_wrapped, arguments.anonymise,
+        )  # fmt: skip
+        grading = Grading(submissions, arguments.out, how, arguments.format or [])
+        if not arguments.quiet:
+            print(f"points: {scheme.describe()}")
+        jobs = (os.cpu_count() or 1) if arguments.jobs == -1 else arguments.jobs
+        new, done = grading.run(jobs, arguments.cluster), grading.done
+        for _ in track(new, "submissions", grading.total, done, arguments.quiet):
+            pass
+    if not arguments.quiet:
+        _print_end(grading.records, done, arguments.out)
+    return 0
+
+
+def _print_end(records: list[dict[str, Any]], done: int, out: Path) -> None:
+    counts = Counter(record["verdict"] for record in records)
+    mean = sum(record["points"] for record in records) / max(1, len(records))
+    before = f", {done} of them before" if done else ""
+    print(
+        f"{len(records)} submissions{before}: {counts['right']} right, {counts['wrong']} wrong, "
+        f"{counts['unchecked']} to look at; {mean:.1f} points on average"
+    )
+    print(f"results: {display_path(out)}, report: {display_path(out / 'report.html')}")
+
+
+def _choose_sandbox(arguments: argparse.Namespace) -> bool:
+    """Return whether bubblewrap is used; say what is not contained where it is not."""
+    from trainer.checker.remote.bubblewrap import explain_absence
+
+    absence = explain_absence()
+    if not absence:
+        return True
+    if arguments.require_sandbox:
+        raise InputError(f"--require-sandbox: {absence}")
+    notify(
+        f"grade: {absence}: the code of a submission can read your files and use the network. "
+        "It cannot give itself points"
+    )
+    return False
+
+
+def _make_parser(program: Program) -> Parser:
+    parser = Parser(program, __doc__)
+    add: Any = parser.add_argument
+    add("submissions", type=Path, help="a folder or a .zip, with a file or a folder per student")
+    add("--out", type=Path, default=Path("results"), metavar="DIR", help="folder of the results")
+    add("--points", type=Path, metavar="FILE", help="points for each part, as TOML")
+    add(
+        "--file", metavar="PATTERN", help="name of the file to check in a student's folder: net*.py"
+    )
+    add(
+        "--anonymise",
+        action="store_true",
+        help="give students numbers; names.csv keeps their names",
+    )
+    add("--format", action="append", choices=FORMATS,
+        help="write gradescope/NAME/results.json or junit.xml too; may be given twice")  # fmt: skip
+    add("--hints", type=int, choices=(1, 2, 3), default=2,
+        help="1: say what is wrong; 2: name the line too; 3: show a fix too")  # fmt: skip
+    add(
+        "--timeout",
+        type=float,
+        default=20.0,
+        metavar="S",
+        help="seconds for each submission's code",
+    )
+    add("--memory", type=int, default=2048, metavar="MIB", help="memory for each submission's code")
+    add(
+        "--jobs",
+        type=int,
+        default=-1,
+        metavar="INT",
+        help="submissions at a time; -1: one per core",
+    )
+    add("--cluster", metavar="ADDRESS", help="address of a Dask scheduler, such as HOST:8786")
+    add("--require-sandbox", action="store_true", help="refuse to run without bubblewrap")
+    add("--quiet", action="store_true", help="print nothing but errors")
+    return parser
