@@ -45,9 +45,14 @@ def make_settings(**changes: Any) -> Settings:
 
 
 def train(log_dir: Path, name: str = "run", **changes: Any) -> Path:
-    """Train to the last iteration; return the folder of the run."""
+    """Train to the last iteration; return the folder of the run.
+
+    changes: settings, and pictures or snapshots of trainer.training.run.run.
+    """
+    shown = {key: changes.pop(key) for key in ("pictures", "snapshots") if key in changes}
     settings = make_settings(**changes)
-    return trainer.training.run.run(settings, find_data_dir(), log_dir, name, quiet=True).folder
+    result = trainer.training.run.run(settings, find_data_dir(), log_dir, name, quiet=True, **shown)
+    return result.folder
 
 
 def resume(folder: Path, **given: Any) -> Path:

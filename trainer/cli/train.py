@@ -35,7 +35,7 @@ def _run(arguments: argparse.Namespace, program: Program) -> "Result":
     from trainer.training.run import resume, run
 
     data_dir, log_dir = arguments.data_dir, arguments.log_dir
-    shown = arguments.quiet, arguments.pictures
+    shown = arguments.quiet, arguments.pictures, arguments.snapshots
     if arguments.resume is None:
         return run(settings_from(arguments), data_dir, log_dir, arguments.run_name, *shown)
     if arguments.run_name is not None or log_dir != program.root / "logs":
@@ -65,6 +65,8 @@ def _make_resume_words(arguments: argparse.Namespace, folder: Path, program: Pro
         words.append(f"--data-dir={display_path(arguments.data_dir)}")
     if arguments.pictures != PICTURES:
         words.append(f"--pictures={arguments.pictures or 'off'}")
+    if not arguments.snapshots:
+        words.append("--no-snapshots")
     return words
 
 
@@ -75,6 +77,9 @@ def _make_parser(program: Program) -> Parser:
     add: Any = parser.add_argument
     add("--pictures", type=parse_every, default=PICTURES, metavar="N",
         help="iterations from one set of pictures, histograms and curves to the next, or off",
+    )  # fmt: skip
+    add("--snapshots", action=argparse.BooleanOptionalAction, default=True,
+        help="keep the weights of iterations 0, 10, 100, 1,000 and 10,000 for the command page",
     )  # fmt: skip
     add("--run-name", help="name of the run's folder; default: <dataset>-<backend>")
     add("--resume", type=Path, metavar="RUN",
