@@ -3,7 +3,6 @@
 import json
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import urllib.parse
@@ -18,11 +17,6 @@ from trainer.common.settings import Settings
 from trainer.training.run import run
 
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 POINTS = 1500  # more than the 1,000 of a tag that TensorBoard shows by default
 NAMES = ["mnist-5k-numpy", "mnist-5k-torch"]
 PAGES = {
@@ -68,31 +62,6 @@ def address(logs):
             )
         finally:
             server.terminate()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("no chromium in the PATH: apt-get install chromium")
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="no playwright: pip install -r requirements-dev.txt"
-    )
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def page(browser):
-    """A page that fails the test if its console shows an error."""
-    page, errors = browser.new_page(viewport={"width": 1600, "height": 1200}), []
-    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.set_default_timeout(60_000)
-    yield page
-    page.close()
-    assert errors == []
 
 
 def fetch_json(address, path, **query):

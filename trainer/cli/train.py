@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None, program: Program = Program("train")) -> 
         notify(f"{program.name}: {stop}, which is saved; continue with: {command}")
         return 128 + stop.number
     if not arguments.quiet:
-        _print_summary(result)
+        _print_summary(result, program)
     return 0
 
 
@@ -45,7 +45,7 @@ def _run(arguments: argparse.Namespace, program: Program) -> "Result":
     return resume(arguments.resume, given_settings(arguments), data_dir, *shown)
 
 
-def _print_summary(result: "Result") -> None:
+def _print_summary(result: "Result", program: Program) -> None:
     count = result.settings.iterations - result.start
     if not count:
         print(
@@ -56,6 +56,7 @@ def _print_summary(result: "Result") -> None:
         print(f"time: {result.seconds:.1f} s, {count / result.seconds:.0f} iterations a second")
     print(f"run: {display_path(result.folder)}")
     print(f"see it: {board_command(result.folder.parent)}")
+    print(f"draw on it: {program.sibling_command('page', result.folder)}")
 
 
 def _make_resume_words(arguments: argparse.Namespace, folder: Path, program: Program) -> list[str]:
