@@ -20,6 +20,7 @@ from trainer.data.batches import Batches
 from trainer.data.digits import load_digits
 from trainer.training import checkpoint
 from trainer.training.signals import Stopped
+from trainer.training.snapshots import ITERATIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = "TWO_LAYER_NET_TEST_DATA"
@@ -104,4 +105,5 @@ def find_leftovers(folder: Path) -> list[Path]:
     """Return the files in a run's folder that should not be there."""
     kept = {"settings.json", ".lock", checkpoint.NAME}
     event_files = events.list_event_files(folder)
+    kept |= {f"snapshot-{iteration}.safetensors" for iteration in ITERATIONS}
     return [p for p in folder.iterdir() if p.name not in kept and p not in event_files]

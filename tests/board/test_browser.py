@@ -22,9 +22,9 @@ NAMES = ["mnist-5k-numpy", "mnist-5k-torch"]
 PAGES = {
     "timeseries": ["accuracy/test", "accuracy/train", *NAMES],
     "custom_scalars": [
-        "train and test", "over-fitting: from test up to train", "loss of the mini-batch",
-        "Matches (4)",
-        "drift of the weights", "audit: error / bound", "dW1",
+        "test accuracy", "training accuracy, and the gap down to test", "loss of the mini-batch",
+        "Matches (2)",
+        "drift of the weights", "numpy: log10(error / bound)", "torch: log10(error / bound)", "dW1",
     ],
     "histograms": ["activations/a1", "activations/z1"],
     "hparams": [*NAMES, "backend", "accuracy/test", "PARALLEL COORDINATES VIEW"],
@@ -42,8 +42,8 @@ def logs(tmp_path_factory):
     with Dashboard(folder / "compare") as board:
         board.add_description({"settings": {}}, charts.build_comparison_layout())
         for step in range(POINTS):
-            ratios = {f"audit/{side}/dW1": 0.1 for side in ("numpy", "torch")}
-            board.add_scalars(step, {"drift/W1": 1e-7 * step} | ratios | charts.ALLOWED_RATIOS)
+            ratios = {f"audit/{side}/dW1": 0.1 for side in charts.SIDES}
+            board.add_scalars(step, {"drift/W1": 1e-7 * step} | ratios | charts.ALLOWED)
     return folder
 
 
@@ -72,6 +72,11 @@ def fetch_json(address, path, **query):
 def test_every_point_of_a_scalar_is_kept(address):
     points = fetch_json(address, "data/plugin/scalars/scalars", run="compare", tag="drift/W1")
     assert [step for _, step, _ in points] == list(range(POINTS))
+
+
+def test_the_fraction_of_evaluated_images_is_explained(address):
+    tags = fetch_json(address, "data/plugin/scalars/tags")["mnist-5k-numpy"]
+    assert "It is 1 where computing all is faster" in tags["evaluation/fraction"]["description"]
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -10,14 +10,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
 
 from trainer.board import events
+from trainer.board.charts import describe_scalar
 from trainer.book.functions import Array
 
 FLUSH_SECONDS = 5  # until recorded values are on disk, where an open TensorBoard reads them
+# Settings that change no number of a run.
+CHANGE_NOTHING = ("device", "evaluation", "eval_every", "checkpoint_every")
 BINS = 64  # in a recorded histogram; TensorBoard shows 30
 
 
@@ -60,16 +63,19 @@ class Dashboard:
     def add_description(self, about: Mapping[str, Mapping[str, object]], layout: Summary) -> None:
         """Write each part of about as a table, and the layout of the custom-scalars page.
 
-        The part "settings" (numbers and texts) is also written for the HPARAMS page. layout comes
-        from trainer.board.charts.
+        The part "settings" (numbers and texts) is also written for the HPARAMS page, without
+        those that change no result: the page sorts settings by name and shows the first five.
+        layout comes from trainer.board.charts.
         """
         for title, rows in about.items():
             lines = [f"| {key} | {value} |" for key, value in rows.items()]
-            self._writer.add_text(title, "\n".join(["| | |", "| --- | --- |", *lines]), self._start)
+            table = ["| name | value |", "| --- | --- |", *lines]
+            self._writer.add_text(title, "\n".join(table), self._start)
         # add_hparams is not used, since it would create another run. The first summary, which
         # describes the settings, is not written: without it the page begins with the settings in
         # which the runs differ.
-        _, start, self._success = hparams(dict(about["settings"]), {})  # type: ignore[no-untyped-call]
+        shown = {k: v for k, v in about["settings"].items() if k not in CHANGE_NOTHING}
+        _, start, self._success = hparams(shown, {})  # type: ignore[no-untyped-call]
         self._writer.file_writer.add_summary(start)
         self._writer.file_writer.add_summary(layout)
 
@@ -80,7 +86,12 @@ class Dashboard:
     def add_scalars(self, iteration: int, values: Mapping[str, float]) -> None:
         """Record the numbers of an iteration, each under its tag."""
         for tag, value in values.items():
-            self._writer.add_scalar(tag, value, iteration)
+            if text := describe_scalar(tag):  # add_scalar has no description
+                about = SummaryMetadata(summary_description=text)
+                one = Summary.Value(tag=tag, simple_value=value, metadata=about)
+                self._writer.file_writer.add_summary(Summary(value=[one]), iteration)
+            else:
+                self._writer.add_scalar(tag, value, iteration)
 
     def add_picture(self, tag: str, picture: Array, iteration: int) -> None:
         """Record a picture (height, width, 3) of uint8."""

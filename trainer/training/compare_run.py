@@ -3,12 +3,12 @@
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import numpy as np
-
 from trainer.auditing.comparison import Comparison, Schedule, compare
+from trainer.auditing.mistakes import MISTAKES
 from trainer.auditing.plant import plant
 from trainer.auditing.probes import Verdicts
 from trainer.board import charts
+from trainer.board.audit_picture import draw_audit
 from trainer.board.dashboard import Dashboard
 from trainer.common.files import make_run_folder
 from trainer.common.settings import Settings
@@ -49,23 +49,67 @@ def compare_run(
     folder = make_run_folder(log_dir, f"{digits.name}-compare")
     steps = Steps("comparing", settings.iterations)
     with Dashboard(folder) as board, Threads().limit_to_one(), steps:
-        board.add_description({"settings": asdict(settings)}, charts.build_comparison_layout())
+        about = {"settings": asdict(settings), "sides": _describe_sides(planted)}
+        board.add_description(about, charts.build_comparison_layout())
+        audits = _Audits(board)
 
         def record(step: int, verdicts: dict[str, Verdicts], drift: dict[str, float]) -> None:
-            board.add_scalars(step, _collect_scalars(verdicts, drift))
+            board.add_scalars(step, {f"drift/{name}": value for name, value in drift.items()})
+            audits.add(step, verdicts)
             steps.update(step + 1)
 
         schedule = Schedule(settings.iterations, settings.lr, audit_every)
         result = compare(nets, batch, params, schedule, record)
+        audits.finish()
+        worst = {
+            side: {name: verdict.ratio for name, verdict in found.items()}
+            for side, found in result.worst.items()
+        }
+        last = result.first.step if result.first else settings.iterations
+        board.add_picture("audit/error over bound", draw_audit(worst), last)
     if result.cause is None and result.first:
         result.cause = planted  # known here, even if a single step does not show it
     return settings, result, folder
 
 
-def _collect_scalars(verdicts: dict[str, Verdicts], drift: dict[str, float]) -> dict[str, float]:
-    """Return a step's drift and finite ratios of error to bound, keyed by TensorBoard tag."""
-    values = {f"drift/{name}": value for name, value in drift.items()}
-    for backend, found in verdicts.items():
-        ratios = {f"audit/{backend}/{name}": verdict.ratio for name, verdict in found.items()}
-        values |= charts.ALLOWED_RATIOS | {tag: r for tag, r in ratios.items() if np.isfinite(r)}
-    return values
+def _describe_sides(planted: str | None) -> dict[str, str]:
+    """Return what each side of the comparison is, for the TEXT page."""
+    numpy = "TwoLayerNet, by hand in NumPy"
+    if planted:
+        numpy += f", with the mistake {planted} put into it: {MISTAKES[planted].summary}"
+    return {
+        "numpy": numpy,
+        "torch": "TorchTwoLayerNet, with gradients by autograd",
+        "charts": "log10 of the error over its bound on rounding; above 0 is wrong. A comparison "
+        "that ends at its first step has that step's audit twice, at 0 and at 1",
+    }
+
+
+class _Audits:
+    """Records the audited steps of a comparison."""
+
+    def __init__(self, board: Dashboard):
+        self._board = board
+        self._recorded: dict[int, dict[str, float]] = {}
+
+    def add(self, step: int, verdicts: dict[str, Verdicts]) -> None:
+        """Record the verdicts of a step; {} if it was not audited."""
+        if verdicts:
+            self._recorded[step] = _collect_ratios(verdicts)
+            self._board.add_scalars(step, self._recorded[step])
+
+    def finish(self) -> None:
+        """Record a single step once more, since a chart draws no band through one point."""
+        if len(self._recorded) == 1:
+            ((step, ratios),) = self._recorded.items()
+            self._board.add_scalars(step + 1, ratios)
+
+
+def _collect_ratios(verdicts: dict[str, Verdicts]) -> dict[str, float]:
+    """Return a step's ratios of error to bound as charts show them, keyed by TensorBoard tag."""
+    ratios = {
+        f"audit/{side}/{name}": charts.convert_ratio(verdict.ratio)
+        for side, found in verdicts.items()
+        for name, verdict in found.items()
+    }
+    return ratios | charts.ALLOWED
