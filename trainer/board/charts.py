@@ -21,6 +21,14 @@ LEAST, MOST = -4.0, 12.0  # the limits of a recorded log10(error / bound), for 0
 ALLOWED = {LOWER: LEAST, UPPER: 0.0}
 SIDES = ("numpy", "torch")
 FRACTION = "evaluation/fraction"
+# What a run records, for the TEXT page.
+SCALARS = {
+    "accuracy/train": "fraction of the training images that the net gets right",
+    "accuracy/test": "the same of the test images",
+    "loss/train": "loss of the iteration's mini-batch",
+    FRACTION: "fraction of all images that an evaluation computed; the others cannot have changed "
+    "class; 1 where computing all is faster, as on mnist-5k; the accuracies are the same",
+}
 
 
 def convert_ratio(ratio: float) -> float:
@@ -28,19 +36,6 @@ def convert_ratio(ratio: float) -> float:
     if math.isnan(ratio):
         return MOST
     return min(max(math.log10(ratio), LEAST), MOST) if ratio > 0 else LEAST
-
-
-def describe_scalar(tag: str) -> str:
-    """Return what the board shows about a scalar, "" where its name says enough."""
-    if tag == FRACTION:
-        return (
-            "The fraction of all images that this evaluation computed. The others cannot have "
-            "changed class since they were computed last. It is 1 where computing all is faster, "
-            "as for the few images of mnist-5k. The accuracies are the same either way."
-        )
-    if tag.startswith("audit/"):
-        return f"log10(error / bound on rounding): above 0 is wrong, {LEAST:g} is no error."
-    return ""
 
 
 def build_training_layout() -> Summary:

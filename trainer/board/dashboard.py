@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
+from tensorboard.compat.proto.summary_pb2 import Summary
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
 
 from trainer.board import events
-from trainer.board.charts import describe_scalar
 from trainer.book.functions import Array
 
 FLUSH_SECONDS = 5  # until recorded values are on disk, where an open TensorBoard reads them
@@ -86,12 +85,7 @@ class Dashboard:
     def add_scalars(self, iteration: int, values: Mapping[str, float]) -> None:
         """Record the numbers of an iteration, each under its tag."""
         for tag, value in values.items():
-            if text := describe_scalar(tag):  # add_scalar has no description
-                about = SummaryMetadata(summary_description=text)
-                one = Summary.Value(tag=tag, simple_value=value, metadata=about)
-                self._writer.file_writer.add_summary(Summary(value=[one]), iteration)
-            else:
-                self._writer.add_scalar(tag, value, iteration)
+            self._writer.add_scalar(tag, value, iteration)
 
     def add_picture(self, tag: str, picture: Array, iteration: int) -> None:
         """Record a picture (height, width, 3) of uint8."""

@@ -94,7 +94,8 @@ def _train(job: Job) -> Result:
     started = time.perf_counter()
     with record_failure(job.folder, about | read_result(job.folder)):
         with Stop(job.folder) as stop, Dashboard(job.folder, job.resumed_at) as board:
-            board.add_description(about, charts.build_training_layout())
+            texts = about | {"scalars": charts.SCALARS}
+            board.add_description(texts, charts.build_training_layout())
             last = _train_net(job, board, stop)
         seconds = time.perf_counter() - started
         write_about(job.folder, about | {"result": asdict(last) | {"seconds": seconds}})
