@@ -230,6 +230,16 @@ def test_the_command_writes_the_page_of_a_run_without_snapshots_and_says_so(fold
     assert "numpy and torch differ by" in printed
 
 
+def test_open_shows_the_page_or_says_that_there_is_no_browser(folders, monkeypatch, capsys):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", lambda url: opened.append(url) or len(opened) == 1)
+    arguments = [str(folders["squares"]), "--data-dir", str(runs.find_data_dir()), "--open"]
+    for words in ("", "open it yourself"):
+        assert command.main(arguments) == 0
+        assert words in capsys.readouterr().err
+    assert opened == [(folders["squares"] / "page.html").as_uri()] * 2
+
+
 def test_other_data_than_those_of_training_and_large_nets_are_refused(folders, monkeypatch, capsys):
     arguments = [str(folders["squares"]), "--data-dir", str(runs.find_data_dir())]
     monkeypatch.setattr(content, "MOST_HIDDEN", 49)

@@ -31,5 +31,5 @@ def main(argv: list[str] | None = None, program: Program = Program("page")) -> i
     print(changed + (earlier if len(page.iterations) > 1 else ""))
     print("open it: in any browser, also without a network (--open does)")
     if arguments.open and not webbrowser.open(page.path.resolve().as_uri()):
-        program.print_error(f"no browser found: open {page.path.resolve()} yourself")
+        program.print_error(f"no browser found for {page.path.resolve()}: open it yourself")
     return 0

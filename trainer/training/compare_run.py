@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from trainer.auditing.comparison import Comparison, Schedule, compare
 from trainer.auditing.mistakes import MISTAKES
@@ -10,6 +11,7 @@ from trainer.auditing.probes import Verdicts
 from trainer.board import charts
 from trainer.board.audit_picture import draw_audit
 from trainer.board.dashboard import Dashboard
+from trainer.book.functions import Array
 from trainer.common.files import make_run_folder
 from trainer.common.settings import Settings
 from trainer.common.terminal import Steps
@@ -17,6 +19,7 @@ from trainer.data.batches import Batches
 from trainer.data.digits import prepare_digits
 from trainer.nets.build import build_net
 from trainer.nets.initial import draw_params
+from trainer.nets.net import Net
 from trainer.nets.numpy_net import TwoLayerNet
 from trainer.training.inputs import load_inputs
 from trainer.training.threads import Threads
@@ -38,12 +41,7 @@ def compare_run(
     settings, digits = load_inputs(settings, data_dir)
     digits = prepare_digits(digits, settings.preprocess)
     sizes = digits.x_train.shape[1], settings.hidden_size, len(digits.classes)
-    numpy_settings = replace(settings, backend="numpy", device="cpu")
-    numpy_class = plant(planted) if planted else TwoLayerNet
-    nets = {
-        "numpy": build_net(numpy_settings, sizes[0], sizes[2], numpy_class),
-        "torch": build_net(settings, sizes[0], sizes[2]),
-    }
+    nets = _build_nets(settings, sizes[0], sizes[2], planted)
     batch = Batches(digits.x_train, digits.t_train, settings.batch_size, settings.seed)
     params = draw_params(*sizes, settings.weight_init_std, settings.seed, settings.dtype)
     folder = make_run_folder(log_dir, f"{digits.name}-compare")
@@ -61,15 +59,33 @@ def compare_run(
         schedule = Schedule(settings.iterations, settings.lr, audit_every)
         result = compare(nets, batch, params, schedule, record)
         audits.finish()
-        worst = {
-            side: {name: verdict.ratio for name, verdict in found.items()}
-            for side, found in result.worst.items()
-        }
         last = result.first.step if result.first else settings.iterations
-        board.add_picture("audit/error over bound", draw_audit(worst), last)
+        board.add_picture("audit/error over bound", _draw_worst(result), last)
     if result.cause is None and result.first:
         result.cause = planted  # known here, even if a single step does not show it
     return settings, result, folder
+
+
+def _build_nets(
+    settings: Settings, inputs: int, classes: int, planted: str | None
+) -> dict[str, Net[Any]]:
+    """Return both nets by side; the NumPy net has the planted mistake, if any."""
+    numpy_settings = replace(settings, backend="numpy", device="cpu")
+    numpy_class = plant(planted) if planted else TwoLayerNet
+    return {
+        "numpy": build_net(numpy_settings, inputs, classes, numpy_class),
+        "torch": build_net(settings, inputs, classes),
+    }
+
+
+def _draw_worst(result: Comparison) -> Array:
+    """Draw the largest error / bound of each quantity."""
+    return draw_audit(
+        {
+            side: {name: verdict.ratio for name, verdict in found.items()}
+            for side, found in result.worst.items()
+        }
+    )
 
 
 def _describe_sides(planted: str | None) -> dict[str, str]:
