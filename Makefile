@@ -7,7 +7,7 @@ BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 STAMP := .venv/python-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help train test check board bench format
+.PHONY: help train test check board bench format web
 
 help: ## list these commands
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
@@ -28,6 +28,11 @@ check: .venv/ready-dev ## lint, format, types and the order of imports
 format: .venv/ready-dev ## format the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+web: .venv/ready-dev ## format and check the page of scripts/page.py; needs npm
+	npx --yes @biomejs/biome@2 check --write --config-path=.ci trainer/predict/page/template.html
+	npm install --silent --no-save --prefix .venv/web axe-core@4
+	AXE_CORE=.venv/web/node_modules/axe-core/axe.min.js $(BIN)/pytest -n 0 tests/predict/test_page.py -k axe
 
 # Without the options TensorBoard shows a sample: 1,000 points and 10 pictures of a tag.
 board: .venv/ready ## open TensorBoard on logs/; prints its address

@@ -1,6 +1,7 @@
-"""Real digits once for all tests, devices as a parameter, one thread, nothing left behind."""
+"""Real digits once for all tests, devices and a browser, one thread, nothing left behind."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,12 @@ from hypothesis import settings
 from threadpoolctl import threadpool_limits
 
 from trainer.data.digits import load_digits
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 
 settings.register_profile("default", deadline=None, database=None)
 settings.load_profile("default")
@@ -70,3 +77,28 @@ def device(request):
     if request.param == "cuda" and not torch.cuda.is_available():
         pytest.skip("torch sees no CUDA device here")
     return request.param
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("no chromium in the PATH: apt-get install chromium")
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="no playwright: pip install -r requirements-dev.txt"
+    )
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A page that fails the test if its console shows an error."""
+    page, errors = browser.new_page(viewport={"width": 1600, "height": 1200}), []
+    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.set_default_timeout(60_000)
+    yield page
+    page.close()
+    assert errors == []

@@ -20,6 +20,7 @@ from trainer.data.batches import Batches
 from trainer.data.digits import load_digits
 from trainer.training import checkpoint
 from trainer.training.signals import Stopped
+from trainer.training.snapshots import ITERATIONS
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = "TWO_LAYER_NET_TEST_DATA"
@@ -45,9 +46,14 @@ def make_settings(**changes: Any) -> Settings:
 
 
 def train(log_dir: Path, name: str = "run", **changes: Any) -> Path:
-    """Train to the last iteration; return the folder of the run."""
+    """Train to the last iteration; return the folder of the run.
+
+    changes: settings, and pictures or snapshots of trainer.training.run.run.
+    """
+    shown = {key: changes.pop(key) for key in ("pictures", "snapshots") if key in changes}
     settings = make_settings(**changes)
-    return trainer.training.run.run(settings, find_data_dir(), log_dir, name, quiet=True).folder
+    result = trainer.training.run.run(settings, find_data_dir(), log_dir, name, quiet=True, **shown)
+    return result.folder
 
 
 def resume(folder: Path, **given: Any) -> Path:
@@ -99,4 +105,5 @@ def find_leftovers(folder: Path) -> list[Path]:
     """Return the files in a run's folder that should not be there."""
     kept = {"settings.json", ".lock", checkpoint.NAME}
     event_files = events.list_event_files(folder)
+    kept |= {f"snapshot-{iteration}.safetensors" for iteration in ITERATIONS}
     return [p for p in folder.iterdir() if p.name not in kept and p not in event_files]

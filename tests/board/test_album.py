@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from tensorboard.plugins.hparams import metadata as hparams
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 from tensorboard.util.tensor_util import make_ndarray
 
-from trainer.board import pictures
+from trainer.board import dashboard, pictures
 from trainer.board.album import HISTOGRAM_DIGITS, PROJECTOR_DIGITS, is_due
 from trainer.cli import options
 from trainer.cli.train import main as train_main
@@ -106,7 +107,8 @@ def test_a_run_has_exactly_the_expected_tags(done):
     assert sorted(tags["scalars"]) == SCALARS
     assert sorted(tags["images"]) == sorted(f"pictures/{name}" for name in names)
     assert sorted(tags["histograms"]) == sorted(HISTOGRAMS)
-    texts = ["settings/text_summary", "versions/text_summary", "custom_scalars__config__"]
+    texts = [f"{name}/text_summary" for name in ("settings", "versions", "scalars")]
+    texts.append("custom_scalars__config__")
     assert sorted(tags["tensors"]) == sorted([*texts, *curves])
     assert tags["graph"] == (done.result.settings.backend == "torch")
 
@@ -209,8 +211,18 @@ def test_only_the_torch_net_has_a_graph_and_it_names_both_layers(done):
         assert not done.events.Tags()["graph"]
         return
     graph = str(done.events.Graph())
-    for name in ("TorchTwoLayerNet/Linear[layer1]", "TorchTwoLayerNet/Linear[layer2]", "sigmoid"):
-        assert name in graph
+    for name in ("Linear[layer1]", "Sigmoid[sigmoid]", "Linear[layer2]"):
+        assert f'name: "TorchNet/{name}' in graph
+    assert re.search(r'name: "TorchNet/Sigmoid[^"]*"\s+op: "aten::sigmoid"', graph)
+
+
+def test_the_board_explains_the_fraction_and_names_the_columns_of_its_tables(done):
+    (event,) = done.events.Tensors("scalars/text_summary")
+    text = make_ndarray(event.tensor_proto).item().decode()
+    assert all(f"| {tag} | " in text for tag in SCALARS)
+    assert "1 where computing all is faster" in text
+    (event,) = done.events.Tensors("settings/text_summary")
+    assert make_ndarray(event.tensor_proto).item().startswith(b"| name | value |")
 
 
 def find_hparams(events):
@@ -227,7 +239,10 @@ def test_hparams_and_success_are_in_the_folder_of_the_run(done):
     found = find_hparams(done.events)
     start = hparams.parse_session_start_info_plugin_data(found["session_start_info"])
     values = {k: v.number_value or v.string_value for k, v in start.hparams.items()}
-    assert values == {k: v or 0 for k, v in asdict(done.result.settings).items()} | {"seed": ""}
+    settings = asdict(done.result.settings)
+    changing = {k: v for k, v in settings.items() if k not in dashboard.CHANGE_NOTHING}
+    assert values == changing | {"seed": ""}
+    assert len(settings) - len(values) == 4
     end = hparams.parse_session_end_info_plugin_data(found["session_end_info"])
     assert end.status == 1  # STATUS_SUCCESS
 
@@ -251,14 +266,14 @@ def test_the_custom_page_names_only_scalars_that_exist(done):
             for series in chart.margin.series:
                 found_tags |= {series.value, series.lower, series.upper}
     assert found_tags == set(SCALARS) - {"evaluation/fraction"}
-    assert [category.title for category in layout.category] == ["accuracy", "loss"]
+    assert [category.title for category in layout.category] == ["training"]
 
 
 def test_a_run_without_pictures_has_only_scalars_settings_and_charts(data_dir, tmp_path):
     result = run_briefly(data_dir, tmp_path)
     tags = read_events(result.folder).Tags()
     assert not tags["images"] + tags["histograms"]
-    assert len(tags["tensors"]) == 3
+    assert len(tags["tensors"]) == 4
     assert not tags["graph"]
     names = {path.name.split(".")[0] for path in result.folder.iterdir()}
     assert names == {"events", "settings", "checkpoint", ""}  # and the lock

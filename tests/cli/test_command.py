@@ -68,14 +68,18 @@ def test_a_closed_pipe_on_stdout_is_exit_141_without_a_message(data_dir, tmp_pat
 
 
 @pytest.mark.parametrize(("pictures", "option"), [(PICTURES, ""), (0, "--pictures=off"), (7, "7")])
-def test_the_command_to_resume_has_the_pictures_of_the_run(tmp_path, pictures, option):
+@pytest.mark.parametrize("snapshots", [True, False])
+def test_the_command_to_resume_has_the_pictures_and_snapshots_of_the_run(
+    tmp_path, pictures, option, snapshots
+):
     program = Program("train")
     parser = Parser(program, None)
     parser.add_folders("data")
     arguments = parser.parse_args([])
-    arguments.pictures = pictures
+    arguments.pictures, arguments.snapshots = pictures, snapshots
     words = _make_resume_words(arguments, tmp_path, program)
-    assert words[-1].endswith(option)
+    assert (words[-1] == "--no-snapshots") == (not snapshots)
+    assert any(word.endswith(option) for word in words)
     assert any("--pictures" in word for word in words) == (pictures != PICTURES)
 
 

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.util.tensor_util import make_ndarray
 
 from trainer.auditing.mistakes import MISTAKES
 from trainer.cli.compare import main
@@ -33,6 +35,19 @@ def test_a_planted_mistake_gives_exit_1_its_cause_and_a_hint(compare, capsys):
     assert "step 0: numpy's da1 is the first wrong quantity" in printed
     assert MISTAKES["sigmoid-grad-of-output"].summary in printed
     assert MISTAKES["sigmoid-grad-of-output"].hint in printed
+
+
+def test_the_board_of_a_comparison_says_which_mistake_was_planted_and_shows_it(compare, tmp_path):
+    compare("--plant", "sigmoid-grad-of-output")
+    (folder,) = (tmp_path / "logs").iterdir()
+    found = EventAccumulator(str(folder), {"scalars": 0, "tensors": 0}).Reload()
+    (sides,) = found.Tensors("sides/text_summary")
+    assert b"with the mistake sigmoid-grad-of-output put" in make_ndarray(sides.tensor_proto).item()
+    wrong, right = (found.Scalars(f"audit/{side}/da1") for side in ("numpy", "torch"))
+    assert [point.step for point in wrong] == [0, 1]  # a band needs two points
+    assert wrong[0].value == wrong[1].value > 4
+    assert right[0].value < 0
+    assert [image.step for image in found.Images("audit/error over bound")] == [0]
 
 
 def test_json_is_one_strict_object_and_the_only_output(compare, capsys):

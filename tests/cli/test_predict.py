@@ -1,7 +1,9 @@
 """The programs predict.py and evaluate.py on a net that was trained for the tests."""
 
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 import runs
 import sheet
@@ -9,6 +11,7 @@ from PIL import Image
 
 from trainer.cli import evaluate, predict
 from trainer.cli.program import run_command
+from trainer.predict.image import read_digit
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +55,21 @@ def test_a_line_has_the_digit_and_the_three_best_guesses(trained, pictures, caps
     assert line.count("%") == 3
 
 
+def test_noise_and_two_digits_get_a_warning(trained, tmp_path, capsys):
+    two = Image.new("RGBA", (192, 96))
+    two.paste(sheet.draw_cell(0, 4), (0, 0))
+    two.paste(sheet.draw_cell(0, 2), (96, 0))
+    two.save(tmp_path / "two.png")
+    noise = np.random.default_rng(0).integers(0, 256, (90, 90), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    for name, words in (("two", "seems to show two digits: crop it"), ("noise", "noise")):
+        assert predict.main([str(trained), str(tmp_path / f"{name}.png"), "--json"]) == 0
+        printed = capsys.readouterr()
+        assert words in printed.err
+        assert printed.err.count("\n") == 1
+        assert words in json.loads(printed.out)[0]["doubt"]
+
+
 def test_a_bad_image_does_not_stop_the_guesses_for_others(trained, pictures, tmp_path, capsys):
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"nothing")
@@ -60,6 +78,17 @@ def test_a_bad_image_does_not_stop_the_guesses_for_others(trained, pictures, tmp
     assert printed.out.count("\n") == 1
     assert printed.err.count("\n") == 1
     assert "bad.png" in printed.err
+
+
+def test_show_writes_the_image_that_the_net_gets(trained, pictures, tmp_path, capsys):
+    path, folder = pictures[51][0], tmp_path / "seen"
+    for name in ("51.png", "51-2.png"):  # no file is overwritten
+        assert predict.main([str(trained), path, "--show", str(folder)]) == 0
+        assert capsys.readouterr().out.endswith(f"  seen: {folder / name}\n")
+    assert np.array_equal(np.asarray(Image.open(folder / "51.png")), read_digit(Path(path)))
+    (tmp_path / "file").write_text("")
+    assert run_command(predict.main, [str(trained), path, "--show", str(tmp_path / "file")]) == 2
+    assert "--show" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("script", [predict, evaluate])

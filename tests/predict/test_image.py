@@ -153,7 +153,7 @@ def test_long_and_narrow_images_are_refused_before_they_are_decoded(
     tmp_path, monkeypatch, width, height, words
 ):
     write_png_header(tmp_path / "long.png", width, height)
-    monkeypatch.setattr(image, "_read_brightness", lambda _: pytest.fail("it was decoded"))
+    monkeypatch.setattr(image, "read_brightness", lambda _: pytest.fail("it was decoded"))
     check_refused(tmp_path / "long.png", f"{width:,} × {height:,} pixels", words)
 
 

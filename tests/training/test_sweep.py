@@ -204,6 +204,18 @@ def test_a_run_that_diverges_does_not_stop_the_sweep(data_dir, folders, capsys):
     assert "2 runs, 2 of them finished before" in capsys.readouterr().out
 
 
+def test_a_sweep_has_a_folder_beside_the_logs_and_a_large_one_says_where_its_runs_are(
+    tmp_path, monkeypatch, data_dir, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("trainer.cli.sweep.MOST_SHOWN", 1)
+    tiny = ["--iterations", "1", "--hidden-size", "2", "--dataset", "mnist-5k", "--lr", "0.1"]
+    assert main([*tiny, "--data-dir", str(data_dir), "--seeds", "2", "--jobs", "1"]) == 0
+    assert len(_list_runs(tmp_path / "sweeps" / "mnist-5k-sweep")) == 2
+    assert not (tmp_path / "logs").exists()
+    assert "tick the box above them" in capsys.readouterr().out
+
+
 def test_two_sweeps_at_once_in_one_folder_are_refused(folders, swept, capsys):
     with FileLock(swept / ".lock"):
         assert run_command(main, [*GRID, *SHORT, *folders]) == 2

@@ -1,8 +1,10 @@
 """Write the pictures, histograms and curves of a run's net to its TensorBoard pages."""
 
+from collections import OrderedDict
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 from trainer.board import pictures
 from trainer.board.dashboard import Dashboard
@@ -55,7 +57,7 @@ class Album:
         header, images = ["label", "guess", "result"], self._pixels[:PROJECTOR_DIGITS]
         self._board.add_embedding("hidden", activations["z1"], rows, header, images, iteration)
         if isinstance(self._net, TorchTwoLayerNet):
-            self._board.add_graph(self._net, self._x[:1])
+            self._board.add_graph(name_layers(self._net), self._x[:1])
 
     def _compute_outputs(self) -> Array:
         """Return y (N, C), the outputs for the C classes, of all N test digits."""
@@ -63,6 +65,20 @@ class Album:
         starts = range(0, len(self._x), HISTOGRAM_DIGITS)
         parts = (self._x[start : start + HISTOGRAM_DIGITS] for start in starts)
         return np.concatenate([self._net.activations(part)["y"] for part in parts])
+
+
+class TorchNet(nn.Sequential):
+    """The layers of a torch net in their order; the graph shows this name."""
+
+
+def name_layers(net: TorchTwoLayerNet) -> TorchNet:
+    """Return the net as a module for the graph, in which its activation has its own name.
+
+    In a trace of net itself the activation is called "input", after an argument of torch's.
+    """
+    activation = nn.Sigmoid() if net.activation == "sigmoid" else nn.ReLU()
+    layers = [("layer1", net.layer1), (net.activation, activation), ("layer2", net.layer2)]
+    return TorchNet(OrderedDict(layers))
 
 
 def is_due(iteration: int, every: int, settings: Settings) -> bool:

@@ -1,7 +1,12 @@
 """Lay out TensorBoard's custom-scalars page: which scalars share a chart or fill a band.
 
-Every chart shows all selected runs, so that the curves of the backends lie over each other.
+Every chart shows all selected runs, so that the curves of the backends lie over each other. A run
+has one colour, so no chart has two lines of a run. TensorBoard lists "Missing Tags" below a chart
+for each run without its tags, except where exactly three are missing: a chart with a band has one
+line, which has three.
 """
+
+import math
 
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.plugins.custom_scalar import layout_pb2, metadata
@@ -11,8 +16,26 @@ from tensorboard.util.tensor_util import make_tensor_proto
 from trainer.auditing.audit import ORDER
 
 LOWER, UPPER = "audit/bound/lower", "audit/bound/upper"
-# The two scalars between which a chart fills its band: a ratio error / bound is right up to 1.
-ALLOWED_RATIOS = {LOWER: 0.0, UPPER: 1.0}
+LEAST, MOST = -4.0, 12.0  # the limits of a recorded log10(error / bound), for 0 and for infinity
+# The two scalars between which a chart fills its band: an error is right up to its bound.
+ALLOWED = {LOWER: LEAST, UPPER: 0.0}
+SIDES = ("numpy", "torch")
+FRACTION = "evaluation/fraction"
+# What a run records, for the TEXT page.
+SCALARS = {
+    "accuracy/train": "fraction of the training images that the net gets right",
+    "accuracy/test": "the same of the test images",
+    "loss/train": "loss of the iteration's mini-batch",
+    FRACTION: "fraction of all images that an evaluation computed; the others cannot have changed "
+    "class; 1 where computing all is faster, as on mnist-5k; the accuracies are the same",
+}
+
+
+def convert_ratio(ratio: float) -> float:
+    """Return log10 of error / bound for a chart, within LEAST … MOST; above 0 is wrong."""
+    if math.isnan(ratio):
+        return MOST
+    return min(max(math.log10(ratio), LEAST), MOST) if ratio > 0 else LEAST
 
 
 def build_training_layout() -> Summary:
@@ -23,46 +46,50 @@ def build_training_layout() -> Summary:
 def build_comparison_layout() -> Summary:
     """Return the charts of a comparison of the backends: training, drift, and each audit.
 
-    The charts of training come first, since the page opens on the charts of its first run.
-    An audit shows error / bound: a ratio above the band from 0 to 1 is wrong.
+    The charts of training come first, since the page opens on the charts of its first run. An
+    audit shows log10(error / bound): a value above the band, which ends at 0, is wrong.
     """
     drift = [_make_line_chart("difference / largest", "drift/.*")]
-    audits = [_make_audit_chart(name) for name in reversed(ORDER)]  # the page shows the last first
+    audits = [
+        Category(title=f"{side}: log10(error / bound)", chart=_make_audit_charts(side))
+        for side in SIDES
+    ]
     return _wrap_layout(
-        *_build_training_categories(),
-        Category(title="drift of the weights", chart=drift),
-        Category(title="audit: error / bound", chart=audits),
+        *_build_training_categories(), Category(title="drift of the weights", chart=drift), *audits
     )
 
 
 def _build_training_categories() -> list[Category]:
     test, train = "accuracy/test", "accuracy/train"
-    both = _make_line_chart("train and test", train, test)
-    gap = _make_band_chart("over-fitting: from test up to train", (test, test, train))
-    loss = _make_line_chart("loss of the mini-batch", "loss/train")
-    return [Category(title="accuracy", chart=[both, gap]), Category(title="loss", chart=[loss])]
+    charts = [
+        _make_line_chart("test accuracy", test),
+        _make_band_chart("training accuracy, and the gap down to test", train, test, train),
+        _make_line_chart("loss of the mini-batch", "loss/train"),
+    ]
+    return [Category(title="training", chart=charts)]
 
 
-def _make_audit_chart(name: str) -> Chart:
-    numpy, torch = (f"audit/{side}/{name}" for side in ("numpy", "torch"))
-    # Only one line needs the band. The other has its own value as both limits.
-    return _make_band_chart(name, (numpy, LOWER, UPPER), (torch, torch, torch))
+def _make_audit_charts(side: str) -> list[Chart]:
+    """Return a chart of each quantity of a side; the page shows the last first."""
+    return [
+        _make_band_chart(name, f"audit/{side}/{name}", LOWER, UPPER) for name in reversed(ORDER)
+    ]
 
 
 def _make_line_chart(title: str, *tags: str) -> Chart:
     return Chart(title=title, multiline=layout_pb2.MultilineChartContent(tag=tags))
 
 
-def _make_band_chart(title: str, *lines: tuple[str, str, str]) -> Chart:
-    """Return a chart of lines, each with the tags of its value and of both limits of its band."""
+def _make_band_chart(title: str, value: str, lower: str, upper: str) -> Chart:
+    """Return a chart of one line, from the tags of its value and of both limits of its band."""
     content = layout_pb2.MarginChartContent
-    series = [content.Series(value=value, lower=low, upper=up) for value, low, up in lines]
-    return Chart(title=title, margin=content(series=series))
+    series = content.Series(value=value, lower=lower, upper=upper)
+    return Chart(title=title, margin=content(series=[series]))
 
 
 def _wrap_layout(*categories: Category) -> Summary:
     """Return the layout as the summary that TensorBoard reads."""
-    # SummaryWriter.add_custom_scalars is not used, since it allows only one band in a chart.
+    # As SummaryWriter.add_custom_scalars does, without its nested lists.
     tensor = make_tensor_proto(layout_pb2.Layout(category=categories).SerializeToString())
     kind = metadata.create_summary_metadata()
     value = Summary.Value(tag=metadata.CONFIG_SUMMARY_TAG, metadata=kind, tensor=tensor)

@@ -18,6 +18,8 @@ from trainer.board import events
 from trainer.book.functions import Array
 
 FLUSH_SECONDS = 5  # until recorded values are on disk, where an open TensorBoard reads them
+# Settings that change no number of a run.
+CHANGE_NOTHING = ("device", "evaluation", "eval_every", "checkpoint_every")
 BINS = 64  # in a recorded histogram; TensorBoard shows 30
 
 
@@ -60,16 +62,19 @@ class Dashboard:
     def add_description(self, about: Mapping[str, Mapping[str, object]], layout: Summary) -> None:
         """Write each part of about as a table, and the layout of the custom-scalars page.
 
-        The part "settings" (numbers and texts) is also written for the HPARAMS page. layout comes
-        from trainer.board.charts.
+        The part "settings" (numbers and texts) is also written for the HPARAMS page, without
+        those that change no result: the page sorts settings by name and shows the first five.
+        layout comes from trainer.board.charts.
         """
         for title, rows in about.items():
             lines = [f"| {key} | {value} |" for key, value in rows.items()]
-            self._writer.add_text(title, "\n".join(["| | |", "| --- | --- |", *lines]), self._start)
+            table = ["| name | value |", "| --- | --- |", *lines]
+            self._writer.add_text(title, "\n".join(table), self._start)
         # add_hparams is not used, since it would create another run. The first summary, which
         # describes the settings, is not written: without it the page begins with the settings in
         # which the runs differ.
-        _, start, self._success = hparams(dict(about["settings"]), {})  # type: ignore[no-untyped-call]
+        shown = {k: v for k, v in about["settings"].items() if k not in CHANGE_NOTHING}
+        _, start, self._success = hparams(shown, {})  # type: ignore[no-untyped-call]
         self._writer.file_writer.add_summary(start)
         self._writer.file_writer.add_summary(layout)
 

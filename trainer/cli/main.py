@@ -13,6 +13,7 @@ COMMANDS = {
     "check": "check a two-layer net that you wrote, and name its mistake",
     "grade": "mark the nets of a class",
     "predict": "say which digit is on an image",
+    "page": "make a web page on which one draws a digit for a trained net",
     "evaluate": "measure a trained net on the test set",
     "figures": "draw the pictures of chapters 2 to 4",
     "sweep": "train a grid of settings",

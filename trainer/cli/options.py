@@ -63,8 +63,14 @@ class Parser(argparse.ArgumentParser):
         self.add_settings(("backend", "device"))
 
     def add_folders(self, *names: str) -> None:
-        """Add --data-dir and --log-dir, by default data/ and logs/ of the program's folder."""
-        texts = {"data": "folder of the data sets", "logs": "folder of the runs"}
+        """Add --data-dir for "data", and --log-dir for "logs" or "sweeps".
+
+        The default is the folder of that name in the program's folder.
+        """
+        texts = {
+            "data": "folder of the data sets", "logs": "folder of the runs",
+            "sweeps": "folder of the sweeps; not logs, so that the board of logs stays small",
+        }  # fmt: skip
         for name in names:
             option = "--data-dir" if name == "data" else "--log-dir"
             default = self._program.root / name

@@ -16,6 +16,10 @@ def main(argv: list[str] | None = None, program: Program = Program("predict")) -
     parser.add_net()
     parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="one digit each")
     parser.add_argument("--json", action="store_true", help="print one JSON list instead")
+    parser.add_argument(
+        "--show", type=Path, metavar="DIR",
+        help="write each image as the net gets it, 28 × 28 pixels, to a PNG file in this folder",
+    )  # fmt: skip
     arguments = parser.parse_args(argv)
     by = settings_from(arguments)
 
@@ -25,11 +29,14 @@ def main(argv: list[str] | None = None, program: Program = Program("predict")) -
         from trainer.training import checkpoint
 
         trained = checkpoint.load(arguments.run)
-        entries = guess_images(trained, arguments.images, by.backend, by.device)
+        entries = guess_images(trained, arguments.images, by.backend, by.device, arguments.show)
     for entry in entries:
         if "error" in entry:
             program.print_error(f"error: {entry['error']}")
-        elif not arguments.json:
+            continue
+        if "doubt" in entry:
+            program.print_error(f"warning: {entry['image']}: {entry['doubt']}")
+        if not arguments.json:
             print(_format_line(entry))
     if arguments.json:
         print(json.dumps(entries, indent=2, ensure_ascii=False))
@@ -42,4 +49,5 @@ def _format_line(entry: dict[str, Any]) -> str:
         else f"{guess['name']} {guess['output']:.3f}"
         for guess in entry["best"]
     )  # fmt: skip
-    return f"{escape(entry['image'])}: {entry['name']}  ({', '.join(guesses)})"
+    seen = f"  seen: {escape(entry['seen'])}" if "seen" in entry else ""
+    return f"{escape(entry['image'])}: {entry['name']}  ({', '.join(guesses)}){seen}"

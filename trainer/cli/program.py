@@ -37,6 +37,15 @@ class Program:
         except OSError:
             sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (or Python fails again at its end)
 
+    def sibling_command(self, command: str, folder: Path) -> str:
+        """Return the command line that starts another command of this project on a folder."""
+        from trainer.common.text import display_path
+
+        if not self.name.endswith(".py"):
+            return shlex.join([*_find_executable(PACKAGE), command, display_path(folder)])
+        script = str(Path(self.words[-1]).with_name(f"{command}.py"))
+        return shlex.join([*_find_executable("python"), script, display_path(folder)])
+
 
 Main = Callable[[list[str] | None, Program], int]
 

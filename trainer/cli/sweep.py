@@ -20,6 +20,9 @@ GRID = (
 )  # fmt: skip
 
 
+MOST_SHOWN = 40  # runs of which TensorBoard shows all at first
+
+
 def main(argv: list[str] | None = None, program: Program = Program("sweep")) -> int:
     """Train every run of the grid and print a table of results, the best first; return 0."""
     arguments = _make_parser(program).parse_args(argv)
@@ -44,6 +47,8 @@ def main(argv: list[str] | None = None, program: Program = Program("sweep")) -> 
         print_output(ranking.make_ranking_table(ranking.rank_runs(runs, folder)))
         print(f"{len(runs)} runs, {done} of them finished before: {display_path(folder)}")
         print(f"see them: {board_command(folder)}")
+        if len(runs) > MOST_SHOWN:
+            print(f"of more than {MOST_SHOWN} runs it shows none at first: tick the box above them")
     return 0
 
 
@@ -59,6 +64,6 @@ def _make_parser(program: Program) -> Parser:
     add("--jobs", type=int, default=-1, metavar="INT", help="runs at a time; -1: one per core")
     add("--cluster", metavar="ADDRESS", help="address of a Dask scheduler, such as HOST:8786")
     add("--name", help="name of the folder of the runs; default: <dataset>-sweep")
-    parser.add_folders("data", "logs")
+    parser.add_folders("data", "sweeps")
     add("--quiet", action="store_true", help="print nothing but errors")
     return parser

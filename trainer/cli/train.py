@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None, program: Program = Program("train")) -> 
         notify(f"{program.name}: {stop}, which is saved; continue with: {command}")
         return 128 + stop.number
     if not arguments.quiet:
-        _print_summary(result)
+        _print_summary(result, program)
     return 0
 
 
@@ -35,7 +35,7 @@ def _run(arguments: argparse.Namespace, program: Program) -> "Result":
     from trainer.training.run import resume, run
 
     data_dir, log_dir = arguments.data_dir, arguments.log_dir
-    shown = arguments.quiet, arguments.pictures
+    shown = arguments.quiet, arguments.pictures, arguments.snapshots
     if arguments.resume is None:
         return run(settings_from(arguments), data_dir, log_dir, arguments.run_name, *shown)
     if arguments.run_name is not None or log_dir != program.root / "logs":
@@ -45,7 +45,7 @@ def _run(arguments: argparse.Namespace, program: Program) -> "Result":
     return resume(arguments.resume, given_settings(arguments), data_dir, *shown)
 
 
-def _print_summary(result: "Result") -> None:
+def _print_summary(result: "Result", program: Program) -> None:
     count = result.settings.iterations - result.start
     if not count:
         print(
@@ -56,6 +56,7 @@ def _print_summary(result: "Result") -> None:
         print(f"time: {result.seconds:.1f} s, {count / result.seconds:.0f} iterations a second")
     print(f"run: {display_path(result.folder)}")
     print(f"see it: {board_command(result.folder.parent)}")
+    print(f"draw on it: {program.sibling_command('page', result.folder)}")
 
 
 def _make_resume_words(arguments: argparse.Namespace, folder: Path, program: Program) -> list[str]:
@@ -65,6 +66,8 @@ def _make_resume_words(arguments: argparse.Namespace, folder: Path, program: Pro
         words.append(f"--data-dir={display_path(arguments.data_dir)}")
     if arguments.pictures != PICTURES:
         words.append(f"--pictures={arguments.pictures or 'off'}")
+    if not arguments.snapshots:
+        words.append("--no-snapshots")
     return words
 
 
@@ -75,6 +78,9 @@ def _make_parser(program: Program) -> Parser:
     add: Any = parser.add_argument
     add("--pictures", type=parse_every, default=PICTURES, metavar="N",
         help="iterations from one set of pictures, histograms and curves to the next, or off",
+    )  # fmt: skip
+    add("--snapshots", action=argparse.BooleanOptionalAction, default=True,
+        help="keep the weights of iterations 0, 10, 100, 1,000 and 10,000 for the command page",
     )  # fmt: skip
     add("--run-name", help="name of the run's folder; default: <dataset>-<backend>")
     add("--resume", type=Path, metavar="RUN",

@@ -95,7 +95,8 @@ def draw_tangents() -> Figure:
         "Left: f(x) = 0.01x² + 0.1x with the tangents whose slopes numerical_gradient finds. "
         "Right: the error of the slope of sin at 1 for each step h, in float64. Central "
         "differences are far better than forward ones. At small h the error comes from rounding, "
-        "at large h from the curvature. The book's h = 1e-4 is near the best.",
+        "at large h from the curvature. Central differences have the least error near "
+        "h = 5e-6. With the book's h = 1e-4 it is 1e-9, which is small enough.",
         size=(9, 4.9),
     )
     name_axes(line, "tangents at 5 and 10", "x", "f(x)")

@@ -2,6 +2,10 @@
 
 MNIST's authors describe these (yann.lecun.com/exdb/mnist): light on dark, the ink scaled to fit
 20 × 20 pixels with its aspect ratio kept, its centre of mass in the middle of 28 × 28 pixels.
+
+trainer/predict/page/template.html has extractInk and centreInk in JavaScript. They give the same
+numbers (tests/predict/test_page.py), so change both. DIGITS makes that possible: what is decided
+by a comparison is rounded first, since the last bits of a float differ between the languages.
 """
 
 import warnings
@@ -21,6 +25,7 @@ WORKING_SIDE = 400  # a larger image is reduced until its longer side has so man
 SIDE, BOX = 28, 20  # pixels of a side of the image, and of the box that the ink fits
 NOISE, FULL = 0.2, 0.8  # fractions of the strongest ink: up to NOISE is paper, from FULL is ink
 FAINT = 16  # grey levels, of 255, by which ink must differ from paper
+DIGITS = 9  # decimals of the ink and of its centre of mass
 
 
 def read_digit(path: Path) -> Array:
@@ -34,7 +39,7 @@ def read_digit(path: Path) -> Array:
             warnings.simplefilter("ignore")  # Pillow warns about files that it can read
             with Image.open(path, formats=FORMATS) as image:
                 _check_dimensions(path, *image.size)
-                grey = _read_brightness(image)
+                grey = read_brightness(image)
     except InputError:
         raise
     except Image.DecompressionBombError:
@@ -44,7 +49,7 @@ def read_digit(path: Path) -> Array:
         raise InputError(
             f"{path}: cannot be read as an image ({reason}): give {', '.join(FORMATS)}"
         ) from error
-    ink = _extract_ink(grey)
+    ink = extract_ink(grey)
     if ink is None:
         reason = "all pixels have nearly the same value: give another image"
         raise InputError(f"{path}: shows no digit, {reason}")
@@ -81,7 +86,7 @@ def _check_dimensions(path: Path, width: int, height: int) -> None:
         )
 
 
-def _read_brightness(image: Image.Image) -> Array:
+def read_brightness(image: Image.Image) -> Array:
     """Return the brightness (h, w) float in 0 … 255 of the image, upright and reduced."""
     image.draft("RGB", (WORKING_SIDE, WORKING_SIDE))  # reduces a large JPEG as it is decoded
     ImageOps.exif_transpose(image, in_place=True)
@@ -106,7 +111,7 @@ def _fill_background(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(background, image)
 
 
-def _extract_ink(grey: Array) -> Array | None:
+def extract_ink(grey: Array) -> Array | None:
     """Return the ink of each pixel (h, w) in 0 … 1, or None if no pixel has enough.
 
     The border shows the brightness of the paper, which may change linearly. Ink is the difference.
@@ -122,7 +127,7 @@ def _extract_ink(grey: Array) -> Array | None:
     ink = darker if darker.max() > -darker.min() else -darker
     if ink.max() < FAINT:
         return None
-    return np.clip((ink / ink.max() - NOISE) / (FULL - NOISE), 0, 1)
+    return np.clip(np.round((ink / ink.max() - NOISE) / (FULL - NOISE), DIGITS), 0, 1)
 
 
 def centre_ink(ink: Array) -> Array:
@@ -137,7 +142,7 @@ def centre_ink(ink: Array) -> Array:
     image = Image.fromarray(ink.astype(np.float32)).resize(
         (width, height), Image.Resampling.BICUBIC
     )
-    ink = np.clip(np.asarray(image), 0, None)
+    ink = np.clip(np.asarray(image, np.float64), 0, None)
     canvas = np.zeros((SIDE, SIDE))
     top, left = _find_start(ink, axis=0), _find_start(ink, axis=1)
     canvas[top : top + height, left : left + width] = ink
@@ -149,4 +154,4 @@ def _find_start(ink: Array, axis: int) -> int:
     length = ink.shape[axis]
     weights = ink.sum(axis=1 - axis)
     centre = (weights @ np.arange(length)) / weights.sum()
-    return int(np.clip(round(SIDE / 2 - centre), 0, SIDE - length))
+    return int(np.clip(round(round(SIDE / 2 - centre, DIGITS)), 0, SIDE - length))

@@ -2,14 +2,16 @@
 
 from dataclasses import asdict, replace
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from trainer.auditing.comparison import Comparison, Schedule, compare
+from trainer.auditing.mistakes import MISTAKES
 from trainer.auditing.plant import plant
 from trainer.auditing.probes import Verdicts
 from trainer.board import charts
+from trainer.board.audit_picture import draw_audit
 from trainer.board.dashboard import Dashboard
+from trainer.book.functions import Array
 from trainer.common.files import make_run_folder
 from trainer.common.settings import Settings
 from trainer.common.terminal import Steps
@@ -17,6 +19,7 @@ from trainer.data.batches import Batches
 from trainer.data.digits import prepare_digits
 from trainer.nets.build import build_net
 from trainer.nets.initial import draw_params
+from trainer.nets.net import Net
 from trainer.nets.numpy_net import TwoLayerNet
 from trainer.training.inputs import load_inputs
 from trainer.training.threads import Threads
@@ -38,34 +41,91 @@ def compare_run(
     settings, digits = load_inputs(settings, data_dir)
     digits = prepare_digits(digits, settings.preprocess)
     sizes = digits.x_train.shape[1], settings.hidden_size, len(digits.classes)
-    numpy_settings = replace(settings, backend="numpy", device="cpu")
-    numpy_class = plant(planted) if planted else TwoLayerNet
-    nets = {
-        "numpy": build_net(numpy_settings, sizes[0], sizes[2], numpy_class),
-        "torch": build_net(settings, sizes[0], sizes[2]),
-    }
+    nets = _build_nets(settings, sizes[0], sizes[2], planted)
     batch = Batches(digits.x_train, digits.t_train, settings.batch_size, settings.seed)
     params = draw_params(*sizes, settings.weight_init_std, settings.seed, settings.dtype)
     folder = make_run_folder(log_dir, f"{digits.name}-compare")
     steps = Steps("comparing", settings.iterations)
     with Dashboard(folder) as board, Threads().limit_to_one(), steps:
-        board.add_description({"settings": asdict(settings)}, charts.build_comparison_layout())
+        about = {"settings": asdict(settings), "sides": _describe_sides(planted)}
+        board.add_description(about, charts.build_comparison_layout())
+        audits = _Audits(board)
 
         def record(step: int, verdicts: dict[str, Verdicts], drift: dict[str, float]) -> None:
-            board.add_scalars(step, _collect_scalars(verdicts, drift))
+            board.add_scalars(step, {f"drift/{name}": value for name, value in drift.items()})
+            audits.add(step, verdicts)
             steps.update(step + 1)
 
         schedule = Schedule(settings.iterations, settings.lr, audit_every)
         result = compare(nets, batch, params, schedule, record)
+        audits.finish()
+        last = result.first.step if result.first else settings.iterations
+        board.add_picture("audit/error over bound", _draw_worst(result), last)
     if result.cause is None and result.first:
         result.cause = planted  # known here, even if a single step does not show it
     return settings, result, folder
 
 
-def _collect_scalars(verdicts: dict[str, Verdicts], drift: dict[str, float]) -> dict[str, float]:
-    """Return a step's drift and finite ratios of error to bound, keyed by TensorBoard tag."""
-    values = {f"drift/{name}": value for name, value in drift.items()}
-    for backend, found in verdicts.items():
-        ratios = {f"audit/{backend}/{name}": verdict.ratio for name, verdict in found.items()}
-        values |= charts.ALLOWED_RATIOS | {tag: r for tag, r in ratios.items() if np.isfinite(r)}
-    return values
+def _build_nets(
+    settings: Settings, inputs: int, classes: int, planted: str | None
+) -> dict[str, Net[Any]]:
+    """Return both nets by side; the NumPy net has the planted mistake, if any."""
+    numpy_settings = replace(settings, backend="numpy", device="cpu")
+    numpy_class = plant(planted) if planted else TwoLayerNet
+    return {
+        "numpy": build_net(numpy_settings, inputs, classes, numpy_class),
+        "torch": build_net(settings, inputs, classes),
+    }
+
+
+def _draw_worst(result: Comparison) -> Array:
+    """Draw the largest error / bound of each quantity."""
+    return draw_audit(
+        {
+            side: {name: verdict.ratio for name, verdict in found.items()}
+            for side, found in result.worst.items()
+        }
+    )
+
+
+def _describe_sides(planted: str | None) -> dict[str, str]:
+    """Return what each side of the comparison is, for the TEXT page."""
+    numpy = "TwoLayerNet, by hand in NumPy"
+    if planted:
+        numpy += f", with the mistake {planted} put into it: {MISTAKES[planted].summary}"
+    return {
+        "numpy": numpy,
+        "torch": "TorchTwoLayerNet, with gradients by autograd",
+        "charts": "log10 of the error over its bound on rounding; above 0 is wrong. A comparison "
+        "that ends at its first step has that step's audit twice, at 0 and at 1",
+    }
+
+
+class _Audits:
+    """Records the audited steps of a comparison."""
+
+    def __init__(self, board: Dashboard):
+        self._board = board
+        self._recorded: dict[int, dict[str, float]] = {}
+
+    def add(self, step: int, verdicts: dict[str, Verdicts]) -> None:
+        """Record the verdicts of a step; {} if it was not audited."""
+        if verdicts:
+            self._recorded[step] = _collect_ratios(verdicts)
+            self._board.add_scalars(step, self._recorded[step])
+
+    def finish(self) -> None:
+        """Record a single step once more, since a chart draws no band through one point."""
+        if len(self._recorded) == 1:
+            ((step, ratios),) = self._recorded.items()
+            self._board.add_scalars(step + 1, ratios)
+
+
+def _collect_ratios(verdicts: dict[str, Verdicts]) -> dict[str, float]:
+    """Return a step's ratios of error to bound as charts show them, keyed by TensorBoard tag."""
+    ratios = {
+        f"audit/{side}/{name}": charts.convert_ratio(verdict.ratio)
+        for side, found in verdicts.items()
+        for name, verdict in found.items()
+    }
+    return ratios | charts.ALLOWED

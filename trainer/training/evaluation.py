@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from trainer.board.charts import FRACTION
 from trainer.common.settings import Settings
 from trainer.data.digits import Digits
 from trainer.nets.net import Net
@@ -45,7 +46,7 @@ class LazyEvaluation:
 
     def scalars(self) -> dict[str, float]:
         """Return the fraction of the images whose outputs the last evaluation computed."""
-        return {"evaluation/fraction": self._accuracy.fraction}
+        return {FRACTION: self._accuracy.fraction}
 
 
 Evaluation = FullEvaluation[A] | LazyEvaluation

@@ -14,7 +14,8 @@ class Job:
     """A run that is about to start in its folder, new or resumed.
 
     digits are prepared; pixels (N, 784) are the N test images before that. pictures: iterations
-    from one set of pictures to the next, 0 for none. checkpoint: where a resumed run starts.
+    from one set of pictures to the next, 0 for none. snapshots: whether to keep early weights
+    (trainer.training.snapshots). checkpoint: where a resumed run starts.
     """
 
     settings: Settings
@@ -23,6 +24,7 @@ class Job:
     folder: Path
     quiet: bool
     pictures: int
+    snapshots: bool = False
     checkpoint: Checkpoint | None = None
 
     @property

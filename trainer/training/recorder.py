@@ -13,6 +13,7 @@ from trainer.training.job import Job
 from trainer.training.loop import Point, Points
 from trainer.training.metadata import Origin, find_versions
 from trainer.training.progress import Progress
+from trainer.training.snapshots import keep_snapshot
 
 A = TypeVar("A")  # the arrays of the net: NumPy's, or torch's tensors
 
@@ -57,10 +58,17 @@ class Recorder(Points, Generic[A]):
         origin = Origin(i, self._job.settings, digits.classes, digits.fingerprint, find_versions())
         saved = Checkpoint(self._net.params, origin, digits.preparation)
         checkpoint.save(self._job.folder, saved)
+        if i == 0:
+            self._keep_snapshot(0)
 
     def advance(self, i: int) -> None:
-        """Show that step i is done."""
+        """Show that step i is done, and keep the weights after it if a snapshot is due."""
+        self._keep_snapshot(i + 1)
         self._progress.advance(i)
+
+    def _keep_snapshot(self, iteration: int) -> None:
+        if self._job.snapshots:
+            keep_snapshot(self._job.folder, iteration, self._net)
 
     def finish(self) -> None:
         """Write the pictures that are made once, of the trained net."""

@@ -43,11 +43,13 @@ def run(
     name: str | None = None,
     quiet: bool = False,
     pictures: int = 0,
+    snapshots: bool = False,
 ) -> Result:
     """Train one net in a new folder of log_dir, called name or <dataset>-<backend>.
 
     quiet shows nothing but errors. pictures: iterations from one set of pictures to the next,
-    0 for none. Raises InputError, before anything is written, for settings and folders that
+    0 for none. snapshots: whether to keep the weights of early iterations for the page. Raises
+    InputError, before anything is written, for settings and folders that
     cannot be used, DivergedError when the loss is no longer finite, and Stopped, a
     KeyboardInterrupt, after a signal. What was recorded before an error is kept.
     """
@@ -56,11 +58,16 @@ def run(
     folder = make_run_folder(log_dir, name or f"{digits.name}-{settings.backend}")
     remove_parts(log_dir)
     with lock(folder):
-        return _train(Job(settings, prepared, digits.x_test, folder, quiet, pictures))
+        return _train(Job(settings, prepared, digits.x_test, folder, quiet, pictures, snapshots))
 
 
 def resume(
-    path: Path, given: dict[str, Any], data_dir: Path, quiet: bool = False, pictures: int = 0
+    path: Path,
+    given: dict[str, Any],
+    data_dir: Path,
+    quiet: bool = False,
+    pictures: int = 0,
+    snapshots: bool = False,
 ) -> Result:
     """Continue the run in folder path from its checkpoint, as if it had not been stopped.
 
@@ -77,7 +84,8 @@ def resume(
         digits = load_digits(settings.dataset, data_dir, settings.dtype)
         check_fingerprint(digits, start.origin.fingerprint)
         prepared = prepare_digits(digits, settings.preprocess, start.preparation)
-        return _train(Job(settings, prepared, digits.x_test, file.parent, quiet, pictures, start))
+        shown = quiet, pictures, snapshots
+        return _train(Job(settings, prepared, digits.x_test, file.parent, *shown, start))
 
 
 def _train(job: Job) -> Result:
@@ -86,7 +94,8 @@ def _train(job: Job) -> Result:
     started = time.perf_counter()
     with record_failure(job.folder, about | read_result(job.folder)):
         with Stop(job.folder) as stop, Dashboard(job.folder, job.resumed_at) as board:
-            board.add_description(about, charts.build_training_layout())
+            texts = about | {"scalars": charts.SCALARS}
+            board.add_description(texts, charts.build_training_layout())
             last = _train_net(job, board, stop)
         seconds = time.perf_counter() - started
         write_about(job.folder, about | {"result": asdict(last) | {"seconds": seconds}})
