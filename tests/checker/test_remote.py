@@ -52,9 +52,15 @@ def check_outside(path: Path) -> list[str | Finding]:
 
 
 def list_plainly(found: list[str | Finding]) -> list[str | Finding]:
-    """Return what was found without the names of temporary folders and the order of the name."""
-    findings = [replace(f, file=f.file and Path(f.file).name) for f in found if f is not None
-                and isinstance(f, Finding)]  # fmt: skip
+    """Return what was found without the names of temporary folders and the order of the name.
+
+    The book's own loop is run beside the code only.
+    """
+    findings = [
+        replace(f, file=f.file and Path(f.file).name)
+        for f in found
+        if isinstance(f, Finding) and f.quantity != "update"
+    ]
     return [*(each for each in found if isinstance(each, str)), *findings]
 
 
