@@ -9,7 +9,6 @@ import pytest
 from mistaken import NETS, plant_mistakes
 from test_checker import LAYOUTS, report_on
 
-from trainer.checker import diagnosing
 from trainer.checker.check_file import check_file, check_loaded
 from trainer.checker.comparing import Finding
 from trainer.checker.diagnosing import diagnose
@@ -26,12 +25,6 @@ CASES = [
     ("chapter4", "gradient-sign", "dy = (t - y) / batch_num"),
     ("chapter4", "accuracy-count", "return np.sum(y == t)"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def unhurried(monkeypatch):
-    """Give the search a minute, since a busy machine takes longer than a user would wait."""
-    monkeypatch.setattr(diagnosing, "BUDGET", 60.0)
 
 
 def diagnose_planted(folder, layout, slug):
@@ -65,7 +58,6 @@ SLIPS = [
     ("cs231n", "dscores[range(N), y] -= 1", "dscores[range(N), :] -= 1", "y] -= 1"),
     ("classes_second", "        n = len(X)\n", "", "n = len("),
     ("chapter5", '["Affine1"].db', '["Affine1"].dB', '["Affine1"].db'),
-    ("chapter5", "self.W, self.b = W, b", "self.b, self.W = W, b", "self.b, self.W = b, W"),
     ("volume2", "        dx[np.arange(len(dx)), self.t] -= 1\n", "", "self.t] -= 1"),
 ]
 

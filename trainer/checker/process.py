@@ -147,8 +147,8 @@ def _explain_ending(report: Report, connection: Connection, doing: str, ending: 
         report.findings.clear()
         report.stopped = LIMITS.get(ending, FORGED)
     elif doing == "start":
-        last = connection.printed.decode("utf-8", "replace").strip().splitlines()[-1:]
         status = _describe_status(connection.exit_status())
+        last = connection.printed.decode("utf-8", "replace").strip().splitlines()[-1:]
         report.stopped = f"the checking process could not start ({status}): {''.join(last)}"
     elif doing == "loading":
         status = _describe_status(connection.exit_status())
