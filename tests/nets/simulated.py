@@ -1,9 +1,9 @@
 """A simulated device: tensors with real numbers that no CPU tensor may meet.
 
 They say that they are on the device "meta". Nothing but a copy may mix them with tensors of the
-CPU, and each copy and each wait for a number is counted with the function of the project that
-asked for it. What torch accepts or hides on CUDA (a scalar or row numbers on the CPU, which make
-the CPU wait or copy) is an error too.
+CPU. Each copy, each wait for a number and each operation on the CPU is counted with the function
+of the project that asked for it. What torch accepts on CUDA is an error too, if it makes the CPU
+wait or copy: a scalar or row numbers on the CPU.
 """
 
 import sys
@@ -22,6 +22,10 @@ SIZE_BY_VALUE = {  # the size of their result, or their result, makes the CPU wa
     "aten::nonzero", "aten::masked_select", "aten::equal", "aten::_unique2", "aten::bincount",
 }  # fmt: skip
 PROJECT = str(Path(__file__).parents[2] / "trainer")
+NO_COMPUTATION = {  # on the CPU too; the last two are those of copy.deepcopy
+    "aten::_to_copy", "aten::copy_", "aten::_local_scalar_dense", "aten::detach",
+    "aten::new_empty", "aten::set_",
+}  # fmt: skip
 CROSSINGS: Counter = Counter()  # of all threads, by "what function"
 HELPERS = ("_to_numpy", "native", "map", "compute", "count_correct")
 
@@ -95,11 +99,14 @@ def compute(func, args, kwargs):
 
 
 def count_crossing(func, ours, is_result_ours):
-    """Count a copy from or to the device, and what makes the CPU wait for it."""
+    """Count a copy from or to the device, what makes the CPU wait, and what the CPU computes."""
     if func is COPY and ours[0] != is_result_ours:
         CROSSINGS[f"{'to' if is_result_ours else 'from'} device: {find_place()}"] += 1
     if func is COPY_INTO and ours[0] != ours[1]:
         CROSSINGS[f"{'to' if ours[0] else 'from'} device: {find_place()}"] += 1
+    is_computed = not func.is_view and func._schema.name not in NO_COMPUTATION
+    if is_computed and ours and not any(ours):
+        CROSSINGS[f"computed on the CPU: {find_place()}"] += 1
     if any(ours) and (func is READ_NUMBER or func._schema.name in SIZE_BY_VALUE):
         CROSSINGS[f"wait: {find_place()}"] += 1
 

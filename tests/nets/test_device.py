@@ -91,8 +91,9 @@ def test_steps_copy_nothing_but_the_rows_of_a_hundred_batches(digits, simulation
     simulation.take_crossings()
     for i in range(BLOCK + 5):
         net.step(*batch(i), 0.1)
-        twin.step(*twin_batch(i), 0.1)
     assert simulation.take_crossings() == {"to device: batches.__call__": 2}
+    for i in range(BLOCK + 5):
+        twin.step(*twin_batch(i), 0.1)
     for key, w in twin.params.items():
         np.testing.assert_array_equal(net.params[key], w)
 
@@ -122,6 +123,19 @@ def test_each_method_leaves_the_device_only_where_it_must(digits, simulation, lo
     for name, (call, expected) in counted.items():
         call()
         assert simulation.take_crossings() == expected, name
+
+
+def test_a_numerical_gradient_copies_the_weights_and_reads_a_loss_for_each_difference(simulation):
+    net = TorchTwoLayerNet(6, 5, 3, 1.0, device=simulated.DEVICE)
+    x, t = net.native(np.ones((4, 6), np.float32)), net.native(np.array([0, 2, 1, 2]))
+    simulation.take_crossings()
+    grads = net.numerical_gradient(x, t)
+    losses = 2 * sum(grad.size for grad in grads.values())
+    assert simulation.take_crossings() == {
+        "from device: params": PARAMS,
+        "to device: set_params in gradient.numerical_gradient": PARAMS * losses,
+        "wait: loss in gradient.numerical_gradient": losses,
+    }
 
 
 def test_an_evaluation_waits_once_for_each_set_on_one_thread(digits, simulation):
