@@ -105,5 +105,8 @@ def _warm_up(call: Callable[[], object]) -> None:
 
 
 def _wait_for_gpu() -> None:
+    """Wait until the GPU has finished: the CUDA device that is set, or Apple's."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
+    if torch.backends.mps.is_available():
+        torch.mps.synchronize()

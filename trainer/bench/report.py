@@ -58,6 +58,8 @@ def prepare_benchmark(
     for name in missing:
         notify(f"{name} is not measured: it needs pip install scikit-learn")
     settings = resolve_device(settings)
+    if settings.device.startswith("cuda:"):
+        torch.cuda.set_device(settings.device)  # the one that the timings wait for
     digits = load_digits(settings.dataset, folder)
     present = tuple(name for name in names if name not in missing)
     return Benchmark(settings, digits, folder, rounds, present)
