@@ -10,6 +10,7 @@ import runs
 import torch
 from runs import ROOT
 
+from trainer.bench.environment import FORCING
 from trainer.cli import bench, compare, evaluate, predict, sweep, train
 from trainer.cli.options import Parser
 from trainer.cli.program import Program, run_command
@@ -121,6 +122,8 @@ def test_a_device_that_is_not_present_is_one_line_and_exit_2(
 ):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    for variable in FORCING:  # bench refuses these
+        monkeypatch.delenv(variable, raising=False)
     data = ["--data-dir", str(runs.find_data_dir())]
     new = [*data, "--dataset", "mnist-5k", "--log-dir", str(tmp_path)]
     torch_net, image = ["--backend", "torch"], str(ROOT / "docs" / "evaluation-fraction.png")
