@@ -6,9 +6,10 @@ from statistics import median
 
 import numpy as np
 import pytest
+import torch
 from threadpoolctl import threadpool_info
 
-from trainer.bench import measure, processes, report, tables
+from trainer.bench import environment, measure, processes, report, tables
 from trainer.bench.book import BookNet
 from trainer.bench.measure import make_evaluation_jobs, make_step_jobs, run_in_turn
 from trainer.bench.report import MAKERS, Benchmark
@@ -19,8 +20,12 @@ from trainer.common.errors import InputError
 from trainer.common.settings import Settings
 from trainer.data.digits import load_digits
 from trainer.nets.numpy_net import TwoLayerNet
+from trainer.training.threads import Threads
 
-KEYS = ["environment", "step_us", "evaluate_ms", "protocol_s", "startup_s", "peak_rss_mb"]
+KEYS = [
+    "environment", "step_one_us", "step_all_us", "step_us", "evaluate_ms", "protocol_s",
+    "startup_s", "peak_rss_mb",
+]  # fmt: skip
 SKLEARN = importlib.util.find_spec("sklearn") is not None
 NAMES = [name for name in MAKERS if not name.startswith("sklearn") or SKLEARN]
 
@@ -49,11 +54,10 @@ def test_every_contestant_learns(task, name):
         with contestant.threads():
             contestant.step(0)
             before = np.sum(contestant.evaluate())
-            for i in range(1, 1 + 80 // contestant.steps):
+            for i in range(1, 81):
                 contestant.step(i)
             after = np.sum(contestant.evaluate())
-        if contestant.steps == 1:  # every call of sklearn's fit starts from new weights
-            assert after > before
+        assert after > before
         images = len(task.digits.x_train) + len(task.digits.x_test)
         share = after / 2 if after <= 2 else after / images / contestant.part
         assert share > 0.2, contestant.name
@@ -83,6 +87,10 @@ def test_numpy_stays_on_the_cpu_when_torch_uses_cuda(task):
 # --- timing
 
 
+def count_threads():
+    return max(each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas")
+
+
 def test_jobs_take_turns_and_give_medians_and_the_fastest_variant_counts():
     order: list[str] = []
     values = {"a": [5, 1, 3], "b/slow": [9, 9, 9], "b/fast": [2, 8, 4]}
@@ -100,14 +108,30 @@ def test_jobs_take_turns_and_give_medians_and_the_fastest_variant_counts():
     assert order == list(values) * 3
 
 
-def test_a_job_divides_by_the_steps_of_a_call_and_continues_with_the_next_step(monkeypatch):
+def test_a_job_measures_as_many_steps_as_fit_and_continues_with_the_next_step(monkeypatch):
     monkeypatch.setattr(measure, "WARM_UP_SECONDS", 0)
+    monkeypatch.setattr(measure, "STEPS", 2)
     calls: list[int] = []
-    job = make_step_jobs([Contestant("x", step=calls.append, steps=50)])["x"]
+    job = make_step_jobs([Contestant("x", step=calls.append)])["x"]
     job()
-    assert calls == [0, 1, 2]  # one to find how long it takes, and STEPS / 50 measured
+    assert calls == [0, 1, 2]  # one to find how long it takes, and STEPS measured
     job()
     assert calls == [0, 1, 2, 3, 4]
+
+
+def test_steps_are_compared_at_equal_threads_without_variants(task, monkeypatch):
+    monkeypatch.setattr(measure, "WARM_UP_SECONDS", 0)
+    names, seen = ("numpy", "torch", "floor", "torch-best"), set()
+    contestants = [each for name in names for each in MAKERS[name](task)]
+
+    def spy(step):
+        return lambda i: seen.add((count_threads(), torch.get_num_threads())) or step(i)
+
+    contestants = [replace(each, step=spy(each.step)) for each in contestants]
+    jobs = measure.make_equal_step_jobs(contestants, Threads().limit_to_one)
+    assert list(jobs) == list(names)
+    assert all(job() > 0 for job in jobs.values())
+    assert seen == {(1, 1)}
 
 
 def test_a_bare_run_evaluates_before_every_eval_every_steps():
@@ -126,6 +150,12 @@ def test_contestants_without_a_step_or_an_evaluation_get_no_job():
 # --- the command
 
 
+@pytest.fixture(autouse=True)
+def own_kernel(monkeypatch):
+    for name in environment.FORCING:
+        monkeypatch.delenv(name, raising=False)
+
+
 def run_bench(folder, *options):
     return bench.main(["--data-dir", str(folder), "--dataset", "mnist-5k", *options])
 
@@ -136,14 +166,16 @@ def test_the_json_file_has_the_measures_and_gives_the_same_tables(folder, tmp_pa
     assert run_bench(folder, "--rounds", "2", "--device", "cpu", "--json", str(file), *only) == 0
     printed, found = capsys.readouterr().out, json.loads(file.read_text())
     assert list(found) == KEYS
-    assert list(found["step_us"]) == list(found["evaluate_ms"]) == ["numpy", "floor", "book"]
-    assert all(value > 0 for value in found["step_us"].values())
+    assert list(found["step_all_us"]) == ["numpy", "floor"]
+    for key in ("step_one_us", "evaluate_ms"):
+        assert list(found[key]) == ["numpy", "floor", "book"]
+        assert all(value > 0 for value in found[key].values())
     assert bench.main(["--tables", str(file)]) == 0
     assert capsys.readouterr().out == printed
-    ratio = found["step_us"]["numpy"] / found["step_us"]["floor"]
-    assert (
-        f"| numpy | {tables._format_number(found['step_us']['numpy'])} | {ratio:.2f} |" in printed
-    )
+    steps = found["step_one_us"]
+    row = f"| 1 | {tables._format_number(steps['numpy'])} | {steps['numpy'] / steps['floor']:.2f} |"
+    kernel = found["environment"]["blas"].split()
+    assert f"| numpy | the net by hand | {kernel[0]} {kernel[-1]} {row}" in printed
 
 
 def test_start_up_and_memory_are_measured_in_a_process_of_their_own(folder, digits):
@@ -161,7 +193,7 @@ def test_the_protocol_times_a_run_of_the_train_command(folder, digits, monkeypat
 
 
 def test_the_protocol_of_other_contestants_is_computed():
-    steps, evaluations = {"book": 1000.0, "numpy": 300.0, "x": 1.0}, {"book": 200.0, "numpy": 50.0}
+    steps, evaluations = {"book": 1000.0, "numpy": 300.0, "floor": 1.0}, {"book": 200.0, "numpy": 9}
     assert report.estimate_runs(steps, evaluations) == {"book": 210.0}
 
 
@@ -183,7 +215,7 @@ def test_a_tenth_of_the_bare_run_is_timed_before_each_whole_run(digits, folder, 
 def test_a_contestant_whose_package_is_missing_is_left_out_with_a_notice(
     folder, monkeypatch, capsys
 ):
-    monkeypatch.setattr(report.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(report, "has_sklearn", lambda: False)
     settings = Settings(backend="torch", dataset="mnist-5k", device="cpu")
     found = report.prepare_benchmark(settings, folder, 1, ("numpy", "sklearn"))
     assert found.names == ("numpy",)
@@ -211,10 +243,11 @@ def test_a_failed_process_is_an_input_error_with_its_last_line(folder):
         processes.measure_start_up("no-net", "mnist-5k", folder, "cpu")
 
 
-def test_the_environment_names_the_blas_kernel(digits, folder):
-    benchmark = Benchmark(Settings(backend="torch", device="cpu"), digits, folder, 1, ())
+def test_the_environment_names_the_blas_kernels(digits):
     (numpys, *_) = (each for each in threadpool_info() if each["user_api"] == "blas")
-    name = report.describe_environment(benchmark)["blas"]
+    found = environment.describe_environment("cpu", digits, 1)
+    assert found["torch blas"].endswith(torch.backends.cpu.get_cpu_capability())
+    name = found["blas"]
     assert name.startswith(f"{numpys['internal_api']} {numpys['version']}")
     assert numpys.get("architecture", "") in name
 
@@ -222,7 +255,38 @@ def test_the_environment_names_the_blas_kernel(digits, folder):
 def test_progress_is_printed_as_lines_while_measuring(folder, monkeypatch, capsys):
     monkeypatch.setattr(terminal, "PAUSE", 0)
     run_bench(folder, "--rounds", "2", "--device", "cpu", "--only", "step", "floor")
-    assert capsys.readouterr().err == "steps: 1 of 2\nsteps: 2 of 2\n"
+    expected = ["measuring takes about 1 s"]
+    expected += [f"steps on {n}: {i} of 2" for n in ("one thread", "all threads") for i in (1, 2)]
+    assert capsys.readouterr().err.splitlines() == expected
+
+
+def test_the_estimate_covers_all_measures(digits, folder):
+    settings = Settings(backend="torch", device="cpu")
+    benchmark = Benchmark(settings, digits, folder, 15, tuple(MAKERS))
+    each = [benchmark.estimate_seconds([name]) for name in tables.MEASURES]
+    assert all(seconds > 10 for seconds in each)
+    assert benchmark.estimate_seconds(tables.MEASURES) == pytest.approx(sum(each))
+    assert [report.format_time(seconds) for seconds in (1.2, 119, 450)] == ["1 s", "119 s", "8 min"]
+
+
+@pytest.mark.parametrize("names", [["OPENBLAS_CORETYPE"], list(environment.FORCING)])
+def test_a_variable_that_forces_a_kernel_is_refused(folder, monkeypatch, names):
+    for name in names:
+        monkeypatch.setenv(name, "Haswell")
+    with pytest.raises(InputError, match=f"{' and '.join(names)} force.*unset {' '.join(names)}$"):
+        run_bench(folder, "--only", "step", "floor")
+
+
+def test_a_file_of_an_earlier_version_has_only_the_rows_that_answer_something(tmp_path, capsys):
+    file = tmp_path / "bench.json"
+    old = {key: {} for key in KEYS if key not in tables.LATER}
+    steps = {"floor": 126.0, "torch": 312.0, "torch-idiom": 360.0, "sklearn-fit": 360.0}
+    file.write_text(json.dumps(old | {"step_us": steps}))
+    assert bench.main(["--tables", str(file)]) == 0
+    printed = capsys.readouterr().out
+    assert "| torch | its twin by autograd | 312 | 2.48 |" in printed
+    assert "sklearn-fit" not in printed
+    assert "missed" not in printed
 
 
 VALID = {key: {} for key in KEYS}

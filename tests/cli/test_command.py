@@ -6,8 +6,12 @@ import subprocess
 import sys
 
 import pytest
+import runs
+import torch
 from runs import ROOT
 
+from trainer.bench.environment import FORCING
+from trainer.cli import bench, compare, evaluate, predict, sweep, train
 from trainer.cli.options import Parser
 from trainer.cli.program import Program, run_command
 from trainer.cli.train import PICTURES, _make_resume_words, main
@@ -98,3 +102,48 @@ def test_a_missing_package_is_one_line_that_says_what_to_install(name):
     assert done.stderr.count("\n") == 1
     if name not in ("train", "compare", "sweep", "bench"):  # those refuse x before they need one
         assert "-m pip install" in done.stderr
+
+
+DEVICES = {
+    "meta": "give cpu, cuda, cuda:N, mps or auto",
+    "gpu0": "give cpu, cuda, cuda:N, mps or auto",
+    "cuda:9": "torch sees no CUDA device here; use --device cpu",
+    "mps": "torch sees no Apple GPU here; use --device cpu",
+}
+
+
+@pytest.fixture(scope="module")
+def trained_folder(tmp_path_factory):
+    return runs.train(tmp_path_factory.mktemp("logs"), "run", iterations=2, backend="torch")
+
+
+@pytest.mark.parametrize(("device", "reason"), DEVICES.items())
+@pytest.mark.parametrize(
+    "name", ["train", "resume", "sweep", "evaluate", "predict", "compare", "bench"]
+)
+def test_a_device_that_is_not_present_is_one_line_and_exit_2(
+    tmp_path, monkeypatch, capsys, trained_folder, name, device, reason
+):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    for variable in FORCING:  # bench refuses these
+        monkeypatch.delenv(variable, raising=False)
+    data = ["--data-dir", str(runs.find_data_dir())]
+    new = [*data, "--dataset", "mnist-5k", "--log-dir", str(tmp_path)]
+    torch_net, image = ["--backend", "torch"], str(ROOT / "docs" / "evaluation-fraction.png")
+    commands = {
+        "train": (train, [*new, *torch_net]),
+        "resume": (train, [*data, "--resume", str(trained_folder)]),
+        "sweep": (sweep, [*new, *torch_net]),
+        "evaluate": (evaluate, [str(trained_folder), *data, *torch_net]),
+        "predict": (predict, [str(trained_folder), image, *torch_net]),
+        "compare": (compare, new),
+        "bench": (bench, [*data, "--dataset", "mnist-5k", "--only", "step", "floor"]),
+    }
+    command, options = commands[name]
+    assert run_command(command.main, [*options, "--device", device], Program(name)) == 2
+    printed = capsys.readouterr()
+    assert printed.err == f"{name}: error: --device {device}: {reason}\n"
+    assert not printed.out
+    # The workers of a sweep's cluster may have the device, so the sweep's folder is made first.
+    assert name == "sweep" or not list(tmp_path.iterdir())

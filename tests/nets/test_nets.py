@@ -1,11 +1,15 @@
 """Properties that each net has by itself."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from trainer.common.errors import InputError
+from trainer.common.settings import Settings
+from trainer.nets.build import resolve_device
 from trainer.nets.initial import draw_params
 from trainer.nets.numpy_net import TwoLayerNet
 from trainer.nets.torch_net import TorchTwoLayerNet, pick_device
@@ -101,10 +105,33 @@ def test_auto_is_the_cpu_or_cuda():
     assert pick_device("auto").type in ("cpu", "cuda")
 
 
-def test_cuda_on_a_machine_without_it_raises_a_clear_error(monkeypatch):
+@pytest.mark.parametrize("name", ["cuda", "cuda:0", "cuda:9"])
+def test_cuda_on_a_machine_without_it_raises_a_clear_error(monkeypatch, name):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    with pytest.raises(InputError, match="--device cpu"):
-        pick_device("cuda")
+    with pytest.raises(InputError, match=f"--device {name}: torch sees no CUDA.*--device cpu"):
+        pick_device(name)
+
+
+@pytest.mark.parametrize(("count", "seen"), [(1, "only cuda:0"), (8, "cuda:0 to cuda:7")])
+def test_a_cuda_device_of_too_large_a_number_raises_a_clear_error(monkeypatch, count, seen):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: count)
+    assert pick_device(f"cuda:{count - 1}") == torch.device("cuda", count - 1)
+    with pytest.raises(InputError, match=f"--device cuda:9: torch sees {seen} here"):
+        pick_device("cuda:9")
+
+
+def test_an_apple_gpu_is_taken_where_it_is_present_and_has_no_float64(monkeypatch):
+    settings = Settings(backend="torch", device="mps")
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    with pytest.raises(InputError, match="--device mps: torch sees no Apple GPU"):
+        resolve_device(settings)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: True)
+    resolved = resolve_device(settings)
+    assert (resolved.device, resolved.evaluation) == ("mps", "full")
+    for change in ({"dtype": "float64"}, {"gradient": "numerical"}):
+        with pytest.raises(InputError, match="--device mps: has no float64"):
+            resolve_device(replace(settings, **change))
 
 
 @NETS

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -133,6 +134,18 @@ def test_a_setting_that_contradicts_the_checkpoint_is_refused_with_both_values(
         runs.resume(folder, **given)
     assert all(value in str(error.value) for value in both)
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_run_whose_device_is_missing_names_it_and_is_resumed_on_another(tmp_path, monkeypatch):
+    folder = runs.train_until(5, tmp_path, backend="torch")
+    found = checkpoint.load(folder)
+    on_gpu = replace(found.origin, settings=replace(found.origin.settings, device="cuda:1"))
+    checkpoint.save(folder, replace(found, origin=on_gpu))
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(InputError, match="cuda:1: torch sees no CUDA device here"):
+        runs.resume(folder)
+    runs.resume(folder, device="cpu")
+    assert checkpoint.load(folder).origin.settings.device == "cpu"
 
 
 def test_other_data_under_the_same_name_are_refused(tmp_path, monkeypatch):

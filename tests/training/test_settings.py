@@ -5,7 +5,9 @@ from trainer.common.settings import Settings
 
 BAD = [
     ("backend", "jax"), ("dataset", "cifar"), ("activation", "tanh"), ("loss", "hinge"),
-    ("dtype", "float16"), ("device", "tpu"), ("preprocess", "none"), ("gradient", "guess"),
+    ("dtype", "float16"), ("device", "tpu"), ("device", "meta"), ("device", ""),
+    ("device", "cuda:"), ("device", "cuda:-1"), ("device", "cuda:1000"), ("device", "cpu:0"),
+    ("preprocess", "none"), ("gradient", "guess"),
     ("iterations", 0), ("batch_size", -1), ("lr", 0.0), ("lr", float("nan")),
     ("lr", float("inf")), ("hidden_size", 0), ("eval_every", 0), ("weight_init_std", -0.1),
     ("seed", -1),
@@ -26,6 +28,8 @@ def test_the_defaults_are_those_of_the_book():
     assert (s.eval_every, s.dataset) == (10, None)
 
 
-def test_numpy_on_cuda_is_refused():
-    with pytest.raises(InputError, match="--backend torch"):
-        Settings(backend="numpy", device="cuda")
+@pytest.mark.parametrize("device", ["cuda", "cuda:1", "mps"])
+def test_numpy_on_a_gpu_is_refused(device):
+    with pytest.raises(InputError, match=f"--device {device}: .*--backend torch"):
+        Settings(backend="numpy", device=device)
+    assert Settings(backend="torch", device=device).device == device

@@ -3,6 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 
 import torch
 
@@ -12,6 +13,7 @@ MOST_SECONDS = 0.1  # of steps in one measurement; slow steps are measured fewer
 # OpenBLAS's threads still spin for 0.1 s after the previous contestant has finished.
 WARM_UP_SECONDS = 0.15
 Timing = Callable[[], float]
+Limit = Callable[[], AbstractContextManager[None]]  # a context that sets the number of threads
 Jobs = dict[str, Timing]  # by the name of the contestant
 
 
@@ -33,12 +35,25 @@ def run_in_turn(jobs: Jobs, rounds: Iterable[object]) -> dict[str, float]:
 
 def make_step_jobs(contestants: Iterable[Contestant]) -> Jobs:
     """Return a job for each contestant that has a step; the job returns its microseconds."""
-    return {c.name: _make_step_job(c, c.step) for c in contestants if c.step}
+    return {c.name: _make_step_job(c.threads, c.step) for c in contestants if c.step}
+
+
+def make_equal_step_jobs(contestants: Iterable[Contestant], threads: Limit) -> Jobs:
+    """Return a job for each contestant that has a step, without variants; all have these threads.
+
+    Then a ratio says what the code costs, and not what a second thread saves.
+    """
+    steps = {c.name.partition("/")[0]: c.step for c in contestants if c.step}
+    return {name: _make_step_job(threads, step) for name, step in steps.items()}
 
 
 def make_evaluation_jobs(contestants: Iterable[Contestant]) -> Jobs:
-    """Return a job for each contestant that evaluates; the job returns its milliseconds."""
-    return {c.name: _make_evaluation_job(c, c.evaluate) for c in contestants if c.evaluate}
+    """Return a job for each contestant that evaluates; the job returns its milliseconds.
+
+    All have all threads, the last of the variants. Our nets split the images among them.
+    """
+    found = {c.name.partition("/")[0]: c for c in contestants if c.evaluate}
+    return {name: _make_evaluation_job(c, c.evaluate) for name, c in found.items() if c.evaluate}
 
 
 def time_bare_run(contestant: Contestant, steps: int, eval_every: int) -> float:
@@ -57,7 +72,7 @@ def time_bare_run(contestant: Contestant, steps: int, eval_every: int) -> float:
         return _time_call(run)
 
 
-def _make_step_job(contestant: Contestant, step: Callable[[int], object]) -> Timing:
+def _make_step_job(threads: Limit, step: Callable[[int], object]) -> Timing:
     done, count = 0, 0
 
     def run(calls: int) -> None:
@@ -68,12 +83,12 @@ def _make_step_job(contestant: Contestant, step: Callable[[int], object]) -> Tim
 
     def job() -> float:
         nonlocal count
-        with contestant.threads():
+        with threads():
             _warm_up(lambda: run(1))
             if count == 0:  # the first time, find how many calls make a measurement
                 fitting = int(MOST_SECONDS / _time_call(lambda: run(1)))
-                count = max(1, min(STEPS // contestant.steps, fitting))
-            return _time_call(lambda: run(count)) / count / contestant.steps * 1e6
+                count = max(1, min(STEPS, fitting))
+            return _time_call(lambda: run(count)) / count * 1e6
 
     return job
 
@@ -105,5 +120,8 @@ def _warm_up(call: Callable[[], object]) -> None:
 
 
 def _wait_for_gpu() -> None:
+    """Wait until the GPU has finished: the CUDA device that is set, or Apple's."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
+    if torch.backends.mps.is_available():
+        torch.mps.synchronize()

@@ -1,7 +1,6 @@
 """Make contestants as other people write them: the book's code, scikit-learn, ways to use torch."""
 
 import itertools
-import warnings
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from torch.utils.data import DataLoader
 from torchvision.transforms import ToTensor
 
 from trainer.bench.book import BookNet
-from trainer.bench.task import STEPS, Contestant, Task, vary_threads
+from trainer.bench.task import Contestant, Task
 from trainer.book.functions import Array
 from trainer.data.digits import Digits
 from trainer.data.fetch import SETS
@@ -45,21 +44,6 @@ def make_sklearn(task: Task) -> Iterator[Contestant]:
 
     step(0)  # since score needs a fitted net
     yield Contestant("sklearn", step, partial(_score, net, digits))
-
-
-def make_sklearn_fit(task: Task) -> Iterator[Contestant]:
-    """Yield MLPClassifier with one call of fit for STEPS batches, which fit draws itself."""
-    from sklearn.exceptions import ConvergenceWarning
-
-    net, first = _build_classifier(task), slice(STEPS * task.settings.batch_size)
-
-    def step(i: int) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # it trains for only one epoch
-            net.fit(task.digits.x_train[first], task.digits.t_train[first])
-
-    step(0)
-    yield Contestant("sklearn-fit", step, partial(_score, net, task.digits), steps=STEPS)
 
 
 def _build_classifier(task: Task) -> "MLPClassifier":
@@ -142,29 +126,7 @@ def make_torch_best(task: Task) -> Iterator[Contestant]:
         with torch.no_grad():
             torch._foreach_add_(weights, grads, alpha=-plain.lr)
 
-    yield from vary_threads("torch-best", step, plain.count_all_correct)
-
-
-def make_torch_by_hand(task: Task) -> Iterator[Contestant]:
-    """Yield plain torch with the book's backward pass by hand, in place where possible."""
-    plain = _PlainTorchNet(task)
-    W1, b1, W2, b2 = (w.detach() for w in plain.net.parameters())  # W1 (H, D), W2 (C, H)
-    lr, all_rows = plain.lr / task.settings.batch_size, torch.arange(task.settings.batch_size)
-
-    @torch.no_grad()
-    def step(i: int) -> None:
-        rows = plain.rows[i % len(plain.rows)]
-        x, t = plain.x.index_select(0, rows), plain.t.index_select(0, rows)
-        z1 = torch.addmm(b1, x, W1.T).sigmoid_()
-        da2 = torch.addmm(b2, z1, W2.T).softmax(1)
-        da2[all_rows, t] -= 1
-        da1 = torch.ops.aten.sigmoid_backward(da2 @ W2, z1)
-        W2.addmm_(da2.T, z1, alpha=-lr)
-        b2.sub_(da2.sum(0), alpha=lr)
-        W1.addmm_(da1.T, x, alpha=-lr)
-        b1.sub_(da1.sum(0), alpha=lr)
-
-    yield from vary_threads("torch-by-hand", step, plain.count_all_correct)
+    yield Contestant("torch-best", step, plain.count_all_correct)
 
 
 def make_torch_dataloader(task: Task) -> Iterator[Contestant]:

@@ -1,28 +1,32 @@
 """Run the requested measures of a benchmark; return them as a mapping ready for JSON."""
 
-import importlib.util
-import platform
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from itertools import product
 from pathlib import Path
 from statistics import median
 
 import torch
-from threadpoolctl import threadpool_info
 
 from trainer.bench import ours, peers, processes
-from trainer.bench.measure import make_evaluation_jobs, make_step_jobs, run_in_turn, time_bare_run
-from trainer.bench.tables import RESULTS, Measurements, make_size_key
+from trainer.bench.environment import describe_environment, has_sklearn
+from trainer.bench.measure import (
+    Limit,
+    make_equal_step_jobs,
+    make_evaluation_jobs,
+    make_step_jobs,
+    run_in_turn,
+    time_bare_run,
+)
+from trainer.bench.tables import ASKED, RESULTS, Measurements, make_size_key
 from trainer.bench.task import Contestant, Task
 from trainer.common.settings import Settings
 from trainer.common.terminal import track
 from trainer.common.text import notify
 from trainer.data.digits import Digits, load_digits
 from trainer.nets.build import resolve_device
-from trainer.training.metadata import find_versions
+from trainer.training.threads import Threads
 
 Numbers = dict[str, dict[str, float]]  # key of RESULTS: contestant: number
 
@@ -34,17 +38,17 @@ MAKERS: dict[str, Callable[[Task], Iterator[Contestant]]] = {
     "torch-floor": ours.make_torch_floor,
     "book": peers.make_book,
     "sklearn": peers.make_sklearn,
-    "sklearn-fit": peers.make_sklearn_fit,
     "torch-idiom": peers.make_torch_idiom,
     "torch-best": peers.make_torch_best,
-    "torch-by-hand": peers.make_torch_by_hand,
     "torch-dataloader": peers.make_torch_dataloader,
 }
-NEED_SKLEARN = ("sklearn", "sklearn-fit")  # scikit-learn is not in requirements.txt
-HIDDEN_SIZES, BATCH_SIZES = (10, 50, 100, 500, 2000), (10, 100, 1000, 10_000)
+HIDDEN_SIZES, BATCH_SIZES = (10, 50, 500), (10, 100, 1000)
 SIZED = ("numpy", "torch", "floor")  # the contestants that are measured at all these sizes
 PROCESS_ROUNDS, SIZE_ROUNDS = 3, 5
 PROTOCOL_STEPS, PROTOCOL_EVALUATIONS = 10_000, 1_000
+ESTIMATED = ("floor", "book", "sklearn")  # the others whose whole run is computed, not timed
+# The seconds of one round of a contestant on two cores; of a whole run, on mnist.
+ROUND_SECONDS = {"process": 3.0, "step": 0.6, "evaluate": 0.4, "protocol": 36.0, "sizes": 0.4}
 
 
 def prepare_benchmark(
@@ -54,17 +58,15 @@ def prepare_benchmark(
 
     Leaves out contestants whose package is not installed, and notifies the user.
     """
-    missing = [name for name in names if name in NEED_SKLEARN and not _has_sklearn()]
+    missing = [name for name in names if name == "sklearn" and not has_sklearn()]
     for name in missing:
         notify(f"{name} is not measured: it needs pip install scikit-learn")
     settings = resolve_device(settings)
+    if settings.device.startswith("cuda:"):
+        torch.cuda.set_device(settings.device)  # the one that the timings wait for
     digits = load_digits(settings.dataset, folder)
     present = tuple(name for name in names if name not in missing)
     return Benchmark(settings, digits, folder, rounds, present)
-
-
-def _has_sklearn() -> bool:
-    return importlib.util.find_spec("sklearn") is not None
 
 
 @dataclass(frozen=True)
@@ -87,21 +89,40 @@ class Benchmark:
             "evaluate": self._time_evaluations, "protocol": self._time_protocol,
             "sizes": self._time_sizes,
         }  # fmt: skip
-        environment = describe_environment(self)
+        notify(f"measuring takes about {format_time(self.estimate_seconds(measures))}")
+        environment = describe_environment(self.settings.device, self.digits, self.rounds)
         numbers: Numbers = {key: {} for key in RESULTS}
         for measure in measures:
             for key, values in methods[measure]().items():
                 numbers[key] |= values
         if "protocol" in measures:
-            numbers["protocol_s"] |= estimate_runs(numbers["step_us"], numbers["evaluate_ms"])
+            numbers["protocol_s"] |= estimate_runs(numbers["step_one_us"], numbers["evaluate_ms"])
         return {"environment": environment, **numbers}
 
+    def estimate_seconds(self, measures: Sequence[str]) -> float:
+        """Return about how long these measurements take, as on a machine of two cores."""
+        counts = {
+            "process": PROCESS_ROUNDS * len(self._find_measured_apart()),
+            "step": self.rounds * len(self.names), "evaluate": self.rounds * len(self.names),
+            "protocol": sum(name.partition("-")[0] in self.names for name in processes.PROTOCOLS),
+            "sizes": SIZE_ROUNDS * len(self._list_sizes()) * len(set(SIZED) & set(self.names)),
+        }  # fmt: skip
+        return sum(counts[measure] * ROUND_SECONDS[measure] for measure in measures)
+
     def _time_steps(self) -> Numbers:
-        jobs = make_step_jobs(self._make_contestants(self.names))
-        return {"step_us": run_in_turn(jobs, track(range(self.rounds), "steps", self.rounds))}
+        """Time a step on one thread, then on all threads, of the contestants ASKED for."""
+        limits: dict[str, tuple[str, Limit]] = {
+            "step_one_us": ("steps on one thread", Threads().limit_to_one),
+            "step_all_us": ("steps on all threads", nullcontext),
+        }
+        found = {}
+        for key, (title, limit) in limits.items():
+            jobs = make_equal_step_jobs(self._make_contestants(self._find_asked(key)), limit)
+            found[key] = run_in_turn(jobs, track(range(self.rounds), title, self.rounds))
+        return found
 
     def _time_evaluations(self) -> Numbers:
-        jobs = make_evaluation_jobs(self._make_contestants(self.names))
+        jobs = make_evaluation_jobs(self._make_contestants(self._find_asked("evaluate_ms")))
         rounds = track(range(self.rounds), "evaluations", self.rounds)
         return {"evaluate_ms": run_in_turn(jobs, rounds)}
 
@@ -109,8 +130,7 @@ class Benchmark:
         """Time a step of the contestants SIZED, for each hidden size with each batch size."""
         times = {}
         names = [name for name in self.names if name in SIZED]
-        images = len(self.digits.x_train)
-        sizes = [(h, n) for h, n in product(HIDDEN_SIZES, BATCH_SIZES) if n <= images]
+        sizes = self._list_sizes()
         for hidden, batch in track(sizes, "sizes", len(sizes)):
             settings = replace(self.settings, hidden_size=hidden, batch_size=batch)
             jobs = make_step_jobs(self._make_contestants(names, settings))
@@ -118,9 +138,19 @@ class Benchmark:
                 times[make_size_key(name, hidden, batch)] = time
         return {"step_us": times}
 
+    def _find_asked(self, key: str) -> list[str]:
+        return [name for name in self.names if name in ASKED.get(key, self.names)]
+
+    def _list_sizes(self) -> list[tuple[int, int]]:
+        images = len(self.digits.x_train)
+        return [(h, n) for h, n in product(HIDDEN_SIZES, BATCH_SIZES) if n <= images]
+
+    def _find_measured_apart(self) -> list[str]:
+        return [name for name in self.names if name in (*processes.PROTOCOLS, "floor")]
+
     def _measure_processes(self) -> Numbers:
         """Measure start-up and memory, each time in a new process."""
-        names = [name for name in self.names if name in (*processes.PROTOCOLS, "floor")]
+        names = self._find_measured_apart()
         found: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
         for _ in track(range(PROCESS_ROUNDS), "start-up and memory", PROCESS_ROUNDS):
             for name in names:
@@ -158,41 +188,14 @@ class Benchmark:
 
 
 def estimate_runs(step_us: dict[str, float], evaluate_ms: dict[str, float]) -> dict[str, float]:
-    """Return the seconds of a whole run, computed for contestants whose run is not timed."""
+    """Return the seconds of a whole run of ESTIMATED: steps on one thread, evaluations on all."""
     return {
         name: step_us[name] * PROTOCOL_STEPS / 1e6 + evaluate_ms[name] * PROTOCOL_EVALUATIONS / 1e3
-        for name in step_us
-        if name in evaluate_ms and name not in processes.PROTOCOLS
+        for name in ESTIMATED
+        if name in step_us and name in evaluate_ms
     }
 
 
-def describe_environment(benchmark: Benchmark) -> dict[str, str | int]:
-    """Return the machine, data and versions that the numbers depend on, for people to read."""
-    digits = benchmark.digits
-    return {
-        "data set": f"{digits.name}, {len(digits.x_train):,} + {len(digits.x_test):,} images",
-        "processor": find_processor(),
-        "cores": torch.get_num_threads(),
-        "device": benchmark.settings.device,
-        "system": platform.platform(terse=True),
-        **find_versions(),
-        "blas": find_blas(),
-        **({"scikit-learn": version("scikit-learn")} if _has_sklearn() else {}),
-        "rounds": benchmark.rounds,
-    }
-
-
-def find_processor() -> str:
-    """Return the model name of the processor on Linux, or what Python knows of it elsewhere."""
-    cpuinfo = Path("/proc/cpuinfo")
-    text = cpuinfo.read_text() if cpuinfo.exists() else ""
-    model = re.search(r"^model name\s*: (.+)", text, re.MULTILINE)
-    return model[1] if model else platform.processor() or platform.machine()
-
-
-def find_blas() -> str:
-    """Return each loaded BLAS with its version and kernel, such as "openblas 0.3.31 Haswell"."""
-    keys = "internal_api", "version", "architecture"
-    libraries = [each for each in threadpool_info() if each["user_api"] == "blas"]
-    found = [" ".join(str(each[key]) for key in keys if each.get(key)) for each in libraries]
-    return ", ".join(dict.fromkeys(found)) or "unknown"
+def format_time(seconds: float) -> str:
+    """Return a duration for people: seconds below two minutes, minutes above."""
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

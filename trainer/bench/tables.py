@@ -8,12 +8,37 @@ from typing import Any
 # process: start-up and memory. protocol: a whole run. sizes: steps by hidden and batch size.
 MEASURES = ("process", "step", "evaluate", "protocol", "sizes")
 CONTESTANTS = (
-    "numpy", "torch", "floor", "torch-floor", "book", "sklearn", "sklearn-fit",
-    "torch-idiom", "torch-best", "torch-by-hand", "torch-dataloader",
+    "numpy", "torch", "floor", "torch-floor", "book", "sklearn",
+    "torch-idiom", "torch-best", "torch-dataloader",
 )  # fmt: skip
-# The title, the unit and the floor, the least work that any implementation must do.
+# What the row of a contestant answers. A contestant that answers nothing has no row.
+QUESTIONS = {
+    "numpy": "the net by hand",
+    "torch": "its twin by autograd",
+    "floor": "what is the least work?",
+    "torch-floor": "what is the least work in torch?",
+    "book": "what has the book's code to gain?",
+    "sklearn": "is a library faster?",
+    "torch-idiom": "what does the usual step in torch take?",
+    "torch-best": "what does the barest step by autograd take?",
+    "torch-dataloader": "what does a DataLoader cost?",
+    "numpy-lazy": "what does lazy evaluation save?",
+    "torch-lazy": "what does lazy evaluation save?",
+    "numpy-bare": "what do records and progress cost?",
+    "torch-bare": "what do records and progress cost?",
+}
+# The contestants that answer something in a result, where not all of them do.
+ASKED = {
+    "step_all_us": ("numpy", "torch", "floor", "torch-best"),
+    "evaluate_ms": tuple(name for name in CONTESTANTS if name != "torch-best"),
+}
+STEP_WORK = "the five matrix products and the gather of the batch"
+# The title, the unit and the floor, the least work that any implementation must do. Steps by size
+# have the threads of a run; so have the steps of files that earlier versions wrote.
 RESULTS = {
-    "step_us": ("A step", "µs", "the five matrix products and the gather of the batch"),
+    "step_one_us": ("A step on one thread", "µs", STEP_WORK),
+    "step_all_us": ("A step on all threads", "µs", STEP_WORK),
+    "step_us": ("A step", "µs", STEP_WORK),
     "evaluate_ms": ("An evaluation of all images", "ms", "the first matrix product"),
     "protocol_s": ("10,000 steps, an evaluation every 10", "s", "the same for the whole run"),
     "startup_s": ("Start of the process to the first step", "s", "import torchvision, read files"),
@@ -21,13 +46,13 @@ RESULTS = {
 }
 # A result, two contestants and the largest ratio of the first to the second that is wanted.
 TARGETS = (
-    ("step_us", "numpy", "floor", 1.70),
-    ("step_us", "numpy", "book", 0.42),
-    ("step_us", "numpy", "sklearn", 0.42),
-    ("step_us", "numpy", "torch-best", 0.70),
-    ("step_us", "torch", "torch-best", 1.10),
-    ("step_us", "torch", "torch-idiom", 0.60),
-    ("step_us", "torch", "torch-dataloader", 0.15),
+    ("step_one_us", "numpy", "floor", 1.70),
+    ("step_one_us", "numpy", "book", 0.42),
+    ("step_one_us", "numpy", "sklearn", 0.42),
+    ("step_one_us", "numpy", "torch-best", 0.70),
+    ("step_one_us", "torch", "torch-best", 1.10),
+    ("step_one_us", "torch", "torch-dataloader", 0.15),
+    ("step_all_us", "torch", "torch-best", 1.10),
     ("evaluate_ms", "numpy", "floor", 1.20),
     ("evaluate_ms", "torch", "torch-floor", 1.25),
     ("protocol_s", "numpy", "numpy-bare", 1.08),
@@ -39,6 +64,11 @@ TARGETS = (
     ("startup_s", "torch", "floor", 1.25),
     ("peak_rss_mb", "numpy", "floor", 1.15),
 )
+LATER = ("step_one_us", "step_all_us")  # missing in files that earlier versions wrote
+# The threads of each result that has them; ALL stands for the number of cores.
+THREADS = {
+    "step_one_us": "1", "step_all_us": "ALL", "evaluate_ms": "ALL", "protocol_s": "1 / ALL",
+}  # fmt: skip
 SIZE = re.compile(r"(.+) hidden=(\d+) batch=(\d+)")
 
 # "environment": its facts, and each key of RESULTS: a number for each contestant.
@@ -55,6 +85,8 @@ def parse_measurements(text: str) -> Measurements:
     found = json.loads(text)
     if not isinstance(found, dict):
         raise ValueError("it is not a JSON object")
+    for key in LATER:
+        found.setdefault(key, {})
     for key in ("environment", *RESULTS):
         if not isinstance(found.get(key), dict):
             raise ValueError(f"it has no object {key!r}")
@@ -69,29 +101,40 @@ def parse_measurements(text: str) -> Measurements:
 def format_tables(found: Measurements) -> str:
     """Return Markdown: a list that describes the machine, then all tables of the measurements."""
     machine = "\n".join(f"- {key}: {value}" for key, value in found["environment"].items())
-    results = [_format_result(key, found[key]) for key in RESULTS]
+    results = [_format_result(key, found[key], found["environment"]) for key in RESULTS]
     parts = [machine, *results, _format_sizes(found["step_us"]), _format_targets(found)]
     return "\n\n".join(part for part in parts if part)
 
 
-def _join_rows(heads: list[str], rows: list[list[str]]) -> str:
-    lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+def _join_rows(heads: list[str], rows: list[list[str]], texts: int = 1) -> str:
+    """Return a Markdown table; all columns but the first few, of texts, are aligned right."""
+    marks = ["---"] * texts + ["---:"] * (len(heads) - texts)
+    return "\n".join("| " + " | ".join(line) + " |" for line in [heads, marks, *rows])
 
 
-def _format_result(key: str, values: dict[str, float]) -> str:
+def _format_result(key: str, values: dict[str, float], environment: dict[str, Any]) -> str:
     """Return the table of a result, the fastest contestant first; "" if nothing was measured."""
     title, unit, floor_work = RESULTS[key]
-    values = {name: value for name, value in values.items() if not SIZE.fullmatch(name)}
+    values = {name: value for name, value in values.items() if name in ASKED.get(key, QUESTIONS)}
     if not values:
         return ""
     floor = values.get("floor")
+    computed = ["BLAS kernel", "threads"] if key in THREADS else []
     rows = [
-        [name, _format_number(value), f"{value / floor:.2f}" if floor else ""]
+        [name, QUESTIONS[name], *(_describe_computing(key, name, environment) if computed else []),
+         _format_number(value), f"{value / floor:.2f}" if floor else ""]
         for name, value in sorted(values.items(), key=lambda item: item[1])
-    ]
-    heads = ["contestant", unit, "/ floor"]
-    return f"**{title}** (floor: {floor_work})\n\n" + _join_rows(heads, rows)
+    ]  # fmt: skip
+    heads = ["contestant", "what it answers", *computed, unit, "/ floor"]
+    table = _join_rows(heads, rows, texts=len(heads) - 2)
+    return f"**{title}** (floor: {floor_work})\n\n{table}"
+
+
+def _describe_computing(key: str, name: str, environment: dict[str, Any]) -> tuple[str, str]:
+    """Return the BLAS with its kernel, without the version, and the threads of a row."""
+    threads = THREADS[key].replace("ALL", str(environment.get("cores", "all")))
+    words = str(environment.get("torch blas" if name.startswith("torch") else "blas", "")).split()
+    return " ".join(dict.fromkeys([*words[:1], *words[-1:]])), threads
 
 
 def _format_sizes(values: dict[str, float]) -> str:

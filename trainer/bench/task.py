@@ -49,20 +49,20 @@ class Task:
 class Contestant:
     """An implementation to measure: step(i) trains, evaluate classifies the images.
 
-    Either is None if it is not measured. threads returns the context in which both run. Of
-    contestants named "name/variant", the fastest variant counts.
+    Either is None if it is not measured. threads returns the context in which both run, unless all
+    contestants get the same number of threads. Of contestants named "name/variant", which differ
+    in threads, the fastest variant counts.
     """
 
     name: str
     step: Callable[[int], object] | None = None
     evaluate: Callable[[], object] | None = None
     threads: Callable[[], AbstractContextManager[None]] = nullcontext
-    steps: int = 1  # the training steps in one call of step
     part: float = 1.0  # the fraction of all images that one call of evaluate classifies
 
 
 def vary_threads(
-    name: str, step: Callable[[int], object] | None, evaluate: Callable[[], object]
+    name: str, step: Callable[[int], object], evaluate: Callable[[], object]
 ) -> Iterator[Contestant]:
     """Yield a contestant on one thread and one on all threads; the faster one counts."""
     yield Contestant(f"{name}/1 thread", step, evaluate, Threads().limit_to_one)

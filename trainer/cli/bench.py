@@ -24,8 +24,10 @@ def main(argv: list[str] | None = None, program: Program = Program("bench")) -> 
     if arguments.json:
         _check_writable(arguments.json)
 
-    from trainer.bench.report import prepare_benchmark  # not above, since torch takes seconds
+    from trainer.bench.environment import check_environment  # not above: torch takes seconds
+    from trainer.bench.report import prepare_benchmark
 
+    check_environment()
     only = arguments.only or ()
     names = [name for name in CONTESTANTS if name in only] or CONTESTANTS
     measures = [name for name in MEASURES if name in only] or MEASURES

@@ -49,7 +49,8 @@ def main(argv: list[str] | None = None, program: Program = Program("compare")) -
 
 def _read_settings(arguments: argparse.Namespace) -> Settings:
     """Return the settings of the options, and those without which the mistake does not show."""
-    settings = replace(settings_from(arguments), backend="torch")
+    arguments.backend = "torch"  # the one that Settings checks --device with
+    settings = settings_from(arguments)
     if arguments.plant is None:
         return settings
     if arguments.plant not in MISTAKES:

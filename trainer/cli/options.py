@@ -45,6 +45,7 @@ class Parser(argparse.ArgumentParser):
                 continue
             kind = None if setting.default is None else type(setting.default)
             is_shown = setting.name in defaults or not kind  # by argparse, if there is a default
+            word = setting.name if kind is str else getattr(kind, "__name__", "")
             default = "" if is_shown else f" (default: {setting.default})"
             self.add_argument(
                 option_of(setting.name),
@@ -52,7 +53,7 @@ class Parser(argparse.ArgumentParser):
                 nargs="+" if is_list else None,
                 default=defaults.get(setting.name, argparse.SUPPRESS),
                 choices=setting.metadata["choices"],
-                metavar=kind.__name__.upper() if kind and not setting.metadata["choices"] else None,
+                metavar=word.upper() if kind and not setting.metadata["choices"] else None,
                 help=setting.metadata["help"] + default,
             )
 

@@ -1,13 +1,14 @@
 """The settings of a run, with the defaults of the book (chapter 4.5.2)."""
 
 import math
+import re
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
 from trainer.common.errors import InputError
 
 Backend = Literal["numpy", "torch"]
-Device = Literal["cpu", "cuda", "auto"]
+Device = str  # "auto" or a name that DEVICES matches
 Dataset = Literal["mnist", "fashion-mnist", "kmnist", "mnist-5k"]
 Preprocess = Literal["normalise", "standardise", "whiten"]
 Activation = Literal["sigmoid", "relu"]
@@ -16,6 +17,7 @@ Gradient = Literal["backprop", "numerical"]
 EvaluationKind = Literal["full", "lazy"]
 Dtype = Literal["float32", "float64"]
 
+DEVICES = re.compile(r"cpu|cuda(:(0|[1-9][0-9]{0,2}))?|mps")
 LARGEST_STD = 1e6  # beyond it a1 overflows in float32
 
 
@@ -32,7 +34,9 @@ class Settings:
         "numpy", "NumPy with gradients by hand, or torch with autograd", Backend
     )
     device: Device = _option(
-        "auto", "device for torch; auto: CUDA if there is a GPU, otherwise the CPU", Device
+        "auto",
+        "device for torch: cpu, cuda, cuda:N (the GPU of number N), mps (an Apple GPU, without "
+        "float64) or auto: cuda if torch sees such a GPU, otherwise the CPU",
     )
     dataset: Dataset | None = _option(
         None, "data set; default: mnist if present or downloadable, otherwise mnist-5k", Dataset
@@ -83,13 +87,20 @@ class Settings:
             raise InputError(
                 f"--weight-init-std {self.weight_init_std}: must be {LARGEST_STD:g} or less"
             )
-        if self.backend == "numpy" and self.device == "cuda":
-            raise InputError("--device cuda: NumPy computes on the CPU; add --backend torch")
+        _check_device(self.device, self.backend)
 
 
 def option_of(name: str) -> str:
     """Return the command-line option of a setting, such as --batch-size for batch_size."""
     return "--" + name.replace("_", "-")
+
+
+def _check_device(device: Device, backend: Backend) -> None:
+    """Raise InputError unless it is a name of a device, and one on which the backend computes."""
+    if device != "auto" and not DEVICES.fullmatch(device):
+        raise InputError(f"--device {device}: give cpu, cuda, cuda:N, mps or auto")
+    if backend == "numpy" and device not in ("auto", "cpu"):
+        raise InputError(f"--device {device}: NumPy computes on the CPU; add --backend torch")
 
 
 def _check_number(option: str, value: float, may_be_zero: bool) -> None:

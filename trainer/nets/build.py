@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from trainer.common.settings import Device, Settings
+from trainer.common.errors import InputError
+from trainer.common.settings import Settings
 from trainer.nets.net import Net
 from trainer.nets.numpy_net import TwoLayerNet
 
@@ -11,15 +12,20 @@ from trainer.nets.numpy_net import TwoLayerNet
 def resolve_device(settings: Settings) -> Settings:
     """Return the settings with device "cpu" or "cuda" instead of "auto".
 
-    On CUDA evaluation becomes "full", since a lazy evaluation computes on the CPU. Raises
-    InputError if the device is not present.
+    Evaluation becomes "full" except on the CPU, where alone a lazy evaluation computes. Raises
+    InputError if the device is not present, or is mps and the settings need float64.
     """
     if settings.backend == "numpy":
         return replace(settings, device="cpu")
     from trainer.nets.torch_net import pick_device
 
-    device: Device = "cuda" if pick_device(settings.device).type == "cuda" else "cpu"
-    evaluation = "full" if device == "cuda" else settings.evaluation
+    device = str(pick_device(settings.device))
+    if device == "mps" and (settings.dtype == "float64" or settings.gradient == "numerical"):
+        raise InputError(
+            "--device mps: has no float64, which --dtype float64 and --gradient numerical need; "
+            "use --device cpu"
+        )
+    evaluation = settings.evaluation if device == "cpu" else "full"
     return replace(settings, device=device, evaluation=evaluation)
 
 

@@ -26,15 +26,28 @@ PARAMS = ("W1", "b1", "W2", "b2")  # in the order of Module.parameters()
 def pick_device(name: str) -> torch.device:
     """Return the torch device of that name; "auto" is CUDA where present, otherwise the CPU.
 
-    For CUDA, products are set to full float32 precision. Raises InputError without CUDA.
+    For CUDA, products are set to full float32 precision. Raises InputError if torch has no such
+    device here.
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda":
-        if not torch.cuda.is_available():
-            raise InputError("--device cuda: torch sees no CUDA device here; use --device cpu")
+    kind, _, number = name.partition(":")
+    if kind == "cuda":
+        _check_cuda(name, int(number or 0))
         torch.set_float32_matmul_precision("highest")  # not TF32, which keeps 11 bits
+    if kind == "mps" and not torch.backends.mps.is_available():
+        raise InputError("--device mps: torch sees no Apple GPU here; use --device cpu")
     return torch.device(name)
+
+
+def _check_cuda(name: str, number: int) -> None:
+    """Raise InputError unless torch has a CUDA device of this number."""
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if not count:
+        raise InputError(f"--device {name}: torch sees no CUDA device here; use --device cpu")
+    if number >= count:
+        last = "only cuda:0" if count == 1 else f"cuda:0 to cuda:{count - 1}"
+        raise InputError(f"--device {name}: torch sees {last} here; use one that is present")
 
 
 class TorchTwoLayerNet(nn.Module):

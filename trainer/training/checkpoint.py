@@ -48,7 +48,8 @@ class Checkpoint:
 
     def restore_net(self, backend: Backend, device: Device = "auto") -> Net[Any]:
         """Return the net with these weights, computed by either backend."""
-        settings = resolve_device(replace(self.origin.settings, backend=backend, device=device))
+        settings = replace(self.origin.settings, backend=backend, device=device)
+        settings = resolve_device(replace(settings, gradient="backprop"))  # it trains no more
         net = build_net(settings, len(self.params["W1"]), len(self.params["b2"]))
         net.set_params(self.params)
         return net
