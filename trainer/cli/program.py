@@ -12,7 +12,8 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+
+from trainer.cli.interrupts import Terminated, handle_signals
 
 PACKAGE = "two-layer-net"
 
@@ -73,10 +74,6 @@ def board_command(log_dir: Path) -> str:
     return shlex.join([*_find_executable("tensorboard"), "--logdir", display_path(log_dir)])
 
 
-class _Terminated(KeyboardInterrupt):
-    """Raised for SIGTERM, so that contexts close and child processes end as for Ctrl-C."""
-
-
 def run_command(
     main: Main, argv: list[str] | None = None, program: Program = Program(PACKAGE)
 ) -> int:
@@ -86,18 +83,20 @@ def run_command(
     for SIGTERM, 141 if a program such as head has stopped reading the output.
     """
     _open_streams()
-    before = signal.signal(signal.SIGTERM, _terminate)
+    before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+    handle_signals(program.name)
     try:
         status = main(argv, program)
         sys.stdout.flush()
         return status
     except KeyboardInterrupt as stop:
         program.print_error("stopped")
-        return 143 if isinstance(stop, _Terminated) else 130
+        return 143 if isinstance(stop, Terminated) else 130
     except Exception as error:  # any, since Python's own status of 1 would be a verdict
         return _report_error(error, program)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _report_error(error: Exception, program: Program) -> int:
@@ -138,7 +137,3 @@ def _open_streams() -> None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (open until the process ends)
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # such as η on a code page without it
-
-
-def _terminate(*_: object) -> NoReturn:
-    raise _Terminated
