@@ -5,6 +5,8 @@ import re
 import sys
 from typing import Any
 
+from trainer.common.text import escape
+
 # process: start-up and memory. protocol: a whole run. sizes: steps by hidden and batch size.
 MEASURES = ("process", "step", "evaluate", "protocol", "sizes")
 CONTESTANTS = (
@@ -68,7 +70,7 @@ def parse_measurements(text: str) -> Measurements:
 
 def format_tables(found: Measurements) -> str:
     """Return Markdown: a list that describes the machine, then all tables of the measurements."""
-    machine = "\n".join(f"- {key}: {value}" for key, value in found["environment"].items())
+    machine = "\n".join(escape(f"- {key}: {value}") for key, value in found["environment"].items())
     results = [_format_result(key, found[key]) for key in RESULTS]
     parts = [machine, *results, _format_sizes(found["step_us"]), _format_targets(found)]
     return "\n\n".join(part for part in parts if part)
@@ -76,7 +78,7 @@ def format_tables(found: Measurements) -> str:
 
 def _join_rows(heads: list[str], rows: list[list[str]]) -> str:
     lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return "\n".join(escape("| " + " | ".join(line) + " |") for line in lines)
 
 
 def _format_result(key: str, values: dict[str, float]) -> str:

@@ -4,7 +4,6 @@ trainer.common is imported in functions, so that a missing package is such an er
 """
 
 import os
-import shlex
 import shutil
 import signal
 import sys
@@ -69,9 +68,9 @@ def _find_executable(name: str) -> list[str]:
 
 def board_command(log_dir: Path) -> str:
     """Return the command that opens TensorBoard on the runs in log_dir."""
-    from trainer.common.text import display_path
+    from trainer.common.text import display_path, quote_command
 
-    return shlex.join([*_find_executable("tensorboard"), "--logdir", display_path(log_dir)])
+    return quote_command([*_find_executable("tensorboard"), "--logdir", display_path(log_dir)])
 
 
 def run_command(
@@ -87,7 +86,7 @@ def run_command(
     handle_signals(program.name)
     try:
         status = main(argv, program)
-        sys.stdout.flush()
+        _flush_stdout()
         return status
     except KeyboardInterrupt as stop:
         program.print_error("stopped")
@@ -101,7 +100,8 @@ def run_command(
 
 def _report_error(error: Exception, program: Program) -> int:
     """Print an error as one line, and a traceback too if it is a bug; return the status."""
-    from trainer.common.errors import InputError
+    from trainer.common.errors import InputError, OutputError
+    from trainer.common.text import escape, quote_command
 
     if isinstance(error, BrokenPipeError):
         _discard_stdout()
@@ -111,17 +111,30 @@ def _report_error(error: Exception, program: Program) -> int:
     elif isinstance(error, MemoryError):
         program.print_error(f"error: there is not enough memory: {error}")
     elif isinstance(error, ImportError):
-        program.print_error(
-            f"error: {error}: install what is missing: {sys.executable} -m pip install "
-            f"{'-r requirements.txt' if program.name.endswith('.py') else PACKAGE}"
-        )
+        what = ["-r", "requirements.txt"] if program.name.endswith(".py") else [PACKAGE]
+        command = quote_command([sys.executable, "-m", "pip", "install", *what])
+        program.print_error(f"error: {error}: install what is missing: {command}")
     elif isinstance(error, OSError):
         _discard_stdout()  # since stdout may be on the full disk
-        program.print_error(f"error: {error}")
+        what_failed = "cannot write the output: " if isinstance(error, OutputError) else ""
+        program.print_error(f"error: {what_failed}{error.strerror if what_failed else error}")
     else:
-        traceback.print_exc()
+        for line in traceback.format_exc().splitlines():
+            print(escape(line), file=sys.stderr)
         program.print_error(f"error: this is a bug: {type(error).__name__}: {error}")
     return 2
+
+
+def _flush_stdout() -> None:
+    """Write what was printed; raises OutputError if that fails, BrokenPipeError for a pipe."""
+    from trainer.common.errors import OutputError
+
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(error.errno, error.strerror) from error
 
 
 def _discard_stdout() -> None:
