@@ -336,7 +336,9 @@ def test_a_killed_worker_loses_and_repeats_no_run(cluster, data_dir, tmp_path):
         process.kill()
     assert len(_list_runs(far)) == 4
     assert all("result" in _read_about(run) for run in _list_runs(far))
-    assert all(len(list(run.glob("events.out.tfevents.*"))) == 1 for run in _list_runs(far))
+    for run in _list_runs(far):  # the one of the killed worker may have been resumed
+        steps = [step for tag, step, _ in runs.read_points(run) if tag == "loss/train"]
+        assert steps == sorted(set(steps))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="where there is CUDA the runs would start")

@@ -16,11 +16,11 @@ from trainer.common.settings import Settings
 from trainer.data.digits import load_digits
 from trainer.training import sweep_folders
 from trainer.training.about import read_about, write_about
+from trainer.training.cluster import connect
 from trainer.training.run import resume, run
 from trainer.training.threads import Threads
 
 MOST_SEEDS = 10_000
-PATIENCE = 10  # seconds to wait for a scheduler, and again for a worker
 
 
 def plan_runs(
@@ -91,7 +91,7 @@ def run_one(settings: Settings, data_dir: Path, folder: Path) -> Settings:
 def _choose_backend(jobs: int, tasks: int, cluster: str | None) -> Iterator[None]:
     """Let joblib use the cluster or local processes; raise InputError if a process is killed."""
     if cluster:
-        with _connect(cluster) as client, parallel_config("dask", client=client):
+        with connect(cluster) as client, parallel_config("dask", client=client):
             yield
         return
     processes = max(1, min(cpu_count() if jobs == -1 else jobs, tasks))
@@ -103,35 +103,3 @@ def _choose_backend(jobs: int, tasks: int, cluster: str | None) -> Iterator[None
             "a process of the sweep was killed, perhaps because memory ran out: run the same "
             "command again to continue; fewer --jobs take less memory"
         ) from error
-
-
-@contextmanager
-def _connect(address: str) -> Iterator[Any]:
-    """Yield a client of that Dask scheduler; raise InputError if it or its workers fail."""
-    try:
-        from distributed import Client, KilledWorker  # imported here, since Dask is optional
-        from distributed.comm.addressing import get_address_host_port
-    except ImportError:
-        raise InputError("--cluster needs Dask: pip install 'dask[distributed]'") from None
-    form = "give the address of the scheduler as HOST:PORT"
-    try:
-        get_address_host_port(address)  # checked, since Client would fail with a traceback in 20 s
-    except ValueError as error:
-        raise InputError(f"--cluster {address}: {error}; {form}") from None
-    try:
-        client = Client(  # type: ignore[no-untyped-call]
-            address, timeout=PATIENCE, set_as_default=False
-        )
-    except OSError as error:
-        raise InputError(
-            f"--cluster {address}: no Dask scheduler answers at this address; start one, or {form}"
-        ) from error
-    with client:
-        try:
-            client.wait_for_workers(1, timeout=PATIENCE)
-        except TimeoutError:
-            raise InputError(f"--cluster {address}: no workers there; start some") from None
-        try:
-            yield client
-        except KilledWorker as error:
-            raise InputError(f"--cluster {address}: a worker was killed: {error}") from error
