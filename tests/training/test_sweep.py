@@ -7,6 +7,7 @@ import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import psutil
 import pytest
 import runs
 import torch
@@ -336,9 +337,29 @@ def test_a_killed_worker_loses_and_repeats_no_run(cluster, data_dir, tmp_path):
         process.kill()
     assert len(_list_runs(far)) == 4
     assert all("result" in _read_about(run) for run in _list_runs(far))
-    for run in _list_runs(far):  # the one of the killed worker may have been resumed
-        steps = [step for tag, step, _ in runs.read_points(run) if tag == "loss/train"]
+    for place in _list_runs(far):  # the one of the killed worker may have been resumed
+        steps = [step for tag, step, _ in runs.read_points(place) if tag == "loss/train"]
         assert steps == sorted(set(steps))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+def test_the_workers_of_a_killed_sweep_save_their_runs_and_end(data_dir, tmp_path):
+    script = [sys.executable, str(ROOT / "scripts" / "sweep.py"), *GRID, "--jobs", "2", "--quiet"]
+    options = ["--dataset", "mnist-5k", "--iterations", "1000000", "--name", "killed"]
+    folders = ["--data-dir", str(data_dir), "--log-dir", str(tmp_path)]
+    process, folder = subprocess.Popen([*script, *options, *folders]), tmp_path / "killed"
+    try:
+        _wait_for(lambda: len(list(folder.glob("*/checkpoint.safetensors"))) == 2)
+        workers = psutil.Process(process.pid).children(recursive=True)
+    finally:
+        process.kill()
+        process.wait()
+    assert len(workers) >= 2
+    assert len(_list_runs(folder)) == 2
+    assert psutil.wait_procs(workers, timeout=20)[1] == []
+    for place in _list_runs(folder):
+        assert _read_about(place)["stopped"].startswith("stopped at iteration")
+        assert not list(place.glob("*.part"))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="where there is CUDA the runs would start")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 from filelock import FileLock, Timeout
 
 from trainer.common.errors import InputError
@@ -74,6 +75,14 @@ def remove_parts(log_dir: Path) -> None:
         if folder.is_dir() and list_parts(folder):
             with suppress(InputError), lock(folder):  # lock removes them
                 pass
+
+
+def remove_stale_parts(folder: Path) -> None:
+    """Remove the unfinished files of ended processes in a folder that has no lock."""
+    for part in list_parts(folder):
+        if not psutil.pid_exists(int(part.name.split(".")[-2])):
+            with suppress(OSError):
+                part.unlink()
 
 
 def list_parts(folder: Path) -> list[Path]:

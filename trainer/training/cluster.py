@@ -69,7 +69,9 @@ async def _ask_identity(address: str) -> Any:
     from distributed.security import Security
 
     options = Security().get_connection_args("client")  # type: ignore[no-untyped-call]
-    comm = await open_comm(address, timeout=PATIENCE, **options)
+    comm = await open_comm(  # type: ignore[no-untyped-call]
+        address, timeout=PATIENCE, **options
+    )
     try:
         await comm.write({"op": "identity", "reply": True})
         return await comm.read()

@@ -1,5 +1,6 @@
 """Train a grid of runs, several at a time, on this machine or on a Dask cluster."""
 
+import os
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -17,6 +18,7 @@ from trainer.data.digits import load_digits
 from trainer.training import sweep_folders
 from trainer.training.about import read_about, write_about
 from trainer.training.cluster import connect
+from trainer.training.parent import end_with_parent
 from trainer.training.run import resume, run
 from trainer.training.threads import Threads
 
@@ -57,7 +59,9 @@ def run_sweep(
     with sweep_folders.lock_sweep(folder):
         sweep_folders.check_folders(runs, folder)
         todo = sweep_folders.list_unfinished(runs, folder)
-        calls = (delayed(run_one)(s, data_dir.resolve(), folder.resolve()) for s in todo)
+        parent = None if cluster else os.getpid()
+        folders = data_dir.resolve(), folder.resolve()
+        calls = (delayed(run_one)(settings, *folders, parent) for settings in todo)
         with _choose_backend(jobs, len(todo), cluster), warnings.catch_warnings():
             # The user who pressed Ctrl-C knows that the other runs are cancelled.
             warnings.filterwarnings("ignore", message=".*have been cancelled")
@@ -68,11 +72,16 @@ def run_sweep(
         )
 
 
-def run_one(settings: Settings, data_dir: Path, folder: Path) -> Settings:
+def run_one(
+    settings: Settings, data_dir: Path, folder: Path, parent: int | None = None
+) -> Settings:
     """Train one run on one thread in its own folder in folder; return its settings.
 
-    Resumes a run that was stopped there, and does nothing if the run is finished.
+    Resumes a run that was stopped there, and does nothing if the run is finished. Ends this process
+    when the process parent has ended, if one is given.
     """
+    if parent is not None:
+        end_with_parent(parent)
     place = folder / sweep_folders.name_run(settings)
     if sweep_folders.read_finished(place, settings):
         return settings
