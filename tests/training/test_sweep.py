@@ -143,6 +143,32 @@ def test_a_failed_resume_keeps_the_result_of_the_last_end(one_run, data_dir, mon
     assert _read_about(place)["stopped"] == "stopped at iteration 41"
 
 
+def _edit_about(about):
+    """Return texts into which somebody may have turned a settings.json."""
+    result = about["result"]
+    values = [None, True, "0.9", [], {}, -1.0, float("nan"), float("inf"), 10**400, 1e300]
+    edits = [{"result": result | {name: v}} for name in ("test", "seconds") for v in values]
+    edits += [{"result": v} for v in values] + [{"settings": v} for v in values]
+    edits += [{"diverged": v, "result": v} for v in (None, [], "x\x1b[2J")]
+    deep = "[" * 500 + "]" * 500
+    texts = ["", "[]", "9" * 5000, "[" * 100_000, '{"a": ', f'{{"result": {deep}}}', "\ud800"]
+    return [*texts, *(json.dumps(about | edit) for edit in edits)]
+
+
+def test_an_edited_settings_json_leaves_no_traceback_and_loses_no_run(one_run, capsys):
+    arguments, place = one_run
+    about = _read_about(place)
+    for text in _edit_about(about):
+        (place / "settings.json").write_text(text, errors="surrogatepass")
+        assert run_command(main, arguments) == 0, text
+        assert capsys.readouterr().err.count("Traceback") == 0, text
+        found = _read_about(place)
+        assert "diverged" in found or found["result"] | {"seconds": 0} == (
+            about["result"] | {"seconds": 0}
+        )
+    assert _list_runs(place.parent) == [place]
+
+
 @pytest.mark.parametrize("name", ["notes.txt", "checkpoint.safetensors"])
 def test_a_folder_without_a_run_is_renamed(one_run, capfd, name):
     arguments, place = one_run

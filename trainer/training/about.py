@@ -22,8 +22,15 @@ def describe_run(settings: Settings, resumed_at: int | None) -> dict[str, Any]:
 
 
 def read_result(folder: Path) -> dict[str, Any]:
-    """Return {"result": …} of the run's last complete training, or {} if there was none."""
-    return {name: value for name, value in read_about(folder).items() if name == "result"}
+    """Return {"result": …} of the run's last complete training, or {} if there was none.
+
+    {} too if the file was edited so that the result is no object of numbers and texts.
+    """
+    result = read_about(folder).get("result")
+    is_plain = isinstance(result, dict) and not any(
+        isinstance(value, dict | list) for value in result.values()
+    )
+    return {"result": result} if is_plain else {}
 
 
 def read_about(folder: Path) -> dict[str, Any]:
