@@ -1,9 +1,9 @@
 """Run trainer/cli/check.py, also before the package is installed."""
 
+import os
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 from trainer.cli.main import run_script
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ Each name is imported when it is first used, since torch takes seconds:
 """
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,14 +36,21 @@ __all__ = [
     "train",
 ]  # fmt: skip
 
-try:
-    __version__ = version("two-layer-net-trainer")
-except PackageNotFoundError:  # run from the source before it is installed
-    __version__ = "not installed"
-
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return _find_version()
     if name not in _PUBLIC:
         raise AttributeError(f"module 'trainer' has no attribute {name!r}")
     module, attribute = _PUBLIC[name]
     return getattr(import_module(module), attribute)
+
+
+def _find_version() -> str:
+    # Not imported above, since that takes a third of the time of --help.
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("two-layer-net-trainer")
+    except PackageNotFoundError:  # run from the source before it is installed
+        return "not installed"

@@ -1,5 +1,6 @@
 import importlib.util
 import json
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from statistics import median
@@ -7,6 +8,8 @@ from statistics import median
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
 from trainer.bench import environment, measure, processes, report, tables
@@ -316,6 +319,23 @@ def test_a_damaged_json_file_is_an_input_error(tmp_path, text):
     with pytest.raises(InputError, match="give a file that --json wrote") as error:
         bench.main(["--tables", str(file)])
     assert "\n" not in str(error.value)
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+
+
+@given(key=st.sampled_from(sorted(VALID)), value=JSON_VALUES, is_inside=st.booleans())
+def test_an_edited_json_file_gives_tables_or_an_input_error(
+    tmp_path_factory, key, value, is_inside
+):
+    file = tmp_path_factory.getbasetemp() / "edited.json"
+    file.write_text(json.dumps(VALID | {key: {"numpy": value} if is_inside else value}))
+    with suppress(InputError):
+        assert bench.main(["--tables", str(file)]) == 0
 
 
 def test_any_names_and_any_positive_numbers_give_tables(tmp_path, capsys):

@@ -75,8 +75,22 @@ def test_each_mistake_is_listed_on_a_line(compare, capsys):
     assert len(capsys.readouterr().out.splitlines()) == len(MISTAKES)
 
 
-def test_json_is_strict_where_the_weights_are_not_finite(compare, capsys):
-    flags = ["--activation", "relu", "--loss", "squared-error", "--lr", "1e30"]
-    assert compare("--json", *flags) == 1
-    found = json.loads(capsys.readouterr().out, parse_constant=lambda word: pytest.fail(word))
-    assert found["drift"]["W1"]["last"] is None
+@pytest.mark.parametrize("lr", ["1e39", "1e400"])
+def test_a_rate_that_does_not_fit_float32_is_one_line_and_no_verdict(compare, tmp_path, capsys, lr):
+    assert compare("--lr", lr) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "does not fit float32" in error or "must be a finite number" in error
+    assert not (tmp_path / "logs").exists()
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [["--lr", "3e38"], ["--lr", "1e30", "--activation", "relu", "--loss", "squared-error"]],
+)
+def test_nets_that_diverge_are_not_called_wrong(compare, capsys, flags):
+    assert compare("--json", *flags) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "the losses of both nets are" in printed.err
+    assert "try --lr 1" in printed.err

@@ -98,6 +98,9 @@ BAD = [
     (["--run-name", "\udcff"], "--run-name"),
     (["--weight-init-std", "1e38"], "--weight-init-std 1e+38"),
     (["--iteration", "5"], "--iteration"),
+    (["--seed", "9" * 400], "--seed 99999999… (400 digits)"),
+    (["--iterations", "9" * 30], "--iterations 99999999…"),
+    (["--lr", "1e39", "--backend", "torch"], "does not fit float32"),
 ]
 
 

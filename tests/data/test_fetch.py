@@ -1,7 +1,10 @@
 """Files that are present, a network that fails, a full disk (trainer.data.fetch)."""
 
+import os
 import shutil
 import socket
+import subprocess
+import sys
 import urllib.error
 
 import pytest
@@ -95,3 +98,19 @@ def test_a_data_dir_that_cannot_be_a_folder_is_an_error(tmp_path, name, words):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=words):
         load_digits("mnist-5k", tmp_path / name)
+
+
+def test_unfinished_files_of_killed_processes_are_removed_and_those_of_others_kept(tmp_path):
+    raw = find_raw_folder("mnist-5k", tmp_path)
+    raw.mkdir(parents=True)
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    stale, ours = (
+        raw / f"train-labels-idx1-ubyte.{pid}.part" for pid in (killed.pid, os.getppid())
+    )
+    for complete in (False, True):  # the second time the data set is present
+        stale.touch()
+        ours.touch()
+        fetch.fetch("mnist-5k", tmp_path)
+        assert not stale.exists(), complete
+        assert ours.exists()

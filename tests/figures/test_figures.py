@@ -169,7 +169,7 @@ def test_whitened_neighbours_are_no_longer_correlated(drawn):
 
 def test_the_run_book_has_the_same_pictures_as_the_files(tmp_path, capsys):
     names = ["2-gates", "3-relu", "4-descents"]
-    folders = ["--data-dir", str(tmp_path / "data"), "--log-dir", str(tmp_path / "logs")]
+    folders = ["--data-dir", str(tmp_path), "--log-dir", str(tmp_path / "logs")]
     assert main([*names, *folders]) == 0
     assert "3 pictures" in capsys.readouterr().out
     events = EventAccumulator(str(tmp_path / "logs" / "book")).Reload()
@@ -208,7 +208,7 @@ def test_bad_input_is_one_line_and_draws_nothing(tmp_path, capsys, arguments, me
 
     file = tmp_path / "file"
     file.touch()
-    folders = ["--data-dir", str(tmp_path / "data"), "--log-dir", str(tmp_path / "logs")]
+    folders = ["--data-dir", str(tmp_path), "--log-dir", str(tmp_path / "logs")]
     assert run_command(main, [a.format(file=file) for a in arguments] + folders) == 2
     error = capsys.readouterr().err
     assert message in error

@@ -21,7 +21,7 @@ from trainer.common.settings import Settings
 from trainer.nets.initial import draw_params
 from trainer.training import checkpoint
 from trainer.training.checkpoint import Checkpoint
-from trainer.training.metadata import Origin
+from trainer.training.metadata import Origin, format_origin, parse_origin
 
 
 def make_checkpoint(
@@ -218,3 +218,12 @@ def test_reading_for_numpy_imports_no_torch_and_no_pickle_reader(tmp_path):
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout == "False\n"
+
+
+@pytest.mark.parametrize("name", ["seed", "eval_every", "checkpoint_every", "iterations"])
+def test_a_count_of_400_digits_in_a_checkpoint_is_refused(name):
+    origin = Origin(5, Settings(dataset="mnist-5k"), tuple("0123456789"), "0" * 64, {})
+    texts = format_origin(origin)
+    texts["settings"] = json.dumps(json.loads(texts["settings"]) | {name: 10**400})
+    with pytest.raises(InputError, match=r"400|401"):
+        parse_origin(texts)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -259,3 +260,17 @@ def test_a_read_only_run_is_refused_and_kept(tmp_path):
         assert checkpoint.load(folder).origin.iteration == 5
     finally:
         folder.chmod(0o700)
+
+
+@pytest.mark.parametrize("back", [0, 1, 86_400])
+def test_a_clock_that_was_set_back_leaves_the_points_in_order(tmp_path, monkeypatch, back):
+    """TensorBoard too reads the new file last."""
+    whole, now = runs.train(tmp_path, "whole"), time.time()
+    monkeypatch.setattr("time.time", lambda: now)
+    folder = runs.train_until(30, tmp_path)
+    monkeypatch.setattr("time.time", lambda: now - back)
+    runs.resume(folder)
+    assert len(events.list_event_files(folder)) == 2
+    assert runs.read_points(folder) == runs.read_points(whole)
+    steps = [e.step for e in EventAccumulator(str(folder)).Reload().Scalars("loss/train")]
+    assert steps == [0, 10, 20, 30, 40, 50, 60]

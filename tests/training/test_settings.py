@@ -21,6 +21,21 @@ def test_an_unusable_setting_is_named_with_its_value(name, value):
     assert f"--{name.replace('_', '-')} {value}" in str(error.value)
 
 
+@pytest.mark.parametrize("digits", [30, 400])
+@pytest.mark.parametrize("name", ["seed", "eval_every", "checkpoint_every", "iterations"])
+def test_a_count_of_many_digits_is_refused_in_a_short_line(name, digits):
+    with pytest.raises(InputError, match=r"must be \d+ or less") as error:
+        Settings(**{name: 10 ** (digits - 1)})
+    assert f"--{name.replace('_', '-')} 10000000… ({digits} digits)" in str(error.value)
+    assert len(str(error.value)) < 100
+
+
+@pytest.mark.parametrize(("dtype", "lr"), [("float32", 1e39), ("float64", 10**400)])
+def test_a_rate_that_does_not_fit_the_dtype_is_refused(dtype, lr):
+    with pytest.raises(InputError, match=f"does not fit {dtype}"):
+        Settings(lr=lr, dtype=dtype)
+
+
 def test_the_defaults_are_those_of_the_book():
     s = Settings()
     assert (s.iterations, s.batch_size, s.lr, s.hidden_size) == (10_000, 100, 0.1, 50)

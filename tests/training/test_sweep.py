@@ -7,6 +7,7 @@ import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import psutil
 import pytest
 import runs
 import torch
@@ -140,6 +141,32 @@ def test_a_failed_resume_keeps_the_result_of_the_last_end(one_run, data_dir, mon
     _resume_beyond(place, data_dir, 50, monkeypatch, stop=True)
     assert _read_about(place)["result"] == result
     assert _read_about(place)["stopped"] == "stopped at iteration 41"
+
+
+def _edit_about(about):
+    """Return texts into which somebody may have turned a settings.json."""
+    result = about["result"]
+    values = [None, True, "0.9", [], {}, -1.0, float("nan"), float("inf"), 10**400, 1e300]
+    edits = [{"result": result | {name: v}} for name in ("test", "seconds") for v in values]
+    edits += [{"result": v} for v in values] + [{"settings": v} for v in values]
+    edits += [{"diverged": v, "result": v} for v in (None, [], "x\x1b[2J")]
+    deep = "[" * 500 + "]" * 500
+    texts = ["", "[]", "9" * 5000, "[" * 100_000, '{"a": ', f'{{"result": {deep}}}', "\ud800"]
+    return [*texts, *(json.dumps(about | edit) for edit in edits)]
+
+
+def test_an_edited_settings_json_leaves_no_traceback_and_loses_no_run(one_run, capsys):
+    arguments, place = one_run
+    about = _read_about(place)
+    for text in _edit_about(about):
+        (place / "settings.json").write_text(text, errors="surrogatepass")
+        assert run_command(main, arguments) == 0, text
+        assert capsys.readouterr().err.count("Traceback") == 0, text
+        found = _read_about(place)
+        assert "diverged" in found or found["result"] | {"seconds": 0} == (
+            about["result"] | {"seconds": 0}
+        )
+    assert _list_runs(place.parent) == [place]
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "checkpoint.safetensors"])
@@ -348,7 +375,29 @@ def test_a_killed_worker_loses_and_repeats_no_run(cluster, data_dir, tmp_path):
         process.kill()
     assert len(_list_runs(far)) == 4
     assert all("result" in _read_about(run) for run in _list_runs(far))
-    assert all(len(list(run.glob("events.out.tfevents.*"))) == 1 for run in _list_runs(far))
+    for place in _list_runs(far):  # the one of the killed worker may have been resumed
+        steps = [step for tag, step, _ in runs.read_points(place) if tag == "loss/train"]
+        assert steps == sorted(set(steps))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+def test_the_workers_of_a_killed_sweep_save_their_runs_and_end(data_dir, tmp_path):
+    script = [sys.executable, str(ROOT / "scripts" / "sweep.py"), *GRID, "--jobs", "2", "--quiet"]
+    options = ["--dataset", "mnist-5k", "--iterations", "1000000", "--name", "killed"]
+    folders = ["--data-dir", str(data_dir), "--log-dir", str(tmp_path)]
+    process, folder = subprocess.Popen([*script, *options, *folders]), tmp_path / "killed"
+    try:
+        _wait_for(lambda: len(list(folder.glob("*/checkpoint.safetensors"))) == 2)
+        workers = psutil.Process(process.pid).children(recursive=True)
+    finally:
+        process.kill()
+        process.wait()
+    assert len(workers) >= 2
+    assert len(_list_runs(folder)) == 2
+    assert psutil.wait_procs(workers, timeout=20)[1] == []
+    for place in _list_runs(folder):
+        assert _read_about(place)["stopped"].startswith("stopped at iteration")
+        assert not list(place.glob("*.part"))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="where there is CUDA the runs would start")

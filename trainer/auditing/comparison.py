@@ -15,6 +15,7 @@ from trainer.auditing.mistakes import MISTAKES
 from trainer.auditing.plant import plant
 from trainer.auditing.probes import Verdicts, audit_step, check_params, inspect_step
 from trainer.book.functions import Array
+from trainer.common.errors import DivergedError
 from trainer.nets.net import Net
 
 FIRST_STEPS = 3  # always audited, since errors that accumulate over steps show there
@@ -89,7 +90,8 @@ def compare(
     """Train the nets (by side) on the same batches, to the end or to the first wrong quantity.
 
     params are the initial weights that both should have. record is called after each step with
-    its number, the verdicts by side ({} if the step is not audited) and the drift.
+    its number, the verdicts by side ({} if the step is not audited) and the drift. Raises
+    DivergedError if neither loss is finite, since right nets too are then outside their bounds.
     """
     result = Comparison()
     with np.errstate(all="ignore"):  # The audit reports values that are not finite.
@@ -108,10 +110,21 @@ def compare(
             result.add_drift(i, [net.params for net in nets.values()])
             record(i, verdicts, result.drift)
             if result.first:
+                _check_finite(before, x, t, i, schedule.lr)
                 net = before[result.first.side]
                 result.cause = find_cause(result.first.verdict, net, params, x, t, schedule.lr)
                 break
     return result
+
+
+def _check_finite(nets: dict[str, Net[Any]], x: Array, t: Array, i: int, lr: float) -> None:
+    """Raise DivergedError if no net has a finite loss on the batch of step i."""
+    try:
+        losses = [net.loss(net.native(x), net.native(t)) for net in nets.values()]
+    except Exception:  # A net with a mistake may raise anything.
+        return
+    if not np.isfinite(losses).any():
+        raise DivergedError.at(f"the losses of both nets are {losses[0]}", i, lr)
 
 
 def _train_step(

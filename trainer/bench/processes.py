@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from trainer.common.errors import InputError
+from trainer.common.text import quote_command
 
 # The options of the train command for each contestant of the measure "protocol", a whole run.
 PROTOCOLS = {
@@ -55,5 +56,5 @@ def _run_python(module: str, *arguments: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, errors="replace")
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-        raise InputError(f"the measured process failed, {' '.join(command)}: {lines[-1]}")
+        raise InputError(f"the measured process failed, {quote_command(command)}: {lines[-1]}")
     return done.stdout

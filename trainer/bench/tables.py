@@ -5,6 +5,8 @@ import re
 import sys
 from typing import Any
 
+from trainer.common.text import escape
+
 # process: start-up and memory. protocol: a whole run. sizes: steps by hidden and batch size.
 MEASURES = ("process", "step", "evaluate", "protocol", "sizes")
 CONTESTANTS = (
@@ -100,7 +102,7 @@ def parse_measurements(text: str) -> Measurements:
 
 def format_tables(found: Measurements) -> str:
     """Return Markdown: a list that describes the machine, then all tables of the measurements."""
-    machine = "\n".join(f"- {key}: {value}" for key, value in found["environment"].items())
+    machine = "\n".join(escape(f"- {key}: {value}") for key, value in found["environment"].items())
     results = [_format_result(key, found[key], found["environment"]) for key in RESULTS]
     parts = [machine, *results, _format_sizes(found["step_us"]), _format_targets(found)]
     return "\n\n".join(part for part in parts if part)
@@ -109,7 +111,8 @@ def format_tables(found: Measurements) -> str:
 def _join_rows(heads: list[str], rows: list[list[str]], texts: int = 1) -> str:
     """Return a Markdown table; all columns but the first few, of texts, are aligned right."""
     marks = ["---"] * texts + ["---:"] * (len(heads) - texts)
-    return "\n".join("| " + " | ".join(line) + " |" for line in [heads, marks, *rows])
+    lines = [heads, marks, *rows]
+    return "\n".join(escape("| " + " | ".join(line) + " |") for line in lines)
 
 
 def _format_result(key: str, values: dict[str, float], environment: dict[str, Any]) -> str:

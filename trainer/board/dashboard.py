@@ -34,10 +34,12 @@ class Dashboard:
         self._hook, threading.excepthook = threading.excepthook, self._report_thread_error
         if start is not None:
             events.cut_events(folder, start)
-            events.wait_for_next_name(folder)
         # purge_step removes those points from a TensorBoard that is open and has read them.
         # The type is Any, since torch's writer has untyped methods.
-        self._writer: Any = SummaryWriter(str(folder), flush_secs=FLUSH_SECONDS, purge_step=start)
+        with events.sort_new_file_last(folder):
+            self._writer: Any = SummaryWriter(
+                str(folder), flush_secs=FLUSH_SECONDS, purge_step=start
+            )
         self._success: Summary | None = None  # for the HPARAMS page, when the run succeeds
 
     def __enter__(self) -> "Dashboard":

@@ -11,6 +11,7 @@ from trainer.cli.program import Program, board_command
 from trainer.common.errors import InputError
 from trainer.common.settings import Settings
 from trainer.common.terminal import print_output
+from trainer.common.text import print_line
 
 NAMES = (
     "device", "dataset", "preprocess", "iterations", "batch_size", "lr", "hidden_size",
@@ -43,7 +44,7 @@ def main(argv: list[str] | None = None, program: Program = Program("compare")) -
         print_output(report.make_ratio_table(found))
         print(*report.format_drift(found), sep="\n")
         print(report.format_conclusion(found, settings.iterations))
-        print(f"see it: {board_command(folder.parent)}")
+        print_line(f"see it: {board_command(folder.parent)}")
     return 1 if found.first else 0
 
 

@@ -7,7 +7,7 @@ from trainer.cli.options import Parser, settings_from
 from trainer.cli.program import Program, board_command
 from trainer.common.errors import InputError
 from trainer.common.terminal import track
-from trainer.common.text import display_path
+from trainer.common.text import display_path, print_line
 
 RUN_SETTINGS = ("iterations", "eval_every", "seed")  # options of the run that is drawn
 
@@ -30,8 +30,8 @@ def main(argv: list[str] | None = None, program: Program = Program("figures")) -
     data = PictureData(arguments.data_dir, settings)
     folder = draw_pictures(data, shown, arguments.log_dir, arguments.out)
     if not arguments.quiet:
-        print(f"{len(names)} pictures: {display_path(arguments.out or folder)}")
-        print(f"see them: {board_command(folder.parent)}")
+        print_line(f"{len(names)} pictures: {display_path(arguments.out or folder)}")
+        print_line(f"see them: {board_command(folder.parent)}")
     return 0
 
 

@@ -1,12 +1,13 @@
-"""The command two-layer-net with its subcommands, and the scripts of the same names."""
+"""The command two-layer-net with its subcommands, and the scripts of the same names.
+
+Almost everything is imported in functions, so that Ctrl-C is handled before the imports.
+"""
 
 import sys
-from collections.abc import Callable
-from importlib import import_module
-from pathlib import Path
 
-from trainer.cli.program import PACKAGE, Program, installed_program, run_command, script_program
+from trainer.cli.interrupts import handle_signals
 
+PACKAGE = "two-layer-net"
 COMMANDS = {
     "train": "train the net with either backend and record it for TensorBoard",
     "compare": "train both backends and compare every quantity of a step",
@@ -25,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run `two-layer-net COMMAND …`; return its exit status."""
     name, *rest = (sys.argv[1:] if argv is None else argv) or ["--help"]
     if name in COMMANDS:
-        return run_command(_defer_import(name), rest, installed_program(name))
+        return _run(name, rest, f"{PACKAGE} {name}")
     if name in ("--help", "-h"):
         print(_help())
         return 0
@@ -34,6 +35,8 @@ def main(argv: list[str] | None = None) -> int:
 
         print(f"{PACKAGE} {__version__}")
         return 0
+    from trainer.cli.program import Program
+
     program = Program(PACKAGE)
     program.print_error(f"error: no command {name}: choose one of {', '.join(COMMANDS)}")
     return 2
@@ -41,20 +44,33 @@ def main(argv: list[str] | None = None) -> int:
 
 def run_script(file: str) -> int:
     """Run the command of a script, such as scripts/train.py; return its exit status."""
-    return run_command(_defer_import(Path(file).stem), None, script_program(file))
+    name = file.replace("\\", "/").rpartition("/")[2]
+    return _run(name.removesuffix(".py"), None, name, file)
 
 
-def _defer_import(command: str) -> Callable[[list[str] | None, Program], int]:
-    """Return a function that imports the command's module and runs its main.
+def _run(command: str, argv: list[str] | None, shown: str, script: str = "") -> int:
+    """Run a command, with signals handled before it begins and after it has ended.
 
-    So run_command reports a missing package in one line.
+    shown is its name in messages; script is the file that was started, if any.
     """
+    handle_signals(shown)
+    try:
+        return _run_program(command, argv, script)
+    finally:
+        handle_signals(shown, is_over=True)
+
+
+def _run_program(command: str, argv: list[str] | None, script: str) -> int:
+    from trainer.cli.program import Program, installed_program, run_command, script_program
 
     def run(argv: list[str] | None, program: Program) -> int:
+        from importlib import import_module
+
+        # Imported here, so that run_command reports a missing package in one line.
         status: int = import_module(f"trainer.cli.{command}").main(argv, program)
         return status
 
-    return run
+    return run_command(run, argv, script_program(script) if script else installed_program(command))
 
 
 def _help() -> str:

@@ -1,8 +1,10 @@
 """Make the options that several commands share, from the settings and their defaults."""
 
 import argparse
+import os
 from collections.abc import Iterable
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -66,7 +68,8 @@ class Parser(argparse.ArgumentParser):
     def add_folders(self, *names: str) -> None:
         """Add --data-dir for "data", and --log-dir for "logs" or "sweeps".
 
-        The default is the folder of that name in the program's folder.
+        The default is the folder of that name in the program's folder. Another --data-dir must
+        exist, since a misspelt one would get a new data set.
         """
         texts = {
             "data": "folder of the data sets", "logs": "folder of the runs",
@@ -75,7 +78,22 @@ class Parser(argparse.ArgumentParser):
         for name in names:
             option = "--data-dir" if name == "data" else "--log-dir"
             default = self._program.root / name
-            self.add_argument(option, type=Path, default=default, metavar="DIR", help=texts[name])
+            kind = partial(_parse_data_dir, default) if name == "data" else Path
+            self.add_argument(option, type=kind, default=default, metavar="DIR", help=texts[name])
+
+
+def _parse_data_dir(default: Path, text: str) -> Path:
+    """Return an existing folder, or the default; raises ArgumentTypeError for any other path."""
+    try:
+        os.stat(text)
+        reason = "" if os.path.isdir(text) else "it is not a folder"
+    except (OSError, ValueError) as error:  # ValueError: a zero byte
+        reason = getattr(error, "strerror", None) or str(error)
+    if reason and Path(text) != default:
+        raise argparse.ArgumentTypeError(
+            f"{text}: {reason}; make this folder first, or give the one that has the data sets"
+        )
+    return Path(text)
 
 
 def parse_every(text: str) -> int:

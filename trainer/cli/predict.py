@@ -7,7 +7,7 @@ from typing import Any
 from trainer.cli.options import Parser, settings_from
 from trainer.cli.program import Program
 from trainer.common.terminal import show_activity
-from trainer.common.text import escape
+from trainer.common.text import print_line
 
 
 def main(argv: list[str] | None = None, program: Program = Program("predict")) -> int:
@@ -37,9 +37,9 @@ def main(argv: list[str] | None = None, program: Program = Program("predict")) -
         if "doubt" in entry:
             program.print_error(f"warning: {entry['image']}: {entry['doubt']}")
         if not arguments.json:
-            print(_format_line(entry))
+            print_line(_format_line(entry))
     if arguments.json:
-        print(json.dumps(entries, indent=2, ensure_ascii=False))
+        print(json.dumps(entries, indent=2))
     return 2 if any("error" in entry for entry in entries) else 0
 
 
@@ -49,5 +49,5 @@ def _format_line(entry: dict[str, Any]) -> str:
         else f"{guess['name']} {guess['output']:.3f}"
         for guess in entry["best"]
     )  # fmt: skip
-    seen = f"  seen: {escape(entry['seen'])}" if "seen" in entry else ""
-    return f"{escape(entry['image'])}: {entry['name']}  ({', '.join(guesses)}){seen}"
+    seen = f"  seen: {entry['seen']}" if "seen" in entry else ""
+    return f"{entry['image']}: {entry['name']}  ({', '.join(guesses)}){seen}"

@@ -4,7 +4,6 @@ trainer.common is imported in functions, so that a missing package is such an er
 """
 
 import os
-import shlex
 import shutil
 import signal
 import sys
@@ -12,7 +11,8 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+
+from trainer.cli.interrupts import Terminated, handle_signals
 
 PACKAGE = "two-layer-net"
 
@@ -39,12 +39,12 @@ class Program:
 
     def sibling_command(self, command: str, folder: Path) -> str:
         """Return the command line that starts another command of this project on a folder."""
-        from trainer.common.text import display_path
+        from trainer.common.text import display_path, quote_command
 
         if not self.name.endswith(".py"):
-            return shlex.join([*_find_executable(PACKAGE), command, display_path(folder)])
+            return quote_command([*_find_executable(PACKAGE), command, display_path(folder)])
         script = str(Path(self.words[-1]).with_name(f"{command}.py"))
-        return shlex.join([*_find_executable("python"), script, display_path(folder)])
+        return quote_command([*_find_executable("python"), script, display_path(folder)])
 
 
 Main = Callable[[list[str] | None, Program], int]
@@ -77,13 +77,9 @@ def _find_executable(name: str) -> list[str]:
 
 def board_command(log_dir: Path) -> str:
     """Return the command that opens TensorBoard on the runs in log_dir."""
-    from trainer.common.text import display_path
+    from trainer.common.text import display_path, quote_command
 
-    return shlex.join([*_find_executable("tensorboard"), "--logdir", display_path(log_dir)])
-
-
-class _Terminated(KeyboardInterrupt):
-    """Raised for SIGTERM, so that contexts close and child processes end as for Ctrl-C."""
+    return quote_command([*_find_executable("tensorboard"), "--logdir", display_path(log_dir)])
 
 
 def run_command(
@@ -95,23 +91,26 @@ def run_command(
     for SIGTERM, 141 if a program such as head has stopped reading the output.
     """
     _open_streams()
-    before = signal.signal(signal.SIGTERM, _terminate)
+    before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+    handle_signals(program.name)
     try:
         status = main(argv, program)
-        sys.stdout.flush()
+        _flush_stdout()
         return status
     except KeyboardInterrupt as stop:
         program.print_error("stopped")
-        return 143 if isinstance(stop, _Terminated) else 130
+        return 143 if isinstance(stop, Terminated) else 130
     except Exception as error:  # any, since Python's own status of 1 would be a verdict
         return _report_error(error, program)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _report_error(error: Exception, program: Program) -> int:
     """Print an error as one line, and a traceback too if it is a bug; return the status."""
-    from trainer.common.errors import InputError
+    from trainer.common.errors import InputError, OutputError
+    from trainer.common.text import escape, quote_command
 
     if isinstance(error, BrokenPipeError):
         _discard_stdout()
@@ -121,17 +120,30 @@ def _report_error(error: Exception, program: Program) -> int:
     elif isinstance(error, MemoryError):
         program.print_error(f"error: there is not enough memory: {error}")
     elif isinstance(error, ImportError):
-        program.print_error(
-            f"error: {error}: install what is missing: {sys.executable} -m pip install "
-            f"{'-r requirements.txt' if program.name.endswith('.py') else PACKAGE}"
-        )
+        what = ["-r", "requirements.txt"] if program.name.endswith(".py") else [PACKAGE]
+        command = quote_command([sys.executable, "-m", "pip", "install", *what])
+        program.print_error(f"error: {error}: install what is missing: {command}")
     elif isinstance(error, OSError):
         _discard_stdout()  # since stdout may be on the full disk
-        program.print_error(f"error: {error}")
+        what_failed = "cannot write the output: " if isinstance(error, OutputError) else ""
+        program.print_error(f"error: {what_failed}{error.strerror if what_failed else error}")
     else:
-        traceback.print_exc()
+        for line in traceback.format_exc().splitlines():
+            print(escape(line), file=sys.stderr)
         program.print_error(f"error: this is a bug: {type(error).__name__}: {error}")
     return 2
+
+
+def _flush_stdout() -> None:
+    """Write what was printed; raises OutputError if that fails, BrokenPipeError for a pipe."""
+    from trainer.common.errors import OutputError
+
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(error.errno, error.strerror) from error
 
 
 def _discard_stdout() -> None:
@@ -147,7 +159,3 @@ def _open_streams() -> None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (open until the process ends)
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # such as η on a code page without it
-
-
-def _terminate(*_: object) -> NoReturn:
-    raise _Terminated

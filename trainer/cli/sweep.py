@@ -12,7 +12,7 @@ from trainer.cli.program import Program, board_command
 from trainer.common.files import check_name
 from trainer.common.settings import Settings
 from trainer.common.terminal import print_output, track
-from trainer.common.text import display_path
+from trainer.common.text import display_path, print_line
 
 GRID = (
     "backend", "preprocess", "batch_size", "lr", "hidden_size", "activation", "loss",
@@ -45,10 +45,12 @@ def main(argv: list[str] | None = None, program: Program = Program("sweep")) -> 
         pass
     if not quiet:
         print_output(ranking.make_ranking_table(ranking.rank_runs(runs, folder)))
-        print(f"{len(runs)} runs, {done} of them finished before: {display_path(folder)}")
-        print(f"see them: {board_command(folder)}")
+        print_line(f"{len(runs)} runs, {done} of them finished before: {display_path(folder)}")
+        print_line(f"see them: {board_command(folder)}")
         if len(runs) > MOST_SHOWN:
-            print(f"of more than {MOST_SHOWN} runs it shows none at first: tick the box above them")
+            print_line(
+                f"of more than {MOST_SHOWN} runs it shows none at first: tick the box above them"
+            )
     return 0
 
 

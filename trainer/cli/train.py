@@ -1,14 +1,13 @@
 """Train the two-layer net with either backend and record it for TensorBoard."""
 
 import argparse
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.cli.options import Parser, given_settings, parse_every, settings_from
 from trainer.cli.program import Program, board_command
 from trainer.common.errors import InputError
-from trainer.common.text import display_path, notify
+from trainer.common.text import display_path, notify, print_line, quote_command
 from trainer.training.signals import Stopped
 
 if TYPE_CHECKING:  # not imported by --help, since torch takes seconds
@@ -23,7 +22,7 @@ def main(argv: list[str] | None = None, program: Program = Program("train")) -> 
     try:
         result = _run(arguments, program)
     except Stopped as stop:
-        command = shlex.join(_make_resume_words(arguments, stop.folder, program))
+        command = quote_command(_make_resume_words(arguments, stop.folder, program))
         notify(f"{program.name}: {stop}, which is saved; continue with: {command}")
         return 128 + stop.number
     if not arguments.quiet:
@@ -54,9 +53,9 @@ def _print_summary(result: "Result", program: Program) -> None:
     print(f"accuracy: train {result.last.train:.4f}, test {result.last.test:.4f}")
     if count:
         print(f"time: {result.seconds:.1f} s, {count / result.seconds:.0f} iterations a second")
-    print(f"run: {display_path(result.folder)}")
-    print(f"see it: {board_command(result.folder.parent)}")
-    print(f"draw on it: {program.sibling_command('page', result.folder)}")
+    print_line(f"run: {display_path(result.folder)}")
+    print_line(f"see it: {board_command(result.folder.parent)}")
+    print_line(f"draw on it: {program.sibling_command('page', result.folder)}")
 
 
 def _make_resume_words(arguments: argparse.Namespace, folder: Path, program: Program) -> list[str]:

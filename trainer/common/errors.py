@@ -15,3 +15,7 @@ class DivergedError(InputError):
             f"{what} at iteration {iteration} with --lr {lr}: "
             f"the steps overshoot; try --lr {min(lr / 10, 1):g}"
         )
+
+
+class OutputError(OSError):
+    """The terminal, file or pipe that the user reads from cannot be written."""

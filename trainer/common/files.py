@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 from filelock import FileLock, Timeout
 
 from trainer.common.errors import InputError
 
 BUSY = "another process is writing this run: wait until it has ended, or stop it"
+LONGEST_NAME = 240  # bytes of a run's name; systems allow 255, and "-2" may be added
 PART = re.compile(r".+\.\d+\.part")  # the name of an unfinished file: name, process, suffix
 
 
@@ -75,6 +77,14 @@ def remove_parts(log_dir: Path) -> None:
                 pass
 
 
+def remove_stale_parts(folder: Path) -> None:
+    """Remove the unfinished files of ended processes in a folder that has no lock."""
+    for part in list_parts(folder):
+        if not psutil.pid_exists(int(part.name.split(".")[-2])):
+            with suppress(OSError):
+                part.unlink()
+
+
 def list_parts(folder: Path) -> list[Path]:
     """Return the unfinished files of write_atomically in a folder; [] if it cannot be read."""
     try:
@@ -92,10 +102,17 @@ def find_free_name(path: Path) -> Path:
     return free
 
 
+def build_removed_error(folder: Path) -> InputError:
+    """Return the error that a run's folder was removed during the run."""
+    return InputError(f"{folder} was removed while the run was writing there: start a new run")
+
+
 def check_name(option: str, name: str) -> None:
     """Raise InputError, with the option in its message, for a name that a folder cannot have."""
     if name in ("", ".", "..") or Path(name).name != name or not name.isprintable():
         raise InputError(f"{option} {name}: give the name of one folder, without a path")
+    if len(os.fsencode(name)) > LONGEST_NAME:
+        raise InputError(f"{option} {name[:20]}…: is too long; give at most {LONGEST_NAME} bytes")
 
 
 def make_run_folder(log_dir: Path, name: str) -> Path:

@@ -2,6 +2,7 @@
 
 import math
 import re
+import sys
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
@@ -19,6 +20,9 @@ Dtype = Literal["float32", "float64"]
 
 DEVICES = re.compile(r"cpu|cuda(:(0|[1-9][0-9]{0,2}))?|mps")
 LARGEST_STD = 1e6  # beyond it a1 overflows in float32
+LARGEST_NUMBERS = {"float32": (2 - 2**-23) * 2.0**127, "float64": sys.float_info.max}
+LARGEST_COUNT = 2**63 - 1  # an event file holds iterations of 64 bits
+COUNTS = ("iterations", "eval_every", "checkpoint_every", "seed")
 
 
 def _option(default: Any, text: str, kind: Any = None) -> Any:
@@ -83,11 +87,26 @@ class Settings:
             if isinstance(setting.default, int | float):
                 may_be_zero = setting.name in ("seed", "weight_init_std")
                 _check_number(option_of(setting.name), value, may_be_zero)
+        self._check_largest()
+        _check_device(self.device, self.backend)
+
+    def _check_largest(self) -> None:
+        """Raise InputError for a number that is too large."""
+        for name in COUNTS:
+            if getattr(self, name) > LARGEST_COUNT:
+                value = _shorten(getattr(self, name))
+                raise InputError(f"{option_of(name)} {value}: must be {LARGEST_COUNT} or less")
+        if self.lr > LARGEST_NUMBERS[self.dtype]:
+            hint = " or add --dtype float64" if self.dtype == "float32" else ""
+            raise InputError(
+                f"--lr {_shorten(self.lr)}: does not fit {self.dtype}, whose largest number is "
+                f"{LARGEST_NUMBERS[self.dtype]:.2g}; give a smaller rate{hint}"
+            )
         if self.weight_init_std > LARGEST_STD:
             raise InputError(
-                f"--weight-init-std {self.weight_init_std}: must be {LARGEST_STD:g} or less"
+                f"--weight-init-std {_shorten(self.weight_init_std)}: "
+                f"must be {LARGEST_STD:g} or less"
             )
-        _check_device(self.device, self.backend)
 
 
 def option_of(name: str) -> str:
@@ -103,9 +122,15 @@ def _check_device(device: Device, backend: Backend) -> None:
         raise InputError(f"--device {device}: NumPy computes on the CPU; add --backend torch")
 
 
+def _shorten(value: float) -> str:
+    """Return a number as text, an integer of many digits by its first ones and their count."""
+    text = str(value)
+    return text if len(text) <= 24 else f"{text[:8]}… ({len(text)} digits)"
+
+
 def _check_number(option: str, value: float, may_be_zero: bool) -> None:
     """Raise InputError unless the value is finite and more than 0, or 0 where it may be."""
     # Not by math.isfinite, which fails for an integer of 400 digits. NaN fails every comparison.
     if not 0 <= value < math.inf or (value == 0 and not may_be_zero):
         needed = "0 or more" if may_be_zero else "more than 0"
-        raise InputError(f"{option} {value}: must be a finite number, {needed}")
+        raise InputError(f"{option} {_shorten(value)}: must be a finite number, {needed}")

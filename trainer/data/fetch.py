@@ -11,6 +11,7 @@ from pathlib import Path
 from torchvision import datasets
 
 from trainer.common.errors import InputError
+from trainer.common.files import remove_stale_parts
 from trainer.common.settings import Dataset
 from trainer.data.mnist_5k import MNIST5k, write_mnist_5k
 
@@ -42,8 +43,10 @@ def is_present(name: Dataset, folder: Path) -> bool:
 def fetch(name: Dataset, folder: Path) -> None:
     """Download the files of the data set, or write those of mnist-5k, unless they are present.
 
-    Raises InputError, whose message says how to get them.
+    Removes what a killed process has left of mnist-5k. Raises InputError, whose message says how
+    to get the files.
     """
+    remove_stale_parts(find_raw_folder(name, folder))
     try:
         if is_present(name, folder):
             return None

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from trainer.common.errors import InputError
-from trainer.common.files import write_atomically
+from trainer.common.errors import InputError, OutputError
+from trainer.common.files import build_removed_error, write_atomically
 from trainer.common.settings import Settings
 from trainer.training.metadata import find_versions
 
@@ -22,8 +22,15 @@ def describe_run(settings: Settings, resumed_at: int | None) -> dict[str, Any]:
 
 
 def read_result(folder: Path) -> dict[str, Any]:
-    """Return {"result": …} of the run's last complete training, or {} if there was none."""
-    return {name: value for name, value in read_about(folder).items() if name == "result"}
+    """Return {"result": …} of the run's last complete training, or {} if there was none.
+
+    {} too if the file was edited so that the result is no object of numbers and texts.
+    """
+    result = read_about(folder).get("result")
+    is_plain = isinstance(result, dict) and not any(
+        isinstance(value, dict | list) for value in result.values()
+    )
+    return {"result": result} if is_plain else {}
 
 
 def read_about(folder: Path) -> dict[str, Any]:
@@ -44,7 +51,7 @@ def write_about(folder: Path, about: dict[str, Any]) -> None:
 def record_failure(folder: Path, about: dict[str, Any]) -> Iterator[None]:
     """Write about, and add how the training inside this context stopped if it raises.
 
-    Re-raises the error; an OSError, as from a full disk, becomes an InputError.
+    Re-raises the error; an OSError of the folder, as from a full disk, becomes an InputError.
     """
     try:
         write_about(folder, about)
@@ -52,8 +59,14 @@ def record_failure(folder: Path, about: dict[str, Any]) -> Iterator[None]:
     except BaseException as error:
         with suppress(OSError):
             write_about(folder, about | {"stopped": str(error) or type(error).__name__})
-        if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
-            raise InputError(
-                f"cannot write in {folder}: {error.strerror or error}; its last checkpoint is kept"
-            ) from error
+        if isinstance(error, OSError) and not isinstance(error, BrokenPipeError | OutputError):
+            raise _explain_failure(folder, error) from error
         raise
+
+
+def _explain_failure(folder: Path, error: OSError) -> InputError:
+    if not folder.is_dir():
+        return build_removed_error(folder)
+    return InputError(
+        f"cannot write in {folder}: {error.strerror or error}; its last checkpoint is kept"
+    )

@@ -18,7 +18,7 @@ from safetensors.numpy import save as serialise
 from trainer.book.functions import Array
 from trainer.book.preprocessing import Preparation
 from trainer.common.errors import DivergedError, InputError
-from trainer.common.files import write_atomically
+from trainer.common.files import build_removed_error, write_atomically
 from trainer.common.settings import Backend, Device, Settings
 from trainer.nets.build import build_net, resolve_device
 from trainer.nets.net import Net
@@ -100,6 +100,8 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
     try:
         write_atomically(folder / NAME, serialise(arrays, texts))
     except OSError as error:
+        if not folder.is_dir():
+            raise build_removed_error(folder) from error
         kept = "; the previous checkpoint is kept" if (folder / NAME).exists() else ""
         raise InputError(f"cannot write {folder / NAME}: {error.strerror}{kept}") from error
 

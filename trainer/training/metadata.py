@@ -54,8 +54,9 @@ def parse_origin(texts: dict[str, str]) -> Origin:
     if not 0 <= iteration <= settings.iterations:
         raise ValueError(f"its iteration {iteration} is not in 0 … {settings.iterations}")
     classes, versions = _parse_json(texts, "classes", list), _parse_json(texts, "versions", dict)
-    if not all(isinstance(name, str) for name in (*classes, *versions.values())):
-        raise ValueError("its classes or versions are not texts")
+    texts_found = (*classes, *versions, *versions.values())
+    if not all(isinstance(text, str) and text.isprintable() for text in texts_found):
+        raise ValueError("its classes or versions are not printable texts")
     return Origin(iteration, settings, tuple(classes), texts["fingerprint"], versions)
 
 

@@ -3,6 +3,7 @@
 import sys
 
 from trainer.common.terminal import make_bar
+from trainer.common.text import print_line
 from trainer.training.loop import Point
 
 LINES = 10  # lines for a whole run where there is no terminal
@@ -31,10 +32,9 @@ class Progress:
         """Show loss and accuracies of the latest evaluation."""
         is_due = point.iteration % self._line_every == 0 or point.iteration == self._stop
         if self._prints_lines and is_due:
-            print(
+            print_line(
                 f"iteration {point.iteration:>6}  loss {point.loss:.4f}  "
-                f"train {point.train:.4f}  test {point.test:.4f}",
-                flush=True,
+                f"train {point.train:.4f}  test {point.test:.4f}"
             )
         accuracy = f"train {point.train:.4f} test {point.test:.4f}"
         self._bar.update(self._task, completed=point.iteration, accuracy=accuracy)

@@ -1,5 +1,6 @@
 """Train a grid of runs, several at a time, on this machine or on a Dask cluster."""
 
+import os
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -16,11 +17,12 @@ from trainer.common.settings import Settings
 from trainer.data.digits import load_digits
 from trainer.training import sweep_folders
 from trainer.training.about import read_about, write_about
+from trainer.training.cluster import connect
+from trainer.training.parent import end_with_parent
 from trainer.training.run import resume, run
 from trainer.training.threads import Threads
 
 MOST_SEEDS = 10_000
-PATIENCE = 10  # seconds to wait for a scheduler, and again for a worker
 
 
 def plan_runs(
@@ -57,7 +59,9 @@ def run_sweep(
     with sweep_folders.lock_sweep(folder):
         sweep_folders.check_folders(runs, folder)
         todo = sweep_folders.list_unfinished(runs, folder)
-        calls = (delayed(run_one)(s, data_dir.resolve(), folder.resolve()) for s in todo)
+        parent = None if cluster else os.getpid()
+        folders = data_dir.resolve(), folder.resolve()
+        calls = (delayed(run_one)(settings, *folders, parent) for settings in todo)
         with _choose_backend(jobs, len(todo), cluster), warnings.catch_warnings():
             # The user who pressed Ctrl-C knows that the other runs are cancelled.
             warnings.filterwarnings("ignore", message=".*have been cancelled")
@@ -68,11 +72,16 @@ def run_sweep(
         )
 
 
-def run_one(settings: Settings, data_dir: Path, folder: Path) -> Settings:
+def run_one(
+    settings: Settings, data_dir: Path, folder: Path, parent: int | None = None
+) -> Settings:
     """Train one run on one thread in its own folder in folder; return its settings.
 
-    Resumes a run that was stopped there, and does nothing if the run is finished.
+    Resumes a run that was stopped there, and does nothing if the run is finished. Ends this process
+    when the process parent has ended, if one is given.
     """
+    if parent is not None:
+        end_with_parent(parent)
     place = folder / sweep_folders.name_run(settings)
     if sweep_folders.read_finished(place, settings):
         return settings
@@ -103,35 +112,3 @@ def _choose_backend(jobs: int, tasks: int, cluster: str | None) -> Iterator[None
             "a process of the sweep was killed, perhaps because memory ran out: run the same "
             "command again to continue; fewer --jobs take less memory"
         ) from error
-
-
-@contextmanager
-def connect(address: str) -> Iterator[Any]:
-    """Yield a client of that Dask scheduler; raise InputError if it or its workers fail."""
-    try:
-        from distributed import Client, KilledWorker  # imported here, since Dask is optional
-        from distributed.comm.addressing import get_address_host_port
-    except ImportError:
-        raise InputError("--cluster needs Dask: pip install 'dask[distributed]'") from None
-    form = "give the address of the scheduler as HOST:PORT"
-    try:
-        get_address_host_port(address)  # checked, since Client would fail with a traceback in 20 s
-    except ValueError as error:
-        raise InputError(f"--cluster {address}: {error}; {form}") from None
-    try:
-        client = Client(  # type: ignore[no-untyped-call]
-            address, timeout=PATIENCE, set_as_default=False
-        )
-    except OSError as error:
-        raise InputError(
-            f"--cluster {address}: no Dask scheduler answers at this address; start one, or {form}"
-        ) from error
-    with client:
-        try:
-            client.wait_for_workers(1, timeout=PATIENCE)
-        except TimeoutError:
-            raise InputError(f"--cluster {address}: no workers there; start some") from None
-        try:
-            yield client
-        except KilledWorker as error:
-            raise InputError(f"--cluster {address}: a worker was killed: {error}") from error

@@ -17,6 +17,8 @@ from trainer.training.about import ABOUT, read_about
 
 NOT_COMPARED = ("device", "evaluation", "checkpoint_every")  # settings that change no result
 
+LARGEST_RESULT = 1e9  # an accuracy is at most 1, and no run takes as many seconds
+
 
 def name_run(settings: Settings) -> str:
     """Return the name of a run's folder: lr, hidden size, seed, and settings that are changed."""
@@ -27,15 +29,26 @@ def name_run(settings: Settings) -> str:
 
 
 def read_finished(folder: Path, settings: Settings) -> dict[str, Any] | None:
-    """Return the settings.json of the finished or diverged run of these settings, or None."""
+    """Return the settings.json of the finished or diverged run of these settings, or None.
+
+    It has either "diverged", or "result" with finite numbers. None too if the file was edited so
+    that it has neither.
+    """
     about = read_about(folder)
+    if _find_difference(about.get("settings"), settings):
+        return None
+    if "diverged" in about:
+        return {name: value for name, value in about.items() if name != "result"}
     result = about.get("result")
-    is_complete = "diverged" in about or (
-        isinstance(result, dict)
-        and result.get("iteration") == settings.iterations
-        and all(isinstance(result.get(name), int | float) for name in ("train", "test", "seconds"))
-    )
-    return about if is_complete and not _find_difference(about.get("settings"), settings) else None
+    return about if isinstance(result, dict) and _is_complete(result, settings) else None
+
+
+def _is_complete(result: dict[str, Any], settings: Settings) -> bool:
+    """Return whether a result is that of the last iteration, with accuracies and seconds."""
+    numbers: list[Any] = [result.get(name) for name in ("train", "test", "seconds")]
+    # Compared, since math.isfinite fails for an integer of 400 digits. A bool is no number here.
+    are_numbers = all(type(n) in (int, float) and 0 <= n < LARGEST_RESULT for n in numbers)
+    return are_numbers and result.get("iteration") == settings.iterations
 
 
 def list_unfinished(runs: Sequence[Settings], folder: Path) -> list[Settings]:

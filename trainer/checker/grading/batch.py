@@ -20,7 +20,7 @@ from trainer.checker.grading.submissions import Submission
 from trainer.checker.grading.unpacking import FILE_BYTES, FILES, TOTAL_BYTES
 from trainer.checker.report import Report
 from trainer.common.errors import InputError
-from trainer.training.sweep import connect
+from trainer.training.cluster import connect
 
 KEY = ".key"
 PATIENCE = 180  # seconds that a judge may take beside the code's own

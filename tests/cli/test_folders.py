@@ -1,0 +1,109 @@
+"""The folders of the command line: which must exist, and who is blamed for a bad name."""
+
+import argparse
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import runs
+from runs import ROOT
+
+from trainer.cli import bench, compare, evaluate, figures, sweep, train
+from trainer.cli.program import Program, run_command
+from trainer.cli.train import PICTURES, _make_resume_words
+from trainer.common.text import quote_command
+
+COMMANDS = {
+    train.main: [], compare.main: [], sweep.main: [], figures.main: ["noise"],
+    bench.main: [], evaluate.main: ["run"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("main", "words"), COMMANDS.items())
+def test_a_data_dir_that_does_not_exist_is_one_line_and_is_not_made(main, words, tmp_path, capsys):
+    missing = tmp_path / "misspelt"
+    with pytest.raises(SystemExit) as stopped:
+        run_command(main, [*words, "--data-dir", str(missing)])
+    error = capsys.readouterr().err
+    assert stopped.value.code == 2
+    assert error.count("\n") == 1
+    assert f"--data-dir: {missing}: No such file or directory; make this folder first" in error
+    assert not missing.exists()
+
+
+def test_a_data_dir_that_is_a_file_is_one_line(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit):
+        run_command(train.main, ["--data-dir", str(tmp_path / "file")])
+    assert "it is not a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", [[], ["--data-dir", "data"]])
+def test_the_default_data_dir_is_made(tmp_path, option):
+    folder = runs.train(tmp_path / "logs")
+    command = [sys.executable, "-m", "trainer", "evaluate", str(folder), *option]
+    environment = {"PYTHONPATH": str(ROOT), "PATH": ""}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "data" / "MNIST5k").is_dir()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_device_on_stdout_is_not_blamed_on_the_run_folder(data_dir, tmp_path):
+    command = [sys.executable, str(ROOT / "scripts" / "train.py"), "--dataset", "mnist-5k",
+               "--data-dir", str(data_dir), "--log-dir", str(tmp_path),
+               "--iterations", "20"]  # fmt: skip
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    message = "cannot write the output: No space left on device"
+    assert done.stderr == f"train.py: error: {message}\n"
+
+
+def test_a_run_folder_that_is_removed_is_named_as_removed(tmp_path, monkeypatch, capsys):
+    from trainer.training.run import Batches
+
+    class Removing(Batches):
+        def __call__(self, step):
+            if step == 15:
+                shutil.rmtree(tmp_path / "run")
+            return super().__call__(step)
+
+    monkeypatch.setattr("trainer.training.run.Batches", Removing)
+    assert run_command(lambda *_: runs.train(tmp_path)) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "kept" not in error
+    assert "run was removed while" in error
+
+
+@pytest.mark.parametrize("name", ["é" * 150, "a" * 241])
+def test_a_name_that_is_too_long_is_blamed_and_not_the_log_dir(data_dir, tmp_path, name, capsys):
+    folders = ["--data-dir", str(data_dir), "--log-dir", str(tmp_path / "logs")]
+    assert run_command(train.main, [*folders, "--dataset", "mnist-5k", "--run-name", name]) == 2
+    error = capsys.readouterr().err
+    assert f"--run-name {name[:20]}…: is too long; give at most 240 bytes" in error
+    assert "--log-dir" not in error
+    assert not (tmp_path / "logs").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
+def test_the_printed_commands_can_be_pasted_into_a_shell(data_dir, tmp_path):
+    """A log folder with a space, and a run named like an option."""
+    command = [sys.executable, str(ROOT / "scripts" / "train.py"), "--dataset=mnist-5k",
+               f"--data-dir={data_dir}", "--log-dir=-sp ace", "--run-name=-x", "--pictures=off",
+               "--iterations=20"]  # fmt: skip
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    board = next(line for line in done.stdout.splitlines() if line.startswith("see it: "))
+    words = shlex.split(board.removeprefix("see it: "))
+    assert words[-2:] == ["--logdir", "./-sp ace"]
+    arguments = argparse.Namespace(data_dir=data_dir, pictures=PICTURES)
+    folder = tmp_path / "-sp ace" / "-x"
+    program = Program("train.py", command[:2], data_dir.parent)
+    words = _make_resume_words(arguments, folder, program)
+    resumed = f"{quote_command(words)} --data-dir {shlex.quote(str(data_dir))} --iterations 30"
+    subprocess.run(["bash", "-c", resumed], cwd=tmp_path, capture_output=True, check=True)
