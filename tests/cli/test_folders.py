@@ -101,7 +101,7 @@ def test_the_printed_commands_can_be_pasted_into_a_shell(data_dir, tmp_path):
     board = next(line for line in done.stdout.splitlines() if line.startswith("see it: "))
     words = shlex.split(board.removeprefix("see it: "))
     assert words[-2:] == ["--logdir", "./-sp ace"]
-    arguments = argparse.Namespace(data_dir=data_dir, pictures=PICTURES)
+    arguments = argparse.Namespace(data_dir=data_dir, pictures=PICTURES, snapshots=True)
     folder = tmp_path / "-sp ace" / "-x"
     program = Program("train.py", command[:2], data_dir.parent)
     words = _make_resume_words(arguments, folder, program)

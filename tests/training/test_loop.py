@@ -59,7 +59,7 @@ def test_the_numerical_gradient_trains_to_the_same_weights(digits):
         np.testing.assert_allclose(nets[0].params[key], nets[1].params[key], atol=1e-9)
 
 
-@pytest.mark.parametrize("lr", [1e5, 1e300])
+@pytest.mark.parametrize("lr", [1e5, 1e38])
 def test_a_loss_that_is_not_finite_stops_with_iteration_rate_and_hint(digits, lr):
     net = TwoLayerNet(784, 5, 10, activation="relu", loss="squared-error")
     with pytest.raises(

@@ -1,0 +1,188 @@
+"""Attack runs and files: signals, a full disk, a removed folder, a clock set back, mutations."""
+
+import json
+import multiprocessing
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from unittest import mock
+
+import fuzzing
+import promises
+import runs
+
+from trainer.board import events
+from trainer.common.errors import InputError
+from trainer.common.settings import Settings
+from trainer.data.digits import load_digits
+from trainer.training import checkpoint
+from trainer.training.signals import Stopped
+from trainer.training.sweep_folders import read_finished
+
+SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGSTOP)
+# Where most of the time of a run is spent.
+PLACES = {
+    "loop": {"iterations": 1500, "eval_every": 500, "checkpoint_every": 200},
+    "checkpoint": {"iterations": 150, "checkpoint_every": 1, "eval_every": 50},
+    "evaluation": {"iterations": 100, "eval_every": 1, "checkpoint_every": 20},
+}
+
+
+def train_or_resume(log_dir: Path, folder: Path, place: str) -> None:
+    """Start the run, or resume it; end with status 3 if a signal stops it."""
+    try:
+        if (folder / checkpoint.NAME).exists():
+            runs.resume(folder)
+        else:
+            runs.train(log_dir, folder.name, **PLACES[place])
+    except KeyboardInterrupt:
+        sys.exit(3)
+
+
+def send(process: multiprocessing.Process, number: int) -> None:
+    """Send a signal and wait for the end; a stopped process is continued and then killed."""
+    with suppress(ProcessLookupError):
+        signal_process(process.pid, number)
+        if number == signal.SIGSTOP:
+            time.sleep(0.05)
+            signal_process(process.pid, signal.SIGCONT)
+            process.join(0.2)
+            process.kill()
+    process.join(60)
+
+
+def signal_process(pid: int | None, number: int) -> None:
+    """Send a signal to a process that may have ended."""
+    assert pid is not None
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def interrupt_runs(count: int, seed: int, log_dir: Path, place: str) -> Counter[str]:
+    """Send that many signals to runs; resume each to its end, and compare it with a whole run."""
+    chance, result, whole = random.Random(seed), Counter[str](), log_dir / "whole"
+    started = time.perf_counter()
+    runs.train(log_dir, "whole", **PLACES[place])
+    seconds, number = time.perf_counter() - started, 0
+    while result.total() < count:
+        log, number, ended = log_dir / f"log-{number}", number + 1, False
+        while not ended:
+            folder = promises._choose_folder(log, result.total())
+            process = promises.FORKING.Process(target=train_or_resume, args=(log, folder, place))
+            process.start()
+            process.join(chance.uniform(0, 1.2 * seconds + 0.1))
+            send(process, chance.choice(SIGNALS))
+            ended = process.exitcode == 0
+            result["held" if promises._is_whole(folder, whole) else "broken"] += 1
+        same = promises._are_same_runs(folder, whole) and not runs.find_leftovers(folder)
+        result["broken"] += not same
+    return +result
+
+
+def interrupt_sweeps(count: int, seed: int, log_dir: Path) -> Counter[str]:
+    """Send that many signals to sweeps of four runs; repeat each until it ends."""
+    chance, result, done = random.Random(seed), Counter[str](), False
+    script = [sys.executable, str(runs.ROOT / "scripts" / "sweep.py"), "--quiet", "--jobs", "2"]
+    grid = ["--lr", "0.1", "1", "--seeds", "2", "--dataset", "mnist-5k", "--iterations", "2000"]
+    folders = ["--data-dir", str(runs.find_data_dir()), "--log-dir", str(log_dir)]
+    subprocess.run([*script, *grid, *folders, "--name", "whole"], check=True)
+    while not done:
+        stderr = subprocess.PIPE
+        process = subprocess.Popen([*script, *grid, *folders, "--name", "cut"], stderr=stderr)
+        if result.total() < count:
+            time.sleep(chance.uniform(1, 9))
+            process.send_signal(chance.choice(SIGNALS[:4]))
+        error = process.communicate(timeout=120)[1]
+        done = process.returncode == 0
+        is_told = b"Traceback" not in error
+        result["held" if is_told else "broken"] += 1
+        time.sleep(3)  # until the workers of a killed sweep have saved their runs
+    names = [path.name for path in (log_dir / "whole").iterdir() if path.is_dir()]
+    same = all(promises._are_same_runs(log_dir / "cut" / n, log_dir / "whole" / n) for n in names)
+    result["broken"] += not same
+    return +result
+
+
+def fill_disk(count: int, seed: int, log_dir: Path) -> Counter[str]:
+    """Limit the size of files during a run, then resume it without the limit."""
+    chance, result, whole = random.Random(seed), Counter[str](), runs.train(log_dir, "whole")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    for number in range(count):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (chance.randrange(1, 400_000), hard))
+        refused = ""
+        try:
+            runs.train(log_dir, f"full-{number}")
+        except InputError as error:
+            refused = str(error)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        folder = log_dir / f"full-{number}"
+        if (folder / checkpoint.NAME).exists():
+            runs.resume(folder)
+        else:
+            shutil.rmtree(folder)
+            folder = runs.train(log_dir, folder.name)
+        held = promises._are_same_runs(folder, whole) and "\n" not in refused
+        result["held" if held else "broken"] += 1
+    signal.signal(signal.SIGXFSZ, before)
+    return result
+
+
+def set_clock_back(count: int, seed: int, log_dir: Path) -> Counter[str]:
+    """Stop a run, set the clock back and resume it."""
+    chance, result, whole = random.Random(seed), Counter[str](), runs.train(log_dir, "whole")
+    for number in range(count):
+        with suppress(Stopped):
+            folder = runs.train_until(chance.randrange(2, 59), log_dir, f"clock-{number}")
+        now = time.time() - chance.choice((1, 2, 3600, 10**8))
+        with mock.patch("time.time", lambda now=now: now):
+            runs.resume(folder)
+        same = promises._are_same_runs(folder, whole)
+        if not same:
+            print(runs.read_points(folder), runs.read_points(whole), file=sys.stderr)
+        result["held" if same else "broken"] += 1
+    return result
+
+
+def mutate_files(count: int, seed: int, folder: Path, kind: str) -> Counter[str]:
+    """Read mutated event files, settings.json or IDX files; anything but InputError is broken."""
+    run = runs.train(folder, "run", eval_every=5)
+    raw = folder / "MNIST5k" / "raw"
+    shutil.copytree(runs.find_data_dir() / "MNIST5k", folder / "MNIST5k")
+    path = {
+        "event": events.list_event_files(run)[0], "about": run / "settings.json",
+        "idx": raw / "t10k-labels-idx1-ubyte",
+    }[kind]  # fmt: skip
+    settings = Settings(**json.loads((run / "settings.json").read_text())["settings"])
+    read = {
+        "event": lambda: events.cut_events(run, 10**6),
+        "about": lambda: read_finished(run, settings),
+        "idx": lambda: load_digits("mnist-5k", folder),
+    }[kind]
+    return _read_mutated(count, random.Random(seed), path, read)
+
+
+def _read_mutated(count, chance, path, read) -> Counter[str]:
+    content, result = path.read_bytes(), Counter[str]()
+    for _ in range(count):
+        path.write_bytes(chance.choice(fuzzing.BYTES)(content, chance))
+        try:
+            read()
+            result["read"] += 1
+        except InputError as error:
+            result["broken" if "\n" in str(error) else "refused"] += 1
+        except Exception as error:
+            print(f"{path.name}: {type(error).__name__}: {error}", file=sys.stderr)
+            result["broken"] += 1
+        for copy in path.parent.glob("events.out.damaged*"):
+            copy.unlink()
+    return result
