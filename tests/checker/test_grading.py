@@ -243,7 +243,8 @@ def test_pytest_runs_each_part_of_a_net_as_a_test(tmp_path):
     path.write_text(plant_mistakes("chapter4", "loss-sum"))
     command = [sys.executable, "-m", "pytest", "-q", "-p", PLUGIN, "-p", "no:cacheprovider", "-rA",
                "--two-layer-net", str(path), "-c", os.devnull, str(tmp_path)]  # fmt: skip
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    # Where the package is installed, its entry point has loaded the plugin already.
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     done = subprocess.run(
         command, capture_output=True, text=True, env=environment, cwd=tmp_path, check=False
     )

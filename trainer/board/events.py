@@ -60,7 +60,8 @@ def _keep_original(path: Path, content: bytes) -> None:
 
 def list_event_files(folder: Path) -> list[Path]:
     """Return the run's event files in the order in which TensorBoard reads them."""
-    return sorted(p for p in folder.iterdir() if NAME.fullmatch(p.name) and p.is_file())
+    paths = folder.iterdir() if folder.is_dir() else ()
+    return sorted(p for p in paths if NAME.fullmatch(p.name) and p.is_file())
 
 
 def read_events(path: Path) -> Iterator[Event]:
