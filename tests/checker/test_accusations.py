@@ -2,7 +2,6 @@
 
 import pytest
 from mistaken import NETS
-from test_checker import report_on
 
 CHAPTER4 = (NETS / "chapter4.py").read_text()
 CS231N = (NETS / "cs231n.py").read_text()
@@ -10,21 +9,6 @@ SIZES = "input_size, hidden_size, output_size"
 ARGUMENTS = f"(self, {SIZES}, weight_init_std=0.01)"
 PARAMS = "        self.params = {}\n"
 B1, B2 = '"b1"] = np.zeros(hidden_size)', '"b2"] = np.zeros(output_size)'
-
-
-@pytest.fixture
-def check(tmp_path):
-    """Return a function that replaces texts of a source, and reports on the result."""
-
-    def check_changed(source, *changes):
-        for old, new in changes:
-            assert old in source, old
-            source = source.replace(old, new)
-        path = tmp_path / "net.py"
-        path.write_text(source)
-        return report_on(path)
-
-    return check_changed
 
 
 def find(report, quantity):

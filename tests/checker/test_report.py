@@ -1,6 +1,7 @@
 """The report says once what belongs together, and what was checked."""
 
 import json
+from functools import partial
 
 import pytest
 from mistaken import NETS
@@ -12,35 +13,25 @@ GRADIENT = "def gradient(self"
 
 
 @pytest.fixture
-def check(tmp_path):
+def check_chapter4(check):
     """Return a function that replaces texts of the net of chapter 4, and reports on the result."""
-
-    def check_changed(*changes):
-        source = CHAPTER4
-        for old, new in changes:
-            assert old in source, old
-            source = source.replace(old, new)
-        path = tmp_path / "net.py"
-        path.write_text(source)
-        return report_on(path)
-
-    return check_changed
+    return partial(check, CHAPTER4)
 
 
-def test_a_right_net_is_said_to_be_right_before_any_note(check):
-    lines = check().as_text().splitlines()
+def test_a_right_net_is_said_to_be_right_before_any_note(check_chapter4):
+    lines = check_chapter4().as_text().splitlines()
     assert lines[0] == "TwoLayerNet is right"
     assert lines[-2] == "notes, none of which makes the net wrong:"
     assert lines[-1].startswith("gradient: takes one-hot rows only")
 
 
-def test_what_has_no_cause_is_said_once(check):
-    report = check(("dy = (y - t) / batch_num", "dy = (y - t) ** 3"))
+def test_what_has_no_cause_is_said_once(check_chapter4):
+    report = check_chapter4(("dy = (y - t) / batch_num", "dy = (y - t) ** 3"))
     wrong = [line for line in report.as_text().splitlines() if line.startswith("wrong")]
     assert len(wrong) == 1
     assert wrong[0].startswith("wrong: gradient W1, gradient b1, gradient W2, gradient b2: ")
     assert report.as_text().count("no cause was found") == 1
-    report = check(
+    report = check_chapter4(
         ("dy = (y - t) / batch_num", "dy = (y - t) ** 3"), ("np.sum(y == t)", "np.sum(t == t)")
     )
     assert (
@@ -49,8 +40,8 @@ def test_what_has_no_cause_is_said_once(check):
     )
 
 
-def test_one_exception_in_several_methods_is_shown_once(check):
-    report = check((PREDICT, "        return a2[7]\n"))
+def test_one_exception_in_several_methods_is_shown_once(check_chapter4):
+    report = check_chapter4((PREDICT, "        return a2[7]\n"))
     wrong = [line for line in report.as_text().splitlines() if line.startswith("wrong")]
     assert len(wrong) == 1
     assert wrong[0].startswith("wrong: predict, loss, accuracy, numerical_gradient: IndexError")
@@ -60,34 +51,36 @@ def test_one_exception_in_several_methods_is_shown_once(check):
     ("factor", "text"),
     [("-1", "-1 times"), ("len(x)", "7 times"), ("1 / len(x)", "0.1429 times"), ("7", "the same")],
 )
-def test_a_factor_of_predict_is_not_blamed_on_the_gradient(factor, text, check):
+def test_a_factor_of_predict_is_not_blamed_on_the_gradient(factor, text, check_chapter4):
     found = next(
-        f for f in check((PREDICT, f"        return softmax(a2) * ({factor})\n")).findings
+        f for f in check_chapter4((PREDICT, f"        return softmax(a2) * ({factor})\n")).findings
         if f.quantity == "predict"
     )  # fmt: skip
     assert (found.verdict, found.cause) == ("differs", None)
     assert text in found.message
 
 
-def test_a_difference_of_more_than_the_largest_value_is_shown_by_the_values(check):
-    text = check(('grads["W1"] = ', 'grads["W1"] = 215.756 * ')).as_text()
+def test_a_difference_of_more_than_the_largest_value_is_shown_by_the_values(check_chapter4):
+    text = check_chapter4(('grads["W1"] = ', 'grads["W1"] = 215.756 * ')).as_text()
     assert "wrong: gradient W1: is " in text
     assert "%" not in text
 
 
-def test_a_net_without_a_gradient_is_right_in_what_was_checked(check):
+def test_a_net_without_a_gradient_is_right_in_what_was_checked(check_chapter4):
     no_numbers = ("def numerical_gradient(self", "def other(self")
-    report = check((GRADIENT, "def derive(self"), no_numbers)
+    report = check_chapter4((GRADIENT, "def derive(self"), no_numbers)
     assert report.status == 2
     assert report.summarise() == "TwoLayerNet is right in predict and loss; no gradient to check"
-    report = check((GRADIENT, "def derive(self"), no_numbers, ("def loss(self", "def l(self"))
+    report = check_chapter4(
+        (GRADIENT, "def derive(self"), no_numbers, ("def loss(self", "def l(self")
+    )
     assert report.summarise() == "TwoLayerNet is right in predict; no loss and no gradient to check"
     assert json.loads(report.as_json())["right"] is None
-    assert check((GRADIENT, "def derive(self")).status == 0
+    assert check_chapter4((GRADIENT, "def derive(self")).status == 0
 
 
-def test_only_a_mistake_of_the_catalogue_is_said_to_have_more(check):
-    report = check((PREDICT, "        raise NotImplementedError\n"))
+def test_only_a_mistake_of_the_catalogue_is_said_to_have_more(check_chapter4):
+    report = check_chapter4((PREDICT, "        raise NotImplementedError\n"))
     report.diagnosis = dict.fromkeys(("file", "code", "expected", "diff"), "")
     report.diagnosis |= {"line": 1, "column": 0, "end_column": 0, "checks": 0}
     assert "[unfinished]" in report.as_text()
@@ -104,21 +97,21 @@ DECAY = (
 
 
 @pytest.mark.parametrize(("weight", "status"), [("0.3", 0), ("-2.5", 1)])
-def test_a_penalty_must_not_be_negative(weight, status, check):
+def test_a_penalty_must_not_be_negative(weight, status, check_chapter4):
     loss = "return cross_entropy_error(y, t)\n\n"
     head, body, rest = CHAPTER4.partition("    def gradient")
     changed = (head.replace(loss, f"{loss.strip()} + {weight} * ({SUMS})\n\n"), body,
                rest.replace(*DECAY).replace("WEIGHT", weight))  # fmt: skip
-    report = check((CHAPTER4, "".join(changed)))
+    report = check_chapter4((CHAPTER4, "".join(changed)))
     assert report.status == status, report.as_text()
     assert f"a penalty of {weight} ‖W‖²" in report.as_text()
     assert ("must not be negative" in report.as_text()) == bool(status)
 
 
-def test_a_penalty_with_the_strength_reg_must_not_be_negative(check):
+def test_a_penalty_with_the_strength_reg_must_not_be_negative(check_chapter4):
     source = (NETS / "cs231n.py").read_text()
     source = source.replace("loss += reg", "loss -= reg").replace("+ 2 * reg", "- 2 * reg")
-    report = check((CHAPTER4, source))
+    report = check_chapter4((CHAPTER4, source))
     assert report.status == 1
     assert "reg = 0.7 subtracts 0.7 ‖W1‖²: a penalty must not be negative" in report.as_text()
 

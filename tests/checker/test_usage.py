@@ -16,21 +16,6 @@ GRADIENT = RIGHT[RIGHT.index("        W1, W2 = self.params", RIGHT.index("def gr
 DRAW = "weight_init_std * np.random.randn"
 
 
-@pytest.fixture
-def check(tmp_path):
-    """Return a function that replaces texts of a source, and reports on the result."""
-
-    def check_changed(source, *changes):
-        for old, new in changes:
-            assert old in source, old
-            source = source.replace(old, new)
-        path = tmp_path / "net.py"
-        path.write_text(source)
-        return report_on(path)
-
-    return check_changed
-
-
 def find(report, quantity, verdict=None):
     """Return the findings on a quantity."""
     return [f for f in report.findings

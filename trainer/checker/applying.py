@@ -7,12 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import TypeVar
 
 from trainer.checker.edits import Edit
 from trainer.checker.patching import Function
 
-Tree = TypeVar("Tree", bound=ast.AST)
 REPEATED = (ast.Call, ast.BinOp, ast.Compare, ast.Subscript)  # changed at all places at once
 SHORTEST = 8  # characters of an expression that is also changed at other places
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from trainer.checker.names import METHODS, OPTIONS, SIZES, find_role, list_arguments, simplify_name
 from trainer.checker.standins import MissingNameError
-from trainer.checker.weights import find_weights
+from trainer.checker.weights import find_weights, make_zeros
 
 
 def score_class(kind: type) -> int:
@@ -103,7 +103,6 @@ def _choose_value(parameter: inspect.Parameter, D: int, H: int, C: int, reg: flo
         case "device":
             return "cpu"
         case "weights" if required:
-            shapes = {"W1": (D, H), "b1": H, "W2": (H, C), "b2": C}
-            return {key: np.zeros(shape) for key, shape in shapes.items()}
+            return make_zeros(D, H, C)
     usual = {"std": 0.1, "lr": 0.1, "batch": 1, "epochs": 1, "dropout": 0.0, "seed": 0}
     return usual.get(role or "", 0.1) if required else None

@@ -2,7 +2,8 @@
 
 import ast
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from itertools import chain, islice
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from trainer.checker.insertions import (
     list_updates,
 )
 from trainer.checker.locating import Location
-from trainer.checker.patching import Function
+from trainer.checker.patching import Function, Texts
 from trainer.checker.scope import Expression, list_functions, make_words
 from trainer.checker.survey import Survey
 
@@ -33,6 +34,7 @@ MOST_MATCHING = 12  # edits of one line that are checked
 CHEAP = 2.3  # the cost of edits that are tried before pairs of them and before insertions
 PLAIN = 2.85  # the cost of an edit that is likelier than a statement that is missing
 MOST_PAIRED = 60  # edits of a function that are tried in pairs
+EditsOf = Callable[[Path, Function], list[Edit]]
 
 
 def list_candidates(survey: Survey, seconds: float) -> Iterator[Candidate]:
@@ -41,18 +43,20 @@ def list_candidates(survey: Survey, seconds: float) -> Iterator[Candidate]:
     seconds is the computing time for those whose value is compared with the expected one.
     """
     wrong = [f for f in survey.called if not f[1].col_offset and f[1].name in survey.wrong]
+    # The edits of a function are needed several times, and it takes long to list them.
+    edits_of = cache(partial(_list_function_edits, survey=survey))
     lines = frozenset((each.site.path, each.site.value.lineno) for each in survey.locations)
     yield from _list_slips(survey)
     if survey.raised:
-        yield from _list_cheap(survey, survey.called, survey.raised)
-    yield from _list_cheap(survey, wrong)
+        yield from _list_cheap(survey.texts, edits_of, survey.called, survey.raised)
+    yield from _list_cheap(survey.texts, edits_of, wrong)
     yield from _list_local(survey, seconds)
     if lines:
-        yield from _list_cheap(survey, survey.called, lines)
+        yield from _list_cheap(survey.texts, edits_of, survey.called, lines)
     for functions in (survey.called, survey.others):
-        yield from _list_cheap(survey, functions)
+        yield from _list_cheap(survey.texts, edits_of, functions)
     for functions in (survey.called, survey.others):
-        yield from _list_others(survey, functions)
+        yield from _list_others(survey.texts, edits_of, functions)
 
 
 def _list_slips(survey: Survey) -> Iterator[Candidate]:
@@ -97,8 +101,8 @@ def _list_matching(location: Location, end: float, with_products: bool) -> Itera
         return
     words = make_words(site.function, record, list_functions(record.globals))
     expression = Expression(site.value, record)
-    products = list_products(site.value, words.atoms) if with_products else None
-    for edit in products or list_edits(site.value, words):
+    list_all = list_products if with_products else list_edits
+    for edit in list_all(site.value, words):
         if time.process_time() > end:
             return
         value = expression.evaluate(edit.node, edit.text)
@@ -107,7 +111,8 @@ def _list_matching(location: Location, end: float, with_products: bool) -> Itera
 
 
 def _list_cheap(
-    survey: Survey,
+    texts: Texts,
+    edits_of: EditsOf,
     functions: list[tuple[Path, Function]],
     lines: frozenset[tuple[Path, int]] = frozenset(),
 ) -> Iterator[Candidate]:
@@ -115,24 +120,26 @@ def _list_cheap(
     found = [
         (path, edit)
         for path, function in functions
-        for edit in _list_function_edits(path, function, survey)
+        for edit in edits_of(path, function)
         if edit.cost <= CHEAP and (not lines or (path, edit.node.lineno) in lines)
     ]
     for path, edit in sorted(found, key=lambda each: each[1].cost):
-        yield from apply_edit(path, survey.texts[path], edit)
+        yield from apply_edit(path, texts[path], edit)
 
 
-def _list_others(survey: Survey, functions: list[tuple[Path, Function]]) -> Iterator[Candidate]:
+def _list_others(
+    texts: Texts, edits_of: EditsOf, functions: list[tuple[Path, Function]]
+) -> Iterator[Candidate]:
     """Yield pairs of the cheapest edits of a function, insertions, and all other edits."""
     others: list[tuple[Path, Edit]] = []
     for path, function in functions:
-        text, edits = survey.texts[path], _list_function_edits(path, function, survey)
+        text, edits = texts[path], edits_of(path, function)
         cheap = [edit for edit in edits if edit.cost <= CHEAP]
         yield from list_updates(path, text, function)
         yield from list_pairs(path, text, cheap[:MOST_PAIRED])
         others += [(path, edit) for edit in edits[len(cheap) :]]
     for path, edit in sorted(others, key=lambda each: each[1].cost):
-        yield from apply_edit(path, survey.texts[path], edit)
+        yield from apply_edit(path, texts[path], edit)
 
 
 def _list_function_edits(path: Path, function: Function, survey: Survey) -> list[Edit]:

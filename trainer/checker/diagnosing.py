@@ -80,7 +80,7 @@ def _find_fix(request: Request, search: Search, survey: Survey) -> tuple[Candida
         if step is None:
             return None
         candidate, left = step
-        first, texts = first or candidate, {**survey.texts, candidate.path: candidate.text}
+        first, texts = first or candidate, survey.change(candidate)
         if not left:
             return first, texts
         survey = survey_net(request, texts)

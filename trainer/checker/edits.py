@@ -111,14 +111,14 @@ def list_statement_edits(function: ast.FunctionDef) -> Iterator[Edit]:
             yield Edit(node, "pass", 1.8)
 
 
-def list_products(root: ast.expr, atoms: list[str]) -> list[Edit]:
+def list_products(root: ast.expr, words: Words) -> list[Edit]:
     """Return what may stand in place of a whole expression: a sum, or a product of two variables.
 
     They are tried last, and only where the expected value is known.
     """
-    edits = [Edit(root, f"np.sum({atom}, axis=0)", 3.0) for atom in atoms]
-    for one in atoms:
-        for other in atoms:
+    edits = [Edit(root, f"np.sum({atom}, axis=0)", 3.0) for atom in words.atoms]
+    for one in words.atoms:
+        for other in words.atoms:
             for text in (f"np.dot({one}.T, {other})", f"np.dot({one}, {other}.T)",
                          f"np.dot({one}, {other})", f"{one} * {other}", f"{one} + {other}",
                          f"{one} * (1 - {other}) * {other}", f"{one} * ({other} > 0)"):  # fmt: skip

@@ -14,6 +14,7 @@ from trainer.checker.edits import Words
 from trainer.checker.locating import Location
 from trainer.checker.names import PARAMS
 from trainer.checker.patching import Function, Texts
+from trainer.checker.recording import copy_arrays
 from trainer.checker.scope import list_variables, make_words
 
 # What changes an array in place: {v} is the array, {a} another variable.
@@ -35,8 +36,7 @@ def list_local_insertions(location: Location, text: str) -> Iterator[Candidate]:
         return
     words = make_words(site.function, record, [])
     for update in _list_updates(name, words):
-        scope = {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in record.scope.items()}
-        scope[name] = record.value.copy() if isinstance(record.value, np.ndarray) else record.value
+        scope = copy_arrays(record.scope | {name: record.value})
         try:
             with np.errstate(all="ignore"):
                 exec(update, record.globals, scope)

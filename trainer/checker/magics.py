@@ -12,7 +12,7 @@ COMMAND = re.compile(
     r"|(cd|ls|ll|pwd|pip3?|conda|mkdir|rm|rmdir|cp|mv|cat|git|wget|unzip|python3?|apt|apt-get|clear"
     r"|less|man|run|time|timeit|matplotlib|pylab|load_ext|reload_ext|autoreload|env|who|whos)\b)"
 )
-CERTAIN = re.compile(r"\s*[%!]")  # a command, or a line inside brackets that goes on with %
+CERTAIN = re.compile(r"\s*[%!]")  # a command, or a line inside brackets that continues with %
 ASSIGNED = re.compile(r"(\s*[\w, ]+=)\s*[%!]")
 TIMED = re.compile(r"(\s*)%?(?:time|timeit(?:\s+-\S+(?:\s+\d+)?)*)\s+(?=\w)(?!-)")
 RUN = re.compile(r"(\s*)%?run\s+(?:-\w\s+)*[\"']?(?:\./)?([\w/]+)\.(?:py|ipynb)\b")

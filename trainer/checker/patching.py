@@ -64,18 +64,19 @@ class Patcher:
         more = len(new) - len(old)
         first, last = _find_changed_lines(old, new)
         found = [
-            (f, new[f.lineno - 1 : (f.end_lineno or f.lineno) + (more if _holds(f, first) else 0)])
+            (f, new[f.lineno - 1 : (f.end_lineno or f.lineno) + (more if holds(f, first) else 0)])
             for f in self._functions[path]
-            if (_holds(f, first) and _holds(f, last))
+            if (holds(f, first) and holds(f, last))
             or (not more and old[f.lineno - 1 : f.end_lineno] != new[f.lineno - 1 : f.end_lineno])
         ]
-        inside = any(_holds(f, first) and _holds(f, last) for f, _ in found)
+        inside = any(holds(f, first) and holds(f, last) for f, _ in found)
         if not found or (more and not inside):
             raise CannotPatchError
         return found
 
 
-def _holds(function: Function, line: int) -> bool:
+def holds(function: Function, line: int) -> bool:
+    """Return whether a line is inside a function, decorators apart."""
     return function.lineno <= line <= (function.end_lineno or function.lineno)
 
 

@@ -55,17 +55,21 @@ class Search:
         self.seen.add(candidate.text)
         if survey.screen is not None:
             return survey.screen.find_left(candidate.path, candidate.text)
-        changed = {**survey.texts, candidate.path: candidate.text}
-        left = find_wrong(self.request, changed, survey.wrong, self.required)
-        return left if left is not None and left < survey.wrong else None
+        return self._find_left(survey, candidate)
 
     def _check(self, survey: Survey, candidate: Candidate) -> Step | None:
         """Return a candidate with what is wrong with it, None unless it is less than before."""
-        changed = {**survey.texts, candidate.path: candidate.text}
-        left = find_wrong(self.request, changed, survey.wrong, self.required)
-        if left is None or not left < survey.wrong or (not left and not self.count_passed(changed)):
+        left = self._find_left(survey, candidate)
+        is_fix = left is not None and not left
+        if left is None or (is_fix and not self.count_passed(survey.change(candidate))):
             return None
         return candidate, left
+
+    def _find_left(self, survey: Survey, candidate: Candidate) -> frozenset[str] | None:
+        """Return what all checks find wrong with a candidate, None if that is not less."""
+        changed = survey.change(candidate)
+        left = find_wrong(self.request, changed, survey.wrong, self.required)
+        return left if left is not None and left < survey.wrong else None
 
     def count_passed(self, texts: Texts) -> int:
         """Return how many checks pass on other inputs too, 0 if one fails."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from trainer.checker.applying import Candidate
 from trainer.checker.attempts import attempt
 from trainer.checker.check_file import check_loaded, load_class
 from trainer.checker.check_net import prepare_trial
@@ -16,7 +17,7 @@ from trainer.checker.judging import Judge
 from trainer.checker.loading import Loader
 from trainer.checker.locating import Location, locate
 from trainer.checker.names import PARAMS
-from trainer.checker.patching import Function, Texts, list_outermost
+from trainer.checker.patching import Function, Texts, holds, list_outermost
 from trainer.checker.quantities import list_quantities
 from trainer.checker.recording import Record, Recorder
 from trainer.checker.scope import list_functions
@@ -50,6 +51,10 @@ class Survey:
     unknown: list[tuple[tuple[Path, int], str]]
     screen: Screen | ConstructionScreen | None
     records: dict[tuple[Path, int], Record]
+
+    def change(self, candidate: Candidate) -> Texts:
+        """Return the texts with a candidate's text in place of its file's."""
+        return {**self.texts, candidate.path: candidate.text}
 
 
 def survey_net(request: Request, texts: Texts) -> Survey:
@@ -102,9 +107,7 @@ def _divide_functions(
     """Return the functions in which exceptions were raised or that were called, and all others."""
     every = [(path, f) for path, text in texts.items() for f in list_outermost(ast.parse(text))]
     failed = [
-        (path, f)
-        for path, f in every
-        if any(p == path and f.lineno <= line <= (f.end_lineno or line) for p, line in raised)
+        (path, f) for path, f in every if any(p == path and holds(f, line) for p, line in raised)
     ]
     first = {(path, f.lineno): (path, f) for path, f in [*failed, *called] if path in texts}
     return list(first.values()), [(p, f) for p, f in every if (p, f.lineno) not in first]

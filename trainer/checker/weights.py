@@ -63,6 +63,11 @@ def get_shapes(D: int, H: int, C: int) -> dict[str, tuple[int, ...]]:
     return {"W1": (D, H), "b1": (H,), "W2": (H, C), "b2": (C,)}
 
 
+def make_zeros(D: int, H: int, C: int) -> dict[str, Array]:
+    """Return W1, b1, W2 and b2 of zeros in the book's shapes."""
+    return {key: np.zeros(shape) for key, shape in get_shapes(D, H, C).items()}
+
+
 def find_weights(net: object, D: int, H: int, C: int) -> WeightPlaces:
     """Return where the net keeps its weights, by the names of its params, otherwise by shape."""
     leaves = list(find_values(net, "", 0, set()))

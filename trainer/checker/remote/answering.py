@@ -175,7 +175,7 @@ def describe_function(function: Any) -> dict[str, Any]:
 
 
 def describe_error(error: BaseException) -> dict[str, Any]:
-    """Return what the judge is told of an exception."""
+    """Return what the judge gets of an exception."""
     raised = describe_raised(error)
     bases = (kind for kind in type(error).__mro__ if kind.__module__ == "builtins")
     return {

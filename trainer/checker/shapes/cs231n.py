@@ -16,6 +16,7 @@ from trainer.checker.shapes.draws import Draw
 from trainer.checker.shapes.losses import SOFTMAX_LOSS, SVM_LOSS
 from trainer.checker.shapes.parts import WROTE, Part, skip_edges
 from trainer.checker.shapes.shape import Found, Shape
+from trainer.checker.weights import make_zeros
 
 Function = Callable[..., Any]
 BACKWARD = {
@@ -124,10 +125,7 @@ def build(found: Found) -> type | None:
 def _make_class(functions: dict[str, Any]) -> type:
     class TwoLayerNet:
         def __init__(self, input_size: int, hidden_size: int, output_size: int):
-            self.params = {
-                "W1": np.zeros((input_size, hidden_size)), "b1": np.zeros(hidden_size),
-                "W2": np.zeros((hidden_size, output_size)), "b2": np.zeros(output_size),
-            }  # fmt: skip
+            self.params = make_zeros(input_size, hidden_size, output_size)
 
         def _forward(self, x: Array) -> tuple[Array, Any]:
             p, affine = self.params, functions["affine_forward"]

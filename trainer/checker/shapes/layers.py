@@ -18,6 +18,7 @@ from trainer.checker.shapes.losses import SOFTMAX_LOSS
 from trainer.checker.shapes.operations import Operation, Values
 from trainer.checker.shapes.parts import Part, skip_edges
 from trainer.checker.shapes.shape import Found, Shape
+from trainer.checker.weights import make_zeros
 
 HIDDEN = {
     "Relu": (ops.RELU_FORWARD, ops.RELU_BACKWARD), "ReLU": (ops.RELU_FORWARD, ops.RELU_BACKWARD),
@@ -168,10 +169,7 @@ def build(found: Found) -> type | None:
 def _make_class(affine: Callable[..., Any], hidden: Callable[..., Any], loss: Any) -> type:
     class TwoLayerNet:
         def __init__(self, input_size: int, hidden_size: int, output_size: int):
-            self.params = {
-                "W1": np.zeros((input_size, hidden_size)), "b1": np.zeros(hidden_size),
-                "W2": np.zeros((hidden_size, output_size)), "b2": np.zeros(output_size),
-            }  # fmt: skip
+            self.params = make_zeros(input_size, hidden_size, output_size)
 
         def _forward(self, x: Array) -> tuple[Any, list[Any]]:
             p = self.params

@@ -51,10 +51,6 @@ def _forget_bias(d: Draw) -> dict[str, Values]:
     return {WITHOUT_BIAS: {"": _flatten(d.x) @ d.w}}
 
 
-def _forget_activation(d: Draw) -> dict[str, Values]:
-    return {"activation-missing": {"": d.a}}
-
-
 def _go_back(f: Callable[..., Tensor], d: Draw, dout: Array) -> Values:
     return dict(zip(("dx", "dw", "db"), differentiate(f, d.x, d.w, d.b, dout=dout), strict=True))
 
