@@ -25,7 +25,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--signals", type=int, default=30, help="signals for each part of a run")
     parser.add_argument("--sweeps", type=int, default=4, help="signals for sweeps")
     parser.add_argument("--files", type=int, default=500, help="mutated files of each kind")
-    parser.add_argument("--disks", type=int, default=10, help="full disks and clocks set back")
+    parser.add_argument("--disks", type=int, default=10, help="other attacks of each kind")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     arguments = parser.parse_args(argv)
     print(f"seed {arguments.seed}", file=sys.stderr)
@@ -56,6 +56,10 @@ def attack(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[str, C
     yield (
         "a full disk (files limited in size), then resumed",
         strikes.fill_disk(arguments.disks, seed, folder / "full"),
+    )
+    yield (
+        "the folder of a run removed while it runs: one line, or a whole run",
+        strikes.remove_folders(arguments.disks, seed, folder / "removed"),
     )
     yield (
         "a clock set back by up to three years, then resumed",

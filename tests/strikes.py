@@ -81,6 +81,7 @@ def interrupt_runs(count: int, seed: int, log_dir: Path, place: str) -> Counter[
             process.join(chance.uniform(0, 1.2 * seconds + 0.1))
             send(process, chance.choice(SIGNALS))
             ended = process.exitcode == 0
+            assert process.exitcode != 1, "the run did not start, or ended with a traceback"
             result["held" if promises._is_whole(folder, whole) else "broken"] += 1
         same = promises._are_same_runs(folder, whole) and not runs.find_leftovers(folder)
         result["broken"] += not same
@@ -135,6 +136,34 @@ def fill_disk(count: int, seed: int, log_dir: Path) -> Counter[str]:
         result["held" if held else "broken"] += 1
     signal.signal(signal.SIGXFSZ, before)
     return result
+
+
+def remove_folders(count: int, seed: int, log_dir: Path) -> Counter[str]:
+    """Remove the folder of a run while it runs; anything but an end or one line is broken."""
+    chance, result = random.Random(seed), Counter[str]()
+    log_dir.mkdir()
+    for number in range(count):
+        folder, refusal = log_dir / f"run-{number}", log_dir / f"refusal-{number}"
+        process = promises.FORKING.Process(target=train_or_refuse, args=(folder, refusal))
+        process.start()
+        while process.is_alive() and not (folder / checkpoint.NAME).exists():
+            time.sleep(0.01)
+        process.join(chance.uniform(0, 1))
+        while folder.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+        process.join(60)
+        told = refusal.read_text(encoding="utf-8") if refusal.exists() else ""
+        held = process.exitcode == 0 and "\n" not in told and "is kept" not in told
+        result["broken" if not held else "refused" if told else "whole"] += 1
+    return result
+
+
+def train_or_refuse(folder: Path, refusal: Path) -> None:
+    """Train, or write down in which words that was refused."""
+    try:
+        runs.train(folder.parent, folder.name, iterations=1000, checkpoint_every=2)
+    except InputError as error:
+        refusal.write_text(str(error), encoding="utf-8")
 
 
 def set_clock_back(count: int, seed: int, log_dir: Path) -> Counter[str]:
