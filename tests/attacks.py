@@ -138,7 +138,7 @@ builtins.float = lambda *a: 0.0"""),
     "patch-worker": Attack("replaces the encoder of the worker", "import sys", gradient="""
 sys.modules["trainer.checker.remote.answering"].encode = lambda v: {"ok": True}"""),
     "patch-subject": Attack("says that it has no gradient", "import sys", gradient="""
-kind = sys.modules["trainer.checker.subject"].Subject
+kind = sys.modules["trainer.checker.adapt.subject"].Subject
 kind.has = lambda self, q: q in ("predict", "loss")"""),
     "equal-array": Attack("returns arrays that equal everything", EVIL_ARRAY,
                           gradient="return {k: evil(v * 0) for k, v in self.params.items()}"),
@@ -168,7 +168,7 @@ kind = importlib.import_module("trainer.nets.numpy_net").TwoLayerNet"""),
         gradient=f"""
 for name in [n for n in sys.modules if n.startswith("trainer")]: del sys.modules[name]
 sys.path.insert(0, {str(Path(__file__).resolve().parents[1])!r})
-explaining = importlib.import_module("trainer.checker.reference")
+explaining = importlib.import_module("trainer.checker.measure.reference")
 form = explaining.Form("sigmoid", "cross-entropy")
 return explaining.compute_reference(form, self.params, x, t)"""),
     "read-judge-memory": Attack("reads the memory of its parents", "import os, glob", gradient="""
@@ -242,7 +242,7 @@ os.chmod("a/b", 0)"""),
 try: open("/tmp/two-layer-net-escaped", "w").write("x")
 except OSError: pass"""),
     "write-library": Attack("changes the worker's modules", "import sys", gradient="""
-try: open(sys.modules["trainer.checker.subject"].__file__, "w").write("")
+try: open(sys.modules["trainer.checker.adapt.subject"].__file__, "w").write("")
 except OSError: pass"""),
     "network": Attack("opens a connection", "import socket", gradient="""
 try: socket.create_connection(("127.0.0.1", 47311), 1)

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from trainer.checker import cases
-from trainer.checker.attempts import Outcome, attempt
+from trainer.checker.adapt.attempts import Outcome, attempt
+from trainer.checker.adapt.names import call_by_role
+from trainer.checker.adapt.subject import Subject
 from trainer.checker.check_file import load_class, restore_aliases
-from trainer.checker.loading import Loader
-from trainer.checker.names import call_by_role
-from trainer.checker.subject import Subject
-from trainer.checker.trial import Trial
+from trainer.checker.load.loading import Loader
+from trainer.checker.measure import cases
+from trainer.checker.measure.trial import Trial
 
 NETS = Path(__file__).parent / "checker" / "nets"
 

@@ -16,10 +16,10 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parent / "checker"), str(Path(__file__).parents[1])]
 
 from mistaken import NETS, TABLE, plant_mistakes
-from test_checker import NOTES
+from reports import NOTES
 
-from trainer.checker.diagnosing import diagnose
-from trainer.checker.verifying import Request
+from trainer.checker.diagnose.diagnosing import diagnose
+from trainer.checker.diagnose.verifying import Request
 
 
 def find_changed_lines(right: str, wrong: str) -> set[int]:

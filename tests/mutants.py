@@ -23,13 +23,13 @@ os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 from behaviour import NETS, are_same, observe, write_net
 from diagnosis import find_changed_lines
+from reports import LAYOUTS, report_on
 from slips import KINDS, list_slips
 from source_edits import Edit, apply_edit
-from test_checker import LAYOUTS, report_on
 
-from trainer.checker.attempts import attempt
-from trainer.checker.diagnosing import Diagnosis, diagnose
-from trainer.checker.verifying import Request
+from trainer.checker.adapt.attempts import attempt
+from trainer.checker.diagnose.diagnosing import Diagnosis, diagnose
+from trainer.checker.diagnose.verifying import Request
 
 SEED = 0  # of the choice of mutants
 EACH = 16  # mutants of each layout

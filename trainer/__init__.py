@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trainer.auditing.audit import audit
-    from trainer.checker.live import check
+    from trainer.checker.live.live import check
     from trainer.common.settings import Settings
     from trainer.nets.numpy_net import TwoLayerNet
     from trainer.nets.torch_net import TorchTwoLayerNet
@@ -27,7 +27,7 @@ _PUBLIC = {
     "TorchTwoLayerNet": ("trainer.nets.torch_net", "TorchTwoLayerNet"),
     "TwoLayerNet": ("trainer.nets.numpy_net", "TwoLayerNet"),
     "audit": ("trainer.auditing.audit", "audit"),
-    "check": ("trainer.checker.live", "check"),
+    "check": ("trainer.checker.live.live", "check"),
     "compare": ("trainer.training.compare_run", "compare_run"),
     "train": ("trainer.training.run", "run"),
 }

@@ -1,7 +1,7 @@
 """What several tests of the checker use."""
 
 import pytest
-from test_checker import report_on
+from reports import report_on
 
 
 @pytest.fixture

@@ -3,16 +3,23 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from trainer.checker.attempts import attempt, report_exception
-from trainer.checker.book_functions import check_functions, choose_inputs
-from trainer.checker.check_net import check_net
-from trainer.checker.comparing import Finding
-from trainer.checker.helpers import accept_helpers, check_helpers
-from trainer.checker.loaded import Loaded, choose_class, describe_file, load_names, restore_aliases
-from trainer.checker.loading import Loader
-from trainer.checker.missing_self import name_missing_self
-from trainer.checker.places import place_finding
-from trainer.checker.report import CODE
+from trainer.checker.adapt.attempts import attempt, report_exception
+from trainer.checker.adapt.loaded import (
+    Loaded,
+    choose_class,
+    describe_file,
+    load_names,
+    restore_aliases,
+)
+from trainer.checker.findings.comparing import Finding
+from trainer.checker.findings.report import CODE
+from trainer.checker.load.loading import Loader
+from trainer.checker.load.missing_self import name_missing_self
+from trainer.checker.load.places import place_finding
+from trainer.checker.measure.book_functions import check_functions, choose_inputs
+from trainer.checker.measure.check_net import check_net
+from trainer.checker.measure.helpers import accept_helpers, check_helpers
+from trainer.checker.measure.trial import ignore_progress
 from trainer.checker.shapes.adapting import (
     accept_columns,
     build_class,
@@ -23,7 +30,6 @@ from trainer.checker.shapes.adapting import (
     is_part,
     name_unfinished,
 )
-from trainer.checker.trial import ignore_progress
 from trainer.common.errors import InputError
 
 __all__ = ["check_file", "check_loaded", "judge_loaded", "load_class", "restore_aliases"]

@@ -18,7 +18,7 @@ from trainer.checker.remote.limits import limit_process
 from trainer.common.errors import InputError
 
 if TYPE_CHECKING:  # torch is imported once the streams are set
-    from trainer.checker.verifying import Request
+    from trainer.checker.diagnose.verifying import Request
 
 
 def main(argv: list[str]) -> int:
@@ -29,7 +29,7 @@ def main(argv: list[str]) -> int:
     out = take_streams()
     import torch  # once, and before the clock and the memory limit start
 
-    from trainer.checker.verifying import Request
+    from trainer.checker.diagnose.verifying import Request
 
     torch.set_num_threads(1)
     if copy_from:
@@ -67,8 +67,8 @@ def write_diagnosis(out: TextIO, request: "Request") -> None:
 
     What is wrong is known already, so that nothing that happens here changes the verdict.
     """
-    from trainer.checker.diagnosing import BUDGET, diagnose
-    from trainer.checker.places import place_diagnosis
+    from trainer.checker.diagnose.diagnosing import BUDGET, diagnose
+    from trainer.checker.load.places import place_diagnosis
 
     def give_up() -> None:
         write(out, diagnosis=None)

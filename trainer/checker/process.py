@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from trainer.checker.comparing import Finding, show_safely
+from trainer.checker.findings.comparing import Finding, show_safely
+from trainer.checker.findings.report import Report
 from trainer.checker.remote.cell import Cell
 from trainer.checker.remote.connection import Connection, WorkerLostError
 from trainer.checker.remote.library import ROOT
 from trainer.checker.remote.protocol import ProtocolError
-from trainer.checker.report import Report
 from trainer.common.errors import InputError
 
 FORGED = "its code wrote to the checker's own channel, so nothing it says can be trusted"

@@ -2,11 +2,11 @@
 
 import pytest
 from planted import EXAMPLES, NOTED, WRONG, change_example, list_cases
-from test_checker import collect_causes, report_on
+from reports import collect_causes, report_on
 
 from trainer.auditing.mistakes import MISTAKES
-from trainer.checker import diagnosing
-from trainer.checker.verifying import Request
+from trainer.checker.diagnose import diagnosing
+from trainer.checker.diagnose.verifying import Request
 from trainer.common.errors import InputError
 
 ALL = sorted(path.stem for path in EXAMPLES.glob("*.py"))

@@ -15,10 +15,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from trainer.checker.findings.report import Report
 from trainer.checker.grading.marking import How, Job, Record, make_record, mark
 from trainer.checker.grading.submissions import Submission
 from trainer.checker.grading.unpacking import FILE_BYTES, FILES, TOTAL_BYTES
-from trainer.checker.report import Report
 from trainer.common.errors import InputError
 from trainer.training.cluster import connect
 

@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from trainer.checker.findings.report import Report
 from trainer.checker.grading.points import Part, Scheme, count_points
 from trainer.checker.grading.submissions import choose_file
 from trainer.checker.process import Task, check_task
 from trainer.checker.remote.cell import PREFIX
-from trainer.checker.report import Report
 from trainer.common.errors import InputError
 from trainer.common.text import escape
 

@@ -6,7 +6,7 @@ from html import escape as escape_html
 from pathlib import Path
 
 from trainer.auditing.mistakes import MISTAKES
-from trainer.checker.descriptions import OTHERS
+from trainer.checker.findings.descriptions import OTHERS
 from trainer.checker.grading.batch import name_file
 from trainer.checker.grading.marking import Record
 from trainer.checker.grading.points import Scheme

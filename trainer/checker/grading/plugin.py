@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:  # every run of pytest loads this file, so nothing heavy is imported above
-    from trainer.checker.report import Report
+    from trainer.checker.findings.report import Report
 
 OPTION = "--two-layer-net"
 REPORT: "pytest.StashKey[Report]" = pytest.StashKey()

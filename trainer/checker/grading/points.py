@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trainer.checker.comparing import Finding
-from trainer.checker.names import PARAMS
-from trainer.checker.report import CORE, Report
+from trainer.checker.adapt.names import PARAMS
+from trainer.checker.findings.comparing import Finding
+from trainer.checker.findings.report import CORE, Report
 from trainer.common.errors import InputError
 
 DEFAULT = Path(__file__).with_name("points.toml")

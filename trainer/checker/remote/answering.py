@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from trainer.checker.attempts import describe_raised
-from trainer.checker.comparing import show_safely
-from trainer.checker.constructor_text import sets_bias_twice
-from trainer.checker.loaded import Loaded, load
-from trainer.checker.loading import Loader
-from trainer.checker.names import PARAMS, list_arguments
+from trainer.checker.adapt.attempts import describe_raised
+from trainer.checker.adapt.constructor_text import sets_bias_twice
+from trainer.checker.adapt.loaded import Loaded, load
+from trainer.checker.adapt.names import PARAMS, list_arguments
+from trainer.checker.adapt.subject import Subject
+from trainer.checker.findings.comparing import show_safely
+from trainer.checker.load.loading import Loader
 from trainer.checker.remote.protocol import TEXT, decode, encode
-from trainer.checker.subject import Subject
 from trainer.common.errors import InputError
 
 Ask = Callable[[dict[str, Any]], dict[str, Any]]

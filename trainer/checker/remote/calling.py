@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.attempts import Raised, RemoteError
+from trainer.checker.adapt.attempts import Raised, RemoteError
 from trainer.checker.remote.connection import Connection
 from trainer.checker.remote.protocol import ProtocolError, decode, encode, take_list, take_text
 

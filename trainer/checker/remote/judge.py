@@ -5,21 +5,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from trainer.checker.attempts import report_exception
-from trainer.checker.book_functions import CHECKS
+from trainer.checker.adapt.attempts import report_exception
+from trainer.checker.adapt.loaded import Loaded
 from trainer.checker.check_file import judge_loaded
-from trainer.checker.comparing import Finding
-from trainer.checker.definitions import Helper
-from trainer.checker.loaded import Loaded
-from trainer.checker.missing_self import MissingSelf
-from trainer.checker.notebook import Notebook
-from trainer.checker.places import place_finding
+from trainer.checker.findings.comparing import Finding
+from trainer.checker.load.definitions import Helper
+from trainer.checker.load.missing_self import MissingSelf
+from trainer.checker.load.notebook import Notebook
+from trainer.checker.load.places import place_finding
+from trainer.checker.load.source import read_source
+from trainer.checker.measure.book_functions import CHECKS
 from trainer.checker.remote.calling import RemoteFunction, make_error
 from trainer.checker.remote.connection import Connection
 from trainer.checker.remote.net import RemoteClass
 from trainer.checker.remote.protocol import ProtocolError, take_list, take_text
 from trainer.checker.shapes.unfinished import find_unfinished
-from trainer.checker.source import read_source
 from trainer.common.errors import InputError
 
 

@@ -10,9 +10,9 @@ ROOT = Path(__file__).resolve().parents[3]  # the folder of the package trainer
 WORKER = "trainer.checker.remote.worker"
 TOP = "trainer"  # its __init__ names what the worker has not, and stays empty
 # What somebody's code must not find: reference nets, expected values, the catalogue, the judge.
-FORBIDDEN = ("trainer.auditing", "trainer.nets", "trainer.training", "trainer.checker.reference",
-             "trainer.checker.remote.net", "trainer.checker.remote.calling",
-             "trainer.book.gradient")  # fmt: skip
+FORBIDDEN = ("trainer.auditing", "trainer.nets", "trainer.training", "trainer.book.gradient",
+             "trainer.checker.measure", "trainer.checker.diagnose",
+             "trainer.checker.remote.net", "trainer.checker.remote.calling")  # fmt: skip
 
 
 @cache

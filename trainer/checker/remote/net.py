@@ -6,7 +6,9 @@ from typing import Any, cast
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.names import METHODS, PARAMS
+from trainer.checker.adapt.names import METHODS, PARAMS
+from trainer.checker.adapt.subject import ForeignClass, Subject
+from trainer.checker.adapt.weights import WeightPlaces
 from trainer.checker.remote.calling import (
     RemoteFunction,
     ask_for_value,
@@ -23,8 +25,6 @@ from trainer.checker.remote.protocol import (
     take_number,
     take_text,
 )
-from trainer.checker.subject import ForeignClass, Subject
-from trainer.checker.weights import WeightPlaces
 
 
 class RemoteClass(ForeignClass):

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer.checker.comparing import as_array, show_safely
+from trainer.checker.findings.comparing import as_array, show_safely
 
 MOST_BYTES = 1 << 23  # of one answer
 MOST_ELEMENTS = 1 << 19  # of one array

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy  # noqa: F401 (once, before the clock starts)
 
-from trainer.checker.loaded import restore_aliases
-from trainer.checker.loading import Loader
+from trainer.checker.adapt.loaded import restore_aliases
+from trainer.checker.load.loading import Loader
 from trainer.checker.remote.answering import Answerer
 from trainer.checker.remote.limits import limit_process, needs_torch
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import FunctionType
 
-from trainer.checker.comparing import Finding, report_unchecked
-from trainer.checker.definitions import list_defined
-from trainer.checker.loading import Loader
+from trainer.checker.findings.comparing import Finding, report_unchecked
+from trainer.checker.load.definitions import list_defined
+from trainer.checker.load.loading import Loader
 from trainer.checker.shapes import registry
 from trainer.checker.shapes.parts import Part, check_part, report_unfinished
 from trainer.checker.shapes.shape import Found

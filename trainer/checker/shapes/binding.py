@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from trainer.checker.names import list_arguments, simplify_name
+from trainer.checker.adapt.names import list_arguments, simplify_name
 
 Function = Callable[..., Any]
 # The names of values, in lower case without underscores; others stand for themselves.

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from trainer.book.functions import Array
-from trainer.checker.names import list_arguments, simplify_name
+from trainer.checker.adapt.names import list_arguments, simplify_name
 from trainer.checker.shapes.binding import Function, call, list_results, name_value
 from trainer.checker.shapes.parts import UNWRITTEN
 from trainer.checker.shapes.plan import Plan, make_plan

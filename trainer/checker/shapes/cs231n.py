@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.attempts import attempt
-from trainer.checker.comparing import Finding, as_array, compute_error
-from trainer.checker.descriptions import describe_mistake
+from trainer.checker.adapt.attempts import attempt
+from trainer.checker.adapt.weights import make_zeros
+from trainer.checker.findings.comparing import Finding, as_array, compute_error
+from trainer.checker.findings.descriptions import describe_mistake
 from trainer.checker.shapes import operations as ops
 from trainer.checker.shapes.draws import Draw
 from trainer.checker.shapes.losses import SOFTMAX_LOSS, SVM_LOSS
 from trainer.checker.shapes.parts import WROTE, Part, skip_edges
 from trainer.checker.shapes.shape import Found, Shape
-from trainer.checker.weights import make_zeros
 
 Function = Callable[..., Any]
 BACKWARD = {

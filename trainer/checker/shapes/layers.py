@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.attempts import attempt
-from trainer.checker.comparing import CLOSE, FLOAT32, Finding, as_array, compute_error
-from trainer.checker.descriptions import describe_mistake
-from trainer.checker.names import list_arguments, simplify_name
+from trainer.checker.adapt.attempts import attempt
+from trainer.checker.adapt.names import list_arguments, simplify_name
+from trainer.checker.adapt.weights import make_zeros
+from trainer.checker.findings.comparing import CLOSE, FLOAT32, Finding, as_array, compute_error
+from trainer.checker.findings.descriptions import describe_mistake
 from trainer.checker.shapes import operations as ops
 from trainer.checker.shapes.draws import Draw, draw_inputs
 from trainer.checker.shapes.losses import SOFTMAX_LOSS
 from trainer.checker.shapes.operations import Operation, Values
 from trainer.checker.shapes.parts import Part, skip_edges
 from trainer.checker.shapes.shape import Found, Shape
-from trainer.checker.weights import make_zeros
 
 HIDDEN = {
     "Relu": (ops.RELU_FORWARD, ops.RELU_BACKWARD), "ReLU": (ops.RELU_FORWARD, ops.RELU_BACKWARD),

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.comparing import CLOSE, compute_error
-from trainer.checker.names import list_arguments, simplify_name
+from trainer.checker.adapt.names import list_arguments, simplify_name
+from trainer.checker.findings.comparing import CLOSE, compute_error
 from trainer.checker.shapes import chain
 from trainer.checker.shapes.binding import Function, call, list_results, name_value
 from trainer.checker.shapes.plan import Plan, make_plan

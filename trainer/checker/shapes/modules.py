@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from trainer.book.functions import Array
-from trainer.checker.attempts import attempt
-from trainer.checker.building import build_instance
-from trainer.checker.cases import N
-from trainer.checker.names import PARAMS, find_method
+from trainer.checker.adapt.attempts import attempt
+from trainer.checker.adapt.building import build_instance
+from trainer.checker.adapt.names import PARAMS, find_method
+from trainer.checker.adapt.weights import identify_parameter
+from trainer.checker.measure.cases import N
 from trainer.checker.shapes.shape import Found, Shape
-from trainer.checker.weights import identify_parameter
 from trainer.common.errors import InputError
 
 # How a file writes each loss, and the same on the output of the module and the labels.

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from trainer.checker.attempts import Outcome, attempt, report_exception
-from trainer.checker.comparing import (
+from trainer.checker.adapt.attempts import Outcome, attempt, report_exception
+from trainer.checker.findings.comparing import (
     CLOSE,
     EXACT,
     FLOAT32,
@@ -16,8 +16,8 @@ from trainer.checker.comparing import (
     describe_difference,
     report_unchecked,
 )
-from trainer.checker.descriptions import describe_mistake
-from trainer.checker.judging import EPSILONS
+from trainer.checker.findings.descriptions import describe_mistake
+from trainer.checker.measure.judging import EPSILONS
 from trainer.checker.shapes.draws import Draw, draw_inputs
 from trainer.checker.shapes.losses import SOFTMAX_LOSS
 from trainer.checker.shapes.operations import WITHOUT_BIAS, Operation, Values

@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterable
 
-from trainer.checker.source import Source
+from trainer.checker.load.source import Source
 
 START = re.compile(r"#.*\b(START|STARTS) (CODE )?HERE|# *TODO: *Implement", re.IGNORECASE)
 END = re.compile(r"#.*\b(END|ENDS) (CODE )?HERE|#.*END OF YOUR CODE|^ *return", re.IGNORECASE)

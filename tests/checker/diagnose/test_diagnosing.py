@@ -1,0 +1,140 @@
+"""The wrong line of a net is named, and a fix is shown only if every check passes with it."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from mistaken import NETS, plant_mistakes
+from reports import LAYOUTS, report_on
+
+from trainer.checker.check_file import check_file, check_loaded
+from trainer.checker.diagnose.diagnosing import diagnose
+from trainer.checker.diagnose.verifying import Request, count_passed, list_required
+from trainer.checker.findings.comparing import Finding
+from trainer.checker.load.loading import Loader
+from trainer.checker.load.recording import Recorder
+from trainer.checker.process import check_in_child
+
+# A mistake, its layout, and the line that is wrong as it stands in the file.
+CASES = [
+    ("chapter4", "sigmoid-grad-of-output", "da1 = sigmoid_grad(z1) * dz1"),
+    ("chapter4", "batch-mean-missing", "dy = y - t"),
+    ("chapter4", "target-not-subtracted", "dy = y / batch_num"),
+    ("chapter4", "gradient-sign", "dy = (t - y) / batch_num"),
+    ("chapter4", "accuracy-count", "return np.sum(y == t)"),
+]
+
+
+def diagnose_planted(folder, layout, slug):
+    """Return the path of the layout with a mistake, and its diagnosis."""
+    path = folder / f"{layout}.py"
+    path.write_text(plant_mistakes(layout, slug))
+    return path, diagnose(Request(path, None, False, 0))
+
+
+@pytest.mark.parametrize(("layout", "slug", "code"), CASES)
+def test_the_wrong_line_is_named_and_the_fix_makes_the_net_right(tmp_path, layout, slug, code):
+    path, found = diagnose_planted(tmp_path, layout, slug)
+    assert found.code.strip() == code
+    assert path.read_text().splitlines()[found.line - 1] == found.code
+    (tmp_path / "fix.diff").write_text(found.diff)
+    subprocess.run(["patch", "-s", "-p1", "-i", "fix.diff"], cwd=tmp_path, check=True)
+    for seed in (0, 11, 12):
+        assert report_on(path, seed=seed).status == 0
+
+
+def test_the_marked_part_is_the_one_that_the_fix_changes(tmp_path):
+    _, found = diagnose_planted(tmp_path, "chapter4", "sigmoid-grad-of-output")
+    assert found.code[found.column : found.end_column] == "z1"
+    assert found.expected.startswith("da1 should be dz1 · h′(a1): ")
+
+
+# A slip that no list has: the layout, the right text and the wrong one, and a line of the fix.
+SLIPS = [
+    ("cs231n", "        return loss, grads\n", "", "return loss, grads"),
+    ("cs231n", "dhidden = dscores.dot(W2.T)", "dhidden = dscores.dot(y.T)", "dscores.dot(W2.T)"),
+    ("cs231n", "dscores[range(N), y] -= 1", "dscores[range(N), :] -= 1", "y] -= 1"),
+    ("classes_second", "        n = len(X)\n", "", "n = len("),
+    ("chapter5", '["Affine1"].db', '["Affine1"].dB', '["Affine1"].db'),
+    ("volume2", "        dx[np.arange(len(dx)), self.t] -= 1\n", "", "self.t] -= 1"),
+]
+
+
+@pytest.mark.parametrize(("layout", "right", "wrong", "line"), SLIPS)
+def test_a_slip_that_no_list_has_is_fixed(tmp_path, layout, right, wrong, line):
+    source = (NETS / f"{layout}.py").read_text()
+    assert right in source
+    path = tmp_path / "net.py"
+    path.write_text(source.replace(right, wrong, 1))
+    found = diagnose(Request(path, None, False, 0))
+    assert line.replace('"', "'") in found.diff.replace('"', "'")
+
+
+def test_a_method_that_is_renamed_out_of_sight_is_no_fix(tmp_path):
+    right = (NETS / "cs231n.py").read_text()
+    wrong = plant_mistakes("cs231n", "update-sign")
+    paths = tmp_path / "right.py", tmp_path / "wrong.py"
+    paths[0].write_text(right)
+    paths[1].write_text(wrong)
+    request = Request(paths[1], None, False, 0)
+    findings = [f for f in check_file(paths[1]) if isinstance(f, Finding)]
+    required = list_required(findings)
+    assert count_passed(request, {paths[1]: right}, required) > 0
+    renamed = wrong.replace("def train", "def practise")
+    assert count_passed(request, {paths[1]: renamed}, required) == 0
+
+
+def test_two_mistakes_are_fixed_one_after_the_other(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(plant_mistakes("chapter4", "batch-mean-missing", "sigmoid-grad-of-output"))
+    found = diagnose(Request(path, None, False, 0))
+    assert found.diff.count("\n-") == 2 + found.diff.count("\n---")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_recording_changes_no_verdict(layout):
+    path = NETS / f"{layout}.py"
+    plain = [item for item in check_file(path) if isinstance(item, Finding)]
+    recorder = Recorder()
+    loader = Loader(path, recorder=recorder)
+    recorded = [item for item in check_loaded(loader, None, 0) if isinstance(item, Finding)]
+    assert recorded == plain
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    """The report on a net with one mistake, with all hints."""
+    path = tmp_path_factory.mktemp("hints") / "net.py"
+    path.write_text(plant_mistakes("chapter4", "sigmoid-grad-of-output"))
+    return check_in_child(path)[0]
+
+
+@pytest.mark.parametrize(("hints", "has_line", "has_fix"), [(1, 0, 0), (2, 1, 0), (3, 1, 1)])
+def test_hints_decide_how_much_is_shown(report, hints, has_line, has_fix):
+    shown = replace(report, hints=hints)
+    text, found = shown.as_text(), json.loads(shown.as_json())
+    assert ("net.py:" in text) == has_line
+    assert ("tried fix" in text) == has_fix
+    wrong = next(f for f in found["findings"] if f["verdict"] == "differs")
+    assert (wrong["line"] is not None) == has_line
+    assert (wrong["cause"] is not None) == has_line
+    assert (found["fix"] is not None) == has_fix
+
+
+def test_a_changed_net_that_never_returns_loses_no_verdict(tmp_path, monkeypatch):
+    path = tmp_path / "net.py"
+    loop = "        i = 0\n        while i < 3:\n            i += 1\n        dy = y - t\n"
+    path.write_text(plant_mistakes("chapter4").replace("        dy = (y - t) / batch_num\n", loop))
+    report, _ = check_in_child(path, timeout=60)
+    assert report.status == 1
+    assert not report.stopped
+
+
+def test_a_mistake_is_explained_without_a_file():
+    command = [sys.executable, "-m", "trainer", "check", "--explain", "softmax-axis"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("# softmax-axis")
+    unknown = subprocess.run([*command[:-1], "none"], capture_output=True, text=True, check=False)
+    assert (unknown.returncode, unknown.stderr.count("\n")) == (2, 1)

@@ -1,0 +1,234 @@
+"""Loading runs definitions, imports and constants, and says truly what it left out."""
+
+import pytest
+from mistaken import NETS
+from reports import report_on
+
+from trainer.common.errors import InputError
+
+RIGHT = (NETS / "chapter4.py").read_text()
+HEAD, CLASS = RIGHT[: RIGHT.index("class")], RIGHT[RIGHT.index("class") :]
+ARGUMENTS = "import argparse\nargs = argparse.ArgumentParser().parse_args()\n"
+
+
+def write(folder, source, name="net.py"):
+    path = folder / name
+    path.write_text(source)
+    return path
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        ARGUMENTS + "if args.plot:\n    SIZE = 3\n",
+        ARGUMENTS + "if args.plot:\n    SIZE = 3\nelse:\n    SIZE = 4\nif SIZE > 3:\n    N = 1\n",
+        "w = np.zeros(3)\nlr = load()\ngrad = np.ones(3)\nw -= lr * grad\n",
+        "w = load()\nlr = 0.1\nw -= lr * 3\nv = w * 2\nif v[0] > 1:\n    u = 1\n",
+        "losses = []\nfor i in range(3):\n    losses.append(i)\nif losses[-1] > 1:\n    N = 1\n",
+        "data = load()\ndef show(n=len(data)):\n    pass\n",
+        "data = load()\nclass Data(data.Base):\n    pass\n",
+        "exec('SIZE = 3')\nif SIZE > 2:\n    N = 1\n",
+        "best = None\nfor best in load():\n    pass\nif best.loss > 1:\n    N = 1\n",
+        ARGUMENTS + "try:\n    N = args.n + 1\n    M = N.foo\nfinally:\n    pass\n",
+        "def setup():\n    global SIZE\n    SIZE = 3\nsetup()\nif SIZE > 2:\n    K = 1\n",
+    ],
+)
+def test_a_statement_that_needs_a_skipped_name_is_skipped_too(tail, tmp_path):
+    report = report_on(write(tmp_path, RIGHT + "\n" + tail))
+    assert report.status == 0, report.as_text()
+
+
+def test_a_name_that_depends_on_a_skipped_one_is_reported_as_not_set(tmp_path):
+    source = ARGUMENTS + "n = args.n\nN = n + 1\n" + RIGHT.replace("/ batch_num", "/ N")
+    report = report_on(write(tmp_path, source))
+    assert report.status == 2, report.as_text()
+    assert "N: set at line 4 of net.py, by a statement that was not run" in report.as_text()
+
+
+def test_a_stand_in_never_hides_a_function_of_the_file(tmp_path):
+    main = "if __name__ == '__main__':\n    def sigmoid(x):\n        pass\n    softmax = 1\n"
+    helper = f"from nowhere import *\n{main}print(relu, sigmoid)\n"
+    write(tmp_path, helper, "helper.py")
+    report = report_on(write(tmp_path, HEAD + "from helper import *\n" + CLASS))
+    assert report.status == 0, report.as_text()
+
+
+def test_a_function_defined_in_the_main_block_counts(tmp_path):
+    indented = HEAD.replace("\n", "\n    ").rstrip()
+    main = f"\nif __name__ == '__main__':\n    {indented}\n    net = TwoLayerNet(9, 9, 9)\n"
+    for start in ("", "from nowhere import *\n"):
+        source = start + "import numpy as np\n" + CLASS + main
+        report = report_on(write(tmp_path, source))
+        assert report.status == 0, report.as_text()
+
+
+def test_the_main_block_changes_no_name_that_is_set_elsewhere(tmp_path):
+    report = report_on(write(tmp_path, RIGHT + "\nif __name__ == '__main__':\n    sigmoid = 3\n"))
+    assert report.status == 0, report.as_text()
+
+
+def test_a_misspelt_name_before_the_imports_is_reported(tmp_path):
+    report = report_on(write(tmp_path, "import sys\nsys.path.appned('..')\n" + RIGHT))
+    assert report.status == 1
+    (finding,) = report.findings
+    assert finding.message.startswith("AttributeError: 'list' object has no attribute 'appned'")
+    assert (finding.cause, finding.line) == ("misspelt-name", 2)
+
+
+def test_a_misspelt_name_in_a_constant_is_reported_if_the_net_needs_it(tmp_path):
+    source = "import math\nTWO = math.sqqrt(4)\n" + RIGHT
+    assert report_on(write(tmp_path, source)).status == 0
+    report = report_on(write(tmp_path, source.replace("/ batch_num", "/ TWO")))
+    gradient = next(f for f in report.findings if f.quantity == "gradient")
+    assert gradient.message.startswith("AttributeError: module 'math' has no attribute 'sqqrt'")
+    assert (gradient.verdict, gradient.cause, gradient.line) == ("raises", "misspelt-name", 2)
+
+
+def test_a_name_that_the_installed_numpy_lacks_is_not_held_against_the_net(tmp_path):
+    source = "import numpy as np\nTWO = np.asscalar(np.array([2]))\n" + RIGHT
+    report = report_on(write(tmp_path, source.replace("/ batch_num", "/ TWO")))
+    assert report.status == 2, report.as_text()
+    assert "TWO: line 2 raises AttributeError: module 'numpy' has no attribute" in report.as_text()
+
+
+EFFECT = "open('ran', 'w').close()"
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "import functools\nx = functools.reduce(lambda a, b: EFFECT, [1, 2])\n",
+        "x = np.vectorize(lambda a: EFFECT, otypes=[int])(np.ones(2))\n",
+        "x = sorted([1, 2], key=lambda a: EFFECT or 1)\n",
+        "x = np.zeros(3).tofile('ran')\n",
+        "x = np.apply_along_axis(lambda a: EFFECT, 0, np.ones(2))\n",
+        "import builtins as math\nx = math.exec(\"EFFECT\")\n",
+        "from builtins import exec as partial\nx = partial(\"EFFECT\")\n",
+        "def abs(x):\n    EFFECT\nx = abs(3)\n",
+        "from collections import defaultdict\nx = defaultdict(lambda: EFFECT)[0]\n",
+        "def now(f):\n    EFFECT\n    return f\n@now\ndef g():\n    pass\n",
+        "def now(f):\n    return f()\n@now\ndef g():\n    EFFECT\n",
+        "def now(n):\n    def by(f):\n        f()\n    return by\n@now(3)\ndef g():\n    EFFECT\n",
+        "@(lambda f: EFFECT)\nclass G:\n    pass\n",
+        "def g(x=EFFECT):\n    pass\n",
+        "def g(*, x=EFFECT):\n    pass\n",
+        "def g(x: EFFECT):\n    pass\n",
+        "f = lambda x=EFFECT: x\n",
+        "class G:\n    EFFECT\n    x = EFFECT\n",
+        "class G:\n    for i in range(2):\n        EFFECT\n",
+        "x = {}\nx[EFFECT] = 1\n",
+        "class G:\n    def __init__(self):\n        EFFECT\ng = G()\n",
+        "class G:\n    def __init__(self):\n        self.go()\n"
+        "    def go(self):\n        EFFECT\ng = G()\n",
+        "class G:\n    def __add__(self, x):\n        EFFECT\ng = G() + 1\n",
+        "class G:\n    def copy(self):\n        EFFECT\ng = G().copy()\nh = (g).copy()\n",
+        "class G:\n    @property\n    def x(self):\n        EFFECT\ng = G().x\n",
+        "class G:\n    x = property(lambda self: EFFECT)\ng = G().x\n",
+        "class G:\n    __add__ = lambda self, x: EFFECT\ng = G() + 1\n",
+        "class G:\n    def __call__(self):\n        EFFECT\ng = G()()\n",
+        "class B:\n    def __init__(self):\n        EFFECT\nclass G(B):\n    pass\ng = G()\n",
+        "import sys\nsys.path.append(EFFECT)\n",
+    ],
+)  # fmt: skip
+def test_nothing_with_an_effect_is_run(tail, tmp_path):
+    path = tmp_path / "ran"
+    effect = EFFECT.replace("'ran'", repr(str(path)))
+    tail = tail.replace("EFFECT", effect).replace("tofile('ran')", f"tofile({str(path)!r})")
+    report = report_on(write(tmp_path, RIGHT + "\n" + tail))
+    assert not path.exists()
+    assert report.status == 0, report.as_text()
+
+
+def test_usual_constants_decorators_and_default_values_are_kept(tmp_path):
+    source = (
+        "import functools\nimport time\nfrom dataclasses import dataclass, field\n"
+        "def timed(f=None):\n    if f is None:\n        return timed\n"
+        "    @functools.wraps(f)\n    def inner(*a, **k):\n"
+        "        time.time()\n        return f(*a, **k)\n    return inner\n"
+        "@dataclass\nclass Options:\n    sizes: list = field(default_factory=list)\n"
+        "ONE = np.ones((2, 3)).sum(axis=1).astype(int)[0] // 3\n"
+        "EPS = np.finfo(float).eps * 0\n"
+        "class Same:\n    def __init__(self, n):\n        self.n = n\n"
+        "    def __call__(self, v):\n        return v * self.n\n"
+        "same = Same(1)\nidentity = np.vectorize(lambda v: v)\n"
+    )
+    timed = "    rate = np.float64(1)\n\n    @timed\n    def gradient("
+    net = CLASS.replace("    def gradient(", timed)
+    net = net.replace(
+        "(y - t) / batch_num", "identity(y - t) / batch_num * ONE * self.rate + same(EPS)"
+    )
+    report = report_on(write(tmp_path, HEAD + source + net))
+    assert report.status == 0, report.as_text()
+    assert "gradient W1" in report.as_text()
+
+
+def test_a_default_value_that_was_not_run_is_named_when_it_is_needed(tmp_path):
+    source = RIGHT.replace("def predict(self, x):", "def predict(self, x, scale=load()):")
+    source = source.replace("(x, W1) + b1\n", "(scale * x, W1) + b1\n", 1)
+    report = report_on(write(tmp_path, source))
+    assert report.status == 2, report.as_text()
+    assert "a default value of predict: set at line" in report.as_text()
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "try:\n    import cupy as np\nexcept ImportError:\n    import numpy as np\n",
+        "try:\n    from nowhere.functions import *\nexcept:\n    from local import *\n",
+        "try:\n    import tqdm_or_not as t\n    HAS = 1\nexcept ImportError:\n    HAS = 0\n",
+        "try:\n    import nowhere\nexcept ImportError as error:\n    print(error)\n",
+        "from numba import jit, njit\n@jit(nopython=True)\ndef f(x):\n    return x\n"
+        "@njit\ndef g(x):\n    return x\nassert f(3) == g(3)\n",
+    ],
+)
+def test_a_missing_module_is_replaced_as_the_file_says(start, tmp_path):
+    write(tmp_path, HEAD, "local.py")
+    source = RIGHT.replace("import numpy as np\n", "") if "cupy" in start else RIGHT
+    source = f"import numpy as np\n{CLASS}" if "local" in start else source
+    report = report_on(write(tmp_path, start + source))
+    assert report.status == 0, report.as_text()
+
+
+# --- messages
+
+
+def test_only_classes_that_the_file_defines_are_listed(tmp_path):
+    start = "from collections import OrderedDict\nfrom common.layers import *\n"
+    with pytest.raises(InputError, match=r"there is no class Foo; it has: TwoLayerNet$"):
+        report_on(write(tmp_path, start + RIGHT), "Foo")
+
+
+def test_a_class_that_could_not_be_created_is_named_with_its_reason(tmp_path):
+    source = "base = load()\nimport numpy as np\n"
+    source += CLASS.replace("class TwoLayerNet:", "class TwoLayerNet(base(3)):")
+    for name in ("TwoLayerNet", None):
+        start = "" if name else "no class that looks like a two-layer net; "
+        path = write(tmp_path, source)
+        with pytest.raises(InputError) as caught:
+            report_on(path, name)
+        assert f": {start}TwoLayerNet: set at line " in str(caught.value)
+
+
+def test_an_installed_module_that_is_not_loaded_is_not_called_missing(tmp_path):
+    report = report_on(write(tmp_path, "import matplotlib.pyplot as plt\n" + RIGHT))
+    assert "module matplotlib.pyplot is not loaded during the check" in report.as_text()
+    report = report_on(write(tmp_path, "import tests.nowhere as t\n" + RIGHT))
+    assert "module tests.nowhere was not found" in report.as_text()
+
+
+@pytest.mark.parametrize("start", ["", "from common.functions import *\n"])
+@pytest.mark.parametrize(
+    ("method", "arguments", "quantity"),
+    [("predict", "x", "predict"), ("predict", "", "predict"), ("gradient", "x, t", "gradient"),
+     ("__init__", "input_size, hidden_size, output_size, weight_init_std=0.01", "construction")],
+)  # fmt: skip
+def test_a_method_without_self_is_named(start, method, arguments, quantity, tmp_path):
+    (line,) = [line for line in RIGHT.splitlines() if f"def {method}(self" in line]
+    source = start + RIGHT.replace(line, f"    def {method}({arguments}):")
+    report = report_on(write(tmp_path, source))
+    number = source.splitlines().index(f"    def {method}({arguments}):") + 1
+    shown = f"self, {arguments}" if arguments else "self"
+    wanted = f"self is missing: write def {method}({shown}) (net.py, line {number})"
+    finding = next(f for f in report.findings if f.quantity == quantity)
+    assert (finding.verdict, finding.message, finding.line) == ("raises", wanted, number)
+    assert report.status == 1

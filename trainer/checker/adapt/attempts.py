@@ -1,0 +1,143 @@
+"""Call the checked code, and catch what it raises and what it writes to."""
+
+import inspect
+import re
+import traceback
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from trainer.book.functions import Array
+from trainer.checker.findings.comparing import Finding, report_unchecked, show_safely
+from trainer.checker.load.standins import MissingNameError
+
+HERE = Path(__file__).resolve().parent
+
+
+@dataclass
+class Outcome:
+    """What a call returned, or the exception it raised; value is None after an exception."""
+
+    value: Any = None
+    error: BaseException | None = None
+    wrote: list[str] = field(default_factory=list)  # names of the arguments that it changed
+
+
+def attempt(function: Callable[..., Any], *arrays: Array) -> Outcome:
+    """Call a function on copies of the arrays, x first and t second, and catch what it raises."""
+    copies = [array.copy() for array in arrays]
+    outcome = Outcome()
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            outcome.value = function(*copies)
+    except (Exception, SystemExit) as error:
+        outcome.error = error
+    arguments = zip(("x", "t"), copies, arrays, strict=False)
+    outcome.wrote = [name for name, copy, array in arguments if not np.array_equal(copy, array)]
+    return outcome
+
+
+@dataclass(frozen=True)
+class Raised:
+    """What a report says of an exception.
+
+    kind is "absent" where a missing module is the reason, "signature" or "value" where the call or
+    its result was not understood, "own" where the checked code is to blame. file and line are
+    those of the checked code.
+    """
+
+    kind: str
+    text: str
+    at: str = ""
+    cause: str | None = None
+    file: str | None = None
+    line: int | None = None
+
+
+class RemoteError(Exception):
+    """An exception of another process, of which only this much is known.
+
+    The class of one is a subclass of this one and of the exception's nearest class in builtins.
+    """
+
+    raised: Raised
+
+
+def report_exception(quantity: str, error: BaseException) -> Finding:
+    """Return the finding on an exception, with the file and line of the checked code."""
+    raised = error.raised if isinstance(error, RemoteError) else describe_raised(error)
+    match raised.kind:
+        case "absent":
+            return report_unchecked(quantity, f"needs {raised.text}{raised.at}")
+        case "signature":
+            reason = f"unsupported signature: {raised.text}"
+            return report_unchecked(
+                quantity, f"{reason}; give additional arguments a default value"
+            )
+        case "value":
+            return report_unchecked(quantity, f"unsupported call or return value: {raised.text}")
+    message = f"{raised.text}{raised.at}"
+    return Finding(quantity, "raises", message, raised.cause, True, raised.file, raised.line)
+
+
+def describe_raised(error: BaseException) -> Raised:
+    """Return what there is to say of an exception that was caught in this process."""
+    lines = [(f.filename, f.lineno) for f in traceback.extract_tb(error.__traceback__)]
+    lines = [(f, n) for f, n in lines if HERE not in Path(f).parents and not _is_generated(f)]
+    own = [(f, n) for f, n in lines if "site-packages" not in f and "/lib/python" not in f]
+    at = f" ({Path(own[-1][0]).name}, line {own[-1][1]})" if own else ""
+    text = f"{type(error).__name__}: {show_safely(error)}".strip().rstrip(":").splitlines()[0]
+    if isinstance(error, MissingNameError):
+        return Raised("absent", show_safely(error), at)
+    if not lines and isinstance(error, TypeError):
+        return Raised("signature", text)
+    if not lines and isinstance(error, KeyError | AttributeError | ValueError):
+        return Raised("value", text)
+    if isinstance(error, SystemExit):
+        text = f"ends the program with sys.exit({show_safely(error.code, repr)})"
+    place: Any = (own[-1][0], own[-1][1]) if own else (None, None)
+    return Raised("own", text, at, _name_cause(error), *place)
+
+
+def _is_generated(filename: str) -> bool:
+    """Return whether code has no file and was not typed in a session either."""
+    typed = ("<ipython-input", "<stdin", "<python-input")
+    return filename.startswith("<") and not filename.startswith(typed)
+
+
+def _name_cause(error: BaseException) -> str | None:
+    match error:
+        case NotImplementedError():
+            return "unfinished"
+        case AttributeError(obj=None) | TypeError() if "NoneType" in show_safely(error):
+            return "unfinished" if _has_none_local(error) else None
+        case NameError() | AttributeError():
+            return "misspelt-name"
+        case KeyError(args=[key, *_]) if re.fullmatch(r"[A-Za-z]+_?\d", show_safely(key)):
+            return "misspelt-name"
+    return None
+
+
+def _has_none_local(error: BaseException) -> bool:
+    """Return whether a function on the way to the error set one of its variables to None.
+
+    An argument that is None may be one that the checker did not give, and does not count.
+    """
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    own = [f for f in frames if HERE not in Path(f.f_code.co_filename).parents]
+    return any(
+        value is None and name in frame.f_code.co_varnames[_count_arguments(frame.f_code) :]
+        for frame in own
+        for name, value in frame.f_locals.items()
+    )
+
+
+def _count_arguments(code: CodeType) -> int:
+    stars = bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    return code.co_argcount + code.co_kwonlyargcount + stars

@@ -1,0 +1,136 @@
+"""Loads a file and finds the class in it that is the net, with all that the checks need of it.
+
+The process that runs somebody's code has this module, and none that judges.
+"""
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trainer.checker.adapt.building import find_candidates
+from trainer.checker.load.definitions import Helper, Names, list_defined, list_helpers
+from trainer.checker.load.loading import Loader
+from trainer.checker.load.missing_self import MissingSelf, find_missing_self
+from trainer.checker.load.standins import StandIn, describe
+from trainer.common.errors import InputError
+
+# Names that NumPy had when the books were written.
+ALIASES = {"int": int, "float": float, "object": object, "str": str, "complex": complex,
+           "bool": bool, "float_": np.float64, "int_": np.int64, "Inf": np.inf, "NaN": np.nan,
+           "product": np.prod, "alltrue": np.all, "sometrue": np.any}  # fmt: skip
+
+
+@dataclass
+class Loaded:
+    """What a file has: its class or None, its names and those that it defines, its helpers.
+
+    absence says why there is no class. notes say how the file was read. aliases are the uses of
+    names that NumPy has lost. unfinished are the templates that nobody filled in.
+    """
+
+    path: Path
+    kind: Any  # the class, or what stands for a class of another process
+    names: Names
+    defined: set[str]
+    helpers: list[Helper] = field(default_factory=list)
+    notes: Iterable[str] = ()
+    aliases: Iterable[str] = ()
+    missing_self: list[MissingSelf] = field(default_factory=list)
+    absence: str = ""
+    unfinished: Mapping[str, str] = field(default_factory=dict)
+
+
+def load(loader: Loader, name: str | None, removed: set[str]) -> Loaded:
+    """Load the file of a loader, and choose the class of that name or the only one.
+
+    removed are the names that NumPy has lost. Raises InputError where there is no such class, or
+    what the file's own code raises.
+    """
+    names, candidates = load_names(loader)
+    return describe_file(loader, names, choose_class(loader, names, candidates, name), removed)
+
+
+def describe_file(loader: Loader, names: Names, kind: Any, removed: set[str]) -> Loaded:
+    """Return what a loaded file has, with the class that is to be checked."""
+    source = loader.sources[loader.path]
+    return Loaded(
+        loader.path, kind, names, list_defined(source), list_helpers(loader, names),
+        loader.notes, list(_find_aliases(loader, removed)), list(find_missing_self(source)),
+        _explain_absence(loader, names) if kind is None else "",
+    )  # fmt: skip
+
+
+def load_names(loader: Loader) -> tuple[dict[str, object], list[type]]:
+    """Return the names of the loader's file, and the classes that may be meant.
+
+    Raises InputError for an empty file, or what the file's own code raises.
+    """
+    module = loader.load_file()
+    if not loader.sources[loader.path].tree.body:
+        raise InputError(f"{loader.path}: the file is empty")
+    return vars(module), find_candidates(module, list_defined(loader.sources[loader.path]))
+
+
+def choose_class(
+    loader: Loader, names: Names, candidates: list[type], name: str | None
+) -> type | None:
+    """Return the class of that name; without a name, the only candidate, None if there is none.
+
+    Raises InputError if no class has that name, or if there are several candidates.
+    """
+    if name is None:
+        if len(candidates) > 1:
+            listed = ", ".join(kind.__name__ for kind in candidates)
+            raise InputError(f"{loader.path}: several classes may be meant ({listed}): add :CLASS")
+        return candidates[0] if candidates else None
+    kind = names.get(name)
+    if isinstance(kind, StandIn):
+        raise InputError(f"{loader.path}: {describe(kind)}")
+    if not isinstance(kind, type):
+        defined = list_defined(loader.sources[loader.path])
+        own = [k for k, v in names.items() if isinstance(v, type) and k in defined]
+        raise InputError(
+            f"{loader.path}: there is no class {name}; it has: {', '.join(own) or 'none'}"
+        )
+    return kind
+
+
+def _explain_absence(loader: Loader, names: Names) -> str:
+    """Return that there is no net, with a cell or a class that could not be used, if any."""
+    notebook = loader.sources[loader.path].notebook
+    if notebook and notebook.notes:
+        return f"no class that looks like a two-layer net; {notebook.notes[0]}"
+    unset = [
+        v
+        for k, v in names.items()
+        if isinstance(v, StandIn) and k in list_defined(loader.sources[loader.path])
+    ]
+    if unset:
+        return f"no class that looks like a two-layer net; {describe(unset[0])}"
+    return "no class that looks like a two-layer net; name it: FILE:CLASS"
+
+
+@contextmanager
+def restore_aliases() -> Iterator[set[str]]:
+    """Give NumPy back its removed names for a while, so that np.int does not stop the check."""
+    removed = {name for name in ALIASES if name not in vars(np)}
+    for name in removed:
+        setattr(np, name, ALIASES[name])
+    try:
+        yield removed
+    finally:
+        for name in removed:
+            delattr(np, name)
+
+
+def _find_aliases(loader: Loader, removed: set[str]) -> Iterator[str]:
+    for file, source in loader.sources.items():
+        for node in ast.walk(source.tree):
+            match node:
+                case ast.Attribute(value=ast.Name(id="np" | "numpy"), attr=name) if name in removed:
+                    yield f"np.{name} was removed from NumPy ({file.name}, line {node.lineno})"

@@ -1,0 +1,199 @@
+"""Asks a net of any class for the quantities of the book."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from trainer.book.functions import Array
+from trainer.checker.adapt.building import build_instance
+from trainer.checker.adapt.names import (
+    METHODS,
+    PARAMS,
+    call_by_role,
+    find_call_roles,
+    find_method,
+    is_internal,
+    list_arguments,
+    simplify_name,
+)
+from trainer.checker.adapt.weights import find_weights, fits_shape, get_shapes, identify_parameter
+
+
+class Subject:
+    """An instance of somebody's class, in sizes D, H, C."""
+
+    def __init__(self, kind: type, D: int, H: int, C: int, reg: float = 0.0):
+        self.D, self.H, self.C, self.reg = D, H, C, reg
+        self.net: object = build_instance(kind, D, H, C, reg)
+        self.weights = find_weights(self.net, D, H, C)
+        self.has_tensors = self.weights.has_tensors()
+        self.methods = {quantity: find_method(self.net, quantity) for quantity in METHODS}
+        self.internal: Callable[..., Any] | None = None  # a gradient method that cannot be called
+        if (gradient := self.methods["gradient"]) and is_internal(gradient):
+            self.methods["gradient"], self.internal = None, gradient
+        self.returned_grads: object = None  # the gradients as they came, under their own names
+        self.no_loss = False  # Whether loss returns gradients and nothing else.
+        self._assign_forward()
+
+    def _assign_forward(self) -> None:
+        """Use forward for what it does in volume 2: predict forward(x), or the loss forward(x, t).
+
+        backward() then leaves the gradients in grads.
+        """
+        forward = getattr(self.net, "forward", None) or getattr(self.net, "__forward__", None)
+        if not callable(forward):
+            return
+        takes = sum(p.default is p.empty for p in list_arguments(forward))
+        if takes >= 2 and self.methods["predict"] == forward:
+            self.methods["predict"] = None
+        optional = any(
+            simplify_name(p.name) in ("t", "y", "labels", "target") for p in list_arguments(forward)
+        )
+        if (takes >= 2 or optional) and not self.methods["loss"]:
+            self.methods["loss"] = forward
+        elif takes == 1 and not self.methods["predict"]:
+            self.methods["predict"] = forward
+
+    def has(self, quantity: str) -> bool:
+        """Return whether there is a method for the quantity, or another that gives it too."""
+        if quantity == "gradient" and (self.gives_both() or self._get_kept_grads() is not None):
+            return True
+        return bool(self.methods[quantity])
+
+    def gives_both(self) -> bool:
+        """Return whether loss(X, y) gives the gradient too, as CS231n's: y is optional, or reg."""
+        loss = self.methods["loss"]
+        if loss is None or self.methods["gradient"]:
+            return False
+        return "reg" in find_call_roles(loss) or any(
+            p.default is None for p in list_arguments(loss)
+        )
+
+    def is_float32(self) -> bool:
+        """Return whether any of the weights is kept in float32."""
+        arrays = (self.weights.get_array(key) for key in PARAMS)
+        return any(str(array.dtype).endswith("float32") for array in arrays)
+
+    def to_native(self, array: Array) -> Any:
+        """Return an array as the net takes it: a tensor if its weights are tensors."""
+        if self.has_tensors:
+            import torch
+
+            return torch.from_numpy(np.array(array))
+        return array
+
+    def _get_method(self, quantity: str) -> Callable[..., Any]:
+        found = self.methods[quantity]
+        if found is None:
+            raise AttributeError(f"the net has no method for {quantity}")
+        return found
+
+    def _call(self, function: Callable[..., Any], x: Array, t: Array | None = None) -> Any:
+        values = {"x": self.to_native(x), "reg": self.reg, "batch": len(x), "dout": 1}
+        if t is not None:
+            values["t"] = self.to_native(t)
+        values["y"] = lambda: self._get_method("predict")(values["x"])
+        return call_by_role(function, values)
+
+    def predict(self, x: Array) -> Any:
+        """Return what predict gives for x (N, D).
+
+        Without a predict, loss(x) without targets returns the scores, as CS231n's does.
+        """
+        result = self._call(self.methods["predict"] or self._get_method("loss"), x)
+        while isinstance(result, tuple) and result:
+            result = result[-1] if np.ndim(result[0]) == 0 else _pick_scores(result, len(x), self.C)
+        return result
+
+    def loss(self, x: Array, t: Array) -> Any:
+        """Return the loss alone; None if the method gives only gradients."""
+        if not {"x", "y"} & find_call_roles(self._get_method("loss")) and self.methods["predict"]:
+            self._call(self.methods["predict"], x)  # The loss reads what predict left in the net.
+        result = self._call(self._get_method("loss"), x, t)
+        if isinstance(result, tuple | list):
+            result = next((r for r in result if not isinstance(r, dict)), None)
+        self.no_loss = isinstance(result, dict)
+        return None if self.no_loss else result
+
+    def gradient(self, x: Array, t: Array) -> dict[str, Any] | None:
+        """Return the gradient by the names W1, b1, W2, b2; None if no gradients came back."""
+        function = self.methods["gradient"] or self._get_method("loss")
+        if self.methods["gradient"] and "x" not in find_call_roles(function):
+            # The backward pass starts from what the forward pass left in the net.
+            self.loss(x, t) if self.methods["loss"] else self.predict(x)
+        result = self._call(function, x, t)
+        parts = result if isinstance(result, tuple | list) else [result]
+        found: Any = next((r for r in parts if isinstance(r, dict)), None)
+        if found is None and len(parts) >= 4:
+            found = parts
+        return self._name_grads(self._get_kept_grads() if found is None else found)
+
+    def _get_kept_grads(self) -> Any:
+        """Return the gradients that the net keeps as an attribute, or None."""
+        kept = (getattr(self.net, name, None) for name in ("grads", "gradients", "grad"))
+        return next((g for g in kept if isinstance(g, dict | list)), None)
+
+    def numerical_gradient(self, x: Array, t: Array) -> dict[str, Any] | None:
+        """Return their own numerical gradient, by name."""
+        return self._name_grads(self._call(self._get_method("numerical"), x, t))
+
+    def accuracy(self, x: Array, t: Array) -> Any:
+        """Return their accuracy."""
+        return self._call(self._get_method("accuracy"), x, t)
+
+    def _name_grads(self, grads: object) -> dict[str, Any] | None:
+        """Return gradients by W1 … b2, in the book's orientation, from a dict or a list of them."""
+        found: dict[str, Any] = {}
+        self.returned_grads = grads
+        if isinstance(grads, dict):
+            named = {identify_parameter(_strip_prefix(k)): v for k, v in grads.items()}
+            found = {k: v for k, v in named.items() if k in PARAMS}
+            found = found or self._match_shapes(list(grads.values()))
+        elif isinstance(grads, list | tuple):
+            parts = [part if isinstance(part, list | tuple) else [part] for part in grads]
+            found = self._match_shapes([grad for part in parts for grad in part])
+        else:
+            return None
+        turned = self.weights.transposed
+        return {k: v.T if k in turned and hasattr(v, "T") else v for k, v in found.items()}
+
+    def _match_shapes(self, arrays: list[Any]) -> dict[str, Any]:
+        return {
+            key: array
+            for key, shape in get_shapes(self.D, self.H, self.C).items()
+            for array in arrays
+            if hasattr(array, "shape") and fits_shape(array, shape)
+        }
+
+
+class ForeignClass:
+    """A class that lives in another process, where its instances are built."""
+
+    __name__: str
+    stores_bias_twice: bool
+
+    def build_subject(self, D: int, H: int, C: int, reg: float) -> Subject:
+        """Return an instance in these sizes."""
+        raise NotImplementedError
+
+
+def make_subject(kind: type | ForeignClass, D: int, H: int, C: int, reg: float = 0.0) -> Subject:
+    """Return an instance of a class in these sizes, in this process or where the class lives."""
+    if isinstance(kind, ForeignClass):
+        return kind.build_subject(D, H, C, reg)
+    return Subject(kind, D, H, C, reg)
+
+
+def _strip_prefix(key: object) -> str:
+    """Return W1 for dW1, grad_W1 and the like, in lower case."""
+    text = simplify_name(str(key))
+    for start in ("gradient", "grads", "grad", "d"):
+        text = text.removeprefix(start)
+    return text
+
+
+def _pick_scores(parts: tuple[Any, ...], N: int, C: int) -> Any:
+    """Return the output (N, C) among several arrays that a forward pass returns."""
+    outputs = [p for p in parts if getattr(p, "shape", None) == (N, C)]
+    return outputs[-1] if outputs else parts[0]

@@ -1,0 +1,160 @@
+"""Finds where a net keeps its weights, first by name, then by shape: D, H and C all differ."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from trainer.book.functions import Array
+from trainer.checker.adapt.names import PARAMS, simplify_name
+
+
+@dataclass
+class WeightPlaces:
+    """Where a net keeps W1, b1, W2, b2, as (container, key); problems describes wrong shapes."""
+
+    places: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    transposed: set[str] = field(default_factory=set)  # those kept as (out, in)
+    problems: dict[str, str] = field(default_factory=dict)
+    absent: set[str] = field(default_factory=set)
+    extra: set[str] = field(default_factory=set)  # the names of weights of further layers
+    numbers: set[str] = field(default_factory=set)  # biases that are plain numbers
+
+    def get_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of the net's own arrays."""
+        return {key: tuple(self.get_array(key).shape) for key in self.places}
+
+    def get_array(self, key: str) -> Any:
+        """Return the net's own array or tensor."""
+        container, name = self.places[key]
+        return container[name] if isinstance(container, dict | list) else getattr(container, name)
+
+    def has_tensors(self) -> bool:
+        """Return whether any of the weights is a torch tensor."""
+        return any(is_tensor(self.get_array(key)) for key in self.places)
+
+    def get(self) -> dict[str, Array]:
+        """Return copies in the book's shapes, as float64."""
+        found = {key: self.get_array(key) for key in self.places}
+        found = {k: v.detach().numpy() if is_tensor(v) else v for k, v in found.items()}
+        arrays = {key: np.array(value, dtype=np.float64) for key, value in found.items()}
+        arrays = {k: v.T if k in self.transposed else v for k, v in arrays.items()}
+        return {k: v.reshape(-1) if k[0] == "b" else v for k, v in arrays.items()}
+
+    def set(self, values: dict[str, Array]) -> None:
+        """Write the values into the net's arrays, which its layers may hold too."""
+        for key in self.places:
+            value = values[key].T if key in self.transposed else values[key]
+            array = self.get_array(key)
+            value = value.reshape(tuple(array.shape))
+            array[...] = __import__("torch").from_numpy(value.copy()) if is_tensor(array) else value
+
+
+def is_tensor(array: object) -> bool:
+    """Return whether the array is a torch tensor, without importing torch."""
+    return type(array).__module__.startswith("torch")
+
+
+def get_shapes(D: int, H: int, C: int) -> dict[str, tuple[int, ...]]:
+    """Return the book's shapes of W1, b1, W2, b2."""
+    return {"W1": (D, H), "b1": (H,), "W2": (H, C), "b2": (C,)}
+
+
+def make_zeros(D: int, H: int, C: int) -> dict[str, Array]:
+    """Return W1, b1, W2 and b2 of zeros in the book's shapes."""
+    return {key: np.zeros(shape) for key, shape in get_shapes(D, H, C).items()}
+
+
+def find_weights(net: object, D: int, H: int, C: int) -> WeightPlaces:
+    """Return where the net keeps its weights, by the names of its params, otherwise by shape."""
+    leaves = list(find_values(net, "", 0, set()))
+    found = [leaf for leaf in leaves if is_array(leaf[3])]
+    weights = WeightPlaces()
+    numbers = {identify_parameter(key) for _, _, key, value in leaves if is_number(value)}
+    weights.numbers = {"b1", "b2"} & numbers
+    further = re.compile(r"(w|weights?|b|bias)[3-9]")
+    weights.extra = {str(a[2]) for a in found if further.fullmatch(simplify_name(str(a[2])))}
+    for key, shape in get_shapes(D, H, C).items():
+        named = [a for a in found if identify_parameter(a[2]) == key]
+        named = [a for a in named if "param" in simplify_name(a[0])] or named
+        unnamed = [a for a in found if identify_parameter(a[2]) in (None, key)]
+        fitting = [a for a in [*named, *unnamed] if fits_shape(a[3], shape)]
+        if not fitting and not named:
+            weights.absent.add(key)
+            continue
+        _, container, name, array = (fitting or named)[0]
+        if not fitting:
+            got = tuple(array.shape)
+            weights.problems[key] = f"{name} has shape {got}, expected {shape}"
+        weights.places[key] = (container, name)
+        if len(shape) == 2 and tuple(array.shape) == shape[::-1]:
+            weights.transposed.add(key)
+    return weights
+
+
+def identify_parameter(name: object) -> str | None:
+    """Return W1, b1, W2 or b2 for the many ways to write them, otherwise None."""
+    match = re.fullmatch(r"(w|weights?|b|bias(?:es)?)(?:in|h)?([012])", simplify_name(str(name)))
+    return match and match[1][0].replace("w", "W") + match[2]
+
+
+def fits_shape(array: Any, shape: tuple[int, ...]) -> bool:
+    """Return whether an array has the shape, where matrices may be transposed, vectors columns."""
+    got = tuple(array.shape)
+    if len(shape) == 1:
+        return got in (shape, (1, *shape), (*shape, 1))
+    return got in (shape, shape[::-1])
+
+
+def is_array(value: object) -> bool:
+    """Return whether a value is an array or a tensor of at least one axis."""
+    is_any = isinstance(value, np.ndarray) or is_tensor(value)
+    return is_any and getattr(value, "ndim", 0) > 0
+
+
+def is_number(value: object) -> bool:
+    """Return whether a value is a single number."""
+    return isinstance(value, int | float | np.number) or getattr(value, "shape", None) == ()
+
+
+def find_values(
+    holder: object, path: str, depth: int, seen: set[int]
+) -> Iterator[tuple[str, Any, Any, Any]]:
+    """Yield (path, container, key, value) for each array and number of a net, its params first."""
+    if depth > 3 or id(holder) in seen:
+        return
+    seen.add(id(holder))
+    items: list[tuple[Any, Any]] = []
+    if isinstance(holder, dict):
+        items = list(holder.items())
+    elif isinstance(holder, list | tuple):
+        items = list(enumerate(holder))
+    elif hasattr(holder, "__dict__") and not isinstance(holder, type | ModuleType):
+        items = list(vars(holder).items())
+    items.sort(key=lambda item: (_is_derived(item[0]), "param" not in simplify_name(str(item[0]))))
+    for key, value in items:
+        if not isinstance(value, np.ndarray | int | float | np.number) and not is_tensor(value):
+            yield from find_values(value, f"{path}.{key}", depth + 1, seen)
+        elif "grad" not in path and not _is_derived(key):
+            yield path, holder, key, value
+
+
+def _is_derived(key: object) -> bool:
+    """Return whether an attribute's name shows that it is no weight, but a gradient or a cache."""
+    return bool(re.search("grad|^d[wb]|veloc|moment|cache", simplify_name(str(key))))
+
+
+def infer_sizes(weights: WeightPlaces) -> tuple[int, int, int] | None:
+    """Return D, H, C of weights that fit together, None if they do not or one is missing."""
+    shapes = weights.get_shapes()
+    if len(shapes) < len(PARAMS):
+        return None
+    biases = {key: int(np.prod(shapes[key])) for key in ("b1", "b2")}
+    for turn in (1, -1):  # (in, out), or (out, in)
+        (D, H), (H2, C) = (shapes[key][-2:][::turn] for key in ("W1", "W2"))
+        if H == H2 and biases == {"b1": H, "b2": C}:
+            return D, H, C
+    return None

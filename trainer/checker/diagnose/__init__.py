@@ -1,0 +1,1 @@
+"""Finds the line that is wrong, and a change with which every check passes."""

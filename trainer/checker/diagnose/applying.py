@@ -1,0 +1,157 @@
+"""Applies edits to the text of a file, and writes the difference as a diff."""
+
+import ast
+import difflib
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+from trainer.checker.diagnose.edits import Edit
+from trainer.checker.diagnose.patching import Function
+
+REPEATED = (ast.Call, ast.BinOp, ast.Compare, ast.Subscript)  # changed at all places at once
+SHORTEST = 8  # characters of an expression that is also changed at other places
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A changed source of one file; node is the part of the old source that was changed."""
+
+    path: Path
+    text: str
+    node: ast.expr | ast.stmt
+
+
+def apply_edit(path: Path, text: str, edit: Edit) -> Iterator[Candidate]:
+    """Yield the source with the edit at its place, and at all places that read the same."""
+    changed = replace_node(text, edit)
+    if changed is None:
+        return
+    yield Candidate(path, changed, edit.node)
+    old, new = (each.splitlines() for each in (text, changed))
+    number = edit.node.lineno - 1
+    if old.count(old[number]) > 1:
+        kept = [new[number]] if len(old) == len(new) else []
+        lines = [each for line in old for each in (kept if line == old[number] else [line])]
+        yield Candidate(path, "\n".join(lines) + "\n", edit.node)
+    part = _get_segment(text, edit.node) if isinstance(edit.node, REPEATED) else ""
+    if len(part) >= SHORTEST and text.count(part) > 1:
+        yield Candidate(path, text.replace(part, edit.text), edit.node)
+
+
+def _get_segment(text: str, node: ast.expr | ast.stmt) -> str:
+    """Return the source of a node that stands on one line, "" otherwise."""
+    line = text.splitlines()[node.lineno - 1].encode()
+    one_line = node.end_lineno == node.lineno
+    return line[node.col_offset : node.end_col_offset].decode() if one_line else ""
+
+
+def replace_node(text: str, edit: Edit) -> str | None:
+    """Return the source with the edit at its place, None where it would be read in another way."""
+    if edit.text == "pass" and (shorter := _delete_statement(text, edit.node)):
+        return shorter
+    for replacement in (edit.text, f"({edit.text})"):
+        changed = replace_segment(text, edit.node, replacement)
+        if isinstance(edit.node, ast.stmt) or _is_unit(changed, edit):
+            return changed
+    return None
+
+
+def _delete_statement(text: str, node: ast.expr | ast.stmt) -> str | None:
+    """Return the text without the line of a statement, None where a block would be empty or
+    the statement does not stand on a line of its own.
+    """
+    lines = text.splitlines(keepends=True)
+    if lines[node.lineno - 1].strip() != _get_segment(text, node):
+        return None
+    del lines[node.lineno - 1]
+    with suppress(SyntaxError):
+        ast.parse("".join(lines))
+        return "".join(lines)
+    return None
+
+
+def _is_unit(changed: str, edit: Edit) -> bool:
+    """Return whether the new text of an edit is read as one expression, in brackets or not."""
+    with suppress(SyntaxError):
+        return _reads_as(changed, edit, _dump(ast.parse(edit.text, mode="eval").body))
+    return False
+
+
+def _reads_as(changed: str, edit: Edit, wanted: str) -> bool:
+    """Return whether the changed source has this node where the edit is.
+
+    Parses the line alone if it can stand alone, with a body if it opens a block.
+    """
+    place = edit.node.col_offset
+    line = changed.splitlines()[edit.node.lineno - 1]
+    indent, bare = len(line) - len(line.lstrip()), line.strip()
+    for source, row, shift in (
+        (bare, 1, indent), (f"{bare} pass", 1, indent), (changed, edit.node.lineno, 0),
+    ):  # fmt: skip
+        with suppress(SyntaxError):
+            nodes = (n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.expr))
+            there = (n for n in nodes if n.lineno == row and 0 <= n.col_offset + shift - place <= 1)
+            return any(_dump(node) == wanted for node in there)
+    return False
+
+
+def _dump(node: ast.AST) -> str:
+    """Return what a node is, without its place, and whether it is read or written."""
+    return ast.dump(node).replace("Store()", "Load()")
+
+
+def replace_segment(text: str, node: ast.expr | ast.stmt, replacement: str) -> str:
+    """Return the text with the source of a node replaced."""
+    lines = text.splitlines(keepends=True)
+    first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+    before = lines[first].encode()[: node.col_offset].decode()
+    after = lines[last].encode()[node.end_col_offset or 0 :].decode()
+    return "".join([*lines[:first], before + replacement + after, *lines[last + 1 :]])
+
+
+def list_repeated(path: Path, text: str, function: Function) -> Iterator[Candidate]:
+    """Yield the text with one change at several places of a function: another axis in all calls
+    that have the same one, no update of an array, or an assignment in place of all updates.
+    """
+    groups: dict[str, list[ast.expr]] = {}
+    for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
+        for keyword in call.keywords:
+            if keyword.arg == "axis":
+                key = ", ".join(ast.unparse(each) for each in call.keywords)
+                groups.setdefault(key, []).append(keyword.value)
+    changes = [[Edit(node, axis, 0.0) for node in g] for g in groups.values() for axis in "01"]
+    updates = [node for node in ast.walk(function) if isinstance(node, ast.AugAssign)]
+    changes.append(
+        [Edit(n, f"{ast.unparse(n.target)} = {ast.unparse(n.value)}", 0.0) for n in updates]
+    )
+    for update in updates:
+        yield from apply_edit(path, text, Edit(update, "pass", 0.0))
+    for edits in changes:
+        if len(edits) > 1:
+            yield Candidate(path, _replace_all(text, edits), edits[0].node)
+
+
+def list_pairs(path: Path, text: str, edits: list[Edit]) -> Iterator[Candidate]:
+    """Yield the text with two edits of different lines, the cheapest pairs first."""
+    pairs = sorted(combinations(edits, 2), key=lambda pair: pair[0].cost + pair[1].cost)
+    for pair in pairs:
+        if pair[0].node.lineno != pair[1].node.lineno:
+            changed = _replace_all(text, list(pair))
+            yield Candidate(path, changed, min(pair, key=lambda e: e.node.lineno).node)
+
+
+def _replace_all(text: str, edits: list[Edit]) -> str:
+    """Return the text with all edits, from the last to the first so that places stay right."""
+    for edit in sorted(edits, key=lambda e: (e.node.lineno, e.node.col_offset), reverse=True):
+        text = replace_node(text, edit) or text
+    return text
+
+
+def make_diff(path: Path, old: str, new: str) -> str:
+    """Return a unified diff of one file, without context."""
+    before, after = (text.splitlines(keepends=True) for text in (old, new))
+    names = f"a/{path.name}", f"b/{path.name}"
+    return "".join(difflib.unified_diff(before, after, *names, n=0))

@@ -1,0 +1,163 @@
+"""Lists the changes of a wrong net that are tried, the likeliest first."""
+
+import ast
+import time
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from itertools import chain, islice
+from pathlib import Path
+
+import numpy as np
+
+from trainer.checker.diagnose.applying import Candidate, apply_edit, list_pairs, list_repeated
+from trainer.checker.diagnose.edits import (
+    Edit,
+    list_edits,
+    list_products,
+    list_spellings,
+    list_statement_edits,
+    sort_edits,
+)
+from trainer.checker.diagnose.insertions import (
+    list_definitions,
+    list_local_insertions,
+    list_slips,
+    list_updates,
+)
+from trainer.checker.diagnose.locating import Location
+from trainer.checker.diagnose.patching import Function, Texts
+from trainer.checker.diagnose.scope import Expression, list_functions, make_words
+from trainer.checker.diagnose.survey import Survey
+from trainer.checker.findings.comparing import CLOSE, compute_error
+
+MOST_MATCHING = 12  # edits of one line that are checked
+CHEAP = 2.3  # the cost of edits that are tried before pairs of them and before insertions
+PLAIN = 2.85  # the cost of an edit that is likelier than a statement that is missing
+MOST_PAIRED = 60  # edits of a function that are tried in pairs
+EditsOf = Callable[[Path, Function], list[Edit]]
+
+
+def list_candidates(survey: Survey, seconds: float) -> Iterator[Candidate]:
+    """Yield the changes of a net that may help, the likeliest first.
+
+    seconds is the computing time for those whose value is compared with the expected one.
+    """
+    wrong = [f for f in survey.called if not f[1].col_offset and f[1].name in survey.wrong]
+    # The edits of a function are needed several times, and it takes long to list them.
+    edits_of = cache(partial(_list_function_edits, survey=survey))
+    lines = frozenset((each.site.path, each.site.value.lineno) for each in survey.locations)
+    yield from _list_slips(survey)
+    if survey.raised:
+        yield from _list_cheap(survey.texts, edits_of, survey.called, survey.raised)
+    yield from _list_cheap(survey.texts, edits_of, wrong)
+    yield from _list_local(survey, seconds)
+    if lines:
+        yield from _list_cheap(survey.texts, edits_of, survey.called, lines)
+    for functions in (survey.called, survey.others):
+        yield from _list_cheap(survey.texts, edits_of, functions)
+    for functions in (survey.called, survey.others):
+        yield from _list_others(survey.texts, edits_of, functions)
+
+
+def _list_slips(survey: Survey) -> Iterator[Candidate]:
+    """Yield changes of names that are misspelt, and of what is often forgotten or repeated."""
+    for path, function in [*survey.called, *survey.others]:
+        text = survey.texts[path]
+        for root in _list_roots(function) if survey.raised else ():
+            for edit in list_spellings(root, survey.identifiers):
+                if (path, edit.node.lineno) in survey.raised:
+                    yield from apply_edit(path, text, edit)
+        yield from list_repeated(path, text, function)
+        yield from list_slips(path, text, function)
+    for place, name in survey.unknown:
+        yield from list_definitions(survey.texts, survey.called, place, name)
+
+
+def _list_local(survey: Survey, seconds: float) -> Iterator[Candidate]:
+    """Yield the changes of the located lines whose value, in its own scope, is the expected one."""
+    places = {(each.site, each.quantity.name): each for each in reversed(survey.locations)}
+    there = [each for each in reversed(places.values()) if each.site.path in survey.texts]
+    end = time.process_time() + seconds
+    odd: list[tuple[Path, Edit]] = []
+    for location in there:
+        path, text = location.site.path, survey.texts[location.site.path]
+        for edit in islice(_list_matching(location, end, with_products=False), MOST_MATCHING):
+            if edit.cost <= PLAIN:
+                yield from apply_edit(path, text, edit)
+            else:
+                odd.append((path, edit))
+        yield from list_local_insertions(location, text)
+    for location in there:
+        products = _list_matching(location, end, with_products=True)
+        odd += [(location.site.path, edit) for edit in islice(products, MOST_MATCHING)]
+    for path, edit in odd:
+        yield from apply_edit(path, survey.texts[path], edit)
+
+
+def _list_matching(location: Location, end: float, with_products: bool) -> Iterator[Edit]:
+    """Yield the edits of a located expression that give it the expected value."""
+    site, record, wanted = location.site, location.record, location.quantity.value
+    if site.is_update:
+        return
+    words = make_words(site.function, record, list_functions(record.globals))
+    expression = Expression(site.value, record)
+    list_all = list_products if with_products else list_edits
+    for edit in list_all(site.value, words):
+        if time.process_time() > end:
+            return
+        value = expression.evaluate(edit.node, edit.text)
+        if np.shape(value) == wanted.shape and compute_error(value, wanted) <= CLOSE:
+            yield edit
+
+
+def _list_cheap(
+    texts: Texts,
+    edits_of: EditsOf,
+    functions: list[tuple[Path, Function]],
+    lines: frozenset[tuple[Path, int]] = frozenset(),
+) -> Iterator[Candidate]:
+    """Yield the cheap edits of functions, all or those of some lines; values are unknown."""
+    found = [
+        (path, edit)
+        for path, function in functions
+        for edit in edits_of(path, function)
+        if edit.cost <= CHEAP and (not lines or (path, edit.node.lineno) in lines)
+    ]
+    for path, edit in sorted(found, key=lambda each: each[1].cost):
+        yield from apply_edit(path, texts[path], edit)
+
+
+def _list_others(
+    texts: Texts, edits_of: EditsOf, functions: list[tuple[Path, Function]]
+) -> Iterator[Candidate]:
+    """Yield pairs of the cheapest edits of a function, insertions, and all other edits."""
+    others: list[tuple[Path, Edit]] = []
+    for path, function in functions:
+        text, edits = texts[path], edits_of(path, function)
+        cheap = [edit for edit in edits if edit.cost <= CHEAP]
+        yield from list_updates(path, text, function)
+        yield from list_pairs(path, text, cheap[:MOST_PAIRED])
+        others += [(path, edit) for edit in edits[len(cheap) :]]
+    for path, edit in sorted(others, key=lambda each: each[1].cost):
+        yield from apply_edit(path, texts[path], edit)
+
+
+def _list_function_edits(path: Path, function: Function, survey: Survey) -> list[Edit]:
+    """Return the edits of all statements and expressions of a function, the likeliest first."""
+    record = survey.records.get((path, function.lineno))
+    words = make_words(function, record, survey.functions, survey.attributes)
+    roots = (list_edits(root, words) for root in _list_roots(function))
+    return sort_edits([*list_statement_edits(function), *chain.from_iterable(roots)])
+
+
+def _list_roots(function: Function) -> Iterator[ast.expr]:
+    """Yield the expressions that the statements of a function compute."""
+    for node in ast.walk(function):
+        for name in ("value", "test", "iter"):
+            part = getattr(node, name, None) if isinstance(node, ast.stmt) else None
+            if isinstance(part, ast.expr) and not isinstance(part, ast.Constant):
+                yield part
+        if isinstance(node, ast.AugAssign):
+            yield node.target
+        if isinstance(node, ast.Assign):
+            yield from (t for t in node.targets if isinstance(t, ast.Subscript | ast.Tuple))

@@ -1,0 +1,87 @@
+"""Finds the line of a wrong net that is wrong, and a change with which every check passes."""
+
+import time
+from dataclasses import dataclass
+
+from trainer.checker.check_file import restore_aliases
+from trainer.checker.diagnose.applying import Candidate, make_diff
+from trainer.checker.diagnose.candidates import list_candidates
+from trainer.checker.diagnose.locating import Location, describe_location
+from trainer.checker.diagnose.patching import Texts
+from trainer.checker.diagnose.repairing import Search
+from trainer.checker.diagnose.survey import Survey, survey_net
+from trainer.checker.diagnose.verifying import Request, read_texts
+
+BUDGET = 6.0  # seconds of computing for all candidates
+ROUNDS = 3  # changes of one fix, at most
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The place of a mistake, what should be there, and a change with which every check passes.
+
+    file is the name of the source, line a number from 1, column and end_column characters of the
+    line code, from 0. expected is a sentence, "" if the expected value is not known. diff is a
+    unified diff, and checks how many checks pass with it.
+    """
+
+    file: str
+    line: int
+    column: int
+    end_column: int
+    code: str
+    expected: str
+    diff: str
+    checks: int
+
+
+def diagnose(request: Request) -> Diagnosis | None:
+    """Return the wrong line of a net, with a change with which every check passes.
+
+    None where no such change is found: a line without one might be right.
+    """
+    with restore_aliases():
+        texts = read_texts(request)
+        survey = survey_net(request, texts)
+        search = Search(request, survey.required, time.process_time() + BUDGET)
+        fix = _find_fix(request, search, survey)
+        if fix is None:
+            return None
+        first, changed = fix
+        diffs = (make_diff(p, texts[p], changed[p]) for p in texts if changed[p] != texts[p])
+        checks = search.count_passed(changed)
+        return _describe(first, texts, survey.locations, "".join(diffs), checks)
+
+
+def _describe(
+    first: Candidate, texts: Texts, locations: list[Location], diff: str, checks: int
+) -> Diagnosis:
+    """Return the place of the first change, and what its value should be if that is known."""
+    path, node = first.path, first.node
+    code = texts[path].splitlines()[node.lineno - 1]
+    column = len(code.encode()[: node.col_offset].decode())
+    end = len(code.encode()[: node.end_col_offset].decode())
+    end = end if node.end_lineno == node.lineno else len(code)
+    place = path, node.lineno
+    there = [
+        each
+        for each in locations
+        if (each.site.path, each.site.value.lineno) == place and not each.is_expected
+    ]
+    expected = describe_location(there[0]) if there else ""
+    return Diagnosis(path.name, node.lineno, column, end, code, expected, diff, checks)
+
+
+def _find_fix(request: Request, search: Search, survey: Survey) -> tuple[Candidate, Texts] | None:
+    """Return the first of up to ROUNDS changes with which every check passes, and the texts."""
+    first = None
+    for _ in range(ROUNDS):
+        step = search.improve(survey, list_candidates(survey, BUDGET / 4))
+        if step is None:
+            return None
+        candidate, left = step
+        first, texts = first or candidate, survey.change(candidate)
+        if not left:
+            return first, texts
+        survey = survey_net(request, texts)
+    return None

@@ -1,0 +1,343 @@
+"""Small changes of an expression, as a person would make them, the likeliest first."""
+
+import ast
+import copy
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher, get_close_matches
+from itertools import combinations
+
+import numpy as np
+
+from trainer.checker.adapt.names import PARAMS
+
+OPERATORS: list[type[ast.operator]] = [ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult]
+IDENTITY: list[type[ast.cmpop]] = [ast.Is, ast.IsNot]
+COMPARISONS: list[type[ast.cmpop]] = [ast.Gt, ast.GtE, ast.Lt, ast.LtE, ast.Eq, ast.NotEq]
+TWINS = {
+    "sum": ("mean",), "mean": ("sum",), "max": ("sum", "min"), "min": ("max",),
+    "argmax": ("argmin", "max"), "argmin": ("argmax",), "exp": ("log",), "log": ("exp",),
+    "maximum": ("minimum",), "minimum": ("maximum",), "zeros_like": ("ones_like",),
+    "ones_like": ("zeros_like",), "multiply": ("dot",), "dot": ("multiply",),
+}  # fmt: skip
+UNSAFE = re.compile("save|dump|tofile|remove|unlink|rm|system|exit|quit|input|open|exec|eval")
+NUMBERS = (0, 1, 2, 0.5, -1)
+# What people leave out beside a part of an expression, and how unlikely it is.
+TERMS = {
+    "{inner} + {atom}": 0.0, "{inner} - {atom}": 0.0, "{inner} * {atom}": 0.1,
+    "{inner} / {atom}": 0.0, "{inner} / {atom}.shape[0]": 0.1, "{inner} / {atom}.shape[1]": 0.4,
+    "{inner} / len({atom})": 0.2, "{inner} * len({atom})": 0.3, "{inner} * {atom}.shape[0]": 0.2,
+    "{inner} @ {atom}": 0.1, "{inner} @ {atom}.T": 0.2, "{inner} * ({atom} > 0)": 0.3,
+    "{inner} * (1 - {atom}) * {atom}": 0.4, "{inner} * (1 - {atom} ** 2)": 0.5,
+    "{inner} - np.eye({inner}.shape[1])[{atom}]": 0.6,
+}  # fmt: skip
+
+
+# Calls that people leave out, and how unlikely it is.
+CALLS = {
+    "np.sum({inner})": 0.0, "np.sum({inner}, axis=0)": 0.0, "np.argmax({inner}, axis=1)": 0.0,
+    "np.sum({inner}, axis=1, keepdims=True)": 0.1, "np.mean({inner})": 0.1, "np.exp({inner})": 0.0,
+    "np.log({inner})": 0.0, "len({inner})": 0.2, "{part}.copy()": 0.2, "range({inner})": 0.2,
+    "np.zeros_like({inner})": 0.3, "np.maximum(0, {inner})": 0.3, "np.tanh({inner})": 0.3,
+    "1 / (1 + np.exp(-({inner})))": 0.3, "np.abs({inner})": 0.4, "np.sqrt({inner})": 0.5,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Words:
+    """What an edit may use: variables as one writes them, such as z1 or self.params['W1'],
+    those of them that one divides by, and functions that take one array, such as sigmoid.
+    attributes are those of self, and keys the strings in the function.
+    """
+
+    atoms: list[str]
+    divisors: list[str]
+    functions: list[str]
+    attributes: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A part of the source and the text that takes its place; a lower cost is likelier."""
+
+    node: ast.expr | ast.stmt
+    text: str
+    cost: float
+
+
+def list_edits(root: ast.expr, words: Words) -> list[Edit]:
+    """Return the edits of every part of an expression, the likeliest first."""
+    edits = [
+        edit
+        for node in _walk(root)
+        for edit in (
+            *_edit_node(node, words.atoms, words.functions),
+            *_wrap_node(node, root, words),
+            *_edit_key(node, words.keys),
+            *_edit_attribute(node, words.attributes),
+        )
+    ]
+    return sort_edits(edits)
+
+
+def sort_edits(edits: Iterable[Edit]) -> list[Edit]:
+    """Return the edits without those that occur twice, the likeliest first."""
+    unique: dict[tuple[int, str], Edit] = {}
+    for edit in sorted(edits, key=lambda edit: edit.cost):
+        unique.setdefault((id(edit.node), edit.text), edit)
+    return list(unique.values())
+
+
+def list_statement_edits(function: ast.FunctionDef) -> Iterator[Edit]:
+    """Yield edits of whole statements: other operators of updates, statements taken out."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.AugAssign):
+            for other in OPERATORS:
+                if not isinstance(node.op, other):
+                    changed = copy.copy(node)
+                    changed.op = other()
+                    yield Edit(node, ast.unparse(changed), 1.3)
+            yield Edit(node, f"{ast.unparse(node.target)} = {ast.unparse(node.value)}", 1.4)
+            yield Edit(node, "pass", 1.3)
+        if isinstance(node, ast.Assign):
+            yield Edit(node, "pass", 2.0)
+            if isinstance(node.targets[0], ast.Name | ast.Attribute):
+                yield Edit(
+                    node, f"{ast.unparse(node.targets[0])} += {ast.unparse(node.value)}", 2.1
+                )
+        if isinstance(node, ast.Expr | ast.If):
+            yield Edit(node, "pass", 1.8)
+
+
+def list_products(root: ast.expr, words: Words) -> list[Edit]:
+    """Return what may stand in place of a whole expression: a sum, or a product of two variables.
+
+    They are tried last, and only where the expected value is known.
+    """
+    edits = [Edit(root, f"np.sum({atom}, axis=0)", 3.0) for atom in words.atoms]
+    for one in words.atoms:
+        for other in words.atoms:
+            for text in (f"np.dot({one}.T, {other})", f"np.dot({one}, {other}.T)",
+                         f"np.dot({one}, {other})", f"{one} * {other}", f"{one} + {other}",
+                         f"{one} * (1 - {other}) * {other}", f"{one} * ({other} > 0)"):  # fmt: skip
+                edits.append(Edit(root, text, 3.2))
+    return edits
+
+
+def _edit_key(node: ast.expr, keys: list[str]) -> Iterator[Edit]:
+    """Yield other keys in place of one, and all parameters in place of a list of some."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        for key in PARAMS if node.value in PARAMS else keys:
+            if key != node.value:
+                yield Edit(node, f'"{key}"', 1.4)
+    if isinstance(node, ast.Tuple | ast.List) and node.elts and all(
+        isinstance(each, ast.Constant) and each.value in PARAMS for each in node.elts
+    ):  # fmt: skip
+        yield Edit(node, repr(tuple(PARAMS)).replace("'", '"'), 1.2)
+
+
+def _edit_attribute(node: ast.expr, attributes: list[str]) -> Iterator[Edit]:
+    """Yield the other attributes of the net in place of one."""
+    if isinstance(node, ast.Attribute) and _text(node.value) == "self" and node.attr in attributes:
+        yield from (_changed(node, 1.7, attr=a) for a in attributes if a != node.attr)
+
+
+def list_spellings(root: ast.expr, names: tuple[str, ...]) -> Iterator[Edit]:
+    """Yield the names of the file, or of NumPy, in place of those that are spelt almost so."""
+    for node in ast.walk(root):
+        if isinstance(node, ast.expr):
+            yield from _edit_spelling(node, names)
+
+
+def _edit_spelling(node: ast.expr, names: tuple[str, ...]) -> Iterator[Edit]:
+    if isinstance(node, ast.Name):
+        for name in _list_similar(node.id, names):
+            yield Edit(node, name, 1.1)
+    if isinstance(node, ast.Attribute):
+        is_numpy = isinstance(node.value, ast.Name) and node.value.id in ("np", "numpy")
+        for name in _list_similar(node.attr, dir(np) if is_numpy else names):
+            yield _changed(node, 1.1, attr=name)
+
+
+def _list_similar(word: str, names: Sequence[str]) -> list[str]:
+    """Return the names that are spelt almost as a word, those that differ in case first."""
+    same = [name for name in names if name.lower() == word.lower() and name != word]
+    close = [name for name in get_close_matches(word, names, 4, 0.6) if name != word]
+    return [name for name in (*same, *close) if not UNSAFE.search(name)]
+
+
+def _walk(root: ast.expr) -> Iterator[ast.expr]:
+    """Yield the parts of an expression that may be replaced by others: not np, self or np.sum."""
+    for node in ast.walk(root):
+        if isinstance(node, ast.expr) and not isinstance(node, ast.Starred | ast.Slice):
+            base = node.value if isinstance(node, ast.Attribute) else node
+            if not (isinstance(base, ast.Name) and base.id in ("np", "numpy")) and not (
+                isinstance(node, ast.Name) and node.id == "self"
+            ):
+                yield node
+
+
+def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterator[Edit]:
+    """Yield edits of the node's own operator, name, number or arguments."""
+    match node:
+        case ast.BinOp(left=left, op=op, right=right):
+            for other in OPERATORS:
+                if not isinstance(op, other):
+                    yield _changed(node, 1.4, op=other())
+            yield Edit(node, _text(left), 1.7)
+            yield Edit(node, _text(right), 1.8)
+            yield _changed(node, 1.6, left=right, right=left)
+            if isinstance(op, ast.MatMult):
+                yield Edit(node, f"{_wrapped(left)}.T @ {_wrapped(right)}", 2.1)
+                yield Edit(node, f"{_wrapped(left)} @ {_wrapped(right)}.T", 2.1)
+        case ast.UnaryOp(operand=operand):
+            yield Edit(node, _text(operand), 1.0)
+            yield from (Edit(node, number, 1.9) for number in ("0", "1"))
+        case ast.Compare(left=left, ops=[op], comparators=[right]):
+            twins = IDENTITY if isinstance(op, ast.Is | ast.IsNot) else COMPARISONS
+            for comparison in twins:
+                if not isinstance(op, comparison):
+                    yield _changed(node, 1.5, ops=[comparison()])
+            yield from (Edit(node, atom, 1.8) for atom in atoms)
+            if _text(left) == _text(right):  # comparing a value with itself
+                yield from (_changed(node, 1.2, left=_parse(atom)) for atom in atoms)
+        case ast.Call():
+            yield from _edit_call(node, atoms, functions)
+        case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
+            for number in NUMBERS:
+                if number != value:
+                    yield Edit(node, repr(number), 1.6)
+        case ast.Tuple(elts=parts) if not any(isinstance(p, ast.Slice) for p in parts):
+            for i, j in combinations(range(len(parts)), 2):
+                swapped = [*parts]
+                swapped[i], swapped[j] = parts[j], parts[i]
+                text = ", ".join(map(_text, swapped))  # unparse adds brackets
+                yield Edit(node, text, 1.4)
+        case ast.Constant(value=bool() as flag):
+            yield Edit(node, repr(not flag), 1.2)
+        case ast.Attribute(value=value, attr="T"):
+            yield Edit(node, _text(value), 1.0)
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
+        yield from _edit_index(node, node.slice.elts, atoms)
+    if isinstance(node, ast.BinOp | ast.Call | ast.Compare):
+        for part in _walk(node):
+            if part is not node and not isinstance(part, ast.Constant):
+                yield Edit(node, _text(part), 2.1)
+    if isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
+        text = _text(node)
+        for atom in atoms:
+            if atom != text:
+                yield Edit(node, atom, 1.5 + 0.5 * _distance(text, atom))
+            for function in functions:
+                yield Edit(node, f"{function}({atom})", 2.2)
+
+
+def _edit_index(node: ast.Subscript, parts: list[ast.expr], atoms: list[str]) -> Iterator[Edit]:
+    """Yield variables and ranges in place of a slice, and indices in the other order."""
+    texts = [_text(part) for part in parts]
+    for i, part in enumerate(parts):
+        if isinstance(part, ast.Slice):
+            for new in (*atoms, *(f"np.arange(len({atom}))" for atom in atoms)):
+                changed = ", ".join([*texts[:i], new, *texts[i + 1 :]])
+                yield Edit(node, f"{_text(node.value)}[{changed}]", 1.8)
+    yield Edit(node, f"{_text(node.value)}[{', '.join(texts[::-1])}]", 1.7)
+
+
+def _edit_call(node: ast.Call, atoms: list[str], functions: list[str]) -> Iterator[Edit]:
+    name = _text(node.func)
+    if node.args and not isinstance(node.args[0], ast.Starred):
+        yield Edit(node, _text(node.args[0]), 2.0)
+    if len(node.args) == 2 and not any(isinstance(a, ast.Starred) for a in node.args):
+        yield _changed(node, 1.4, args=node.args[::-1])
+        for i in range(2):
+            args: list[ast.expr] = list(node.args)
+            args[i] = ast.Attribute(args[i], "T", ast.Load())
+            yield _changed(node, 2.1, args=args)
+    for function in functions:
+        if function != name and len(node.args) == 1:
+            yield _changed(node, 1.7, func=ast.parse(function, mode="eval").body)
+    if isinstance(node.func, ast.Attribute):
+        if node.func.attr == "mean" and node.args:
+            total = f"np.sum({', '.join(map(_text, node.args))})"
+            for atom in atoms:
+                yield Edit(node, f"0.5 * {total} / len({atom})", 2.2)
+        for twin in TWINS.get(node.func.attr, ()):
+            func = ast.Attribute(node.func.value, twin, ast.Load())
+            yield _changed(node, 1.4, func=func)
+    yield from _edit_axis(node)
+
+
+def _edit_axis(node: ast.Call) -> Iterator[Edit]:
+    """Yield other axes, and keepdims added or removed."""
+    reduces = isinstance(node.func, ast.Attribute) and node.func.attr in (
+        "sum", "mean", "max", "min", "argmax", "argmin", "amax", "amin",
+    )  # fmt: skip
+    if not reduces:
+        return
+    others = [k for k in node.keywords if k.arg not in ("axis", "keepdims")]
+    positional = node.args[:1] if _text(node.func).startswith(("np.", "numpy.")) else []
+    for axis in ("0", "1", "-1", None):
+        for keep in (True, False):
+            made = [f"axis={axis}"] * (axis is not None) + ["keepdims=True"] * keep
+            texts = [_text(a) for a in positional] + made + [_text_of_keyword(k) for k in others]
+            text = f"{_text(node.func)}({', '.join(texts)})"
+            if text != _text(node):
+                kept = any(k.arg == "keepdims" for k in node.keywords) == keep
+                yield Edit(node, text, (1.2 if axis is not None else 1.6) + 0.5 * (not kept))
+
+
+def _wrap_node(node: ast.expr, root: ast.expr, words: Words) -> Iterator[Edit]:
+    """Yield edits that put something around a part: a sign, a factor, a call, another term."""
+    inner, cost = _wrapped(node), 0.0 if node is root else 0.5
+    if isinstance(node, ast.Constant):
+        return
+    yield Edit(node, f"-{inner}", 1.5 + cost)
+    yield Edit(node, f"{inner}.T", 1.5 + cost)
+    yield Edit(node, f"(1 - {inner})", 2.6 + cost)
+    yield Edit(node, f"({inner} > 0)", 2.2)
+    for call, extra in CALLS.items():
+        yield Edit(node, call.format(inner=_text(node), part=inner), 2.0 + cost + extra)
+    for factor in ("2", "0.5"):
+        yield Edit(node, f"{factor} * {inner}", 1.6 + cost)
+    for function in words.functions:
+        yield Edit(node, f"{function}({_text(node)})", 1.9 + cost)
+    for template, extra in TERMS.items():
+        for atom in words.divisors if template.endswith("/ {atom}") else words.atoms:
+            text = template.format(inner=inner, atom=atom)
+            yield Edit(node, text, 2.3 + cost + extra)
+    for atom in words.atoms:
+        for function in words.functions:
+            yield Edit(node, f"{inner} * {function}({atom})", 2.5 + cost)
+
+
+def _changed(node: ast.expr, cost: float, **parts: object) -> Edit:
+    changed = copy.copy(node)
+    for name, value in parts.items():
+        setattr(changed, name, value)
+    return Edit(node, _text(changed), cost)
+
+
+def _parse(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
+
+
+def _text(node: ast.expr) -> str:
+    return ast.unparse(node)
+
+
+def _text_of_keyword(keyword: ast.keyword) -> str:
+    return f"{keyword.arg}={_text(keyword.value)}" if keyword.arg else f"**{_text(keyword.value)}"
+
+
+def _wrapped(node: ast.expr) -> str:
+    """Return the text of a node in brackets where it needs them as an operand."""
+    text = _text(node)
+    simple = isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call | ast.Constant)
+    return text if simple else f"({text})"
+
+
+def _distance(one: str, other: str) -> float:
+    """Return how unlike two names are, from 0 to 1."""
+    return 1 - SequenceMatcher(None, one, other).ratio()

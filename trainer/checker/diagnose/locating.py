@@ -1,0 +1,138 @@
+"""Finds the lines whose value, replaced by the expected one, makes the net right."""
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainer.book.functions import Array
+from trainer.checker.diagnose.quantities import Quantity
+from trainer.checker.findings.comparing import CLOSE, as_array, compute_error
+from trainer.checker.load.recording import Record, Recorder, Site
+
+# What is computed on the way to a quantity, and is no quantity of its own.
+PARTS = {"a1": "x W1", "a2": "z1 W2"}
+MOST_REPLACED = 600  # replacements that are tried
+
+
+@dataclass(frozen=True)
+class Location:
+    """A line that may be wrong: the value it had, and the quantity that it should have been.
+
+    is_expected tells that the value itself is another quantity of a right net, so that something
+    is missing at the line or after it.
+    """
+
+    site: Site
+    record: Record
+    quantity: Quantity
+    is_expected: bool
+
+
+def locate(
+    recorder: Recorder,
+    run: Callable[[], object],
+    is_right: Callable[[], bool],
+    quantities: list[Quantity],
+) -> list[Location]:
+    """Return the lines where one replaced value makes is_right() true, the likeliest first.
+
+    run() calls the method whose result is wrong.
+    """
+    records = _keep_first(recorder.run(run))
+    found = [
+        Location(
+            recorder.sites[record.site],
+            record,
+            quantity,
+            _is_known(record.value, [q for q in quantities if q.name != PARTS.get(quantity.name)]),
+        )
+        for record, quantity in _list_replacements(records, quantities)
+        if _is_right_with(recorder, record.site, quantity.value, is_right)
+    ]
+    functions = {site.function.name for site in recorder.sites}
+    order = {id(location): number for number, location in enumerate(found)}
+    return sorted(found, key=lambda each: _rank(each, order[id(each)], functions))
+
+
+def describe_location(location: Location) -> str:
+    """Return what the value of the line should be, at the element that differs most."""
+    got, quantity = np.asarray(location.record.value, dtype=np.float64), location.quantity
+    index = np.unravel_index(np.argmax(np.abs(got - quantity.value)), got.shape)
+    at = f" at {[int(i) for i in index]}" if got.ndim else ""
+    name = location.site.name or "the returned value"
+    what = dict.fromkeys([quantity.name, quantity.formula])
+    what.pop(name, None)
+    expected, found = quantity.value[index], got[index]
+    return f"{name} should be {' = '.join(what)}: {expected:.4g}{at}, but is {found:.4g}"
+
+
+def _keep_first(records: list[Record]) -> list[Record]:
+    """Return the first record of each site and shape whose value is an array or a number."""
+    first: dict[tuple[int, tuple[int, ...]], Record] = {}
+    for record in records:
+        if isinstance(record.value, np.ndarray | np.number | float | int):
+            first.setdefault((record.site, np.shape(record.value)), record)
+    return list(first.values())
+
+
+def _list_replacements(
+    records: list[Record], quantities: list[Quantity]
+) -> Iterator[tuple[Record, Quantity]]:
+    """Yield each record with each quantity that it could have been: of its shape, not its value."""
+    count = 0
+    for record in records:
+        value = as_array(record.value)
+        for quantity in quantities if value is not None else ():
+            same = value is not None and quantity.value.shape == value.shape
+            if same and compute_error(value, quantity.value) > CLOSE and count < MOST_REPLACED:
+                count += 1
+                yield record, quantity
+
+
+def _is_right_with(
+    recorder: Recorder, site: int, value: Array, is_right: Callable[[], bool]
+) -> bool:
+    recorder.replacement = site, value
+    try:
+        return is_right()
+    finally:
+        recorder.replacement = None
+
+
+def _is_known(value: object, quantities: list[Quantity]) -> bool:
+    """Return whether a value is one of the book's quantities, not a multiple or the negative."""
+    array = as_array(value)
+    return array is not None and any(
+        array.shape == q.value.shape and compute_error(array, q.value) <= CLOSE
+        for q in quantities
+        if q.is_plain
+    )
+
+
+def _rank(location: Location, number: int, functions: set[str]) -> tuple[int, int]:
+    """Return a sort key: unexpected values in their order, then lines that leave something out.
+
+    A line that passes a value on, or computes the right value of another quantity, leaves
+    something out; the last such line is the likeliest. A line that only calls another function
+    of the file comes after the lines of that function.
+    """
+    value = location.site.value
+    calls = any(
+        isinstance(node, ast.Call) and _name_of(node.func) in functions for node in ast.walk(value)
+    )
+    if not location.is_expected:
+        return (1 if calls else 0), number
+    return (4 if calls else 2 if _passes_on(value) else 3), -number
+
+
+def _name_of(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else ast.unparse(function)
+
+
+def _passes_on(value: ast.expr) -> bool:
+    """Return whether an expression is a variable or a copy of one."""
+    if isinstance(value, ast.Call):
+        return _name_of(value.func) in ("copy", "array", "asarray", "deepcopy")
+    return isinstance(value, ast.Name | ast.Attribute | ast.Subscript)

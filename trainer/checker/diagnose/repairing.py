@@ -1,0 +1,76 @@
+"""Tries changes of a wrong net, and keeps those with which every check passes."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from trainer.checker.diagnose.applying import Candidate
+from trainer.checker.diagnose.patching import Texts
+from trainer.checker.diagnose.survey import Survey
+from trainer.checker.diagnose.verifying import Request, count_passed, find_wrong
+
+SHARE = 0.6  # of the time that is left, for one round, while a change that fixes all is sought
+MORE = 12  # changes that make less wrong that are checked in full
+Step = tuple[Candidate, frozenset[str]]  # a change, and what is still wrong with it
+
+
+@dataclass
+class Search:
+    """What the search may use, and the time at which it ends.
+
+    required are the checks that a fixed net passes. end is in seconds of computing time.
+    """
+
+    request: Request
+    required: frozenset[str]
+    end: float
+    seen: set[str] = field(default_factory=set)
+
+    def improve(self, survey: Survey, candidates: Iterable[Candidate]) -> Step | None:
+        """Return the first candidate with which nothing is wrong, or else one of the best others.
+
+        The others are those that leave less wrong.
+        """
+        now = time.process_time()
+        end = now + SHARE * (self.end - now)
+        others: list[tuple[int, int, Candidate]] = []
+        for number, candidate in enumerate(candidates):
+            if time.process_time() > (end if others else self.end):
+                break
+            left = self._screen(survey, candidate)
+            if left is None:
+                continue
+            if not left and (step := self._check(survey, candidate)) and not step[1]:
+                return step
+            others.append((len(left), number, candidate))
+        for _, _, candidate in sorted(others, key=lambda each: each[:2])[:MORE]:
+            if time.process_time() < self.end and (step := self._check(survey, candidate)):
+                return step
+        return None
+
+    def _screen(self, survey: Survey, candidate: Candidate) -> frozenset[str] | None:
+        """Return what a quick look finds wrong with a candidate, None if that is not less."""
+        if candidate.text in self.seen:
+            return None
+        self.seen.add(candidate.text)
+        if survey.screen is not None:
+            return survey.screen.find_left(candidate.path, candidate.text)
+        return self._find_left(survey, candidate)
+
+    def _check(self, survey: Survey, candidate: Candidate) -> Step | None:
+        """Return a candidate with what is wrong with it, None unless it is less than before."""
+        left = self._find_left(survey, candidate)
+        is_fix = left is not None and not left
+        if left is None or (is_fix and not self.count_passed(survey.change(candidate))):
+            return None
+        return candidate, left
+
+    def _find_left(self, survey: Survey, candidate: Candidate) -> frozenset[str] | None:
+        """Return what all checks find wrong with a candidate, None if that is not less."""
+        changed = survey.change(candidate)
+        left = find_wrong(self.request, changed, survey.wrong, self.required)
+        return left if left is not None and left < survey.wrong else None
+
+    def count_passed(self, texts: Texts) -> int:
+        """Return how many checks pass on other inputs too, 0 if one fails."""
+        return count_passed(self.request, texts, self.required)

@@ -1,0 +1,105 @@
+"""What a line of somebody's code can use: its variables and functions, and their values."""
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from trainer.checker.diagnose.edits import Words
+from trainer.checker.load.recording import Record
+
+LONGEST = 20  # characters of a key that is tried in place of another
+MOST_ATOMS = 40  # variables that are tried in place of others
+
+
+def list_variables(function: ast.AST) -> Iterator[str]:
+    """Yield the variables that a function reads or sets, as one writes them, some repeatedly."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
+            text = ast.unparse(node)
+            if len(text) < 40 and text not in ("np", "self") and not text.startswith("np."):
+                yield text
+
+
+def make_words(
+    function: ast.FunctionDef, record: Record | None, functions: list[str],
+    attributes: Sequence[str] = (),
+) -> Words:  # fmt: skip
+    """Return what an edit in a function may use: its arrays and numbers, where a record shows
+    which variables are, and all its variables without one.
+    """
+    arguments = [argument.arg for argument in function.args.args if argument.arg != "self"]
+    atoms = list(dict.fromkeys([*arguments, *list_variables(function)]))
+    values = (n.value for n in ast.walk(function) if isinstance(n, ast.Constant))
+    keys = list(dict.fromkeys(v for v in values if isinstance(v, str) and len(v) < LONGEST))
+    if record is None:
+        return Words(atoms[:MOST_ATOMS], atoms[:MOST_ATOMS], functions, list(attributes), keys)
+    own = list(_list_own(record.scope.get("self")))
+    known = evaluate_all([*atoms, *record.scope, *own], record)
+    divisors = [text for text, value in known.items() if np.ndim(value) < 2 or 1 in value.shape]
+    usable = list(known)[:MOST_ATOMS]
+    return Words(usable, divisors[:MOST_ATOMS], functions, list(attributes), keys)
+
+
+def _list_own(net: object) -> Iterator[str]:
+    """Yield the attributes of an object, and the items of those that are dictionaries."""
+    for name, value in getattr(net, "__dict__", {}).items():
+        yield f"self.{name}"
+        if isinstance(value, dict):
+            yield from (f'self.{name}["{key}"]' for key in value if isinstance(key, str))
+
+
+def evaluate_all(texts: Iterable[str], record: Record) -> dict[str, Any]:
+    """Return the values of those variables that are arrays or numbers."""
+    values = {t: evaluate(ast.parse(t, mode="eval"), record) for t in dict.fromkeys(texts)}
+    return {t: v for t, v in values.items() if isinstance(v, np.ndarray | np.number | float | int)}
+
+
+def list_functions(names: dict[str, Any]) -> list[str]:
+    """Return the functions among a module's names that take one argument, such as sigmoid."""
+    return [
+        name
+        for name, value in names.items()
+        if getattr(getattr(value, "__code__", None), "co_argcount", 0) == 1
+    ]
+
+
+def evaluate(tree: ast.Expression, record: Record) -> Any:
+    """Return the value of an expression where the record was made, None where it raises."""
+    try:
+        with np.errstate(all="ignore"):
+            return eval(compile(tree, "<candidate>", "eval"), record.globals, dict(record.scope))
+    except Exception:  # of somebody's code: any can come
+        return None
+
+
+class Expression:
+    """An expression at a record, of which one part at a time is replaced."""
+
+    def __init__(self, root: ast.expr, record: Record):
+        self._tree, self._record = ast.Expression(root), record
+        self._places: dict[int, tuple[ast.AST, str, int | None]] = {}
+        for parent in ast.walk(self._tree):
+            for name, value in ast.iter_fields(parent):
+                for index, child in enumerate(value) if isinstance(value, list) else ():
+                    self._places[id(child)] = parent, name, index
+                self._places[id(value)] = parent, name, None
+
+    def evaluate(self, part: ast.AST, text: str) -> Any:
+        """Return the value with that text in place of a part, None where it raises."""
+        parent, name, index = self._places[id(part)]
+        try:
+            self._put(parent, name, index, ast.parse(text, mode="eval").body)
+            return evaluate(self._tree, self._record)
+        except SyntaxError:
+            return None
+        finally:
+            self._put(parent, name, index, part)
+
+    @staticmethod
+    def _put(parent: ast.AST, name: str, index: int | None, part: ast.AST) -> None:
+        if index is None:
+            setattr(parent, name, part)
+        else:
+            getattr(parent, name)[index] = part

@@ -1,0 +1,157 @@
+"""Looks at changed sources quickly, so that only changes that help are checked in full."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainer.checker.adapt.attempts import attempt
+from trainer.checker.adapt.names import PARAMS
+from trainer.checker.adapt.subject import Subject
+from trainer.checker.check_file import load_class
+from trainer.checker.diagnose.patching import CannotPatchError, Patcher, Texts
+from trainer.checker.diagnose.verifying import Request, list_wrong
+from trainer.checker.findings.comparing import Finding
+from trainer.checker.load.loading import Loader
+from trainer.checker.measure.accuracy import check_accuracy
+from trainer.checker.measure.choosing import is_right
+from trainer.checker.measure.constructing import build_subject, check_construction
+from trainer.checker.measure.edges import check_edges
+from trainer.checker.measure.explaining import matches
+from trainer.checker.measure.judging import Judge
+from trainer.checker.measure.numerical import NAME, check_numerical
+from trainer.checker.measure.reference import FORMS, Form, get_reference
+from trainer.checker.measure.training import check_training
+from trainer.checker.measure.trial import Outcomes, Trial, collect_values
+
+Check = Callable[[Trial, Judge, Outcomes], Iterator[Finding]]
+# The checks beside the core, by the quantities that they report.
+CHECKS: dict[str, Check] = {
+    "accuracy": lambda trial, judge, outcomes: check_accuracy(trial),
+    NAME: lambda trial, judge, outcomes: check_numerical(trial, judge),
+    "inputs": check_edges,
+    "gradient": check_edges,
+    "train": lambda trial, judge, outcomes: check_training(trial),
+}
+
+
+class Changed:
+    """The class of a net in some texts, with the text of one file changed for a while."""
+
+    def __init__(self, request: Request, texts: Texts):
+        self._request, self._texts = request, texts
+        loader = Loader(request.path, request.run_all, texts)
+        self.kind = load_class(loader, request.name)[1]
+        self._patcher = Patcher(texts, loader.list_modules())
+
+    @contextmanager
+    def change(self, path: Path, text: str) -> Iterator[type | None]:
+        """Give the class the code of another text of a file; yield it, or one loaded from that."""
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self._patcher.patch(path, text))
+                kind = self.kind
+            except CannotPatchError:
+                texts = {**self._texts, path: text}
+                loader = Loader(self._request.path, self._request.run_all, texts)
+                kind = load_class(loader, self._request.name)[1]
+            yield kind
+
+
+@dataclass
+class ConstructionScreen:
+    """A net that cannot be built, or has not the weights of a two-layer net."""
+
+    changed: Changed
+
+    def find_left(self, path: Path, text: str) -> frozenset[str] | None:
+        """Return that nothing is wrong if the net can be built with this text of a file."""
+        return frozenset() if attempt(lambda: self._is_built(path, text)).value else None
+
+    def _is_built(self, path: Path, text: str) -> bool:
+        with self.changed.change(path, text) as kind:
+            return (
+                kind is not None and check_construction(kind, build_subject(kind)).verdict == "ok"
+            )
+
+
+@dataclass
+class Screen:
+    """The checks that a net fails, on the case and in the form of its trial.
+
+    known is what these checks find wrong in the net as it is. takes_unknown tells that loss and
+    gradient raise, so that the kind of targets that the net takes is not known.
+    """
+
+    changed: Changed
+    trial: Trial
+    checks: list[Check]
+    takes_unknown: bool
+    known: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        self.known = attempt(lambda: self._list_wrong(self.changed.kind)).value or frozenset()
+
+    def find_left(self, path: Path, text: str) -> frozenset[str] | None:
+        """Return what these checks find wrong with this text of a file, None if not less."""
+        left: frozenset[str] | None = attempt(lambda: self._list_left(path, text)).value
+        return left if left is not None and left < self.known else None
+
+    def _list_left(self, path: Path, text: str) -> frozenset[str]:
+        with self.changed.change(path, text) as kind:
+            left = self._list_wrong(kind)
+            if self.takes_unknown and not left < self.known:
+                left = self._list_wrong(kind, self.trial.other_target)
+            return left
+
+    def _list_wrong(self, kind: type | None, target: str | None = None) -> frozenset[str]:
+        """Return what is wrong with a class: predict, loss, gradients, and what failed before."""
+        assert kind is not None
+        old = self.trial
+        trial = Trial(kind, Subject(kind, *old.case.sizes), old.case)
+        trial.form, trial.target = old.form, target or old.target
+        outcomes = trial.call_methods(trial.t)
+        judge, left = self._judge(trial, collect_values(outcomes))
+        for check in self.checks:
+            left |= list_wrong(list(check(trial, judge, outcomes)))
+        return left
+
+    def _judge(self, trial: Trial, theirs: dict[str, object]) -> tuple[Judge, frozenset[str]]:
+        """Return the judge and the wrong core quantities, in the form with the fewest of them.
+
+        Other forms than the net's own count only if predict is right in them.
+        """
+        forms = [f for f in FORMS if "predict" in theirs and f != trial.form]
+        forms = [
+            f for f in forms if matches("predict", theirs["predict"], get_reference(f, trial.case))
+        ]
+        found = [(form, *self._judge_form(form, trial, theirs)) for form in (trial.form, *forms)]
+        trial.form, judge, wrong = min(found, key=lambda each: len(each[2]))
+        return judge, wrong
+
+    def _judge_form(
+        self, form: Form, trial: Trial, theirs: dict[str, object]
+    ) -> tuple[Judge, frozenset[str]]:
+        judge = Judge(trial.case, theirs, get_reference(form, trial.case), form.head)
+        expected = self._list_expected()
+        return judge, frozenset(q for q in expected if q not in theirs or not is_right(q, judge))
+
+    def _list_expected(self) -> list[str]:
+        """Return the core quantities that the net has to give."""
+        subject = self.trial.subject
+        keys = PARAMS if subject.has("gradient") else ()
+        return [*(q for q in ("predict", "loss") if subject.has(q)), *keys]
+
+
+def make_screen(
+    request: Request, trial: Trial | None, wrong: frozenset[str], texts: Texts
+) -> Screen | ConstructionScreen | None:
+    """Return a screen for what is wrong with a net, None where it finds nothing of that."""
+    changed: Changed | None = attempt(lambda: Changed(request, texts)).value
+    if changed is None or changed.kind is None:
+        return None
+    if trial is None:
+        return ConstructionScreen(changed) if "construction" in wrong else None
+    checks = list(dict.fromkeys(check for name, check in CHECKS.items() if name in wrong))
+    screen = Screen(changed, trial, checks, wrong >= {"loss", "gradient"})
+    return screen if screen.known else None

@@ -1,0 +1,209 @@
+"""Surveys a wrong net: what is wrong, where it may be, and which functions take part in it."""
+
+import ast
+import keyword
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainer.checker.adapt.attempts import attempt
+from trainer.checker.adapt.names import PARAMS
+from trainer.checker.check_file import check_loaded, load_class
+from trainer.checker.diagnose.applying import Candidate
+from trainer.checker.diagnose.locating import Location, locate
+from trainer.checker.diagnose.patching import Function, Texts, holds, list_outermost
+from trainer.checker.diagnose.quantities import list_quantities
+from trainer.checker.diagnose.scope import list_functions
+from trainer.checker.diagnose.screening import ConstructionScreen, Screen, make_screen
+from trainer.checker.diagnose.verifying import Request, list_required, list_wrong
+from trainer.checker.findings.comparing import Finding
+from trainer.checker.load.loading import Loader
+from trainer.checker.load.recording import Record, Recorder
+from trainer.checker.measure.check_net import prepare_trial
+from trainer.checker.measure.choosing import is_right
+from trainer.checker.measure.judging import Judge
+from trainer.checker.measure.trial import Trial, collect_values
+from trainer.common.errors import InputError
+
+
+@dataclass
+class Survey:
+    """A net as it is with changed texts: what is wrong, where it may be, and what was called.
+
+    required is what a fixed net must pass. functions are those of one argument that the file can
+    call, identifiers all names in it, and raised the lines at which exceptions were raised. called
+    are the functions that wrong quantities call, and others all other functions of the files.
+    unknown are names that were read before they were set. records holds the last values in each
+    function, by its file and line.
+    """
+
+    texts: Texts
+    wrong: frozenset[str]
+    required: frozenset[str]
+    locations: list[Location]
+    called: list[tuple[Path, Function]]
+    others: list[tuple[Path, Function]]
+    functions: list[str]
+    identifiers: tuple[str, ...]
+    attributes: list[str]
+    raised: frozenset[tuple[Path, int]]
+    unknown: list[tuple[tuple[Path, int], str]]
+    screen: Screen | ConstructionScreen | None
+    records: dict[tuple[Path, int], Record]
+
+    def change(self, candidate: Candidate) -> Texts:
+        """Return the texts with a candidate's text in place of its file's."""
+        return {**self.texts, candidate.path: candidate.text}
+
+
+def survey_net(request: Request, texts: Texts) -> Survey:
+    """Return what is wrong with changed texts, and where."""
+    recorder = Recorder()
+    loader = Loader(request.path, request.run_all, texts, recorder)
+    findings, called = _check_recorded(loader, request, recorder)
+    functions = list_functions(vars(loader.load_file()))
+    raised = frozenset((Path(f.file), f.line) for f in findings if f.file and f.line)
+    wrong = list_wrong(findings)
+    prepared = attempt(lambda: _prepare(request, texts)).value
+    locations: list[Location] = []
+    records = {}
+    if prepared is not None:
+        records = _record_scopes(*prepared[:2])
+        locations = attempt(lambda: _locate(*prepared)).value or []
+    screen = make_screen(request, prepared[1] if prepared else None, wrong, texts)
+    words = re.findall(r"[A-Za-z_]\w+", " ".join(texts.values()))
+    names = tuple(w for w in dict.fromkeys(words) if not keyword.iskeyword(w))
+    called, others = _divide_functions(texts, called, raised)
+    return Survey(
+        texts, wrong, list_required(findings), locations, called, others, functions, names,
+        list(dict.fromkeys(re.findall(r"self\.(\w+)", " ".join(texts.values())))),
+        raised, _list_unknown(findings), screen, records,
+    )  # fmt: skip
+
+
+def _list_unknown(findings: list[Finding]) -> list[tuple[tuple[Path, int], str]]:
+    """Return the names that were read before they were set, with the places."""
+    found = [
+        (f, re.search(r"variable '(\w+)'|name '(\w+)' is not defined", f.message)) for f in findings
+    ]
+    return [
+        ((Path(f.file), f.line), match[1] or match[2])
+        for f, match in found
+        if match and f.file and f.line
+    ]
+
+
+def _record_scopes(recorder: Recorder, trial: Trial) -> dict[tuple[Path, int], Record]:
+    """Return the last record of each function that predict, loss and gradient call."""
+    records = recorder.run(lambda: trial.call_methods(trial.t))
+    sites = recorder.sites
+    return {(sites[r.site].path, sites[r.site].function.lineno): r for r in records}
+
+
+def _divide_functions(
+    texts: Texts, called: list[tuple[Path, Function]], raised: frozenset[tuple[Path, int]]
+) -> tuple[list[tuple[Path, Function]], list[tuple[Path, Function]]]:
+    """Return the functions in which exceptions were raised or that were called, and all others."""
+    every = [(path, f) for path, text in texts.items() for f in list_outermost(ast.parse(text))]
+    failed = [
+        (path, f) for path, f in every if any(p == path and holds(f, line) for p, line in raised)
+    ]
+    first = {(path, f.lineno): (path, f) for path, f in [*failed, *called] if path in texts}
+    return list(first.values()), [(p, f) for p, f in every if (p, f.lineno) not in first]
+
+
+def _check_recorded(
+    loader: Loader, request: Request, recorder: Recorder
+) -> tuple[list[Finding], list[tuple[Path, ast.FunctionDef]]]:
+    """Return the findings, and the functions that the wrong quantities call."""
+    doing, sites = ["loading"], dict[str, dict[int, None]]()
+    recorder.listen = lambda site: sites.setdefault(doing[0], {}).setdefault(site)
+
+    def progress(quantity: str) -> None:
+        doing[0] = quantity
+
+    findings: list[Finding] = []
+    try:
+        for item in check_loaded(loader, request.name, request.seed, progress):
+            findings += [item] if isinstance(item, Finding) else []
+    except InputError:
+        pass
+    recorder.listen = None
+    wrong = {quantity.split()[0] for quantity in list_wrong(findings)}
+    return findings, _select_functions(recorder, sites, wrong)
+
+
+def _select_functions(
+    recorder: Recorder, sites: dict[str, dict[int, None]], wrong: set[str]
+) -> list[tuple[Path, ast.FunctionDef]]:
+    """Return the functions that wrong quantities call, those that no right one calls first.
+
+    sites are those that each quantity reached. A function that is checked by itself has its own
+    name as the quantity.
+    """
+    by_wrong: dict[tuple[Path, int], tuple[Path, ast.FunctionDef]] = {}
+    by_right: set[tuple[Path, int]] = set()
+    for quantity, numbers in sites.items():
+        for site in (recorder.sites[number] for number in numbers):
+            place = site.path, site.function.lineno
+            if quantity in wrong:
+                by_wrong.setdefault(place, (site.path, site.function))
+            else:
+                by_right.add(place)
+    for site in recorder.sites:
+        if site.function.name in wrong:
+            place = site.path, site.function.lineno
+            by_wrong.setdefault(place, (site.path, site.function))
+            by_right.discard(place)
+    places = sorted(
+        by_wrong, key=lambda place: (by_wrong[place][1].name not in wrong, place in by_right)
+    )
+    return [by_wrong[place] for place in places]
+
+
+def _prepare(request: Request, texts: Texts) -> tuple[Recorder, Trial, Judge] | None:
+    """Return a trial of the net whose values are recorded, None where it cannot be run."""
+    recorder = Recorder()
+    loader = Loader(request.path, request.run_all, texts, recorder)
+    kind = load_class(loader, request.name)[1]
+    prepared = prepare_trial(kind, request.seed) if kind is not None else None
+    return (recorder, *prepared) if prepared else None
+
+
+def _locate(recorder: Recorder, trial: Trial, judge: Judge) -> list[Location]:
+    """Return the lines that may be wrong in predict, loss or gradient, the likeliest first."""
+    wrong = [
+        q for q in ("predict", "loss", *PARAMS) if q in judge.theirs and not is_right(q, judge)
+    ]
+    quantities = list_quantities(trial.form, trial.case)
+    found: list[Location] = []
+    for wanted in dict.fromkeys([tuple(wrong), *((q,) for q in wrong)]):
+        if wanted:
+            first = "gradient" if wanted[0] in PARAMS else wanted[0]
+            right = tuple(q for q in judge.theirs if q not in wrong)
+            goal = _make_goal(trial, (*wanted, *right))
+            found += locate(recorder, _make_run(trial, first), goal, quantities)
+    return found
+
+
+def _make_run(trial: Trial, quantity: str) -> Callable[[], object]:
+    """Return a function that calls the net's method for a quantity on the weights of the case."""
+
+    def run() -> object:
+        trial.reset_weights()
+        arrays = (trial.case.x,) if quantity == "predict" else (trial.case.x, trial.t)
+        return attempt(getattr(trial.subject, quantity), *arrays)
+
+    return run
+
+
+def _make_goal(trial: Trial, wanted: tuple[str, ...]) -> Callable[[], bool]:
+    """Return a function that tells whether these quantities of the net are right now."""
+
+    def is_reached() -> bool:
+        got = collect_values(trial.call_methods(trial.t))
+        now = Judge(trial.case, got, trial.expected, trial.form.head)
+        return all(q in got and is_right(q, now) for q in wanted)
+
+    return is_reached

@@ -1,0 +1,99 @@
+"""Checks a file whose source was changed: what is wrong then, and whether every check passes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainer.checker.adapt.attempts import attempt
+from trainer.checker.adapt.names import PARAMS
+from trainer.checker.check_file import check_loaded, load_class
+from trainer.checker.diagnose.patching import Texts
+from trainer.checker.findings.comparing import Finding
+from trainer.checker.load.loading import Loader
+from trainer.checker.measure.edges import NOT_ALONE
+
+# What is reported only where it is wrong.
+ONLY_WRONG = {"inputs", "gradient", "softmax", "loading", "net", "class"}
+ALONE = "gradient alone"
+SEEDS = 3  # a fix must pass all checks on the inputs of so many seeds
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is checked: a file, a class in it or None for the only one, and how."""
+
+    path: Path
+    name: str | None
+    run_all: bool
+    seed: int
+
+
+def read_texts(request: Request) -> Texts:
+    """Return the sources of a file and its local helpers, without translated ones."""
+    loader = Loader(request.path, request.run_all)
+    attempt(lambda: load_class(loader, request.name))
+    return {
+        path: source.text for path, source in loader.sources.items() if not source.is_translated
+    }
+
+
+def list_wrong(findings: list[Finding]) -> frozenset[str]:
+    """Return the quantities that are wrong or could not be checked; gradient is all four."""
+    wrong = {f.quantity for f in findings if f.verdict in ("differs", "raises") or not f.checked}
+    return frozenset(wrong | ({f"gradient {k}" for k in PARAMS} if "gradient" in wrong else set()))
+
+
+def list_required(findings: list[Finding]) -> frozenset[str]:
+    """Return the quantities that a fixed net must pass: all that were checked, right or wrong."""
+    return frozenset(_list_passed(findings) | (list_wrong(findings) - ONLY_WRONG))
+
+
+def _list_passed(findings: list[Finding]) -> set[str]:
+    """Return the quantities that are right, and ALONE if gradient needs no call before it."""
+    passed = {f.quantity for f in findings if f.verdict == "ok"}
+    return passed if any(f.message == NOT_ALONE for f in findings) else passed | {ALONE}
+
+
+def find_wrong(
+    request: Request, texts: Texts, allowed: frozenset[str], required: frozenset[str]
+) -> frozenset[str] | None:
+    """Check the file with these source texts; return the quantities that are wrong then.
+
+    None where one is wrong that is not allowed to be, or where one that is required is no longer
+    checked: a method that was renamed is not right.
+    """
+    findings = _check_texts(request, texts, request.seed, allowed)
+    if findings is None:
+        return None
+    wrong = list_wrong(findings)
+    return wrong if required <= wrong | _list_passed(findings) else None
+
+
+def count_passed(request: Request, texts: Texts, required: frozenset[str]) -> int:
+    """Return how many checks pass with changed texts.
+
+    0 if one fails on any of several seeds, or if one that is required is missing.
+    """
+    count = 0
+    for seed in range(request.seed + 1, request.seed + 1 + SEEDS):
+        findings = _check_texts(request, texts, seed, frozenset())
+        if findings is None or not required <= _list_passed(findings):
+            return 0
+        count += sum(finding.verdict == "ok" for finding in findings)
+    return count // SEEDS
+
+
+def _check_texts(
+    request: Request, texts: Texts, seed: int, allowed: frozenset[str]
+) -> list[Finding] | None:
+    """Return the findings on these source texts, None as soon as one not allowed is wrong."""
+    findings: list[Finding] = []
+    try:
+        loader = Loader(request.path, request.run_all, texts)
+        for item in check_loaded(loader, request.name, seed):
+            if isinstance(item, Finding):
+                findings.append(item)
+                if not list_wrong([item]) <= allowed:
+                    return None
+    except Exception:  # The changed code may make the checker crash, or raise an InputError.
+        return None
+    return findings

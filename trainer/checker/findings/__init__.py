@@ -1,0 +1,1 @@
+"""What was found about a quantity, what each mistake is, and the report."""

@@ -1,0 +1,1 @@
+"""Reads a file, a notebook or its helpers, and runs only what defines."""

@@ -1,0 +1,167 @@
+"""Loads a file and its local helpers without running what trains, downloads or plots.
+
+Every module loaded here gets our own __import__. Its `trainer`, `common` or `functions` is thus
+the one beside it, and nothing enters sys.modules.
+"""
+
+import builtins
+import importlib
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from trainer.checker.load.recording import Recorder
+from trainer.checker.load.running import STRICT, Runner
+from trainer.checker.load.source import Source, read_source
+from trainer.checker.load.star_imports import (
+    describe_absence,
+    describe_stand_in,
+    fill_star_import,
+    limit_star_import,
+    make_stand_ins,
+)
+
+# Not imported even if installed: they are slow, open a window, or are ours of the same name.
+OURS = {"trainer", "scripts", "tests"}
+HEAVY = {"matplotlib", "tensorflow", "keras", "torchvision", "pandas", "seaborn", "cv2", "jax",
+         "sklearn", "PIL", "IPython", "tkinter", "google", *OURS}  # fmt: skip
+PARENTS = 4  # folders above the file's that are searched
+
+
+class Loader:
+    """Loads modules, each once; notes says what was read in another way than it was written.
+
+    texts replace the contents of files. recorder, if given, sees the values that the code has.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        run_all: bool = False,
+        texts: dict[Path, str] | None = None,
+        recorder: Recorder | None = None,
+    ):
+        self.path, self.run_all = path.resolve(), run_all
+        self.notes: list[str] = []
+        self.sources: dict[Path, Source] = {}
+        self._texts, self._recorder = texts or {}, recorder
+        self._modules: dict[Path, ModuleType] = {}
+        folder = self.path.parent
+        self._roots = [folder, *list(folder.parents)[:PARENTS]]
+        self._known = set(sys.path)
+
+    def load_file(self) -> ModuleType:
+        """Return the file as a module; raises InputError, or what its own code raises."""
+        return self._load_path(self.path, self.path.stem)
+
+    def list_modules(self) -> list[ModuleType]:
+        """Return the modules that were loaded from local files so far."""
+        return list(self._modules.values())
+
+    def _note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def _load_path(self, path: Path, name: str) -> ModuleType:
+        if path in self._modules:
+            return self._modules[path]
+        module = ModuleType(name)
+        module.__file__ = str(path)
+        self._modules[path] = module
+        if path.is_dir():
+            module.__path__ = [str(path)]
+            path = path / "__init__.py"
+            if not path.exists():
+                return module
+        source = read_source(path, self._texts.get(path))
+        self.sources[path] = source
+        if source.is_translated:
+            self._note(f"{path.name} is Python 2: it was translated with 2to3's fixers")
+        for text in source.notebook.notes if source.notebook else ():
+            self._note(text)
+        runner = Runner(source, module, self.run_all, path == self.path, self._note)
+        names = {"__import__": self._import, **runner.names}
+        tree = source.tree
+        if self._recorder:
+            names |= self._recorder.names
+            tree = self._recorder.instrument(path, tree)
+        vars(module)["__builtins__"] = {**vars(builtins), **names}
+        runner.run(tree)
+        return module
+
+    def _import(
+        self,
+        name: str,
+        globals: dict[str, Any] | None = None,
+        locals: object = None,
+        fromlist: tuple[str, ...] = (),
+        level: int = 0,
+    ) -> ModuleType:
+        """Import a module for the code loaded here, with the arguments of __import__."""
+        user = globals or {}
+        folder = Path(user["__file__"])
+        folder = folder if folder.is_dir() else folder.parent
+        if level:
+            for _ in range(level - 1):
+                folder = folder.parent
+            top, leaf = self._find_local([folder], name) or make_stand_ins(name or ".")
+        else:
+            top, leaf = self._import_absolute(folder, name)
+        is_stand_in = "__standin__" in vars(leaf)
+        if is_stand_in and user.get(STRICT):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        for wanted in fromlist or ():
+            if wanted == "*" and is_stand_in:
+                fill_star_import(leaf, user)
+            elif wanted == "*":
+                leaf = limit_star_import(leaf, user)
+            elif leaf in self._modules.values() and wanted not in vars(leaf) and (
+                hasattr(leaf, "__path__")
+                and (found := self._find_local([Path(leaf.__path__[0])], wanted))
+            ):  # fmt: skip
+                setattr(leaf, wanted, found[1])
+        if is_stand_in:
+            self._note(describe_stand_in(leaf, fromlist or ()))
+        return leaf if fromlist else top
+
+    def _import_absolute(self, folder: Path, name: str) -> tuple[ModuleType, ModuleType]:
+        added = [Path(p) for p in sys.path if p not in self._known]
+        added = [p if p.is_absolute() else self.path.parent / p for p in added]
+        head = name.split(".")[0]
+        if head not in ("numpy", "sys", "os"):
+            own = self._find_local([folder, self.path.parent, *added], name)
+            if own is None and head not in sys.stdlib_module_names:
+                own = self._find_local(self._roots, name)
+            if own:
+                return own
+        if head in HEAVY:
+            return make_stand_ins(name, describe_absence(head, head in OURS))
+        try:
+            module = importlib.import_module(name)
+        except Exception:  # An installed package that raises is treated like a missing one.
+            return make_stand_ins(name)
+        return sys.modules[head], module
+
+    def _find_local(self, folders: list[Path], name: str) -> tuple[ModuleType, ModuleType] | None:
+        """Load a dotted name from one of the folders; return its first and its last module."""
+        parts = name.split(".") if name else []
+        for folder in folders:
+            if not parts and folder.is_dir():
+                package = self._load_path(folder, folder.name)
+                return package, package
+            paths = [_find_path(folder.joinpath(*parts[: i + 1])) for i in range(len(parts))]
+            if parts and all(paths):
+                named = [(p, ".".join(parts[:i])) for i, p in enumerate(paths, 1) if p]
+                chain = [self._load_path(path, full_name) for path, full_name in named]
+                for parent, child, part in zip(chain, chain[1:], parts[1:], strict=False):
+                    setattr(parent, part, child)
+                return chain[0], chain[-1]
+        return None
+
+
+def _find_path(base: Path) -> Path | None:
+    file = base.with_name(base.name + ".py")
+    if file.is_file():
+        return file
+    return base if base.is_dir() else None

@@ -1,0 +1,210 @@
+"""Runs the selected statements of a file, and sets stand-ins for the names that stay unset."""
+
+import __future__
+
+import ast
+import builtins
+import linecache
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from types import CodeType, ModuleType
+from typing import Any
+
+from trainer.checker.load.bindings import FUNCTIONS, get_bound_names, list_bound_names, walk_scope
+from trainer.checker.load.purity import Purity
+from trainer.checker.load.python2 import DIVISION, restore_division
+from trainer.checker.load.selecting import SKIPPED, Main, Step, select_statements
+from trainer.checker.load.source import Source
+from trainer.checker.load.standins import MissingNameError, StandIn
+from trainer.checker.load.star_imports import NEVER
+
+NOT_RUN = "set at {} of {}, by a statement that was not run (add --run-all to run it)"
+STRICT = "__strict__"  # set while a missing module raises ImportError
+MISTAKES = (AttributeError, NameError)  # what a misspelt name raises
+DEFINITIONS = (*FUNCTIONS, ast.Import, ast.ImportFrom)
+
+
+@dataclass
+class Runner:
+    """Runs a source in a module; is_checked tells that it is the file to check, not a helper."""
+
+    source: Source
+    module: ModuleType
+    run_all: bool
+    is_checked: bool
+    note: Callable[[str], None]
+    _waiting: list[ast.stmt] = field(default_factory=list)
+    _set_somewhere: set[str] = field(init=False)
+    _declared_global: set[str] = field(init=False)
+    _sets_by_name: bool = field(init=False)  # whether it may set any name, as exec does
+
+    def __post_init__(self) -> None:
+        nodes = list(ast.walk(self.source.tree))
+        self._set_somewhere = {name for node in nodes for name in get_bound_names(node)}
+        self._declared_global = {n for node in nodes if isinstance(node, ast.Global)
+                                 for n in node.names}  # fmt: skip
+        used = {node.id for node in nodes if isinstance(node, ast.Name)}
+        vars(self.module)["__free__"] = used - NEVER
+        self._sets_by_name = not used.isdisjoint({"exec", "globals", "locals", "vars"})
+        if self.source.notebook:
+            scope = (node for each in self.source.tree.body for node in walk_scope(each))
+            kept = {node.name for node in scope if isinstance(node, FUNCTIONS)}
+            vars(self.module)["__kept__"] = kept
+            vars(self.module)["__name__"] = "__main__"
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """The builtins that the selected statements call."""
+        names: dict[str, Any] = {
+            SKIPPED: lambda name, line: StandIn(name, self._describe_skip(line)), **DIVISION,
+        }  # fmt: skip
+        if self.source.notebook:
+            names["display"] = lambda *_values, **_options: None
+            names["get_ipython"] = StandIn("get_ipython", "exists only in Jupyter")
+        return names
+
+    def _describe_skip(self, line: int) -> str:
+        return NOT_RUN.format(self.source.describe_line(line), self.source.path.name)
+
+    def run(self, tree: ast.Module) -> None:
+        """Run the tree, which is the source's own or one made from it."""
+        if self.source.notebook:
+            _register_lines(self.source)
+            lost = self.source.notebook.lost  # name → cell, in place of a line
+            self._leave_unset(lost, "set in cell {}, which is not valid Python".format)
+        for step in self._select(tree):
+            if step.statement:
+                self._run_statement(step.statement)
+            self._leave_unset(step.skipped, self._describe_skip)
+            changed = {k: v for k, v in step.changed.items() if k in vars(self.module)}
+            self._leave_unset(changed, self._describe_skip)
+        self._run_again()
+
+    def _run_again(self) -> None:
+        """Run what needed a name that a later cell sets: cells may have run in another order."""
+        waiting, self._waiting = self._waiting, []
+        for statement in waiting:
+            names = list_bound_names(statement)
+            if all(_is_empty(vars(self.module).get(name)) for name in names):
+                self._run_statement(statement)
+        if len(self._waiting) < len(waiting):
+            self._run_again()
+
+    def _select(self, tree: ast.Module) -> Iterable[Step]:
+        if self.run_all:
+            return [Step(statement) for statement in tree.body]
+        main: Main = "extra" if self.is_checked else "skip"
+        main = "run" if self.source.notebook else main
+        return select_statements(tree, Purity(self.source.tree), main)
+
+    def _run_statement(self, statement: ast.stmt) -> None:
+        later = "from __future__ import annotations" in self.source.text
+        flags = __future__.annotations.compiler_flag if later else 0
+        path = str(self.source.path)
+        if not self.source.divides_truly:
+            statement = restore_division(statement)
+        try:
+            code = compile(ast.Module([statement], []), path, "exec", flags, True)
+            if not (isinstance(statement, ast.Try) and self._takes_fallback(statement, code)):
+                exec(code, vars(self.module))
+        except Exception as error:
+            if self.run_all:
+                raise
+            self._accept(statement, error)
+
+    def _takes_fallback(self, statement: ast.Try, code: CodeType) -> bool:
+        """Run `try: import cupy as np; except ImportError: import numpy as np` as written.
+
+        Returns False where that leaves a name unset: then stand-ins replace missing modules.
+        """
+        handlers = [node for each in statement.handlers for node in ast.walk(each)]
+        if not any(isinstance(node, ast.Import | ast.ImportFrom | ast.Assign) for node in handlers):
+            return False
+        known = vars(self.module)
+        known[STRICT] = True
+        try:
+            exec(code, known)
+        except ImportError:
+            return False
+        finally:
+            del known[STRICT]
+        caught = {each.name for each in statement.handlers}
+        return all(name in known for name in list_bound_names(statement) if name not in caught)
+
+    def _accept(self, statement: ast.stmt, error: Exception) -> None:
+        """Leave the names of a statement that failed unset, or raise what the file is to blame for.
+
+        A statement may fail because of one that was not run.
+        """
+        names = list_bound_names(statement)
+        is_definition = isinstance(statement, DEFINITIONS)
+        is_import = isinstance(statement, ast.Import | ast.ImportFrom)
+        if self._may_be_skipped(error, is_definition):
+            self._leave_unset(names, self._describe_skip)
+            self._waiting += [statement] if self.source.notebook else []
+        elif self.source.notebook and not is_import:
+            self._accept_in_cell(statement, error)
+        elif is_definition or (isinstance(error, MISTAKES) and not isinstance(statement, ASSIGNS)):
+            raise error
+        elif not isinstance(error, MISTAKES) or _is_of_library(error):
+            self._leave_unset(names, lambda line: self._describe_failure(line, error))
+        else:
+            self._leave_unset(names, lambda line: self._describe_failure(line, error), error)
+
+    def _accept_in_cell(self, statement: ast.stmt, error: Exception) -> None:
+        """Leave the names of a statement unset: a cell may fail, and the others still run.
+
+        A name that no cell sets may have been set by one that was deleted since.
+        """
+        failure = self._describe_failure(statement.lineno, error)
+        if isinstance(error, MISTAKES):
+            self.note(failure)
+        is_sure = not isinstance(error, NameError) and not _is_of_library(error)
+        names = list_bound_names(statement)
+        self._leave_unset(names, lambda _: failure, error if is_sure else None)
+
+    def _may_be_skipped(self, error: Exception, is_definition: bool) -> bool:
+        """Return whether a statement fails because of names that were not set."""
+        is_strict = is_definition and not self.source.notebook
+        names = self._declared_global if is_strict else self._set_somewhere
+        return isinstance(error, MissingNameError) or (
+            isinstance(error, NameError) and (error.name in names or self._sets_by_name)
+        )
+
+    def _describe_failure(self, line: int, error: Exception) -> str:
+        shown = f": {error}" if isinstance(error, MISTAKES) else ""
+        return f"{self.source.describe_line(line)} raises {type(error).__name__}{shown}"
+
+    def _leave_unset(
+        self, names: dict[str, int], describe: Callable[[int], str], error: Exception | None = None
+    ) -> None:
+        """Set stand-ins for names, unless they have a value that may be the one that is meant."""
+        known = vars(self.module)
+        for name, line in names.items():
+            if name not in vars(builtins) and _is_empty(known.get(name)):
+                known[name] = StandIn(name, describe(line), error)
+
+
+ASSIGNS = (ast.Assign, ast.AnnAssign)
+
+
+def _register_lines(source: Source) -> None:
+    """Let inspect and traceback show the text's lines, not those of the notebook's file."""
+    lines = source.text.splitlines(keepends=True)
+    linecache.cache[str(source.path)] = len(source.text), None, lines, str(source.path)
+
+
+def _is_empty(value: object) -> bool:
+    """Return whether a variable has no value yet, or one that is to be filled."""
+    is_container = isinstance(value, dict | list | tuple | set | str)
+    return isinstance(value, StandIn | None) or (is_container and not value)
+
+
+def _is_of_library(error: Exception) -> bool:
+    """Return whether an attribute is missing in an installed package, of another version maybe."""
+    owner = getattr(error, "obj", None)
+    if not isinstance(error, AttributeError) or not isinstance(owner, ModuleType | None):
+        return False
+    head = owner.__name__.split(".")[0] if owner else ""
+    return head not in sys.stdlib_module_names

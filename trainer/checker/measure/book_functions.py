@@ -1,0 +1,198 @@
+"""Check the book's functions where a file defines them under the book's names."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trainer.book import functions
+from trainer.book.functions import Array
+from trainer.checker.adapt.attempts import attempt, report_exception
+from trainer.checker.findings.comparing import (
+    CLOSE,
+    Finding,
+    as_number,
+    compute_error,
+    describe_difference,
+)
+from trainer.checker.measure.trial import LABELS, ONE_HOT, ONLY
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the functions are called with: a batch (2, 3), its softmax, and targets."""
+
+    batch: Array
+    labels: Array
+
+    @property
+    def row(self) -> Array:
+        """The first sample (3,)."""
+        return self.batch[0]
+
+    @property
+    def y(self) -> Array:
+        """Probabilities (2, 3)."""
+        return functions.softmax(self.batch)
+
+    @property
+    def targets(self) -> dict[str, Array]:
+        """The labels, and the same as one-hot rows."""
+        return {LABELS: self.labels, ONE_HOT: np.eye(3)[self.labels]}
+
+
+# No number is near a kink, and none is as large as another.
+FIXED = Inputs(np.array([[0.3, -1.2, 2.1], [1.5, 0.4, -0.7]]), np.array([2, 1]))
+
+
+def choose_inputs(seed: int) -> Inputs:
+    """Return fixed inputs for seed 0, and otherwise some that are drawn like them."""
+    if seed == 0:
+        return FIXED
+    rng = np.random.default_rng(seed)
+    sizes = rng.permutation(np.abs(FIXED.batch).ravel()) + rng.uniform(-0.1, 0.1, 6)
+    signs = rng.permutation([1, -1, 1])
+    batch = sizes.reshape(2, 3) * np.array([signs, -signs[[1, 2, 0]]])
+    return Inputs(batch, rng.permutation(3)[:2])
+
+
+def check_functions(
+    names: Mapping[str, object], defined: set[str], inputs: Inputs = FIXED
+) -> Iterator[Finding]:
+    """Check the functions of the book that the file itself defines, not those it imports."""
+    for name, check in CHECKS.items():
+        function = names.get(name)
+        if name in defined and callable(function) and not isinstance(function, type):
+            yield check(name, function, inputs)
+
+
+def _check_elementwise(name: str, function: Function, inputs: Inputs) -> Finding:
+    """Check a function on a batch; a sigmoid_grad that takes σ(a) gets a note."""
+    expected = getattr(functions, name)(inputs.batch)
+    outcome = attempt(function, inputs.batch)
+    if outcome.error:
+        return report_exception(name, outcome.error)
+    if outcome.wrote:
+        return Finding(name, "differs", "changes its argument", "inputs-mutated")
+    if compute_error(outcome.value, expected) <= CLOSE:
+        return Finding(name, "ok")
+    if (
+        name == "sigmoid_grad"
+        and compute_error(outcome.value, inputs.batch * (1 - inputs.batch)) <= CLOSE
+    ):
+        return Finding(name, "note", "takes σ(a), not a: call it with z = σ(a)")
+    return Finding(name, "differs", describe_difference(outcome.value, expected))
+
+
+def _check_softmax(name: str, function: Function, inputs: Inputs) -> Finding:
+    """Check softmax on a batch (N, C) and on a sample (C,), then whether large inputs overflow."""
+    batch, row = attempt(function, inputs.batch), attempt(function, inputs.row)
+    if batch.error and row.error:
+        return report_exception(name, batch.error)
+    row_right = compute_error(row.value, functions.softmax(inputs.row)) <= CLOSE
+    if compute_error(batch.value, inputs.y) > CLOSE:
+        cause = _find_softmax_mistake(batch.value, inputs)
+        if row_right and (batch.error or cause == "softmax-whole-batch"):
+            message = "right for one sample (C,) only: a batch is normalised as a whole"
+            return Finding(name, "note", message, cause)
+        return Finding(name, "differs", describe_difference(batch.value, inputs.y), cause)
+    if (
+        compute_error(attempt(function, inputs.batch * 1000).value, inputs.y) == np.inf
+    ):  # nan, or it raised
+        return Finding(name, "note", "overflows for inputs of 1000", "softmax-overflow")
+    if not row_right:
+        return Finding(name, "note", "takes a batch (N, C) only, not one sample (C,)")
+    return Finding(name, "ok")
+
+
+def _find_softmax_mistake(value: object, inputs: Inputs) -> str | None:
+    exp = np.exp(inputs.batch)
+    if compute_error(value, exp / exp.sum()) <= CLOSE:
+        return "softmax-whole-batch"
+    return "softmax-axis" if compute_error(value, exp / exp.sum(axis=0)) <= CLOSE else None
+
+
+def _check_squared_error(name: str, function: Function, inputs: Inputs) -> Finding:
+    """Check ½ Σ (y − t)²; a constant times it gets a note."""
+    outcome = attempt(function, inputs.y, inputs.targets[ONE_HOT])
+    if outcome.error:
+        return report_exception(name, outcome.error)
+    expected = 0.5 * ((inputs.y - inputs.targets[ONE_HOT]) ** 2).sum()
+    number = as_number(outcome.value)
+    ratio = number / expected if number is not None else np.nan
+    if abs(ratio - 1) <= CLOSE:
+        return Finding(name, "ok")
+    if any(abs(ratio / known - 1) <= CLOSE for known in (2, 1 / 2, 1 / 3, 2 / 3, 1 / 6)):
+        cause = "mse-mean" if abs(ratio * 3 - 1) <= CLOSE else None
+        return Finding(name, "note", f"is {ratio:.4g} times ½ Σ (y − t)²", cause)
+    return Finding(name, "differs", describe_difference(outcome.value, expected))
+
+
+def _check_cross_entropy(name: str, function: Function, inputs: Inputs) -> Finding:
+    """Check the mean over a batch with labels and one-hot rows; one kind, or the sum, is a note."""
+    expected = float(functions.cross_entropy_error(inputs.y, inputs.targets[LABELS]))
+    outcomes = {kind: attempt(function, inputs.y, t) for kind, t in inputs.targets.items()}
+    numbers = {kind: as_number(outcome.value) for kind, outcome in outcomes.items()}
+    ratios = {kind: number / expected for kind, number in numbers.items() if number is not None}
+    right = [kind for kind, ratio in ratios.items() if abs(ratio - 1) < CLOSE]
+    if len(right) == 2:
+        return Finding(name, "ok")
+    if right:
+        return Finding(name, "note", f"right for {right[0]} only", ONLY[right[0]])
+    if any(abs(ratio - 2) < CLOSE for ratio in ratios.values()):
+        return Finding(name, "note", "is the sum over the batch, not its mean", "loss-sum")
+    error = outcomes[LABELS].error or outcomes[ONE_HOT].error
+    if not ratios and error:
+        return report_exception(name, error)
+    value = outcomes[LABELS if outcomes[ONE_HOT].error else ONE_HOT].value
+    swapped = -(inputs.y * np.log(inputs.targets[ONE_HOT] + 1e-7)).sum()
+    is_swapped = any(compute_error(value, swapped / n) < 1e-3 for n in (1, 2))
+    cause = "loss-arguments-swapped" if is_swapped else None
+    return Finding(name, "differs", describe_difference(value, expected), cause)
+
+
+def _check_numerical_gradient(name: str, function: Function, inputs: Inputs) -> Finding:
+    """Check the gradient of Σ x³ at a vector and at a matrix, and that x is restored."""
+    findings = [_check_numerical_at(name, function, point) for point in (inputs.row, inputs.batch)]
+    wrong = [f for f in findings if f.verdict != "ok"]
+    if len(wrong) == 1 and wrong[0].cause is None:
+        shape = "a vector" if findings[0].verdict == "ok" else "a matrix"
+        return Finding(name, "note", f"right for {shape} only")
+    return wrong[0] if wrong else findings[0]
+
+
+def _check_numerical_at(name: str, function: Function, point: Array) -> Finding:
+    x = point.copy()
+
+    def sum_cubes(_given: Array) -> Any:
+        # The sum is over x itself, since the book's f = lambda W: self.loss(x, t) ignores W.
+        return (x**3).sum()
+
+    outcome = attempt(lambda: function(sum_cubes, x))
+    if outcome.error:
+        return report_exception(name, outcome.error)
+    expected = 3 * point**2
+    if not np.allclose(x, point, rtol=0, atol=1e-12):  # x += h, x −= h may miss the last bit.
+        return Finding(name, "differs", "does not restore x", "numerical-not-restored")
+    if compute_error(outcome.value, expected) <= CLOSE:
+        return Finding(name, "ok")
+    cause = None
+    if compute_error(outcome.value, 2 * expected) <= 1e-2:
+        cause = "numerical-step"
+    elif compute_error(outcome.value, expected) <= 1e-2:
+        cause = "numerical-one-sided"
+    return Finding(name, "differs", describe_difference(outcome.value, expected), cause)
+
+
+ELEMENTWISE = ("step_function", "sigmoid", "sigmoid_grad", "relu", "relu_grad", "identity_function")
+CHECKS: dict[str, Callable[[str, Function, Inputs], Finding]] = {
+    **dict.fromkeys(ELEMENTWISE, _check_elementwise),
+    "softmax": _check_softmax,
+    "mean_squared_error": _check_squared_error,
+    "sum_squared_error": _check_squared_error,
+    "cross_entropy_error": _check_cross_entropy,
+    "numerical_gradient": _check_numerical_gradient,
+}

@@ -1,0 +1,199 @@
+"""Check one net: every quantity in the order of the book."""
+
+from collections.abc import Callable, Iterator
+
+from trainer.checker.adapt.attempts import Outcome, attempt, report_exception
+from trainer.checker.adapt.names import PARAMS, is_guessed, list_arguments
+from trainer.checker.adapt.subject import Subject
+from trainer.checker.findings.comparing import CLOSE, Finding, compute_error, report_unchecked
+from trainer.checker.findings.descriptions import describe_mistake
+from trainer.checker.measure import cases
+from trainer.checker.measure.accuracy import check_accuracy
+from trainer.checker.measure.choosing import choose_form, find_mistakes, is_right
+from trainer.checker.measure.constructing import (
+    build_subject,
+    check_construction,
+    report_failed_construction,
+)
+from trainer.checker.measure.credit import credit_parts
+from trainer.checker.measure.edges import check_edges
+from trainer.checker.measure.initial import check_initial
+from trainer.checker.measure.judging import Causes, Judge
+from trainer.checker.measure.loss_mistakes import name_loss_mistake
+from trainer.checker.measure.numerical import check_numerical
+from trainer.checker.measure.one_column import ONE_COLUMN, is_right_with_one_column
+from trainer.checker.measure.penalty import check_penalty
+from trainer.checker.measure.training import check_training
+from trainer.checker.measure.trial import ONLY, Outcomes, Trial, collect_values
+from trainer.checker.measure.updating import check_cost, check_update
+
+
+def check_net(kind: type, seed: int, progress: Callable[[str], None]) -> Iterator[Finding]:
+    """Yield every finding on a class; construction comes first, and alone where it fails."""
+    progress("construction")
+    outcome = attempt(lambda: build_subject(kind))
+    if outcome.error:
+        yield report_failed_construction(kind, outcome.error)
+        return
+    subject: Subject = outcome.value
+    construction = check_construction(kind, subject)
+    yield construction
+    if construction.verdict == "ok":
+        case = cases.make_case(seed, (subject.D, subject.H, subject.C))
+        yield from _check_quantities(Trial(kind, subject, case, progress))
+
+
+def prepare_trial(kind: type, seed: int) -> tuple[Trial, Judge] | None:
+    """Return the net in its form with its targets, and the judge of its results; None if it has
+    no form.
+    """
+    subject = build_subject(kind)
+    if check_construction(kind, subject).verdict != "ok":
+        return None
+    trial = Trial(kind, subject, cases.make_case(seed, (subject.D, subject.H, subject.C)))
+    runs = {target: trial.call_methods(t) for target, t in trial.targets.items()}
+    if _find_obstacle(trial, runs):
+        return None
+    trial.form, trial.target = choose_form(trial, runs)
+    return trial, _make_judge(trial, runs[trial.target])
+
+
+def _make_judge(trial: Trial, outcomes: Outcomes) -> Judge:
+    return Judge(trial.case, collect_values(outcomes), trial.expected, trial.form.head)
+
+
+def _check_quantities(trial: Trial) -> Iterator[Finding]:
+    runs = {target: trial.call_methods(t) for target, t in trial.targets.items()}
+    if obstacle := _find_obstacle(trial, runs):
+        yield report_unchecked("predict", obstacle)
+        return
+    trial.form, trial.target = choose_form(trial, runs)
+    outcomes = runs[trial.target]
+    judge = _make_judge(trial, outcomes)
+    got = judge.theirs
+    if not all(is_right(quantity, judge) for quantity in got):
+        judge.others = trial.call_elsewhere()
+    mistakes = find_mistakes(trial, got, judge)
+    findings: list[Finding] = []
+    for quantity in ("predict", "loss", "gradient"):
+        findings += _judge_outcome(quantity, outcomes.get(quantity), trial, judge, mistakes)
+    if any(f.verdict in ("differs", "raises") for f in findings) and is_right_with_one_column(
+        trial
+    ):
+        yield report_unchecked("predict", ONE_COLUMN)
+        return
+    name_loss_mistake(findings, trial)
+    credit_parts(findings, judge)
+    for finding in findings:
+        _blame_mixed_targets(finding, trial, runs)
+        yield finding
+    yield from _check_other_targets(trial, runs)
+    yield from check_accuracy(trial)
+    yield from check_numerical(trial, judge)
+    yield from check_edges(trial, judge, outcomes)
+    yield from check_penalty(trial)
+    yield from check_training(trial)
+    if all(f.verdict not in ("differs", "raises") for f in findings if f.quantity != "loss"):
+        yield from check_update(trial)
+        yield from check_cost(trial)
+    if trial.subject.has("gradient") or trial.subject.has("numerical"):
+        yield from check_initial(trial.kind)
+    yield from judge.notes
+
+
+def _find_obstacle(trial: Trial, runs: dict[str, Outcomes]) -> str:
+    """Return why the numbers cannot be compared, empty if they can."""
+    if trial.is_random():
+        return "returns different outputs for the same input: remove what is random, check again"
+    outcomes = [outcome for run in runs.values() for outcome in run.values()]
+    fails = all(isinstance(outcome.error, ValueError | IndexError) for outcome in outcomes)
+    if {"W1", "W2"} <= trial.subject.weights.transposed and fails:
+        return "seems to take samples as columns (D, N): only samples as rows (N, D) are supported"
+    return ""
+
+
+def _judge_outcome(
+    quantity: str, outcome: Outcome | None, trial: Trial, judge: Judge, mistakes: Causes
+) -> list[Finding]:
+    """Return the findings on predict, loss or gradient: one, or one for each parameter."""
+    if outcome is None:
+        return _report_missing(quantity, trial)
+    if outcome.error:
+        return [_report_error(quantity, outcome.error, trial)]
+    if quantity == "predict":
+        return [judge.judge_predict(mistakes)]
+    if quantity == "loss":
+        return [judge.judge_loss(mistakes)]
+    if outcome.value is None and outcome.wrote:
+        reason = "updates the weights itself and returns no gradients: return them to check them"
+        return [report_unchecked("gradient", reason)]
+    if outcome.value is None:
+        return [Finding("gradient", "differs", "returns no gradients", "unfinished")]
+    given = [key for key in PARAMS if key in outcome.value]
+    wrong = [k for k in given if compute_error(outcome.value[k], judge.get_expected(k)) > CLOSE]
+    has_loss = trial.subject.has("loss")
+    return judge.judge_gradient(mistakes, trial.differentiate_loss(wrong) if has_loss else {})
+
+
+def _report_missing(quantity: str, trial: Trial) -> list[Finding]:
+    """Return the finding on a method that is missing: none if a numerical gradient replaces it."""
+    internal = trial.subject.internal
+    if quantity == "gradient" and internal is not None:
+        return [report_unchecked(quantity, f"unsupported signature: {_show_signature(internal)}")]
+    if quantity == "gradient" and trial.subject.has("numerical"):
+        return []
+    return [Finding(quantity, "missing", f"the net has no method {quantity}")]
+
+
+def _report_error(quantity: str, error: BaseException, trial: Trial) -> Finding:
+    """Return the finding on a method that raises: a call that was guessed proves nothing."""
+    finding = report_exception(quantity, error)
+    method = trial.subject.methods[quantity]
+    is_own = isinstance(error, NameError | NotImplementedError | MemoryError | RecursionError)
+    if finding.verdict != "raises" or is_own or method is None or not is_guessed(method):
+        return finding
+    message = f"unsupported signature: {_show_signature(method)}: {finding.message}"
+    return report_unchecked(quantity, message)
+
+
+def _show_signature(method: Callable[..., object]) -> str:
+    names = ", ".join(p.name for p in list_arguments(method))
+    return f"{getattr(method, '__name__', 'the method')}({names})"
+
+
+def _blame_mixed_targets(finding: Finding, trial: Trial, runs: dict[str, Outcomes]) -> None:
+    """Name mixed targets as the cause where the other kind of targets gives the right value."""
+    key = finding.quantity.split()[-1]
+    if finding.verdict not in ("differs", "raises") or key == "predict":
+        return
+    got = collect_values(runs[trial.other_target])
+    judge = Judge(trial.case, got, trial.expected, trial.form.head)
+    keys = PARAMS if key == "gradient" else (key,)
+    errors = [run["gradient"].error for run in runs.values() if "gradient" in run]
+    if all(k in got and is_right(k, judge) for k in keys):
+        result = "it is right"
+    elif key == "gradient" and all(
+        any(isinstance(error, kind) for error in errors) for kind in (IndexError, ValueError)
+    ):
+        result = "it raises too" + (", as loss does not" if "loss" in got else "")
+    else:
+        return
+    finding.cause = "targets-mixed"
+    finding.message += f"; with {trial.other_target} {result}: {describe_mistake('targets-mixed')}"
+
+
+def _check_other_targets(trial: Trial, runs: dict[str, Outcomes]) -> Iterator[Finding]:
+    """Yield a note where the other kind of targets raises or gives other numbers."""
+    target, other = trial.target, trial.other_target
+    got, got_other = collect_values(runs[target]), collect_values(runs[other])
+    for quantity in ("loss", "gradient"):
+        outcome, usual = runs[other].get(quantity), runs[target].get(quantity)
+        if outcome is None or usual is None or usual.error:
+            continue
+        keys = [quantity] if quantity == "loss" else [k for k in PARAMS if k in got]
+        error = outcome.error
+        result = f"raises {type(error).__name__}" if error else "returns other numbers"
+        if error or any(compute_error(got_other.get(k), got[k]) > CLOSE for k in keys):
+            message = f"takes {target} only: with {other} it {result}"
+            yield Finding(quantity, "note", message, ONLY[target])
+            return

@@ -1,0 +1,103 @@
+"""Build the net in sizes that it takes, and check its weights."""
+
+from trainer.checker.adapt.attempts import attempt, report_exception
+from trainer.checker.adapt.building import is_call_known
+from trainer.checker.adapt.constructor_text import sets_bias_twice
+from trainer.checker.adapt.names import list_arguments
+from trainer.checker.adapt.subject import Subject, make_subject
+from trainer.checker.adapt.weights import get_shapes, infer_sizes
+from trainer.checker.findings.comparing import Finding, report_unchecked
+from trainer.checker.findings.descriptions import describe_mistake
+from trainer.checker.measure import cases
+
+SIZES = (cases.D, cases.H, cases.C)
+FIXED = "checked_sizes"  # the attribute of a class built from functions: its D, H, C
+OTHER_SIZES = (cases.D + 4, cases.H + 2, cases.C + 1)
+
+
+def build_subject(kind: type) -> Subject:
+    """Build the net in the sizes of the cases, or in those that its own code fixes."""
+    if fixed := getattr(kind, FIXED, None):
+        return make_subject(kind, *fixed)
+    subject = make_subject(kind, *SIZES)
+    sizes = infer_sizes(subject.weights) if subject.weights.problems else None
+    return make_subject(kind, *sizes) if sizes and _ignores_sizes(kind, subject) else subject
+
+
+def _ignores_sizes(kind: type, subject: Subject) -> bool:
+    """Return whether each size that is not the one asked for is the same in any sizes."""
+    other = attempt(lambda: make_subject(kind, *OTHER_SIZES))
+    if other.error:
+        return False
+    places = subject.weights, other.value.weights
+    first, second = map(infer_sizes, places)
+    if first and second:
+        sizes = zip(first, second, SIZES, OTHER_SIZES, strict=True)
+        return all(a == b or (a == wanted and b == other) for a, b, wanted, other in sizes)
+    old, new = (weights.get_shapes() for weights in places)
+    return all(old[key] == new.get(key) for key in subject.weights.problems)
+
+
+def report_failed_construction(kind: type, error: BaseException) -> Finding:
+    """Return the finding on a constructor that raises: a call that was guessed proves nothing."""
+    finding = report_exception("construction", error)
+    is_own = isinstance(error, NameError | NotImplementedError) or is_call_known(kind)
+    if finding.verdict != "raises" or is_own:
+        return finding
+    arguments = ", ".join(p.name for p in list_arguments(kind))
+    message = f"unsupported constructor {kind.__name__}({arguments}): {finding.message}"
+    return report_unchecked("construction", message)
+
+
+def check_construction(kind: type, subject: Subject) -> Finding:
+    """Check that W1, b1, W2 and b2 exist in the right shapes, and no weights of a third layer."""
+    weights = subject.weights
+    if reason := _find_unsupported(kind, subject):
+        return report_unchecked("construction", reason)
+    biases = {"b1", "b2"} & weights.absent
+    problems, cause = list(weights.problems.values()), "weight-shape"
+    if len(biases) == 1 and not weights.absent & {"W1", "W2"}:
+        stored_twice = "b1" in weights.problems or sets_bias_twice(kind)
+        cause = "bias-stored-twice" if stored_twice else "bias-missing-forward"
+        problems.append(f"{biases.pop()} is missing")
+    if problems:
+        message = f"{'; '.join(problems)}: {describe_mistake(cause)}"
+        return Finding("construction", "differs", message, cause)
+    if weights.absent:
+        absent = ", ".join(sorted(weights.absent))
+        return report_unchecked("construction", f"has no array {absent}: store it under that name")
+    return Finding("construction", "ok")
+
+
+def _find_unsupported(kind: type, subject: Subject) -> str:
+    """Return why nets with such weights cannot be checked, empty if they can."""
+    weights = subject.weights
+    if weights.extra:
+        return f"has {', '.join(sorted(weights.extra))}: only nets of two layers can be checked"
+    if numbers := sorted(weights.numbers & weights.absent):
+        what = "are numbers" if numbers[1:] else "is a number"
+        return f"{' and '.join(numbers)} {what}: only biases that are arrays can be checked"
+    if rows := _find_bias_rows(subject):
+        return f"the biases seem to be a row of {rows}: only nets with b1 and b2 can be checked"
+    if {"b1", "b2"} <= weights.absent and {"W1", "W2"} <= set(weights.places):
+        return "has no biases: only nets with W1, b1, W2 and b2 can be checked"
+    is_single = getattr(kind, FIXED, SIZES)[2] == 1
+    if not is_single and weights.places.keys() >= {"W2"} and 1 in weights.get_shapes()["W2"]:
+        return "one output column: only nets with an output for each class can be checked"
+    if weights.problems and not weights.absent and _ignores_sizes(kind, subject):
+        shapes = ", ".join(f"{key} {shape}" for key, shape in weights.get_shapes().items())
+        return f"{shapes} do not fit together, and the constructor ignores the sizes it is given"
+    return ""
+
+
+def _find_bias_rows(subject: Subject) -> str:
+    """Return the names of the weights that have one row too many where a bias is absent."""
+    wanted = get_shapes(subject.D, subject.H, subject.C)
+    found = []
+    for key, bias in (("W1", "b1"), ("W2", "b2")):
+        shape, (rows, columns) = subject.weights.get_shapes().get(key), wanted[key]
+        if bias in subject.weights.absent and shape in (
+            (rows + 1, columns), (columns, rows + 1),
+        ):  # fmt: skip
+            found.append(key)
+    return " and ".join(found)

@@ -1,0 +1,105 @@
+"""Check what moderate inputs do not show: overflow, ReLU at 0, float32, repeated calls."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from trainer.auditing.mistakes import MISTAKES
+from trainer.book.functions import Array
+from trainer.checker.adapt.attempts import attempt
+from trainer.checker.findings.comparing import CLOSE, FLOAT32, Finding, as_array, compute_error
+from trainer.checker.findings.descriptions import describe_mistake
+from trainer.checker.measure.explaining import matches
+from trainer.checker.measure.judging import Judge
+from trainer.checker.measure.reference import compute_reference
+from trainer.checker.measure.trial import Outcomes, Trial
+
+NOT_ALONE = "works only after predict or loss was called: it uses what they left in the net"
+
+
+def check_edges(trial: Trial, judge: Judge, outcomes: Outcomes) -> Iterator[Finding]:
+    """Check the edge cases in turn; most findings are notes."""
+    yield from _check_repeated_gradient(trial, outcomes)
+    yield from _check_writes(outcomes)
+    if trial.form.head == "cross-entropy":
+        yield from _check_overflow(trial)
+    if trial.form.activation == "relu" and trial.subject.has("gradient"):
+        yield from _check_relu_at_zero(trial)
+    noted = any(note.cause == "float32-inside" for note in judge.notes)
+    if trial.subject.has("predict") and not noted:
+        yield from _check_precision(trial)
+
+
+def _check_repeated_gradient(trial: Trial, outcomes: Outcomes) -> Iterator[Finding]:
+    """Check that a second call of gradient does not return the sum of both."""
+    fresh = attempt(trial.build_subject)
+    if fresh.error or not trial.subject.has("gradient"):
+        return
+    calls: list[dict[str, Array]] = []
+    for _ in range(2):
+        fresh.value.weights.set(trial.case.weights)
+        outcome = attempt(fresh.value.gradient, trial.case.x, trial.t)
+        if outcome.error and not calls and not outcomes["gradient"].error:
+            yield Finding("gradient", "note", NOT_ALONE)
+        if outcome.error or not outcome.value:
+            return
+        arrays = {key: as_array(value) for key, value in outcome.value.items()}
+        calls.append({key: array for key, array in arrays.items() if array is not None})
+    first, second = calls
+    if any(g.any() and compute_error(second.get(k), 2 * g) <= CLOSE for k, g in first.items()):
+        message = f"a second call returns the sum of both: {describe_mistake('stale-gradient')}"
+        yield Finding("gradient", "differs", message, "stale-gradient")
+
+
+def _check_writes(outcomes: Outcomes) -> Iterator[Finding]:
+    """Check that no method changed the inputs or the weights; report the first that did."""
+    for quantity, outcome in outcomes.items():
+        if outcome.wrote and outcome.value is not None:
+            changed = " and ".join(outcome.wrote)
+            message = f"{quantity} changes {changed}: {describe_mistake('inputs-mutated')}"
+            yield Finding("inputs", "differs", message, "inputs-mutated")
+            return
+
+
+def _check_overflow(trial: Trial) -> Iterator[Finding]:
+    """Check scores of some thousands; NaN is only a note, since few nets have such scores."""
+    weights = {**trial.case.weights, "W2": trial.case.weights["W2"] * 3000}
+    trial.reset_weights(weights)
+    calls = {"predict": (trial.case.x,), "loss": (trial.case.x, trial.t)}
+    known = [q for q in calls if trial.subject.has(q)]
+    arrays = [as_array(attempt(getattr(trial.subject, q), *calls[q]).value) for q in known]
+    trial.reset_weights()
+    if any(np.isnan(array).any() for array in arrays if array is not None):
+        message = f"overflows for scores of 1000: {MISTAKES['softmax-overflow'].hint}"
+        yield Finding("softmax", "note", message, "softmax-overflow")
+
+
+def _check_relu_at_zero(trial: Trial) -> Iterator[Finding]:
+    """Check the gradient of a hidden neuron whose a1 is 0 for every sample: it should be 0."""
+    weights = {k: v.copy() for k, v in trial.case.weights.items()}
+    weights["W1"][:, 0], weights["b1"][0] = 0, 0
+    trial.reset_weights(weights)
+    outcome = attempt(trial.subject.gradient, trial.case.x, trial.t)
+    trial.reset_weights()
+    grad = as_array((outcome.value or {}).get("b1"))
+    if grad is not None and grad.size and abs(grad.flat[0]) > 1e-9:
+        yield Finding(
+            "gradient", "note", describe_mistake("relu-grad-at-zero"), "relu-grad-at-zero"
+        )
+
+
+def _check_precision(trial: Trial) -> Iterator[Finding]:
+    """Check that a change of x by 1e-9 changes the outputs as in float64."""
+    t, inputs = trial.case.t, (trial.case.x, trial.case.x + 1e-9 * np.sign(trial.case.x))
+    before, after = (as_array(attempt(trial.subject.predict, x).value) for x in inputs)
+    if before is None or after is None or before.ndim != 2 or before.shape != after.shape:
+        return
+    right = [compute_reference(trial.form, trial.case.weights, x, t) for x in inputs]
+    for key in ("a2", "y"):
+        change = right[1][key] - right[0][key]
+        if matches("predict", before, {key: right[0][key]}, FLOAT32) and (
+            compute_error(after - before, change) > 0.5
+        ):
+            message = "right to the precision of float32 only"
+            yield Finding("predict", "note", message, "float32-inside")
+            return

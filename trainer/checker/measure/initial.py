@@ -1,0 +1,51 @@
+"""Notes initial weights that train badly: all equal, all positive, or as large as 1."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from trainer.book.functions import Array
+from trainer.checker.adapt.attempts import attempt
+from trainer.checker.adapt.names import OPTIONS, find_role, list_arguments
+from trainer.checker.adapt.subject import make_subject
+from trainer.checker.findings.comparing import Finding
+
+SIZES = (60, 40, 10)  # many enough that the draw of a right net shows its scale
+LEAST = 30  # weights of a matrix
+LARGE = 0.7  # He's and Xavier's scales are at most 0.4 in these sizes
+
+
+def check_initial(kind: type) -> Iterator[Finding]:
+    """Yield a note on the weights that the constructor draws by itself, if they train badly."""
+    given = [p for p in list_arguments(kind) if p.default is p.empty]
+    if any(find_role(p.name, OPTIONS) in ("weights", "std") for p in given):
+        return  # The user chooses them.
+    subject = attempt(lambda: make_subject(kind, *SIZES)).value
+    if subject is None or not {"W1", "W2"} <= set(subject.weights.places):
+        return
+    outcome = attempt(subject.weights.get)
+    matrices = {k: v for k, v in (outcome.value or {}).items() if k[0] == "W" and v.size >= LEAST}
+    if message := _describe(matrices):
+        yield Finding("initial weights", "note", message)
+
+
+def _describe(matrices: dict[str, Array]) -> str:
+    """Return what is unusual about the matrices, empty for nothing."""
+    equal = [key for key, array in matrices.items() if not np.ptp(array)]
+    positive = [k for k, array in matrices.items() if k not in equal and array.min() >= 0]
+    deviations = {key: float(array.std()) for key, array in matrices.items()}
+    large = {k: s for k, s in deviations.items() if s > LARGE and k not in positive}
+    if "W1" in equal:
+        value = matrices["W1"].flat[0] + 0.0  # no −0
+        names = " and ".join(equal)
+        return f"all of {names} are {value:.3g}: all hidden neurons stay equal, use np.random.randn"
+    if positive:
+        names = " and ".join(positive)
+        return f"all of {names} are positive: np.random.randn draws both signs, np.random.rand not"
+    if large:
+        shown = ", ".join(f"{k} {s:.1f}" for k, s in large.items())
+        return (
+            f"their standard deviation is large ({shown}): the book multiplies by 0.01. With large "
+            "weights sigmoid saturates and training starts slowly"
+        )
+    return ""

@@ -1,0 +1,220 @@
+"""Judges predict, loss and gradient: right, right with a note, or different and why."""
+
+from typing import Any
+
+import numpy as np
+
+from trainer.book.functions import Array
+from trainer.checker.adapt.names import PARAMS
+from trainer.checker.findings.comparing import (
+    CLOSE,
+    EXACT,
+    FLOAT32,
+    Finding,
+    Verdict,
+    as_array,
+    compute_error,
+    describe_difference,
+)
+from trainer.checker.findings.descriptions import describe_mistake
+from trainer.checker.measure.explaining import Case, Numbers, Pair, explain_difference, matches
+
+Other = tuple[Case, dict[str, Any], Numbers]  # a case, the net's values on it, and the right ones
+Causes = dict[str, tuple[str, str]]  # quantity → (slug, name of the factor)
+OWN_DERIVATIVE = "the derivative of the net's own loss"
+EPSILONS = [10.0**-k for k in range(2, 16)]
+
+
+class Judge:
+    """The comparison of their numbers with the right ones.
+
+    scale is the factor by which both their loss and their gradient exceed the right ones. others
+    are the same numbers on other inputs: a reason for a difference must hold there too.
+    """
+
+    def __init__(self, case: Case, theirs: dict[str, Any], right: Numbers, head: str):
+        self.case, self.theirs, self.right, self.head = case, theirs, right, head
+        self.N = len(case.x)
+        self.notes: list[Finding] = []
+        self.others: list[Other] = []
+        self.scale = 1.0
+        self._keys = [k for k in PARAMS if k in theirs]
+        loss = as_array(theirs.get("loss"))
+        if loss is not None and loss.size == 1 and np.isfinite(loss).all() and self._keys:
+            self._settle_scale(float(loss.reshape(())))
+            if self.scale == 1.0:
+                self._settle_penalty(float(loss.reshape(())))
+
+    def _settle_scale(self, loss: float) -> None:
+        """Accept a loss and a gradient that are the same multiple of the right ones."""
+        ratio = loss / self.right["loss"]
+        is_sum = abs(ratio / self.N - 1) < CLOSE
+        if abs(ratio - 1) > CLOSE and (is_sum or "cross" not in self.head) and all(
+            compute_error(self.theirs[k], ratio * self.right[k]) <= CLOSE for k in self._keys
+        ):  # fmt: skip
+            self.scale = ratio
+            times = f"{ratio:.4g} times the mean over the batch of ½ Σ (y − t)²"
+            message = f"the loss is {'the sum over the batch' if is_sum else times}"
+            message += ", and the gradient is its derivative"
+            self._note("loss", message, "loss-sum" if is_sum else None)
+
+    def _settle_penalty(self, loss: float) -> None:
+        """Accept a penalty in the loss if it is in the gradient too and nothing else is wrong."""
+        if all(compute_error(self.theirs[k], self.right[k]) <= CLOSE for k in self._keys):
+            return  # What the loss has more or less is then an epsilon in its logarithm.
+        extra = loss - self.right["loss"]
+        for keys in (("W1", "W2"), PARAMS):
+            c = extra / sum(float((self.case.weights[k] ** 2).sum()) for k in keys)
+            want = {k: self.right[k] + 2 * c * self.case.weights[k] * (k in keys) for k in PARAMS}
+            if abs(extra) > 1e-6 and all(
+                compute_error(self.theirs[k], want[k]) <= CLOSE for k in self._keys
+            ):
+                self.right = {**self.right, **want, "loss": loss}
+                message = f"includes a penalty of {c:.4g} ‖W‖²"
+                verdict: Verdict = "note" if c > 0 else "differs"
+                message += "" if c > 0 else ": a penalty must not be negative"
+                self.notes.append(Finding("loss", verdict, message))
+                return
+
+    def _note(self, quantity: str, message: str, cause: str | None = None) -> None:
+        """Add a note, unless one with the same cause exists."""
+        if cause is None or all(note.cause != cause for note in self.notes):
+            self.notes.append(Finding(quantity, "note", message, cause))
+
+    def _accept_float32(self, quantity: str) -> Finding:
+        self._note(quantity, "right to the precision of float32 only", "float32-inside")
+        return Finding(quantity, "ok")
+
+    def get_expected(self, quantity: str) -> Any:
+        """Return the right value of the loss or of a gradient in their scale."""
+        return self.scale * self.right[quantity]
+
+    def is_loss_right(self) -> bool:
+        """Return whether the loss is right, or right but for an epsilon or float32."""
+        return self.judge_loss({}).verdict == "ok"
+
+    def judge_predict(self, causes: Causes) -> Finding:
+        """Return the finding on predict, which may give probabilities, scores or class labels."""
+        got = self.theirs["predict"]
+        if matches("predict", got, self.right, EXACT):
+            return Finding("predict", "ok")
+        if matches("predict", got, self.right, FLOAT32):
+            return self._accept_float32("predict")
+        return self._explain("predict", got, self._expect_outputs(got, self.right), causes)
+
+    def _expect_outputs(self, got: object, right: Numbers) -> Any:
+        """Return the expected class labels, probabilities or scores, whichever got seems to be."""
+        want, array = right["y"], as_array(got)
+        if array is not None and array.shape == (len(want),):
+            return want.argmax(axis=1)
+        if array is not None and array.shape == want.shape and "cross" in self.head:
+            are_probabilities = (array >= 0).all() and (array <= 1).all()
+            # The rows of a multiple of probabilities have one sum.
+            is_multiple = np.ptp(array.sum(axis=1)) <= CLOSE * np.abs(array).max()
+            return want if are_probabilities or is_multiple else right["a2"]
+        return want
+
+    def judge_loss(self, causes: Causes) -> Finding:
+        """Return the finding on the loss, which must be a single number."""
+        got, want = self.theirs["loss"], float(self.get_expected("loss"))
+        array = as_array(got)
+        if array is None or array.size != 1:
+            return self._explain("loss", got, np.float64(want), causes)
+        value = float(array.reshape(()))
+        away = abs(value - want)
+        if away <= EXACT * abs(want):
+            return Finding("loss", "ok")
+        if epsilon := self._find_epsilon(value):
+            message = f"the loss uses log(y + {epsilon:.0e}), but the gradient is that of log y"
+            self._note("loss", message, "loss-log-epsilon")
+            return Finding("loss", "ok")
+        if away <= 1e-7 * abs(want):
+            return Finding("loss", "ok")
+        if away <= CLOSE * abs(want):
+            return self._accept_float32("loss")
+        return self._explain("loss", value, np.float64(want), causes)
+
+    def _find_epsilon(self, value: float) -> float | None:
+        """Return the ε for which −Σ t log(y + ε) is their loss, if there is one."""
+        if "cross" not in self.head:
+            return None
+        y, t = self.right["y"], self.case.t
+        for epsilon in EPSILONS:
+            terms = t * np.log(y + epsilon)
+            terms += (1 - t) * np.log(1 - y + epsilon) if "binary" in self.head else 0
+            want = -self.scale * float(terms.sum()) / self.N
+            shift = abs(want - float(self.get_expected("loss")))
+            if abs(value - want) <= max(0.01 * shift, 1e-14) and shift > 1e-13:
+                return epsilon
+        return None
+
+    def judge_gradient(self, causes: Causes, numeric: dict[str, Array]) -> list[Finding]:
+        """Return a finding for each parameter.
+
+        numeric holds the derivative of their own loss, for the parameters where it is known.
+        """
+        return [self._judge_parameter(key, causes, numeric.get(key)) for key in PARAMS]
+
+    def _judge_parameter(self, key: str, causes: Causes, numeric: Array | None) -> Finding:
+        name = f"gradient {key}"
+        if key not in self.theirs:
+            return Finding(name, "differs", f"gradient returns no {key}", "unfinished")
+        got, want = self.theirs[key], self.get_expected(key)
+        if compute_error(got, want) <= CLOSE:
+            return Finding(name, "ok")
+        if compute_error(got, want) <= FLOAT32 and getattr(got, "dtype", None) != np.float64:
+            return self._accept_float32(name)
+        finding = self._explain(key, got, want, causes)
+        if numeric is not None:
+            is_own = compute_error(got, numeric) <= 10 * CLOSE
+            is_not = "it is" if is_own else "it is not"
+            finding.message += f"; {is_not} the derivative of the net's own loss"
+            finding.credit = OWN_DERIVATIVE if is_own and np.abs(numeric).max() > CLOSE else ""
+        return finding
+
+    def _explain(self, key: str, got: object, want: Any, causes: Causes) -> Finding:
+        """Return the finding on a quantity that differs, with its cause if one is known."""
+        name = f"gradient {key}" if key in PARAMS else key
+        if got is None:
+            message = "is None" if key in PARAMS else "returns None"
+            return Finding(name, "differs", message, "unfinished")
+        message = describe_difference(got, want)
+        if key in causes:
+            slug, factor = causes[key]
+            message += f"; {self._describe_cause(key, slug, factor)}"
+            return Finding(name, "differs", message, slug)
+        pairs = self._list_pairs(key, got, want)
+        if not pairs:
+            return Finding(name, "differs", message)
+        cause, relation = explain_difference(key, pairs, self.case.sizes[2])
+        message += f"; {relation}" if relation else ""
+        message += f": {describe_mistake(cause)}" if cause else ""
+        return Finding(name, "differs", message, cause, is_explained=bool(relation))
+
+    def _list_pairs(self, key: str, got: object, want: Any) -> list[Pair]:
+        """Return got and the same quantity on other inputs, [] where got cannot be compared."""
+        values = [(got, want, self.N)]
+        for case, theirs, right in self.others:
+            if key == "predict" and key in theirs:
+                values.append((theirs[key], self._expect_outputs(theirs[key], right), len(case.x)))
+            elif key in theirs:
+                values.append((theirs[key], right[key], len(case.x)))
+        pairs = [_make_pair(*value) for value in values]
+        return [pair for pair in pairs if pair] if pairs[0] else []
+
+    def _describe_cause(self, key: str, slug: str, factor: str) -> str:
+        shown = f"grads['{key}']" if key in PARAMS else key
+        why = describe_mistake(slug)
+        if factor.startswith("with "):
+            why += f", and {describe_mistake(factor.removeprefix('with '))}"
+            factor = "1"
+        times = "" if factor == "1" else f"{factor.replace('N', str(self.N))} times "
+        return f"{shown} is {times}what you get when {why}"
+
+
+def _make_pair(got: object, want: Any, N: int) -> Pair | None:
+    """Return two arrays without axes of length 1, None where they cannot be compared."""
+    array, wanted = as_array(got), np.asarray(want, dtype=np.float64)
+    if array is None or not np.isfinite(array).all() or array.size != wanted.size:
+        return None
+    return Pair(np.squeeze(array), np.squeeze(wanted), N)

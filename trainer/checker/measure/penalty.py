@@ -1,0 +1,80 @@
+"""Checks that a weight penalty's gradient is the derivative of what it adds to the loss."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from trainer.book.functions import Array
+from trainer.checker.adapt.attempts import attempt
+from trainer.checker.adapt.names import PARAMS
+from trainer.checker.findings.comparing import (
+    CLOSE,
+    Finding,
+    as_array,
+    compute_error,
+    describe_difference,
+)
+from trainer.checker.measure.trial import Trial
+
+REG = 0.7
+
+
+def check_penalty(trial: Trial) -> Iterator[Finding]:
+    """Yield a finding for each parameter where the penalty's gradient is wrong.
+
+    Compares what reg adds to the gradient with what it adds to the derivative of their loss.
+    """
+    if not (trial.subject.has("gradient") and trial.subject.has("loss")):
+        return
+    outcome = attempt(lambda: Trial(trial.kind, trial.build_subject(REG), trial.case))
+    if outcome.error:
+        return
+    strict: Trial = outcome.value
+    strict.form, strict.target = trial.form, trial.target
+    trials = (trial, strict)
+    losses = [attempt(b.subject.loss, b.case.x, b.t) for b in trials]
+    if any(o.error or o.value is None for o in losses) or (
+        compute_error(losses[1].value, losses[0].value) <= CLOSE
+    ):
+        return
+    grads = [attempt(b.subject.gradient, b.case.x, b.t) for b in trials]
+    for b in trials:
+        b.reset_weights()
+    if any(o.error or not o.value for o in grads):
+        return
+    derivatives = [b.differentiate_loss(list(PARAMS)) for b in trials]
+    yield from _compare(grads[0].value, grads[1].value, *derivatives)
+    yield from _check_sign(trial.case.weights, *derivatives)
+
+
+def _check_sign(
+    weights: dict[str, Array], own: dict[str, Array], strict: dict[str, Array]
+) -> Iterator[Finding]:
+    """Yield a finding where reg subtracts a multiple of the squared weights from the loss."""
+    for key in ("W1", "W2"):
+        if key not in own or key not in strict:
+            continue
+        added = strict[key] - own[key]
+        c = np.vdot(added, weights[key]) / np.vdot(weights[key], weights[key])
+        if c < 0 and compute_error(added, c * weights[key]) <= 1e-3:
+            message = f"reg = {REG} subtracts {-c / 2:.4g} ‖{key}‖²: a penalty must not be negative"
+            yield Finding("loss", "differs", message)
+            return
+
+
+def _compare(
+    before: dict[str, Any], after: dict[str, Any], own: dict[str, Array], strict: dict[str, Array]
+) -> Iterator[Finding]:
+    for key in PARAMS:
+        if not all(key in values for values in (before, after, own, strict)):
+            continue
+        old, new = as_array(before[key]), as_array(after[key])
+        if old is None or new is None or old.shape != new.shape or old.size != own[key].size:
+            continue
+        added, want = new - old, (strict[key] - own[key]).reshape(old.shape)
+        if np.abs(added - want).max() > CLOSE * max(1.0, np.abs(want).max()):
+            message = "the penalty's gradient is not the derivative of what it adds to the loss: "
+            yield Finding(
+                f"gradient {key}", "differs", f"{message}it {describe_difference(added, want)}"
+            )

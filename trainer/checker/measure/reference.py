@@ -1,0 +1,73 @@
+"""Computes the expected numbers of a two-layer net by torch autograd in float64, in each form."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from trainer.book.functions import Array
+from trainer.checker.measure.explaining import Case, Numbers
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "sigmoid": torch.sigmoid,
+    "relu": torch.relu,
+    "tanh": torch.tanh,
+    "leaky-relu": torch.nn.functional.leaky_relu,
+    "elu": torch.nn.functional.elu,
+    "softplus": torch.nn.functional.softplus,
+}
+# Each head has two functions: y from a2, and the loss from a2 and one-hot rows t, summed over
+# the batch.
+HEADS: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor, Tensor], Tensor]]] = {
+    "cross-entropy": (
+        lambda a: a.softmax(dim=1),
+        lambda a, t: -(t * a.log_softmax(dim=1)).sum(),
+    ),
+    "squared-error": (lambda a: a, lambda a, t: ((a - t) ** 2).sum() / 2),
+    "squared-error of softmax": (
+        lambda a: a.softmax(dim=1),
+        lambda a, t: ((a.softmax(dim=1) - t) ** 2).sum() / 2,
+    ),
+    "squared-error of sigmoid": (torch.sigmoid, lambda a, t: ((a.sigmoid() - t) ** 2).sum() / 2),
+    "binary cross-entropy": (
+        torch.sigmoid,
+        lambda a, t: torch.nn.functional.binary_cross_entropy_with_logits(a, t, reduction="sum"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Form:
+    """A hidden activation and an output with its loss."""
+
+    activation: str
+    head: str
+
+
+BINARY = ("binary cross-entropy", "squared-error of sigmoid")  # heads with a sigmoid for each class
+FORMS = [Form(activation, head) for head in HEADS for activation in ACTIVATIONS]
+
+
+def compute_reference(form: Form, weights: dict[str, Array], x: Array, t: Array) -> Numbers:
+    """Return a2 and y (N, C), the mean loss, and its gradient by the keys of weights.
+
+    x is (N, D), t one-hot (N, C).
+    """
+    params = {
+        k: torch.tensor(v, dtype=torch.float64, requires_grad=True) for k, v in weights.items()
+    }
+    output, loss_of = HEADS[form.head]
+    a1 = torch.from_numpy(x) @ params["W1"] + params["b1"]
+    a2 = ACTIVATIONS[form.activation](a1) @ params["W2"] + params["b2"]
+    loss = loss_of(a2, torch.from_numpy(t)) / len(x)
+    grads = torch.autograd.grad(loss, list(params.values()))
+    made = {"a2": a2.detach().numpy(), "y": output(a2).detach().numpy(), "loss": loss.item()}
+    return made | {key: grad.numpy() for key, grad in zip(params, grads, strict=True)}
+
+
+@lru_cache(maxsize=256)
+def get_reference(form: Form, case: Case) -> Numbers:
+    """Return the reference of a case, computed once: it is needed many times."""
+    return compute_reference(form, case.weights, case.x, case.t)

@@ -1,0 +1,117 @@
+"""Checks one step of a train method: it must update every parameter, once, downwards."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from trainer.book.functions import Array
+from trainer.checker.adapt.attempts import attempt, report_exception
+from trainer.checker.adapt.names import PARAMS, call_by_role, find_call_roles, list_arguments
+from trainer.checker.adapt.subject import Subject
+from trainer.checker.findings.comparing import Finding, as_array, compute_error
+from trainer.checker.findings.descriptions import describe_mistake
+from trainer.checker.measure.choosing import HAND_WRITTEN
+from trainer.checker.measure.explaining import Case, build_mistaken_net
+from trainer.checker.measure.reference import Form, get_reference
+from trainer.checker.measure.trial import ONE_HOT, Trial
+
+LR = 0.01
+# How many times a step subtracts the gradient of each parameter → the mistake.
+PATTERNS: dict[tuple[int | None, ...], str] = {
+    (1, 0, 1, 0): "bias-not-updated",
+    (1, 2, 1, 0): "bias-updated-twice",
+    (-1, -1, -1, -1): "update-sign",
+}
+MOVES = {0: "unchanged", 2: "updated twice", -1: "changed in the wrong direction"}
+
+
+def check_training(trial: Trial) -> Iterator[Finding]:
+    """Yield the finding on one training step, if the net has a train method that takes a batch.
+
+    All rows of the batch are equal, so that the step is the same whichever rows it draws.
+    """
+    function = trial.subject.methods["train"]
+    if function is None or not {"lr", "x", "t"} <= find_call_roles(function):
+        return
+    trial.progress("train")
+    case = trial.case
+    x = np.repeat(case.x[:1], len(case.x), axis=0)
+    rows = np.repeat(case.t[:1], len(case.t), axis=0)
+    t = rows if trial.target == ONE_HOT else rows.argmax(axis=1)
+    outcome = attempt(lambda x, t: _train_step(trial.build_subject(), case.weights, x, t), x, t)
+    if outcome.error:
+        finding = report_exception("train", outcome.error)
+        is_guess = any(p.default is None for p in list_arguments(function))
+        # Only an update in place of an array of another shape raises this.
+        is_misfit = "non-broadcastable output" in finding.message
+        is_unfinished = finding.cause == "unfinished" and not is_guess
+        if finding.cause == "misspelt-name" or is_unfinished or is_misfit:
+            yield finding
+        return
+    moved = {k: outcome.value[k] - case.weights[k] for k in PARAMS}
+    trial.reset_weights()
+    own = attempt(trial.subject.gradient, x, t) if trial.subject.has("gradient") else None
+    grads = own.value if own and not own.error and own.value else None
+    equal = Case(case.weights, x, rows)
+    yield from _judge(moved, grads or get_reference(trial.form, equal), equal, trial.form)
+
+
+def _train_step(fresh: Subject, weights: dict[str, Array], x: Array, t: Array) -> dict[str, Array]:
+    fresh.weights.set(weights)
+    x, t = fresh.to_native(x), fresh.to_native(t)
+    values = {"x": x, "t": t, "x val": x, "t val": t, "lr": LR, "reg": 0.0,
+              "batch": len(x), "epochs": 1}  # fmt: skip
+    call_by_role(fresh.methods["train"], values)  # type: ignore[arg-type]
+    return fresh.weights.get()
+
+
+def _judge(
+    moved: dict[str, Array], grads: dict[str, Any], case: Case, form: Form
+) -> Iterator[Finding]:
+    """Yield a finding only for a known step: a schedule or a momentum of theirs is no mistake."""
+    times = {k: _count_updates(moved[k], grads.get(k)) for k in PARAMS}
+    counts = tuple(times.values())
+    if counts == (1, 1, 1, 1):
+        yield Finding("train", "ok")
+        return
+    groups = {move: [k for k in PARAMS if times[k] == n] for n, move in MOVES.items()}
+    parts = [
+        f"{' and '.join(keys)} {'are' if keys[1:] else 'is'} {move}"
+        for move, keys in groups.items()
+        if keys
+    ]
+    message = f"after one training step {', '.join(parts)}"
+    if slug := PATTERNS.get(counts):
+        yield Finding("train", "differs", f"{message}: {describe_mistake(slug)}", slug)
+    elif _is_updated_too_early(moved, case, form):
+        slug = "w2-updated-before-backward"
+        message = f"one training step gives other weights than expected: {describe_mistake(slug)}"
+        yield Finding("train", "differs", message, slug)
+    elif None not in counts and 1 in counts:
+        is_bias_left = 0 in counts[1::2] and counts[::2] == (1, 1)
+        cause = "bias-not-updated" if is_bias_left else None
+        yield Finding("train", "differs", message, cause)
+
+
+def _count_updates(moved: Array, grad: object) -> int | None:
+    """Return how many times the step subtracts the gradient: 1, 0, 2 or -1; None for no such."""
+    if grad is None:
+        return None
+    array = as_array(grad)
+    if array is None or not array.any():  # No neuron of a ReLU was awake: nothing to subtract.
+        return None if moved.any() else 1
+    if array.size != moved.size:
+        return None
+    array = array.reshape(moved.shape)
+    near = 1e-5 * LR * np.abs(array).max()
+    fits = (n for n in (1, 0, 2, -1) if compute_error(moved + n * LR * array, 0 * moved) <= near)
+    return next(fits, None)
+
+
+def _is_updated_too_early(moved: dict[str, Array], case: Case, form: Form) -> bool:
+    if form not in HAND_WRITTEN:
+        return False
+    net = build_mistaken_net(case, form.activation, form.head, "w2-updated-before-backward")
+    net.step(case.x, case.t, LR)
+    return all(compute_error(moved[k], net.params[k] - case.weights[k]) <= 1e-5 for k in PARAMS)

@@ -1,0 +1,143 @@
+"""Try one net on one case: call its methods, restore its weights, differentiate its loss."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from trainer.book.functions import Array
+from trainer.book.gradient import numerical_gradient
+from trainer.checker.adapt.attempts import Outcome, attempt
+from trainer.checker.adapt.subject import Subject, make_subject
+from trainer.checker.findings.comparing import CLOSE, as_array, compute_error
+from trainer.checker.measure.cases import make_other_cases
+from trainer.checker.measure.explaining import QUANTITIES, Case
+from trainer.checker.measure.reference import FORMS, Form, get_reference
+
+Outcomes = dict[str, Outcome]  # of predict, loss and gradient
+ONE_HOT, LABELS = "one-hot rows", "labels"  # the kinds of targets
+ONLY = {ONE_HOT: "one-hot-only", LABELS: "labels-only"}  # the cause where one kind is accepted
+MAX_ELEMENTS = 300  # Differences of a larger parameter would take too long.
+
+
+def ignore_progress(_quantity: str) -> None:
+    """Do nothing with the name of the quantity that is being checked."""
+
+
+@dataclass
+class Trial:
+    """A net and its case; form and target, the kind of targets, are set after the first calls."""
+
+    kind: type
+    subject: Subject
+    case: Case
+    progress: Callable[[str], None] = ignore_progress
+    form: Form = FORMS[0]
+    target: str = ONE_HOT
+    targets: dict[str, Array] = field(init=False)
+
+    def __post_init__(self) -> None:
+        is_single = self.case.sizes[2] == 1  # One output: its target is the label.
+        labels = self.case.t[:, 0].astype(int) if is_single else self.case.t.argmax(axis=1)
+        self.targets = {ONE_HOT: self.case.t, LABELS: labels}
+        self.reset_weights()
+        stored = self.subject.weights.get()
+        if not are_equal(stored, self.case.weights):  # The net's dtype has rounded them.
+            self.case = Case(stored, self.case.x, self.case.t)
+
+    @property
+    def t(self) -> Array:
+        """The targets in the kind that the net takes: rows (N, C) or labels (N,)."""
+        return self.targets[self.target]
+
+    @property
+    def other_target(self) -> str:
+        """The kind of targets that the net does not take."""
+        return LABELS if self.target == ONE_HOT else ONE_HOT
+
+    @property
+    def expected(self) -> dict[str, Any]:
+        """The expected numbers of the case: a2, y, the loss, and the gradient by parameter."""
+        return get_reference(self.form, self.case)
+
+    def reset_weights(self, weights: dict[str, Array] | None = None) -> None:
+        """Set the net's weights, by default to those of the case."""
+        with np.errstate(all="ignore"):
+            self.subject.weights.set(weights or self.case.weights)
+
+    def build_subject(self, reg: float = 0.0) -> Subject:
+        """Build another instance of the net's class, with reg as the strength of its penalty."""
+        return make_subject(self.kind, self.subject.D, self.subject.H, self.subject.C, reg)
+
+    def call_methods(self, t: Array) -> Outcomes:
+        """Call predict, loss and gradient where they exist, each on the weights of the case."""
+        subject, outcomes = self.subject, {}
+        for quantity in ("predict", "loss", "gradient"):
+            if not (subject.has(quantity) or (quantity == "predict" and subject.gives_both())):
+                continue
+            self.progress(quantity)
+            self.reset_weights()
+            arrays = (self.case.x,) if quantity == "predict" else (self.case.x, t)
+            outcomes[quantity] = attempt(getattr(subject, quantity), *arrays)
+            if not are_equal(subject.weights.get(), self.case.weights):
+                outcomes[quantity].wrote.append("the weights")
+        if subject.no_loss:
+            del outcomes["loss"]
+        self.reset_weights()
+        return outcomes
+
+    def call_elsewhere(self) -> list[tuple[Case, dict[str, Any], dict[str, Any]]]:
+        """Return other cases, one of fewer samples, with the net's values and the right ones."""
+        found = []
+        for case in make_other_cases(self.case.sizes):
+            outcome = attempt(lambda case=case: Trial(self.kind, self.build_subject(), case))
+            if not outcome.error:
+                other: Trial = outcome.value
+                other.form, other.target = self.form, self.target
+                values = collect_values(other.call_methods(other.t))
+                found.append((other.case, values, other.expected))
+        return found
+
+    def is_random(self) -> bool:
+        """Return whether two calls of predict return different outputs for the same x."""
+        if not self.subject.has("predict"):
+            return False
+        first, second = (attempt(self.subject.predict, self.case.x) for _ in range(2))
+        comparable = not second.error and not first.wrote and as_array(first.value) is not None
+        return comparable and compute_error(second.value, first.value) > CLOSE
+
+    def differentiate_loss(
+        self, keys: list[str], one_sided: bool = False, h: float = 1e-4
+    ) -> dict[str, Array]:
+        """Return central or one-sided differences of the net's own loss, by parameter.
+
+        Parameters of more than MAX_ELEMENTS are left out, and all of them if the loss fails.
+        """
+        small = [key for key in keys if self.case.weights[key].size <= MAX_ELEMENTS]
+        outcome = attempt(lambda: {key: self._differentiate(key, one_sided, h) for key in small})
+        self.reset_weights()
+        return outcome.value or {}
+
+    def _differentiate(self, key: str, one_sided: bool, h: float) -> Array:
+        start = self.case.weights[key]
+
+        def compute_loss(point: Array) -> float:
+            # Without its lower point, a central difference is half the one-sided difference.
+            point = np.maximum(point, start) if one_sided else point
+            self.subject.weights.set(self.case.weights | {key: point})
+            return float(np.reshape(self.subject.loss(self.case.x.copy(), self.t.copy()), ()))
+
+        return numerical_gradient(compute_loss, start, h) * (2 if one_sided else 1)
+
+
+def collect_values(outcomes: Outcomes) -> dict[str, Any]:
+    """Return what was computed: predict, loss and the gradient by parameter, none that raised."""
+    values = {quantity: o.value for quantity, o in outcomes.items() if not o.error}
+    values |= values.pop("gradient", None) or {}
+    return {q: values[q] for q in QUANTITIES if q in values}
+
+
+def are_equal(a: dict[str, Array], b: dict[str, Array], tolerance: float = 0.0) -> bool:
+    """Return whether the weights of b are those of a, to an absolute tolerance."""
+    return all(np.abs(a[k] - b[k]).max(initial=0.0) <= tolerance for k in b)
