@@ -89,27 +89,39 @@ def interrupt_runs(count: int, seed: int, log_dir: Path, place: str) -> Counter[
 
 
 def interrupt_sweeps(count: int, seed: int, log_dir: Path) -> Counter[str]:
-    """Send that many signals to sweeps of four runs; repeat each until it ends."""
-    chance, result, done = random.Random(seed), Counter[str](), False
+    """Send that many signals to sweeps of four runs; repeat each to its end, and compare."""
+    chance, result, number = random.Random(seed), Counter[str](), 0
+    if count:
+        _sweep(log_dir, "whole")
+    while result.total() < count:
+        name, number, ended = f"cut-{number}", number + 1, False
+        while not ended:
+            wait = chance.uniform(1, 8) if result.total() < count else None
+            ended, error = _sweep(log_dir, name, wait, chance.choice(SIGNALS[:4]))
+            result["broken" if b"Traceback" in error else "held"] += 1
+        result["broken"] += not _are_same_sweeps(log_dir / name, log_dir / "whole")
+    return +result
+
+
+def _sweep(log_dir: Path, name: str, wait: float | None = None, number: int = 0):
+    """Sweep, with a signal after so many seconds; return whether it ended well, and its stderr."""
     script = [sys.executable, str(runs.ROOT / "scripts" / "sweep.py"), "--quiet", "--jobs", "2"]
     grid = ["--lr", "0.1", "1", "--seeds", "2", "--dataset", "mnist-5k", "--iterations", "2000"]
-    folders = ["--data-dir", str(runs.find_data_dir()), "--log-dir", str(log_dir)]
-    subprocess.run([*script, *grid, *folders, "--name", "whole"], check=True)
-    while not done:
-        stderr = subprocess.PIPE
-        process = subprocess.Popen([*script, *grid, *folders, "--name", "cut"], stderr=stderr)
-        if result.total() < count:
-            time.sleep(chance.uniform(1, 9))
-            process.send_signal(chance.choice(SIGNALS[:4]))
-        error = process.communicate(timeout=120)[1]
-        done = process.returncode == 0
-        is_told = b"Traceback" not in error
-        result["held" if is_told else "broken"] += 1
+    folders = ["--data-dir", str(runs.find_data_dir()), "--log-dir", str(log_dir), "--name", name]
+    process = subprocess.Popen([*script, *grid, *folders], stderr=subprocess.PIPE)
+    if wait is not None:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(wait)
+        signal_process(process.pid, number)
+    error = process.communicate(timeout=120)[1]
+    if process.returncode != 0:
         time.sleep(3)  # until the workers of a killed sweep have saved their runs
-    names = [path.name for path in (log_dir / "whole").iterdir() if path.is_dir()]
-    same = all(promises._are_same_runs(log_dir / "cut" / n, log_dir / "whole" / n) for n in names)
-    result["broken"] += not same
-    return +result
+    return process.returncode == 0, error
+
+
+def _are_same_sweeps(sweep: Path, whole: Path) -> bool:
+    names = [path.name for path in whole.iterdir() if path.is_dir()]
+    return all(promises._are_same_runs(sweep / name, whole / name) for name in names)
 
 
 def fill_disk(count: int, seed: int, log_dir: Path) -> Counter[str]:
