@@ -73,7 +73,8 @@ def check_loaded(
         found = find_names(loader, names, kind if is_class else None)
         own, imported = check_parts(loader, found, name, seed)
         loaded.unfinished = found.unfinished
-        if kind is not None and is_built(kind) and any(_is_wrong(f) for f in own):
+        has_parts = is_built(kind) and getattr(kind, "is_checked_in_parts", True)
+        if has_parts and any(_is_wrong(f) for f in own):
             loaded.kind = None  # What is wrong in a function is said once, where it is.
         yield from judge_loaded(loaded, seed, progress, own, imported)
 

@@ -116,6 +116,29 @@ COLUMNS: Changes = {
     ("weight-shape", "construction"): {"np.random.randn(n_h, n_x)": "np.random.randn(n_h, n_h)"},
     ("inputs-mutated", "inputs"): {"    Z1 = np.dot(W1, X)": "    X -= X.mean()\n    Z1 = np.dot(W1, X)"},
     ("misspelt-name", "gradient"): {"dZ2 = A2 - Y": "dZ2 = A3 - Y"},
+    ("sizes-of-samples", "layer_sizes n_x"): {"return X.shape[0]": "return X.shape[1]"},
+    ("sizes-of-samples", "layer_sizes n_y"): {"4, Y.shape[0]": "4, len(Y.T)"},
+    ("threshold-side", "predict classes"): {"A2 > 0.5": "A2 < 0.5"},
+    ("threshold-low", "predict classes"): {"A2 > 0.5": "A2 > 0"},
+    ("threshold-high", "predict classes"): {"return A2 > 0.5": "return np.argmax(A2, axis=0)"},
+    ("update-unused", "nn_model W1"): {"        parameters = update_p": "        updated = update_p"},
+    ("update-repeated", "nn_model b2"): {
+        "update_parameters(parameters, grads)\n": "update_parameters(parameters, grads)\n"
+        "        parameters = update_parameters(parameters, grads)\n"
+    },
+    ("gradient-stale", "nn_model W2"): {
+        "        A2, cache = forward_propagation(X, parameters)\n        cost": "        cost",
+        "    for i in": "    A2, cache = forward_propagation(X, parameters)\n"
+        "    grads = backward_propagation(parameters, cache, X, Y)\n    for i in",
+        "        grads = backward_propagation(parameters, cache, X, Y)\n        parameters":
+        "        parameters",
+    },
+    ("restarted", "nn_model b2"): {
+        "    for i in": "    for i in range(num_iterations):\n        parameters = initialize_parameters(n_x, n_h, n_y)\n    for j in",
+        "    for j in range(num_iterations):\n": "",
+    },
+    ("hidden-ignored", "nn_model hidden units"): {"n_x, _, n_y = layer": "n_x, n_h, n_y = layer"},
+    ("rate-ignored", "nn_model learning rate"): {"num_iterations=10000, p": "num_iterations=10000, learning_rate=1.2, p"},
 }  # fmt: skip
 COLUMNS_NOTES: Changes = {("loss-log-epsilon", "loss"): {"*np.log(A2)": "np.log(A2 + 1e-6)",
                                                          "np.log(1 - A2)": "np.log(1 - A2 + 1e-6)"}}  # fmt: skip

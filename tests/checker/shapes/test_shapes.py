@@ -7,10 +7,12 @@ from reports import collect_causes, report_on
 from trainer.auditing.mistakes import MISTAKES
 from trainer.checker.diagnose import diagnosing
 from trainer.checker.diagnose.verifying import Request
+from trainer.checker.shapes import planar, training_loop
 from trainer.common.errors import InputError
 
 ALL = sorted(path.stem for path in EXAMPLES.glob("*.py"))
-KNOWN = {*MISTAKES, "weight-shape", "misspelt-name"}
+KNOWN = {*MISTAKES, "weight-shape", "misspelt-name", *planar.SIZES, *planar.CLASSES,
+         *training_loop.REASONS}  # fmt: skip
 
 
 def name_case(case):
@@ -32,8 +34,19 @@ def check(tmp_path):
 
 @pytest.mark.parametrize("example", ALL)
 def test_a_right_example_is_not_accused(example):
-    for seed in range(20):
-        report = report_on(EXAMPLES / f"{example}.py", seed=seed)
+    assert_never_accused(EXAMPLES / f"{example}.py", 4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("example", ALL)
+def test_a_right_example_is_not_accused_on_a_hundred_seeds(example):
+    assert_never_accused(EXAMPLES / f"{example}.py", 100)
+
+
+def assert_never_accused(path, seeds):
+    """Fail where a file is not right on one of so many seeds."""
+    for seed in range(seeds):
+        report = report_on(path, seed=seed)
         assert report.status == 0, (seed, report.as_text())
 
 
@@ -193,6 +206,7 @@ def test_a_torch_module_of_three_layers_could_not_be_checked(check):
         }),
         ("columns", {"-np.sum(logprobs) / m": "-np.sum(logprobs)", "*) / m": ")"}),
         ("columns", {"def compute_cost(A2, Y)": "def compute_cost(A2, Y, lambd)",
+                     "cost = compute_cost(A2, Y)": "cost = compute_cost(A2, Y, 0.1)",
                      "-np.sum(logprobs) / m": "-np.sum(logprobs) / m + lambd * np.sum(A2)"}),
         ("columns", {"    assert A2.shape == (1, X.shape[1])\n": ""}),
         ("linear", {"self.fc2(h)": "self.fc2(F.dropout(h, 0.5, self.training))"}),

@@ -33,9 +33,9 @@ def get_path(value: object) -> str:
     return next((f.__code__.co_filename for f in functions), "")
 
 
-def is_built(kind: type) -> bool:
+def is_built(kind: type | None) -> bool:
     """Return whether a shape built this class."""
-    return str(getattr(kind, "__module__", "")).startswith(HERE)
+    return kind is not None and str(getattr(kind, "__module__", "")).startswith(HERE)
 
 
 def is_part(loader: Loader, names: Mapping[str, object], name: str) -> bool:
@@ -52,14 +52,24 @@ def check_parts(
     """
     own: list[Finding] = []
     imported: list[Finding] = []
+    wrong: set[str] = set()
     for part in registry.list_parts(found):
         if name is None or part.name == name:
-            findings = list(check_part(part, found.unfinished, seed))
+            findings = list(_check_unless(part, found, wrong, seed))
+            wrong |= {f.quantity.split()[0] for f in findings if f.verdict in ("differs", "raises")}
             if is_own(loader, found, part):
                 own += findings
             else:
                 imported += [f for f in findings if f.checked]
     return own, imported
+
+
+def _check_unless(part: Part, found: Found, wrong: set[str], seed: int) -> Iterator[Finding]:
+    """Yield the findings on a part, unless a function that it builds on is wrong."""
+    if blamed := next((name for name in part.builds_on if name in wrong), None):
+        yield report_unchecked(part.name, f"uses {blamed}, which is wrong")
+    else:
+        yield from check_part(part, found.unfinished, seed)
 
 
 def is_own(loader: Loader, found: Found, part: Part) -> bool:

@@ -58,6 +58,7 @@ def make_class(plan: Plan) -> type:
         checked_sizes = plan.sizes
         takes_columns = plan.columns
         has_guessed_calls = True
+        is_checked_in_parts = False
 
         def __init__(self, input_size: int, hidden_size: int, output_size: int):
             self.params = plan.make_params(input_size, hidden_size, output_size)
@@ -97,8 +98,12 @@ def compute_gradient(plan: Plan, params: dict[str, Any], x: Array, t: Array) -> 
 
 
 def update(plan: Plan, params: dict[str, Any], x: Array, t: Array, lr: float) -> None:
-    """Take one step with their update, which returns new parameters or changes the old ones."""
-    grads = compute_gradient(plan, params, x, t)
+    """Take one step with their update."""
+    apply_update(plan, params, compute_gradient(plan, params, x, t), lr)
+
+
+def apply_update(plan: Plan, params: dict[str, Any], grads: Any, lr: float) -> None:
+    """Change params by their update, which returns new parameters or changes the old ones."""
     values = {"params": params, "grads": grads, "lr": lr}
     values |= {simplify_name(k): v for k, v in params.items()}
     values |= {simplify_name(k): v for k, v in grads.items()} if isinstance(grads, dict) else {}

@@ -28,6 +28,10 @@ class Draw:
         """Return the same inputs with x as a matrix (N, 6)."""
         return replace(self, x=self.x.reshape(len(self.x), -1))
 
+    def make_generator(self) -> np.random.Generator:
+        """Return a generator for more numbers, the same for equal inputs."""
+        return np.random.default_rng([len(self.a), int(1e6 * abs(self.a[0, 0]))])
+
 
 def draw_inputs(seed: int, N: int) -> Draw:
     """Draw inputs; no number of a, dout or the margins of scores is near 0."""

@@ -1,0 +1,196 @@
+"""A function that draws weights and trains them with the file's own functions, such as nn_model.
+
+After a few iterations its weights are those of as many steps of these functions. Where they are
+not, only a known mistake is wrong: it may train in another way that is right.
+"""
+
+import copy
+import inspect
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from trainer.book.functions import Array
+from trainer.checker.adapt.names import PARAMS, list_arguments, simplify_name
+from trainer.checker.shapes import chain
+from trainer.checker.shapes.binding import Function, call, list_results, name_value
+from trainer.checker.shapes.draws import Draw
+from trainer.checker.shapes.operations import Operation, Values
+from trainer.checker.shapes.parts import Part
+from trainer.checker.shapes.plan import Plan
+from trainer.checker.shapes.planar import find_plan, make_targets, requires_only
+from trainer.checker.shapes.shape import Found, Shape
+
+STEPS = 2  # iterations that are asked for
+LR = 0.3
+MORE = 2  # hidden units, to see whether their number is used
+UNITS, RATE = "hidden units", "learning rate"  # results beside the parameters
+GIVEN = {"x", "y", "hidden", "once", "lr", "quiet", "reg", "m"}
+REASONS = {
+    "update-unused": "the loop never uses the updated parameters (parameters = "
+    "update_parameters(parameters, grads))",
+    "update-repeated": "each iteration updates the parameters twice (update them once)",
+    "gradient-stale": "every iteration uses the gradients of the first (compute forward and "
+    "backward inside the loop)",
+    "restarted": "each iteration starts from new parameters (initialise them before the loop)",
+    "hidden-ignored": "the given number of hidden units is not used (W1 has n_h rows)",
+    "rate-ignored": "the given learning rate is not passed on to the update",
+}
+
+
+@dataclass
+class Run:
+    """One call of the training function: its inputs, what it drew and returned, and its rates."""
+
+    x: Array
+    t: Array
+    drawn: list[Any] = field(default_factory=list)
+    rates: list[Any] = field(default_factory=list)
+    result: dict[str, Any] = field(default_factory=dict)
+
+
+def list_parts(found: Found) -> Iterator[Part]:
+    """Yield the training function, if the file has one that draws the weights itself."""
+    functions = found.get_functions(*found.names)
+    known = [f for name, f in functions.items() if _is_trainer(name, f)]
+    plan = find_plan(found) if known and found.kind is None else None
+    if plan and {"init", "loss", "backward", "update"} <= plan.functions.keys():
+        trainer = Trainer(known[-1], plan)
+        name = known[-1].__name__
+        needs = name, *(each.__name__ for each in plan.functions.values())
+        operation = Operation(trainer.compute, trainer.compute_mistaken)
+        yield Part(name, needs, trainer.run, operation, builds_on=("layer_sizes",),
+                   reasons=REASONS, is_open=True)  # fmt: skip
+
+
+def _is_trainer(name: str, function: Function) -> bool:
+    """Return whether a function trains, can be called, and is told how many times to iterate."""
+    is_named = re.fullmatch(chain.TRAIN, simplify_name(name))
+    return bool(is_named) and requires_only(function, GIVEN) and "once" in list_values(function)
+
+
+def list_values(function: Function) -> set[str]:
+    """Return what the arguments of a function are."""
+    return {name_value(p.name) for p in list_arguments(function)}
+
+
+class Trainer:
+    """A training function, and the functions that it is to call, by the roles of a plan."""
+
+    def __init__(self, function: Function, plan: Plan):
+        self.function, self.plan = function, plan
+        self._takes = list_values(function)
+        self._runs: dict[tuple[int, float], Run] = {}  # a second call may draw other weights
+
+    def run(self, d: Draw) -> dict[str, Any]:
+        """Return the parameters after the training, and the sizes and rates that were used."""
+        run = self._get_run(d)
+        made = {k: run.result.get(simplify_name(self.plan.keys[k])) for k in PARAMS}
+        made |= {RATE: run.rates[0]} if run.rates and "lr" in self._takes else {}
+        return made | {UNITS: self._count_units(run)}
+
+    def compute(self, d: Draw) -> Values:
+        """Return what run gives where the training is right, {} where its start is unknown."""
+        run = self._get_run(d)
+        if not run.drawn or len(self._start(run)) < len(PARAMS):
+            return {}
+        right = self._take_steps(run, self._start(run))
+        right |= {RATE: np.array(LR)} if run.rates and "lr" in self._takes else {}
+        return right | ({UNITS: np.array(self.plan.sizes[1])} if "hidden" in self._takes else {})
+
+    def compute_mistaken(self, d: Draw) -> dict[str, Values]:
+        """Return what run gives with each known mistake."""
+        run = self._get_run(d)
+        if not self.compute(d):
+            return {}
+        start, again = self._start(run), self._start(run, -1)
+        made = {
+            "update-repeated": self._take_steps(run, start, repeats=2),
+            "gradient-stale": self._take_steps(run, start, is_stale=True),
+            "hidden-ignored": {UNITS: np.array(self._count_units(self._train(d, MORE)))},
+            "rate-ignored": {RATE: np.array(run.rates[0] if run.rates else np.nan)},
+        }
+        made |= {"restarted": self._take_steps(run, again, 1)} if len(run.drawn) > 1 else {}
+        return made | ({"update-unused": start} if self._learns(run) else {})
+
+    def _get_run(self, d: Draw) -> Run:
+        key = len(d.a), float(d.a[0, 0])
+        if key not in self._runs:
+            self._runs[key] = self._train(d)
+        return self._runs[key]
+
+    def _train(self, d: Draw, more: int = 0) -> Run:
+        """Call the function for a few iterations, with some more hidden units than usual."""
+        rng, plan = d.make_generator(), self.plan
+        run = Run(rng.normal(size=(len(d.a), plan.sizes[0])), make_targets(plan, d.labels))
+        values = plan.start({}, run.x, run.t) | {"hidden": plan.sizes[1] + more, "lr": LR}
+        with self._record(run):
+            result = call(self.function, values | {"once": STEPS, "quiet": False})
+        run.result = list_results(self.function, result)
+        return run
+
+    @contextmanager
+    def _record(self, run: Run) -> Iterator[None]:
+        """Keep what is drawn, and the rates of the updates, while the function runs."""
+        names = self.function.__globals__
+        init, update = self.plan.functions["init"], self.plan.functions["update"]
+
+        def draw(*arguments: Any, **options: Any) -> Any:
+            made = init(*arguments, **options)
+            run.drawn.append(copy.deepcopy(made))
+            return made
+
+        def step(*arguments: Any, **options: Any) -> Any:
+            bound = inspect.signature(update).bind(*arguments, **options)
+            bound.apply_defaults()
+            run.rates += [v for k, v in bound.arguments.items() if name_value(k) == "lr"]
+            return update(*arguments, **options)
+
+        patched = {init.__name__: draw, update.__name__: step}
+        before = {name: names[name] for name in patched if name in names}
+        names.update({name: patched[name] for name in before})
+        try:
+            yield
+        finally:
+            names.update(before)
+
+    def _start(self, run: Run, index: int = 0) -> dict[str, Array]:
+        """Return the parameters that were drawn, by W1 … b2."""
+        made = list_results(self.plan.functions["init"], run.drawn[index])
+        names = {k: simplify_name(v) for k, v in self.plan.keys.items()}
+        return {k: np.array(made[name], float) for k, name in names.items() if name in made}
+
+    def _take_steps(
+        self, run: Run, start: Values, steps: int = STEPS, repeats: int = 1, is_stale: bool = False
+    ) -> Values:
+        """Return the parameters after some steps of the file's own functions."""
+        plan = self.plan
+        params: dict[str, Any] = {plan.keys[k]: np.array(v) for k, v in start.items()}
+        grads: Any = None
+        for step in range(steps):
+            if grads is None or not is_stale:
+                grads = chain.compute_gradient(plan, params, run.x, run.t)
+            for _ in range(repeats):
+                rate = run.rates[min(step * repeats, len(run.rates) - 1)] if run.rates else LR
+                chain.apply_update(plan, params, copy.deepcopy(grads), rate)
+        return {k: np.asarray(params[plan.keys[k]]) for k in PARAMS}
+
+    def _learns(self, run: Run) -> bool:
+        """Return whether each right step lowers the loss: the best weights are then the last."""
+        every = [self._take_steps(run, self._start(run), n) for n in range(STEPS + 1)]
+        named = [{self.plan.keys[k]: v for k, v in params.items()} for params in every]
+        losses = [chain.compute_loss(self.plan, p, run.x, run.t) for p in named]
+        return all(b < a for a, b in pairwise(losses))
+
+    def _count_units(self, run: Run) -> int:
+        """Return how many hidden units the returned parameters have."""
+        shape = np.shape(run.result.get(simplify_name(self.plan.keys["W1"]), 0))
+        return shape[0 if self.plan.columns else -1] if len(shape) == 2 else 0
+
+
+SHAPE = Shape("training function of a net", lambda _found: None, list_parts)
