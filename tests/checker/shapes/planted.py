@@ -260,7 +260,73 @@ BARE: Changes = {
     ("weight-shape", "construction"): {"randn(n_in, n_hidden)": "randn(n_in, n_out)"},
 }  # fmt: skip
 
+DEEP: Changes = {
+    ("bias-missing-forward", "linear_forward Z"): {"np.dot(W, A) + b": "np.dot(W, A)"},
+    ("activation-missing", "linear_activation_forward relu"): {"A, activation_cache = relu(Z)": "A, activation_cache = Z, Z"},
+    ("activation-missing", "linear_activation_forward sigmoid"): {
+        "A, activation_cache = sigmoid(Z)": "A, activation_cache = Z, Z"
+    },
+    ("sigmoid for relu", "linear_activation_forward relu"): {"= relu(Z)": "= sigmoid(Z)"},
+    ("loss-sum", "loss"): {"np.log(1 - AL)) / m": "np.log(1 - AL))"},
+    ("half", "loss"): {"Y * np.log(AL) + (1 - Y) * np.log(1 - AL)": "Y * np.log(AL)"},
+    ("batch-mean-missing", "gradient W1"): {"A_prev.T) / m": "A_prev.T)", "keepdims=True) / m": "keepdims=True)"},
+    ("batch-mean-twice", "linear_backward dW"): {"A_prev.T) / m": "A_prev.T) / m / m",
+                                                 "keepdims=True) / m": "keepdims=True) / m / m"},
+    ("gradient-sign", "gradient W1"): {"dA = -(Y / AL": "dA = (Y / AL"},
+    ("gradient-sign", "linear_backward dW"): {"np.dot(dZ, A_prev.T)": "-np.dot(dZ, A_prev.T)",
+                                              "db = np.sum": "db = -np.sum", "np.dot(W.T, dZ)": "-np.dot(W.T, dZ)"},
+    ("output-grad-extra", "gradient W1"): {"dA = -(Y / AL - (1 - Y) / (1 - AL))": "dA = AL - Y"},
+    ("bias-grad-mean", "linear_backward db"): {"np.sum(dZ, axis=1, keepdims=True) / m": "np.mean(dZ, axis=1, keepdims=True) / m"},
+    ("bias-grad-missing", "linear_backward db"): {"np.sum(dZ, axis=1, keepdims=True) / m": "np.zeros(b.shape)"},
+    ("batch-mean-missing", "linear_backward dW"): {"A_prev.T) / m": "A_prev.T)"},
+    (None, "linear_backward db"): {"np.sum(dZ, axis=1": "np.sum(dZ, axis=0"},
+    ("activation-grad-missing", "relu_backward"): {"    dZ[cache <= 0] = 0\n": ""},
+    ("hidden-grad-is-activation", "relu_backward"): {"    dZ[cache <= 0] = 0\n": "    dZ = dA * np.maximum(cache, 0)\n"},
+    ("relu-grad-of-gradient", "relu_backward"): {"dZ[cache <= 0]": "dZ[dA <= 0]"},
+    ("activation-grad-missing", "sigmoid_backward"): {"return dA * s * (1 - s)": "return dA"},
+    ("hidden-grad-is-activation", "sigmoid_backward"): {"return dA * s * (1 - s)": "return dA * s"},
+    ("sigmoid-grad-of-output", "sigmoid_backward"): {"return A, Z": "return A, A"},
+    ("activation-grad-missing", "linear_activation_backward relu dW"): {"dZ = relu_backward(dA, activation_cache)": "dZ = dA"},
+    ("activation-grad-missing", "linear_activation_backward sigmoid db"): {"dZ = sigmoid_backward(dA, activation_cache)": "dZ = dA"},
+    ("three layers", "L_model_backward"): {'grads["dA" + str(l + 1)], caches': 'grads["dA" + str(L - 1)], caches'},
+    ("unfinished", "gradient W1"): {"reversed(range(L - 1))": "reversed(range(1, L - 1))"},
+    ("bias-not-updated", "train"): {'        parameters[b] = parameters[b] - learning_rate * grads["d" + b]\n': ""},
+    ("update-sign", "train"): {"*- learning_rate *": "+ learning_rate *"},
+    ("weight-shape", "construction"): {"np.random.randn(n_h, n_x)": "np.random.randn(n_h, n_h)"},
+    ("inputs-mutated", "inputs"): {"    caches = []\n": "    caches = []\n    X -= X.mean()\n"},
+    ("misspelt-name", "linear_backward"): {"np.dot(W.T, dZ)": "np.dot(W.T, dz)"},
+}  # fmt: skip
+DEEP_NOTES: Changes = {
+    ("loss-log-epsilon", "loss"): {
+        "np.log(AL)": "np.log(AL + 1e-6)",
+        "np.log(1 - AL)": "np.log(1 - AL + 1e-6)",
+    },
+}
+
+SVM: Changes = {
+    ("bias-missing-forward", "predict"): {"X.dot(W1) + b1": "X.dot(W1)"},
+    ("bias-missing-output", "predict"): {"hidden.dot(W2) + b2": "hidden.dot(W2)"},
+    ("activation-missing", "predict"): {"np.maximum(0, a1)": "a1"},
+    ("loss-sum", "loss"): {"np.sum(margins) / N": "np.sum(margins)"},
+    ("batch-mean-missing", "gradient W1"): {"        dscores /= N\n": ""},
+    ("batch-mean-twice", "gradient W2"): {"dscores /= N": "dscores /= N * N"},
+    ("gradient-sign", "gradient b2"): {"dscores /= N": "dscores /= -N"},
+    ("dw2-from-a1", "gradient W2"): {"hidden.T.dot": "a1.T.dot"},
+    ("bias-grad-mean", "gradient b1"): {"np.sum(dscores, axis=0)": "np.mean(dscores, axis=0)",
+                                        "np.sum(dhidden, axis=0)": "np.mean(dhidden, axis=0)"},
+    ("bias-grad-missing", "gradient b2"): {"np.sum(dscores, axis=0)": "np.zeros(b2.shape)",
+                                           "np.sum(dhidden, axis=0)": "np.zeros(b1.shape)"},
+    ("activation-grad-missing", "gradient W1"): {"        dhidden[a1 <= 0] = 0\n": ""},
+    ("hidden-grad-is-activation", "gradient W1"): {"dhidden[a1 <= 0] = 0": "dhidden *= hidden"},
+    ("relu-grad-of-gradient", "gradient W1"): {"dhidden[a1 <= 0] = 0": "dhidden[dhidden <= 0] = 0"},
+    ("own class", "loss"): {"        margins[np.arange(N), y] = 0\n": ""},
+    ("correct class", "gradient W2"): {"-= np.sum(margins > 0, axis=1)": "-= 1"},
+    ("misspelt-name", "loss"): {"scores - correct": "scores - corect"},
+}  # fmt: skip
+
 WRONG = {
+    "svm": SVM,
+    "deep": DEEP,
     "cs231n_layers": CS231N_LAYERS,
     "columns": COLUMNS,
     "rows": ROWS,
@@ -270,6 +336,7 @@ WRONG = {
     "bare": BARE,
 }
 NOTED = {
+    "deep": DEEP_NOTES,
     "cs231n_layers": CS231N_NOTES,
     "columns": COLUMNS_NOTES,
     "rows": ROWS_NOTES,

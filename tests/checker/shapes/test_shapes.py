@@ -11,7 +11,7 @@ from trainer.checker.shapes import planar, training_loop
 from trainer.common.errors import InputError
 
 ALL = sorted(path.stem for path in EXAMPLES.glob("*.py"))
-KNOWN = {*MISTAKES, "weight-shape", "misspelt-name", *planar.SIZES, *planar.CLASSES,
+KNOWN = {*MISTAKES, "weight-shape", "misspelt-name", "unfinished", *planar.SIZES, *planar.CLASSES,
          *training_loop.REASONS}  # fmt: skip
 
 
@@ -217,6 +217,78 @@ def test_a_torch_module_of_three_layers_could_not_be_checked(check):
 def test_other_right_ways_to_write_it_are_not_accused(example, changes, check):
     report = check(example, changes)
     assert report.status == 0, report.as_text()
+
+
+UPDATE = "        parameters = update_parameters(parameters, grads)\n"
+# Right code in other words: single precision, updates in place, other shapes of the results.
+REWRITTEN = [
+    ("columns", {"randn(n_h, n_x) * 0.01": "randn(n_h, n_x).astype(np.float32)"}),
+    ("columns", {"return A2 > 0.5": "return np.round(A2)"}),
+    ("columns", {"return A2 > 0.5": "return (A2 >= 0.5).astype(int)"}),
+    ("columns", {"return A2 > 0.5": "return np.array([1 if a > 0.5 else 0 for a in A2[0]])"}),
+    ("columns", {"return A2 > 0.5": "return np.where(A2 > 0.5, 1.0, 0.0), A2"}),
+    ("columns", {"return A2 > 0.5": "return A2"}),
+    ("columns", {"return A2 > 0.5": "return A2 > 0.7"}),
+    ("columns", {"return A2 > 0.5": 'return ["blue" if a > 0.5 else "red" for a in A2[0]]'}),
+    ("columns", {"return X.shape[0], 4, Y.shape[0]": "return X.shape[0], Y.shape[0]",
+                 "n_x, _, n_y = layer": "n_x, n_y = layer"}),
+    ("columns", {"return X.shape[0], 4, Y.shape[0]": 'return {"n_x": len(X), "n_y": len(Y)}',
+                 "n_x, _, n_y = layer_sizes(X, Y)": "n_x, n_y = len(X), len(Y)"}),
+    ("columns", {"            print(i, cost)\n    return parameters": "            print(i, cost)\n    return parameters, cost"}),
+    ("columns", {UPDATE: "        for key in parameters:\n            parameters[key] = parameters[key] - 1.2 * grads['d' + key]\n"}),
+    ("columns", {UPDATE: UPDATE.replace("grads)", "grads, 1.2 * 0.9 ** i)")}),
+    ("columns", {UPDATE: "        mean = {k: 0.9 * mean[k] + g for k, g in grads.items()} if i else grads\n"
+                 + UPDATE.replace("grads)", "mean)")}),
+    ("columns", {UPDATE: "        if i and cost > last:\n            break\n        last = cost\n" + UPDATE}),
+    ("columns", {"    for i in range(num_iterations):": "    i = -1\n    while i < num_iterations - 1:\n        i += 1"}),
+    ("columns", {"    n_x, _, n_y = layer_sizes(X, Y)\n": "    np.random.seed(3)\n    n_x, n_y = len(X), len(Y)\n"}),
+    ("columns", {"    np.random.seed(2)\n": ""}),
+    ("deep", {"    dA = -(Y / AL - (1 - Y) / (1 - AL))": "    dA = -(Y / AL - (1 - Y) / (1 - AL)) / Y.shape[1]",
+              "A_prev.T) / m": "A_prev.T)", "keepdims=True) / m": "keepdims=True)"}),
+    ("deep", {"np.random.randn(n_h, n_x) * 0.01": "np.random.randn(n_h, n_x).astype(np.float32)"}),
+    ("deep", {"    dZ = np.array(dA)\n    dZ[cache <= 0] = 0\n    return dZ": "    return dA * (cache > 0)"}),
+    ("deep", {"    dZ = np.array(dA)\n": "    dZ = dA\n"}),
+    ("deep", {"np.sum(dZ, axis=1, keepdims=True) / m": "dZ.mean(axis=1).reshape(b.shape)"}),
+    ("deep", {"def linear_forward(A, W, b):\n    Z = np.dot(W, A) + b": "def linear_forward(a, w, bias):\n    Z = w @ a + bias",
+              "return Z, (A, W, b)": 'return Z, {"A": a, "W": w}',
+              "    A_prev, W, b = cache\n": '    A_prev, W = cache["A"], cache["W"]\n'}),
+    ("deep", {"    Z, linear_cache = linear": '    if activation not in ("sigmoid", "relu"):\n        raise ValueError(activation)\n    Z, linear_cache = linear'}),
+    ("deep", {"cost = -np.sum(Y * np.log(AL) + (1 - Y) * np.log(1 - AL)) / m":
+              "cost = -(np.dot(Y, np.log(AL).T) + np.dot(1 - Y, np.log(1 - AL).T)) / m"}),
+    ("deep", {"    parameters = dict(parameters)\n": ""}),
+    ("rows", {"np.random.randn(n_in, n_hidden) * 0.01": "np.random.randn(n_in, n_hidden).astype(np.float32)"}),
+    ("rows", {"dZ2.sum(axis=0, keepdims=True)": "dZ2.sum(axis=0)", "dZ1.sum(axis=0, keepdims=True)": "dZ1.sum(axis=0)"}),
+    ("svm", {"margins = np.maximum(0, scores - correct + 1)": "margins = (scores - correct + 1) * (scores - correct + 1 > 0)"}),
+    ("svm", {"        dhidden[a1 <= 0] = 0\n": "        dhidden = np.where(a1 > 0, dhidden, 0)\n"}),
+    ("svm", {"np.maximum(0, a1)": "np.tanh(a1)", "dhidden[a1 <= 0] = 0": "dhidden *= 1 - hidden ** 2"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("example", "changes"), REWRITTEN)
+def test_right_code_in_other_words_is_not_accused(example, changes, check):
+    report = check(example, changes)
+    assert not report.wrong_findings, report.as_text()
+
+
+@pytest.mark.parametrize("example", ["columns", "deep"])
+def test_a_function_that_uses_a_wrong_one_is_not_blamed(example, check):
+    wrong = {"columns": {"return X.shape[0], 4": "return X.shape[1], 4"},
+             "deep": {"np.dot(W, A) + b": "np.dot(W, A)"}}[example]  # fmt: skip
+    named = {f.quantity.split()[0] for f in check(example, wrong).wrong_findings}
+    assert named == {"columns": {"layer_sizes"}, "deep": {"linear_forward"}}[example]
+
+
+def test_a_net_with_the_svm_loss_of_a_package_is_right(package):
+    net = package / "classifiers" / "fc_net.py"
+    net.write_text(FC_NET.replace("softmax_loss", "svm_loss"))
+    report = report_on(net)
+    assert report.status == 0, report.as_text()
+
+
+def test_functions_with_the_svm_loss_alone_make_a_net(check):
+    report = check("cs231n_layers", {"def softmax_loss": "def other_loss"})
+    assert report.status == 0, report.as_text()
+    assert "gradient W1" in {f.quantity for f in report.findings if f.verdict == "ok"}
 
 
 @pytest.mark.parametrize(

@@ -25,14 +25,18 @@ from trainer.checker.diagnose.insertions import (
     list_updates,
 )
 from trainer.checker.diagnose.locating import Location
+from trainer.checker.diagnose.moves import list_moves
 from trainer.checker.diagnose.patching import Function, Texts
 from trainer.checker.diagnose.scope import Expression, list_functions, make_words
+from trainer.checker.diagnose.siblings import list_sibling_changes
 from trainer.checker.diagnose.survey import Survey
 from trainer.checker.findings.comparing import CLOSE, compute_error
 
 MOST_MATCHING = 12  # edits of one line that are checked
 CHEAP = 2.3  # the cost of edits that are tried before pairs of them and before insertions
 PLAIN = 2.85  # the cost of an edit that is likelier than a statement that is missing
+LIKELY = 1.5  # the cost of an edit that is tried on several lines that do the same
+MOST_SIBLINGS = 2  # functions whose lines are changed together
 MOST_PAIRED = 60  # edits of a function that are tried in pairs
 EditsOf = Callable[[Path, Function], list[Edit]]
 
@@ -42,15 +46,23 @@ def list_candidates(survey: Survey, seconds: float) -> Iterator[Candidate]:
 
     seconds is the computing time for those whose value is compared with the expected one.
     """
-    wrong = [f for f in survey.called if not f[1].col_offset and f[1].name in survey.wrong]
+    wrong = [f for f in survey.called if not f[1].col_offset and f[1].name in survey.heads]
     # The edits of a function are needed several times, and it takes long to list them.
     edits_of = cache(partial(_list_function_edits, survey=survey))
     lines = frozenset((each.site.path, each.site.value.lineno) for each in survey.locations)
-    yield from _list_slips(survey)
+    for path, function in wrong:
+        yield from list_moves(path, survey.texts[path], function)
+        likely = [edit for edit in edits_of(path, function) if edit.cost <= LIKELY]
+        yield from chain.from_iterable(apply_edit(path, survey.texts[path], e) for e in likely)
+    yield from _list_slips(survey, wrong)
+    yield from _list_cheap(survey.texts, edits_of, wrong)
+    yield from _list_slips(survey, [*survey.called, *survey.others])
     if survey.raised:
         yield from _list_cheap(survey.texts, edits_of, survey.called, survey.raised)
-    yield from _list_cheap(survey.texts, edits_of, wrong)
     yield from _list_local(survey, seconds)
+    for path, function in survey.called[:MOST_SIBLINGS]:
+        likely = [edit for edit in edits_of(path, function) if edit.cost <= LIKELY]
+        yield from list_sibling_changes(path, survey.texts[path], function, likely)
     if lines:
         yield from _list_cheap(survey.texts, edits_of, survey.called, lines)
     for functions in (survey.called, survey.others):
@@ -59,9 +71,9 @@ def list_candidates(survey: Survey, seconds: float) -> Iterator[Candidate]:
         yield from _list_others(survey.texts, edits_of, functions)
 
 
-def _list_slips(survey: Survey) -> Iterator[Candidate]:
+def _list_slips(survey: Survey, functions: list[tuple[Path, Function]]) -> Iterator[Candidate]:
     """Yield changes of names that are misspelt, and of what is often forgotten or repeated."""
-    for path, function in [*survey.called, *survey.others]:
+    for path, function in functions:
         text = survey.texts[path]
         for root in _list_roots(function) if survey.raised else ():
             for edit in list_spellings(root, survey.identifiers):
@@ -69,6 +81,7 @@ def _list_slips(survey: Survey) -> Iterator[Candidate]:
                     yield from apply_edit(path, text, edit)
         yield from list_repeated(path, text, function)
         yield from list_slips(path, text, function)
+        yield from list_sibling_changes(path, text, function, ())
     for place, name in survey.unknown:
         yield from list_definitions(survey.texts, survey.called, place, name)
 

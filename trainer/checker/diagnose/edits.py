@@ -21,7 +21,10 @@ TWINS = {
     "maximum": ("minimum",), "minimum": ("maximum",), "zeros_like": ("ones_like",),
     "ones_like": ("zeros_like",), "multiply": ("dot",), "dot": ("multiply",),
 }  # fmt: skip
+RATES = dict.fromkeys(("learning_rate", "lr", "alpha", "eta"), 1.45)  # often not passed on
+BIAS = re.compile(r"\b(b\d?|bias\d?|b_\w+)\b")
 UNSAFE = re.compile("save|dump|tofile|remove|unlink|rm|system|exit|quit|input|open|exec|eval")
+BINARY = "{t} * np.log({y}) + (1 - {t}) * np.log(1 - {y})"
 NUMBERS = (0, 1, 2, 0.5, -1)
 # What people leave out beside a part of an expression, and how unlikely it is.
 TERMS = {
@@ -92,6 +95,7 @@ def sort_edits(edits: Iterable[Edit]) -> list[Edit]:
 
 def list_statement_edits(function: ast.FunctionDef) -> Iterator[Edit]:
     """Yield edits of whole statements: other operators of updates, statements taken out."""
+    seen: set[str] = set()
     for node in ast.walk(function):
         if isinstance(node, ast.AugAssign):
             for other in OPERATORS:
@@ -101,8 +105,16 @@ def list_statement_edits(function: ast.FunctionDef) -> Iterator[Edit]:
                     yield Edit(node, ast.unparse(changed), 1.3)
             yield Edit(node, f"{ast.unparse(node.target)} = {ast.unparse(node.value)}", 1.4)
             yield Edit(node, "pass", 1.3)
+        if isinstance(node, ast.Assign | ast.Expr) and isinstance(node.value, ast.Call):
+            target = ast.unparse(node.targets[0]) if isinstance(node, ast.Assign) else ""
+            for argument in (ast.unparse(a) for a in node.value.args if isinstance(a, ast.Name)):
+                if argument != target:
+                    is_unused = target not in _list_read(function)
+                    cost = 1.2 if is_unused else 1.9
+                    yield Edit(node, f"{argument} = {ast.unparse(node.value)}", cost)
         if isinstance(node, ast.Assign):
-            yield Edit(node, "pass", 2.0)
+            yield Edit(node, "pass", 1.1 if ast.unparse(node) in seen else 2.0)
+            seen.add(ast.unparse(node))
             if isinstance(node.targets[0], ast.Name | ast.Attribute):
                 yield Edit(
                     node, f"{ast.unparse(node.targets[0])} += {ast.unparse(node.value)}", 2.1
@@ -111,17 +123,28 @@ def list_statement_edits(function: ast.FunctionDef) -> Iterator[Edit]:
             yield Edit(node, "pass", 1.8)
 
 
+def _list_read(function: ast.FunctionDef) -> set[str]:
+    """Return the names that a function reads."""
+    names = (node for node in ast.walk(function) if isinstance(node, ast.Name))
+    return {name.id for name in names if isinstance(name.ctx, ast.Load)}
+
+
 def list_products(root: ast.expr, words: Words) -> list[Edit]:
     """Return what may stand in place of a whole expression: a sum, or a product of two variables.
 
     They are tried last, and only where the expected value is known.
     """
     edits = [Edit(root, f"np.sum({atom}, axis=0)", 3.0) for atom in words.atoms]
+    for atom in words.atoms:
+        total = f"np.sum({atom}, axis=1, keepdims=True)"
+        edits += [Edit(root, total, 3.1)]
+        edits += [Edit(root, f"{total} / {divisor}", 3.1) for divisor in words.divisors]
     for one in words.atoms:
         for other in words.atoms:
             for text in (f"np.dot({one}.T, {other})", f"np.dot({one}, {other}.T)",
                          f"np.dot({one}, {other})", f"{one} * {other}", f"{one} + {other}",
-                         f"{one} * (1 - {other}) * {other}", f"{one} * ({other} > 0)"):  # fmt: skip
+                         f"{one} * (1 - {other}) * {other}", f"{one} * ({other} > 0)",
+                         BINARY.format(t=one, y=other)):  # fmt: skip
                 edits.append(Edit(root, text, 3.2))
     return edits
 
@@ -164,7 +187,8 @@ def _edit_spelling(node: ast.expr, names: tuple[str, ...]) -> Iterator[Edit]:
 def _list_similar(word: str, names: Sequence[str]) -> list[str]:
     """Return the names that are spelt almost as a word, those that differ in case first."""
     same = [name for name in names if name.lower() == word.lower() and name != word]
-    close = [name for name in get_close_matches(word, names, 4, 0.6) if name != word]
+    likeness = 0.6 if len(word) > 2 else 0.5  # A3 for A2
+    close = [name for name in get_close_matches(word, names, 4, likeness) if name != word]
     return [name for name in (*same, *close) if not UNSAFE.search(name)]
 
 
@@ -225,6 +249,8 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
         for part in _walk(node):
             if part is not node and not isinstance(part, ast.Constant):
                 yield Edit(node, _text(part), 2.1)
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield Edit(node, "_", 1.3)  # a value that must not replace an argument
     if isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
         text = _text(node)
         for atom in atoms:
@@ -247,8 +273,20 @@ def _edit_index(node: ast.Subscript, parts: list[ast.expr], atoms: list[str]) ->
 
 def _edit_call(node: ast.Call, atoms: list[str], functions: list[str]) -> Iterator[Edit]:
     name = _text(node.func)
+    if name in ("np.argmax", "numpy.argmax") and node.args:
+        yield Edit(node, f"({_text(node.args[0])} > 0.5)", 1.3)
+    if isinstance(node.func, ast.Name) and len(node.args) > 1:
+        given = [_text(argument) for argument in node.args]
+        for atom in atoms:
+            if atom.isidentifier() and atom not in given:
+                yield Edit(
+                    node,
+                    f"{name}({', '.join([*map(_text, node.args), atom])})",
+                    RATES.get(atom, 2.25),
+                )
     if node.args and not isinstance(node.args[0], ast.Starred):
-        yield Edit(node, _text(node.args[0]), 2.0)
+        is_activation = name.split(".")[-1] in ("softmax", "sigmoid", "tanh", "relu", "exp", "log")
+        yield Edit(node, _text(node.args[0]), 1.35 if is_activation else 2.0)
     if len(node.args) == 2 and not any(isinstance(a, ast.Starred) for a in node.args):
         yield _changed(node, 1.4, args=node.args[::-1])
         for i in range(2):
@@ -297,6 +335,10 @@ def _wrap_node(node: ast.expr, root: ast.expr, words: Words) -> Iterator[Edit]:
     yield Edit(node, f"{inner}.T", 1.5 + cost)
     yield Edit(node, f"(1 - {inner})", 2.6 + cost)
     yield Edit(node, f"({inner} > 0)", 2.2)
+    yield Edit(node, f"(1 - {inner} ** 2)", 2.2)
+    if _is_product(node):
+        for bias in (atom for atom in words.atoms if BIAS.search(atom)):
+            yield Edit(node, f"{inner} + {bias}", 2.0)
     for call, extra in CALLS.items():
         yield Edit(node, call.format(inner=_text(node), part=inner), 2.0 + cost + extra)
     for factor in ("2", "0.5"):
@@ -310,6 +352,14 @@ def _wrap_node(node: ast.expr, root: ast.expr, words: Words) -> Iterator[Edit]:
     for atom in words.atoms:
         for function in words.functions:
             yield Edit(node, f"{inner} * {function}({atom})", 2.5 + cost)
+
+
+def _is_product(node: ast.expr) -> bool:
+    """Return whether an expression is a product of matrices."""
+    if isinstance(node, ast.BinOp):
+        return isinstance(node.op, ast.MatMult)
+    is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    return is_call and node.func.attr in ("dot", "matmul", "mm")  # type: ignore[attr-defined]
 
 
 def _changed(node: ast.expr, cost: float, **parts: object) -> Edit:

@@ -1,6 +1,7 @@
 """Finds the lines whose value, replaced by the expected one, makes the net right."""
 
 import ast
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -35,10 +36,12 @@ def locate(
     run: Callable[[], object],
     is_right: Callable[[], bool],
     quantities: list[Quantity],
+    end: float,
 ) -> list[Location]:
     """Return the lines where one replaced value makes is_right() true, the likeliest first.
 
-    run() calls the method whose result is wrong.
+    No more values are tried after end, in seconds of computing time. run() calls the method whose
+    result is wrong.
     """
     records = _keep_first(recorder.run(run))
     found = [
@@ -46,10 +49,11 @@ def locate(
             recorder.sites[record.site],
             record,
             quantity,
-            _is_known(record.value, [q for q in quantities if q.name != PARTS.get(quantity.name)]),
+            _is_known(record.value, [q for q in quantities if not _is_part(q, quantity)]),
         )
         for record, quantity in _list_replacements(records, quantities)
-        if _is_right_with(recorder, record.site, quantity.value, is_right)
+        if time.process_time() < end
+        and _is_right_with(recorder, record.site, quantity.value, is_right)
     ]
     functions = {site.function.name for site in recorder.sites}
     order = {id(location): number for number, location in enumerate(found)}
@@ -66,6 +70,11 @@ def describe_location(location: Location) -> str:
     what.pop(name, None)
     expected, found = quantity.value[index], got[index]
     return f"{name} should be {' = '.join(what)}: {expected:.4g}{at}, but is {found:.4g}"
+
+
+def _is_part(one: Quantity, whole: Quantity) -> bool:
+    """Return whether a quantity is computed on the way to another, in either orientation."""
+    return one.name.rstrip("ᵀ") == PARTS.get(whole.name.rstrip("ᵀ"))
 
 
 def _keep_first(records: list[Record]) -> list[Record]:

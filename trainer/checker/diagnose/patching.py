@@ -93,15 +93,21 @@ def _compile_function(path: Path, function: Function, lines: list[str]) -> CodeT
     """Return the code of a function from its lines, as if it were loaded from its file."""
     if PRIVATE.search("\n".join(lines)):
         raise CannotPatchError
-    opening = "if True:\n" if function.col_offset else ""
+    opening = "class _:\n" if function.col_offset else ""  # so that super() finds its class
     tree = ast.parse(opening + "\n".join(lines) + "\n")
     ast.increment_lineno(tree, function.lineno - 1 - bool(opening))
     whole = compile(tree, str(path), "exec", dont_inherit=True)
-    codes = (c for c in whole.co_consts if isinstance(c, CodeType) and c.co_name == function.name)
-    code = next(codes, None)
-    if code is None or "__class__" in code.co_freevars:
+    outer = _find_code(whole, "_") if opening else whole
+    code = _find_code(outer, function.name) if outer is not None else None
+    if code is None:
         raise CannotPatchError
     return code
+
+
+def _find_code(whole: CodeType, name: str) -> CodeType | None:
+    """Return the code of that name among the constants of another code."""
+    codes = (c for c in whole.co_consts if isinstance(c, CodeType) and c.co_name == name)
+    return next(codes, None)
 
 
 def list_outermost(tree: ast.Module | ast.ClassDef | ast.If | ast.Try) -> Iterator[Function]:

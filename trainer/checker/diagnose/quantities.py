@@ -12,7 +12,7 @@ from trainer.checker.measure.reference import ACTIVATIONS, HEADS, Form
 # The quantities by name, with their formulas; the book's own come first.
 FORMULAS = {
     "a1": "x W1 + b1", "z1": "h(a1)", "a2": "z1 W2 + b2", "y": "the output of a2",
-    "loss": "the mean loss", "da2": "∂loss/∂a2", "dW2": "z1ᵀ da2",
+    "loss": "the mean loss", "da2": "∂loss/∂a2", "dy": "∂loss/∂y", "dW2": "z1ᵀ da2",
     "db2": "Σ da2 over the batch", "dz1": "da2 W2ᵀ", "da1": "dz1 · h′(a1)", "dW1": "xᵀ da1",
     "db1": "Σ da1 over the batch", "t": "the one-hot targets", "x": "the inputs",
     "W1": "W1", "b1": "b1", "W2": "W2", "b2": "b2", "x W1": "x W1", "z1 W2": "z1 W2",
@@ -42,7 +42,7 @@ def list_quantities(form: Form, case: Case) -> list[Quantity]:
     Each stands for its transpose, its negative and its multiple by N too.
     """
     values, N = _compute(form, case), len(case.x)
-    found = [Quantity(name, formula, values[name]) for name, formula in FORMULAS.items()]
+    found = [Quantity(name, FORMULAS[name], value) for name, value in values.items()]
     sums = [
         Quantity(f"N·{q.name}", f"N · {q.name}", N * q.value, is_plain=False)
         for q in found
@@ -51,14 +51,20 @@ def list_quantities(form: Form, case: Case) -> list[Quantity]:
     negatives = [
         Quantity(f"−{q.name}", f"−{q.name}", -q.value, is_plain=False)
         for q in found
-        if q.name[:2] in ("da", "lo")
+        if q.name[:2] in ("da", "lo", "dy")
     ]
     turned = [
         Quantity(f"{q.name}ᵀ", f"{q.name}ᵀ", q.value.T, q.is_plain)
-        for q in [*found, *sums]
+        for q in [*found, *sums, *negatives]
         if q.value.ndim == 2
     ]
-    return [*found, *sums, *negatives, *turned]
+    kept = [
+        Quantity(q.name, q.formula, q.value.reshape(shape), q.is_plain)
+        for q in [*found, *sums]
+        if q.value.ndim == 1
+        for shape in ((-1, 1), (1, -1))
+    ]
+    return [*found, *sums, *negatives, *turned, *kept]
 
 
 def _compute(form: Form, case: Case) -> dict[str, Array]:
@@ -70,8 +76,12 @@ def _compute(form: Form, case: Case) -> dict[str, Array]:
     grads = torch.autograd.grad(made["loss"], list(nodes.values()), retain_graph=True)
     made |= {f"d{name}": grad for name, grad in zip(nodes, grads, strict=True)}
     made["h′(a1)"] = torch.autograd.grad(made["z1"].sum(), made["a1"], retain_graph=True)[0]
+    if made["a2"].shape[1] == 1:  # (N, 1), as the outputs
+        made["losses"] = made["losses"][:, None]
+        made["dy"] = made["da2"] / (made["y"] * (1 - made["y"]))
     made |= params | {"x": x, "t": t, "labels": t.argmax(dim=1)}
-    return {name: np.asarray(made[name].detach(), dtype=np.float64) for name in FORMULAS}
+    known = [name for name in FORMULAS if name in made]
+    return {name: np.asarray(made[name].detach(), dtype=np.float64) for name in known}
 
 
 def _forward(

@@ -1,6 +1,7 @@
 """What a line of somebody's code can use: its variables and functions, and their values."""
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ import numpy as np
 from trainer.checker.diagnose.edits import Words
 from trainer.checker.load.recording import Record
 
+TORCH = ("torch", "torch.nn.functional")
+ACTIVATIONS = ("relu", "sigmoid", "tanh")
 LONGEST = 20  # characters of a key that is tried in place of another
 MOST_ATOMS = 40  # variables that are tried in place of others
 
@@ -29,16 +32,20 @@ def make_words(
     """Return what an edit in a function may use: its arrays and numbers, where a record shows
     which variables are, and all its variables without one.
     """
+    # A function that calls itself may double its argument each time, until the memory is full.
+    functions = [name for name in functions if name != function.name]
     arguments = [argument.arg for argument in function.args.args if argument.arg != "self"]
     atoms = list(dict.fromkeys([*arguments, *list_variables(function)]))
     values = (n.value for n in ast.walk(function) if isinstance(n, ast.Constant))
     keys = list(dict.fromkeys(v for v in values if isinstance(v, str) and len(v) < LONGEST))
+    atoms += [f"self.{name}" for name in attributes if re.fullmatch(r"b\d?|bias\d?", name)]
     if record is None:
         return Words(atoms[:MOST_ATOMS], atoms[:MOST_ATOMS], functions, list(attributes), keys)
     own = list(_list_own(record.scope.get("self")))
     known = evaluate_all([*atoms, *record.scope, *own], record)
     divisors = [text for text, value in known.items() if np.ndim(value) < 2 or 1 in value.shape]
-    usable = list(known)[:MOST_ATOMS]
+    biases = [atom for atom in atoms if atom.startswith("self.") and atom not in known]
+    usable = [*known, *biases][:MOST_ATOMS]
     return Words(usable, divisors[:MOST_ATOMS], functions, list(attributes), keys)
 
 
@@ -57,8 +64,13 @@ def evaluate_all(texts: Iterable[str], record: Record) -> dict[str, Any]:
 
 
 def list_functions(names: dict[str, Any]) -> list[str]:
-    """Return the functions among a module's names that take one argument, such as sigmoid."""
-    return [
+    """Return the functions among a module's names that take one argument, such as sigmoid.
+
+    Those of torch are those that a net uses as an activation.
+    """
+    modules = {name: getattr(value, "__name__", "") for name, value in names.items()}
+    torches = [name for name, module in modules.items() if module in TORCH]
+    return [f"{name}.{activation}" for name in torches[:1] for activation in ACTIVATIONS] + [
         name
         for name, value in names.items()
         if getattr(getattr(value, "__code__", None), "co_argcount", 0) == 1

@@ -10,7 +10,7 @@ from trainer.checker.adapt.names import PARAMS
 from trainer.checker.adapt.subject import Subject
 from trainer.checker.check_file import load_class
 from trainer.checker.diagnose.patching import CannotPatchError, Patcher, Texts
-from trainer.checker.diagnose.verifying import Request, list_wrong
+from trainer.checker.diagnose.verifying import Request, list_passed, list_wrong
 from trainer.checker.findings.comparing import Finding
 from trainer.checker.load.loading import Loader
 from trainer.checker.measure.accuracy import check_accuracy
@@ -23,6 +23,9 @@ from trainer.checker.measure.numerical import NAME, check_numerical
 from trainer.checker.measure.reference import FORMS, Form, get_reference
 from trainer.checker.measure.training import check_training
 from trainer.checker.measure.trial import Outcomes, Trial, collect_values
+from trainer.checker.shapes.adapting import find_names, is_built
+from trainer.checker.shapes.parts import Part, check_part
+from trainer.checker.shapes.registry import list_parts
 
 Check = Callable[[Trial, Judge, Outcomes], Iterator[Finding]]
 # The checks beside the core, by the quantities that they report.
@@ -41,7 +44,9 @@ class Changed:
     def __init__(self, request: Request, texts: Texts):
         self._request, self._texts = request, texts
         loader = Loader(request.path, request.run_all, texts)
-        self.kind = load_class(loader, request.name)[1]
+        self.names, self.kind = load_class(loader, request.name)
+        is_class = self.kind is not None and not is_built(self.kind)
+        self._found = find_names(loader, self.names, self.kind if is_class else None)
         self._patcher = Patcher(texts, loader.list_modules())
 
     @contextmanager
@@ -56,6 +61,38 @@ class Changed:
                 loader = Loader(self._request.path, self._request.run_all, texts)
                 kind = load_class(loader, self._request.name)[1]
             yield kind
+
+    def list_parts(self) -> list[Part]:
+        """Return the functions and layers of the file that are checked by themselves."""
+        return list_parts(self._found)
+
+
+@dataclass
+class PartsScreen:
+    """Functions or layers that are wrong by themselves, with their wrong quantities."""
+
+    changed: Changed
+    wrong: frozenset[str]
+
+    def find_left(self, path: Path, text: str) -> frozenset[str] | None:
+        """Return what is wrong with this text of a file, None if that is not less."""
+        left: frozenset[str] | None = attempt(lambda: self._list_left(path, text)).value
+        return left if left is not None and left < self.wrong else None
+
+    def _list_left(self, path: Path, text: str) -> frozenset[str]:
+        """Return what is left; functions that use wrong ones are looked at last."""
+        bare = {quantity for quantity in self.wrong if " " not in quantity}
+        first = {q.split()[0] for q in self.wrong - bare} or bare
+        with self.changed.change(path, text):
+            left = self._check({q for q in self.wrong if q.split()[0] in first})
+            return left | bare if left else self._check(bare)
+
+    def _check(self, wanted: set[str]) -> frozenset[str]:
+        """Return which of these quantities, and of those beside them, are wrong now."""
+        names = {quantity.split()[0] for quantity in wanted}
+        parts = [part for part in self.changed.list_parts() if part.name in names]
+        findings = [f for part in parts for f in check_part(part, {}, 0)]
+        return frozenset(list_wrong(findings) | (wanted - list_passed(findings)))
 
 
 @dataclass
@@ -113,7 +150,10 @@ class Screen:
         outcomes = trial.call_methods(trial.t)
         judge, left = self._judge(trial, collect_values(outcomes))
         for check in self.checks:
-            left |= list_wrong(list(check(trial, judge, outcomes)))
+            findings = list(check(trial, judge, outcomes))
+            left |= list_wrong(findings)
+            if check is CHECKS["train"] and not findings:  # An unknown step is no fix.
+                left |= {"train"}
         return left
 
     def _judge(self, trial: Trial, theirs: dict[str, object]) -> tuple[Judge, frozenset[str]]:
@@ -143,12 +183,21 @@ class Screen:
         return [*(q for q in ("predict", "loss") if subject.has(q)), *keys]
 
 
+AnyScreen = Screen | ConstructionScreen | PartsScreen
+
+
 def make_screen(
     request: Request, trial: Trial | None, wrong: frozenset[str], texts: Texts
-) -> Screen | ConstructionScreen | None:
+) -> AnyScreen | None:
     """Return a screen for what is wrong with a net, None where it finds nothing of that."""
     changed: Changed | None = attempt(lambda: Changed(request, texts)).value
-    if changed is None or changed.kind is None:
+    if changed is None:
+        return None
+    names = {part.name for part in attempt(changed.list_parts).value or ()}
+    in_parts = frozenset(q for q in wrong if q.split()[0] in names)
+    if in_parts and in_parts == wrong:
+        return PartsScreen(changed, in_parts)
+    if changed.kind is None:
         return None
     if trial is None:
         return ConstructionScreen(changed) if "construction" in wrong else None

@@ -3,6 +3,7 @@
 import ast
 import keyword
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from trainer.checker.diagnose.locating import Location, locate
 from trainer.checker.diagnose.patching import Function, Texts, holds, list_outermost
 from trainer.checker.diagnose.quantities import list_quantities
 from trainer.checker.diagnose.scope import list_functions
-from trainer.checker.diagnose.screening import ConstructionScreen, Screen, make_screen
+from trainer.checker.diagnose.screening import AnyScreen, make_screen
 from trainer.checker.diagnose.verifying import Request, list_required, list_wrong
 from trainer.checker.findings.comparing import Finding
 from trainer.checker.load.loading import Loader
@@ -26,20 +27,23 @@ from trainer.checker.measure.judging import Judge
 from trainer.checker.measure.trial import Trial, collect_values
 from trainer.common.errors import InputError
 
+LOCATING = 2.0  # seconds of computing for the values that are replaced
+
 
 @dataclass
 class Survey:
     """A net as it is with changed texts: what is wrong, where it may be, and what was called.
 
-    required is what a fixed net must pass. functions are those of one argument that the file can
-    call, identifiers all names in it, and raised the lines at which exceptions were raised. called
-    are the functions that wrong quantities call, and others all other functions of the files.
-    unknown are names that were read before they were set. records holds the last values in each
-    function, by its file and line.
+    heads are the methods and functions that are wrong. required is what a fixed net must pass.
+    functions are those of one argument that the file can call, identifiers all names in it, and
+    raised the lines at which exceptions were raised. called are the functions that wrong quantities
+    call, and others all other functions of the files. unknown are names that were read before they
+    were set. records holds the last values in each function, by its file and line.
     """
 
     texts: Texts
     wrong: frozenset[str]
+    heads: frozenset[str]
     required: frozenset[str]
     locations: list[Location]
     called: list[tuple[Path, Function]]
@@ -49,7 +53,7 @@ class Survey:
     attributes: list[str]
     raised: frozenset[tuple[Path, int]]
     unknown: list[tuple[tuple[Path, int], str]]
-    screen: Screen | ConstructionScreen | None
+    screen: AnyScreen | None
     records: dict[tuple[Path, int], Record]
 
     def change(self, candidate: Candidate) -> Texts:
@@ -76,7 +80,8 @@ def survey_net(request: Request, texts: Texts) -> Survey:
     names = tuple(w for w in dict.fromkeys(words) if not keyword.iskeyword(w))
     called, others = _divide_functions(texts, called, raised)
     return Survey(
-        texts, wrong, list_required(findings), locations, called, others, functions, names,
+        texts, wrong, _list_heads(findings), list_required(findings), locations, called, others,
+        functions, names,
         list(dict.fromkeys(re.findall(r"self\.(\w+)", " ".join(texts.values())))),
         raised, _list_unknown(findings), screen, records,
     )  # fmt: skip
@@ -130,12 +135,17 @@ def _check_recorded(
     except InputError:
         pass
     recorder.listen = None
-    wrong = {quantity.split()[0] for quantity in list_wrong(findings)}
-    return findings, _select_functions(recorder, sites, wrong)
+    return findings, _select_functions(recorder, sites, _list_heads(findings))
+
+
+def _list_heads(findings: list[Finding]) -> frozenset[str]:
+    """Return the methods and functions that are wrong, or could not be checked if none is."""
+    checked = list_wrong([finding for finding in findings if finding.checked])
+    return frozenset(quantity.split()[0] for quantity in checked or list_wrong(findings))
 
 
 def _select_functions(
-    recorder: Recorder, sites: dict[str, dict[int, None]], wrong: set[str]
+    recorder: Recorder, sites: dict[str, dict[int, None]], wrong: frozenset[str]
 ) -> list[tuple[Path, ast.FunctionDef]]:
     """Return the functions that wrong quantities call, those that no right one calls first.
 
@@ -177,13 +187,14 @@ def _locate(recorder: Recorder, trial: Trial, judge: Judge) -> list[Location]:
         q for q in ("predict", "loss", *PARAMS) if q in judge.theirs and not is_right(q, judge)
     ]
     quantities = list_quantities(trial.form, trial.case)
+    end = time.process_time() + LOCATING
     found: list[Location] = []
     for wanted in dict.fromkeys([tuple(wrong), *((q,) for q in wrong)]):
         if wanted:
             first = "gradient" if wanted[0] in PARAMS else wanted[0]
             right = tuple(q for q in judge.theirs if q not in wrong)
             goal = _make_goal(trial, (*wanted, *right))
-            found += locate(recorder, _make_run(trial, first), goal, quantities)
+            found += locate(recorder, _make_run(trial, first), goal, quantities, end)
     return found
 
 

@@ -44,12 +44,17 @@ def list_wrong(findings: list[Finding]) -> frozenset[str]:
 
 def list_required(findings: list[Finding]) -> frozenset[str]:
     """Return the quantities that a fixed net must pass: all that were checked, right or wrong."""
-    return frozenset(_list_passed(findings) | (list_wrong(findings) - ONLY_WRONG))
+    return frozenset(list_passed(findings) | (list_wrong(findings) - ONLY_WRONG))
 
 
-def _list_passed(findings: list[Finding]) -> set[str]:
-    """Return the quantities that are right, and ALONE if gradient needs no call before it."""
+def list_passed(findings: list[Finding]) -> set[str]:
+    """Return the quantities that are right, and ALONE if gradient needs no call before it.
+
+    A function that is right in its results stands for itself: as a whole it could not be checked
+    before.
+    """
     passed = {f.quantity for f in findings if f.verdict == "ok"}
+    passed |= {q.split()[0] for q in passed} - {"predict", "loss"}
     return passed if any(f.message == NOT_ALONE for f in findings) else passed | {ALONE}
 
 
@@ -65,7 +70,7 @@ def find_wrong(
     if findings is None:
         return None
     wrong = list_wrong(findings)
-    return wrong if required <= wrong | _list_passed(findings) else None
+    return wrong if required <= wrong | list_passed(findings) else None
 
 
 def count_passed(request: Request, texts: Texts, required: frozenset[str]) -> int:
@@ -76,7 +81,7 @@ def count_passed(request: Request, texts: Texts, required: frozenset[str]) -> in
     count = 0
     for seed in range(request.seed + 1, request.seed + 1 + SEEDS):
         findings = _check_texts(request, texts, seed, frozenset())
-        if findings is None or not required <= _list_passed(findings):
+        if findings is None or not required <= list_passed(findings):
             return 0
         count += sum(finding.verdict == "ok" for finding in findings)
     return count // SEEDS

@@ -88,6 +88,14 @@ def softmax_loss(a: Array, t: Array) -> tuple[functions.Scalar, Array]:
     return functions.softmax_cross_entropy(a, t), (functions.softmax(a) - rows) / len(a)
 
 
+def svm_loss(a: Array, t: Array) -> tuple[functions.Scalar, Array]:
+    """Return the mean multi-class hinge loss of scores (N, C), and its gradient, as CS231n's."""
+    rows = functions.one_hot(t, a)
+    margins = np.maximum(0, a - (a * rows).sum(axis=1, keepdims=True) + 1 - rows)
+    slopes = (margins > 0) - rows * (margins > 0).sum(axis=1, keepdims=True)
+    return margins.sum() / len(a), slopes / len(a)
+
+
 class Relu:
     """max(0, x), and back."""
 
@@ -188,7 +196,7 @@ LAYERS: dict[str, Any] = {
 CS231N: dict[str, Any] = {
     f.__name__: f
     for f in (affine_forward, affine_backward, affine_relu_forward, affine_relu_backward,
-              softmax_loss)
+              softmax_loss, svm_loss)
 } | {
     "relu_forward": lambda x: (functions.relu(x), x),
     "relu_backward": lambda dout, cache: dout * (cache > 0),

@@ -20,15 +20,16 @@ from trainer.checker.measure.explaining import (
 from trainer.checker.measure.judging import Causes, Judge
 from trainer.checker.measure.reference import BINARY, FORMS, Form, get_reference
 from trainer.checker.measure.trial import Outcomes, Trial, collect_values
-from trainer.checker.measure.variants import LOGISTIC
+from trainer.checker.measure.variants import HINGE, LOGISTIC
 from trainer.common.settings import Activation, Loss
 
+SIMPLE = ("sigmoid", "relu", "tanh")
 # The forms that the hand-written net can take.
 HAND_WRITTEN = [Form(a, loss) for loss, a in product(get_args(Loss), get_args(Activation))]
 # Other forms in which its mistakes can be simulated.
 SIMULATED = [
     *HAND_WRITTEN, *(Form("tanh", loss) for loss in get_args(Loss)),
-    *(Form(activation, LOGISTIC) for activation in ("sigmoid", "relu", "tanh")),
+    *(Form(activation, loss) for loss in (LOGISTIC, HINGE) for activation in SIMPLE),
 ]  # fmt: skip
 Choice = tuple[float, Form, str]  # points, form, kind of targets
 
@@ -61,10 +62,12 @@ def list_forms(case: Case) -> list[Form]:
 
 
 def _choose_by_mistake(trial: Trial, runs: dict[str, Outcomes]) -> Choice:
-    """Return the form of the hand-written net in which one mistake explains most."""
+    """Return the form in which one mistake of the hand-written net explains most."""
     choices: list[Choice] = []
     is_single = trial.case.sizes[2] == 1
-    for form in SIMULATED[len(HAND_WRITTEN) + 2 :] if is_single else HAND_WRITTEN:
+    several = [*HAND_WRITTEN, *(form for form in SIMULATED if form.head == HINGE)]
+    single = [form for form in SIMULATED if form.head == LOGISTIC]
+    for form in single if is_single else several:
         right = get_reference(form, trial.case)
         mistaken = simulate_mistakes(trial.case, form.activation, form.head).values()
         for target, outcomes in runs.items():

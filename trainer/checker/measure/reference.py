@@ -35,6 +35,10 @@ HEADS: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor, Tensor], Te
         torch.sigmoid,
         lambda a, t: torch.nn.functional.binary_cross_entropy_with_logits(a, t, reduction="sum"),
     ),
+    "hinge": (
+        lambda a: a,
+        lambda a, t: (a - (a * t).sum(dim=1, keepdim=True) + 1 - t).clamp_min(0).sum(),
+    ),
 }
 
 

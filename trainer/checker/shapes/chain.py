@@ -38,7 +38,14 @@ def find_functions(found: Found) -> dict[str, Function]:
 
 def build(found: Found) -> type | None:
     """Return the net that these functions make, None where they are none."""
-    functions = find_functions(found)
+    return build_net(found, find_functions(found))
+
+
+def build_net(found: Found, functions: dict[str, Function]) -> type | None:
+    """Return the net of the functions by role, None without a forward or a backward pass.
+
+    Raises InputError where one of them is a template that nobody filled in.
+    """
     names = [f.__name__ for f in functions.values()]
     if found.kind is not None or not {"forward", "backward"} <= functions.keys():
         return None

@@ -29,7 +29,7 @@ FORWARD = {
     "affine_relu_forward": ops.AFFINE_RELU_FORWARD,
 }  # fmt: skip
 LOSSES = {"softmax_loss": SOFTMAX_LOSS, "svm_loss": SVM_LOSS}
-AFFINE = ("affine_forward", "affine_backward", "softmax_loss")
+AFFINE = ("affine_forward", "affine_backward")
 HIDDEN = (("relu_forward", "relu_backward"), ("affine_relu_forward", "affine_relu_backward"))
 
 
@@ -115,14 +115,14 @@ def _check_overflow(function: Function) -> Iterator[Finding]:
 def build(found: Found) -> type | None:
     """Return the net that these functions make, None where one of them is missing."""
     hidden = next((pair for pair in HIDDEN if found.has_finished(*pair)), None)
-    if found.kind is not None or hidden is None or not found.has_finished(*AFFINE):
+    loss = next((name for name in LOSSES if found.has_finished(name)), None)
+    if found.kind is not None or hidden is None or loss is None or not found.has_finished(*AFFINE):
         return None
-    if not found.get_functions(*AFFINE):
-        return None
-    return _make_class(found.get_functions(*AFFINE, *hidden))
+    functions = found.get_functions(*AFFINE, *hidden, loss)
+    return _make_class(functions, functions[loss]) if found.get_functions(*AFFINE) else None
 
 
-def _make_class(functions: dict[str, Any]) -> type:
+def _make_class(functions: dict[str, Any], compute_loss: Function) -> type:
     class TwoLayerNet:
         def __init__(self, input_size: int, hidden_size: int, output_size: int):
             self.params = make_zeros(input_size, hidden_size, output_size)
@@ -142,11 +142,11 @@ def _make_class(functions: dict[str, Any]) -> type:
             return self._forward(x)[0]
 
         def loss(self, x: Array, t: Array) -> Any:
-            return functions["softmax_loss"](self._forward(x)[0], _to_labels(t))[0]
+            return compute_loss(self._forward(x)[0], _to_labels(t))[0]
 
         def gradient(self, x: Array, t: Array) -> dict[str, Array]:
             a2, (cache1, cache2) = self._forward(x)
-            da2 = functions["softmax_loss"](a2, _to_labels(t))[1]
+            da2 = compute_loss(a2, _to_labels(t))[1]
             dz1, dW2, db2 = functions["affine_backward"](da2, cache2)
             if "relu_forward" in functions:
                 da1 = functions["relu_backward"](dz1, cache1[1])

@@ -1,11 +1,11 @@
 """The shapes that are known, and what is checked of a file by means of them."""
 
-from trainer.checker.shapes import chain, cs231n, layers, loop, modules, planar, training_loop
+from trainer.checker.shapes import chain, cs231n, deep, layers, loop, modules, planar, training_loop
 from trainer.checker.shapes.parts import Part
 from trainer.checker.shapes.shape import Found, Shape
 
 SHAPES: tuple[Shape, ...] = (
-    cs231n.SHAPE, layers.SHAPE, chain.SHAPE, loop.SHAPE, modules.SHAPE, planar.SHAPE,
+    cs231n.SHAPE, layers.SHAPE, chain.SHAPE, deep.SHAPE, loop.SHAPE, modules.SHAPE, planar.SHAPE,
     training_loop.SHAPE,
 )  # fmt: skip
 

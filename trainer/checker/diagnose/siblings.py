@@ -1,0 +1,102 @@
+"""Changes one line of a function, and the lines that do the same for other parameters with it.
+
+W1 = W1 - lr * dW1 and b1 = b1 - lr * db1 are such lines, and so are two that differ in 1 and 2.
+"""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from trainer.checker.adapt.names import PARAMS
+from trainer.checker.diagnose.applying import Candidate, replace_node
+from trainer.checker.diagnose.edits import Edit
+from trainer.checker.diagnose.patching import Function
+
+NUMBER = re.compile(r"(?<=[A-Za-z_])[12]\b")
+
+
+def list_sibling_changes(
+    path: Path, text: str, function: Function, edits: Iterable[Edit]
+) -> Iterator[Candidate]:
+    """Yield the text with all siblings written like one of them, as it is or with an edit."""
+    groups = list(_list_groups(function))
+    for group in groups:
+        for statement in group:
+            new = _rewrite(text, group, statement, _read_line(text, statement))
+            yield from [Candidate(path, new, _find_changed(text, new, group))] if new else []
+    firsts = {id(node): g for g in groups for node in ast.walk(g[0])}
+    for edit in edits:
+        known = firsts.get(id(edit.node)) if isinstance(edit.node, ast.expr) else None
+        changed = _read_line(replace_node(text, edit) or "", known[0]) if known else ""
+        if known and changed and (new := _rewrite(text, known, known[0], changed)):
+            yield Candidate(path, new, edit.node)
+
+
+def _list_groups(function: Function) -> Iterator[list[ast.stmt]]:
+    """Yield the assignments of a function that set the same of several parameters."""
+    found = [n for n in ast.walk(function) if isinstance(n, ast.Assign | ast.AugAssign)]
+    found = [n for n in found if n.lineno == n.end_lineno]
+    groups: dict[str, list[ast.stmt]] = {}
+    for node in found:
+        for key in {_mask_parameter(_get_target(node)), _mask_number(_get_target(node))} - {""}:
+            groups.setdefault(key, []).append(node)
+    yield from (group for group in groups.values() if len(group) > 1)
+
+
+def _get_target(node: ast.Assign | ast.AugAssign) -> str:
+    return ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target)
+
+
+def _mask_parameter(target: str) -> str:
+    key = _find_key(target)
+    return target.replace(key, "P") if key else ""
+
+
+def _mask_number(target: str) -> str:
+    return NUMBER.sub("#", target) if NUMBER.search(target) else ""
+
+
+def _find_key(target: str) -> str:
+    """Return which of W1, b1, W2 and b2 a target is for, "" for none of them."""
+    return next((key for key in PARAMS if re.search(rf"\b[dD]?{key}\b", target)), "")
+
+
+def _translate(line: str, old: str, new: str) -> str:
+    """Return the line of one target as the line of another: W1 becomes b1, or 1 becomes 2."""
+    one, other = _find_key(old), _find_key(new)
+    if one and other and one != other and old.replace(one, other) == new:
+        return re.sub(rf"(?<![A-Za-z])([dD]?){one}\b", rf"\g<1>{other}", line)
+    return NUMBER.sub(lambda match: "21"[int(match[0]) - 1], line)
+
+
+def _rewrite(text: str, group: list[ast.stmt], donor: ast.stmt, line: str) -> str:
+    """Return the text with every statement of a group like the donor's new line, "" if equal."""
+    lines = text.splitlines(keepends=True)
+    for statement in group:
+        assert isinstance(statement, ast.Assign | ast.AugAssign)
+        assert isinstance(donor, ast.Assign | ast.AugAssign)
+        old, new = _get_target(donor), _get_target(statement)
+        made = line if statement is donor else _translate(line, old, new)
+        number, first = statement.lineno - 1, lines[statement.lineno - 1]
+        if made != first.strip():
+            lines[number] = f"{first[: len(first) - len(first.lstrip())]}{made}\n"
+    new_text = "".join(lines)
+    return new_text if new_text != text else ""
+
+
+def _read_line(text: str, statement: ast.stmt) -> str:
+    """Return the line of a statement in a changed text, "" where it is no statement there."""
+    line = "".join(text.splitlines()[statement.lineno - 1 : statement.lineno]).strip()
+    try:
+        ast.parse(line)
+    except SyntaxError:
+        return ""
+    return line
+
+
+def _find_changed(text: str, new: str, group: list[ast.stmt]) -> ast.stmt:
+    """Return the first statement of a group whose line is changed."""
+    old_lines, new_lines = text.splitlines(), new.splitlines()
+    changed = (s for s in group if old_lines[s.lineno - 1] != new_lines[s.lineno - 1])
+    return next(changed, group[0])
