@@ -7,6 +7,7 @@ from reports import collect_causes, report_on
 from trainer.auditing.mistakes import MISTAKES
 from trainer.checker.diagnose import diagnosing
 from trainer.checker.diagnose.verifying import Request
+from trainer.checker.process import check_in_child
 from trainer.checker.shapes import planar, training_loop
 from trainer.common.errors import InputError
 
@@ -268,6 +269,12 @@ REWRITTEN = [
 def test_right_code_in_other_words_is_not_accused(example, changes, check):
     report = check(example, changes)
     assert not report.wrong_findings, report.as_text()
+
+
+@pytest.mark.parametrize("example", ["columns", "deep"])
+def test_a_right_example_is_right_from_outside_too(example):
+    report, _ = check_in_child(EXAMPLES / f"{example}.py")
+    assert report.status == 0, report.as_text()
 
 
 @pytest.mark.parametrize("example", ["columns", "deep"])

@@ -36,6 +36,7 @@ MOST_MATCHING = 12  # edits of one line that are checked
 CHEAP = 2.3  # the cost of edits that are tried before pairs of them and before insertions
 PLAIN = 2.85  # the cost of an edit that is likelier than a statement that is missing
 LIKELY = 1.5  # the cost of an edit that is tried on several lines that do the same
+SHORT = 6  # statements of a function in which an update of an array may be missing
 MOST_SIBLINGS = 2  # functions whose lines are changed together
 MOST_PAIRED = 60  # edits of a function that are tried in pairs
 EditsOf = Callable[[Path, Function], list[Edit]]
@@ -56,6 +57,9 @@ def list_candidates(survey: Survey, seconds: float) -> Iterator[Candidate]:
         yield from chain.from_iterable(apply_edit(path, survey.texts[path], e) for e in likely)
     yield from _list_slips(survey, wrong)
     yield from _list_cheap(survey.texts, edits_of, wrong)
+    for path, function in wrong:
+        if len(function.body) <= SHORT:
+            yield from list_updates(path, survey.texts[path], function)
     yield from _list_slips(survey, [*survey.called, *survey.others])
     if survey.raised:
         yield from _list_cheap(survey.texts, edits_of, survey.called, survey.raised)
