@@ -323,6 +323,9 @@ DIAGNOSED = [
     ("rows", ("batch-mean-missing", "gradient W1"), "dZ2 = y_hat - Y"),
     ("loop", ("activation-grad-missing", "gradient W1"), "dZ1 = dA1"),
     ("layers", ("batch-mean-missing", "SoftmaxWithLoss dx"), "return self.y - self.t"),
+    ("columns", ("threshold-low", "predict classes"), "return A2 > 0"),
+    ("columns", ("bias-not-updated", "train"), 'b1 = parameters["b1"]'),
+    ("deep", ("activation-grad-missing", "relu_backward"), "dZ = np.array(dA)"),
 ]
 
 

@@ -69,10 +69,14 @@ class Changed:
 
 @dataclass
 class PartsScreen:
-    """Functions or layers that are wrong by themselves, with their wrong quantities."""
+    """Functions or layers that are wrong by themselves, with their wrong quantities.
+
+    heads are those that are wrong; the others of wrong use them, and could not be checked.
+    """
 
     changed: Changed
     wrong: frozenset[str]
+    heads: frozenset[str]
 
     def find_left(self, path: Path, text: str) -> frozenset[str] | None:
         """Return what is wrong with this text of a file, None if that is not less."""
@@ -81,11 +85,10 @@ class PartsScreen:
 
     def _list_left(self, path: Path, text: str) -> frozenset[str]:
         """Return what is left; functions that use wrong ones are looked at last."""
-        bare = {quantity for quantity in self.wrong if " " not in quantity}
-        first = {q.split()[0] for q in self.wrong - bare} or bare
+        first = {quantity for quantity in self.wrong if quantity.split()[0] in self.heads}
         with self.changed.change(path, text):
-            left = self._check({q for q in self.wrong if q.split()[0] in first})
-            return left | bare if left else self._check(bare)
+            left = self._check(first)
+            return left | (self.wrong - first) if left else self._check(set(self.wrong - first))
 
     def _check(self, wanted: set[str]) -> frozenset[str]:
         """Return which of these quantities, and of those beside them, are wrong now."""
@@ -187,7 +190,11 @@ AnyScreen = Screen | ConstructionScreen | PartsScreen
 
 
 def make_screen(
-    request: Request, trial: Trial | None, wrong: frozenset[str], texts: Texts
+    request: Request,
+    trial: Trial | None,
+    wrong: frozenset[str],
+    heads: frozenset[str],
+    texts: Texts,
 ) -> AnyScreen | None:
     """Return a screen for what is wrong with a net, None where it finds nothing of that."""
     changed: Changed | None = attempt(lambda: Changed(request, texts)).value
@@ -196,7 +203,7 @@ def make_screen(
     names = {part.name for part in attempt(changed.list_parts).value or ()}
     in_parts = frozenset(q for q in wrong if q.split()[0] in names)
     if in_parts and in_parts == wrong:
-        return PartsScreen(changed, in_parts)
+        return PartsScreen(changed, in_parts, heads)
     if changed.kind is None:
         return None
     if trial is None:

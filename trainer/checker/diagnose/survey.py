@@ -75,12 +75,13 @@ def survey_net(request: Request, texts: Texts) -> Survey:
     if prepared is not None:
         records = _record_scopes(*prepared[:2])
         locations = attempt(lambda: _locate(*prepared)).value or []
-    screen = make_screen(request, prepared[1] if prepared else None, wrong, texts)
+    heads = _list_heads(findings)
+    screen = make_screen(request, prepared[1] if prepared else None, wrong, heads, texts)
     words = re.findall(r"[A-Za-z_]\w+", " ".join(texts.values()))
     names = tuple(w for w in dict.fromkeys(words) if not keyword.iskeyword(w))
     called, others = _divide_functions(texts, called, raised)
     return Survey(
-        texts, wrong, _list_heads(findings), list_required(findings), locations, called, others,
+        texts, wrong, heads, list_required(findings), locations, called, others,
         functions, names,
         list(dict.fromkeys(re.findall(r"self\.(\w+)", " ".join(texts.values())))),
         raised, _list_unknown(findings), screen, records,
