@@ -19,6 +19,7 @@ from trainer.checker.diagnose.edits import (
     sort_edits,
 )
 from trainer.checker.diagnose.insertions import (
+    list_attributes,
     list_definitions,
     list_local_insertions,
     list_slips,
@@ -70,9 +71,13 @@ def _list_slips(survey: Survey) -> Iterator[Candidate]:
             for edit in list_spellings(root, survey.identifiers):
                 if (path, edit.node.lineno) in survey.raised:
                     yield from apply_edit(path, text, edit)
-        yield from list_repeated(path, text, function)
+        for candidate in list_repeated(path, text, function):
+            if (path, candidate.node.lineno) not in survey.raised:  # to leave it out hides it
+                yield candidate
         yield from list_slips(path, text, function)
         yield from list_penalties(path, text, function)
+    for place, name in survey.lacking:
+        yield from list_attributes(survey.texts, survey.called, place, name)
     for place, name in survey.unknown:
         yield from list_definitions(survey.texts, survey.called, place, name)
 
@@ -130,7 +135,9 @@ def _list_cheap(
         (edit.cost - NAMED * (function.name in wrong) + HELPER * (path != main), path, edit)
         for path, function in functions
         for edit in edits_of(path, function)
-        if edit.cost <= CHEAP and (not lines or (path, edit.node.lineno) in lines)
+        if edit.cost <= CHEAP
+        and (edit.text != "pass" or (path, edit.node.lineno) not in survey.raised)
+        and (not lines or (path, edit.node.lineno) in lines)
     ]
     for _, path, edit in sorted(found, key=lambda each: each[0]):
         yield from apply_edit(path, survey.texts[path], edit)

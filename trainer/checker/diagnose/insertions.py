@@ -112,6 +112,19 @@ def list_definitions(
                 yield Candidate(path, changed, statement)
 
 
+def list_attributes(
+    texts: Texts, functions: list[tuple[Path, Function]], place: tuple[Path, int], name: str
+) -> Iterator[Candidate]:
+    """Yield the text with an empty attribute set before the line at which it is missing."""
+    path, line = place
+    for function in (f for p, f in functions if p == path):
+        for statement in function.body:
+            if statement.lineno <= line <= (statement.end_lineno or line):
+                for empty in ("{}", "[]"):
+                    changed = insert_before(texts[path], statement, f"self.{name} = {empty}")
+                    yield Candidate(path, changed, statement)
+
+
 def find_statement(function: Function, line: int) -> ast.stmt | None:
     """Return the statement of a function that begins at a line, None if there is none."""
     return next((s for block in _list_blocks(function) for s in block if s.lineno == line), None)
@@ -157,6 +170,8 @@ def list_swaps(path: Path, text: str, function: Function) -> Iterator[Candidate]
         for first, second in pairwise(block):
             start, middle = first.lineno - 1, second.lineno - 1
             end = second.end_lineno or second.lineno
+            if isinstance(second, ast.Return):
+                continue  # the first statement would never be reached
             if first.lineno < second.lineno and lines[end - 1].endswith("\n"):
                 swapped = [*lines[middle:end], *lines[start:middle]]
                 yield Candidate(path, "".join([*lines[:start], *swapped, *lines[end:]]), first)

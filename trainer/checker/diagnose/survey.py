@@ -32,6 +32,9 @@ from trainer.checker.measure.judging import Judge
 from trainer.checker.measure.trial import Trial, collect_values
 from trainer.common.errors import InputError
 
+UNKNOWN = r"variable '(\w+)'|name '(\w+)' is not defined"
+LACKING = r"object has no attribute '(\w+)'"
+
 
 @dataclass
 class Trail:
@@ -59,7 +62,7 @@ class Survey:
     required is what a fixed net must pass. functions are those of one argument that the file can
     call, identifiers all names in it, and raised the lines at which exceptions were raised. called
     are the functions that wrong quantities call, and others all other functions of the files.
-    unknown are names that were read before they were set.
+    unknown are names that were read before they were set, and lacking such attributes.
     """
 
     texts: Texts
@@ -73,6 +76,7 @@ class Survey:
     attributes: list[str]
     raised: frozenset[tuple[Path, int]]
     unknown: list[tuple[tuple[Path, int], str]]
+    lacking: list[tuple[tuple[Path, int], str]]
     screen: Screen | ConstructionScreen | None
     kept: Kept | None
     trail: Trail
@@ -110,17 +114,16 @@ def survey_net(request: Request, texts: Texts) -> Survey:
     return Survey(
         texts, wrong, list_required(findings), locations, called, others, functions, names,
         list(dict.fromkeys(re.findall(r"self\.(\w+)", " ".join(texts.values())))),
-        raised, _list_unknown(findings), screen, kept, trail,
+        raised, _list_unknown(findings, UNKNOWN), _list_unknown(findings, LACKING), screen, kept,
+        trail,
     )  # fmt: skip
 
 
-def _list_unknown(findings: list[Finding]) -> list[tuple[tuple[Path, int], str]]:
+def _list_unknown(findings: list[Finding], pattern: str) -> list[tuple[tuple[Path, int], str]]:
     """Return the names that were read before they were set, with the places."""
-    found = [
-        (f, re.search(r"variable '(\w+)'|name '(\w+)' is not defined", f.message)) for f in findings
-    ]
+    found = [(f, re.search(pattern, f.message)) for f in findings]
     return [
-        ((Path(f.file), f.line), match[1] or match[2])
+        ((Path(f.file), f.line), next(filter(None, match.groups())))
         for f, match in found
         if match and f.file and f.line
     ]
