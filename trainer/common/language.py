@@ -1,0 +1,80 @@
+"""Translate what a learner reads, by gettext; a text of the sources is its own English.
+
+`_` (translate) marks a text and translates it. `N_` only marks one that stands in a table, and is
+translated where it is shown. `make translations` collects both into trainer/locale.
+"""
+
+import gettext
+import locale
+import os
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+DOMAIN = "two-layer-net"
+FOLDER = Path(__file__).resolve().parents[1] / "locale"
+CATALOGUES = {"zh": "zh_CN", "ja": "ja"}  # folders of the languages other than English
+LANGUAGES = ("en", *CATALOGUES)
+NAMES = {"zh": ("zh", "chinese"), "ja": ("ja", "japanese")}  # Windows writes Chinese (Simplified)
+VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")  # in gettext's order
+
+_chosen = ["en"]
+
+
+def set_language(code: str | None) -> None:
+    """Choose the language of all texts from here on: en, zh, ja; None is that of the locale.
+
+    Raises ValueError for any other code.
+    """
+    if code is not None and code not in LANGUAGES:
+        raise ValueError(f"lang is {code!r}; give {', '.join(LANGUAGES)} or None")
+    _chosen[0] = code or find_language()
+
+
+def get_language() -> str:
+    """Return the code of the chosen language, English before any was chosen."""
+    return _chosen[0]
+
+
+def find_language() -> str:
+    """Return the language of the locale, English where the locale has another or none."""
+    named = next((value for name in VARIABLES if (value := os.environ.get(name))), None)
+    known = named.split(":") if named else [locale.getlocale()[0] or ""]
+    found = (_identify(each) for each in known)
+    return next((code for code in found if code), "en")
+
+
+def _identify(name: str) -> str | None:
+    """Return the language of a locale's name, as in zh_CN.UTF-8 or Japanese_Japan."""
+    start = name.lower().replace("-", "_").split("_")[0].split(".")[0].split(" ")[0]
+    every = {"en": ("en", "english"), **NAMES}
+    return next((code for code, names in every.items() if start in names), None)
+
+
+@cache
+def _read_catalogue(code: str) -> gettext.NullTranslations:
+    languages = [CATALOGUES[code]] if code in CATALOGUES else []
+    return gettext.translation(DOMAIN, FOLDER, languages, fallback=True)
+
+
+def translate(text: str) -> str:
+    """Return a text of the sources in the chosen language, in English where it has none."""
+    return _read_catalogue(get_language()).gettext(text) if text else ""
+
+
+def translate_plural(one: str, many: str, count: int) -> str:
+    """Return the text for one thing or for several, in the chosen language."""
+    return _read_catalogue(get_language()).ngettext(one, many, count)
+
+
+def N_(text: str) -> str:  # noqa: N802 (gettext's own name)
+    """Mark a text of a table for translation, and return it as it is."""
+    return text
+
+
+def join_words(words: Iterable[str]) -> str:
+    """Return words as a list in a sentence: "W1 and b1"."""
+    joined, *rest = words
+    for word in rest:
+        joined = translate("{first} and {last}").format(first=joined, last=word)
+    return joined
