@@ -31,6 +31,7 @@ from trainer.checker.shapes.adapting import (
     name_unfinished,
 )
 from trainer.common.errors import InputError
+from trainer.common.language import translate as _
 
 __all__ = ["check_file", "check_loaded", "judge_loaded", "load_class", "restore_aliases"]
 
@@ -106,7 +107,8 @@ def judge_loaded(
     functions = [*check_functions(loaded.names, loaded.defined, inputs), *own]
     helpers = [*check_helpers(loaded.helpers, inputs), *(imported or [])]
     if kind is None and not functions:
-        raise InputError(f"{loaded.path}: {loaded.absence}")
+        message = _("{path}: {reason}")
+        raise InputError(message.format(path=loaded.path, reason=loaded.absence))
     yield _name_class(loaded, own)
     is_right = kind is not None
     findings = check_net(kind, seed, progress) if kind is not None else ()

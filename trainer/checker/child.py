@@ -2,7 +2,7 @@
 
 It runs somebody's code beside the checks, so that nobody may trust it with a mark.
 
-python -m trainer.checker.child WHAT MEMORY_MIB SECONDS SEED RUN_ALL COPY_FROM COPY_TO FILE [CLASS]
+python -m trainer.checker.child WHAT LANG MIB SECONDS SEED RUN_ALL COPY_FROM COPY_TO FILE [CLASS]
 """
 
 import json
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from trainer.checker.remote.limits import limit_process
 from trainer.common.errors import InputError
+from trainer.common.language import set_language
 
 if TYPE_CHECKING:  # torch is imported once the streams are set
     from trainer.checker.diagnose.verifying import Request
@@ -25,7 +26,8 @@ def main(argv: list[str]) -> int:
     """Write {"ready": true}, and then what was asked for: {"class", "findings"} for "check",
     {"diagnosis"} for "line", null where no line was found.
     """
-    what, memory, seconds, seed, run_all, copy_from, copy_to, file, *name = argv
+    what, language, memory, seconds, seed, run_all, copy_from, copy_to, file, *name = argv
+    set_language(language)
     out = take_streams()
     import torch  # once, and before the clock and the memory limit start
 

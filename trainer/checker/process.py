@@ -15,12 +15,14 @@ from trainer.checker.remote.connection import Connection, WorkerLostError
 from trainer.checker.remote.library import ROOT
 from trainer.checker.remote.protocol import ProtocolError
 from trainer.common.errors import InputError
+from trainer.common.language import N_, get_language
+from trainer.common.language import translate as _
 
-FORGED = "its code wrote to the checker's own channel, so nothing it says can be trusted"
+FORGED = N_("its code wrote to the checker's own channel, so nothing it says can be trusted")
 LIMITS = {
-    "memory": "it took more memory than --memory allows",
-    "processes": "it started too many processes",
-    "files": "it wrote too many files",
+    "memory": N_("it took more memory than --memory allows"),
+    "processes": N_("it started too many processes"),
+    "files": N_("it wrote too many files"),
 }
 LEAST_FOR_HINTS = 1.0  # seconds
 TEXTS, NUMBERS = ("file", "code", "expected", "diff"), ("line", "column", "end_column", "checks")
@@ -92,7 +94,7 @@ def _locate(task: Task, cell: Cell) -> Path:
 def _make_settings(task: Task, cell: Cell) -> dict[str, Any]:
     return cell.make_settings() | {
         "path": str(_locate(task, cell)), "memory": task.memory, "seconds": task.timeout,
-        "run_all": task.run_all, "hidden": str(ROOT / "trainer"),
+        "run_all": task.run_all, "language": get_language(), "hidden": str(ROOT / "trainer"),
     }  # fmt: skip
 
 
@@ -126,7 +128,8 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> bo
         text = "".join(traceback.format_exception(error))
         connection.printed += text.encode("utf-8", "replace")
         what = f"{type(error).__name__}: {show_safely(error)}"
-        report.stopped = f"the check itself failed: {what} (--verbose shows more)"
+        message = _("the check itself failed: {error} (--verbose shows more)")
+        report.stopped = message.format(error=what)
         return True
     else:
         return True
@@ -136,41 +139,46 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> bo
 def _explain_ending(report: Report, connection: Connection, doing: str, ending: str) -> None:
     """Add to the report why the worker did not answer all questions."""
     if ending == "late" and doing == "start":
-        report.stopped = "the checking process did not start in time"
+        report.stopped = _("the checking process did not start in time")
     elif ending == "late":
-        message = f"did not come back in {connection.timeout:g} s (--timeout)"
+        seconds = f"{connection.timeout:g}"
         if doing in ("predict", "loss", "gradient", "accuracy"):  # on 57 numbers, 7 samples
-            _cut(report, doing, f"{message}: an endless loop?")
+            message = _("did not come back in {seconds} s (--timeout): an endless loop?")
+            _cut(report, doing, message.format(seconds=seconds))
         else:
-            report.stopped = f"{doing} {message}"
+            message = _("{quantity} did not come back in {seconds} s (--timeout)")
+            report.stopped = message.format(quantity=doing, seconds=seconds)
     elif ending in LIMITS or ending == "forged":
         report.findings.clear()
-        report.stopped = LIMITS.get(ending, FORGED)
+        report.stopped = _(LIMITS.get(ending, FORGED))
     elif doing == "start":
         status = _describe_status(connection.exit_status())
         last = connection.printed.decode("utf-8", "replace").strip().splitlines()[-1:]
-        report.stopped = f"the checking process could not start ({status}): {''.join(last)}"
+        message = _("the checking process could not start ({status}): {text}")
+        report.stopped = message.format(status=status, text="".join(last))
     elif doing == "loading":
         status = _describe_status(connection.exit_status())
-        report.stopped = f"its code ended the program while loading ({status})"
+        message = _("its code ended the program while loading ({status})")
+        report.stopped = message.format(status=status)
     else:
         status = _describe_status(connection.exit_status())
-        message = f"its code ended the whole program ({status})"
-        _cut(report, doing, message)
+        message = _("its code ended the whole program ({status})")
+        _cut(report, doing, message.format(status=status))
 
 
 def _cut(report: Report, doing: str, message: str) -> None:
     """Add the finding on what ended the check."""
     report.findings.append(Finding(doing, "raises", message))
-    report.cut = f"not reached, since {doing} {message}"
+    cut = _("not reached, since {quantity} {message}")
+    report.cut = cut.format(quantity=doing, message=message)
 
 
 def _describe_status(code: int | None) -> str:
     number = -code if code is not None and code < 0 else (code or 0) - 128  # a shell adds 128
     with suppress(ValueError):
         if sys.platform != "win32":
-            return f"signal {signal.Signals(number).name}"
-    return f"exit status {code}"
+            return _("signal {name}").format(name=signal.Signals(number).name)
+    return _("exit status {number}").format(number=code)
 
 
 def _may_have_line(report: Report) -> bool:
@@ -216,7 +224,7 @@ def _ask_child(what: str, task: Task, cell: Cell, seconds: float) -> dict[str, A
     settings = cell.make_settings()
     run_all, seed = "1" if task.run_all else "0", str(task.seed if task.folder is None else 0)
     child = cell.start_hints([
-        what, str(task.memory), str(seconds), seed, run_all,
+        what, get_language(), str(task.memory), str(seconds), seed, run_all,
         settings["copy_from"], settings["copy_to"],
         str(_locate(task, cell)), *filter(None, [task.name]),
     ])  # fmt: skip

@@ -7,7 +7,8 @@ translated where it is shown. `make translations` collects both into trainer/loc
 import gettext
 import locale
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -29,6 +30,17 @@ def set_language(code: str | None) -> None:
     if code is not None and code not in LANGUAGES:
         raise ValueError(f"lang is {code!r}; give {', '.join(LANGUAGES)} or None")
     _chosen[0] = code or find_language()
+
+
+@contextmanager
+def use_language(code: str | None) -> Iterator[None]:
+    """Choose a language as set_language does, until the context ends."""
+    before = get_language()
+    set_language(code)
+    try:
+        yield
+    finally:
+        set_language(before)
 
 
 def get_language() -> str:
@@ -72,9 +84,26 @@ def N_(text: str) -> str:  # noqa: N802 (gettext's own name)
     return text
 
 
+JOINTS = (N_("{first} and {last}"), N_("{first}; {last}"), N_("{first}, {last}"))
+
+
 def join_words(words: Iterable[str]) -> str:
     """Return words as a list in a sentence: "W1 and b1"."""
-    joined, *rest = words
-    for word in rest:
-        joined = translate("{first} and {last}").format(first=joined, last=word)
+    return _join("{first} and {last}", words)
+
+
+def join_clauses(clauses: Iterable[str]) -> str:
+    """Return clauses one after the other in one sentence."""
+    return _join("{first}; {last}", clauses)
+
+
+def join_changes(changes: Iterable[str]) -> str:
+    """Return short clauses of one kind: "b1 is unchanged, W1 is updated twice"."""
+    return _join("{first}, {last}", changes)
+
+
+def _join(pattern: str, parts: Iterable[str]) -> str:
+    joined, *rest = [*parts] or [""]
+    for part in rest:
+        joined = translate(pattern).format(first=joined, last=part)
     return joined

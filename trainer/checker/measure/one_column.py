@@ -11,8 +11,9 @@ from trainer.checker.findings.comparing import FLOAT32, as_array, as_number, com
 from trainer.checker.measure.explaining import Case, Numbers
 from trainer.checker.measure.reference import BINARY, compute_reference
 from trainer.checker.measure.trial import Trial, collect_values
+from trainer.common.language import N_
 
-ONE_COLUMN = (
+ONE_COLUMN = N_(
     "right with one output column, but only nets with an output for each class can be checked"
 )
 

@@ -10,10 +10,10 @@ from trainer.checker.adapt.names import PARAMS, simplify_name
 from trainer.checker.adapt.subject import Subject
 from trainer.checker.findings.comparing import Finding, compute_error, show_safely
 from trainer.checker.measure.trial import Trial
+from trainer.common.language import translate as _
 
 LR = 0.1
 LOOP = "params[key] -= lr * grads[key]"
-BOOK_SIZES = "784, 50 and 10"
 BOOK_WEIGHTS = 784 * 50 + 50 + 50 * 10 + 10
 
 
@@ -51,12 +51,18 @@ def _report_absent(absent: list[Any], grads: dict[Any, Any]) -> Finding:
     """Return the finding on keys of params that grads lacks: wrong if only their case differs."""
     keys = [str(key) for key in grads]
     simple = {simplify_name(key) for key in keys}
-    listed = f"{', '.join(map(str, absent))}; it has {', '.join(keys)}"
-    message = f"the book's loop {LOOP} raises KeyError: grads has no key {listed}"
+    words = {"loop": LOOP, "absent": ", ".join(map(str, absent)), "keys": ", ".join(keys)}
     if not all(simplify_name(str(key)) in simple for key in absent):  # dW1: a known convention
-        return Finding("update", "note", f"{message}. Update with these keys")
-    message += ". Give the gradients the keys of params"
-    return Finding("update", "raises", message, "misspelt-name")
+        message = _(
+            "the book's loop {loop} raises KeyError: grads has no key {absent}; it has {keys}. "
+            "Update with these keys"
+        )
+        return Finding("update", "note", message.format(**words))
+    message = _(
+        "the book's loop {loop} raises KeyError: grads has no key {absent}; it has {keys}. "
+        "Give the gradients the keys of params"
+    )
+    return Finding("update", "raises", message.format(**words), "misspelt-name")
 
 
 def _run_loop(trial: Trial, fresh: Subject, grads: dict[Any, Any]) -> Finding:
@@ -65,14 +71,14 @@ def _run_loop(trial: Trial, fresh: Subject, grads: dict[Any, Any]) -> Finding:
     same = [key for key, (_, n) in places if np.shape(grads[n]) == np.shape(params[n])]
     turned = fresh.weights.transposed
     steps = {k: LR * (grads[n].T if k in turned else grads[n]) for k, (_, n) in places if k in same}
-    for key, (_, name) in places:
+    for key, (_holder, name) in places:
         outcome = attempt(lambda name=name: _subtract(params, grads, name))
         if outcome.error:
             return _report_error(name, params[name], grads[name], outcome.error)
         moved = before[key] - fresh.weights.get()[key]
         if key in steps and compute_error(moved, np.reshape(steps[key], moved.shape)) > 1e-3:
-            message = f"the book's loop {LOOP} does not subtract the gradient of {name}"
-            return Finding("update", "differs", message)
+            message = _("the book's loop {loop} does not subtract the gradient of {name}")
+            return Finding("update", "differs", message.format(loop=LOOP, name=name))
     return Finding("update", "ok")
 
 
@@ -81,13 +87,17 @@ def _subtract(params: dict[Any, Any], grads: dict[Any, Any], key: Any) -> None:
 
 
 def _report_error(name: Any, array: Any, grad: Any, error: BaseException) -> Finding:
-    shapes = f"{name} has shape {np.shape(array)}, its gradient {np.shape(grad)}"
+    words = {"loop": LOOP, "error": type(error).__name__, "name": name}
     if np.shape(array) != np.shape(grad):
-        message = f"the book's loop {LOOP} raises {type(error).__name__}: {shapes}: make them equal"
+        message = _(
+            "the book's loop {loop} raises {error}: {name} has shape {shape}, its gradient "
+            "{gradient}: make them equal"
+        ).format(shape=np.shape(array), gradient=np.shape(grad), **words)
         return Finding("update", "raises", message)
     if isinstance(error, TypeError):
-        message = f"the book's loop {LOOP} raises {type(error).__name__} for {name}: "
-        return Finding("update", "raises", message + show_safely(error).splitlines()[0])
+        message = _("the book's loop {loop} raises {error} for {name}: {text}")
+        text = show_safely(error).splitlines()[0]
+        return Finding("update", "raises", message.format(text=text, **words))
     return report_exception("update", error)
 
 
@@ -103,12 +113,14 @@ def check_cost(trial: Trial) -> Iterator[Finding]:
     calls = max(counts, default=0)
     if calls >= weights:
         each = calls / weights
-        message = (
-            f"evaluates the loss {calls} times, {each:.3g} times for each of {weights} weights: it "
-            f"is a numerical gradient. With {BOOK_SIZES} neurons that is "
-            f"{round(each * BOOK_WEIGHTS):,} times in each step; backpropagation takes about as "
-            "long as 5 evaluations"
-        )
+        message = _(
+            "evaluates the loss {calls} times, {each} times for each of {weights} weights: it is a "
+            "numerical gradient. With 784, 50 and 10 neurons that is {total} times in each step; "
+            "backpropagation takes about as long as 5 evaluations"
+        ).format(
+            calls=calls, each=f"{each:.3g}", weights=weights,
+            total=f"{round(each * BOOK_WEIGHTS):,}",
+        )  # fmt: skip
         yield Finding("gradient", "note", message)
 
 
