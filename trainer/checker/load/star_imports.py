@@ -45,7 +45,8 @@ def describe_stand_in(module: ModuleType, fromlist: tuple[str, ...]) -> str:
     """Return the note on a stand-in for a module."""
     names = module.__all__ if "*" in fromlist else fromlist
     has_ours = any(not isinstance(vars(module).get(n), StandIn | None) for n in names)
-    return _(NOTES[vars(module)["__standin__"], has_ours]).format(name=module.__name__)
+    message = NOTES[vars(module)["__standin__"], has_ours]
+    return _(message).format(name=module.__name__)
 
 
 def fill_star_import(module: ModuleType, user: dict[str, Any]) -> None:

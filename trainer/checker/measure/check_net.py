@@ -176,7 +176,8 @@ def _report_error(quantity: str, error: BaseException, trial: Trial) -> Finding:
 
 def _show_signature(method: Callable[..., object]) -> str:
     names = ", ".join(p.name for p in list_arguments(method))
-    return f"{getattr(method, '__name__', _('the method'))}({names})"
+    name = getattr(method, "__name__", _("the method"))
+    return f"{name}({names})"
 
 
 def _blame_mixed_targets(finding: Finding, trial: Trial, runs: dict[str, Outcomes]) -> None:

@@ -81,8 +81,8 @@ def _check_overflow(trial: Trial) -> Iterator[Finding]:
     arrays = [as_array(attempt(getattr(trial.subject, q), *calls[q]).value) for q in known]
     trial.reset_weights()
     if any(np.isnan(array).any() for array in arrays if array is not None):
-        hint = _(MISTAKES["softmax-overflow"].hint)
-        message = _("overflows for scores of 1000: {hint}").format(hint=hint)
+        hint = MISTAKES["softmax-overflow"].hint
+        message = _("overflows for scores of 1000: {hint}").format(hint=_(hint))
         yield Finding("softmax", "note", message, "softmax-overflow")
 
 
