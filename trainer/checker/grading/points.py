@@ -9,6 +9,8 @@ from trainer.checker.adapt.names import PARAMS
 from trainer.checker.findings.comparing import Finding
 from trainer.checker.findings.report import CORE, Report
 from trainer.common.errors import InputError
+from trainer.common.language import join_words
+from trainer.common.language import translate as _
 
 DEFAULT = Path(__file__).with_name("points.toml")
 GRADIENTS = tuple(f"gradient {key}" for key in PARAMS)
@@ -32,8 +34,12 @@ class Scheme:
     def describe(self) -> str:
         """Return the points in one line."""
         shown = ", ".join(f"{part} {points:g}" for part, points in self.points.items())
-        free = f"; {' and '.join(self.optional)} may be missing" if self.optional else ""
-        return f"{shown}: {self.total:g} points{free}"
+        message = _("{parts}: {total} points")
+        if self.optional:
+            message = _("{parts}: {total} points; {optional} may be missing")
+        return message.format(
+            parts=shown, total=f"{self.total:g}", optional=join_words(self.optional)
+        )
 
 
 @dataclass(frozen=True)
@@ -92,10 +98,10 @@ def _count_part(scheme: Scheme, report: Report, name: str) -> Part:
         and is_replaced
         and _judge_part(report, "numerical_gradient")[0] == "ok"
     ):
-        verdict, why = "credit", "the numerical gradient is right"
+        verdict, why = "credit", _("the numerical gradient is right")
     was_built = any((f.quantity, f.verdict) == ("construction", "ok") for f in report.findings)
     if verdict == "missing" and name in scheme.optional and was_built:
-        verdict, why = "credit", "the net may lack it"
+        verdict, why = "credit", _("the net may lack it")
     return Part(name, most if verdict in ("ok", "credit") else 0.0, most, verdict, why)
 
 
@@ -128,4 +134,4 @@ def _explain_absence(report: Report, found: list[Finding]) -> tuple[str, str]:
     blocked = [f for f in report.findings if not f.checked and f.quantity in CORE]
     if blocked:
         return "unchecked", blocked[0].message
-    return "missing", "the net has no such method"
+    return "missing", _("the net has no such method")

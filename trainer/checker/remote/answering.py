@@ -20,6 +20,7 @@ from trainer.checker.findings.comparing import show_safely
 from trainer.checker.load.loading import Loader
 from trainer.checker.remote.protocol import TEXT, decode, encode
 from trainer.common.errors import InputError
+from trainer.common.language import translate as _
 
 Ask = Callable[[dict[str, Any]], dict[str, Any]]
 Answer = dict[str, Any]
@@ -170,7 +171,7 @@ def describe_function(function: Any) -> dict[str, Any]:
         for p in list_arguments(function)[:MOST]
     ]
     names = getattr(getattr(function, "__code__", None), "co_names", ())
-    name = str(getattr(function, "__name__", "the method"))[:TEXT]
+    name = str(getattr(function, "__name__", _("the method")))[:TEXT]
     return {"name": name, "arguments": arguments, "uses": list(map(str, names))[:MOST]}
 
 
