@@ -6,11 +6,13 @@ are compared by their shapes only, and numbers to within rounding.
 """
 
 import argparse
+import ast
 import os
 import random
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 import warnings
 from dataclasses import dataclass
@@ -30,11 +32,12 @@ from source_edits import Edit, apply_edit
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.diagnose.diagnosing import Diagnosis, diagnose
 from trainer.checker.diagnose.verifying import Request
+from trainer.checker.findings.report import Report
 
 SEED = 0  # of the choice of mutants
 EACH = 16  # mutants of each layout
 OF_LINE = 3  # mutants of one line, at most
-LIMIT = 9.0  # seconds after which check shows no fix
+LIMIT = 9.0  # seconds of computing after which check shows no fix
 OTHER_SEEDS = range(100, 110)  # of the inputs on which --verify checks a fix
 # Read by hand: mutants that are right, by the reason.
 RIGHT: dict[str, tuple[str, ...]] = {
@@ -64,22 +67,30 @@ class Mutant:
 class Result:
     """What check says of a mutant: its exit status, and the diagnosis if it found one.
 
-    failed lists the other seeds on which the fixed net is not right.
+    place is the file and the line that the report shows. failed lists the other seeds on which
+    the fixed net is not right.
     """
 
     mutant: Mutant
     status: int
+    place: tuple[str, int] | None
     found: Diagnosis | None
     seconds: float
     failed: list[int]
 
     @property
     def is_named(self) -> bool:
-        """Whether the line named is one that the slip changed, or lies beside a deleted one."""
+        """Whether the line named is one that the slip changed.
+
+        For a deleted statement, one beside it or the first that reads what it set.
+        """
+        if self.place is None or self.place[0] != f"{self.mutant.layout}.py":
+            return False
         right = (NETS / f"{self.mutant.layout}.py").read_text()
-        is_here = self.found and self.found.file == f"{self.mutant.layout}.py"
-        lines = find_changed_lines(right, self.mutant.text) if is_here else set()
-        return bool(self.found and self.found.line in lines)
+        lines = find_changed_lines(right, self.mutant.text)
+        if self.mutant.kind == "statement deleted":
+            lines |= find_next_use(self.mutant)
+        return self.place[1] in lines
 
     @property
     def is_restored(self) -> bool:
@@ -130,8 +141,8 @@ def print_misses(results: list[Result]) -> None:
         failed = f", FIX FAILS on seeds {r.failed}" if r.failed else ""
         print(f"{r.mutant} [{r.mutant.kind}; it was: {r.mutant.old}]")
         print(f"    {verdict}, line {named}, {fixed}{failed}, {r.seconds:.1f} s")
-        if r.found:
-            print(f"    named {r.found.file}:{r.found.line} {r.found.code.strip()}")
+        if r.place and not r.is_named:
+            print(f"    named {r.place[0]}:{r.place[1]}{r.found.code if r.found else ''}")
 
 
 def print_fixes(results: list[Result], number: int) -> None:
@@ -200,12 +211,30 @@ def measure(mutant: Mutant, verifies: bool) -> Result:
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as folder:
         path = write_net(folder, mutant.layout, mutant.text)
-        status, started = judge(path, 0), time.monotonic()
+        report, started = attempt(lambda: report_on(path)).value, time.process_time()
+        status = report.status if report else 2
         request = Request(path, None, False, 0)
         found = attempt(lambda: diagnose(request)).value if status == 1 else None
-        seconds = time.monotonic() - started
-        failed = list_failures(path, found.diff) if found and verifies else []
-    return Result(mutant, status, found, seconds, failed)
+        seconds = time.process_time() - started
+        failed = list_failures(path, found.diff) if found and found.diff and verifies else []
+    place = (found.file, found.line) if found else find_place(report)
+    return Result(mutant, status, place, found, seconds, failed)
+
+
+def find_place(report: Report | None) -> tuple[str, int] | None:
+    """Return the file and the line of the first finding that has one."""
+    wrong = report.wrong_findings if report else []
+    return next(((Path(f.file).name, f.line) for f in wrong if f.file and f.line), None)
+
+
+def find_next_use(mutant: Mutant) -> set[int]:
+    """Return the first line after a deleted statement that reads a variable that it set."""
+    deleted = ast.parse(textwrap.dedent(mutant.old.replace(" | ", "\n    ")))
+    stored = {n for n in ast.walk(deleted) if isinstance(getattr(n, "ctx", None), ast.Store)}
+    names = {ast.unparse(n) for n in stored}
+    nodes = (n for n in ast.walk(ast.parse(mutant.text)) if isinstance(n, ast.expr))
+    lines = [n.lineno for n in nodes if ast.unparse(n) in names and n.lineno >= mutant.line]
+    return {min(lines)} if lines else set()
 
 
 def judge(path: Path, seed: int) -> int:

@@ -229,7 +229,7 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
         text = _text(node)
         for atom in atoms:
             if atom != text:
-                yield Edit(node, atom, 1.5 + 0.5 * _distance(text, atom))
+                yield Edit(node, atom, 1.5 + 0.4 * _distance(text, atom) + 0.005 * len(atom))
             for function in functions:
                 yield Edit(node, f"{function}({atom})", 2.2)
 

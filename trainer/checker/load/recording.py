@@ -23,7 +23,7 @@ class Site:
 
     name is what it is assigned to, "" for a return. function is the one that the statement is in.
     is_update tells that the statement changes an existing array in place, so that the value is
-    that of the array afterwards.
+    that of the array afterwards. The first site of a function is its entry, whose value is None.
     """
 
     path: Path
@@ -112,7 +112,10 @@ class _Instrumenter(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
         self._functions.append(copy.deepcopy(node))
-        node.body = [each for statement in node.body for each in self._visit_statement(statement)]
+        entry = ast.Constant(None, lineno=node.lineno, col_offset=node.col_offset)
+        enter = ast.copy_location(ast.Expr(self._wrap(entry, "")), node)
+        body = [each for statement in node.body for each in self._visit_statement(statement)]
+        node.body = [enter, *body]
         self._functions.pop()
         return node
 
