@@ -1,17 +1,16 @@
 """The report on a net, as text or as one JSON object, and its exit status."""
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
 from trainer.auditing.mistakes import MISTAKES
 from trainer.checker.findings.comparing import Finding
+from trainer.checker.findings.json_report import write_json
 from trainer.checker.findings.located import describe_diagnosis
 from trainer.common.language import join_clauses, join_words, translate_plural
 from trainer.common.language import translate as _
 from trainer.common.text import escape
 
-PLACE = ("file", "cell", "line", "column", "end_column", "code")
 CODE = "the code of "  # how the name of functions and layers that make no class begins, in JSON
 CORE = ("predict", "loss", "gradient", "construction", "loading")
 
@@ -67,40 +66,8 @@ class Report:
         return [] if is_enough else [q for q in ("loss", "gradient") if q in lacking]
 
     def as_json(self) -> str:
-        """Return {"right", "file", "class", "findings", "fix"}; fix is None or {"diff", "checks"}.
-
-        right is None where the net could not be checked.
-        """
-        findings = list(self.findings)
-        if self.stopped:
-            findings.append(Finding("check", "missing", self.stopped))
-        diff = self.diagnosis["diff"] if self.diagnosis and self.hints > 2 else ""
-        fix = (
-            {"diff": diff, "checks": self.diagnosis["checks"]} if self.diagnosis and diff else None
-        )
-        whole = {
-            "right": None if self.status == 2 else self.status == 0,
-            "file": self.file,
-            "class": self.name,
-            "findings": [self._list_values(finding) for finding in findings],
-            "fix": fix,
-        }
-        return json.dumps(whole, ensure_ascii=False)
-
-    def _list_values(self, finding: Finding) -> dict[str, Any]:
-        is_wrong = finding.verdict in ("differs", "raises")
-        shown = self.hints > 1 or not is_wrong
-        place: dict[str, Any] = dict.fromkeys(PLACE)
-        if is_wrong and self.hints > 1:
-            place |= {"file": finding.file, "cell": finding.cell, "line": finding.line}
-            if self.diagnosis:
-                place = {key: self.diagnosis.get(key) for key in PLACE}
-        return {
-            "quantity": finding.quantity,
-            "verdict": finding.verdict,
-            "cause": finding.cause if shown else None,
-            "message": finding.message if shown else "",
-        } | place
+        """Return the report as one JSON object."""
+        return write_json(self)
 
     def as_text(self) -> str:
         """Return what is right in one line, what is wrong, where and why, notes, and the verdict.

@@ -16,7 +16,8 @@ from trainer.checker.findings.comparing import (
     compute_error,
     describe_difference,
 )
-from trainer.checker.findings.descriptions import append_mistake, describe_mistake
+from trainer.checker.findings.descriptions import append_mistake
+from trainer.checker.measure.causes import describe_cause
 from trainer.checker.measure.explaining import Case, Numbers, Pair, explain_difference, matches
 from trainer.common.language import N_, join_clauses
 from trainer.common.language import translate as _
@@ -194,8 +195,8 @@ class Judge:
             return Finding(name, "differs", message, "unfinished")
         message = describe_difference(got, want)
         if key in causes:
-            slug, factor = causes[key]
-            message = self._describe_cause(message, key, slug, factor)
+            slug = causes[key][0]
+            message = describe_cause(message, key, causes[key], self.N)
             return Finding(name, "differs", message, slug)
         pairs = self._list_pairs(key, got, want)
         if not pairs:
@@ -215,21 +216,6 @@ class Judge:
                 values.append((theirs[key], right[key], len(case.x)))
         pairs = [_make_pair(*value) for value in values]
         return [pair for pair in pairs if pair] if pairs[0] else []
-
-    def _describe_cause(self, difference: str, key: str, slug: str, factor: str) -> str:
-        """Return how a value differs, and the mistake that gives it, times a factor if need be."""
-        mistake = describe_mistake(slug)
-        if factor.startswith("with "):
-            second = describe_mistake(factor.removeprefix("with "))
-            mistake = _("{mistake}, and {second}").format(mistake=mistake, second=second)
-            factor = "1"
-        message = _("{difference}; {value} is {factor} times what you get when {mistake}")
-        if factor == "1":
-            message = _("{difference}; {value} is what you get when {mistake}")
-        return message.format(
-            difference=difference, value=f"grads['{key}']" if key in PARAMS else key,
-            factor=factor.replace("N", str(self.N)), mistake=mistake,
-        )  # fmt: skip
 
 
 def _make_pair(got: object, want: Any, N: int) -> Pair | None:
