@@ -2,6 +2,8 @@ import ast
 import gettext
 import locale
 import string
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from runs import ROOT
@@ -87,6 +89,23 @@ def test_a_language_is_used_until_its_context_ends(chosen):
     assert language.translate("tried fix:") == "试过的改法："
     assert language.translate("") == ""
     assert language.translate("no such text") == "no such text"
+
+
+def test_threads_may_use_several_languages(chosen):
+    """As the jobs of one Dask worker do."""
+    language.set_language("zh")
+    barrier = threading.Barrier(2)
+
+    def tell(code):
+        with language.use_language(code):
+            barrier.wait()
+            text = language.translate("the file")
+            barrier.wait()
+        return text, language.translate("the file")
+
+    with ThreadPoolExecutor(2) as threads:
+        told = list(threads.map(tell, ["ja", "en"]))
+    assert told == [("このファイル", "这个文件"), ("the file", "这个文件")]
 
 
 def test_the_template_has_every_text_of_the_sources():

@@ -9,6 +9,7 @@ import locale
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 
@@ -19,33 +20,38 @@ LANGUAGES = ("en", *CATALOGUES)
 NAMES = {"zh": ("zh", "chinese"), "ja": ("ja", "japanese")}  # Windows writes Chinese (Simplified)
 VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")  # in gettext's order
 
-_chosen = ["en"]
+_chosen = ["en"]  # of the process
+_own: ContextVar[str | None] = ContextVar("own", default=None)  # of a context in one thread
 
 
 def set_language(code: str | None) -> None:
-    """Choose the language of all texts from here on: en, zh, ja; None is that of the locale.
+    """Choose the language of the process from here on: en, zh, ja; None is that of the locale.
 
     Raises ValueError for any other code.
     """
-    if code is not None and code not in LANGUAGES:
-        raise ValueError(f"lang is {code!r}; give {', '.join(LANGUAGES)} or None")
-    _chosen[0] = code or find_language()
+    _chosen[0] = _resolve(code)
+    _own.set(None)
 
 
 @contextmanager
 def use_language(code: str | None) -> Iterator[None]:
-    """Choose a language as set_language does, until the context ends."""
-    before = get_language()
-    set_language(code)
+    """Choose a language as set_language does, in this thread until the context ends."""
+    token = _own.set(_resolve(code))
     try:
         yield
     finally:
-        set_language(before)
+        _own.reset(token)
+
+
+def _resolve(code: str | None) -> str:
+    if code is not None and code not in LANGUAGES:
+        raise ValueError(f"lang is {code!r}; give {', '.join(LANGUAGES)} or None")
+    return code or find_language()
 
 
 def get_language() -> str:
     """Return the code of the chosen language, English before any was chosen."""
-    return _chosen[0]
+    return _own.get() or _chosen[0]
 
 
 def find_language() -> str:

@@ -14,7 +14,7 @@ from trainer.checker.findings.placing import describe_cell, describe_place, repl
 from trainer.checker.live.html import render
 from trainer.checker.process import check_in_child
 from trainer.cli import check as command
-from trainer.common.language import CATALOGUES, use_language
+from trainer.common.language import CATALOGUES, set_language, use_language
 
 OWN = re.compile("[\u3041-\u9fff]")  # characters of Chinese and Japanese
 PLANTED = [
@@ -89,11 +89,12 @@ def test_lines_of_a_notebook_are_named_in_each_language(code):
 @pytest.mark.parametrize("code", CATALOGUES)
 def test_the_option_chooses_the_language_and_lines_fit_80_columns(code, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
-    with use_language("en"):
-        path = str(ROOT / "docs" / "my_net.py")
-        assert command.main([path, "--lang", code]) == 1
+    try:
+        assert command.main([str(ROOT / "docs" / "my_net.py"), "--lang", code]) == 1
         shown = capsys.readouterr().out
         assert command.main(["--explain", "loss-sum", "--lang", code]) == 0
+    finally:
+        set_language("en")
     assert max(map(cell_len, shown.splitlines())) in range(75, 81)
     assert OWN.search(shown)
     assert OWN.search(capsys.readouterr().out)
