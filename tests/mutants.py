@@ -1,8 +1,8 @@
 """Measure check on mistakes that nobody listed: `python tests/mutants.py`.
 
-Each mutant is one of the right layouts with a single slip that a student could make. The same
-mutants are chosen every time. Those that behave like the right net are left out: initial weights
-are compared by their shapes only, and numbers to within rounding.
+Each mutant is one of the right layouts with a single slip that a student could make. --seed
+chooses other mutants. Those that behave like the right net are left out: initial weights are
+compared by their shapes only, and numbers to within rounding.
 """
 
 import argparse
@@ -34,7 +34,6 @@ from trainer.checker.diagnose.diagnosing import Diagnosis, diagnose
 from trainer.checker.diagnose.verifying import Request
 from trainer.checker.findings.report import Report
 
-SEED = 0  # of the choice of mutants
 EACH = 16  # mutants of each layout
 OF_LINE = 3  # mutants of one line, at most
 LIMIT = 9.0  # seconds of computing after which check shows no fix
@@ -112,9 +111,11 @@ def main() -> int:
     parser.add_argument("only", nargs="*", help="layouts to measure; default: all of them")
     parser.add_argument("--show", type=int, default=0, help="print so many fixes; default: 0")
     parser.add_argument("--verify", action="store_true", help="check each fix on ten other seeds")
+    parser.add_argument("--seed", type=int, default=0, help="of the choice of mutants; default: 0")
     options = parser.parse_args()
+    choose = partial(choose_mutants, seed=options.seed)
     with Pool(initializer=silence) as pool:
-        groups = pool.map(choose_mutants, options.only or LAYOUTS, chunksize=1)
+        groups = pool.map(choose, options.only or LAYOUTS, chunksize=1)
         mutants = [mutant for group in groups for mutant in group]
         results = pool.map(partial(measure, verifies=options.verify), mutants, chunksize=1)
     print_misses(results)
@@ -148,7 +149,7 @@ def print_misses(results: list[Result]) -> None:
 def print_fixes(results: list[Result], number: int) -> None:
     """Print randomly chosen fixes beside the original lines, for a reader to judge."""
     fixed = [r for r in results if r.diff]
-    for r in random.Random(SEED).sample(fixed, min(number, len(fixed))):
+    for r in random.Random(0).sample(fixed, min(number, len(fixed))):
         print(f"{r.mutant.layout}:{r.mutant.line} {r.mutant.kind}; it was: {r.mutant.old}")
         print("".join(f"    {line}\n" for line in r.diff.splitlines()[2:]), end="")
 
@@ -168,9 +169,9 @@ def print_rates(results: list[Result]) -> None:
     print(f"{restored} fixes give back the original lines; {late} took longer than {LIMIT:.0f} s")
 
 
-def choose_mutants(layout: str) -> list[Mutant]:
+def choose_mutants(layout: str, seed: int = 0) -> list[Mutant]:
     """Return the mutants of a layout: one of each kind in turn."""
-    text, rng = (NETS / f"{layout}.py").read_text(), random.Random(f"{SEED} {layout}")
+    text, rng = (NETS / f"{layout}.py").read_text(), random.Random(f"{seed} {layout}")
     right, chosen = observe(layout, text), list[Mutant]()
     left = {kind: rng.sample(edits, len(edits)) for kind, edits in list_slips(text).items()}
     while len(chosen) < EACH and any(left.values()):

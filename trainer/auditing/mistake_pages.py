@@ -1,6 +1,7 @@
-"""A page for each mistake of the catalogue: what it is, the wrong line, the right line."""
+"""A page for each mistake of the catalogue: what it is, why, the wrong line, the right line."""
 
 from trainer.auditing.mistakes import MISTAKES, Mistake
+from trainer.auditing.reasons import WHY
 from trainer.common.errors import InputError
 from trainer.common.language import translate as _
 
@@ -11,7 +12,7 @@ def explain_mistake(slug: str) -> str:
         raise InputError(f"--explain {slug}: no such mistake; compare --list-mistakes lists them")
     mistake = MISTAKES[slug]
     fix = _("**Fix:** {hint}.").format(hint=_(mistake.hint))
-    parts = [f"# {slug}", _write_sentence(_(mistake.summary)), fix]
+    parts = [f"# {slug}", _write_sentence(_(mistake.summary)), _(WHY[slug]), fix]
     parts += [_show_changes(mistake)]
     if mistake.needs:
         needs = ", ".join(f"{name} {value}" for name, value in mistake.needs.items())
