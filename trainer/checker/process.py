@@ -71,12 +71,10 @@ def check_task(task: Task) -> tuple[Report, str]:
     with Cell(task.memory, task.folder, task.is_wrapped, task.cells) as cell:
         connection = Connection(cell.start_worker(), task.timeout, cell.watch)
         report = Report(hints=task.hints, file=task.path.name)
-        has_ended = _judge(task, cell, connection, report)
+        _judge(task, cell, connection, report)
         left = connection.seconds_left
         cell.kill()
         connection.close()
-        if has_ended and report.status != 1 and task.folder is None:
-            _check_inside(task, cell, left, report)
         if task.hints > 1 and left > LEAST_FOR_HINTS and _may_have_line(report):
             report.diagnosis = _look_for_line(task, cell, left)
         return report, connection.printed.decode("utf-8", "replace")
@@ -96,11 +94,8 @@ def _make_settings(task: Task, cell: Cell) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> bool:
-    """Fill the report with what the judge finds, and with how the code ends.
-
-    Returns whether the check came to its end.
-    """
+def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> None:
+    """Fill the report with what the judge finds, and with how the code ends."""
     doing = ["start"]
     try:
         from trainer.checker.remote.judge import judge_file  # imports torch, as the worker starts
@@ -116,7 +111,6 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> bo
     except InputError as error:
         text = str(error).replace(str(_locate(task, cell)), task.path.name)
         report.stopped = text.replace(str(task.path), task.path.name)
-        return True
     except WorkerLostError as lost:
         doing[-1] = "loading" if connection.is_ready and doing[-1] == "start" else doing[-1]
         _explain_ending(report, connection, doing[-1], lost.ending)
@@ -127,10 +121,6 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> bo
         connection.printed += text.encode("utf-8", "replace")
         what = f"{type(error).__name__}: {show_safely(error)}"
         report.stopped = f"the check itself failed: {what} (--verbose shows more)"
-        return True
-    else:
-        return True
-    return False
 
 
 def _explain_ending(report: Report, connection: Connection, doing: str, ending: str) -> None:
@@ -185,47 +175,19 @@ def _may_have_line(report: Report) -> bool:
 
 def _look_for_line(task: Task, cell: Cell, seconds: float) -> dict[str, Any] | None:
     """Return the wrong line and a fix, as a process says that nobody trusts: a hint, no verdict."""
-    answer = _ask_child("line", task, cell, seconds)
-    return _read_diagnosis(answer.get("diagnosis"))
-
-
-def _check_inside(task: Task, cell: Cell, seconds: float, report: Report) -> None:
-    """Add to the report what a child finds that runs the code beside the checks.
-
-    Functions, layers and torch modules can only be checked so, since their parts hand each other
-    objects of any kind, and so can the book's own loop. That does for one's own code, and never
-    for marks. What the judge outside found stands.
-    """
-    answer = _ask_child("check", task, cell, seconds)
-    try:
-        findings = [Finding(**each) for each in answer.get("findings", [])]
-    except TypeError:
-        return
-    if report.status == 0:
-        known = {(f.quantity, f.message) for f in report.findings}
-        more = (f for f in findings if f.quantity == "update" or f.verdict == "note")
-        report.findings += [f for f in more if (f.quantity, f.message) not in known]
-    elif findings:
-        report.name, report.findings, report.stopped = str(answer.get("class")), findings, ""
-    elif isinstance(answer.get("stopped"), str):
-        report.stopped = answer["stopped"]
-
-
-def _ask_child(what: str, task: Task, cell: Cell, seconds: float) -> dict[str, Any]:
-    """Return the answer of a child that runs the code beside the checks, {} without one."""
     settings = cell.make_settings()
     run_all, seed = "1" if task.run_all else "0", str(task.seed if task.folder is None else 0)
     child = cell.start_hints([
-        what, str(task.memory), str(seconds), seed, run_all,
+        str(task.memory), str(seconds), seed, run_all,
         settings["copy_from"], settings["copy_to"],
         str(_locate(task, cell)), *filter(None, [task.name]),
     ])  # fmt: skip
     connection = Connection(child, seconds, cell.watch)
     try:
         connection.start()
-        return connection.receive()
+        return _read_diagnosis(connection.receive().get("diagnosis"))
     except (WorkerLostError, ProtocolError):
-        return {}
+        return None
     finally:
         connection.close()
         cell.kill()

@@ -16,7 +16,7 @@ from trainer.book.functions import Array
 from trainer.checker.findings.comparing import Finding, report_unchecked, show_safely
 from trainer.checker.load.standins import MissingNameError
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(__file__).resolve().parents[1]  # of the checker: what is not the checked code
 
 
 @dataclass

@@ -10,6 +10,7 @@ from trainer.checker.findings.descriptions import OTHERS
 from trainer.checker.grading.batch import name_file
 from trainer.checker.grading.marking import Record
 from trainer.checker.grading.points import Scheme
+from trainer.checker.grading.tables import list_parts
 
 STYLE = Path(__file__).with_name("style.css")
 WORDS = {"right": "right", "wrong": "wrong", "unchecked": "look at it"}
@@ -87,9 +88,8 @@ def _show_causes(records: list[Record]) -> str:
 
 
 def _show_parts(records: list[Record]) -> str:
-    names = [part["name"] for part in records[0]["parts"]] if records else []
     wrong = Counter(p["name"] for r in records for p in r["parts"] if p["verdict"] == "wrong")
-    rows = [(_text(name), wrong[name]) for name in names]
+    rows = [(_text(name), wrong[name]) for name in list_parts(records)]
     return f"<h2>Parts, and how often each is wrong</h2>\n{_show_bars(rows)}"
 
 

@@ -20,6 +20,7 @@ from trainer.common.errors import InputError
 
 SUFFIXES = (".py", ".ipynb")
 NET = re.compile(rb"class\s+\w*(two|2|tow)\w*(layer|lay|net)", re.IGNORECASE)
+FUNCTIONS = re.compile(rb"^def \w*(forward|backward)\w*\(", re.MULTILINE)
 ANY_NET = re.compile(rb"class\s+\w*(net|mlp|nn)", re.IGNORECASE)
 
 
@@ -135,7 +136,7 @@ def choose_file(folder: Path, pattern: str | None) -> Path:
     if not files:
         wanted = pattern or ".py or .ipynb"
         raise InputError(f"it has no {wanted} file")
-    for form in (NET, ANY_NET):
+    for form in (NET, ANY_NET, FUNCTIONS):
         named = [path for path in files if form.search(path.read_bytes())]
         if len(named) == 1:
             return named[0]
