@@ -12,6 +12,7 @@ from trainer.checker.findings.comparing import Finding, show_safely
 from trainer.checker.findings.report import Report
 from trainer.checker.remote.cell import Cell
 from trainer.checker.remote.connection import Connection, WorkerLostError
+from trainer.checker.remote.hanging import Hangs
 from trainer.checker.remote.library import ROOT
 from trainer.checker.remote.protocol import ProtocolError
 from trainer.common.errors import InputError
@@ -69,15 +70,31 @@ def check_task(task: Task) -> tuple[Report, str]:
     """Check a file's class; return the report, and what the file's code printed."""
     task = replace(task, path=task.path.resolve())
     with Cell(task.memory, task.folder, task.is_wrapped, task.cells) as cell:
-        connection = Connection(cell.start_worker(), task.timeout, cell.watch)
-        report = Report(hints=task.hints, file=task.path.name)
-        _judge(task, cell, connection, report)
-        left = connection.seconds_left
-        cell.kill()
-        connection.close()
-        if task.hints > 1 and left > LEAST_FOR_HINTS and _may_have_line(report):
+        hangs, left, ending = Hangs(task.timeout), task.timeout, "hung"
+        while ending == "hung":
+            hangs.start_worker()
+            connection = Connection(cell.start_worker(), left, cell.watch, hangs)
+            report = Report(hints=task.hints, file=task.path.name)
+            ending = _judge(task, cell, connection, report)
+            left = connection.seconds_left
+            cell.kill()
+            connection.close()
+        _report_hangs(report, hangs)
+        if task.hints > 1 and left > LEAST_FOR_HINTS and _may_have_line(report, hangs):
             report.diagnosis = _look_for_line(task, cell, left)
         return report, connection.printed.decode("utf-8", "replace")
+
+
+def _report_hangs(report: Report, hangs: Hangs) -> None:
+    """Add to the report which parts did not come back, where the judge had no use for that."""
+    if report.stopped in (*LIMITS.values(), FORGED):
+        return
+    known = {finding.quantity for finding in report.findings}
+    for hang in hangs.found:
+        if hang.is_wrong and hang.part not in known:
+            report.findings.append(Finding(hang.part, "raises", hang.text))
+        elif not hang.is_wrong:
+            report.stopped = report.stopped or f"{hang.part} {hang.text}"
 
 
 def _locate(task: Task, cell: Cell) -> Path:
@@ -94,8 +111,8 @@ def _make_settings(task: Task, cell: Cell) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> None:
-    """Fill the report with what the judge finds, and with how the code ends."""
+def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> str:
+    """Fill the report with what the judge finds, and with how the code ends, which is returned."""
     doing = ["start"]
     try:
         from trainer.checker.remote.judge import judge_file  # imports torch, as the worker starts
@@ -113,7 +130,9 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> No
         report.stopped = text.replace(str(task.path), task.path.name)
     except WorkerLostError as lost:
         doing[-1] = "loading" if connection.is_ready and doing[-1] == "start" else doing[-1]
-        _explain_ending(report, connection, doing[-1], lost.ending)
+        if lost.ending != "hung":  # another worker is asked for the rest
+            _explain_ending(report, connection, doing[-1], lost.ending)
+        return lost.ending
     except ProtocolError:
         _explain_ending(report, connection, doing[-1], "forged")
     except Exception as error:  # a bug of the checker: it must not be held against the net
@@ -121,6 +140,7 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> No
         connection.printed += text.encode("utf-8", "replace")
         what = f"{type(error).__name__}: {show_safely(error)}"
         report.stopped = f"the check itself failed: {what} (--verbose shows more)"
+    return ""
 
 
 def _explain_ending(report: Report, connection: Connection, doing: str, ending: str) -> None:
@@ -128,11 +148,10 @@ def _explain_ending(report: Report, connection: Connection, doing: str, ending: 
     if ending == "late" and doing == "start":
         report.stopped = "the checking process did not start in time"
     elif ending == "late":
-        message = f"did not come back in {connection.timeout:g} s (--timeout)"
-        if doing in ("predict", "loss", "gradient", "accuracy"):  # on 57 numbers, 7 samples
-            _cut(report, doing, f"{message}: an endless loop?")
-        else:
-            report.stopped = f"{doing} {message}"
+        hang = next(iter(connection.hangs.found), None) if connection.hangs else None
+        report.cut = f"not reached, since {hang.part} {hang.text}" if hang else ""
+        late = f"{doing} did not come back in {connection.timeout:g} s (--timeout)"
+        report.stopped = "" if hang else late
     elif ending in LIMITS or ending == "forged":
         report.findings.clear()
         report.stopped = LIMITS.get(ending, FORGED)
@@ -163,14 +182,15 @@ def _describe_status(code: int | None) -> str:
     return f"exit status {code}"
 
 
-def _may_have_line(report: Report) -> bool:
+def _may_have_line(report: Report, hangs: Hangs) -> bool:
     """Return whether a wrong line may be found.
 
     That is where something is wrong, the check came to its end, and no method stops at what is
     not written yet.
     """
     is_unfinished = any((f.verdict, f.cause) == ("raises", "unfinished") for f in report.findings)
-    return bool(report.wrong_findings) and not (report.stopped or is_unfinished or report.cut)
+    is_cut = report.stopped or is_unfinished or report.cut or hangs.found
+    return bool(report.wrong_findings) and not is_cut
 
 
 def _look_for_line(task: Task, cell: Cell, seconds: float) -> dict[str, Any] | None:

@@ -48,8 +48,8 @@ class Raised:
     """What a report says of an exception.
 
     kind is "absent" where a missing module is the reason, "signature" or "value" where the call or
-    its result was not understood, "own" where the checked code is to blame. file and line are
-    those of the checked code.
+    its result was not understood, "late" where it took too long, and "own" where the checked code
+    is to blame. file and line are those of the checked code.
     """
 
     kind: str
@@ -80,6 +80,8 @@ def report_exception(quantity: str, error: BaseException) -> Finding:
             return report_unchecked(
                 quantity, f"{reason}; give additional arguments a default value"
             )
+        case "late":
+            return report_unchecked(quantity, raised.text)
         case "value":
             return report_unchecked(quantity, f"unsupported call or return value: {raised.text}")
     message = f"{raised.text}{raised.at}"

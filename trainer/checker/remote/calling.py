@@ -63,13 +63,13 @@ class RemoteFunction:
 class RemotePart:
     """A function or layer of a worker; calling it asks for its results on given inputs."""
 
-    def __init__(self, connection: Connection, number: int):
-        self._connection, self._number = connection, number
+    def __init__(self, connection: Connection, name: str, number: int):
+        self._connection, self._name, self._number = connection, name, number
 
     def __call__(self, d: Draw) -> dict[str, Any]:
         """Return its results by name on these inputs; raise what it raises."""
         draw = {field.name: encode(getattr(d, field.name)) for field in fields(d)}
-        question = {"do": "part", "part": self._number, "draw": draw}
+        question = {"do": "part", "name": self._name, "part": self._number, "draw": draw}
         results, answer = ask_for_value(self._connection, question)
         if not isinstance(results, dict):
             raise ProtocolError

@@ -95,7 +95,7 @@ def _read_parts(connection: Connection, answer: dict[str, Any], defined: set[str
     for number, each in enumerate(take_list(answer, "parts")):
         match each:
             case [str(name), [*needs], bool(is_own)] if name in OPERATIONS:
-                run = RemotePart(connection, number)
+                run = RemotePart(connection, name, number)
                 parts[name] = Part(name, tuple(map(str, needs)), run, is_own or name in defined)
             case _:
                 raise ProtocolError
