@@ -12,6 +12,7 @@ from trainer.checker.findings.comparing import Finding, show_safely
 from trainer.checker.findings.report import Report
 from trainer.checker.remote.cell import Cell
 from trainer.checker.remote.connection import Connection, WorkerLostError
+from trainer.checker.remote.hanging import Hangs
 from trainer.checker.remote.library import ROOT
 from trainer.checker.remote.protocol import ProtocolError
 from trainer.common.errors import InputError
@@ -71,17 +72,31 @@ def check_task(task: Task) -> tuple[Report, str]:
     """Check a file's class; return the report, and what the file's code printed."""
     task = replace(task, path=task.path.resolve())
     with Cell(task.memory, task.folder, task.is_wrapped, task.cells) as cell:
-        connection = Connection(cell.start_worker(), task.timeout, cell.watch)
-        report = Report(hints=task.hints, file=task.path.name)
-        has_ended = _judge(task, cell, connection, report)
-        left = connection.seconds_left
-        cell.kill()
-        connection.close()
-        if has_ended and report.status != 1 and task.folder is None:
-            _check_inside(task, cell, left, report)
-        if task.hints > 1 and left > LEAST_FOR_HINTS and _may_have_line(report):
+        hangs, left, ending = Hangs(task.timeout), task.timeout, "hung"
+        while ending == "hung":
+            hangs.start_worker()
+            connection = Connection(cell.start_worker(), left, cell.watch, hangs)
+            report = Report(hints=task.hints, file=task.path.name)
+            ending = _judge(task, cell, connection, report)
+            left = connection.seconds_left
+            cell.kill()
+            connection.close()
+        _report_hangs(report, hangs)
+        if task.hints > 1 and left > LEAST_FOR_HINTS and _may_have_line(report, hangs):
             report.diagnosis = _look_for_line(task, cell, left)
         return report, connection.printed.decode("utf-8", "replace")
+
+
+def _report_hangs(report: Report, hangs: Hangs) -> None:
+    """Add to the report which parts did not come back, where the judge had no use for that."""
+    if report.stopped in (*LIMITS.values(), FORGED):
+        return
+    known = {finding.quantity for finding in report.findings}
+    for hang in hangs.found:
+        if hang.is_wrong and hang.part not in known:
+            report.findings.append(Finding(hang.part, "raises", hang.text))
+        elif not hang.is_wrong:
+            report.stopped = report.stopped or f"{hang.part} {hang.text}"
 
 
 def _locate(task: Task, cell: Cell) -> Path:
@@ -98,11 +113,8 @@ def _make_settings(task: Task, cell: Cell) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> bool:
-    """Fill the report with what the judge finds, and with how the code ends.
-
-    Returns whether the check came to its end.
-    """
+def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> str:
+    """Fill the report with what the judge finds, and with how the code ends, which is returned."""
     doing = ["start"]
     try:
         from trainer.checker.remote.judge import judge_file  # imports torch, as the worker starts
@@ -118,10 +130,11 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> bo
     except InputError as error:
         text = str(error).replace(str(_locate(task, cell)), task.path.name)
         report.stopped = text.replace(str(task.path), task.path.name)
-        return True
     except WorkerLostError as lost:
         doing[-1] = "loading" if connection.is_ready and doing[-1] == "start" else doing[-1]
-        _explain_ending(report, connection, doing[-1], lost.ending)
+        if lost.ending != "hung":  # another worker is asked for the rest
+            _explain_ending(report, connection, doing[-1], lost.ending)
+        return lost.ending
     except ProtocolError:
         _explain_ending(report, connection, doing[-1], "forged")
     except Exception as error:  # a bug of the checker: it must not be held against the net
@@ -130,10 +143,7 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> bo
         what = f"{type(error).__name__}: {show_safely(error)}"
         message = _("the check itself failed: {error} (--verbose shows more)")
         report.stopped = message.format(error=what)
-        return True
-    else:
-        return True
-    return False
+    return ""
 
 
 def _explain_ending(report: Report, connection: Connection, doing: str, ending: str) -> None:
@@ -141,13 +151,12 @@ def _explain_ending(report: Report, connection: Connection, doing: str, ending: 
     if ending == "late" and doing == "start":
         report.stopped = _("the checking process did not start in time")
     elif ending == "late":
-        seconds = f"{connection.timeout:g}"
-        if doing in ("predict", "loss", "gradient", "accuracy"):  # on 57 numbers, 7 samples
-            message = _("did not come back in {seconds} s (--timeout): an endless loop?")
-            _cut(report, doing, message.format(seconds=seconds))
-        else:
-            message = _("{quantity} did not come back in {seconds} s (--timeout)")
-            report.stopped = message.format(quantity=doing, seconds=seconds)
+        hang = next(iter(connection.hangs.found), None) if connection.hangs else None
+        cut = _("not reached, since {quantity} {message}")
+        report.cut = cut.format(quantity=hang.part, message=hang.text) if hang else ""
+        late = _("{quantity} did not come back in {seconds} s (--timeout)")
+        late = late.format(quantity=doing, seconds=f"{connection.timeout:g}")
+        report.stopped = "" if hang else late
     elif ending in LIMITS or ending == "forged":
         report.findings.clear()
         report.stopped = _(LIMITS.get(ending, FORGED))
@@ -181,59 +190,32 @@ def _describe_status(code: int | None) -> str:
     return _("exit status {number}").format(number=code)
 
 
-def _may_have_line(report: Report) -> bool:
+def _may_have_line(report: Report, hangs: Hangs) -> bool:
     """Return whether a wrong line may be found.
 
     That is where something is wrong, the check came to its end, and no method stops at what is
     not written yet.
     """
     is_unfinished = any((f.verdict, f.cause) == ("raises", "unfinished") for f in report.findings)
-    return bool(report.wrong_findings) and not (report.stopped or is_unfinished or report.cut)
+    is_cut = report.stopped or is_unfinished or report.cut or hangs.found
+    return bool(report.wrong_findings) and not is_cut
 
 
 def _look_for_line(task: Task, cell: Cell, seconds: float) -> dict[str, Any] | None:
     """Return the wrong line and a fix, as a process says that nobody trusts: a hint, no verdict."""
-    answer = _ask_child("line", task, cell, seconds)
-    return _read_diagnosis(answer.get("diagnosis"))
-
-
-def _check_inside(task: Task, cell: Cell, seconds: float, report: Report) -> None:
-    """Add to the report what a child finds that runs the code beside the checks.
-
-    Functions, layers and torch modules can only be checked so, since their parts hand each other
-    objects of any kind, and so can the book's own loop. That does for one's own code, and never
-    for marks. What the judge outside found stands.
-    """
-    answer = _ask_child("check", task, cell, seconds)
-    try:
-        findings = [Finding(**each) for each in answer.get("findings", [])]
-    except TypeError:
-        return
-    if report.status == 0:
-        known = {(f.quantity, f.message) for f in report.findings}
-        more = (f for f in findings if f.quantity == "update" or f.verdict == "note")
-        report.findings += [f for f in more if (f.quantity, f.message) not in known]
-    elif findings:
-        report.name, report.findings, report.stopped = str(answer.get("class")), findings, ""
-    elif isinstance(answer.get("stopped"), str):
-        report.stopped = answer["stopped"]
-
-
-def _ask_child(what: str, task: Task, cell: Cell, seconds: float) -> dict[str, Any]:
-    """Return the answer of a child that runs the code beside the checks, {} without one."""
     settings = cell.make_settings()
     run_all, seed = "1" if task.run_all else "0", str(task.seed if task.folder is None else 0)
     child = cell.start_hints([
-        what, get_language(), str(task.memory), str(seconds), seed, run_all,
+        get_language(), str(task.memory), str(seconds), seed, run_all,
         settings["copy_from"], settings["copy_to"],
         str(_locate(task, cell)), *filter(None, [task.name]),
     ])  # fmt: skip
     connection = Connection(child, seconds, cell.watch)
     try:
         connection.start()
-        return connection.receive()
+        return _read_diagnosis(connection.receive().get("diagnosis"))
     except (WorkerLostError, ProtocolError):
-        return {}
+        return None
     finally:
         connection.close()
         cell.kill()

@@ -18,7 +18,7 @@ from trainer.checker.findings.placing import describe_place
 from trainer.checker.load.standins import MissingNameError
 from trainer.common.language import translate as _
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(__file__).resolve().parents[1]  # of the checker: what is not the checked code
 
 
 @dataclass
@@ -50,8 +50,8 @@ class Raised:
     """What a report says of an exception.
 
     kind is "absent" where a missing module is the reason, "signature" or "value" where the call or
-    its result was not understood, "own" where the checked code is to blame. file and line are
-    those of the checked code.
+    its result was not understood, "late" where it took too long, and "own" where the checked code
+    is to blame. file and line are those of the checked code.
     """
 
     kind: str
@@ -81,6 +81,8 @@ def report_exception(quantity: str, error: BaseException) -> Finding:
         case "signature":
             reason = _("unsupported signature: {error}; give additional arguments a default value")
             return report_unchecked(quantity, reason.format(error=raised.text))
+        case "late":
+            return report_unchecked(quantity, raised.text)
         case "value":
             reason = _("unsupported call or return value: {error}")
             return report_unchecked(quantity, reason.format(error=raised.text))

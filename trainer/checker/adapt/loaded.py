@@ -35,7 +35,9 @@ class Loaded:
     """What a file has: its class or None, its names and those that it defines, its helpers.
 
     absence says why there is no class. notes say how the file was read. aliases are the uses of
-    names that NumPy has lost. unfinished are the templates that nobody filled in.
+    names that NumPy has lost. unfinished are the templates that nobody filled in. parts are the
+    functions and layers that are checked by themselves. is_whole is False where only one class or
+    function of the file is checked.
     """
 
     path: Path
@@ -48,16 +50,8 @@ class Loaded:
     missing_self: list[MissingSelf] = field(default_factory=list)
     absence: str = ""
     unfinished: Mapping[str, str] = field(default_factory=dict)
-
-
-def load(loader: Loader, name: str | None, removed: set[str]) -> Loaded:
-    """Load the file of a loader, and choose the class of that name or the only one.
-
-    removed are the names that NumPy has lost. Raises InputError where there is no such class, or
-    what the file's own code raises.
-    """
-    names, candidates = load_names(loader)
-    return describe_file(loader, names, choose_class(loader, names, candidates, name), removed)
+    parts: list[Any] = field(default_factory=list)
+    is_whole: bool = True
 
 
 def describe_file(loader: Loader, names: Names, kind: Any, removed: set[str]) -> Loaded:

@@ -10,6 +10,7 @@ from trainer.checker.findings.descriptions import OTHERS
 from trainer.checker.grading.batch import name_file
 from trainer.checker.grading.marking import Record
 from trainer.checker.grading.points import Scheme
+from trainer.checker.grading.tables import list_parts
 from trainer.common.language import N_, get_language
 from trainer.common.language import translate as _
 
@@ -93,9 +94,8 @@ def _show_causes(records: list[Record]) -> str:
 
 
 def _show_parts(records: list[Record]) -> str:
-    names = [part["name"] for part in records[0]["parts"]] if records else []
     wrong = Counter(p["name"] for r in records for p in r["parts"] if p["verdict"] == "wrong")
-    rows = [(_text(name), wrong[name]) for name in names]
+    rows = [(_text(name), wrong[name]) for name in list_parts(records)]
     return _head(_("Parts, and how often each is wrong")) + _show_bars(rows)
 
 

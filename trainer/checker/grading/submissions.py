@@ -21,6 +21,7 @@ from trainer.common.language import translate as _
 
 SUFFIXES = (".py", ".ipynb")
 NET = re.compile(rb"class\s+\w*(two|2|tow)\w*(layer|lay|net)", re.IGNORECASE)
+FUNCTIONS = re.compile(rb"^def \w*(forward|backward)\w*\(", re.MULTILINE)
 ANY_NET = re.compile(rb"class\s+\w*(net|mlp|nn)", re.IGNORECASE)
 
 
@@ -140,7 +141,7 @@ def choose_file(folder: Path, pattern: str | None) -> Path:
     if not files:
         message = _("it has no {pattern} file") if pattern else _("it has no .py or .ipynb file")
         raise InputError(message.format(pattern=pattern))
-    for form in (NET, ANY_NET):
+    for form in (NET, ANY_NET, FUNCTIONS):
         named = [path for path in files if form.search(path.read_bytes())]
         if len(named) == 1:
             return named[0]

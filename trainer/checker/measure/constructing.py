@@ -4,17 +4,17 @@ from trainer.checker.adapt.attempts import attempt, report_exception
 from trainer.checker.adapt.building import is_call_known
 from trainer.checker.adapt.constructor_text import sets_bias_twice
 from trainer.checker.adapt.names import list_arguments
+from trainer.checker.adapt.sizes import C, D, H
 from trainer.checker.adapt.subject import Subject, make_subject
 from trainer.checker.adapt.weights import get_shapes, infer_sizes
 from trainer.checker.findings.comparing import Finding, report_unchecked
 from trainer.checker.findings.descriptions import append_mistake
-from trainer.checker.measure import cases
 from trainer.common.language import join_clauses, join_words, translate_plural
 from trainer.common.language import translate as _
 
-SIZES = (cases.D, cases.H, cases.C)
+SIZES = (D, H, C)
 FIXED = "checked_sizes"  # the attribute of a class built from functions: its D, H, C
-OTHER_SIZES = (cases.D + 4, cases.H + 2, cases.C + 1)
+OTHER_SIZES = (D + 4, H + 2, C + 1)
 
 
 def build_subject(kind: type) -> Subject:

@@ -10,9 +10,8 @@ from typing import Any
 from trainer.book.functions import Array
 from trainer.checker.adapt.names import list_arguments, simplify_name
 from trainer.checker.shapes.binding import Function, call, list_results, name_value
-from trainer.checker.shapes.parts import UNWRITTEN
 from trainer.checker.shapes.plan import Plan, make_plan
-from trainer.checker.shapes.shape import Found, Shape
+from trainer.checker.shapes.shape import UNWRITTEN, Found, Shape
 from trainer.common.errors import InputError
 
 ROLES = {
