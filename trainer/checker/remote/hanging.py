@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trainer.checker.adapt.attempts import Raised, RemoteError
+from trainer.common.language import translate as _
 
 LEAST = 0.5  # seconds after which a part that answers nothing may count as hanging
 LEAST_SHARE = 0.1  # of the timeout, too: with less left, it may be the others that were slow
@@ -69,13 +70,16 @@ class Hangs:
         part, key = name_part(question), _name_key(question)
         if not part or seconds < max(LEAST, LEAST_SHARE * self.timeout):
             return False
-        text = f"did not come back in {seconds:.3g} s (--timeout {self.timeout:g})"
+        text = _("did not come back in {seconds} s (--timeout {limit})")
         if key in self._answered:
-            text, key, is_wrong = f"{text} on some inputs", _show(question), False
+            text = _("did not come back in {seconds} s (--timeout {limit}) on some inputs")
+            key, is_wrong = _show(question), False
         else:
             is_core = question["do"] == "call" and part in ACCUSED
             is_wrong = is_core or question["do"] in ("function", "part")
-            text += ": an endless loop?" if is_wrong else ""
+            if is_wrong:
+                text = _("did not come back in {seconds} s (--timeout {limit}): an endless loop?")
+        text = text.format(seconds=f"{seconds:.3g}", limit=f"{self.timeout:g}")
         self.found.append(Hang(part, key, text, is_wrong))
         return True
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from trainer.checker.findings.comparing import Finding, report_unchecked
+from trainer.checker.findings.comparing import COLUMNS, Finding, report_unchecked
 from trainer.checker.shapes.adapting import is_built
 from trainer.checker.shapes.parts import report_unfinished
+from trainer.common.language import translate as _
 
 
 def drop_derived(findings: Iterable[Finding], kind: type | None) -> Iterator[Finding]:
@@ -37,7 +38,8 @@ def name_unfinished(
         if is_template and finding.verdict in ("differs", "raises"):
             finding = report_unfinished(finding.quantity)
         elif is_guessed and finding.verdict == "raises" and "NameError" not in finding.message:
-            finding = report_unchecked(finding.quantity, f"unsupported call: {finding.message}")
+            reason = _("unsupported call: {message}").format(message=finding.message)
+            finding = report_unchecked(finding.quantity, reason)
         yield finding
 
 
@@ -48,9 +50,9 @@ def accept_columns(
     columns, or where no net shows how samples are taken.
     """
     is_open = kind is None or getattr(kind, "takes_columns", False)
-    is_open |= any("samples as columns" in f.message for f in findings)
+    is_open |= any(f.topic == COLUMNS for f in findings)
     for finding in functions:
         if is_open and (finding.quantity, finding.cause) == ("softmax", "softmax-axis"):
-            message = "normalises each column: right where samples are columns"
+            message = _("normalises each column: right where samples are columns")
             finding = Finding("softmax", "note", message)
         yield finding

@@ -11,6 +11,8 @@ from trainer.book.functions import Array
 from trainer.checker.adapt.weights import make_zeros
 from trainer.checker.shapes.draws import Draw
 from trainer.checker.shapes.shape import WROTE, Found, Part, Shape
+from trainer.common.language import join_words
+from trainer.common.language import translate as _
 
 Function = Callable[..., Any]
 FORWARD = ("affine_forward", "relu_forward", "affine_relu_forward")
@@ -45,17 +47,17 @@ def _run_forward(function: Function, d: Draw) -> dict[str, Any]:
     inputs = _list_inputs(function, d)
     before = copy.deepcopy(inputs)
     out, _cache = function(*inputs)
-    return {"": out, WROTE: "" if _are_same(before, inputs) else "its input"}
+    return {"": out, WROTE: "" if _are_same(before, inputs) else _("its input")}
 
 
 def _run_backward(forward: Function, backward: Function, d: Draw) -> dict[str, Any]:
     """Return dx, dw, db, or dx alone, from the cache of the own forward function."""
-    _, cache = forward(*_list_inputs(forward, d))
+    _out, cache = forward(*_list_inputs(forward, d))
     dout, before = d.dout.copy(), copy.deepcopy(cache)
     result = backward(dout, cache)
     wrote = ["dout"] * (not np.array_equal(dout, d.dout))
-    wrote += ["the cache"] * (not _are_same(before, cache))
-    named: dict[str, Any] = {WROTE: " and ".join(wrote)}
+    wrote += [_("the cache")] * (not _are_same(before, cache))
+    named: dict[str, Any] = {WROTE: join_words(wrote)}
     if backward.__name__ == "relu_backward":
         return named | {"": result}
     dx, dw, db = result

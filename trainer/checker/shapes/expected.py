@@ -11,12 +11,13 @@ import numpy as np
 
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.findings.comparing import CLOSE, Finding, as_array, compute_error
-from trainer.checker.findings.descriptions import describe_mistake
+from trainer.checker.findings.descriptions import append_mistake, describe_mistake
 from trainer.checker.shapes import operations as ops
 from trainer.checker.shapes.draws import Draw, draw_inputs
 from trainer.checker.shapes.losses import SOFTMAX_LOSS, SVM_LOSS
 from trainer.checker.shapes.operations import Operation, Values
 from trainer.checker.shapes.shape import AGAIN, Part
+from trainer.common.language import translate as _
 
 
 def _join(forward: Operation, backward: Operation) -> Operation:
@@ -85,7 +86,7 @@ def _check_repeated(part: Part) -> Iterator[Finding]:
     for key in ("dw", "db"):
         grad = as_array(first.get(key))
         if grad is not None and grad.any() and compute_error(second.get(key), 2 * grad) <= CLOSE:
-            message = f"a second call gives the sum of both: {describe_mistake('stale-gradient')}"
+            message = append_mistake(_("a second call gives the sum of both"), "stale-gradient")
             yield Finding(f"{part.name} {key}", "differs", message, "stale-gradient")
 
 

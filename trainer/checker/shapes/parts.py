@@ -24,8 +24,10 @@ from trainer.checker.shapes.expected import LAYERS, OPERATIONS, check_edges
 from trainer.checker.shapes.losses import SOFTMAX_LOSS
 from trainer.checker.shapes.operations import WITHOUT_BIAS, Values
 from trainer.checker.shapes.shape import OTHER, UNWRITTEN, WROTE, Part
+from trainer.common.language import N_
+from trainer.common.language import translate as _
 
-UNCALLED = "it is defined, but not in a form that can be called by itself"
+UNCALLED = N_("it is defined, but not in a form that can be called by itself")
 
 
 def check_parts(
@@ -55,12 +57,12 @@ def _report_lost(loaded: Loaded) -> Iterator[Finding]:
     known = OPERATIONS if found & LAYERS else OPERATIONS.keys() - LAYERS
     for name in OPERATIONS:
         if name in known and name in loaded.defined and name not in found:
-            yield report_unchecked(name, UNCALLED)
+            yield report_unchecked(name, _(UNCALLED))
 
 
 def report_unfinished(name: str) -> Finding:
     """Return the finding on a template that was not filled in: it is not wrong."""
-    return Finding(name, "missing", UNWRITTEN, "unfinished", checked=False)
+    return Finding(name, "missing", _(UNWRITTEN), "unfinished", checked=False)
 
 
 def check_part(part: Part, blocked: Mapping[str, str], seed: int) -> Iterator[Finding]:
@@ -73,20 +75,22 @@ def check_part(part: Part, blocked: Mapping[str, str], seed: int) -> Iterator[Fi
         yield report_unfinished(part.name)
         return
     if needed:
-        yield report_unchecked(part.name, f"needs {needed[0]}, which {UNWRITTEN}")
+        message = _("needs {name}, which is not written yet").format(name=needed[0])
+        yield report_unchecked(part.name, message)
         return
     draws = [draw_inputs(seed, 7), draw_inputs(1001, 7), draw_inputs(1002, 5)]
     flat = [d.flatten() for d in draws]
     outcomes, flat_outcomes = ([_run(part, d) for d in each] for each in (draws, flat))
     if not _is_right(part, outcomes, draws) and _is_right(part, flat_outcomes, flat):
-        yield Finding(part.name, "note", "takes x of two axes (N, D) only")
+        yield Finding(part.name, "note", _("takes x of two axes (N, D) only"))
         outcomes, draws = flat_outcomes, flat
     if outcomes[0].error:
         yield _report_error(part, outcomes[0].error)
         return
     yield from _judge_results(part, outcomes, draws)
     if wrote := next((o.value[WROTE] for o in outcomes if o.value and o.value.get(WROTE)), ""):
-        yield Finding(part.name, "note", f"writes into {wrote}", "inputs-mutated")
+        message = _("writes into {names}").format(names=wrote)
+        yield Finding(part.name, "note", message, "inputs-mutated")
     yield from check_edges(part)
 
 
@@ -123,7 +127,7 @@ def _judge_results(part: Part, outcomes: list[Outcome], draws: list[Draw]) -> It
     if _is_sum(results, wanted):
         yield Finding(f"{part.name} loss", "ok")
         yield Finding(f"{part.name} dx", "ok")
-        message = "is the sum over the batch, and dx is its derivative"
+        message = _("is the sum over the batch, and dx is its derivative")
         yield Finding(part.name, "note", message, "loss-sum")
         return
     known = find_slugs(part, results, wanted, draws)
@@ -131,7 +135,7 @@ def _judge_results(part: Part, outcomes: list[Outcome], draws: list[Draw]) -> It
         name = f"{part.name} {label}".strip()
         got = [result.get(label) for result in results]
         if label not in results[0]:
-            yield report_unchecked(name, f"returns no {label}")
+            yield report_unchecked(name, _("returns no {name}").format(name=label))
         elif all(compute_error(g, w[label]) <= FLOAT32 for g, w in zip(got, wanted, strict=True)):
             yield Finding(name, "ok")
             if OPERATIONS[part.name] is SOFTMAX_LOSS and label == "loss":
@@ -185,13 +189,14 @@ def _agree(
 def _explain(name: str, got: Any, want: Any, slug: str | None) -> Finding:
     """Return the finding on a wrong result, with the mistake that gives it."""
     if got is None:
-        return Finding(name, "differs", "returns None", "unfinished")
+        return Finding(name, "differs", _("returns None"), "unfinished")
     message = describe_difference(got, want)
     if slug is None:
         return Finding(name, "differs", message, is_explained=False)
-    why = "the bias is missing (out = x w + b)"
+    why = _("the bias is missing (out = x w + b)")
     why = why if slug == WITHOUT_BIAS else describe_mistake(slug)
-    return Finding(name, "differs", f"{message}; it is what you get when {why}", slug)
+    cause = _("{difference}; it is what you get when {mistake}")
+    return Finding(name, "differs", cause.format(difference=message, mistake=why), slug)
 
 
 def _note_epsilon(name: str, got: Any, d: Draw) -> Iterator[Finding]:
@@ -202,6 +207,7 @@ def _note_epsilon(name: str, got: Any, d: Draw) -> Iterator[Finding]:
     for epsilon in EPSILONS if compute_error(got, right) > EXACT else ():
         want = -np.log(y + epsilon).mean()
         if compute_error(got, want) <= min(EXACT, 0.01 * abs(want - right) / right):
-            message = f"the loss uses log(y + {epsilon:.0e}), but dx is the gradient of log y"
+            message = _("the loss uses log(y + {epsilon}), but dx is the gradient of log y")
+            message = message.format(epsilon=f"{epsilon:.0e}")
             yield Finding(name, "note", message, "loss-log-epsilon")
             return

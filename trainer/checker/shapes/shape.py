@@ -6,8 +6,9 @@ from types import FunctionType
 from typing import Any
 
 from trainer.checker.shapes.draws import Draw
+from trainer.common.language import N_
 
-UNWRITTEN = "is not written yet"
+UNWRITTEN = N_("is not written yet")
 WROTE = "wrote"  # the label under which a run tells which of its arguments the function changed
 OTHER = "other"  # the label of the results with another kind of targets
 AGAIN = "again"  # the label of the results of a second call of the same layer
