@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import FunctionType
 
-from trainer.checker.findings.comparing import Finding, report_unchecked
+from trainer.checker.findings.comparing import COLUMNS, Finding, report_unchecked
 from trainer.checker.load.definitions import list_defined
 from trainer.checker.load.loading import Loader
 from trainer.checker.shapes import registry
@@ -109,7 +109,7 @@ def accept_columns(
     columns, or where no net shows how samples are taken.
     """
     is_open = kind is None or getattr(kind, "takes_columns", False)
-    is_open |= any("samples as columns" in f.message for f in findings)
+    is_open |= any(f.topic == COLUMNS for f in findings)
     for finding in functions:
         if is_open and (finding.quantity, finding.cause) == ("softmax", "softmax-axis"):
             message = "normalises each column: right where samples are columns"
