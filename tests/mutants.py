@@ -245,10 +245,11 @@ def judge(path: Path, seed: int) -> int:
 
 
 def list_failures(path: Path, diff: str) -> list[int]:
-    """Apply a fix, and return the other seeds on which the net is not right then."""
+    """Apply a fix, and return the other seeds on which it is not judged as the right net is."""
+    right = judge(NETS / path.name, 0)
     command = ["patch", "-s", "-p1"]
     subprocess.run(command, input=diff, text=True, cwd=path.parent, check=True)
-    return [seed for seed in OTHER_SEEDS if judge(path, seed)]
+    return [seed for seed in OTHER_SEEDS if judge(path, seed) != right]
 
 
 if __name__ == "__main__":

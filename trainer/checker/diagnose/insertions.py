@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from trainer.checker.adapt.names import PARAMS
-from trainer.checker.diagnose.applying import Candidate, apply_edit
-from trainer.checker.diagnose.edits import Edit, Words
+from trainer.checker.diagnose.applying import Candidate, apply_edit, match_style
+from trainer.checker.diagnose.edits import Edit, Words, list_other_updates
 from trainer.checker.diagnose.locating import Location
 from trainer.checker.diagnose.patching import Function, Texts
 from trainer.checker.diagnose.scope import list_variables, make_words
@@ -71,7 +71,7 @@ def insert_after(text: str, statement: ast.stmt, new: str) -> str:
     first = lines[statement.lineno - 1]
     indent = first[: len(first) - len(first.lstrip())]
     end = statement.end_lineno or statement.lineno
-    added = [f"{indent}{line}\n" for line in new.splitlines()]
+    added = [f"{indent}{line}\n" for line in match_style(text, new).splitlines()]
     if not lines[end - 1].endswith("\n"):
         lines[end - 1] += "\n"
     return "".join([*lines[:end], *added, *lines[end:]])
@@ -88,7 +88,7 @@ def list_slips(path: Path, text: str, function: Function) -> Iterator[Candidate]
     """
     yield from _insert(path, text, _list_returns(function))
     yield from list_swaps(path, text, function)
-    for edit in _list_accumulations(function):
+    for edit in (*_list_accumulations(function), *list_other_updates(function)):
         yield from apply_edit(path, text, edit)
     yield from _insert(path, text, _list_conversions(function))
     yield from _insert(path, text, _list_restores(function))

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.names import PARAMS
 from trainer.checker.adapt.subject import Subject, make_subject
@@ -93,7 +95,9 @@ class Kept:
         assert kind is not None
         values, without = (self._call(kind, reg) for reg in (PENALTY, 0.0))
         keys = [key for key in ("loss", "W1", "W2") if key in values and key in without]
-        return values, {key: compute_error(values[key], without[key]) > CLOSE for key in keys}
+        return values, {
+            key: CLOSE < compute_error(values[key], without[key]) < np.inf for key in keys
+        }
 
     def _call(self, kind: type, reg: float) -> dict[str, Any]:
         old = self._trial
@@ -144,8 +148,8 @@ class Screen:
     def _list_left(self, path: Path, text: str) -> frozenset[str]:
         with self.changed.change(path, text) as kind:
             left = self._list_wrong(kind)
-            if self.takes_unknown and not left < self.known:
-                left = self._list_wrong(kind, self.trial.other_target)
+            if self.takes_unknown and left:
+                left = min(left, self._list_wrong(kind, self.trial.other_target), key=len)
             return left
 
     def _list_wrong(self, kind: type | None, target: str | None = None) -> frozenset[str]:

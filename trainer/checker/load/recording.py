@@ -4,6 +4,7 @@ import ast
 import copy
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,8 +100,17 @@ class Recorder:
 
 
 def copy_arrays(scope: dict[str, Any]) -> dict[str, Any]:
-    """Return local names with copies of the arrays, which later statements may change."""
-    return {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in scope.items()}
+    """Return local names with copies of the arrays, and of self, which may change later."""
+    return {k: _copy(v, is_self=k == "self") for k, v in scope.items()}
+
+
+def _copy(value: Any, is_self: bool) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if is_self:
+        with suppress(Exception):  # of somebody's __copy__: any can come
+            return copy.copy(value)
+    return value
 
 
 class _Instrumenter(ast.NodeTransformer):
