@@ -1,6 +1,7 @@
-"""A page for each mistake of the catalogue: what it is, the wrong line, the right line."""
+"""A page for each mistake of the catalogue: what it is, why, the wrong line, the right line."""
 
 from trainer.auditing.mistakes import MISTAKES, Mistake
+from trainer.auditing.reasons import WHY
 from trainer.common.errors import InputError
 
 
@@ -9,7 +10,7 @@ def explain_mistake(slug: str) -> str:
     if slug not in MISTAKES:
         raise InputError(f"--explain {slug}: no such mistake; compare --list-mistakes lists them")
     mistake = MISTAKES[slug]
-    parts = [f"# {slug}", f"{_sentence(mistake.summary)}", f"**Fix:** {mistake.hint}."]
+    parts = [f"# {slug}", f"{_sentence(mistake.summary)}", WHY[slug], f"**Fix:** {mistake.hint}."]
     parts += [_show_changes(mistake)]
     if mistake.needs:
         needs = ", ".join(f"{name} {value}" for name, value in mistake.needs.items())

@@ -26,6 +26,8 @@ from trainer.checker.diagnose.insertions import (
 )
 from trainer.checker.diagnose.locating import Location
 from trainer.checker.diagnose.patching import Function, Texts
+from trainer.checker.diagnose.penalties import list_penalties
+from trainer.checker.diagnose.rewriting import can_write, list_rewritten
 from trainer.checker.diagnose.scope import Expression, list_functions, make_words
 from trainer.checker.diagnose.survey import Survey
 from trainer.checker.findings.comparing import CLOSE, compute_error
@@ -33,6 +35,8 @@ from trainer.checker.findings.comparing import CLOSE, compute_error
 MOST_MATCHING = 12  # edits of one line that are checked
 CHEAP = 2.3  # the cost of edits that are tried before pairs of them and before insertions
 PLAIN = 2.85  # the cost of an edit that is likelier than a statement that is missing
+NAMED = 0.4  # how much likelier an edit is in a function whose own name is a wrong quantity
+HELPER = 0.3  # how much unlikelier an edit is in a file that is only imported
 MOST_PAIRED = 60  # edits of a function that are tried in pairs
 EditsOf = Callable[[Path, Function], list[Edit]]
 
@@ -42,19 +46,18 @@ def list_candidates(survey: Survey, seconds: float) -> Iterator[Candidate]:
 
     seconds is the computing time for those whose value is compared with the expected one.
     """
-    wrong = [f for f in survey.called if not f[1].col_offset and f[1].name in survey.wrong]
     # The edits of a function are needed several times, and it takes long to list them.
     edits_of = cache(partial(_list_function_edits, survey=survey))
     lines = frozenset((each.site.path, each.site.value.lineno) for each in survey.locations)
     yield from _list_slips(survey)
     if survey.raised:
-        yield from _list_cheap(survey.texts, edits_of, survey.called, survey.raised)
-    yield from _list_cheap(survey.texts, edits_of, wrong)
+        yield from _list_cheap(survey, edits_of, survey.called, survey.raised)
     yield from _list_local(survey, seconds)
+    yield from list_rewritten(survey)
     if lines:
-        yield from _list_cheap(survey.texts, edits_of, survey.called, lines)
+        yield from _list_cheap(survey, edits_of, survey.called, lines)
     for functions in (survey.called, survey.others):
-        yield from _list_cheap(survey.texts, edits_of, functions)
+        yield from _list_cheap(survey, edits_of, functions)
     for functions in (survey.called, survey.others):
         yield from _list_others(survey.texts, edits_of, functions)
 
@@ -69,6 +72,7 @@ def _list_slips(survey: Survey) -> Iterator[Candidate]:
                     yield from apply_edit(path, text, edit)
         yield from list_repeated(path, text, function)
         yield from list_slips(path, text, function)
+        yield from list_penalties(path, text, function)
     for place, name in survey.unknown:
         yield from list_definitions(survey.texts, survey.called, place, name)
 
@@ -77,6 +81,7 @@ def _list_local(survey: Survey, seconds: float) -> Iterator[Candidate]:
     """Yield the changes of the located lines whose value, in its own scope, is the expected one."""
     places = {(each.site, each.quantity.name): each for each in reversed(survey.locations)}
     there = [each for each in reversed(places.values()) if each.site.path in survey.texts]
+    there.sort(key=lambda each: not can_write(survey, each))
     end = time.process_time() + seconds
     odd: list[tuple[Path, Edit]] = []
     for location in there:
@@ -111,20 +116,24 @@ def _list_matching(location: Location, end: float, with_products: bool) -> Itera
 
 
 def _list_cheap(
-    texts: Texts,
+    survey: Survey,
     edits_of: EditsOf,
     functions: list[tuple[Path, Function]],
     lines: frozenset[tuple[Path, int]] = frozenset(),
 ) -> Iterator[Candidate]:
-    """Yield the cheap edits of functions, all or those of some lines; values are unknown."""
+    """Yield the cheap edits of functions, all or those of some lines; values are unknown.
+
+    Those of functions that are wrong quantities themselves, such as accuracy, come earlier.
+    """
+    wrong, main = {quantity.split()[0] for quantity in survey.wrong}, next(iter(survey.texts))
     found = [
-        (path, edit)
+        (edit.cost - NAMED * (function.name in wrong) + HELPER * (path != main), path, edit)
         for path, function in functions
         for edit in edits_of(path, function)
         if edit.cost <= CHEAP and (not lines or (path, edit.node.lineno) in lines)
     ]
-    for path, edit in sorted(found, key=lambda each: each[1].cost):
-        yield from apply_edit(path, texts[path], edit)
+    for _, path, edit in sorted(found, key=lambda each: each[0]):
+        yield from apply_edit(path, survey.texts[path], edit)
 
 
 def _list_others(
@@ -144,7 +153,7 @@ def _list_others(
 
 def _list_function_edits(path: Path, function: Function, survey: Survey) -> list[Edit]:
     """Return the edits of all statements and expressions of a function, the likeliest first."""
-    record = survey.records.get((path, function.lineno))
+    record = survey.trail.find_last(path, function)
     words = make_words(function, record, survey.functions, survey.attributes)
     roots = (list_edits(root, words) for root in _list_roots(function))
     return sort_edits([*list_statement_edits(function), *chain.from_iterable(roots)])

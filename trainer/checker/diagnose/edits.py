@@ -92,13 +92,9 @@ def sort_edits(edits: Iterable[Edit]) -> list[Edit]:
 
 def list_statement_edits(function: ast.FunctionDef) -> Iterator[Edit]:
     """Yield edits of whole statements: other operators of updates, statements taken out."""
+    yield from list_other_updates(function)
     for node in ast.walk(function):
         if isinstance(node, ast.AugAssign):
-            for other in OPERATORS:
-                if not isinstance(node.op, other):
-                    changed = copy.copy(node)
-                    changed.op = other()
-                    yield Edit(node, ast.unparse(changed), 1.3)
             yield Edit(node, f"{ast.unparse(node.target)} = {ast.unparse(node.value)}", 1.4)
             yield Edit(node, "pass", 1.3)
         if isinstance(node, ast.Assign):
@@ -109,6 +105,17 @@ def list_statement_edits(function: ast.FunctionDef) -> Iterator[Edit]:
                 )
         if isinstance(node, ast.Expr | ast.If):
             yield Edit(node, "pass", 1.8)
+
+
+def list_other_updates(function: ast.FunctionDef) -> Iterator[Edit]:
+    """Yield the updates of a function with another operator: += in place of -=."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.AugAssign):
+            for other in OPERATORS:
+                if not isinstance(node.op, other):
+                    changed = copy.copy(node)
+                    changed.op = other()
+                    yield Edit(node, ast.unparse(changed), 1.3)
 
 
 def list_products(root: ast.expr, words: Words) -> list[Edit]:
@@ -229,7 +236,7 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
         text = _text(node)
         for atom in atoms:
             if atom != text:
-                yield Edit(node, atom, 1.5 + 0.5 * _distance(text, atom))
+                yield Edit(node, atom, 1.5 + 0.4 * _distance(text, atom) + 0.005 * len(atom))
             for function in functions:
                 yield Edit(node, f"{function}({atom})", 2.2)
 

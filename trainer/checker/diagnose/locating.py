@@ -21,13 +21,15 @@ class Location:
     """A line that may be wrong: the value it had, and the quantity that it should have been.
 
     is_expected tells that the value itself is another quantity of a right net, so that something
-    is missing at the line or after it.
+    is missing at the line or after it. settles tells that with the expected value nothing of
+    predict, loss and gradient is wrong.
     """
 
     site: Site
     record: Record
     quantity: Quantity
     is_expected: bool
+    settles: bool = False
 
 
 def locate(

@@ -10,7 +10,12 @@ from pathlib import Path
 
 from trainer.checker.load.magics import parse_quietly
 from trainer.checker.load.notebook import Notebook, read_notebook
-from trainer.checker.load.python2 import TRUE_DIVISION, is_python_2, translate
+from trainer.checker.load.python2 import (
+    TRUE_DIVISION,
+    NoTranslatorError,
+    is_python_2,
+    translate,
+)
 from trainer.common.errors import InputError
 
 ENCODINGS = ("utf-8", "cp932", "cp949", "gbk", "latin-1")  # The last accepts any bytes.
@@ -37,11 +42,14 @@ class Source:
 
 def read_source(path: Path, text: str | None = None) -> Source:
     """Parse a file, or this text in its place, translating Python 2; raises InputError."""
-    if path.suffix == ".ipynb":
-        return _read_cells(read_notebook(path), path, text)
-    text = _decode(path) if text is None else text
     try:
-        return _parse(path, text)
+        if path.suffix == ".ipynb":
+            return _read_cells(read_notebook(path), path, text)
+        return _parse(path, _decode(path) if text is None else text)
+    except InputError:
+        raise
+    except NoTranslatorError as error:
+        raise InputError(f"{path}: {error}") from None
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
         what = error.msg if isinstance(error, SyntaxError) else error
