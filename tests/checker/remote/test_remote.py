@@ -19,7 +19,7 @@ from trainer.checker.findings.comparing import Finding
 from trainer.checker.process import check_in_child
 from trainer.checker.remote.answering import describe_error
 from trainer.checker.remote.calling import make_error
-from trainer.checker.remote.cell import BOOT
+from trainer.checker.remote.cell import BOOT, choose_hidden
 from trainer.checker.remote.library import ROOT, list_modules, write_library
 from trainer.checker.remote.protocol import Opaque, ProtocolError, decode, encode
 from trainer.common.errors import InputError
@@ -135,6 +135,16 @@ def test_a_worker_finds_neither_judge_nor_reference(tmp_path):
         [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout == ""
+
+
+def test_where_the_project_is_installed_the_worker_still_finds_its_packages(tmp_path):
+    assert choose_hidden(tmp_path / "site-packages") == ""
+    assert choose_hidden(ROOT) == str(ROOT)
+    write_library(tmp_path / "lib")
+    code = BOOT.format(library=str(tmp_path / "lib"), root="") + "import trainer.nets\n"
+    command = [sys.executable, "-I", "-c", f"import sys; sys.path.append({str(ROOT)!r})\n{code}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "No module named 'trainer.nets'" in done.stderr
 
 
 def test_every_module_of_the_worker_exists():

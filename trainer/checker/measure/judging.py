@@ -49,10 +49,11 @@ class Judge:
                 self._settle_penalty(float(loss.reshape(())))
 
     def _settle_scale(self, loss: float) -> None:
-        """Accept a loss and a gradient that are the same multiple of the right ones."""
+        """Accept a loss and a gradient that are the same positive multiple of the right ones."""
         ratio = loss / self.right["loss"]
         is_sum = abs(ratio / self.N - 1) < CLOSE
-        if abs(ratio - 1) > CLOSE and (is_sum or "cross" not in self.head) and all(
+        is_multiple = ratio > CLOSE and abs(ratio - 1) > CLOSE  # 0 and −1 times are mistakes
+        if is_multiple and (is_sum or "cross" not in self.head) and all(
             compute_error(self.theirs[k], ratio * self.right[k]) <= CLOSE for k in self._keys
         ):  # fmt: skip
             self.scale = ratio
