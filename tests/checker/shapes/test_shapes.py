@@ -1,7 +1,7 @@
 """Tests that code of every shape passes when it is right and that what is wrong is named."""
 
 import pytest
-from planted import EXAMPLES, NOTED, WRONG, change_example, list_cases
+from planted import EXAMPLES, NOTED, WRONG, change_example, list_cases, name_case
 from reports import collect_causes, report_on
 
 from trainer.auditing.mistakes import MISTAKES
@@ -11,11 +11,6 @@ from trainer.common.errors import InputError
 
 ALL = sorted(path.stem for path in EXAMPLES.glob("*.py"))
 KNOWN = {*MISTAKES, "weight-shape", "misspelt-name"}
-
-
-def name_case(case):
-    """Return the id of a case for pytest."""
-    return "-".join(str(part) for part in case[:3])
 
 
 @pytest.fixture

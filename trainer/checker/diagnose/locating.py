@@ -10,6 +10,7 @@ from trainer.book.functions import Array
 from trainer.checker.diagnose.quantities import Quantity
 from trainer.checker.findings.comparing import CLOSE, as_array, compute_error
 from trainer.checker.load.recording import Record, Recorder, Site
+from trainer.common.language import translate as _
 
 # What is computed on the way to a quantity, and is no quantity of its own.
 PARTS = {"a1": "x W1", "a2": "z1 W2"}
@@ -62,12 +63,16 @@ def describe_location(location: Location) -> str:
     """Return what the value of the line should be, at the element that differs most."""
     got, quantity = np.asarray(location.record.value, dtype=np.float64), location.quantity
     index = np.unravel_index(np.argmax(np.abs(got - quantity.value)), got.shape)
-    at = f" at {[int(i) for i in index]}" if got.ndim else ""
-    name = location.site.name or "the returned value"
-    what = dict.fromkeys([quantity.name, quantity.formula])
+    name = location.site.name or _("the returned value")
+    what = dict.fromkeys([quantity.name, _(quantity.formula)])
     what.pop(name, None)
-    expected, found = quantity.value[index], got[index]
-    return f"{name} should be {' = '.join(what)}: {expected:.4g}{at}, but is {found:.4g}"
+    message = _("{name} should be {formula}: {expected}, but is {found}")
+    if got.ndim:
+        message = _("{name} should be {formula}: {expected} at {place}, but is {found}")
+    return message.format(
+        name=name, formula=" = ".join(what), place=[int(i) for i in index],
+        expected=f"{quantity.value[index]:.4g}", found=f"{got[index]:.4g}",
+    )  # fmt: skip
 
 
 def _keep_first(records: list[Record]) -> list[Record]:

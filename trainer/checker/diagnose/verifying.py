@@ -7,9 +7,8 @@ from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.names import PARAMS
 from trainer.checker.check_file import check_loaded, load_class
 from trainer.checker.diagnose.patching import Texts
-from trainer.checker.findings.comparing import Finding
+from trainer.checker.findings.comparing import NOT_ALONE, Finding
 from trainer.checker.load.loading import Loader
-from trainer.checker.measure.edges import NOT_ALONE
 
 # What is reported only where it is wrong.
 ONLY_WRONG = {"inputs", "gradient", "softmax", "loading", "net", "class"}
@@ -50,7 +49,7 @@ def list_required(findings: list[Finding]) -> frozenset[str]:
 def _list_passed(findings: list[Finding]) -> set[str]:
     """Return the quantities that are right, and ALONE if gradient needs no call before it."""
     passed = {f.quantity for f in findings if f.verdict == "ok"}
-    return passed if any(f.message == NOT_ALONE for f in findings) else passed | {ALONE}
+    return passed if any(f.topic == NOT_ALONE for f in findings) else passed | {ALONE}
 
 
 def find_wrong(

@@ -20,7 +20,9 @@ SIGNS = ("Missing parentheses in call to", "multiple exception types", "leading 
 
 
 class NoTranslatorError(ImportError):
-    """A file is Python 2, and what translates it is not installed."""
+    """A file is Python 2, and what translates it is not installed; command would install it."""
+
+    command = "pip install fissix"
 
 
 def translate(text: str) -> str:
@@ -51,7 +53,7 @@ def _refuse(text: str) -> NoReturn:
     except SyntaxError as error:
         if not any(sign in error.msg for sign in SIGNS):
             raise ValueError(error) from None
-    raise NoTranslatorError("it is Python 2; to have it read: pip install fissix") from None
+    raise NoTranslatorError from None
 
 
 def is_python_2(tree: ast.Module) -> bool:

@@ -1,12 +1,12 @@
 """Checks one function or layer by itself: its results on inputs of two batch sizes."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from trainer.checker.adapt.attempts import Outcome, attempt, report_exception
+from trainer.checker.adapt.loaded import Loaded
 from trainer.checker.findings.comparing import (
     CLOSE,
     EXACT,
@@ -18,37 +18,51 @@ from trainer.checker.findings.comparing import (
 )
 from trainer.checker.findings.descriptions import describe_mistake
 from trainer.checker.measure.judging import EPSILONS
+from trainer.checker.shapes.adapting import is_built
 from trainer.checker.shapes.draws import Draw, draw_inputs
+from trainer.checker.shapes.expected import LAYERS, OPERATIONS, check_edges
 from trainer.checker.shapes.losses import SOFTMAX_LOSS
-from trainer.checker.shapes.operations import WITHOUT_BIAS, Operation, Values
+from trainer.checker.shapes.operations import WITHOUT_BIAS, Values
+from trainer.checker.shapes.shape import OTHER, UNWRITTEN, WROTE, Part
+from trainer.common.language import N_
+from trainer.common.language import translate as _
 
-UNWRITTEN = "is not written yet"
-WROTE = "wrote"  # the label under which a run tells which of its arguments the function changed
-
-
-def skip_edges() -> Iterator[Finding]:
-    """Yield nothing: a function without notes on special inputs."""
-    yield from ()
+UNCALLED = N_("it is defined, but not in a form that can be called by itself")
 
 
-@dataclass(frozen=True)
-class Part:
-    """A function or layer: run returns its results by name, "" where there is only one.
+def check_parts(
+    loaded: Loaded, seed: int, progress: Callable[[str], None]
+) -> tuple[list[Finding], list[Finding]]:
+    """Return the findings on the file's own functions and layers, and on those it imports."""
+    own: list[Finding] = []
+    imported: list[Finding] = []
+    for part in loaded.parts:
+        progress(part.name)
+        findings = list(check_part(part, loaded.unfinished, seed))
+        if part.is_own:
+            own += findings
+        else:
+            imported += [f for f in findings if f.checked]
+    return own + list(_report_lost(loaded)), imported
 
-    needs are the names that the run calls, the function's own first. edges yields notes on inputs
-    at which right code differs, such as 0 for ReLU.
+
+def _report_lost(loaded: Loaded) -> Iterator[Finding]:
+    """Yield a finding on each function that the file defines, and that could not be called.
+
+    Without it, a file that hides a wrong function would be right.
     """
-
-    name: str
-    needs: tuple[str, ...]
-    run: Callable[[Draw], dict[str, Any]]
-    operation: Operation
-    edges: Callable[[], Iterator[Finding]] = skip_edges
+    if not loaded.is_whole or (loaded.kind is not None and not is_built(loaded.kind)):
+        return
+    found = {part.name for part in loaded.parts}
+    known = OPERATIONS if found & LAYERS else OPERATIONS.keys() - LAYERS
+    for name in OPERATIONS:
+        if name in known and name in loaded.defined and name not in found:
+            yield report_unchecked(name, _(UNCALLED))
 
 
 def report_unfinished(name: str) -> Finding:
     """Return the finding on a template that was not filled in: it is not wrong."""
-    return Finding(name, "missing", UNWRITTEN, "unfinished", checked=False)
+    return Finding(name, "missing", _(UNWRITTEN), "unfinished", checked=False)
 
 
 def check_part(part: Part, blocked: Mapping[str, str], seed: int) -> Iterator[Finding]:
@@ -61,32 +75,42 @@ def check_part(part: Part, blocked: Mapping[str, str], seed: int) -> Iterator[Fi
         yield report_unfinished(part.name)
         return
     if needed:
-        yield report_unchecked(part.name, f"needs {needed[0]}, which {UNWRITTEN}")
+        message = _("needs {name}, which is not written yet").format(name=needed[0])
+        yield report_unchecked(part.name, message)
         return
     draws = [draw_inputs(seed, 7), draw_inputs(1001, 7), draw_inputs(1002, 5)]
-    outcomes = [attempt(lambda d=d: part.run(d)) for d in draws]
     flat = [d.flatten() for d in draws]
-    flat_outcomes = [attempt(lambda d=d: part.run(d)) for d in flat]
+    outcomes, flat_outcomes = ([_run(part, d) for d in each] for each in (draws, flat))
     if not _is_right(part, outcomes, draws) and _is_right(part, flat_outcomes, flat):
-        yield Finding(part.name, "note", "takes x of two axes (N, D) only")
+        yield Finding(part.name, "note", _("takes x of two axes (N, D) only"))
         outcomes, draws = flat_outcomes, flat
     if outcomes[0].error:
         yield _report_error(part, outcomes[0].error)
         return
     yield from _judge_results(part, outcomes, draws)
-    if any(o.value and o.value.get(WROTE) for o in outcomes):
-        yield Finding(
-            part.name, "note", f"writes into {outcomes[0].value[WROTE]}", "inputs-mutated"
-        )
-    yield from part.edges()
+    if wrote := next((o.value[WROTE] for o in outcomes if o.value and o.value.get(WROTE)), ""):
+        message = _("writes into {names}").format(names=wrote)
+        yield Finding(part.name, "note", message, "inputs-mutated")
+    yield from check_edges(part)
+
+
+def _run(part: Part, d: Draw) -> Outcome:
+    """Run a part; what it gives with the other kind of targets counts where only that is right."""
+    outcome = attempt(lambda: part.run(d))
+    other = outcome.value.get(OTHER) if outcome.value else None
+    if other and not _has_right_results(part, outcome.value, d):
+        outcome.value = other if _has_right_results(part, other, d) else outcome.value
+    return outcome
+
+
+def _has_right_results(part: Part, results: Mapping[str, Any], d: Draw) -> bool:
+    wanted = OPERATIONS[part.name].compute(d)
+    return all(compute_error(results.get(k), want) <= FLOAT32 for k, want in wanted.items())
 
 
 def _is_right(part: Part, outcomes: list[Outcome], draws: list[Draw]) -> bool:
-    return all(
-        not outcome.error and compute_error(outcome.value.get(label), want) <= FLOAT32
-        for outcome, d in zip(outcomes, draws, strict=True)
-        for label, want in part.operation.compute(d).items()
-    )
+    pairs = zip(outcomes, draws, strict=True)
+    return all(not o.error and _has_right_results(part, o.value, d) for o, d in pairs)
 
 
 def _report_error(part: Part, error: BaseException) -> Finding:
@@ -99,11 +123,11 @@ def _report_error(part: Part, error: BaseException) -> Finding:
 
 def _judge_results(part: Part, outcomes: list[Outcome], draws: list[Draw]) -> Iterator[Finding]:
     results = [outcome.value if not outcome.error else {} for outcome in outcomes]
-    wanted = [part.operation.compute(d) for d in draws]
+    wanted = [OPERATIONS[part.name].compute(d) for d in draws]
     if _is_sum(results, wanted):
         yield Finding(f"{part.name} loss", "ok")
         yield Finding(f"{part.name} dx", "ok")
-        message = "is the sum over the batch, and dx is its derivative"
+        message = _("is the sum over the batch, and dx is its derivative")
         yield Finding(part.name, "note", message, "loss-sum")
         return
     known = find_slugs(part, results, wanted, draws)
@@ -111,12 +135,12 @@ def _judge_results(part: Part, outcomes: list[Outcome], draws: list[Draw]) -> It
         name = f"{part.name} {label}".strip()
         got = [result.get(label) for result in results]
         if label not in results[0]:
-            yield report_unchecked(name, f"returns no {label}")
+            yield report_unchecked(name, _("returns no {name}").format(name=label))
         elif all(compute_error(g, w[label]) <= FLOAT32 for g, w in zip(got, wanted, strict=True)):
             yield Finding(name, "ok")
-            if part.operation is SOFTMAX_LOSS and label == "loss":
+            if OPERATIONS[part.name] is SOFTMAX_LOSS and label == "loss":
                 yield from _note_epsilon(part.name, got[0], draws[0])
-        elif part.operation is SOFTMAX_LOSS and label == "loss" and (
+        elif OPERATIONS[part.name] is SOFTMAX_LOSS and label == "loss" and (
             note := list(_note_epsilon(part.name, got[0], draws[0]))
         ):  # fmt: skip
             yield from [Finding(name, "ok"), *note]
@@ -142,7 +166,7 @@ def find_slugs(
 
     Where several give a result, that which gives most of the wrong results is taken.
     """
-    mistaken = [part.operation.compute_mistaken(d) for d in draws]
+    mistaken = [OPERATIONS[part.name].compute_mistaken(d) for d in draws]
     wrong = [k for k in wanted[0] if not _agree(results, wanted, k, FLOAT32)]
     explained = {
         slug: [k for k in wrong if _agree(results, [each[slug] for each in mistaken], k, CLOSE)]
@@ -165,13 +189,14 @@ def _agree(
 def _explain(name: str, got: Any, want: Any, slug: str | None) -> Finding:
     """Return the finding on a wrong result, with the mistake that gives it."""
     if got is None:
-        return Finding(name, "differs", "returns None", "unfinished")
+        return Finding(name, "differs", _("returns None"), "unfinished")
     message = describe_difference(got, want)
     if slug is None:
         return Finding(name, "differs", message, is_explained=False)
-    why = "the bias is missing (out = x w + b)"
+    why = _("the bias is missing (out = x w + b)")
     why = why if slug == WITHOUT_BIAS else describe_mistake(slug)
-    return Finding(name, "differs", f"{message}; it is what you get when {why}", slug)
+    cause = _("{difference}; it is what you get when {mistake}")
+    return Finding(name, "differs", cause.format(difference=message, mistake=why), slug)
 
 
 def _note_epsilon(name: str, got: Any, d: Draw) -> Iterator[Finding]:
@@ -182,6 +207,7 @@ def _note_epsilon(name: str, got: Any, d: Draw) -> Iterator[Finding]:
     for epsilon in EPSILONS if compute_error(got, right) > EXACT else ():
         want = -np.log(y + epsilon).mean()
         if compute_error(got, want) <= min(EXACT, 0.01 * abs(want - right) / right):
-            message = f"the loss uses log(y + {epsilon:.0e}), but dx is the gradient of log y"
+            message = _("the loss uses log(y + {epsilon}), but dx is the gradient of log y")
+            message = message.format(epsilon=f"{epsilon:.0e}")
             yield Finding(name, "note", message, "loss-log-epsilon")
             return
