@@ -16,10 +16,9 @@ from trainer.checker.diagnose.quantities import Quantity
 from trainer.checker.diagnose.scope import Scope, make_scope
 from trainer.checker.diagnose.survey import Survey
 from trainer.checker.findings.comparing import as_array
-from trainer.checker.load.recording import Site
+from trainer.checker.load.recording import Record, Site
 
 EACH = 3  # texts of one quantity at one line that are tried
-Written = Iterator[tuple[Quantity, str]]
 
 
 def list_rewritten(survey: Survey) -> Iterator[Candidate]:
@@ -55,20 +54,26 @@ def _rewrite_recorded(survey: Survey, is_likely: bool) -> Iterator[Candidate]:
 
     The likely ones have its shape or its name, and the others have neither.
     """
-    trail, seen = survey.trail, set[tuple[int, tuple[int, ...]]]()
-    for record in trail.records:
-        site, value = trail.sites[record.site], as_array(record.value)
+    for record in _keep_first(survey.trail.records):
+        site, value = survey.trail.sites[record.site], as_array(record.value)
         if value is None or site.is_update or site.path not in survey.texts:
             continue
-        if (record.site, value.shape) not in seen:
-            seen.add((record.site, value.shape))
-            source = survey.texts[site.path]
-            scope = make_scope(site.function, record, source)
-            wrong = [q for q in trail.quantities if not has_value(q, value)]
-            likely = _list_likely(site, value, wrong)
-            others = likely if is_likely else [q for q in wrong if q not in likely]
-            for _, text in _write(scope, others, trail.quantities):
-                yield from apply_edit(site.path, source, Edit(site.value, text, 0.0))
+        wrong = [q for q in survey.trail.quantities if not has_value(q, value)]
+        likely = _list_likely(site, value, wrong)
+        others = likely if is_likely else [q for q in wrong if q not in likely]
+        source = survey.texts[site.path]
+        for text in _write(make_scope(site.function, record, source), others, survey):
+            yield from apply_edit(site.path, source, Edit(site.value, text, 0.0))
+
+
+def _keep_first(records: list[Record]) -> list[Record]:
+    """Return the first record of each site and shape that has a value."""
+    first: dict[tuple[int, tuple[int, ...]], Record] = {}
+    for record in records:
+        value = as_array(record.value) if record.value is not None else None
+        if value is not None:
+            first.setdefault((record.site, value.shape), record)
+    return list(first.values())
 
 
 def _list_likely(site: Site, value: Array, wrong: list[Quantity]) -> list[Quantity]:
@@ -83,7 +88,7 @@ def can_write(survey: Survey, location: Location) -> bool:
     """Return whether the expected value of a line follows from what is in scope there."""
     source = survey.texts[location.site.path]
     scope = make_scope(location.site.function, location.record, source)
-    return any(_write(scope, [location.quantity], survey.trail.quantities))
+    return any(_write(scope, [location.quantity], survey))
 
 
 def _write_at(survey: Survey, path: Path, line: int) -> Iterator[tuple[ast.stmt, str]]:
@@ -93,16 +98,14 @@ def _write_at(survey: Survey, path: Path, line: int) -> Iterator[tuple[ast.stmt,
         if statement is None or record is None:
             continue
         scope = make_scope(function, record, survey.texts[path])
-        quantities = survey.trail.quantities
-        known = list_known(scope.values, quantities)
-        missing = [q for q in quantities if q.name not in known]
-        yield from ((statement, text) for _, text in _write(scope, missing, quantities))
+        known = list_known(scope.values, survey.trail.quantities)
+        missing = [q for q in survey.trail.quantities if q.name not in known]
+        yield from ((statement, text) for text in _write(scope, missing, survey))
 
 
-def _write(scope: Scope, wanted: list[Quantity], quantities: list[Quantity]) -> Written:
-    """Yield the wanted quantities that what is in scope gives, and how to write them."""
-    known = list_known(scope.values, quantities)
+def _write(scope: Scope, wanted: list[Quantity], survey: Survey) -> Iterator[str]:
+    """Yield how to write those of the wanted quantities that what is in scope gives."""
+    known = list_known(scope.values, survey.trail.quantities)
     for quantity in wanted:
         if quantity.name in FORMULAS:
-            for text in islice(list_formulas(scope, quantity, known), EACH):
-                yield quantity, text
+            yield from islice(list_formulas(scope, quantity, known), EACH)
