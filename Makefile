@@ -2,12 +2,13 @@
 PYTHON ?= python3
 BACKEND ?= numpy
 ARGS ?=
+LOCALE := trainer/locale
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 # Of another Python than the one that made .venv: it is made again.
 STAMP := .venv/python-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help train test check board bench format web
+.PHONY: help train test check board bench format web translations
 
 help: ## list these commands
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
@@ -28,6 +29,13 @@ check: .venv/ready-dev ## lint, format, types and the order of imports
 format: .venv/ready-dev ## format the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+translations: .venv/ready-dev ## collect the texts for translators, and compile them
+	$(BIN)/pybabel -q extract -w 100 --add-location=file --sort-by-file -k translate_plural:1,2 \
+	  --project=two-layer-net --version= --copyright-holder="the authors" -o $(LOCALE)/two-layer-net.pot trainer
+	$(BIN)/pybabel -q update -w 100 -N -D two-layer-net --ignore-pot-creation-date \
+	  -i $(LOCALE)/two-layer-net.pot -d $(LOCALE)
+	$(BIN)/pybabel -q compile -D two-layer-net -d $(LOCALE)
 
 web: .venv/ready-dev ## format and check the page of scripts/page.py; needs npm
 	npx --yes @biomejs/biome@2 check --write --config-path=.ci trainer/predict/page/template.html

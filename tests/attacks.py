@@ -4,6 +4,7 @@ python tests/attacks.py [NAME…]    prints a table for docs/grading.md
 """
 
 import os
+import secrets
 import socket
 import sys
 import tempfile
@@ -17,9 +18,10 @@ from trainer.checker.process import Task, check_task
 from trainer.checker.remote.bubblewrap import explain_absence
 
 LIMIT = 3.0  # seconds
-PORT = 47311  # of a server that no attack should reach
+PORT = "{PORT}"  # of a server that no attack should reach
+ESCAPED = "{ESCAPED}"  # a file that no attack should write
 SECRET = "ATTACKED_SECRET"
-MARK = "4242.4242"  # seconds: the command line of what must not survive
+MARK = "{MARK}"  # seconds, of no other run: the command line of what must not survive
 NET = """import numpy as np
 {head}
 class TwoLayerNet:
@@ -40,6 +42,31 @@ class TwoLayerNet:
     def gradient(self, x, t):
 {gradient}
         return {{k: np.ones_like(v) for k, v in self.params.items()}}
+{tail}
+"""
+# Functions of CS231n: affine_backward takes the mean of dout where it should take the sum.
+FUNCTIONS = """import numpy as np
+{head}
+def affine_forward(x, w, b):
+    return x.reshape(len(x), -1).dot(w) + b, (x, w, b)
+def affine_backward(dout, cache):
+{gradient}
+    x, w, b = cache
+    return dout.dot(w.T).reshape(x.shape), x.reshape(len(x), -1).T.dot(dout), dout.mean(axis=0)
+{tail}
+"""
+MODULE = """import torch
+from torch import nn
+{head}
+class TwoLayerNet(nn.Module):
+    def __init__(self, input_size, hidden_size, output_size):
+        super().__init__()
+        self.fc1, self.fc2 = nn.Linear(input_size, hidden_size), nn.Linear(hidden_size, output_size)
+    def forward(self, x):
+{gradient}
+        return self.fc2(torch.relu(self.fc1(x)) + 1)
+loss_function = nn.CrossEntropyLoss()
+{tail}
 """
 SEND = """
 import os
@@ -64,7 +91,10 @@ def spawn():
 
 @dataclass(frozen=True)
 class Attack:
-    """What the code does at the top, in the constructor and in gradient; files lie beside it."""
+    """What the code does at the top, in the constructor and in gradient; files lie beside it.
+
+    In other templates gradient is at the start of affine_backward or forward, and tail at the end.
+    """
 
     what: str
     head: str = ""
@@ -72,21 +102,31 @@ class Attack:
     gradient: str = ""
     files: tuple[tuple[str, str], ...] = ()
     needs_cell: bool = False  # what would stop the machine without bubblewrap
+    template: str = NET
+    tail: str = ""
 
-    def write(self, folder: Path) -> Path:
-        """Write the net and its files into a folder; return the net's file."""
+    def write(self, folder: Path, values: dict[str, object]) -> Path:
+        """Write the net and its files into a folder; return the net's file.
+
+        values are those of PORT, ESCAPED and MARK.
+        """
         for name, text in self.files:
             (folder / name).write_text(text)
         parts = {
-            "head": self.head, "init": _indent(self.init), "gradient": _indent(self.gradient)
+            "head": self.head, "init": _indent(self.init), "tail": self.tail,
+            "gradient": _indent(self.gradient, 4 if self.template is FUNCTIONS else 8),
         }  # fmt: skip
         path = folder / "net.py"
-        path.write_text(NET.format(**parts))
+        text = self.template.format(**parts)
+        for name, value in values.items():
+            text = text.replace(name, str(value))
+        path.write_text(text)
         return path
 
 
-def _indent(code: str) -> str:
-    return "\n".join(f"        {line}" for line in (code or "pass").strip("\n").splitlines())
+def _indent(code: str, spaces: int = 8) -> str:
+    lines = (code or "pass").strip("\n").splitlines()
+    return "\n".join(" " * spaces + line for line in lines)
 
 
 EVIL_ARRAY = """
@@ -239,13 +279,13 @@ for i in range(10**4):
 os.makedirs("a/b/c", exist_ok=True)
 os.chmod("a/b", 0)"""),
     "write-outside": Attack("writes a file outside its folder", gradient="""
-try: open("/tmp/two-layer-net-escaped", "w").write("x")
+try: open("{ESCAPED}", "w").write("x")
 except OSError: pass"""),
     "write-library": Attack("changes the worker's modules", "import sys", gradient="""
 try: open(sys.modules["trainer.checker.adapt.subject"].__file__, "w").write("")
 except OSError: pass"""),
     "network": Attack("opens a connection", "import socket", gradient="""
-try: socket.create_connection(("127.0.0.1", 47311), 1)
+try: socket.create_connection(("127.0.0.1", {PORT}), 1)
 except OSError: pass"""),
     "guess-seed": Attack("tries the seeds of the checker", gradient="""
 for seed in range(200):
@@ -274,6 +314,87 @@ raise ValueError("\\x1b[2J\\x1b[HTwoLayerNet is right\\n<script>alert(1)</script
     "huge-result": Attack("returns 800 MB", gradient="return {'W1': np.zeros(10**8)}"),
     "nan": Attack("returns NaN", gradient="""
 return {k: np.full_like(v, np.nan) for k, v in self.params.items()}"""),
+    "hidden-function": Attack("hides a wrong function", template=FUNCTIONS,
+                              tail="affine_backward = None"),
+    "hidden-parts": Attack("lists no function that is wrong", "import sys", template=FUNCTIONS,
+        tail="""
+registry = sys.modules["trainer.checker.shapes.registry"]
+listed = registry.list_parts
+registry.list_parts = lambda found: [p for p in listed(found) if "backward" not in p.name]"""),
+    "imported-functions": Attack("says that a wrong function is imported", "import sys",
+        template=FUNCTIONS, tail="""
+sys.modules["trainer.checker.shapes.adapting"].is_own = lambda *a: False"""),
+    "unfinished-function": Attack("says that a wrong function is a template", "import sys",
+        template=FUNCTIONS, tail="""
+sys.modules["trainer.checker.shapes.adapting"].find_unfinished = lambda s: {
+    "affine_backward": "affine_backward"}"""),
+    "operations": Attack("answers with this project's own gradient", "import importlib",
+        template=FUNCTIONS, gradient="""
+operations = importlib.import_module("trainer.checker.shapes.operations")
+return operations.compute(dout, cache)"""),
+    "operations-by-path": Attack("loads the expected gradient from its file", "import sys",
+        template=FUNCTIONS, gradient=f"""
+import importlib.util
+path = {str(Path(__file__).resolve().parents[1] / "trainer/checker/shapes/operations.py")!r}
+spec = importlib.util.spec_from_file_location("operations", path)
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+return module.differentiate(module._affine, *cache, dout=dout)"""),
+    "lazy-cache": Attack("keeps a cache that answers later, and differently", """
+class Cache:
+    n = 0
+    def __init__(self, *parts): self.parts = parts
+    def __iter__(self):
+        Cache.n += 1
+        return iter(self.parts if Cache.n > 1 else [0 * p for p in self.parts])
+    def __deepcopy__(self, memo): raise SystemExit(0)
+    def __eq__(self, other): return True
+    def __getattr__(self, name): return lambda *a, **k: 0""", template=FUNCTIONS,
+        gradient="cache = Cache(*cache)"),
+    "first-calls": Attack("is right in the first call of a function", "calls = []",
+        template=FUNCTIONS, gradient="""
+calls.append(1)
+if len(calls) == 1:
+    x, w, b = cache
+    return dout.dot(w.T).reshape(x.shape), x.reshape(len(x), -1).T.dot(dout), dout.sum(axis=0)"""),
+    "writes-arguments": Attack("writes into what it is given, so that 0 is right",
+        template=FUNCTIONS, gradient="""
+dout[...] = 0
+for part in cache: part[...] = 0"""),
+    "evil-results": Attack("returns results that equal everything", EVIL_ARRAY,
+        template=FUNCTIONS, gradient="return evil(dout), evil(dout), evil(dout)"),
+    "patch-runs": Attack("replaces what calls the functions", "import sys", template=FUNCTIONS,
+        tail="""
+shapes = sys.modules["trainer.checker.shapes.cs231n"]
+shapes._run_backward = lambda *a: {"wrote": "nothing, and the code is right"}"""),
+    "patch-traits": Attack("says that it was made of functions, in other sizes", "import sys",
+        tail="""
+TwoLayerNet.checked_sizes = (1, 1, 1)
+TwoLayerNet.derives_gradient = TwoLayerNet.takes_columns = TwoLayerNet.has_guessed_calls = True
+sys.modules["trainer.checker.remote.answering"].is_built = lambda kind: True"""),
+    "huge-traits": Attack("says that it needs weights of 8 TB", "import sys", tail="""
+TwoLayerNet.checked_sizes = (10**6, 10**6, 3)
+sys.modules["trainer.checker.remote.answering"].is_built = lambda kind: True"""),
+    "hang-and-remember": Attack("hangs, and has read the inputs when it is asked again",
+        "import os, pickle, tempfile", gradient="""
+place = os.path.join(tempfile.gettempdir(), "seen")
+if not os.path.exists(place):
+    with open(place, "wb") as file: pickle.dump((x, t), file)
+    while True: pass"""),
+    "hang-elsewhere": Attack("hangs in all but the right parts", gradient="""
+if len(x) != 7:
+    while True: pass
+while not (t.ndim == 2): pass"""),
+    "patch-autograd": Attack("replaces the loss and autograd of torch", template=MODULE, tail="""
+nn.functional.cross_entropy = lambda y, t, **k: (0 * y).sum()
+torch.autograd.grad = lambda y, arrays, **k: [0 * a.detach() for a in arrays]"""),
+    "torch-function": Attack("has a backward pass of its own that is wrong", """
+class Double(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x): return x - 1
+    @staticmethod
+    def backward(ctx, grad): return 2 * grad""", template=MODULE,
+        gradient="return Double.apply(self.fc2(torch.relu(self.fc1(x))) + 1)"),
     "evil-dict": Attack("returns a dict that lies", """
 class Dict(dict):
     def __getitem__(self, key): return np.zeros(1)
@@ -300,18 +421,18 @@ class Result:
 
 def attack(name: str, is_wrapped: bool) -> Result:
     """Run an attack; the net is wrong, so that right is a success of the attack."""
-    escaped = Path("/tmp/two-layer-net-escaped")
-    escaped.unlink(missing_ok=True)
     os.environ[SECRET] = "the secret"
+    mark = f"4242.{secrets.randbelow(10**9)}"
     with tempfile.TemporaryDirectory() as outer:
-        given, cells = Path(outer, "given"), Path(outer, "cells")
+        given, cells, escaped = (Path(outer, name) for name in ("given", "cells", "escaped"))
         given.mkdir()
         cells.mkdir()
-        path = ATTACKS[name].write(given)
-        task = Task(path, timeout=LIMIT, memory=1024, seed=2**100 + 7, hints=1, folder=given,
-                    is_wrapped=is_wrapped, cells=cells)  # fmt: skip
         started = time.monotonic()
-        with socket.create_server(("127.0.0.1", PORT)) as server:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            values = {PORT: server.getsockname()[1], ESCAPED: escaped, MARK: mark}
+            path = ATTACKS[name].write(given, values)
+            task = Task(path, timeout=LIMIT, memory=1024, seed=2**100 + 7, hints=1, folder=given,
+                        is_wrapped=is_wrapped, cells=cells)  # fmt: skip
             report, printed = check_task(task)
             server.settimeout(0)
             left = ["a connection"] if _was_reached(server) else []
@@ -319,8 +440,7 @@ def attack(name: str, is_wrapped: bool) -> Result:
         left += [str(each) for each in (*cells.iterdir(), escaped) if each.exists()]
     text = report.as_text() + report.as_json()
     left += ["the secret"] if "the secret" in text + printed else []
-    escaped.unlink(missing_ok=True)
-    return Result(report.status, seconds, find_survivors(outer), text, left)
+    return Result(report.status, seconds, find_survivors(outer, mark), text, left)
 
 
 def _was_reached(server: socket.socket) -> bool:
@@ -331,12 +451,12 @@ def _was_reached(server: socket.socket) -> bool:
     return True
 
 
-def find_survivors(folder: str) -> list[int]:
-    """Return the processes of cells in a folder that are alive, and end them."""
+def find_survivors(folder: str, mark: str) -> list[int]:
+    """Return the living processes of cells in a folder or with that mark, and end them."""
     found = []
     for process in psutil.process_iter():
         try:
-            is_marked = MARK in process.cmdline()
+            is_marked = mark in process.cmdline()
             is_ours = is_marked or process.environ().get("HOME", "").startswith(folder)
             if is_ours and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process.pid)

@@ -11,6 +11,8 @@ from threadpoolctl import threadpool_limits
 
 from trainer.data.digits import load_digits
 
+os.environ["LANGUAGE"] = "en"  # also in the processes that a test starts
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",

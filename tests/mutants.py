@@ -1,16 +1,18 @@
 """Measure check on mistakes that nobody listed: `python tests/mutants.py`.
 
-Each mutant is one of the right layouts with a single slip that a student could make. The same
-mutants are chosen every time. Those that behave like the right net are left out: initial weights
-are compared by their shapes only, and numbers to within rounding.
+Each mutant is one of the right layouts with a single slip that a student could make. --seed
+chooses other mutants. Those that behave like the right net are left out: initial weights are
+compared by their shapes only, and numbers to within rounding.
 """
 
 import argparse
+import ast
 import os
 import random
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 import warnings
 from dataclasses import dataclass
@@ -30,11 +32,11 @@ from source_edits import Edit, apply_edit
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.diagnose.diagnosing import Diagnosis, diagnose
 from trainer.checker.diagnose.verifying import Request
+from trainer.checker.findings.report import Report
 
-SEED = 0  # of the choice of mutants
 EACH = 16  # mutants of each layout
 OF_LINE = 3  # mutants of one line, at most
-LIMIT = 9.0  # seconds after which check shows no fix
+LIMIT = 9.0  # seconds of computing after which check shows no fix
 OTHER_SEEDS = range(100, 110)  # of the inputs on which --verify checks a fix
 # Read by hand: mutants that are right, by the reason.
 RIGHT: dict[str, tuple[str, ...]] = {
@@ -47,7 +49,10 @@ RIGHT: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """A layout with one slip; line is the first changed one, new its changed text."""
+    """A layout with one slip; line is the first changed one, new its changed text.
+
+    deleted is the statement that is left out, if that is the slip.
+    """
 
     layout: str
     kind: str
@@ -55,6 +60,7 @@ class Mutant:
     line: int
     old: str
     new: str
+    deleted: str = ""
 
     def __str__(self) -> str:
         return f"{self.layout}:{self.line} {self.new}"
@@ -64,22 +70,30 @@ class Mutant:
 class Result:
     """What check says of a mutant: its exit status, and the diagnosis if it found one.
 
-    failed lists the other seeds on which the fixed net is not right.
+    place is the file and the line that the report shows. failed lists the other seeds on which
+    the fixed net is not right.
     """
 
     mutant: Mutant
     status: int
+    place: tuple[str, int] | None
     found: Diagnosis | None
     seconds: float
     failed: list[int]
 
     @property
     def is_named(self) -> bool:
-        """Whether the line named is one that the slip changed, or lies beside a deleted one."""
+        """Whether the line named is one that the slip changed.
+
+        For a deleted statement, one beside it or the first that reads what it set.
+        """
+        if self.place is None or self.place[0] != f"{self.mutant.layout}.py":
+            return False
         right = (NETS / f"{self.mutant.layout}.py").read_text()
-        is_here = self.found and self.found.file == f"{self.mutant.layout}.py"
-        lines = find_changed_lines(right, self.mutant.text) if is_here else set()
-        return bool(self.found and self.found.line in lines)
+        lines = find_changed_lines(right, self.mutant.text)
+        if self.mutant.kind == "statement deleted":
+            lines |= find_next_use(self.mutant)
+        return self.place[1] in lines
 
     @property
     def is_restored(self) -> bool:
@@ -101,9 +115,11 @@ def main() -> int:
     parser.add_argument("only", nargs="*", help="layouts to measure; default: all of them")
     parser.add_argument("--show", type=int, default=0, help="print so many fixes; default: 0")
     parser.add_argument("--verify", action="store_true", help="check each fix on ten other seeds")
+    parser.add_argument("--seed", type=int, default=0, help="of the choice of mutants; default: 0")
     options = parser.parse_args()
+    choose = partial(choose_mutants, seed=options.seed)
     with Pool(initializer=silence) as pool:
-        groups = pool.map(choose_mutants, options.only or LAYOUTS, chunksize=1)
+        groups = pool.map(choose, options.only or LAYOUTS, chunksize=1)
         mutants = [mutant for group in groups for mutant in group]
         results = pool.map(partial(measure, verifies=options.verify), mutants, chunksize=1)
     print_misses(results)
@@ -130,14 +146,14 @@ def print_misses(results: list[Result]) -> None:
         failed = f", FIX FAILS on seeds {r.failed}" if r.failed else ""
         print(f"{r.mutant} [{r.mutant.kind}; it was: {r.mutant.old}]")
         print(f"    {verdict}, line {named}, {fixed}{failed}, {r.seconds:.1f} s")
-        if r.found:
-            print(f"    named {r.found.file}:{r.found.line} {r.found.code.strip()}")
+        if r.place and not r.is_named:
+            print(f"    named {r.place[0]}:{r.place[1]}{r.found.code if r.found else ''}")
 
 
 def print_fixes(results: list[Result], number: int) -> None:
     """Print randomly chosen fixes beside the original lines, for a reader to judge."""
     fixed = [r for r in results if r.diff]
-    for r in random.Random(SEED).sample(fixed, min(number, len(fixed))):
+    for r in random.Random(0).sample(fixed, min(number, len(fixed))):
         print(f"{r.mutant.layout}:{r.mutant.line} {r.mutant.kind}; it was: {r.mutant.old}")
         print("".join(f"    {line}\n" for line in r.diff.splitlines()[2:]), end="")
 
@@ -157,9 +173,9 @@ def print_rates(results: list[Result]) -> None:
     print(f"{restored} fixes give back the original lines; {late} took longer than {LIMIT:.0f} s")
 
 
-def choose_mutants(layout: str) -> list[Mutant]:
+def choose_mutants(layout: str, seed: int = 0) -> list[Mutant]:
     """Return the mutants of a layout: one of each kind in turn."""
-    text, rng = (NETS / f"{layout}.py").read_text(), random.Random(f"{SEED} {layout}")
+    text, rng = (NETS / f"{layout}.py").read_text(), random.Random(f"{seed} {layout}")
     right, chosen = observe(layout, text), list[Mutant]()
     left = {kind: rng.sample(edits, len(edits)) for kind, edits in list_slips(text).items()}
     while len(chosen) < EACH and any(left.values()):
@@ -180,12 +196,13 @@ def make_mutant(layout: str, kind: str, text: str, edit: Edit) -> Mutant:
     """Return the mutant that an edit makes, with its changed lines as one text each."""
     start, end, new = edit
     first, last = text.rfind("\n", 0, start) + 1, text.find("\n", end)
-    if kind == "statement deleted":
-        last = end - 1
+    deleted = textwrap.dedent(text[first:end]) if kind == "statement deleted" else ""
+    last = end - 1 if deleted else last
     old = " | ".join(line.strip() for line in text[first:last].splitlines())
     changed = text[first:start] + new + text[end:last]
     shown = " | ".join(line.strip() for line in changed.splitlines()) or f"without {old}"
-    return Mutant(layout, kind, apply_edit(text, edit), text[:start].count("\n") + 1, old, shown)
+    line = text[:start].count("\n") + 1
+    return Mutant(layout, kind, apply_edit(text, edit), line, old, shown, deleted)
 
 
 def is_wrong(mutant: Mutant, right: list[object]) -> bool:
@@ -200,12 +217,31 @@ def measure(mutant: Mutant, verifies: bool) -> Result:
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as folder:
         path = write_net(folder, mutant.layout, mutant.text)
-        status, started = judge(path, 0), time.monotonic()
+        report, started = attempt(lambda: report_on(path)).value, time.process_time()
+        status = report.status if report else 2
         request = Request(path, None, False, 0)
         found = attempt(lambda: diagnose(request)).value if status == 1 else None
-        seconds = time.monotonic() - started
-        failed = list_failures(path, found.diff) if found and verifies else []
-    return Result(mutant, status, found, seconds, failed)
+        seconds = time.process_time() - started
+        failed = list_failures(path, found.diff) if found and found.diff and verifies else []
+    place = (found.file, found.line) if found else find_place(report)
+    return Result(mutant, status, place, found, seconds, failed)
+
+
+def find_place(report: Report | None) -> tuple[str, int] | None:
+    """Return the file and the line of the first finding that has one."""
+    wrong = report.wrong_findings if report else []
+    return next(((Path(f.file).name, f.line) for f in wrong if f.file and f.line), None)
+
+
+def find_next_use(mutant: Mutant) -> set[int]:
+    """Return the first line after a deleted statement that reads a variable that it set."""
+    if mutant.layout == "python2":  # which Python 3 cannot parse
+        return set()
+    deleted = ast.walk(ast.parse(mutant.deleted))
+    names = {ast.unparse(n) for n in deleted if isinstance(getattr(n, "ctx", None), ast.Store)}
+    nodes = (n for n in ast.walk(ast.parse(mutant.text)) if isinstance(n, ast.expr))
+    lines = [n.lineno for n in nodes if ast.unparse(n) in names and n.lineno >= mutant.line]
+    return {min(lines)} if lines else set()
 
 
 def judge(path: Path, seed: int) -> int:
@@ -215,10 +251,11 @@ def judge(path: Path, seed: int) -> int:
 
 
 def list_failures(path: Path, diff: str) -> list[int]:
-    """Apply a fix, and return the other seeds on which the net is not right then."""
+    """Apply a fix, and return the other seeds on which it is not judged as the right net is."""
+    right = judge(NETS / path.name, 0)
     command = ["patch", "-s", "-p1"]
     subprocess.run(command, input=diff, text=True, cwd=path.parent, check=True)
-    return [seed for seed in OTHER_SEEDS if judge(path, seed)]
+    return [seed for seed in OTHER_SEEDS if judge(path, seed) != right]
 
 
 if __name__ == "__main__":

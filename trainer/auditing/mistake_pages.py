@@ -1,7 +1,9 @@
-"""A page for each mistake of the catalogue: what it is, the wrong line, the right line."""
+"""A page for each mistake of the catalogue: what it is, why, the wrong line, the right line."""
 
 from trainer.auditing.mistakes import MISTAKES, Mistake
+from trainer.auditing.reasons import WHY
 from trainer.common.errors import InputError
+from trainer.common.language import translate as _
 
 
 def explain_mistake(slug: str) -> str:
@@ -9,12 +11,14 @@ def explain_mistake(slug: str) -> str:
     if slug not in MISTAKES:
         raise InputError(f"--explain {slug}: no such mistake; compare --list-mistakes lists them")
     mistake = MISTAKES[slug]
-    parts = [f"# {slug}", f"{_sentence(mistake.summary)}", f"**Fix:** {mistake.hint}."]
+    fix = _("**Fix:** {hint}.").format(hint=_(mistake.hint))
+    parts = [f"# {slug}", _write_sentence(_(mistake.summary)), _(WHY[slug]), fix]
     parts += [_show_changes(mistake)]
     if mistake.needs:
         needs = ", ".join(f"{name} {value}" for name, value in mistake.needs.items())
-        parts.append(f"It shows only with: {needs}.")
-    parts.append(f"To see what it does: `two-layer-net compare --plant {slug}`")
+        parts.append(_("It shows only with: {settings}.").format(settings=needs))
+    command = f"`two-layer-net compare --plant {slug}`"
+    parts.append(_("To see what it does: {command}").format(command=command))
     return "\n\n".join(parts) + "\n"
 
 
@@ -28,7 +32,7 @@ def _show_changes(mistake: Mistake) -> str:
     return "\n".join([*lines, "```"])
 
 
-def _sentence(text: str) -> str:
+def _write_sentence(text: str) -> str:
     """Return the text with a full stop; identifiers such as db1 at its start stay as they are."""
     start = text[0].upper() if text.split()[0].isalpha() else text[0]
-    return f"{start}{text[1:]}."
+    return _("{sentence}.").format(sentence=start + text[1:])

@@ -1,8 +1,8 @@
-"""The child process that looks for a wrong line, and checks code that is no class of a net.
+"""The child process that looks for a wrong line.
 
-It runs somebody's code beside the checks, so that nobody may trust it with a mark.
+It runs somebody's code beside the checks, so that what it says is a hint and no verdict.
 
-python -m trainer.checker.child WHAT MEMORY_MIB SECONDS SEED RUN_ALL COPY_FROM COPY_TO FILE [CLASS]
+python -m trainer.checker.child LANG MEMORY_MIB SECONDS SEED RUN_ALL COPY_FROM COPY_TO FILE [CLASS]
 """
 
 import json
@@ -15,17 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from trainer.checker.remote.limits import limit_process
-from trainer.common.errors import InputError
+from trainer.common.language import set_language
 
 if TYPE_CHECKING:  # torch is imported once the streams are set
     from trainer.checker.diagnose.verifying import Request
 
 
 def main(argv: list[str]) -> int:
-    """Write {"ready": true}, and then what was asked for: {"class", "findings"} for "check",
-    {"diagnosis"} for "line", null where no line was found.
-    """
-    what, memory, seconds, seed, run_all, copy_from, copy_to, file, *name = argv
+    """Write {"ready": true}, and then {"diagnosis"}, null where no line was found."""
+    language, memory, seconds, seed, run_all, copy_from, copy_to, file, *name = argv
+    set_language(language)
     out = take_streams()
     import torch  # once, and before the clock and the memory limit start
 
@@ -42,24 +41,9 @@ def main(argv: list[str]) -> int:
     os.chdir(path.parent)
     write(out, ready=True)
     request = Request(path, name[0] if name else None, run_all == "1", int(seed))
-    write_findings(out, request) if what == "check" else write_diagnosis(out, request)
+    write_diagnosis(out, request)
     leave(out)
     return 0
-
-
-def write_findings(out: TextIO, request: "Request") -> None:
-    """Write the name and the findings of a file, or why it cannot be checked."""
-    from trainer.checker.check_file import check_file
-
-    found = check_file(request.path, request.name, run_all=request.run_all, seed=request.seed)
-    try:
-        items = list(found)
-    except InputError as error:
-        write(out, stopped=str(error).replace(str(request.path), request.path.name))
-        return
-    names = [item for item in items if isinstance(item, str)]
-    findings = [asdict(item) for item in items if not isinstance(item, str)]
-    write(out, **{"class": "".join(names), "findings": findings})
 
 
 def write_diagnosis(out: TextIO, request: "Request") -> None:

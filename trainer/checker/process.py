@@ -12,15 +12,18 @@ from trainer.checker.findings.comparing import Finding, show_safely
 from trainer.checker.findings.report import Report
 from trainer.checker.remote.cell import Cell
 from trainer.checker.remote.connection import Connection, WorkerLostError
+from trainer.checker.remote.hanging import Hangs
 from trainer.checker.remote.library import ROOT
 from trainer.checker.remote.protocol import ProtocolError
 from trainer.common.errors import InputError
+from trainer.common.language import N_, get_language
+from trainer.common.language import translate as _
 
-FORGED = "its code wrote to the checker's own channel, so nothing it says can be trusted"
+FORGED = N_("its code wrote to the checker's own channel, so nothing it says can be trusted")
 LIMITS = {
-    "memory": "it took more memory than --memory allows",
-    "processes": "it started too many processes",
-    "files": "it wrote too many files",
+    "memory": N_("it took more memory than --memory allows"),
+    "processes": N_("it started too many processes"),
+    "files": N_("it wrote too many files"),
 }
 LEAST_FOR_HINTS = 1.0  # seconds
 TEXTS, NUMBERS = ("file", "code", "expected", "diff"), ("line", "column", "end_column", "checks")
@@ -69,17 +72,31 @@ def check_task(task: Task) -> tuple[Report, str]:
     """Check a file's class; return the report, and what the file's code printed."""
     task = replace(task, path=task.path.resolve())
     with Cell(task.memory, task.folder, task.is_wrapped, task.cells) as cell:
-        connection = Connection(cell.start_worker(), task.timeout, cell.watch)
-        report = Report(hints=task.hints, file=task.path.name)
-        has_ended = _judge(task, cell, connection, report)
-        left = connection.seconds_left
-        cell.kill()
-        connection.close()
-        if has_ended and report.status != 1 and task.folder is None:
-            _check_inside(task, cell, left, report)
-        if task.hints > 1 and left > LEAST_FOR_HINTS and _may_have_line(report):
+        hangs, left, ending = Hangs(task.timeout), task.timeout, "hung"
+        while ending == "hung":
+            hangs.start_worker()
+            connection = Connection(cell.start_worker(), left, cell.watch, hangs)
+            report = Report(hints=task.hints, file=task.path.name)
+            ending = _judge(task, cell, connection, report)
+            left = connection.seconds_left
+            cell.kill()
+            connection.close()
+        _report_hangs(report, hangs)
+        if task.hints > 1 and left > LEAST_FOR_HINTS and _may_have_line(report, hangs):
             report.diagnosis = _look_for_line(task, cell, left)
         return report, connection.printed.decode("utf-8", "replace")
+
+
+def _report_hangs(report: Report, hangs: Hangs) -> None:
+    """Add to the report which parts did not come back, where the judge had no use for that."""
+    if report.stopped in (*LIMITS.values(), FORGED):
+        return
+    known = {finding.quantity for finding in report.findings}
+    for hang in hangs.found:
+        if hang.is_wrong and hang.part not in known:
+            report.findings.append(Finding(hang.part, "raises", hang.text))
+        elif not hang.is_wrong:
+            report.stopped = report.stopped or f"{hang.part} {hang.text}"
 
 
 def _locate(task: Task, cell: Cell) -> Path:
@@ -92,15 +109,12 @@ def _locate(task: Task, cell: Cell) -> Path:
 def _make_settings(task: Task, cell: Cell) -> dict[str, Any]:
     return cell.make_settings() | {
         "path": str(_locate(task, cell)), "memory": task.memory, "seconds": task.timeout,
-        "run_all": task.run_all, "hidden": str(ROOT / "trainer"),
+        "run_all": task.run_all, "language": get_language(), "hidden": str(ROOT / "trainer"),
     }  # fmt: skip
 
 
-def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> bool:
-    """Fill the report with what the judge finds, and with how the code ends.
-
-    Returns whether the check came to its end.
-    """
+def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> str:
+    """Fill the report with what the judge finds, and with how the code ends, which is returned."""
     doing = ["start"]
     try:
         from trainer.checker.remote.judge import judge_file  # imports torch, as the worker starts
@@ -116,116 +130,92 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> bo
     except InputError as error:
         text = str(error).replace(str(_locate(task, cell)), task.path.name)
         report.stopped = text.replace(str(task.path), task.path.name)
-        return True
     except WorkerLostError as lost:
         doing[-1] = "loading" if connection.is_ready and doing[-1] == "start" else doing[-1]
-        _explain_ending(report, connection, doing[-1], lost.ending)
+        if lost.ending != "hung":  # another worker is asked for the rest
+            _explain_ending(report, connection, doing[-1], lost.ending)
+        return lost.ending
     except ProtocolError:
         _explain_ending(report, connection, doing[-1], "forged")
     except Exception as error:  # a bug of the checker: it must not be held against the net
         text = "".join(traceback.format_exception(error))
         connection.printed += text.encode("utf-8", "replace")
         what = f"{type(error).__name__}: {show_safely(error)}"
-        report.stopped = f"the check itself failed: {what} (--verbose shows more)"
-        return True
-    else:
-        return True
-    return False
+        message = _("the check itself failed: {error} (--verbose shows more)")
+        report.stopped = message.format(error=what)
+    return ""
 
 
 def _explain_ending(report: Report, connection: Connection, doing: str, ending: str) -> None:
     """Add to the report why the worker did not answer all questions."""
     if ending == "late" and doing == "start":
-        report.stopped = "the checking process did not start in time"
+        report.stopped = _("the checking process did not start in time")
     elif ending == "late":
-        message = f"did not come back in {connection.timeout:g} s (--timeout)"
-        if doing in ("predict", "loss", "gradient", "accuracy"):  # on 57 numbers, 7 samples
-            _cut(report, doing, f"{message}: an endless loop?")
-        else:
-            report.stopped = f"{doing} {message}"
+        hang = next(iter(connection.hangs.found), None) if connection.hangs else None
+        cut = _("not reached, since {quantity} {message}")
+        report.cut = cut.format(quantity=hang.part, message=hang.text) if hang else ""
+        late = _("{quantity} did not come back in {seconds} s (--timeout)")
+        late = late.format(quantity=doing, seconds=f"{connection.timeout:g}")
+        report.stopped = "" if hang else late
     elif ending in LIMITS or ending == "forged":
         report.findings.clear()
-        report.stopped = LIMITS.get(ending, FORGED)
+        report.stopped = _(LIMITS.get(ending, FORGED))
     elif doing == "start":
         status = _describe_status(connection.exit_status())
         last = connection.printed.decode("utf-8", "replace").strip().splitlines()[-1:]
-        report.stopped = f"the checking process could not start ({status}): {''.join(last)}"
+        message = _("the checking process could not start ({status}): {text}")
+        report.stopped = message.format(status=status, text="".join(last))
     elif doing == "loading":
         status = _describe_status(connection.exit_status())
-        report.stopped = f"its code ended the program while loading ({status})"
+        message = _("its code ended the program while loading ({status})")
+        report.stopped = message.format(status=status)
     else:
         status = _describe_status(connection.exit_status())
-        message = f"its code ended the whole program ({status})"
-        _cut(report, doing, message)
+        message = _("its code ended the whole program ({status})")
+        _cut(report, doing, message.format(status=status))
 
 
 def _cut(report: Report, doing: str, message: str) -> None:
     """Add the finding on what ended the check."""
     report.findings.append(Finding(doing, "raises", message))
-    report.cut = f"not reached, since {doing} {message}"
+    cut = _("not reached, since {quantity} {message}")
+    report.cut = cut.format(quantity=doing, message=message)
 
 
 def _describe_status(code: int | None) -> str:
     number = -code if code is not None and code < 0 else (code or 0) - 128  # a shell adds 128
     with suppress(ValueError):
         if sys.platform != "win32":
-            return f"signal {signal.Signals(number).name}"
-    return f"exit status {code}"
+            return _("signal {name}").format(name=signal.Signals(number).name)
+    return _("exit status {number}").format(number=code)
 
 
-def _may_have_line(report: Report) -> bool:
+def _may_have_line(report: Report, hangs: Hangs) -> bool:
     """Return whether a wrong line may be found.
 
     That is where something is wrong, the check came to its end, and no method stops at what is
     not written yet.
     """
     is_unfinished = any((f.verdict, f.cause) == ("raises", "unfinished") for f in report.findings)
-    return bool(report.wrong_findings) and not (report.stopped or is_unfinished or report.cut)
+    is_cut = report.stopped or is_unfinished or report.cut or hangs.found
+    return bool(report.wrong_findings) and not is_cut
 
 
 def _look_for_line(task: Task, cell: Cell, seconds: float) -> dict[str, Any] | None:
     """Return the wrong line and a fix, as a process says that nobody trusts: a hint, no verdict."""
-    answer = _ask_child("line", task, cell, seconds)
-    return _read_diagnosis(answer.get("diagnosis"))
-
-
-def _check_inside(task: Task, cell: Cell, seconds: float, report: Report) -> None:
-    """Add to the report what a child finds that runs the code beside the checks.
-
-    Functions, layers and torch modules can only be checked so, since their parts hand each other
-    objects of any kind, and so can the book's own loop. That does for one's own code, and never
-    for marks. What the judge outside found stands.
-    """
-    answer = _ask_child("check", task, cell, seconds)
-    try:
-        findings = [Finding(**each) for each in answer.get("findings", [])]
-    except TypeError:
-        return
-    if report.status == 0:
-        known = {(f.quantity, f.message) for f in report.findings}
-        more = (f for f in findings if f.quantity == "update" or f.verdict == "note")
-        report.findings += [f for f in more if (f.quantity, f.message) not in known]
-    elif findings:
-        report.name, report.findings, report.stopped = str(answer.get("class")), findings, ""
-    elif isinstance(answer.get("stopped"), str):
-        report.stopped = answer["stopped"]
-
-
-def _ask_child(what: str, task: Task, cell: Cell, seconds: float) -> dict[str, Any]:
-    """Return the answer of a child that runs the code beside the checks, {} without one."""
     settings = cell.make_settings()
     run_all, seed = "1" if task.run_all else "0", str(task.seed if task.folder is None else 0)
     child = cell.start_hints([
-        what, str(task.memory), str(seconds), seed, run_all,
+        get_language(), str(task.memory), str(seconds), seed, run_all,
         settings["copy_from"], settings["copy_to"],
         str(_locate(task, cell)), *filter(None, [task.name]),
     ])  # fmt: skip
     connection = Connection(child, seconds, cell.watch)
     try:
         connection.start()
-        return connection.receive()
+        return _read_diagnosis(connection.receive().get("diagnosis"))
     except (WorkerLostError, ProtocolError):
-        return {}
+        return None
     finally:
         connection.close()
         cell.kill()

@@ -13,6 +13,8 @@ from trainer.auditing.mistake_pages import explain_mistake
 from trainer.cli.options import Parser
 from trainer.cli.program import Program
 from trainer.common.errors import InputError
+from trainer.common.language import LANGUAGES, set_language
+from trainer.common.language import translate as _
 from trainer.common.terminal import print_wrapped, show_activity
 
 A_DAY, LEAST, A_TEBIBYTE = 86_400, 64, 2**20  # in seconds and MiB
@@ -21,6 +23,7 @@ A_DAY, LEAST, A_TEBIBYTE = 86_400, 64, 2**20  # in seconds and MiB
 def main(argv: list[str] | None = None, program: Program = Program("check")) -> int:
     """FILE[:CLASS] → a line for each quantity; 0 right, 1 wrong, 2 could not be checked."""
     arguments = _parser(program).parse_args(argv)
+    set_language(arguments.lang)
     if arguments.explain:
         print(explain_mistake(arguments.explain))
         return 0
@@ -31,7 +34,9 @@ def main(argv: list[str] | None = None, program: Program = Program("check")) -> 
 
     from trainer.checker.process import check_in_child
 
-    activity = f"{program.name}: checking {path.name}, at most {arguments.timeout:g} s"
+    activity = _("{program}: checking {file}, at most {seconds} s").format(
+        program=program.name, file=path.name, seconds=f"{arguments.timeout:g}"
+    )
     with show_activity(activity, shown=not arguments.json):
         report, printed = check_in_child(
             path, name, timeout=arguments.timeout, memory=arguments.memory,
@@ -60,7 +65,17 @@ def _parser(program: Program) -> Parser:
         help="1: say what is wrong; 2: name the line too; 3: show a fix too")  # fmt: skip
     add("--explain", metavar="ID", help="explain a mistake of the catalogue and exit")
     add("--seed", type=int, default=0, help="seed of the weights and inputs")
+    add_language(parser)
     return parser
+
+
+def add_language(parser: Parser) -> None:
+    """Add the option for the language of what learners read."""
+    parser.add_argument(
+        "--lang",
+        choices=LANGUAGES,
+        help="language of the messages; that of the locale if not given",
+    )
 
 
 def check_limits(arguments: argparse.Namespace) -> None:

@@ -11,10 +11,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from trainer.cli.check import check_limits
+from trainer.cli.check import add_language, check_limits
 from trainer.cli.options import Parser
 from trainer.cli.program import Program
 from trainer.common.errors import InputError
+from trainer.common.language import set_language
+from trainer.common.language import translate as _
 from trainer.common.terminal import track
 from trainer.common.text import display_path, notify
 
@@ -24,6 +26,7 @@ FORMATS = ("gradescope", "junit")
 def main(argv: list[str] | None = None, program: Program = Program("grade")) -> int:
     """Mark all submissions; return 0, also where nets are wrong."""
     arguments = _make_parser(program).parse_args(argv)
+    set_language(arguments.lang)
     check_limits(arguments)
     if arguments.jobs < 1 and arguments.jobs != -1:
         raise InputError(f"--jobs {arguments.jobs}: must be 1 or more")
@@ -43,10 +46,10 @@ def main(argv: list[str] | None = None, program: Program = Program("grade")) -> 
         )  # fmt: skip
         grading = Grading(submissions, arguments.out, how, arguments.format or [])
         if not arguments.quiet:
-            print(f"points: {scheme.describe()}")
+            print(_("points: {scheme}").format(scheme=scheme.describe()))
         jobs = (os.cpu_count() or 1) if arguments.jobs == -1 else arguments.jobs
         new, done = grading.run(jobs, arguments.cluster), grading.done
-        for _ in track(new, "submissions", grading.total, done, arguments.quiet):
+        for _record in track(new, "submissions", grading.total, done, arguments.quiet):
             pass
     if not arguments.quiet:
         _print_end(grading.records, done, arguments.out)
@@ -56,12 +59,20 @@ def main(argv: list[str] | None = None, program: Program = Program("grade")) -> 
 def _print_end(records: list[dict[str, Any]], done: int, out: Path) -> None:
     counts = Counter(record["verdict"] for record in records)
     mean = sum(record["points"] for record in records) / max(1, len(records))
-    before = f", {done} of them before" if done else ""
-    print(
-        f"{len(records)} submissions{before}: {counts['right']} right, {counts['wrong']} wrong, "
-        f"{counts['unchecked']} to look at; {mean:.1f} points on average"
+    message = _(
+        "{count} submissions: {right} right, {wrong} wrong, {unchecked} to look at; {mean} points "
+        "on average"
     )
-    print(f"results: {display_path(out)}, report: {display_path(out / 'report.html')}")
+    if done:
+        message = _(
+            "{count} submissions, {done} of them before: {right} right, {wrong} wrong, {unchecked} "
+            "to look at; {mean} points on average"
+        )
+    names = ("right", "wrong", "unchecked")
+    numbers = {name: counts[name] for name in names} | {"count": len(records), "done": done}
+    print(message.format(mean=f"{mean:.1f}", **numbers))
+    places = {"folder": display_path(out), "page": display_path(out / "report.html")}
+    print(_("results: {folder}, report: {page}").format(**places))
 
 
 def _choose_sandbox(arguments: argparse.Namespace) -> bool:
@@ -115,5 +126,6 @@ def _make_parser(program: Program) -> Parser:
     )
     add("--cluster", metavar="ADDRESS", help="address of a Dask scheduler, such as HOST:8786")
     add("--require-sandbox", action="store_true", help="refuse to run without bubblewrap")
+    add_language(parser)
     add("--quiet", action="store_true", help="print nothing but errors")
     return parser

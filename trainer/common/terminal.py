@@ -1,5 +1,6 @@
 """Print what the user sees besides results: notices, and progress as a bar or as lines."""
 
+import re
 import sys
 import textwrap
 import threading
@@ -8,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.progress import (
     BarColumn,
@@ -108,6 +110,34 @@ def print_output(*renderables: RenderableType) -> None:
 
 def print_wrapped(text: str) -> None:
     """Print each line wrapped to the terminal's width (80 in a pipe), its rest indented."""
-    width = Console().width
+    wrapper = _Wrapper(Console().width, subsequent_indent="    ", break_on_hyphens=False)
     for line in text.splitlines():
-        print(textwrap.fill(line, width, subsequent_indent="    ", break_on_hyphens=False))
+        print(wrapper.fill(line))
+
+
+# Chinese and Japanese characters, and their punctuation: two columns wide.
+WIDE = (
+    "\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60"
+    "\uffe0-\uffe6\U0001f300-\U0001faff\U00020000-\U0003fffd"
+)
+OPENING, CLOSING = (
+    "（「『《【〔",
+    "）」』》】〕、。，．：；？！…々ーゃゅょっャュョッァィゥェォ,.:;?!)",
+)
+UNIT = re.compile(rf"\s+|[{OPENING}]*(?:[{WIDE}]|[^\s{WIDE}]+)[{CLOSING}]*")
+
+
+class _Wrapper(textwrap.TextWrapper):
+    """Wraps by columns: at spaces, and beside wide characters but not before 。 and the like."""
+
+    def _split(self, text: str) -> list[str]:
+        return [_Unit(found) for found in UNIT.findall(text)]
+
+
+class _Unit(str):
+    """What stays on one line; its length is its width in columns."""
+
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        return cell_len(str(self))

@@ -93,14 +93,27 @@ def test_two_mistakes_are_fixed_one_after_the_other(tmp_path):
     assert found.diff.count("\n-") == 2 + found.diff.count("\n---")
 
 
+def collect_findings(layout, seed):
+    """Return the findings on a layout, and those while its values are recorded."""
+    path = NETS / f"{layout}.py"
+    loader = Loader(path, recorder=Recorder())
+    both = check_file(path, seed=seed), check_loaded(loader, None, seed)
+    return [[item for item in found if isinstance(item, Finding)] for found in both]
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_recording_changes_no_verdict(layout):
-    path = NETS / f"{layout}.py"
-    plain = [item for item in check_file(path) if isinstance(item, Finding)]
-    recorder = Recorder()
-    loader = Loader(path, recorder=recorder)
-    recorded = [item for item in check_loaded(loader, None, 0) if isinstance(item, Finding)]
+    plain, recorded = collect_findings(layout, 0)
     assert recorded == plain
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_no_right_layout_is_accused_on_200_seeds_with_and_without_recording(layout):
+    for seed in range(200):
+        plain, recorded = collect_findings(layout, seed)
+        assert recorded == plain
+        assert not [f for f in plain if f.verdict == "differs"]
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 from mistaken import NETS, plant_mistakes
+from planted import EXAMPLES, change_example
 
 from trainer.checker.grading.points import read_scheme
 from trainer.checker.grading.submissions import open_submissions
@@ -77,18 +78,60 @@ def test_a_backward_pass_keeps_its_points_where_only_the_forward_pass_is_wrong(r
     assert row["loss"] == row["gradient W1"] == row["gradient W2"] == "15.0"
 
 
-def test_what_is_behind_a_hang_was_not_reached_and_is_not_missing(tmp_path):
+def test_a_part_that_hangs_costs_its_own_points(tmp_path):
     given, out = tmp_path / "given", tmp_path / "out"
     given.mkdir()
     (given / "hal.py").write_text(RIGHT.replace(BACK, "        while True:\n            pass\n"))
-    assert run_grade(given, "--out", out, "--timeout", 2) == 0
+    assert run_grade(given, "--out", out, "--timeout", 5) == 0
     record = json.loads((out / "students" / "hal.json").read_text())
     assert record["verdict"] == "wrong"
-    assert record["points"] == 0
-    verdicts = {part["name"]: (part["verdict"], part["why"]) for part in record["parts"]}
-    assert verdicts["gradient W1"][0] == "wrong"
-    assert verdicts["train"][0] == "unchecked"
-    assert "not reached, since gradient did not come back" in verdicts["loss"][1]
+    assert record["points"] == 55
+    parts = {part["name"]: part for part in record["parts"]}
+    assert parts["gradient W1"]["verdict"] == "wrong"
+    assert "did not come back" in parts["gradient W1"]["why"]
+    assert parts["loss"]["verdict"] == "ok"
+
+
+@pytest.fixture(scope="module")
+def functions(tmp_path_factory):
+    """Return the rows of a class that wrote functions, layers and torch modules."""
+    given, out = tmp_path_factory.mktemp("given"), tmp_path_factory.mktemp("out")
+    for example in ("columns", "linear", "loop"):
+        (given / f"{example}.py").write_text((EXAMPLES / f"{example}.py").read_text())
+    wrong = change_example("cs231n_layers", {"dout * (x > 0)": "dout * (dout > 0)"})
+    (given / "layers").mkdir()
+    (given / "layers" / "layers.py").write_text(wrong)
+    (given / "layers" / "data.py").write_text("def load(): ...\n")
+    wrong = change_example("cs231n_layers", {"loss = ": "loss = 7 * "})
+    (given / "hidden.py").write_text(f"{wrong}\nsvm_loss = None\n")
+    assert run_grade(given, "--out", out) == 0
+    return read_rows(out)
+
+
+def test_functions_and_torch_modules_are_marked(functions):
+    verdicts = {name: row["verdict"] for name, row in functions.items()}
+    assert verdicts == {
+        "columns": "right", "linear": "right", "loop": "right", "layers": "wrong",
+        "hidden": "unchecked",
+    }  # fmt: skip
+    assert functions["columns"]["gradient W1"] == "15.0"
+    assert functions["linear"]["gradient W1"] == "15.0"
+    assert functions["layers"]["causes"] == "relu-grad-of-gradient"
+
+
+def test_each_function_is_worth_the_same_where_they_make_no_net(functions):
+    row = functions["layers"]
+    assert row["predict"] == ""
+    assert row["relu_backward"] == "0.0"
+    assert row["affine_backward"] == row["svm_loss"] == "12.5"
+    assert row["points"] == "75.0"
+    assert functions["columns"]["points"] == functions["linear"]["points"] == "100.0"
+
+
+def test_a_points_file_may_name_functions(tmp_path):
+    path = tmp_path / "points.toml"
+    path.write_text("[points]\naffine_backward = 3\nloss = 2\nsoftmax_loss = 1\n")
+    assert read_scheme(path).points == {"loss": 2, "affine_backward": 3, "softmax_loss": 1}
 
 
 def test_the_page_has_no_script_and_escapes_what_comes_from_outside(results):

@@ -1,9 +1,13 @@
 """Loading runs definitions, imports and constants, and says truly what it left out."""
 
+import json
+import sys
+
 import pytest
 from mistaken import NETS
 from reports import report_on
 
+from trainer.checker.load.source import read_source
 from trainer.common.errors import InputError
 
 RIGHT = (NETS / "chapter4.py").read_text()
@@ -232,3 +236,30 @@ def test_a_method_without_self_is_named(start, method, arguments, quantity, tmp_
     finding = next(f for f in report.findings if f.quantity == quantity)
     assert (finding.verdict, finding.message, finding.line) == ("raises", wanted, number)
     assert report.status == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("net.py", "print 'loss'\n"),
+        ("net.py", "def f():\n    return list(xrange(3))\n"),
+        ("net.ipynb", json.dumps({
+            "cells": [{"cell_type": "code", "source": "print 'loss'"}], "nbformat": 4,
+            "metadata": {"kernelspec": {"name": "python2", "language": "python"}},
+        })),
+    ],
+)  # fmt: skip
+def test_python_2_without_its_translator_is_refused_in_one_line(tmp_path, monkeypatch, name, text):
+    for module in [key for key in sys.modules if key.startswith("fissix")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "fissix", None)
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InputError, match="it is Python 2; to have it read: pip install fissix"):
+        read_source(tmp_path / name)
+
+
+def test_a_syntax_error_is_told_the_same_without_the_translator_of_python_2(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "fissix", None)
+    (tmp_path / "net.py").write_text("def f(:\n")
+    with pytest.raises(InputError, match="line 1: not valid Python: invalid syntax"):
+        read_source(tmp_path / "net.py")

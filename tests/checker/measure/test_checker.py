@@ -109,6 +109,14 @@ def test_a_wrong_loss_is_found_even_if_the_gradient_is_its_derivative(write_sour
     assert report_on(write_source(doubled)).status == 1
 
 
+@pytest.mark.parametrize("factor", ["0 * ", "-1 * "])
+def test_a_loss_and_a_gradient_of_0_or_turned_round_are_wrong(factor, write_source):
+    source = (NETS / "regression.py").read_text()
+    source = source.replace("return 0.5", f"return {factor}0.5")
+    source = source.replace("da2 = (", f"da2 = {factor}(")
+    assert report_on(write_source(source)).status == 1
+
+
 def test_a_summed_loss_with_a_summed_gradient_is_a_note(write_source):
     source = plant_mistakes("chapter4", "loss-sum", "batch-mean-missing")
     report = report_on(write_source(source))

@@ -245,10 +245,10 @@ def test_a_factor_is_reported_only_if_a_cause_explains_it(old, new, message, tmp
 @pytest.mark.parametrize(
     ("line", "status", "message"),
     [
-        ("while True: pass", 1, "gradient: did not come back in 3 s"),
+        ("while True: pass", 1, "gradient: did not come back in 1."),
         ("import os; os._exit(0)", 1, "its code ended the whole program (exit status 0)"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", 1, "signal SIGSEGV"),
-        ("while True: print('x' * 10**6)", 1, "gradient: did not come back in 3 s"),
+        ("while True: print('x' * 10**6)", 1, "gradient: did not come back in 1."),
     ],
     ids=["loop", "exit", "crash", "flood"],
 )

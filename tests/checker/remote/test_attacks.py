@@ -9,7 +9,8 @@ from trainer.checker.remote.bubblewrap import explain_absence
 
 SHORT = ("forged-ok", "forged-answers", "patch-numpy", "equal-array", "frames", "import-by-path",
          "numpy-beside", "survivor", "read-secret", "kills-parent", "locked-folder",
-         "huge-result")  # fmt: skip
+         "huge-result", "hidden-parts", "operations-by-path", "patch-traits", "huge-traits",
+         "lazy-cache", "hang-and-remember")  # fmt: skip
 OPEN = ("write-outside", "network")  # what only bubblewrap prevents
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="the attacks are written for POSIX")
 WRAPPED = pytest.mark.skipif(bool(explain_absence()), reason=explain_absence() or "none")

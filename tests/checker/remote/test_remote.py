@@ -6,18 +6,20 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from mistaken import NETS, TABLE, plant_mistakes
 from notebooks import write_cells
+from planted import EXAMPLES, NOTED, WRONG, change_example, list_cases, name_case
 
 from trainer.checker.check_file import check_file
 from trainer.checker.findings.comparing import Finding
 from trainer.checker.process import check_in_child
 from trainer.checker.remote.answering import describe_error
 from trainer.checker.remote.calling import make_error
-from trainer.checker.remote.cell import BOOT
+from trainer.checker.remote.cell import BOOT, choose_hidden
 from trainer.checker.remote.library import ROOT, list_modules, write_library
 from trainer.checker.remote.protocol import Opaque, ProtocolError, decode, encode
 from trainer.common.errors import InputError
@@ -28,6 +30,8 @@ SHORT = [
     ("chapter5", "stale-gradient"), ("cs231n", "bias-not-updated"), ("volume2", "loss-sum"),
     ("regression", "mse-mean"), ("cs231n", "unfinished"),
 ]  # fmt: skip
+
+SHORT_SHAPES = list_cases(WRONG)[::12] + list_cases(NOTED)[::6]
 
 # The gradients are arrays that later calls change: in one process the first results change too.
 IN_PLACE = "volume2", "stale-gradient"
@@ -52,20 +56,39 @@ def check_outside(path: Path) -> list[str | Finding]:
 
 
 def list_plainly(found: list[str | Finding]) -> list[str | Finding]:
-    """Return what was found without the names of temporary folders and the order of the name.
-
-    The book's own loop is run beside the code only.
-    """
+    """Return what was found without the names of temporary folders and the order of the name."""
     findings = [
-        replace(f, file=f.file and Path(f.file).name)
-        for f in found
-        if isinstance(f, Finding) and f.quantity != "update"
+        replace(f, file=f.file and Path(f.file).name) for f in found if isinstance(f, Finding)
     ]
     return [*(each for each in found if isinstance(each, str)), *findings]
 
 
 @pytest.mark.parametrize("path", sorted(NETS.glob("*.py")), ids=lambda path: path.stem)
 def test_right_nets_get_the_same_findings_outside(path):
+    assert list_plainly(check_outside(path)) == list_plainly(check_here(path))
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
+def test_right_code_of_each_shape_gets_the_same_findings_outside(path):
+    found = check_outside(path)
+    assert list_plainly(found) == list_plainly(check_here(path))
+    assert any(isinstance(f, Finding) and f.verdict == "ok" for f in found)
+
+
+@pytest.mark.parametrize("case", SHORT_SHAPES, ids=name_case)
+def test_some_mistakes_in_other_shapes_get_the_same_findings_outside(case, tmp_path):
+    compare_changed(case, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", list_cases(WRONG) + list_cases(NOTED), ids=name_case)
+def test_every_mistake_in_other_shapes_gets_the_same_findings_outside(case, tmp_path):
+    compare_changed(case, tmp_path)
+
+
+def compare_changed(case: tuple[Any, ...], folder: Path) -> None:
+    path = folder / f"{case[0]}.py"
+    path.write_text(change_example(case[0], case[3]))
     assert list_plainly(check_outside(path)) == list_plainly(check_here(path))
 
 
@@ -112,6 +135,16 @@ def test_a_worker_finds_neither_judge_nor_reference(tmp_path):
         [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout == ""
+
+
+def test_where_the_project_is_installed_the_worker_still_finds_its_packages(tmp_path):
+    assert choose_hidden(tmp_path / "site-packages") == ""
+    assert choose_hidden(ROOT) == str(ROOT)
+    write_library(tmp_path / "lib")
+    code = BOOT.format(library=str(tmp_path / "lib"), root="") + "import trainer.nets\n"
+    command = [sys.executable, "-I", "-c", f"import sys; sys.path.append({str(ROOT)!r})\n{code}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "No module named 'trainer.nets'" in done.stderr
 
 
 def test_every_module_of_the_worker_exists():

@@ -361,3 +361,8 @@ def list_cases(table: dict[str, Changes]) -> list[tuple[str, str | None, str, di
     """Return (example, id, quantity, changes) of a table."""
     return [(example, slug, quantity, changes) for example, changes_of in table.items()
             for (slug, quantity), changes in changes_of.items()]  # fmt: skip
+
+
+def name_case(case: tuple[str, str | None, str, dict[str, str]]) -> str:
+    """Return the id of a case for pytest."""
+    return "-".join(str(part) for part in case[:3])

@@ -1,24 +1,19 @@
 """Tests that code of every shape passes when it is right and that what is wrong is named."""
 
 import pytest
-from planted import EXAMPLES, NOTED, WRONG, change_example, list_cases
+from planted import EXAMPLES, NOTED, WRONG, change_example, list_cases, name_case
 from reports import collect_causes, report_on
 
 from trainer.auditing.mistakes import MISTAKES
 from trainer.checker.diagnose import diagnosing
 from trainer.checker.diagnose.verifying import Request
 from trainer.checker.process import check_in_child
-from trainer.checker.shapes import planar, training_loop
+from trainer.checker.shapes import relative
 from trainer.common.errors import InputError
 
 ALL = sorted(path.stem for path in EXAMPLES.glob("*.py"))
-KNOWN = {*MISTAKES, "weight-shape", "misspelt-name", "unfinished", *planar.SIZES, *planar.CLASSES,
-         *training_loop.REASONS}  # fmt: skip
-
-
-def name_case(case):
-    """Return the id of a case for pytest."""
-    return "-".join(str(part) for part in case[:3])
+KNOWN = {*MISTAKES, "weight-shape", "misspelt-name", "unfinished", *relative.SIZES, *relative.CLASSES,
+         *relative.TRAINING}  # fmt: skip
 
 
 @pytest.fixture

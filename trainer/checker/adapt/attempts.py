@@ -14,9 +14,11 @@ import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.findings.comparing import Finding, report_unchecked, show_safely
+from trainer.checker.findings.placing import describe_place
 from trainer.checker.load.standins import MissingNameError
+from trainer.common.language import translate as _
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(__file__).resolve().parents[1]  # of the checker: what is not the checked code
 
 
 @dataclass
@@ -48,8 +50,8 @@ class Raised:
     """What a report says of an exception.
 
     kind is "absent" where a missing module is the reason, "signature" or "value" where the call or
-    its result was not understood, "own" where the checked code is to blame. file and line are
-    those of the checked code.
+    its result was not understood, "late" where it took too long, and "own" where the checked code
+    is to blame. file and line are those of the checked code.
     """
 
     kind: str
@@ -74,14 +76,16 @@ def report_exception(quantity: str, error: BaseException) -> Finding:
     raised = error.raised if isinstance(error, RemoteError) else describe_raised(error)
     match raised.kind:
         case "absent":
-            return report_unchecked(quantity, f"needs {raised.text}{raised.at}")
+            reason = _("needs {name}{place}")
+            return report_unchecked(quantity, reason.format(name=raised.text, place=raised.at))
         case "signature":
-            reason = f"unsupported signature: {raised.text}"
-            return report_unchecked(
-                quantity, f"{reason}; give additional arguments a default value"
-            )
+            reason = _("unsupported signature: {error}; give additional arguments a default value")
+            return report_unchecked(quantity, reason.format(error=raised.text))
+        case "late":
+            return report_unchecked(quantity, raised.text)
         case "value":
-            return report_unchecked(quantity, f"unsupported call or return value: {raised.text}")
+            reason = _("unsupported call or return value: {error}")
+            return report_unchecked(quantity, reason.format(error=raised.text))
     message = f"{raised.text}{raised.at}"
     return Finding(quantity, "raises", message, raised.cause, True, raised.file, raised.line)
 
@@ -91,7 +95,7 @@ def describe_raised(error: BaseException) -> Raised:
     lines = [(f.filename, f.lineno) for f in traceback.extract_tb(error.__traceback__)]
     lines = [(f, n) for f, n in lines if HERE not in Path(f).parents and not _is_generated(f)]
     own = [(f, n) for f, n in lines if "site-packages" not in f and "/lib/python" not in f]
-    at = f" ({Path(own[-1][0]).name}, line {own[-1][1]})" if own else ""
+    at = f" ({describe_place(Path(own[-1][0]).name, own[-1][1])})" if own else ""
     text = f"{type(error).__name__}: {show_safely(error)}".strip().rstrip(":").splitlines()[0]
     if isinstance(error, MissingNameError):
         return Raised("absent", show_safely(error), at)
@@ -100,7 +104,8 @@ def describe_raised(error: BaseException) -> Raised:
     if not lines and isinstance(error, KeyError | AttributeError | ValueError):
         return Raised("value", text)
     if isinstance(error, SystemExit):
-        text = f"ends the program with sys.exit({show_safely(error.code, repr)})"
+        call = f"sys.exit({show_safely(error.code, repr)})"
+        text = _("ends the program with {call}").format(call=call)
     place: Any = (own[-1][0], own[-1][1]) if own else (None, None)
     return Raised("own", text, at, _name_cause(error), *place)
 

@@ -13,16 +13,21 @@ from typing import Any
 import numpy as np
 
 from trainer.checker.adapt.building import find_candidates
+from trainer.checker.findings.placing import describe_place
 from trainer.checker.load.definitions import Helper, Names, list_defined, list_helpers
 from trainer.checker.load.loading import Loader
 from trainer.checker.load.missing_self import MissingSelf, find_missing_self
 from trainer.checker.load.standins import StandIn, describe
 from trainer.common.errors import InputError
+from trainer.common.language import N_
+from trainer.common.language import translate as _
 
 # Names that NumPy had when the books were written.
 ALIASES = {"int": int, "float": float, "object": object, "str": str, "complex": complex,
            "bool": bool, "float_": np.float64, "int_": np.int64, "Inf": np.inf, "NaN": np.nan,
            "product": np.prod, "alltrue": np.all, "sometrue": np.any}  # fmt: skip
+
+NO_NET_BUT = N_("no class that looks like a two-layer net; {reason}")
 
 
 @dataclass
@@ -30,7 +35,9 @@ class Loaded:
     """What a file has: its class or None, its names and those that it defines, its helpers.
 
     absence says why there is no class. notes say how the file was read. aliases are the uses of
-    names that NumPy has lost. unfinished are the templates that nobody filled in.
+    names that NumPy has lost. unfinished are the templates that nobody filled in. parts are the
+    functions and layers that are checked by themselves. is_whole is False where only one class or
+    function of the file is checked.
     """
 
     path: Path
@@ -43,16 +50,8 @@ class Loaded:
     missing_self: list[MissingSelf] = field(default_factory=list)
     absence: str = ""
     unfinished: Mapping[str, str] = field(default_factory=dict)
-
-
-def load(loader: Loader, name: str | None, removed: set[str]) -> Loaded:
-    """Load the file of a loader, and choose the class of that name or the only one.
-
-    removed are the names that NumPy has lost. Raises InputError where there is no such class, or
-    what the file's own code raises.
-    """
-    names, candidates = load_names(loader)
-    return describe_file(loader, names, choose_class(loader, names, candidates, name), removed)
+    parts: list[Any] = field(default_factory=list)
+    is_whole: bool = True
 
 
 def describe_file(loader: Loader, names: Names, kind: Any, removed: set[str]) -> Loaded:
@@ -72,7 +71,7 @@ def load_names(loader: Loader) -> tuple[dict[str, object], list[type]]:
     """
     module = loader.load_file()
     if not loader.sources[loader.path].tree.body:
-        raise InputError(f"{loader.path}: the file is empty")
+        raise InputError(_("{path}: the file is empty").format(path=loader.path))
     return vars(module), find_candidates(module, list_defined(loader.sources[loader.path]))
 
 
@@ -86,7 +85,8 @@ def choose_class(
     if name is None:
         if len(candidates) > 1:
             listed = ", ".join(kind.__name__ for kind in candidates)
-            raise InputError(f"{loader.path}: several classes may be meant ({listed}): add :CLASS")
+            message = _("{path}: several classes may be meant ({names}): add :CLASS")
+            raise InputError(message.format(path=loader.path, names=listed))
         return candidates[0] if candidates else None
     kind = names.get(name)
     if isinstance(kind, StandIn):
@@ -94,9 +94,9 @@ def choose_class(
     if not isinstance(kind, type):
         defined = list_defined(loader.sources[loader.path])
         own = [k for k, v in names.items() if isinstance(v, type) and k in defined]
-        raise InputError(
-            f"{loader.path}: there is no class {name}; it has: {', '.join(own) or 'none'}"
-        )
+        message = _("{path}: there is no class {name}; it has: {names}")
+        names_of_own = ", ".join(own) or _("none")
+        raise InputError(message.format(path=loader.path, name=name, names=names_of_own))
     return kind
 
 
@@ -104,15 +104,15 @@ def _explain_absence(loader: Loader, names: Names) -> str:
     """Return that there is no net, with a cell or a class that could not be used, if any."""
     notebook = loader.sources[loader.path].notebook
     if notebook and notebook.notes:
-        return f"no class that looks like a two-layer net; {notebook.notes[0]}"
+        return _(NO_NET_BUT).format(reason=notebook.notes[0])
     unset = [
         v
         for k, v in names.items()
         if isinstance(v, StandIn) and k in list_defined(loader.sources[loader.path])
     ]
     if unset:
-        return f"no class that looks like a two-layer net; {describe(unset[0])}"
-    return "no class that looks like a two-layer net; name it: FILE:CLASS"
+        return _(NO_NET_BUT).format(reason=describe(unset[0]))
+    return _("no class that looks like a two-layer net; name it: FILE:CLASS")
 
 
 @contextmanager
@@ -133,4 +133,6 @@ def _find_aliases(loader: Loader, removed: set[str]) -> Iterator[str]:
         for node in ast.walk(source.tree):
             match node:
                 case ast.Attribute(value=ast.Name(id="np" | "numpy"), attr=name) if name in removed:
-                    yield f"np.{name} was removed from NumPy ({file.name}, line {node.lineno})"
+                    place = describe_place(file.name, node.lineno)
+                    message = _("np.{name} was removed from NumPy ({place})")
+                    yield message.format(name=name, place=place)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
+from trainer.checker.adapt.book_loop import LoopRun, count_calls, run_loop
 from trainer.checker.adapt.building import build_instance
 from trainer.checker.adapt.names import (
     METHODS,
@@ -18,6 +19,10 @@ from trainer.checker.adapt.names import (
     simplify_name,
 )
 from trainer.checker.adapt.weights import find_weights, fits_shape, get_shapes, identify_parameter
+
+# What a class may have that was made of functions: D, H, C, and how it is to be judged.
+TRAITS = ("checked_sizes", "takes_columns", "has_guessed_calls", "derives_gradient",
+          "is_checked_in_parts")  # fmt: skip
 
 
 class Subject:
@@ -142,6 +147,14 @@ class Subject:
         """Return their accuracy."""
         return self._call(self._get_method("accuracy"), x, t)
 
+    def run_loop(self, x: Array, t: Array, lr: float) -> LoopRun | None:
+        """Take a step of the book's loop; None for nets that may update as they like."""
+        return run_loop(self, x, t, lr)
+
+    def count_calls(self, quantity: str, x: Array, t: Array) -> int:
+        """Return how often gradient calls the net's method for a quantity."""
+        return count_calls(self, quantity, x, t)
+
     def _name_grads(self, grads: object) -> dict[str, Any] | None:
         """Return gradients by W1 … b2, in the book's orientation, from a dict or a list of them."""
         found: dict[str, Any] = {}
@@ -172,6 +185,7 @@ class ForeignClass:
 
     __name__: str
     stores_bias_twice: bool
+    is_built = False  # whether it was made of functions, layers or a torch module
 
     def build_subject(self, D: int, H: int, C: int, reg: float) -> Subject:
         """Return an instance in these sizes."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.adapt.names import PARAMS, simplify_name
+from trainer.common.language import translate as _
 
 
 @dataclass
@@ -73,7 +74,7 @@ def find_weights(net: object, D: int, H: int, C: int) -> WeightPlaces:
     leaves = list(find_values(net, "", 0, set()))
     found = [leaf for leaf in leaves if is_array(leaf[3])]
     weights = WeightPlaces()
-    numbers = {identify_parameter(key) for _, _, key, value in leaves if is_number(value)}
+    numbers = {identify_parameter(key) for *_holder, key, value in leaves if is_number(value)}
     weights.numbers = {"b1", "b2"} & numbers
     further = re.compile(r"(w|weights?|b|bias)[3-9]")
     weights.extra = {str(a[2]) for a in found if further.fullmatch(simplify_name(str(a[2])))}
@@ -85,10 +86,11 @@ def find_weights(net: object, D: int, H: int, C: int) -> WeightPlaces:
         if not fitting and not named:
             weights.absent.add(key)
             continue
-        _, container, name, array = (fitting or named)[0]
+        _path, container, name, array = (fitting or named)[0]
         if not fitting:
             got = tuple(array.shape)
-            weights.problems[key] = f"{name} has shape {got}, expected {shape}"
+            message = _("{name} has shape {shape}, expected {expected}")
+            weights.problems[key] = message.format(name=name, shape=got, expected=shape)
         weights.places[key] = (container, name)
         if len(shape) == 2 and tuple(array.shape) == shape[::-1]:
             weights.transposed.add(key)

@@ -2,6 +2,7 @@
 
 import ast
 import difflib
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -52,11 +53,27 @@ def replace_node(text: str, edit: Edit) -> str | None:
     """Return the source with the edit at its place, None where it would be read in another way."""
     if edit.text == "pass" and (shorter := _delete_statement(text, edit.node)):
         return shorter
-    for replacement in (edit.text, f"({edit.text})"):
+    new = match_style(text, edit.text if isinstance(edit.node, ast.stmt) else _tidy(edit.text))
+    for replacement in (new, f"({new})"):
         changed = replace_segment(text, edit.node, replacement)
         if isinstance(edit.node, ast.stmt) or _is_unit(changed, edit):
             return changed
     return None
+
+
+def _tidy(text: str) -> str:
+    """Return an expression without brackets that it does not need."""
+    with suppress(SyntaxError):
+        tree = ast.parse(text, mode="eval").body
+        return text if isinstance(tree, ast.Tuple) else ast.unparse(tree)
+    return text
+
+
+def match_style(text: str, new: str) -> str:
+    """Return new code with the quotes that a text uses, and 1e-7 for 1e-07."""
+    new = re.sub(r"(?<=\de)-0(?=\d\b)", "-", new)
+    is_double = text.count('"') > text.count("'")
+    return new.replace("'", '"') if is_double else new
 
 
 def _delete_statement(text: str, node: ast.expr | ast.stmt) -> str | None:

@@ -19,6 +19,7 @@ from trainer.checker.diagnose.edits import (
     sort_edits,
 )
 from trainer.checker.diagnose.insertions import (
+    list_attributes,
     list_definitions,
     list_local_insertions,
     list_slips,
@@ -27,7 +28,10 @@ from trainer.checker.diagnose.insertions import (
 from trainer.checker.diagnose.locating import Location
 from trainer.checker.diagnose.moves import list_moves
 from trainer.checker.diagnose.patching import Function, Texts
+from trainer.checker.diagnose.penalties import list_penalties
+from trainer.checker.diagnose.rewriting import can_write, list_rewritten
 from trainer.checker.diagnose.scope import Expression, list_functions, make_words
+from trainer.checker.diagnose.screening import PartsScreen
 from trainer.checker.diagnose.siblings import list_sibling_changes
 from trainer.checker.diagnose.survey import Survey
 from trainer.checker.findings.comparing import CLOSE, compute_error
@@ -38,6 +42,8 @@ PLAIN = 2.85  # the cost of an edit that is likelier than a statement that is mi
 LIKELY = 1.5  # the cost of an edit that is tried on several lines that do the same
 SHORT = 6  # statements of a function in which an update of an array may be missing
 MOST_SIBLINGS = 2  # functions whose lines are changed together
+NAMED = 0.4  # how much likelier an edit is in a function whose own name is a wrong quantity
+HELPER = 0.3  # how much unlikelier an edit is in a file that is only imported
 MOST_PAIRED = 60  # edits of a function that are tried in pairs
 EditsOf = Callable[[Path, Function], list[Edit]]
 
@@ -47,32 +53,47 @@ def list_candidates(survey: Survey, seconds: float) -> Iterator[Candidate]:
 
     seconds is the computing time for those whose value is compared with the expected one.
     """
-    wrong = [f for f in survey.called if not f[1].col_offset and f[1].name in survey.heads]
+    heads = _list_heads(survey)
     # The edits of a function are needed several times, and it takes long to list them.
     edits_of = cache(partial(_list_function_edits, survey=survey))
     lines = frozenset((each.site.path, each.site.value.lineno) for each in survey.locations)
-    for path, function in wrong:
-        yield from list_moves(path, survey.texts[path], function)
-        likely = [edit for edit in edits_of(path, function) if edit.cost <= LIKELY]
-        yield from chain.from_iterable(apply_edit(path, survey.texts[path], e) for e in likely)
-    yield from _list_slips(survey, wrong)
-    yield from _list_cheap(survey.texts, edits_of, wrong)
-    for path, function in wrong:
-        if len(function.body) <= SHORT:
-            yield from list_updates(path, survey.texts[path], function)
+    yield from _list_first(survey, edits_of, heads)
     yield from _list_slips(survey, [*survey.called, *survey.others])
     if survey.raised:
-        yield from _list_cheap(survey.texts, edits_of, survey.called, survey.raised)
+        yield from _list_cheap(survey, edits_of, survey.called, survey.raised)
     yield from _list_local(survey, seconds)
     for path, function in survey.called[:MOST_SIBLINGS]:
         likely = [edit for edit in edits_of(path, function) if edit.cost <= LIKELY]
         yield from list_sibling_changes(path, survey.texts[path], function, likely)
+    yield from list_rewritten(survey)
     if lines:
-        yield from _list_cheap(survey.texts, edits_of, survey.called, lines)
+        yield from _list_cheap(survey, edits_of, survey.called, lines)
     for functions in (survey.called, survey.others):
-        yield from _list_cheap(survey.texts, edits_of, functions)
+        yield from _list_cheap(survey, edits_of, functions)
     for functions in (survey.called, survey.others):
         yield from _list_others(survey.texts, edits_of, functions)
+
+
+def _list_heads(survey: Survey) -> list[tuple[Path, Function]]:
+    """Return the functions that are wrong by themselves, if nothing else is wrong."""
+    if not isinstance(survey.screen, PartsScreen):
+        return []
+    return [(p, f) for p, f in survey.called if not f.col_offset and f.name in survey.heads]
+
+
+def _list_first(
+    survey: Survey, edits_of: EditsOf, heads: list[tuple[Path, Function]]
+) -> Iterator[Candidate]:
+    """Yield the changes of functions that are wrong by themselves."""
+    for path, function in heads:
+        yield from list_moves(path, survey.texts[path], function)
+        likely = [edit for edit in edits_of(path, function) if edit.cost <= LIKELY]
+        yield from chain.from_iterable(apply_edit(path, survey.texts[path], e) for e in likely)
+    yield from _list_slips(survey, heads)
+    yield from _list_cheap(survey, edits_of, heads)
+    for path, function in heads:
+        if len(function.body) <= SHORT:
+            yield from list_updates(path, survey.texts[path], function)
 
 
 def _list_slips(survey: Survey, functions: list[tuple[Path, Function]]) -> Iterator[Candidate]:
@@ -83,9 +104,14 @@ def _list_slips(survey: Survey, functions: list[tuple[Path, Function]]) -> Itera
             for edit in list_spellings(root, survey.identifiers):
                 if (path, edit.node.lineno) in survey.raised:
                     yield from apply_edit(path, text, edit)
-        yield from list_repeated(path, text, function)
+        for candidate in list_repeated(path, text, function):
+            if (path, candidate.node.lineno) not in survey.raised:  # to leave it out hides it
+                yield candidate
         yield from list_slips(path, text, function)
         yield from list_sibling_changes(path, text, function, ())
+        yield from list_penalties(path, text, function)
+    for place, name in survey.lacking:
+        yield from list_attributes(survey.texts, survey.called, place, name)
     for place, name in survey.unknown:
         yield from list_definitions(survey.texts, survey.called, place, name)
 
@@ -94,6 +120,7 @@ def _list_local(survey: Survey, seconds: float) -> Iterator[Candidate]:
     """Yield the changes of the located lines whose value, in its own scope, is the expected one."""
     places = {(each.site, each.quantity.name): each for each in reversed(survey.locations)}
     there = [each for each in reversed(places.values()) if each.site.path in survey.texts]
+    there.sort(key=lambda each: not can_write(survey, each))
     end = time.process_time() + seconds
     odd: list[tuple[Path, Edit]] = []
     for location in there:
@@ -128,20 +155,26 @@ def _list_matching(location: Location, end: float, with_products: bool) -> Itera
 
 
 def _list_cheap(
-    texts: Texts,
+    survey: Survey,
     edits_of: EditsOf,
     functions: list[tuple[Path, Function]],
     lines: frozenset[tuple[Path, int]] = frozenset(),
 ) -> Iterator[Candidate]:
-    """Yield the cheap edits of functions, all or those of some lines; values are unknown."""
+    """Yield the cheap edits of functions, all or those of some lines; values are unknown.
+
+    Those of functions that are wrong quantities themselves, such as accuracy, come earlier.
+    """
+    wrong, main = {quantity.split()[0] for quantity in survey.wrong}, next(iter(survey.texts))
     found = [
-        (path, edit)
+        (edit.cost - NAMED * (function.name in wrong) + HELPER * (path != main), path, edit)
         for path, function in functions
         for edit in edits_of(path, function)
-        if edit.cost <= CHEAP and (not lines or (path, edit.node.lineno) in lines)
+        if edit.cost <= CHEAP
+        and (edit.text != "pass" or (path, edit.node.lineno) not in survey.raised)
+        and (not lines or (path, edit.node.lineno) in lines)
     ]
-    for path, edit in sorted(found, key=lambda each: each[1].cost):
-        yield from apply_edit(path, texts[path], edit)
+    for _, path, edit in sorted(found, key=lambda each: each[0]):
+        yield from apply_edit(path, survey.texts[path], edit)
 
 
 def _list_others(
@@ -161,7 +194,7 @@ def _list_others(
 
 def _list_function_edits(path: Path, function: Function, survey: Survey) -> list[Edit]:
     """Return the edits of all statements and expressions of a function, the likeliest first."""
-    record = survey.records.get((path, function.lineno))
+    record = survey.trail.find_last(path, function)
     words = make_words(function, record, survey.functions, survey.attributes)
     roots = (list_edits(root, words) for root in _list_roots(function))
     return sort_edits([*list_statement_edits(function), *chain.from_iterable(roots)])

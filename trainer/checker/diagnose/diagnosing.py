@@ -9,6 +9,7 @@ from trainer.checker.diagnose.candidates import list_candidates
 from trainer.checker.diagnose.locating import Location, describe_location
 from trainer.checker.diagnose.patching import Texts
 from trainer.checker.diagnose.repairing import Search
+from trainer.checker.diagnose.rewriting import can_write
 from trainer.checker.diagnose.survey import Survey, survey_net
 from trainer.checker.diagnose.verifying import Request, read_texts
 
@@ -22,7 +23,7 @@ class Diagnosis:
 
     file is the name of the source, line a number from 1, column and end_column characters of the
     line code, from 0. expected is a sentence, "" if the expected value is not known. diff is a
-    unified diff, and checks how many checks pass with it.
+    unified diff, "" if no change was found, and checks how many checks pass with it.
     """
 
     file: str
@@ -38,7 +39,8 @@ class Diagnosis:
 def diagnose(request: Request) -> Diagnosis | None:
     """Return the wrong line of a net, with a change with which every check passes.
 
-    None where no such change is found: a line without one might be right.
+    Without such a change a line is named only if its inputs are right, its value is not, and with
+    the right value nothing is wrong; None if there is none.
     """
     with restore_aliases():
         texts = read_texts(request)
@@ -46,11 +48,23 @@ def diagnose(request: Request) -> Diagnosis | None:
         search = Search(request, survey.required, time.process_time() + BUDGET)
         fix = _find_fix(request, search, survey)
         if fix is None:
-            return None
+            return _name_line(texts, survey)
         first, changed = fix
         diffs = (make_diff(p, texts[p], changed[p]) for p in texts if changed[p] != texts[p])
         checks = search.count_passed(changed)
         return _describe(first, texts, survey.locations, "".join(diffs), checks)
+
+
+def _name_line(texts: Texts, survey: Survey) -> Diagnosis | None:
+    """Return the first line that must be wrong, without a fix; None if there is none."""
+    for location in survey.locations:
+        path = location.site.path
+        if location.settles and not location.is_expected and path in texts:
+            if not can_write(survey, location):
+                return None
+            first = Candidate(path, texts[path], location.site.value)
+            return _describe(first, texts, [location], "", 0)
+    return None
 
 
 def _describe(

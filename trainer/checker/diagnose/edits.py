@@ -96,13 +96,9 @@ def sort_edits(edits: Iterable[Edit]) -> list[Edit]:
 def list_statement_edits(function: ast.FunctionDef) -> Iterator[Edit]:
     """Yield edits of whole statements: other operators of updates, statements taken out."""
     seen: set[str] = set()
+    yield from list_other_updates(function)
     for node in ast.walk(function):
         if isinstance(node, ast.AugAssign):
-            for other in OPERATORS:
-                if not isinstance(node.op, other):
-                    changed = copy.copy(node)
-                    changed.op = other()
-                    yield Edit(node, ast.unparse(changed), 1.3)
             yield Edit(node, f"{ast.unparse(node.target)} = {ast.unparse(node.value)}", 1.4)
             yield Edit(node, "pass", 1.3)
         if isinstance(node, ast.Assign | ast.Expr) and isinstance(node.value, ast.Call):
@@ -127,6 +123,17 @@ def _list_read(function: ast.FunctionDef) -> set[str]:
     """Return the names that a function reads."""
     names = (node for node in ast.walk(function) if isinstance(node, ast.Name))
     return {name.id for name in names if isinstance(name.ctx, ast.Load)}
+
+
+def list_other_updates(function: ast.FunctionDef) -> Iterator[Edit]:
+    """Yield the updates of a function with another operator: += in place of -=."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.AugAssign):
+            for other in OPERATORS:
+                if not isinstance(node.op, other):
+                    changed = copy.copy(node)
+                    changed.op = other()
+                    yield Edit(node, ast.unparse(changed), 1.3)
 
 
 def list_products(root: ast.expr, words: Words) -> list[Edit]:
@@ -255,7 +262,7 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
         text = _text(node)
         for atom in atoms:
             if atom != text:
-                yield Edit(node, atom, 1.5 + 0.5 * _distance(text, atom))
+                yield Edit(node, atom, 1.5 + 0.4 * _distance(text, atom) + 0.005 * len(atom))
             for function in functions:
                 yield Edit(node, f"{function}({atom})", 2.2)
 

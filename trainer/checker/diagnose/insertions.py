@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from trainer.checker.adapt.names import PARAMS
-from trainer.checker.diagnose.applying import Candidate
-from trainer.checker.diagnose.edits import Words
+from trainer.checker.diagnose.applying import Candidate, apply_edit, match_style
+from trainer.checker.diagnose.edits import Edit, Words, list_other_updates
 from trainer.checker.diagnose.locating import Location
 from trainer.checker.diagnose.patching import Function, Texts
 from trainer.checker.diagnose.scope import list_variables, make_words
@@ -44,7 +44,7 @@ def list_local_insertions(location: Location, text: str) -> Iterator[Candidate]:
         except Exception:  # of somebody's code: any can come
             continue
         if np.shape(value) == wanted.shape and compute_error(value, wanted) <= CLOSE:
-            statement = _find_statement(site.function, site.value)
+            statement = _find_holder(site.function, site.value)
             if statement is not None:
                 yield Candidate(site.path, insert_after(text, statement, update), statement)
 
@@ -56,7 +56,7 @@ def _list_updates(name: str, words: Words) -> Iterator[str]:
                 yield template.format(v=name, a=atom)
 
 
-def _find_statement(function: Function, value: ast.expr) -> ast.stmt | None:
+def _find_holder(function: Function, value: ast.expr) -> ast.stmt | None:
     place = value.lineno, value.col_offset
     for node in ast.walk(function):
         part = getattr(node, "value", None) if isinstance(node, ast.stmt) else None
@@ -71,10 +71,15 @@ def insert_after(text: str, statement: ast.stmt, new: str) -> str:
     first = lines[statement.lineno - 1]
     indent = first[: len(first) - len(first.lstrip())]
     end = statement.end_lineno or statement.lineno
-    added = [f"{indent}{line}\n" for line in new.splitlines()]
+    added = [f"{indent}{line}\n" for line in match_style(text, new).splitlines()]
     if not lines[end - 1].endswith("\n"):
         lines[end - 1] += "\n"
     return "".join([*lines[:end], *added, *lines[end:]])
+
+
+def insert_before(text: str, statement: ast.stmt, new: str) -> str:
+    """Return the text with new lines before a statement, at its indentation."""
+    return insert_after(text, _make_header(statement), new)
 
 
 def list_slips(path: Path, text: str, function: Function) -> Iterator[Candidate]:
@@ -83,6 +88,8 @@ def list_slips(path: Path, text: str, function: Function) -> Iterator[Candidate]
     """
     yield from _insert(path, text, _list_returns(function))
     yield from list_swaps(path, text, function)
+    for edit in (*_list_accumulations(function), *list_other_updates(function)):
+        yield from apply_edit(path, text, edit)
     yield from _insert(path, text, _list_conversions(function))
     yield from _insert(path, text, _list_restores(function))
     yield from _insert(path, text, _list_missing_keys(function))
@@ -94,14 +101,42 @@ def list_definitions(
     """Yield the text with the name set before the line at which it is unknown."""
     path, line = place
     for function in (f for p, f in functions if p == path):
-        statements = (s for block in _list_blocks(function) for s in block if s.lineno == line)
-        statement = next(statements, None)
+        statement = find_statement(function, line)
         if statement is not None:
+            for other in _list_assignments(texts[path], name):
+                yield Candidate(path, insert_before(texts[path], statement, other), statement)
             arguments = (argument.arg for argument in function.args.args)
             names = list(dict.fromkeys([*arguments, *list_variables(function)]))
             for value in (*_list_values(name, names), *_list_gradients("W1", names)):
-                changed = insert_after(texts[path], _make_header(statement), f"{name} = {value}")
+                changed = insert_before(texts[path], statement, f"{name} = {value}")
                 yield Candidate(path, changed, statement)
+
+
+def list_attributes(
+    texts: Texts, functions: list[tuple[Path, Function]], place: tuple[Path, int], name: str
+) -> Iterator[Candidate]:
+    """Yield the text with an empty attribute set before the line at which it is missing."""
+    path, line = place
+    for function in (f for p, f in functions if p == path):
+        for statement in function.body:
+            if statement.lineno <= line <= (statement.end_lineno or line):
+                for empty in ("{}", "[]"):
+                    changed = insert_before(texts[path], statement, f"self.{name} = {empty}")
+                    yield Candidate(path, changed, statement)
+
+
+def find_statement(function: Function, line: int) -> ast.stmt | None:
+    """Return the statement of a function that begins at a line, None if there is none."""
+    return next((s for block in _list_blocks(function) for s in block if s.lineno == line), None)
+
+
+def _list_assignments(text: str, name: str) -> Iterator[str]:
+    """Yield the statements by which other functions of the file set a variable."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Assign) and any(
+            isinstance(n, ast.Name) and n.id == name for t in node.targets for n in ast.walk(t)
+        ):
+            yield ast.get_source_segment(text, node) or ast.unparse(node)
 
 
 def _list_values(name: str, names: list[str]) -> Iterator[str]:
@@ -119,7 +154,13 @@ def list_updates(path: Path, text: str, function: Function) -> Iterator[Candidat
 
 def _insert(path: Path, text: str, found: Iterable[tuple[ast.stmt, str]]) -> Iterator[Candidate]:
     for statement, new in found:
-        yield Candidate(path, insert_after(text, statement, new), statement)
+        yield Candidate(path, insert_after(text, statement, new), _find_last(statement))
+
+
+def _find_last(statement: ast.stmt) -> ast.stmt:
+    """Return the last statement inside a compound one, and others as they are."""
+    block = getattr(statement, "orelse", None) or getattr(statement, "body", None)
+    return _find_last(block[-1]) if block else statement
 
 
 def list_swaps(path: Path, text: str, function: Function) -> Iterator[Candidate]:
@@ -129,6 +170,8 @@ def list_swaps(path: Path, text: str, function: Function) -> Iterator[Candidate]
         for first, second in pairwise(block):
             start, middle = first.lineno - 1, second.lineno - 1
             end = second.end_lineno or second.lineno
+            if isinstance(second, ast.Return):
+                continue  # the first statement would never be reached
             if first.lineno < second.lineno and lines[end - 1].endswith("\n"):
                 swapped = [*lines[middle:end], *lines[start:middle]]
                 yield Candidate(path, "".join([*lines[:start], *swapped, *lines[end:]]), first)
@@ -154,6 +197,17 @@ def _list_returns(function: Function) -> Iterator[tuple[ast.stmt, str]]:
         yield last, f"return {name}"
     for one, other in (*combinations(names[::-1], 2), *combinations(names, 2)):
         yield last, f"return {one}, {other}"
+
+
+def _list_accumulations(function: Function) -> Iterator[Edit]:
+    """Yield an addition to a variable in place of its second assignment."""
+    seen: set[str] = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id
+            if name in seen:
+                yield Edit(node, f"{name} += {ast.unparse(node.value)}", 0.0)
+            seen.add(name)
 
 
 def _is_stored(node: ast.Name) -> bool:

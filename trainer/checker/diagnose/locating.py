@@ -11,6 +11,7 @@ from trainer.book.functions import Array
 from trainer.checker.diagnose.quantities import Quantity
 from trainer.checker.findings.comparing import CLOSE, as_array, compute_error
 from trainer.checker.load.recording import Record, Recorder, Site
+from trainer.common.language import translate as _
 
 # What is computed on the way to a quantity, and is no quantity of its own.
 PARTS = {"a1": "x W1", "a2": "z1 W2"}
@@ -22,13 +23,15 @@ class Location:
     """A line that may be wrong: the value it had, and the quantity that it should have been.
 
     is_expected tells that the value itself is another quantity of a right net, so that something
-    is missing at the line or after it.
+    is missing at the line or after it. settles tells that with the expected value nothing of
+    predict, loss and gradient is wrong.
     """
 
     site: Site
     record: Record
     quantity: Quantity
     is_expected: bool
+    settles: bool = False
 
 
 def locate(
@@ -64,12 +67,16 @@ def describe_location(location: Location) -> str:
     """Return what the value of the line should be, at the element that differs most."""
     got, quantity = np.asarray(location.record.value, dtype=np.float64), location.quantity
     index = np.unravel_index(np.argmax(np.abs(got - quantity.value)), got.shape)
-    at = f" at {[int(i) for i in index]}" if got.ndim else ""
-    name = location.site.name or "the returned value"
-    what = dict.fromkeys([quantity.name, quantity.formula])
+    name = location.site.name or _("the returned value")
+    what = dict.fromkeys([quantity.name, _(quantity.formula)])
     what.pop(name, None)
-    expected, found = quantity.value[index], got[index]
-    return f"{name} should be {' = '.join(what)}: {expected:.4g}{at}, but is {found:.4g}"
+    message = _("{name} should be {formula}: {expected}, but is {found}")
+    if got.ndim:
+        message = _("{name} should be {formula}: {expected} at {place}, but is {found}")
+    return message.format(
+        name=name, formula=" = ".join(what), place=[int(i) for i in index],
+        expected=f"{quantity.value[index]:.4g}", found=f"{got[index]:.4g}",
+    )  # fmt: skip
 
 
 def _is_part(one: Quantity, whole: Quantity) -> bool:

@@ -8,24 +8,26 @@ import torch
 from trainer.book.functions import Array
 from trainer.checker.measure.explaining import Case
 from trainer.checker.measure.reference import ACTIVATIONS, HEADS, Form
+from trainer.common.language import N_
 
 # The quantities by name, with their formulas; the book's own come first.
 FORMULAS = {
-    "a1": "x W1 + b1", "z1": "h(a1)", "a2": "z1 W2 + b2", "y": "the output of a2",
-    "loss": "the mean loss", "da2": "∂loss/∂a2", "dy": "∂loss/∂y", "dW2": "z1ᵀ da2",
-    "db2": "Σ da2 over the batch", "dz1": "da2 W2ᵀ", "da1": "dz1 · h′(a1)", "dW1": "xᵀ da1",
-    "db1": "Σ da1 over the batch", "t": "the one-hot targets", "x": "the inputs",
+    "a1": "x W1 + b1", "z1": "h(a1)", "a2": "z1 W2 + b2", "y": N_("the output of a2"),
+    "loss": N_("the mean loss"), "da2": "∂loss/∂a2", "dy": "∂loss/∂y", "dW2": "z1ᵀ da2",
+    "db2": N_("Σ da2 over the batch"), "dz1": "da2 W2ᵀ", "da1": "dz1 · h′(a1)", "dW1": "xᵀ da1",
+    "db1": N_("Σ da1 over the batch"), "t": N_("the one-hot targets"), "x": N_("the inputs"),
     "W1": "W1", "b1": "b1", "W2": "W2", "b2": "b2", "x W1": "x W1", "z1 W2": "z1 W2",
     "h′(a1)": "h′(a1)", "1 − z1": "1 − z1", "e^−a1": "e^−a1", "1 + e^−a1": "1 + e^−a1",
     "a2 − max a2": "a2 − max a2", "e^a2": "e^a2", "e^(a2 − max a2)": "e^(a2 − max a2)",
-    "Σ e^a2": "Σ e^a2 of each sample", "Σ e^(a2 − max a2)": "Σ e^(a2 − max a2) of each sample",
-    "losses": "the loss of each sample", "log y": "log y", "labels": "the labels",
+    "Σ e^a2": N_("Σ e^a2 of each sample"),
+    "Σ e^(a2 − max a2)": N_("Σ e^(a2 − max a2) of each sample"),
+    "losses": N_("the loss of each sample"), "log y": "log y", "labels": N_("the labels"),
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays have no single truth value
 class Quantity:
-    """A value that a line may have; name as in the book, formula as one would write it.
+    """A value that a line may have; name as in the book, formula as one would write it, in English.
 
     is_plain is False for multiples by N and negatives of the others.
     """

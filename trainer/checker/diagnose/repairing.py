@@ -29,7 +29,7 @@ class Search:
     def improve(self, survey: Survey, candidates: Iterable[Candidate]) -> Step | None:
         """Return the first candidate with which nothing is wrong, or else one of the best others.
 
-        The others are those that leave less wrong.
+        The others are those that leave less wrong. One that changes right numbers is none.
         """
         now = time.process_time()
         end = now + SHARE * (self.end - now)
@@ -60,10 +60,13 @@ class Search:
     def _check(self, survey: Survey, candidate: Candidate) -> Step | None:
         """Return a candidate with what is wrong with it, None unless it is less than before."""
         left = self._find_left(survey, candidate)
-        is_fix = left is not None and not left
-        if left is None or (is_fix and not self.count_passed(survey.change(candidate))):
+        if left is None or (not left and not self._is_fix(survey, candidate)):
             return None
         return candidate, left
+
+    def _is_fix(self, survey: Survey, candidate: Candidate) -> bool:
+        passed = self.count_passed(survey.change(candidate))
+        return passed > 0 and survey.keeps_right(candidate)
 
     def _find_left(self, survey: Survey, candidate: Candidate) -> frozenset[str] | None:
         """Return what all checks find wrong with a candidate, None if that is not less."""

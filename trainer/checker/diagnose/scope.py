@@ -2,7 +2,8 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,44 @@ from trainer.checker.load.recording import Record
 TORCH = ("torch", "torch.nn.functional")
 ACTIVATIONS = ("relu", "sigmoid", "tanh")
 LONGEST = 20  # characters of a key that is tried in place of another
+OUTPUTS = ("predict", "forward")  # methods that give an output from x
 MOST_ATOMS = 40  # variables that are tried in place of others
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What can be written at a line: values are those of the variables, by their texts.
+
+    functions take one array and pairs two. style is how the file multiplies matrices: "np.dot",
+    ".dot" or "@".
+    """
+
+    record: Record
+    values: dict[str, Any]
+    functions: list[str]
+    pairs: list[str]
+    style: str
+
+    def evaluate(self, text: str) -> Any:
+        """Return the value of an expression there, None where it raises."""
+        return evaluate(ast.parse(text, mode="eval"), self.record)
+
+
+def make_scope(function: ast.FunctionDef, record: Record, source: str) -> Scope:
+    """Return what can be written in a function, which stands in that source, at a record."""
+    own = list(_list_own(record.scope.get("self")))
+    calls = [f"self.{name}({a.arg})" for name in OUTPUTS for a in function.args.args[1:2]]
+    values = evaluate_all([*record.scope, *list_variables(function), *own, *calls], record)
+    styles = {"np.dot": r"np\.dot\(", ".dot": r"\.dot\(", "@": r" @ "}
+    style = max(styles, key=lambda name: len(re.findall(styles[name], source)))
+    return Scope(record, values, _list_callables(record, 1), _list_callables(record, 2), style)
+
+
+def _list_callables(record: Record, count: int) -> list[str]:
+    """Return the functions of the module and the methods of self that take so many arguments."""
+    methods = vars(type(record.scope.get("self"))) if "self" in record.scope else {}
+    own = list_functions(methods, count + 1) if methods else []
+    return [*list_functions(record.globals, count), *(f"self.{name}" for name in own)]
 
 
 def list_variables(function: ast.AST) -> Iterator[str]:
@@ -63,17 +101,17 @@ def evaluate_all(texts: Iterable[str], record: Record) -> dict[str, Any]:
     return {t: v for t, v in values.items() if isinstance(v, np.ndarray | np.number | float | int)}
 
 
-def list_functions(names: dict[str, Any]) -> list[str]:
-    """Return the functions among a module's names that take one argument, such as sigmoid.
+def list_functions(names: Mapping[str, Any], count: int = 1) -> list[str]:
+    """Return the functions among those names that take so many arguments, such as sigmoid.
 
     Those of torch are those that a net uses as an activation.
     """
     modules = {name: getattr(value, "__name__", "") for name, value in names.items()}
-    torches = [name for name, module in modules.items() if module in TORCH]
+    torches = [name for name, module in modules.items() if module in TORCH] if count == 1 else []
     return [f"{name}.{activation}" for name in torches[:1] for activation in ACTIVATIONS] + [
         name
         for name, value in names.items()
-        if getattr(getattr(value, "__code__", None), "co_argcount", 0) == 1
+        if getattr(getattr(value, "__code__", None), "co_argcount", 0) == count
     ]
 
 

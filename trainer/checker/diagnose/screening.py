@@ -4,14 +4,17 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.names import PARAMS
-from trainer.checker.adapt.subject import Subject
+from trainer.checker.adapt.subject import Subject, make_subject
 from trainer.checker.check_file import load_class
 from trainer.checker.diagnose.patching import CannotPatchError, Patcher, Texts
 from trainer.checker.diagnose.verifying import Request, list_passed, list_wrong
-from trainer.checker.findings.comparing import Finding
+from trainer.checker.findings.comparing import CLOSE, Finding, compute_error
 from trainer.checker.load.loading import Loader
 from trainer.checker.measure.accuracy import check_accuracy
 from trainer.checker.measure.choosing import is_right
@@ -24,8 +27,9 @@ from trainer.checker.measure.reference import FORMS, Form, get_reference
 from trainer.checker.measure.training import check_training
 from trainer.checker.measure.trial import Outcomes, Trial, collect_values
 from trainer.checker.shapes.adapting import find_names, is_built
-from trainer.checker.shapes.parts import Part, check_part
+from trainer.checker.shapes.parts import check_part
 from trainer.checker.shapes.registry import list_parts
+from trainer.checker.shapes.shape import Part
 
 Check = Callable[[Trial, Judge, Outcomes], Iterator[Finding]]
 # The checks beside the core, by the quantities that they report.
@@ -36,6 +40,7 @@ CHECKS: dict[str, Check] = {
     "gradient": check_edges,
     "train": lambda trial, judge, outcomes: check_training(trial),
 }
+PENALTY = 0.1  # the strength of a weight penalty, where the net has one
 
 
 class Changed:
@@ -98,6 +103,50 @@ class PartsScreen:
         return frozenset(list_wrong(findings) | (wanted - list_passed(findings)))
 
 
+class Kept:
+    """The numbers of a net that are not wrong, with a weight penalty where the net has one."""
+
+    def __init__(self, changed: Changed, trial: Trial, wrong: frozenset[str]):
+        self._changed, self._trial = changed, trial
+        self._wrong = {quantity.split()[-1] for quantity in wrong}
+        made = attempt(lambda: self._compute(changed.kind)).value
+        values: dict[str, Any] = made[0] if made else {}
+        self._has_penalty: dict[str, bool] = made[1] if made else {}
+        self._right = {q: v for q, v in values.items() if q not in self._wrong}
+
+    def is_kept(self, path: Path, text: str) -> bool:
+        """Return whether this text of a file leaves these numbers as they are.
+
+        A change of the loss may make a wrong gradient its derivative, and is no mending of it.
+        Nor is one that takes the penalty away, or leaves it in the loss or the gradient alone.
+        """
+        return bool(attempt(lambda: self._is_kept(path, text)).value)
+
+    def _is_kept(self, path: Path, text: str) -> bool:
+        with self._changed.change(path, text) as kind:
+            now, has_penalty = self._compute(kind)
+        seen = {*self._has_penalty.values(), *has_penalty.values()}
+        may_differ = has_penalty == self._has_penalty and not self._wrong & has_penalty.keys()
+        if True in seen and not all(has_penalty.values()) and not may_differ:
+            return False
+        return all(q in now and compute_error(now[q], v) <= CLOSE for q, v in self._right.items())
+
+    def _compute(self, kind: type | None) -> tuple[dict[str, Any], dict[str, bool]]:
+        """Return the numbers with a penalty, and which of loss and W1 and W2 depend on it."""
+        assert kind is not None
+        values, without = (self._call(kind, reg) for reg in (PENALTY, 0.0))
+        keys = [key for key in ("loss", "W1", "W2") if key in values and key in without]
+        return values, {
+            key: CLOSE < compute_error(values[key], without[key]) < np.inf for key in keys
+        }
+
+    def _call(self, kind: type, reg: float) -> dict[str, Any]:
+        old = self._trial
+        trial = Trial(kind, make_subject(kind, *old.case.sizes, reg), old.case)
+        trial.form, trial.target = old.form, old.target
+        return collect_values(trial.call_methods(trial.t))
+
+
 @dataclass
 class ConstructionScreen:
     """A net that cannot be built, or has not the weights of a two-layer net."""
@@ -140,8 +189,8 @@ class Screen:
     def _list_left(self, path: Path, text: str) -> frozenset[str]:
         with self.changed.change(path, text) as kind:
             left = self._list_wrong(kind)
-            if self.takes_unknown and not left < self.known:
-                left = self._list_wrong(kind, self.trial.other_target)
+            if self.takes_unknown and left:
+                left = min(left, self._list_wrong(kind, self.trial.other_target), key=len)
             return left
 
     def _list_wrong(self, kind: type | None, target: str | None = None) -> frozenset[str]:
@@ -190,14 +239,9 @@ AnyScreen = Screen | ConstructionScreen | PartsScreen
 
 
 def make_screen(
-    request: Request,
-    trial: Trial | None,
-    wrong: frozenset[str],
-    heads: frozenset[str],
-    texts: Texts,
+    changed: Changed | None, trial: Trial | None, wrong: frozenset[str], heads: frozenset[str]
 ) -> AnyScreen | None:
     """Return a screen for what is wrong with a net, None where it finds nothing of that."""
-    changed: Changed | None = attempt(lambda: Changed(request, texts)).value
     if changed is None:
         return None
     names = {part.name for part in attempt(changed.list_parts).value or ()}

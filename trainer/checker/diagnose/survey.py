@@ -5,7 +5,7 @@ import keyword
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from trainer.checker.adapt.attempts import attempt
@@ -14,13 +14,19 @@ from trainer.checker.check_file import check_loaded, load_class
 from trainer.checker.diagnose.applying import Candidate
 from trainer.checker.diagnose.locating import Location, locate
 from trainer.checker.diagnose.patching import Function, Texts, holds, list_outermost
-from trainer.checker.diagnose.quantities import list_quantities
+from trainer.checker.diagnose.quantities import Quantity, list_quantities
 from trainer.checker.diagnose.scope import list_functions
-from trainer.checker.diagnose.screening import AnyScreen, make_screen
+from trainer.checker.diagnose.screening import (
+    AnyScreen,
+    Changed,
+    Kept,
+    PartsScreen,
+    make_screen,
+)
 from trainer.checker.diagnose.verifying import Request, list_required, list_wrong
 from trainer.checker.findings.comparing import Finding
 from trainer.checker.load.loading import Loader
-from trainer.checker.load.recording import Record, Recorder
+from trainer.checker.load.recording import Record, Recorder, Site
 from trainer.checker.measure.check_net import prepare_trial
 from trainer.checker.measure.choosing import is_right
 from trainer.checker.measure.judging import Judge
@@ -28,6 +34,27 @@ from trainer.checker.measure.trial import Trial, collect_values
 from trainer.common.errors import InputError
 
 LOCATING = 2.0  # seconds of computing for the values that are replaced
+UNKNOWN = r"variable '(\w+)'|name '(\w+)' is not defined"
+LACKING = r"object has no attribute '(\w+)'"
+
+
+@dataclass
+class Trail:
+    """What predict, loss and gradient did: the records in their order, and what they should be."""
+
+    sites: list[Site] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    quantities: list[Quantity] = field(default_factory=list)
+
+    def find_last(self, path: Path, function: Function) -> Record | None:
+        """Return the last record of a function, with its value among its variables."""
+        place = path, function.lineno
+        for record in reversed(self.records):
+            site = self.sites[record.site]
+            if (site.path, site.function.lineno) == place:
+                last = {site.name: record.value} if site.name.isidentifier() else {}
+                return replace(record, scope=record.scope | last)
+        return None
 
 
 @dataclass
@@ -38,7 +65,7 @@ class Survey:
     functions are those of one argument that the file can call, identifiers all names in it, and
     raised the lines at which exceptions were raised. called are the functions that wrong quantities
     call, and others all other functions of the files. unknown are names that were read before they
-    were set. records holds the last values in each function, by its file and line.
+    were set, and lacking such attributes.
     """
 
     texts: Texts
@@ -53,12 +80,18 @@ class Survey:
     attributes: list[str]
     raised: frozenset[tuple[Path, int]]
     unknown: list[tuple[tuple[Path, int], str]]
+    lacking: list[tuple[tuple[Path, int], str]]
     screen: AnyScreen | None
-    records: dict[tuple[Path, int], Record]
+    kept: Kept | None
+    trail: Trail
 
     def change(self, candidate: Candidate) -> Texts:
         """Return the texts with a candidate's text in place of its file's."""
         return {**self.texts, candidate.path: candidate.text}
+
+    def keeps_right(self, candidate: Candidate) -> bool:
+        """Return whether a candidate leaves the numbers as they are that are not wrong."""
+        return self.kept is None or self.kept.is_kept(candidate.path, candidate.text)
 
 
 def survey_net(request: Request, texts: Texts) -> Survey:
@@ -71,12 +104,16 @@ def survey_net(request: Request, texts: Texts) -> Survey:
     wrong = list_wrong(findings)
     prepared = attempt(lambda: _prepare(request, texts)).value
     locations: list[Location] = []
-    records = {}
+    trail = Trail()
     if prepared is not None:
-        records = _record_scopes(*prepared[:2])
+        trail = _record_trail(*prepared[:2])
         locations = attempt(lambda: _locate(*prepared)).value or []
     heads = _list_heads(findings)
-    screen = make_screen(request, prepared[1] if prepared else None, wrong, heads, texts)
+    trial = prepared[1] if prepared else None
+    changed: Changed | None = attempt(lambda: Changed(request, texts)).value
+    screen = make_screen(changed, trial, wrong, heads)
+    has_net = not isinstance(screen, PartsScreen)  # a wrong function makes its numbers wrong too
+    kept = Kept(changed, trial, wrong) if changed and trial and has_net else None
     words = re.findall(r"[A-Za-z_]\w+", " ".join(texts.values()))
     names = tuple(w for w in dict.fromkeys(words) if not keyword.iskeyword(w))
     called, others = _divide_functions(texts, called, raised)
@@ -84,27 +121,26 @@ def survey_net(request: Request, texts: Texts) -> Survey:
         texts, wrong, heads, list_required(findings), locations, called, others,
         functions, names,
         list(dict.fromkeys(re.findall(r"self\.(\w+)", " ".join(texts.values())))),
-        raised, _list_unknown(findings), screen, records,
+        raised, _list_unknown(findings, UNKNOWN), _list_unknown(findings, LACKING), screen, kept,
+        trail,
     )  # fmt: skip
 
 
-def _list_unknown(findings: list[Finding]) -> list[tuple[tuple[Path, int], str]]:
+def _list_unknown(findings: list[Finding], pattern: str) -> list[tuple[tuple[Path, int], str]]:
     """Return the names that were read before they were set, with the places."""
-    found = [
-        (f, re.search(r"variable '(\w+)'|name '(\w+)' is not defined", f.message)) for f in findings
-    ]
+    found = [(f, re.search(pattern, f.message)) for f in findings]
     return [
-        ((Path(f.file), f.line), match[1] or match[2])
+        ((Path(f.file), f.line), next(filter(None, match.groups())))
         for f, match in found
         if match and f.file and f.line
     ]
 
 
-def _record_scopes(recorder: Recorder, trial: Trial) -> dict[tuple[Path, int], Record]:
-    """Return the last record of each function that predict, loss and gradient call."""
+def _record_trail(recorder: Recorder, trial: Trial) -> Trail:
+    """Return what predict, loss and gradient did on the inputs of a trial."""
     records = recorder.run(lambda: trial.call_methods(trial.t))
-    sites = recorder.sites
-    return {(sites[r.site].path, sites[r.site].function.lineno): r for r in records}
+    quantities = attempt(lambda: list_quantities(trial.form, trial.case)).value or []
+    return Trail(recorder.sites, list(records), quantities)
 
 
 def _divide_functions(
@@ -194,8 +230,10 @@ def _locate(recorder: Recorder, trial: Trial, judge: Judge) -> list[Location]:
         if wanted:
             first = "gradient" if wanted[0] in PARAMS else wanted[0]
             right = tuple(q for q in judge.theirs if q not in wrong)
-            goal = _make_goal(trial, (*wanted, *right))
-            found += locate(recorder, _make_run(trial, first), goal, quantities, end)
+            goal, run = _make_goal(trial, (*wanted, *right)), _make_run(trial, first)
+            there = locate(recorder, run, goal, quantities, end)
+            settles = len(wanted) == len(wrong)
+            found += [replace(each, settles=settles) for each in there]
     return found
 
 

@@ -7,9 +7,8 @@ from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.names import PARAMS
 from trainer.checker.check_file import check_loaded, load_class
 from trainer.checker.diagnose.patching import Texts
-from trainer.checker.findings.comparing import Finding
+from trainer.checker.findings.comparing import NOT_ALONE, Finding
 from trainer.checker.load.loading import Loader
-from trainer.checker.measure.edges import NOT_ALONE
 
 # What is reported only where it is wrong.
 ONLY_WRONG = {"inputs", "gradient", "softmax", "loading", "net", "class"}
@@ -55,7 +54,7 @@ def list_passed(findings: list[Finding]) -> set[str]:
     """
     passed = {f.quantity for f in findings if f.verdict == "ok"}
     passed |= {q.split()[0] for q in passed} - {"predict", "loss"}
-    return passed if any(f.message == NOT_ALONE for f in findings) else passed | {ALONE}
+    return passed if any(f.topic == NOT_ALONE for f in findings) else passed | {ALONE}
 
 
 def find_wrong(

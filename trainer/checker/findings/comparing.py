@@ -8,12 +8,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from trainer.book.functions import Array
+from trainer.common.language import N_
+from trainer.common.language import translate as _
 
 # Errors relative to the largest value.
 EXACT = 1e-9  # float64 with another order of summation
 CLOSE = 1e-5  # an epsilon in a logarithm, or a numerical gradient
 FLOAT32 = 1e-4  # float32
 
+# What a finding says, where a program has to know: gradient works only after another call, or
+# samples are columns.
+TOPICS = NOT_ALONE, COLUMNS = "not alone", "samples as columns"
 Verdict = Literal["ok", "differs", "raises", "missing", "note"]
 
 
@@ -22,7 +27,8 @@ class Finding:
     """One line of the report; cause is the id of a mistake in the catalogue, where it is known.
 
     line is that of the checked code, in a file of that name, where something was raised. In a
-    notebook it is the line of a cell, counted from 1. credit does not change the verdict.
+    notebook it is the line of a cell, counted from 1. credit does not change the verdict. topic
+    is one of TOPICS where a program has to know what the message says, in whatever language.
     """
 
     quantity: str
@@ -35,11 +41,12 @@ class Finding:
     is_explained: bool = True  # False where values differ and nothing says how
     cell: int | None = None
     credit: str = ""  # why the part is right by itself, although it differs
+    topic: str = ""
 
 
-def report_unchecked(quantity: str, reason: str) -> Finding:
+def report_unchecked(quantity: str, reason: str, topic: str = "") -> Finding:
     """Return the finding on a quantity that could not be checked, for a reason outside the net."""
-    return Finding(quantity, "missing", reason, checked=False)
+    return Finding(quantity, "missing", reason, checked=False, topic=topic)
 
 
 def show_safely(value: object, show: Callable[[object], str] = str) -> str:
@@ -91,21 +98,49 @@ def describe_difference(got: object, expected: ArrayLike) -> str:
     A difference of more than the largest expected value is no percentage: the values show it.
     """
     if got is None:
-        return "is None: a return is missing"
+        return _("is None: a return is missing")
     array, want = as_array(got), np.asarray(expected, dtype=np.float64)
     if array is None:
         shown = show_safely(got, repr)
         shown = shown if len(shown) < 60 else type(got).__name__
-        return f"is {shown}, expected numbers of shape {want.shape}"
+        message = _("is {value}, expected numbers of shape {shape}")
+        return message.format(value=shown, shape=want.shape)
     if array.squeeze().shape != want.squeeze().shape:
-        return f"has shape {array.shape}, expected {want.shape or 'a single number'}"
-    array, error = array.reshape(want.shape), compute_error(got, want)
+        if not want.shape:
+            return _("has shape {shape}, expected a single number").format(shape=array.shape)
+        message = _("has shape {shape}, expected {expected}")
+        return message.format(shape=array.shape, expected=want.shape)
+    return _describe_values(array.reshape(want.shape), want)
+
+
+def _describe_values(array: Array, want: Array) -> str:
+    """Return how numbers differ from the expected ones of the same shape."""
     away = np.nan_to_num(np.abs(array - want), nan=np.inf, posinf=np.inf)
     at = tuple(int(i) for i in np.unravel_index(np.argmax(away), want.shape))
-    place = f" at {list(at)}" if at else ""
-    value, wanted = f"{array[at]:.4g}", f"{want[at]:.4g}"
-    if error > 1 or not want.any():
-        return f"is {value}{place}, expected {wanted}"
-    whole = "its largest value" if at else "the expected value"
-    values = f": {value}, expected {wanted}" if value != wanted else ""
-    return f"differs by {100 * error:.3g}% of {whole}{place}{values}"
+    error = compute_error(array, want)
+    words = {"place": list(at), "value": f"{array[at]:.4g}", "expected": f"{want[at]:.4g}"}
+    is_percentage = error <= 1 and bool(want.any())
+    is_shown = words["value"] != words["expected"]
+    message = _(_choose_wording(bool(at), is_percentage, is_shown))
+    return message.format(percent=f"{100 * error:.3g}%", **words)
+
+
+def _choose_wording(has_place: bool, is_percentage: bool, is_shown: bool) -> str:
+    """Return the untranslated sentence on a difference; is_shown where the digits show it."""
+    if not is_percentage:
+        return WORDINGS["values", has_place]
+    return WORDINGS["percentage" if is_shown else "bare percentage", has_place]
+
+
+WORDINGS = {  # what is told of a difference, and whether it is that of one element of an array
+    ("values", False): N_("is {value}, expected {expected}"),
+    ("values", True): N_("is {value} at {place}, expected {expected}"),
+    ("percentage", False): N_(
+        "differs by {percent} of the expected value: {value}, expected {expected}"
+    ),
+    ("percentage", True): N_(
+        "differs by {percent} of its largest value at {place}: {value}, expected {expected}"
+    ),
+    ("bare percentage", False): N_("differs by {percent} of the expected value"),
+    ("bare percentage", True): N_("differs by {percent} of its largest value at {place}"),
+}

@@ -1,33 +1,54 @@
 """What each mistake is and how to fix it, in words for the report."""
 
 from trainer.auditing.mistakes import MISTAKES
+from trainer.common.language import N_
+from trainer.common.language import translate as _
 
 # Mistakes that no changed line of the hand-written net could show: slug → (what it is, hint).
 OTHERS = {
-    "misspelt-name": ("a name is misspelt or was never set", "look at the line named"),
+    "misspelt-name": (
+        N_("a name is misspelt or was never set"),
+        N_("look at the line named"),
+    ),
     "unfinished": (
-        "a method is not finished: it returns nothing, or uses a None that stands for a value",
-        "write what is missing",
+        N_("a method is not finished: it returns nothing, or uses a None that stands for a value"),
+        N_("write what is missing"),
     ),
     "weight-shape": (
-        "a weight is created in the wrong shape",
-        "W1 (D, H), b1 (H,), W2 (H, C), b2 (C,)",
+        N_("a weight is created in the wrong shape"),
+        N_("W1 (D, H), b1 (H,), W2 (H, C), b2 (C,)"),
     ),
     "targets-mixed": (
-        "one method takes labels and another one-hot rows",
-        "convert the targets first in each method: labels to rows, or rows to labels",
+        N_("one method takes labels and another one-hot rows"),
+        N_("convert the targets first in each method: labels to rows, or rows to labels"),
     ),
     "softmax-missing": (
-        "the loss takes the logarithm of the scores a2",
-        "let predict return softmax(a2), or apply softmax in loss",
+        N_("the loss takes the logarithm of the scores a2"),
+        N_("let predict return softmax(a2), or apply softmax in loss"),
     ),
-    "numpy-alias": ("np.int and the like were removed from NumPy", "write int, float, bool"),
+    "numpy-alias": (
+        N_("np.int and the like were removed from NumPy"),
+        N_("write int, float, bool"),
+    ),
 }
 
 
 def describe_mistake(slug: str) -> str:
     """Return what the mistake is, with a hint for its fix in parentheses."""
     if slug in MISTAKES:
-        return f"{MISTAKES[slug].summary} ({MISTAKES[slug].hint})"
-    what, hint = OTHERS[slug]
-    return f"{what} ({hint})"
+        what, hint = MISTAKES[slug].summary, MISTAKES[slug].hint
+    else:
+        what, hint = OTHERS[slug]
+    return _("{mistake} ({hint})").format(mistake=_(what), hint=_(hint))
+
+
+def append_mistake(message: str, slug: str) -> str:
+    """Return what was found, with the mistake that explains it."""
+    return _("{found}: {mistake}").format(found=message, mistake=describe_mistake(slug))
+
+
+def blame_mistake(message: str, slug: str) -> str:
+    """Return how a value differs, with the mistake that gives just this value."""
+    return _("{difference}; it is what you get when {mistake}").format(
+        difference=message, mistake=describe_mistake(slug)
+    )

@@ -1,16 +1,17 @@
 """The report on a net, as text or as one JSON object, and its exit status."""
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
 from trainer.auditing.mistakes import MISTAKES
 from trainer.checker.findings.comparing import Finding
+from trainer.checker.findings.json_report import write_json
+from trainer.checker.findings.located import describe_diagnosis
+from trainer.common.language import join_clauses, join_words, translate_plural
+from trainer.common.language import translate as _
 from trainer.common.text import escape
 
-PLACE = ("file", "cell", "line", "column", "end_column", "code")
-HEADS = ("---", "+++")  # the lines of a diff that name the file
-CODE = "the code of "  # how the name of functions and layers that make no class begins
+CODE = "the code of "  # how the name of functions and layers that make no class begins, in JSON
 CORE = ("predict", "loss", "gradient", "construction", "loading")
 
 
@@ -47,15 +48,15 @@ class Report:
         if self.name.startswith(CODE):
             unchecked = [f for f in self.findings if not f.checked]
             is_judged = any(f.verdict == "ok" for f in self.findings)
-            none = Finding("code", "missing", "no function of it could be run")
+            none = Finding("code", "missing", _("no function of it could be run"))
             return unchecked or ([] if is_judged else [none])
         core = [f for f in self.findings if f.quantity.split()[0] in CORE]
         blocked = [f for f in core if not f.checked]
         if blocked or not self.name:
-            return blocked or [Finding("class", "missing", "the file has no two-layer net")]
+            return blocked or [Finding("class", "missing", _("the file has no two-layer net"))]
         if any(f.verdict == "ok" and f.quantity.split()[0] in CORE[:3] for f in core):
             return []
-        return [Finding("net", "missing", "no predict, loss or gradient of it could be run")]
+        return [Finding("net", "missing", _("no predict, loss or gradient of it could be run"))]
 
     def list_unchecked(self) -> list[str]:
         """Return what a net without gradients lacks: what is right so far proves too little."""
@@ -65,40 +66,8 @@ class Report:
         return [] if is_enough else [q for q in ("loss", "gradient") if q in lacking]
 
     def as_json(self) -> str:
-        """Return {"right", "file", "class", "findings", "fix"}; fix is None or {"diff", "checks"}.
-
-        right is None where the net could not be checked.
-        """
-        findings = list(self.findings)
-        if self.stopped:
-            findings.append(Finding("check", "missing", self.stopped))
-        diff = self.diagnosis["diff"] if self.diagnosis and self.hints > 2 else ""
-        fix = (
-            {"diff": diff, "checks": self.diagnosis["checks"]} if self.diagnosis and diff else None
-        )
-        whole = {
-            "right": None if self.status == 2 else self.status == 0,
-            "file": self.file,
-            "class": self.name,
-            "findings": [self._list_values(finding) for finding in findings],
-            "fix": fix,
-        }
-        return json.dumps(whole, ensure_ascii=False)
-
-    def _list_values(self, finding: Finding) -> dict[str, Any]:
-        is_wrong = finding.verdict in ("differs", "raises")
-        shown = self.hints > 1 or not is_wrong
-        place: dict[str, Any] = dict.fromkeys(PLACE)
-        if is_wrong and self.hints > 1:
-            place |= {"file": finding.file, "cell": finding.cell, "line": finding.line}
-            if self.diagnosis:
-                place = {key: self.diagnosis.get(key) for key in PLACE}
-        return {
-            "quantity": finding.quantity,
-            "verdict": finding.verdict,
-            "cause": finding.cause if shown else None,
-            "message": finding.message if shown else "",
-        } | place
+        """Return the report as one JSON object."""
+        return write_json(self)
 
     def as_text(self) -> str:
         """Return what is right in one line, what is wrong, where and why, notes, and the verdict.
@@ -107,23 +76,29 @@ class Report:
         """
         wrong = {f.quantity for f in self.wrong_findings}
         right = [f.quantity for f in self.findings if f.verdict == "ok" and f.quantity not in wrong]
-        lines = [f"right: {', '.join(dict.fromkeys(right))}"] if right else []
+        names = ", ".join(dict.fromkeys(right))
+        lines = [_("right: {quantities}").format(quantities=names)] if right else []
         if self.hints > 1:
             lines += [*self._describe_wrong(), *self._describe_place()]
         notes, missing = self._describe_notes(), self._describe_missing()
         if self.status == 0:
-            heading = ["notes, none of which makes the net wrong:"] if notes else []
+            heading = [_("notes, none of which makes the net wrong:")] if notes else []
             lines = [self.summarise(), *lines, *missing, *heading, *notes]
         else:
-            lines += [*[f"note on {note}" for note in notes], *missing, self.summarise()]
+            lines += [*(_("note on {note}").format(note=each) for each in notes), *missing]
+            lines.append(self.summarise())
         return "\n".join(map(escape, lines))
 
     def _describe_notes(self) -> list[str]:
-        return [f"{f.quantity}: {_describe(f)}" for f in self.findings if f.verdict == "note"]
+        return [_tell(f.quantity, _describe(f)) for f in self.findings if f.verdict == "note"]
 
     def _describe_missing(self) -> list[str]:
         return [
-            f"{f.quantity} {'is missing' if f.checked else 'could not be checked'}: {_describe(f)}"
+            (
+                _("{quantity} is missing: {message}")
+                if f.checked
+                else _("{quantity} could not be checked: {message}")
+            ).format(quantity=f.quantity, message=_describe(f))
             for f in self.findings
             if f.verdict == "missing"
         ]
@@ -134,72 +109,79 @@ class Report:
         for finding in self.wrong_findings:
             groups.setdefault(_find_group(finding), []).append(finding)
         lines = [
-            f"wrong: {', '.join(dict.fromkeys(f.quantity for f in group))}: {_describe(group[0])}"
+            _("wrong: {quantities}: {message}").format(
+                quantities=_list_quantities(group), message=_describe(group[0])
+            )
             for group in groups.values()
         ]
-        unexplained = [f.quantity for f in self.wrong_findings if not f.is_explained]
+        unexplained = [f for f in self.wrong_findings if not f.is_explained]
         if not unexplained:
             return lines
-        are_all = len(unexplained) == len(self.wrong_findings)
-        which = "" if are_all else f" for {', '.join(dict.fromkeys(unexplained))}"
-        return [*lines, f"no cause was found{which}"]
+        if len(unexplained) == len(self.wrong_findings):
+            return [*lines, _("no cause was found")]
+        which = _list_quantities(unexplained)
+        return [*lines, _("no cause was found for {quantities}").format(quantities=which)]
 
     def _describe_place(self) -> list[str]:
-        """Return the wrong line with a mark under the part, what is expected, and a fix."""
-        found = self.diagnosis
-        if found is None:
+        """Return the wrong line and a fix, with the ids of the mistakes that can be explained."""
+        if self.diagnosis is None:
             return []
-        cell = found.get("cell")
-        place = f"cell {cell}, line " if cell else f"{found['file']}:"
-        head = f"{place}{found['line']}  "
-        indent = len(found["code"]) - len(found["code"].lstrip())
-        mark = " " * (len(head) + found["column"] - indent)
-        lines = [
-            head + found["code"].strip(),
-            mark + "^" * max(1, found["end_column"] - found["column"]),
-        ]
-        lines += [found["expected"]] if found["expected"] else []
-        if found["diff"] and self.hints > 2:
-            lines += ["tried fix:", *format_diff(found["diff"])]
-            lines.append(f"with this change all {found['checks']} checks pass")
         causes = dict.fromkeys(f.cause for f in self.wrong_findings if f.cause in MISTAKES)
-        return lines + [f"more: --explain {cause}" for cause in causes]
+        more = [_("more: {command}").format(command=f"--explain {cause}") for cause in causes]
+        return [*describe_diagnosis(self.diagnosis, has_fix=self.hints > 2), *more]
 
     def summarise(self) -> str:
         """Return the verdict in one sentence."""
         if self.status == 1:
-            causes = list(dict.fromkeys(f.cause for f in self.wrong_findings if f.cause))
-            why = f": {', '.join(causes)}" if causes and self.hints > 1 else ""
-            more = f"; and {self.stopped}" if self.stopped else ""
-            quantities = dict.fromkeys(f.quantity for f in self.wrong_findings)
-            return f"{self._title} is wrong in {', '.join(quantities)}{why}{more}"
+            return self._summarise_wrong()
         if self.status == 2 and not self.stopped and not self.find_obstacles():
-            ok = {f.quantity.split()[0]: f for f in self.findings if f.verdict == "ok"}
-            lacking = " and ".join(f"no {quantity}" for quantity in self.list_unchecked())
-            shown = [quantity for quantity in ("predict", "loss") if quantity in ok]
-            return f"{self._title} is right in {' and '.join(shown)}; {lacking} to check"
+            return self._summarise_unchecked()
         if self.status == 2:
-            obstacles = (f"{f.quantity}: {f.message}" for f in self.find_obstacles())
-            return f"{self._title} could not be checked: {self.stopped or '; '.join(obstacles)}"
-        return f"{self._title} is right"
+            obstacles = join_clauses(_tell(f.quantity, f.message) for f in self.find_obstacles())
+            message = _("{title} could not be checked: {reason}")
+            return message.format(title=self.title, reason=self.stopped or obstacles)
+        message = translate_plural("{title} is right", "{title} are right", self.number)
+        return message.format(title=self.title)
+
+    def _summarise_wrong(self) -> str:
+        """Return that the net is wrong, in what, why, and what else stopped the check."""
+        quantities = _list_quantities(self.wrong_findings)
+        if quantities == self.name:  # a function by itself
+            message = translate_plural("{title} is wrong", "{title} are wrong", self.number)
+        else:
+            message = translate_plural(
+                "{title} is wrong in {quantities}", "{title} are wrong in {quantities}", self.number
+            )
+        message = message.format(title=self.title, quantities=quantities)
+        causes = ", ".join(dict.fromkeys(f.cause for f in self.wrong_findings if f.cause))
+        message = _tell(message, causes) if causes and self.hints > 1 else message
+        if not self.stopped:
+            return message
+        return _("{verdict}; and {reason}").format(verdict=message, reason=self.stopped)
+
+    def _summarise_unchecked(self) -> str:
+        """Return what is right in a net that lacks its loss or gradient."""
+        ok = {f.quantity.split()[0] for f in self.findings if f.verdict == "ok"}
+        shown = join_words(quantity for quantity in ("predict", "loss") if quantity in ok)
+        message, lacking = _("{title} is right in {shown}; no {lacking} to check"), ""
+        match self.list_unchecked():
+            case [lacking]:
+                pass
+            case _lacking:
+                message = _("{title} is right in {shown}; no loss and no gradient to check")
+        return message.format(title=self.title, shown=shown, lacking=lacking)
 
     @property
-    def _title(self) -> str:
-        return self.name or "the file"
+    def number(self) -> int:
+        """How many things the title names, for the grammar: 2 for several functions."""
+        return 1
 
-
-def format_diff(diff: str) -> list[str]:
-    """Return the changed lines of a unified diff, each old one with its number."""
-    lines, number = [], 0
-    for line in diff.splitlines():
-        if line.startswith("@@"):
-            number = int(line.split()[1].lstrip("-").split(",")[0])
-        elif line.startswith("+++ cell"):  # a cell of a notebook
-            lines.append(line.removeprefix("+++ "))
-        elif line[:3] not in HEADS:
-            lines.append(f"{number if line[0] == '-' else '':>6} {line}")
-            number += line[0] == "-"
-    return lines
+    @property
+    def title(self) -> str:
+        """The name of what was checked, in the chosen language."""
+        if self.name.startswith(CODE):
+            return _("the code of {file}").format(file=self.name.removeprefix(CODE))
+        return self.name or _("the file")
 
 
 def _find_group(finding: Finding) -> object:
@@ -207,6 +189,14 @@ def _find_group(finding: Finding) -> object:
     if finding.cause or finding.is_explained:
         return finding.cause or (finding.message if finding.verdict == "raises" else id(finding))
     return finding.quantity.split()[0]
+
+
+def _list_quantities(findings: list[Finding]) -> str:
+    return ", ".join(dict.fromkeys(f.quantity for f in findings))
+
+
+def _tell(quantity: str, message: str) -> str:
+    return _("{quantity}: {message}").format(quantity=quantity, message=message)
 
 
 def _describe(finding: Finding) -> str:

@@ -20,11 +20,13 @@ from trainer.checker.grading.marking import How, Job, Record, make_record, mark
 from trainer.checker.grading.submissions import Submission
 from trainer.checker.grading.unpacking import FILE_BYTES, FILES, TOTAL_BYTES
 from trainer.common.errors import InputError
+from trainer.common.language import N_
+from trainer.common.language import translate as _
 from trainer.training.cluster import connect
 
 KEY = ".key"
 PATIENCE = 180  # seconds that a judge may take beside the code's own
-KILLED = "the process that judged it was killed twice: judge it by hand"
+KILLED = N_("the process that judged it was killed twice: judge it by hand")
 
 
 def take_key(out: Path) -> bytes:
@@ -77,15 +79,17 @@ def make_job(submission: Submission, student: str, digest: str) -> Job:
             with item.source() as stream:
                 data = stream.read(room + 1) if item.size <= room else b"x" * (room + 1)
         except Exception as error:  # of a damaged archive: any can come
-            notes.append(f"{item.path} was left out: {error}")
+            notes.append(_("{path} was left out: {error}").format(path=item.path, error=error))
             continue
         if len(data) > room:
-            notes.append(f"{item.path} was left out: it is larger than {room} bytes")
+            note = _("{path} was left out: it is larger than {size} bytes")
+            notes.append(note.format(path=item.path, size=room))
             continue
         files.append((str(item.path), data))
         total += len(data)
     if (more := len(submission.items) - FILES) > 0:
-        notes.append(f"{more} files were left out: {FILES} are enough")
+        note = _("{count} files were left out: {limit} are enough")
+        notes.append(note.format(count=more, limit=FILES))
     return Job(student, digest, files, notes, submission.problem)
 
 
@@ -117,7 +121,7 @@ def _mark_in_process(
     job: Job, how: How, judges: threading.local, started: list[ProcessPoolExecutor]
 ) -> Record:
     """Mark in this thread's own process, which is started again where it was killed."""
-    for _ in range(2):
+    for _attempt in range(2):
         if getattr(judges, "pool", None) is None:
             context = multiprocessing.get_context("spawn")
             judges.pool = ProcessPoolExecutor(1, context, _end_with_parent)
@@ -127,7 +131,7 @@ def _mark_in_process(
         except (BrokenProcessPool, LateError):
             _end(judges.pool)
             judges.pool = None
-    return make_record(job, how, Report(stopped=KILLED, hints=how.hints), "", 0.0)
+    return make_record(job, how, Report(stopped=_(KILLED), hints=how.hints), "", 0.0)
 
 
 def _end(pool: ProcessPoolExecutor) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from trainer.checker.grading.submissions import choose_file
 from trainer.checker.process import Task, check_task
 from trainer.checker.remote.cell import PREFIX
 from trainer.common.errors import InputError
+from trainer.common.language import get_language, use_language
 from trainer.common.text import escape
 
 VERDICTS = {0: "right", 1: "wrong", 2: "unchecked"}
@@ -24,7 +25,10 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class How:
-    """How a class is marked. key is the secret from which the inputs of each net are drawn."""
+    """How a class is marked. key is the secret from which the inputs of each net are drawn.
+
+    language is that of the reports, also in the processes that mark.
+    """
 
     scheme: Scheme
     key: bytes
@@ -34,6 +38,7 @@ class How:
     pattern: str | None = None
     is_wrapped: bool = False
     is_anonymous: bool = False
+    language: str = field(default_factory=get_language)
 
     def digest(self) -> str:
         """Return a number for all that may change a result."""
@@ -55,6 +60,11 @@ class Job:
 
 def mark(job: Job, how: How) -> Record:
     """Return the record of a submission: its points, parts, causes and report."""
+    with use_language(how.language):
+        return _mark(job, how)
+
+
+def _mark(job: Job, how: How) -> Record:
     started = time.monotonic()
     report, file = Report(hints=how.hints), ""
     with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-") as name:

@@ -10,9 +10,12 @@ from trainer.checker.findings.descriptions import OTHERS
 from trainer.checker.grading.batch import name_file
 from trainer.checker.grading.marking import Record
 from trainer.checker.grading.points import Scheme
+from trainer.checker.grading.tables import list_parts
+from trainer.common.language import N_, get_language
+from trainer.common.language import translate as _
 
 STYLE = Path(__file__).with_name("style.css")
-WORDS = {"right": "right", "wrong": "wrong", "unchecked": "look at it"}
+WORDS = {"right": N_("right"), "wrong": N_("wrong"), "unchecked": N_("look at it")}
 MARKS = {"ok": "✓", "credit": "✓", "wrong": "✗", "missing": "–", "unchecked": "?"}
 CLASSES = {"ok": "right", "credit": "right", "wrong": "wrong", "missing": "soft",
            "unchecked": "unchecked"}  # fmt: skip
@@ -22,9 +25,9 @@ MARK = re.compile(r" *\^+")
 
 def make_page(records: list[Record], scheme: Scheme, title: str) -> str:
     """Return the page; every text from outside is escaped."""
-    shown = "".join(map(_show_student, records))
+    each, shown = _head(_("Each student")), "".join(map(_show_student, records))
     return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{get_language()}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
         "style-src 'unsafe-inline'\">\n"
@@ -33,8 +36,12 @@ def make_page(records: list[Record], scheme: Scheme, title: str) -> str:
         f'<p class="soft">{_text(scheme.describe())}</p>\n'
         f"{_show_numbers(records)}{_show_bins(records, scheme)}{_show_causes(records)}"
         f"{_show_parts(records)}{_show_list(records)}"
-        f"<h2>Each student</h2>\n{shown}</body>\n</html>\n"
+        f"{each}{shown}</body>\n</html>\n"
     )
+
+
+def _head(text: str) -> str:
+    return f"<h2>{_text(text)}</h2>\n"
 
 
 def _text(value: object) -> str:
@@ -44,15 +51,15 @@ def _text(value: object) -> str:
 def _show_numbers(records: list[Record]) -> str:
     counts = Counter(record["verdict"] for record in records)
     mean = sum(record["points"] for record in records) / max(1, len(records))
-    boxes = [("", len(records), "submissions"), ("", f"{mean:.1f}", "points on average")]
-    boxes += [(verdict, counts[verdict], word) for verdict, word in WORDS.items()]
+    boxes = [("", str(len(records)), _("submissions")), ("", f"{mean:.1f}", _("points on average"))]
+    boxes += [(verdict, str(counts[verdict]), _(word)) for verdict, word in WORDS.items()]
     inner = "".join(f'<div class="{kind}"><b>{n}</b>{word}</div>' for kind, n, word in boxes)
     return f'<div class="numbers">{inner}</div>\n'
 
 
 def _show_bars(rows: list[tuple[str, int]], kind: str = "bars") -> str:
     """Return horizontal bars; the names are HTML already."""
-    most = max((count for _, count in rows), default=0) or 1
+    most = max((count for _name, count in rows), default=0) or 1
     cells = "".join(
         f"<span>{name}</span><span>{_bar(count, most)}</span><span>{count}</span>"
         for name, count in rows
@@ -69,7 +76,7 @@ def _show_bins(records: list[Record], scheme: Scheme) -> str:
     bins = Counter(min(BINS - 1, int(BINS * record["points"] / total)) for record in records)
     names = [f"{total * i / BINS:g} – {total * (i + 1) / BINS:g}" for i in range(BINS)]
     rows = [(names[i], bins[i]) for i in range(BINS - 1, -1, -1)]
-    return f"<h2>Points</h2>\n{_show_bars(rows)}"
+    return _head(_("Points")) + _show_bars(rows)
 
 
 def _show_causes(records: list[Record]) -> str:
@@ -77,44 +84,52 @@ def _show_causes(records: list[Record]) -> str:
     if not causes:
         return ""
     known = {slug: mistake.summary for slug, mistake in MISTAKES.items()}
-    known |= {slug: summary for slug, (summary, _) in OTHERS.items()}
+    known |= {slug: summary for slug, (summary, _hint) in OTHERS.items()}
     rows = [
-        (f'{_text(cause)}<br><span class="soft">{_text(known.get(cause, ""))}</span>', count)
+        (f'{_text(cause)}<br><span class="soft">{_text(_(known.get(cause, "")))}</span>', count)
         for cause, count in causes.most_common()
     ]
-    head = "<h2>Mistakes, and how many students made them</h2>\n"
+    head = _head(_("Mistakes, and how many students made them"))
     return head + _show_bars(rows, "bars long")
 
 
 def _show_parts(records: list[Record]) -> str:
-    names = [part["name"] for part in records[0]["parts"]] if records else []
     wrong = Counter(p["name"] for r in records for p in r["parts"] if p["verdict"] == "wrong")
-    rows = [(_text(name), wrong[name]) for name in names]
-    return f"<h2>Parts, and how often each is wrong</h2>\n{_show_bars(rows)}"
+    rows = [(_text(name), wrong[name]) for name in list_parts(records)]
+    return _head(_("Parts, and how often each is wrong")) + _show_bars(rows)
 
 
 def _show_list(records: list[Record]) -> str:
     rows = "".join(
         f'<tr><td><a href="#{_text(name_file(r["student"]))}">{_text(r["student"])}</a></td>'
-        f'<td class="n">{r["points"]:g}</td><td class="{r["verdict"]}">{WORDS[r["verdict"]]}</td>'
+        f'<td class="n">{r["points"]:g}</td><td class="{r["verdict"]}">{_name_verdict(r)}</td>'
         f'<td class="wide">{_text(", ".join(r["causes"]))}</td>'
         f'<td class="n wide">{r["seconds"]:.1f} s</td></tr>\n'
         for r in records
     )
-    head = '<tr><th>student</th><th class="n">points</th><th>verdict</th>'
-    head += '<th class="wide">mistakes</th><th class="n wide">time</th></tr>\n'
-    return f"<h2>Students</h2>\n<table>{head}{rows}</table>\n"
+    names = (_("student"), _("points"), _("verdict"), _("mistakes"), _("time"))
+    kinds = ("", "n", "", "wide", "n wide")
+    cells = (f'<th class="{k}">{_text(name)}</th>' for k, name in zip(kinds, names, strict=True))
+    head = f"<tr>{''.join(cells)}</tr>\n"
+    title = _head(_("Students"))
+    return f"{title}<table>{head}{rows}</table>\n"
+
+
+def _name_verdict(record: Record) -> str:
+    return _(WORDS[record["verdict"]])
 
 
 def _show_student(record: Record) -> str:
     parts = "".join(map(_show_part, record["parts"]))
-    verdict = f'<span class="{record["verdict"]}">{WORDS[record["verdict"]]}</span>'
+    verdict = f'<span class="{record["verdict"]}">{_name_verdict(record)}</span>'
     notes = "".join(f'<p class="soft">{_text(note)}</p>' for note in record["notes"])
     file = f'<p class="soft">{_text(record["file"])}</p>' if record["file"] else ""
+    points = _("{points} of {most}, {verdict}").format(
+        points=f"<b>{record['points']:g}</b>", most=f"{record['of']:g}", verdict=verdict
+    )
     return (
         f'<section id="{_text(name_file(record["student"]))}"><header>'
-        f"<h3>{_text(record['student'])}</h3><span><b>{record['points']:g}</b> of "
-        f"{record['of']:g}, {verdict}</span>"
+        f"<h3>{_text(record['student'])}</h3><span>{points}</span>"
         f'</header>{file}{notes}<ul class="parts">{parts}</ul>{_show_report(record["report"])}'
         "</section>\n"
     )
@@ -136,7 +151,7 @@ def _show_report(report: str) -> str:
 
 def _show_part(part: dict[str, str]) -> str:
     why = f' title="{_text(part["why"])}"' if part["why"] else ""
-    note = " (by itself)" if part["verdict"] == "credit" else ""
+    note = " " + _("(by itself)") if part["verdict"] == "credit" else ""
     return (
         f'<li{why}><span class="{CLASSES[part["verdict"]]}">{MARKS[part["verdict"]]}</span> '
         f"{_text(part['name'])} {part['points']:g}/{part['most']:g}{note}</li>"

@@ -65,11 +65,13 @@ class PartTest(pytest.Item):
 def take_report(config: Any) -> "Report":
     """Return the report on the file of the option; check it the first time."""
     from trainer.checker.process import Task, check_task
+    from trainer.common.language import set_language
 
     if REPORT not in config.stash:
         path = Path(config.getoption(OPTION) or "")
         if not path.is_file():
             raise pytest.UsageError(f"{OPTION} {path}: there is no such file")
+        set_language(None)
         config.stash[REPORT] = check_task(Task(path, hints=1))[0]
     found: Report = config.stash[REPORT]
     return found

@@ -1,14 +1,16 @@
 """How many points each part of a net is worth, and how many a report earns."""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from trainer.checker.adapt.names import PARAMS
 from trainer.checker.findings.comparing import Finding
-from trainer.checker.findings.report import CORE, Report
+from trainer.checker.findings.report import CODE, CORE, Report
 from trainer.common.errors import InputError
+from trainer.common.language import join_words
+from trainer.common.language import translate as _
 
 DEFAULT = Path(__file__).with_name("points.toml")
 GRADIENTS = tuple(f"gradient {key}" for key in PARAMS)
@@ -32,8 +34,12 @@ class Scheme:
     def describe(self) -> str:
         """Return the points in one line."""
         shown = ", ".join(f"{part} {points:g}" for part, points in self.points.items())
-        free = f"; {' and '.join(self.optional)} may be missing" if self.optional else ""
-        return f"{shown}: {self.total:g} points{free}"
+        message = _("{parts}: {total} points")
+        if self.optional:
+            message = _("{parts}: {total} points; {optional} may be missing")
+        return message.format(
+            parts=shown, total=f"{self.total:g}", optional=join_words(self.optional)
+        )
 
 
 @dataclass(frozen=True)
@@ -66,20 +72,42 @@ def read_scheme(path: Path | None) -> Scheme:
         raise InputError(f"--points {path}: optional must be a list of {', '.join(OPTIONAL)}")
     if not isinstance(replaces, bool):
         raise InputError(f"--points {path}: numerical_replaces_gradient must be true or false")
-    kept = {part: float(points[part]) for part in PARTS if part in points}
+    order = [*(part for part in PARTS if part in points), *(p for p in points if p not in PARTS)]
+    kept = {part: float(points[part]) for part in order}
     return Scheme(kept, tuple(map(str, optional)), replaces)
 
 
 def _check_part(path: Path, part: str, value: Any) -> None:
-    if part not in PARTS:
-        raise InputError(f"--points {path}: no part {part!r}: use {', '.join(PARTS)}")
+    if part not in PARTS and part not in list_functions():
+        raise InputError(
+            f"--points {path}: no part {part!r}: use {', '.join(PARTS)}, or a function that is "
+            f"checked by itself: {', '.join(list_functions())}"
+        )
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not 0 <= value <= 1e6:
         raise InputError(f"--points {path}: {part} must be a number from 0 to 1,000,000")
 
 
+def list_functions() -> list[str]:
+    """Return the names of the functions and layers that are checked by themselves."""
+    from trainer.checker.measure.book_functions import CHECKS  # imports torch, which is slow
+    from trainer.checker.shapes.expected import STRICT
+
+    return [*STRICT, *(name for name in CHECKS if name != "numerical_gradient")]
+
+
 def count_points(scheme: Scheme, report: Report) -> list[Part]:
-    """Return what each part of the scheme earns."""
+    """Return what each part of the scheme earns.
+
+    In a file of functions that make no right net, each function is worth the same, unless the
+    scheme has points for functions.
+    """
+    if report.name.startswith(CODE) and set(scheme.points) <= set(PARTS):
+        quantities = {finding.quantity.split()[0]: None for finding in report.findings}
+        functions = [name for name in quantities if name in list_functions()]
+        if functions and "construction" not in quantities:
+            each = dict.fromkeys(functions, scheme.total / len(functions))
+            scheme = replace(scheme, points=each)
     return [_count_part(scheme, report, part) for part in scheme.points]
 
 
@@ -92,26 +120,34 @@ def _count_part(scheme: Scheme, report: Report, name: str) -> Part:
         and is_replaced
         and _judge_part(report, "numerical_gradient")[0] == "ok"
     ):
-        verdict, why = "credit", "the numerical gradient is right"
+        verdict, why = "credit", _("the numerical gradient is right")
     was_built = any((f.quantity, f.verdict) == ("construction", "ok") for f in report.findings)
-    if verdict == "missing" and name in scheme.optional and was_built:
-        verdict, why = "credit", "the net may lack it"
+    # Functions and torch modules have no method accuracy.
+    is_optional = name in scheme.optional or (name, report.name[: len(CODE)]) == ("accuracy", CODE)
+    if verdict == "missing" and is_optional and was_built:
+        verdict, why = "credit", _("the net may lack it")
     return Part(name, most if verdict in ("ok", "credit") else 0.0, most, verdict, why)
 
 
 def _judge_part(report: Report, name: str) -> tuple[str, str]:
     """Return the verdict on a part, and why."""
     names = {name, "gradient"} if name in GRADIENTS else {name}
-    found = [finding for finding in report.findings if finding.quantity in names]
+    is_function = name not in PARTS  # such as affine_backward, with dx, dw and db
+    found = [
+        finding
+        for finding in report.findings
+        if (finding.quantity.split()[0] if is_function else finding.quantity) in names
+    ]
     wrong = [f for f in found if f.verdict in ("differs", "raises")]
     costly = [f for f in wrong if not f.credit]
     if costly:
         return "wrong", costly[0].message
     if wrong:
         return "credit", wrong[0].credit
-    if any(f.verdict == "ok" for f in found):
+    unchecked = [f for f in found if not f.checked]
+    if any(f.verdict == "ok" for f in found) and not (is_function and unchecked):
         return "ok", ""
-    if unchecked := [f for f in found if not f.checked]:
+    if unchecked:
         return "unchecked", unchecked[0].message
     return _explain_absence(report, found)
 
@@ -128,4 +164,4 @@ def _explain_absence(report: Report, found: list[Finding]) -> tuple[str, str]:
     blocked = [f for f in report.findings if not f.checked and f.quantity in CORE]
     if blocked:
         return "unchecked", blocked[0].message
-    return "missing", "the net has no such method"
+    return "missing", _("the file has no such method or function")

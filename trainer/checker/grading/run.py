@@ -15,6 +15,7 @@ from trainer.checker.grading.submissions import Submission
 from trainer.checker.grading.tables import guard, make_table
 from trainer.common.errors import InputError
 from trainer.common.files import lock, write_atomically
+from trainer.common.language import translate as _
 
 BUSY = "another process writes these results: wait until it has ended, or stop it"
 
@@ -80,7 +81,7 @@ class Grading:
     def _write_results(self) -> None:
         records = self.records
         self._write(Path("grades.csv"), make_table(records))
-        title = "two-layer nets: results"
+        title = _("two-layer nets: results")
         self._write(Path("report.html"), make_page(records, self.how.scheme, title))
         if "junit" in self._formats:
             self._write(Path("junit.xml"), make_junit(records))

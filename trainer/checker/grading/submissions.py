@@ -17,9 +17,11 @@ from trainer.checker.grading.unpacking import (
     list_folder,
 )
 from trainer.common.errors import InputError
+from trainer.common.language import translate as _
 
 SUFFIXES = (".py", ".ipynb")
 NET = re.compile(rb"class\s+\w*(two|2|tow)\w*(layer|lay|net)", re.IGNORECASE)
+FUNCTIONS = re.compile(rb"^def \w*(forward|backward)\w*\(", re.MULTILINE)
 ANY_NET = re.compile(rb"class\s+\w*(net|mlp|nn)", re.IGNORECASE)
 
 
@@ -94,7 +96,9 @@ def _list_entries(folder: Path) -> Iterator[Submission]:
         if is_ignored(path):
             continue
         if entry.is_symlink():
-            yield Submission(_name_file(path, names), problem="it is a link, which is not followed")
+            yield Submission(
+                _name_file(path, names), problem=_("it is a link, which is not followed")
+            )
         elif entry.is_dir():
             yield Submission(entry.name, list(list_folder(entry)))
         elif path.suffix in SUFFIXES:
@@ -110,7 +114,9 @@ def _open_zip(path: Path, student: str) -> Submission:
         archive = zipfile.ZipFile(path)
         items = list(list_archive(archive))
     except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        return Submission(student, problem=f"its .zip cannot be read: {error}")
+        return Submission(
+            student, problem=_("its .zip cannot be read: {error}").format(error=error)
+        )
     tops = {item.path.parts[0] for item in items}
     if len(tops) == 1 and all(len(item.path.parts) > 1 for item in items):
         items = [Item(PurePosixPath(*i.path.parts[1:]), i.size, i.source) for i in items]
@@ -133,14 +139,15 @@ def choose_file(folder: Path, pattern: str | None) -> Path:
     if pattern:
         files = [path for path in files if path.match(pattern)]
     if not files:
-        wanted = pattern or ".py or .ipynb"
-        raise InputError(f"it has no {wanted} file")
-    for form in (NET, ANY_NET):
+        message = _("it has no {pattern} file") if pattern else _("it has no .py or .ipynb file")
+        raise InputError(message.format(pattern=pattern))
+    for form in (NET, ANY_NET, FUNCTIONS):
         named = [path for path in files if form.search(path.read_bytes())]
         if len(named) == 1:
             return named[0]
         files = named or files
     if len(files) > 1:
         names = ", ".join(str(path.relative_to(folder)) for path in files[:5])
-        raise InputError(f"several files may be meant ({names}): choose with --file")
+        message = _("several files may be meant ({names}): choose with --file")
+        raise InputError(message.format(names=names))
     return files[0]

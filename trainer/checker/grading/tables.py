@@ -11,20 +11,25 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def make_table(records: list[Record]) -> str:
     """Return the table of all records as CSV: points, each part, causes, seconds."""
-    parts = [part["name"] for part in records[0]["parts"]] if records else []
+    parts = list_parts(records)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     head = ("student", "verdict", "points", "of", *parts, "causes", "seconds", "file", "note")
     writer.writerow(head)
     for record in records:
-        earned = {part["name"]: part["points"] for part in record["parts"]}
+        earned = {part["name"]: round(part["points"], 4) for part in record["parts"]}
         why = [record["summary"]] if record["verdict"] == "unchecked" else []
         writer.writerow([
             guard(record["student"]), record["verdict"], record["points"], record["of"],
-            *(earned.get(part, 0) for part in parts), guard("; ".join(record["causes"])),
+            *(earned.get(part, "") for part in parts), guard("; ".join(record["causes"])),
             record["seconds"], guard(record["file"]), guard("; ".join([*why, *record["notes"]])),
         ])  # fmt: skip
     return out.getvalue()
+
+
+def list_parts(records: list[Record]) -> list[str]:
+    """Return the names of the parts of all records: files of functions have parts of their own."""
+    return list(dict.fromkeys(part["name"] for record in records for part in record["parts"]))
 
 
 def guard(text: str) -> str:

@@ -8,14 +8,18 @@ from html import escape as escape_html
 
 from trainer.auditing.mistakes import MISTAKES
 from trainer.checker.findings.comparing import Finding
-from trainer.checker.findings.report import Report, format_diff
+from trainer.checker.findings.located import describe_checks, format_diff
+from trainer.checker.findings.placing import describe_cell, describe_place
+from trainer.checker.findings.report import Report
+from trainer.common.language import N_
+from trainer.common.language import translate as _
 from trainer.common.text import escape
 
 GREEN, RED, AMBER = "rgba(40,167,69,.22)", "rgba(220,53,69,.24)", "rgba(255,193,7,.20)"
 GREY = "rgba(128,128,128,.16)"
-WORDS = {"ok": ("✓ right", GREEN), "differs": ("✗ wrong", RED), "raises": ("✗ raises", RED),
-         "note": ("note", AMBER), "missing": ("– missing", GREY),
-         "unchecked": ("– unchecked", GREY)}  # fmt: skip
+WORDS = {"ok": (N_("✓ right"), GREEN), "differs": (N_("✗ wrong"), RED),
+         "raises": (N_("✗ raises"), RED), "note": (N_("note"), AMBER),
+         "missing": (N_("– missing"), GREY), "unchecked": (N_("– unchecked"), GREY)}  # fmt: skip
 TITLES = {0: GREEN, 1: RED, 2: GREY}
 CELL = "padding:3px 9px;text-align:left;vertical-align:top"
 CODE = "margin:6px 0;padding:6px 9px;white-space:pre-wrap;overflow-wrap:anywhere"
@@ -37,8 +41,9 @@ def render(report: Report) -> str:
             parts += _render_fix(report)
     causes = dict.fromkeys(f.cause for f in report.wrong_findings if f.cause in MISTAKES)
     if report.hints > 1 and causes:
-        commands = " ".join(f"--explain {show(cause)}" for cause in causes)
-        parts.append(f'<div style="{CELL}">more: two-layer-net check {commands}</div>')
+        commands = " ".join(f"--explain {cause}" for cause in causes)
+        more = _("more: {command}").format(command=f"two-layer-net check {commands}")
+        parts.append(f'<div style="{CELL}">{show(more)}</div>')
     return f'<div style="max-width:64em;margin-bottom:12px">{"".join(parts)}</div>'
 
 
@@ -60,7 +65,7 @@ def _render_table(report: Report) -> str:
 
 def _render_word(verdict: str) -> str:
     word, colour = WORDS[verdict]
-    return f'<td style="{CELL};white-space:nowrap;background:{colour}">{word}</td>'
+    return f'<td style="{CELL};white-space:nowrap;background:{colour}">{_(word)}</td>'
 
 
 def _render_row(group: list[Finding], hints: int) -> str:
@@ -80,13 +85,14 @@ def _render_row(group: list[Finding], hints: int) -> str:
 def _render_line(report: Report) -> list[str]:
     """Return the wrong line with its wrong part marked, and what is expected there."""
     found = report.diagnosis or {}
-    place = f"cell {found['cell']}, line " if found.get("cell") else f"{found['file']}, line "
+    cell, line_number = found.get("cell"), found["line"]
+    place = describe_cell(cell, line_number) if cell else describe_place(found["file"], line_number)
     code, start, end = found["code"], found["column"], found["end_column"]
     marked = f'<span style="background:{RED};font-weight:600">{show(code[start:end])}</span>'
     line = show(code[:start].lstrip()) + marked + show(code[end:])
     expected = f'<div style="{CELL}">{show(found["expected"])}</div>' if found["expected"] else ""
     return [
-        f'<div style="{CELL}">{show(place)}{show(found["line"])}</div>',
+        f'<div style="{CELL}">{show(place)}</div>',
         f'<pre style="{CODE};{MONO};background:{GREY};color:inherit">{line}</pre>', expected,
     ]  # fmt: skip
 
@@ -97,7 +103,7 @@ def _render_fix(report: Report) -> list[str]:
     for line in format_diff(found["diff"]):
         colour = {"-": RED, "+": GREEN}.get(line[7:8], "transparent")
         lines.append(f'<span style="display:block;background:{colour}">{show(line)}</span>')
-    passed = f"with this change all {found['checks']} checks pass"
+    passed = describe_checks(found["checks"])
     return [
         f'<pre style="{CODE};{MONO};background:transparent;color:inherit">{"".join(lines)}</pre>',
         f'<div style="{CELL}">{show(passed)}</div>',

@@ -18,17 +18,27 @@ from trainer.checker.live.seeking import seek_fix
 from trainer.checker.measure.book_functions import CHECKS
 from trainer.checker.process import check_in_child
 from trainer.common.errors import InputError
+from trainer.common.language import N_, use_language
+from trainer.common.language import translate as _
 
-WHAT = "a net's class, an instance of it, a function, globals(), or the path of a file"
+WHAT = N_("a net's class, an instance of it, a function, globals(), or the path of a file")
 
 
-def check(target: Any, *, hints: int = 3, seed: int = 0, timeout: float = 20.0) -> CheckResult:
+def check(
+    target: Any,
+    *,
+    hints: int = 3,
+    seed: int = 0,
+    timeout: float = 20.0,
+    lang: str | None = None,
+) -> CheckResult:
     """Check a net's class or a function; with globals(), all that is known in a notebook.
 
     target is a class, an instance, whose class is checked, a function, a dictionary of names, or
     the path of a file, as FILE or FILE:CLASS. hints is 1 to say what is wrong, 2 to name the line
     too, 3 to show a fix too. seed is that of the weights and inputs. timeout is that of a file
-    and of the search for a fix, in seconds. A live object is called in this process, without a
+    and of the search for a fix, in seconds. lang is the language of the result: "en", "zh", "ja",
+    or None for that of the locale. A live object is called in this process, without a
     limit, and all that it changes is set back afterwards. Raises TypeError or ValueError for what
     cannot be checked.
     """
@@ -37,9 +47,10 @@ def check(target: Any, *, hints: int = 3, seed: int = 0, timeout: float = 20.0) 
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise ValueError(f"seed is {seed!r}; give a whole number from 0")
     options = Options(hints, seed, timeout)
-    if isinstance(target, str | Path):
-        return _check_path(str(target), options)
-    return CheckResult([_check_job(job, options) for job in _list_jobs(target)])
+    with use_language(lang):
+        if isinstance(target, str | Path):
+            return _check_path(str(target), options)
+        return CheckResult([_check_job(job, options) for job in _list_jobs(target)])
 
 
 @dataclass(frozen=True)
@@ -70,11 +81,11 @@ class Job:
 def _check_path(text: str, options: Options) -> CheckResult:
     path, name = Path(text), None
     if not path.exists() and ":" in text:
-        file, _, name = text.rpartition(":")
+        file, name = text.rsplit(":", 1)
         path = Path(file)
     if not path.is_file():
-        raise ValueError(f"{text}: there is no such file")
-    report, _ = check_in_child(
+        raise ValueError(_("{path}: there is no such file").format(path=text))
+    report, _printed = check_in_child(
         path, name, hints=options.hints, seed=options.seed, timeout=options.timeout
     )
     return CheckResult([LiveReport(**vars(report))])
@@ -90,19 +101,26 @@ def _list_jobs(target: Any) -> list[Job]:
         case FunctionType() if target.__name__ != "<lambda>":
             return [Job(target.__globals__, functions=[target])]
         case MethodType():
-            raise TypeError(f"{target.__name__} is a method; give check its class")
+            message = _("{name} is a method; give check its class")
+            raise TypeError(message.format(name=target.__name__))
         case BuiltinFunctionType() | ModuleType() | FunctionType() | None:
-            raise TypeError(f"check takes {WHAT}; not {_describe(target)}")
+            raise TypeError(_refuse(_describe(target)))
     kind = type(target)
     if kind.__module__ == "builtins" or not _looks_like_net(kind):
-        raise TypeError(f"check takes {WHAT}; not {_describe(target)}")
+        raise TypeError(_refuse(_describe(target)))
     job = _make_class_job(kind)
-    job.note = f"an instance was given: its class {kind.__name__} was checked, on other weights"
+    note = _("an instance was given: its class {name} was checked, on other weights")
+    job.note = note.format(name=kind.__name__)
     return [job]
 
 
 def _describe(target: object) -> str:
-    return "None" if target is None else f"an object of type {type(target).__name__}"
+    message = _("an object of type {name}")
+    return "None" if target is None else message.format(name=type(target).__name__)
+
+
+def _refuse(given: str) -> str:
+    return _("check takes {possible}; not {given}").format(possible=_(WHAT), given=given)
 
 
 def _looks_like_net(kind: type) -> bool:
@@ -112,16 +130,15 @@ def _looks_like_net(kind: type) -> bool:
 def _make_class_job(kind: type) -> Job:
     methods = [f for base in kind.__mro__ for f in list_methods(base)]
     if kind.__module__ == "builtins" or not _looks_like_net(kind) or not methods:
-        raise ValueError(
-            f"{kind.__name__} has no method such as predict, loss or gradient: it is no net"
-        )
+        message = _("{name} has no method such as predict, loss or gradient: it is no net")
+        raise ValueError(message.format(name=kind.__name__))
     return Job(methods[0].__globals__, kind)
 
 
 def _list_known(names: Mapping[str, Any]) -> Iterator[Job]:
     """Yield the nets and the functions that a namespace itself defines."""
     if not all(isinstance(name, str) for name in names):
-        raise TypeError(f"check takes {WHAT}; not a dict whose keys are no names")
+        raise TypeError(_refuse(_("a dict whose keys are no names")))
     home = names.get("__name__", "__main__")
     own = {k: v for k, v in names.items() if getattr(v, "__module__", None) == home}
     module = ModuleType("names")
@@ -133,7 +150,8 @@ def _list_known(names: Mapping[str, Any]) -> Iterator[Job]:
     functions = [v for k, v in own.items() if isinstance(v, FunctionType) and k in CHECKS]
     functions = [f for f in functions if id(f) not in reached.objects]
     if not kinds and not functions:
-        raise ValueError("no class that looks like a two-layer net, and no function of the book")
+        message = _("no class that looks like a two-layer net, and no function of the book")
+        raise ValueError(message)
     yield from (_make_class_job(kind) for kind in kinds)
     if functions:
         yield Job(functions[0].__globals__, functions=functions)
@@ -154,7 +172,8 @@ def _check_job(job: Job, options: Options) -> LiveReport:
     if job.note:
         report.findings.append(Finding("class", "note", job.note))
     if reached.lost:
-        lost = f"the source of {', '.join(reached.lost)} was not found: no line can be named"
+        lost = _("the source of {names} was not found: no line can be named")
+        lost = lost.format(names=", ".join(reached.lost))
         report.findings.append(Finding("class", "note", lost))
     return report
 
@@ -178,11 +197,10 @@ def _list_findings(loader: LiveLoader, job: Job, report: LiveReport, seed: int) 
         if job.kind:
             raise ValueError(str(error)) from None
     except Exception as error:  # a bug of the checker: it must not be held against the net
-        report.stopped = f"the check itself failed: {type(error).__name__}: {show_safely(error)}"
+        message = _("the check itself failed: {error}")
+        report.stopped = message.format(error=f"{type(error).__name__}: {show_safely(error)}")
         return
     for function in job.functions:
         if all(f.quantity.split()[0] != function.__name__ for f in report.findings):
-            raise ValueError(
-                f"{function.__name__} is no function that can be checked by itself; "
-                f"these are: {', '.join(CHECKS)}"
-            )
+            message = _("{name} is no function that can be checked by itself; these are: {names}")
+            raise ValueError(message.format(name=function.__name__, names=", ".join(CHECKS)))

@@ -3,10 +3,12 @@
 import ast
 import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import FunctionType, ModuleType
 
 from trainer.checker.findings.comparing import Finding
+from trainer.checker.findings.placing import describe_cell, describe_line, replace_places
 from trainer.checker.live.reaching import Namespace, Reached
 from trainer.checker.load.loading import Loader
 from trainer.checker.load.source import Source, read_source
@@ -52,22 +54,22 @@ class LiveLoader(Loader):
         """Return the finding with the cell in place of the name that Python gave it."""
         message, file = finding.message, finding.file
         for cell in self.reached.list_cells():
-            code = re.escape(Path(cell.filename).name)
-            message = re.sub(code + r", line (\d+)", rf"cell {cell.label}, line \1", message)
+            describe = partial(describe_cell, cell.label)
+            message = replace_places(message, Path(cell.filename).name, describe)
             file = f"cell {cell.label}" if file == cell.filename else file
         if not self.has_file:
-            message = re.sub(rf"\b{NOTEBOOK}, line (\d+)", self._find_cell, message)
+            message = replace_places(message, NOTEBOOK, partial(self._find_cell, message))
             file = None if file == str(self.path) else file
         return replace(finding, message=message, file=file)
 
-    def _find_cell(self, found: re.Match[str]) -> str:
+    def _find_cell(self, message: str, number: int) -> str:
         """Return the place of a line of which only its number and words of the text are known."""
-        word = re.search(r"np\.\w+|def \w+", found.string)
+        word = re.search(r"np\.\w+|def \w+", message)
         for cell in self.reached.list_cells():
-            lines = cell.text.splitlines()[int(found[1]) - 1 : int(found[1])]
+            lines = cell.text.splitlines()[number - 1 : number]
             if lines and (word is None or word[0].strip() in lines[0]):
-                return f"cell {cell.label}, line {found[1]}"
-        return f"line {found[1]}"
+                return describe_cell(cell.label, number)
+        return describe_line(number)
 
     def _read_files(self) -> dict[Path, Source]:
         sources = {}

@@ -1,12 +1,14 @@
 """The result of a check in a notebook: a table there, and text elsewhere."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from trainer.checker.findings.comparing import Finding
 from trainer.checker.findings.report import Report
 from trainer.checker.live.html import render
+from trainer.common.language import N_, get_language, use_language
+from trainer.common.language import translate as _
 
-SEVERAL = "the functions"  # the name of what is no net and more than one function
+SEVERAL = N_("the functions")  # the name of what is no net and more than one function
 
 
 @dataclass
@@ -25,19 +27,26 @@ class LiveReport(Report):
         """Return what a net lacks; a function lacks nothing."""
         return super().list_unchecked() if self.is_net else []
 
-    def summarise(self) -> str:
-        """Return the verdict in one sentence."""
-        text = super().summarise()
-        if self.name == SEVERAL:
-            return text.replace(" is ", " are ", 1)
-        return text if self.is_net else text.replace(f" in {self.name}", "", 1)
+    @property
+    def title(self) -> str:
+        """The name of what was checked, in the chosen language."""
+        return _(SEVERAL) if self.name == SEVERAL else super().title
+
+    @property
+    def number(self) -> int:
+        """How many things the title names, for the grammar: 2 for several functions."""
+        return 2 if self.name == SEVERAL else 1
 
 
 @dataclass(repr=False)
 class CheckResult:
-    """What a check found: a report for each class, and one for the functions."""
+    """What a check found: a report for each class, and one for the functions.
+
+    language is the one in which the result is shown, whatever is chosen afterwards.
+    """
 
     reports: list[LiveReport]
+    language: str = field(default_factory=get_language)
 
     @property
     def status(self) -> int:
@@ -59,10 +68,12 @@ class CheckResult:
         return self.right is True
 
     def __str__(self) -> str:
-        return "\n\n".join(report.as_text() for report in self.reports)
+        with use_language(self.language):
+            return "\n\n".join(report.as_text() for report in self.reports)
 
     def __repr__(self) -> str:
         return str(self)
 
     def _repr_html_(self) -> str:
-        return "".join(render(report) for report in self.reports)
+        with use_language(self.language):
+            return "".join(render(report) for report in self.reports)

@@ -21,6 +21,7 @@ from trainer.checker.load.star_imports import (
     limit_star_import,
     make_stand_ins,
 )
+from trainer.common.language import translate as _
 
 # Not imported even if installed: they are slow, open a window, or are ours of the same name.
 OURS = {"trainer", "scripts", "tests"}
@@ -77,7 +78,8 @@ class Loader:
         source = read_source(path, self._texts.get(path))
         self.sources[path] = source
         if source.is_translated:
-            self._note(f"{path.name} is Python 2: it was translated with 2to3's fixers")
+            message = _("{file} is Python 2: it was translated with 2to3's fixers")
+            self._note(message.format(file=path.name))
         for text in source.notebook.notes if source.notebook else ():
             self._note(text)
         runner = Runner(source, module, self.run_all, path == self.path, self._note)

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trainer.checker.findings.comparing import Finding
+from trainer.checker.findings.placing import describe_place
 from trainer.checker.load.source import Source
+from trainer.common.language import translate as _
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,12 @@ def name_missing_self(
         if method is None:
             yield finding
             continue
-        message = f"self is missing: write def {method.name}({method.arguments})"
-        place = f"{path.name}, line {method.line}"
+        message = _("self is missing: write {definition} ({place})").format(
+            definition=f"def {method.name}({method.arguments})",
+            place=describe_place(path.name, method.line),
+        )
         yield replace(
-            finding, verdict="raises", message=f"{message} ({place})", cause="misspelt-name",
+            finding, verdict="raises", message=message, cause="misspelt-name",
             checked=True, file=str(path), line=method.line,
         )  # fmt: skip
 

@@ -9,15 +9,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from trainer.checker.findings.placing import describe_cell
 from trainer.checker.load.magics import parse_quietly, remove_commands
 from trainer.checker.load.python2 import TRUE_DIVISION, is_python_2, translate
 from trainer.common.errors import InputError
+from trainer.common.language import N_, get_language
+from trainer.common.language import translate as _
 
 MOST = 256 * 2**20  # bytes: more is an output that nobody needs for the check
 SETS = re.compile(
     r"^[ \t]*(?:def|class)[ \t]+(\w+)|^[ \t]*([\w, \t]+)=(?!=)|\bimport[ \t]+([\w, \t]+)",
     re.MULTILINE,
 )  # `import numpy as np` too
+NO_CELLS = N_("{path}: is not a notebook: it has no cells")
 Cell = tuple[int, str]  # its number, counted from 1 with the text cells, and its code
 
 
@@ -45,19 +49,21 @@ def read_notebook(path: Path) -> Notebook:
     """Read a notebook of format 3 or 4; raises InputError for what is none in Python."""
     try:
         status = path.stat()
-        return _read_version(path, status.st_mtime_ns, status.st_size)
+        return _read_version(path, status.st_mtime_ns, status.st_size, get_language())
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+        message = _("{path}: cannot be read: {error}")
+        raise InputError(message.format(path=path, error=error.strerror)) from None
 
 
 @lru_cache(maxsize=4)
-def _read_version(path: Path, _changed: int, size: int) -> Notebook:
+def _read_version(path: Path, _changed: int, size: int, _language: str) -> Notebook:
     if size > MOST:
-        raise InputError(f"{path}: is larger than {MOST >> 20} MiB; clear its outputs first")
+        message = _("{path}: is larger than {size} MiB; clear its outputs first")
+        raise InputError(message.format(path=path, size=MOST >> 20))
     content = _read_json(path)
     cells = list(_list_cells(path, content))
     if not any(code.strip() for _, code in cells):
-        raise InputError(f"{path}: the notebook has no code")
+        raise InputError(_("{path}: the notebook has no code").format(path=path))
     version = _find_version(path, content)
     return _join_cells(path, cells, version)
 
@@ -66,14 +72,17 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_bytes().decode("utf-8-sig"))
     except UnicodeDecodeError:
-        raise InputError(f"{path}: is not a notebook: it is not UTF-8 text") from None
+        message = _("{path}: is not a notebook: it is not UTF-8 text")
+        raise InputError(message.format(path=path)) from None
     except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise InputError(f"{path}: is not a notebook: not valid JSON ({place})") from None
+        message = _("{path}: is not a notebook: not valid JSON (line {line}, column {column})")
+        words = {"path": path, "line": error.lineno, "column": error.colno}
+        raise InputError(message.format(**words)) from None
     except (ValueError, RecursionError):
-        raise InputError(f"{path}: is not a notebook: not valid JSON") from None
+        message = _("{path}: is not a notebook: not valid JSON")
+        raise InputError(message.format(path=path)) from None
     if not isinstance(content, dict):
-        raise InputError(f"{path}: is not a notebook: it has no cells")
+        raise InputError(_(NO_CELLS).format(path=path))
     return content
 
 
@@ -85,11 +94,12 @@ def _list_cells(path: Path, content: dict[str, Any]) -> Iterator[Cell]:
     for sheet in sheets:
         cells = sheet.get("cells") if isinstance(sheet, dict) else None
         if not isinstance(cells, list):
-            raise InputError(f"{path}: is not a notebook: it has no cells")
+            raise InputError(_(NO_CELLS).format(path=path))
         for cell in cells:
             number += 1
             if not isinstance(cell, dict):
-                raise InputError(f"{path}: is not a notebook: cell {number} is not an object")
+                message = _("{path}: is not a notebook: cell {cell} is not an object")
+                raise InputError(message.format(path=path, cell=number))
             language = str(cell.get("language", "python")).lower()
             if cell.get("cell_type") == "code" and language.startswith(("python", "ipython")):
                 yield number, _get_code(path, number, cell)
@@ -99,7 +109,8 @@ def _get_code(path: Path, number: int, cell: dict[str, Any]) -> str:
     code = cell.get("source", cell.get("input"))
     parts: list[Any] = code if isinstance(code, list) else [code]
     if not all(isinstance(part, str) for part in parts):
-        raise InputError(f"{path}: is not a notebook: the code of cell {number} is not text")
+        message = _("{path}: is not a notebook: the code of cell {cell} is not text")
+        raise InputError(message.format(path=path, cell=number))
     code = "".join(parts).replace("\r\n", "\n").replace("\r", "\n")
     return re.sub("[\0\v\f\x1c-\x1e\x85\u2028\u2029]", " ", code)
 
@@ -110,7 +121,8 @@ def _find_version(path: Path, content: dict[str, Any]) -> int | None:
     kernel, language = _get_dict(metadata, "kernelspec"), _get_dict(metadata, "language_info")
     name = str(language.get("name") or kernel.get("language") or "python").lower()
     if not name.startswith(("python", "ipython")):
-        raise InputError(f"{path}: is a notebook in {name[:20]!r}; only Python can be checked")
+        message = _("{path}: is a notebook in {language}; only Python can be checked")
+        raise InputError(message.format(path=path, language=repr(name[:20])))
     for value in (language.get("version"), str(kernel.get("name", "")).removeprefix("python")):
         with suppress(ValueError):
             return int(str(value).split(".")[0])
@@ -132,10 +144,11 @@ def _join_cells(path: Path, cells: list[Cell], version: int | None) -> Notebook:
         number, error = next(iter(failed.items()))
         raise InputError(f"{path}: {_describe_error(number, error)}")
     if not any(code.strip() for _, code, _ in parts):
-        raise InputError(f"{path}: the notebook has no code in Python")
+        raise InputError(_("{path}: the notebook has no code in Python").format(path=path))
     places = [(number, line) for number, _, lines in parts for line in lines]
     text = "".join(code + "\n" for _, code, _ in parts)
-    notes = [f"{_describe_error(n, error)}; the cell was left out" for n, error in failed.items()]
+    left_out = _("{error}; the cell was left out")
+    notes = [left_out.format(error=_describe_error(n, error)) for n, error in failed.items()]
     divides_truly = any(TRUE_DIVISION.search(code) for _, code in cells)
     lost = {name: n for n, code in cells if n in failed for name in _guess_names(code)}
     return Notebook(text, tuple(places), tuple(notes), lost, version == 2, divides_truly)
@@ -206,6 +219,9 @@ def _looks_like_python_2(
 
 
 def _describe_error(number: int, error: Exception) -> str:
-    line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
-    what = error.msg if isinstance(error, SyntaxError) else "it cannot be parsed"
-    return f"cell {number}{line}: not valid Python: {what}"
+    place = _("cell {cell}").format(cell=number)
+    what = _("it cannot be parsed")
+    if isinstance(error, SyntaxError):
+        place = describe_cell(number, error.lineno) if error.lineno else place
+        what = error.msg
+    return _("{place}: not valid Python: {error}").format(place=place, error=what)

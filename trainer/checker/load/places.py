@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.checker.findings.comparing import Finding
+from trainer.checker.findings.placing import describe_cell, replace_places
 from trainer.checker.load.notebook import Notebook, read_notebook
 
 HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
@@ -13,16 +14,13 @@ HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
 def place_finding(finding: Finding, path: Path, notebook: Notebook) -> Finding:
     """Return the finding with the cell and its line in place of the line of the text."""
-    pattern = re.escape(path.name) + r", line (\d+)"
-    message = re.sub(pattern, lambda m: _describe(notebook, int(m[1])), finding.message)
+    message = replace_places(
+        finding.message, path.name, lambda line: describe_cell(*notebook.find_place(line))
+    )
     if finding.line is None or finding.file != str(path):
         return replace(finding, message=message)
     cell, line = notebook.find_place(finding.line)
     return replace(finding, message=message, cell=cell, line=line)
-
-
-def _describe(notebook: Notebook, line: int) -> str:
-    return "cell {}, line {}".format(*notebook.find_place(line))
 
 
 def place_diagnosis(found: dict[str, Any], path: Path) -> dict[str, Any]:

@@ -3,9 +3,11 @@
 import ast
 import copy
 import re
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
+
+from trainer.checker.load.magics import parse_quietly
 
 PYTHON_2_NAMES = {"xrange", "unicode", "raw_input", "basestring", "unichr", "reduce"}
 PYTHON_2_METHODS = {"iteritems", "itervalues", "iterkeys", "has_key"}
@@ -13,11 +15,28 @@ TRUE_DIVISION = re.compile(r"^[ \t]*from __future__ import .*\bdivision", re.MUL
 DIVIDE, DIVIDE_IN_PLACE = "__divide__", "__divide_in_place__"  # called in place of / and /=
 
 
+# How Python 3 tells of statements that only Python 2 has.
+SIGNS = ("Missing parentheses in call to", "multiple exception types", "leading zeros in decimal")
+
+
+class NoTranslatorError(ImportError):
+    """A file is Python 2, and what translates it is not installed; command would install it."""
+
+    command = "pip install fissix"
+
+
 def translate(text: str) -> str:
-    """Return Python 2 as Python 3, by fissix, 2to3's successor; raises ValueError."""
-    from fissix.pgen2.parse import ParseError
-    from fissix.pgen2.tokenize import TokenError
-    from fissix.refactor import RefactoringTool, get_fixers_from_package
+    """Return Python 2 as Python 3, by fissix, 2to3's successor.
+
+    Raises ValueError where it is no Python 2, and NoTranslatorError without fissix, which is
+    optional.
+    """
+    try:
+        from fissix.pgen2.parse import ParseError
+        from fissix.pgen2.tokenize import TokenError
+        from fissix.refactor import RefactoringTool, get_fixers_from_package
+    except ImportError:
+        _refuse(text)
 
     names = get_fixers_from_package("fissix.fixes")
     unneeded = ("import", "idioms", "ws_comma", "set_literal", "asserts")  # import: no relative
@@ -26,6 +45,15 @@ def translate(text: str) -> str:
         return str(RefactoringTool(fixers).refactor_string(text.rstrip() + "\n", "file"))
     except (ParseError, TokenError, IndentationError) as error:
         raise ValueError(error) from None
+
+
+def _refuse(text: str) -> NoReturn:
+    try:
+        parse_quietly(text)
+    except SyntaxError as error:
+        if not any(sign in error.msg for sign in SIGNS):
+            raise ValueError(error) from None
+    raise NoTranslatorError from None
 
 
 def is_python_2(tree: ast.Module) -> bool:

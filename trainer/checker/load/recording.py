@@ -4,6 +4,7 @@ import ast
 import copy
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ class Site:
 
     name is what it is assigned to, "" for a return. function is the one that the statement is in.
     is_update tells that the statement changes an existing array in place, so that the value is
-    that of the array afterwards.
+    that of the array afterwards. The first site of a function is its entry, whose value is None.
     """
 
     path: Path
@@ -99,8 +100,17 @@ class Recorder:
 
 
 def copy_arrays(scope: dict[str, Any]) -> dict[str, Any]:
-    """Return local names with copies of the arrays, which later statements may change."""
-    return {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in scope.items()}
+    """Return local names with copies of the arrays, and of self, which may change later."""
+    return {k: _copy(v, is_self=k == "self") for k, v in scope.items()}
+
+
+def _copy(value: Any, is_self: bool) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if is_self:
+        with suppress(Exception):  # of somebody's __copy__: any can come
+            return copy.copy(value)
+    return value
 
 
 class _Instrumenter(ast.NodeTransformer):
@@ -112,7 +122,10 @@ class _Instrumenter(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
         self._functions.append(copy.deepcopy(node))
-        node.body = [each for statement in node.body for each in self._visit_statement(statement)]
+        entry = ast.Constant(None, lineno=node.lineno, col_offset=node.col_offset)
+        enter = ast.copy_location(ast.Expr(self._wrap(entry, "")), node)
+        body = [each for statement in node.body for each in self._visit_statement(statement)]
+        node.body = [enter, *body]
         self._functions.pop()
         return node
 

@@ -18,8 +18,10 @@ from trainer.checker.load.selecting import SKIPPED, Main, Step, select_statement
 from trainer.checker.load.source import Source
 from trainer.checker.load.standins import MissingNameError, StandIn
 from trainer.checker.load.star_imports import NEVER
+from trainer.common.language import N_
+from trainer.common.language import translate as _
 
-NOT_RUN = "set at {} of {}, by a statement that was not run (add --run-all to run it)"
+NOT_RUN = N_("set at {place} of {file}, by a statement that was not run (add --run-all to run it)")
 STRICT = "__strict__"  # set while a missing module raises ImportError
 MISTAKES = (AttributeError, NameError)  # what a misspelt name raises
 DEFINITIONS = (*FUNCTIONS, ast.Import, ast.ImportFrom)
@@ -61,18 +63,20 @@ class Runner:
         }  # fmt: skip
         if self.source.notebook:
             names["display"] = lambda *_values, **_options: None
-            names["get_ipython"] = StandIn("get_ipython", "exists only in Jupyter")
+            names["get_ipython"] = StandIn("get_ipython", _("exists only in Jupyter"))
         return names
 
     def _describe_skip(self, line: int) -> str:
-        return NOT_RUN.format(self.source.describe_line(line), self.source.path.name)
+        place = self.source.describe_line(line)
+        return _(NOT_RUN).format(place=place, file=self.source.path.name)
 
     def run(self, tree: ast.Module) -> None:
         """Run the tree, which is the source's own or one made from it."""
         if self.source.notebook:
             _register_lines(self.source)
             lost = self.source.notebook.lost  # name → cell, in place of a line
-            self._leave_unset(lost, "set in cell {}, which is not valid Python".format)
+            why = _("set in cell {cell}, which is not valid Python")
+            self._leave_unset(lost, lambda cell: why.format(cell=cell))
         for step in self._select(tree):
             if step.statement:
                 self._run_statement(step.statement)
@@ -162,7 +166,7 @@ class Runner:
             self.note(failure)
         is_sure = not isinstance(error, NameError) and not _is_of_library(error)
         names = list_bound_names(statement)
-        self._leave_unset(names, lambda _: failure, error if is_sure else None)
+        self._leave_unset(names, lambda _line: failure, error if is_sure else None)
 
     def _may_be_skipped(self, error: Exception, is_definition: bool) -> bool:
         """Return whether a statement fails because of names that were not set."""
@@ -174,7 +178,9 @@ class Runner:
 
     def _describe_failure(self, line: int, error: Exception) -> str:
         shown = f": {error}" if isinstance(error, MISTAKES) else ""
-        return f"{self.source.describe_line(line)} raises {type(error).__name__}{shown}"
+        message = _("{place} raises {error}")
+        place = self.source.describe_line(line)
+        return message.format(place=place, error=f"{type(error).__name__}{shown}")
 
     def _leave_unset(
         self, names: dict[str, int], describe: Callable[[int], str], error: Exception | None = None

@@ -12,6 +12,7 @@ from typing import Literal, TypeVar
 
 from trainer.checker.load.bindings import list_bound_names, list_changed_names
 from trainer.checker.load.purity import Purity
+from trainer.common.language import translate as _
 
 SKIPPED = "__skipped__"  # what the code calls in place of an expression that is not run
 # How the block of `if __name__ == "__main__":` is read. "extra": what it defines counts where
@@ -121,7 +122,7 @@ class _Selector:
             return node
         kept = copy(node)
         kept.args = copy(node.args)
-        name = f"a default value of {node.name}"
+        name = _("a default value of {function}").format(function=node.name)
         kept.args.defaults = [self._keep_pure(value, name) for value in node.args.defaults]
         kept.args.kw_defaults = [v and self._keep_pure(v, name) for v in node.args.kw_defaults]
         return kept

@@ -8,10 +8,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from trainer.checker.findings.placing import describe_cell, describe_line, describe_place
 from trainer.checker.load.magics import parse_quietly
 from trainer.checker.load.notebook import Notebook, read_notebook
-from trainer.checker.load.python2 import TRUE_DIVISION, is_python_2, translate
+from trainer.checker.load.python2 import (
+    TRUE_DIVISION,
+    NoTranslatorError,
+    is_python_2,
+    translate,
+)
 from trainer.common.errors import InputError
+from trainer.common.language import translate as _
 
 ENCODINGS = ("utf-8", "cp932", "cp949", "gbk", "latin-1")  # The last accepts any bytes.
 MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)  # A line of Python may begin so too.
@@ -31,21 +38,27 @@ class Source:
     def describe_line(self, line: int) -> str:
         """Return where a line of the text is in the file."""
         if self.notebook is None:
-            return f"line {line}"
-        return "cell {}, line {}".format(*self.notebook.find_place(line))
+            return describe_line(line)
+        return describe_cell(*self.notebook.find_place(line))
 
 
 def read_source(path: Path, text: str | None = None) -> Source:
     """Parse a file, or this text in its place, translating Python 2; raises InputError."""
-    if path.suffix == ".ipynb":
-        return _read_cells(read_notebook(path), path, text)
-    text = _decode(path) if text is None else text
     try:
-        return _parse(path, text)
+        if path.suffix == ".ipynb":
+            return _read_cells(read_notebook(path), path, text)
+        return _parse(path, _decode(path) if text is None else text)
+    except InputError:
+        raise
+    except NoTranslatorError as error:
+        message = _("{path}: it is Python 2; to have it read: {command}")
+        raise InputError(message.format(path=path, command=error.command)) from None
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
-        what = error.msg if isinstance(error, SyntaxError) else error
-        raise InputError(f"{path}{line}: not valid Python: {what}") from None
+        place, what = str(path), str(error)
+        if isinstance(error, SyntaxError):
+            place, what = describe_place(place, error.lineno), error.msg
+        message = _("{place}: not valid Python: {error}")
+        raise InputError(message.format(place=place, error=what)) from None
 
 
 def _read_cells(notebook: Notebook, path: Path, text: str | None) -> Source:
@@ -59,9 +72,10 @@ def _decode(path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+        message = _("{path}: cannot be read: {error}")
+        raise InputError(message.format(path=path, error=error.strerror)) from None
     if b"\0" in data:
-        raise InputError(f"{path}: not a text file; give a Python file")
+        raise InputError(_("{path}: not a text file; give a Python file").format(path=path))
     try:
         named = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
     except SyntaxError:

@@ -14,7 +14,10 @@ import numpy as np
 
 from trainer.book import functions
 from trainer.book.functions import Array
+from trainer.common.language import N_
+from trainer.common.language import translate as _
 
+NOT_FOUND = N_("module {name} was not found")
 Cache = tuple[Array, ...]  # x, w, b of an affine layer
 
 
@@ -218,16 +221,16 @@ PYTHON_2: dict[str, Any] = {"xrange": range, "range": range, "object": object, "
 BOOK = FUNCTIONS | GRADIENT | LAYERS
 
 
-def make_module(name: str, reason: str = "was not found") -> ModuleType:
+def make_module(name: str, reason: str = NOT_FOUND) -> ModuleType:
     """Return a replacement for the missing module of that dotted name: the book's, or empty.
 
-    reason says why the module is not used.
+    reason says why the module is not used, untranslated.
     """
     names = _get_known_names(name)
     module = ModuleType(name)
     vars(module).update(names, __all__=list(names), __standin__=reason)
-    why = f"not in our version of {name}" if names else f"module {name} {reason}"
-    module.__getattr__ = StandIn(name, why).__getattr__  # type: ignore[method-assign]
+    why = _("not in our version of {name}") if names else _(reason)
+    module.__getattr__ = StandIn(name, why.format(name=name)).__getattr__  # type: ignore[method-assign]
     return module
 
 

@@ -5,12 +5,24 @@ from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
-from trainer.checker.load.standins import StandIn, make_module
+from trainer.checker.load.standins import NOT_FOUND, StandIn, make_module
+from trainer.common.language import N_
+from trainer.common.language import translate as _
 
 NEVER = {"self", "cls"}  # no module offers them
+NOT_LOADED = N_("module {name} is not loaded during the check")
+# What is told of a module that is missing or not loaded.
+NOTES = {
+    (NOT_FOUND, True): N_("module {name} was not found: our own version is used"),
+    (NOT_FOUND, False): N_("module {name} was not found: what uses it cannot be checked"),
+    (NOT_LOADED, True): N_("module {name} is not loaded during the check: our own version is used"),
+    (NOT_LOADED, False): N_(
+        "module {name} is not loaded during the check: what uses it cannot be checked"
+    ),
+}
 
 
-def make_stand_ins(name: str, reason: str = "was not found") -> tuple[ModuleType, ModuleType]:
+def make_stand_ins(name: str, reason: str = NOT_FOUND) -> tuple[ModuleType, ModuleType]:
     """Return stand-ins for the topmost package of a dotted name and for the module itself."""
     leaf = module = make_module(name, reason)
     while "." in name.strip("."):
@@ -22,19 +34,19 @@ def make_stand_ins(name: str, reason: str = "was not found") -> tuple[ModuleType
 
 
 def describe_absence(package: str, is_ours: bool) -> str:
-    """Return why a package that is never imported here is not used."""
+    """Return why a package that is never imported here is not used, untranslated."""
     with suppress(ImportError, ValueError):
         if not is_ours and importlib.util.find_spec(package):
-            return "is not loaded during the check"
-    return "was not found"
+            return NOT_LOADED
+    return NOT_FOUND
 
 
 def describe_stand_in(module: ModuleType, fromlist: tuple[str, ...]) -> str:
     """Return the note on a stand-in for a module."""
     names = module.__all__ if "*" in fromlist else fromlist
     has_ours = any(not isinstance(vars(module).get(n), StandIn | None) for n in names)
-    how = "our own version is used" if has_ours else "what uses it cannot be checked"
-    return f"module {module.__name__} {vars(module)['__standin__']}: {how}"
+    message = NOTES[vars(module)["__standin__"], has_ours]
+    return _(message).format(name=module.__name__)
 
 
 def fill_star_import(module: ModuleType, user: dict[str, Any]) -> None:
@@ -43,7 +55,7 @@ def fill_star_import(module: ModuleType, user: dict[str, Any]) -> None:
     names = {k: v for k, v in ours.items() if isinstance(user.get(k), StandIn | None)}
     for name in user.get("__free__", ()):
         if name not in ours and name not in user and name not in user["__builtins__"]:
-            why = f"perhaps from module {module.__name__}, which is missing"
+            why = _("perhaps from module {name}, which is missing").format(name=module.__name__)
             names[name] = StandIn(name, why)
     module.__all__ = list(names)  # type: ignore[attr-defined]
     vars(module).update(names)

@@ -17,13 +17,13 @@ from trainer.checker.findings.comparing import (
     report_unchecked,
     show_safely,
 )
-from trainer.checker.findings.descriptions import describe_mistake
+from trainer.checker.findings.descriptions import blame_mistake
 from trainer.checker.measure.cases import make_labels
 from trainer.checker.measure.explaining import build_mistaken_net
 from trainer.checker.measure.reference import BINARY
 from trainer.checker.measure.trial import LABELS, ONE_HOT, ONLY, Outcomes, Trial
+from trainer.common.language import translate as _
 
-ONE_COLUMN = "may be written for one output column"
 ACCURACY_MISTAKES = ("accuracy-count", "accuracy-of-itself", "accuracy-axis")
 
 
@@ -39,7 +39,9 @@ class Run:
 def check_accuracy(trial: Trial) -> Iterator[Finding]:
     """Check the accuracy with labels and with one-hot rows; one of them is enough."""
     if not trial.subject.has("accuracy"):
-        yield Finding("accuracy", "missing", "the net has no method accuracy")
+        yield Finding(
+            "accuracy", "missing", _("the net has no method {method}").format(method="accuracy")
+        )
         return
     trial.progress("accuracy")
     a2 = _predict_scores(trial)
@@ -49,13 +51,14 @@ def check_accuracy(trial: Trial) -> Iterator[Finding]:
     if right:
         yield Finding("accuracy", "ok")
         if len(right) == 1:
-            yield Finding("accuracy", "note", f"takes {right[0]} only", ONLY[right[0]])
+            message = _("takes {targets} only").format(targets=_(right[0]))
+            yield Finding("accuracy", "note", message, ONLY[right[0]])
     elif any(_is_number(value, 100 * run.expected) for value in values.values()):
         yield Finding("accuracy", "ok")
-        yield Finding("accuracy", "note", "is a percentage")
+        yield Finding("accuracy", "note", _("is a percentage"))
     elif trial.form.head in BINARY and _is_number(values[ONE_HOT], _count_each_output(trial, run)):
         yield Finding("accuracy", "ok")
-        yield Finding("accuracy", "note", "compares each output with 0.5")
+        yield Finding("accuracy", "note", _("compares each output with 0.5"))
     else:
         yield _judge_wrong_accuracy(trial, a2, run)
 
@@ -97,20 +100,25 @@ def _judge_wrong_accuracy(trial: Trial, a2: Array, run: Run) -> Finding:
     usable = [kind for kind, outcome in run.outcomes.items() if not outcome.error]
     outcome = run.outcomes[trial.target if trial.target in usable or not usable else usable[0]]
     cause = _find_accuracy_mistake(trial, a2, [run, _call_accuracy(trial, a2, wrong=5)])
-    explanation = f"; it is what you get when {describe_mistake(cause)}" if cause else ""
     if outcome.error:
         finding = report_exception("accuracy", outcome.error)
         if trial.form.head in BINARY and not cause and isinstance(outcome.error, ValueError):
-            return report_unchecked("accuracy", f"{ONE_COLUMN}: {finding.message}")
+            return _report_one_column(finding.message)
         if cause and finding.cause is None and finding.verdict == "raises":
-            finding.cause, finding.message = cause, finding.message + explanation
+            finding.cause, finding.message = cause, blame_mistake(finding.message, cause)
         return finding
     if outcome.value is None:
-        return Finding("accuracy", "differs", "returns None", "unfinished")
-    message = describe_difference(outcome.value, run.expected) + explanation
+        return Finding("accuracy", "differs", _("returns None"), "unfinished")
+    message = describe_difference(outcome.value, run.expected)
     if trial.form.head in BINARY and not cause:
-        return report_unchecked("accuracy", f"{ONE_COLUMN}: {message}")
+        return _report_one_column(message)
+    message = blame_mistake(message, cause) if cause else message
     return Finding("accuracy", "differs", message, cause)
+
+
+def _report_one_column(message: str) -> Finding:
+    reason = _("may be written for one output column: {message}").format(message=message)
+    return report_unchecked("accuracy", reason)
 
 
 def _find_accuracy_mistake(trial: Trial, a2: Array, runs: list[Run]) -> str | None:

@@ -20,6 +20,7 @@ from trainer.checker.findings.comparing import (
     show_safely,
 )
 from trainer.checker.measure.trial import LABELS, ONE_HOT, ONLY
+from trainer.common.language import translate as _
 
 Function = Callable[..., Any]
 
@@ -79,14 +80,14 @@ def _check_elementwise(name: str, function: Function, inputs: Inputs) -> Finding
     if outcome.error:
         return report_exception(name, outcome.error)
     if outcome.wrote:
-        return Finding(name, "differs", "changes its argument", "inputs-mutated")
+        return Finding(name, "differs", _("changes its argument"), "inputs-mutated")
     value = _take_first(outcome.value, expected)
     if as_array(value) is None and show_safely(value, repr).startswith("("):
-        return report_unchecked(name, "returns several values: only arrays can be checked")
+        return report_unchecked(name, _("returns several values: only arrays can be checked"))
     if compute_error(value, expected) <= CLOSE:
         return Finding(name, "ok")
     if name == "sigmoid_grad" and compute_error(value, inputs.batch * (1 - inputs.batch)) <= CLOSE:
-        return Finding(name, "note", "takes σ(a), not a: call it with z = σ(a)")
+        return Finding(name, "note", _("takes σ(a), not a: call it with z = σ(a)"))
     return Finding(name, "differs", describe_difference(value, expected))
 
 
@@ -106,15 +107,15 @@ def _check_softmax(name: str, function: Function, inputs: Inputs) -> Finding:
     if compute_error(batch.value, inputs.y) > CLOSE:
         cause = _find_softmax_mistake(batch.value, inputs)
         if row_right and (batch.error or cause == "softmax-whole-batch"):
-            message = "right for one sample (C,) only: a batch is normalised as a whole"
+            message = _("right for one sample (C,) only: a batch is normalised as a whole")
             return Finding(name, "note", message, cause)
         return Finding(name, "differs", describe_difference(batch.value, inputs.y), cause)
     if (
         compute_error(attempt(function, inputs.batch * 1000).value, inputs.y) == np.inf
     ):  # nan, or it raised
-        return Finding(name, "note", "overflows for inputs of 1000", "softmax-overflow")
+        return Finding(name, "note", _("overflows for inputs of 1000"), "softmax-overflow")
     if not row_right:
-        return Finding(name, "note", "takes a batch (N, C) only, not one sample (C,)")
+        return Finding(name, "note", _("takes a batch (N, C) only, not one sample (C,)"))
     return Finding(name, "ok")
 
 
@@ -137,7 +138,8 @@ def _check_squared_error(name: str, function: Function, inputs: Inputs) -> Findi
         return Finding(name, "ok")
     if any(abs(ratio / known - 1) <= CLOSE for known in (2, 1 / 2, 1 / 3, 2 / 3, 1 / 6)):
         cause = "mse-mean" if abs(ratio * 3 - 1) <= CLOSE else None
-        return Finding(name, "note", f"is {ratio:.4g} times ½ Σ (y − t)²", cause)
+        message = _("is {ratio} times ½ Σ (y − t)²").format(ratio=f"{ratio:.4g}")
+        return Finding(name, "note", message, cause)
     return Finding(name, "differs", describe_difference(outcome.value, expected))
 
 
@@ -151,9 +153,10 @@ def _check_cross_entropy(name: str, function: Function, inputs: Inputs) -> Findi
     if len(right) == 2:
         return Finding(name, "ok")
     if right:
-        return Finding(name, "note", f"right for {right[0]} only", ONLY[right[0]])
+        message = _("right for {targets} only").format(targets=_(right[0]))
+        return Finding(name, "note", message, ONLY[right[0]])
     if any(abs(ratio - 2) < CLOSE for ratio in ratios.values()):
-        return Finding(name, "note", "is the sum over the batch, not its mean", "loss-sum")
+        return Finding(name, "note", _("is the sum over the batch, not its mean"), "loss-sum")
     error = outcomes[LABELS].error or outcomes[ONE_HOT].error
     if not ratios and error:
         return report_exception(name, error)
@@ -169,8 +172,9 @@ def _check_numerical_gradient(name: str, function: Function, inputs: Inputs) -> 
     findings = [_check_numerical_at(name, function, point) for point in (inputs.row, inputs.batch)]
     wrong = [f for f in findings if f.verdict != "ok"]
     if len(wrong) == 1 and wrong[0].cause is None:
-        shape = "a vector" if findings[0].verdict == "ok" else "a matrix"
-        return Finding(name, "note", f"right for {shape} only")
+        is_vector = findings[0].verdict == "ok"
+        message = _("right for a vector only") if is_vector else _("right for a matrix only")
+        return Finding(name, "note", message)
     return wrong[0] if wrong else findings[0]
 
 
@@ -186,7 +190,7 @@ def _check_numerical_at(name: str, function: Function, point: Array) -> Finding:
         return report_exception(name, outcome.error)
     expected = 3 * point**2
     if not np.allclose(x, point, rtol=0, atol=1e-12):  # x += h, x −= h may miss the last bit.
-        return Finding(name, "differs", "does not restore x", "numerical-not-restored")
+        return Finding(name, "differs", _("does not restore x"), "numerical-not-restored")
     if compute_error(outcome.value, expected) <= CLOSE:
         return Finding(name, "ok")
     cause = None

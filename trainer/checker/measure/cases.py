@@ -5,9 +5,9 @@ from functools import lru_cache
 import numpy as np
 
 from trainer.book.functions import Array
+from trainer.checker.adapt.sizes import C, D, H, N
 from trainer.checker.measure.explaining import Case
 
-N, D, H, C = 7, 5, 6, 3
 TRIES = 400
 
 

@@ -5,8 +5,13 @@ from collections.abc import Callable, Iterator
 from trainer.checker.adapt.attempts import Outcome, attempt, report_exception
 from trainer.checker.adapt.names import PARAMS, is_guessed, list_arguments
 from trainer.checker.adapt.subject import Subject
-from trainer.checker.findings.comparing import CLOSE, Finding, compute_error, report_unchecked
-from trainer.checker.findings.descriptions import describe_mistake
+from trainer.checker.findings.comparing import (
+    CLOSE,
+    COLUMNS,
+    Finding,
+    compute_error,
+    report_unchecked,
+)
 from trainer.checker.measure import cases
 from trainer.checker.measure.accuracy import check_accuracy
 from trainer.checker.measure.choosing import choose_form, find_mistakes, is_right
@@ -23,9 +28,11 @@ from trainer.checker.measure.loss_mistakes import name_loss_mistake
 from trainer.checker.measure.numerical import check_numerical
 from trainer.checker.measure.one_column import ONE_COLUMN, is_right_with_one_column
 from trainer.checker.measure.penalty import check_penalty
+from trainer.checker.measure.targets import blame_mixed_targets, check_other_targets
 from trainer.checker.measure.training import check_training
-from trainer.checker.measure.trial import ONLY, Outcomes, Trial, collect_values
+from trainer.checker.measure.trial import Outcomes, Trial, collect_values
 from trainer.checker.measure.updating import check_cost, check_update
+from trainer.common.language import translate as _
 
 
 def check_net(kind: type, seed: int, progress: Callable[[str], None]) -> Iterator[Finding]:
@@ -65,7 +72,7 @@ def _make_judge(trial: Trial, outcomes: Outcomes) -> Judge:
 def _check_quantities(trial: Trial) -> Iterator[Finding]:
     runs = {target: trial.call_methods(t) for target, t in trial.targets.items()}
     if obstacle := _find_obstacle(trial, runs):
-        yield report_unchecked("predict", obstacle)
+        yield obstacle
         return
     trial.form, trial.target = choose_form(trial, runs)
     outcomes = runs[trial.target]
@@ -80,14 +87,14 @@ def _check_quantities(trial: Trial) -> Iterator[Finding]:
     if any(f.verdict in ("differs", "raises") for f in findings) and is_right_with_one_column(
         trial
     ):
-        yield report_unchecked("predict", ONE_COLUMN)
+        yield report_unchecked("predict", _(ONE_COLUMN))
         return
     name_loss_mistake(findings, trial)
     credit_parts(findings, judge)
     for finding in findings:
-        _blame_mixed_targets(finding, trial, runs)
+        blame_mixed_targets(finding, trial, runs)
         yield finding
-    yield from _check_other_targets(trial, runs)
+    yield from check_other_targets(trial, runs)
     yield from check_accuracy(trial)
     yield from check_numerical(trial, judge)
     yield from check_edges(trial, judge, outcomes)
@@ -101,15 +108,21 @@ def _check_quantities(trial: Trial) -> Iterator[Finding]:
     yield from judge.notes
 
 
-def _find_obstacle(trial: Trial, runs: dict[str, Outcomes]) -> str:
-    """Return why the numbers cannot be compared, empty if they can."""
+def _find_obstacle(trial: Trial, runs: dict[str, Outcomes]) -> Finding | None:
+    """Return the finding on why the numbers cannot be compared, None if they can."""
     if trial.is_random():
-        return "returns different outputs for the same input: remove what is random, check again"
+        reason = _(
+            "returns different outputs for the same input: remove what is random, check again"
+        )
+        return report_unchecked("predict", reason)
     outcomes = [outcome for run in runs.values() for outcome in run.values()]
     fails = all(isinstance(outcome.error, ValueError | IndexError) for outcome in outcomes)
     if {"W1", "W2"} <= trial.subject.weights.transposed and fails:
-        return "seems to take samples as columns (D, N): only samples as rows (N, D) are supported"
-    return ""
+        reason = _(
+            "seems to take samples as columns (D, N): only samples as rows (N, D) are supported"
+        )
+        return report_unchecked("predict", reason, topic=COLUMNS)
+    return None
 
 
 def _judge_outcome(
@@ -125,10 +138,10 @@ def _judge_outcome(
     if quantity == "loss":
         return [judge.judge_loss(mistakes)]
     if outcome.value is None and outcome.wrote:
-        reason = "updates the weights itself and returns no gradients: return them to check them"
+        reason = _("updates the weights itself and returns no gradients: return them to check them")
         return [report_unchecked("gradient", reason)]
     if outcome.value is None:
-        return [Finding("gradient", "differs", "returns no gradients", "unfinished")]
+        return [Finding("gradient", "differs", _("returns no gradients"), "unfinished")]
     given = [key for key in PARAMS if key in outcome.value]
     wrong = [k for k in given if compute_error(outcome.value[k], judge.get_expected(k)) > CLOSE]
     has_loss = trial.subject.has("loss")
@@ -139,10 +152,13 @@ def _report_missing(quantity: str, trial: Trial) -> list[Finding]:
     """Return the finding on a method that is missing: none if a numerical gradient replaces it."""
     internal = trial.subject.internal
     if quantity == "gradient" and internal is not None:
-        return [report_unchecked(quantity, f"unsupported signature: {_show_signature(internal)}")]
+        reason = _("unsupported signature: {signature}")
+        reason = reason.format(signature=_show_signature(internal))
+        return [report_unchecked(quantity, reason)]
     if quantity == "gradient" and trial.subject.has("numerical"):
         return []
-    return [Finding(quantity, "missing", f"the net has no method {quantity}")]
+    message = _("the net has no method {method}").format(method=quantity)
+    return [Finding(quantity, "missing", message)]
 
 
 def _report_error(quantity: str, error: BaseException, trial: Trial) -> Finding:
@@ -152,48 +168,13 @@ def _report_error(quantity: str, error: BaseException, trial: Trial) -> Finding:
     is_own = isinstance(error, NameError | NotImplementedError | MemoryError | RecursionError)
     if finding.verdict != "raises" or is_own or method is None or not is_guessed(method):
         return finding
-    message = f"unsupported signature: {_show_signature(method)}: {finding.message}"
+    message = _("unsupported signature: {signature}: {message}").format(
+        signature=_show_signature(method), message=finding.message
+    )
     return report_unchecked(quantity, message)
 
 
 def _show_signature(method: Callable[..., object]) -> str:
     names = ", ".join(p.name for p in list_arguments(method))
-    return f"{getattr(method, '__name__', 'the method')}({names})"
-
-
-def _blame_mixed_targets(finding: Finding, trial: Trial, runs: dict[str, Outcomes]) -> None:
-    """Name mixed targets as the cause where the other kind of targets gives the right value."""
-    key = finding.quantity.split()[-1]
-    if finding.verdict not in ("differs", "raises") or key == "predict":
-        return
-    got = collect_values(runs[trial.other_target])
-    judge = Judge(trial.case, got, trial.expected, trial.form.head)
-    keys = PARAMS if key == "gradient" else (key,)
-    errors = [run["gradient"].error for run in runs.values() if "gradient" in run]
-    if all(k in got and is_right(k, judge) for k in keys):
-        result = "it is right"
-    elif key == "gradient" and all(
-        any(isinstance(error, kind) for error in errors) for kind in (IndexError, ValueError)
-    ):
-        result = "it raises too" + (", as loss does not" if "loss" in got else "")
-    else:
-        return
-    finding.cause = "targets-mixed"
-    finding.message += f"; with {trial.other_target} {result}: {describe_mistake('targets-mixed')}"
-
-
-def _check_other_targets(trial: Trial, runs: dict[str, Outcomes]) -> Iterator[Finding]:
-    """Yield a note where the other kind of targets raises or gives other numbers."""
-    target, other = trial.target, trial.other_target
-    got, got_other = collect_values(runs[target]), collect_values(runs[other])
-    for quantity in ("loss", "gradient"):
-        outcome, usual = runs[other].get(quantity), runs[target].get(quantity)
-        if outcome is None or usual is None or usual.error:
-            continue
-        keys = [quantity] if quantity == "loss" else [k for k in PARAMS if k in got]
-        error = outcome.error
-        result = f"raises {type(error).__name__}" if error else "returns other numbers"
-        if error or any(compute_error(got_other.get(k), got[k]) > CLOSE for k in keys):
-            message = f"takes {target} only: with {other} it {result}"
-            yield Finding(quantity, "note", message, ONLY[target])
-            return
+    name = getattr(method, "__name__", _("the method"))
+    return f"{name}({names})"

@@ -4,15 +4,17 @@ from trainer.checker.adapt.attempts import attempt, report_exception
 from trainer.checker.adapt.building import is_call_known
 from trainer.checker.adapt.constructor_text import sets_bias_twice
 from trainer.checker.adapt.names import list_arguments
+from trainer.checker.adapt.sizes import C, D, H
 from trainer.checker.adapt.subject import Subject, make_subject
 from trainer.checker.adapt.weights import get_shapes, infer_sizes
 from trainer.checker.findings.comparing import Finding, report_unchecked
-from trainer.checker.findings.descriptions import describe_mistake
-from trainer.checker.measure import cases
+from trainer.checker.findings.descriptions import append_mistake
+from trainer.common.language import join_clauses, join_words, translate_plural
+from trainer.common.language import translate as _
 
-SIZES = (cases.D, cases.H, cases.C)
+SIZES = (D, H, C)
 FIXED = "checked_sizes"  # the attribute of a class built from functions: its D, H, C
-OTHER_SIZES = (cases.D + 4, cases.H + 2, cases.C + 1)
+OTHER_SIZES = (D + 4, H + 2, C + 1)
 
 
 def build_subject(kind: type) -> Subject:
@@ -45,7 +47,9 @@ def report_failed_construction(kind: type, error: BaseException) -> Finding:
     if finding.verdict != "raises" or is_own:
         return finding
     arguments = ", ".join(p.name for p in list_arguments(kind))
-    message = f"unsupported constructor {kind.__name__}({arguments}): {finding.message}"
+    message = _("unsupported constructor {constructor}: {message}").format(
+        constructor=f"{kind.__name__}({arguments})", message=finding.message
+    )
     return report_unchecked("construction", message)
 
 
@@ -59,13 +63,14 @@ def check_construction(kind: type, subject: Subject) -> Finding:
     if len(biases) == 1 and not weights.absent & {"W1", "W2"}:
         stored_twice = "b1" in weights.problems or sets_bias_twice(kind)
         cause = "bias-stored-twice" if stored_twice else "bias-missing-forward"
-        problems.append(f"{biases.pop()} is missing")
+        problems.append(_("{name} is missing").format(name=biases.pop()))
     if problems:
-        message = f"{'; '.join(problems)}: {describe_mistake(cause)}"
+        message = append_mistake(join_clauses(problems), cause)
         return Finding("construction", "differs", message, cause)
     if weights.absent:
         absent = ", ".join(sorted(weights.absent))
-        return report_unchecked("construction", f"has no array {absent}: store it under that name")
+        message = _("has no array {names}: store it under that name").format(names=absent)
+        return report_unchecked("construction", message)
     return Finding("construction", "ok")
 
 
@@ -73,20 +78,31 @@ def _find_unsupported(kind: type, subject: Subject) -> str:
     """Return why nets with such weights cannot be checked, empty if they can."""
     weights = subject.weights
     if weights.extra:
-        return f"has {', '.join(sorted(weights.extra))}: only nets of two layers can be checked"
+        names = ", ".join(sorted(weights.extra))
+        return _("has {names}: only nets of two layers can be checked").format(names=names)
     if numbers := sorted(weights.numbers & weights.absent):
-        what = "are numbers" if numbers[1:] else "is a number"
-        return f"{' and '.join(numbers)} {what}: only biases that are arrays can be checked"
+        message = translate_plural(
+            "{names} is a number: only biases that are arrays can be checked",
+            "{names} are numbers: only biases that are arrays can be checked",
+            len(numbers),
+        )
+        return message.format(names=join_words(numbers))
     if rows := _find_bias_rows(subject):
-        return f"the biases seem to be a row of {rows}: only nets with b1 and b2 can be checked"
+        message = _(
+            "the biases seem to be a row of {names}: only nets with b1 and b2 can be checked"
+        )
+        return message.format(names=rows)
     if {"b1", "b2"} <= weights.absent and {"W1", "W2"} <= set(weights.places):
-        return "has no biases: only nets with W1, b1, W2 and b2 can be checked"
+        return _("has no biases: only nets with W1, b1, W2 and b2 can be checked")
     is_single = getattr(kind, FIXED, SIZES)[2] == 1
     if not is_single and weights.places.keys() >= {"W2"} and 1 in weights.get_shapes()["W2"]:
-        return "one output column: only nets with an output for each class can be checked"
+        return _("one output column: only nets with an output for each class can be checked")
     if weights.problems and not weights.absent and _ignores_sizes(kind, subject):
         shapes = ", ".join(f"{key} {shape}" for key, shape in weights.get_shapes().items())
-        return f"{shapes} do not fit together, and the constructor ignores the sizes it is given"
+        message = _(
+            "{shapes} do not fit together, and the constructor ignores the sizes it is given"
+        )
+        return message.format(shapes=shapes)
     return ""
 
 
@@ -100,4 +116,4 @@ def _find_bias_rows(subject: Subject) -> str:
             (rows + 1, columns), (columns, rows + 1),
         ):  # fmt: skip
             found.append(key)
-    return " and ".join(found)
+    return join_words(found)

@@ -13,8 +13,10 @@ from trainer.book import functions
 from trainer.book.functions import Array
 from trainer.checker.findings.comparing import CLOSE, Finding, as_array, as_number
 from trainer.checker.measure.judging import Judge
+from trainer.common.language import N_
+from trainer.common.language import translate as _
 
-OWN_LOSS = "the loss of the net's own outputs"
+OWN_LOSS = N_("the loss of the net's own outputs")
 TINY = 1e-12
 # The losses of outputs y or scores, summed over the batch, and whether their scale is settled.
 LOSSES: list[tuple[Callable[[Array, Array], Any], bool]] = [
@@ -36,7 +38,7 @@ def credit_parts(findings: list[Finding], judge: Judge) -> None:
     factor = _find_factor(judge)
     is_wrong = loss is not None and loss.verdict == "differs"
     if loss and is_wrong and predict and predict.verdict == "differs" and factor == 1:
-        loss.credit = OWN_LOSS
+        loss.credit = _(OWN_LOSS)
     if is_wrong and factor is None and not (loss and loss.cause):
         for finding in findings:
             if finding.quantity.startswith("gradient"):

@@ -7,14 +7,21 @@ import numpy as np
 from trainer.auditing.mistakes import MISTAKES
 from trainer.book.functions import Array
 from trainer.checker.adapt.attempts import attempt
-from trainer.checker.findings.comparing import CLOSE, FLOAT32, Finding, as_array, compute_error
-from trainer.checker.findings.descriptions import describe_mistake
+from trainer.checker.findings.comparing import (
+    CLOSE,
+    FLOAT32,
+    NOT_ALONE,
+    Finding,
+    as_array,
+    compute_error,
+)
+from trainer.checker.findings.descriptions import append_mistake, describe_mistake
 from trainer.checker.measure.explaining import matches
 from trainer.checker.measure.judging import Judge
 from trainer.checker.measure.reference import compute_reference
 from trainer.checker.measure.trial import Outcomes, Trial
-
-NOT_ALONE = "works only after predict or loss was called: it uses what they left in the net"
+from trainer.common.language import join_words
+from trainer.common.language import translate as _
 
 
 def check_edges(trial: Trial, judge: Judge, outcomes: Outcomes) -> Iterator[Finding]:
@@ -36,18 +43,21 @@ def _check_repeated_gradient(trial: Trial, outcomes: Outcomes) -> Iterator[Findi
     if fresh.error or not trial.subject.has("gradient"):
         return
     calls: list[dict[str, Array]] = []
-    for _ in range(2):
+    for _number in range(2):
         fresh.value.weights.set(trial.case.weights)
         outcome = attempt(fresh.value.gradient, trial.case.x, trial.t)
         if outcome.error and not calls and not outcomes["gradient"].error:
-            yield Finding("gradient", "note", NOT_ALONE)
+            message = _(
+                "works only after predict or loss was called: it uses what they left in the net"
+            )
+            yield Finding("gradient", "note", message, topic=NOT_ALONE)
         if outcome.error or not outcome.value:
             return
         arrays = {key: as_array(value) for key, value in outcome.value.items()}
         calls.append({key: array for key, array in arrays.items() if array is not None})
     first, second = calls
     if any(g.any() and compute_error(second.get(k), 2 * g) <= CLOSE for k, g in first.items()):
-        message = f"a second call returns the sum of both: {describe_mistake('stale-gradient')}"
+        message = append_mistake(_("a second call returns the sum of both"), "stale-gradient")
         yield Finding("gradient", "differs", message, "stale-gradient")
 
 
@@ -55,8 +65,9 @@ def _check_writes(outcomes: Outcomes) -> Iterator[Finding]:
     """Check that no method changed the inputs or the weights; report the first that did."""
     for quantity, outcome in outcomes.items():
         if outcome.wrote and outcome.value is not None:
-            changed = " and ".join(outcome.wrote)
-            message = f"{quantity} changes {changed}: {describe_mistake('inputs-mutated')}"
+            message = _("{quantity} changes {changed}")
+            message = message.format(quantity=quantity, changed=join_words(outcome.wrote))
+            message = append_mistake(message, "inputs-mutated")
             yield Finding("inputs", "differs", message, "inputs-mutated")
             return
 
@@ -70,7 +81,8 @@ def _check_overflow(trial: Trial) -> Iterator[Finding]:
     arrays = [as_array(attempt(getattr(trial.subject, q), *calls[q]).value) for q in known]
     trial.reset_weights()
     if any(np.isnan(array).any() for array in arrays if array is not None):
-        message = f"overflows for scores of 1000: {MISTAKES['softmax-overflow'].hint}"
+        hint = MISTAKES["softmax-overflow"].hint
+        message = _("overflows for scores of 1000: {hint}").format(hint=_(hint))
         yield Finding("softmax", "note", message, "softmax-overflow")
 
 
@@ -100,6 +112,6 @@ def _check_precision(trial: Trial) -> Iterator[Finding]:
         if matches("predict", before, {key: right[0][key]}, FLOAT32) and (
             compute_error(after - before, change) > 0.5
         ):
-            message = "right to the precision of float32 only"
+            message = _("right to the precision of float32 only")
             yield Finding("predict", "note", message, "float32-inside")
             return

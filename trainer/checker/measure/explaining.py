@@ -12,6 +12,7 @@ from trainer.auditing.mistakes import MISTAKES
 from trainer.book.functions import Array
 from trainer.checker.findings.comparing import CLOSE, as_array, compute_error
 from trainer.checker.measure.variants import get_settings, list_unlike, plant_form
+from trainer.common.language import translate as _
 from trainer.nets.numpy_net import TwoLayerNet
 
 QUANTITIES = ("predict", "loss", "W1", "b1", "W2", "b2")
@@ -182,14 +183,16 @@ def explain_difference(quantity: str, pairs: list[Pair], C: int) -> tuple[str | 
     no relation is known.
     """
     if not any(pair.got.any() for pair in pairs):
-        return ("bias-grad-missing" if quantity[0] == "b" else None), "it is 0"
+        return ("bias-grad-missing" if quantity[0] == "b" else None), _("it is 0")
     name = _find_common_factor(pairs, C)
     if name is None:
         return None, _describe_relation(pairs[0].got, pairs[0].want)
     N = pairs[0].N
-    sizes = f" ({name}; N = {N} samples, C = {C} classes)" if name.strip("-12/") else ""
-    text = f"it is {_list_named_factors(N, C)[name]:.4g} times the expected one{sizes}"
-    return _find_cause_of_factor(quantity, name), text
+    text = _("it is {factor} times the expected one")
+    if name.strip("-12/"):
+        text = _("it is {factor} times the expected one ({name}; N = {N} samples, C = {C} classes)")
+    factor = f"{_list_named_factors(N, C)[name]:.4g}"
+    return _find_cause_of_factor(quantity, name), text.format(factor=factor, name=name, N=N, C=C)
 
 
 def _list_named_factors(N: int, C: int) -> dict[str, float]:
@@ -219,9 +222,10 @@ def _describe_relation(got: Array, want: Array) -> str:
     if got.shape == want.shape and want.any():
         ratio = np.vdot(got, want) / np.vdot(want, want)
         if compute_error(got, ratio * want) <= CLOSE:
-            return "all its values differ by the same factor, whose cause is unknown"
+            return _("all its values differ by the same factor, whose cause is unknown")
     if got.ndim == 2 and got.shape == want.shape[::-1] and compute_error(got.T, want) <= CLOSE:
-        return "it is the transpose of the expected one"
+        return _("it is the transpose of the expected one")
     if got.shape == want.shape and np.ptp(got - want) <= CLOSE * np.abs(want).max():
-        return f"it is the expected one plus {np.mean(got - want):.4g}"
+        number = f"{np.mean(got - want):.4g}"
+        return _("it is the expected one plus {number}").format(number=number)
     return ""

@@ -9,6 +9,8 @@ from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.names import OPTIONS, find_role, list_arguments
 from trainer.checker.adapt.subject import make_subject
 from trainer.checker.findings.comparing import Finding
+from trainer.common.language import join_words
+from trainer.common.language import translate as _
 
 SIZES = (60, 40, 10)  # many enough that the draw of a right net shows its scale
 LEAST = 30  # weights of a matrix
@@ -37,15 +39,19 @@ def _describe(matrices: dict[str, Array]) -> str:
     large = {k: s for k, s in deviations.items() if s > LARGE and k not in positive}
     if "W1" in equal:
         value = matrices["W1"].flat[0] + 0.0  # no −0
-        names = " and ".join(equal)
-        return f"all of {names} are {value:.3g}: all hidden neurons stay equal, use np.random.randn"
-    if positive:
-        names = " and ".join(positive)
-        return f"all of {names} are positive: np.random.randn draws both signs, np.random.rand not"
-    if large:
-        shown = ", ".join(f"{k} {s:.1f}" for k, s in large.items())
-        return (
-            f"their standard deviation is large ({shown}): the book multiplies by 0.01. With large "
-            "weights sigmoid saturates and training starts slowly"
+        message = _(
+            "all of {names} are {value}: all hidden neurons stay equal, use np.random.randn"
         )
+        return message.format(names=join_words(equal), value=f"{value:.3g}")
+    if positive:
+        message = _(
+            "all of {names} are positive: np.random.randn draws both signs, np.random.rand not"
+        )
+        return message.format(names=join_words(positive))
+    if large:
+        message = _(
+            "their standard deviation is large ({deviations}): the book multiplies by 0.01. With "
+            "large weights sigmoid saturates and training starts slowly"
+        )
+        return message.format(deviations=", ".join(f"{k} {s:.1f}" for k, s in large.items()))
     return ""

@@ -16,12 +16,15 @@ from trainer.checker.findings.comparing import (
     compute_error,
     describe_difference,
 )
-from trainer.checker.findings.descriptions import describe_mistake
+from trainer.checker.findings.descriptions import append_mistake
+from trainer.checker.measure.causes import describe_cause
 from trainer.checker.measure.explaining import Case, Numbers, Pair, explain_difference, matches
+from trainer.common.language import N_, join_clauses
+from trainer.common.language import translate as _
 
 Other = tuple[Case, dict[str, Any], Numbers]  # a case, the net's values on it, and the right ones
 Causes = dict[str, tuple[str, str]]  # quantity → (slug, name of the factor)
-OWN_DERIVATIVE = "the derivative of the net's own loss"
+OWN_DERIVATIVE = N_("the derivative of the net's own loss")
 EPSILONS = [10.0**-k for k in range(2, 16)]
 
 
@@ -46,16 +49,22 @@ class Judge:
                 self._settle_penalty(float(loss.reshape(())))
 
     def _settle_scale(self, loss: float) -> None:
-        """Accept a loss and a gradient that are the same multiple of the right ones."""
+        """Accept a loss and a gradient that are the same positive multiple of the right ones."""
         ratio = loss / self.right["loss"]
         is_sum = abs(ratio / self.N - 1) < CLOSE
-        if abs(ratio - 1) > CLOSE and (is_sum or "squared" in self.head) and all(
+        is_multiple = ratio > CLOSE and abs(ratio - 1) > CLOSE  # 0 and −1 times are mistakes
+        if is_multiple and (is_sum or "squared" in self.head) and all(
             compute_error(self.theirs[k], ratio * self.right[k]) <= CLOSE for k in self._keys
         ):  # fmt: skip
             self.scale = ratio
-            times = f"{ratio:.4g} times the mean over the batch of ½ Σ (y − t)²"
-            message = f"the loss is {'the sum over the batch' if is_sum else times}"
-            message += ", and the gradient is its derivative"
+            message = _(
+                "the loss is {ratio} times the mean over the batch of ½ Σ (y − t)², and the "
+                "gradient is its derivative"
+            ).format(ratio=f"{ratio:.4g}")
+            if is_sum:
+                message = _(
+                    "the loss is the sum over the batch, and the gradient is its derivative"
+                )
             self._note("loss", message, "loss-sum" if is_sum else None)
 
     def _settle_penalty(self, loss: float) -> None:
@@ -70,10 +79,13 @@ class Judge:
                 compute_error(self.theirs[k], want[k]) <= CLOSE for k in self._keys
             ):
                 self.right = {**self.right, **want, "loss": loss}
-                message = f"includes a penalty of {c:.4g} ‖W‖²"
+                message = _("includes a penalty of {factor} ‖W‖²")
+                if c <= 0:
+                    message = _(
+                        "includes a penalty of {factor} ‖W‖²: a penalty must not be negative"
+                    )
                 verdict: Verdict = "note" if c > 0 else "differs"
-                message += "" if c > 0 else ": a penalty must not be negative"
-                self.notes.append(Finding("loss", verdict, message))
+                self.notes.append(Finding("loss", verdict, message.format(factor=f"{c:.4g}")))
                 return
 
     def _note(self, quantity: str, message: str, cause: str | None = None) -> None:
@@ -82,7 +94,7 @@ class Judge:
             self.notes.append(Finding(quantity, "note", message, cause))
 
     def _accept_float32(self, quantity: str) -> Finding:
-        self._note(quantity, "right to the precision of float32 only", "float32-inside")
+        self._note(quantity, _("right to the precision of float32 only"), "float32-inside")
         return Finding(quantity, "ok")
 
     def get_expected(self, quantity: str) -> Any:
@@ -125,7 +137,8 @@ class Judge:
         if away <= EXACT * abs(want):
             return Finding("loss", "ok")
         if epsilon := self._find_epsilon(value):
-            message = f"the loss uses log(y + {epsilon:.0e}), but the gradient is that of log y"
+            message = _("the loss uses log(y + {epsilon}), but the gradient is that of log y")
+            message = message.format(epsilon=f"{epsilon:.0e}")
             self._note("loss", message, "loss-log-epsilon")
             return Finding("loss", "ok")
         if away <= 1e-7 * abs(want):
@@ -158,7 +171,8 @@ class Judge:
     def _judge_parameter(self, key: str, causes: Causes, numeric: Array | None) -> Finding:
         name = f"gradient {key}"
         if key not in self.theirs:
-            return Finding(name, "differs", f"gradient returns no {key}", "unfinished")
+            message = _("gradient returns no {name}").format(name=key)
+            return Finding(name, "differs", message, "unfinished")
         got, want = self.theirs[key], self.get_expected(key)
         if compute_error(got, want) <= CLOSE:
             return Finding(name, "ok")
@@ -167,28 +181,30 @@ class Judge:
         finding = self._explain(key, got, want, causes)
         if numeric is not None:
             is_own = compute_error(got, numeric) <= 10 * CLOSE
-            is_not = "it is" if is_own else "it is not"
-            finding.message += f"; {is_not} the derivative of the net's own loss"
-            finding.credit = OWN_DERIVATIVE if is_own and np.abs(numeric).max() > CLOSE else ""
+            message = _("{message}; it is not the derivative of the net's own loss")
+            if is_own:
+                message = _("{message}; it is the derivative of the net's own loss")
+            finding.message = message.format(message=finding.message)
+            finding.credit = _(OWN_DERIVATIVE) if is_own and np.abs(numeric).max() > CLOSE else ""
         return finding
 
     def _explain(self, key: str, got: object, want: Any, causes: Causes) -> Finding:
         """Return the finding on a quantity that differs, with its cause if one is known."""
         name = f"gradient {key}" if key in PARAMS else key
         if got is None:
-            message = "is None" if key in PARAMS else "returns None"
+            message = _("is None") if key in PARAMS else _("returns None")
             return Finding(name, "differs", message, "unfinished")
         message = describe_difference(got, want)
         if key in causes:
-            slug, factor = causes[key]
-            message += f"; {self._describe_cause(key, slug, factor)}"
+            slug = causes[key][0]
+            message = describe_cause(message, key, causes[key], self.N)
             return Finding(name, "differs", message, slug)
         pairs = self._list_pairs(key, got, want)
         if not pairs:
             return Finding(name, "differs", message)
         cause, relation = explain_difference(key, pairs, self.case.sizes[2])
-        message += f"; {relation}" if relation else ""
-        message += f": {describe_mistake(cause)}" if cause else ""
+        message = join_clauses([message, relation]) if relation else message
+        message = append_mistake(message, cause) if cause else message
         return Finding(name, "differs", message, cause, is_explained=bool(relation))
 
     def _list_pairs(self, key: str, got: object, want: Any) -> list[Pair]:
@@ -201,15 +217,6 @@ class Judge:
                 values.append((theirs[key], right[key], len(case.x)))
         pairs = [_make_pair(*value) for value in values]
         return [pair for pair in pairs if pair] if pairs[0] else []
-
-    def _describe_cause(self, key: str, slug: str, factor: str) -> str:
-        shown = f"grads['{key}']" if key in PARAMS else key
-        why = describe_mistake(slug)
-        if factor.startswith("with "):
-            why += f", and {describe_mistake(factor.removeprefix('with '))}"
-            factor = "1"
-        times = "" if factor == "1" else f"{factor.replace('N', str(self.N))} times "
-        return f"{shown} is {times}what you get when {why}"
 
 
 def _make_pair(got: object, want: Any, N: int) -> Pair | None:

@@ -7,7 +7,7 @@ import numpy as np
 from trainer.book.functions import Array, one_hot
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.findings.comparing import CLOSE, Finding, as_number, compute_error
-from trainer.checker.findings.descriptions import describe_mistake
+from trainer.checker.findings.descriptions import blame_mistake
 from trainer.checker.measure.trial import LABELS, Trial
 
 SHIFT = 20.0  # makes all scores positive, and changes no softmax
@@ -23,7 +23,7 @@ def name_loss_mistake(findings: Iterable[Finding], trial: Trial) -> None:
             trial.reset_weights()
             if found:
                 finding.cause, finding.is_explained = found, True
-                finding.message += f"; it is what you get when {describe_mistake(found)}"
+                finding.message = blame_mistake(finding.message, found)
 
 
 def _find_mistake(trial: Trial) -> str | None:

@@ -14,9 +14,10 @@ from trainer.checker.findings.comparing import (
     describe_difference,
     report_unchecked,
 )
-from trainer.checker.findings.descriptions import describe_mistake
+from trainer.checker.findings.descriptions import append_mistake, blame_mistake
 from trainer.checker.measure.judging import Judge
 from trainer.checker.measure.trial import Trial, are_equal
+from trainer.common.language import translate as _
 
 NAME = "numerical_gradient"
 MAX_WEIGHTS = 10_000  # Each takes two evaluations of the loss.
@@ -29,7 +30,7 @@ def check_numerical(trial: Trial, judge: Judge) -> Iterator[Finding]:
         return
     is_large = sum(array.size for array in trial.case.weights.values()) > MAX_WEIGHTS
     if is_large and trial.subject.has("gradient"):
-        reason = "takes too long in the sizes that the constructor fixes"
+        reason = _("takes too long in the sizes that the constructor fixes")
         yield report_unchecked(NAME, reason)
         return
     trial.progress(NAME)
@@ -39,12 +40,11 @@ def check_numerical(trial: Trial, judge: Judge) -> Iterator[Finding]:
     if outcome.error:
         yield report_exception(NAME, outcome.error)
     elif outcome.value is None:
-        yield Finding(NAME, "differs", "returns no gradients", "unfinished")
+        yield Finding(NAME, "differs", _("returns no gradients"), "unfinished")
     elif not restored:
         cause = "numerical-not-restored"
-        yield Finding(
-            NAME, "differs", f"leaves the weights changed: {describe_mistake(cause)}", cause
-        )
+        message = append_mistake(_("leaves the weights changed"), cause)
+        yield Finding(NAME, "differs", message, cause)
     else:
         yield _judge_numerical(trial, judge, outcome.value)
 
@@ -52,7 +52,7 @@ def check_numerical(trial: Trial, judge: Judge) -> Iterator[Finding]:
 def _judge_numerical(trial: Trial, judge: Judge, grads: Mapping[str, object]) -> Finding:
     own = trial.differentiate_loss(list(PARAMS)) or {k: judge.get_expected(k) for k in PARAMS}
     if not all(np.isfinite(array).all() for array in own.values()):
-        return report_unchecked(NAME, "the net's own loss is not finite")
+        return report_unchecked(NAME, _("the net's own loss is not finite"))
     # Differences with a step of 1e-4 are mostly rounding error in float32.
     tolerance = 0.05 if trial.subject.is_float32() else 2 * CLOSE
     wrong = [k for k in own if compute_error(grads.get(k), own[k]) > tolerance]
@@ -60,12 +60,11 @@ def _judge_numerical(trial: Trial, judge: Judge, grads: Mapping[str, object]) ->
         return Finding(NAME, "ok")
     key = wrong[0]
     if grads.get(key) is None:
-        return Finding(NAME, "differs", f"returns no {key}", "unfinished")
+        return Finding(NAME, "differs", _("returns no {name}").format(name=key), "unfinished")
     cause = _find_numerical_mistake(trial, key, grads[key], own[key])
-    message = f"{key} {describe_difference(grads[key], own[key])}"
-    if cause:
-        message += f"; it is what you get when {describe_mistake(cause)}"
-    return Finding(NAME, "differs", message, cause)
+    difference = describe_difference(grads[key], own[key])
+    message = _("{quantity} {difference}").format(quantity=key, difference=difference)
+    return Finding(NAME, "differs", blame_mistake(message, cause) if cause else message, cause)
 
 
 def _find_numerical_mistake(trial: Trial, key: str, grad: object, own: Array) -> str | None:

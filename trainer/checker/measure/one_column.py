@@ -11,8 +11,9 @@ from trainer.checker.findings.comparing import FLOAT32, as_array, as_number, com
 from trainer.checker.measure.explaining import Case, Numbers
 from trainer.checker.measure.reference import BINARY, compute_reference
 from trainer.checker.measure.trial import Trial, collect_values
+from trainer.common.language import N_
 
-ONE_COLUMN = (
+ONE_COLUMN = N_(
     "right with one output column, but only nets with an output for each class can be checked"
 )
 
@@ -40,7 +41,7 @@ def _try_one_column(trial: Trial) -> bool:
 
 
 def _is_right(got: dict[str, Any], right: Numbers) -> bool:
-    """Return whether predict is right, and loss and gradient are one multiple of the right ones."""
+    """Return whether predict is right, and loss and gradient a multiple > 0 of the right ones."""
     loss, outputs = as_number(got.get("loss")), as_array(got.get("predict"))
     if loss is None or outputs is None:
         return False
@@ -48,4 +49,4 @@ def _is_right(got: dict[str, Any], right: Numbers) -> bool:
     is_known = any(compute_error(outputs.ravel(), np.ravel(y)) <= FLOAT32 for y in known)
     scale = loss / right["loss"]
     errors = [compute_error(got.get(key), scale * right[key]) for key in PARAMS]
-    return is_known and abs(scale) > FLOAT32 and max(errors) <= FLOAT32
+    return is_known and scale > FLOAT32 and max(errors) <= FLOAT32

@@ -16,6 +16,7 @@ from trainer.checker.findings.comparing import (
     describe_difference,
 )
 from trainer.checker.measure.trial import Trial
+from trainer.common.language import translate as _
 
 REG = 0.7
 
@@ -58,7 +59,8 @@ def _check_sign(
         added = strict[key] - own[key]
         c = np.vdot(added, weights[key]) / np.vdot(weights[key], weights[key])
         if c < 0 and compute_error(added, c * weights[key]) <= 1e-3:
-            message = f"reg = {REG} subtracts {-c / 2:.4g} ‖{key}‖²: a penalty must not be negative"
+            message = _("reg = {reg} subtracts {factor} ‖{name}‖²: a penalty must not be negative")
+            message = message.format(reg=REG, factor=f"{-c / 2:.4g}", name=key)
             yield Finding("loss", "differs", message)
             return
 
@@ -74,7 +76,8 @@ def _compare(
             continue
         added, want = new - old, (strict[key] - own[key]).reshape(old.shape)
         if np.abs(added - want).max() > CLOSE * max(1.0, np.abs(want).max()):
-            message = "the penalty's gradient is not the derivative of what it adds to the loss: "
-            yield Finding(
-                f"gradient {key}", "differs", f"{message}it {describe_difference(added, want)}"
-            )
+            message = _(
+                "the penalty's gradient is not the derivative of what it adds to the loss: "
+                "it {difference}"
+            ).format(difference=describe_difference(added, want))
+            yield Finding(f"gradient {key}", "differs", message)

@@ -10,11 +10,13 @@ from trainer.checker.adapt.attempts import attempt, report_exception
 from trainer.checker.adapt.names import PARAMS, call_by_role, find_call_roles, list_arguments
 from trainer.checker.adapt.subject import Subject
 from trainer.checker.findings.comparing import Finding, as_array, compute_error
-from trainer.checker.findings.descriptions import describe_mistake
+from trainer.checker.findings.descriptions import append_mistake
 from trainer.checker.measure.choosing import HAND_WRITTEN
 from trainer.checker.measure.explaining import Case, build_mistaken_net
 from trainer.checker.measure.reference import Form, get_reference
 from trainer.checker.measure.trial import ONE_HOT, Trial
+from trainer.common.language import join_changes, join_words, translate_plural
+from trainer.common.language import translate as _
 
 LR = 0.01
 # How many times a step subtracts the gradient of each parameter → the mistake.
@@ -23,7 +25,6 @@ PATTERNS: dict[tuple[int | None, ...], str] = {
     (1, 2, 1, 0): "bias-updated-twice",
     (-1, -1, -1, -1): "update-sign",
 }
-MOVES = {0: "unchanged", 2: "updated twice", -1: "changed in the wrong direction"}
 
 
 def check_training(trial: Trial) -> Iterator[Finding]:
@@ -75,23 +76,38 @@ def _judge(
     if counts == (1, 1, 1, 1):
         yield Finding("train", "ok")
         return
-    groups = {move: [k for k in PARAMS if times[k] == n] for n, move in MOVES.items()}
-    parts = [
-        f"{' and '.join(keys)} {'are' if keys[1:] else 'is'} {move}"
-        for move, keys in groups.items()
-        if keys
-    ]
-    message = f"after one training step {', '.join(parts)}"
+    message = _describe_moves(times)
     if slug := PATTERNS.get(counts):
-        yield Finding("train", "differs", f"{message}: {describe_mistake(slug)}", slug)
+        yield Finding("train", "differs", append_mistake(message, slug), slug)
     elif _is_updated_too_early(moved, case, form):
         slug = "w2-updated-before-backward"
-        message = f"one training step gives other weights than expected: {describe_mistake(slug)}"
-        yield Finding("train", "differs", message, slug)
+        message = _("one training step gives other weights than expected")
+        yield Finding("train", "differs", append_mistake(message, slug), slug)
     elif None not in counts and 1 in counts:
         is_bias_left = 0 in counts[1::2] and counts[::2] == (1, 1)
         cause = "bias-not-updated" if is_bias_left else None
         yield Finding("train", "differs", message, cause)
+
+
+def _describe_moves(times: dict[str, int | None]) -> str:
+    """Return which parameters a step leaves as they are, updates twice, or the wrong way."""
+    groups = {n: [k for k in PARAMS if times[k] == n] for n in (0, 2, -1)}
+    changes = (_describe_move(n, keys) for n, keys in groups.items() if keys)
+    return _("after one training step {changes}").format(changes=join_changes(changes))
+
+
+def _describe_move(times: int, keys: list[str]) -> str:
+    count = len(keys)
+    message = {
+        0: translate_plural("{names} is unchanged", "{names} are unchanged", count),
+        2: translate_plural("{names} is updated twice", "{names} are updated twice", count),
+        -1: translate_plural(
+            "{names} is changed in the wrong direction",
+            "{names} are changed in the wrong direction",
+            count,
+        ),
+    }[times]
+    return message.format(names=join_words(keys))
 
 
 def _count_updates(moved: Array, grad: object) -> int | None:

@@ -14,9 +14,11 @@ from trainer.checker.findings.comparing import CLOSE, as_array, compute_error
 from trainer.checker.measure.cases import make_other_cases
 from trainer.checker.measure.explaining import QUANTITIES, Case
 from trainer.checker.measure.reference import FORMS, Form, get_reference
+from trainer.common.language import N_
+from trainer.common.language import translate as _
 
 Outcomes = dict[str, Outcome]  # of predict, loss and gradient
-ONE_HOT, LABELS = "one-hot rows", "labels"  # the kinds of targets
+ONE_HOT, LABELS = N_("one-hot rows"), N_("labels")  # the kinds of targets
 ONLY = {ONE_HOT: "one-hot-only", LABELS: "labels-only"}  # the cause where one kind is accepted
 MAX_ELEMENTS = 300  # Differences of a larger parameter would take too long.
 
@@ -81,7 +83,7 @@ class Trial:
             arrays = (self.case.x,) if quantity == "predict" else (self.case.x, t)
             outcomes[quantity] = attempt(getattr(subject, quantity), *arrays)
             if not are_equal(subject.weights.get(), self.case.weights):
-                outcomes[quantity].wrote.append("the weights")
+                outcomes[quantity].wrote.append(_("the weights"))
         if subject.no_loss:
             del outcomes["loss"]
         self.reset_weights()

@@ -6,14 +6,15 @@ from typing import Any
 import numpy as np
 
 from trainer.checker.adapt.attempts import attempt, report_exception
-from trainer.checker.adapt.names import PARAMS, simplify_name
+from trainer.checker.adapt.book_loop import LoopRun
+from trainer.checker.adapt.names import simplify_name
 from trainer.checker.adapt.subject import Subject
-from trainer.checker.findings.comparing import Finding, compute_error, show_safely
+from trainer.checker.findings.comparing import Finding, as_array, compute_error, show_safely
 from trainer.checker.measure.trial import Trial
+from trainer.common.language import translate as _
 
 LR = 0.1
 LOOP = "params[key] -= lr * grads[key]"
-BOOK_SIZES = "784, 50 and 10"
 BOOK_WEIGHTS = 784 * 50 + 50 + 50 * 10 + 10
 
 
@@ -23,71 +24,67 @@ def check_update(trial: Trial) -> Iterator[Finding]:
     Only for nets that keep arrays in the dict params, return a dict of gradients, and have no
     method that trains: others may keep or update their weights as they like.
     """
-    is_here = hasattr(trial.subject, "net")  # not in another process
-    if not is_here or trial.subject.methods["train"] or not trial.subject.has("gradient"):
+    if trial.subject.methods["train"] or not trial.subject.has("gradient"):
         return
     trial.progress("update")
     fresh = attempt(trial.build_subject).value
-    if fresh is None or not _keeps_params(fresh):
+    if fresh is None:
         return
     fresh.weights.set(trial.case.weights)
-    named = attempt(fresh.gradient, trial.case.x, trial.t).value
-    grads = fresh.returned_grads
-    if not named or not isinstance(grads, dict):
-        return
-    places = {key: name for key, (_, name) in fresh.weights.places.items()}
-    absent = [name for name in places.values() if name not in grads]
-    yield _report_absent(absent, grads) if absent else _run_loop(trial, fresh, grads)
+    grads = attempt(fresh.gradient, trial.case.x, trial.t).value or {}
+    fresh.weights.set(trial.case.weights)
+    run = attempt(lambda x, t: fresh.run_loop(x, t, LR), trial.case.x, trial.t).value
+    if run is not None:
+        yield _report_absent(run) if run.absent else _judge_step(trial, fresh, run, grads)
 
 
-def _keeps_params(subject: Subject) -> bool:
-    """Return whether all weights are NumPy arrays in the net's own dict params."""
-    params, places = getattr(subject.net, "params", None), subject.weights.places
-    is_dict = isinstance(params, dict) and set(places) == set(PARAMS)
-    return is_dict and not subject.has_tensors and all(c is params for c, _ in places.values())
-
-
-def _report_absent(absent: list[Any], grads: dict[Any, Any]) -> Finding:
+def _report_absent(run: LoopRun) -> Finding:
     """Return the finding on keys of params that grads lacks: wrong if only their case differs."""
-    keys = [str(key) for key in grads]
-    simple = {simplify_name(key) for key in keys}
-    listed = f"{', '.join(map(str, absent))}; it has {', '.join(keys)}"
-    message = f"the book's loop {LOOP} raises KeyError: grads has no key {listed}"
-    if not all(simplify_name(str(key)) in simple for key in absent):  # dW1: a known convention
-        return Finding("update", "note", f"{message}. Update with these keys")
-    message += ". Give the gradients the keys of params"
-    return Finding("update", "raises", message, "misspelt-name")
+    simple = {simplify_name(key) for key in run.keys}
+    words = {"loop": LOOP, "absent": ", ".join(run.absent), "keys": ", ".join(run.keys)}
+    if not all(simplify_name(key) in simple for key in run.absent):  # dW1: a known convention
+        message = _(
+            "the book's loop {loop} raises KeyError: grads has no key {absent}; it has {keys}. "
+            "Update with these keys"
+        )
+        return Finding("update", "note", message.format(**words))
+    message = _(
+        "the book's loop {loop} raises KeyError: grads has no key {absent}; it has {keys}. "
+        "Give the gradients the keys of params"
+    )
+    return Finding("update", "raises", message.format(**words), "misspelt-name")
 
 
-def _run_loop(trial: Trial, fresh: Subject, grads: dict[Any, Any]) -> Finding:
-    before, params = fresh.weights.get(), fresh.net.params  # type: ignore[attr-defined]
-    places = fresh.weights.places.items()
-    same = [key for key, (_, n) in places if np.shape(grads[n]) == np.shape(params[n])]
-    turned = fresh.weights.transposed
-    steps = {k: LR * (grads[n].T if k in turned else grads[n]) for k, (_, n) in places if k in same}
-    for key, (_, name) in places:
-        outcome = attempt(lambda name=name: _subtract(params, grads, name))
-        if outcome.error:
-            return _report_error(name, params[name], grads[name], outcome.error)
-        moved = before[key] - fresh.weights.get()[key]
-        if key in steps and compute_error(moved, np.reshape(steps[key], moved.shape)) > 1e-3:
-            message = f"the book's loop {LOOP} does not subtract the gradient of {name}"
-            return Finding("update", "differs", message)
+def _judge_step(trial: Trial, fresh: Subject, run: LoopRun, grads: dict[str, Any]) -> Finding:
+    """Return the finding on what the step changed, in the order of the parameters."""
+    after = fresh.weights.get()
+    for key, name in run.names.items():
+        if run.error and key == run.failed:
+            return _report_error(name, *run.shapes[key], run.error)
+        moved, step = trial.case.weights[key] - after[key], as_array(grads.get(key))
+        if step is None or run.shapes[key][0] != run.shapes[key][1]:
+            continue
+        if compute_error(moved, np.reshape(LR * step, moved.shape)) > 1e-3:
+            message = _("the book's loop {loop} does not subtract the gradient of {name}")
+            return Finding("update", "differs", message.format(loop=LOOP, name=name))
     return Finding("update", "ok")
 
 
-def _subtract(params: dict[Any, Any], grads: dict[Any, Any], key: Any) -> None:
-    params[key] -= LR * grads[key]
-
-
-def _report_error(name: Any, array: Any, grad: Any, error: BaseException) -> Finding:
-    shapes = f"{name} has shape {np.shape(array)}, its gradient {np.shape(grad)}"
-    if np.shape(array) != np.shape(grad):
-        message = f"the book's loop {LOOP} raises {type(error).__name__}: {shapes}: make them equal"
+def _report_error(
+    name: str, shape: tuple[int, ...], grad_shape: tuple[int, ...], error: BaseException
+) -> Finding:
+    words = {"loop": LOOP, "error": type(error).__name__, "name": name}
+    if shape != grad_shape:
+        message = _(
+            "the book's loop {loop} raises {error}: {name} has shape {shape}, its gradient "
+            "{gradient}: make them equal"
+        )
+        message = message.format(shape=shape, gradient=grad_shape, **words)
         return Finding("update", "raises", message)
     if isinstance(error, TypeError):
-        message = f"the book's loop {LOOP} raises {type(error).__name__} for {name}: "
-        return Finding("update", "raises", message + show_safely(error).splitlines()[0])
+        message = _("the book's loop {loop} raises {error} for {name}: {text}")
+        text = show_safely(error).splitlines()[0]
+        return Finding("update", "raises", message.format(text=text, **words))
     return report_exception("update", error)
 
 
@@ -103,28 +100,19 @@ def check_cost(trial: Trial) -> Iterator[Finding]:
     calls = max(counts, default=0)
     if calls >= weights:
         each = calls / weights
-        message = (
-            f"evaluates the loss {calls} times, {each:.3g} times for each of {weights} weights: it "
-            f"is a numerical gradient. With {BOOK_SIZES} neurons that is "
-            f"{round(each * BOOK_WEIGHTS):,} times in each step; backpropagation takes about as "
-            "long as 5 evaluations"
-        )
+        message = _(
+            "evaluates the loss {calls} times, {each} times for each of {weights} weights: it is a "
+            "numerical gradient. With 784, 50 and 10 neurons that is {total} times in each step; "
+            "backpropagation takes about as long as 5 evaluations"
+        ).format(
+            calls=calls, each=f"{each:.3g}", weights=weights,
+            total=f"{round(each * BOOK_WEIGHTS):,}",
+        )  # fmt: skip
         yield Finding("gradient", "note", message)
 
 
 def _count_calls(trial: Trial, fresh: Subject, quantity: str) -> int:
-    """Return how often gradient calls the net's method for a quantity."""
-    method: Any = fresh.methods[quantity]
-    name, calls = getattr(method, "__name__", ""), 0
-
-    def count(*arguments: Any, **options: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        return method(*arguments, **options)
-
-    def call(x: Any, t: Any) -> None:
-        fresh.weights.set(trial.case.weights)
-        setattr(fresh.net, name, count)
-        fresh.gradient(x, t)
-
-    return 0 if attempt(call, trial.case.x, trial.t).error else calls
+    """Return how often gradient calls the net's method for a quantity, 0 where it raises."""
+    fresh.weights.set(trial.case.weights)
+    outcome = attempt(lambda x, t: fresh.count_calls(quantity, x, t), trial.case.x, trial.t)
+    return outcome.value or 0

@@ -13,13 +13,17 @@ import numpy as np
 
 from trainer.checker.adapt.attempts import describe_raised
 from trainer.checker.adapt.constructor_text import sets_bias_twice
-from trainer.checker.adapt.loaded import Loaded, load
+from trainer.checker.adapt.loaded import Loaded
 from trainer.checker.adapt.names import PARAMS, list_arguments
-from trainer.checker.adapt.subject import Subject
+from trainer.checker.adapt.subject import TRAITS, Subject
 from trainer.checker.findings.comparing import show_safely
 from trainer.checker.load.loading import Loader
 from trainer.checker.remote.protocol import TEXT, decode, encode
+from trainer.checker.shapes.adapting import is_built, load_code
+from trainer.checker.shapes.draws import Draw
+from trainer.checker.shapes.shape import FAILED, WROTE
 from trainer.common.errors import InputError
+from trainer.common.language import translate as _
 
 Ask = Callable[[dict[str, Any]], dict[str, Any]]
 Answer = dict[str, Any]
@@ -51,13 +55,14 @@ class Answerer:
             return {"error": describe_error(error)}
 
     def _do_load(self, question: dict[str, Any]) -> Answer:
-        loaded = self._loaded = load(self._loader, question["name"], self._removed)
+        loaded = self._loaded = load_code(self._loader, question["name"], self._removed)
         source = self._loader.sources[loaded.path]
         lines = source.text.count("\n") + 2 if source.notebook else 0
         places = [source.notebook.find_place(n) for n in range(1, lines)] if source.notebook else []
         return {
-            "class": describe_function(loaded.kind) if loaded.kind else None,
-            "stores_twice": loaded.kind is not None and sets_bias_twice(loaded.kind),
+            "class": describe_class(loaded.kind) if loaded.kind else None,
+            "parts": [[p.name, list(p.needs), bool(p.is_own)] for p in loaded.parts[:MOST]],
+            "unfinished": dict(list(loaded.unfinished.items())[:MOST]),
             "absence": loaded.absence[:TEXT],
             "functions": _list_functions(loaded.names, loaded.defined, question["known"]),
             "helpers": [
@@ -126,6 +131,27 @@ class Answerer:
         function: Any = names[question["name"]]
         return self._run(function, question)
 
+    def _do_loop(self, question: dict[str, Any]) -> Answer:
+        x, t = map(decode, question["args"])
+        found = self._get_subject(question).run_loop(x, t, question["lr"])
+        if found is None:
+            return {"loop": None}
+        shapes = {key: [list(shape) for shape in pair] for key, pair in found.shapes.items()}
+        loop = {"keys": found.keys[:MOST], "shapes": shapes, "absent": found.absent}
+        error = {"error": describe_error(found.error)} if found.error else {}
+        return {"loop": loop | {"names": found.names, "failed": found.failed}, **error}
+
+    def _do_count(self, question: dict[str, Any]) -> Answer:
+        x, t = map(decode, question["args"])
+        return {"count": self._get_subject(question).count_calls(question["quantity"], x, t)}
+
+    def _do_part(self, question: dict[str, Any]) -> Answer:
+        part = self._get_loaded().parts[question["part"]]
+        results = part.run(Draw(**{k: decode(v) for k, v in question["draw"].items()}))
+        changed, failed = str(results.pop(WROTE, ""))[:TEXT], results.pop(FAILED, None)
+        error = describe_error(failed) if failed else None
+        return {"value": encode(results), "changed": changed, "failed": error}
+
     def _run(self, function: Callable[..., Any], question: dict[str, Any]) -> Answer:
         """Call a function; return its result or exception, and the arrays that it wrote to."""
         given = [decode(each) if "callback" not in each else each for each in question["args"]]
@@ -163,6 +189,15 @@ def _list_functions(names: Any, defined: set[str], known: list[str]) -> list[str
     return [k for k, value in values.items() if callable(value) and not isinstance(value, type)]
 
 
+def describe_class(kind: Any) -> dict[str, Any]:
+    """Return the name and the arguments of a class, and what is known of one that a shape built."""
+    traits = {name: getattr(kind, name) for name in TRAITS if hasattr(kind, name)}
+    return describe_function(kind) | {
+        "stores_twice": sets_bias_twice(kind),
+        "traits": traits if is_built(kind) else None,
+    }
+
+
 def describe_function(function: Any) -> dict[str, Any]:
     """Return the name and the arguments of a function, a method or a class, as JSON."""
     arguments = [
@@ -170,7 +205,7 @@ def describe_function(function: Any) -> dict[str, Any]:
         for p in list_arguments(function)[:MOST]
     ]
     names = getattr(getattr(function, "__code__", None), "co_names", ())
-    name = str(getattr(function, "__name__", "the method"))[:TEXT]
+    name = str(getattr(function, "__name__", _("the method")))[:TEXT]
     return {"name": name, "arguments": arguments, "uses": list(map(str, names))[:MOST]}
 
 

@@ -3,6 +3,7 @@
 import builtins
 import inspect
 from collections.abc import Callable
+from dataclasses import fields
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,8 @@ from trainer.book.functions import Array
 from trainer.checker.adapt.attempts import Raised, RemoteError
 from trainer.checker.remote.connection import Connection
 from trainer.checker.remote.protocol import ProtocolError, decode, encode, take_list, take_text
+from trainer.checker.shapes.draws import Draw
+from trainer.checker.shapes.shape import FAILED, WROTE
 
 KINDS = ("absent", "signature", "value", "own")
 CAUSES = (None, "unfinished", "misspelt-name")
@@ -55,6 +58,24 @@ class RemoteFunction:
             "named": {key: encode(value) for key, value in named.items()},
         }
         return ask_for_value(self._connection, question, *arguments)[0]
+
+
+class RemotePart:
+    """A function or layer of a worker; calling it asks for its results on given inputs."""
+
+    def __init__(self, connection: Connection, name: str, number: int):
+        self._connection, self._name, self._number = connection, name, number
+
+    def __call__(self, d: Draw) -> dict[str, Any]:
+        """Return its results by name on these inputs; raise what it raises."""
+        draw = {field.name: encode(getattr(d, field.name)) for field in fields(d)}
+        question = {"do": "part", "name": self._name, "part": self._number, "draw": draw}
+        results, answer = ask_for_value(self._connection, question)
+        if not isinstance(results, dict):
+            raise ProtocolError
+        results |= {WROTE: take_text(answer, "changed")}
+        failed = answer.get("failed")
+        return results | {FAILED: make_error(failed)} if failed is not None else results
 
 
 def _encode_argument(argument: Any, count: int) -> Any:

@@ -90,7 +90,7 @@ class Cell:
 
     def start_worker(self) -> subprocess.Popen[bytes]:
         """Start the process that answers the judge's questions."""
-        code = BOOT.format(library=str(self.folder / "lib"), root=str(ROOT)) + MAIN
+        code = BOOT.format(library=str(self.folder / "lib"), root=choose_hidden(ROOT)) + MAIN
         return self._start([sys.executable, "-I", "-B", "-X", "utf8", "-c", code], {}, [])
 
     def start_hints(self, arguments: list[str]) -> subprocess.Popen[bytes]:
@@ -166,6 +166,14 @@ class Cell:
                 if process.environ().get(TOKEN) == self._token:
                     found.append(process)
         return found
+
+
+def choose_hidden(root: Path) -> str:
+    """Return the folder that leaves the worker's path: the project's, "" where it is installed.
+
+    There NumPy lies beside it. The library comes before it.
+    """
+    return "" if root.name in ("site-packages", "dist-packages") else str(root)
 
 
 def remove_abandoned(parent: Path | None) -> None:

@@ -1,5 +1,6 @@
 """The judge's side of a worker: sends questions, receives answers, and watches time and memory."""
 
+import math
 import os
 import queue
 import subprocess
@@ -10,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from trainer.checker.remote.hanging import Hangs
 from trainer.checker.remote.protocol import MOST_BYTES, ProtocolError, read_line, write_line
 
 START = 120  # seconds to import NumPy on a cold disk; no code of the file runs before that
@@ -20,7 +22,9 @@ Watch = Callable[[], str]  # returns which limit is exceeded, "" for none
 
 
 class WorkerLostError(BaseException):
-    """The worker answers no more; ending is "exit", "late", "forged", or the name of a limit.
+    """The worker answers no more; ending is "exit", "late", "hung", "forged", or a limit's name.
+
+    "hung" says that a part alone took too long, and that another worker may be asked for the rest.
 
     It is no Exception, since what catches those of the code must not catch this.
     """
@@ -40,12 +44,14 @@ class Connection:
     child: subprocess.Popen[bytes]
     timeout: float
     watch: Watch
+    hangs: Hangs | None = None
     printed: bytearray = field(default_factory=bytearray)
     is_ready: bool = False
     _number: int = 0
     _received: int = 0
     _rest: bytes = b""
     _end: float = 0.0
+    _limit: float = math.inf  # of one question
     _next_look: float = 0.0
     _chunks: queue.Queue[bytes] = field(default_factory=lambda: queue.Queue(64))
     _unsent: queue.Queue[bytes | None] = field(default_factory=queue.Queue)
@@ -89,6 +95,26 @@ class Connection:
 
         Raises WorkerLostError where no answer comes, and ProtocolError for what is none.
         """
+        if self.hangs:
+            self.hangs.refuse(question)
+        started = time.monotonic()
+        try:
+            answer = self._ask(question, evaluate)
+        except WorkerLostError as lost:
+            if lost.ending == "late" and self.hangs:
+                seconds = time.monotonic() - started
+                lost.ending = "hung" if self.hangs.add(question, seconds) else "late"
+            raise
+        if self.hangs:
+            self.hangs.accept(question)
+        return answer
+
+    def _ask(
+        self, question: dict[str, Any], evaluate: Callable[[Any], Any] | None
+    ) -> dict[str, Any]:
+        left = self.seconds_left
+        share = self.hangs.share(question, left) if self.hangs else left
+        self._limit = time.monotonic() + share
         self._number += 1
         self._unsent.put(write_line(question | {"number": self._number}))
         answer = self.receive()
@@ -121,12 +147,12 @@ class Connection:
     def _receive_chunk(self) -> bytes:
         while True:
             now = time.monotonic()
-            if now >= self._end:
+            if now >= min(self._end, self._limit):
                 raise WorkerLostError("late")
             if now >= self._next_look and self.is_ready:
                 self._look()
             try:
-                data = self._chunks.get(timeout=min(self._end - now, POLL))
+                data = self._chunks.get(timeout=min(self._end - now, self._limit - now, POLL))
             except queue.Empty:
                 continue
             if not data:

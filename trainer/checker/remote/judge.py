@@ -9,17 +9,18 @@ from trainer.checker.adapt.attempts import report_exception
 from trainer.checker.adapt.loaded import Loaded
 from trainer.checker.check_file import judge_loaded
 from trainer.checker.findings.comparing import Finding
-from trainer.checker.load.definitions import Helper
+from trainer.checker.load.definitions import Helper, list_defined
 from trainer.checker.load.missing_self import MissingSelf
 from trainer.checker.load.notebook import Notebook
 from trainer.checker.load.places import place_finding
 from trainer.checker.load.source import read_source
 from trainer.checker.measure.book_functions import CHECKS
-from trainer.checker.remote.calling import RemoteFunction, make_error
+from trainer.checker.remote.calling import RemoteFunction, RemotePart, make_error
 from trainer.checker.remote.connection import Connection
 from trainer.checker.remote.net import RemoteClass
-from trainer.checker.remote.protocol import ProtocolError, take_list, take_text
-from trainer.checker.shapes.unfinished import find_unfinished
+from trainer.checker.remote.protocol import TEXT, ProtocolError, take_list, take_text
+from trainer.checker.shapes.expected import find_rule
+from trainer.checker.shapes.shape import Part
 from trainer.common.errors import InputError
 
 
@@ -44,7 +45,8 @@ def judge_file(
         yield _rename(report_exception("loading", make_error(answer["error"])), inside, path)
         return
     places = _Places(answer)
-    for item in judge_loaded(_read_loaded(connection, inside, path, answer), seed, progress):
+    loaded = _read_loaded(connection, inside, path, name, answer)
+    for item in judge_loaded(loaded, seed, progress):
         if isinstance(item, Finding):
             item = places.place(item, inside) if places else item
             item = _rename(item, inside, path)
@@ -63,21 +65,41 @@ def _rename(finding: Finding, inside: Path, path: Path) -> Finding:
 
 
 def _read_loaded(
-    connection: Connection, inside: Path, path: Path, answer: dict[str, Any]
+    connection: Connection, inside: Path, path: Path, name: str | None, answer: dict[str, Any]
 ) -> Loaded:
     about = answer.get("class")
-    kind = RemoteClass(connection, about, answer.get("stores_twice") is True) if about else None
+    kind = RemoteClass(connection, about) if about else None
     helpers = [
         Helper(take_text(each, "file"), *_read_functions(connection, each, number))
         for number, each in enumerate(take_list(answer, "helpers"))
     ]
-    names, defined = _read_functions(connection, answer, -1)
+    names, _ = _read_functions(connection, answer, -1)
+    defined = list_defined(read_source(path))  # as the judge reads it: the code cannot hide it
     return Loaded(
         inside, kind, names, defined, helpers, _Notes(connection, "notes"),
         _Notes(connection, "aliases"), list(map(_read_method, take_list(answer, "missing_self"))),
-        take_text(answer, "absence"),
-        find_unfinished([read_source(path)]),
+        take_text(answer, "absence"), _read_unfinished(answer.get("unfinished")),
+        _read_parts(connection, answer, defined), name is None,
     )  # fmt: skip
+
+
+def _read_unfinished(data: Any) -> dict[str, str]:
+    if not isinstance(data, dict):
+        raise ProtocolError
+    return {str(name): str(needed)[:TEXT] for name, needed in data.items()}
+
+
+def _read_parts(connection: Connection, answer: dict[str, Any], defined: set[str]) -> list[Part]:
+    """Return the functions and layers that the judge knows, of those that the worker lists."""
+    parts: dict[str, Part] = {}
+    for number, each in enumerate(take_list(answer, "parts")):
+        match each:
+            case [str(name), [*needs], bool(is_own)] if find_rule(name):
+                run = RemotePart(connection, name, number)
+                parts[name] = Part(name, tuple(map(str, needs)), run, is_own or name in defined)
+            case _:
+                raise ProtocolError
+    return list(parts.values())
 
 
 def _read_functions(

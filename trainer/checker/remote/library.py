@@ -6,12 +6,18 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from trainer.common.language import DOMAIN, FOLDER
+
 ROOT = Path(__file__).resolve().parents[3]  # the folder of the package trainer
 WORKER = "trainer.checker.remote.worker"
 TOP = "trainer"  # its __init__ names what the worker has not, and stays empty
 # What somebody's code must not find: reference nets, expected values, the catalogue, the judge.
 FORBIDDEN = ("trainer.auditing", "trainer.nets", "trainer.training", "trainer.book.gradient",
              "trainer.checker.measure", "trainer.checker.diagnose",
+             "trainer.checker.shapes.operations", "trainer.checker.shapes.losses",
+             "trainer.checker.shapes.expected", "trainer.checker.shapes.parts",
+             "trainer.checker.shapes.layer_pairs", "trainer.checker.shapes.relative",
+             "trainer.checker.shapes.file_parts",
              "trainer.checker.remote.net", "trainer.checker.remote.calling")  # fmt: skip
 
 
@@ -65,7 +71,8 @@ def _read_library() -> dict[str, bytes]:
             compiled = str(py_compile.compile(str(copy), doraise=True, invalidation_mode=mode))
             files[str(relative)] = text
             files[str(Path(compiled).relative_to(folder))] = Path(compiled).read_bytes()
-    return files
+    catalogues = FOLDER.glob(f"*/*/{DOMAIN}.mo")  # for why a file cannot be loaded
+    return files | {str(path.relative_to(ROOT)): path.read_bytes() for path in catalogues}
 
 
 def write_library(folder: Path) -> None:

@@ -6,8 +6,9 @@ from typing import Any, cast
 import numpy as np
 
 from trainer.book.functions import Array
+from trainer.checker.adapt.book_loop import LoopRun
 from trainer.checker.adapt.names import METHODS, PARAMS
-from trainer.checker.adapt.subject import ForeignClass, Subject
+from trainer.checker.adapt.subject import TRAITS, ForeignClass, Subject
 from trainer.checker.adapt.weights import WeightPlaces
 from trainer.checker.remote.calling import (
     RemoteFunction,
@@ -30,10 +31,15 @@ from trainer.checker.remote.protocol import (
 class RemoteClass(ForeignClass):
     """Somebody's class, in a worker."""
 
-    def __init__(self, connection: Connection, about: dict[str, Any], stores_bias_twice: bool):
-        self._connection, self.stores_bias_twice = connection, stores_bias_twice
+    def __init__(self, connection: Connection, about: dict[str, Any]):
+        self._connection, self.stores_bias_twice = connection, about.get("stores_twice") is True
         self.__name__ = take_text(about, "name")
         self.__signature__ = read_signature(about)
+        traits: Any = about.get("traits")
+        self.is_built = isinstance(traits, dict)
+        for name in TRAITS:
+            if self.is_built and name in traits:
+                setattr(self, name, _take_trait(traits[name]))
 
     def __call__(self) -> None:
         """Do nothing: inspect reads the arguments of what can be called."""
@@ -103,6 +109,29 @@ class RemoteSubject(Subject):
         """Return their accuracy."""
         return self._ask("accuracy", x, t)
 
+    def run_loop(self, x: Array, t: Array, lr: float) -> LoopRun | None:
+        """Take a step of the book's loop; None for nets that may update as they like."""
+        question = {"do": "loop", "id": self._id, "args": [encode(x), encode(t)], "lr": lr}
+        answer = self._connection.ask(question)
+        loop = answer.get("loop")
+        if loop is None:
+            return None
+        names, shapes = _take_dict(loop, "names"), _take_dict(loop, "shapes")
+        return LoopRun(
+            {key: take_text(names, key) for key in PARAMS},
+            list(map(str, take_list(loop, "keys"))),
+            list(map(str, take_list(loop, "absent"))),
+            {key: _take_shapes(shapes[key]) for key in PARAMS if key in shapes},
+            take_text(loop, "failed"),
+            make_error(answer["error"]) if "error" in answer else None,
+        )
+
+    def count_calls(self, quantity: str, x: Array, t: Array) -> int:
+        """Return how often gradient calls the net's method for a quantity."""
+        question = {"do": "count", "id": self._id, "quantity": quantity}
+        answer = self._connection.ask(question | {"args": [encode(x), encode(t)]})
+        return take_number(answer, "count") if "count" in answer else 0
+
 
 def _take_grads(value: Any) -> dict[str, Any] | None:
     if value is not None and not isinstance(value, dict):
@@ -152,6 +181,29 @@ class RemoteWeights(WeightPlaces):
         answer = self._connection.ask({"do": "set", "id": self._id, "weights": weights})
         if "error" in answer:
             raise make_error(answer["error"])
+
+
+def _take_dict(data: Any, key: str) -> dict[str, Any]:
+    found = data.get(key) if isinstance(data, dict) else None
+    if not isinstance(found, dict):
+        raise ProtocolError
+    return found
+
+
+def _take_shapes(pair: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    if not isinstance(pair, list) or len(pair) != 2:
+        raise ProtocolError
+    return _take_shape(pair[0]), _take_shape(pair[1])
+
+
+def _take_trait(value: Any) -> Any:
+    """Return a trait of a class: yes or no, or the sizes D, H, C."""
+    if isinstance(value, bool):
+        return value
+    sizes = _take_shape(value)
+    if len(sizes) != 3 or not min(sizes) or (sizes[0] + sizes[2]) * sizes[1] > MOST_ELEMENTS:
+        raise ProtocolError
+    return sizes
 
 
 def _take_shape(shape: Any) -> tuple[int, ...]:

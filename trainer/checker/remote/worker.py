@@ -19,6 +19,7 @@ from trainer.checker.adapt.loaded import restore_aliases
 from trainer.checker.load.loading import Loader
 from trainer.checker.remote.answering import Answerer
 from trainer.checker.remote.limits import limit_process, needs_torch
+from trainer.common.language import set_language
 
 
 def main() -> int:
@@ -26,6 +27,7 @@ def main() -> int:
     pipes = Pipes()
     settings = pipes.read()
     path = Path(settings["path"])
+    set_language(settings["language"])
     prepare_folder(settings, path)
     if needs_torch(path):  # it takes address space, which must not count for the code's limit
         with suppress(ImportError):

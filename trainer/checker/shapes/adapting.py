@@ -1,19 +1,51 @@
-"""Applies the shapes to a loaded file: the class that they build, and the parts they check."""
+"""Loads a file, and applies the shapes to it: the class that they build, and the parts they find.
 
-from collections.abc import Iterable, Iterator, Mapping
+The process that runs somebody's code does this. Nothing here knows an expected value.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import FunctionType
 
-from trainer.checker.findings.comparing import Finding, report_unchecked
+from trainer.checker.adapt.loaded import Loaded, choose_class, describe_file, load_names
+from trainer.checker.adapt.subject import ForeignClass
 from trainer.checker.load.definitions import list_defined
 from trainer.checker.load.loading import Loader
 from trainer.checker.shapes import registry
-from trainer.checker.shapes.parts import Part, check_part, report_unfinished
-from trainer.checker.shapes.shape import Found
+from trainer.checker.shapes.shape import Found, Part
 from trainer.checker.shapes.unfinished import find_unfinished
 
-build_class = registry.build_class
 HERE = __name__.rpartition(".")[0]
+
+
+def load_code(loader: Loader, name: str | None, removed: set[str]) -> Loaded:
+    """Load the file of a loader: the class of that name or the only one, or what a shape builds
+    of its functions, and the functions and layers that are checked by themselves.
+
+    With the name of a function only that one is checked. removed are the names that NumPy has
+    lost. Raises InputError where there is no such class, or what the file's own code raises.
+    """
+    names, kind = load_class(loader, name)
+    loaded = describe_file(loader, names, kind, removed)
+    found = find_names(loader, names, kind if kind is not None and not is_built(kind) else None)
+    parts = [part for part in registry.list_parts(found) if name in (None, part.name)]
+    loaded.parts = [replace(part, is_own=is_own(loader, found, part)) for part in parts]
+    loaded.unfinished, loaded.is_whole = found.unfinished, name is None
+    return loaded
+
+
+def load_class(loader: Loader, name: str | None) -> tuple[dict[str, object], type | None]:
+    """Return the names of the loader's file, and the class that is to be checked, if any.
+
+    That is one of the file, or one that a shape builds from its functions. Raises InputError where
+    there is none of that name, or what the file's own code raises.
+    """
+    names, candidates = load_names(loader)
+    if name is not None and is_part(loader, names, name):
+        return names, None
+    kind = choose_class(loader, names, candidates, name)
+    return names, registry.build_class(find_names(loader, names, kind)) or kind
 
 
 def find_names(loader: Loader, names: Mapping[str, object], kind: type | None) -> Found:
@@ -33,8 +65,10 @@ def get_path(value: object) -> str:
     return next((f.__code__.co_filename for f in functions), "")
 
 
-def is_built(kind: type | None) -> bool:
-    """Return whether a shape built this class."""
+def is_built(kind: type | ForeignClass | None) -> bool:
+    """Return whether a shape built this class, here or in another process."""
+    if isinstance(kind, ForeignClass):
+        return kind.is_built
     return kind is not None and str(getattr(kind, "__module__", "")).startswith(HERE)
 
 
@@ -43,85 +77,7 @@ def is_part(loader: Loader, names: Mapping[str, object], name: str) -> bool:
     return any(part.name == name for part in registry.list_parts(find_names(loader, names, None)))
 
 
-def check_parts(
-    loader: Loader, found: Found, name: str | None, seed: int
-) -> tuple[list[Finding], list[Finding]]:
-    """Return the findings on the file's own functions and layers, and on those it imports.
-
-    With the name of a function only that one is checked, with that of a class none.
-    """
-    own: list[Finding] = []
-    imported: list[Finding] = []
-    wrong: set[str] = set()
-    for part in registry.list_parts(found):
-        if name is None or part.name == name:
-            findings = list(_check_unless(part, found, wrong, seed))
-            wrong |= {f.quantity.split()[0] for f in findings if f.verdict in ("differs", "raises")}
-            if is_own(loader, found, part):
-                own += findings
-            else:
-                imported += [f for f in findings if f.checked]
-    return own, imported
-
-
-def _check_unless(part: Part, found: Found, wrong: set[str], seed: int) -> Iterator[Finding]:
-    """Yield the findings on a part, unless a function that it builds on is wrong."""
-    if blamed := next((name for name in part.builds_on if name in wrong), None):
-        yield report_unchecked(part.name, f"uses {blamed}, which is wrong")
-    else:
-        yield from check_part(part, found.unfinished, seed)
-
-
 def is_own(loader: Loader, found: Found, part: Part) -> bool:
     """Return whether the function or layer is defined in the loader's own file."""
     path = get_path(found.names.get(part.name))
     return bool(path) and Path(path) == loader.path
-
-
-def drop_derived(findings: Iterable[Finding], kind: type | None) -> Iterator[Finding]:
-    """Yield the findings on a class; for one that a shape built, not that it has no accuracy.
-
-    A gradient by autograd is wrong only because the outputs or the loss are: that is said once.
-    """
-    is_derived = getattr(kind, "derives_gradient", False)
-    is_wrong = False
-    for finding in findings:
-        name = finding.quantity.split()[0]
-        is_wrong |= name in ("predict", "loss") and finding.verdict in ("differs", "raises")
-        is_absent = (finding.quantity, finding.verdict) == ("accuracy", "missing")
-        if is_absent and kind is not None and is_built(kind):
-            continue
-        if not (is_derived and is_wrong and name == "gradient"):
-            yield finding
-
-
-def name_unfinished(
-    findings: Iterable[Finding], unfinished: Mapping[str, str], kind: type | None
-) -> Iterator[Finding]:
-    """Yield the findings; what is wrong with a class that is not written yet is unfinished.
-
-    An exception proves nothing where it was guessed how functions are called.
-    """
-    is_guessed = getattr(kind, "has_guessed_calls", False)
-    is_template = kind is not None and unfinished.get(kind.__name__) == kind.__name__
-    for finding in findings:
-        if is_template and finding.verdict in ("differs", "raises"):
-            finding = report_unfinished(finding.quantity)
-        elif is_guessed and finding.verdict == "raises" and "NameError" not in finding.message:
-            finding = report_unchecked(finding.quantity, f"unsupported call: {finding.message}")
-        yield finding
-
-
-def accept_columns(
-    functions: Iterable[Finding], kind: type | None, findings: list[Finding]
-) -> Iterator[Finding]:
-    """Yield the findings on functions; a softmax of each column is no mistake where samples are
-    columns, or where no net shows how samples are taken.
-    """
-    is_open = kind is None or getattr(kind, "takes_columns", False)
-    is_open |= any("samples as columns" in f.message for f in findings)
-    for finding in functions:
-        if is_open and (finding.quantity, finding.cause) == ("softmax", "softmax-axis"):
-            message = "normalises each column: right where samples are columns"
-            finding = Finding("softmax", "note", message)
-        yield finding

@@ -10,10 +10,10 @@ from typing import Any
 from trainer.book.functions import Array
 from trainer.checker.adapt.names import list_arguments, simplify_name
 from trainer.checker.shapes.binding import Function, call, list_results, name_value
-from trainer.checker.shapes.parts import UNWRITTEN
 from trainer.checker.shapes.plan import Plan, make_plan
 from trainer.checker.shapes.shape import Found, Shape
 from trainer.common.errors import InputError
+from trainer.common.language import translate as _
 
 ROLES = {
     "init": r"init(iali[sz]e)?(param(eter)?s?|weights|network)?(deep)?",
@@ -53,7 +53,7 @@ def build_net(found: Found, functions: dict[str, Function]) -> type | None:
     if not {"params"} & takes and not {"w1", "w2"} <= takes:
         return None
     if blocked := next((name for name in names if name in found.unfinished), None):
-        raise InputError(f"{blocked} {UNWRITTEN}")
+        raise InputError(_("{name} is not written yet").format(name=blocked))
     plan = make_plan(functions)
     return make_class(plan) if plan is not None else None
 

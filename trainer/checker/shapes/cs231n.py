@@ -8,27 +8,19 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.weights import make_zeros
-from trainer.checker.findings.comparing import Finding, as_array, compute_error
-from trainer.checker.findings.descriptions import describe_mistake
-from trainer.checker.shapes import operations as ops
 from trainer.checker.shapes.draws import Draw
-from trainer.checker.shapes.losses import SOFTMAX_LOSS, SVM_LOSS
-from trainer.checker.shapes.parts import WROTE, Part, skip_edges
-from trainer.checker.shapes.shape import Found, Shape
+from trainer.checker.shapes.shape import WROTE, Found, Part, Shape
+from trainer.common.language import join_words
+from trainer.common.language import translate as _
 
 Function = Callable[..., Any]
+FORWARD = ("affine_forward", "relu_forward", "affine_relu_forward")
 BACKWARD = {
-    "affine_backward": ("affine_forward", ops.AFFINE_BACKWARD),
-    "relu_backward": ("relu_forward", ops.RELU_BACKWARD),
-    "affine_relu_backward": ("affine_relu_forward", ops.AFFINE_RELU_BACKWARD),
-}
-FORWARD = {
-    "affine_forward": ops.AFFINE_FORWARD, "relu_forward": ops.RELU_FORWARD,
-    "affine_relu_forward": ops.AFFINE_RELU_FORWARD,
+    "affine_backward": "affine_forward", "relu_backward": "relu_forward",
+    "affine_relu_backward": "affine_relu_forward",
 }  # fmt: skip
-LOSSES = {"softmax_loss": SOFTMAX_LOSS, "svm_loss": SVM_LOSS}
+LOSSES = ("softmax_loss", "svm_loss")
 AFFINE = ("affine_forward", "affine_backward")
 HIDDEN = (("relu_forward", "relu_backward"), ("affine_relu_forward", "affine_relu_backward"))
 
@@ -38,19 +30,11 @@ def list_parts(found: Found) -> Iterator[Part]:
     functions: dict[str, Function] = dict(found.get_functions(*FORWARD, *BACKWARD, *LOSSES))
     for name, f in functions.items():
         if name in FORWARD:
-            yield Part(name, (name,), partial(_run_forward, f), FORWARD[name])
+            yield Part(name, (name,), partial(_run_forward, f))
         elif name in LOSSES:
-            edges = partial(_check_overflow, f) if name == "softmax_loss" else skip_edges
-            yield Part(name, (name,), partial(_run_loss, f), LOSSES[name], edges)
-        elif BACKWARD[name][0] in functions:
-            yield _make_backward(name, functions)
-
-
-def _make_backward(name: str, functions: dict[str, Function]) -> Part:
-    forward_name, operation = BACKWARD[name]
-    f, b = functions[forward_name], functions[name]
-    edges = partial(_check_at_zero, f, b) if name == "relu_backward" else skip_edges
-    return Part(name, (name, forward_name), partial(_run_backward, f, b), operation, edges)
+            yield Part(name, (name,), partial(_run_loss, f))
+        elif forward := functions.get(BACKWARD[name]):
+            yield Part(name, (name, BACKWARD[name]), partial(_run_backward, forward, f))
 
 
 def _list_inputs(function: Function, d: Draw) -> tuple[Array, ...]:
@@ -63,17 +47,17 @@ def _run_forward(function: Function, d: Draw) -> dict[str, Any]:
     inputs = _list_inputs(function, d)
     before = copy.deepcopy(inputs)
     out, _cache = function(*inputs)
-    return {"": out, WROTE: "" if _are_same(before, inputs) else "its input"}
+    return {"": out, WROTE: "" if _are_same(before, inputs) else _("its input")}
 
 
 def _run_backward(forward: Function, backward: Function, d: Draw) -> dict[str, Any]:
     """Return dx, dw, db, or dx alone, from the cache of the own forward function."""
-    _, cache = forward(*_list_inputs(forward, d))
+    _out, cache = forward(*_list_inputs(forward, d))
     dout, before = d.dout.copy(), copy.deepcopy(cache)
     result = backward(dout, cache)
     wrote = ["dout"] * (not np.array_equal(dout, d.dout))
-    wrote += ["the cache"] * (not _are_same(before, cache))
-    named: dict[str, Any] = {WROTE: " and ".join(wrote)}
+    wrote += [_("the cache")] * (not _are_same(before, cache))
+    named: dict[str, Any] = {WROTE: join_words(wrote)}
     if backward.__name__ == "relu_backward":
         return named | {"": result}
     dx, dw, db = result
@@ -92,24 +76,6 @@ def _are_same(before: Any, after: Any) -> bool:
     if isinstance(before, tuple | list):
         return all(map(_are_same, before, after))
     return True
-
-
-def _check_at_zero(forward: Function, backward: Function) -> Iterator[Finding]:
-    """Yield a note where the derivative of ReLU at 0 is not 0."""
-    a = np.array([[0.0, 1.0, -1.0]])
-    grad = as_array(attempt(lambda: backward(np.ones((1, 3)), forward(a)[1])).value)
-    if grad is not None and compute_error(grad, [[1.0, 1.0, 0.0]]) == 0:
-        message = describe_mistake("relu-grad-at-zero")
-        yield Finding(backward.__name__, "note", message, "relu-grad-at-zero")
-
-
-def _check_overflow(function: Function) -> Iterator[Finding]:
-    """Yield a note where scores of some thousands overflow."""
-    outcome = attempt(lambda: function(np.array([[3000.0, 0, 1], [0, 2000, 0]]), np.array([0, 2])))
-    dx = as_array(outcome.value[1]) if outcome.value else None
-    if dx is not None and not np.isfinite(dx).all():
-        message = describe_mistake("softmax-overflow")
-        yield Finding(function.__name__, "note", message, "softmax-overflow")
 
 
 def build(found: Found) -> type | None:

@@ -3,21 +3,19 @@
 They are those of deeplearning.ai's "Building your Deep Neural Network: Step by Step".
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.names import list_arguments, simplify_name
-from trainer.checker.findings.comparing import CLOSE, FLOAT32, compute_error
-from trainer.checker.shapes import chain, layer_pairs
+from trainer.checker.shapes import chain
 from trainer.checker.shapes.binding import Function
-from trainer.checker.shapes.draws import Draw, draw_inputs
-from trainer.checker.shapes.operations import Operation, Values
-from trainer.checker.shapes.parts import Part
-from trainer.checker.shapes.shape import Found, Shape
+from trainer.checker.shapes.draws import Draw, draw_deep, draw_inputs
+from trainer.checker.shapes.shape import FAILED, OWN, Found, Part, Shape
 
 ROLES = {
     "init": ("initialize_parameters_deep", "initialize_parameters"), "loss": ("compute_cost",),
@@ -31,6 +29,8 @@ COUNTS = {"linear_forward": 3, "linear_backward": 2, "linear_activation_forward"
 SINGLES = {"relu_backward": "relu", "sigmoid_backward": "sigmoid"}
 PAIRS = {"linear_backward": "linear_forward",
          "linear_activation_backward": "linear_activation_forward"}  # fmt: skip
+ACTIVATIONS = ("relu", "sigmoid", "tanh")
+GRADIENTS = ("dA_prev", "dW", "db")
 
 
 def build(found: Found) -> type | None:
@@ -55,17 +55,19 @@ def list_parts(found: Found) -> Iterator[Part]:
     for name, forward in (*SINGLES.items(), *PAIRS.items()):
         pair = Pair(functions, name, forward, columns=not is_in_rows)
         if forward in functions and name in PAIRS:
-            yield pair.make_forward()
+            yield Part(forward, (forward,), pair.run_forward)
         if {name, forward} <= functions.keys():
-            yield pair.make_single() if name in SINGLES else pair.make_backward()
-    if not is_in_rows and {"L_model_forward", "L_model_backward"} <= functions.keys():
-        yield make_deep(functions["L_model_forward"], functions["L_model_backward"])
+            yield Part(name, (name, forward), pair.run_single if name in SINGLES else pair.run)
+    passes = "L_model_backward", "L_model_forward"
+    if not is_in_rows and set(passes) <= functions.keys():
+        run = partial(_run_deep, functions["L_model_backward"], functions["L_model_forward"])
+        yield Part(passes[0], passes, run)
 
 
 def _is_in_rows(functions: dict[str, Function]) -> bool:
-    """Return whether linear_forward is right with samples as rows."""
+    """Return whether linear_forward can be called with samples as rows."""
     pair, d = Pair(functions, "linear_backward", "linear_forward", columns=False), draw_inputs(0, 7)
-    return compute_error(pair.run_forward(d)["Z"], layer_pairs.compute_forward("", d)) <= FLOAT32
+    return np.shape(pair.run_forward(d)["Z"]) == d.a.shape
 
 
 @dataclass(frozen=True)
@@ -77,40 +79,14 @@ class Pair:
     forward: str
     columns: bool
 
-    def make_single(self) -> Part:
-        """Return the part that is the backward function of an activation."""
-        operation = layer_pairs.BACKWARD[self.forward]
-        return Part(self.name, (self.name, self.forward), self._run_single, operation)
-
-    def make_forward(self) -> Part:
-        """Return the part that is the forward function."""
-        operation = Operation(
-            lambda d: {k or "Z": layer_pairs.compute_forward(k, d) for k in self._activations},
-            lambda d: self._merge(layer_pairs.mistake_forward, d),
-        )
-        builds_on = ("linear_forward",) if self._takes_activation else ()
-        return Part(self.forward, (self.forward,), self.run_forward, operation,
-                    builds_on=builds_on, reasons=layer_pairs.REASONS)  # fmt: skip
-
-    def make_backward(self) -> Part:
-        """Return the part that is the backward function."""
-        operation = Operation(self._compute, lambda d: self._merge(self._mistake, d))
-        builds_on = (*SINGLES, *PAIRS, *PAIRS.values()) if self._takes_activation else ()
-        return Part(self.name, (self.name, self.forward), self.run, operation,
-                    builds_on=builds_on, reasons=layer_pairs.REASONS)  # fmt: skip
-
-    @property
-    def _takes_activation(self) -> bool:
-        return self.forward == "linear_activation_forward"
-
     @property
     def _activations(self) -> dict[str, tuple[str, ...]]:
         """The activations that the forward function has, each with its argument for it."""
-        if not self._takes_activation:
+        if self.forward != "linear_activation_forward":
             return {"": ()}
         texts = [c for c in self.functions[self.forward].__code__.co_consts if isinstance(c, str)]
         known = {simplify_name(text): (text,) for text in texts}
-        return {k: v for k, v in known.items() if k and k in layer_pairs.ACTIVATIONS}
+        return {k: v for k, v in known.items() if k in ACTIVATIONS}
 
     def _turn(self, array: Any) -> Any:
         """Return samples or weights as the functions take them, or as rows again."""
@@ -132,68 +108,31 @@ class Pair:
         for k, option in self._activations.items():
             _, cache = self._call_forward(option, d)
             grads = self.functions[self.name](self._turn(d.dout), cache, *option)
-            made |= _label(k, dict(zip(layer_pairs.NAMES, map(self._turn, grads), strict=True)))
+            named = zip(GRADIENTS, map(self._turn, grads), strict=True)
+            made |= {f"{k} {label}".strip(): grad for label, grad in named}
         return made
 
-    def _run_single(self, d: Draw) -> dict[str, Any]:
+    def run_single(self, d: Draw) -> dict[str, Any]:
+        """Return the gradient of an activation's input."""
         _, cache = self.functions[self.forward](self._turn(d.a))
         return {"": self._turn(self.functions[self.name](self._turn(d.dout), cache))}
 
-    def _compute(self, d: Draw) -> Values:
-        every = (_label(k, self._compute_one(k, d)) for k in self._activations)
-        return {label: value for values in every for label, value in values.items()}
 
-    def _compute_one(self, k: str, d: Draw) -> Values:
-        return layer_pairs.compute_backward(k, d, self._find_scale(k, d))
+def _run_deep(backward: Function, forward: Function, d: Draw) -> dict[str, Any]:
+    """Return the gradients of a net of three layers, and under OWN its own outputs AL (1, N).
 
-    def _mistake(self, k: str, d: Draw) -> dict[str, Values]:
-        return layer_pairs.mistake_backward(k, d, self._find_scale(k, d))
-
-    def _find_scale(self, k: str, d: Draw) -> float:
-        """Return 1 where dW and db are sums over the samples, since dZ may hold 1 / N already."""
-        got = attempt(lambda: self.run(d)).value or {}
-        sums = _label(k, layer_pairs.compute_backward(k, d, 1.0))
-        are_sums = all(compute_error(got.get(f), sums[f]) <= CLOSE for f in list(sums)[1:])
-        return 1.0 if are_sums else 1 / len(d.x)
-
-    def _merge(self, compute: Callable[[str, Draw], dict[str, Any]], d: Draw) -> dict[str, Values]:
-        """Return for each mistake what it gives with every activation."""
-        found: dict[str, Values] = {}
-        for k in self._activations:
-            for slug, made in compute(k, d).items():
-                values = _label(k, made) if isinstance(made, dict) else {k or "Z": made}
-                found.setdefault(slug, {}).update(values)
-        return found
-
-
-def _label(activation: str, values: dict[str, Any]) -> dict[str, Any]:
-    return {f"{activation} {key}".strip(): value for key, value in values.items()}
-
-
-def make_deep(forward: Function, backward: Function) -> Part:
-    """Return the part that is the backward pass of three layers.
-
-    Only where the forward pass is ReLU and sigmoid, and the gradient of the last layer is right
-    but for a factor: then those of the other layers follow. All else is seen with two layers.
+    A forward pass that does not run is seen with two layers: then nothing is returned. What the
+    backward pass raises is under FAILED.
     """
-
-    def compute(d: Draw) -> Values:
-        got, right = run(d), layer_pairs.run_deep(d)[1]
-        last, want = got.get("dW3"), right["dW3"]
-        factor = float(np.vdot(last, want) / np.vdot(want, want)) if last is not None else 0.0
-        is_right = compute_error(last, factor * want) <= FLOAT32
-        return {k: factor * grad for k, grad in right.items()} if is_right else {}
-
-    def run(d: Draw) -> dict[str, Any]:
-        params, t = layer_pairs.draw_deep(d)
-        made = attempt(lambda: forward(np.array(d.flatten().x.T), dict(params))).value
-        if made is None or compute_error(made[0], layer_pairs.run_deep(d)[0]) > FLOAT32:
-            return {}
-        grads = backward(np.array(made[0]), t, made[1])
-        return {f"d{k}": grads[f"d{k}"] for k in params if f"d{k}" in grads}
-
-    names = backward.__name__, forward.__name__
-    return Part(names[0], names, run, Operation(compute, lambda d: {}), builds_on=tuple(COUNTS))
+    params, t = draw_deep(d)
+    made = attempt(lambda: forward(np.array(d.flatten().x.T), dict(params))).value
+    if made is None:
+        return {}
+    own = {OWN: {"AL": np.array(made[0])}}
+    outcome = attempt(lambda: backward(np.array(made[0]), t, made[1]))
+    if outcome.error:
+        return own | {FAILED: outcome.error}
+    return own | {f"d{k}": outcome.value[f"d{k}"] for k in params if f"d{k}" in outcome.value}
 
 
 SHAPE = Shape("layer functions of deep nets", build, list_parts)

@@ -1,12 +1,14 @@
 """Draws inputs of single functions and layers that hide no mistake."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
 from trainer.book.functions import Array
 
 M, C = 4, 5  # outputs of a layer, classes
+DEEP = (6, 4, 5, 1)  # sizes of a net of three layers
 
 
 @dataclass(frozen=True)
@@ -59,3 +61,12 @@ def _draw_signed(rng: np.random.Generator, N: int) -> Array:
     signs = np.where((np.arange(N)[:, None] + np.arange(M)) % 2, 1.0, -1.0)
     signs[:, 0] = rng.permutation(np.resize([1.0, 1.0, -1.0], N))
     return signs * rng.uniform(0.2, 1.5, (N, M))
+
+
+def draw_deep(d: Draw) -> tuple[dict[str, Array], Array]:
+    """Return parameters W1 … b3 for samples as columns, and targets (1, N)."""
+    rng, params = d.make_generator(), {}
+    for i, (inputs, outputs) in enumerate(pairwise(DEEP), 1):
+        params[f"W{i}"] = rng.normal(size=(outputs, inputs))
+        params[f"b{i}"] = rng.normal(size=(outputs, 1))
+    return params, (d.labels % 2).astype(float)[None]

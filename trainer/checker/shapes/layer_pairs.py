@@ -1,36 +1,53 @@
-"""The right results of a layer's forward and backward functions, and those of known mistakes.
+"""What layer functions such as linear_forward must give, and what known mistakes give.
 
 Their results are compared as rows: x (N, D), w (D, M), b (M,).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from itertools import pairwise
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from trainer.book.functions import Array
+from trainer.checker.findings.comparing import CLOSE, FLOAT32, as_array, compute_error
 from trainer.checker.shapes import operations as ops
-from trainer.checker.shapes.draws import Draw
-from trainer.checker.shapes.operations import WITHOUT_BIAS, Operation, Values, differentiate
+from trainer.checker.shapes.deep import COUNTS, GRADIENTS, PAIRS, SINGLES
+from trainer.checker.shapes.draws import Draw, draw_deep
+from trainer.checker.shapes.operations import (
+    WITHOUT_BIAS,
+    Operation,
+    Results,
+    Rule,
+    Values,
+    differentiate,
+    give_always,
+)
+from trainer.checker.shapes.shape import FAILED, OWN
+from trainer.common.language import N_
 
-NAMES = ("dA_prev", "dW", "db")
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "": lambda a: a, "relu": torch.relu, "sigmoid": torch.sigmoid, "tanh": torch.tanh,
 }  # fmt: skip
 BACKWARD: dict[str, Operation] = {"relu": ops.RELU_BACKWARD, "sigmoid": ops.SIGMOID_BACKWARD}
-SIZES = (6, 4, 5, 1)  # of a net of three layers
 REASONS = {
-    WITHOUT_BIAS: "the bias is missing (Z = W A + b)",
-    "activation-missing": "the activation is missing (A = g(Z))",
-    "bias-grad-mean": "db is divided by m once too often (db = Σ dZ / m)",
-    "bias-grad-missing": "db is 0 (db = Σ dZ / m, over the samples)",
-    "batch-mean-missing": "the mean over the samples is missing (dW = dZ Aᵀ / m, db = Σ dZ / m)",
-    "batch-mean-twice": "dW and db are divided by m twice",
-    "gradient-sign": "the sign is wrong (dW = dZ Aᵀ / m, db = Σ dZ / m, dA_prev = Wᵀ dZ)",
+    WITHOUT_BIAS: N_("the bias is missing (Z = W A + b)"),
+    "activation-missing": N_("the activation is missing (A = g(Z))"),
+    "bias-grad-mean": N_("db is divided by m once too often (db = Σ dZ / m)"),
+    "bias-grad-missing": N_("db is 0 (db = Σ dZ / m, over the samples)"),
+    "batch-mean-missing": N_(
+        "the mean over the samples is missing (dW = dZ Aᵀ / m, db = Σ dZ / m)"
+    ),
+    "batch-mean-twice": N_("dW and db are divided by m twice"),
+    "gradient-sign": N_("the sign is wrong (dW = dZ Aᵀ / m, db = Σ dZ / m, dA_prev = Wᵀ dZ)"),
 }
+
+
+def _flatten(d: Draw) -> Array:
+    return np.ascontiguousarray(d.flatten().x)
 
 
 def compute_forward(activation: str, d: Draw) -> Array:
@@ -38,10 +55,11 @@ def compute_forward(activation: str, d: Draw) -> Array:
     return ACTIVATIONS[activation](torch.from_numpy(_flatten(d) @ d.w + d.b)).numpy()
 
 
-def mistake_forward(activation: str, d: Draw) -> dict[str, Array]:
+def mistake_forward(activation: str, d: Draw) -> dict[str, Values]:
     """Return the outputs without the bias, and without the activation."""
     made = {WITHOUT_BIAS: compute_forward(activation, replace(d, b=0 * d.b))}
-    return made | ({"activation-missing": compute_forward("", d)} if activation else {})
+    made |= {"activation-missing": compute_forward("", d)} if activation else {}
+    return {slug: {activation or "Z": outputs} for slug, outputs in made.items()}
 
 
 def compute_backward(activation: str, d: Draw, scale: float) -> Values:
@@ -51,7 +69,7 @@ def compute_backward(activation: str, d: Draw, scale: float) -> Values:
         return ACTIVATIONS[activation](x @ w + b)
 
     dx, dw, db = differentiate(forward, _flatten(d), d.w, d.b, dout=d.dout)
-    return dict(zip(NAMES, (dx, scale * dw, scale * db), strict=True))
+    return dict(zip(GRADIENTS, (dx, scale * dw, scale * db), strict=True))
 
 
 def mistake_backward(activation: str, d: Draw, scale: float) -> dict[str, Values]:
@@ -71,16 +89,55 @@ def mistake_backward(activation: str, d: Draw, scale: float) -> dict[str, Values
     return made
 
 
-def draw_deep(d: Draw) -> tuple[dict[str, Array], Array]:
-    """Return parameters W1 … b3 for samples as columns, and targets (1, N)."""
-    rng, params = d.make_generator(), {}
-    for i, (inputs, outputs) in enumerate(pairwise(SIZES), 1):
-        params[f"W{i}"] = rng.normal(size=(outputs, inputs))
-        params[f"b{i}"] = rng.normal(size=(outputs, 1))
-    return params, (d.labels % 2).astype(float)[None]
+def _list_activations(results: Results) -> list[str]:
+    """Return the activations that the results are of: those that the file's function has."""
+    named = dict.fromkeys(label.partition(" ")[0] for label in results)
+    return [name for name in named if name and name in ACTIVATIONS]
 
 
-def run_deep(d: Draw) -> tuple[Array, Values]:
+def _make_forward(activations: Iterable[str]) -> Operation:
+    return Operation(
+        lambda d: {k or "Z": compute_forward(k, d) for k in activations},
+        lambda d: _merge(mistake_forward(k, d) for k in activations),
+    )
+
+
+def _make_backward(activations: Iterable[str], results: Results) -> Operation:
+    """Return the operation; its scale is that of the results, since dZ may hold 1 / N already."""
+
+    def find_scale(k: str, d: Draw) -> float:
+        sums = _label(k, compute_backward(k, d, 1.0))
+        are_sums = all(compute_error(results.get(f), sums[f]) <= CLOSE for f in list(sums)[1:])
+        return 1.0 if are_sums else 1 / len(d.x)
+
+    def mistake(k: str, d: Draw) -> dict[str, Values]:
+        made = mistake_backward(k, d, find_scale(k, d))
+        return {slug: _label(k, values) for slug, values in made.items()}
+
+    return Operation(
+        lambda d: _join(_label(k, compute_backward(k, d, find_scale(k, d))) for k in activations),
+        lambda d: _merge(mistake(k, d) for k in activations),
+    )
+
+
+def _label(activation: str, values: Values) -> Values:
+    return {f"{activation} {key}".strip(): value for key, value in values.items()}
+
+
+def _join(every: Iterable[Values]) -> Values:
+    return {label: value for values in every for label, value in values.items()}
+
+
+def _merge(every: Iterable[Mapping[str, Values]]) -> dict[str, Values]:
+    """Return for each mistake what it gives with every activation."""
+    found: dict[str, Values] = {}
+    for made in every:
+        for slug, values in made.items():
+            found.setdefault(slug, {}).update(values)
+    return found
+
+
+def _run_deep(d: Draw) -> tuple[Array, Values]:
     """Return the outputs (1, N) of ReLU, ReLU and sigmoid, and the gradient of the mean loss."""
     params, t = draw_deep(d)
     x = torch.from_numpy(_flatten(d).T)
@@ -99,5 +156,41 @@ def run_deep(d: Draw) -> tuple[Array, Values]:
     return outputs, {f"d{key}": grad for key, grad in zip(params, grads, strict=True)}
 
 
-def _flatten(d: Draw) -> Array:
-    return np.ascontiguousarray(d.flatten().x)
+def _make_deep(results: Results) -> Operation:
+    """Return the operation of the backward pass of three layers.
+
+    Only where the forward pass is ReLU and sigmoid, and the gradient of the last layer is right
+    but for a factor, is it known what the other layers must give. An exception counts too.
+    """
+    return Operation(partial(_compute_deep, results), lambda _d: {})
+
+
+def _compute_deep(results: Results, d: Draw) -> Values:
+    outputs, right = _run_deep(d)
+    own: Any = results.get(OWN)
+    al = own.get("AL") if isinstance(own, dict) else None
+    last, want = as_array(results.get("dW3")), right["dW3"]
+    if compute_error(al, outputs) > FLOAT32:
+        return {}
+    if FAILED in results:
+        return right
+    if last is None or last.shape != want.shape:
+        return {}
+    factor = float(np.vdot(last, want) / np.vdot(want, want))
+    is_right = compute_error(last, factor * want) <= FLOAT32
+    return {k: factor * grad for k, grad in right.items()} if is_right else {}
+
+
+RULES = {
+    "sigmoid_backward": Rule(give_always(ops.SIGMOID_BACKWARD)),
+    "linear_forward": Rule(give_always(_make_forward([""])), reasons=REASONS),
+    "linear_backward": Rule(lambda results: _make_backward([""], results), reasons=REASONS),
+    "linear_activation_forward": Rule(
+        lambda results: _make_forward(_list_activations(results)), ("linear_forward",), REASONS
+    ),
+    "linear_activation_backward": Rule(
+        lambda results: _make_backward(_list_activations(results), results),
+        (*SINGLES, *PAIRS, *PAIRS.values()), REASONS,
+    ),
+    "L_model_backward": Rule(_make_deep, tuple(COUNTS), is_open=True),
+}  # fmt: skip

@@ -13,10 +13,12 @@ from trainer.checker.shapes import chain
 from trainer.checker.shapes.binding import Function, call, list_results, name_value
 from trainer.checker.shapes.plan import Plan, make_plan
 from trainer.checker.shapes.shape import Found, Shape
+from trainer.common.language import N_
+from trainer.common.language import translate as _
 
 LR = 0.5
 FORWARD = r"predict(ions?|proba?)?|output|infer(ence)?"
-SEVERAL = "it makes more than one update, or draws its samples: give it one batch and one step"
+SEVERAL = N_("it makes more than one update, or draws its samples: give it one batch and one step")
 
 
 def build(found: Found) -> type | None:
@@ -71,7 +73,7 @@ def _measure(plan: Plan, params: dict[str, Any], x: Array, t: Array) -> dict[str
     for moved in again:
         last = plan.keys["W2"], plan.keys["b2"]
         if any(compute_error(moved[k], first[k]) > CLOSE for k in last):
-            raise ValueError(SEVERAL)
+            raise ValueError(_(SEVERAL))
     return first
 
 

@@ -11,10 +11,11 @@ from trainer.book.functions import Array
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.building import build_instance
 from trainer.checker.adapt.names import PARAMS, find_method
+from trainer.checker.adapt.sizes import N
 from trainer.checker.adapt.weights import identify_parameter
-from trainer.checker.measure.cases import N
 from trainer.checker.shapes.shape import Found, Shape
 from trainer.common.errors import InputError
+from trainer.common.language import translate as _
 
 # How a file writes each loss, and the same on the output of the module and the labels.
 LOSSES = {
@@ -41,7 +42,8 @@ def build(found: Found) -> type | None:
     if kind.__name__ in found.unfinished or "forward" not in vars(kind):
         return None
     if other := re.search(OTHERS, found.text):
-        raise InputError(f"uses {other[0]}: only nets of ReLU, sigmoid or tanh can be checked")
+        message = _("uses {name}: only nets of ReLU, sigmoid or tanh can be checked")
+        raise InputError(message.format(name=other[0]))
     losses = [name for name, form in LOSSES.items() if re.search(form, found.text)]
     return _make_class(kind, losses[0] if len(losses) == 1 else "")
 

@@ -1,7 +1,8 @@
 """The right results of single layers by autograd in float64, and those of known mistakes."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,9 +10,12 @@ from torch import Tensor
 
 from trainer.book.functions import Array, sigmoid
 from trainer.checker.shapes.draws import Draw
+from trainer.common.language import N_
 
 Values = dict[str, Array]  # the results of a function by their names
+Results = Mapping[str, Any]  # what a run gave, by name
 WITHOUT_BIAS = "bias-missing-forward"
+REASONS = {WITHOUT_BIAS: N_("the bias is missing (out = x w + b)")}
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,31 @@ class Operation:
 
     compute: Callable[[Draw], Values]
     compute_mistaken: Callable[[Draw], Mapping[str, Values]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How the results of a function or layer are judged.
+
+    get_operation takes these results, since what is right may follow from values of the file's own
+    functions. builds_on are the functions that must be right for this one to be right. reasons
+    describes mistakes that are not in the catalogue, or in other words. is_open tells that the
+    function may work in ways in which it is not known what is right. is_free tells that other
+    results are wrong only where a known mistake gives them, and that an exception is not.
+    is_relative tells that results are compared with own values only.
+    """
+
+    get_operation: Callable[[Results], Operation]
+    builds_on: tuple[str, ...] = ()
+    reasons: Mapping[str, str] = field(default_factory=lambda: REASONS)
+    is_open: bool = False
+    is_free: bool = False
+    is_relative: bool = False
+
+
+def give_always(operation: Operation) -> Callable[[Results], Operation]:
+    """Return get_operation for what does not depend on the results."""
+    return lambda _results: operation
 
 
 def differentiate(

@@ -1,7 +1,6 @@
 """Checks one function or layer by itself: its results on inputs of two batch sizes."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,43 +18,23 @@ from trainer.checker.findings.comparing import (
 from trainer.checker.findings.descriptions import describe_mistake
 from trainer.checker.measure.judging import EPSILONS
 from trainer.checker.shapes.draws import Draw, draw_inputs
+from trainer.checker.shapes.expected import OPERATIONS, check_edges, find_rule
 from trainer.checker.shapes.losses import SOFTMAX_LOSS
-from trainer.checker.shapes.operations import WITHOUT_BIAS, Operation, Values
-
-UNWRITTEN = "is not written yet"
-OTHERWISE = "works in a way that is not known here"
-REASONS = {WITHOUT_BIAS: "the bias is missing (out = x w + b)"}
-WROTE = "wrote"  # the label under which a run tells which of its arguments the function changed
+from trainer.checker.shapes.operations import Operation, Rule, Values
+from trainer.checker.shapes.shape import FAILED, OTHER, UNWRITTEN, WROTE, Part
+from trainer.common.language import translate as _
 
 
-def skip_edges() -> Iterator[Finding]:
-    """Yield nothing: a function without notes on special inputs."""
-    yield from ()
-
-
-@dataclass(frozen=True)
-class Part:
-    """A function or layer: run returns its results by name, "" where there is only one.
-
-    needs are the names that the run calls, the function's own first. edges yields notes on inputs
-    at which right code differs, such as 0 for ReLU. builds_on are the functions that must be right
-    for this one to be right. reasons describes mistakes that are not in the catalogue. is_open
-    tells that right code may give other results too: only a known mistake is wrong then.
-    """
-
-    name: str
-    needs: tuple[str, ...]
-    run: Callable[[Draw], dict[str, Any]]
-    operation: Operation
-    edges: Callable[[], Iterator[Finding]] = skip_edges
-    builds_on: tuple[str, ...] = ()
-    reasons: Mapping[str, str] = field(default_factory=lambda: REASONS)
-    is_open: bool = False
+def get_rule(part: Part) -> Rule:
+    """Return how a part is judged."""
+    rule = find_rule(part.name)
+    assert rule is not None, part.name
+    return rule
 
 
 def report_unfinished(name: str) -> Finding:
     """Return the finding on a template that was not filled in: it is not wrong."""
-    return Finding(name, "missing", UNWRITTEN, "unfinished", checked=False)
+    return Finding(name, "missing", _(UNWRITTEN), "unfinished", checked=False)
 
 
 def check_part(part: Part, blocked: Mapping[str, str], seed: int) -> Iterator[Finding]:
@@ -68,76 +47,100 @@ def check_part(part: Part, blocked: Mapping[str, str], seed: int) -> Iterator[Fi
         yield report_unfinished(part.name)
         return
     if needed:
-        yield report_unchecked(part.name, f"needs {needed[0]}, which {UNWRITTEN}")
+        message = _("needs {name}, which is not written yet").format(name=needed[0])
+        yield report_unchecked(part.name, message)
         return
     draws = [draw_inputs(seed, 7), draw_inputs(1001, 7), draw_inputs(1002, 5)]
-    outcomes = [attempt(lambda d=d: part.run(d)) for d in draws]
     flat = [d.flatten() for d in draws]
-    flat_outcomes = [attempt(lambda d=d: part.run(d)) for d in flat]
+    outcomes, flat_outcomes = ([_run(part, d) for d in each] for each in (draws, flat))
     if not _is_right(part, outcomes, draws) and _is_right(part, flat_outcomes, flat):
-        yield Finding(part.name, "note", "takes x of two axes (N, D) only")
+        yield Finding(part.name, "note", _("takes x of two axes (N, D) only"))
         outcomes, draws = flat_outcomes, flat
     if outcomes[0].error:
         yield report_error(part, outcomes[0].error)
         return
     yield from _judge_results(part, outcomes, draws)
-    if any(o.value and o.value.get(WROTE) for o in outcomes):
-        yield Finding(
-            part.name, "note", f"writes into {outcomes[0].value[WROTE]}", "inputs-mutated"
-        )
-    yield from part.edges()
+    if wrote := next((o.value[WROTE] for o in outcomes if o.value and o.value.get(WROTE)), ""):
+        message = _("writes into {names}").format(names=wrote)
+        yield Finding(part.name, "note", message, "inputs-mutated")
+    yield from check_edges(part)
+
+
+def _run(part: Part, d: Draw) -> Outcome:
+    """Run a part; what it gives with the other kind of targets counts where only that is right."""
+    outcome = attempt(lambda: part.run(d))
+    results: Mapping[str, Any] = outcome.value or {}
+    if FAILED in results and _get_operation(part, results).compute(d):
+        outcome.error = results[FAILED]
+    other = results.get(OTHER)
+    if isinstance(other, dict) and not _has_right_results(part, outcome.value, d):
+        outcome.value = other if _has_right_results(part, other, d) else outcome.value
+    return outcome
+
+
+def _get_operation(part: Part, results: Mapping[str, Any]) -> Operation:
+    return get_rule(part).get_operation(results)
+
+
+def _has_right_results(part: Part, results: Mapping[str, Any], d: Draw) -> bool:
+    wanted = _get_operation(part, results).compute(d)
+    return all(compute_error(results.get(k), want) <= FLOAT32 for k, want in wanted.items())
 
 
 def _is_right(part: Part, outcomes: list[Outcome], draws: list[Draw]) -> bool:
-    if any(outcome.error for outcome in outcomes):
-        return False
-    return all(
-        compute_error(outcome.value.get(label), want) <= FLOAT32
-        for outcome, d in zip(outcomes, draws, strict=True)
-        for label, want in part.operation.compute(d).items()
-    )
+    pairs = zip(outcomes, draws, strict=True)
+    return all(not o.error and _has_right_results(part, o.value, d) for o, d in pairs)
 
 
 def report_error(part: Part, error: BaseException) -> Finding:
     """Return the finding on an exception; one in what the function needs says little about it.
 
-    Where right code may work in other ways, only an unknown name proves that it is wrong.
+    Where right code may give other results, only an unknown name proves that it is wrong.
     """
     finding = report_exception(part.name, error)
     if finding.cause == "unfinished":
         return report_unfinished(part.name)
-    if part.is_open and finding.verdict == "raises" and not isinstance(error, NameError):
-        return report_unchecked(part.name, f"unsupported call: {finding.message}")
+    proves_nothing = get_rule(part).is_free and not isinstance(error, NameError)
+    if proves_nothing and finding.verdict == "raises":
+        reason = _("unsupported call: {message}").format(message=finding.message)
+        return report_unchecked(part.name, reason)
     return finding
 
 
 def _judge_results(part: Part, outcomes: list[Outcome], draws: list[Draw]) -> Iterator[Finding]:
     results = [outcome.value if not outcome.error else {} for outcome in outcomes]
-    wanted = [part.operation.compute(d) for d in draws]
+    pairs = list(zip(results, draws, strict=True))
+    wanted = [_get_operation(part, result).compute(d) for result, d in pairs]
     if _is_sum(results, wanted):
         yield Finding(f"{part.name} loss", "ok")
         yield Finding(f"{part.name} dx", "ok")
-        message = "is the sum over the batch, and dx is its derivative"
+        message = _("is the sum over the batch, and dx is its derivative")
         yield Finding(part.name, "note", message, "loss-sum")
         return
+    if not wanted[0]:
+        yield _report_unknown(part)
     known = find_slugs(part, results, wanted, draws)
     for label, want in wanted[0].items():
-        name = f"{part.name} {label}".strip()
-        got = [result.get(label) for result in results]
-        if part.is_open and label not in known and not _agree(results, wanted, label, FLOAT32):
-            yield Finding(part.name, "note", f"{OTHERWISE}: its {label} could not be checked")
+        name, is_right = f"{part.name} {label}".strip(), _agree(results, wanted, label, FLOAT32)
+        takes_log = OPERATIONS.get(part.name) is SOFTMAX_LOSS and label == "loss"
+        note = list(_note_epsilon(part.name, results[0].get(label), draws[0]) if takes_log else ())
+        if get_rule(part).is_free and label not in known and not is_right:
+            message = _("works in a way that is not known here: its {name} could not be checked")
+            yield Finding(part.name, "note", message.format(name=label))
         elif label not in results[0]:
-            yield report_unchecked(name, f"returns no {label}")
-        elif all(compute_error(g, w[label]) <= FLOAT32 for g, w in zip(got, wanted, strict=True)):
-            yield Finding(name, "ok")
-            if part.operation is SOFTMAX_LOSS and label == "loss":
-                yield from _note_epsilon(part.name, got[0], draws[0])
-        elif part.operation is SOFTMAX_LOSS and label == "loss" and (
-            note := list(_note_epsilon(part.name, got[0], draws[0]))
-        ):  # fmt: skip
+            yield report_unchecked(name, _("returns no {name}").format(name=label))
+        elif is_right or note:
             yield from [Finding(name, "ok"), *note]
         else:
-            yield _explain(part, name, got[0], want, known.get(label))
+            yield _explain(part, name, results[0].get(label), want, known.get(label))
+
+
+def _report_unknown(part: Part) -> Finding:
+    """Return the finding on results of which it is not known what is right."""
+    message = _("works in a way that is not known here: it could not be checked")
+    if get_rule(part).is_open:
+        return Finding(part.name, "note", message)
+    return report_unchecked(part.name, message)
 
 
 def _is_sum(results: list[dict[str, Any]], wanted: list[Values]) -> bool:
@@ -158,7 +161,8 @@ def find_slugs(
 
     Where several give a result, that which gives most of the wrong results is taken.
     """
-    mistaken = [part.operation.compute_mistaken(d) for d in draws]
+    pairs = zip(results, draws, strict=True)
+    mistaken = [_get_operation(part, result).compute_mistaken(d) for result, d in pairs]
     wrong = [k for k in wanted[0] if not _agree(results, wanted, k, FLOAT32)]
     explained = {
         slug: [k for k in wrong if _agree(results, [each[slug] for each in mistaken], k, CLOSE)]
@@ -182,12 +186,14 @@ def _agree(
 def _explain(part: Part, name: str, got: Any, want: Any, slug: str | None) -> Finding:
     """Return the finding on a wrong result, with the mistake that gives it."""
     if got is None:
-        return Finding(name, "differs", "returns None", "unfinished")
+        return Finding(name, "differs", _("returns None"), "unfinished")
     message = describe_difference(got, want)
     if slug is None:
         return Finding(name, "differs", message, is_explained=False)
-    why = part.reasons.get(slug) or describe_mistake(slug)
-    return Finding(name, "differs", f"{message}; it is what you get when {why}", slug)
+    reasons = get_rule(part).reasons
+    why = _(reasons[slug]) if slug in reasons else describe_mistake(slug)
+    cause = _("{difference}; it is what you get when {mistake}")
+    return Finding(name, "differs", cause.format(difference=message, mistake=why), slug)
 
 
 def _note_epsilon(name: str, got: Any, d: Draw) -> Iterator[Finding]:
@@ -198,6 +204,7 @@ def _note_epsilon(name: str, got: Any, d: Draw) -> Iterator[Finding]:
     for epsilon in EPSILONS if compute_error(got, right) > EXACT else ():
         want = -np.log(y + epsilon).mean()
         if compute_error(got, want) <= min(EXACT, 0.01 * abs(want - right) / right):
-            message = f"the loss uses log(y + {epsilon:.0e}), but dx is the gradient of log y"
+            message = _("the loss uses log(y + {epsilon}), but dx is the gradient of log y")
+            message = message.format(epsilon=f"{epsilon:.0e}")
             yield Finding(name, "note", message, "loss-log-epsilon")
             return

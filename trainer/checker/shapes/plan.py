@@ -9,8 +9,8 @@ from trainer.book.functions import Array
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.building import build_instance, is_call_known
 from trainer.checker.adapt.names import PARAMS, list_arguments, simplify_name
+from trainer.checker.adapt.sizes import D, H, N
 from trainer.checker.adapt.weights import find_weights, identify_parameter, infer_sizes
-from trainer.checker.measure.cases import D, H, N
 from trainer.checker.shapes.binding import Function, call, list_results
 
 COLUMN = (D, H, 1)  # sizes of a net of one sigmoid output

@@ -12,30 +12,15 @@ import numpy as np
 from trainer.book.functions import Array
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.names import list_arguments
-from trainer.checker.findings.comparing import FLOAT32, compute_error
 from trainer.checker.shapes import chain
 from trainer.checker.shapes.binding import Function, call, list_results, name_value
-from trainer.checker.shapes.draws import Draw, draw_inputs
-from trainer.checker.shapes.operations import Operation, Values
-from trainer.checker.shapes.parts import Part
-from trainer.checker.shapes.plan import COLUMN, Plan, make_plan
-from trainer.checker.shapes.shape import Found, Shape
+from trainer.checker.shapes.draws import Draw
+from trainer.checker.shapes.plan import Plan, make_plan
+from trainer.checker.shapes.shape import OTHER, OWN, Found, Part, Shape
 
 TRIES = 100  # draws of weights, until no output is near 0.5 and both classes occur
 CLEAR = 0.02  # how far from 0.5 an output must be
 GIVEN = {"params", "x", "y", "w1", "b1", "w2", "b2"}  # what predict may ask for
-SIZES = {
-    "sizes-of-samples": "the samples are counted (where they are columns, X has the shape (n_x, m) "
-    "and Y the shape (n_y, m))"
-}
-CLASSES = {
-    "threshold-side": "the comparison is the wrong way round (a sample is of class 1 where a2 > "
-    "0.5)",
-    "threshold-low": "every sample is of class 1 (compare a2 with 0.5)",
-    "threshold-high": "every sample is of class 0 (compare a2 with 0.5: argmax and int give 0 for "
-    "one output below 1)",
-    "classes-axis": "argmax is taken over the samples (take it over the outputs of each sample)",
-}
 
 
 def list_parts(found: Found) -> Iterator[Part]:
@@ -46,9 +31,10 @@ def list_parts(found: Found) -> Iterator[Part]:
     plan = find_plan(found)
     sizes, predict = functions.get("layer_sizes"), functions.get("predict")
     if sizes and requires_only(sizes, {"x", "y"}):
-        yield _make_sizes(sizes, plan.columns if plan else not _takes_rows(sizes))
+        yield Part("layer_sizes", ("layer_sizes",), partial(_run_sizes, sizes, plan))
     if predict and plan and requires_only(predict, GIVEN):
-        yield _make_predict(predict, plan)
+        needs = "predict", plan.functions["forward"].__name__
+        yield Part("predict", needs, partial(_run_predict, predict, plan))
 
 
 def find_plan(found: Found) -> Plan | None:
@@ -66,17 +52,18 @@ def requires_only(function: Function, names: set[str]) -> bool:
     return "x" in required and required <= names
 
 
-def _make_sizes(function: Function, columns: bool) -> Part:
-    operation = Operation(
-        lambda d: {"n_x": np.array(6.0), "n_y": np.array(1.0)},
-        lambda d: {"sizes-of-samples": dict.fromkeys(("n_x", "n_y"), np.array(float(len(d.x))))},
-    )
-    run = partial(_run_sizes, function, columns)
-    return Part("layer_sizes", ("layer_sizes",), run, operation, reasons=SIZES, is_open=True)
+def _run_sizes(function: Function, plan: Plan | None, d: Draw) -> dict[str, Any]:
+    """Return the first and the last of the sizes.
+
+    Without a plan, samples may be rows too: those results are under OTHER.
+    """
+    if plan is not None:
+        return _call_sizes(function, plan.columns, d)
+    others = attempt(lambda: _call_sizes(function, False, d)).value
+    return _call_sizes(function, True, d) | ({OTHER: others} if others else {})
 
 
-def _run_sizes(function: Function, columns: bool, d: Draw) -> dict[str, Any]:
-    """Return the first and the last of the sizes."""
+def _call_sizes(function: Function, columns: bool, d: Draw) -> dict[str, Any]:
     x, y = d.flatten().x, d.labels[:, None] % 2
     values = {"x": x.T, "y": y.T} if columns else {"x": x, "y": y}
     result = call(function, values)
@@ -86,17 +73,11 @@ def _run_sizes(function: Function, columns: bool, d: Draw) -> dict[str, Any]:
     return {k: made[v] for k, v in {"n_x": "nx", "n_y": "ny"}.items() if v in made}
 
 
-def _takes_rows(function: Function) -> bool:
-    """Return whether layer_sizes gives the right sizes for samples as rows."""
-    part = _make_sizes(function, columns=False)
-    return bool(attempt(lambda: part.run(draw_inputs(0, 7)) == {"n_x": 6, "n_y": 1}).value)
-
-
-def _make_predict(function: Function, plan: Plan) -> Part:
-    run = partial(_run_predict, function, plan)
-    operation = Operation(partial(_pick_right, function, plan), partial(_list_mistaken, plan))
-    needs = "predict", plan.functions["forward"].__name__
-    return Part("predict", needs, run, operation, reasons=CLASSES, is_open=True)
+def _run_predict(function: Function, plan: Plan, d: Draw) -> dict[str, Any]:
+    """Return the classes, and under OWN the outputs (N, C) of the file's own forward pass."""
+    values = _draw_values(plan, d)
+    a2 = _compute_outputs(plan, values)
+    return {"classes": call(function, values), OWN: {"a2": a2, "columns": plan.columns}}
 
 
 def _draw_values(plan: Plan, d: Draw) -> dict[str, Any]:
@@ -108,7 +89,7 @@ def _draw_values(plan: Plan, d: Draw) -> dict[str, Any]:
         x = rng.normal(size=(len(d.x), plan.sizes[0]))
         values = plan.start(params, x, make_targets(plan, d.labels))
         a2 = _compute_outputs(plan, values)
-        classes = a2 > 0.5 if plan.sizes == COLUMN else a2.argmax(axis=1)
+        classes = a2 > 0.5 if plan.sizes[2] == 1 else a2.argmax(axis=1)
         if np.abs(a2 - 0.5).min() > CLEAR and len(np.unique(classes)) > 1:
             break
     return values
@@ -125,33 +106,6 @@ def _compute_outputs(plan: Plan, values: dict[str, Any]) -> Array:
     made = dict(values)
     plan.run_forward(made)
     return np.array(plan.turn(made["a2"]), dtype=np.float64)
-
-
-def _run_predict(function: Function, plan: Plan, d: Draw) -> dict[str, Any]:
-    return {"classes": call(function, _draw_values(plan, d))}
-
-
-def _pick_right(function: Function, plan: Plan, d: Draw) -> Values:
-    """Return the classes as numbers or one-hot, or the outputs, whichever predict gives."""
-    a2 = _compute_outputs(plan, _draw_values(plan, d))
-    if plan.sizes == COLUMN:
-        ways = [a2 > 0.5, a2]
-    else:
-        labels = a2.argmax(axis=1)
-        ways = [labels, np.eye(a2.shape[1])[labels], a2]
-    got = attempt(lambda: _run_predict(function, plan, d)["classes"]).value
-    turned = [way.T if plan.columns else way for way in ways]
-    fits = (way for way in turned if compute_error(got, way) <= FLOAT32)
-    return {"classes": np.asarray(next(fits, turned[0]), dtype=np.float64)}
-
-
-def _list_mistaken(plan: Plan, d: Draw) -> dict[str, Values]:
-    a2 = plan.turn(_compute_outputs(plan, _draw_values(plan, d)))
-    if plan.sizes == COLUMN:
-        made = {"threshold-side": a2 < 0.5, "threshold-low": a2 < 2, "threshold-high": a2 > 2}
-    else:
-        made = {"classes-axis": a2.argmax(axis=1 if plan.columns else 0)}
-    return {slug: {"classes": np.asarray(c, dtype=np.float64)} for slug, c in made.items()}
 
 
 SHAPE = Shape("functions around a net", lambda _found: None, list_parts)

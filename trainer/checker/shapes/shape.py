@@ -3,8 +3,17 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import FunctionType
+from typing import Any
 
-from trainer.checker.shapes.parts import Part
+from trainer.checker.shapes.draws import Draw
+from trainer.common.language import N_
+
+UNWRITTEN = N_("is not written yet")
+WROTE = "wrote"  # the label under which a run tells which of its arguments the function changed
+OTHER = "other"  # the label of the results with another kind of targets
+AGAIN = "again"  # the label of the results of a second call of the same layer
+FAILED = "failed"  # the label of an exception that counts only where OWN is right
+OWN = "own"  # the label of what the file's own functions give, with which a result is compared
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,20 @@ class Found:
     def has_finished(self, *names: str) -> bool:
         """Return whether all these names are defined and finished."""
         return all(callable(self.names.get(n)) and n not in self.unfinished for n in names)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A function or layer that is checked by itself; it holds no expected value.
+
+    run returns its results by name, "" where there is only one. needs are the names that the run
+    calls, the function's own first. is_own says whether the file itself defines it.
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    run: Callable[[Draw], dict[str, Any]]
+    is_own: bool = True
 
 
 @dataclass(frozen=True)

@@ -16,31 +16,22 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
+from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.names import PARAMS, list_arguments, simplify_name
 from trainer.checker.shapes import chain
 from trainer.checker.shapes.binding import Function, call, list_results, name_value
 from trainer.checker.shapes.draws import Draw
-from trainer.checker.shapes.operations import Operation, Values
-from trainer.checker.shapes.parts import Part
 from trainer.checker.shapes.plan import Plan
 from trainer.checker.shapes.planar import find_plan, make_targets, requires_only
-from trainer.checker.shapes.shape import Found, Shape
+from trainer.checker.shapes.shape import OWN, Found, Part, Shape
+
+Values = dict[str, Array]
 
 STEPS = 2  # iterations that are asked for
 LR = 0.3
 MORE = 2  # hidden units, to see whether their number is used
 UNITS, RATE = "hidden units", "learning rate"  # results beside the parameters
 GIVEN = {"x", "y", "hidden", "once", "lr", "quiet", "reg", "m"}
-REASONS = {
-    "update-unused": "the loop never uses the updated parameters (parameters = "
-    "update_parameters(parameters, grads))",
-    "update-repeated": "each iteration updates the parameters twice (update them once)",
-    "gradient-stale": "every iteration uses the gradients of the first (compute forward and "
-    "backward inside the loop)",
-    "restarted": "each iteration starts from new parameters (initialise them before the loop)",
-    "hidden-ignored": "the given number of hidden units is not used (W1 has n_h rows)",
-    "rate-ignored": "the given learning rate is not passed on to the update",
-}
 
 
 @dataclass
@@ -63,9 +54,7 @@ def list_parts(found: Found) -> Iterator[Part]:
         trainer = Trainer(known[-1], plan)
         name = known[-1].__name__
         needs = name, *(each.__name__ for each in plan.functions.values())
-        operation = Operation(trainer.compute, trainer.compute_mistaken)
-        yield Part(name, needs, trainer.run, operation, builds_on=("layer_sizes",),
-                   reasons=REASONS, is_open=True)  # fmt: skip
+        yield Part(name, needs, trainer.run)
 
 
 def _is_trainer(name: str, function: Function) -> bool:
@@ -85,44 +74,37 @@ class Trainer:
     def __init__(self, function: Function, plan: Plan):
         self.function, self.plan = function, plan
         self._takes = list_values(function)
-        self._runs: dict[tuple[int, float], Run] = {}  # a second call may draw other weights
 
     def run(self, d: Draw) -> dict[str, Any]:
-        """Return the parameters after the training, and the sizes and rates that were used."""
-        run = self._get_run(d)
+        """Return the parameters after the training, and the sizes and rates that were used.
+
+        Under OWN is what the file's own functions give from the same first weights.
+        """
+        run = self._train(d)
         made = {k: run.result.get(simplify_name(self.plan.keys[k])) for k in PARAMS}
         made |= {RATE: run.rates[0]} if run.rates and "lr" in self._takes else {}
-        return made | {UNITS: self._count_units(run)}
+        own = attempt(lambda: self._list_own(run)).value or {}
+        if "hidden" in self._takes:
+            more = attempt(lambda: self._count_units(self._train(d, MORE))).value
+            own |= {"units": self.plan.sizes[1], "more units": more}
+        return made | {UNITS: self._count_units(run), OWN: own}
 
-    def compute(self, d: Draw) -> Values:
-        """Return what run gives where the training is right, {} where its start is unknown."""
-        run = self._get_run(d)
+    def _list_own(self, run: Run) -> dict[str, Any]:
+        """Return the weights after the steps, and after steps as known mistakes take them.
+
+        {} where the first weights are unknown.
+        """
         if not run.drawn or len(self._start(run)) < len(PARAMS):
             return {}
-        right = self._take_steps(run, self._start(run))
-        right |= {RATE: np.array(LR)} if run.rates and "lr" in self._takes else {}
-        return right | ({UNITS: np.array(self.plan.sizes[1])} if "hidden" in self._takes else {})
-
-    def compute_mistaken(self, d: Draw) -> dict[str, Values]:
-        """Return what run gives with each known mistake."""
-        run = self._get_run(d)
-        if not self.compute(d):
-            return {}
         start, again = self._start(run), self._start(run, -1)
-        made = {
-            "update-repeated": self._take_steps(run, start, repeats=2),
-            "gradient-stale": self._take_steps(run, start, is_stale=True),
-            "hidden-ignored": {UNITS: np.array(self._count_units(self._train(d, MORE)))},
-            "rate-ignored": {RATE: np.array(run.rates[0] if run.rates else np.nan)},
+        made: dict[str, Any] = {
+            "start": start,
+            "steps": self._take_steps(run, start),
+            "repeated": self._take_steps(run, start, repeats=2),
+            "stale": self._take_steps(run, start, is_stale=True),
+            "learns": self._learns(run),
         }
-        made |= {"restarted": self._take_steps(run, again, 1)} if len(run.drawn) > 1 else {}
-        return made | ({"update-unused": start} if self._learns(run) else {})
-
-    def _get_run(self, d: Draw) -> Run:
-        key = len(d.a), float(d.a[0, 0])
-        if key not in self._runs:
-            self._runs[key] = self._train(d)
-        return self._runs[key]
+        return made | ({"restarted": self._take_steps(run, again, 1)} if len(run.drawn) > 1 else {})
 
     def _train(self, d: Draw, more: int = 0) -> Run:
         """Call the function for a few iterations, with some more hidden units than usual."""

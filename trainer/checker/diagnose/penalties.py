@@ -1,0 +1,48 @@
+"""Terms of a weight penalty, as people write them, where a loss or a gradient lacks one."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from trainer.checker.diagnose.applying import Candidate, apply_edit
+from trainer.checker.diagnose.edits import Edit
+from trainer.checker.diagnose.patching import Function
+from trainer.checker.diagnose.scope import list_variables
+
+STRENGTH = re.compile(r"(^|[._])(reg\w*|\w*decay\w*|lamb?da\w*|lam|l2\w*)$", re.IGNORECASE)
+WEIGHT = re.compile(r"\bW[12]?\b")
+FACTORS = ("{reg} * ", "2 * {reg} * ", "0.5 * {reg} * ")
+
+
+def list_penalties(path: Path, text: str, function: Function) -> Iterator[Candidate]:
+    """Yield the text with one term of a penalty more, or with another factor of one."""
+    names = list(dict.fromkeys(list_variables(function)))
+    factors = [f.format(reg=n) for n in names if STRENGTH.search(n) for f in FACTORS]
+    weights = [name for name in names if WEIGHT.search(name) and "grad" not in name]
+    statements = (n for n in ast.walk(function) if isinstance(n, ast.Assign | ast.AugAssign))
+    for statement in statements if factors else ():
+        for changed in _list_changed(statement, factors, weights):
+            yield from apply_edit(path, text, Edit(statement.value, changed, 0.0))
+
+
+def _list_changed(
+    statement: ast.Assign | ast.AugAssign, factors: list[str], weights: list[str]
+) -> Iterator[str]:
+    """Yield other values of a statement that sets a gradient, or adds to a loss."""
+    value = ast.unparse(statement.value)
+    for factor in factors:
+        if isinstance(statement, ast.AugAssign):
+            yield f"{factor}({value})"
+            yield from (f"{factor}{weight}" for weight in weights)
+        elif isinstance(statement.targets[0], ast.Subscript):
+            for part in _list_terms(statement.value):
+                yield from (f"{part} + {factor}{weight}" for weight in weights)
+
+
+def _list_terms(value: ast.expr) -> list[str]:
+    """Return the terms of a sum that hold no strength of a penalty."""
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add | ast.Sub):
+        return [*_list_terms(value.left), *_list_terms(value.right)]
+    names = (ast.unparse(n) for n in ast.walk(value) if isinstance(n, ast.Name | ast.Attribute))
+    return [] if any(STRENGTH.search(name) for name in names) else [ast.unparse(value)]

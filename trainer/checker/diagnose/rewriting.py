@@ -1,0 +1,111 @@
+"""Rewrites the lines of a wrong net: a quantity of the book, from what the line has in scope."""
+
+import ast
+import re
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from trainer.book.functions import Array
+from trainer.checker.diagnose.applying import Candidate, apply_edit
+from trainer.checker.diagnose.edits import Edit
+from trainer.checker.diagnose.formulas import FORMULAS, has_value, list_formulas, list_known
+from trainer.checker.diagnose.insertions import find_statement, insert_after, insert_before
+from trainer.checker.diagnose.locating import Location
+from trainer.checker.diagnose.quantities import Quantity
+from trainer.checker.diagnose.scope import Scope, make_scope
+from trainer.checker.diagnose.survey import Survey
+from trainer.checker.findings.comparing import as_array
+from trainer.checker.load.recording import Record, Site
+
+EACH = 3  # texts of one quantity at one line that are tried
+
+
+def list_rewritten(survey: Survey) -> Iterator[Candidate]:
+    """Yield the texts with one line that computes a quantity, or sets an unknown name to it."""
+    for place, name in survey.unknown:
+        for statement, text in _write_at(survey, *place):
+            changed = insert_before(survey.texts[place[0]], statement, f"{name} = {text}")
+            yield Candidate(place[0], changed, statement)
+    yield from _return_quantities(survey)
+    for is_likely in (True, False):
+        yield from _rewrite_recorded(survey, is_likely)
+    for path, line in survey.raised:
+        for statement, text in _write_at(survey, path, line):
+            value = getattr(statement, "value", None)
+            if isinstance(value, ast.expr):
+                yield from apply_edit(path, survey.texts[path], Edit(value, text, 0.0))
+
+
+def _return_quantities(survey: Survey) -> Iterator[Candidate]:
+    """Yield the texts with a quantity returned at the end of a function that returns nothing."""
+    for path, function in survey.called:
+        returns = any(isinstance(node, ast.Return) for node in ast.walk(function))
+        if not returns and function.name != "__init__":
+            last = function.body[-1]
+            for _, text in _write_at(survey, path, last.lineno):
+                yield Candidate(
+                    path, insert_after(survey.texts[path], last, f"return {text}"), last
+                )
+
+
+def _rewrite_recorded(survey: Survey, is_likely: bool) -> Iterator[Candidate]:
+    """Yield the texts in which a recorded value becomes another quantity.
+
+    The likely ones have its shape or its name, and the others have neither.
+    """
+    for record in _keep_first(survey.trail.records):
+        site, value = survey.trail.sites[record.site], as_array(record.value)
+        if value is None or site.is_update or site.path not in survey.texts:
+            continue
+        wrong = [q for q in survey.trail.quantities if not has_value(q, value)]
+        likely = _list_likely(site, value, wrong)
+        others = likely if is_likely else [q for q in wrong if q not in likely]
+        source = survey.texts[site.path]
+        for text in _write(make_scope(site.function, record, source), others, survey):
+            yield from apply_edit(site.path, source, Edit(site.value, text, 0.0))
+
+
+def _keep_first(records: list[Record]) -> list[Record]:
+    """Return the first record of each site and shape that has a value."""
+    first: dict[tuple[int, tuple[int, ...]], Record] = {}
+    for record in records:
+        value = as_array(record.value) if record.value is not None else None
+        if value is not None:
+            first.setdefault((record.site, value.shape), record)
+    return list(first.values())
+
+
+def _list_likely(site: Site, value: Array, wrong: list[Quantity]) -> list[Quantity]:
+    """Return the quantities that a line may have been meant to compute, by its name or shape."""
+    word = re.sub(r"\W", " ", site.name).split()[-1:]  # z1 of self.z1, W1 of grads["W1"]
+    names = {name for w in word for name in (w, f"d{w}", f"{w}1", f"{w}2", f"d{w}1", f"d{w}2")}
+    named = [q for q in wrong if q.name in names]
+    return [*named, *(q for q in wrong if q.value.shape == value.shape and q.name not in names)]
+
+
+def can_write(survey: Survey, location: Location) -> bool:
+    """Return whether the expected value of a line follows from what is in scope there."""
+    source = survey.texts[location.site.path]
+    scope = make_scope(location.site.function, location.record, source)
+    return any(_write(scope, [location.quantity], survey))
+
+
+def _write_at(survey: Survey, path: Path, line: int) -> Iterator[tuple[ast.stmt, str]]:
+    """Yield the statement at a line with each quantity that is not known there."""
+    for function in (f for p, f in survey.called if p == path):
+        statement, record = find_statement(function, line), survey.trail.find_last(path, function)
+        if statement is None or record is None:
+            continue
+        scope = make_scope(function, record, survey.texts[path])
+        known = list_known(scope.values, survey.trail.quantities)
+        missing = [q for q in survey.trail.quantities if q.name not in known]
+        yield from ((statement, text) for text in _write(scope, missing, survey))
+
+
+def _write(scope: Scope, wanted: list[Quantity], survey: Survey) -> Iterator[str]:
+    """Yield how to write those of the wanted quantities that what is in scope gives."""
+    known = list_known(scope.values, survey.trail.quantities)
+    for quantity in wanted:
+        if quantity.name in FORMULAS:
+            yield from islice(list_formulas(scope, quantity, known), EACH)

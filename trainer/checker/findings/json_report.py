@@ -1,0 +1,51 @@
+"""Write a report as one JSON object, for programs."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from trainer.checker.findings.comparing import Finding
+
+if TYPE_CHECKING:  # it imports this module
+    from trainer.checker.findings.report import Report
+
+PLACE = ("file", "cell", "line", "column", "end_column", "code")
+
+
+def write_json(report: "Report") -> str:
+    """Return {"right", "file", "class", "findings", "fix"}; fix is None or {"diff", "checks"}.
+
+    right is None where the net could not be checked. Messages are in the chosen language.
+    """
+    findings = list(report.findings)
+    if report.stopped:
+        findings.append(Finding("check", "missing", report.stopped))
+    whole = {
+        "right": None if report.status == 2 else report.status == 0,
+        "file": report.file,
+        "class": report.name,
+        "findings": [_list_values(finding, report) for finding in findings],
+        "fix": _describe_fix(report),
+    }
+    return json.dumps(whole, ensure_ascii=False)
+
+
+def _describe_fix(report: "Report") -> dict[str, Any] | None:
+    found = report.diagnosis
+    has_fix = found is not None and report.hints > 2 and found["diff"]
+    return {key: found[key] for key in ("diff", "checks")} if found and has_fix else None
+
+
+def _list_values(finding: Finding, report: "Report") -> dict[str, Any]:
+    is_wrong = finding.verdict in ("differs", "raises")
+    shown = report.hints > 1 or not is_wrong
+    place: dict[str, Any] = dict.fromkeys(PLACE)
+    if is_wrong and report.hints > 1:
+        place |= {"file": finding.file, "cell": finding.cell, "line": finding.line}
+        if report.diagnosis:
+            place = {key: report.diagnosis.get(key) for key in PLACE}
+    return {
+        "quantity": finding.quantity,
+        "verdict": finding.verdict,
+        "cause": finding.cause if shown else None,
+        "message": finding.message if shown else "",
+    } | place

@@ -1,0 +1,44 @@
+"""Show a diagnosis as text: the wrong line, what is expected there, and a fix."""
+
+from typing import Any
+
+from rich.cells import cell_len
+
+from trainer.checker.findings.placing import describe_cell
+from trainer.common.language import translate as _
+
+HEADS = ("---", "+++")  # the lines of a diff that name the file
+CELL = "+++ cell "  # in a diff of a notebook, before the number of the cell
+
+
+def describe_diagnosis(found: dict[str, Any], has_fix: bool) -> list[str]:
+    """Return the wrong line with a mark under the part, what is expected, and a fix if asked."""
+    code, cell = found["code"], found.get("cell")
+    head = describe_cell(cell, found["line"]) if cell else f"{found['file']}:{found['line']}"
+    before = f"{head}  {code[: found['column']].lstrip()}"
+    part = code[found["column"] : found["end_column"]]
+    lines = [f"{head}  {code.strip()}", " " * cell_len(before) + "^" * max(1, cell_len(part))]
+    lines += [found["expected"]] if found["expected"] else []
+    if found["diff"] and has_fix:
+        lines += [_("tried fix:"), *format_diff(found["diff"]), describe_checks(found["checks"])]
+    return lines
+
+
+def describe_checks(count: int) -> str:
+    """Return how many checks pass with a fix."""
+    return _("with this change all {count} checks pass").format(count=count)
+
+
+def format_diff(diff: str) -> list[str]:
+    """Return the changed lines of a unified diff, each old one with its number."""
+    lines: list[str] = []
+    number = 0
+    for line in diff.splitlines():
+        if line.startswith("@@"):
+            number = int(line.split()[1].lstrip("-").split(",")[0])
+        elif line.startswith(CELL):
+            lines.append(_("cell {cell}").format(cell=line.removeprefix(CELL)))
+        elif line[:3] not in HEADS:
+            lines.append(f"{number if line[0] == '-' else '':>6} {line}")
+            number += line[0] == "-"
+    return lines
