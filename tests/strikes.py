@@ -113,7 +113,7 @@ def _sweep(log_dir: Path, name: str, wait: float | None = None, number: int = 0)
         with suppress(subprocess.TimeoutExpired):
             process.wait(wait)
         signal_process(process.pid, number)
-    error = process.communicate(timeout=120)[1]
+    error = process.communicate(timeout=400)[1]
     if process.returncode != 0:
         time.sleep(3)  # until the workers of a killed sweep have saved their runs
     return process.returncode == 0, error
