@@ -32,6 +32,68 @@ def test_too_little_memory_is_one_line_and_exit_2(capsys):
     assert "not enough memory" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("can't start new thread"),
+        ImportError("libtorch_cpu.so: failed to map segment from shared object"),
+        OSError("libc10.so: cannot allocate memory in static TLS block"),
+    ],
+)
+def test_other_errors_of_too_little_memory_are_named_as_such(error, capsys):
+    def fail(*_):
+        raise error
+
+    assert run_command(fail) == 2
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == 1
+    assert "there is not enough memory" in printed
+    assert "pip" not in printed
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the address space")
+def test_five_hundred_megabytes_of_address_space_are_one_line_and_exit_2(data_dir, tmp_path):
+    limit = "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_AS, (500 << 20,) * 2)"
+    code = f"{limit}; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+    command = [sys.executable, "-c", code, str(ROOT / "scripts" / "compare.py"), "--iterations=2",
+               f"--data-dir={data_dir}", f"--log-dir={tmp_path}"]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize(
+    "line", ["raise LookupError", "raise OSError(5, 'x')", "raise MemoryError", "print('x')"]
+)
+def test_an_error_with_both_streams_on_a_full_device_is_no_verdict(line):
+    code = (
+        "import sys\nfrom trainer.cli.program import run_command\n"
+        f"def main(*_):\n    {line}\n"
+        "sys.exit(run_command(main, []))"
+    )
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=full, check=False)
+    assert done.returncode == 2
+
+
+BROKEN = {
+    "RuntimeError": "raise RuntimeError('broken')", "SyntaxError": "def (",
+    "exit status 1": "raise SystemExit(1)", "OSError": "raise OSError(5, 'broken')",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_package_is_no_verdict(name, tmp_path):
+    (tmp_path / "numpy.py").write_text(BROKEN[name])
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, str(ROOT / "scripts" / "compare.py")]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 2
+    assert "compare.py: error: " in done.stderr.splitlines()[-1]
+
+
 def test_sigterm_runs_the_clean_up_and_is_exit_143(capsys):
     ended = []
 

@@ -16,6 +16,7 @@ from trainer.common.errors import InputError
 from trainer.common.language import LANGUAGES, set_language
 from trainer.common.language import translate as _
 from trainer.common.terminal import print_wrapped, show_activity
+from trainer.common.text import escape
 
 A_DAY, LEAST, A_TEBIBYTE = 86_400, 64, 2**20  # in seconds and MiB
 
@@ -43,7 +44,8 @@ def main(argv: list[str] | None = None, program: Program = Program("check")) -> 
             run_all=arguments.run_all, seed=arguments.seed, hints=arguments.hints,
         )  # fmt: skip
     if arguments.verbose and printed:
-        print(printed, file=sys.stderr if arguments.json else sys.stdout)
+        for line in printed.expandtabs().rstrip("\n").split("\n"):
+            print(escape(line), file=sys.stderr if arguments.json else sys.stdout)
     if arguments.json:
         print(report.as_json())
     else:

@@ -18,7 +18,7 @@ from trainer.common.errors import InputError
 from trainer.common.language import set_language
 from trainer.common.language import translate as _
 from trainer.common.terminal import track
-from trainer.common.text import display_path, notify
+from trainer.common.text import display_path, notify, print_line
 
 FORMATS = ("gradescope", "junit")
 
@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None, program: Program = Program("grade")) -> 
         )  # fmt: skip
         grading = Grading(submissions, arguments.out, how, arguments.format or [])
         if not arguments.quiet:
-            print(_("points: {scheme}").format(scheme=scheme.describe()))
+            print_line(_("points: {scheme}").format(scheme=scheme.describe()))
         jobs = (os.cpu_count() or 1) if arguments.jobs == -1 else arguments.jobs
         new, done = grading.run(jobs, arguments.cluster), grading.done
         for _record in track(new, "submissions", grading.total, done, arguments.quiet):
@@ -72,7 +72,7 @@ def _print_end(records: list[dict[str, Any]], done: int, out: Path) -> None:
     numbers = {name: counts[name] for name in names} | {"count": len(records), "done": done}
     print(message.format(mean=f"{mean:.1f}", **numbers))
     places = {"folder": display_path(out), "page": display_path(out / "report.html")}
-    print(_("results: {folder}, report: {page}").format(**places))
+    print_line(_("results: {folder}, report: {page}").format(**places))
 
 
 def _choose_sandbox(arguments: argparse.Namespace) -> bool:

@@ -15,6 +15,8 @@ from pathlib import Path
 from trainer.cli.interrupts import Terminated, handle_signals
 
 PACKAGE = "two-layer-net"
+# What Python and the loader of C libraries report where memory is short.
+SHORT_OF_MEMORY = ("can't start new thread", "failed to map segment", "cannot allocate memory")
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,11 @@ def run_command(
     except KeyboardInterrupt as stop:
         program.print_error("stopped")
         return 143 if isinstance(stop, Terminated) else 130
+    except SystemExit as stop:
+        if stop.code in (None, 0, 2):  # those of argparse
+            raise
+        program.print_error(f"error: a package ended the program (exit status {stop.code})")
+        return 2
     except Exception as error:  # any, since Python's own status of 1 would be a verdict
         return _report_error(error, program)
     finally:
@@ -110,14 +117,14 @@ def run_command(
 def _report_error(error: Exception, program: Program) -> int:
     """Print an error as one line, and a traceback too if it is a bug; return the status."""
     from trainer.common.errors import InputError, OutputError
-    from trainer.common.text import escape, quote_command
+    from trainer.common.text import notify, quote_command
 
     if isinstance(error, BrokenPipeError):
         _discard_stdout()
         return 141
     if isinstance(error, InputError):
         program.print_error(f"error: {error}")
-    elif isinstance(error, MemoryError):
+    elif _is_short_of_memory(error):
         program.print_error(f"error: there is not enough memory: {error}")
     elif isinstance(error, ImportError):
         what = ["-r", "requirements.txt"] if program.name.endswith(".py") else [PACKAGE]
@@ -129,9 +136,15 @@ def _report_error(error: Exception, program: Program) -> int:
         program.print_error(f"error: {what_failed}{error.strerror if what_failed else error}")
     else:
         for line in traceback.format_exc().splitlines():
-            print(escape(line), file=sys.stderr)
+            notify(line)
         program.print_error(f"error: this is a bug: {type(error).__name__}: {error}")
     return 2
+
+
+def _is_short_of_memory(error: Exception) -> bool:
+    """Return whether an error says that there is not enough memory."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or any(words in text for words in SHORT_OF_MEMORY)
 
 
 def _flush_stdout() -> None:

@@ -97,6 +97,24 @@ def run_one(
 
 
 @contextmanager
+def _silence_tracker() -> Iterator[None]:
+    """Let the helper process of loky that is started inside remove its semaphores without a word.
+
+    It would print warnings of many lines where the sweep was killed. Its only option is Python's.
+    """
+    before = os.environ.get("PYTHONWARNINGS")
+    ours = "ignore:resource_tracker:UserWarning"
+    os.environ["PYTHONWARNINGS"] = f"{before},{ours}" if before else ours
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop("PYTHONWARNINGS")
+        else:
+            os.environ["PYTHONWARNINGS"] = before
+
+
+@contextmanager
 def _choose_backend(jobs: int, tasks: int, cluster: str | None) -> Iterator[None]:
     """Let joblib use the cluster or local processes; raise InputError if a process is killed."""
     if cluster:
@@ -105,7 +123,7 @@ def _choose_backend(jobs: int, tasks: int, cluster: str | None) -> Iterator[None
         return
     processes = max(1, min(cpu_count() if jobs == -1 else jobs, tasks))
     try:
-        with parallel_config("loky", n_jobs=processes, inner_max_num_threads=1):
+        with _silence_tracker(), parallel_config("loky", n_jobs=processes, inner_max_num_threads=1):
             yield
     except BrokenProcessPool as error:
         raise InputError(

@@ -7,6 +7,9 @@ import pytest
 from mistaken import NETS
 from reports import report_on
 
+from trainer.checker.findings.comparing import Finding
+from trainer.checker.findings.report import Report
+
 CHAPTER4 = (NETS / "chapter4.py").read_text()
 PREDICT = "        y = softmax(a2)\n        return y\n"
 GRADIENT = "def gradient(self"
@@ -85,6 +88,16 @@ def test_only_a_mistake_of_the_catalogue_is_said_to_have_more(check_chapter4):
     report.diagnosis |= {"line": 1, "column": 0, "end_column": 0, "checks": 0}
     assert "[unfinished]" in report.as_text()
     assert "more: --explain" not in report.as_text()
+
+
+def test_control_characters_of_messages_and_names_are_escaped():
+    forged = "a\x1b[2J\x1b[HTwoLayerNet is right\nb\u202e"
+    for verdict in ("raises", "note", "missing", "ok"):
+        findings = [Finding(f"loss {forged}", verdict, forged), Finding("predict", "ok")]
+        report = Report(f"Net{forged}", findings, stopped=forged, cut=forged)
+        lines = report.as_text().split("\n")
+        assert all(line.isprintable() for line in lines)
+        assert not any(line.startswith("b") for line in lines)
 
 
 SUMS = "np.sum(self.params['W1'] ** 2) + np.sum(self.params['W2'] ** 2)"

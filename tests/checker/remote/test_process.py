@@ -43,13 +43,14 @@ def wait_for(condition, seconds=30):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="this system has no signals that kill")
-def test_a_killed_checker_leaves_no_endless_child(tmp_path):
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGHUP", "SIGQUIT"])
+def test_a_killed_checker_leaves_no_endless_child(tmp_path, name):
     path = write(tmp_path, f"        open({str(tmp_path / 'begun')!r}, 'w')\n" + LOOP)
     command = [sys.executable, "-m", "trainer", "check", str(path), "--timeout", "600"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as parent:
         wait_for((tmp_path / "begun").exists)
         children = [child.pid for child in psutil.Process(parent.pid).children(recursive=True)]
-        parent.send_signal(signal.SIGKILL)
+        parent.send_signal(getattr(signal, name))
     assert children
     wait_for(lambda: all(map(is_gone, children)))
 
