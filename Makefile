@@ -18,7 +18,7 @@ train: .venv/ready ## train the net; BACKEND is numpy or torch, ARGS are options
 	$(BIN)/python scripts/train.py --backend $(BACKEND) $(ARGS)
 
 test: .venv/ready ## run the tests
-	$(BIN)/pytest -n logical --dist loadfile $(ARGS)
+	$(BIN)/pytest -n auto --dist loadfile $(ARGS)
 
 check: .venv/ready-dev ## lint, format, types and the order of imports
 	$(BIN)/ruff check

@@ -23,6 +23,11 @@ settings.register_profile("default", deadline=None, database=None)
 settings.load_profile("default")
 
 
+def pytest_xdist_auto_num_workers(config):
+    """Return one worker more than two cores have: many tests wait for the processes they start."""
+    return max(3, os.cpu_count() or 1)
+
+
 def pytest_addoption(parser):
     parser.addoption(
         "--mnist-dir",
