@@ -3,10 +3,15 @@
 This module is imported before any other, so it imports nothing that takes time.
 """
 
+from __future__ import annotations
+
 import os
 import signal
-from types import FrameType
-from typing import NoReturn
+
+TYPE_CHECKING = False  # as typing's, which takes too long to import
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import NoReturn
 
 STATUS = 128  # of a command that a signal ends, plus the number of the signal
 IMPORTING = "<frozen importlib._bootstrap>"  # the file name of Python's import in a stack
