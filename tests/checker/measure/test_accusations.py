@@ -1,7 +1,12 @@
 """What cannot be checked is not held against a net, and no reason is named that is none."""
 
+import numpy as np
 import pytest
 from mistaken import NETS
+
+from trainer.checker.measure.cases import make_case
+from trainer.checker.measure.judging import Judge
+from trainer.checker.measure.reference import Form, get_reference
 
 CHAPTER4 = (NETS / "chapter4.py").read_text()
 CS231N = (NETS / "cs231n.py").read_text()
@@ -236,3 +241,18 @@ def test_an_accuracy_of_one_output_column_is_not_accused(body, check):
     )  # fmt: skip
     assert report.status == 0, report.as_text()
     assert "accuracy could not be checked: may be written for one output" in report.as_text()
+
+
+def test_a_loss_that_is_like_one_with_an_epsilon_on_one_draw_only_is_wrong():
+    cases = make_case(0), make_case(1)
+    right = [get_reference(Form("sigmoid", "cross-entropy"), case) for case in cases]
+    with_epsilon = [
+        float(-(case.t * np.log(numbers["y"] + 1e-2)).sum() / len(case.x))
+        for case, numbers in zip(cases, right, strict=True)
+    ]
+    for other, verdict in ((with_epsilon[1], "ok"), (with_epsilon[1] + 0.01, "differs")):
+        judge = Judge(cases[0], {"loss": with_epsilon[0]}, right[0], "cross-entropy")
+        assert judge.is_loss_right()
+        judge.others = [(cases[1], {"loss": other}, right[1])]
+        assert judge.judge_loss({}).verdict == verdict
+        assert bool(judge.notes) == (verdict == "ok")

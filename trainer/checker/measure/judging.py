@@ -103,7 +103,10 @@ class Judge:
 
     def is_loss_right(self) -> bool:
         """Return whether the loss is right, or right but for an epsilon or float32."""
-        return self.judge_loss({}).verdict == "ok"
+        notes = [*self.notes]
+        is_right = self.judge_loss({}).verdict == "ok"
+        self.notes = notes  # to ask says nothing: the other inputs may not be known yet
+        return is_right
 
     def judge_predict(self, causes: Causes) -> Finding:
         """Return the finding on predict, which may give probabilities, scores or class labels."""
@@ -148,18 +151,33 @@ class Judge:
         return self._explain("loss", value, np.float64(want), causes)
 
     def _find_epsilon(self, value: float) -> float | None:
-        """Return the ε for which −Σ t log(y + ε) is their loss, if there is one."""
+        """Return the ε for which −Σ t log(y + ε) is their loss, here and on the other inputs."""
         if "cross" not in self.head:
             return None
-        y, t = self.right["y"], self.case.t
+        others = self.others if self.scale == 1.0 else []
         for epsilon in EPSILONS:
-            terms = t * np.log(y + epsilon)
-            terms += (1 - t) * np.log(1 - y + epsilon) if "binary" in self.head else 0
-            want = -self.scale * float(terms.sum()) / self.N
-            shift = abs(want - float(self.get_expected("loss")))
-            if abs(value - want) <= max(0.01 * shift, 1e-14) and shift > 1e-13:
+            want, shift = self._add_epsilon(epsilon, self.case, self.right)
+            is_here = abs(value - want) <= max(0.01 * shift, 1e-14) and shift > 1e-13
+            if is_here and all(self._has_epsilon(epsilon, *other) for other in others):
                 return epsilon
         return None
+
+    def _add_epsilon(self, epsilon: float, case: Case, right: Numbers) -> tuple[float, float]:
+        """Return the loss with ε in the logarithm, and how far that is from the one without."""
+        terms = case.t * np.log(right["y"] + epsilon)
+        if "binary" in self.head:
+            terms += (1 - case.t) * np.log(1 - right["y"] + epsilon)
+        want = -self.scale * float(terms.sum()) / len(case.x)
+        return want, abs(want - self.scale * float(right["loss"]))
+
+    def _has_epsilon(
+        self, epsilon: float, case: Case, theirs: dict[str, Any], right: Numbers
+    ) -> bool:
+        value = as_array(theirs["loss"]) if theirs.get("loss") is not None else None
+        if value is None or value.size != 1:
+            return True  # what is not there speaks against nothing
+        want, shift = self._add_epsilon(epsilon, case, right)
+        return abs(float(value.reshape(())) - want) <= max(0.01 * shift, 1e-14)
 
     def judge_gradient(self, causes: Causes, numeric: dict[str, Array]) -> list[Finding]:
         """Return a finding for each parameter.
