@@ -152,8 +152,7 @@ def _explain_ending(report: Report, connection: Connection, doing: str, ending: 
         report.stopped = _("the checking process did not start in time")
     elif ending == "late":
         hang = next(iter(connection.hangs.found), None) if connection.hangs else None
-        cut = _("not reached, since {quantity} {message}")
-        report.cut = cut.format(quantity=hang.part, message=hang.text) if hang else ""
+        report.cut = _describe_cut(hang.part, hang.text) if hang else ""
         late = _("{quantity} did not come back in {seconds} s (--timeout)")
         late = late.format(quantity=doing, seconds=f"{connection.timeout:g}")
         report.stopped = "" if hang else late
@@ -178,8 +177,13 @@ def _explain_ending(report: Report, connection: Connection, doing: str, ending: 
 def _cut(report: Report, doing: str, message: str) -> None:
     """Add the finding on what ended the check."""
     report.findings.append(Finding(doing, "raises", message))
+    report.cut = _describe_cut(doing, message)
+
+
+def _describe_cut(quantity: str, message: str) -> str:
+    """Return why the quantities after one were not reached."""
     cut = _("not reached, since {quantity} {message}")
-    report.cut = cut.format(quantity=doing, message=message)
+    return cut.format(quantity=quantity, message=message)
 
 
 def _describe_status(code: int | None) -> str:

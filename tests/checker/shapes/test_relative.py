@@ -36,7 +36,7 @@ def test_results_of_another_form_are_never_right(name, results):
     assert "ok" not in {finding.verdict for finding in check_part(part, {}, 0)}
 
 
-# A module of the worker tells of the file's functions what it is told to.
+# A module of the worker tells of the file's functions what it is made to report.
 FORGED = """
 import sys
 planar = sys.modules["trainer.checker.shapes.planar"]

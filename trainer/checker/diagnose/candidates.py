@@ -7,8 +7,6 @@ from functools import cache, partial
 from itertools import chain, islice
 from pathlib import Path
 
-import numpy as np
-
 from trainer.checker.diagnose.applying import Candidate, apply_edit, list_pairs, list_repeated
 from trainer.checker.diagnose.edits import (
     Edit,
@@ -29,12 +27,12 @@ from trainer.checker.diagnose.locating import Location
 from trainer.checker.diagnose.moves import list_moves
 from trainer.checker.diagnose.patching import Function, Texts
 from trainer.checker.diagnose.penalties import list_penalties
+from trainer.checker.diagnose.quantities import has_value
 from trainer.checker.diagnose.rewriting import can_write, list_rewritten
 from trainer.checker.diagnose.scope import Expression, list_functions, make_words
 from trainer.checker.diagnose.screening import PartsScreen
 from trainer.checker.diagnose.siblings import list_sibling_changes
 from trainer.checker.diagnose.survey import Survey
-from trainer.checker.findings.comparing import CLOSE, compute_error
 
 MOST_MATCHING = 12  # edits of one line that are checked
 CHEAP = 2.3  # the cost of edits that are tried before pairs of them and before insertions
@@ -140,7 +138,7 @@ def _list_local(survey: Survey, seconds: float) -> Iterator[Candidate]:
 
 def _list_matching(location: Location, end: float, with_products: bool) -> Iterator[Edit]:
     """Yield the edits of a located expression that give it the expected value."""
-    site, record, wanted = location.site, location.record, location.quantity.value
+    site, record = location.site, location.record
     if site.is_update:
         return
     words = make_words(site.function, record, list_functions(record.globals))
@@ -150,7 +148,7 @@ def _list_matching(location: Location, end: float, with_products: bool) -> Itera
         if time.process_time() > end:
             return
         value = expression.evaluate(edit.node, edit.text)
-        if np.shape(value) == wanted.shape and compute_error(value, wanted) <= CLOSE:
+        if has_value(location.quantity, value):
             yield edit
 
 

@@ -7,12 +7,11 @@ from itertools import islice, product
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.diagnose.quantities import Quantity
+from trainer.checker.diagnose.quantities import Quantity, has_value
 from trainer.checker.diagnose.scope import Scope
-from trainer.checker.findings.comparing import CLOSE, as_array, compute_error
 
 # Quantity → its formulas; dot, f and g stand for what the file uses, f for one argument.
-FORMULAS = {
+TEMPLATES = {
     "a1": ("dot({x}, {W1}) + {b1}",),
     "z1": ("f({a1})", "1 / (1 + np.exp(-{a1}))", "np.maximum(0, {a1})", "np.tanh({a1})"),
     "a2": ("dot({z1}, {W2}) + {b2}",),
@@ -41,6 +40,7 @@ FORMULAS = {
     "dW1": ("dot({x}.T, {da1})",),
     "db1": ("np.sum({da1}, axis=0)",),
 }  # fmt: skip
+LEAVES = ("N", "x", "t", "labels", "W1", "b1", "W2", "b2", "e^a2", "a2 − max a2")
 EACH = 2  # ways of writing a quantity that are tried
 
 
@@ -49,13 +49,6 @@ def list_formulas(scope: Scope, quantity: Quantity, known: dict[str, list[str]])
     for text in dict.fromkeys(_write(quantity.name, known, scope, depth=1)):
         if has_value(quantity, scope.evaluate(text)):
             yield text
-
-
-def has_value(quantity: Quantity, value: object) -> bool:
-    """Return whether a value is that of a quantity."""
-    array = as_array(value)
-    same = array is not None and array.shape == quantity.value.shape
-    return same and compute_error(array, quantity.value) <= CLOSE
 
 
 def list_known(values: dict[str, Array], quantities: list[Quantity]) -> dict[str, list[str]]:
@@ -72,17 +65,14 @@ def list_known(values: dict[str, Array], quantities: list[Quantity]) -> dict[str
 
 
 def _write(name: str, known: dict[str, list[str]], scope: Scope, depth: int) -> Iterator[str]:
-    for template in FORMULAS.get(name, ()):
-        names = [n for n in (*FORMULAS, *_LEAVES) if f"{{{n}}}" in template]
+    for template in TEMPLATES.get(name, ()):
+        names = [n for n in (*TEMPLATES, *LEAVES) if f"{{{n}}}" in template]
         choices = [_list_words(n, known, scope, depth) for n in names]
         for words in product(*choices):
             text = template
             for part, word in zip(names, words, strict=True):
                 text = text.replace(f"{{{part}}}", word)
             yield from _fill_calls(text, scope)
-
-
-_LEAVES = ("N", "x", "t", "labels", "W1", "b1", "W2", "b2", "e^a2", "a2 − max a2")
 
 
 def _list_words(name: str, known: dict[str, list[str]], scope: Scope, depth: int) -> list[str]:

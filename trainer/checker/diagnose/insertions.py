@@ -13,8 +13,8 @@ from trainer.checker.diagnose.applying import Candidate, apply_edit, match_style
 from trainer.checker.diagnose.edits import Edit, Words, list_other_updates
 from trainer.checker.diagnose.locating import Location
 from trainer.checker.diagnose.patching import Function, Texts
+from trainer.checker.diagnose.quantities import has_value
 from trainer.checker.diagnose.scope import list_variables, make_words
-from trainer.checker.findings.comparing import CLOSE, compute_error
 from trainer.checker.load.recording import copy_arrays
 
 # What changes an array in place: {v} is the array, {a} another variable.
@@ -31,7 +31,7 @@ MOST = 12  # variables that an element of an array is set to
 def list_local_insertions(location: Location, text: str) -> Iterator[Candidate]:
     """Yield the text with an update after a line that makes its value the expected one there."""
     site, record = location.site, location.record
-    name, wanted = site.name, location.quantity.value
+    name = site.name
     if not name.isidentifier():
         return
     words = make_words(site.function, record, [])
@@ -43,7 +43,7 @@ def list_local_insertions(location: Location, text: str) -> Iterator[Candidate]:
             value = scope[name]
         except Exception:  # of somebody's code: any can come
             continue
-        if np.shape(value) == wanted.shape and compute_error(value, wanted) <= CLOSE:
+        if has_value(location.quantity, value):
             statement = _find_holder(site.function, site.value)
             if statement is not None:
                 yield Candidate(site.path, insert_after(text, statement, update), statement)

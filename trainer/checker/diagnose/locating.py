@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.diagnose.quantities import Quantity
-from trainer.checker.findings.comparing import CLOSE, as_array, compute_error
+from trainer.checker.diagnose.quantities import Quantity, has_value
+from trainer.checker.findings.comparing import as_array
 from trainer.checker.load.recording import Record, Recorder, Site
 from trainer.common.language import translate as _
 
@@ -102,7 +102,7 @@ def _list_replacements(
         value = as_array(record.value)
         for quantity in quantities if value is not None else ():
             same = value is not None and quantity.value.shape == value.shape
-            if same and compute_error(value, quantity.value) > CLOSE and count < MOST_REPLACED:
+            if same and not has_value(quantity, value) and count < MOST_REPLACED:
                 count += 1
                 yield record, quantity
 
@@ -119,12 +119,7 @@ def _is_right_with(
 
 def _is_known(value: object, quantities: list[Quantity]) -> bool:
     """Return whether a value is one of the book's quantities, not a multiple or the negative."""
-    array = as_array(value)
-    return array is not None and any(
-        array.shape == q.value.shape and compute_error(array, q.value) <= CLOSE
-        for q in quantities
-        if q.is_plain
-    )
+    return any(has_value(q, value) for q in quantities if q.is_plain)
 
 
 def _rank(location: Location, number: int, functions: set[str]) -> tuple[int, int]:

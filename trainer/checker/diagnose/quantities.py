@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from trainer.book.functions import Array
+from trainer.checker.findings.comparing import CLOSE, as_array, compute_error
 from trainer.checker.measure.explaining import Case
 from trainer.checker.measure.reference import ACTIVATIONS, HEADS, Form
 from trainer.common.language import N_
@@ -36,6 +37,13 @@ class Quantity:
     formula: str
     value: Array
     is_plain: bool = True
+
+
+def has_value(quantity: Quantity, value: object) -> bool:
+    """Return whether a value is that of a quantity."""
+    array = as_array(value)
+    same = array is not None and array.shape == quantity.value.shape
+    return same and compute_error(array, quantity.value) <= CLOSE
 
 
 def list_quantities(form: Form, case: Case) -> list[Quantity]:

@@ -9,15 +9,17 @@ from pathlib import Path
 from trainer.book.functions import Array
 from trainer.checker.diagnose.applying import Candidate, apply_edit
 from trainer.checker.diagnose.edits import Edit
-from trainer.checker.diagnose.formulas import FORMULAS, has_value, list_formulas, list_known
+from trainer.checker.diagnose.formulas import TEMPLATES, list_formulas, list_known
 from trainer.checker.diagnose.insertions import find_statement, insert_after, insert_before
 from trainer.checker.diagnose.locating import Location
-from trainer.checker.diagnose.quantities import Quantity
+from trainer.checker.diagnose.patching import Function
+from trainer.checker.diagnose.quantities import Quantity, has_value
 from trainer.checker.diagnose.scope import Scope, make_scope
 from trainer.checker.diagnose.survey import Survey
 from trainer.checker.findings.comparing import as_array
 from trainer.checker.load.recording import Record, Site
 
+Place = tuple[Scope, dict[str, list[str]]]  # a line's scope, and how it names each quantity
 EACH = 3  # texts of one quantity at one line that are tried
 
 
@@ -28,8 +30,7 @@ def list_rewritten(survey: Survey) -> Iterator[Candidate]:
             changed = insert_before(survey.texts[place[0]], statement, f"{name} = {text}")
             yield Candidate(place[0], changed, statement)
     yield from _return_quantities(survey)
-    for is_likely in (True, False):
-        yield from _rewrite_recorded(survey, is_likely)
+    yield from _rewrite_recorded(survey)
     for path, line in survey.raised:
         for statement, text in _write_at(survey, path, line):
             value = getattr(statement, "value", None)
@@ -49,21 +50,30 @@ def _return_quantities(survey: Survey) -> Iterator[Candidate]:
                 )
 
 
-def _rewrite_recorded(survey: Survey, is_likely: bool) -> Iterator[Candidate]:
+def _rewrite_recorded(survey: Survey) -> Iterator[Candidate]:
     """Yield the texts in which a recorded value becomes another quantity.
 
-    The likely ones have its shape or its name, and the others have neither.
+    Those of its shape or its name come first, at all lines.
     """
+    unlikely: list[tuple[Site, Place, list[Quantity]]] = []
     for record in _keep_first(survey.trail.records):
         site, value = survey.trail.sites[record.site], as_array(record.value)
         if value is None or site.is_update or site.path not in survey.texts:
             continue
+        place = _find_place(survey, site.path, site.function, record)
         wrong = [q for q in survey.trail.quantities if not has_value(q, value)]
         likely = _list_likely(site, value, wrong)
-        others = likely if is_likely else [q for q in wrong if q not in likely]
-        source = survey.texts[site.path]
-        for text in _write(make_scope(site.function, record, source), others, survey):
-            yield from apply_edit(site.path, source, Edit(site.value, text, 0.0))
+        unlikely.append((site, place, [q for q in wrong if q not in likely]))
+        yield from _rewrite(survey, site, place, likely)
+    for site, place, others in unlikely:
+        yield from _rewrite(survey, site, place, others)
+
+
+def _rewrite(
+    survey: Survey, site: Site, place: Place, wanted: list[Quantity]
+) -> Iterator[Candidate]:
+    for text in _write(place, wanted):
+        yield from apply_edit(site.path, survey.texts[site.path], Edit(site.value, text, 0.0))
 
 
 def _keep_first(records: list[Record]) -> list[Record]:
@@ -86,9 +96,9 @@ def _list_likely(site: Site, value: Array, wrong: list[Quantity]) -> list[Quanti
 
 def can_write(survey: Survey, location: Location) -> bool:
     """Return whether the expected value of a line follows from what is in scope there."""
-    source = survey.texts[location.site.path]
-    scope = make_scope(location.site.function, location.record, source)
-    return any(_write(scope, [location.quantity], survey))
+    site = location.site
+    place = _find_place(survey, site.path, site.function, location.record)
+    return any(_write(place, [location.quantity]))
 
 
 def _write_at(survey: Survey, path: Path, line: int) -> Iterator[tuple[ast.stmt, str]]:
@@ -97,15 +107,20 @@ def _write_at(survey: Survey, path: Path, line: int) -> Iterator[tuple[ast.stmt,
         statement, record = find_statement(function, line), survey.trail.find_last(path, function)
         if statement is None or record is None:
             continue
-        scope = make_scope(function, record, survey.texts[path])
-        known = list_known(scope.values, survey.trail.quantities)
-        missing = [q for q in survey.trail.quantities if q.name not in known]
-        yield from ((statement, text) for text in _write(scope, missing, survey))
+        place = _find_place(survey, path, function, record)
+        missing = [q for q in survey.trail.quantities if q.name not in place[1]]
+        yield from ((statement, text) for text in _write(place, missing))
 
 
-def _write(scope: Scope, wanted: list[Quantity], survey: Survey) -> Iterator[str]:
-    """Yield how to write those of the wanted quantities that what is in scope gives."""
-    known = list_known(scope.values, survey.trail.quantities)
+def _find_place(survey: Survey, path: Path, function: Function, record: Record) -> Place:
+    """Return what can be written at a record, and which quantities are known there."""
+    scope = make_scope(function, record, survey.texts[path])
+    return scope, list_known(scope.values, survey.trail.quantities)
+
+
+def _write(place: Place, wanted: list[Quantity]) -> Iterator[str]:
+    """Yield how to write those of the wanted quantities that what is known gives."""
+    scope, known = place
     for quantity in wanted:
-        if quantity.name in FORMULAS:
+        if quantity.name in TEMPLATES:
             yield from islice(list_formulas(scope, quantity, known), EACH)

@@ -107,7 +107,7 @@ def survey_net(request: Request, texts: Texts) -> Survey:
     trail = Trail()
     if prepared is not None:
         trail = _record_trail(*prepared[:2])
-        locations = attempt(lambda: _locate(*prepared)).value or []
+        locations = attempt(lambda: _locate(trail.quantities, *prepared)).value or []
     heads = _list_heads(findings)
     trial = prepared[1] if prepared else None
     changed: Changed | None = attempt(lambda: Changed(request, texts)).value
@@ -218,12 +218,13 @@ def _prepare(request: Request, texts: Texts) -> tuple[Recorder, Trial, Judge] | 
     return (recorder, *prepared) if prepared else None
 
 
-def _locate(recorder: Recorder, trial: Trial, judge: Judge) -> list[Location]:
+def _locate(
+    quantities: list[Quantity], recorder: Recorder, trial: Trial, judge: Judge
+) -> list[Location]:
     """Return the lines that may be wrong in predict, loss or gradient, the likeliest first."""
     wrong = [
         q for q in ("predict", "loss", *PARAMS) if q in judge.theirs and not is_right(q, judge)
     ]
-    quantities = list_quantities(trial.form, trial.case)
     end = time.process_time() + LOCATING
     found: list[Location] = []
     for wanted in dict.fromkeys([tuple(wrong), *((q,) for q in wrong)]):

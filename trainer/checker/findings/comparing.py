@@ -132,7 +132,7 @@ def _choose_wording(has_place: bool, is_percentage: bool, is_shown: bool) -> str
     return WORDINGS["percentage" if is_shown else "bare percentage", has_place]
 
 
-WORDINGS = {  # what is told of a difference, and whether it is that of one element of an array
+WORDINGS = {  # what is reported of a difference, and whether it is that of one element of an array
     ("values", False): N_("is {value}, expected {expected}"),
     ("values", True): N_("is {value} at {place}, expected {expected}"),
     ("percentage", False): N_(

@@ -11,7 +11,7 @@ from trainer.common.language import translate as _
 
 NEVER = {"self", "cls"}  # no module offers them
 NOT_LOADED = N_("module {name} is not loaded during the check")
-# What is told of a module that is missing or not loaded.
+# What is reported of a module that is missing or not loaded.
 NOTES = {
     (NOT_FOUND, True): N_("module {name} was not found: our own version is used"),
     (NOT_FOUND, False): N_("module {name} was not found: what uses it cannot be checked"),

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from trainer.checker.findings.comparing import COLUMNS, Finding, report_unchecked
+from trainer.checker.findings.comparing import COLUMNS, Finding
 from trainer.checker.shapes.adapting import is_built
-from trainer.checker.shapes.parts import report_unfinished
+from trainer.checker.shapes.parts import report_unfinished, report_unsupported
 from trainer.common.language import translate as _
 
 
@@ -38,8 +38,7 @@ def name_unfinished(
         if is_template and finding.verdict in ("differs", "raises"):
             finding = report_unfinished(finding.quantity)
         elif is_guessed and finding.verdict == "raises" and "NameError" not in finding.message:
-            reason = _("unsupported call: {message}").format(message=finding.message)
-            finding = report_unchecked(finding.quantity, reason)
+            finding = report_unsupported(finding)
         yield finding
 
 

@@ -102,9 +102,14 @@ def report_error(part: Part, error: BaseException) -> Finding:
         return report_unfinished(part.name)
     proves_nothing = get_rule(part).is_free and not isinstance(error, NameError)
     if proves_nothing and finding.verdict == "raises":
-        reason = _("unsupported call: {message}").format(message=finding.message)
-        return report_unchecked(part.name, reason)
+        return report_unsupported(finding)
     return finding
+
+
+def report_unsupported(raised: Finding) -> Finding:
+    """Return the finding on an exception that proves nothing, since the call was guessed."""
+    reason = _("unsupported call: {message}").format(message=raised.message)
+    return report_unchecked(raised.quantity, reason)
 
 
 def _judge_results(part: Part, outcomes: list[Outcome], draws: list[Draw]) -> Iterator[Finding]:

@@ -58,7 +58,7 @@ def list_parts(found: Found) -> Iterator[Part]:
 
 
 def _is_trainer(name: str, function: Function) -> bool:
-    """Return whether a function trains, can be called, and is told how many times to iterate."""
+    """Return whether a function trains, can be called, and takes how many times to iterate."""
     is_named = re.fullmatch(chain.TRAIN, simplify_name(name))
     return bool(is_named) and requires_only(function, GIVEN) and "once" in list_values(function)
 
