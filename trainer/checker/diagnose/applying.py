@@ -144,11 +144,22 @@ def list_repeated(path: Path, text: str, function: Function) -> Iterator[Candida
     changes.append(
         [Edit(n, f"{ast.unparse(n.target)} = {ast.unparse(n.value)}", 0.0) for n in updates]
     )
+    changes.append(list(_list_sums(function)))
     for update in updates:
         yield from apply_edit(path, text, Edit(update, "pass", 0.0))
     for edits in changes:
         if len(edits) > 1:
             yield Candidate(path, _replace_all(text, edits), edits[0].node)
+
+
+def _list_sums(function: Function) -> Iterator[Edit]:
+    """Yield what is added to a variable in place of the sum: dW for self.dW = self.dW + dW."""
+    for node in ast.walk(function):
+        match node:
+            case ast.Assign(
+                targets=[target], value=ast.BinOp(left=left, op=ast.Add(), right=right)
+            ) if ast.unparse(left) == ast.unparse(target):
+                yield Edit(node.value, ast.unparse(right), 0.0)
 
 
 def list_pairs(path: Path, text: str, edits: list[Edit]) -> Iterator[Candidate]:

@@ -7,9 +7,11 @@ from functools import cache, partial
 from itertools import chain, islice
 from pathlib import Path
 
+from trainer.checker.adapt.names import PARAMS
 from trainer.checker.diagnose.applying import Candidate, apply_edit, list_pairs, list_repeated
 from trainer.checker.diagnose.edits import (
     Edit,
+    Words,
     list_edits,
     list_products,
     list_spellings,
@@ -17,6 +19,7 @@ from trainer.checker.diagnose.edits import (
     sort_edits,
 )
 from trainer.checker.diagnose.insertions import (
+    find_holder,
     list_attributes,
     list_definitions,
     list_local_insertions,
@@ -29,7 +32,7 @@ from trainer.checker.diagnose.patching import Function, Texts
 from trainer.checker.diagnose.penalties import list_penalties
 from trainer.checker.diagnose.quantities import has_value
 from trainer.checker.diagnose.rewriting import can_write, list_rewritten
-from trainer.checker.diagnose.scope import Expression, list_functions, make_words
+from trainer.checker.diagnose.scope import Line, list_functions, make_words
 from trainer.checker.diagnose.screening import PartsScreen
 from trainer.checker.diagnose.siblings import list_sibling_changes
 from trainer.checker.diagnose.survey import Survey
@@ -42,6 +45,8 @@ SHORT = 6  # statements of a function in which an update of an array may be miss
 MOST_SIBLINGS = 2  # functions whose lines are changed together
 NAMED = 0.4  # how much likelier an edit is in a function whose own name is a wrong quantity
 HELPER = 0.3  # how much unlikelier an edit is in a file that is only imported
+SHARED = 0.3  # how much unlikelier an edit is in a function that right quantities call too
+TURN = 0.8  # seconds of computing for one kind of changes, before the next has its turn
 MOST_PAIRED = 60  # edits of a function that are tried in pairs
 EditsOf = Callable[[Path, Function], list[Edit]]
 
@@ -51,25 +56,38 @@ def list_candidates(survey: Survey, seconds: float) -> Iterator[Candidate]:
 
     seconds is the computing time for those whose value is compared with the expected one.
     """
+    left = list(_list_families(survey, seconds))
+    while left:
+        for family in [*left]:
+            end = time.process_time() + TURN
+            for candidate in family:
+                yield candidate
+                if time.process_time() > end:
+                    break
+            else:
+                left.remove(family)
+
+
+def _list_families(survey: Survey, seconds: float) -> Iterator[Iterator[Candidate]]:
+    """Yield the kinds of changes, those that mend most mistakes first."""
     heads = _list_heads(survey)
     # The edits of a function are needed several times, and it takes long to list them.
     edits_of = cache(partial(_list_function_edits, survey=survey))
     lines = frozenset((each.site.path, each.site.value.lineno) for each in survey.locations)
-    yield from _list_first(survey, edits_of, heads)
-    yield from _list_slips(survey, [*survey.called, *survey.others])
+    yield _list_first(survey, edits_of, heads)
+    yield _list_slips(survey, [*survey.called, *survey.others])
     if survey.raised:
-        yield from _list_cheap(survey, edits_of, survey.called, survey.raised)
-    yield from _list_local(survey, seconds)
-    for path, function in survey.called[:MOST_SIBLINGS]:
-        likely = [edit for edit in edits_of(path, function) if edit.cost <= LIKELY]
-        yield from list_sibling_changes(path, survey.texts[path], function, likely)
-    yield from list_rewritten(survey)
+        yield _list_cheap(survey, edits_of, survey.called, survey.raised)
+    yield _list_local(survey, seconds)
+    yield _list_siblings(survey, edits_of)
+    if survey.wrong & {"predict", "loss", "gradient", *(f"gradient {key}" for key in PARAMS)}:
+        yield list_rewritten(survey)
     if lines:
-        yield from _list_cheap(survey, edits_of, survey.called, lines)
+        yield _list_cheap(survey, edits_of, survey.called, lines)
     for functions in (survey.called, survey.others):
-        yield from _list_cheap(survey, edits_of, functions)
+        yield _list_cheap(survey, edits_of, functions)
     for functions in (survey.called, survey.others):
-        yield from _list_others(survey.texts, edits_of, functions)
+        yield _list_others(survey.texts, edits_of, functions)
 
 
 def _list_heads(survey: Survey) -> list[tuple[Path, Function]]:
@@ -114,6 +132,13 @@ def _list_slips(survey: Survey, functions: list[tuple[Path, Function]]) -> Itera
         yield from list_definitions(survey.texts, survey.called, place, name)
 
 
+def _list_siblings(survey: Survey, edits_of: EditsOf) -> Iterator[Candidate]:
+    """Yield the texts in which lines that do the same are changed together."""
+    for path, function in survey.called[:MOST_SIBLINGS]:
+        likely = [edit for edit in edits_of(path, function) if edit.cost <= LIKELY]
+        yield from list_sibling_changes(path, survey.texts[path], function, likely)
+
+
 def _list_local(survey: Survey, seconds: float) -> Iterator[Candidate]:
     """Yield the changes of the located lines whose value, in its own scope, is the expected one."""
     places = {(each.site, each.quantity.name): each for each in reversed(survey.locations)}
@@ -138,18 +163,27 @@ def _list_local(survey: Survey, seconds: float) -> Iterator[Candidate]:
 
 def _list_matching(location: Location, end: float, with_products: bool) -> Iterator[Edit]:
     """Yield the edits of a located expression that give it the expected value."""
-    site, record = location.site, location.record
-    if site.is_update:
+    site = location.site
+    record = location.before if site.is_update else location.record
+    root = find_holder(site.function, site.value) if site.is_update else site.value
+    if record is None or root is None or (with_products and site.is_update):
         return
     words = make_words(site.function, record, list_functions(record.globals))
-    expression = Expression(site.value, record)
-    list_all = list_products if with_products else list_edits
-    for edit in list_all(site.value, words):
+    line = Line(root, record, site.name)
+    for edit in list_products(site.value, words) if with_products else _list_line(root, words):
         if time.process_time() > end:
             return
-        value = expression.evaluate(edit.node, edit.text)
+        value = line.evaluate(edit.node, edit.text)
         if has_value(location.quantity, value):
             yield edit
+
+
+def _list_line(root: ast.expr | ast.stmt, words: Words) -> list[Edit]:
+    """Return the edits of an expression, or of a statement and the expressions in it."""
+    if isinstance(root, ast.expr):
+        return list_edits(root, words)
+    edits = (list_edits(part, words) for part in _list_roots(root))
+    return sort_edits([*list_statement_edits(root), *chain.from_iterable(edits)])
 
 
 def _list_cheap(
@@ -160,11 +194,19 @@ def _list_cheap(
 ) -> Iterator[Candidate]:
     """Yield the cheap edits of functions, all or those of some lines; values are unknown.
 
-    Those of functions that are wrong quantities themselves, such as accuracy, come earlier.
+    Those of functions that are wrong quantities themselves, such as accuracy, come earlier, and
+    later those that right quantities call as well.
     """
     wrong, main = {quantity.split()[0] for quantity in survey.wrong}, next(iter(survey.texts))
     found = [
-        (edit.cost - NAMED * (function.name in wrong) + HELPER * (path != main), path, edit)
+        (
+            edit.cost
+            - NAMED * (function.name in wrong)
+            + HELPER * (path != main)
+            + SHARED * ((path, function.lineno) in survey.shared),
+            path,
+            edit,
+        )
         for path, function in functions
         for edit in edits_of(path, function)
         if edit.cost <= CHEAP
@@ -194,13 +236,12 @@ def _list_function_edits(path: Path, function: Function, survey: Survey) -> list
     """Return the edits of all statements and expressions of a function, the likeliest first."""
     record = survey.trail.find_last(path, function)
     words = make_words(function, record, survey.functions, survey.attributes)
-    roots = (list_edits(root, words) for root in _list_roots(function))
-    return sort_edits([*list_statement_edits(function), *chain.from_iterable(roots)])
+    return _list_line(function, words)
 
 
-def _list_roots(function: Function) -> Iterator[ast.expr]:
-    """Yield the expressions that the statements of a function compute."""
-    for node in ast.walk(function):
+def _list_roots(statement: ast.stmt) -> Iterator[ast.expr]:
+    """Yield the expressions that a statement, or those of a function, compute."""
+    for node in ast.walk(statement):
         for name in ("value", "test", "iter"):
             part = getattr(node, name, None) if isinstance(node, ast.stmt) else None
             if isinstance(part, ast.expr) and not isinstance(part, ast.Constant):

@@ -93,11 +93,11 @@ def sort_edits(edits: Iterable[Edit]) -> list[Edit]:
     return list(unique.values())
 
 
-def list_statement_edits(function: ast.FunctionDef) -> Iterator[Edit]:
+def list_statement_edits(root: ast.stmt) -> Iterator[Edit]:
     """Yield edits of whole statements: other operators of updates, statements taken out."""
     seen: set[str] = set()
-    yield from list_other_updates(function)
-    for node in ast.walk(function):
+    yield from list_other_updates(root)
+    for node in ast.walk(root):
         if isinstance(node, ast.AugAssign):
             yield Edit(node, f"{ast.unparse(node.target)} = {ast.unparse(node.value)}", 1.4)
             yield Edit(node, "pass", 1.3)
@@ -105,7 +105,7 @@ def list_statement_edits(function: ast.FunctionDef) -> Iterator[Edit]:
             target = ast.unparse(node.targets[0]) if isinstance(node, ast.Assign) else ""
             for argument in (ast.unparse(a) for a in node.value.args if isinstance(a, ast.Name)):
                 if argument != target:
-                    is_unused = target not in _list_read(function)
+                    is_unused = target not in _list_read(root)
                     cost = 1.2 if is_unused else 1.9
                     yield Edit(node, f"{argument} = {ast.unparse(node.value)}", cost)
         if isinstance(node, ast.Assign):
@@ -119,15 +119,15 @@ def list_statement_edits(function: ast.FunctionDef) -> Iterator[Edit]:
             yield Edit(node, "pass", 1.8)
 
 
-def _list_read(function: ast.FunctionDef) -> set[str]:
-    """Return the names that a function reads."""
-    names = (node for node in ast.walk(function) if isinstance(node, ast.Name))
+def _list_read(root: ast.stmt) -> set[str]:
+    """Return the names that a statement or a function reads."""
+    names = (node for node in ast.walk(root) if isinstance(node, ast.Name))
     return {name.id for name in names if isinstance(name.ctx, ast.Load)}
 
 
-def list_other_updates(function: ast.FunctionDef) -> Iterator[Edit]:
-    """Yield the updates of a function with another operator: += in place of -=."""
-    for node in ast.walk(function):
+def list_other_updates(root: ast.stmt) -> Iterator[Edit]:
+    """Yield the updates in a function or a statement with another operator: += for -=."""
+    for node in ast.walk(root):
         if isinstance(node, ast.AugAssign):
             for other in OPERATORS:
                 if not isinstance(node.op, other):
@@ -220,6 +220,8 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
             yield Edit(node, _text(left), 1.7)
             yield Edit(node, _text(right), 1.8)
             yield _changed(node, 1.6, left=right, right=left)
+            if isinstance(op, ast.Div) and not isinstance(right, ast.Constant):
+                yield Edit(node, f"{_wrapped(left)} / (2 * {_wrapped(right)})", 1.5)
             if isinstance(op, ast.MatMult):
                 yield Edit(node, f"{_wrapped(left)}.T @ {_wrapped(right)}", 2.1)
                 yield Edit(node, f"{_wrapped(left)} @ {_wrapped(right)}.T", 2.1)
@@ -282,6 +284,8 @@ def _edit_call(node: ast.Call, atoms: list[str], functions: list[str]) -> Iterat
     name = _text(node.func)
     if name in ("np.argmax", "numpy.argmax") and node.args:
         yield Edit(node, f"({_text(node.args[0])} > 0.5)", 1.3)
+    if isinstance(node.func, ast.Attribute) and node.func.attr == "setdefault":
+        yield Edit(node, _text(node.args[-1]), 1.3)
     if isinstance(node.func, ast.Name) and len(node.args) > 1:
         given = [_text(argument) for argument in node.args]
         for atom in atoms:
@@ -348,8 +352,9 @@ def _wrap_node(node: ast.expr, root: ast.expr, words: Words) -> Iterator[Edit]:
             yield Edit(node, f"{inner} + {bias}", 2.0)
     for call, extra in CALLS.items():
         yield Edit(node, call.format(inner=_text(node), part=inner), 2.0 + cost + extra)
+    passes_on = isinstance(node, ast.Name | ast.Subscript | ast.Call)  # the factor is elsewhere
     for factor in ("2", "0.5"):
-        yield Edit(node, f"{factor} * {inner}", 1.6 + cost)
+        yield Edit(node, f"{factor} * {inner}", 1.6 + cost + 0.3 * passes_on)
     for function in words.functions:
         yield Edit(node, f"{function}({_text(node)})", 1.9 + cost)
     for template, extra in TERMS.items():

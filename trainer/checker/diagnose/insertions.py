@@ -31,7 +31,8 @@ MOST = 12  # variables that an element of an array is set to
 def list_local_insertions(location: Location, text: str) -> Iterator[Candidate]:
     """Yield the text with an update after a line that makes its value the expected one there."""
     site, record = location.site, location.record
-    name = site.name
+    is_return = not site.name and isinstance(site.value, ast.Name)
+    name = ast.unparse(site.value) if is_return else site.name
     if not name.isidentifier():
         return
     words = make_words(site.function, record, [])
@@ -44,19 +45,22 @@ def list_local_insertions(location: Location, text: str) -> Iterator[Candidate]:
         except Exception:  # of somebody's code: any can come
             continue
         if has_value(location.quantity, value):
-            statement = _find_holder(site.function, site.value)
+            statement = find_holder(site.function, site.value)
+            insert = insert_before if is_return else insert_after
             if statement is not None:
-                yield Candidate(site.path, insert_after(text, statement, update), statement)
+                yield Candidate(site.path, insert(text, statement, update), statement)
 
 
 def _list_updates(name: str, words: Words) -> Iterator[str]:
     for template in UPDATES:
-        for atom in words.divisors if template.endswith("/= {a}") else words.atoms:
+        atoms = words.divisors if template.endswith("/= {a}") else words.atoms
+        for atom in sorted(atoms, key=len):
             if atom != name:
                 yield template.format(v=name, a=atom)
 
 
-def _find_holder(function: Function, value: ast.expr) -> ast.stmt | None:
+def find_holder(function: Function, value: ast.expr) -> ast.stmt | None:
+    """Return the statement of a function that computes an expression, None if there is none."""
     place = value.lineno, value.col_offset
     for node in ast.walk(function):
         part = getattr(node, "value", None) if isinstance(node, ast.stmt) else None
@@ -244,7 +248,7 @@ def _list_restores(function: Function) -> Iterator[tuple[ast.stmt, str]]:
         ]
         for target in dict.fromkeys(targets):
             for name in names:
-                for statement in loop.body[-2:]:
+                for statement in loop.body[:-3:-1]:
                     yield statement, f"{target} = {name}"
 
 

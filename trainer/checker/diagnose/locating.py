@@ -3,7 +3,7 @@
 import ast
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,7 +24,7 @@ class Location:
 
     is_expected tells that the value itself is another quantity of a right net, so that something
     is missing at the line or after it. settles tells that with the expected value nothing of
-    predict, loss and gradient is wrong.
+    predict, loss and gradient is wrong. before holds the names as they were before an update.
     """
 
     site: Site
@@ -32,6 +32,7 @@ class Location:
     quantity: Quantity
     is_expected: bool
     settles: bool = False
+    before: Record | None = None
 
 
 def locate(
@@ -46,13 +47,15 @@ def locate(
     No more values are tried after end, in seconds of computing time. run() calls the method whose
     result is wrong.
     """
-    records = _keep_first(recorder.run(run))
+    every = recorder.run(run)
+    records = _keep_first(every)
     found = [
         Location(
             recorder.sites[record.site],
             record,
             quantity,
             _is_known(record.value, [q for q in quantities if not _is_part(q, quantity)]),
+            before=_find_before(recorder, every, record),
         )
         for record, quantity in _list_replacements(records, quantities)
         if time.process_time() < end
@@ -93,6 +96,20 @@ def _keep_first(records: list[Record]) -> list[Record]:
     return list(first.values())
 
 
+def _find_before(recorder: Recorder, records: list[Record], update: Record) -> Record | None:
+    """Return an update with the names as the line before it left them, None for other lines."""
+    site = recorder.sites[update.site]
+    if not site.is_update:
+        return None
+    earlier = records[: next(i for i, each in enumerate(records) if each is update)]
+    for last in reversed(earlier):
+        there = recorder.sites[last.site]
+        if there.function is site.function:
+            known = {there.name: last.value} if there.name.isidentifier() else {}
+            return replace(update, scope=last.scope | known)
+    return None
+
+
 def _list_replacements(
     records: list[Record], quantities: list[Quantity]
 ) -> Iterator[tuple[Record, Quantity]]:
@@ -122,19 +139,30 @@ def _is_known(value: object, quantities: list[Quantity]) -> bool:
     return any(has_value(q, value) for q in quantities if q.is_plain)
 
 
+def _is_multiple(location: Location) -> bool:
+    """Return whether an array is the expected one but for a positive factor."""
+    expected = location.quantity.value
+    if not expected.ndim or not (square := np.vdot(expected, expected)):
+        return False
+    factor = np.vdot(expected, np.asarray(location.record.value, dtype=np.float64)) / square
+    scaled = Quantity(location.quantity.name, "", factor * expected)
+    return bool(factor > 0) and has_value(scaled, location.record.value)
+
+
 def _rank(location: Location, number: int, functions: set[str]) -> tuple[int, int]:
     """Return a sort key: unexpected values in their order, then lines that leave something out.
 
     A line that passes a value on, or computes the right value of another quantity, leaves
-    something out; the last such line is the likeliest. A line that only calls another function
-    of the file comes after the lines of that function.
+    something out; the last such line is the likeliest, and so it is where only a factor is
+    missing. A line that only calls another function of the file comes after the lines of that
+    function.
     """
     value = location.site.value
     calls = any(
         isinstance(node, ast.Call) and _name_of(node.func) in functions for node in ast.walk(value)
     )
     if not location.is_expected:
-        return (1 if calls else 0), number
+        return (1 if calls else 0), -number if _is_multiple(location) else number
     return (4 if calls else 2 if _passes_on(value) else 3), -number
 
 

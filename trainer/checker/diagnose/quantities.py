@@ -18,7 +18,8 @@ FORMULAS = {
     "db2": N_("Σ da2 over the batch"), "dz1": "da2 W2ᵀ", "da1": "dz1 · h′(a1)", "dW1": "xᵀ da1",
     "db1": N_("Σ da1 over the batch"), "t": N_("the one-hot targets"), "x": N_("the inputs"),
     "W1": "W1", "b1": "b1", "W2": "W2", "b2": "b2", "x W1": "x W1", "z1 W2": "z1 W2",
-    "h′(a1)": "h′(a1)", "1 − z1": "1 − z1", "e^−a1": "e^−a1", "1 + e^−a1": "1 + e^−a1",
+    "h′(a1)": "h′(a1)", "a1 ≤ 0": "a1 ≤ 0", "a1 > 0": "a1 > 0", "1 − z1": "1 − z1",
+    "e^−a1": "e^−a1", "1 + e^−a1": "1 + e^−a1",
     "a2 − max a2": "a2 − max a2", "e^a2": "e^a2", "e^(a2 − max a2)": "e^(a2 − max a2)",
     "Σ e^a2": N_("Σ e^a2 of each sample"),
     "Σ e^(a2 − max a2)": N_("Σ e^(a2 − max a2) of each sample"),
@@ -86,6 +87,8 @@ def _compute(form: Form, case: Case) -> dict[str, Array]:
     grads = torch.autograd.grad(made["loss"], list(nodes.values()), retain_graph=True)
     made |= {f"d{name}": grad for name, grad in zip(nodes, grads, strict=True)}
     made["h′(a1)"] = torch.autograd.grad(made["z1"].sum(), made["a1"], retain_graph=True)[0]
+    if form.activation == "relu":
+        made |= {"a1 ≤ 0": made["a1"] <= 0, "a1 > 0": made["a1"] > 0}
     if made["a2"].shape[1] == 1:  # (N, 1), as the outputs
         made["losses"] = made["losses"][:, None]
         made["dy"] = made["da2"] / (made["y"] * (1 - made["y"]))

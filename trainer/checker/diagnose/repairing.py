@@ -33,17 +33,26 @@ class Search:
         """
         now = time.process_time()
         end = now + SHARE * (self.end - now)
-        others: list[tuple[int, int, Candidate]] = []
-        for number, candidate in enumerate(candidates):
-            if time.process_time() > (end if others else self.end):
+        others: list[tuple[int, Candidate]] = []
+        for candidate in candidates:
+            if time.process_time() > self.end:
                 break
+            if others and time.process_time() > end:
+                if step := self._improve_partly(survey, others):
+                    return step
+                others, end = [], self.end
             left = self._screen(survey, candidate)
-            if left is None:
-                continue
-            if not left and (step := self._check(survey, candidate)) and not step[1]:
-                return step
-            others.append((len(left), number, candidate))
-        for _, _, candidate in sorted(others, key=lambda each: each[:2])[:MORE]:
+            if left:
+                others.append((len(left), candidate))
+            elif left is not None and (step := self._check(survey, candidate)):
+                if not step[1]:
+                    return step
+                others.append((len(step[1]), candidate))
+        return self._improve_partly(survey, others)
+
+    def _improve_partly(self, survey: Survey, others: list[tuple[int, Candidate]]) -> Step | None:
+        """Return one of the candidates that leave least wrong, None if all checks find more."""
+        for _, candidate in sorted(others, key=lambda each: each[0])[:MORE]:
             if time.process_time() < self.end and (step := self._check(survey, candidate)):
                 return step
         return None

@@ -3,13 +3,13 @@
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from trainer.checker.diagnose.edits import Words
-from trainer.checker.load.recording import Record
+from trainer.checker.load.recording import Record, copy_arrays
 
 TORCH = ("torch", "torch.nn.functional")
 ACTIVATIONS = ("relu", "sigmoid", "tanh")
@@ -116,19 +116,27 @@ def list_functions(names: Mapping[str, Any], count: int = 1) -> list[str]:
 
 
 def evaluate(tree: ast.Expression, record: Record) -> Any:
-    """Return the value of an expression where the record was made, None where it raises."""
+    """Return the value of an expression where the record was made, None where it raises.
+
+    What the expression changes, such as an attribute that self.forward(x) sets, is not kept.
+    """
     try:
         with np.errstate(all="ignore"):
-            return eval(compile(tree, "<candidate>", "eval"), record.globals, dict(record.scope))
+            code, scope = compile(tree, "<candidate>", "eval"), copy_arrays(record.scope)
+            return eval(code, record.globals, scope)
     except Exception:  # of somebody's code: any can come
         return None
 
 
-class Expression:
-    """An expression at a record, of which one part at a time is replaced."""
+class Line:
+    """An expression or a statement at a record, of which one part at a time is replaced.
 
-    def __init__(self, root: ast.expr, record: Record):
-        self._tree, self._record = ast.Expression(root), record
+    The value of a statement is that of the variable of this name after it.
+    """
+
+    def __init__(self, root: ast.expr | ast.stmt, record: Record, name: str = ""):
+        self._tree = ast.Module([root], []) if isinstance(root, ast.stmt) else ast.Expression(root)
+        self._record, self._name = record, name
         self._places: dict[int, tuple[ast.AST, str, int | None]] = {}
         for parent in ast.walk(self._tree):
             for name, value in ast.iter_fields(parent):
@@ -140,12 +148,25 @@ class Expression:
         """Return the value with that text in place of a part, None where it raises."""
         parent, name, index = self._places[id(part)]
         try:
-            self._put(parent, name, index, ast.parse(text, mode="eval").body)
-            return evaluate(self._tree, self._record)
+            is_statement = isinstance(part, ast.stmt)
+            new = ast.parse(text).body[0] if is_statement else ast.parse(text, mode="eval").body
+            self._put(parent, name, index, new)
+            return self._run()
         except SyntaxError:
             return None
         finally:
             self._put(parent, name, index, part)
+
+    def _run(self) -> Any:
+        if isinstance(self._tree, ast.Expression):
+            return evaluate(self._tree, self._record)
+        scope = copy_arrays(self._record.scope)
+        try:
+            with np.errstate(all="ignore"):
+                exec(compile(self._tree, "<candidate>", "exec"), self._record.globals, scope)
+        except Exception:  # of somebody's code: any can come
+            return None
+        return evaluate(ast.parse(self._name, mode="eval"), replace(self._record, scope=scope))
 
     @staticmethod
     def _put(parent: ast.AST, name: str, index: int | None, part: ast.AST) -> None:

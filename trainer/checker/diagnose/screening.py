@@ -40,6 +40,7 @@ CHECKS: dict[str, Check] = {
     "gradient": check_edges,
     "train": lambda trial, judge, outcomes: check_training(trial),
 }
+EDGES = frozenset(name for name, check in CHECKS.items() if check is check_edges)
 PENALTY = 0.1  # the strength of a weight penalty, where the net has one
 
 
@@ -202,6 +203,9 @@ class Screen:
         outcomes = trial.call_methods(trial.t)
         judge, left = self._judge(trial, collect_values(outcomes))
         for check in self.checks:
+            if check is check_edges and left and self.known:  # It is wrong anyway.
+                left |= self.known & EDGES
+                continue
             findings = list(check(trial, judge, outcomes))
             left |= list_wrong(findings)
             if check is CHECKS["train"] and not findings:  # An unknown step is no fix.

@@ -34,6 +34,7 @@ from trainer.checker.measure.trial import Trial, collect_values
 from trainer.common.errors import InputError
 
 LOCATING = 2.0  # seconds of computing for the values that are replaced
+NAMED = ("sigmoid", "relu", "tanh")
 UNKNOWN = r"variable '(\w+)'|name '(\w+)' is not defined"
 LACKING = r"object has no attribute '(\w+)'"
 
@@ -64,7 +65,8 @@ class Survey:
     heads are the methods and functions that are wrong. required is what a fixed net must pass.
     functions are those of one argument that the file can call, identifiers all names in it, and
     raised the lines at which exceptions were raised. called are the functions that wrong quantities
-    call, and others all other functions of the files. unknown are names that were read before they
+    call, shared the places of functions that right quantities call, and others all other
+    functions of the files. unknown are names that were read before they
     were set, and lacking such attributes.
     """
 
@@ -84,6 +86,7 @@ class Survey:
     screen: AnyScreen | None
     kept: Kept | None
     trail: Trail
+    shared: frozenset[tuple[Path, int]]
 
     def change(self, candidate: Candidate) -> Texts:
         """Return the texts with a candidate's text in place of its file's."""
@@ -98,7 +101,7 @@ def survey_net(request: Request, texts: Texts) -> Survey:
     """Return what is wrong with changed texts, and where."""
     recorder = Recorder()
     loader = Loader(request.path, request.run_all, texts, recorder)
-    findings, called = _check_recorded(loader, request, recorder)
+    findings, called, shared = _check_recorded(loader, request, recorder)
     functions = list_functions(vars(loader.load_file()))
     raised = frozenset((Path(f.file), f.line) for f in findings if f.file and f.line)
     wrong = list_wrong(findings)
@@ -122,7 +125,7 @@ def survey_net(request: Request, texts: Texts) -> Survey:
         functions, names,
         list(dict.fromkeys(re.findall(r"self\.(\w+)", " ".join(texts.values())))),
         raised, _list_unknown(findings, UNKNOWN), _list_unknown(findings, LACKING), screen, kept,
-        trail,
+        trail, shared,
     )  # fmt: skip
 
 
@@ -157,8 +160,10 @@ def _divide_functions(
 
 def _check_recorded(
     loader: Loader, request: Request, recorder: Recorder
-) -> tuple[list[Finding], list[tuple[Path, ast.FunctionDef]]]:
-    """Return the findings, and the functions that the wrong quantities call."""
+) -> tuple[list[Finding], list[tuple[Path, Function]], frozenset[tuple[Path, int]]]:
+    """Return the findings, the functions that the wrong quantities call, and those of them that
+    right ones call too.
+    """
     doing, sites = ["loading"], dict[str, dict[int, None]]()
     recorder.listen = lambda site: sites.setdefault(doing[0], {}).setdefault(site)
 
@@ -172,7 +177,9 @@ def _check_recorded(
     except InputError:
         pass
     recorder.listen = None
-    return findings, _select_functions(recorder, sites, _list_heads(findings))
+    wrong = _list_heads(findings)
+    called, shared = _select_functions(recorder, sites, wrong)
+    return findings, called, shared
 
 
 def _list_heads(findings: list[Finding]) -> frozenset[str]:
@@ -183,13 +190,14 @@ def _list_heads(findings: list[Finding]) -> frozenset[str]:
 
 def _select_functions(
     recorder: Recorder, sites: dict[str, dict[int, None]], wrong: frozenset[str]
-) -> list[tuple[Path, ast.FunctionDef]]:
-    """Return the functions that wrong quantities call, those that no right one calls first.
+) -> tuple[list[tuple[Path, Function]], frozenset[tuple[Path, int]]]:
+    """Return the functions that wrong quantities call, and the places of those that right ones
+    call too, which come last.
 
     sites are those that each quantity reached. A function that is checked by itself has its own
     name as the quantity.
     """
-    by_wrong: dict[tuple[Path, int], tuple[Path, ast.FunctionDef]] = {}
+    by_wrong: dict[tuple[Path, int], tuple[Path, Function]] = {}
     by_right: set[tuple[Path, int]] = set()
     for quantity, numbers in sites.items():
         for site in (recorder.sites[number] for number in numbers):
@@ -206,16 +214,26 @@ def _select_functions(
     places = sorted(
         by_wrong, key=lambda place: (by_wrong[place][1].name not in wrong, place in by_right)
     )
-    return [by_wrong[place] for place in places]
+    return [by_wrong[place] for place in places], frozenset(by_right)
 
 
 def _prepare(request: Request, texts: Texts) -> tuple[Recorder, Trial, Judge] | None:
-    """Return a trial of the net whose values are recorded, None where it cannot be run."""
+    """Return a trial of the net whose values are recorded, None where it cannot be run.
+
+    Numbers that are wrong do not show the activation; the names in the texts may.
+    """
     recorder = Recorder()
     loader = Loader(request.path, request.run_all, texts, recorder)
     kind = load_class(loader, request.name)[1]
     prepared = prepare_trial(kind, request.seed) if kind is not None else None
-    return (recorder, *prepared) if prepared else None
+    if prepared is None:
+        return None
+    trial, judge = prepared
+    named = [a for a in NAMED if re.search(a, " ".join(texts.values()), re.IGNORECASE)]
+    if len(named) == 1 and "predict" in judge.theirs and not is_right("predict", judge):
+        trial.form = replace(trial.form, activation=named[0])
+        judge = Judge(trial.case, judge.theirs, trial.expected, trial.form.head)
+    return recorder, trial, judge
 
 
 def _locate(

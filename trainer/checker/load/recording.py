@@ -87,7 +87,9 @@ class Recorder:
         if self.sites[number].is_update:
             value[...] = replacement
             return value
-        return replacement.copy() if isinstance(value, np.ndarray) else replacement[()]
+        if isinstance(value, np.ndarray):  # A mask or labels stay such: they may be indices.
+            return replacement.astype(value.dtype if value.dtype.kind in "bi" else float)
+        return replacement[()]
 
     def run(self, function: Callable[[], Any]) -> list[Record]:
         """Return the records of one call of the function, in order."""
