@@ -11,8 +11,10 @@ from pathlib import Path
 
 from trainer.checker.diagnose.edits import Edit
 from trainer.checker.diagnose.patching import Function
+from trainer.checker.load.source import decode
 
 REPEATED = (ast.Call, ast.BinOp, ast.Compare, ast.Subscript)  # changed at all places at once
+XRANGE, RANGE = re.compile(r"\bxrange\("), re.compile(r"\brange\(")
 SHORTEST = 8  # characters of an expression that is also changed at other places
 
 
@@ -147,6 +149,7 @@ def list_repeated(path: Path, text: str, function: Function) -> Iterator[Candida
     changes.append(list(_list_sums(function)))
     for update in updates:
         yield from apply_edit(path, text, Edit(update, "pass", 0.0))
+    changes += _list_lower_points(function)
     for edits in changes:
         if len(edits) > 1:
             yield Candidate(path, _replace_all(text, edits), edits[0].node)
@@ -160,6 +163,25 @@ def _list_sums(function: Function) -> Iterator[Edit]:
                 targets=[target], value=ast.BinOp(left=left, op=ast.Add(), right=right)
             ) if ast.unparse(left) == ast.unparse(target):
                 yield Edit(node.value, ast.unparse(right), 0.0)
+
+
+def _list_lower_points(function: Function) -> Iterator[list[Edit]]:
+    """Yield what makes one-sided differences central: x - h where x + h was, and 2 * h."""
+    assigned = [n for n in ast.walk(function) if isinstance(n, ast.Assign)]
+    divided = [n for n in ast.walk(function) if isinstance(n, ast.BinOp)]
+    for upper in assigned:
+        match upper.value:
+            case ast.BinOp(left=point, op=ast.Add(), right=h):
+                x, step = ast.unparse(point), ast.unparse(h)
+                widths = [
+                    Edit(n.right, f"2 * {step}", 0.0)
+                    for n in divided
+                    if isinstance(n.op, ast.Div) and ast.unparse(n.right) == step
+                ]
+                for lower in assigned:
+                    same = ast.unparse(lower.targets[0]) == ast.unparse(upper.targets[0])
+                    if same and ast.unparse(lower.value) == x:
+                        yield [Edit(lower.value, f"{x} - {step}", 0.0), *widths]
 
 
 def list_pairs(path: Path, text: str, edits: list[Edit]) -> Iterator[Candidate]:
@@ -179,7 +201,33 @@ def _replace_all(text: str, edits: list[Edit]) -> str:
 
 
 def make_diff(path: Path, old: str, new: str) -> str:
-    """Return a unified diff of one file, without context."""
+    """Return a unified diff of one file, without context; "" where a line cannot be given back.
+
+    The texts of a file of Python 2 are translated, the diff is that of the file itself.
+    """
+    own = decode(path).splitlines(keepends=True) if path.suffix != ".ipynb" else []
     before, after = (text.splitlines(keepends=True) for text in (old, new))
+    if len(own) == len(before) and own != before:
+        after = _give_back(own, before, after)
+        before = own if after else before
     names = f"a/{path.name}", f"b/{path.name}"
     return "".join(difflib.unified_diff(before, after, *names, n=0))
+
+
+def _give_back(own: list[str], before: list[str], after: list[str]) -> list[str]:
+    """Return a file's own lines with the change of the translated ones, [] where that is not known.
+
+    xrange(n) is written as range(n) in the translated lines.
+    """
+    made: list[str] = []
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    for kind, i, j, k, m in matcher.get_opcodes():
+        if kind == "equal":
+            made += own[i:j]
+            continue
+        old = [line.expandtabs(8) for line in own[i:j]]
+        if [XRANGE.sub("range(", line) for line in old] != [b.expandtabs(8) for b in before[i:j]]:
+            return []
+        is_old = any(XRANGE.search(line) for line in old)
+        made += [RANGE.sub("xrange(", line) if is_old else line for line in after[k:m]]
+    return made

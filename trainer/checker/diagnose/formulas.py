@@ -27,7 +27,10 @@ TEMPLATES = {
         "-np.sum(np.log({y}[np.arange({N}), {labels}])) / {N}",
         "0.5 * np.sum(({y} - {t}) ** 2) / {N}",
     ),
-    "da2": ("({y} - {t}) / {N}", "{N·da2} / {N}"),
+    "da2": (
+        "({y} - {t}) / {N}", "{N·da2} / {N}",
+        "({y} - np.eye({y}.shape[1])[{labels}]) / {N}",
+    ),
     "N·da2": ("{y} - {t}",),
     "dW2": ("dot({z1}.T, {da2})",),
     "db2": ("np.sum({da2}, axis=0)",),

@@ -268,7 +268,10 @@ def _list_missing_keys(function: Function) -> Iterator[tuple[ast.stmt, str]]:
             continue
         for key in (k for k in PARAMS if k not in keys):
             for expression in _list_gradients(key, names):
-                yield found[-1][1], f'{holder}["{key}"] = {expression}'
+                entry = f'{holder}["{key}"] = {expression}'
+                yield found[-1][1], entry
+                if not any(isinstance(node, ast.Return) for node in ast.walk(function)):
+                    yield function.body[-1], f"{entry}\nreturn {holder}"
 
 
 def _list_attributes(function: Function) -> Iterator[str]:

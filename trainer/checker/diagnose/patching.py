@@ -2,10 +2,12 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
+
+from trainer.checker.load.python2 import restore_division
 
 Texts = dict[Path, str]
 Function = ast.FunctionDef
@@ -17,10 +19,13 @@ class CannotPatchError(Exception):
 
 
 class Patcher:
-    """The loaded functions of some files, and where they stand in their texts."""
+    """The loaded functions of some files, and where they stand in their texts.
 
-    def __init__(self, texts: Texts, modules: Iterable[ModuleType]):
-        self._texts = texts
+    Those of old files divide whole numbers as Python 2 does.
+    """
+
+    def __init__(self, texts: Texts, modules: Iterable[ModuleType], old: Container[Path] = ()):
+        self._texts, self._old = texts, old
         self._functions = {path: list(list_outermost(ast.parse(t))) for path, t in texts.items()}
         self._loaded = {
             (f.__code__.co_filename, f.__code__.co_firstlineno): f
@@ -35,7 +40,7 @@ class Patcher:
         Raises CannotPatchError, and SyntaxError for a text that is not Python.
         """
         changes = [
-            (self._find_loaded(path, function), _compile_function(path, function, lines))
+            (self._find_loaded(path, function), self._compile(path, function, lines))
             for function, lines in self._list_changes(path, text)
         ]
         before = [function.__code__ for function, _ in changes]
@@ -74,6 +79,22 @@ class Patcher:
             raise CannotPatchError
         return found
 
+    def _compile(self, path: Path, function: Function, lines: list[str]) -> CodeType:
+        """Return the code of a function from its lines, as if it were loaded from its file."""
+        if PRIVATE.search("\n".join(lines)):
+            raise CannotPatchError
+        opening = "class _:\n" if function.col_offset else ""  # so that super() finds its class
+        tree = ast.parse(opening + "\n".join(lines) + "\n")
+        ast.increment_lineno(tree, function.lineno - 1 - bool(opening))
+        if path in self._old:
+            tree.body = [restore_division(statement) for statement in tree.body]
+        whole = compile(tree, str(path), "exec", dont_inherit=True)
+        outer = _find_code(whole, "_") if opening else whole
+        code = _find_code(outer, function.name) if outer is not None else None
+        if code is None:
+            raise CannotPatchError
+        return code
+
 
 def holds(function: Function, line: int) -> bool:
     """Return whether a line is inside a function, decorators apart."""
@@ -87,21 +108,6 @@ def _find_changed_lines(old: list[str], new: list[str]) -> tuple[int, int]:
     ends = zip(reversed(old[before:]), reversed(new[before:]), strict=False)
     after = next((i for i, (a, b) in enumerate(ends) if a != b), min(len(old), len(new)) - before)
     return (before + 1, len(old) - after) if before < len(old) - after else (before, before)
-
-
-def _compile_function(path: Path, function: Function, lines: list[str]) -> CodeType:
-    """Return the code of a function from its lines, as if it were loaded from its file."""
-    if PRIVATE.search("\n".join(lines)):
-        raise CannotPatchError
-    opening = "class _:\n" if function.col_offset else ""  # so that super() finds its class
-    tree = ast.parse(opening + "\n".join(lines) + "\n")
-    ast.increment_lineno(tree, function.lineno - 1 - bool(opening))
-    whole = compile(tree, str(path), "exec", dont_inherit=True)
-    outer = _find_code(whole, "_") if opening else whole
-    code = _find_code(outer, function.name) if outer is not None else None
-    if code is None:
-        raise CannotPatchError
-    return code
 
 
 def _find_code(whole: CodeType, name: str) -> CodeType | None:

@@ -53,7 +53,8 @@ class Changed:
         self.names, self.kind = load_class(loader, request.name)
         is_class = self.kind is not None and not is_built(self.kind)
         self._found = find_names(loader, self.names, self.kind if is_class else None)
-        self._patcher = Patcher(texts, loader.list_modules())
+        old = {path for path, source in loader.sources.items() if not source.divides_truly}
+        self._patcher = Patcher(texts, loader.list_modules(), old)
 
     @contextmanager
     def change(self, path: Path, text: str) -> Iterator[type | None]:

@@ -27,11 +27,13 @@ class Request:
 
 
 def read_texts(request: Request) -> Texts:
-    """Return the sources of a file and its local helpers, without translated ones."""
+    """Return the sources of a file and its local helpers, without translated notebooks."""
     loader = Loader(request.path, request.run_all)
     attempt(lambda: load_class(loader, request.name))
     return {
-        path: source.text for path, source in loader.sources.items() if not source.is_translated
+        path: source.text
+        for path, source in loader.sources.items()
+        if not (source.is_translated and source.notebook)
     }
 
 

@@ -6,6 +6,7 @@ import re
 import tokenize
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from trainer.checker.findings.placing import describe_cell, describe_line, describe_place
@@ -43,11 +44,12 @@ class Source:
 
 
 def read_source(path: Path, text: str | None = None) -> Source:
-    """Parse a file, or this text in its place, translating Python 2; raises InputError."""
+    """Parse a file, translating Python 2, or a changed text of it; raises InputError."""
     try:
         if path.suffix == ".ipynb":
             return _read_cells(read_notebook(path), path, text)
-        return _parse(path, _decode(path) if text is None else text)
+        own = decode(path)
+        return _parse(path, own) if text is None else _parse_changed(path, own, text)
     except InputError:
         raise
     except NoTranslatorError as error:
@@ -68,7 +70,8 @@ def _read_cells(notebook: Notebook, path: Path, text: str | None) -> Source:
     return Source(path, parse_quietly(text), text, is_old, divides, notebook)
 
 
-def _decode(path: Path) -> str:
+def decode(path: Path) -> str:
+    """Return the text of a file, in whatever encoding it is; raises InputError."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -103,6 +106,18 @@ def _parse(path: Path, text: str) -> Source:
         with suppress(SyntaxError, ValueError):
             return _parse_python_2(path, attempt)
     return Source(path, parse_quietly(bare), bare)  # Raises the SyntaxError to report.
+
+
+def _parse_changed(path: Path, own: str, text: str) -> Source:
+    """Parse a text that was made from a source's: translated already, if the file's own was."""
+    return Source(path, parse_quietly(text), text, *_find_version(own))
+
+
+@cache
+def _find_version(text: str) -> tuple[bool, bool]:
+    """Return whether a file's text is Python 2, and whether it divides truly."""
+    source = _parse(Path(), text)
+    return source.is_translated, source.divides_truly
 
 
 def _parse_python_2(path: Path, text: str) -> Source:
