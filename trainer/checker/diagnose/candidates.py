@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from itertools import chain, islice
+from math import inf
 from pathlib import Path
 
 from trainer.checker.adapt.names import PARAMS
@@ -28,7 +29,7 @@ from trainer.checker.diagnose.insertions import (
 )
 from trainer.checker.diagnose.locating import Location
 from trainer.checker.diagnose.moves import list_moves
-from trainer.checker.diagnose.patching import Function, Texts
+from trainer.checker.diagnose.patching import Function
 from trainer.checker.diagnose.penalties import list_penalties
 from trainer.checker.diagnose.quantities import has_value
 from trainer.checker.diagnose.rewriting import can_write, list_rewritten
@@ -71,8 +72,8 @@ def list_candidates(survey: Survey, seconds: float) -> Iterator[Candidate]:
 def _list_families(survey: Survey, seconds: float) -> Iterator[Iterator[Candidate]]:
     """Yield the kinds of changes, those that mend most mistakes first."""
     heads = _list_heads(survey)
-    # The edits of a function are needed several times, and it takes long to list them.
-    edits_of = cache(partial(_list_function_edits, survey=survey))
+    # The cheap edits of a function are needed several times, and it takes long to list them.
+    edits_of = cache(partial(_list_function_edits, survey=survey, most=CHEAP))
     lines = frozenset((each.site.path, each.site.value.lineno) for each in survey.locations)
     yield _list_first(survey, edits_of, heads)
     yield _list_slips(survey, [*survey.called, *survey.others])
@@ -84,10 +85,11 @@ def _list_families(survey: Survey, seconds: float) -> Iterator[Iterator[Candidat
         yield list_rewritten(survey)
     if lines:
         yield _list_cheap(survey, edits_of, survey.called, lines)
+    called = _list_cheap(survey, edits_of, survey.called)
+    yield from (called, called)  # two turns: most mistakes are there
+    yield _list_cheap(survey, edits_of, survey.others)
     for functions in (survey.called, survey.others):
-        yield _list_cheap(survey, edits_of, functions)
-    for functions in (survey.called, survey.others):
-        yield _list_others(survey.texts, edits_of, functions)
+        yield _list_others(survey, edits_of, functions)
 
 
 def _list_heads(survey: Survey) -> list[tuple[Path, Function]]:
@@ -116,6 +118,7 @@ def _list_slips(survey: Survey, functions: list[tuple[Path, Function]]) -> Itera
     """Yield changes of names that are misspelt, and of what is often forgotten or repeated."""
     for path, function in functions:
         text = survey.texts[path]
+        yield from list_penalties(path, text, function)
         for root in _list_roots(function) if survey.raised else ():
             for edit in list_spellings(root, survey.identifiers):
                 if (path, edit.node.lineno) in survey.raised:
@@ -125,7 +128,6 @@ def _list_slips(survey: Survey, functions: list[tuple[Path, Function]]) -> Itera
                 yield candidate
         yield from list_slips(path, text, function)
         yield from list_sibling_changes(path, text, function, ())
-        yield from list_penalties(path, text, function)
     for place, name in survey.lacking:
         yield from list_attributes(survey.texts, survey.called, place, name)
     for place, name in survey.unknown:
@@ -178,11 +180,11 @@ def _list_matching(location: Location, end: float, with_products: bool) -> Itera
             yield edit
 
 
-def _list_line(root: ast.expr | ast.stmt, words: Words) -> list[Edit]:
+def _list_line(root: ast.expr | ast.stmt, words: Words, most: float = inf) -> list[Edit]:
     """Return the edits of an expression, or of a statement and the expressions in it."""
     if isinstance(root, ast.expr):
-        return list_edits(root, words)
-    edits = (list_edits(part, words) for part in _list_roots(root))
+        return list_edits(root, words, most)
+    edits = (list_edits(part, words, most) for part in _list_roots(root))
     return sort_edits([*list_statement_edits(root), *chain.from_iterable(edits)])
 
 
@@ -209,8 +211,7 @@ def _list_cheap(
         )
         for path, function in functions
         for edit in edits_of(path, function)
-        if edit.cost <= CHEAP
-        and (edit.text != "pass" or (path, edit.node.lineno) not in survey.raised)
+        if (edit.text != "pass" or (path, edit.node.lineno) not in survey.raised)
         and (not lines or (path, edit.node.lineno) in lines)
     ]
     for _, path, edit in sorted(found, key=lambda each: each[0]):
@@ -218,25 +219,25 @@ def _list_cheap(
 
 
 def _list_others(
-    texts: Texts, edits_of: EditsOf, functions: list[tuple[Path, Function]]
+    survey: Survey, edits_of: EditsOf, functions: list[tuple[Path, Function]]
 ) -> Iterator[Candidate]:
     """Yield pairs of the cheapest edits of a function, insertions, and all other edits."""
     others: list[tuple[Path, Edit]] = []
     for path, function in functions:
-        text, edits = texts[path], edits_of(path, function)
-        cheap = [edit for edit in edits if edit.cost <= CHEAP]
-        yield from list_updates(path, text, function)
-        yield from list_pairs(path, text, cheap[:MOST_PAIRED])
-        others += [(path, edit) for edit in edits[len(cheap) :]]
+        yield from list_updates(path, survey.texts[path], function)
+        yield from list_pairs(path, survey.texts[path], edits_of(path, function)[:MOST_PAIRED])
+    for path, function in functions:
+        edits = _list_function_edits(path, function, survey, inf)
+        others += [(path, edit) for edit in edits if edit.cost > CHEAP]
     for path, edit in sorted(others, key=lambda each: each[1].cost):
-        yield from apply_edit(path, texts[path], edit)
+        yield from apply_edit(path, survey.texts[path], edit)
 
 
-def _list_function_edits(path: Path, function: Function, survey: Survey) -> list[Edit]:
+def _list_function_edits(path: Path, function: Function, survey: Survey, most: float) -> list[Edit]:
     """Return the edits of all statements and expressions of a function, the likeliest first."""
     record = survey.trail.find_last(path, function)
     words = make_words(function, record, survey.functions, survey.attributes)
-    return _list_line(function, words)
+    return _list_line(function, words, most)
 
 
 def _list_roots(statement: ast.stmt) -> Iterator[ast.expr]:

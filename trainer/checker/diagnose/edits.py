@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher, get_close_matches
 from itertools import combinations
+from math import inf
 
 import numpy as np
 
@@ -70,19 +71,19 @@ class Edit:
     cost: float
 
 
-def list_edits(root: ast.expr, words: Words) -> list[Edit]:
-    """Return the edits of every part of an expression, the likeliest first."""
-    edits = [
+def list_edits(root: ast.expr, words: Words, most: float = inf) -> list[Edit]:
+    """Return the edits of all parts of an expression of at most this cost, the likeliest first."""
+    edits = (
         edit
         for node in _walk(root)
         for edit in (
             *_edit_node(node, words.atoms, words.functions),
-            *_wrap_node(node, root, words),
+            *_wrap_node(node, root, words, most),
             *_edit_key(node, words.keys),
             *_edit_attribute(node, words.attributes),
         )
-    ]
-    return sort_edits(edits)
+    )
+    return sort_edits(edit for edit in edits if edit.cost <= most)
 
 
 def sort_edits(edits: Iterable[Edit]) -> list[Edit]:
@@ -220,6 +221,8 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
             yield Edit(node, _text(left), 1.7)
             yield Edit(node, _text(right), 1.8)
             yield _changed(node, 1.6, left=right, right=left)
+            if isinstance(op, ast.Add) and isinstance(left, ast.Constant | ast.JoinedStr):
+                yield Edit(right, f"str({_text(right)})", 1.3)
             if isinstance(op, ast.Div) and not isinstance(right, ast.Constant):
                 yield Edit(node, f"{_wrapped(left)} / (2 * {_wrapped(right)})", 1.5)
             if isinstance(op, ast.MatMult):
@@ -337,7 +340,7 @@ def _edit_axis(node: ast.Call) -> Iterator[Edit]:
                 yield Edit(node, text, (1.2 if axis is not None else 1.6) + 0.5 * (not kept))
 
 
-def _wrap_node(node: ast.expr, root: ast.expr, words: Words) -> Iterator[Edit]:
+def _wrap_node(node: ast.expr, root: ast.expr, words: Words, most: float) -> Iterator[Edit]:
     """Yield edits that put something around a part: a sign, a factor, a call, another term."""
     inner, cost = _wrapped(node), 0.0 if node is root else 0.5
     if isinstance(node, ast.Constant):
@@ -358,10 +361,11 @@ def _wrap_node(node: ast.expr, root: ast.expr, words: Words) -> Iterator[Edit]:
     for function in words.functions:
         yield Edit(node, f"{function}({_text(node)})", 1.9 + cost)
     for template, extra in TERMS.items():
-        for atom in words.divisors if template.endswith("/ {atom}") else words.atoms:
+        atoms = words.divisors if template.endswith("/ {atom}") else words.atoms
+        for atom in atoms if 2.3 + cost + extra <= most else ():
             text = template.format(inner=inner, atom=atom)
             yield Edit(node, text, 2.3 + cost + extra)
-    for atom in words.atoms:
+    for atom in words.atoms if 2.5 + cost <= most else ():
         for function in words.functions:
             yield Edit(node, f"{inner} * {function}({atom})", 2.5 + cost)
 

@@ -20,6 +20,7 @@ def list_penalties(path: Path, text: str, function: Function) -> Iterator[Candid
     names = list(dict.fromkeys(list_variables(function)))
     factors = [f.format(reg=n) for n in names if STRENGTH.search(n) for f in FACTORS]
     weights = [name for name in names if WEIGHT.search(name) and "grad" not in name]
+    weights += [name[:-2] + "W" for name in names if name.endswith(".dW")]
     statements = (n for n in ast.walk(function) if isinstance(n, ast.Assign | ast.AugAssign))
     for statement in statements if factors else ():
         for changed in _list_changed(statement, factors, weights):
@@ -36,8 +37,9 @@ def _list_changed(
             yield f"{factor}({value})"
             yield from (f"{factor}{weight}" for weight in weights)
         elif isinstance(statement.targets[0], ast.Subscript):
+            own = f"self.params[{ast.unparse(statement.targets[0].slice)}]"
             for part in _list_terms(statement.value):
-                yield from (f"{part} + {factor}{weight}" for weight in weights)
+                yield from (f"{part} + {factor}{weight}" for weight in [*weights, own])
 
 
 def _list_terms(value: ast.expr) -> list[str]:

@@ -23,6 +23,7 @@ from trainer.checker.measure.edges import check_edges
 from trainer.checker.measure.explaining import matches
 from trainer.checker.measure.judging import Judge
 from trainer.checker.measure.numerical import NAME, check_numerical
+from trainer.checker.measure.penalty import check_penalty
 from trainer.checker.measure.reference import FORMS, Form, get_reference
 from trainer.checker.measure.training import check_training
 from trainer.checker.measure.trial import Outcomes, Trial, collect_values
@@ -39,8 +40,9 @@ CHECKS: dict[str, Check] = {
     "inputs": check_edges,
     "gradient": check_edges,
     "train": lambda trial, judge, outcomes: check_training(trial),
+    **dict.fromkeys((f"gradient {k}" for k in PARAMS), lambda trial, *_: check_penalty(trial)),
 }
-EDGES = frozenset(name for name, check in CHECKS.items() if check is check_edges)
+LAST = (check_edges, CHECKS["gradient W1"])  # they tell nothing of a net that is wrong anyway
 PENALTY = 0.1  # the strength of a weight penalty, where the net has one
 
 
@@ -204,8 +206,8 @@ class Screen:
         outcomes = trial.call_methods(trial.t)
         judge, left = self._judge(trial, collect_values(outcomes))
         for check in self.checks:
-            if check is check_edges and left and self.known:  # It is wrong anyway.
-                left |= self.known & EDGES
+            if check in LAST and left and self.known:
+                left |= self.known & {name for name, known in CHECKS.items() if known is check}
                 continue
             findings = list(check(trial, judge, outcomes))
             left |= list_wrong(findings)

@@ -204,7 +204,9 @@ def _select_functions(
             place = site.path, site.function.lineno
             if quantity in wrong:
                 by_wrong.setdefault(place, (site.path, site.function))
-            elif quantity != "loading":  # Parts are checked then, and nothing says which is right.
+            # Parts are checked while loading, and nothing says which is right; what __init__ sets
+            # shows itself later only.
+            elif quantity != "loading" and site.function.name != "__init__":
                 by_right.add(place)
     for site in recorder.sites:
         if site.function.name in wrong:
