@@ -13,6 +13,7 @@ from trainer.checker.diagnose.applying import Candidate, apply_edit, list_pairs,
 from trainer.checker.diagnose.edits import (
     Edit,
     Words,
+    list_condition_edits,
     list_edits,
     list_products,
     list_spellings,
@@ -47,7 +48,7 @@ MOST_SIBLINGS = 2  # functions whose lines are changed together
 NAMED = 0.4  # how much likelier an edit is in a function whose own name is a wrong quantity
 HELPER = 0.3  # how much unlikelier an edit is in a file that is only imported
 SHARED = 0.3  # how much unlikelier an edit is in a function that right quantities call too
-TURN = 0.8  # seconds of computing for one kind of changes, before the next has its turn
+TURN = 300  # changes of one kind, before the next kind has its turn
 MOST_PAIRED = 60  # edits of a function that are tried in pairs
 EditsOf = Callable[[Path, Function], list[Edit]]
 
@@ -60,23 +61,21 @@ def list_candidates(survey: Survey, seconds: float) -> Iterator[Candidate]:
     left = list(_list_families(survey, seconds))
     while left:
         for family in [*left]:
-            end = time.process_time() + TURN
-            for candidate in family:
-                yield candidate
-                if time.process_time() > end:
-                    break
-            else:
+            turn = list(islice(family, TURN))
+            yield from turn
+            if len(turn) < TURN:
                 left.remove(family)
 
 
 def _list_families(survey: Survey, seconds: float) -> Iterator[Iterator[Candidate]]:
-    """Yield the kinds of changes, those that mend most mistakes first."""
+    """Yield the kinds of changes, those that mend most mistakes first, some for several turns."""
     heads = _list_heads(survey)
     # The cheap edits of a function are needed several times, and it takes long to list them.
     edits_of = cache(partial(_list_function_edits, survey=survey, most=CHEAP))
     lines = frozenset((each.site.path, each.site.value.lineno) for each in survey.locations)
     yield _list_first(survey, edits_of, heads)
-    yield _list_slips(survey, [*survey.called, *survey.others])
+    slips = _list_slips(survey, [*survey.called, *survey.others])
+    yield from (slips, slips)
     if survey.raised:
         yield _list_cheap(survey, edits_of, survey.called, survey.raised)
     yield _list_local(survey, seconds)
@@ -86,10 +85,11 @@ def _list_families(survey: Survey, seconds: float) -> Iterator[Iterator[Candidat
     if lines:
         yield _list_cheap(survey, edits_of, survey.called, lines)
     called = _list_cheap(survey, edits_of, survey.called)
-    yield from (called, called)  # two turns: most mistakes are there
+    yield from (called, called, called)
     yield _list_cheap(survey, edits_of, survey.others)
     for functions in (survey.called, survey.others):
-        yield _list_others(survey, edits_of, functions)
+        yield _list_pairs(survey, edits_of, functions)
+        yield _list_costly(survey, functions)
 
 
 def _list_heads(survey: Survey) -> list[tuple[Path, Function]]:
@@ -119,6 +119,8 @@ def _list_slips(survey: Survey, functions: list[tuple[Path, Function]]) -> Itera
     for path, function in functions:
         text = survey.texts[path]
         yield from list_penalties(path, text, function)
+        for edit in list_condition_edits(function):
+            yield from apply_edit(path, text, edit)
         for root in _list_roots(function) if survey.raised else ():
             for edit in list_spellings(root, survey.identifiers):
                 if (path, edit.node.lineno) in survey.raised:
@@ -218,14 +220,18 @@ def _list_cheap(
         yield from apply_edit(path, survey.texts[path], edit)
 
 
-def _list_others(
+def _list_pairs(
     survey: Survey, edits_of: EditsOf, functions: list[tuple[Path, Function]]
 ) -> Iterator[Candidate]:
-    """Yield pairs of the cheapest edits of a function, insertions, and all other edits."""
-    others: list[tuple[Path, Edit]] = []
+    """Yield updates of arrays that may be missing, and pairs of a function's cheapest edits."""
     for path, function in functions:
         yield from list_updates(path, survey.texts[path], function)
         yield from list_pairs(path, survey.texts[path], edits_of(path, function)[:MOST_PAIRED])
+
+
+def _list_costly(survey: Survey, functions: list[tuple[Path, Function]]) -> Iterator[Candidate]:
+    """Yield the edits of functions that are not cheap."""
+    others: list[tuple[Path, Edit]] = []
     for path, function in functions:
         edits = _list_function_edits(path, function, survey, inf)
         others += [(path, edit) for edit in edits if edit.cost > CHEAP]

@@ -23,6 +23,7 @@ TWINS = {
     "ones_like": ("zeros_like",), "multiply": ("dot",), "dot": ("multiply",),
 }  # fmt: skip
 RATES = dict.fromkeys(("learning_rate", "lr", "alpha", "eta"), 1.45)  # often not passed on
+CONDITION = 1.6  # the cost of an edit that may make a condition hold
 BIAS = re.compile(r"\b(b\d?|bias\d?|b_\w+)\b")
 UNSAFE = re.compile("save|dump|tofile|remove|unlink|rm|system|exit|quit|input|open|exec|eval")
 BINARY = "{t} * np.log({y}) + (1 - {t}) * np.log(1 - {y})"
@@ -118,6 +119,13 @@ def list_statement_edits(root: ast.stmt) -> Iterator[Edit]:
                 )
         if isinstance(node, ast.Expr | ast.If):
             yield Edit(node, "pass", 1.8)
+
+
+def list_condition_edits(function: ast.FunctionDef) -> Iterator[Edit]:
+    """Yield the conditions of a function with another comparison or number."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.If):
+            yield from list_edits(node.test, Words([], [], []), CONDITION)
 
 
 def _list_read(root: ast.stmt) -> set[str]:

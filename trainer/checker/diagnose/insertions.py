@@ -92,7 +92,11 @@ def list_slips(path: Path, text: str, function: Function) -> Iterator[Candidate]
     """
     yield from _insert(path, text, _list_returns(function))
     yield from list_swaps(path, text, function)
-    for edit in (*_list_accumulations(function), *list_other_updates(function)):
+    for edit in (
+        *_list_accumulations(function),
+        *list_other_updates(function),
+        *_list_repeated_keys(function),
+    ):
         yield from apply_edit(path, text, edit)
     yield from _insert(path, text, _list_conversions(function))
     yield from _insert(path, text, _list_restores(function))
@@ -254,24 +258,43 @@ def _list_restores(function: Function) -> Iterator[tuple[ast.stmt, str]]:
 
 def _list_missing_keys(function: Function) -> Iterator[tuple[ast.stmt, str]]:
     """Yield an entry for each parameter that is missing in a dictionary of gradients."""
-    stores: dict[str, list[tuple[str, ast.stmt]]] = {}
+    names = list(dict.fromkeys([*list_variables(function), *_list_attributes(function)]))
+    for holder, found in _list_stores(function).items():
+        last = found[-1][1]
+        for key in _list_lacking(found):
+            for expression in _list_gradients(key, names):
+                entry = f'{holder}["{key}"] = {expression}'
+                yield last, entry
+                if not any(isinstance(node, ast.Return) for node in ast.walk(function)):
+                    yield function.body[-1], f"{entry}\nreturn {holder}"
+
+
+def _list_repeated_keys(function: Function) -> Iterator[Edit]:
+    """Yield a parameter that is missing in place of one that is set twice."""
+    for found in _list_stores(function).values():
+        keys = [key for key, _ in found]
+        for key, node in found:
+            place = node.targets[0].slice  # type: ignore[attr-defined]
+            for other in _list_lacking(found) if keys.count(key) > 1 else ():
+                yield Edit(place, f'"{other}"', 0.0)
+
+
+def _list_stores(function: Function) -> dict[str, list[tuple[str, ast.Assign]]]:
+    """Return the statements that set an item by its key, by what they set it in."""
+    stores: dict[str, list[tuple[str, ast.Assign]]] = {}
     for node in ast.walk(function):
         match node:
             case ast.Assign(
                 targets=[ast.Subscript(value=base, slice=ast.Constant(value=str(key)))]
             ):
                 stores.setdefault(ast.unparse(base), []).append((key, node))
-    names = list(dict.fromkeys([*list_variables(function), *_list_attributes(function)]))
-    for holder, found in stores.items():
-        keys = [key for key, _ in found]
-        if len(set(keys) & set(PARAMS)) < 2:
-            continue
-        for key in (k for k in PARAMS if k not in keys):
-            for expression in _list_gradients(key, names):
-                entry = f'{holder}["{key}"] = {expression}'
-                yield found[-1][1], entry
-                if not any(isinstance(node, ast.Return) for node in ast.walk(function)):
-                    yield function.body[-1], f"{entry}\nreturn {holder}"
+    return stores
+
+
+def _list_lacking(found: list[tuple[str, ast.Assign]]) -> list[str]:
+    """Return the parameters that are missing among the keys, if at least two are there."""
+    keys = {key for key, _ in found} & set(PARAMS)
+    return [key for key in PARAMS if key not in keys] if len(keys) > 1 else []
 
 
 def _list_attributes(function: Function) -> Iterator[str]:

@@ -68,7 +68,7 @@ def make_words(
     attributes: Sequence[str] = (),
 ) -> Words:  # fmt: skip
     """Return what an edit in a function may use: its arrays and numbers, where a record shows
-    which variables are, and all its variables without one.
+    which variables are, those that are set later, and all its variables without one.
     """
     # A function that calls itself may double its argument each time, until the memory is full.
     functions = [name for name in functions if name != function.name]
@@ -83,7 +83,8 @@ def make_words(
     known = evaluate_all([*atoms, *record.scope, *own], record)
     divisors = [text for text, value in known.items() if np.ndim(value) < 2 or 1 in value.shape]
     biases = [atom for atom in atoms if atom.startswith("self.") and atom not in known]
-    usable = [*known, *biases][:MOST_ATOMS]
+    later = [a for a in atoms if a.isidentifier() and a not in record.scope | record.globals]
+    usable = [*known, *biases, *later][:MOST_ATOMS]
     return Words(usable, divisors[:MOST_ATOMS], functions, list(attributes), keys)
 
 
@@ -150,6 +151,8 @@ class Line:
         try:
             is_statement = isinstance(part, ast.stmt)
             new = ast.parse(text).body[0] if is_statement else ast.parse(text, mode="eval").body
+            if isinstance(new, ast.Name | ast.Attribute | ast.Subscript):
+                new.ctx = getattr(part, "ctx", new.ctx)
             self._put(parent, name, index, new)
             return self._run()
         except SyntaxError:
