@@ -34,7 +34,8 @@ from trainer.checker.measure.trial import Trial, collect_values
 from trainer.common.errors import InputError
 
 LOCATING = 2.0  # seconds of computing for the values that are replaced
-NAMED = ("sigmoid", "relu", "tanh")
+# How the texts of a net show its hidden activation.
+SIGNS = {"sigmoid": r"sigmoid|exp\(-", "relu": r"relu|maximum\(|[<>]=? ?0\b", "tanh": "tanh"}
 UNKNOWN = r"variable '(\w+)'|name '(\w+)' is not defined"
 LACKING = r"object has no attribute '(\w+)'"
 
@@ -231,8 +232,9 @@ def _prepare(request: Request, texts: Texts) -> tuple[Recorder, Trial, Judge] | 
     if prepared is None:
         return None
     trial, judge = prepared
-    named = [a for a in NAMED if re.search(a, " ".join(texts.values()), re.IGNORECASE)]
-    if len(named) == 1 and "predict" in judge.theirs and not is_right("predict", judge):
+    text = " ".join(texts.values())
+    named = [name for name, sign in SIGNS.items() if re.search(sign, text, re.IGNORECASE)]
+    if len(named) == 1 and not ("predict" in judge.theirs and is_right("predict", judge)):
         trial.form = replace(trial.form, activation=named[0])
         judge = Judge(trial.case, judge.theirs, trial.expected, trial.form.head)
     return recorder, trial, judge
