@@ -11,7 +11,8 @@ from reports import LAYOUTS, report_on
 
 from trainer.checker.check_file import check_file, check_loaded
 from trainer.checker.diagnose.diagnosing import diagnose
-from trainer.checker.diagnose.verifying import Request, count_passed, list_required
+from trainer.checker.diagnose.screening import Changed
+from trainer.checker.diagnose.verifying import Request, count_passed, list_required, read_texts
 from trainer.checker.findings.comparing import Finding
 from trainer.checker.load.loading import Loader
 from trainer.checker.load.recording import Recorder
@@ -24,6 +25,12 @@ CASES = [
     ("chapter4", "target-not-subtracted", "dy = y / batch_num"),
     ("chapter4", "gradient-sign", "dy = (t - y) / batch_num"),
     ("chapter4", "accuracy-count", "return np.sum(y == t)"),
+    ("chapter4", "numerical-one-sided", "x[idx] = tmp"),
+    ("chapter4", "stale-gradient", 'grads = self.__dict__.setdefault("sums", {})'),
+    ("chapter4", "unfinished", "pass"),
+    ("chapter5", "activation-missing", "self.mask = x < -np.inf"),
+    ("chapter5", "activation-grad-missing", "return dout"),
+    ("volume2", "activation-grad-missing", "return dout"),
 ]
 
 
@@ -59,6 +66,11 @@ SLIPS = [
     ("classes_second", "        n = len(X)\n", "", "n = len("),
     ("chapter5", '["Affine1"].db', '["Affine1"].dB', '["Affine1"].db'),
     ("volume2", "        dx[np.arange(len(dx)), self.t] -= 1\n", "", "self.t] -= 1"),
+    ("volume2", "return dx * dout / len(dx)", "return dx * dout", "dx * dout / dx.shape[0]"),
+    ("cs231n", 'grads["b1"] =', 'grads["W1"] =', 'grads["b1"] ='),
+    ("cs231n", "T.dot(dscores) + 2 * reg * W2", "T.dot(dscores)", "+ 2 * reg * W2"),
+    ("cs231n", "hidden = np.maximum(0, a1)", "hidden = 0", "np.maximum(0, a1)"),
+    ("chapter4", "if a.ndim == 2:", "if a.ndim == 3:", "if a.ndim == 2:"),
 ]
 
 
@@ -70,6 +82,25 @@ def test_a_slip_that_no_list_has_is_fixed(tmp_path, layout, right, wrong, line):
     path.write_text(source.replace(right, wrong, 1))
     found = diagnose(Request(path, None, False, 0))
     assert line.replace('"', "'") in found.diff.replace('"', "'")
+
+
+def test_the_fix_of_a_python_2_file_is_in_the_words_of_the_file(tmp_path):
+    source = (NETS / "python2.py").read_text()
+    path = tmp_path / "net.py"
+    path.write_text(source.replace("labels] -= 1", "labels] += 1"))
+    found = diagnose(Request(path, None, False, 0))
+    assert "-\t\tdelta[xrange(len(X)), labels] += 1\n" in found.diff
+    (tmp_path / "fix.diff").write_text(found.diff)
+    subprocess.run(["patch", "-s", "-p1", "-i", "fix.diff"], cwd=tmp_path, check=True)
+    assert path.read_text() == source
+
+
+def test_whole_numbers_divide_as_in_python_2_while_a_fix_is_sought():
+    path = NETS / "python2.py"
+    request = Request(path, None, False, 0)
+    texts = read_texts(request)
+    with Changed(request, texts).change(path, texts[path].replace("std *", "1 / 2 + 0 *")) as kind:
+        assert not kind(5, 4, 3).W1.any()
 
 
 def test_a_method_that_is_renamed_out_of_sight_is_no_fix(tmp_path):

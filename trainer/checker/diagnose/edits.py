@@ -122,10 +122,11 @@ def list_statement_edits(root: ast.stmt) -> Iterator[Edit]:
 
 
 def list_condition_edits(function: ast.FunctionDef) -> Iterator[Edit]:
-    """Yield the conditions of a function with another comparison or number."""
+    """Yield the conditions of a function with another number, or another comparison."""
     for node in ast.walk(function):
         if isinstance(node, ast.If):
-            yield from list_edits(node.test, Words([], [], []), CONDITION)
+            edits = list_edits(node.test, Words([], [], []), CONDITION)
+            yield from sorted(edits, key=lambda edit: not isinstance(edit.node, ast.Constant))
 
 
 def _list_read(root: ast.stmt) -> set[str]:
