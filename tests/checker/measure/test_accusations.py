@@ -256,3 +256,12 @@ def test_a_loss_that_is_like_one_with_an_epsilon_on_one_draw_only_is_wrong():
         judge.others = [(cases[1], {"loss": other}, right[1])]
         assert judge.judge_loss({}).verdict == verdict
         assert bool(judge.notes) == (verdict == "ok")
+
+
+def test_a_loss_that_is_wrong_alone_is_asked_for_on_other_inputs_too(check):
+    case = make_case(0)
+    right = get_reference(Form("sigmoid", "cross-entropy"), case)
+    with_epsilon = float(-(case.t * np.log(right["y"] + 1e-2)).sum() / len(case.x))
+    shift = with_epsilon - float(right["loss"])
+    report = check(CHAPTER4, ("t])) / n", f"t])) / n + {shift!r}"))
+    assert find(report, "loss").verdict == "differs"
