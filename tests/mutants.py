@@ -32,6 +32,7 @@ from source_edits import Edit, apply_edit
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.diagnose.diagnosing import Diagnosis, diagnose
 from trainer.checker.diagnose.verifying import Request
+from trainer.checker.findings.comparing import LACKING
 from trainer.checker.findings.report import Report
 
 EACH = 16  # mutants of each layout
@@ -85,13 +86,16 @@ class Result:
     def is_named(self) -> bool:
         """Whether the line named is one that the slip changed.
 
-        For a deleted statement, one beside it or the first that reads what it set.
+        For a deleted statement, one beside it, the first that reads what it set, or where the fix
+        puts it back.
         """
         if self.place is None or self.place[0] != f"{self.mutant.layout}.py":
             return False
         right = (NETS / f"{self.mutant.layout}.py").read_text()
         lines = find_changed_lines(right, self.mutant.text)
         if self.mutant.kind == "statement deleted":
+            if self.is_restored:
+                return True
             lines |= find_next_use(self.mutant)
         return self.place[1] in lines
 
@@ -220,7 +224,8 @@ def measure(mutant: Mutant, verifies: bool) -> Result:
         report, started = attempt(lambda: report_on(path)).value, time.process_time()
         status = report.status if report else 2
         request = Request(path, None, False, 0)
-        found = attempt(lambda: diagnose(request)).value if status == 1 else None
+        may_have = report and (status == 1 or any(f.topic == LACKING for f in report.findings))
+        found = attempt(lambda: diagnose(request)).value if may_have else None
         seconds = time.process_time() - started
         failed = list_failures(path, found.diff) if found and found.diff and verifies else []
     place = (found.file, found.line) if found else find_place(report)

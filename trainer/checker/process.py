@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from trainer.checker.findings.comparing import Finding, show_safely
+from trainer.checker.findings.comparing import LACKING, Finding, show_safely
 from trainer.checker.findings.report import Report
 from trainer.checker.remote.cell import Cell
 from trainer.checker.remote.connection import Connection, WorkerLostError
@@ -197,12 +197,13 @@ def _describe_status(code: int | None) -> str:
 def _may_have_line(report: Report, hangs: Hangs) -> bool:
     """Return whether a wrong line may be found.
 
-    That is where something is wrong, the check came to its end, and no method stops at what is
-    not written yet.
+    That is where something is wrong or a parameter is lacking, the check came to its end, and no
+    method stops at what is not written yet.
     """
     is_unfinished = any((f.verdict, f.cause) == ("raises", "unfinished") for f in report.findings)
     is_cut = report.stopped or is_unfinished or report.cut or hangs.found
-    return bool(report.wrong_findings) and not is_cut
+    is_lacking = any(finding.topic == LACKING for finding in report.findings)
+    return (bool(report.wrong_findings) or is_lacking) and not is_cut
 
 
 def _look_for_line(task: Task, cell: Cell, seconds: float) -> dict[str, Any] | None:

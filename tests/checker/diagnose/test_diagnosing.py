@@ -58,6 +58,7 @@ def test_the_marked_part_is_the_one_that_the_fix_changes(tmp_path):
     assert found.expected.startswith("da1 should be dz1 · h′(a1): ")
 
 
+W2_OF_CS231N = '        self.params["W2"] = std * np.random.randn(hidden_size, output_size)\n'
 # A slip that no list has: the layout, the right text and the wrong one, and a line of the fix.
 SLIPS = [
     ("cs231n", "        return loss, grads\n", "", "return loss, grads"),
@@ -71,6 +72,13 @@ SLIPS = [
     ("cs231n", "T.dot(dscores) + 2 * reg * W2", "T.dot(dscores)", "+ 2 * reg * W2"),
     ("cs231n", "hidden = np.maximum(0, a1)", "hidden = 0", "np.maximum(0, a1)"),
     ("chapter4", "if a.ndim == 2:", "if a.ndim == 3:", "if a.ndim == 2:"),
+    (
+        "volume2",
+        "I, H, O = input_size, hidden_size",
+        "H, I, O = input_size, hidden_size",
+        "hidden_size, input_size",
+    ),
+    ("cs231n", W2_OF_CS231N, "", f"+{W2_OF_CS231N}"),
 ]
 
 

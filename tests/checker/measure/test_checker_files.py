@@ -311,3 +311,14 @@ def test_the_script_reports_in_one_line_what_it_cannot_do(tmp_path):
     done = run_script("none.py", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "check.py: error: none.py: there is no such file\n"
+
+
+def test_a_parameter_that_is_lacking_is_added_in_a_fix_and_is_no_verdict(tmp_path):
+    lacking = (NETS / "cs231n.py").read_text().replace(
+        '        self.params["W2"] = std * np.random.randn(hidden_size, output_size)\n', ""
+    )  # fmt: skip
+    write(tmp_path, lacking)
+    done = run_script("net.py", cwd=tmp_path)
+    assert done.returncode == 2
+    assert 'self.params["W2"] = std * np.random.randn(' in done.stdout
+    assert "construction could not be checked: has no array W2" in done.stdout

@@ -30,6 +30,7 @@ from trainer.checker.diagnose.insertions import (
 )
 from trainer.checker.diagnose.locating import Location
 from trainer.checker.diagnose.moves import list_moves
+from trainer.checker.diagnose.parameters import list_parameters
 from trainer.checker.diagnose.patching import Function
 from trainer.checker.diagnose.penalties import list_penalties
 from trainer.checker.diagnose.quantities import has_value
@@ -128,6 +129,7 @@ def _list_slips(survey: Survey, functions: list[tuple[Path, Function]]) -> Itera
         for candidate in list_repeated(path, text, function):
             if (path, candidate.node.lineno) not in survey.raised:  # to leave it out hides it
                 yield candidate
+        yield from list_parameters(path, text, function)
         yield from list_slips(path, text, function)
         yield from list_sibling_changes(path, text, function, ())
     for place, name in survey.lacking:

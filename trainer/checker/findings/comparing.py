@@ -18,7 +18,7 @@ FLOAT32 = 1e-4  # float32
 
 # What a finding says, where a program has to know: gradient works only after another call, or
 # samples are columns.
-TOPICS = NOT_ALONE, COLUMNS = "not alone", "samples as columns"
+TOPICS = NOT_ALONE, COLUMNS, LACKING = "not alone", "samples as columns", "lacking parameters"
 Verdict = Literal["ok", "differs", "raises", "missing", "note"]
 
 

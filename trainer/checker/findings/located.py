@@ -17,7 +17,9 @@ def describe_diagnosis(found: dict[str, Any], has_fix: bool) -> list[str]:
     head = describe_cell(cell, found["line"]) if cell else f"{found['file']}:{found['line']}"
     before = f"{head}  {code[: found['column']].lstrip()}"
     part = code[found["column"] : found["end_column"]]
-    lines = [f"{head}  {code.strip()}", " " * cell_len(before) + "^" * max(1, cell_len(part))]
+    lines = [f"{head}  {code.strip()}"]
+    if part != code.strip():
+        lines.append(" " * cell_len(before) + "^" * max(1, cell_len(part)))
     lines += [found["expected"]] if found["expected"] else []
     if found["diff"] and has_fix:
         lines += [_("tried fix:"), *format_diff(found["diff"]), describe_checks(found["checks"])]
@@ -39,6 +41,7 @@ def format_diff(diff: str) -> list[str]:
         elif line.startswith(CELL):
             lines.append(_("cell {cell}").format(cell=line.removeprefix(CELL)))
         elif line[:3] not in HEADS:
-            lines.append(f"{number if line[0] == '-' else '':>6} {line}")
+            text = line[0] + line[1:].expandtabs(4)
+            lines.append(f"{number if line[0] == '-' else '':>6} {text}")
             number += line[0] == "-"
     return lines

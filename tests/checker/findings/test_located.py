@@ -1,0 +1,26 @@
+"""A diagnosis is shown with its code as one reads it."""
+
+from trainer.checker.findings.located import describe_diagnosis, format_diff
+
+DIFF = "--- a/net.py\n+++ b/net.py\n@@ -7 +7 @@\n-\t\ta = x\n+\t\ta = -x\n"
+
+
+def show(code, column, end_column):
+    """Return the lines that show a diagnosis of this code, without a fix."""
+    found = {
+        "file": "net.py", "line": 7, "code": code, "column": column, "end_column": end_column,
+        "expected": "", "diff": DIFF, "checks": 8,
+    }  # fmt: skip
+    return describe_diagnosis(found, has_fix=False)
+
+
+def test_tabs_of_a_fix_are_shown_as_spaces():
+    assert format_diff(DIFF) == ["     7 -        a = x", "       +        a = -x"]
+
+
+def test_a_part_of_a_line_is_marked():
+    assert show("    a = x + 1", 8, 9) == ["net.py:7  a = x + 1", "              ^"]
+
+
+def test_a_whole_line_needs_no_mark():
+    assert show("    a = x", 4, 9) == ["net.py:7  a = x"]
