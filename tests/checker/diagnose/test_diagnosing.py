@@ -59,6 +59,17 @@ def test_the_marked_part_is_the_one_that_the_fix_changes(tmp_path):
 
 
 W2_OF_CS231N = '        self.params["W2"] = std * np.random.randn(hidden_size, output_size)\n'
+
+
+def test_a_gradient_under_the_books_name_is_told_by_its_derivative(tmp_path):
+    text = plant_mistakes("chapter4", "sigmoid-grad-of-output")
+    text = text.replace("dz1", "SWAP").replace("da1", "dz1").replace("SWAP", "da1")
+    path = tmp_path / "net.py"
+    path.write_text(text)
+    found = diagnose(Request(path, None, False, 0))
+    assert found.expected.startswith("dz1 should be ∂loss/∂a1 = ∂loss/∂z1 · h′(a1): ")
+
+
 # A slip that no list has: the layout, the right text and the wrong one, and a line of the fix.
 SLIPS = [
     ("cs231n", "        return loss, grads\n", "", "return loss, grads"),

@@ -1,6 +1,7 @@
 """Finds the lines whose value, replaced by the expected one, makes the net right."""
 
 import ast
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -8,13 +9,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.diagnose.quantities import Quantity, has_value
+from trainer.checker.diagnose.quantities import FORMULAS, Quantity, has_value
 from trainer.checker.findings.comparing import as_array
 from trainer.checker.load.recording import Record, Recorder, Site
 from trainer.common.language import translate as _
 
 # What is computed on the way to a quantity, and is no quantity of its own.
 PARTS = {"a1": "x W1", "a2": "z1 W2"}
+GRADIENT = re.compile(r"\bd([az][12])\b")
 MOST_REPLACED = 600  # replacements that are tried
 
 
@@ -71,7 +73,7 @@ def describe_location(location: Location) -> str:
     got, quantity = np.asarray(location.record.value, dtype=np.float64), location.quantity
     index = np.unravel_index(np.argmax(np.abs(got - quantity.value)), got.shape)
     name = location.site.name or _("the returned value")
-    what = dict.fromkeys([quantity.name, _(quantity.formula)])
+    what = dict.fromkeys(_name_gradients([quantity.name, _(quantity.formula)], name))
     what.pop(name, None)
     message = _("{name} should be {formula}: {expected}, but is {found}")
     if got.ndim:
@@ -80,6 +82,15 @@ def describe_location(location: Location) -> str:
         name=name, formula=" = ".join(what), place=[int(i) for i in index],
         expected=f"{quantity.value[index]:.4g}", found=f"{got[index]:.4g}",
     )  # fmt: skip
+
+
+def _name_gradients(texts: list[str], name: str) -> list[str]:
+    """Return texts with ∂loss/∂a1 in place of da1 where a variable has another gradient's name.
+
+    The book calls the gradient at z1 da1, and that at a1 dz1.
+    """
+    means_other = name in FORMULAS and name != texts[0]
+    return [GRADIENT.sub(r"∂loss/∂\1", text) if means_other else text for text in texts]
 
 
 def _is_part(one: Quantity, whole: Quantity) -> bool:

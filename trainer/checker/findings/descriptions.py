@@ -1,6 +1,9 @@
 """What each mistake is and how to fix it, in words for the report."""
 
+from collections.abc import Iterable
+
 from trainer.auditing.mistakes import MISTAKES
+from trainer.checker.findings.comparing import Finding
 from trainer.common.language import N_
 from trainer.common.language import translate as _
 
@@ -31,6 +34,22 @@ OTHERS = {
         N_("write int, float, bool"),
     ),
 }
+
+# What is checked and has no method's name.
+WORDS = {
+    N_("construction"), N_("loading"), N_("inputs"), N_("class"), N_("net"), N_("code"),
+    N_("initial weights"), N_("update"),
+}  # fmt: skip
+
+
+def show_quantity(name: str) -> str:
+    """Return the name of what is checked, in the language of the messages if it is a word."""
+    return _(name) if name in WORDS else name
+
+
+def join_quantities(findings: Iterable[Finding]) -> str:
+    """Return the names of what the findings are on, each once."""
+    return ", ".join(dict.fromkeys(show_quantity(f.quantity) for f in findings))
 
 
 def describe_mistake(slug: str) -> str:

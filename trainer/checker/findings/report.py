@@ -5,6 +5,7 @@ from typing import Any
 
 from trainer.auditing.mistakes import MISTAKES
 from trainer.checker.findings.comparing import Finding
+from trainer.checker.findings.descriptions import join_quantities, show_quantity
 from trainer.checker.findings.json_report import write_json
 from trainer.checker.findings.located import describe_diagnosis
 from trainer.common.language import join_clauses, join_words, translate_plural
@@ -75,8 +76,8 @@ class Report:
         The verdict on a right net comes first, so that no note reads as a fault.
         """
         wrong = {f.quantity for f in self.wrong_findings}
-        right = [f.quantity for f in self.findings if f.verdict == "ok" and f.quantity not in wrong]
-        names = ", ".join(dict.fromkeys(right))
+        right = [f for f in self.findings if f.verdict == "ok" and f.quantity not in wrong]
+        names = join_quantities(right)
         lines = [_("right: {quantities}").format(quantities=names)] if right else []
         if self.hints > 1:
             lines += [*self._describe_wrong(), *self._describe_place()]
@@ -90,7 +91,8 @@ class Report:
         return "\n".join(map(escape, lines))
 
     def _describe_notes(self) -> list[str]:
-        return [_tell(f.quantity, _describe(f)) for f in self.findings if f.verdict == "note"]
+        notes = (f for f in self.findings if f.verdict == "note")
+        return [_tell(show_quantity(f.quantity), _describe(f)) for f in notes]
 
     def _describe_missing(self) -> list[str]:
         return [
@@ -98,7 +100,7 @@ class Report:
                 _("{quantity} is missing: {message}")
                 if f.checked
                 else _("{quantity} could not be checked: {message}")
-            ).format(quantity=f.quantity, message=_describe(f))
+            ).format(quantity=show_quantity(f.quantity), message=_describe(f))
             for f in self.findings
             if f.verdict == "missing"
         ]
@@ -110,7 +112,7 @@ class Report:
             groups.setdefault(_find_group(finding), []).append(finding)
         lines = [
             _("wrong: {quantities}: {message}").format(
-                quantities=_list_quantities(group), message=_describe(group[0])
+                quantities=join_quantities(group), message=_describe(group[0])
             )
             for group in groups.values()
         ]
@@ -119,7 +121,7 @@ class Report:
             return lines
         if len(unexplained) == len(self.wrong_findings):
             return [*lines, _("no cause was found")]
-        which = _list_quantities(unexplained)
+        which = join_quantities(unexplained)
         return [*lines, _("no cause was found for {quantities}").format(quantities=which)]
 
     def _describe_place(self) -> list[str]:
@@ -137,7 +139,9 @@ class Report:
         if self.status == 2 and not self.stopped and not self.find_obstacles():
             return self._summarise_unchecked()
         if self.status == 2:
-            obstacles = join_clauses(_tell(f.quantity, f.message) for f in self.find_obstacles())
+            obstacles = join_clauses(
+                _tell(show_quantity(f.quantity), f.message) for f in self.find_obstacles()
+            )
             message = _("{title} could not be checked: {reason}")
             return message.format(title=self.title, reason=self.stopped or obstacles)
         message = translate_plural("{title} is right", "{title} are right", self.number)
@@ -145,7 +149,7 @@ class Report:
 
     def _summarise_wrong(self) -> str:
         """Return that the net is wrong, in what, why, and what else stopped the check."""
-        quantities = _list_quantities(self.wrong_findings)
+        quantities = join_quantities(self.wrong_findings)
         if quantities == self.name:  # a function by itself
             message = translate_plural("{title} is wrong", "{title} are wrong", self.number)
         else:
@@ -189,10 +193,6 @@ def _find_group(finding: Finding) -> object:
     if finding.cause or finding.is_explained:
         return finding.cause or (finding.message if finding.verdict == "raises" else id(finding))
     return finding.quantity.split()[0]
-
-
-def _list_quantities(findings: list[Finding]) -> str:
-    return ", ".join(dict.fromkeys(f.quantity for f in findings))
 
 
 def _tell(quantity: str, message: str) -> str:

@@ -8,6 +8,7 @@ from html import escape as escape_html
 
 from trainer.auditing.mistakes import MISTAKES
 from trainer.checker.findings.comparing import Finding
+from trainer.checker.findings.descriptions import join_quantities
 from trainer.checker.findings.located import describe_checks, format_diff
 from trainer.checker.findings.placing import describe_cell, describe_place
 from trainer.checker.findings.report import Report
@@ -55,9 +56,9 @@ def _render_table(report: Report) -> str:
     rest = [f for f in report.findings if f.verdict in ("missing", "note")]
     rows = [_render_row(group, report.hints) for group in [*groups.values(), *([f] for f in rest)]]
     wrong = {f.quantity for f in report.wrong_findings}
-    right = [f.quantity for f in report.findings if f.verdict == "ok" and f.quantity not in wrong]
+    right = [f for f in report.findings if f.verdict == "ok" and f.quantity not in wrong]
     if right:
-        names = f'<td colspan="2" style="{CELL}">{show(", ".join(dict.fromkeys(right)))}</td>'
+        names = f'<td colspan="2" style="{CELL}">{show(join_quantities(right))}</td>'
         rows.append(f'<tr style="background:transparent">{_render_word("ok")}{names}</tr>')
     style = "border-collapse:collapse;margin:6px 0"
     return f'<table style="{style}"><tbody>{"".join(rows)}</tbody></table>'
@@ -74,7 +75,7 @@ def _render_row(group: list[Finding], hints: int) -> str:
     is_hidden = hints == 1 and first.verdict in ("differs", "raises")
     cause = f" <code>{show(first.cause)}</code>" if first.cause else ""
     message = "" if is_hidden else show(first.message) + cause
-    names = ", ".join(dict.fromkeys(f.quantity for f in group))
+    names = join_quantities(group)
     return (
         f'<tr style="background:transparent">'
         f"{_render_word(first.verdict if first.checked else 'unchecked')}"
