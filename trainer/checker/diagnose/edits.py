@@ -16,6 +16,10 @@ from trainer.checker.adapt.names import PARAMS
 OPERATORS: list[type[ast.operator]] = [ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult]
 IDENTITY: list[type[ast.cmpop]] = [ast.Is, ast.IsNot]
 COMPARISONS: list[type[ast.cmpop]] = [ast.Gt, ast.GtE, ast.Lt, ast.LtE, ast.Eq, ast.NotEq]
+OPPOSITES: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Gt: ast.Lt, ast.Lt: ast.Gt, ast.GtE: ast.LtE,
+    ast.LtE: ast.GtE,
+}  # fmt: skip
 TWINS = {
     "sum": ("mean",), "mean": ("sum",), "max": ("sum", "min"), "min": ("max",),
     "argmax": ("argmin", "max"), "argmin": ("argmax",), "exp": ("log",), "log": ("exp",),
@@ -99,6 +103,7 @@ def list_statement_edits(root: ast.stmt) -> Iterator[Edit]:
     """Yield edits of whole statements: other operators of updates, statements taken out."""
     seen: set[str] = set()
     yield from list_other_updates(root)
+    yield from _list_swapped_targets(root)
     for node in ast.walk(root):
         if isinstance(node, ast.AugAssign):
             yield Edit(node, f"{ast.unparse(node.target)} = {ast.unparse(node.value)}", 1.4)
@@ -121,12 +126,38 @@ def list_statement_edits(root: ast.stmt) -> Iterator[Edit]:
             yield Edit(node, "pass", 1.8)
 
 
+def _list_swapped_targets(root: ast.stmt) -> Iterator[Edit]:
+    """Yield two names in the other order where what they are set to stands in its usual order."""
+    arguments = [a.arg for a in root.args.args] if isinstance(root, ast.FunctionDef) else []
+    for node in ast.walk(root):
+        match node:
+            case ast.Assign(targets=[ast.Tuple() as target], value=ast.Tuple(elts=values)):
+                texts = [_text(value) for value in values]
+                if texts in (sorted(texts), [a for a in arguments if a in texts]):
+                    yield from (Edit(e.node, e.text, 1.3) for e in _list_swaps(target))
+
+
+def _list_swaps(node: ast.Tuple) -> Iterator[Edit]:
+    """Yield a tuple with two of its parts in the other order."""
+    for i, j in combinations(range(len(node.elts)), 2):
+        swapped = [*node.elts]
+        swapped[i], swapped[j] = swapped[j], swapped[i]
+        yield Edit(node, ", ".join(map(_text, swapped)), 1.4)  # unparse adds brackets
+
+
 def list_condition_edits(function: ast.FunctionDef) -> Iterator[Edit]:
     """Yield the conditions of a function with another number, or another comparison."""
     for node in ast.walk(function):
         if isinstance(node, ast.If):
+            is_ndim = ".ndim" in _text(node.test)  # 1 or 2
             edits = list_edits(node.test, Words([], [], []), CONDITION)
-            yield from sorted(edits, key=lambda edit: not isinstance(edit.node, ast.Constant))
+            likely = (e for e in edits if not is_ndim or e.text not in ("0", "0.5", "-1"))
+            yield from sorted(likely, key=_rank_condition)
+
+
+def _rank_condition(edit: Edit) -> tuple[bool, bool]:
+    """Return a sort key: other numbers first, and 2 before 1, the dimensions of a batch."""
+    return not isinstance(edit.node, ast.Constant), edit.text != "2"
 
 
 def _list_read(root: ast.stmt) -> set[str]:
@@ -232,7 +263,8 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
             yield _changed(node, 1.6, left=right, right=left)
             if isinstance(op, ast.Add) and isinstance(left, ast.Constant | ast.JoinedStr):
                 yield Edit(right, f"str({_text(right)})", 1.3)
-            if isinstance(op, ast.Div) and not isinstance(right, ast.Constant):
+            are_parts = not isinstance(left, ast.Constant) and not isinstance(right, ast.Constant)
+            if isinstance(op, ast.Div) and are_parts:
                 yield Edit(node, f"{_wrapped(left)} / (2 * {_wrapped(right)})", 1.5)
             if isinstance(op, ast.MatMult):
                 yield Edit(node, f"{_wrapped(left)}.T @ {_wrapped(right)}", 2.1)
@@ -244,7 +276,8 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
             twins = IDENTITY if isinstance(op, ast.Is | ast.IsNot) else COMPARISONS
             for comparison in twins:
                 if not isinstance(op, comparison):
-                    yield _changed(node, 1.5, ops=[comparison()])
+                    is_opposite = OPPOSITES.get(type(op)) is comparison
+                    yield _changed(node, 1.45 if is_opposite else 1.5, ops=[comparison()])
             yield from (Edit(node, atom, 1.8) for atom in atoms)
             if _text(left) == _text(right):  # comparing a value with itself
                 yield from (_changed(node, 1.2, left=_parse(atom)) for atom in atoms)
@@ -255,11 +288,7 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
                 if number != value:
                     yield Edit(node, repr(number), 1.6)
         case ast.Tuple(elts=parts) if not any(isinstance(p, ast.Slice) for p in parts):
-            for i, j in combinations(range(len(parts)), 2):
-                swapped = [*parts]
-                swapped[i], swapped[j] = parts[j], parts[i]
-                text = ", ".join(map(_text, swapped))  # unparse adds brackets
-                yield Edit(node, text, 1.4)
+            yield from _list_swaps(node)
         case ast.Constant(value=bool() as flag):
             yield Edit(node, repr(not flag), 1.2)
         case ast.Attribute(value=value, attr="T"):

@@ -50,7 +50,7 @@ def locate(
     result is wrong.
     """
     every = recorder.run(run)
-    records = _keep_first(every)
+    records = keep_first(every)
     found = [
         Location(
             recorder.sites[record.site],
@@ -98,12 +98,12 @@ def _is_part(one: Quantity, whole: Quantity) -> bool:
     return one.name.rstrip("ᵀ") == PARTS.get(whole.name.rstrip("ᵀ"))
 
 
-def _keep_first(records: list[Record]) -> list[Record]:
+def keep_first(records: list[Record]) -> list[Record]:
     """Return the first record of each site and shape whose value is an array or a number."""
     first: dict[tuple[int, tuple[int, ...]], Record] = {}
     for record in records:
-        if isinstance(record.value, np.ndarray | np.number | float | int):
-            first.setdefault((record.site, np.shape(record.value)), record)
+        if (value := as_array(record.value)) is not None:
+            first.setdefault((record.site, value.shape), record)
     return list(first.values())
 
 

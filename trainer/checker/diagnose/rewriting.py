@@ -11,7 +11,7 @@ from trainer.checker.diagnose.applying import Candidate, apply_edit
 from trainer.checker.diagnose.edits import Edit
 from trainer.checker.diagnose.formulas import TEMPLATES, list_formulas, list_known
 from trainer.checker.diagnose.insertions import find_statement, insert_after, insert_before
-from trainer.checker.diagnose.locating import Location
+from trainer.checker.diagnose.locating import Location, keep_first
 from trainer.checker.diagnose.patching import Function
 from trainer.checker.diagnose.quantities import Quantity, has_value
 from trainer.checker.diagnose.scope import Scope, make_scope
@@ -56,7 +56,7 @@ def _rewrite_recorded(survey: Survey) -> Iterator[Candidate]:
     Those of its shape or its name come first, at all lines.
     """
     unlikely: list[tuple[Site, Place, list[Quantity]]] = []
-    for record in _keep_first(survey.trail.records):
+    for record in keep_first(survey.trail.records):
         site, value = survey.trail.sites[record.site], as_array(record.value)
         if value is None or site.is_update or site.path not in survey.texts:
             continue
@@ -74,16 +74,6 @@ def _rewrite(
 ) -> Iterator[Candidate]:
     for text in _write(place, wanted):
         yield from apply_edit(site.path, survey.texts[site.path], Edit(site.value, text, 0.0))
-
-
-def _keep_first(records: list[Record]) -> list[Record]:
-    """Return the first record of each site and shape that has a value."""
-    first: dict[tuple[int, tuple[int, ...]], Record] = {}
-    for record in records:
-        value = as_array(record.value) if record.value is not None else None
-        if value is not None:
-            first.setdefault((record.site, value.shape), record)
-    return list(first.values())
 
 
 def _list_likely(site: Site, value: Array, wrong: list[Quantity]) -> list[Quantity]:
