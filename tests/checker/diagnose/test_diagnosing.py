@@ -87,7 +87,7 @@ SLIPS = [
         "volume2",
         "I, H, O = input_size, hidden_size",
         "H, I, O = input_size, hidden_size",
-        "hidden_size, input_size",
+        "+        I, H, O = input_size",
     ),
     ("cs231n", W2_OF_CS231N, "", f"+{W2_OF_CS231N}"),
 ]

@@ -10,22 +10,18 @@ from pathlib import Path
 
 from trainer.checker.adapt.names import PARAMS
 from trainer.checker.diagnose.applying import Candidate, apply_edit, list_pairs, list_repeated
+from trainer.checker.diagnose.definitions import list_attributes, list_definitions
 from trainer.checker.diagnose.edits import (
     Edit,
     Words,
-    list_condition_edits,
     list_edits,
     list_products,
     list_spellings,
-    list_statement_edits,
     sort_edits,
 )
 from trainer.checker.diagnose.insertions import (
     find_holder,
-    list_attributes,
-    list_definitions,
     list_local_insertions,
-    list_slips,
     list_updates,
 )
 from trainer.checker.diagnose.locating import Location
@@ -34,10 +30,12 @@ from trainer.checker.diagnose.parameters import list_parameters
 from trainer.checker.diagnose.patching import Function
 from trainer.checker.diagnose.penalties import list_penalties
 from trainer.checker.diagnose.quantities import has_value
-from trainer.checker.diagnose.rewriting import can_write, list_rewritten
+from trainer.checker.diagnose.rewriting import can_write, list_rewritten, rewrite_location
 from trainer.checker.diagnose.scope import Line, list_functions, make_words
 from trainer.checker.diagnose.screening import PartsScreen
 from trainer.checker.diagnose.siblings import list_sibling_changes
+from trainer.checker.diagnose.slips import list_slips
+from trainer.checker.diagnose.statements import list_condition_edits, list_statement_edits
 from trainer.checker.diagnose.survey import Survey
 
 MOST_MATCHING = 12  # edits of one line that are checked
@@ -50,7 +48,9 @@ NAMED = 0.4  # how much likelier an edit is in a function whose own name is a wr
 HELPER = 0.3  # how much unlikelier an edit is in a file that is only imported
 SHARED = 0.3  # how much unlikelier an edit is in a function that right quantities call too
 TURN = 300  # changes of one kind, before the next kind has its turn
+SOME = 20  # edits that are evaluated between two looks at the time
 MOST_PAIRED = 60  # edits of a function that are tried in pairs
+Root = ast.expr | ast.stmt
 EditsOf = Callable[[Path, Function], list[Edit]]
 
 
@@ -75,11 +75,15 @@ def _list_families(survey: Survey, seconds: float) -> Iterator[Iterator[Candidat
     edits_of = cache(partial(_list_function_edits, survey=survey, most=CHEAP))
     lines = frozenset((each.site.path, each.site.value.lineno) for each in survey.locations)
     yield _list_first(survey, edits_of, heads)
+    yield _list_conditions(survey)
+    local = _list_local(survey, seconds)
+    if any(location.settles for location in survey.locations):
+        yield local
     slips = _list_slips(survey, [*survey.called, *survey.others])
     yield from (slips, slips)
     if survey.raised:
         yield _list_cheap(survey, edits_of, survey.called, survey.raised)
-    yield _list_local(survey, seconds)
+    yield local
     yield _list_siblings(survey, edits_of)
     if survey.wrong & {"predict", "loss", "gradient", *(f"gradient {key}" for key in PARAMS)}:
         yield list_rewritten(survey)
@@ -115,13 +119,18 @@ def _list_first(
             yield from list_updates(path, survey.texts[path], function)
 
 
+def _list_conditions(survey: Survey) -> Iterator[Candidate]:
+    """Yield the texts in which a condition holds in other cases."""
+    for path, function in survey.called:
+        for edit in list_condition_edits(function):
+            yield from apply_edit(path, survey.texts[path], edit)
+
+
 def _list_slips(survey: Survey, functions: list[tuple[Path, Function]]) -> Iterator[Candidate]:
     """Yield changes of names that are misspelt, and of what is often forgotten or repeated."""
     for path, function in functions:
         text = survey.texts[path]
         yield from list_penalties(path, text, function)
-        for edit in list_condition_edits(function):
-            yield from apply_edit(path, text, edit)
         for root in _list_roots(function) if survey.raised else ():
             for edit in list_spellings(root, survey.identifiers):
                 if (path, edit.node.lineno) in survey.raised:
@@ -149,42 +158,49 @@ def _list_local(survey: Survey, seconds: float) -> Iterator[Candidate]:
     """Yield the changes of the located lines whose value, in its own scope, is the expected one."""
     places = {(each.site, each.quantity.name): each for each in reversed(survey.locations)}
     there = [each for each in reversed(places.values()) if each.site.path in survey.texts]
-    there.sort(key=lambda each: not can_write(survey, each))
+    there.sort(key=lambda each: (not each.settles, not can_write(survey, each)))
     end = time.process_time() + seconds
-    odd: list[tuple[Path, Edit]] = []
     for location in there:
-        path, text = location.site.path, survey.texts[location.site.path]
-        for edit in islice(_list_matching(location, end, with_products=False), MOST_MATCHING):
-            if edit.cost <= PLAIN:
-                yield from apply_edit(path, text, edit)
-            else:
-                odd.append((path, edit))
+        text = survey.texts[location.site.path]
+        yield from _list_matching(location, text, _list_plain, end)
         yield from list_local_insertions(location, text)
     for location in there:
-        products = _list_matching(location, end, with_products=True)
-        odd += [(location.site.path, edit) for edit in islice(products, MOST_MATCHING)]
-    for path, edit in odd:
-        yield from apply_edit(path, survey.texts[path], edit)
+        yield from rewrite_location(survey, location)
+    for location in there:
+        yield from _list_matching(location, survey.texts[location.site.path], _list_odd, end)
 
 
-def _list_matching(location: Location, end: float, with_products: bool) -> Iterator[Edit]:
-    """Yield the edits of a located expression that give it the expected value."""
-    site = location.site
+def _list_matching(
+    location: Location, text: str, list_changes: Callable[[Root, Words], list[Edit]], end: float
+) -> Iterator[Candidate]:
+    """Yield the text with the first edits of a located line that give it the expected value."""
+    site, count = location.site, 0
     record = location.before if site.is_update else location.record
-    root = find_holder(site.function, site.value) if site.is_update else site.value
-    if record is None or root is None or (with_products and site.is_update):
+    root: Root | None = find_holder(site.function, site.value) if site.is_update else site.value
+    if record is None or root is None:
         return
-    words = make_words(site.function, record, list_functions(record.globals))
     line = Line(root, record, site.name)
-    for edit in list_products(site.value, words) if with_products else _list_line(root, words):
-        if time.process_time() > end:
+    words = make_words(site.function, record, list_functions(record.globals))
+    for number, edit in enumerate(list_changes(root, words)):
+        if count == MOST_MATCHING or (number % SOME == 0 and time.process_time() > end):
             return
-        value = line.evaluate(edit.node, edit.text)
-        if has_value(location.quantity, value):
-            yield edit
+        if has_value(location.quantity, line.evaluate(edit.node, edit.text)):
+            count += 1
+            yield from apply_edit(site.path, text, edit)
 
 
-def _list_line(root: ast.expr | ast.stmt, words: Words, most: float = inf) -> list[Edit]:
+def _list_plain(root: Root, words: Words) -> list[Edit]:
+    """Return the edits of a line that people make."""
+    return _list_line(root, words, PLAIN)
+
+
+def _list_odd(root: Root, words: Words) -> list[Edit]:
+    """Return the other edits of a line, and what may stand in place of it."""
+    products = list_products(root, words) if isinstance(root, ast.expr) else []
+    return [*(edit for edit in _list_line(root, words) if edit.cost > PLAIN), *products]
+
+
+def _list_line(root: Root, words: Words, most: float = inf) -> list[Edit]:
     """Return the edits of an expression, or of a statement and the expressions in it."""
     if isinstance(root, ast.expr):
         return list_edits(root, words, most)

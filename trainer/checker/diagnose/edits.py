@@ -27,7 +27,6 @@ TWINS = {
     "ones_like": ("zeros_like",), "multiply": ("dot",), "dot": ("multiply",),
 }  # fmt: skip
 RATES = dict.fromkeys(("learning_rate", "lr", "alpha", "eta"), 1.45)  # often not passed on
-CONDITION = 1.6  # the cost of an edit that may make a condition hold
 BIAS = re.compile(r"\b(b\d?|bias\d?|b_\w+)\b")
 UNSAFE = re.compile("save|dump|tofile|remove|unlink|rm|system|exit|quit|input|open|exec|eval")
 BINARY = "{t} * np.log({y}) + (1 - {t}) * np.log(1 - {y})"
@@ -99,82 +98,12 @@ def sort_edits(edits: Iterable[Edit]) -> list[Edit]:
     return list(unique.values())
 
 
-def list_statement_edits(root: ast.stmt) -> Iterator[Edit]:
-    """Yield edits of whole statements: other operators of updates, statements taken out."""
-    seen: set[str] = set()
-    yield from list_other_updates(root)
-    yield from _list_swapped_targets(root)
-    for node in ast.walk(root):
-        if isinstance(node, ast.AugAssign):
-            yield Edit(node, f"{ast.unparse(node.target)} = {ast.unparse(node.value)}", 1.4)
-            yield Edit(node, "pass", 1.3)
-        if isinstance(node, ast.Assign | ast.Expr) and isinstance(node.value, ast.Call):
-            target = ast.unparse(node.targets[0]) if isinstance(node, ast.Assign) else ""
-            for argument in (ast.unparse(a) for a in node.value.args if isinstance(a, ast.Name)):
-                if argument != target:
-                    is_unused = target not in _list_read(root)
-                    cost = 1.2 if is_unused else 1.9
-                    yield Edit(node, f"{argument} = {ast.unparse(node.value)}", cost)
-        if isinstance(node, ast.Assign):
-            yield Edit(node, "pass", 1.1 if ast.unparse(node) in seen else 2.0)
-            seen.add(ast.unparse(node))
-            if isinstance(node.targets[0], ast.Name | ast.Attribute):
-                yield Edit(
-                    node, f"{ast.unparse(node.targets[0])} += {ast.unparse(node.value)}", 2.1
-                )
-        if isinstance(node, ast.Expr | ast.If):
-            yield Edit(node, "pass", 1.8)
-
-
-def _list_swapped_targets(root: ast.stmt) -> Iterator[Edit]:
-    """Yield two names in the other order where what they are set to stands in its usual order."""
-    arguments = [a.arg for a in root.args.args] if isinstance(root, ast.FunctionDef) else []
-    for node in ast.walk(root):
-        match node:
-            case ast.Assign(targets=[ast.Tuple() as target], value=ast.Tuple(elts=values)):
-                texts = [_text(value) for value in values]
-                if texts in (sorted(texts), [a for a in arguments if a in texts]):
-                    yield from (Edit(e.node, e.text, 1.3) for e in _list_swaps(target))
-
-
-def _list_swaps(node: ast.Tuple) -> Iterator[Edit]:
+def list_swapped_parts(node: ast.Tuple) -> Iterator[Edit]:
     """Yield a tuple with two of its parts in the other order."""
     for i, j in combinations(range(len(node.elts)), 2):
         swapped = [*node.elts]
         swapped[i], swapped[j] = swapped[j], swapped[i]
         yield Edit(node, ", ".join(map(_text, swapped)), 1.4)  # unparse adds brackets
-
-
-def list_condition_edits(function: ast.FunctionDef) -> Iterator[Edit]:
-    """Yield the conditions of a function with another number, or another comparison."""
-    for node in ast.walk(function):
-        if isinstance(node, ast.If):
-            is_ndim = ".ndim" in _text(node.test)  # 1 or 2
-            edits = list_edits(node.test, Words([], [], []), CONDITION)
-            likely = (e for e in edits if not is_ndim or e.text not in ("0", "0.5", "-1"))
-            yield from sorted(likely, key=_rank_condition)
-
-
-def _rank_condition(edit: Edit) -> tuple[bool, bool]:
-    """Return a sort key: other numbers first, and 2 before 1, the dimensions of a batch."""
-    return not isinstance(edit.node, ast.Constant), edit.text != "2"
-
-
-def _list_read(root: ast.stmt) -> set[str]:
-    """Return the names that a statement or a function reads."""
-    names = (node for node in ast.walk(root) if isinstance(node, ast.Name))
-    return {name.id for name in names if isinstance(name.ctx, ast.Load)}
-
-
-def list_other_updates(root: ast.stmt) -> Iterator[Edit]:
-    """Yield the updates in a function or a statement with another operator: += for -=."""
-    for node in ast.walk(root):
-        if isinstance(node, ast.AugAssign):
-            for other in OPERATORS:
-                if not isinstance(node.op, other):
-                    changed = copy.copy(node)
-                    changed.op = other()
-                    yield Edit(node, ast.unparse(changed), 1.3)
 
 
 def list_products(root: ast.expr, words: Words) -> list[Edit]:
@@ -288,7 +217,7 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
                 if number != value:
                     yield Edit(node, repr(number), 1.6)
         case ast.Tuple(elts=parts) if not any(isinstance(p, ast.Slice) for p in parts):
-            yield from _list_swaps(node)
+            yield from list_swapped_parts(node)
         case ast.Constant(value=bool() as flag):
             yield Edit(node, repr(not flag), 1.2)
         case ast.Attribute(value=value, attr="T"):
@@ -393,6 +322,8 @@ def _wrap_node(node: ast.expr, root: ast.expr, words: Words, most: float) -> Ite
             yield Edit(node, f"{inner} + {bias}", 2.0)
     for call, extra in CALLS.items():
         yield Edit(node, call.format(inner=_text(node), part=inner), 2.0 + cost + extra)
+    if isinstance(node, ast.Attribute):
+        yield Edit(node, f"{inner}.values()", 1.8)
     passes_on = isinstance(node, ast.Name | ast.Subscript | ast.Call)  # the factor is elsewhere
     for factor in ("2", "0.5"):
         yield Edit(node, f"{factor} * {inner}", 1.6 + cost + 0.3 * passes_on)

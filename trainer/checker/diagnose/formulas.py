@@ -62,7 +62,7 @@ def list_known(values: dict[str, Array], quantities: list[Quantity]) -> dict[str
     known = {"N": [*numbers, *(f"len({text})" for text in sorted(arrays, key=len))]}
     for text, value in values.items():
         for q in quantities:
-            if has_value(q, value):
+            if np.shape(value) == q.value.shape and has_value(q, value):
                 known.setdefault(q.name, []).append(text)
     return known
 

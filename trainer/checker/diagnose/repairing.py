@@ -9,7 +9,7 @@ from trainer.checker.diagnose.patching import Texts
 from trainer.checker.diagnose.survey import Survey
 from trainer.checker.diagnose.verifying import Request, count_passed, find_wrong
 
-SHARE = 0.6  # of the time that is left, for one round, while a change that fixes all is sought
+SHARE = 0.5  # of the time that is left, for one round, while a change that fixes all is sought
 MORE = 12  # changes that make less wrong that are checked in full
 Step = tuple[Candidate, frozenset[str]]  # a change, and what is still wrong with it
 

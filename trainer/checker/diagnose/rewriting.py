@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
@@ -29,13 +30,21 @@ def list_rewritten(survey: Survey) -> Iterator[Candidate]:
         for statement, text in _write_at(survey, *place):
             changed = insert_before(survey.texts[place[0]], statement, f"{name} = {text}")
             yield Candidate(place[0], changed, statement)
-    yield from _return_quantities(survey)
-    yield from _rewrite_recorded(survey)
     for path, line in survey.raised:
         for statement, text in _write_at(survey, path, line):
             value = getattr(statement, "value", None)
             if isinstance(value, ast.expr):
                 yield from apply_edit(path, survey.texts[path], Edit(value, text, 0.0))
+    yield from _return_quantities(survey)
+    yield from _rewrite_recorded(survey)
+
+
+def rewrite_location(survey: Survey, location: Location) -> Iterator[Candidate]:
+    """Yield the texts in which a located line computes the expected quantity."""
+    site = location.site
+    if not site.is_update:
+        place = _find_place(survey, site.path, site.function, location.record)
+        yield from _rewrite(survey, site, place, [location.quantity])
 
 
 def _return_quantities(survey: Survey) -> Iterator[Candidate]:
@@ -102,6 +111,7 @@ def _write_at(survey: Survey, path: Path, line: int) -> Iterator[tuple[ast.stmt,
         yield from ((statement, text) for text in _write(place, missing))
 
 
+@lru_cache(maxsize=100)  # most records are asked for several times
 def _find_place(survey: Survey, path: Path, function: Function, record: Record) -> Place:
     """Return what can be written at a record, and which quantities are known there."""
     scope = make_scope(function, record, survey.texts[path])

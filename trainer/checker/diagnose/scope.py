@@ -84,7 +84,8 @@ def make_words(
     divisors = [text for text, value in known.items() if np.ndim(value) < 2 or 1 in value.shape]
     biases = [atom for atom in atoms if atom.startswith("self.") and atom not in known]
     later = [a for a in atoms if a.isidentifier() and a not in record.scope | record.globals]
-    usable = [*known, *biases, *later][:MOST_ATOMS]
+    holders = [name for name, value in record.scope.items() if isinstance(value, dict)]
+    usable = [*known, *biases, *later, *holders][:MOST_ATOMS]
     return Words(usable, divisors[:MOST_ATOMS], functions, list(attributes), keys)
 
 

@@ -108,10 +108,13 @@ class PartsScreen:
 
 
 class Kept:
-    """The numbers of a net that are not wrong, with a weight penalty where the net has one."""
+    """The numbers of a net that are not wrong, with a weight penalty where the net has one.
 
-    def __init__(self, changed: Changed, trial: Trial, wrong: frozenset[str]):
-        self._changed, self._trial = changed, trial
+    If only the penalty is wrong (is_penalty), nobody knows where: numbers without it are kept.
+    """
+
+    def __init__(self, changed: Changed, trial: Trial, wrong: frozenset[str], is_penalty: bool):
+        self._changed, self._trial, self._is_penalty = changed, trial, is_penalty
         self._wrong = {quantity.split()[-1] for quantity in wrong}
         made = attempt(lambda: self._compute(changed.kind)).value
         values: dict[str, Any] = made[0] if made else {}
@@ -130,17 +133,18 @@ class Kept:
         with self._changed.change(path, text) as kind:
             now, has_penalty = self._compute(kind)
         seen = {*self._has_penalty.values(), *has_penalty.values()}
-        may_differ = has_penalty == self._has_penalty and not self._wrong & has_penalty.keys()
+        is_same = has_penalty == self._has_penalty and not self._is_penalty
+        may_differ = is_same and not self._wrong & has_penalty.keys()
         if True in seen and not all(has_penalty.values()) and not may_differ:
             return False
         return all(q in now and compute_error(now[q], v) <= CLOSE for q, v in self._right.items())
 
     def _compute(self, kind: type | None) -> tuple[dict[str, Any], dict[str, bool]]:
-        """Return the numbers with a penalty, and which of loss and W1 and W2 depend on it."""
+        """Return the numbers to keep, and which of loss and W1 and W2 depend on a penalty."""
         assert kind is not None
         values, without = (self._call(kind, reg) for reg in (PENALTY, 0.0))
         keys = [key for key in ("loss", "W1", "W2") if key in values and key in without]
-        return values, {
+        return without if self._is_penalty else values, {
             key: CLOSE < compute_error(values[key], without[key]) < np.inf for key in keys
         }
 

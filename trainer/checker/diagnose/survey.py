@@ -21,6 +21,7 @@ from trainer.checker.diagnose.screening import (
     Changed,
     Kept,
     PartsScreen,
+    Screen,
     make_screen,
 )
 from trainer.checker.diagnose.verifying import Request, list_required, list_wrong
@@ -59,7 +60,7 @@ class Trail:
         return None
 
 
-@dataclass
+@dataclass(eq=False)
 class Survey:
     """A net as it is with changed texts: what is wrong, where it may be, and what was called.
 
@@ -117,7 +118,8 @@ def survey_net(request: Request, texts: Texts) -> Survey:
     changed: Changed | None = attempt(lambda: Changed(request, texts)).value
     screen = make_screen(changed, trial, wrong, heads)
     has_net = not isinstance(screen, PartsScreen)  # a wrong function makes its numbers wrong too
-    kept = Kept(changed, trial, wrong) if changed and trial and has_net else None
+    is_penalty = isinstance(screen, Screen) and all(" " in name for name in screen.known)
+    kept = Kept(changed, trial, wrong, is_penalty) if changed and trial and has_net else None
     words = re.findall(r"[A-Za-z_]\w+", " ".join(texts.values()))
     names = tuple(w for w in dict.fromkeys(words) if not keyword.iskeyword(w))
     called, others = _divide_functions(texts, called, raised)

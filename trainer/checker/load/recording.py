@@ -34,7 +34,7 @@ class Site:
     is_update: bool = False
 
 
-@dataclass
+@dataclass(eq=False)
 class Record:
     """A value that a site had, and the local and global names that the code could see there."""
 

@@ -1,0 +1,80 @@
+"""Changes of whole statements: other updates, conditions and orders, statements taken out."""
+
+import ast
+import copy
+from collections.abc import Iterator
+
+from trainer.checker.diagnose.edits import OPERATORS, Edit, Words, list_edits, list_swapped_parts
+
+CONDITION = 1.9  # the cost of an edit that may make a condition hold
+
+
+def list_statement_edits(root: ast.stmt) -> Iterator[Edit]:
+    """Yield edits of whole statements: other operators of updates, statements taken out."""
+    seen: set[str] = set()
+    yield from list_other_updates(root)
+    yield from _list_swapped_targets(root)
+    for node in ast.walk(root):
+        if isinstance(node, ast.AugAssign):
+            yield Edit(node, f"{ast.unparse(node.target)} = {ast.unparse(node.value)}", 1.4)
+            yield Edit(node, "pass", 1.3)
+        if isinstance(node, ast.Assign | ast.Expr) and isinstance(node.value, ast.Call):
+            target = ast.unparse(node.targets[0]) if isinstance(node, ast.Assign) else ""
+            for argument in (ast.unparse(a) for a in node.value.args if isinstance(a, ast.Name)):
+                if argument != target:
+                    is_unused = target not in _list_read(root)
+                    cost = 1.2 if is_unused else 1.9
+                    yield Edit(node, f"{argument} = {ast.unparse(node.value)}", cost)
+        if isinstance(node, ast.Assign):
+            yield Edit(node, "pass", 1.1 if ast.unparse(node) in seen else 2.0)
+            seen.add(ast.unparse(node))
+            if isinstance(node.targets[0], ast.Name | ast.Attribute):
+                yield Edit(
+                    node, f"{ast.unparse(node.targets[0])} += {ast.unparse(node.value)}", 2.1
+                )
+        if isinstance(node, ast.Expr | ast.If):
+            yield Edit(node, "pass", 1.8)
+
+
+def _list_swapped_targets(root: ast.stmt) -> Iterator[Edit]:
+    """Yield two names in the other order where what they are set to stands in its usual order."""
+    arguments = [a.arg for a in root.args.args] if isinstance(root, ast.FunctionDef) else []
+    for node in ast.walk(root):
+        match node:
+            case ast.Assign(targets=[ast.Tuple() as target], value=ast.Tuple(elts=values)):
+                texts = [ast.unparse(value) for value in values]
+                if texts in (sorted(texts), [a for a in arguments if a in texts]):
+                    yield from (Edit(e.node, e.text, 1.3) for e in list_swapped_parts(target))
+
+
+def list_condition_edits(function: ast.FunctionDef) -> Iterator[Edit]:
+    """Yield the conditions of a function with another number, comparison or argument."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.If):
+            is_ndim = ".ndim" in ast.unparse(node.test)  # 1 or 2
+            arguments = [argument.arg for argument in function.args.args]
+            edits = list_edits(node.test, Words(arguments, [], []), CONDITION)
+            likely = (e for e in edits if not is_ndim or e.text not in ("0", "0.5", "-1"))
+            yield from sorted(likely, key=_rank_condition)
+
+
+def _rank_condition(edit: Edit) -> tuple[bool, bool]:
+    """Return a sort key: other numbers first, and 2 before 1, the dimensions of a batch."""
+    return not isinstance(edit.node, ast.Constant), edit.text != "2"
+
+
+def _list_read(root: ast.stmt) -> set[str]:
+    """Return the names that a statement or a function reads."""
+    names = (node for node in ast.walk(root) if isinstance(node, ast.Name))
+    return {name.id for name in names if isinstance(name.ctx, ast.Load)}
+
+
+def list_other_updates(root: ast.stmt) -> Iterator[Edit]:
+    """Yield the updates in a function or a statement with another operator: += for -=."""
+    for node in ast.walk(root):
+        if isinstance(node, ast.AugAssign):
+            for other in OPERATORS:
+                if not isinstance(node.op, other):
+                    changed = copy.copy(node)
+                    changed.op = other()
+                    yield Edit(node, ast.unparse(changed), 1.3)
