@@ -1,7 +1,5 @@
 """Lists the changes of a wrong net that are tried, the likeliest first."""
 
-import ast
-import time
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from itertools import chain, islice
@@ -13,34 +11,30 @@ from trainer.checker.diagnose.applying import Candidate, apply_edit, list_pairs,
 from trainer.checker.diagnose.definitions import list_attributes, list_definitions
 from trainer.checker.diagnose.edits import (
     Edit,
-    Words,
-    list_edits,
-    list_products,
     list_spellings,
-    sort_edits,
 )
 from trainer.checker.diagnose.insertions import (
-    find_holder,
-    list_local_insertions,
     list_updates,
 )
-from trainer.checker.diagnose.locating import Location
+from trainer.checker.diagnose.local import list_local
 from trainer.checker.diagnose.moves import list_moves
 from trainer.checker.diagnose.parameters import list_parameters
 from trainer.checker.diagnose.patching import Function
 from trainer.checker.diagnose.penalties import list_penalties
-from trainer.checker.diagnose.quantities import has_value
-from trainer.checker.diagnose.rewriting import can_write, list_rewritten, rewrite_location
-from trainer.checker.diagnose.scope import Line, list_functions, make_words
+from trainer.checker.diagnose.rewriting import list_rewritten
+from trainer.checker.diagnose.scope import make_words
 from trainer.checker.diagnose.screening import PartsScreen
 from trainer.checker.diagnose.siblings import list_sibling_changes
 from trainer.checker.diagnose.slips import list_slips
-from trainer.checker.diagnose.statements import list_condition_edits, list_statement_edits
+from trainer.checker.diagnose.statements import (
+    list_condition_edits,
+    list_line_edits,
+    list_roots,
+    list_swapped_returns,
+)
 from trainer.checker.diagnose.survey import Survey
 
-MOST_MATCHING = 12  # edits of one line that are checked
 CHEAP = 2.3  # the cost of edits that are tried before pairs of them and before insertions
-PLAIN = 2.85  # the cost of an edit that is likelier than a statement that is missing
 LIKELY = 1.5  # the cost of an edit that is tried on several lines that do the same
 SHORT = 6  # statements of a function in which an update of an array may be missing
 MOST_SIBLINGS = 2  # functions whose lines are changed together
@@ -48,9 +42,7 @@ NAMED = 0.4  # how much likelier an edit is in a function whose own name is a wr
 HELPER = 0.3  # how much unlikelier an edit is in a file that is only imported
 SHARED = 0.3  # how much unlikelier an edit is in a function that right quantities call too
 TURN = 300  # changes of one kind, before the next kind has its turn
-SOME = 20  # edits that are evaluated between two looks at the time
 MOST_PAIRED = 60  # edits of a function that are tried in pairs
-Root = ast.expr | ast.stmt
 EditsOf = Callable[[Path, Function], list[Edit]]
 
 
@@ -76,7 +68,7 @@ def _list_families(survey: Survey, seconds: float) -> Iterator[Iterator[Candidat
     lines = frozenset((each.site.path, each.site.value.lineno) for each in survey.locations)
     yield _list_first(survey, edits_of, heads)
     yield _list_conditions(survey)
-    local = _list_local(survey, seconds)
+    local = list_local(survey, seconds)
     if any(location.settles for location in survey.locations):
         yield local
     slips = _list_slips(survey, [*survey.called, *survey.others])
@@ -120,9 +112,9 @@ def _list_first(
 
 
 def _list_conditions(survey: Survey) -> Iterator[Candidate]:
-    """Yield the texts in which a condition holds in other cases."""
+    """Yield the texts in which a condition holds in other cases, or two results are swapped."""
     for path, function in survey.called:
-        for edit in list_condition_edits(function):
+        for edit in (*list_condition_edits(function), *list_swapped_returns(function)):
             yield from apply_edit(path, survey.texts[path], edit)
 
 
@@ -131,7 +123,7 @@ def _list_slips(survey: Survey, functions: list[tuple[Path, Function]]) -> Itera
     for path, function in functions:
         text = survey.texts[path]
         yield from list_penalties(path, text, function)
-        for root in _list_roots(function) if survey.raised else ():
+        for root in list_roots(function) if survey.raised else ():
             for edit in list_spellings(root, survey.identifiers):
                 if (path, edit.node.lineno) in survey.raised:
                     yield from apply_edit(path, text, edit)
@@ -152,60 +144,6 @@ def _list_siblings(survey: Survey, edits_of: EditsOf) -> Iterator[Candidate]:
     for path, function in survey.called[:MOST_SIBLINGS]:
         likely = [edit for edit in edits_of(path, function) if edit.cost <= LIKELY]
         yield from list_sibling_changes(path, survey.texts[path], function, likely)
-
-
-def _list_local(survey: Survey, seconds: float) -> Iterator[Candidate]:
-    """Yield the changes of the located lines whose value, in its own scope, is the expected one."""
-    places = {(each.site, each.quantity.name): each for each in reversed(survey.locations)}
-    there = [each for each in reversed(places.values()) if each.site.path in survey.texts]
-    there.sort(key=lambda each: (not each.settles, not can_write(survey, each)))
-    end = time.process_time() + seconds
-    for location in there:
-        text = survey.texts[location.site.path]
-        yield from _list_matching(location, text, _list_plain, end)
-        yield from list_local_insertions(location, text)
-    for location in there:
-        yield from rewrite_location(survey, location)
-    for location in there:
-        yield from _list_matching(location, survey.texts[location.site.path], _list_odd, end)
-
-
-def _list_matching(
-    location: Location, text: str, list_changes: Callable[[Root, Words], list[Edit]], end: float
-) -> Iterator[Candidate]:
-    """Yield the text with the first edits of a located line that give it the expected value."""
-    site, count = location.site, 0
-    record = location.before if site.is_update else location.record
-    root: Root | None = find_holder(site.function, site.value) if site.is_update else site.value
-    if record is None or root is None:
-        return
-    line = Line(root, record, site.name)
-    words = make_words(site.function, record, list_functions(record.globals))
-    for number, edit in enumerate(list_changes(root, words)):
-        if count == MOST_MATCHING or (number % SOME == 0 and time.process_time() > end):
-            return
-        if has_value(location.quantity, line.evaluate(edit.node, edit.text)):
-            count += 1
-            yield from apply_edit(site.path, text, edit)
-
-
-def _list_plain(root: Root, words: Words) -> list[Edit]:
-    """Return the edits of a line that people make."""
-    return _list_line(root, words, PLAIN)
-
-
-def _list_odd(root: Root, words: Words) -> list[Edit]:
-    """Return the other edits of a line, and what may stand in place of it."""
-    products = list_products(root, words) if isinstance(root, ast.expr) else []
-    return [*(edit for edit in _list_line(root, words) if edit.cost > PLAIN), *products]
-
-
-def _list_line(root: Root, words: Words, most: float = inf) -> list[Edit]:
-    """Return the edits of an expression, or of a statement and the expressions in it."""
-    if isinstance(root, ast.expr):
-        return list_edits(root, words, most)
-    edits = (list_edits(part, words, most) for part in _list_roots(root))
-    return sort_edits([*list_statement_edits(root), *chain.from_iterable(edits)])
 
 
 def _list_cheap(
@@ -261,17 +199,4 @@ def _list_function_edits(path: Path, function: Function, survey: Survey, most: f
     """Return the edits of all statements and expressions of a function, the likeliest first."""
     record = survey.trail.find_last(path, function)
     words = make_words(function, record, survey.functions, survey.attributes)
-    return _list_line(function, words, most)
-
-
-def _list_roots(statement: ast.stmt) -> Iterator[ast.expr]:
-    """Yield the expressions that a statement, or those of a function, compute."""
-    for node in ast.walk(statement):
-        for name in ("value", "test", "iter"):
-            part = getattr(node, name, None) if isinstance(node, ast.stmt) else None
-            if isinstance(part, ast.expr) and not isinstance(part, ast.Constant):
-                yield part
-        if isinstance(node, ast.AugAssign):
-            yield node.target
-        if isinstance(node, ast.Assign):
-            yield from (t for t in node.targets if isinstance(t, ast.Subscript | ast.Tuple))
+    return list_line_edits(function, words, most)

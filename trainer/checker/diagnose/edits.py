@@ -13,6 +13,7 @@ import numpy as np
 
 from trainer.checker.adapt.names import PARAMS
 
+Root = ast.expr | ast.stmt  # what the parts of an edit stand in
 OPERATORS: list[type[ast.operator]] = [ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult]
 IDENTITY: list[type[ast.cmpop]] = [ast.Is, ast.IsNot]
 COMPARISONS: list[type[ast.cmpop]] = [ast.Gt, ast.GtE, ast.Lt, ast.LtE, ast.Eq, ast.NotEq]

@@ -27,8 +27,6 @@ def list_slips(path: Path, text: str, function: Function) -> Iterator[Candidate]
     are often forgotten.
     """
     yield from insert_all(path, text, _list_returns(function))
-    for edit in _list_swapped_returns(function):
-        yield from apply_edit(path, text, edit)
     yield from list_swaps(path, text, function)
     for edit in (
         *_list_accumulations(function),
@@ -67,14 +65,6 @@ def _list_returns(function: Function) -> Iterator[tuple[ast.stmt, str]]:
         yield last, f"return {name}"
     for one, other in (*combinations(names[::-1], 2), *combinations(names, 2)):
         yield last, f"return {one}, {other}"
-
-
-def _list_swapped_returns(function: Function) -> Iterator[Edit]:
-    """Yield the two values that a function returns in the other order."""
-    for node in ast.walk(function):
-        match node:
-            case ast.Return(value=ast.Tuple(elts=[first, second]) as pair):
-                yield Edit(pair, f"{ast.unparse(second)}, {ast.unparse(first)}", 0.0)
 
 
 def _list_accumulations(function: Function) -> Iterator[Edit]:

@@ -3,8 +3,18 @@
 import ast
 import copy
 from collections.abc import Iterator
+from itertools import chain
+from math import inf
 
-from trainer.checker.diagnose.edits import OPERATORS, Edit, Words, list_edits, list_swapped_parts
+from trainer.checker.diagnose.edits import (
+    OPERATORS,
+    Edit,
+    Root,
+    Words,
+    list_edits,
+    list_swapped_parts,
+    sort_edits,
+)
 
 CONDITION = 1.9  # the cost of an edit that may make a condition hold
 
@@ -78,3 +88,32 @@ def list_other_updates(root: ast.stmt) -> Iterator[Edit]:
                     changed = copy.copy(node)
                     changed.op = other()
                     yield Edit(node, ast.unparse(changed), 1.3)
+
+
+def list_swapped_returns(function: ast.FunctionDef) -> Iterator[Edit]:
+    """Yield the two values that a function returns in the other order."""
+    for node in ast.walk(function):
+        match node:
+            case ast.Return(value=ast.Tuple(elts=[first, second]) as pair):
+                yield Edit(pair, f"{ast.unparse(second)}, {ast.unparse(first)}", 0.0)
+
+
+def list_line_edits(root: Root, words: Words, most: float = inf) -> list[Edit]:
+    """Return the edits of an expression, or of a statement and the expressions in it."""
+    if isinstance(root, ast.expr):
+        return list_edits(root, words, most)
+    edits = (list_edits(part, words, most) for part in list_roots(root))
+    return sort_edits([*list_statement_edits(root), *chain.from_iterable(edits)])
+
+
+def list_roots(statement: ast.stmt) -> Iterator[ast.expr]:
+    """Yield the expressions that a statement, or those of a function, compute."""
+    for node in ast.walk(statement):
+        for name in ("value", "test", "iter"):
+            part = getattr(node, name, None) if isinstance(node, ast.stmt) else None
+            if isinstance(part, ast.expr) and not isinstance(part, ast.Constant):
+                yield part
+        if isinstance(node, ast.AugAssign):
+            yield node.target
+        if isinstance(node, ast.Assign):
+            yield from (t for t in node.targets if isinstance(t, ast.Subscript | ast.Tuple))

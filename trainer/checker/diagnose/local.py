@@ -1,0 +1,65 @@
+"""Changes of a located line with which its value, in its own scope, is the expected one."""
+
+import ast
+import time
+from collections.abc import Callable, Iterator
+
+from trainer.checker.diagnose.applying import Candidate, apply_edit
+from trainer.checker.diagnose.edits import Edit, Root, Words, list_products
+from trainer.checker.diagnose.insertions import find_holder, list_local_insertions
+from trainer.checker.diagnose.locating import Location
+from trainer.checker.diagnose.quantities import has_value
+from trainer.checker.diagnose.rewriting import can_write, rewrite_location
+from trainer.checker.diagnose.scope import Line, list_functions, make_words
+from trainer.checker.diagnose.statements import list_line_edits
+from trainer.checker.diagnose.survey import Survey
+
+MOST_MATCHING = 12  # edits of one line that are checked
+SOME = 20  # edits that are evaluated between two looks at the time
+PLAIN = 2.85  # the cost of an edit that is likelier than a statement that is missing
+
+
+def list_local(survey: Survey, seconds: float) -> Iterator[Candidate]:
+    """Yield the changes of the located lines whose value, in its own scope, is the expected one."""
+    places = {(each.site, each.quantity.name): each for each in reversed(survey.locations)}
+    there = [each for each in reversed(places.values()) if each.site.path in survey.texts]
+    there.sort(key=lambda each: (not each.settles, not can_write(survey, each)))
+    end = time.process_time() + seconds
+    for location in there:
+        text = survey.texts[location.site.path]
+        yield from _list_matching(location, text, _list_plain, end)
+        yield from list_local_insertions(location, text)
+    for location in there:
+        yield from rewrite_location(survey, location)
+    for location in there:
+        yield from _list_matching(location, survey.texts[location.site.path], _list_odd, end)
+
+
+def _list_matching(
+    location: Location, text: str, list_changes: Callable[[Root, Words], list[Edit]], end: float
+) -> Iterator[Candidate]:
+    """Yield the text with the first edits of a located line that give it the expected value."""
+    site, count = location.site, 0
+    record = location.before if site.is_update else location.record
+    root: Root | None = find_holder(site.function, site.value) if site.is_update else site.value
+    if record is None or root is None:
+        return
+    line = Line(root, record, site.name)
+    words = make_words(site.function, record, list_functions(record.globals))
+    for number, edit in enumerate(list_changes(root, words)):
+        if count == MOST_MATCHING or (number % SOME == 0 and time.process_time() > end):
+            return
+        if has_value(location.quantity, line.evaluate(edit.node, edit.text)):
+            count += 1
+            yield from apply_edit(site.path, text, edit)
+
+
+def _list_plain(root: Root, words: Words) -> list[Edit]:
+    """Return the edits of a line that people make."""
+    return list_line_edits(root, words, PLAIN)
+
+
+def _list_odd(root: Root, words: Words) -> list[Edit]:
+    """Return the other edits of a line, and what may stand in place of it."""
+    products = list_products(root, words) if isinstance(root, ast.expr) else []
+    return [*(edit for edit in list_line_edits(root, words) if edit.cost > PLAIN), *products]
