@@ -54,9 +54,11 @@ def list_candidates(survey: Survey, seconds: float) -> Iterator[Candidate]:
     left = list(_list_families(survey, seconds))
     while left:
         for family in [*left]:
-            turn = list(islice(family, TURN))
-            yield from turn
-            if len(turn) < TURN:
+            count = 0
+            for candidate in islice(family, TURN):
+                count += 1
+                yield candidate
+            if count < TURN:
                 left.remove(family)
 
 
