@@ -14,6 +14,7 @@ from trainer.checker.diagnose.patching import Function
 from trainer.checker.load.source import decode
 
 REPEATED = (ast.Call, ast.BinOp, ast.Compare, ast.Subscript)  # changed at all places at once
+CALLED = re.compile(r"\b(\w+)\(")
 XRANGE, RANGE = re.compile(r"\bxrange\("), re.compile(r"\brange\(")
 SHORTEST = 8  # characters of an expression that is also changed at other places
 
@@ -33,6 +34,9 @@ def apply_edit(path: Path, text: str, edit: Edit) -> Iterator[Candidate]:
     if changed is None:
         return
     yield Candidate(path, changed, edit.node)
+    # At another place a function might call itself, and double its argument until memory is full.
+    if any(f"def {name}(" in text for name in CALLED.findall(edit.text)):
+        return
     old, new = (each.splitlines() for each in (text, changed))
     number = edit.node.lineno - 1
     if old.count(old[number]) > 1:

@@ -39,12 +39,16 @@ class Scope:
 
 def make_scope(function: ast.FunctionDef, record: Record, source: str) -> Scope:
     """Return what can be written in a function, which stands in that source, at a record."""
-    own = list(_list_own(record.scope.get("self")))
-    calls = [f"self.{name}({a.arg})" for name in OUTPUTS for a in function.args.args[1:2]]
-    values = evaluate_all([*record.scope, *list_variables(function), *own, *calls], record)
+    known = list(_list_own(record.scope.get("self")))
+    outputs = [name for name in OUTPUTS if name != function.name]
+    calls = [f"self.{name}({a.arg})" for name in outputs for a in function.args.args[1:2]]
+    values = evaluate_all([*record.scope, *list_variables(function), *known, *calls], record)
     styles = {"np.dot": r"np\.dot\(", ".dot": r"\.dot\(", "@": r" @ "}
     style = max(styles, key=lambda name: len(re.findall(styles[name], source)))
-    return Scope(record, values, _list_callables(record, 1), _list_callables(record, 2), style)
+    # A function that calls itself twice would never return.
+    own = {function.name, f"self.{function.name}"}
+    one, two = ([f for f in _list_callables(record, n) if f not in own] for n in (1, 2))
+    return Scope(record, values, one, two, style)
 
 
 def _list_callables(record: Record, count: int) -> list[str]:
