@@ -122,6 +122,13 @@ def test_whole_numbers_divide_as_in_python_2_while_a_fix_is_sought():
         assert not kind(5, 4, 3).W1.any()
 
 
+def test_the_gradients_of_autograd_may_change_with_a_fix(tmp_path):
+    source = (NETS.parent / "shapes" / "examples" / "linear.py").read_text()
+    path = tmp_path / "net.py"
+    path.write_text(source.replace("F.relu(self.fc1(x))", "self.fc1(x)"))
+    assert "relu(self.fc1(x))" in diagnose(Request(path, None, False, 0)).diff
+
+
 def test_a_method_that_is_renamed_out_of_sight_is_no_fix(tmp_path):
     right = (NETS / "cs231n.py").read_text()
     wrong = plant_mistakes("cs231n", "update-sign")

@@ -110,16 +110,21 @@ class PartsScreen:
 class Kept:
     """The numbers of a net that are not wrong, with a weight penalty where the net has one.
 
+    right are the quantities that were found right: the gradients of autograd are not looked at.
     If only the penalty is wrong (is_penalty), nobody knows where: numbers without it are kept.
     """
 
-    def __init__(self, changed: Changed, trial: Trial, wrong: frozenset[str], is_penalty: bool):
+    def __init__(
+        self, changed: Changed, trial: Trial, wrong: frozenset[str], right: frozenset[str],
+        is_penalty: bool,
+    ):  # fmt: skip
         self._changed, self._trial, self._is_penalty = changed, trial, is_penalty
         self._wrong = {quantity.split()[-1] for quantity in wrong}
         made = attempt(lambda: self._compute(changed.kind)).value
         values: dict[str, Any] = made[0] if made else {}
         self._has_penalty: dict[str, bool] = made[1] if made else {}
-        self._right = {q: v for q, v in values.items() if q not in self._wrong}
+        known = {quantity.split()[-1] for quantity in right} - self._wrong
+        self._right = {q: v for q, v in values.items() if q in known}
 
     def is_kept(self, path: Path, text: str) -> bool:
         """Return whether this text of a file leaves these numbers as they are.

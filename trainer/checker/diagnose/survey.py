@@ -24,7 +24,7 @@ from trainer.checker.diagnose.screening import (
     Screen,
     make_screen,
 )
-from trainer.checker.diagnose.verifying import Request, list_required, list_wrong
+from trainer.checker.diagnose.verifying import Request, list_passed, list_required, list_wrong
 from trainer.checker.findings.comparing import Finding
 from trainer.checker.load.loading import Loader
 from trainer.checker.load.recording import Record, Recorder, Site
@@ -119,7 +119,10 @@ def survey_net(request: Request, texts: Texts) -> Survey:
     screen = make_screen(changed, trial, wrong, heads)
     has_net = not isinstance(screen, PartsScreen)  # a wrong function makes its numbers wrong too
     is_penalty = isinstance(screen, Screen) and all(" " in name for name in screen.known)
-    kept = Kept(changed, trial, wrong, is_penalty) if changed and trial and has_net else None
+    right = frozenset(list_passed(findings))
+    kept = None
+    if changed and trial and has_net:
+        kept = Kept(changed, trial, wrong, right, is_penalty)
     words = re.findall(r"[A-Za-z_]\w+", " ".join(texts.values()))
     names = tuple(w for w in dict.fromkeys(words) if not keyword.iskeyword(w))
     called, others = _divide_functions(texts, called, raised)
