@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 
 from trainer.book.functions import Array
 from trainer.checker.diagnose.quantities import FORMULAS, Quantity, has_value
@@ -17,6 +18,7 @@ from trainer.common.language import translate as _
 # What is computed on the way to a quantity, and is no quantity of its own.
 PARTS = {"a1": "x W1", "a2": "z1 W2"}
 GRADIENT = re.compile(r"\bd([az][12])\b")
+NUMBERS = (np.ndarray, np.number, float, int, torch.Tensor)  # values that may be quantities
 MOST_REPLACED = 600  # replacements that are tried
 
 
@@ -50,7 +52,7 @@ def locate(
     result is wrong.
     """
     every = recorder.run(run)
-    records = keep_first(every)
+    records = [r for r in keep_first(every) if not isinstance(r.value, torch.Tensor)]
     found = [
         Location(
             recorder.sites[record.site],
@@ -102,7 +104,8 @@ def keep_first(records: list[Record]) -> list[Record]:
     """Return the first record of each site and shape whose value is an array or a number."""
     first: dict[tuple[int, tuple[int, ...]], Record] = {}
     for record in records:
-        if (value := as_array(record.value)) is not None:
+        value = as_array(record.value) if isinstance(record.value, NUMBERS) else None
+        if value is not None:
             first.setdefault((record.site, value.shape), record)
     return list(first.values())
 

@@ -62,7 +62,7 @@ def as_array(value: Any) -> Array | None:
     if value is None:  # NumPy would convert None to nan.
         return None
     try:
-        value = value.detach().cpu() if hasattr(value, "detach") else value
+        value = value.detach().cpu().numpy() if hasattr(value, "detach") else value
         return np.array(value, dtype=np.float64)
     except (TypeError, ValueError, AttributeError):
         return None
