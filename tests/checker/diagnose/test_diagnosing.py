@@ -81,7 +81,7 @@ SLIPS = [
     ("volume2", "return dx * dout / len(dx)", "return dx * dout", "dx * dout / dx.shape[0]"),
     ("cs231n", 'grads["b1"] =', 'grads["W1"] =', 'grads["b1"] ='),
     ("cs231n", "T.dot(dscores) + 2 * reg * W2", "T.dot(dscores)", "+ 2 * reg * W2"),
-    ("cs231n", "hidden = np.maximum(0, a1)", "hidden = 0", "np.maximum(0, a1)"),
+    ("cs231n", "hidden = np.maximum(0, a1)", "hidden = 0", "hidden = np.maximum(0, "),
     ("chapter4", "if a.ndim == 2:", "if a.ndim == 3:", "if a.ndim == 2:"),
     (
         "volume2",
