@@ -9,13 +9,8 @@ from pathlib import Path
 from trainer.checker.adapt.names import PARAMS
 from trainer.checker.diagnose.applying import Candidate, apply_edit, list_pairs, list_repeated
 from trainer.checker.diagnose.definitions import list_attributes, list_definitions
-from trainer.checker.diagnose.edits import (
-    Edit,
-    list_spellings,
-)
-from trainer.checker.diagnose.insertions import (
-    list_updates,
-)
+from trainer.checker.diagnose.edits import Edit, list_spellings
+from trainer.checker.diagnose.insertions import list_updates
 from trainer.checker.diagnose.local import list_local
 from trainer.checker.diagnose.moves import list_moves
 from trainer.checker.diagnose.parameters import list_parameters
@@ -63,7 +58,7 @@ def list_candidates(survey: Survey, seconds: float) -> Iterator[Candidate]:
 
 
 def _list_families(survey: Survey, seconds: float) -> Iterator[Iterator[Candidate]]:
-    """Yield the kinds of changes, those that mend most mistakes first, some for several turns."""
+    """Yield the kinds of changes, those that fix most mistakes first, some for several turns."""
     heads = _list_heads(survey)
     # The cheap edits of a function are needed several times, and it takes long to list them.
     edits_of = cache(partial(_list_function_edits, survey=survey, most=CHEAP))
@@ -72,7 +67,7 @@ def _list_families(survey: Survey, seconds: float) -> Iterator[Iterator[Candidat
     yield _list_conditions(survey)
     local = list_local(survey, seconds)
     if any(location.settles for location in survey.locations):
-        yield local
+        yield local  # a turn more, and earlier: one of these lines explains everything
     slips = _list_slips(survey, [*survey.called, *survey.others])
     yield from (slips, slips)
     if survey.raised:

@@ -7,7 +7,6 @@ from pathlib import Path
 from trainer.checker.diagnose.applying import Candidate
 from trainer.checker.diagnose.insertions import (
     find_statement,
-    holds_line,
     insert_before,
     list_gradients,
 )
@@ -28,10 +27,8 @@ def list_definitions(
         if statement is not None:
             for other in _list_assignments(texts[path], name):
                 yield Candidate(path, insert_before(texts[path], statement, other), statement)
-            holder = next(s for s in function.body if holds_line(s, line))
-            for empty in EMPTY if holder is not statement else ():
-                changed = insert_before(texts[path], holder, f"{name} = {empty}")
-                yield Candidate(path, changed, holder)
+            if statement not in function.body:
+                yield from _set_empty(path, texts[path], function, line, name)
             arguments = (argument.arg for argument in function.args.args)
             names = list(dict.fromkeys([*arguments, *list_variables(function)]))
             for value in (*_list_values(name, names), *list_gradients("W1", names)):
@@ -45,11 +42,18 @@ def list_attributes(
     """Yield the text with an empty attribute set before the line at which it is missing."""
     path, line = place
     for function in (f for p, f in functions if p == path):
-        for statement in function.body:
-            if holds_line(statement, line):
-                for empty in EMPTY:
-                    changed = insert_before(texts[path], statement, f"self.{name} = {empty}")
-                    yield Candidate(path, changed, statement)
+        yield from _set_empty(path, texts[path], function, line, f"self.{name}")
+
+
+def _set_empty(
+    path: Path, text: str, function: Function, line: int, target: str
+) -> Iterator[Candidate]:
+    """Yield the text with an empty target set before the part of a function that has the line."""
+    for statement in function.body:
+        if statement.lineno <= line <= (statement.end_lineno or line):
+            for empty in EMPTY:
+                changed = insert_before(text, statement, f"{target} = {empty}")
+                yield Candidate(path, changed, statement)
 
 
 def _list_assignments(text: str, name: str) -> Iterator[str]:

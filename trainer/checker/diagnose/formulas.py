@@ -38,7 +38,7 @@ TEMPLATES = {
     "h′(a1)": ("f({a1})", "{z1} * (1 - {z1})"),
     "da1": (
         "f({a1}) * {dz1}", "{dz1} * {z1} * (1 - {z1})", "{dz1} * ({a1} > 0)",
-        "{dz1} * ({z1} > 0)",         "{dz1} * (1 - {z1} ** 2)",
+        "{dz1} * ({z1} > 0)", "{dz1} * (1 - {z1} ** 2)",
     ),
     "dW1": ("dot({x}.T, {da1})",),
     "db1": ("np.sum({da1}, axis=0)",),
@@ -62,7 +62,7 @@ def list_known(values: dict[str, Array], quantities: list[Quantity]) -> dict[str
     known = {"N": [*numbers, *(f"len({text})" for text in sorted(arrays, key=len))]}
     for text, value in values.items():
         for q in quantities:
-            if np.shape(value) == q.value.shape and has_value(q, value):
+            if has_value(q, value):
                 known.setdefault(q.name, []).append(text)
     return known
 

@@ -48,9 +48,9 @@ def list_local_insertions(location: Location, text: str) -> Iterator[Candidate]:
 
 
 def _list_updates(name: str, words: Words) -> Iterator[str]:
+    atoms, divisors = (sorted(names, key=len) for names in (words.atoms, words.divisors))
     for template in UPDATES:
-        atoms = words.divisors if template.endswith("/= {a}") else words.atoms
-        for atom in sorted(atoms, key=len):
+        for atom in divisors if template.endswith("/= {a}") else atoms:
             if atom != name:
                 yield template.format(v=name, a=atom)
 
@@ -82,9 +82,9 @@ def insert_before(text: str, statement: ast.stmt, new: str) -> str:
     return insert_after(text, make_header(statement), new)
 
 
-def holds_line(statement: ast.stmt, line: int) -> bool:
-    """Return whether a line is one of a statement."""
-    return statement.lineno <= line <= (statement.end_lineno or line)
+def has_return(function: Function) -> bool:
+    """Return whether a function returns anywhere."""
+    return any(isinstance(node, ast.Return) for node in ast.walk(function))
 
 
 def find_statement(function: Function, line: int) -> ast.stmt | None:

@@ -11,7 +11,12 @@ from trainer.book.functions import Array
 from trainer.checker.diagnose.applying import Candidate, apply_edit
 from trainer.checker.diagnose.edits import Edit
 from trainer.checker.diagnose.formulas import TEMPLATES, list_formulas, list_known
-from trainer.checker.diagnose.insertions import find_statement, insert_after, insert_before
+from trainer.checker.diagnose.insertions import (
+    find_statement,
+    has_return,
+    insert_after,
+    insert_before,
+)
 from trainer.checker.diagnose.locating import Location, keep_first
 from trainer.checker.diagnose.patching import Function
 from trainer.checker.diagnose.quantities import Quantity, has_value
@@ -50,8 +55,7 @@ def rewrite_location(survey: Survey, location: Location) -> Iterator[Candidate]:
 def _return_quantities(survey: Survey) -> Iterator[Candidate]:
     """Yield the texts with a quantity returned at the end of a function that returns nothing."""
     for path, function in survey.called:
-        returns = any(isinstance(node, ast.Return) for node in ast.walk(function))
-        if not returns and function.name != "__init__":
+        if not has_return(function) and function.name != "__init__":
             last = function.body[-1]
             for _, text in _write_at(survey, path, last.lineno):
                 yield Candidate(

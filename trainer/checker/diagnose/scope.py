@@ -87,7 +87,11 @@ def make_words(
     known = evaluate_all([*atoms, *record.scope, *own], record)
     divisors = [text for text, value in known.items() if np.ndim(value) < 2 or 1 in value.shape]
     biases = [atom for atom in atoms if atom.startswith("self.") and atom not in known]
-    later = [a for a in atoms if a.isidentifier() and a not in record.scope | record.globals]
+    later = [
+        atom
+        for atom in atoms
+        if atom.isidentifier() and atom not in record.scope and atom not in record.globals
+    ]
     holders = [name for name, value in record.scope.items() if isinstance(value, dict)]
     usable = [*known, *biases, *later, *holders][:MOST_ATOMS]
     return Words(usable, divisors[:MOST_ATOMS], functions, list(attributes), keys)

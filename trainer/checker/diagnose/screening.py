@@ -42,7 +42,7 @@ CHECKS: dict[str, Check] = {
     "train": lambda trial, judge, outcomes: check_training(trial),
     **dict.fromkeys((f"gradient {k}" for k in PARAMS), lambda trial, *_: check_penalty(trial)),
 }
-LAST = (check_edges, CHECKS["gradient W1"])  # they tell nothing of a net that is wrong anyway
+LAST = {CHECKS["inputs"], CHECKS["gradient W1"]}  # they tell nothing of a net that is wrong anyway
 PENALTY = 0.1  # the strength of a weight penalty, where the net has one
 
 
@@ -138,8 +138,8 @@ class Kept:
         with self._changed.change(path, text) as kind:
             now, has_penalty = self._compute(kind)
         seen = {*self._has_penalty.values(), *has_penalty.values()}
-        is_same = has_penalty == self._has_penalty and not self._is_penalty
-        may_differ = is_same and not self._wrong & has_penalty.keys()
+        is_touched = self._is_penalty or bool(self._wrong & has_penalty.keys())
+        may_differ = has_penalty == self._has_penalty and not is_touched
         if True in seen and not all(has_penalty.values()) and not may_differ:
             return False
         return all(q in now and compute_error(now[q], v) <= CLOSE for q, v in self._right.items())
@@ -216,7 +216,7 @@ class Screen:
         judge, left = self._judge(trial, collect_values(outcomes))
         for check in self.checks:
             if check in LAST and left and self.known:
-                left |= self.known & {name for name, known in CHECKS.items() if known is check}
+                left |= self.known & {name for name, each in CHECKS.items() if each is check}
                 continue
             findings = list(check(trial, judge, outcomes))
             left |= list_wrong(findings)

@@ -39,12 +39,13 @@ def _list_groups(function: Function) -> Iterator[list[ast.stmt]]:
     found = [n for n in found if n.lineno == n.end_lineno]
     groups: dict[str, list[ast.stmt]] = {}
     for node in found:
-        for key in {_mask_parameter(_get_target(node)), _mask_number(_get_target(node))} - {""}:
+        for key in {_mask_parameter(get_target(node)), _mask_number(get_target(node))} - {""}:
             groups.setdefault(key, []).append(node)
     yield from (group for group in groups.values() if len(group) > 1)
 
 
-def _get_target(node: ast.Assign | ast.AugAssign) -> str:
+def get_target(node: ast.Assign | ast.AugAssign) -> str:
+    """Return what a statement sets, as one writes it; the first of several."""
     return ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target)
 
 
@@ -76,7 +77,7 @@ def _rewrite(text: str, group: list[ast.stmt], donor: ast.stmt, line: str) -> st
     for statement in group:
         assert isinstance(statement, ast.Assign | ast.AugAssign)
         assert isinstance(donor, ast.Assign | ast.AugAssign)
-        old, new = _get_target(donor), _get_target(statement)
+        old, new = get_target(donor), get_target(statement)
         made = line if statement is donor else _translate(line, old, new)
         number, first = statement.lineno - 1, lines[statement.lineno - 1]
         if made != first.strip():

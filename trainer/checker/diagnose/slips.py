@@ -9,6 +9,7 @@ from trainer.checker.adapt.names import PARAMS
 from trainer.checker.diagnose.applying import Candidate, apply_edit
 from trainer.checker.diagnose.edits import Edit
 from trainer.checker.diagnose.insertions import (
+    has_return,
     insert_all,
     list_blocks,
     list_gradients,
@@ -112,13 +113,14 @@ def _list_restores(function: Function) -> Iterator[tuple[ast.stmt, str]]:
 def _list_missing_keys(function: Function) -> Iterator[tuple[ast.stmt, str]]:
     """Yield an entry for each parameter that is missing in a dictionary of gradients."""
     names = list(dict.fromkeys([*list_variables(function), *_list_attributes(function)]))
+    returns = has_return(function)
     for holder, found in _list_stores(function).items():
         last = found[-1][1]
         for key in _list_lacking(found):
             for expression in list_gradients(key, names):
                 entry = f'{holder}["{key}"] = {expression}'
                 yield last, entry
-                if not any(isinstance(node, ast.Return) for node in ast.walk(function)):
+                if not returns:
                     yield function.body[-1], f"{entry}\nreturn {holder}"
 
 

@@ -59,11 +59,11 @@ def _list_swapped_targets(root: ast.stmt) -> Iterator[Edit]:
 
 def list_condition_edits(function: ast.FunctionDef) -> Iterator[Edit]:
     """Yield the conditions of a function with another number, comparison or argument."""
+    words = Words([argument.arg for argument in function.args.args], [], [])
     for node in ast.walk(function):
         if isinstance(node, ast.If):
             is_ndim = ".ndim" in ast.unparse(node.test)  # 1 or 2
-            arguments = [argument.arg for argument in function.args.args]
-            edits = list_edits(node.test, Words(arguments, [], []), CONDITION)
+            edits = list_edits(node.test, words, CONDITION)
             likely = (e for e in edits if not is_ndim or e.text not in ("0", "0.5", "-1"))
             yield from sorted(likely, key=_rank_condition)
 

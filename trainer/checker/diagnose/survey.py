@@ -68,8 +68,8 @@ class Survey:
     functions are those of one argument that the file can call, identifiers all names in it, and
     raised the lines at which exceptions were raised. called are the functions that wrong quantities
     call, shared the places of functions that right quantities call, and others all other
-    functions of the files. unknown are names that were read before they
-    were set, and lacking such attributes.
+    functions of the files. unknown are names that were read before they were set, and lacking such
+    attributes.
     """
 
     texts: Texts
@@ -167,8 +167,8 @@ def _divide_functions(
 def _check_recorded(
     loader: Loader, request: Request, recorder: Recorder
 ) -> tuple[list[Finding], list[tuple[Path, Function]], frozenset[tuple[Path, int]]]:
-    """Return the findings, the functions that the wrong quantities call, and those of them that
-    right ones call too.
+    """Return the findings, the functions that the wrong quantities call, and the places of
+    functions that right quantities call.
     """
     doing, sites = ["loading"], dict[str, dict[int, None]]()
     recorder.listen = lambda site: sites.setdefault(doing[0], {}).setdefault(site)
@@ -183,9 +183,7 @@ def _check_recorded(
     except InputError:
         pass
     recorder.listen = None
-    wrong = _list_heads(findings)
-    called, shared = _select_functions(recorder, sites, wrong)
-    return findings, called, shared
+    return findings, *_select_functions(recorder, sites, _list_heads(findings))
 
 
 def _list_heads(findings: list[Finding]) -> frozenset[str]:
@@ -197,8 +195,8 @@ def _list_heads(findings: list[Finding]) -> frozenset[str]:
 def _select_functions(
     recorder: Recorder, sites: dict[str, dict[int, None]], wrong: frozenset[str]
 ) -> tuple[list[tuple[Path, Function]], frozenset[tuple[Path, int]]]:
-    """Return the functions that wrong quantities call, and the places of those that right ones
-    call too, which come last.
+    """Return the functions that wrong quantities call, and the places of functions that right
+    quantities call: wrong ones that are among them come last.
 
     sites are those that each quantity reached. A function that is checked by itself has its own
     name as the quantity.
