@@ -114,6 +114,15 @@ def test_the_fix_of_a_python_2_file_is_in_the_words_of_the_file(tmp_path):
     assert path.read_text() == source
 
 
+def test_a_file_to_which_the_translation_adds_a_line_is_not_searched(tmp_path):
+    path = tmp_path / "net.py"
+    wrong = (NETS / "python2.py").read_text().replace("labels] -= 1", "labels] += 1")
+    path.write_text(wrong + "total = reduce(max, [1, 2])\n")
+    request = Request(path, None, False, 0)
+    assert read_texts(request) == {}
+    assert diagnose(request) is None
+
+
 def test_whole_numbers_divide_as_in_python_2_while_a_fix_is_sought():
     path = NETS / "python2.py"
     request = Request(path, None, False, 0)

@@ -209,11 +209,12 @@ def make_diff(path: Path, old: str, new: str) -> str:
 
     The texts of a file of Python 2 are translated, the diff is that of the file itself.
     """
-    own = decode(path).splitlines(keepends=True) if path.suffix != ".ipynb" else []
     before, after = (text.splitlines(keepends=True) for text in (old, new))
-    if len(own) == len(before) and own != before:
-        after = _give_back(own, before, after)
-        before = own if after else before
+    own = before if path.suffix == ".ipynb" else decode(path).splitlines(keepends=True)
+    if own != before:
+        before, after = own, _give_back(own, before, after)
+        if not after:
+            return ""
     names = f"a/{path.name}", f"b/{path.name}"
     return "".join(difflib.unified_diff(before, after, *names, n=0))
 
@@ -221,7 +222,7 @@ def make_diff(path: Path, old: str, new: str) -> str:
 def _give_back(own: list[str], before: list[str], after: list[str]) -> list[str]:
     """Return a file's own lines with the change of the translated ones, [] where that is not known.
 
-    xrange(n) is written as range(n) in the translated lines.
+    xrange(n) is written as range(n) in the translated lines, which end without empty ones.
     """
     made: list[str] = []
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
@@ -234,4 +235,4 @@ def _give_back(own: list[str], before: list[str], after: list[str]) -> list[str]
             return []
         is_old = any(XRANGE.search(line) for line in old)
         made += [RANGE.sub("xrange(", line) if is_old else line for line in after[k:m]]
-    return made
+    return made + own[len(before) :]

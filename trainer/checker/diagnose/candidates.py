@@ -154,7 +154,7 @@ def _list_cheap(
     Those of functions that are wrong quantities themselves, such as accuracy, come earlier, and
     later those that right quantities call as well.
     """
-    wrong, main = {quantity.split()[0] for quantity in survey.wrong}, next(iter(survey.texts))
+    wrong, main = {quantity.split()[0] for quantity in survey.wrong}, next(iter(survey.texts), None)
     found = [
         (
             edit.cost

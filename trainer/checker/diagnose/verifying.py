@@ -9,6 +9,7 @@ from trainer.checker.check_file import check_loaded, load_class
 from trainer.checker.diagnose.patching import Texts
 from trainer.checker.findings.comparing import NOT_ALONE, Finding
 from trainer.checker.load.loading import Loader
+from trainer.checker.load.source import Source, decode
 
 # What is reported only where it is wrong.
 ONLY_WRONG = {"inputs", "gradient", "softmax", "loading", "net", "class"}
@@ -27,14 +28,24 @@ class Request:
 
 
 def read_texts(request: Request) -> Texts:
-    """Return the sources of a file and its local helpers, without translated notebooks."""
+    """Return the sources of a file and its local helpers, without translated ones whose lines are
+    not those of the file: notebooks, and files to which the translation added a line.
+    """
     loader = Loader(request.path, request.run_all)
     attempt(lambda: load_class(loader, request.name))
     return {
         path: source.text
         for path, source in loader.sources.items()
-        if not (source.is_translated and source.notebook)
+        if not source.is_translated or _keeps_lines(source)
     }
+
+
+def _keeps_lines(source: Source) -> bool:
+    """Return whether a translated file has as many lines as it had, empty ones at its end apart."""
+    if source.notebook:
+        return False
+    own, translated = (text.rstrip().count("\n") for text in (decode(source.path), source.text))
+    return own == translated
 
 
 def list_wrong(findings: list[Finding]) -> frozenset[str]:
