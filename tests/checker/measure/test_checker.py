@@ -133,6 +133,16 @@ def test_a_penalty_is_right_only_if_the_gradient_includes_it(write_source):
     assert wrong == {"gradient W1", "gradient W2"}
 
 
+def test_a_penalty_in_the_gradient_alone_is_wrong_where_one_call_gives_both(write_source):
+    source = (NETS / "cs231n.py").read_text()
+    penalty = "        loss += reg * (np.sum(W1 * W1) + np.sum(W2 * W2))\n"
+    assert penalty in source
+    report = report_on(write_source(source.replace(penalty, "")))
+    wrong = {f.quantity for f in report.findings if f.verdict == "differs"}
+    assert wrong == {"gradient W1", "gradient W2"}
+    assert "reg changes it, but not the loss" in report.as_text()
+
+
 def test_a_constant_factor_or_transpose_is_reported_if_no_mistake_explains_it(write_source):
     source = (NETS / "chapter4.py").read_text()
     report = report_on(

@@ -43,7 +43,8 @@ INTERNAL = r".*caches?|grad.*|(d|up)(scores?|logits?|out(put)?|z\d?|a\d|y\w+)|up
 
 METHODS = {
     "predict": r"predict(ion)?s?|inference|feedforward|forward(pass|prop.*)?|fp|infer|call",
-    "loss": r"loss|(get|calc|compute|cal|calculate)?loss.*|cost.*|computecost|.*loss|error",
+    "loss": r"loss|(get|calc|compute|cal|calculate)?loss.*|cost.*|computecost|.*loss|error|"
+            r"(categorical)?crossentropy(error)?",
     "gradient": r"gradient|grads?|gradients?|(compute|calc|get|cal)?(grad|gradients?)|backprop.*|"
                 r".*backprop(agation)?(grad.*)?|backward.*|gradientbp|bpgradient|analytic.*",
     "numerical": r"numer.*grad.*|num.*grad.*|gradient(num.*)",

@@ -22,7 +22,7 @@ from trainer.checker.adapt.weights import find_weights, fits_shape, get_shapes, 
 
 # What a class may have that was made of functions: D, H, C, and how it is to be judged.
 TRAITS = ("checked_sizes", "takes_columns", "has_guessed_calls", "derives_gradient",
-          "is_checked_in_parts")  # fmt: skip
+          "is_checked_in_parts", "draws_weights")  # fmt: skip
 
 
 class Subject:
@@ -137,7 +137,7 @@ class Subject:
     def _get_kept_grads(self) -> Any:
         """Return the gradients that the net keeps as an attribute, or None."""
         kept = (getattr(self.net, name, None) for name in ("grads", "gradients", "grad"))
-        return next((g for g in kept if isinstance(g, dict | list)), None)
+        return next((g for g in kept if isinstance(g, dict | list | tuple)), None)
 
     def numerical_gradient(self, x: Array, t: Array) -> dict[str, Any] | None:
         """Return their own numerical gradient, by name."""

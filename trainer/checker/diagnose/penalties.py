@@ -12,6 +12,7 @@ from trainer.checker.diagnose.scope import list_variables
 
 STRENGTH = re.compile(r"(^|[._])(reg\w*|\w*decay\w*|lamb?da\w*|lam|l2\w*)$", re.IGNORECASE)
 WEIGHT = re.compile(r"\bW[12]?\b")
+LOSS = re.compile(r"loss|cost", re.IGNORECASE)
 FACTORS = ("{reg} * ", "2 * {reg} * ", "0.5 * {reg} * ")
 
 
@@ -30,16 +31,26 @@ def list_penalties(path: Path, text: str, function: Function) -> Iterator[Candid
 def _list_changed(
     statement: ast.Assign | ast.AugAssign, factors: list[str], weights: list[str]
 ) -> Iterator[str]:
-    """Yield other values of a statement that sets a gradient, or adds to a loss."""
+    """Yield other values of a statement that sets a gradient or a loss, or adds to a loss."""
     value = ast.unparse(statement.value)
     for factor in factors:
         if isinstance(statement, ast.AugAssign):
             yield f"{factor}({value})"
             yield from (f"{factor}{weight}" for weight in weights)
+        elif LOSS.search(ast.unparse(statement.targets[0])):
+            yield from (f"{value} + {factor}{squares}" for squares in _list_squares(weights))
         elif isinstance(statement.targets[0], ast.Subscript):
             own = f"self.params[{ast.unparse(statement.targets[0].slice)}]"
             for part in _list_terms(statement.value):
                 yield from (f"{part} + {factor}{weight}" for weight in [*weights, own])
+
+
+def _list_squares(weights: list[str]) -> Iterator[str]:
+    """Yield the sum of the squares of two weights, for each pair that differs by its number."""
+    for first in weights:
+        second = re.sub(r"\bW1\b", "W2", first)
+        if second != first and second in weights:
+            yield f"(np.sum({first} * {first}) + np.sum({second} * {second}))"
 
 
 def _list_terms(value: ast.expr) -> list[str]:

@@ -47,7 +47,9 @@ class Runner:
         self._declared_global = {n for node in nodes if isinstance(node, ast.Global)
                                  for n in node.names}  # fmt: skip
         used = {node.id for node in nodes if isinstance(node, ast.Name)}
+        arguments = {node.arg for node in nodes if isinstance(node, ast.arg)}
         vars(self.module)["__free__"] = used - NEVER
+        vars(self.module)["__known__"] = self._set_somewhere | arguments
         self._sets_by_name = not used.isdisjoint({"exec", "globals", "locals", "vars"})
         if self.source.notebook:
             scope = (node for each in self.source.tree.body for node in walk_scope(each))

@@ -1,6 +1,8 @@
 """Gives a module that is loaded what it imports from missing modules, and by `import *`."""
 
 import importlib.util
+import os.path
+from collections.abc import Collection
 from contextlib import suppress
 from types import ModuleType
 from typing import Any
@@ -49,12 +51,41 @@ def describe_stand_in(module: ModuleType, fromlist: tuple[str, ...]) -> str:
     return _(message).format(name=module.__name__)
 
 
+def _is_mistaken(name: str, ours: Collection[str], own: Collection[str]) -> bool:
+    """Return whether no missing module is to be expected to offer a name that a file reads.
+
+    ours are the names of the module, as far as they are known, own those that the file sets: of the
+    book's modules none offers what is a variable of the file's functions.
+    """
+    if name in own:
+        return bool(ours)
+    return any(is_slip(name, other) for other in {*ours, *own})
+
+
+def is_slip(word: str, name: str) -> bool:
+    """Return whether a word is a name with one slip of the keys in it: sigomid for sigmoid.
+
+    A letter at an end, a digit or a capital may as well be meant: grad is no slip of grads.
+    """
+    if len(word) < 4 or word.lower() == name.lower():
+        return False
+    start = len(os.path.commonprefix([word, name]))
+    end = len(os.path.commonprefix([word[start:][::-1], name[start:][::-1]]))
+    left, right = word[start : len(word) - end], name[start : len(name) - end]
+    is_swap = len(left) == 2 and left == right[::-1]
+    is_other = len(left) == len(right) == 1 and len(word) > 5
+    is_one = is_swap or is_other or sorted(map(len, (left, right))) == [0, 1]
+    return is_one and start > 0 and end > 0 and not any(map(str.isdigit, left + right))
+
+
 def fill_star_import(module: ModuleType, user: dict[str, Any]) -> None:
     """Set what `from module import *` gives: what the user lacks, and every name it looks for."""
     ours = {k: v for k, v in vars(module).items() if not k.startswith("__")}
     names = {k: v for k, v in ours.items() if isinstance(user.get(k), StandIn | None)}
+    own = user.get("__known__", set())
     for name in user.get("__free__", ()):
-        if name not in ours and name not in user and name not in user["__builtins__"]:
+        is_set = name in ours or name in user or name in user["__builtins__"]
+        if not is_set and not _is_mistaken(name, ours, own):
             why = _("perhaps from module {name}, which is missing").format(name=module.__name__)
             names[name] = StandIn(name, why)
     module.__all__ = list(names)  # type: ignore[attr-defined]

@@ -101,6 +101,9 @@ def _take_first(value: Any, expected: Array) -> Any:
 def _check_softmax(name: str, function: Function, inputs: Inputs) -> Finding:
     """Check softmax on a batch (N, C) and on a sample (C,), then whether large inputs overflow."""
     batch, row = attempt(function, inputs.batch), attempt(function, inputs.row)
+    batch.value, row.value = (
+        _take_first(o.value, x) for o, x in ((batch, inputs.batch), (row, inputs.row))
+    )
     if batch.error and row.error:
         return report_exception(name, batch.error)
     row_right = compute_error(row.value, functions.softmax(inputs.row)) <= CLOSE

@@ -19,6 +19,8 @@ LARGE = 0.7  # He's and Xavier's scales are at most 0.4 in these sizes
 
 def check_initial(kind: type) -> Iterator[Finding]:
     """Yield a note on the weights that the constructor draws by itself, if they train badly."""
+    if not getattr(kind, "draws_weights", True):
+        return  # A net made of functions or layers alone.
     given = [p for p in list_arguments(kind) if p.default is p.empty]
     if any(find_role(p.name, OPTIONS) in ("weights", "std") for p in given):
         return  # The user chooses them.

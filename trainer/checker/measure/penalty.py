@@ -24,7 +24,8 @@ REG = 0.7
 def check_penalty(trial: Trial) -> Iterator[Finding]:
     """Yield a finding for each parameter where the penalty's gradient is wrong.
 
-    Compares what reg adds to the gradient with what it adds to the derivative of their loss.
+    Compares what reg adds to the gradient with what it adds to the derivative of their loss. A
+    method gradient of its own may decay the weights without a penalty in the loss.
     """
     if not (trial.subject.has("gradient") and trial.subject.has("loss")):
         return
@@ -35,9 +36,10 @@ def check_penalty(trial: Trial) -> Iterator[Finding]:
     strict.form, strict.target = trial.form, trial.target
     trials = (trial, strict)
     losses = [attempt(b.subject.loss, b.case.x, b.t) for b in trials]
-    if any(o.error or o.value is None for o in losses) or (
-        compute_error(losses[1].value, losses[0].value) <= CLOSE
-    ):
+    if any(o.error or o.value is None for o in losses):
+        return
+    is_free = compute_error(losses[1].value, losses[0].value) <= CLOSE
+    if is_free and not trial.subject.gives_both():
         return
     grads = [attempt(b.subject.gradient, b.case.x, b.t) for b in trials]
     for b in trials:
@@ -45,7 +47,8 @@ def check_penalty(trial: Trial) -> Iterator[Finding]:
     if any(o.error or not o.value for o in grads):
         return
     derivatives = [b.differentiate_loss(list(PARAMS)) for b in trials]
-    yield from _compare(grads[0].value, grads[1].value, *derivatives)
+    compare = _report_free if is_free else _compare
+    yield from compare(grads[0].value, grads[1].value, *derivatives)
     yield from _check_sign(trial.case.weights, *derivatives)
 
 
@@ -63,6 +66,17 @@ def _check_sign(
             message = message.format(reg=REG, factor=f"{-c / 2:.4g}", name=key)
             yield Finding("loss", "differs", message)
             return
+
+
+def _report_free(
+    before: dict[str, Any], after: dict[str, Any], *_derivatives: dict[str, Array]
+) -> Iterator[Finding]:
+    """Yield a finding for each parameter where reg changes the gradient: the loss it leaves."""
+    for key in PARAMS:
+        old, new = as_array(before.get(key)), as_array(after.get(key))
+        if old is not None and new is not None and compute_error(new, old) > CLOSE:
+            message = _("reg changes it, but not the loss: add the penalty to the loss")
+            yield Finding(f"gradient {key}", "differs", message)
 
 
 def _compare(

@@ -66,6 +66,7 @@ def make_class(plan: Plan) -> type:
         takes_columns = plan.columns
         has_guessed_calls = True
         is_checked_in_parts = False
+        draws_weights = "init" in plan.functions
 
         def __init__(self, input_size: int, hidden_size: int, output_size: int):
             self.params = plan.make_params(input_size, hidden_size, output_size)

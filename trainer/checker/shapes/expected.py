@@ -74,11 +74,13 @@ def check_edges(part: Part) -> Iterator[Finding]:
 
 
 def _check_at_zero(part: Part) -> Iterator[Finding]:
-    """Yield a note where the derivative of ReLU at 0 is not 0."""
+    """Yield a note where the derivative of ReLU at 0 is 1, and a finding where it is no number."""
     d = replace(draw_inputs(0, 5), a=np.array([[0.0, 1.0, -1.0]]), dout=np.ones((1, 3)))
     results: dict[str, Any] = attempt(lambda: part.run(d)).value or {}
     grad = as_array(results.get("dx", results.get("")))
-    if grad is not None and compute_error(grad, [[1.0, 1.0, 0.0]]) == 0:
+    if grad is not None and np.isnan(grad).any():
+        yield Finding(part.name, "differs", _("it is nan where the input is 0, expected 0"))
+    elif grad is not None and compute_error(grad, [[1.0, 1.0, 0.0]]) == 0:
         message = describe_mistake("relu-grad-at-zero")
         yield Finding(part.name, "note", message, "relu-grad-at-zero")
 

@@ -112,6 +112,8 @@ def build(found: Found) -> type | None:
 
 def _make_class(affine: Callable[..., Any], hidden: Callable[..., Any], loss: Any) -> type:
     class TwoLayerNet:
+        draws_weights = False
+
         def __init__(self, input_size: int, hidden_size: int, output_size: int):
             self.params = make_zeros(input_size, hidden_size, output_size)
 
