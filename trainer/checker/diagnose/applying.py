@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from trainer.checker.diagnose.edits import Edit
+from trainer.checker.diagnose.edits import Edit, Node
 from trainer.checker.diagnose.patching import Function
 from trainer.checker.load.source import decode
 
@@ -25,7 +25,7 @@ class Candidate:
 
     path: Path
     text: str
-    node: ast.expr | ast.stmt
+    node: Node
 
 
 def apply_edit(path: Path, text: str, edit: Edit) -> Iterator[Candidate]:
@@ -48,7 +48,7 @@ def apply_edit(path: Path, text: str, edit: Edit) -> Iterator[Candidate]:
         yield Candidate(path, text.replace(part, edit.text), edit.node)
 
 
-def _get_segment(text: str, node: ast.expr | ast.stmt) -> str:
+def _get_segment(text: str, node: Node) -> str:
     """Return the source of a node that stands on one line, "" otherwise."""
     line = text.splitlines()[node.lineno - 1].encode()
     one_line = node.end_lineno == node.lineno
@@ -59,10 +59,10 @@ def replace_node(text: str, edit: Edit) -> str | None:
     """Return the source with the edit at its place, None where it would be read in another way."""
     if edit.text == "pass" and (shorter := _delete_statement(text, edit.node)):
         return shorter
-    new = match_style(text, edit.text if isinstance(edit.node, ast.stmt) else _tidy(edit.text))
+    new = match_style(text, _tidy(edit.text) if isinstance(edit.node, ast.expr) else edit.text)
     for replacement in (new, f"({new})"):
         changed = replace_segment(text, edit.node, replacement)
-        if isinstance(edit.node, ast.stmt) or _is_unit(changed, edit):
+        if not isinstance(edit.node, ast.expr) or _is_unit(changed, edit):
             return changed
     return None
 
@@ -82,7 +82,7 @@ def match_style(text: str, new: str) -> str:
     return new.replace("'", '"') if is_double else new
 
 
-def _delete_statement(text: str, node: ast.expr | ast.stmt) -> str | None:
+def _delete_statement(text: str, node: Node) -> str | None:
     """Return the text without the line of a statement, None where a block would be empty or
     the statement does not stand on a line of its own.
     """
@@ -126,7 +126,7 @@ def _dump(node: ast.AST) -> str:
     return ast.dump(node).replace("Store()", "Load()")
 
 
-def replace_segment(text: str, node: ast.expr | ast.stmt, replacement: str) -> str:
+def replace_segment(text: str, node: Node, replacement: str) -> str:
     """Return the text with the source of a node replaced."""
     lines = text.splitlines(keepends=True)
     first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
@@ -156,7 +156,7 @@ def list_repeated(path: Path, text: str, function: Function) -> Iterator[Candida
     changes += _list_lower_points(function)
     for edits in changes:
         if len(edits) > 1:
-            yield Candidate(path, _replace_all(text, edits), edits[0].node)
+            yield Candidate(path, replace_all(text, edits), edits[0].node)
 
 
 def _list_sums(function: Function) -> Iterator[Edit]:
@@ -193,11 +193,11 @@ def list_pairs(path: Path, text: str, edits: list[Edit]) -> Iterator[Candidate]:
     pairs = sorted(combinations(edits, 2), key=lambda pair: pair[0].cost + pair[1].cost)
     for pair in pairs:
         if pair[0].node.lineno != pair[1].node.lineno:
-            changed = _replace_all(text, list(pair))
+            changed = replace_all(text, list(pair))
             yield Candidate(path, changed, min(pair, key=lambda e: e.node.lineno).node)
 
 
-def _replace_all(text: str, edits: list[Edit]) -> str:
+def replace_all(text: str, edits: list[Edit]) -> str:
     """Return the text with all edits, from the last to the first so that places stay right."""
     for edit in sorted(edits, key=lambda e: (e.node.lineno, e.node.col_offset), reverse=True):
         text = replace_node(text, edit) or text

@@ -11,6 +11,7 @@ from trainer.checker.diagnose.patching import Texts
 from trainer.checker.diagnose.repairing import Search
 from trainer.checker.diagnose.rewriting import can_write
 from trainer.checker.diagnose.survey import Survey, survey_net
+from trainer.checker.diagnose.unknown import correct_names
 from trainer.checker.diagnose.verifying import Request, read_texts
 
 BUDGET = 6.0  # seconds of computing for all candidates
@@ -87,8 +88,19 @@ def _describe(
 
 
 def _find_fix(request: Request, search: Search, survey: Survey) -> tuple[Candidate, Texts] | None:
-    """Return the first of up to ROUNDS changes with which every check passes, and the texts."""
+    """Return the first of up to ROUNDS changes with which every check passes, and the texts.
+
+    Names that nothing sets are corrected before.
+    """
     first = None
+    for path in survey.texts if survey.raised else ():
+        candidate = correct_names(path, survey.texts[path], survey.names)
+        left = search.find_left(survey, candidate) if candidate else None
+        if candidate and left is not None:
+            first, texts = first or candidate, survey.change(candidate)
+            if not left and search.count_passed(texts):
+                return first, texts
+            survey = survey_net(request, texts)
     for _ in range(ROUNDS):
         step = search.improve(survey, list_candidates(survey, BUDGET / 4))
         if step is None:

@@ -14,6 +14,7 @@ import numpy as np
 from trainer.checker.adapt.names import PARAMS
 
 Root = ast.expr | ast.stmt  # what the parts of an edit stand in
+Node = ast.expr | ast.stmt | ast.arg | ast.keyword
 OPERATORS: list[type[ast.operator]] = [ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult]
 IDENTITY: list[type[ast.cmpop]] = [ast.Is, ast.IsNot]
 COMPARISONS: list[type[ast.cmpop]] = [ast.Gt, ast.GtE, ast.Lt, ast.LtE, ast.Eq, ast.NotEq]
@@ -29,7 +30,9 @@ TWINS = {
 }  # fmt: skip
 RATES = dict.fromkeys(("learning_rate", "lr", "alpha", "eta"), 1.45)  # often not passed on
 BIAS = re.compile(r"\b(b\d?|bias\d?|b_\w+)\b")
-UNSAFE = re.compile("save|dump|tofile|remove|unlink|rm|system|exit|quit|input|open|exec|eval")
+UNSAFE = re.compile(
+    r"^(\w*save\w*|dumps?|tofile|remove\w*|unlink|rm\w*|system|exit|quit|input|open\w*|exec\w*|eval)$"
+)
 BINARY = "{t} * np.log({y}) + (1 - {t}) * np.log(1 - {y})"
 NUMBERS = (0, 1, 2, 0.5, -1)
 # What people leave out beside a part of an expression, and how unlikely it is.
@@ -71,7 +74,7 @@ class Words:
 class Edit:
     """A part of the source and the text that takes its place; a lower cost is likelier."""
 
-    node: ast.expr | ast.stmt
+    node: Node
     text: str
     cost: float
 
@@ -130,6 +133,8 @@ def list_products(root: ast.expr, words: Words) -> list[Edit]:
 def _edit_key(node: ast.expr, keys: list[str]) -> Iterator[Edit]:
     """Yield other keys in place of one, and all parameters in place of a list of some."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        if node.value not in PARAMS and node.value[-1:] in ("1", "2"):
+            yield Edit(node, f'"{node.value[:-1]}{3 - int(node.value[-1])}"', 1.4)
         for key in PARAMS if node.value in PARAMS else keys:
             if key != node.value:
                 yield Edit(node, f'"{key}"', 1.4)
@@ -154,15 +159,15 @@ def list_spellings(root: ast.expr, names: tuple[str, ...]) -> Iterator[Edit]:
 
 def _edit_spelling(node: ast.expr, names: tuple[str, ...]) -> Iterator[Edit]:
     if isinstance(node, ast.Name):
-        for name in _list_similar(node.id, names):
+        for name in list_similar(node.id, names):
             yield Edit(node, name, 1.1)
     if isinstance(node, ast.Attribute):
         is_numpy = isinstance(node.value, ast.Name) and node.value.id in ("np", "numpy")
-        for name in _list_similar(node.attr, dir(np) if is_numpy else names):
+        for name in list_similar(node.attr, dir(np) if is_numpy else names):
             yield _changed(node, 1.1, attr=name)
 
 
-def _list_similar(word: str, names: Sequence[str]) -> list[str]:
+def list_similar(word: str, names: Sequence[str]) -> list[str]:
     """Return the names that are spelt almost as a word, those that differ in case first."""
     same = [name for name in names if name.lower() == word.lower() and name != word]
     likeness = 0.6 if len(word) > 2 else 0.5  # A3 for A2
@@ -217,6 +222,7 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
             for number in NUMBERS:
                 if number != value:
                     yield Edit(node, repr(number), 1.6)
+            yield from (Edit(node, atom, 1.7) for atom in atoms[:2])  # the arguments
         case ast.Tuple(elts=parts) if not any(isinstance(p, ast.Slice) for p in parts):
             yield from list_swapped_parts(node)
         case ast.Constant(value=bool() as flag):
@@ -266,6 +272,9 @@ def _edit_call(node: ast.Call, atoms: list[str], functions: list[str]) -> Iterat
                     f"{name}({', '.join([*map(_text, node.args), atom])})",
                     RATES.get(atom, 2.25),
                 )
+    if len(node.args) > 1 and name.startswith(("self.", *functions)):
+        for i in range(len(node.args)):
+            yield _changed(node, 1.5, args=node.args[:i] + node.args[i + 1 :])
     if node.args and not isinstance(node.args[0], ast.Starred):
         is_activation = name.split(".")[-1] in ("softmax", "sigmoid", "tanh", "relu", "exp", "log")
         yield Edit(node, _text(node.args[0]), 1.35 if is_activation else 2.0)

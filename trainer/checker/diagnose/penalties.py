@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from trainer.checker.diagnose.applying import Candidate, apply_edit
-from trainer.checker.diagnose.edits import Edit
+from trainer.checker.diagnose.applying import Candidate, apply_edit, replace_all
+from trainer.checker.diagnose.edits import BIAS, Edit
 from trainer.checker.diagnose.patching import Function
 from trainer.checker.diagnose.scope import list_variables
 
@@ -18,6 +18,7 @@ FACTORS = ("{reg} * ", "2 * {reg} * ", "0.5 * {reg} * ")
 
 def list_penalties(path: Path, text: str, function: Function) -> Iterator[Candidate]:
     """Yield the text with one term of a penalty more, or with another factor of one."""
+    yield from _list_without(path, text, function)
     names = list(dict.fromkeys(list_variables(function)))
     factors = [f.format(reg=n) for n in names if STRENGTH.search(n) for f in FACTORS]
     weights = [name for name in names if WEIGHT.search(name) and "grad" not in name]
@@ -26,6 +27,31 @@ def list_penalties(path: Path, text: str, function: Function) -> Iterator[Candid
     for statement in statements if factors else ():
         for changed in _list_changed(statement, factors, weights):
             yield from apply_edit(path, text, Edit(statement.value, changed, 0.0))
+
+
+def _list_without(path: Path, text: str, function: Function) -> Iterator[Candidate]:
+    """Yield the text without the penalties of what is set by key, alone and all of the biases."""
+    edits = list(_list_removals(function))
+    of_biases = [e for e in edits if BIAS.search(ast.unparse(e.node))]
+    if len(of_biases) > 1:
+        yield Candidate(path, replace_all(text, of_biases), of_biases[0].node)
+    for edit in edits:
+        yield from apply_edit(path, text, edit)
+
+
+def _list_removals(function: Function) -> Iterator[Edit]:
+    for node in ast.walk(function):
+        match node:
+            case ast.Assign(targets=[ast.Subscript()], value=ast.BinOp(left=left, op=ast.Add())):
+                if _has_strength(node.value.right) and not _has_strength(left):
+                    yield Edit(node.value, ast.unparse(left), 0.0)
+            case ast.AugAssign(target=ast.Subscript(), value=value) if _has_strength(value):
+                yield Edit(node, "pass", 0.0)
+
+
+def _has_strength(value: ast.expr) -> bool:
+    names = (ast.unparse(n) for n in ast.walk(value) if isinstance(n, ast.Name | ast.Attribute))
+    return any(STRENGTH.search(name) for name in names)
 
 
 def _list_changed(
@@ -57,5 +83,4 @@ def _list_terms(value: ast.expr) -> list[str]:
     """Return the terms of a sum that hold no strength of a penalty."""
     if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add | ast.Sub):
         return [*_list_terms(value.left), *_list_terms(value.right)]
-    names = (ast.unparse(n) for n in ast.walk(value) if isinstance(n, ast.Name | ast.Attribute))
-    return [] if any(STRENGTH.search(name) for name in names) else [ast.unparse(value)]
+    return [] if _has_strength(value) else [ast.unparse(value)]

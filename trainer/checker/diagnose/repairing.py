@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from trainer.checker.diagnose.applying import Candidate
 from trainer.checker.diagnose.patching import Texts
 from trainer.checker.diagnose.survey import Survey
-from trainer.checker.diagnose.verifying import Request, count_passed, find_wrong
+from trainer.checker.diagnose.verifying import Request, count_passed, find_wrong, is_less_wrong
 
 SHARE = 0.5  # of the time that is left, for one round, while a change that fixes all is sought
 MORE = 12  # changes that make less wrong that are checked in full
@@ -64,12 +64,14 @@ class Search:
         self.seen.add(candidate.text)
         if survey.screen is not None:
             return survey.screen.find_left(candidate.path, candidate.text)
-        return self._find_left(survey, candidate)
+        left = self.find_left(survey, candidate)
+        return left if left is not None and is_less_wrong(left, survey.wrong) else None
 
     def _check(self, survey: Survey, candidate: Candidate) -> Step | None:
         """Return a candidate with what is wrong with it, None unless it is less than before."""
-        left = self._find_left(survey, candidate)
-        if left is None or (not left and not self._is_fix(survey, candidate)):
+        left = self.find_left(survey, candidate)
+        is_less = left is not None and is_less_wrong(left, survey.wrong)
+        if left is None or not is_less or (not left and not self._is_fix(survey, candidate)):
             return None
         return candidate, left
 
@@ -77,11 +79,9 @@ class Search:
         passed = self.count_passed(survey.change(candidate))
         return passed > 0 and survey.keeps_right(candidate)
 
-    def _find_left(self, survey: Survey, candidate: Candidate) -> frozenset[str] | None:
-        """Return what all checks find wrong with a candidate, None if that is not less."""
-        changed = survey.change(candidate)
-        left = find_wrong(self.request, changed, survey.wrong, self.required)
-        return left if left is not None and left < survey.wrong else None
+    def find_left(self, survey: Survey, candidate: Candidate) -> frozenset[str] | None:
+        """Return what all checks find wrong with a candidate, None if that is more than before."""
+        return find_wrong(self.request, survey.change(candidate), survey.wrong, self.required)
 
     def count_passed(self, texts: Texts) -> int:
         """Return how many checks pass on other inputs too, 0 if one fails."""

@@ -13,7 +13,7 @@ from trainer.checker.adapt.names import PARAMS
 from trainer.checker.adapt.subject import Subject, make_subject
 from trainer.checker.check_file import load_class
 from trainer.checker.diagnose.patching import CannotPatchError, Patcher, Texts
-from trainer.checker.diagnose.verifying import Request, list_passed, list_wrong
+from trainer.checker.diagnose.verifying import Request, is_less_wrong, list_passed, list_wrong
 from trainer.checker.findings.comparing import CLOSE, Finding, compute_error
 from trainer.checker.load.loading import Loader
 from trainer.checker.measure.accuracy import check_accuracy
@@ -90,7 +90,7 @@ class PartsScreen:
     def find_left(self, path: Path, text: str) -> frozenset[str] | None:
         """Return what is wrong with this text of a file, None if that is not less."""
         left: frozenset[str] | None = attempt(lambda: self._list_left(path, text)).value
-        return left if left is not None and left < self.wrong else None
+        return left if left is not None and is_less_wrong(left, self.wrong) else None
 
     def _list_left(self, path: Path, text: str) -> frozenset[str]:
         """Return what is left; functions that use wrong ones are looked at last."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from trainer.checker.adapt.names import PARAMS
 from trainer.checker.diagnose.applying import Candidate, replace_node
 from trainer.checker.diagnose.edits import Edit
+from trainer.checker.diagnose.insertions import insert_after
 from trainer.checker.diagnose.patching import Function
 
 NUMBER = re.compile(r"(?<=[A-Za-z_])[12]\b")
@@ -21,6 +22,7 @@ def list_sibling_changes(
 ) -> Iterator[Candidate]:
     """Yield the text with all siblings written like one of them, as it is or with an edit."""
     groups = list(_list_groups(function))
+    yield from _list_lacking(path, text, function)
     for group in groups:
         for statement in group:
             new = _rewrite(text, group, statement, _read_line(text, statement))
@@ -31,6 +33,20 @@ def list_sibling_changes(
         changed = _read_line(replace_node(text, edit) or "", known[0]) if known else ""
         if known and changed and (new := _rewrite(text, known, known[0], changed)):
             yield Candidate(path, new, edit.node)
+
+
+def _list_lacking(path: Path, text: str, function: Function) -> Iterator[Candidate]:
+    """Yield the text with the lines for b1 and b2 that are missing after those for W1 and W2."""
+    for group in _list_groups(function):
+        targets = [get_target(node) for node in group]  # type: ignore[arg-type]
+        keys = [_find_key(target) for target in targets]
+        if sorted(keys) == ["W1", "W2"]:
+            others = [
+                target.replace(key, f"b{key[1]}") for target, key in zip(targets, keys, strict=True)
+            ]
+            lines = [_translate(_read_line(text, node), old, new)
+                     for node, old, new in zip(group, targets, others, strict=True)]  # fmt: skip
+            yield Candidate(path, insert_after(text, group[-1], "\n".join(lines)), group[-1])
 
 
 def _list_groups(function: Function) -> Iterator[list[ast.stmt]]:

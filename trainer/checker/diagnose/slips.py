@@ -2,11 +2,12 @@
 
 import ast
 from collections.abc import Iterator
-from itertools import combinations, pairwise
+from itertools import chain, combinations, pairwise
 from pathlib import Path
+from typing import Any
 
 from trainer.checker.adapt.names import PARAMS
-from trainer.checker.diagnose.applying import Candidate, apply_edit
+from trainer.checker.diagnose.applying import Candidate, apply_edit, replace_all
 from trainer.checker.diagnose.edits import Edit
 from trainer.checker.diagnose.insertions import (
     has_return,
@@ -17,8 +18,14 @@ from trainer.checker.diagnose.insertions import (
 )
 from trainer.checker.diagnose.patching import Function
 from trainer.checker.diagnose.scope import list_variables
+from trainer.checker.diagnose.siblings import get_target
 from trainer.checker.diagnose.statements import list_other_updates
 
+CONFUSED = {
+    "affine_forward": "affine_relu_forward", "affine_relu_forward": "affine_forward",
+    "affine_backward": "affine_relu_backward", "affine_relu_backward": "affine_backward",
+}  # fmt: skip
+LAYERS = "{d} * (1 - {v}) * {v}", "{d} * ({v} > 0)", "{d} * (1 - {v} ** 2)"
 LAST = 8  # names that a function may return
 MOST = 12  # variables that an element of an array is set to
 
@@ -28,11 +35,13 @@ def list_slips(path: Path, text: str, function: Function) -> Iterator[Candidate]
     are often forgotten.
     """
     yield from insert_all(path, text, _list_returns(function))
+    yield from _list_confused(path, text, function)
     yield from list_swaps(path, text, function)
     for edit in (
         *_list_accumulations(function),
         *list_other_updates(function),
         *_list_repeated_keys(function),
+        *_list_layer_gradients(function),
     ):
         yield from apply_edit(path, text, edit)
     yield from insert_all(path, text, _list_conversions(function))
@@ -68,6 +77,17 @@ def _list_returns(function: Function) -> Iterator[tuple[ast.stmt, str]]:
         yield last, f"return {one}, {other}"
 
 
+def _list_confused(path: Path, text: str, function: Function) -> Iterator[Candidate]:
+    """Yield the text with another layer of CS231n called on the way forward, back, or both."""
+    calls = [n for n in ast.walk(function) if isinstance(n, ast.Call)]
+    edits = [Edit(n.func, CONFUSED[name], 0.0) for n in calls
+             if (name := ast.unparse(n.func)) in CONFUSED]  # fmt: skip
+    for one, other in combinations(edits, 2):
+        if "forward" in one.text and "backward" in other.text:
+            yield Candidate(path, replace_all(text, [one, other]), one.node)
+    yield from chain.from_iterable(apply_edit(path, text, edit) for edit in edits)
+
+
 def _list_accumulations(function: Function) -> Iterator[Edit]:
     """Yield an addition to a variable in place of its second assignment."""
     seen: set[str] = set()
@@ -77,6 +97,27 @@ def _list_accumulations(function: Function) -> Iterator[Edit]:
             if name in seen:
                 yield Edit(node, f"{name} += {ast.unparse(node.value)}", 0.0)
             seen.add(name)
+
+
+def _list_layer_gradients(function: Function) -> Iterator[Edit]:
+    """Yield the gradient of an activation layer, of what the layer has kept, in place of its own.
+
+    The values are those of what backward returns.
+    """
+    dout = [argument.arg for argument in function.args.args[1:]]
+    kept = [n for n in list_variables(function) if n.startswith("self.")]
+    if (
+        function.name != "backward"
+        or len(dout) != 1
+        or not isinstance(function.body[-1], ast.Return)
+    ):
+        return
+    value: Any = function.body[-1].value
+    for node in function.body:
+        if isinstance(node, ast.Assign) and value and get_target(node) == ast.unparse(value):
+            value = node.value
+    for name in dict.fromkeys(kept) if value else ():
+        yield from (Edit(value, form.format(d=dout[0], v=name), 0.0) for form in LAYERS)
 
 
 def _is_stored(node: ast.Name) -> bool:

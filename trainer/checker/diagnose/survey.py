@@ -4,7 +4,7 @@ import ast
 import keyword
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from trainer.checker.diagnose.verifying import Request, list_passed, list_requir
 from trainer.checker.findings.comparing import Finding
 from trainer.checker.load.loading import Loader
 from trainer.checker.load.recording import Record, Recorder, Site
+from trainer.checker.load.standins import StandIn
 from trainer.checker.measure.check_net import prepare_trial
 from trainer.checker.measure.choosing import is_right
 from trainer.checker.measure.judging import Judge
@@ -69,7 +70,7 @@ class Survey:
     raised the lines at which exceptions were raised. called are the functions that wrong quantities
     call, shared the places of functions that right quantities call, and others all other
     functions of the files. unknown are names that were read before they were set, and lacking such
-    attributes.
+    attributes. names are those of the file's module.
     """
 
     texts: Texts
@@ -89,6 +90,7 @@ class Survey:
     kept: Kept | None
     trail: Trail
     shared: frozenset[tuple[Path, int]]
+    names: Collection[str]
 
     def change(self, candidate: Candidate) -> Texts:
         """Return the texts with a candidate's text in place of its file's."""
@@ -131,8 +133,14 @@ def survey_net(request: Request, texts: Texts) -> Survey:
         functions, names,
         list(dict.fromkeys(re.findall(r"self\.(\w+)", " ".join(texts.values())))),
         raised, _list_unknown(findings, UNKNOWN), _list_unknown(findings, LACKING), screen, kept,
-        trail, shared,
+        trail, shared, _list_names(changed),
     )  # fmt: skip
+
+
+def _list_names(changed: Changed | None) -> list[str]:
+    """Return the names that the module has; what a missing module may offer is none."""
+    names = changed.names.items() if changed else ()
+    return [name for name, value in names if not isinstance(value, StandIn)]
 
 
 def _list_unknown(findings: list[Finding], pattern: str) -> list[tuple[tuple[Path, int], str]]:

@@ -1,7 +1,6 @@
 """Gives a module that is loaded what it imports from missing modules, and by `import *`."""
 
 import importlib.util
-import os.path
 from collections.abc import Collection
 from contextlib import suppress
 from types import ModuleType
@@ -67,15 +66,21 @@ def is_slip(word: str, name: str) -> bool:
 
     A letter at an end, a digit or a capital may as well be meant: grad is no slip of grads.
     """
-    if len(word) < 4 or word.lower() == name.lower():
+    if len(word) < 4 or word[0] != name[0] or word.lower() == name.lower():
         return False
-    start = len(os.path.commonprefix([word, name]))
-    end = len(os.path.commonprefix([word[start:][::-1], name[start:][::-1]]))
+    start = _count_common(word, name)
+    end = _count_common(word[: start - 1 : -1], name[: start - 1 : -1])
     left, right = word[start : len(word) - end], name[start : len(name) - end]
     is_swap = len(left) == 2 and left == right[::-1]
     is_other = len(left) == len(right) == 1 and len(word) > 5
     is_one = is_swap or is_other or sorted(map(len, (left, right))) == [0, 1]
-    return is_one and start > 0 and end > 0 and not any(map(str.isdigit, left + right))
+    return is_one and end > 0 and not any(map(str.isdigit, left + right))
+
+
+def _count_common(a: str, b: str) -> int:
+    """Return how many characters two texts begin with that are the same."""
+    pairs = zip(a, b, strict=False)
+    return next((i for i, (x, y) in enumerate(pairs) if x != y), min(len(a), len(b)))
 
 
 def fill_star_import(module: ModuleType, user: dict[str, Any]) -> None:
