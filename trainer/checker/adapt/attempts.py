@@ -12,13 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from trainer.book import functions
 from trainer.book.functions import Array
 from trainer.checker.findings.comparing import Finding, report_unchecked, show_safely
 from trainer.checker.findings.placing import describe_place
 from trainer.checker.load.standins import MissingNameError
 from trainer.common.language import translate as _
 
-HERE = Path(__file__).resolve().parents[1]  # of the checker: what is not the checked code
+# What is not the checked code: the checker, and what it uses in place of missing modules.
+HERE, STANDINS = Path(__file__).resolve().parents[1], Path(functions.__file__).resolve()
 
 
 @dataclass
@@ -93,7 +95,7 @@ def report_exception(quantity: str, error: BaseException) -> Finding:
 def describe_raised(error: BaseException) -> Raised:
     """Return what there is to say of an exception that was caught in this process."""
     lines = [(f.filename, f.lineno) for f in traceback.extract_tb(error.__traceback__)]
-    lines = [(f, n) for f, n in lines if HERE not in Path(f).parents and not _is_generated(f)]
+    lines = [(f, n) for f, n in lines if not _is_ours(f) and not _is_generated(f)]
     own = [(f, n) for f, n in lines if "site-packages" not in f and "/lib/python" not in f]
     at = f" ({describe_place(Path(own[-1][0]).name, own[-1][1])})" if own else ""
     text = f"{type(error).__name__}: {show_safely(error)}".strip().rstrip(":").splitlines()[0]
@@ -108,6 +110,10 @@ def describe_raised(error: BaseException) -> Raised:
         text = _("ends the program with {call}").format(call=call)
     place: Any = (own[-1][0], own[-1][1]) if own else (None, None)
     return Raised("own", text, at, _name_cause(error), *place)
+
+
+def _is_ours(filename: str) -> bool:
+    return HERE in Path(filename).parents or Path(filename) == STANDINS
 
 
 def _is_generated(filename: str) -> bool:

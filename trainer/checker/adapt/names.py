@@ -39,7 +39,8 @@ TARGETS = (
 OUTPUTS = r"y(pred|hat|out|h|p)|pred.*|out(put)?s?|scores?|probs?|a2|z2|logits?"
 
 # What only the forward pass of the same net could give.
-INTERNAL = r".*caches?|grad.*|(d|up)(scores?|logits?|out(put)?|z\d?|a\d|y\w+)|upstream.*"
+CACHE = r".*caches?"
+INTERNAL = r"grad.*|(d|up)(scores?|logits?|out(put)?|z\d?|a\d|y\w+)|upstream.*"
 
 METHODS = {
     "predict": r"predict(ion)?s?|inference|feedforward|forward(pass|prop.*)?|fp|infer|call",
@@ -85,29 +86,37 @@ def find_method(net: object, quantity: str) -> Callable[..., Any] | None:
     return next((m for m in methods if not is_internal(m)), methods[0] if methods else None)
 
 
-def is_internal(method: Callable[..., Any]) -> bool:
+def is_internal(method: Callable[..., Any], form: str = f"{CACHE}|{INTERNAL}") -> bool:
     """Return whether a method requires an argument that only its own net could give.
 
-    Such is backward(grad_scores, cache); backward(dout) alone can be called, with dout = 1.
+    Such is backward(grad_scores, cache); backward(dout) alone can be called, with dout = 1. What
+    the forward pass keeps in a cache may be known: INTERNAL alone is of the other arguments.
     """
     required = [simplify_name(p.name) for p in list_arguments(method) if p.default is p.empty]
-    return any(re.fullmatch(INTERNAL, name) and name != "dout" for name in required)
+    return any(re.fullmatch(form, name) and name != "dout" for name in required)
 
 
 def call_by_role(function: Callable[..., Any], values: Mapping[str, Any]) -> Any:
     """Call a function with values chosen by the names of its arguments; return its result.
 
-    values: x, t, reg, lr … by role; y, the net's own outputs, is a function without arguments.
-    The first required argument of an unknown name is given x, the second t.
+    values: x, t, reg, lr … by role; y, the net's own outputs, and kept, what its forward pass
+    returns beside them, are functions without arguments. The first required argument of an unknown
+    name is given x, the second t, and others what was kept.
     """
     arguments = list_arguments(function)
     names = tuple(simplify_name(p.name) for p in arguments)
     roles = [_find_call_role(name, names) for name in names]
     unused = [role for role in ("x", "t") if role not in roles and role in values]
     given: dict[str, Any] = {}
+    kept: list[Any] | None = None
     for parameter, role in zip(arguments, roles, strict=True):
-        if role is None and parameter.default is parameter.empty and unused:
+        is_unknown = role is None and parameter.default is parameter.empty
+        is_cache = bool(re.fullmatch(CACHE, simplify_name(parameter.name)))
+        if is_unknown and unused and not is_cache:
             role = unused.pop(0)
+        elif is_unknown and "kept" in values:
+            kept = values["kept"]() if kept is None else kept
+            given |= {parameter.name: kept.pop(0)} if kept else {}
         if role and role in values:
             given[parameter.name] = values["y"]() if role == "y" else values[role]
     positional = [p.name for p in arguments if p.kind is p.POSITIONAL_ONLY]
@@ -123,9 +132,9 @@ def _find_call_role(name: str, names: tuple[str, ...]) -> str | None:
         return "y"
     if re.fullmatch(INPUTS, name):
         return "x"
-    if name == "y":  # y is the targets if there are inputs and no other targets.
-        has_x = any(re.fullmatch(INPUTS, n) for n in names)
-        return "t" if has_x and not any(re.fullmatch(TARGETS, n) for n in names) else "y"
+    if name == "y":  # y is the targets if there are inputs or outputs, and no other targets.
+        has_others = any(re.fullmatch(f"{INPUTS}|{OUTPUTS}", n) for n in names)
+        return "t" if has_others and not any(re.fullmatch(TARGETS, n) for n in names) else "y"
     option = find_role(name, OPTIONS)
     if option and name != "w":
         return option

@@ -9,6 +9,7 @@ from trainer.book.functions import Array
 from trainer.checker.adapt.book_loop import LoopRun, count_calls, run_loop
 from trainer.checker.adapt.building import build_instance
 from trainer.checker.adapt.names import (
+    INTERNAL,
     METHODS,
     PARAMS,
     call_by_role,
@@ -35,7 +36,7 @@ class Subject:
         self.has_tensors = self.weights.has_tensors()
         self.methods = {quantity: find_method(self.net, quantity) for quantity in METHODS}
         self.internal: Callable[..., Any] | None = None  # a gradient method that cannot be called
-        if (gradient := self.methods["gradient"]) and is_internal(gradient):
+        if (gradient := self.methods["gradient"]) and is_internal(gradient, INTERNAL):
             self.methods["gradient"], self.internal = None, gradient
         self.returned_grads: object = None  # the gradients as they came, under their own names
         self.no_loss = False  # Whether loss returns gradients and nothing else.
@@ -98,8 +99,15 @@ class Subject:
         values = {"x": self.to_native(x), "reg": self.reg, "batch": len(x), "dout": 1}
         if t is not None:
             values["t"] = self.to_native(t)
-        values["y"] = lambda: self._get_method("predict")(values["x"])
+        values["y"] = lambda: self.predict(x)
+        values["kept"] = lambda: self._list_kept(x)
         return call_by_role(function, values)
+
+    def _list_kept(self, x: Array) -> list[Any]:
+        """Return what the forward pass returns beside the outputs."""
+        result = self._call(self._get_method("predict"), x)
+        parts = result if isinstance(result, tuple) else ()
+        return [part for part in parts if getattr(part, "shape", None) != (len(x), self.C)]
 
     def predict(self, x: Array) -> Any:
         """Return what predict gives for x (N, D).

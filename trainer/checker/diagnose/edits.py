@@ -198,6 +198,8 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
             yield _changed(node, 1.6, left=right, right=left)
             if isinstance(op, ast.Add) and isinstance(left, ast.Constant | ast.JoinedStr):
                 yield Edit(right, f"str({_text(right)})", 1.3)
+            if isinstance(op, ast.Div):  # of Python 2
+                yield _changed(node, 1.6, op=ast.FloorDiv())
             are_parts = not isinstance(left, ast.Constant) and not isinstance(right, ast.Constant)
             if isinstance(op, ast.Div) and are_parts:
                 yield Edit(node, f"{_wrapped(left)} / (2 * {_wrapped(right)})", 1.5)

@@ -9,6 +9,7 @@ from trainer.checker.diagnose.applying import Candidate, apply_edit, replace_all
 from trainer.checker.diagnose.edits import BIAS, Edit
 from trainer.checker.diagnose.patching import Function
 from trainer.checker.diagnose.scope import list_variables
+from trainer.checker.diagnose.siblings import get_target
 
 STRENGTH = re.compile(r"(^|[._])(reg\w*|\w*decay\w*|lamb?da\w*|lam|l2\w*)$", re.IGNORECASE)
 WEIGHT = re.compile(r"\bW[12]?\b")
@@ -30,7 +31,7 @@ def list_penalties(path: Path, text: str, function: Function) -> Iterator[Candid
 
 
 def _list_without(path: Path, text: str, function: Function) -> Iterator[Candidate]:
-    """Yield the text without the penalties of what is set by key, alone and all of the biases."""
+    """Yield the text without the penalty of one gradient, or without those of all biases."""
     edits = list(_list_removals(function))
     of_biases = [e for e in edits if BIAS.search(ast.unparse(e.node))]
     if len(of_biases) > 1:
@@ -41,11 +42,13 @@ def _list_without(path: Path, text: str, function: Function) -> Iterator[Candida
 
 def _list_removals(function: Function) -> Iterator[Edit]:
     for node in ast.walk(function):
-        match node:
-            case ast.Assign(targets=[ast.Subscript()], value=ast.BinOp(left=left, op=ast.Add())):
-                if _has_strength(node.value.right) and not _has_strength(left):
+        if not isinstance(node, ast.Assign | ast.AugAssign) or LOSS.search(get_target(node)):
+            continue
+        match node.value:
+            case ast.BinOp(left=left, op=ast.Add(), right=right):
+                if _has_strength(right) and not _has_strength(left):
                     yield Edit(node.value, ast.unparse(left), 0.0)
-            case ast.AugAssign(target=ast.Subscript(), value=value) if _has_strength(value):
+            case value if isinstance(node, ast.AugAssign) and _has_strength(value):
                 yield Edit(node, "pass", 0.0)
 
 
@@ -63,7 +66,7 @@ def _list_changed(
         if isinstance(statement, ast.AugAssign):
             yield f"{factor}({value})"
             yield from (f"{factor}{weight}" for weight in weights)
-        elif LOSS.search(ast.unparse(statement.targets[0])):
+        elif LOSS.search(get_target(statement)):
             yield from (f"{value} + {factor}{squares}" for squares in _list_squares(weights))
         elif isinstance(statement.targets[0], ast.Subscript):
             own = f"self.params[{ast.unparse(statement.targets[0].slice)}]"

@@ -7,11 +7,18 @@ from dataclasses import dataclass, field
 from trainer.checker.diagnose.applying import Candidate
 from trainer.checker.diagnose.patching import Texts
 from trainer.checker.diagnose.survey import Survey
-from trainer.checker.diagnose.verifying import Request, count_passed, find_wrong, is_less_wrong
+from trainer.checker.diagnose.verifying import Request, count_passed, find_wrong
 
 SHARE = 0.5  # of the time that is left, for one round, while a change that fixes all is sought
 MORE = 12  # changes that make less wrong that are checked in full
 Step = tuple[Candidate, frozenset[str]]  # a change, and what is still wrong with it
+
+Rank = tuple[int, int]
+
+
+def _rank(left: frozenset[str]) -> Rank:
+    """Return how much is wrong: what raises is worse than one of its results."""
+    return len(left), sum(" " not in quantity for quantity in left)
 
 
 @dataclass
@@ -33,7 +40,7 @@ class Search:
         """
         now = time.process_time()
         end = now + SHARE * (self.end - now)
-        others: list[tuple[int, Candidate]] = []
+        others: list[tuple[Rank, Candidate]] = []
         for candidate in candidates:
             if time.process_time() > self.end:
                 break
@@ -43,14 +50,14 @@ class Search:
                 others, end = [], self.end
             left = self._screen(survey, candidate)
             if left:
-                others.append((len(left), candidate))
+                others.append((_rank(left), candidate))
             elif left is not None and (step := self._check(survey, candidate)):
                 if not step[1]:
                     return step
-                others.append((len(step[1]), candidate))
+                others.append((_rank(step[1]), candidate))
         return self._improve_partly(survey, others)
 
-    def _improve_partly(self, survey: Survey, others: list[tuple[int, Candidate]]) -> Step | None:
+    def _improve_partly(self, survey: Survey, others: list[tuple[Rank, Candidate]]) -> Step | None:
         """Return one of the candidates that leave least wrong, None if all checks find more."""
         for _, candidate in sorted(others, key=lambda each: each[0])[:MORE]:
             if time.process_time() < self.end and (step := self._check(survey, candidate)):
@@ -65,13 +72,14 @@ class Search:
         if survey.screen is not None:
             return survey.screen.find_left(candidate.path, candidate.text)
         left = self.find_left(survey, candidate)
-        return left if left is not None and is_less_wrong(left, survey.wrong) else None
+        return left if left is not None and not left >= survey.wrong else None
 
     def _check(self, survey: Survey, candidate: Candidate) -> Step | None:
         """Return a candidate with what is wrong with it, None unless it is less than before."""
         left = self.find_left(survey, candidate)
-        is_less = left is not None and is_less_wrong(left, survey.wrong)
-        if left is None or not is_less or (not left and not self._is_fix(survey, candidate)):
+        if left is None or left >= survey.wrong:
+            return None
+        if not left and not self._is_fix(survey, candidate):
             return None
         return candidate, left
 

@@ -41,6 +41,7 @@ def list_slips(path: Path, text: str, function: Function) -> Iterator[Candidate]
         *_list_accumulations(function),
         *list_other_updates(function),
         *_list_repeated_keys(function),
+        *_list_bare_returns(function),
         *_list_layer_gradients(function),
     ):
         yield from apply_edit(path, text, edit)
@@ -68,13 +69,25 @@ def _list_returns(function: Function) -> Iterator[tuple[ast.stmt, str]]:
     last = function.body[-1]
     if isinstance(last, ast.Return):
         return
+    for text in _list_results(function):
+        yield last, text
+
+
+def _list_bare_returns(function: Function) -> Iterator[Edit]:
+    """Yield a return of a variable or two in place of a last one that returns nothing."""
+    last = function.body[-1]
+    if isinstance(last, ast.Return) and last.value is None:
+        yield from (Edit(last, text, 0.0) for text in _list_results(function))
+
+
+def _list_results(function: Function) -> Iterator[str]:
+    """Yield returns of a variable or two that a function sets, the last first."""
     stored = [n for n in ast.walk(function) if isinstance(n, ast.Name) and _is_stored(n)]
     stored.sort(key=lambda node: node.lineno, reverse=True)
     names = list(dict.fromkeys(node.id for node in stored))[:LAST]
-    for name in names:
-        yield last, f"return {name}"
+    yield from (f"return {name}" for name in names)
     for one, other in (*combinations(names[::-1], 2), *combinations(names, 2)):
-        yield last, f"return {one}, {other}"
+        yield f"return {one}, {other}"
 
 
 def _list_confused(path: Path, text: str, function: Function) -> Iterator[Candidate]:

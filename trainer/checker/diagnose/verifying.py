@@ -1,6 +1,6 @@
 """Checks a file whose source was changed: what is wrong then, and whether every check passes."""
 
-from collections.abc import Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,15 +71,10 @@ def list_passed(findings: list[Finding]) -> set[str]:
     return passed if any(f.topic == NOT_ALONE for f in findings) else passed | {ALONE}
 
 
-def may_be_wrong(quantity: str, wrong: Collection[str]) -> bool:
-    """Return whether a quantity may be wrong where these are: what raises hides its parts."""
-    return quantity in wrong or quantity.split()[0] in wrong or "construction" in wrong
-
-
 def is_less_wrong(left: frozenset[str], wrong: frozenset[str]) -> bool:
-    """Return whether less is wrong than before; what nobody could see before does not count."""
+    """Return whether less is wrong than before; parts of what raised before do not count."""
     gone = wrong - left
-    return bool(gone) and all(q in wrong or may_be_wrong(q, gone) for q in left)
+    return bool(gone) and all(q in wrong or q.split()[0] in gone for q in left)
 
 
 def find_wrong(
@@ -87,10 +82,11 @@ def find_wrong(
 ) -> frozenset[str] | None:
     """Check the file with these source texts; return the quantities that are wrong then.
 
-    None where one is wrong that is not allowed to be, or where one that is required is no longer
-    checked: a method that was renamed is not right.
+    None where one of those that were checked before is wrong and is not allowed to be, or where
+    one that is required is no longer checked: a method that was renamed is not right.
     """
-    findings = _check_texts(request, texts, request.seed, allowed)
+    seen = (required | ONLY_WRONG) - allowed
+    findings = _check_texts(request, texts, request.seed, lambda quantity: quantity in seen)
     if findings is None:
         return None
     wrong = list_wrong(findings)
@@ -104,7 +100,7 @@ def count_passed(request: Request, texts: Texts, required: frozenset[str]) -> in
     """
     count = 0
     for seed in range(request.seed + 1, request.seed + 1 + SEEDS):
-        findings = _check_texts(request, texts, seed, frozenset())
+        findings = _check_texts(request, texts, seed, lambda _quantity: True)
         if findings is None or not required <= list_passed(findings):
             return 0
         count += sum(finding.verdict == "ok" for finding in findings)
@@ -112,16 +108,16 @@ def count_passed(request: Request, texts: Texts, required: frozenset[str]) -> in
 
 
 def _check_texts(
-    request: Request, texts: Texts, seed: int, allowed: frozenset[str]
+    request: Request, texts: Texts, seed: int, is_refused: Callable[[str], bool]
 ) -> list[Finding] | None:
-    """Return the findings on these source texts, None as soon as one not allowed is wrong."""
+    """Return the findings on these source texts, None as soon as one is wrong that is refused."""
     findings: list[Finding] = []
     try:
         loader = Loader(request.path, request.run_all, texts)
         for item in check_loaded(loader, request.name, seed):
             if isinstance(item, Finding):
                 findings.append(item)
-                if not all(may_be_wrong(each, allowed) for each in list_wrong([item])):
+                if any(map(is_refused, list_wrong([item]))):
                     return None
     except Exception:  # The changed code may make the checker crash, or raise an InputError.
         return None

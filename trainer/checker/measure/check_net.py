@@ -29,7 +29,7 @@ from trainer.checker.measure.numerical import check_numerical
 from trainer.checker.measure.one_column import ONE_COLUMN, is_right_with_one_column
 from trainer.checker.measure.penalty import check_penalty
 from trainer.checker.measure.targets import blame_mixed_targets, check_other_targets
-from trainer.checker.measure.training import check_training
+from trainer.checker.measure.training import accept_sums, check_training
 from trainer.checker.measure.trial import Outcomes, Trial, collect_values
 from trainer.checker.measure.updating import check_cost, check_update
 from trainer.common.language import translate as _
@@ -90,6 +90,7 @@ def _check_quantities(trial: Trial) -> Iterator[Finding]:
         yield report_unchecked("predict", _(ONE_COLUMN))
         return
     name_loss_mistake(findings, trial)
+    accept_sums(findings, trial)
     credit_parts(findings, judge)
     for finding in findings:
         blame_mixed_targets(finding, trial, runs)

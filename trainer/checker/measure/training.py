@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.adapt.attempts import attempt, report_exception
+from trainer.checker.adapt.attempts import Outcome, attempt, report_exception
 from trainer.checker.adapt.names import PARAMS, call_by_role, find_call_roles, list_arguments
 from trainer.checker.adapt.subject import Subject
 from trainer.checker.findings.comparing import Finding, as_array, compute_error
@@ -19,6 +19,7 @@ from trainer.common.language import join_changes, join_words, translate_plural
 from trainer.common.language import translate as _
 
 LR = 0.01
+SUM = "batch-mean-missing"
 # How many times a step subtracts the gradient of each parameter → the mistake.
 PATTERNS: dict[tuple[int | None, ...], str] = {
     (1, 0, 1, 0): "bias-not-updated",
@@ -28,19 +29,13 @@ PATTERNS: dict[tuple[int | None, ...], str] = {
 
 
 def check_training(trial: Trial) -> Iterator[Finding]:
-    """Yield the finding on one training step, if the net has a train method that takes a batch.
-
-    All rows of the batch are equal, so that the step is the same whichever rows it draws.
-    """
+    """Yield the finding on one training step, if the net has a train method that takes a batch."""
     function = trial.subject.methods["train"]
     if function is None or not {"lr", "x", "t"} <= find_call_roles(function):
         return
     trial.progress("train")
-    case = trial.case
-    x = np.repeat(case.x[:1], len(case.x), axis=0)
-    rows = np.repeat(case.t[:1], len(case.t), axis=0)
-    t = rows if trial.target == ONE_HOT else rows.argmax(axis=1)
-    outcome = attempt(lambda x, t: _train_step(trial.build_subject(), case.weights, x, t), x, t)
+    equal, t = _make_equal(trial)
+    outcome = _attempt_step(trial, equal.x, t)
     if outcome.error:
         finding = report_exception("train", outcome.error)
         is_guess = any(p.default is None for p in list_arguments(function))
@@ -50,12 +45,52 @@ def check_training(trial: Trial) -> Iterator[Finding]:
         if finding.cause == "misspelt-name" or is_unfinished or is_misfit:
             yield finding
         return
-    moved = {k: outcome.value[k] - case.weights[k] for k in PARAMS}
+    moved = {k: outcome.value[k] - equal.weights[k] for k in PARAMS}
     trial.reset_weights()
-    own = attempt(trial.subject.gradient, x, t) if trial.subject.has("gradient") else None
+    own = attempt(trial.subject.gradient, equal.x, t) if trial.subject.has("gradient") else None
     grads = own.value if own and not own.error and own.value else None
-    equal = Case(case.weights, x, rows)
+    if grads and takes_mean_steps(trial):
+        grads = None  # The step divides what gradient sums over the batch.
     yield from _judge(moved, grads or get_reference(trial.form, equal), equal, trial.form)
+
+
+def accept_sums(findings: list[Finding], trial: Trial) -> None:
+    """Make gradients that are sums over the batch right, where a training step divides them."""
+    sums = [f for f in findings if f.cause == SUM and f.quantity.startswith("gradient ")]
+    if len(sums) == len(PARAMS) and takes_mean_steps(trial):
+        for finding in sums:
+            finding.verdict, finding.message, finding.cause = "ok", "", None
+        message = _("it is the sum over the batch: the training step divides it by the batch size")
+        findings.append(Finding("gradient", "note", message))
+
+
+def takes_mean_steps(trial: Trial) -> bool:
+    """Return whether a training step subtracts the gradient of the mean loss."""
+    function = trial.subject.methods["train"]
+    if function is None or not {"lr", "x", "t"} <= find_call_roles(function):
+        return False
+    equal, t = _make_equal(trial)
+    after = _attempt_step(trial, equal.x, t).value
+    want = get_reference(trial.form, equal)
+    return bool(after) and all(
+        _count_updates(after[k] - equal.weights[k], want.get(k)) == 1 for k in PARAMS
+    )
+
+
+def _make_equal(trial: Trial) -> tuple[Case, Array]:
+    """Return a case with equal rows, and its targets as the net takes them.
+
+    A step is the same then whichever rows it draws.
+    """
+    case = trial.case
+    x = np.repeat(case.x[:1], len(case.x), axis=0)
+    rows = np.repeat(case.t[:1], len(case.t), axis=0)
+    return Case(case.weights, x, rows), rows if trial.target == ONE_HOT else rows.argmax(axis=1)
+
+
+def _attempt_step(trial: Trial, x: Array, t: Array) -> Outcome:
+    weights = trial.case.weights
+    return attempt(lambda x, t: _train_step(trial.build_subject(), weights, x, t), x, t)
 
 
 def _train_step(fresh: Subject, weights: dict[str, Array], x: Array, t: Array) -> dict[str, Array]:
