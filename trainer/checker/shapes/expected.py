@@ -17,6 +17,7 @@ from trainer.checker.findings.descriptions import append_mistake, describe_mista
 from trainer.checker.shapes import chain, layer_pairs, relative
 from trainer.checker.shapes import operations as ops
 from trainer.checker.shapes.draws import Draw, draw_inputs
+from trainer.checker.shapes.layers import AFFINE, HIDDEN, LOSS, find_layer
 from trainer.checker.shapes.losses import SOFTMAX_LOSS, SVM_LOSS
 from trainer.checker.shapes.operations import Operation, Rule, Values, give_always
 from trainer.checker.shapes.shape import AGAIN, Part
@@ -49,7 +50,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "affine_relu_forward": ops.AFFINE_RELU_FORWARD,
     "affine_relu_backward": ops.AFFINE_RELU_BACKWARD,
     "softmax_loss": SOFTMAX_LOSS, "svm_loss": SVM_LOSS,
-    "Affine": _join(ops.AFFINE_FORWARD, ops.AFFINE_BACKWARD), "Relu": RELU, "ReLU": RELU,
+    "Affine": _join(ops.AFFINE_FORWARD, ops.AFFINE_BACKWARD), "Relu": RELU,
     "Sigmoid": _join(ops.SIGMOID_FORWARD, ops.SIGMOID_BACKWARD), "SoftmaxWithLoss": SOFTMAX_LOSS,
 }  # fmt: skip
 RULES: Mapping[str, Rule] = {
@@ -57,20 +58,20 @@ RULES: Mapping[str, Rule] = {
     **layer_pairs.RULES, **relative.RULES,
 }  # fmt: skip
 STRICT = [name for name, rule in RULES.items() if not rule.is_open]
-LAYERS = {"Affine", "Relu", "ReLU", "Sigmoid", "SoftmaxWithLoss"}
+LAYERS = {AFFINE, *HIDDEN, LOSS}
 DEEP = layer_pairs.RULES.keys() & set(STRICT)
 
 
 def find_rule(name: str) -> Rule | None:
     """Return how a function or layer of this name is judged, None where nothing is known of it."""
     is_trainer = re.fullmatch(chain.TRAIN, simplify_name(name))
-    return RULES.get(name) or (relative.TRAINER if is_trainer else None)
+    return RULES.get(find_layer(name) or name) or (relative.TRAINER if is_trainer else None)
 
 
 def check_edges(part: Part) -> Iterator[Finding]:
     """Yield what inputs show on which right code differs, such as 0 for ReLU."""
-    if part.name in EDGES:
-        yield from EDGES[part.name](part)
+    if check := EDGES.get(find_layer(part.name) or part.name):
+        yield from check(part)
 
 
 def _check_at_zero(part: Part) -> Iterator[Finding]:
@@ -108,6 +109,6 @@ def _check_repeated(part: Part) -> Iterator[Finding]:
 
 
 EDGES: dict[str, Callable[[Part], Iterator[Finding]]] = {
-    "relu_backward": _check_at_zero, "Relu": _check_at_zero, "ReLU": _check_at_zero,
+    "relu_backward": _check_at_zero, "Relu": _check_at_zero,
     "softmax_loss": _check_overflow, "Affine": _check_repeated,
 }  # fmt: skip

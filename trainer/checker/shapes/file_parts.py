@@ -7,6 +7,7 @@ from trainer.checker.adapt.loaded import Loaded
 from trainer.checker.findings.comparing import Finding, report_unchecked
 from trainer.checker.shapes.adapting import is_built
 from trainer.checker.shapes.expected import DEEP, LAYERS, STRICT, find_rule
+from trainer.checker.shapes.layers import find_layer
 from trainer.checker.shapes.parts import check_part
 from trainer.checker.shapes.shape import Part
 from trainer.common.language import N_
@@ -59,7 +60,7 @@ def _report_lost(loaded: Loaded) -> Iterator[Finding]:
     """
     if not loaded.is_whole or (loaded.kind is not None and not is_built(loaded.kind)):
         return
-    found = {part.name for part in loaded.parts}
+    found = {find_layer(part.name) or part.name for part in loaded.parts}
     others = set() if found & LAYERS else LAYERS  # other classes have such names
     # Where there is a net, such functions may be written in another way: the net shows them.
     is_deep = "linear_forward" in loaded.defined and (loaded.kind is None or bool(found & DEEP))

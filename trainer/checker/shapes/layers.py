@@ -14,22 +14,28 @@ from trainer.checker.adapt.weights import make_zeros
 from trainer.checker.shapes.draws import Draw
 from trainer.checker.shapes.shape import AGAIN, OTHER, Found, Part, Shape
 
-HIDDEN = ("Relu", "ReLU", "Sigmoid")
-LOSS = "SoftmaxWithLoss"
+AFFINE, LOSS, HIDDEN = "Affine", "SoftmaxWithLoss", ("Relu", "Sigmoid")
 
 
 def list_parts(found: Found) -> Iterator[Part]:
     """Yield each layer that the file has, where it has no net."""
-    classes = found.get_classes("Affine", *HIDDEN, LOSS) if found.kind is None else {}
+    classes = found.get_classes(*found.names) if found.kind is None else {}
     for name, kind in classes.items():
+        layer = find_layer(name)
         if not all(callable(getattr(kind, method, None)) for method in ("forward", "backward")):
             continue
-        if name == LOSS:
+        if layer == LOSS:
             yield Part(name, (name,), partial(_run_loss, kind))
-        elif name in HIDDEN and not _list_required(kind):
+        elif layer in HIDDEN and not _list_required(kind):
             yield Part(name, (name,), partial(_run_hidden, kind))
-        elif name == "Affine" and _takes_weights(kind):
+        elif layer == AFFINE and _takes_weights(kind):
             yield Part(name, (name,), partial(_run_affine, kind))
+
+
+def find_layer(name: str) -> str | None:
+    """Return the book's name of a layer, of which this is a variant: Relu for ReLULayer."""
+    simple = simplify_name(name).removesuffix("layer")
+    return next((layer for layer in (AFFINE, *HIDDEN, LOSS) if layer.lower() == simple), None)
 
 
 def _list_required(kind: type) -> list[str]:
@@ -100,14 +106,15 @@ def _go_back(layer: Any) -> Any:
 
 def build(found: Found) -> type | None:
     """Return the net of these layers, None where one is missing or built in another way."""
-    hidden: Any = next(iter(found.get_classes(*HIDDEN).values()), None)
-    kinds: Any = found.get_classes("Affine", LOSS)
-    parts = {part.name for part in list_parts(found)}
-    if hidden is None or not {"Affine", LOSS, hidden.__name__} <= parts:
+    names = {find_layer(part.name): part.name for part in reversed(list(list_parts(found)))}
+    hidden = next((name for layer, name in reversed(names.items()) if layer in HIDDEN), None)
+    if hidden is None or not {AFFINE, LOSS} <= names.keys():
         return None
-    if not found.has_finished("Affine", LOSS, hidden.__name__):
+    chosen = names[AFFINE], hidden, names[LOSS]
+    if not found.has_finished(*chosen):
         return None
-    return _make_class(kinds["Affine"], hidden, kinds[LOSS])
+    kinds: Any = found.get_classes(*chosen)
+    return _make_class(*(kinds[name] for name in chosen))
 
 
 def _make_class(affine: Callable[..., Any], hidden: Callable[..., Any], loss: Any) -> type:

@@ -18,7 +18,7 @@ from trainer.checker.findings.comparing import (
 from trainer.checker.findings.descriptions import describe_mistake
 from trainer.checker.measure.judging import EPSILONS
 from trainer.checker.shapes.draws import Draw, draw_inputs
-from trainer.checker.shapes.expected import OPERATIONS, check_edges, find_rule
+from trainer.checker.shapes.expected import check_edges, find_rule
 from trainer.checker.shapes.losses import SOFTMAX_LOSS
 from trainer.checker.shapes.operations import Operation, Rule, Values
 from trainer.checker.shapes.shape import FAILED, OTHER, UNWRITTEN, WROTE, Part
@@ -127,7 +127,7 @@ def _judge_results(part: Part, outcomes: list[Outcome], draws: list[Draw]) -> It
     known = find_slugs(part, results, wanted, draws)
     for label, want in wanted[0].items():
         name, is_right = f"{part.name} {label}".strip(), _agree(results, wanted, label, FLOAT32)
-        takes_log = OPERATIONS.get(part.name) is SOFTMAX_LOSS and label == "loss"
+        takes_log = get_rule(part).get_operation({}) is SOFTMAX_LOSS and label == "loss"
         note = list(_note_epsilon(part.name, results[0].get(label), draws[0]) if takes_log else ())
         if get_rule(part).is_free and label not in known and not is_right:
             message = _("works in a way that is not known here: its {name} could not be checked")
