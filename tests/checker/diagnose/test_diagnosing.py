@@ -10,6 +10,7 @@ from mistaken import NETS, plant_mistakes
 from reports import LAYOUTS, report_on
 
 from trainer.checker.check_file import check_file, check_loaded
+from trainer.checker.diagnose import diagnosing
 from trainer.checker.diagnose.diagnosing import diagnose
 from trainer.checker.diagnose.screening import Changed
 from trainer.checker.diagnose.verifying import Request, count_passed, list_required, read_texts
@@ -101,6 +102,63 @@ def test_a_slip_that_no_list_has_is_fixed(tmp_path, layout, right, wrong, line):
     path.write_text(source.replace(right, wrong, 1))
     found = diagnose(Request(path, None, False, 0))
     assert line.replace('"', "'") in found.diff.replace('"', "'")
+
+
+UPDATE = """            for key in self.params:
+                self.params[key] -= learning_rate * grads[key]
+"""
+UPDATE_OF_WEIGHTS = """            self.params["W1"] -= learning_rate * grads["W1"]
+            self.params["W2"] -= learning_rate * grads["W2"]
+"""
+# Slips that real learners made: the layout, what is changed to what, and lines of the fix.
+REAL = [
+    (
+        "chapter4",
+        {"self, x):\n        W1": "f, x):\n        W1", "np.argmax(self.predict(x), axis=1)":
+         "np.aragmax(predict(x), axix=1)"},
+        ["def predict(self, x)", "np.argmax(self.predict(x), axis=1)"],
+    ),
+    ("chapter4", {"t = t.argmax(": "t = t,argmax("}, ["t = t.argmax("]),
+    ("chapter4", {"np.dot(x.T, da1)": "np.dot(x.t, da1)"}, ["np.dot(x.T, da1)"]),
+    (
+        "chapter4",
+        {"randn(hidden_size, output_size)": "randn(input_size, hidden_size)"},
+        ["np.random.randn(hidden_size, output_size)"],
+    ),
+    (
+        "chapter5",
+        {'randn(': 'rnadn(', 'self.layers["Affine2"].d': 'self.layers["Affine1"].d'},
+        ["randn(", '"Affine2"].dW', '"Affine2"].db'],
+    ),
+    ("volume2", {"dout * (1.0 - self.out) * self.out": "dout * (1.0 * self.out) - self.out"},
+     ["dout * self.out * (1 - self.out)"]),
+    (
+        "cs231n",
+        {UPDATE: UPDATE_OF_WEIGHTS},
+        ['self.params["b1"] -= learning_rate * grads["b1"]',
+         'self.params["b2"] -= learning_rate * grads["b2"]'],
+    ),
+    ("cs231n", {"        loss += reg * (np.sum(W1 * W1) + np.sum(W2 * W2))\n": ""},
+     ["+ reg * (np.sum(W1 * W1) + np.sum(W2 * W2))"]),
+    ("solver", {"affine_relu_forward(": "affine_forward(",
+                "affine_relu_backward(": "affine_backward("},
+     ["affine_relu_forward(", "affine_relu_backward("]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("layout", "changes", "lines"), REAL)
+def test_slips_of_real_learners_are_fixed_together(tmp_path, monkeypatch, layout, changes, lines):
+    monkeypatch.setattr(diagnosing, "BUDGET", 60.0)
+    source = (NETS / f"{layout}.py").read_text()
+    for old, new in changes.items():
+        assert old in source, old
+        source = source.replace(old, new)
+    path = tmp_path / "net.py"
+    path.write_text(source)
+    found = diagnose(Request(path, None, False, 0))
+    added = "\n".join(line for line in found.diff.splitlines() if line.startswith("+"))
+    for line in lines:
+        assert line.replace('"', "'") in added.replace('"', "'"), found.diff
 
 
 def test_the_fix_of_a_python_2_file_is_in_the_words_of_the_file(tmp_path):

@@ -76,14 +76,19 @@ def list_arguments(function: Callable[..., object]) -> list[inspect.Parameter]:
 
 def find_method(net: object, quantity: str) -> Callable[..., Any] | None:
     """Return the method of a net that gives a quantity; of several, the one named most plainly."""
+    methods = list_methods(net, quantity)
+    return next((m for m in methods if not is_internal(m)), methods[0] if methods else None)
+
+
+def list_methods(net: object, quantity: str) -> list[Callable[..., Any]]:
+    """Return the methods of a net whose names are those for a quantity, the plainest first."""
     form = METHODS[quantity]
     names = [n for n in dir(net) if not n.startswith("__") and re.fullmatch(form, simplify_name(n))]
     names = [n for n in names if not re.match("plot|show|draw|save|print|log|update_?loss", n)]
     names = [n for n in names if callable(m := getattr(net, n, None)) and not inspect.isclass(m)]
     plainest = form.split("|")[0].split("(")[0]
     names.sort(key=lambda n: (simplify_name(n) != plainest, "num" in simplify_name(n), len(n)))
-    methods = [getattr(net, name) for name in names]
-    return next((m for m in methods if not is_internal(m)), methods[0] if methods else None)
+    return [getattr(net, name) for name in names]
 
 
 def is_internal(method: Callable[..., Any], form: str = f"{CACHE}|{INTERNAL}") -> bool:

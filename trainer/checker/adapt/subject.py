@@ -17,6 +17,7 @@ from trainer.checker.adapt.names import (
     find_method,
     is_internal,
     list_arguments,
+    list_methods,
     simplify_name,
 )
 from trainer.checker.adapt.weights import find_weights, fits_shape, get_shapes, identify_parameter
@@ -99,14 +100,24 @@ class Subject:
         values = {"x": self.to_native(x), "reg": self.reg, "batch": len(x), "dout": 1}
         if t is not None:
             values["t"] = self.to_native(t)
-        values["y"] = lambda: self.predict(x)
+        values["y"] = lambda: self._compute_outputs(x)
         values["kept"] = lambda: self._list_kept(x)
         return call_by_role(function, values)
 
+    def _compute_outputs(self, x: Array) -> Any:
+        """Return the outputs (N, C), of the forward pass where predict gives classes alone."""
+        y = self.predict(x)
+        if getattr(y, "shape", None) != (len(x), self.C):
+            for method in list_methods(self.net, "predict"):
+                outputs = self._pick(self._call(method, x), x)
+                if getattr(outputs, "shape", None) == (len(x), self.C):
+                    return outputs
+        return y
+
     def _list_kept(self, x: Array) -> list[Any]:
         """Return what the forward pass returns beside the outputs."""
-        result = self._call(self._get_method("predict"), x)
-        parts = result if isinstance(result, tuple) else ()
+        results = (self._call(method, x) for method in list_methods(self.net, "predict"))
+        parts = next((result for result in results if isinstance(result, tuple)), ())
         return [part for part in parts if getattr(part, "shape", None) != (len(x), self.C)]
 
     def predict(self, x: Array) -> Any:
@@ -114,7 +125,10 @@ class Subject:
 
         Without a predict, loss(x) without targets returns the scores, as CS231n's does.
         """
-        result = self._call(self.methods["predict"] or self._get_method("loss"), x)
+        return self._pick(self._call(self.methods["predict"] or self._get_method("loss"), x), x)
+
+    def _pick(self, result: Any, x: Array) -> Any:
+        """Return the scores among what a method returned."""
         while isinstance(result, tuple) and result:
             result = result[-1] if np.ndim(result[0]) == 0 else _pick_scores(result, len(x), self.C)
         return result

@@ -114,6 +114,8 @@ def _correct_attributes(function: Function, own: set[str], others: set[str]) -> 
 
 def _is_near(name: str, other: str) -> bool:
     """Return whether two names differ by a slip: by a letter, or by a few in a long one."""
+    if len(name) < 3:
+        return name.lower() == other.lower()
     least = 0.6 if len(name) < 4 else 0.75
     return SequenceMatcher(None, name.lower(), other.lower()).ratio() >= least
 

@@ -5,6 +5,7 @@ are such, and many others after them.
 """
 
 import re
+from difflib import get_close_matches
 from typing import Any
 
 from trainer.book.functions import Array
@@ -23,17 +24,24 @@ ROLES = {
     "backward": r"back(ward)?(prop(agation)?|pass)?|modelbackward|(compute|get)?grad(ient)?s|bp",
     "update": r"update(param(eter)?s?|weights)?|optimi[sz]e(step)?|gradientdescentstep",
 }  # fmt: skip
+USUAL = ("initializeparameters", "forwardpropagation", "computecost", "costfunction",
+         "backwardpropagation", "updateparameters")  # fmt: skip
 TRAIN = r"nnmodel|train(model|network|nn|ing)?|fit|gradientdescent|model|twolayer(model|net|nn)"
 
 
 def find_functions(found: Found) -> dict[str, Function]:
     """Return the functions of the file by role, the last of several."""
-    return {
-        role: function
-        for name, function in found.get_functions(*found.names).items()
-        for role, form in ROLES.items()
-        if re.fullmatch(form, simplify_name(name))
-    }
+    named = ((_find_role(name), f) for name, f in found.get_functions(*found.names).items())
+    return {role: function for role, function in named if role}
+
+
+def _find_role(name: str) -> str | None:
+    """Return the role of a function by its name, or by what its name is a misspelling of."""
+    simple = simplify_name(name)
+    names = [simple, *get_close_matches(simple, USUAL, 1, 0.88)]
+    pairs = ((role, each) for each in names for role, form in ROLES.items()
+             if re.fullmatch(form, each))  # fmt: skip
+    return next((role for role, _ in pairs), None)
 
 
 def build(found: Found) -> type | None:

@@ -25,6 +25,7 @@ class Plan:
     sizes: tuple[int, int, int]
     columns: bool
     keys: dict[str, str]  # W1 … b2 → the key in their dictionary
+    has_run: bool = True  # False where no call of them gave outputs, and columns is a guess
 
     def make_params(self, *sizes: int) -> dict[str, Any]:
         """Return parameters by their own keys, for D, H, C: of their own function, or zeros."""
@@ -104,7 +105,7 @@ def _fit_shapes(functions: dict[str, Function], keys: dict[str, str]) -> Plan | 
     init = functions.get("init")
     if init is None or not is_call_known(init):  # type: ignore[arg-type]
         return None
-    plan = Plan(functions, CLASSES, True, keys)
+    plan = Plan(functions, CLASSES, True, keys, has_run=False)
     params = attempt(plan.make_params).value or {}
     shapes = [np.shape(params.get(keys[key], 0)) for key in PARAMS]
     return plan if shapes.count(()) == 0 and shapes[1] == (H, 1) else replace(plan, columns=False)

@@ -43,7 +43,8 @@ def find_plan(found: Found) -> Plan | None:
     names = [f.__name__ for f in functions.values()]
     if "forward" not in functions or any(name in found.unfinished for name in names):
         return None
-    return make_plan(functions)
+    plan = make_plan(functions)
+    return plan if plan and plan.has_run else None
 
 
 def requires_only(function: Function, names: set[str]) -> bool:

@@ -1,12 +1,15 @@
 """Finds functions and classes that are templates which nobody has filled in."""
 
 import ast
+import builtins
 import re
 from collections.abc import Iterable
 
+from trainer.checker.load.bindings import get_bound_names, list_bound_names
 from trainer.checker.load.source import Source
 
 START = re.compile(r"#.*\b(START|STARTS) (CODE )?HERE|# *TODO: *Implement", re.IGNORECASE)
+FRAME = re.compile(r"#.*\b(STARTS?) (CODE )?HERE", re.IGNORECASE)
 END = re.compile(r"#.*\b(END|ENDS) (CODE )?HERE|#.*END OF YOUR CODE|^ *return", re.IGNORECASE)
 
 
@@ -20,11 +23,12 @@ def find_unfinished(sources: Iterable[Source]) -> dict[str, str]:
     calls: dict[str, set[str]] = {}
     for source in sources:
         lines = source.text.splitlines()
+        known = {*dir(builtins), *(n for s in source.tree.body for n in list_bound_names(s))}
         for node in source.tree.body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
                 inner = node.body if isinstance(node, ast.ClassDef) else [node]
                 functions = [f for f in inner if isinstance(f, ast.FunctionDef)]
-                if any(is_unfinished(f, lines) for f in functions):
+                if any(is_unfinished(f, lines, known) for f in functions):
                     found[node.name] = node.name
                 elif isinstance(node, ast.FunctionDef):
                     calls[node.name] = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
@@ -37,16 +41,33 @@ def find_unfinished(sources: Iterable[Source]) -> dict[str, str]:
     return found
 
 
-def is_unfinished(function: ast.FunctionDef, lines: list[str]) -> bool:
+def is_unfinished(function: ast.FunctionDef, lines: list[str], known: set[str]) -> bool:
     """Return whether a function does nothing, uses a name that is only None, or has a gap.
 
-    A gap is a place marked for the student's code that holds no code.
+    A gap is a place marked for the student's code that holds no code. If nothing is missing, the
+    code stands outside of the marks. known are the names of the module.
     """
     body = [s for s in function.body if not _is_empty(s)]
     if not body:
         return True
     text = lines[function.lineno - 1 : function.end_lineno]
-    return bool(_list_only_none(function)) or _has_gap(text)
+    if _list_only_none(function):
+        return True
+    return _has_gap(text) and not (_has_frame(text) and _sets_all(function, known))
+
+
+def _has_frame(lines: list[str]) -> bool:
+    """Return whether the place for the student's code has a mark at its start and its end."""
+    return any(FRAME.search(line) for line in lines)
+
+
+def _sets_all(function: ast.FunctionDef, known: set[str]) -> bool:
+    """Return whether a function sets all variables that it reads, none to an empty dictionary."""
+    nodes = list(ast.walk(function))
+    own = {n.arg for n in nodes if isinstance(n, ast.arg)}
+    own |= {name for n in nodes for name in get_bound_names(n)}
+    read = {n.id for n in nodes if isinstance(n, ast.Name)}
+    return read <= own | known and not any(isinstance(n, ast.Dict) and not n.keys for n in nodes)
 
 
 def _is_empty(statement: ast.stmt) -> bool:
