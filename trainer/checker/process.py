@@ -197,11 +197,9 @@ def _describe_status(code: int | None) -> str:
 def _may_have_line(report: Report, hangs: Hangs) -> bool:
     """Return whether a wrong line may be found.
 
-    That is where something is wrong or a parameter is lacking, the check came to its end, and no
-    method stops at what is not written yet.
+    That is where something is wrong or a parameter is lacking, and the check came to its end.
     """
-    is_unfinished = any((f.verdict, f.cause) == ("raises", "unfinished") for f in report.findings)
-    is_cut = report.stopped or is_unfinished or report.cut or hangs.found
+    is_cut = report.stopped or report.cut or hangs.found
     is_lacking = any(finding.topic == LACKING for finding in report.findings)
     return (bool(report.wrong_findings) or is_lacking) and not is_cut
 

@@ -112,6 +112,10 @@ UPDATE_OF_WEIGHTS = """            self.params["W1"] -= learning_rate * grads["W
 """
 # Slips that real learners made: the layout, what is changed to what, and lines of the fix.
 REAL = [
+    ("chapter5", {"import numpy as np\n": ""}, ["+import numpy as np"]),
+    ("chapter5", {"def softmax(": "def soft(", "np.exp": "exp"},
+     ["from common.functions import softmax", "np.exp("]),
+    ("chapter5", {"self.dW = ": "self.W = ", "self.db = ": "self.b = "}, ["self.dW = "]),
     (
         "chapter4",
         {"self, x):\n        W1": "f, x):\n        W1", "np.argmax(self.predict(x), axis=1)":

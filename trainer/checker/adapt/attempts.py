@@ -14,7 +14,7 @@ import numpy as np
 
 from trainer.book import functions
 from trainer.book.functions import Array
-from trainer.checker.findings.comparing import Finding, report_unchecked, show_safely
+from trainer.checker.findings.comparing import ABSENT, Finding, report_unchecked, show_safely
 from trainer.checker.findings.placing import describe_place
 from trainer.checker.load.standins import MissingNameError
 from trainer.common.language import translate as _
@@ -79,7 +79,9 @@ def report_exception(quantity: str, error: BaseException) -> Finding:
     match raised.kind:
         case "absent":
             reason = _("needs {name}{place}")
-            return report_unchecked(quantity, reason.format(name=raised.text, place=raised.at))
+            return report_unchecked(
+                quantity, reason.format(name=raised.text, place=raised.at), ABSENT
+            )
         case "signature":
             reason = _("unsupported signature: {error}; give additional arguments a default value")
             return report_unchecked(quantity, reason.format(error=raised.text))

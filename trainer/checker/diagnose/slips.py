@@ -45,6 +45,7 @@ def list_slips(path: Path, text: str, function: Function) -> Iterator[Candidate]
         *_list_layer_gradients(function),
     ):
         yield from apply_edit(path, text, edit)
+    yield from _list_kept_gradients(path, text, function)
     yield from insert_all(path, text, _list_conversions(function))
     yield from insert_all(path, text, _list_restores(function))
     yield from insert_all(path, text, _list_missing_keys(function))
@@ -131,6 +132,15 @@ def _list_layer_gradients(function: Function) -> Iterator[Edit]:
             value = node.value
     for name in dict.fromkeys(kept) if value else ():
         yield from (Edit(value, form.format(d=dout[0], v=name), 0.0) for form in LAYERS)
+
+
+def _list_kept_gradients(path: Path, text: str, function: Function) -> Iterator[Candidate]:
+    """Yield the text with dW and db set by a backward pass that overwrites W and b."""
+    nodes = (n for n in ast.walk(function) if function.name == "backward")
+    stores = [n for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)]
+    edits = [Edit(n, f"self.d{n.attr}", 0.0) for n in stores if n.attr in ("W", "b")]
+    if edits:
+        yield Candidate(path, replace_all(text, edits), edits[0].node)
 
 
 def _is_stored(node: ast.Name) -> bool:

@@ -12,19 +12,29 @@ import numpy as np
 
 from trainer.checker.diagnose.applying import Candidate, replace_all
 from trainer.checker.diagnose.edits import Edit, list_similar
+from trainer.checker.diagnose.insertions import insert_after
 from trainer.checker.diagnose.patching import Function, list_outermost
 from trainer.checker.load.bindings import get_bound_names
+from trainer.checker.load.standins import FUNCTIONS
 
 MODULES: dict[str, Any] = {
     "np": np, "numpy": np, "np.random": np.random, "np.linalg": np.linalg,
 }  # fmt: skip
+# Names that people forget to import, and how the book imports them.
+COMMON = "from common.functions import "
+IMPORTS = dict.fromkeys(FUNCTIONS, COMMON) | {
+    "np": "import numpy as np", "OrderedDict": "from collections import OrderedDict",
+    "numerical_gradient": "from common.gradient import numerical_gradient",
+}  # fmt: skip
+BOOK = re.compile(r"SoftmaxWithLoss|cross_entropy_error|\bcommon\.")  # a file of the book's
 BUILTINS = set(dir(builtins))
 OPTIONS = ("axis", "keepdims", "dtype", "size", "out", "where", "initial", "replace", "p")
 METHODS = {name.lower(): name for name in dir(np.ndarray)}
 
 
 def correct_names(path: Path, text: str, names: Collection[str]) -> Candidate | None:
-    """Return the text with each unknown name and attribute of its functions spelt as a known one.
+    """Return the text with each unknown name and attribute of its functions spelt as a known one,
+    or imported as in the book.
 
     names are those that the file's module has. None where every name is known.
     """
@@ -32,14 +42,30 @@ def correct_names(path: Path, text: str, names: Collection[str]) -> Candidate | 
     known = {*names, *BUILTINS, *(n for s in tree.body for n in get_bound_names(s))}
     set_anywhere = _list_attributes(tree)
     edits: list[Edit] = []
+    lacking: list[ast.Name] = []
     for scope in tree.body:
         methods = _list_methods(scope)
         own = _list_attributes(scope) | methods if methods else set()
         for function in list_outermost(ast.Module([scope], [])):
             edits += _correct_variables(lines, function, known, methods)
             edits += _correct_attributes(function, own, set_anywhere)
-    first = min((e.node for e in edits), key=lambda node: node.lineno, default=None)
-    return Candidate(path, replace_all(text, edits), first) if first is not None else None
+            lacking += [n for n in _list_unknown(function, known) if n.id in IMPORTS]
+    first = min((*lacking, *(e.node for e in edits)), key=lambda n: n.lineno, default=None)
+    if first is None:
+        return None
+    return Candidate(path, _import(tree, replace_all(text, edits), lacking), first)
+
+
+def _import(tree: ast.Module, text: str, lacking: list[ast.Name]) -> str:
+    """Return the text with the imports of these names, after the first import that it has."""
+    names = sorted({n.id for n in lacking if IMPORTS[n.id] != COMMON or BOOK.search(text)})
+    shared = ", ".join(name for name in names if IMPORTS[name] == COMMON)
+    new = [IMPORTS[name] for name in names if IMPORTS[name] != COMMON]
+    new += [COMMON + shared] if shared else []
+    first = next((s for s in tree.body if isinstance(s, ast.Import | ast.ImportFrom)), None)
+    if first is not None and new:
+        return insert_after(text, first, "\n".join(new))
+    return "".join(f"{line}\n" for line in new) + text
 
 
 def _list_methods(scope: ast.stmt) -> set[str]:
@@ -58,22 +84,32 @@ def _correct_variables(
     lines: list[str], function: Function, known: set[str], methods: set[str]
 ) -> Iterator[Edit]:
     """Yield a correction of each unknown variable in a function; methods are those of its class."""
-    nodes = list(ast.walk(function))
-    arguments = {node.arg for node in nodes if isinstance(node, ast.arg)}
-    local = arguments | {name for node in nodes for name in get_bound_names(node)}
-    read = [n for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
-    if methods and arguments and "self" not in local and any(n.id == "self" for n in read):
-        yield Edit(function.args.args[0], "self", 1.0)
-        local.add("self")
-    for node in read:
-        if node.id in local | known:
-            continue
+    local, arguments = _list_local(function), function.args.args
+    if methods and arguments and any(n.id == "self" for n in _list_unknown(function, known)):
+        yield Edit(arguments[0], "self", 1.0)
+    for node in _list_unknown(function, known | {"self"}):
         if comma := _find_comma(lines, node):
             yield Edit(comma, f".{node.id}", 1.0)
         elif node.id in methods:
             yield Edit(node, f"self.{node.id}", 1.0)
-        else:
+        elif callable(getattr(np, node.id, None)):
+            yield Edit(node, f"np.{node.id}", 1.0)
+        elif node.id not in IMPORTS:
             yield from _correct(node, node.id, local | known - BUILTINS)
+
+
+def _list_local(function: Function) -> set[str]:
+    """Return the arguments and the variables of a function, and of those inside it."""
+    nodes = list(ast.walk(function))
+    arguments = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    return arguments | {name for node in nodes for name in get_bound_names(node)}
+
+
+def _list_unknown(function: Function, known: set[str]) -> list[ast.Name]:
+    """Return the names that a function reads, and that neither it nor the module sets."""
+    local = _list_local(function)
+    read = (n for n in ast.walk(function) if isinstance(n, ast.Name))
+    return [n for n in read if isinstance(n.ctx, ast.Load) and n.id not in local | known]
 
 
 def _find_comma(lines: list[str], node: ast.Name) -> ast.arg | None:

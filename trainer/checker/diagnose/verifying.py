@@ -8,7 +8,7 @@ from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.names import PARAMS
 from trainer.checker.check_file import check_loaded, load_class
 from trainer.checker.diagnose.patching import Texts
-from trainer.checker.findings.comparing import NOT_ALONE, Finding
+from trainer.checker.findings.comparing import ABSENT, NOT_ALONE, Finding
 from trainer.checker.load.loading import Loader
 from trainer.checker.load.source import Source, decode
 
@@ -50,8 +50,12 @@ def _keeps_lines(source: Source) -> bool:
 
 
 def list_wrong(findings: list[Finding]) -> frozenset[str]:
-    """Return the quantities that are wrong or could not be checked; gradient is all four."""
-    wrong = {f.quantity for f in findings if f.verdict in ("differs", "raises") or not f.checked}
+    """Return the quantities that are wrong or could not be checked; gradient is all four.
+
+    What needs a missing module is none of them: no change of the file helps there.
+    """
+    unchecked = {f.quantity for f in findings if not f.checked and f.topic != ABSENT}
+    wrong = unchecked | {f.quantity for f in findings if f.verdict in ("differs", "raises")}
     return frozenset(wrong | ({f"gradient {k}" for k in PARAMS} if "gradient" in wrong else set()))
 
 

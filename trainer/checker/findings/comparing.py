@@ -16,9 +16,11 @@ EXACT = 1e-9  # float64 with another order of summation
 CLOSE = 1e-5  # an epsilon in a logarithm, or a numerical gradient
 FLOAT32 = 1e-4  # float32
 
-# What a finding says, where a program has to know: gradient works only after another call, or
-# samples are columns.
-TOPICS = NOT_ALONE, COLUMNS, LACKING = "not alone", "samples as columns", "lacking parameters"
+# What a finding says, where a program has to know: gradient works only after another call, samples
+# are columns, parameters are lacking, or a module is missing.
+TOPICS = NOT_ALONE, COLUMNS, LACKING, ABSENT = (
+    "not alone", "samples as columns", "lacking parameters", "missing module",
+)  # fmt: skip
 Verdict = Literal["ok", "differs", "raises", "missing", "note"]
 
 
