@@ -112,6 +112,8 @@ UPDATE_OF_WEIGHTS = """            self.params["W1"] -= learning_rate * grads["W
 """
 # Slips that real learners made: the layout, what is changed to what, and lines of the fix.
 REAL = [
+    ("chapter5", {'        self.layers["Relu1"] = Relu()\n': ""},
+     ['self.layers["Relu1"] = Relu()']),
     ("chapter5", {"import numpy as np\n": ""}, ["+import numpy as np"]),
     ("chapter5", {"def softmax(": "def soft(", "np.exp": "exp"},
      ["from common.functions import softmax", "np.exp("]),

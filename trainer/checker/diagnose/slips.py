@@ -49,6 +49,7 @@ def list_slips(path: Path, text: str, function: Function) -> Iterator[Candidate]
     yield from insert_all(path, text, _list_conversions(function))
     yield from insert_all(path, text, _list_restores(function))
     yield from insert_all(path, text, _list_missing_keys(function))
+    yield from insert_all(path, text, _list_missing_layers(function))
 
 
 def list_swaps(path: Path, text: str, function: Function) -> Iterator[Candidate]:
@@ -186,6 +187,14 @@ def _list_missing_keys(function: Function) -> Iterator[tuple[ast.stmt, str]]:
                 yield last, entry
                 if not returns:
                     yield function.body[-1], f"{entry}\nreturn {holder}"
+
+
+def _list_missing_layers(function: Function) -> Iterator[tuple[ast.stmt, str]]:
+    """Yield a layer that applies an activation after each layer that a constructor keeps by key."""
+    for holder, found in _list_stores(function).items():
+        for key, node in found[:-1] if holder.endswith("layers") else ():
+            for layer in ("Relu", "Sigmoid"):
+                yield node, f'{holder}["{layer}{key[-1]}"] = {layer}()'
 
 
 def _list_repeated_keys(function: Function) -> Iterator[Edit]:

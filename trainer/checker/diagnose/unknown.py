@@ -51,9 +51,8 @@ def correct_names(path: Path, text: str, names: Collection[str]) -> Candidate | 
             edits += _correct_attributes(function, own, set_anywhere)
             lacking += [n for n in _list_unknown(function, known) if n.id in IMPORTS]
     first = min((*lacking, *(e.node for e in edits)), key=lambda n: n.lineno, default=None)
-    if first is None:
-        return None
-    return Candidate(path, _import(tree, replace_all(text, edits), lacking), first)
+    changed = _import(tree, replace_all(text, edits), lacking)
+    return Candidate(path, changed, first) if first is not None and changed != text else None
 
 
 def _import(tree: ast.Module, text: str, lacking: list[ast.Name]) -> str:

@@ -8,7 +8,7 @@ from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.names import PARAMS
 from trainer.checker.check_file import check_loaded, load_class
 from trainer.checker.diagnose.patching import Texts
-from trainer.checker.findings.comparing import ABSENT, NOT_ALONE, Finding
+from trainer.checker.findings.comparing import ABSENT, NOT_ALONE, UNKNOWN_FORM, Finding
 from trainer.checker.load.loading import Loader
 from trainer.checker.load.source import Source, decode
 
@@ -52,9 +52,12 @@ def _keeps_lines(source: Source) -> bool:
 def list_wrong(findings: list[Finding]) -> frozenset[str]:
     """Return the quantities that are wrong or could not be checked; gradient is all four.
 
-    What needs a missing module is none of them: no change of the file helps there.
+    What needs a missing module, or has a form that is not known, is none of them: no small change
+    of the file helps there.
     """
-    unchecked = {f.quantity for f in findings if not f.checked and f.topic != ABSENT}
+    unchecked = {
+        f.quantity for f in findings if not f.checked and f.topic not in (ABSENT, UNKNOWN_FORM)
+    }
     wrong = unchecked | {f.quantity for f in findings if f.verdict in ("differs", "raises")}
     return frozenset(wrong | ({f"gradient {k}" for k in PARAMS} if "gradient" in wrong else set()))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from trainer.checker.adapt.loaded import Loaded
-from trainer.checker.findings.comparing import Finding, report_unchecked
+from trainer.checker.findings.comparing import UNKNOWN_FORM, Finding, report_unchecked
 from trainer.checker.shapes.adapting import is_built
 from trainer.checker.shapes.expected import DEEP, LAYERS, STRICT, find_rule
 from trainer.checker.shapes.layers import find_layer
@@ -67,4 +67,4 @@ def _report_lost(loaded: Loaded) -> Iterator[Finding]:
     others = others if is_deep else others | DEEP
     for name in STRICT:
         if name not in others and name in loaded.defined and name not in found:
-            yield report_unchecked(name, _(UNCALLED))
+            yield report_unchecked(name, _(UNCALLED), UNKNOWN_FORM)
