@@ -8,6 +8,7 @@ from mistaken import NETS
 from reports import report_on
 
 from trainer.checker.load.source import read_source
+from trainer.checker.load.star_imports import is_slip
 from trainer.common.errors import InputError
 
 RIGHT = (NETS / "chapter4.py").read_text()
@@ -263,3 +264,39 @@ def test_a_syntax_error_is_told_the_same_without_the_translator_of_python_2(tmp_
     (tmp_path / "net.py").write_text("def f(:\n")
     with pytest.raises(InputError, match="line 1: not valid Python: invalid syntax"):
         read_source(tmp_path / "net.py")
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "is_slip_of_it"),
+    [
+        ("sigomid", "sigmoid", True),
+        ("input_size", "input_saize", True),
+        ("gads", "grads", True),
+        ("lossW", "loss_W", True),
+        ("grad", "grads", False),
+        ("Affine", "affine", False),
+        ("x_train", "t_train", False),
+        ("affine1", "affine2", False),
+        ("softmaxx", "softmax", False),
+    ],
+)
+def test_a_slip_of_the_keys_is_told_from_another_name(name, known, is_slip_of_it):
+    assert is_slip(name, known) == is_slip_of_it
+
+
+def test_a_misspelt_name_is_not_expected_of_a_missing_module(tmp_path):
+    head = "from common.functions import *\nimport numpy as np\n"
+    wrong = CLASS.replace("softmax(a2)", "sofmtax(a2)")
+    report = report_on(write(tmp_path, f"{head}\n{wrong}"))
+    assert "misspelt-name" in {f.cause for f in report.wrong_findings}
+    other = CLASS.replace("softmax(a2)", "log_softmax(a2)")
+    assert report_on(write(tmp_path, f"{head}\n{other}")).status == 2
+
+
+def test_a_line_of_our_own_versions_is_not_named(tmp_path):
+    source = (NETS / "solver.py").read_text()
+    assert "softmax_loss(scores, y)" in source
+    report = report_on(
+        write(tmp_path, source.replace("softmax_loss(scores, y)", "softmax_loss(scores, W2)"))
+    )
+    assert {f.file for f in report.wrong_findings} == {str(tmp_path / "net.py")}

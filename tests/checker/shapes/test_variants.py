@@ -84,3 +84,62 @@ def test_layers_under_variants_of_their_names_are_checked(tmp_path):
 def test_a_layer_may_keep_its_gradient_as_dw(tmp_path):
     source = (EXAMPLES / "layers.py").read_text()
     assert check(tmp_path, source.replace("dW", "dw")).status == 0
+
+
+SQUARES = """
+import numpy as np
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+def forward_propogation(X, W1, b1, W2, b2):
+    Z1 = W1 @ X + b1
+    A1 = sigmoid(Z1)
+    Z2 = W2 @ A1 + b2
+    A2 = sigmoid(Z2)
+    return Z1, A1, Z2, A2
+
+def mean_squared_error(A2, Y):
+    return np.sum((A2 - Y) ** 2) / (2 * Y.shape[1])
+
+def backward_pass(X, Y, Z1, A1, Z2, A2, W1, W2):
+    m = Y.shape[1]
+    dZ2 = (A2 - Y) * A2 * (1 - A2)
+    dZ1 = W2.T @ dZ2 * A1 * (1 - A1)
+    return (dZ1 @ X.T / m, np.sum(dZ1, axis=1, keepdims=True) / m,
+            dZ2 @ A1.T / m, np.sum(dZ2, axis=1, keepdims=True) / m)
+"""
+
+
+def test_the_squared_error_of_functions_is_their_loss(tmp_path):
+    report = check(tmp_path, SQUARES)
+    assert report.status == 0, report.as_text()
+    assert "loss" in {f.quantity for f in report.findings if f.verdict == "ok"}
+    assert "KeyError" not in report.as_text()
+    assert check(tmp_path, SQUARES.replace("(A2 - Y) * A2 * (1 - A2)", "A2 - Y")).status == 1
+
+
+def test_the_squared_error_beside_another_loss_is_a_measure(tmp_path):
+    source = (EXAMPLES / "columns.py").read_text()
+    report = check(tmp_path, f"{source}\n\ndef mse(A2, Y):\n    return np.mean((A2 - Y) ** 2)\n")
+    assert report.status == 0, report.as_text()
+
+
+FRAME = """    # YOUR CODE STARTS HERE
+
+    # YOUR CODE ENDS HERE
+"""
+
+
+def test_code_outside_of_the_marks_of_a_template_is_no_template(tmp_path):
+    source = (EXAMPLES / "columns.py").read_text()
+    head = "def update_parameters(parameters, grads, learning_rate=1.2):\n"
+    assert head in source
+    report = check(tmp_path, source.replace(head, head + FRAME))
+    assert report.status == 0, report.as_text()
+
+
+def test_sizes_are_not_accused_where_no_function_runs(tmp_path):
+    source = (EXAMPLES / "columns.py").read_text().replace("import numpy as np\n", "")
+    report = check(tmp_path, source)
+    assert not any(f.quantity.startswith("layer_sizes") for f in report.wrong_findings)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
+from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.book_loop import LoopRun, count_calls, run_loop
 from trainer.checker.adapt.building import build_instance
 from trainer.checker.adapt.names import (
@@ -194,12 +195,21 @@ class Subject:
         return {k: v.T if k in turned and hasattr(v, "T") else v for k, v in found.items()}
 
     def _match_shapes(self, arrays: list[Any]) -> dict[str, Any]:
-        return {
-            key: array
-            for key, shape in get_shapes(self.D, self.H, self.C).items()
-            for array in arrays
-            if hasattr(array, "shape") and fits_shape(array, shape)
-        }
+        """Return arrays by the parameter of their shape: that of the net's own, or like the book's.
+
+        With one output a column of b1 has the shape of W2, so that each array is taken once.
+        """
+        left = [array for array in arrays if hasattr(array, "shape")]
+        own = attempt(self.weights.get_shapes).value or {}
+        found: dict[str, Any] = {}
+        for is_exact in (True, False):
+            for key, shape in get_shapes(self.D, self.H, self.C).items():
+                fits = [a for a in left if fits_shape(a, shape)]
+                fits = [a for a in fits if not is_exact or tuple(a.shape) == own.get(key)]
+                if key not in found and fits:
+                    found[key] = fits[-1]
+                    left = [a for a in left if a is not fits[-1]]
+        return found
 
 
 class ForeignClass:

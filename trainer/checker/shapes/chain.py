@@ -22,17 +22,23 @@ ROLES = {
     "loss": r"(compute|calc(ulate)?|get)?(cost|loss)(function)?|(binary|categorical)?crossentropy"
             r"(loss|cost)?|bce(loss)?",
     "backward": r"back(ward)?(prop(agation)?|pass)?|modelbackward|(compute|get)?grad(ient)?s|bp",
+    "squares": r"mse(loss)?|(mean)?squarederror(loss)?",
     "update": r"update(param(eter)?s?|weights)?|optimi[sz]e(step)?|gradientdescentstep",
 }  # fmt: skip
 USUAL = ("initializeparameters", "forwardpropagation", "computecost", "costfunction",
          "backwardpropagation", "updateparameters")  # fmt: skip
-TRAIN = r"nnmodel|train(model|network|nn|ing)?|fit|gradientdescent|model|twolayer(model|net|nn)"
+TRAIN = (
+    r"nnmodel|neuralnet(work)?(model)?|train(model|network|nn|ing)?|fit|gradientdescent|model"
+    r"|twolayer(model|net|nn)"
+)
 
 
 def find_functions(found: Found) -> dict[str, Function]:
     """Return the functions of the file by role, the last of several."""
     named = ((_find_role(name), f) for name, f in found.get_functions(*found.names).items())
-    return {role: function for role, function in named if role}
+    functions: dict[str, Function] = {role: function for role, function in named if role}
+    squares = functions.pop("squares", None)  # beside another loss it may be a measure only
+    return functions if squares is None else {"loss": squares} | functions
 
 
 def _find_role(name: str) -> str | None:
