@@ -131,17 +131,13 @@ def list_products(root: ast.expr, words: Words) -> list[Edit]:
 
 
 def _edit_key(node: ast.expr, keys: list[str]) -> Iterator[Edit]:
-    """Yield other keys in place of one, and all parameters in place of a list of some."""
+    """Yield other keys in place of one."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         if node.value not in PARAMS and node.value[-1:] in ("1", "2"):
             yield Edit(node, f'"{node.value[:-1]}{3 - int(node.value[-1])}"', 1.4)
         for key in PARAMS if node.value in PARAMS else keys:
             if key != node.value:
                 yield Edit(node, f'"{key}"', 1.4)
-    if isinstance(node, ast.Tuple | ast.List) and node.elts and all(
-        isinstance(each, ast.Constant) and each.value in PARAMS for each in node.elts
-    ):  # fmt: skip
-        yield Edit(node, repr(tuple(PARAMS)).replace("'", '"'), 1.2)
 
 
 def _edit_attribute(node: ast.expr, attributes: list[str]) -> Iterator[Edit]:

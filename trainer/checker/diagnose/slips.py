@@ -34,6 +34,8 @@ def list_slips(path: Path, text: str, function: Function) -> Iterator[Candidate]
     """Yield the text with a statement that was forgotten or misplaced in a function, the few that
     are often forgotten.
     """
+    for edit in _list_parameters(function):
+        yield from apply_edit(path, text, edit)
     yield from insert_all(path, text, _list_returns(function))
     yield from _list_confused(path, text, function)
     yield from list_swaps(path, text, function)
@@ -90,6 +92,15 @@ def _list_results(function: Function) -> Iterator[str]:
     yield from (f"return {name}" for name in names)
     for one, other in (*combinations(names[::-1], 2), *combinations(names, 2)):
         yield f"return {one}, {other}"
+
+
+def _list_parameters(function: Function) -> Iterator[Edit]:
+    """Yield the keys of all parameters in place of a list of some."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Tuple | ast.List) and node.elts and all(
+            isinstance(each, ast.Constant) and each.value in PARAMS for each in node.elts
+        ):  # fmt: skip
+            yield Edit(node, repr(tuple(PARAMS)).replace("'", '"'), 0.0)
 
 
 def _list_confused(path: Path, text: str, function: Function) -> Iterator[Candidate]:

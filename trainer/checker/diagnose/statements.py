@@ -91,11 +91,16 @@ def list_other_updates(root: ast.stmt) -> Iterator[Edit]:
 
 
 def list_swapped_returns(function: ast.FunctionDef) -> Iterator[Edit]:
-    """Yield the two values that a function returns in the other order."""
+    """Yield the two values that a function returns, or that a constructor sets, in the other
+    order.
+    """
     for node in ast.walk(function):
         match node:
             case ast.Return(value=ast.Tuple(elts=[first, second]) as pair):
                 yield Edit(pair, f"{ast.unparse(second)}, {ast.unparse(first)}", 0.0)
+            case ast.Assign(targets=[ast.Tuple(elts=[first, second]) as pair]):
+                if function.name == "__init__":
+                    yield Edit(pair, f"{ast.unparse(second)}, {ast.unparse(first)}", 0.0)
 
 
 def list_line_edits(root: Root, words: Words, most: float = inf) -> list[Edit]:
