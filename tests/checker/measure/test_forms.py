@@ -111,8 +111,16 @@ def test_gradients_that_backward_keeps_in_a_tuple_are_found(report):
     assert {f.quantity for f in wrong.wrong_findings} == {"gradient W1", "gradient b1"}
 
 
+CLASSES = """    def predict(self, X):
+        return self.forward(X)[0].argmax(axis=1)
+
+    def accuracy(self, y_true, y_pred):
+        return np.mean(y_true == y_pred)
+
+"""
+
+
 def test_the_loss_is_given_outputs_where_predict_gives_classes(report):
-    predict = "    def predict(self, X):\n        return self.forward(X)[0].argmax(axis=1)\n\n"
-    found = report(KEPT, changes={"    def backward": f"{predict}    def backward"})
+    found = report(KEPT, changes={"    def backward": f"{CLASSES}    def backward"})
     assert found.status == 0, found.as_text()
-    assert {"loss", *GRADIENTS} <= list_right(found)
+    assert {"loss", "accuracy", *GRADIENTS} <= list_right(found)

@@ -101,7 +101,9 @@ class Subject:
         values = {"x": self.to_native(x), "reg": self.reg, "batch": len(x), "dout": 1}
         if t is not None:
             values["t"] = self.to_native(t)
-        values["y"] = lambda: self._compute_outputs(x)
+        # An accuracy may compare classes.
+        takes_classes = function == self.methods["accuracy"]
+        values["y"] = lambda: self.predict(x) if takes_classes else self._compute_outputs(x)
         values["kept"] = lambda: self._list_kept(x)
         return call_by_role(function, values)
 
