@@ -17,8 +17,8 @@ def make_pages() -> dict[str, str]:
     lines = [f"- [{slug}]({slug}.md): {mistake.summary}" for slug, mistake in MISTAKES.items()]
     head = (
         "# Mistakes that people make\n\nMade from trainer/auditing/mistakes.py. How often each was "
-        f"seen was counted in {FILES} files of public\nrepositories: nets and layers after the book, "
-        "CS231n and deeplearning.ai, taken from lists of paths, in\nNovember 2026.\n\n"
+        f"seen was counted in {FILES} files of public\nrepositories: nets and layers after the "
+        "book, CS231n and deeplearning.ai, taken from lists of\npaths, in November 2026.\n\n"
     )
     pages = {f"{slug}.md": explain_mistake(slug) for slug in MISTAKES}
     return pages | {"README.md": head + "\n".join(lines) + "\n"}
