@@ -1,5 +1,6 @@
 """Lists the changes of a wrong net that are tried, the likeliest first."""
 
+import re
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from itertools import chain, islice
@@ -11,6 +12,7 @@ from trainer.checker.diagnose.applying import Candidate, apply_edit, list_pairs,
 from trainer.checker.diagnose.definitions import list_attributes, list_definitions
 from trainer.checker.diagnose.edits import Edit, list_spellings
 from trainer.checker.diagnose.insertions import list_updates
+from trainer.checker.diagnose.layer_slips import list_layer_slips
 from trainer.checker.diagnose.local import list_local
 from trainer.checker.diagnose.moves import list_moves
 from trainer.checker.diagnose.parameters import list_parameters
@@ -37,6 +39,7 @@ NAMED = 0.4  # how much likelier an edit is in a function whose own name is a wr
 HELPER = 0.3  # how much unlikelier an edit is in a file that is only imported
 SHARED = 0.3  # how much unlikelier an edit is in a function that right quantities call too
 TURN = 300  # changes of one kind, before the next kind has its turn
+UPDATE = re.compile("train|fit|step|update|optimi", re.IGNORECASE)  # functions that train
 MOST_PAIRED = 60  # edits of a function that are tried in pairs
 EditsOf = Callable[[Path, Function], list[Edit]]
 
@@ -64,6 +67,9 @@ def _list_families(survey: Survey, seconds: float) -> Iterator[Iterator[Candidat
     edits_of = cache(partial(_list_function_edits, survey=survey, most=CHEAP))
     lines = frozenset((each.site.path, each.site.value.lineno) for each in survey.locations)
     yield _list_first(survey, edits_of, heads)
+    if survey.wrong == {"train"}:  # most often the same is wrong for several parameters
+        updates = [(p, f) for p, f in survey.called if UPDATE.search(f.name)]
+        yield _list_siblings(survey, edits_of, updates)
     yield _list_conditions(survey)
     local = list_local(survey, seconds)
     if any(location.settles for location in survey.locations):
@@ -73,7 +79,7 @@ def _list_families(survey: Survey, seconds: float) -> Iterator[Iterator[Candidat
     if survey.raised:
         yield _list_cheap(survey, edits_of, survey.called, survey.raised)
     yield local
-    yield _list_siblings(survey, edits_of)
+    yield _list_siblings(survey, edits_of, survey.called[:MOST_SIBLINGS])
     if survey.wrong & {"predict", "loss", "gradient", *(f"gradient {key}" for key in PARAMS)}:
         yield list_rewritten(survey)
     if lines:
@@ -128,6 +134,7 @@ def _list_slips(survey: Survey, functions: list[tuple[Path, Function]]) -> Itera
             if (path, candidate.node.lineno) not in survey.raised:  # to leave it out hides it
                 yield candidate
         yield from list_parameters(path, text, function)
+        yield from list_layer_slips(path, text, function)
         yield from list_slips(path, text, function)
         yield from list_sibling_changes(path, text, function, ())
     for place, name in survey.lacking:
@@ -136,9 +143,11 @@ def _list_slips(survey: Survey, functions: list[tuple[Path, Function]]) -> Itera
         yield from list_definitions(survey.texts, survey.called, place, name)
 
 
-def _list_siblings(survey: Survey, edits_of: EditsOf) -> Iterator[Candidate]:
+def _list_siblings(
+    survey: Survey, edits_of: EditsOf, functions: list[tuple[Path, Function]]
+) -> Iterator[Candidate]:
     """Yield the texts in which lines that do the same are changed together."""
-    for path, function in survey.called[:MOST_SIBLINGS]:
+    for path, function in functions:
         likely = [edit for edit in edits_of(path, function) if edit.cost <= LIKELY]
         yield from list_sibling_changes(path, survey.texts[path], function, likely)
 

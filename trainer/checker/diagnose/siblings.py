@@ -27,12 +27,13 @@ def list_sibling_changes(
         for statement in group:
             new = _rewrite(text, group, statement, _read_line(text, statement))
             yield from [Candidate(path, new, _find_changed(text, new, group))] if new else []
-    firsts = {id(node): g for g in groups for node in ast.walk(g[0])}
+    firsts = [(group, set(map(id, ast.walk(group[0])))) for group in groups]
     for edit in edits:
-        known = firsts.get(id(edit.node)) if isinstance(edit.node, ast.expr) else None
-        changed = _read_line(replace_node(text, edit) or "", known[0]) if known else ""
-        if known and changed and (new := _rewrite(text, known, known[0], changed)):
-            yield Candidate(path, new, edit.node)
+        for group, nodes in firsts if isinstance(edit.node, ast.expr) else ():
+            in_group = id(edit.node) in nodes
+            changed = _read_line(replace_node(text, edit) or "", group[0]) if in_group else ""
+            if changed and (new := _rewrite(text, group, group[0], changed)):
+                yield Candidate(path, new, edit.node)
 
 
 def _list_lacking(path: Path, text: str, function: Function) -> Iterator[Candidate]:
@@ -55,8 +56,10 @@ def _list_groups(function: Function) -> Iterator[list[ast.stmt]]:
     found = [n for n in found if n.lineno == n.end_lineno]
     groups: dict[str, list[ast.stmt]] = {}
     for node in found:
-        for key in {_mask_parameter(get_target(node)), _mask_number(get_target(node))} - {""}:
+        target = get_target(node)
+        for key in dict.fromkeys((_mask_parameter(target), _mask_number(target))):
             groups.setdefault(key, []).append(node)
+    groups.pop("", None)
     yield from (group for group in groups.values() if len(group) > 1)
 
 

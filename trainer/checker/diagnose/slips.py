@@ -2,12 +2,11 @@
 
 import ast
 from collections.abc import Iterator
-from itertools import chain, combinations, pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
-from typing import Any
 
 from trainer.checker.adapt.names import PARAMS
-from trainer.checker.diagnose.applying import Candidate, apply_edit, replace_all
+from trainer.checker.diagnose.applying import Candidate, apply_edit
 from trainer.checker.diagnose.edits import Edit
 from trainer.checker.diagnose.insertions import (
     has_return,
@@ -18,14 +17,8 @@ from trainer.checker.diagnose.insertions import (
 )
 from trainer.checker.diagnose.patching import Function
 from trainer.checker.diagnose.scope import list_variables
-from trainer.checker.diagnose.siblings import get_target
 from trainer.checker.diagnose.statements import list_other_updates
 
-CONFUSED = {
-    "affine_forward": "affine_relu_forward", "affine_relu_forward": "affine_forward",
-    "affine_backward": "affine_relu_backward", "affine_relu_backward": "affine_backward",
-}  # fmt: skip
-LAYERS = "{d} * (1 - {v}) * {v}", "{d} * ({v} > 0)", "{d} * (1 - {v} ** 2)"
 LAST = 8  # names that a function may return
 MOST = 12  # variables that an element of an array is set to
 
@@ -37,21 +30,17 @@ def list_slips(path: Path, text: str, function: Function) -> Iterator[Candidate]
     for edit in _list_parameters(function):
         yield from apply_edit(path, text, edit)
     yield from insert_all(path, text, _list_returns(function))
-    yield from _list_confused(path, text, function)
     yield from list_swaps(path, text, function)
     for edit in (
         *_list_accumulations(function),
         *list_other_updates(function),
         *_list_repeated_keys(function),
         *_list_bare_returns(function),
-        *_list_layer_gradients(function),
     ):
         yield from apply_edit(path, text, edit)
-    yield from _list_kept_gradients(path, text, function)
     yield from insert_all(path, text, _list_conversions(function))
     yield from insert_all(path, text, _list_restores(function))
     yield from insert_all(path, text, _list_missing_keys(function))
-    yield from insert_all(path, text, _list_missing_layers(function))
 
 
 def list_swaps(path: Path, text: str, function: Function) -> Iterator[Candidate]:
@@ -103,17 +92,6 @@ def _list_parameters(function: Function) -> Iterator[Edit]:
             yield Edit(node, repr(tuple(PARAMS)).replace("'", '"'), 0.0)
 
 
-def _list_confused(path: Path, text: str, function: Function) -> Iterator[Candidate]:
-    """Yield the text with another layer of CS231n called on the way forward, back, or both."""
-    calls = [n for n in ast.walk(function) if isinstance(n, ast.Call)]
-    edits = [Edit(n.func, CONFUSED[name], 0.0) for n in calls
-             if (name := ast.unparse(n.func)) in CONFUSED]  # fmt: skip
-    for one, other in combinations(edits, 2):
-        if "forward" in one.text and "backward" in other.text:
-            yield Candidate(path, replace_all(text, [one, other]), one.node)
-    yield from chain.from_iterable(apply_edit(path, text, edit) for edit in edits)
-
-
 def _list_accumulations(function: Function) -> Iterator[Edit]:
     """Yield an addition to a variable in place of its second assignment."""
     seen: set[str] = set()
@@ -123,36 +101,6 @@ def _list_accumulations(function: Function) -> Iterator[Edit]:
             if name in seen:
                 yield Edit(node, f"{name} += {ast.unparse(node.value)}", 0.0)
             seen.add(name)
-
-
-def _list_layer_gradients(function: Function) -> Iterator[Edit]:
-    """Yield the gradient of an activation layer, of what the layer has kept, in place of its own.
-
-    The values are those of what backward returns.
-    """
-    dout = [argument.arg for argument in function.args.args[1:]]
-    kept = [n for n in list_variables(function) if n.startswith("self.")]
-    if (
-        function.name != "backward"
-        or len(dout) != 1
-        or not isinstance(function.body[-1], ast.Return)
-    ):
-        return
-    value: Any = function.body[-1].value
-    for node in function.body:
-        if isinstance(node, ast.Assign) and value and get_target(node) == ast.unparse(value):
-            value = node.value
-    for name in dict.fromkeys(kept) if value else ():
-        yield from (Edit(value, form.format(d=dout[0], v=name), 0.0) for form in LAYERS)
-
-
-def _list_kept_gradients(path: Path, text: str, function: Function) -> Iterator[Candidate]:
-    """Yield the text with dW and db set by a backward pass that overwrites W and b."""
-    nodes = (n for n in ast.walk(function) if function.name == "backward")
-    stores = [n for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)]
-    edits = [Edit(n, f"self.d{n.attr}", 0.0) for n in stores if n.attr in ("W", "b")]
-    if edits:
-        yield Candidate(path, replace_all(text, edits), edits[0].node)
 
 
 def _is_stored(node: ast.Name) -> bool:
@@ -190,7 +138,7 @@ def _list_missing_keys(function: Function) -> Iterator[tuple[ast.stmt, str]]:
     """Yield an entry for each parameter that is missing in a dictionary of gradients."""
     names = list(dict.fromkeys([*list_variables(function), *_list_attributes(function)]))
     returns = has_return(function)
-    for holder, found in _list_stores(function).items():
+    for holder, found in list_stores(function).items():
         last = found[-1][1]
         for key in _list_lacking(found):
             for expression in list_gradients(key, names):
@@ -200,17 +148,9 @@ def _list_missing_keys(function: Function) -> Iterator[tuple[ast.stmt, str]]:
                     yield function.body[-1], f"{entry}\nreturn {holder}"
 
 
-def _list_missing_layers(function: Function) -> Iterator[tuple[ast.stmt, str]]:
-    """Yield a layer that applies an activation after each layer that a constructor keeps by key."""
-    for holder, found in _list_stores(function).items():
-        for key, node in found[:-1] if holder.endswith("layers") else ():
-            for layer in ("Relu", "Sigmoid"):
-                yield node, f'{holder}["{layer}{key[-1]}"] = {layer}()'
-
-
 def _list_repeated_keys(function: Function) -> Iterator[Edit]:
     """Yield a parameter that is missing in place of one that is set twice."""
-    for found in _list_stores(function).values():
+    for found in list_stores(function).values():
         keys = [key for key, _ in found]
         for key, node in found:
             place = node.targets[0].slice  # type: ignore[attr-defined]
@@ -218,7 +158,7 @@ def _list_repeated_keys(function: Function) -> Iterator[Edit]:
                 yield Edit(place, f'"{other}"', 0.0)
 
 
-def _list_stores(function: Function) -> dict[str, list[tuple[str, ast.Assign]]]:
+def list_stores(function: Function) -> dict[str, list[tuple[str, ast.Assign]]]:
     """Return the statements that set an item by its key, by what they set it in."""
     stores: dict[str, list[tuple[str, ast.Assign]]] = {}
     for node in ast.walk(function):
