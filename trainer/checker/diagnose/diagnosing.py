@@ -98,7 +98,7 @@ def _find_fix(request: Request, search: Search, survey: Survey) -> tuple[Candida
         left = search.find_left(survey, candidate) if candidate else None
         if candidate and left is not None:
             first, texts = first or candidate, survey.change(candidate)
-            if not left and search.count_passed(texts):
+            if not left and search.is_fix(survey, candidate):
                 return first, texts
             survey = survey_net(request, texts)
     for _ in range(ROUNDS):

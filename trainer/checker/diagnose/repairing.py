@@ -79,11 +79,12 @@ class Search:
         left = self.find_left(survey, candidate)
         if left is None or left >= survey.wrong:
             return None
-        if not left and not self._is_fix(survey, candidate):
+        if not left and not self.is_fix(survey, candidate):
             return None
         return candidate, left
 
-    def _is_fix(self, survey: Survey, candidate: Candidate) -> bool:
+    def is_fix(self, survey: Survey, candidate: Candidate) -> bool:
+        """Return whether every check passes on other inputs too, and what was right is kept."""
         passed = self.count_passed(survey.change(candidate))
         return passed > 0 and survey.keeps_right(candidate)
 

@@ -22,7 +22,7 @@ def list_sibling_changes(
 ) -> Iterator[Candidate]:
     """Yield the text with all siblings written like one of them, as it is or with an edit."""
     groups = list(_list_groups(function))
-    yield from _list_lacking(path, text, function)
+    yield from _list_lacking(path, text, groups)
     for group in groups:
         for statement in group:
             new = _rewrite(text, group, statement, _read_line(text, statement))
@@ -36,9 +36,9 @@ def list_sibling_changes(
                 yield Candidate(path, new, edit.node)
 
 
-def _list_lacking(path: Path, text: str, function: Function) -> Iterator[Candidate]:
+def _list_lacking(path: Path, text: str, groups: list[list[ast.stmt]]) -> Iterator[Candidate]:
     """Yield the text with the lines for b1 and b2 that are missing after those for W1 and W2."""
-    for group in _list_groups(function):
+    for group in groups:
         targets = [get_target(node) for node in group]  # type: ignore[arg-type]
         keys = [_find_key(target) for target in targets]
         if sorted(keys) == ["W1", "W2"]:

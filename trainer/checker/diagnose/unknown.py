@@ -14,7 +14,7 @@ from trainer.checker.diagnose.applying import Candidate, replace_all
 from trainer.checker.diagnose.edits import Edit, list_similar
 from trainer.checker.diagnose.insertions import insert_after
 from trainer.checker.diagnose.patching import Function, list_outermost
-from trainer.checker.load.bindings import get_bound_names
+from trainer.checker.load.bindings import list_all_names, list_bound_names
 from trainer.checker.load.standins import FUNCTIONS
 
 MODULES: dict[str, Any] = {
@@ -39,7 +39,7 @@ def correct_names(path: Path, text: str, names: Collection[str]) -> Candidate | 
     names are those that the file's module has. None where every name is known.
     """
     tree, lines = ast.parse(text), text.splitlines()
-    known = {*names, *BUILTINS, *(n for s in tree.body for n in get_bound_names(s))}
+    known = {*names, *BUILTINS, *(n for s in tree.body for n in list_bound_names(s))}
     set_anywhere = _list_attributes(tree)
     edits: list[Edit] = []
     lacking: list[ast.Name] = []
@@ -83,10 +83,11 @@ def _correct_variables(
     lines: list[str], function: Function, known: set[str], methods: set[str]
 ) -> Iterator[Edit]:
     """Yield a correction of each unknown variable in a function; methods are those of its class."""
-    local, arguments = _list_local(function), function.args.args
-    if methods and arguments and any(n.id == "self" for n in _list_unknown(function, known)):
+    local, arguments = list_all_names(function), function.args.args
+    unknown = _list_unknown(function, known)
+    if methods and arguments and any(node.id == "self" for node in unknown):
         yield Edit(arguments[0], "self", 1.0)
-    for node in _list_unknown(function, known | {"self"}):
+    for node in (node for node in unknown if node.id != "self"):
         if comma := _find_comma(lines, node):
             yield Edit(comma, f".{node.id}", 1.0)
         elif node.id in methods:
@@ -97,16 +98,9 @@ def _correct_variables(
             yield from _correct(node, node.id, local | known - BUILTINS)
 
 
-def _list_local(function: Function) -> set[str]:
-    """Return the arguments and the variables of a function, and of those inside it."""
-    nodes = list(ast.walk(function))
-    arguments = {node.arg for node in nodes if isinstance(node, ast.arg)}
-    return arguments | {name for node in nodes for name in get_bound_names(node)}
-
-
 def _list_unknown(function: Function, known: set[str]) -> list[ast.Name]:
     """Return the names that a function reads, and that neither it nor the module sets."""
-    local = _list_local(function)
+    local = list_all_names(function)
     read = (n for n in ast.walk(function) if isinstance(n, ast.Name))
     return [n for n in read if isinstance(n.ctx, ast.Load) and n.id not in local | known]
 

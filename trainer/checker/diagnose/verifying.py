@@ -89,8 +89,8 @@ def find_wrong(
 ) -> frozenset[str] | None:
     """Check the file with these source texts; return the quantities that are wrong then.
 
-    None where one of those that were checked before is wrong and is not allowed to be, or where
-    one that is required is no longer checked: a method that was renamed is not right.
+    None where a quantity that was checked before is wrong and is not allowed to be, or where one
+    that is required is no longer checked: a method that was renamed is not right.
     """
     seen = (required | ONLY_WRONG) - allowed
     findings = _check_texts(request, texts, request.seed, lambda quantity: quantity in seen)

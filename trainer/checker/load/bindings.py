@@ -40,6 +40,13 @@ def get_bound_names(node: ast.AST) -> list[str]:
     return []
 
 
+def list_all_names(tree: ast.AST) -> set[str]:
+    """Return the variables and arguments that a part of the source sets, in inner scopes too."""
+    nodes = list(ast.walk(tree))
+    arguments = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    return arguments | {name for node in nodes for name in get_bound_names(node)}
+
+
 def list_changed_names(statement: ast.AST) -> dict[str, int]:
     """Return the names whose elements or attributes a statement sets, as in w[0] = 1."""
     found: dict[str, int] = {}

@@ -11,7 +11,13 @@ from dataclasses import dataclass, field
 from types import CodeType, ModuleType
 from typing import Any
 
-from trainer.checker.load.bindings import FUNCTIONS, get_bound_names, list_bound_names, walk_scope
+from trainer.checker.load.bindings import (
+    FUNCTIONS,
+    get_bound_names,
+    list_all_names,
+    list_bound_names,
+    walk_scope,
+)
 from trainer.checker.load.purity import Purity
 from trainer.checker.load.python2 import DIVISION, restore_division
 from trainer.checker.load.selecting import SKIPPED, Main, Step, select_statements
@@ -47,9 +53,8 @@ class Runner:
         self._declared_global = {n for node in nodes if isinstance(node, ast.Global)
                                  for n in node.names}  # fmt: skip
         used = {node.id for node in nodes if isinstance(node, ast.Name)}
-        arguments = {node.arg for node in nodes if isinstance(node, ast.arg)}
         vars(self.module)["__free__"] = used - NEVER
-        vars(self.module)["__known__"] = self._set_somewhere | arguments
+        vars(self.module)["__known__"] = list_all_names(self.source.tree)
         self._sets_by_name = not used.isdisjoint({"exec", "globals", "locals", "vars"})
         if self.source.notebook:
             scope = (node for each in self.source.tree.body for node in walk_scope(each))

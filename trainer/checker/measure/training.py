@@ -1,6 +1,6 @@
 """Checks one step of a train method: it must update every parameter, once, downwards."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -30,8 +30,8 @@ PATTERNS: dict[tuple[int | None, ...], str] = {
 
 def check_training(trial: Trial) -> Iterator[Finding]:
     """Yield the finding on one training step, if the net has a train method that takes a batch."""
-    function = trial.subject.methods["train"]
-    if function is None or not {"lr", "x", "t"} <= find_call_roles(function):
+    function = _find_step(trial)
+    if function is None:
         return
     trial.progress("train")
     equal, t = _make_equal(trial)
@@ -49,32 +49,42 @@ def check_training(trial: Trial) -> Iterator[Finding]:
     trial.reset_weights()
     own = attempt(trial.subject.gradient, equal.x, t) if trial.subject.has("gradient") else None
     grads = own.value if own and not own.error and own.value else None
-    if grads and takes_mean_steps(trial):
-        grads = None  # The step divides what gradient sums over the batch.
-    yield from _judge(moved, grads or get_reference(trial.form, equal), equal, trial.form)
+    want = get_reference(trial.form, equal)
+    # The step may divide what gradient sums over the batch.
+    grads = want if _is_step(moved, want) else grads or want
+    yield from _judge(moved, grads, equal, trial.form)
 
 
 def accept_sums(findings: list[Finding], trial: Trial) -> None:
     """Make gradients that are sums over the batch right, where a training step divides them."""
     sums = [f for f in findings if f.cause == SUM and f.quantity.startswith("gradient ")]
-    if len(sums) == len(PARAMS) and takes_mean_steps(trial):
+    if len(sums) == len(PARAMS) and _takes_mean_steps(trial):
         for finding in sums:
             finding.verdict, finding.message, finding.cause = "ok", "", None
         message = _("it is the sum over the batch: the training step divides it by the batch size")
         findings.append(Finding("gradient", "note", message))
 
 
-def takes_mean_steps(trial: Trial) -> bool:
+def _takes_mean_steps(trial: Trial) -> bool:
     """Return whether a training step subtracts the gradient of the mean loss."""
-    function = trial.subject.methods["train"]
-    if function is None or not {"lr", "x", "t"} <= find_call_roles(function):
+    if _find_step(trial) is None:
         return False
     equal, t = _make_equal(trial)
-    after = _attempt_step(trial, equal.x, t).value
-    want = get_reference(trial.form, equal)
-    return bool(after) and all(
-        _count_updates(after[k] - equal.weights[k], want.get(k)) == 1 for k in PARAMS
-    )
+    after = _attempt_step(trial, equal.x, t).value or {}
+    moved = {k: value - equal.weights[k] for k, value in after.items()}
+    return bool(moved) and _is_step(moved, get_reference(trial.form, equal))
+
+
+def _find_step(trial: Trial) -> Callable[..., Any] | None:
+    """Return the net's train method, None if it has none that takes a batch and a rate."""
+    function = trial.subject.methods["train"]
+    takes_batch = function is not None and {"lr", "x", "t"} <= find_call_roles(function)
+    return function if takes_batch else None
+
+
+def _is_step(moved: dict[str, Array], grads: dict[str, Any]) -> bool:
+    """Return whether weights moved by one step down these gradients."""
+    return all(_count_updates(moved[k], grads.get(k)) == 1 for k in PARAMS)
 
 
 def _make_equal(trial: Trial) -> tuple[Case, Array]:

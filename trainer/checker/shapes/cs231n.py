@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from trainer.book.functions import Array
+from trainer.book.functions import Array, one_hot
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.names import list_arguments
 from trainer.checker.adapt.weights import make_zeros
 from trainer.checker.shapes.binding import list_results
 from trainer.checker.shapes.draws import Draw
-from trainer.checker.shapes.shape import OTHER, WROTE, Found, Part, Shape
+from trainer.checker.shapes.shape import WROTE, Found, Part, Shape, call_with_each
 from trainer.common.language import join_words
 from trainer.common.language import translate as _
 
@@ -96,12 +96,11 @@ def _run_loss(function: Function, d: Draw) -> dict[str, Any]:
     otherwise those with what it takes.
     """
     rows = np.eye(d.scores.shape[1])[d.labels]
-    outcomes = [attempt(partial(_call_loss, function, d, t)) for t in (d.labels, rows)]
-    made = [dict(outcome.value) for outcome in outcomes if not outcome.error]
-    if not made and outcomes[0].error:
+    try:
+        return call_with_each(partial(_call_loss, function, d), d.labels, rows)
+    except Exception:
         _refuse_binary(function, d)
-        raise outcomes[0].error
-    return made[0] | ({OTHER: made[1]} if len(made) > 1 else {})
+        raise
 
 
 def _call_loss(function: Function, d: Draw, t: Array) -> dict[str, Any]:
@@ -136,7 +135,7 @@ def build(found: Found) -> type | None:
 
 
 def _make_class(functions: dict[str, Any], compute_loss: Function) -> type:
-    convert = _to_rows if _takes_rows_only(compute_loss) else _to_labels
+    convert = one_hot if _takes_rows_only(compute_loss) else _to_labels
 
     class TwoLayerNet:
         draws_weights = False
@@ -185,10 +184,6 @@ def _takes_rows_only(compute_loss: Function) -> bool:
 
 def _to_labels(t: Array, _scores: Array) -> Array:
     return t.argmax(axis=1) if t.ndim == 2 else t
-
-
-def _to_rows(t: Array, scores: Array) -> Array:
-    return np.eye(scores.shape[1])[t] if t.ndim == 1 else t
 
 
 SHAPE = Shape("CS231n's functions", build, list_parts)

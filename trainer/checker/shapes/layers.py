@@ -12,7 +12,7 @@ from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.names import list_arguments, simplify_name
 from trainer.checker.adapt.weights import make_zeros
 from trainer.checker.shapes.draws import Draw
-from trainer.checker.shapes.shape import AGAIN, OTHER, Found, Part, Shape
+from trainer.checker.shapes.shape import AGAIN, Found, Part, Shape, call_with_each
 
 AFFINE, LOSS, HIDDEN = "Affine", "SoftmaxWithLoss", ("Relu", "Sigmoid")
 
@@ -86,11 +86,7 @@ def _run_loss(kind: Any, d: Draw) -> dict[str, Any]:
     both; otherwise those with what it takes.
     """
     rows = np.eye(d.scores.shape[1])[d.labels]
-    outcomes = [attempt(partial(_call_loss, kind, d, t)) for t in (rows, d.labels)]
-    made = [dict(outcome.value) for outcome in outcomes if not outcome.error]
-    if not made and outcomes[0].error:
-        raise outcomes[0].error
-    return made[0] | ({OTHER: made[1]} if len(made) > 1 else {})
+    return call_with_each(partial(_call_loss, kind, d), rows, d.labels)
 
 
 def _call_loss(kind: Any, d: Draw, t: Array) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
 
+from trainer.book.functions import Array
+from trainer.checker.adapt.attempts import attempt
 from trainer.checker.shapes.draws import Draw
 from trainer.common.language import N_
 
@@ -14,6 +16,17 @@ OTHER = "other"  # the label of the results with another kind of targets
 AGAIN = "again"  # the label of the results of a second call of the same layer
 FAILED = "failed"  # the label of an exception that counts only where OWN is right
 OWN = "own"  # the label of what the file's own functions give, with which a result is compared
+
+
+def call_with_each(call: Callable[[Array], dict[str, Any]], *targets: Array) -> dict[str, Any]:
+    """Return the results with the first of several kinds of targets that does not raise, and under
+    OTHER those with the next; raise what the first raised if all raise.
+    """
+    outcomes = [attempt(lambda t=t: call(t)) for t in targets]
+    made = [dict(outcome.value) for outcome in outcomes if not outcome.error]
+    if not made and outcomes[0].error:
+        raise outcomes[0].error
+    return made[0] | ({OTHER: made[1]} if len(made) > 1 else {})
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ import builtins
 import re
 from collections.abc import Iterable
 
-from trainer.checker.load.bindings import get_bound_names, list_bound_names
+from trainer.checker.load.bindings import list_all_names, list_bound_names
 from trainer.checker.load.source import Source
 
-START = re.compile(r"#.*\b(START|STARTS) (CODE )?HERE|# *TODO: *Implement", re.IGNORECASE)
-FRAME = re.compile(r"#.*\b(STARTS?) (CODE )?HERE", re.IGNORECASE)
+FRAME = re.compile(r"#.*\bSTARTS? (CODE )?HERE", re.IGNORECASE)
+START = re.compile(rf"{FRAME.pattern}|# *TODO: *Implement", re.IGNORECASE)
 END = re.compile(r"#.*\b(END|ENDS) (CODE )?HERE|#.*END OF YOUR CODE|^ *return", re.IGNORECASE)
 
 
@@ -64,10 +64,10 @@ def _has_frame(lines: list[str]) -> bool:
 def _sets_all(function: ast.FunctionDef, known: set[str]) -> bool:
     """Return whether a function sets all variables that it reads, none to an empty dictionary."""
     nodes = list(ast.walk(function))
-    own = {n.arg for n in nodes if isinstance(n, ast.arg)}
-    own |= {name for n in nodes for name in get_bound_names(n)}
     read = {n.id for n in nodes if isinstance(n, ast.Name)}
-    return read <= own | known and not any(isinstance(n, ast.Dict) and not n.keys for n in nodes)
+    return read <= list_all_names(function) | known and not any(
+        isinstance(n, ast.Dict) and not n.keys for n in nodes
+    )
 
 
 def _is_empty(statement: ast.stmt) -> bool:
