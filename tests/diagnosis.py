@@ -13,6 +13,8 @@ import warnings
 from multiprocessing import Pool
 from pathlib import Path
 
+import torch
+
 sys.path[:0] = [str(Path(__file__).parent / "checker"), str(Path(__file__).parents[1])]
 
 from mistaken import NETS, TABLE, plant_mistakes
@@ -42,7 +44,7 @@ def main() -> int:
         for layout, slug in TABLE
         if slug not in NOTES and (not only or slug in only or layout in only)
     ]
-    with Pool() as pool:
+    with Pool(None, torch.set_num_threads, (1,)) as pool:
         results = pool.starmap(measure, cases, chunksize=1)
     for (layout, slug), (named, line, lines, diff, seconds) in zip(cases, results, strict=True):
         if not named or not diff or only:

@@ -12,6 +12,8 @@ import warnings
 from multiprocessing import Pool
 from pathlib import Path
 
+import torch
+
 TESTS = Path(__file__).parent
 sys.path[:0] = [str(TESTS / "checker" / "shapes"), str(TESTS / "checker"), str(TESTS.parent)]
 
@@ -32,7 +34,7 @@ def main() -> int:
     only = set(options.only)
     cases = [c for c in list_cases(WRONG) if not only or only & {c[0], c[1], c[2].split()[0]}]
     results = []
-    with Pool(options.processes) as pool:
+    with Pool(options.processes, torch.set_num_threads, (1,)) as pool:
         for case, result in zip(cases, pool.imap(measure, cases), strict=True):
             results.append(result)
             print(f"{case[0]:14} {case[1]!s:27} {case[2]:26} {describe(*result)}", flush=True)

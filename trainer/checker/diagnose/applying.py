@@ -33,6 +33,7 @@ def apply_edit(path: Path, text: str, edit: Edit) -> Iterator[Candidate]:
     changed = replace_node(text, edit)
     if changed is None:
         return
+    changed = _drop_idle(changed, edit.node.lineno)
     yield Candidate(path, changed, edit.node)
     # At another place a function might call itself, and double its argument until memory is full.
     if any(f"def {name}(" in text for name in CALLED.findall(edit.text)):
@@ -46,6 +47,15 @@ def apply_edit(path: Path, text: str, edit: Edit) -> Iterator[Candidate]:
     part = _get_segment(text, edit.node) if isinstance(edit.node, REPEATED) else ""
     if len(part) >= SHORTEST and text.count(part) > 1:
         yield Candidate(path, text.replace(part, edit.text), edit.node)
+
+
+def _drop_idle(text: str, line: int) -> str:
+    """Return the text without a line that sets a variable to itself."""
+    lines = text.splitlines(keepends=True)
+    target, sign, value = "".join(lines[line - 1 : line]).partition(" = ")
+    if sign and target.strip() == value.strip():
+        return "".join(lines[: line - 1] + lines[line:])
+    return text
 
 
 def _get_segment(text: str, node: Node) -> str:

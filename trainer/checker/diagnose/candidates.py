@@ -21,7 +21,7 @@ from trainer.checker.diagnose.penalties import list_penalties
 from trainer.checker.diagnose.rewriting import list_rewritten
 from trainer.checker.diagnose.scope import make_words
 from trainer.checker.diagnose.screening import PartsScreen
-from trainer.checker.diagnose.siblings import list_sibling_changes
+from trainer.checker.diagnose.siblings import list_sibling_changes, list_signs
 from trainer.checker.diagnose.slips import list_slips
 from trainer.checker.diagnose.statements import (
     list_condition_edits,
@@ -30,6 +30,7 @@ from trainer.checker.diagnose.statements import (
     list_swapped_returns,
 )
 from trainer.checker.diagnose.survey import Survey
+from trainer.checker.diagnose.unused import list_copies, list_unused, list_uses
 
 CHEAP = 2.3  # the cost of edits that are tried before pairs of them and before insertions
 LIKELY = 1.5  # the cost of an edit that is tried on several lines that do the same
@@ -40,6 +41,7 @@ HELPER = 0.3  # how much unlikelier an edit is in a file that is only imported
 SHARED = 0.3  # how much unlikelier an edit is in a function that right quantities call too
 TURN = 300  # changes of one kind, before the next kind has its turn
 UPDATE = re.compile("train|fit|step|update|optimi", re.IGNORECASE)  # functions that train
+MOST_USES = 40  # changes that use a variable that no line uses, before all others
 MOST_PAIRED = 60  # edits of a function that are tried in pairs
 EditsOf = Callable[[Path, Function], list[Edit]]
 
@@ -65,13 +67,17 @@ def _list_families(survey: Survey, seconds: float) -> Iterator[Iterator[Candidat
     heads = _list_heads(survey)
     # The cheap edits of a function are needed several times, and it takes long to list them.
     edits_of = cache(partial(_list_function_edits, survey=survey, most=CHEAP))
-    lines = frozenset((each.site.path, each.site.value.lineno) for each in survey.locations)
+    local = list_local(survey, seconds)
+    yield _list_signs(survey)
+    uses = _list_uses(survey)
+    yield islice(uses, MOST_USES)
+    if heads:
+        yield local  # the right results of a function alone show what its lines should be
     yield _list_first(survey, edits_of, heads)
     if survey.wrong == {"train"}:  # most often the same is wrong for several parameters
         updates = [(p, f) for p, f in survey.called if UPDATE.search(f.name)]
         yield _list_siblings(survey, edits_of, updates)
     yield _list_conditions(survey)
-    local = list_local(survey, seconds)
     if any(location.settles for location in survey.locations):
         yield local  # a turn more, and earlier: one of these lines explains everything
     slips = _list_slips(survey, [*survey.called, *survey.others])
@@ -82,10 +88,10 @@ def _list_families(survey: Survey, seconds: float) -> Iterator[Iterator[Candidat
     yield _list_siblings(survey, edits_of, survey.called[:MOST_SIBLINGS])
     if survey.wrong & {"predict", "loss", "gradient", *(f"gradient {key}" for key in PARAMS)}:
         yield list_rewritten(survey)
-    if lines:
-        yield _list_cheap(survey, edits_of, survey.called, lines)
+    if survey.lines:
+        yield _list_cheap(survey, edits_of, survey.called, survey.lines)
     called = _list_cheap(survey, edits_of, survey.called)
-    yield from (called, called, called)
+    yield from (called, called, called, uses)
     yield _list_cheap(survey, edits_of, survey.others)
     for functions in (survey.called, survey.others):
         yield _list_pairs(survey, edits_of, functions)
@@ -112,6 +118,22 @@ def _list_first(
     for path, function in heads:
         if len(function.body) <= SHORT:
             yield from list_updates(path, survey.texts[path], function)
+
+
+def _list_signs(survey: Survey) -> Iterator[Candidate]:
+    """Yield the texts with the other sign in all gradients or all updates of a function."""
+    for path, function in survey.called:
+        yield from list_signs(path, survey.texts[path], function)
+
+
+def _list_uses(survey: Survey) -> Iterator[Candidate]:
+    """Yield the texts in which a line uses a variable that no line uses."""
+    for path, function in survey.called:
+        yield from list_copies(path, survey.texts[path], function)
+        if list_unused(function):
+            edits = _list_function_edits(path, function, survey, inf)
+            edits.sort(key=lambda edit: (path, edit.node.lineno) not in survey.lines)
+            yield from list_uses(path, survey.texts[path], function, edits)
 
 
 def _list_conditions(survey: Survey) -> Iterator[Candidate]:

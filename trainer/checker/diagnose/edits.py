@@ -49,8 +49,8 @@ TERMS = {
 # Calls that people leave out, and how unlikely it is.
 CALLS = {
     "np.sum({inner})": 0.0, "np.sum({inner}, axis=0)": 0.0, "np.argmax({inner}, axis=1)": 0.0,
-    "np.sum({inner}, axis=1, keepdims=True)": 0.1, "np.mean({inner})": 0.1, "np.exp({inner})": 0.0,
-    "np.log({inner})": 0.0, "len({inner})": 0.2, "{part}.copy()": 0.2, "range({inner})": 0.2,
+    "np.sum({inner}, axis=1, keepdims=True)": 0.1, "np.mean({inner})": 0.1, "np.exp({inner})": 0.2,
+    "np.log({inner})": 0.25, "len({inner})": 0.2, "{part}.copy()": 0.2, "range({inner})": 0.2,
     "np.zeros_like({inner})": 0.3, "np.maximum(0, {inner})": 0.3, "np.tanh({inner})": 0.3,
     "1 / (1 + np.exp(-({inner})))": 0.3, "np.abs({inner})": 0.4, "np.sqrt({inner})": 0.5,
 }  # fmt: skip
@@ -60,7 +60,8 @@ CALLS = {
 class Words:
     """What an edit may use: variables as one writes them, such as z1 or self.params['W1'],
     those of them that one divides by, and functions that take one array, such as sigmoid.
-    attributes are those of self, and keys the strings in the function.
+    attributes are those of self, keys the strings in the function, and pairs functions that take
+    two arrays.
     """
 
     atoms: list[str]
@@ -68,6 +69,7 @@ class Words:
     functions: list[str]
     attributes: list[str] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    pairs: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -220,9 +222,11 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
             for number in NUMBERS:
                 if number != value:
                     yield Edit(node, repr(number), 1.6)
-            yield from (Edit(node, atom, 1.7) for atom in atoms[:2])  # the arguments
+            for number, atom in enumerate(atoms):  # the arguments first
+                yield Edit(node, atom, 1.7 if number < 2 else 2.4)
         case ast.Tuple(elts=parts) if not any(isinstance(p, ast.Slice) for p in parts):
             yield from list_swapped_parts(node)
+            yield from (Edit(node, f"{f}({_text(parts[0])})", 1.7) for f in functions if parts)
         case ast.Constant(value=bool() as flag):
             yield Edit(node, repr(not flag), 1.2)
         case ast.Attribute(value=value, attr="T"):
@@ -259,6 +263,10 @@ def _edit_call(node: ast.Call, atoms: list[str], functions: list[str]) -> Iterat
     name = _text(node.func)
     if name in ("np.argmax", "numpy.argmax") and node.args:
         yield Edit(node, f"({_text(node.args[0])} > 0.5)", 1.3)
+    if name in ("np.maximum", "numpy.maximum"):  # ReLU in place of its derivative
+        for argument in node.args:
+            if not isinstance(argument, ast.Constant):
+                yield Edit(node, f"({_text(argument)} > 0)", 1.4)
     if isinstance(node.func, ast.Attribute) and node.func.attr == "setdefault":
         yield Edit(node, _text(node.args[-1]), 1.3)
     if isinstance(node.func, ast.Name) and len(node.args) > 1:
@@ -318,7 +326,7 @@ def _edit_axis(node: ast.Call) -> Iterator[Edit]:
 def _wrap_node(node: ast.expr, root: ast.expr, words: Words, most: float) -> Iterator[Edit]:
     """Yield edits that put something around a part: a sign, a factor, a call, another term."""
     inner, cost = _wrapped(node), 0.0 if node is root else 0.5
-    if isinstance(node, ast.Constant):
+    if isinstance(node, ast.Constant | ast.Tuple):
         return
     yield Edit(node, f"-{inner}", 1.5 + cost)
     yield Edit(node, f"{inner}.T", 1.5 + cost)
@@ -337,6 +345,8 @@ def _wrap_node(node: ast.expr, root: ast.expr, words: Words, most: float) -> Ite
         yield Edit(node, f"{factor} * {inner}", 1.6 + cost + 0.3 * passes_on)
     for function in words.functions:
         yield Edit(node, f"{function}({_text(node)})", 1.9 + cost)
+    for function in words.pairs if node is root else ():
+        yield from (Edit(node, f"{function}({_text(node)}, {atom})", 2.2) for atom in words.atoms)
     for template, extra in TERMS.items():
         atoms = words.divisors if template.endswith("/ {atom}") else words.atoms
         for atom in atoms if 2.3 + cost + extra <= most else ():

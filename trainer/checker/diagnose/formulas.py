@@ -10,11 +10,12 @@ from trainer.book.functions import Array
 from trainer.checker.diagnose.quantities import Quantity, has_value
 from trainer.checker.diagnose.scope import Scope
 
-# Quantity → its formulas; dot, f and g stand for what the file uses, f for one argument.
+# Quantity → its formulas, with samples as rows or as columns; dot, f and g stand for what the file
+# uses, f for one argument. The value of each is looked at before it is tried.
 TEMPLATES = {
-    "a1": ("dot({x}, {W1}) + {b1}",),
+    "a1": ("dot({x}, {W1}) + {b1}", "dot({W1}, {x}) + {b1}"),
     "z1": ("f({a1})", "1 / (1 + np.exp(-{a1}))", "np.maximum(0, {a1})", "np.tanh({a1})"),
-    "a2": ("dot({z1}, {W2}) + {b2}",),
+    "a2": ("dot({z1}, {W2}) + {b2}", "dot({W2}, {z1}) + {b2}"),
     "y": (
         "f({a2})", "{e^a2} / np.sum({e^a2}, axis=1, keepdims=True)",
         "{e^(a2 − max a2)} / np.sum({e^(a2 − max a2)}, axis=1, keepdims=True)",
@@ -26,22 +27,33 @@ TEMPLATES = {
         "g({y}, {t})", "g({y}, {labels})", "-np.sum({t} * np.log({y})) / {N}",
         "-np.sum(np.log({y}[np.arange({N}), {labels}])) / {N}",
         "0.5 * np.sum(({y} - {t}) ** 2) / {N}",
+        "-np.sum({t} * np.log({y}) + (1 - {t}) * np.log(1 - {y})) / {N}",
     ),
+    "−losses": ("{t} * np.log({y}) + (1 - {t}) * np.log(1 - {y})",),
+    "N·dy": ("-({t} / {y} - (1 - {t}) / (1 - {y}))",),
     "da2": (
         "({y} - {t}) / {N}", "{N·da2} / {N}",
         "({y} - np.eye({y}.shape[1])[{labels}]) / {N}",
     ),
     "N·da2": ("{y} - {t}",),
-    "dW2": ("dot({z1}.T, {da2})",),
-    "db2": ("np.sum({da2}, axis=0)",),
-    "dz1": ("dot({da2}, {W2}.T)",),
+    "dW2": ("dot({z1}.T, {da2})", "dot({N·da2}, {z1}.T) / {N}", "dot({da2}, {z1}.T)"),
+    "db2": (
+        "np.sum({da2}, axis=0)", "np.sum({N·da2}, axis=1, keepdims=True) / {N}",
+        "np.sum({da2}, axis=1, keepdims=True)",
+    ),
+    "dz1": ("dot({da2}, {W2}.T)", "dot({W2}.T, {da2})"),
+    "N·dz1": ("dot({W2}.T, {N·da2})",),
     "h′(a1)": ("f({a1})", "{z1} * (1 - {z1})"),
     "da1": (
         "f({a1}) * {dz1}", "{dz1} * {z1} * (1 - {z1})", "{dz1} * ({a1} > 0)",
         "{dz1} * ({z1} > 0)", "{dz1} * (1 - {z1} ** 2)",
     ),
-    "dW1": ("dot({x}.T, {da1})",),
-    "db1": ("np.sum({da1}, axis=0)",),
+    "N·da1": ("{N·dz1} * {z1} * (1 - {z1})", "{N·dz1} * ({z1} > 0)", "{N·dz1} * (1 - {z1} ** 2)"),
+    "dW1": ("dot({x}.T, {da1})", "dot({N·da1}, {x}.T) / {N}", "dot({da1}, {x}.T)"),
+    "db1": (
+        "np.sum({da1}, axis=0)", "np.sum({N·da1}, axis=1, keepdims=True) / {N}",
+        "np.sum({da1}, axis=1, keepdims=True)",
+    ),
 }  # fmt: skip
 LEAVES = ("N", "x", "t", "labels", "W1", "b1", "W2", "b2", "e^a2", "a2 − max a2")
 EACH = 2  # ways of writing a quantity that are tried
@@ -49,21 +61,31 @@ EACH = 2  # ways of writing a quantity that are tried
 
 def list_formulas(scope: Scope, quantity: Quantity, known: dict[str, list[str]]) -> Iterator[str]:
     """Yield what gives a quantity from those that are known, as texts that have its value."""
-    for text in dict.fromkeys(_write(quantity.name, known, scope, depth=1)):
+    for text in dict.fromkeys(_write(get_base(quantity), known, scope, depth=1)):
         if has_value(quantity, scope.evaluate(text)):
             yield text
 
 
+def get_base(quantity: Quantity) -> str:
+    """Return the name of a quantity without its orientation."""
+    return quantity.name.rstrip("ᵀ")
+
+
 def list_known(values: dict[str, Array], quantities: list[Quantity]) -> dict[str, list[str]]:
-    """Return the variables that have the value of each quantity, by its name; N is the batch."""
-    rows = next(len(q.value) for q in quantities if q.name == "x")
+    """Return the variables that have the value of each quantity, by its name; N is the batch.
+
+    {} without quantities: those of functions that are wrong by themselves are not written so.
+    """
+    rows = next((len(q.value) for q in quantities if q.name == "x"), None)
+    if rows is None:
+        return {}
     numbers = [text for text, value in values.items() if np.ndim(value) == 0 and value == rows]
     arrays = [text for text, value in values.items() if np.ndim(value) and len(value) == rows]
     known = {"N": [*numbers, *(f"len({text})" for text in sorted(arrays, key=len))]}
     for text, value in values.items():
         for q in quantities:
             if has_value(q, value):
-                known.setdefault(q.name, []).append(text)
+                known.setdefault(get_base(q), []).append(text)
     return known
 
 

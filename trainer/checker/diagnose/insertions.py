@@ -19,6 +19,7 @@ from trainer.checker.load.recording import copy_arrays
 # What changes an array in place: {v} is the array, {a} another variable.
 UPDATES = (
     "{v} /= {a}", "{v} /= {a}.shape[0]", "{v} /= len({a})", "{v}[{a} <= 0] = 0", "{v}[{a}] = 0",
+    "{v}[np.arange(len({a})), {a}] = 0",
     "{v}[np.arange(len({a})), {a}] -= 1", "{v}[range({v}.shape[0]), {a}] -= 1", "{v} -= {a}",
     "{v} += {a}", "{v} *= {a}", "{v} *= {a} > 0", "{v} *= {a} * (1 - {a})",
 )  # fmt: skip

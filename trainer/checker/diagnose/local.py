@@ -3,8 +3,11 @@
 import ast
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
-from trainer.checker.diagnose.applying import Candidate, apply_edit
+from trainer.checker.diagnose.applying import Candidate, apply_edit, replace_all
 from trainer.checker.diagnose.edits import Edit, Root, Words, list_products
 from trainer.checker.diagnose.insertions import find_holder, list_local_insertions
 from trainer.checker.diagnose.locating import Location
@@ -16,6 +19,7 @@ from trainer.checker.diagnose.survey import Survey
 
 MOST_MATCHING = 12  # edits of one line that are checked
 SOME = 20  # edits that are evaluated between two looks at the time
+LIKELY = 2.2  # the cost of an edit that is tried at all lines before others are
 PLAIN = 2.85  # the cost of an edit that is likelier than a statement that is missing
 
 
@@ -25,20 +29,35 @@ def list_local(survey: Survey, seconds: float) -> Iterator[Candidate]:
     there = [each for each in reversed(places.values()) if each.site.path in survey.texts]
     there.sort(key=lambda each: (not each.settles, not can_write(survey, each)))
     end = time.process_time() + seconds
-    for location in there:
-        text = survey.texts[location.site.path]
-        yield from _list_matching(location, text, _list_plain, end)
-        yield from list_local_insertions(location, text)
-    for location in there:
-        yield from rewrite_location(survey, location)
-    for location in there:
-        yield from _list_matching(location, survey.texts[location.site.path], _list_odd, end)
+    firsts: dict[Path, dict[str, Edit]] = {}  # what gives each quantity its value
+    likely, plain, odd = (
+        partial(_list_matching, kind, end) for kind in (_list_likely, _list_plain, _list_odd)
+    )
+    for list_of in (likely, plain, partial(rewrite_location, survey), odd):
+        for location in there:
+            path, text = location.site.path, survey.texts[location.site.path]
+            for edit in list_of(location):
+                if not location.settles:
+                    firsts.setdefault(path, {}).setdefault(location.quantity.name, edit)
+                yield from apply_edit(path, text, edit)
+            if list_of is plain:
+                yield from list_local_insertions(location, text)
+        for path, edits in firsts.items():
+            yield from _join(path, survey.texts[path], list(edits.values()))
+
+
+def _join(path: Path, text: str, edits: list[Edit]) -> Iterator[Candidate]:
+    """Yield the text with edits of several lines, each of which corrects one quantity."""
+    edits = list({edit.node.lineno: edit for edit in reversed(edits)}.values())
+    if len(edits) > 1:
+        first = min(edits, key=lambda edit: edit.node.lineno)
+        yield Candidate(path, replace_all(text, edits), first.node)
 
 
 def _list_matching(
-    location: Location, text: str, list_changes: Callable[[Root, Words], list[Edit]], end: float
-) -> Iterator[Candidate]:
-    """Yield the text with the first edits of a located line that give it the expected value."""
+    list_changes: Callable[[Root, Words], list[Edit]], end: float, location: Location
+) -> Iterator[Edit]:
+    """Yield the first edits of a located line that give it the expected value."""
     site, count = location.site, 0
     record = location.before if site.is_update else location.record
     root: Root | None = find_holder(site.function, site.value) if site.is_update else site.value
@@ -46,17 +65,24 @@ def _list_matching(
         return
     line = Line(root, record, site.name)
     words = make_words(site.function, record, list_functions(record.globals))
+    pairs = [f for f in list_functions(record.globals, 2) if f != site.function.name]
+    words = replace(words, pairs=pairs)
     for number, edit in enumerate(list_changes(root, words)):
         if count == MOST_MATCHING or (number % SOME == 0 and time.process_time() > end):
             return
         if has_value(location.quantity, line.evaluate(edit.node, edit.text)):
             count += 1
-            yield from apply_edit(site.path, text, edit)
+            yield edit
+
+
+def _list_likely(root: Root, words: Words) -> list[Edit]:
+    """Return the edits of a line that people make most often."""
+    return list_line_edits(root, words, LIKELY)
 
 
 def _list_plain(root: Root, words: Words) -> list[Edit]:
-    """Return the edits of a line that people make."""
-    return list_line_edits(root, words, PLAIN)
+    """Return the other edits of a line that people make."""
+    return [edit for edit in list_line_edits(root, words, PLAIN) if edit.cost > LIKELY]
 
 
 def _list_odd(root: Root, words: Words) -> list[Edit]:

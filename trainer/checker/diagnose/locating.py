@@ -75,11 +75,15 @@ def describe_location(location: Location) -> str:
     got, quantity = np.asarray(location.record.value, dtype=np.float64), location.quantity
     index = np.unravel_index(np.argmax(np.abs(got - quantity.value)), got.shape)
     name = location.site.name or _("the returned value")
-    what = dict.fromkeys(_name_gradients([quantity.name, _(quantity.formula)], name))
+    formula = _(quantity.formula) if quantity.formula else ""
+    what = dict.fromkeys(_name_gradients([quantity.name, formula], name))
     what.pop(name, None)
+    what.pop("", None)
     message = _("{name} should be {formula}: {expected}, but is {found}")
     if got.ndim:
         message = _("{name} should be {formula}: {expected} at {place}, but is {found}")
+    if not quantity.formula:
+        message = message.replace(" {formula}:", "")
     return message.format(
         name=name, formula=" = ".join(what), place=[int(i) for i in index],
         expected=f"{quantity.value[index]:.4g}", found=f"{got[index]:.4g}",

@@ -23,7 +23,8 @@ FORMULAS = {
     "a2 − max a2": "a2 − max a2", "e^a2": "e^a2", "e^(a2 − max a2)": "e^(a2 − max a2)",
     "Σ e^a2": N_("Σ e^a2 of each sample"),
     "Σ e^(a2 − max a2)": N_("Σ e^(a2 − max a2) of each sample"),
-    "losses": N_("the loss of each sample"), "log y": "log y", "labels": N_("the labels"),
+    "losses": N_("the loss of each sample"), "log y": "log y",
+    "margins": "max(0, a2 − a2[t] + 1)", "labels": N_("the labels"),
 }  # fmt: skip
 
 
@@ -89,6 +90,9 @@ def _compute(form: Form, case: Case) -> dict[str, Array]:
     made["h′(a1)"] = torch.autograd.grad(made["z1"].sum(), made["a1"], retain_graph=True)[0]
     if form.activation == "relu":
         made |= {"a1 ≤ 0": made["a1"] <= 0, "a1 > 0": made["a1"] > 0}
+    if form.head == "hinge":
+        own = (made["a2"] * t).sum(dim=1, keepdim=True)
+        made["margins"] = (made["a2"] - own + 1).clamp_min(0) * (1 - t)
     if made["a2"].shape[1] == 1:  # (N, 1), as the outputs
         made["losses"] = made["losses"][:, None]
         made["dy"] = made["da2"] / (made["y"] * (1 - made["y"]))

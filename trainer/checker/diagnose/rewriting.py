@@ -10,7 +10,7 @@ from pathlib import Path
 from trainer.book.functions import Array
 from trainer.checker.diagnose.applying import Candidate, apply_edit
 from trainer.checker.diagnose.edits import Edit
-from trainer.checker.diagnose.formulas import TEMPLATES, list_formulas, list_known
+from trainer.checker.diagnose.formulas import TEMPLATES, get_base, list_formulas, list_known
 from trainer.checker.diagnose.insertions import (
     find_statement,
     has_return,
@@ -44,12 +44,12 @@ def list_rewritten(survey: Survey) -> Iterator[Candidate]:
     yield from _rewrite_recorded(survey)
 
 
-def rewrite_location(survey: Survey, location: Location) -> Iterator[Candidate]:
-    """Yield the texts in which a located line computes the expected quantity."""
+def rewrite_location(survey: Survey, location: Location) -> Iterator[Edit]:
+    """Yield the edits with which a located line computes the expected quantity."""
     site = location.site
     if not site.is_update:
         place = _find_place(survey, site.path, site.function, location.record)
-        yield from _rewrite(survey, site, place, [location.quantity])
+        yield from (Edit(site.value, text, 0.0) for text in _write(place, [location.quantity]))
 
 
 def _return_quantities(survey: Survey) -> Iterator[Candidate]:
@@ -111,7 +111,7 @@ def _write_at(survey: Survey, path: Path, line: int) -> Iterator[tuple[ast.stmt,
         if statement is None or record is None:
             continue
         place = _find_place(survey, path, function, record)
-        missing = [q for q in survey.trail.quantities if q.name not in place[1]]
+        missing = [q for q in survey.trail.quantities if get_base(q) not in place[1]]
         yield from ((statement, text) for text in _write(place, missing))
 
 
@@ -126,5 +126,5 @@ def _write(place: Place, wanted: list[Quantity]) -> Iterator[str]:
     """Yield how to write those of the wanted quantities that what is known gives."""
     scope, known = place
     for quantity in wanted:
-        if quantity.name in TEMPLATES:
+        if get_base(quantity) in TEMPLATES:
             yield from islice(list_formulas(scope, quantity, known), EACH)

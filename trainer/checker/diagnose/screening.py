@@ -4,17 +4,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.names import PARAMS
-from trainer.checker.adapt.subject import Subject, make_subject
+from trainer.checker.adapt.subject import Subject
 from trainer.checker.check_file import load_class
 from trainer.checker.diagnose.patching import CannotPatchError, Patcher, Texts
 from trainer.checker.diagnose.verifying import Request, is_less_wrong, list_passed, list_wrong
-from trainer.checker.findings.comparing import CLOSE, Finding, compute_error
+from trainer.checker.findings.comparing import Finding
 from trainer.checker.load.loading import Loader
 from trainer.checker.measure.accuracy import check_accuracy
 from trainer.checker.measure.choosing import is_right
@@ -27,7 +24,7 @@ from trainer.checker.measure.penalty import check_penalty
 from trainer.checker.measure.reference import FORMS, Form, get_reference
 from trainer.checker.measure.training import check_training
 from trainer.checker.measure.trial import Outcomes, Trial, collect_values
-from trainer.checker.shapes.adapting import find_names, is_built
+from trainer.checker.shapes.adapting import find_names
 from trainer.checker.shapes.parts import check_part
 from trainer.checker.shapes.registry import list_parts
 from trainer.checker.shapes.shape import Part
@@ -43,7 +40,6 @@ CHECKS: dict[str, Check] = {
     **dict.fromkeys((f"gradient {k}" for k in PARAMS), lambda trial, *_: check_penalty(trial)),
 }
 LAST = {CHECKS["inputs"], CHECKS["gradient W1"]}  # they tell nothing of a net that is wrong anyway
-PENALTY = 0.1  # the strength of a weight penalty, where the net has one
 
 
 class Changed:
@@ -53,8 +49,7 @@ class Changed:
         self._request, self._texts = request, texts
         loader = Loader(request.path, request.run_all, texts)
         self.names, self.kind = load_class(loader, request.name)
-        is_class = self.kind is not None and not is_built(self.kind)
-        self._found = find_names(loader, self.names, self.kind if is_class else None)
+        self._found = find_names(loader, self.names, self.kind)
         old = {path for path, source in loader.sources.items() if not source.divides_truly}
         self._patcher = Patcher(texts, loader.list_modules(), old)
 
@@ -105,59 +100,6 @@ class PartsScreen:
         parts = [part for part in self.changed.list_parts() if part.name in names]
         findings = [f for part in parts for f in check_part(part, {}, 0)]
         return frozenset(list_wrong(findings) | (wanted - list_passed(findings)))
-
-
-class Kept:
-    """The numbers of a net that are not wrong, with a weight penalty where the net has one.
-
-    right are the quantities that were found right: the gradients of autograd are not looked at.
-    If only the penalty is wrong (is_penalty), nobody knows where: numbers without it are kept.
-    """
-
-    def __init__(
-        self, changed: Changed, trial: Trial, wrong: frozenset[str], right: frozenset[str],
-        is_penalty: bool,
-    ):  # fmt: skip
-        self._changed, self._trial, self._is_penalty = changed, trial, is_penalty
-        self._wrong = {quantity.split()[-1] for quantity in wrong}
-        made = attempt(lambda: self._compute(changed.kind)).value
-        values: dict[str, Any] = made[0] if made else {}
-        self._has_penalty: dict[str, bool] = made[1] if made else {}
-        known = {quantity.split()[-1] for quantity in right} - self._wrong
-        self._right = {q: v for q, v in values.items() if q in known}
-
-    def is_kept(self, path: Path, text: str) -> bool:
-        """Return whether this text of a file leaves these numbers as they are.
-
-        A change of the loss may make a wrong gradient its derivative, and is no mending of it.
-        Nor is one that takes the penalty away, or leaves it in the loss or the gradient alone.
-        """
-        return bool(attempt(lambda: self._is_kept(path, text)).value)
-
-    def _is_kept(self, path: Path, text: str) -> bool:
-        with self._changed.change(path, text) as kind:
-            now, has_penalty = self._compute(kind)
-        seen = {*self._has_penalty.values(), *has_penalty.values()}
-        is_touched = self._is_penalty or bool(self._wrong & has_penalty.keys())
-        may_differ = has_penalty == self._has_penalty and not is_touched
-        if True in seen and not all(has_penalty.values()) and not may_differ:
-            return False
-        return all(q in now and compute_error(now[q], v) <= CLOSE for q, v in self._right.items())
-
-    def _compute(self, kind: type | None) -> tuple[dict[str, Any], dict[str, bool]]:
-        """Return the numbers to keep, and which of loss and W1 and W2 depend on a penalty."""
-        assert kind is not None
-        values, without = (self._call(kind, reg) for reg in (PENALTY, 0.0))
-        keys = [key for key in ("loss", "W1", "W2") if key in values and key in without]
-        return without if self._is_penalty else values, {
-            key: CLOSE < compute_error(values[key], without[key]) < np.inf for key in keys
-        }
-
-    def _call(self, kind: type, reg: float) -> dict[str, Any]:
-        old = self._trial
-        trial = Trial(kind, make_subject(kind, *old.case.sizes, reg), old.case)
-        trial.form, trial.target = old.form, old.target
-        return collect_values(trial.call_methods(trial.t))
 
 
 @dataclass

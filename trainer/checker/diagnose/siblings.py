@@ -1,6 +1,7 @@
 """Changes one line of a function, and the lines that do the same for other parameters with it.
 
-W1 = W1 - lr * dW1 and b1 = b1 - lr * db1 are such lines, and so are two that differ in 1 and 2.
+W1 = W1 - lr * dW1 and b1 = b1 - lr * db1 are such lines, and so are two that differ in 1 and 2,
+and those that set gradients.
 """
 
 import ast
@@ -9,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from trainer.checker.adapt.names import PARAMS
-from trainer.checker.diagnose.applying import Candidate, replace_node
-from trainer.checker.diagnose.edits import Edit
+from trainer.checker.diagnose.applying import Candidate, replace_all, replace_node
+from trainer.checker.diagnose.edits import RATES, Edit
 from trainer.checker.diagnose.insertions import insert_after
 from trainer.checker.diagnose.patching import Function
 
@@ -36,8 +37,70 @@ def list_sibling_changes(
                 yield Candidate(path, new, edit.node)
 
 
+def list_alike(
+    path: Path, text: str, function: Function, edits: Iterable[Edit]
+) -> Iterator[Candidate]:
+    """Yield the text with something put around the value of all lines that set gradients, where an
+    edit puts it around one of them: dW = (…) / m and db = (…) / m.
+    """
+    groups = list(_list_gradient_lines(function))
+    for edit in edits:
+        for group in groups:
+            old = ast.unparse(edit.node)
+            if any(line.value is edit.node for line in group) and edit.text.count(old) == 1:
+                made = [
+                    Edit(line.value, edit.text.replace(old, ast.unparse(line.value)), 0.0)
+                    for line in group
+                ]
+                yield Candidate(path, replace_all(text, made), group[0])
+
+
+def list_signs(path: Path, text: str, function: Function) -> Iterator[Candidate]:
+    """Yield the text with the other sign in all lines that set gradients or take a step up."""
+    for group in _list_gradient_lines(function):
+        negatives = [
+            [n for n in ast.walk(line.value) if isinstance(n, ast.UnaryOp) and _negates(n)]
+            for line in group
+        ]
+        if all(negatives):
+            made = [Edit(found[0], ast.unparse(found[0].operand), 0.0) for found in negatives]
+            yield Candidate(path, replace_all(text, made), group[0])
+    if len(ascents := list(_list_ascents(function))) > 1:
+        yield Candidate(path, replace_all(text, ascents), ascents[0].node)
+
+
+def _negates(node: ast.UnaryOp) -> bool:
+    return isinstance(node.op, ast.USub) and not isinstance(node.operand, ast.Constant)
+
+
+def _list_gradient_lines(function: Function) -> Iterator[list[ast.Assign]]:
+    """Yield the lines of a function that set gradients: all, and those of W and b."""
+    found = [n for n in ast.walk(function) if isinstance(n, ast.Assign)]
+    every = [n for n in found if re.match(r"d[A-Za-z]|(self\.)?(d[Wwb]|grad)", get_target(n))]
+    own = [n for n in every if re.search(r"\bd?[Wwb]\d?\b", get_target(n))]
+    yield from (group for group in (every, own) if len(group) > 1)
+
+
+def _list_ascents(function: Function) -> Iterator[Edit]:
+    """Yield the steps up the gradient, W1 = W1 + lr * dW1, as steps down."""
+    for node in ast.walk(function):
+        match node:
+            case ast.AugAssign(op=ast.Add(), target=target, value=ast.BinOp(op=ast.Mult()) as step):
+                if _has_rate(step):
+                    yield Edit(node, f"{ast.unparse(target)} -= {ast.unparse(step)}", 0.0)
+            case ast.Assign(value=ast.BinOp(left=left, op=ast.Add(), right=step) as value):
+                if ast.unparse(left) == get_target(node) and _has_rate(step):
+                    yield Edit(value, f"{ast.unparse(left)} - {ast.unparse(step)}", 0.0)
+
+
+def _has_rate(step: ast.expr) -> bool:
+    names = (n for n in ast.walk(step) if isinstance(n, ast.Name | ast.Attribute))
+    return any(ast.unparse(name).split(".")[-1] in RATES for name in names)
+
+
 def _list_lacking(path: Path, text: str, groups: list[list[ast.stmt]]) -> Iterator[Candidate]:
     """Yield the text with the lines for b1 and b2 that are missing after those for W1 and W2."""
+    there = {get_target(node) for group in groups for node in group}  # type: ignore[arg-type]
     for group in groups:
         targets = [get_target(node) for node in group]  # type: ignore[arg-type]
         keys = [_find_key(target) for target in targets]
@@ -45,6 +108,8 @@ def _list_lacking(path: Path, text: str, groups: list[list[ast.stmt]]) -> Iterat
             others = [
                 target.replace(key, f"b{key[1]}") for target, key in zip(targets, keys, strict=True)
             ]
+            if there & set(others):
+                continue
             lines = [_translate(_read_line(text, node), old, new)
                      for node, old, new in zip(group, targets, others, strict=True)]  # fmt: skip
             yield Candidate(path, insert_after(text, group[-1], "\n".join(lines)), group[-1])

@@ -116,7 +116,8 @@ def list_roots(statement: ast.stmt) -> Iterator[ast.expr]:
     for node in ast.walk(statement):
         for name in ("value", "test", "iter"):
             part = getattr(node, name, None) if isinstance(node, ast.stmt) else None
-            if isinstance(part, ast.expr) and not isinstance(part, ast.Constant):
+            is_number = isinstance(part, ast.Constant) and not isinstance(node, ast.AugAssign)
+            if isinstance(part, ast.expr) and not is_number:
                 yield part
         if isinstance(node, ast.AugAssign):
             yield node.target

@@ -5,29 +5,32 @@ import keyword
 import re
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.names import PARAMS
 from trainer.checker.check_file import check_loaded, load_class
 from trainer.checker.diagnose.applying import Candidate
+from trainer.checker.diagnose.keeping import Kept, KeptParts
 from trainer.checker.diagnose.locating import Location, locate
+from trainer.checker.diagnose.part_locating import locate_parts
 from trainer.checker.diagnose.patching import Function, Texts, holds, list_outermost
 from trainer.checker.diagnose.quantities import Quantity, list_quantities
 from trainer.checker.diagnose.scope import list_functions
 from trainer.checker.diagnose.screening import (
     AnyScreen,
     Changed,
-    Kept,
     PartsScreen,
     Screen,
     make_screen,
 )
+from trainer.checker.diagnose.trail import Trail
 from trainer.checker.diagnose.verifying import Request, list_passed, list_required, list_wrong
 from trainer.checker.findings.comparing import Finding
 from trainer.checker.load.loading import Loader
-from trainer.checker.load.recording import Record, Recorder, Site
+from trainer.checker.load.recording import Recorder
 from trainer.checker.load.standins import StandIn
 from trainer.checker.measure.check_net import prepare_trial
 from trainer.checker.measure.choosing import is_right
@@ -40,25 +43,6 @@ LOCATING = 2.0  # seconds of computing for the values that are replaced
 SIGNS = {"sigmoid": r"sigmoid|exp\(-", "relu": r"relu|maximum\(|[<>]=? ?0\b", "tanh": "tanh"}
 UNKNOWN = r"variable '(\w+)'|name '(\w+)' is not defined"
 LACKING = r"object has no attribute '(\w+)'"
-
-
-@dataclass
-class Trail:
-    """What predict, loss and gradient did: the records in their order, and what they should be."""
-
-    sites: list[Site] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
-    quantities: list[Quantity] = field(default_factory=list)
-
-    def find_last(self, path: Path, function: Function) -> Record | None:
-        """Return the last record of a function, with its value among its variables."""
-        place = path, function.lineno
-        for record in reversed(self.records):
-            site = self.sites[record.site]
-            if (site.path, site.function.lineno) == place:
-                last = {site.name: record.value} if site.name.isidentifier() else {}
-                return replace(record, scope=record.scope | last)
-        return None
 
 
 @dataclass(eq=False)
@@ -87,10 +71,15 @@ class Survey:
     unknown: list[tuple[tuple[Path, int], str]]
     lacking: list[tuple[tuple[Path, int], str]]
     screen: AnyScreen | None
-    kept: Kept | None
+    kept: Kept | KeptParts | None
     trail: Trail
     shared: frozenset[tuple[Path, int]]
     names: Collection[str]
+
+    @cached_property
+    def lines(self) -> frozenset[tuple[Path, int]]:
+        """The lines that may be wrong."""
+        return frozenset((each.site.path, each.site.value.lineno) for each in self.locations)
 
     def change(self, candidate: Candidate) -> Texts:
         """Return the texts with a candidate's text in place of its file's."""
@@ -110,21 +99,19 @@ def survey_net(request: Request, texts: Texts) -> Survey:
     raised = frozenset((Path(f.file), f.line) for f in findings if f.file and f.line)
     wrong = list_wrong(findings)
     prepared = attempt(lambda: _prepare(request, texts)).value
-    locations: list[Location] = []
-    trail = Trail()
-    if prepared is not None:
-        trail = _record_trail(*prepared[:2])
-        locations = attempt(lambda: _locate(trail.quantities, *prepared)).value or []
     heads = _list_heads(findings)
     trial = prepared[1] if prepared else None
     changed: Changed | None = attempt(lambda: Changed(request, texts)).value
     screen = make_screen(changed, trial, wrong, heads)
-    has_net = not isinstance(screen, PartsScreen)  # a wrong function makes its numbers wrong too
-    is_penalty = isinstance(screen, Screen) and all(" " in name for name in screen.known)
-    right = frozenset(list_passed(findings))
-    kept = None
-    if changed and trial and has_net:
-        kept = Kept(changed, trial, wrong, right, is_penalty)
+    locations: list[Location] = []
+    trail = Trail()
+    if isinstance(screen, PartsScreen):
+        there = attempt(lambda: locate_parts(request, texts, heads, wrong, LOCATING)).value
+        trail, locations = there or (trail, locations)
+    elif prepared is not None:
+        trail = _record_trail(*prepared[:2])
+        locations = attempt(lambda: _locate(trail.quantities, *prepared)).value or []
+    kept = _make_kept(changed, trial, screen, wrong, frozenset(list_passed(findings)))
     words = re.findall(r"[A-Za-z_]\w+", " ".join(texts.values()))
     names = tuple(w for w in dict.fromkeys(words) if not keyword.iskeyword(w))
     called, others = _divide_functions(texts, called, raised)
@@ -135,6 +122,19 @@ def survey_net(request: Request, texts: Texts) -> Survey:
         raised, _list_unknown(findings, UNKNOWN), _list_unknown(findings, LACKING), screen, kept,
         trail, shared, _list_names(changed),
     )  # fmt: skip
+
+
+def _make_kept(
+    changed: Changed | None, trial: Trial | None, screen: AnyScreen | None,
+    wrong: frozenset[str], right: frozenset[str],
+) -> Kept | KeptParts | None:  # fmt: skip
+    """Return the numbers that a fix has to keep; a wrong function makes those of the net wrong."""
+    if changed and isinstance(screen, PartsScreen):
+        return KeptParts(changed, right)
+    if changed is None or trial is None:
+        return None
+    is_penalty = isinstance(screen, Screen) and all(" " in name for name in screen.known)
+    return Kept(changed, trial, wrong, right, is_penalty)
 
 
 def _list_names(changed: Changed | None) -> list[str]:

@@ -21,7 +21,7 @@ from trainer.checker.load.bindings import (
 from trainer.checker.load.purity import Purity
 from trainer.checker.load.python2 import DIVISION, restore_division
 from trainer.checker.load.selecting import SKIPPED, Main, Step, select_statements
-from trainer.checker.load.source import Source
+from trainer.checker.load.source import Source, decode
 from trainer.checker.load.standins import MissingNameError, StandIn
 from trainer.checker.load.star_imports import NEVER
 from trainer.common.language import N_
@@ -79,8 +79,8 @@ class Runner:
 
     def run(self, tree: ast.Module) -> None:
         """Run the tree, which is the source's own or one made from it."""
+        _register_lines(self.source)
         if self.source.notebook:
-            _register_lines(self.source)
             lost = self.source.notebook.lost  # name → cell, in place of a line
             why = _("set in cell {cell}, which is not valid Python")
             self._leave_unset(lost, lambda cell: why.format(cell=cell))
@@ -203,9 +203,13 @@ ASSIGNS = (ast.Assign, ast.AnnAssign)
 
 
 def _register_lines(source: Source) -> None:
-    """Let inspect and traceback show the text's lines, not those of the notebook's file."""
-    lines = source.text.splitlines(keepends=True)
-    linecache.cache[str(source.path)] = len(source.text), None, lines, str(source.path)
+    """Let inspect and traceback show the text's lines where the file has others: a notebook, a
+    file that was translated, or one that the search for a fix changed.
+    """
+    name, lines = str(source.path), source.text.splitlines(keepends=True)
+    linecache.cache.pop(name, None)
+    if source.notebook or source.text != decode(source.path):
+        linecache.cache[name] = len(source.text), None, lines, name
 
 
 def _is_empty(value: object) -> bool:

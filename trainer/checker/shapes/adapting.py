@@ -28,7 +28,7 @@ def load_code(loader: Loader, name: str | None, removed: set[str]) -> Loaded:
     """
     names, kind = load_class(loader, name)
     loaded = describe_file(loader, names, kind, removed)
-    found = find_names(loader, names, kind if kind is not None and not is_built(kind) else None)
+    found = find_names(loader, names, kind)
     parts = [part for part in registry.list_parts(found) if name in (None, part.name)]
     loaded.parts = [replace(part, is_own=is_own(loader, found, part)) for part in parts]
     loaded.unfinished, loaded.is_whole = found.unfinished, name is None
@@ -49,13 +49,16 @@ def load_class(loader: Loader, name: str | None) -> tuple[dict[str, object], typ
 
 
 def find_names(loader: Loader, names: Mapping[str, object], kind: type | None) -> Found:
-    """Return the functions and classes of a file and its local modules, as the shapes see them."""
+    """Return the functions and classes of a file and its local modules, as the shapes see them.
+
+    A class that a shape built is none of the file.
+    """
     paths = {str(path) for path in loader.sources}
     local = {k: v for k, v in names.items() if get_path(v) in paths}
     unfinished = find_unfinished(loader.sources.values())
     text = loader.sources[loader.path].text
     defined = frozenset(list_defined(loader.sources[loader.path]))
-    return Found(local, unfinished, kind, text, defined)
+    return Found(local, unfinished, None if is_built(kind) else kind, text, defined)
 
 
 def get_path(value: object) -> str:
