@@ -320,7 +320,7 @@ DIAGNOSED = [
     ("layers", ("batch-mean-missing", "SoftmaxWithLoss dx"), "return self.y - self.t"),
     ("columns", ("threshold-low", "predict classes"), "return A2 > 0"),
     ("columns", ("bias-not-updated", "train"), 'b1 = parameters["b1"]'),
-    ("deep", ("activation-grad-missing", "relu_backward"), "dZ = np.array(dA)"),
+    ("deep", ("activation-grad-missing", "relu_backward"), "return dZ"),
 ]
 
 

@@ -9,19 +9,24 @@ from trainer.book.functions import Array
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.book_loop import LoopRun, count_calls, run_loop
 from trainer.checker.adapt.building import build_instance
+from trainer.checker.adapt.gradients import find_kept, name_gradients
 from trainer.checker.adapt.names import (
     INTERNAL,
     METHODS,
+    OPTIONS,
     PARAMS,
     call_by_role,
     find_call_roles,
     find_method,
+    find_role,
     is_internal,
     list_arguments,
     list_methods,
     simplify_name,
 )
-from trainer.checker.adapt.weights import find_weights, fits_shape, get_shapes, identify_parameter
+from trainer.checker.adapt.orientation import takes_columns
+from trainer.checker.adapt.stepping import RATE, measure_gradient
+from trainer.checker.adapt.weights import find_weights
 
 # What a class may have that was made of functions: D, H, C, and how it is to be judged.
 TRAITS = ("checked_sizes", "takes_columns", "has_guessed_calls", "derives_gradient",
@@ -29,12 +34,23 @@ TRAITS = ("checked_sizes", "takes_columns", "has_guessed_calls", "derives_gradie
 
 
 class Subject:
-    """An instance of somebody's class, in sizes D, H, C."""
+    """An instance of somebody's class, in sizes D, H, C.
+
+    columns tells that it takes samples as columns (D, N); here they are rows.
+    """
+
+    columns = False
 
     def __init__(self, kind: type, D: int, H: int, C: int, reg: float = 0.0):
         self.D, self.H, self.C, self.reg = D, H, C, reg
-        self.net: object = build_instance(kind, D, H, C, reg)
-        self.weights = find_weights(self.net, D, H, C)
+        self._build(kind)
+        if {"W1", "W2"} <= self.weights.transposed and not self.has_tensors:
+            self.columns = takes_columns(self)
+            self._build(kind)  # anew: the calls may have left something in the net
+
+    def _build(self, kind: type) -> None:
+        self.net: object = build_instance(kind, self.D, self.H, self.C, self.reg)
+        self.weights = find_weights(self.net, self.D, self.H, self.C)
         self.has_tensors = self.weights.has_tensors()
         self.methods = {quantity: find_method(self.net, quantity) for quantity in METHODS}
         self.internal: Callable[..., Any] | None = None  # a gradient method that cannot be called
@@ -42,6 +58,7 @@ class Subject:
             self.methods["gradient"], self.internal = None, gradient
         self.returned_grads: object = None  # the gradients as they came, under their own names
         self.no_loss = False  # Whether loss returns gradients and nothing else.
+        self.is_derived = False  # Whether the gradient is what an update of the net subtracts.
         self._assign_forward()
 
     def _assign_forward(self) -> None:
@@ -65,7 +82,7 @@ class Subject:
 
     def has(self, quantity: str) -> bool:
         """Return whether there is a method for the quantity, or another that gives it too."""
-        if quantity == "gradient" and (self.gives_both() or self._get_kept_grads() is not None):
+        if quantity == "gradient" and (self.gives_both() or find_kept(self.net) is not None):
             return True
         return bool(self.methods[quantity])
 
@@ -84,12 +101,23 @@ class Subject:
         return any(str(array.dtype).endswith("float32") for array in arrays)
 
     def to_native(self, array: Array) -> Any:
-        """Return an array as the net takes it: a tensor if its weights are tensors."""
+        """Return samples as the net takes them: as a tensor if its weights are, or as columns."""
         if self.has_tensors:
             import torch
 
             return torch.from_numpy(np.array(array))
-        return array
+        return self._turn(array)
+
+    def _turn(self, array: Any) -> Any:
+        """Return samples as rows in the other orientation, or the other way round, if that is the
+        net's.
+        """
+        return array.T if self.columns and getattr(array, "ndim", 0) == 2 else array
+
+    def _is_output(self, value: Any, x: Array) -> bool:
+        """Return whether a value has the shape of the net's outputs for x."""
+        shape = (len(x), self.C)
+        return getattr(value, "shape", None) == (shape[::-1] if self.columns else shape)
 
     def _get_method(self, quantity: str) -> Callable[..., Any]:
         found = self.methods[quantity]
@@ -97,23 +125,25 @@ class Subject:
             raise AttributeError(f"the net has no method for {quantity}")
         return found
 
-    def _call(self, function: Callable[..., Any], x: Array, t: Array | None = None) -> Any:
-        values = {"x": self.to_native(x), "reg": self.reg, "batch": len(x), "dout": 1}
+    def _call(
+        self, function: Callable[..., Any], x: Array, t: Array | None = None, **more: float
+    ) -> Any:
+        values = more | {"x": self.to_native(x), "reg": self.reg, "batch": len(x), "dout": 1}
         if t is not None:
             values["t"] = self.to_native(t)
         # An accuracy may compare classes.
         takes_classes = function == self.methods["accuracy"]
-        values["y"] = lambda: self.predict(x) if takes_classes else self._compute_outputs(x)
+        values["y"] = lambda: self._predict(x) if takes_classes else self._compute_outputs(x)
         values["kept"] = lambda: self._list_kept(x)
         return call_by_role(function, values)
 
     def _compute_outputs(self, x: Array) -> Any:
         """Return the outputs (N, C), of the forward pass where predict gives classes alone."""
-        y = self.predict(x)
-        if getattr(y, "shape", None) != (len(x), self.C):
+        y = self._predict(x)
+        if not self._is_output(y, x):
             for method in list_methods(self.net, "predict"):
                 outputs = self._pick(self._call(method, x), x)
-                if getattr(outputs, "shape", None) == (len(x), self.C):
+                if self._is_output(outputs, x):
                     return outputs
         return y
 
@@ -121,19 +151,23 @@ class Subject:
         """Return what the forward pass returns beside the outputs."""
         results = (self._call(method, x) for method in list_methods(self.net, "predict"))
         parts = next((result for result in results if isinstance(result, tuple)), ())
-        return [part for part in parts if getattr(part, "shape", None) != (len(x), self.C)]
+        return [part for part in parts if not self._is_output(part, x)]
 
     def predict(self, x: Array) -> Any:
         """Return what predict gives for x (N, D).
 
         Without a predict, loss(x) without targets returns the scores, as CS231n's does.
         """
+        return self._turn(self._predict(x))
+
+    def _predict(self, x: Array) -> Any:
         return self._pick(self._call(self.methods["predict"] or self._get_method("loss"), x), x)
 
     def _pick(self, result: Any, x: Array) -> Any:
         """Return the scores among what a method returned."""
         while isinstance(result, tuple) and result:
-            result = result[-1] if np.ndim(result[0]) == 0 else _pick_scores(result, len(x), self.C)
+            outputs = [part for part in result if self._is_output(part, x)] or [result[0]]
+            result = result[-1] if np.ndim(result[0]) == 0 else outputs[-1]
         return result
 
     def loss(self, x: Array, t: Array) -> Any:
@@ -152,25 +186,54 @@ class Subject:
         if self.methods["gradient"] and "x" not in find_call_roles(function):
             # The backward pass starts from what the forward pass left in the net.
             self.loss(x, t) if self.methods["loss"] else self.predict(x)
-        result = self._call(function, x, t)
+        before = self.weights.get()
+        result = self._call(function, x, t, lr=RATE)
         parts = result if isinstance(result, tuple | list) else [result]
         found: Any = next((r for r in parts if isinstance(r, dict)), None)
         if found is None and len(parts) >= 4:
             found = parts
-        return self._name_grads(self._get_kept_grads() if found is None else found)
+        if found is not None:
+            return self._name(found)
+        kept = find_kept(self.net)
+        changes = any((before[k] != now).any() for k, now in self.weights.get().items())
+        derived = self._derive(function, x, t, before) if changes and kept is None else None
+        self.is_derived = derived is not None
+        if changes and (kept is not None or derived is not None):
+            self.weights.set(before)  # to update them is what the method is for
+        return derived or self._name(kept)
 
-    def _get_kept_grads(self) -> Any:
-        """Return the gradients that the net keeps as an attribute, or None."""
-        kept = (getattr(self.net, name, None) for name in ("grads", "gradients", "grad"))
-        return next((g for g in kept if isinstance(g, dict | list | tuple)), None)
+    def _derive(
+        self, function: Callable[..., Any], x: Array, t: Array, before: dict[str, Array]
+    ) -> dict[str, Array] | None:
+        """Return the gradient that a method subtracts from the weights, None without a rate.
+
+        Raises ValueError where it makes no plain step.
+        """
+        names = [n for n in getattr(self.net, "__dict__", {}) if find_role(n, OPTIONS) == "lr"]
+        if "lr" not in find_call_roles(function) and not names:
+            return None
+
+        def step(rate: float) -> dict[str, Array]:
+            self.weights.set(before)
+            vars(self.net).update(dict.fromkeys(names, rate))
+            attempt(self.predict, x)  # what the step needs of the forward pass
+            self._call(function, x, t, lr=rate)
+            return {key: before[key] - after for key, after in self.weights.get().items()}
+
+        return measure_gradient(step, ("W2", "b2"))
 
     def numerical_gradient(self, x: Array, t: Array) -> dict[str, Any] | None:
         """Return their own numerical gradient, by name."""
-        return self._name_grads(self._call(self._get_method("numerical"), x, t))
+        return self._name(self._call(self._get_method("numerical"), x, t))
 
     def accuracy(self, x: Array, t: Array) -> Any:
         """Return their accuracy."""
         return self._call(self._get_method("accuracy"), x, t)
+
+    def _name(self, grads: object) -> dict[str, Any] | None:
+        """Return gradients by W1 … b2, in the book's orientation, from a dict or a list of them."""
+        self.returned_grads = grads
+        return name_gradients(grads, self.weights, (self.D, self.H, self.C))
 
     def run_loop(self, x: Array, t: Array, lr: float) -> LoopRun | None:
         """Take a step of the book's loop; None for nets that may update as they like."""
@@ -179,39 +242,6 @@ class Subject:
     def count_calls(self, quantity: str, x: Array, t: Array) -> int:
         """Return how often gradient calls the net's method for a quantity."""
         return count_calls(self, quantity, x, t)
-
-    def _name_grads(self, grads: object) -> dict[str, Any] | None:
-        """Return gradients by W1 … b2, in the book's orientation, from a dict or a list of them."""
-        found: dict[str, Any] = {}
-        self.returned_grads = grads
-        if isinstance(grads, dict):
-            named = {identify_parameter(_strip_prefix(k)): v for k, v in grads.items()}
-            found = {k: v for k, v in named.items() if k in PARAMS}
-            found = found or self._match_shapes(list(grads.values()))
-        elif isinstance(grads, list | tuple):
-            parts = [part if isinstance(part, list | tuple) else [part] for part in grads]
-            found = self._match_shapes([grad for part in parts for grad in part])
-        else:
-            return None
-        turned = self.weights.transposed
-        return {k: v.T if k in turned and hasattr(v, "T") else v for k, v in found.items()}
-
-    def _match_shapes(self, arrays: list[Any]) -> dict[str, Any]:
-        """Return arrays by the parameter of their shape: that of the net's own, or like the book's.
-
-        With one output a column of b1 has the shape of W2, so that each array is taken once.
-        """
-        left = [array for array in arrays if hasattr(array, "shape")]
-        own = attempt(self.weights.get_shapes).value or {}
-        found: dict[str, Any] = {}
-        for is_exact in (True, False):
-            for key, shape in get_shapes(self.D, self.H, self.C).items():
-                fits = [a for a in left if fits_shape(a, shape)]
-                fits = [a for a in fits if not is_exact or tuple(a.shape) == own.get(key)]
-                if key not in found and fits:
-                    found[key] = fits[-1]
-                    left = [a for a in left if a is not fits[-1]]
-        return found
 
 
 class ForeignClass:
@@ -231,17 +261,3 @@ def make_subject(kind: type | ForeignClass, D: int, H: int, C: int, reg: float =
     if isinstance(kind, ForeignClass):
         return kind.build_subject(D, H, C, reg)
     return Subject(kind, D, H, C, reg)
-
-
-def _strip_prefix(key: object) -> str:
-    """Return W1 for dW1, grad_W1 and the like, in lower case."""
-    text = simplify_name(str(key))
-    for start in ("gradient", "grads", "grad", "d"):
-        text = text.removeprefix(start)
-    return text
-
-
-def _pick_scores(parts: tuple[Any, ...], N: int, C: int) -> Any:
-    """Return the output (N, C) among several arrays that a forward pass returns."""
-    outputs = [p for p in parts if getattr(p, "shape", None) == (N, C)]
-    return outputs[-1] if outputs else parts[0]

@@ -2,12 +2,12 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from pathlib import Path
 
 from trainer.checker.diagnose.applying import Candidate, apply_edit
-from trainer.checker.diagnose.edits import Edit
+from trainer.checker.diagnose.edits import CALLS, Edit
 from trainer.checker.diagnose.insertions import insert_all
 from trainer.checker.diagnose.patching import Function
 from trainer.checker.diagnose.siblings import get_target, list_alike
@@ -40,12 +40,24 @@ def list_uses(
     at all lines that set gradients.
     """
     unused = list_unused(function)
+    for edit in _list_computed(function, unused):
+        yield from apply_edit(path, text, edit)
     for edit in edits:
         is_read = isinstance(getattr(edit.node, "ctx", None), ast.Load | None)
         words = set(re.findall(r"\w+", edit.text)) if isinstance(edit.node, ast.expr) else set()
         if is_read and any(edit.node.lineno > unused[word] for word in words & unused.keys()):
             yield from list_alike(path, text, function, [edit])
             yield from apply_edit(path, text, edit)
+
+
+def _list_computed(function: Function, unused: Mapping[str, int]) -> Iterator[Edit]:
+    """Yield what computes a variable from an unused one in place of a number."""
+    for node in ast.walk(function):
+        match node:
+            case ast.Assign(value=ast.Constant(value=int() | float()) as number):
+                names = [name for name, line in unused.items() if line < node.lineno]
+                texts = (call.format(inner=n, part=n) for n in names for call in CALLS)
+                yield from (Edit(number, each, 0.0) for each in texts)
 
 
 def list_copies(path: Path, text: str, function: Function) -> Iterator[Candidate]:

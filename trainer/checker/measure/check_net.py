@@ -95,6 +95,12 @@ def _check_quantities(trial: Trial) -> Iterator[Finding]:
     for finding in findings:
         blame_mixed_targets(finding, trial, runs)
         yield finding
+    if trial.subject.is_derived:
+        message = _("returns no gradients: what its update subtracts from the weights was compared")
+        yield Finding("gradient", "note", message)
+    if trial.subject.columns:
+        message = _("takes samples as columns (D, N): the book's are rows")
+        yield Finding("predict", "note", message, topic=COLUMNS)
     yield from check_other_targets(trial, runs)
     yield from check_accuracy(trial)
     yield from check_numerical(trial, judge)

@@ -95,8 +95,7 @@ def _find_unsupported(kind: type, subject: Subject) -> str:
         return message.format(names=rows)
     if {"b1", "b2"} <= weights.absent and {"W1", "W2"} <= set(weights.places):
         return _("has no biases: only nets with W1, b1, W2 and b2 can be checked")
-    is_single = getattr(kind, FIXED, SIZES)[2] == 1
-    if not is_single and weights.places.keys() >= {"W2"} and 1 in weights.get_shapes()["W2"]:
+    if subject.C != 1 and weights.places.keys() >= {"W2"} and 1 in weights.get_shapes()["W2"]:
         return _("one output column: only nets with an output for each class can be checked")
     if weights.problems and not weights.absent and _ignores_sizes(kind, subject):
         shapes = ", ".join(f"{key} {shape}" for key, shape in weights.get_shapes().items())

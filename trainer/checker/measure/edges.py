@@ -80,7 +80,7 @@ def _check_overflow(trial: Trial) -> Iterator[Finding]:
     known = [q for q in calls if trial.subject.has(q)]
     arrays = [as_array(attempt(getattr(trial.subject, q), *calls[q]).value) for q in known]
     trial.reset_weights()
-    if any(np.isnan(array).any() for array in arrays if array is not None):
+    if any(array is not None and np.isnan(array).any() for array in arrays[:1]):
         hint = MISTAKES["softmax-overflow"].hint
         message = _("overflows for scores of 1000: {hint}").format(hint=_(hint))
         yield Finding("softmax", "note", message, "softmax-overflow")
@@ -91,6 +91,7 @@ def _check_relu_at_zero(trial: Trial) -> Iterator[Finding]:
     weights = {k: v.copy() for k, v in trial.case.weights.items()}
     weights["W1"][:, 0], weights["b1"][0] = 0, 0
     trial.reset_weights(weights)
+    attempt(trial.subject.predict, trial.case.x)  # the gradient may use what it leaves in the net
     outcome = attempt(trial.subject.gradient, trial.case.x, trial.t)
     trial.reset_weights()
     grad = as_array((outcome.value or {}).get("b1"))

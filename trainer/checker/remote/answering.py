@@ -97,6 +97,7 @@ class Answerer:
             "internal": describe_function(subject.internal) if subject.internal else None,
             "shapes": {k: list(shape) for k, shape in weights.get_shapes().items()},
             "problems": {k: text[:TEXT] for k, text in weights.problems.items()},
+            "columns": subject.columns,
             "float32": subject.is_float32() if set(weights.places) == set(PARAMS) else False,
         } | {
             name: sorted(getattr(weights, name))[:MOST]
@@ -116,7 +117,7 @@ class Answerer:
     def _do_call(self, question: dict[str, Any]) -> Answer:
         subject = self._get_subject(question)
         answer = self._run(getattr(subject, question["method"]), question)
-        return answer | {"no_loss": bool(subject.no_loss)}
+        return answer | {"no_loss": bool(subject.no_loss), "is_derived": bool(subject.is_derived)}
 
     def _do_method(self, question: dict[str, Any]) -> Answer:
         subject = self._get_subject(question)

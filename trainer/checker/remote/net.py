@@ -59,9 +59,9 @@ class RemoteSubject(Subject):
         self, connection: Connection, about: dict[str, Any], sizes: tuple[int, int, int], reg: float
     ):
         self.D, self.H, self.C = sizes
-        self.reg, self.no_loss, self.has_tensors = reg, False, False
+        self.reg, self.no_loss, self.has_tensors, self.is_derived = reg, False, False, False
         self._connection, self._id = connection, take_number(about, "id")
-        self._is_float32 = about.get("float32") is True
+        self._is_float32, self.columns = about.get("float32") is True, about.get("columns") is True
         self.weights = RemoteWeights(connection, self._id, about)
         methods = about.get("methods")
         if not isinstance(methods, dict):
@@ -78,6 +78,10 @@ class RemoteSubject(Subject):
         question = {"do": "has", "id": self._id, "quantity": quantity}
         return self._connection.ask(question).get("has") is True
 
+    def to_native(self, array: Array) -> Any:
+        """Return an array as it is: the worker turns it as the net takes it."""
+        return array
+
     def is_float32(self) -> bool:
         """Return whether any of the weights is kept in float32."""
         return self._is_float32
@@ -86,7 +90,7 @@ class RemoteSubject(Subject):
         question = {"do": "call", "id": self._id, "method": method}
         question["args"] = [encode(array) for array in arrays]
         value, answer = ask_for_value(self._connection, question, *arrays)
-        self.no_loss = answer.get("no_loss") is True
+        self.no_loss, self.is_derived = (answer.get(k) is True for k in ("no_loss", "is_derived"))
         return value
 
     def predict(self, x: Array) -> Any:

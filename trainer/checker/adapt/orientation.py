@@ -1,0 +1,25 @@
+"""Tells whether a net takes samples as columns (D, N), as deeplearning.ai's course does."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trainer.checker.adapt.attempts import attempt
+
+if TYPE_CHECKING:
+    from trainer.checker.adapt.subject import Subject
+
+
+def takes_columns(subject: "Subject") -> bool:
+    """Return whether a net gives outputs for samples as columns, and none for samples as rows.
+
+    Its weights are to be kept as (out, in). What the calls leave in the net is not removed.
+    """
+    N = subject.D + subject.H + subject.C  # no size of the net
+    x = np.random.default_rng(0).normal(size=(N, subject.D))
+    found = []
+    for subject.columns in (False, True):
+        outputs = attempt(subject.predict, x).value
+        found.append(getattr(outputs, "shape", None) == (N, subject.C))
+    subject.columns = False
+    return found == [False, True]
