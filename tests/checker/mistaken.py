@@ -164,9 +164,42 @@ REGRESSION = {
                           "y = self.predict(x)\n        da2 = (y - t) * y * (1 - y) / len(x)"},
 }  # fmt: skip
 
+COLUMNS = {
+    "bias-missing-forward": {"self.W1 @ X + self.b1": "self.W1 @ X"},
+    "bias-missing-output": {"self.W2 @ self.A1 + self.b2": "self.W2 @ self.A1"},
+    "activation-missing": {"np.maximum(0, self.Z1)": "self.Z1"},
+    "softmax-axis": {"e.sum(axis=0, keepdims=True)": "e.sum(axis=1, keepdims=True)"},
+    "loss-sum": {"-np.sum(Y * np.log(A2)) / m": "-np.sum(Y * np.log(A2))"},
+    "batch-mean-missing": {"dZ2 = self.A2 - Y": "dZ2 = (self.A2 - Y) * m"},
+    "batch-mean-twice": {"dZ2 = self.A2 - Y": "dZ2 = (self.A2 - Y) / m"},
+    "gradient-sign": {"dZ2 = self.A2 - Y": "dZ2 = Y - self.A2"},
+    "dw2-from-a1": {"dZ2 @ self.A1.T": "dZ2 @ self.Z1.T"},
+    "bias-grad-mean": {"dZ2.sum(": "dZ2.mean(", "dZ1.sum(": "dZ1.mean("},
+    "activation-grad-missing": {" * (self.Z1 > 0)": ""},
+    "hidden-grad-is-activation": {" * (self.Z1 > 0)": " * self.A1"},
+    "weight-shape": {"size=(n_y, n_h)": "size=(n_y, n_y)"},
+    "misspelt-name": {"dZ2 = self.A2 - Y": "dZ2 = self.A3 - Y"},
+    "bias-not-updated": {
+        "        self.b1 -= lr * self.db1\n": "", "        self.b2 -= lr * self.db2\n": "",
+    },
+    "update-sign": {"*-= lr * self": "+= lr * self"},
+}  # fmt: skip
+
+UPDATING = {
+    "bias-missing-forward": {"self.weights1 + self.bias1": "self.weights1"},
+    "activation-missing": {"sigmoid(X @ self.weights1 + self.bias1)": "X @ self.weights1 + self.bias1"},
+    "loss-sum": {".mean()": ".sum()"},
+    "batch-mean-missing": {"        d_output /= len(y)\n": ""},
+    "gradient-sign": {"d_output /= len(y)": "d_output /= -len(y)"},
+    "bias-grad-mean": {"d_output.sum(": "d_output.mean(", "d_hidden.sum(": "d_hidden.mean("},
+    "activation-grad-missing": {" * self.hidden * (1 - self.hidden)": ""},
+    "hidden-grad-is-activation": {" * (1 - self.hidden)": ""},
+    "target-not-subtracted": {"        d_output[np.arange(len(y)), y] -= 1\n": ""},
+}  # fmt: skip
+
 LAYOUTS = {
     "chapter4": CHAPTER4, "chapter5": CHAPTER5, "cs231n": CS231N, "volume2": VOLUME2,
-    "regression": REGRESSION,
+    "regression": REGRESSION, "columns": COLUMNS, "updating": UPDATING,
 }  # fmt: skip
 
 

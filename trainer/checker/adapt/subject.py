@@ -180,6 +180,11 @@ class Subject:
         self.no_loss = isinstance(result, dict)
         return None if self.no_loss else result
 
+    def backpropagate(self, x: Array, t: Array) -> dict[str, Any] | None:
+        """Return the gradient after a forward pass, which may leave in the net what it uses."""
+        attempt(self.predict, x)
+        return self.gradient(x, t)
+
     def gradient(self, x: Array, t: Array) -> dict[str, Any] | None:
         """Return the gradient by the names W1, b1, W2, b2; None if no gradients came back."""
         function = self.methods["gradient"] or self._get_method("loss")

@@ -75,19 +75,30 @@ def describe_location(location: Location) -> str:
     got, quantity = np.asarray(location.record.value, dtype=np.float64), location.quantity
     index = np.unravel_index(np.argmax(np.abs(got - quantity.value)), got.shape)
     name = location.site.name or _("the returned value")
-    formula = _(quantity.formula) if quantity.formula else ""
-    what = dict.fromkeys(_name_gradients([quantity.name, formula], name))
-    what.pop(name, None)
-    what.pop("", None)
-    message = _("{name} should be {formula}: {expected}, but is {found}")
-    if got.ndim:
+    formula = _name_formula(quantity, name)
+    if formula and got.ndim:
         message = _("{name} should be {formula}: {expected} at {place}, but is {found}")
-    if not quantity.formula:
-        message = message.replace(" {formula}:", "")
+    elif formula:
+        message = _("{name} should be {formula}: {expected}, but is {found}")
+    elif got.ndim:
+        message = _("{name} should be {expected} at {place}, but is {found}")
+    else:
+        message = _("{name} should be {expected}, but is {found}")
     return message.format(
-        name=name, formula=" = ".join(what), place=[int(i) for i in index],
+        name=name, formula=formula, place=[int(i) for i in index],
         expected=f"{quantity.value[index]:.4g}", found=f"{got[index]:.4g}",
     )  # fmt: skip
+
+
+def _name_formula(quantity: Quantity, name: str) -> str:
+    """Return the name and the formula of a quantity, but for the name that the line has; "" where
+    no formula is known.
+    """
+    if not quantity.formula:
+        return ""
+    what = dict.fromkeys(_name_gradients([quantity.name, _(quantity.formula)], name))
+    what.pop(name, None)
+    return " = ".join(what)
 
 
 def _name_gradients(texts: list[str], name: str) -> list[str]:

@@ -68,14 +68,16 @@ def list_required(findings: list[Finding]) -> frozenset[str]:
 
 
 def list_passed(findings: list[Finding]) -> set[str]:
-    """Return the quantities that are right, and ALONE if gradient needs no call before it.
+    """Return the quantities that are right, and ALONE if there are gradients, with no call before.
 
     A function that is right in its results stands for itself: as a whole it could not be checked
     before.
     """
     passed = {f.quantity for f in findings if f.verdict == "ok"}
     passed |= {q.split()[0] for q in passed} - {"predict", "loss"}
-    return passed if any(f.topic == NOT_ALONE for f in findings) else passed | {ALONE}
+    gives = any(f.quantity.startswith("gradient ") and f.verdict != "raises" for f in findings)
+    is_alone = gives and not any(f.topic == NOT_ALONE for f in findings)
+    return passed | {ALONE} if is_alone else passed
 
 
 def is_less_wrong(left: frozenset[str], wrong: frozenset[str]) -> bool:

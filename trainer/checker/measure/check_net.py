@@ -27,7 +27,7 @@ from trainer.checker.measure.judging import Causes, Judge
 from trainer.checker.measure.loss_mistakes import name_loss_mistake
 from trainer.checker.measure.numerical import check_numerical
 from trainer.checker.measure.one_column import ONE_COLUMN, is_right_with_one_column
-from trainer.checker.measure.penalty import check_penalty
+from trainer.checker.measure.penalty import accept_decay, check_penalty
 from trainer.checker.measure.targets import blame_mixed_targets, check_other_targets
 from trainer.checker.measure.training import accept_sums, check_training
 from trainer.checker.measure.trial import Outcomes, Trial, collect_values
@@ -91,6 +91,7 @@ def _check_quantities(trial: Trial) -> Iterator[Finding]:
         return
     name_loss_mistake(findings, trial)
     accept_sums(findings, trial)
+    accept_decay(findings, trial, judge)
     credit_parts(findings, judge)
     for finding in findings:
         blame_mixed_targets(finding, trial, runs)

@@ -91,8 +91,7 @@ def _check_relu_at_zero(trial: Trial) -> Iterator[Finding]:
     weights = {k: v.copy() for k, v in trial.case.weights.items()}
     weights["W1"][:, 0], weights["b1"][0] = 0, 0
     trial.reset_weights(weights)
-    attempt(trial.subject.predict, trial.case.x)  # the gradient may use what it leaves in the net
-    outcome = attempt(trial.subject.gradient, trial.case.x, trial.t)
+    outcome = attempt(trial.subject.backpropagate, trial.case.x, trial.t)
     trial.reset_weights()
     grad = as_array((outcome.value or {}).get("b1"))
     if grad is not None and grad.size and abs(grad.flat[0]) > 1e-9:

@@ -47,11 +47,11 @@ def check_training(trial: Trial) -> Iterator[Finding]:
         return
     moved = {k: outcome.value[k] - equal.weights[k] for k in PARAMS}
     trial.reset_weights()
-    own = attempt(trial.subject.gradient, equal.x, t) if trial.subject.has("gradient") else None
-    grads = own.value if own and not own.error and own.value else None
+    has_own = trial.subject.has("gradient")
+    own = attempt(trial.subject.backpropagate, equal.x, t).value if has_own else None
     want = get_reference(trial.form, equal)
     # The step may divide what gradient sums over the batch.
-    grads = want if _is_step(moved, want) else grads or want
+    grads = want if _is_step(moved, want) else own or want
     yield from _judge(moved, grads, equal, trial.form)
 
 

@@ -31,7 +31,7 @@ def check_update(trial: Trial) -> Iterator[Finding]:
     if fresh is None:
         return
     fresh.weights.set(trial.case.weights)
-    grads = attempt(fresh.gradient, trial.case.x, trial.t).value or {}
+    grads = attempt(fresh.backpropagate, trial.case.x, trial.t).value or {}
     fresh.weights.set(trial.case.weights)
     run = attempt(lambda x, t: fresh.run_loop(x, t, LR), trial.case.x, trial.t).value
     is_theirs = not getattr(trial.kind, "has_guessed_calls", False)  # functions have keys of ours

@@ -1,0 +1,129 @@
+"""A class may take samples as columns, keep its gradients, or give them in an update only."""
+
+import numpy as np
+import pytest
+from mistaken import NETS
+
+from trainer.checker.adapt.stepping import measure_gradient
+
+COLUMNS, UPDATING = ((NETS / f"{name}.py").read_text() for name in ("columns", "updating"))
+RATE = "backward(self, X, y, learning_rate)"
+OWN_RATE = {
+    "learning_rate": "self.lr",
+    "backward(self, X, y, self.lr)": "backward(self, X, y)",
+    "epochs, self.lr": "epochs",
+    "self.backward(X, y, self.lr)": "self.backward(X, y)",
+    "        self.weights1 = np": "        self.lr = 0.1\n        self.weights1 = np",
+}
+
+
+def change(source, changes):
+    """Return a source with each text in place of another, everywhere."""
+    for old, new in changes.items():
+        assert old in source, old
+        source = source.replace(old, new)
+    return source
+
+
+def collect_right(report):
+    """Return the gradients that are right."""
+    return {f.quantity for f in report.findings if f.verdict == "ok" and "gradient " in f.quantity}
+
+
+def test_columns_are_noted_and_no_note_comes_from_what_an_earlier_call_left(check):
+    notes = {f.cause or f.topic for f in check(COLUMNS).findings if f.verdict == "note"}
+    assert notes == {"samples as columns", "one-hot-only", "not alone"}
+
+
+def test_rows_are_taken_as_rows_though_the_weights_are_stored_as_columns(check):
+    source = change(COLUMNS, {
+        "self.W1 @ X + self.b1": "(X @ self.W1.T).T + self.b1", "self.A2 - Y": "self.A2 - Y.T",
+        "Y * np.log(A2)": "Y * np.log(A2)", "Y.shape[1]": "len(Y)", "X.shape[1]": "len(X)",
+        "dZ1 @ X.T": "dZ1 @ X", "return self.A2": "return self.A2.T",
+        "self.forward(X).argmax(axis=0) == Y.argmax(axis=0)":
+        "self.forward(X).argmax(axis=1) == Y.argmax(axis=1)",
+    })  # fmt: skip
+    report = check(source)
+    assert report.status == 0, report.as_text()
+    assert "samples as columns" not in {f.topic for f in report.findings}
+
+
+@pytest.mark.parametrize("changes", [{}, OWN_RATE])
+def test_the_update_of_a_method_that_returns_nothing_is_compared(check, changes):
+    report = check(change(UPDATING, changes))
+    assert report.status == 0, report.as_text()
+    assert len(collect_right(report)) == 4
+    assert "what its update subtracts" in report.as_text()
+
+
+def test_a_wrong_gradient_is_found_in_the_update(check):
+    report = check(change(UPDATING, {" * self.hidden * (1 - self.hidden)": ""}))
+    wrong = {f.quantity: f.cause for f in report.wrong_findings}
+    assert wrong["gradient W1"] == wrong["gradient b1"] == "activation-grad-missing"
+    assert collect_right(report) == {"gradient W2", "gradient b2"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"-= learning_rate * d_bias2": "-= learning_rate**2 * d_bias2"},
+        {"learning_rate * d_weights2": "learning_rate * self.smooth(d_weights2)",
+         "    def forward": "    last = 0\n\n    def smooth(self, grad):\n"
+         "        self.last = 0.9 * self.last + grad\n        return self.last\n\n    def forward"},
+        {"learning_rate * ": "", RATE: "backward(self, X, y)",
+         "backward(X, y, learning_rate)": "backward(X, y)"},
+    ],
+)  # fmt: skip
+def test_an_update_that_is_no_plain_step_is_not_blamed(check, changes):
+    report = check(change(UPDATING, changes))
+    assert report.status == 2, report.as_text()
+    assert not report.wrong_findings
+
+
+def test_a_decay_of_the_weights_in_an_update_is_noted(check):
+    decay = {f"* d_weights{i}": f"* (d_weights{i} + 0.01 * self.weights{i})" for i in "12"}
+    report = check(change(UPDATING, decay))
+    assert report.status == 0, report.as_text()
+    assert "also subtracts 0.01 of W1 and W2" in report.as_text()
+    report = check(change(UPDATING, {"* d_weights1": "* (d_weights1 + 0.01 * self.weights1)"}))
+    assert {f.quantity for f in report.wrong_findings} == {"gradient W1"}
+
+
+def test_a_step_that_moves_otherwise_a_second_time_is_no_gradient():
+    steps = iter([1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match="more than one update"):
+        measure_gradient(lambda rate: {"W2": rate * np.full(2, next(steps))}, ["W2"])
+
+
+SINGLE = """
+import numpy as np
+
+class LogisticNet:
+    def __init__(self, n_features, n_hidden):
+        self.W1, self.b1 = np.random.randn(n_features, n_hidden) * 0.1, np.zeros((1, n_hidden))
+        self.W2, self.b2 = np.random.randn(n_hidden, 1) * 0.1, np.zeros((1, 1))
+
+    def forward(self, X):
+        self.A1 = np.tanh(X @ self.W1 + self.b1)
+        self.A2 = 1 / (1 + np.exp(-(self.A1 @ self.W2 + self.b2)))
+        return self.A2
+
+    def compute_loss(self, y, y_pred):
+        return -np.mean(y * np.log(y_pred) + (1 - y) * np.log(1 - y_pred))
+
+    def backward(self, X, y, lr):
+        m = len(X)
+        dZ2 = self.A2 - y
+        dZ1 = dZ2 @ self.W2.T * (1 - self.A1**2)
+        self.W2 -= lr * self.A1.T @ dZ2 / m
+        self.b2 -= lr * dZ2.sum(axis=0, keepdims=True) / m
+        self.W1 -= lr * X.T @ dZ1 / m
+        self.b1 -= lr * dZ1.sum(axis=0, keepdims=True) / m
+"""
+
+
+def test_a_class_of_one_output_column_is_judged(check):
+    report = check(SINGLE)
+    assert report.status == 0, report.as_text()
+    report = check(SINGLE.replace("dZ2 = self.A2 - y", "dZ2 = y - self.A2"))
+    assert {f.cause for f in report.wrong_findings} == {"gradient-sign"}
