@@ -317,7 +317,7 @@ class NeuralNet:
 """
     report = report_on(write_source(columns))
     assert report.status == 2, report.as_text()
-    assert "samples as columns" in report.as_text()
+    assert "neither as rows (N, D) nor as columns" in report.as_text()
 
 
 def test_a_net_of_three_layers_is_not_blamed(write_source):

@@ -126,9 +126,7 @@ def _find_obstacle(trial: Trial, runs: dict[str, Outcomes]) -> Finding | None:
     outcomes = [outcome for run in runs.values() for outcome in run.values()]
     fails = all(isinstance(outcome.error, ValueError | IndexError) for outcome in outcomes)
     if {"W1", "W2"} <= trial.subject.weights.transposed and fails:
-        reason = _(
-            "seems to take samples as columns (D, N): only samples as rows (N, D) are supported"
-        )
+        reason = _("takes samples neither as rows (N, D) nor as columns (D, N)")
         return report_unchecked("predict", reason, topic=COLUMNS)
     return None
 
