@@ -297,25 +297,25 @@ class Network:
     ]
 
 
-def test_a_net_that_updates_itself_or_takes_columns_is_not_blamed(write_source):
+def test_a_net_that_updates_itself_or_takes_single_samples_is_not_blamed(write_source):
     source = (NETS / "chapter4.py").read_text()
     done = "        for key in grads:\n            self.params[key] -= 0.1 * grads[key]\n\n"
     end = source.rindex("        return grads")
     report = report_on(write_source(source[:end] + done))
     assert report.status == 2, report.as_text()
     assert "updates the weights itself" in report.as_text()
-    columns = """
+    single = """
 import numpy as np
 
 class NeuralNet:
     def __init__(self, n_x, n_h, n_y):
-        self.W1, self.b1 = np.random.randn(n_h, n_x), np.zeros((n_h, 1))
-        self.W2, self.b2 = np.random.randn(n_y, n_h), np.zeros((n_y, 1))
+        self.W1, self.b1 = np.random.randn(n_h, n_x), np.zeros(n_h)
+        self.W2, self.b2 = np.random.randn(n_y, n_h), np.zeros(n_y)
 
-    def predict(self, X):
-        return self.W2 @ np.tanh(self.W1 @ X + self.b1) + self.b2
+    def predict(self, x):
+        return self.W2 @ np.tanh(self.W1 @ x + self.b1) + self.b2
 """
-    report = report_on(write_source(columns))
+    report = report_on(write_source(single))
     assert report.status == 2, report.as_text()
     assert "neither as rows (N, D) nor as columns" in report.as_text()
 
