@@ -324,6 +324,24 @@ SVM: Changes = {
     ("misspelt-name", "loss"): {"scores - correct": "scores - corect"},
 }  # fmt: skip
 
+ONE_FUNCTION: Changes = {
+    ("bias-missing-forward", "predict"): {"X.dot(W1) + b1": "X.dot(W1)"},
+    ("bias-missing-output", "predict"): {"hidden.dot(W2) + b2": "hidden.dot(W2)"},
+    ("activation-missing", "predict"): {"np.maximum(0, X.dot(W1) + b1)": "X.dot(W1) + b1"},
+    ("loss-sum", "loss"): {"y].sum() / N": "y].sum()"},
+    ("batch-mean-missing", "gradient W1"): {"    dscores /= N\n": ""},
+    ("gradient-sign", "gradient b2"): {"dscores /= N": "dscores /= -N"},
+    ("target-not-subtracted", "gradient W2"): {"    dscores[np.arange(N), y] -= 1\n": ""},
+    ("bias-grad-mean", "gradient b1"): {"dscores.sum(": "dscores.mean(", "dhidden.sum(": "dhidden.mean("},
+    ("activation-grad-missing", "gradient W1"): {"    dhidden[hidden <= 0] = 0\n": ""},
+    ("hidden-grad-is-activation", "gradient W1"): {"dhidden[hidden <= 0] = 0": "dhidden *= hidden"},
+    (None, "gradient W1"): {"X.T.dot(dhidden) + reg * W1": "X.T.dot(dhidden)"},
+    ("misspelt-name", "loss"): {"y].sum() / N": "y].sum() / M"},
+}  # fmt: skip
+ONE_FUNCTION_NOTES: Changes = {
+    ("softmax-overflow", "softmax"): {"scores - scores.max(axis=1, keepdims=True)": "scores"},
+}
+
 WRONG = {
     "svm": SVM,
     "deep": DEEP,
@@ -334,6 +352,7 @@ WRONG = {
     "layers": LAYERS,
     "linear": LINEAR,
     "bare": BARE,
+    "one_function": ONE_FUNCTION,
 }
 NOTED = {
     "deep": DEEP_NOTES,
@@ -341,6 +360,7 @@ NOTED = {
     "columns": COLUMNS_NOTES,
     "rows": ROWS_NOTES,
     "layers": LAYERS_NOTES,
+    "one_function": ONE_FUNCTION_NOTES,
 }
 
 

@@ -17,7 +17,7 @@ from trainer.common.errors import InputError
 from trainer.common.language import translate as _
 
 ROLES = {
-    "init": r"init(iali[sz]e)?(param(eter)?s?|weights|network)?(deep)?",
+    "init": r"init(iali[sz]e)?(param(eter)?s?|weights|network|(twolayer)?(model|net))?(deep)?",
     "forward": r"(feed)?forward(prop(agation)?|pass)?|modelforward|forwardpropag.*|fp|feedforward",
     "loss": r"(compute|calc(ulate)?|get)?(cost|loss)(function)?|(binary|categorical)?crossentropy"
             r"(loss|cost)?|bce(loss)?",
