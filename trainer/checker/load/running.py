@@ -22,9 +22,9 @@ from trainer.checker.load.purity import Purity
 from trainer.checker.load.python2 import DIVISION, restore_division
 from trainer.checker.load.selecting import SKIPPED, Main, Step, select_statements
 from trainer.checker.load.source import Source, decode
-from trainer.checker.load.standins import MissingNameError, StandIn
+from trainer.checker.load.standins import MissingNameError, StandIn, list_usual
 from trainer.checker.load.star_imports import NEVER
-from trainer.common.language import N_
+from trainer.common.language import N_, join_words
 from trainer.common.language import translate as _
 
 NOT_RUN = N_("set at {place} of {file}, by a statement that was not run (add --run-all to run it)")
@@ -61,6 +61,15 @@ class Runner:
             kept = {node.name for node in scope if isinstance(node, FUNCTIONS)}
             vars(self.module)["__kept__"] = kept
             vars(self.module)["__name__"] = "__main__"
+            self._set_hidden(used - self._set_somewhere - set(self.source.notebook.lost))
+
+    def _set_hidden(self, names: set[str]) -> None:
+        """Set what a cell that was deleted since may have imported, np and sigmoid for instance."""
+        found = {k: v for k, v in list_usual(self.source.text).items() if k in names}
+        vars(self.module).update(found)
+        if found:
+            message = _("no cell sets {names}: our own version is used")
+            self.note(message.format(names=join_words(sorted(found))))
 
     @property
     def names(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ the layer functions of CS231n and the activations of deeplearning.ai. Our own ve
 so that the net can be checked. Any other name of a missing module raises an error when it is used.
 """
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 from types import FunctionType, ModuleType
@@ -219,6 +220,13 @@ NUMBA: dict[str, Any] = {"prange": range} | {
 }  # without numba the functions are slower, and the same
 PYTHON_2: dict[str, Any] = {"xrange": range, "range": range, "object": object, "input": input}
 BOOK = FUNCTIONS | GRADIENT | LAYERS
+
+
+def list_usual(text: str) -> dict[str, Any]:
+    """Return the names that most notebooks import: np, and activations as this text calls them."""
+    has_cache = re.search(r"\w+, *\w+ *= *(sigmoid|relu)\(", text)
+    functions = WITH_CACHE if has_cache else FUNCTIONS
+    return {"np": np} | {k: v for k, v in functions.items() if k in ("sigmoid", "relu", "softmax")}
 
 
 def make_module(name: str, reason: str = NOT_FOUND) -> ModuleType:
