@@ -225,8 +225,8 @@ BOOK = FUNCTIONS | GRADIENT | LAYERS
 def list_usual(text: str) -> dict[str, Any]:
     """Return the names that most notebooks import: np, and activations as this text calls them."""
     has_cache = re.search(r"\w+, *\w+ *= *(sigmoid|relu)\(", text)
-    functions = WITH_CACHE if has_cache else FUNCTIONS
-    return {"np": np} | {k: v for k, v in functions.items() if k in ("sigmoid", "relu", "softmax")}
+    names = ("sigmoid", "relu", "softmax")
+    return {"np": np} | (WITH_CACHE if has_cache else {k: FUNCTIONS[k] for k in names})
 
 
 def make_module(name: str, reason: str = NOT_FOUND) -> ModuleType:
