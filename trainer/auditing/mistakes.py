@@ -151,7 +151,7 @@ CATALOGUE = [
         N_("test a1 > 0 instead of a1 >= 0: torch takes 0 there, but 1 is harmless"),
         net={RELU_BACK: "da1 = np.where(a1 >= 0, dz1, 0)"}, needs={"activation": "relu"}),
     Mistake("stale-gradient", N_("the gradients of earlier steps are added"),
-        N_("set the gradients to 0 before each step (torch: zero_grad)"),
+        N_("begin each call with new gradients, such as grads = {}; in torch call zero_grad"),
         net={
             COMPUTE_QUANTITIES: (
                 "    def _compute_quantities(self, x, t):\n"
@@ -165,10 +165,10 @@ CATALOGUE = [
         }),
     # --- update
     Mistake("bias-not-updated", N_("the update skips the biases"),
-        N_("update every key of params"),
+        N_("update b1 and b2 too"),
         net={UPDATE: UPDATE.replace("self.params:", '("W1", "W2"):')}),
     Mistake("bias-updated-twice", N_("the update subtracts the gradient of b1 twice and skips b2"),
-        N_("update every key of params, each with its own gradient"),
+        N_("update W1, b1, W2 and b2, each with its own gradient"),
         net={UPDATE: UPDATE.replace("self.params:", '("W1", "b1", "W2", "b1"):')}),
     Mistake("update-sign", N_("the update adds the gradient"),
         N_("subtract it: params ← params − η grads"),
@@ -201,7 +201,7 @@ CATALOGUE = [
         N_("compare the classes of y with those of t"),
         net={"self.classes(x[i : i + CHUNK]) == labels": "labels == labels"}),
     Mistake("inputs-mutated", N_("the net writes to the x it is given"),
-        N_("write x = x − mean, not x −= mean, which changes the caller's array"),
+        N_("compute a new array: x −= mean changes the caller's array"),
         net={"        a1 = x @": "        x -= x.mean(axis=0)\n        a1 = x @"}),
     # --- numerical gradient
     Mistake("numerical-one-sided", N_("the numerical gradient is (f(x + h) − f(x)) / h"),

@@ -95,6 +95,11 @@ def test_a_step_that_moves_otherwise_a_second_time_is_no_gradient():
         measure_gradient(lambda rate: {"W2": rate * np.full(2, next(steps))}, ["W2"])
 
 
+def test_a_wrong_shape_is_told_in_the_orientation_of_the_net(check):
+    report = check(change(COLUMNS, {"size=(n_y, n_h)": "size=(n_y, n_y)"}))
+    assert "W2 has shape (3, 3), expected (3, 6)" in report.as_text()
+
+
 SINGLE = """
 import numpy as np
 

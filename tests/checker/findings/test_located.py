@@ -5,11 +5,11 @@ from trainer.checker.findings.located import describe_diagnosis, format_diff
 DIFF = "--- a/net.py\n+++ b/net.py\n@@ -7 +7 @@\n-\t\ta = x\n+\t\ta = -x\n"
 
 
-def show(code, column, end_column):
+def show(code, column, end_column, expected="a should be 1, but is 2"):
     """Return the lines that show a diagnosis of this code, without a fix."""
     found = {
         "file": "net.py", "line": 7, "code": code, "column": column, "end_column": end_column,
-        "expected": "", "diff": DIFF, "checks": 8,
+        "expected": expected, "diff": DIFF, "checks": 8,
     }  # fmt: skip
     return describe_diagnosis(found, has_fix=False)
 
@@ -19,8 +19,12 @@ def test_tabs_of_a_fix_are_shown_as_spaces():
 
 
 def test_a_part_of_a_line_is_marked():
-    assert show("    a = x + 1", 8, 9) == ["net.py:7  a = x + 1", "              ^"]
+    assert show("    a = x + 1", 8, 9)[:2] == ["net.py:7  a = x + 1", "              ^"]
 
 
 def test_a_whole_line_needs_no_mark():
-    assert show("    a = x", 4, 9) == ["net.py:7  a = x"]
+    assert show("    a = x", 4, 9) == ["net.py:7  a = x", "a should be 1, but is 2"]
+
+
+def test_a_line_without_an_expected_value_is_said_to_be_the_one_to_change():
+    assert show("    a = x", 4, 9, "")[1:] == ["a change of this line makes all checks pass"]

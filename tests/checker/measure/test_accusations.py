@@ -56,19 +56,24 @@ def test_the_error_of_a_call_that_was_guessed_is_not_blamed_on_the_constructor(c
              (PARAMS, f"        {SIZES} = 20, 12, 4\n{PARAMS}"), (B1, '"b1"] = np.zeros(9)')],
             "W1 (20, 12), b1 (9,), W2 (12, 4), b2 (4,) do not fit together",
         ),
-        ([(PARAMS, f"        output_size = 1\n{PARAMS}")], "one output column"),
-        (
-            [(ARGUMENTS, "(self, input_size, hidden_size)"),
-             (PARAMS, f"        output_size, weight_init_std = 1, 0.1\n{PARAMS}")],
-            "one output column",
-        ),
     ],
-    ids=["a number", "two numbers", "rows", "unfit sizes", "one column", "two arguments"],
+    ids=["a number", "two numbers", "rows", "unfit sizes"],
 )  # fmt: skip
 def test_weights_that_are_not_supported_are_no_mistake(changes, message, check):
     report = check(CHAPTER4, *changes)
     assert report.status == 2, report.as_text()
     assert message in find(report, "construction").message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fixed"),
+    [(ARGUMENTS, "output_size = 1"),
+     ("(self, input_size, hidden_size)", "output_size, weight_init_std = 1, 0.1")],
+)  # fmt: skip
+def test_the_softmax_of_one_output_column_is_no_mistake_but_of_no_use(arguments, fixed, check):
+    report = check(CHAPTER4, (ARGUMENTS, arguments), (PARAMS, f"        {fixed}\n{PARAMS}"))
+    assert report.status == 2, report.as_text()
+    assert "softmax is always 1" in find(report, "predict").message
 
 
 @pytest.mark.parametrize(

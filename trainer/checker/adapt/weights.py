@@ -88,13 +88,24 @@ def find_weights(net: object, D: int, H: int, C: int) -> WeightPlaces:
             continue
         _path, container, name, array = (fitting or named)[0]
         if not fitting:
-            got = tuple(array.shape)
-            message = _("{name} has shape {shape}, expected {expected}")
-            weights.problems[key] = message.format(name=name, shape=got, expected=shape)
+            weights.problems[key] = _describe_shape(name, tuple(array.shape), shape, leaves)
         weights.places[key] = (container, name)
         if len(shape) == 2 and tuple(array.shape) == shape[::-1]:
             weights.transposed.add(key)
     return weights
+
+
+def _describe_shape(
+    name: object, got: tuple[int, ...], wanted: tuple[int, ...], leaves: list[Any]
+) -> str:
+    """Return that a weight has another shape than expected, in a net of columns as columns."""
+    is_turned = any(
+        identify_parameter(key) in ("b1", "b2") and np.shape(value)[1:] == (1,)
+        for _path, _holder, key, value in leaves
+    )
+    expected = wanted if not is_turned else wanted[::-1] if len(wanted) == 2 else (*wanted, 1)
+    message = _("{name} has shape {shape}, expected {expected}")
+    return message.format(name=name, shape=got, expected=expected)
 
 
 def identify_parameter(name: object) -> str | None:

@@ -22,7 +22,7 @@ from trainer.checker.diagnose.rewriting import list_rewritten
 from trainer.checker.diagnose.scope import make_words
 from trainer.checker.diagnose.screening import PartsScreen
 from trainer.checker.diagnose.siblings import list_sibling_changes, list_signs
-from trainer.checker.diagnose.slips import list_slips
+from trainer.checker.diagnose.slips import list_repeated_keys, list_slips
 from trainer.checker.diagnose.statements import (
     list_condition_edits,
     list_line_edits,
@@ -68,7 +68,7 @@ def _list_families(survey: Survey, seconds: float) -> Iterator[Iterator[Candidat
     # The cheap edits of a function are needed several times, and it takes long to list them.
     edits_of = cache(partial(_list_function_edits, survey=survey, most=CHEAP))
     local = list_local(survey, seconds)
-    yield _list_signs(survey)
+    yield _list_few(survey)
     uses = _list_uses(survey)
     yield islice(uses, MOST_USES)
     if heads:
@@ -120,10 +120,15 @@ def _list_first(
             yield from list_updates(path, survey.texts[path], function)
 
 
-def _list_signs(survey: Survey) -> Iterator[Candidate]:
-    """Yield the texts with the other sign in all gradients or all updates of a function."""
+def _list_few(survey: Survey) -> Iterator[Candidate]:
+    """Yield the texts with the other sign in all gradients or all updates of a function, or with a
+    missing key in place of one that is set twice: few functions have any of these.
+    """
     for path, function in survey.called:
-        yield from list_signs(path, survey.texts[path], function)
+        text = survey.texts[path]
+        yield from list_signs(path, text, function)
+        for edit in list_repeated_keys(function):
+            yield from apply_edit(path, text, edit)
 
 
 def _list_uses(survey: Survey) -> Iterator[Candidate]:

@@ -34,7 +34,6 @@ def list_slips(path: Path, text: str, function: Function) -> Iterator[Candidate]
     for edit in (
         *_list_accumulations(function),
         *list_other_updates(function),
-        *_list_repeated_keys(function),
         *_list_bare_returns(function),
     ):
         yield from apply_edit(path, text, edit)
@@ -148,7 +147,7 @@ def _list_missing_keys(function: Function) -> Iterator[tuple[ast.stmt, str]]:
                     yield function.body[-1], f"{entry}\nreturn {holder}"
 
 
-def _list_repeated_keys(function: Function) -> Iterator[Edit]:
+def list_repeated_keys(function: Function) -> Iterator[Edit]:
     """Yield a parameter that is missing in place of one that is set twice."""
     for found in list_stores(function).values():
         keys = [key for key, _ in found]

@@ -19,7 +19,7 @@ OTHERS = {
     ),
     "weight-shape": (
         N_("a weight is created in the wrong shape"),
-        N_("W1 (D, H), b1 (H,), W2 (H, C), b2 (C,)"),
+        N_("D inputs, H hidden neurons, C outputs: W1 has D × H elements, b1 H, W2 H × C, b2 C"),
     ),
     "targets-mixed": (
         N_("one method takes labels and another one-hot rows"),

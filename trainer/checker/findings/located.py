@@ -20,6 +20,8 @@ def describe_diagnosis(found: dict[str, Any], has_fix: bool) -> list[str]:
     lines = [f"{head}  {code.strip()}"]
     if part != code.strip():
         lines.append(" " * cell_len(before) + "^" * max(1, cell_len(part)))
+    if not found["expected"] and found["diff"] and not has_fix:
+        lines.append(_("a change of this line makes all checks pass"))
     lines += [found["expected"]] if found["expected"] else []
     if found["diff"] and has_fix:
         lines += [_("tried fix:"), *format_diff(found["diff"]), describe_checks(found["checks"])]

@@ -91,7 +91,8 @@ class Report:
         return "\n".join(map(escape, lines))
 
     def _describe_notes(self) -> list[str]:
-        notes = (f for f in self.findings if f.verdict == "note")
+        told = {f.cause for f in self.wrong_findings} - {None}
+        notes = (f for f in self.findings if f.verdict == "note" and f.cause not in told)
         return [_tell(show_quantity(f.quantity), _describe(f)) for f in notes]
 
     def _describe_missing(self) -> list[str]:

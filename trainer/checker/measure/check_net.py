@@ -9,6 +9,7 @@ from trainer.checker.findings.comparing import (
     CLOSE,
     COLUMNS,
     Finding,
+    as_array,
     compute_error,
     report_unchecked,
 )
@@ -105,9 +106,11 @@ def _check_quantities(trial: Trial) -> Iterator[Finding]:
     yield from check_other_targets(trial, runs)
     yield from check_accuracy(trial)
     yield from check_numerical(trial, judge)
-    yield from check_edges(trial, judge, outcomes)
+    edges = list(check_edges(trial, judge, outcomes))
+    yield from edges
     yield from check_penalty(trial)
-    yield from check_training(trial)
+    if all(f.quantity != "inputs" for f in edges):  # a step on other inputs shows nothing more
+        yield from check_training(trial)
     if all(f.verdict not in ("differs", "raises") for f in findings if f.quantity != "loss"):
         yield from check_update(trial)
         yield from check_cost(trial)
@@ -124,6 +127,10 @@ def _find_obstacle(trial: Trial, runs: dict[str, Outcomes]) -> Finding | None:
         )
         return report_unchecked("predict", reason)
     outcomes = [outcome for run in runs.values() for outcome in run.values()]
+    outputs = [as_array(run["predict"].value) for run in runs.values() if "predict" in run]
+    if trial.subject.C == 1 and any(y is not None and (y == 1).all() for y in outputs):
+        reason = _("one output column of softmax is always 1: use sigmoid for two classes")
+        return report_unchecked("predict", reason)
     fails = all(isinstance(outcome.error, ValueError | IndexError) for outcome in outcomes)
     if {"W1", "W2"} <= trial.subject.weights.transposed and fails:
         reason = _("takes samples neither as rows (N, D) nor as columns (D, N)")

@@ -77,13 +77,20 @@ def _check_overflow(trial: Trial) -> Iterator[Finding]:
     weights = {**trial.case.weights, "W2": trial.case.weights["W2"] * 3000}
     trial.reset_weights(weights)
     calls = {"predict": (trial.case.x,), "loss": (trial.case.x, trial.t)}
-    known = [q for q in calls if trial.subject.has(q)]
-    arrays = [as_array(attempt(getattr(trial.subject, q), *calls[q]).value) for q in known]
+    methods = [q for q in calls if trial.subject.has(q)]
+    arrays = [as_array(attempt(getattr(trial.subject, q), *calls[q]).value) for q in methods]
     trial.reset_weights()
-    if any(array is not None and np.isnan(array).any() for array in arrays[:1]):
+    # Where predict gives probabilities, a loss that is nan is that of log 0.
+    known = [array for array in arrays if array is not None]
+    known = known[:1] if known and _are_probabilities(known[0]) else known
+    if any(np.isnan(array).any() for array in known):
         hint = MISTAKES["softmax-overflow"].hint
         message = _("overflows for scores of 1000: {hint}").format(hint=_(hint))
         yield Finding("softmax", "note", message, "softmax-overflow")
+
+
+def _are_probabilities(y: Array) -> bool:
+    return y.ndim == 2 and bool((np.abs(y.sum(axis=1) - 1) < FLOAT32).all())
 
 
 def _check_relu_at_zero(trial: Trial) -> Iterator[Finding]:

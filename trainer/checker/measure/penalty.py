@@ -95,6 +95,8 @@ def _compare(
                 "the penalty's gradient is not the derivative of what it adds to the loss: "
                 "it {difference}"
             ).format(difference=describe_difference(added, want))
+            if not added.any():
+                message = _("the derivative of the loss's penalty is not added to this gradient")
             yield Finding(f"gradient {key}", "differs", message)
 
 

@@ -53,8 +53,15 @@ OPERATIONS: Mapping[str, Operation] = {
     "Affine": _join(ops.AFFINE_FORWARD, ops.AFFINE_BACKWARD), "Relu": RELU,
     "Sigmoid": _join(ops.SIGMOID_FORWARD, ops.SIGMOID_BACKWARD), "SoftmaxWithLoss": SOFTMAX_LOSS,
 }  # fmt: skip
+
+
+def _make_rule(operation: Operation) -> Rule:
+    is_loss = operation in (SOFTMAX_LOSS, SVM_LOSS)
+    return Rule(give_always(operation), reasons=ops.LOSS_REASONS if is_loss else ops.REASONS)
+
+
 RULES: Mapping[str, Rule] = {
-    **{name: Rule(give_always(operation)) for name, operation in OPERATIONS.items()},
+    **{name: _make_rule(operation) for name, operation in OPERATIONS.items()},
     **layer_pairs.RULES, **relative.RULES,
 }  # fmt: skip
 STRICT = [name for name, rule in RULES.items() if not rule.is_open]

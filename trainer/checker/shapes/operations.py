@@ -15,7 +15,28 @@ from trainer.common.language import N_
 Values = dict[str, Array]  # the results of a function by their names
 Results = Mapping[str, Any]  # what a run gave, by name
 WITHOUT_BIAS = "bias-missing-forward"
-REASONS = {WITHOUT_BIAS: N_("the bias is missing (out = x w + b)")}
+# The mistakes in the names of single layers, whose input is x and whose gradient is dout.
+REASONS = {
+    WITHOUT_BIAS: N_("the bias is missing (out = x w + b)"),
+    "activation-missing": N_("the activation is missing: the output is its input"),
+    "bias-grad-mean": N_("db is the mean of dout over the batch, not the sum (db = Σ dout)"),
+    "bias-grad-missing": N_("db is 0 (db = Σ dout over the batch)"),
+    "batch-mean-twice": N_("dw and db are divided by N, as dout is already"),
+    "gradient-sign": N_("the sign is wrong (dx = dout wᵀ, dw = xᵀ dout, db = Σ dout)"),
+    "activation-grad-missing": N_(
+        "dout is not multiplied by the derivative of the activation (ReLU: 0 where x ≤ 0)"
+    ),
+    "hidden-grad-is-activation": N_(
+        "dout is multiplied by the output, not by the derivative (ReLU: 1 where x > 0, else 0)"
+    ),
+    "relu-grad-of-gradient": N_("the mask of ReLU is where dout > 0 (it must be where x > 0)"),
+}
+LOSS_REASONS = {
+    "batch-mean-missing": N_("dx is not divided by N, but the loss is a mean (dx /= N)"),
+    "batch-mean-twice": N_("dx is divided by N twice"),
+    "gradient-sign": N_("dx has the other sign"),
+    "target-not-subtracted": N_("1 is not subtracted at the correct class (dx = (y − t) / N)"),
+}
 
 
 @dataclass(frozen=True)
