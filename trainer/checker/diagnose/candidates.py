@@ -121,14 +121,15 @@ def _list_first(
 
 
 def _list_few(survey: Survey) -> Iterator[Candidate]:
-    """Yield the texts with the other sign in all gradients or all updates of a function, or with a
-    missing key in place of one that is set twice: few functions have any of these.
+    """Yield the texts with the other sign in all gradients or all updates of a function, with a
+    missing key in place of one that is set twice, or with a line as its siblings are: few.
     """
     for path, function in survey.called:
         text = survey.texts[path]
         yield from list_signs(path, text, function)
         for edit in list_repeated_keys(function):
             yield from apply_edit(path, text, edit)
+        yield from list_sibling_changes(path, text, function, ())
 
 
 def _list_uses(survey: Survey) -> Iterator[Candidate]:
@@ -163,7 +164,6 @@ def _list_slips(survey: Survey, functions: list[tuple[Path, Function]]) -> Itera
         yield from list_parameters(path, text, function)
         yield from list_layer_slips(path, text, function)
         yield from list_slips(path, text, function)
-        yield from list_sibling_changes(path, text, function, ())
     for place, name in survey.lacking:
         yield from list_attributes(survey.texts, survey.called, place, name)
     for place, name in survey.unknown:

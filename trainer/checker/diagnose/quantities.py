@@ -25,6 +25,7 @@ FORMULAS = {
     "Σ e^(a2 − max a2)": N_("Σ e^(a2 − max a2) of each sample"),
     "losses": N_("the loss of each sample"), "log y": "log y",
     "margins": "max(0, a2 − a2[t] + 1)", "labels": N_("the labels"),
+    "N": N_("the number of samples"),
 }  # fmt: skip
 
 
@@ -96,7 +97,7 @@ def _compute(form: Form, case: Case) -> dict[str, Array]:
     if made["a2"].shape[1] == 1:  # (N, 1), as the outputs
         made["losses"] = made["losses"][:, None]
         made["dy"] = made["da2"] / (made["y"] * (1 - made["y"]))
-    made |= params | {"x": x, "t": t, "labels": t.argmax(dim=1)}
+    made |= params | {"x": x, "t": t, "labels": t.argmax(dim=1), "N": torch.tensor(len(x))}
     known = [name for name in FORMULAS if name in made]
     return {name: np.asarray(made[name].detach(), dtype=np.float64) for name in known}
 

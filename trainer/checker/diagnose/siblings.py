@@ -152,7 +152,12 @@ def _translate(line: str, old: str, new: str) -> str:
     one, other = _find_key(old), _find_key(new)
     if one and other and one != other and old.replace(one, other) == new:
         return re.sub(rf"(?<![A-Za-z])([dD]?){one}\b", rf"\g<1>{other}", line)
-    return NUMBER.sub(lambda match: "21"[int(match[0]) - 1], line)
+    return swap_numbers(line)
+
+
+def swap_numbers(text: str) -> str:
+    """Return a text with 2 for 1 and 1 for 2 at the end of its names."""
+    return NUMBER.sub(lambda match: "21"[int(match[0]) - 1], text)
 
 
 def _rewrite(text: str, group: list[ast.stmt], donor: ast.stmt, line: str) -> str:

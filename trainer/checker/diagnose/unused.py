@@ -10,7 +10,7 @@ from trainer.checker.diagnose.applying import Candidate, apply_edit
 from trainer.checker.diagnose.edits import CALLS, Edit
 from trainer.checker.diagnose.insertions import insert_all
 from trainer.checker.diagnose.patching import Function
-from trainer.checker.diagnose.siblings import get_target, list_alike
+from trainer.checker.diagnose.siblings import get_target, list_alike, swap_numbers
 
 
 def list_unused(function: Function) -> dict[str, int]:
@@ -62,13 +62,24 @@ def _list_computed(function: Function, unused: Mapping[str, int]) -> Iterator[Ed
 
 def list_copies(path: Path, text: str, function: Function) -> Iterator[Candidate]:
     """Yield the texts with a line more that does with an unused variable what the line before does
-    with one that is set together with it: W, b = … and an update of W alone.
+    with its sibling: dW1 where there is dW2, or b of W, b = … where W alone is updated.
     """
     unused = list_unused(function)
+    yield from insert_all(path, text, _list_numbered(function, unused))
     for target in (n for n in ast.walk(function) if isinstance(n, ast.Tuple) and unused):
         names = [each.id for each in target.elts if isinstance(each, ast.Name)]
         for used, new in product(names, sorted(set(names) & unused.keys())):
             yield from insert_all(path, text, _list_renamed(function, used, new))
+
+
+def _list_numbered(function: Function, unused: Mapping[str, int]) -> Iterator[tuple[ast.stmt, str]]:
+    """Yield the lines that use the variable whose name differs in 1 and 2, with the numbers so."""
+    others = {swap_numbers(name) for name in unused} - unused.keys()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign | ast.AugAssign):
+            read = {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
+            if read & others:
+                yield node, swap_numbers(ast.unparse(node))
 
 
 def _list_renamed(function: Function, used: str, new: str) -> Iterator[tuple[ast.stmt, str]]:
