@@ -44,7 +44,8 @@ class Subject:
     def __init__(self, kind: type, D: int, H: int, C: int, reg: float = 0.0):
         self.D, self.H, self.C, self.reg = D, H, C, reg
         self._build(kind)
-        if {"W1", "W2"} <= self.weights.transposed and not self.has_tensors:
+        is_own = not any(hasattr(kind, trait) for trait in TRAITS)  # what is built takes rows
+        if is_own and {"W1", "W2"} <= self.weights.transposed and not self.has_tensors:
             self.columns = takes_columns(self)
             self._build(kind)  # anew: the calls may have left something in the net
 

@@ -17,6 +17,7 @@ Root = ast.expr | ast.stmt  # what the parts of an edit stand in
 Node = ast.expr | ast.stmt | ast.arg | ast.keyword
 OPERATORS: list[type[ast.operator]] = [ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult]
 IDENTITY: list[type[ast.cmpop]] = [ast.Is, ast.IsNot]
+EQUALITY: list[type[ast.cmpop]] = [ast.Eq, ast.NotEq]
 COMPARISONS: list[type[ast.cmpop]] = [ast.Gt, ast.GtE, ast.Lt, ast.LtE, ast.Eq, ast.NotEq]
 OPPOSITES: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Gt: ast.Lt, ast.Lt: ast.Gt, ast.GtE: ast.LtE,
@@ -209,7 +210,8 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
             yield from (Edit(node, number, 1.9) for number in ("0", "1"))
         case ast.Compare(left=left, ops=[op], comparators=[right]):
             twins = IDENTITY if isinstance(op, ast.Is | ast.IsNot) else COMPARISONS
-            for comparison in twins:
+            is_text = isinstance(right, ast.Constant) and isinstance(right.value, str)
+            for comparison in EQUALITY if is_text else twins:
                 if not isinstance(op, comparison):
                     is_opposite = OPPOSITES.get(type(op)) is comparison
                     yield _changed(node, 1.45 if is_opposite else 1.5, ops=[comparison()])
@@ -326,7 +328,7 @@ def _edit_axis(node: ast.Call) -> Iterator[Edit]:
 def _wrap_node(node: ast.expr, root: ast.expr, words: Words, most: float) -> Iterator[Edit]:
     """Yield edits that put something around a part: a sign, a factor, a call, another term."""
     inner, cost = _wrapped(node), 0.0 if node is root else 0.5
-    if isinstance(node, ast.Constant | ast.Tuple):
+    if isinstance(node, ast.Constant | ast.Tuple | ast.Compare):
         return
     yield Edit(node, f"-{inner}", 1.5 + cost)
     yield Edit(node, f"{inner}.T", 1.5 + cost)

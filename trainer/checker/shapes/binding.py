@@ -5,6 +5,8 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable, Mapping
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 from trainer.checker.adapt.names import list_arguments, simplify_name
@@ -58,7 +60,7 @@ def call(function: Function, values: Mapping[str, Any], chain: list[Any] | None 
 def list_results(function: Function, result: Any) -> dict[str, Any]:
     """Return what a function returned by the names in its return statement, and in its dicts."""
     parts = result if isinstance(result, tuple) else (result,)
-    names = _read_returned(function)
+    names = _read_returned(function.__code__)
     names = names if len(names) == len(parts) else [f"#{i}" for i in range(len(parts))]
     found: dict[str, Any] = {}
     for name, value in zip(names, parts, strict=True):
@@ -68,10 +70,11 @@ def list_results(function: Function, result: Any) -> dict[str, Any]:
     return found
 
 
-def _read_returned(function: Function) -> list[str]:
+@lru_cache(maxsize=256)  # a function is called many times
+def _read_returned(code: CodeType) -> list[str]:
     """Return the names in the last return statement, "#" for what is no name; [] if unknown."""
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+        tree = ast.parse(textwrap.dedent(inspect.getsource(code)))
     except (OSError, TypeError, SyntaxError):
         return []
     returns = [n.value for n in ast.walk(tree) if isinstance(n, ast.Return) and n.value]
