@@ -1,5 +1,6 @@
 """Loading runs definitions, imports and constants, and says truly what it left out."""
 
+import inspect
 import json
 import sys
 
@@ -7,6 +8,7 @@ import pytest
 from mistaken import NETS
 from reports import report_on
 
+from trainer.checker.load.loading import Loader
 from trainer.checker.load.source import read_source
 from trainer.checker.load.star_imports import is_slip
 from trainer.common.errors import InputError
@@ -300,3 +302,11 @@ def test_a_line_of_our_own_versions_is_not_named(tmp_path):
         write(tmp_path, source.replace("softmax_loss(scores, y)", "softmax_loss(scores, W2)"))
     )
     assert {f.file for f in report.wrong_findings} == {str(tmp_path / "net.py")}
+
+
+def test_inspect_shows_the_text_that_was_loaded(tmp_path):
+    path = write(tmp_path, "def f():\n    return 1\n")
+    changed = "x = 1\n\n\ndef f():\n    return 2\n"
+    for texts, line in (({path: changed}, "return 2"), ({}, "return 1")):
+        function = vars(Loader(path, texts=texts).load_file())["f"]
+        assert line in inspect.getsource(function)
