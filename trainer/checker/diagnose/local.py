@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from trainer.checker.diagnose.applying import Candidate, apply_edit, replace_all
-from trainer.checker.diagnose.edits import Edit, Root, Words, list_products
+from trainer.checker.diagnose.edits import Edit, Root, Words
+from trainer.checker.diagnose.expressions import list_products
 from trainer.checker.diagnose.insertions import find_holder, list_local_insertions
 from trainer.checker.diagnose.locating import Location
 from trainer.checker.diagnose.quantities import has_value

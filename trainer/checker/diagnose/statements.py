@@ -11,10 +11,10 @@ from trainer.checker.diagnose.edits import (
     Edit,
     Root,
     Words,
-    list_edits,
     list_swapped_parts,
     sort_edits,
 )
+from trainer.checker.diagnose.expressions import list_edits
 
 CONDITION = 1.9  # the cost of an edit that may make a condition hold
 

@@ -7,10 +7,11 @@ from itertools import product
 from pathlib import Path
 
 from trainer.checker.diagnose.applying import Candidate, apply_edit
-from trainer.checker.diagnose.edits import CALLS, Edit
+from trainer.checker.diagnose.edits import Edit
 from trainer.checker.diagnose.insertions import insert_all
 from trainer.checker.diagnose.patching import Function
 from trainer.checker.diagnose.siblings import get_target, list_alike, swap_numbers
+from trainer.checker.diagnose.wrapping import CALLS
 
 
 def list_unused(function: Function) -> dict[str, int]:
