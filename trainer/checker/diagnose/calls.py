@@ -14,6 +14,7 @@ TWINS = {
 
 
 def edit_call(node: ast.Call, atoms: list[str], functions: list[str]) -> Iterator[Edit]:
+    """Yield edits of a call, with these variables and functions of one argument."""
     name = ast.unparse(node.func)
     if name in ("np.argmax", "numpy.argmax") and node.args:
         yield Edit(node, f"({ast.unparse(node.args[0])} > 0.5)", 1.3)

@@ -87,6 +87,7 @@ def list_similar(word: str, names: Sequence[str]) -> list[str]:
 
 
 def change_node(node: ast.expr, cost: float, **parts: object) -> Edit:
+    """Return the edit that gives a node other parts."""
     changed = copy.copy(node)
     for name, value in parts.items():
         setattr(changed, name, value)
