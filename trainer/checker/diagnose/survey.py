@@ -3,21 +3,19 @@
 import ast
 import keyword
 import re
-import time
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from trainer.checker.adapt.attempts import attempt
-from trainer.checker.adapt.names import PARAMS
-from trainer.checker.check_file import check_loaded, load_class
+from trainer.checker.check_file import check_loaded
 from trainer.checker.diagnose.applying import Candidate
 from trainer.checker.diagnose.keeping import Kept, KeptParts
-from trainer.checker.diagnose.locating import Location, locate
+from trainer.checker.diagnose.locating import Location
+from trainer.checker.diagnose.net_locating import locate_net, prepare_recorded
 from trainer.checker.diagnose.part_locating import locate_parts
 from trainer.checker.diagnose.patching import Function, Texts, holds, list_outermost
-from trainer.checker.diagnose.quantities import Quantity, list_quantities
 from trainer.checker.diagnose.scope import list_functions
 from trainer.checker.diagnose.screening import (
     AnyScreen,
@@ -32,15 +30,10 @@ from trainer.checker.findings.comparing import Finding
 from trainer.checker.load.loading import Loader
 from trainer.checker.load.recording import Recorder
 from trainer.checker.load.standins import StandIn
-from trainer.checker.measure.check_net import prepare_trial
-from trainer.checker.measure.choosing import is_right
-from trainer.checker.measure.judging import Judge
-from trainer.checker.measure.trial import Trial, collect_values
+from trainer.checker.measure.trial import Trial
 from trainer.common.errors import InputError
 
 LOCATING = 2.0  # seconds of computing for the values that are replaced
-# How the texts of a net show its hidden activation.
-SIGNS = {"sigmoid": r"sigmoid|exp\(-", "relu": r"relu|maximum\(|[<>]=? ?0\b", "tanh": "tanh"}
 UNKNOWN = r"variable '(\w+)'|name '(\w+)' is not defined"
 LACKING = r"object has no attribute '(\w+)'"
 
@@ -98,19 +91,17 @@ def survey_net(request: Request, texts: Texts) -> Survey:
     functions = list_functions(vars(loader.load_file()))
     raised = frozenset((Path(f.file), f.line) for f in findings if f.file and f.line)
     wrong = list_wrong(findings)
-    prepared = attempt(lambda: _prepare(request, texts)).value
+    prepared = attempt(lambda: prepare_recorded(request, texts)).value
     heads = _list_heads(findings)
     trial = prepared[1] if prepared else None
     changed: Changed | None = attempt(lambda: Changed(request, texts)).value
     screen = make_screen(changed, trial, wrong, heads)
-    locations: list[Location] = []
-    trail = Trail()
+    there = None
     if isinstance(screen, PartsScreen):
         there = attempt(lambda: locate_parts(request, texts, heads, wrong, LOCATING)).value
-        trail, locations = there or (trail, locations)
     elif prepared is not None:
-        trail = _record_trail(*prepared[:2])
-        locations = attempt(lambda: _locate(trail.quantities, *prepared)).value or []
+        there = locate_net(prepared, LOCATING)
+    trail, locations = there or (Trail(), [])
     kept = _make_kept(changed, trial, screen, wrong, frozenset(list_passed(findings)))
     words = re.findall(r"[A-Za-z_]\w+", " ".join(texts.values()))
     names = tuple(w for w in dict.fromkeys(words) if not keyword.iskeyword(w))
@@ -151,13 +142,6 @@ def _list_unknown(findings: list[Finding], pattern: str) -> list[tuple[tuple[Pat
         for f, match in found
         if match and f.file and f.line
     ]
-
-
-def _record_trail(recorder: Recorder, trial: Trial) -> Trail:
-    """Return what predict, loss and gradient did on the inputs of a trial."""
-    records = recorder.run(lambda: trial.call_methods(trial.t))
-    quantities = attempt(lambda: list_quantities(trial.form, trial.case)).value or []
-    return Trail(recorder.sites, list(records), quantities)
 
 
 def _divide_functions(
@@ -229,65 +213,3 @@ def _select_functions(
         by_wrong, key=lambda place: (by_wrong[place][1].name not in wrong, place in by_right)
     )
     return [by_wrong[place] for place in places], frozenset(by_right)
-
-
-def _prepare(request: Request, texts: Texts) -> tuple[Recorder, Trial, Judge] | None:
-    """Return a trial of the net whose values are recorded, None where it cannot be run.
-
-    Numbers that are wrong do not show the activation; the names in the texts may.
-    """
-    recorder = Recorder()
-    loader = Loader(request.path, request.run_all, texts, recorder)
-    kind = load_class(loader, request.name)[1]
-    prepared = prepare_trial(kind, request.seed) if kind is not None else None
-    if prepared is None:
-        return None
-    trial, judge = prepared
-    text = " ".join(texts.values())
-    named = [name for name, sign in SIGNS.items() if re.search(sign, text, re.IGNORECASE)]
-    if len(named) == 1 and not ("predict" in judge.theirs and is_right("predict", judge)):
-        trial.form = replace(trial.form, activation=named[0])
-        judge = Judge(trial.case, judge.theirs, trial.expected, trial.form.head)
-    return recorder, trial, judge
-
-
-def _locate(
-    quantities: list[Quantity], recorder: Recorder, trial: Trial, judge: Judge
-) -> list[Location]:
-    """Return the lines that may be wrong in predict, loss or gradient, the likeliest first."""
-    wrong = [
-        q for q in ("predict", "loss", *PARAMS) if q in judge.theirs and not is_right(q, judge)
-    ]
-    end = time.process_time() + LOCATING
-    found: list[Location] = []
-    for wanted in dict.fromkeys([tuple(wrong), *((q,) for q in wrong)]):
-        if wanted:
-            first = "gradient" if wanted[0] in PARAMS else wanted[0]
-            right = tuple(q for q in judge.theirs if q not in wrong)
-            goal, run = _make_goal(trial, (*wanted, *right)), _make_run(trial, first)
-            there = locate(recorder, run, goal, quantities, end)
-            settles = len(wanted) == len(wrong)
-            found += [replace(each, settles=settles) for each in there]
-    return found
-
-
-def _make_run(trial: Trial, quantity: str) -> Callable[[], object]:
-    """Return a function that calls the net's method for a quantity on the weights of the case."""
-
-    def run() -> object:
-        trial.reset_weights()
-        arrays = (trial.case.x,) if quantity == "predict" else (trial.case.x, trial.t)
-        return attempt(getattr(trial.subject, quantity), *arrays)
-
-    return run
-
-
-def _make_goal(trial: Trial, wanted: tuple[str, ...]) -> Callable[[], bool]:
-    """Return a function that tells whether these quantities of the net are right now."""
-
-    def is_reached() -> bool:
-        got = collect_values(trial.call_methods(trial.t))
-        now = Judge(trial.case, got, trial.expected, trial.form.head)
-        return all(q in got and is_right(q, now) for q in wanted)
-
-    return is_reached
