@@ -57,24 +57,17 @@ def _compute(part: Part, draw: Draw) -> Values:
 
 
 def _locate(
-    recorder: Recorder,
-    part: Part,
-    draw: Draw,
-    quantities: list[Quantity],
-    wrong: frozenset[str],
+    recorder: Recorder, part: Part, draw: Draw, quantities: list[Quantity], wrong: frozenset[str],
     end: float,
-) -> Iterator[Location]:
+) -> Iterator[Location]:  # fmt: skip
     """Yield the lines with which the wrong results of a part, or one of them, are right."""
     want = _compute(part, draw)
-    labels = [label for label in want if f"{part.name} {label}".strip() in wrong]
-
-    for wanted in dict.fromkeys([tuple(labels), *((label,) for label in labels)]):
+    labels = tuple(label for label in want if f"{part.name} {label}".strip() in wrong)
+    for wanted in dict.fromkeys([labels, *((label,) for label in labels)]) if labels else ():
         right = [label for label in want if label not in labels or label in wanted]
         goal = _make_goal(part, draw, {label: want[label] for label in right})
-        for location in (
-            locate(recorder, partial(part.run, draw), goal, quantities, end) if wanted else ()
-        ):
-            yield replace(location, settles=len(wanted) == len(labels))
+        for location in locate(recorder, partial(part.run, draw), goal, quantities, end):
+            yield replace(location, settles=wanted == labels)
 
 
 def _make_goal(part: Part, draw: Draw, want: Values) -> Callable[[], bool]:
