@@ -1,6 +1,7 @@
 """Names the gradients that a net returns or keeps, in the book's orientation."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from trainer.checker.adapt.attempts import attempt
@@ -19,6 +20,22 @@ def find_kept(net: object) -> Any:
     own = getattr(net, "__dict__", {})
     single = {n: value for n, value in own.items() if re.fullmatch(SINGLE, simplify_name(n))}
     return single if len(single) == len(PARAMS) else None
+
+
+def list_held(net: object, depth: int = 2) -> dict[tuple[int, Any], int]:
+    """Return the identities of what a net and the objects in it hold, by holder and name."""
+    items: Iterable[tuple[Any, Any]] = ()
+    if isinstance(net, dict):
+        items = net.items()
+    elif isinstance(net, list | tuple):
+        items = enumerate(net)
+    elif not isinstance(net, type):
+        items = getattr(net, "__dict__", {}).items()
+    found: dict[tuple[int, Any], int] = {}
+    for name, value in list(items):
+        found[id(net), name] = id(value)
+        found |= list_held(value, depth - 1) if depth else {}
+    return found
 
 
 def name_gradients(

@@ -43,7 +43,8 @@ CACHE = r".*caches?"
 INTERNAL = r"grad.*|(d|up)(scores?|logits?|out(put)?|z\d?|a\d|y\w+)|upstream.*"
 
 METHODS = {
-    "predict": r"predict(ion)?s?|inference|feedforward|forward(pass|prop.*)?|fp|infer|call",
+    "predict": r"predict(ion)?s?|predictprob.*|inference|feedforward|forward(pass|prop.*)?|fp|infer"
+               r"|call",
     "loss": r"loss|(get|calc|compute|cal|calculate)?loss.*|cost.*|computecost|.*loss|error|"
             r"(categorical)?crossentropy(error)?",
     "gradient": r"gradient|grads?|gradients?|(compute|calc|get|cal)?(grad|gradients?)|backprop.*|"
@@ -137,9 +138,8 @@ def _find_call_role(name: str, names: tuple[str, ...]) -> str | None:
         return "y"
     if re.fullmatch(INPUTS, name):
         return "x"
-    if name == "y":  # y is the targets if there are inputs or outputs, and no other targets.
-        has_others = any(re.fullmatch(f"{INPUTS}|{OUTPUTS}", n) for n in names)
-        return "t" if has_others and not any(re.fullmatch(TARGETS, n) for n in names) else "y"
+    if name == "y":  # the targets, unless another argument is
+        return "y" if any(re.fullmatch(TARGETS, n) for n in names) else "t"
     option = find_role(name, OPTIONS)
     if option and name != "w":
         return option

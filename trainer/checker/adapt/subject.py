@@ -9,7 +9,7 @@ from trainer.book.functions import Array
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.book_loop import LoopRun, count_calls, run_loop
 from trainer.checker.adapt.building import build_instance
-from trainer.checker.adapt.gradients import find_kept, name_gradients
+from trainer.checker.adapt.gradients import find_kept, list_held, name_gradients
 from trainer.checker.adapt.names import (
     INTERNAL,
     METHODS,
@@ -27,6 +27,7 @@ from trainer.checker.adapt.names import (
 from trainer.checker.adapt.orientation import takes_columns
 from trainer.checker.adapt.stepping import RATE, measure_gradient
 from trainer.checker.adapt.weights import find_weights
+from trainer.common.language import translate as _
 
 # What a class may have that was made of functions: D, H, C, and how it is to be judged.
 TRAITS = ("checked_sizes", "takes_columns", "has_guessed_calls", "derives_gradient",
@@ -141,12 +142,19 @@ class Subject:
     def _compute_outputs(self, x: Array) -> Any:
         """Return the outputs (N, C), of the forward pass where predict gives classes alone."""
         y = self._predict(x)
-        if not self._is_output(y, x):
-            for method in list_methods(self.net, "predict"):
-                outputs = self._pick(self._call(method, x), x)
-                if self._is_output(outputs, x):
-                    return outputs
-        return y
+        return y if self._is_output(y, x) else self._find_outputs(x, y)
+
+    def _find_outputs(self, x: Array, classes: Any) -> Any:
+        """Return the outputs that another method than predict gives, the classes if none does."""
+        for method in list_methods(self.net, "predict"):
+            outcome = attempt(lambda method=method: self._pick(self._call(method, x), x))
+            if self._is_output(outcome.value, x) and not self._are_classes(outcome.value):
+                return outcome.value
+        return classes
+
+    def _are_classes(self, y: Any) -> bool:
+        """Return whether one output column holds 0 and 1 only."""
+        return self.C == 1 and isinstance(y, np.ndarray) and bool(np.isin(y, (0, 1)).all())
 
     def _list_kept(self, x: Array) -> list[Any]:
         """Return what the forward pass returns beside the outputs."""
@@ -162,7 +170,8 @@ class Subject:
         return self._turn(self._predict(x))
 
     def _predict(self, x: Array) -> Any:
-        return self._pick(self._call(self.methods["predict"] or self._get_method("loss"), x), x)
+        y = self._pick(self._call(self.methods["predict"] or self._get_method("loss"), x), x)
+        return self._find_outputs(x, y) if self._are_classes(y) else y
 
     def _pick(self, result: Any, x: Array) -> Any:
         """Return the scores among what a method returned."""
@@ -192,7 +201,7 @@ class Subject:
         if self.methods["gradient"] and "x" not in find_call_roles(function):
             # The backward pass starts from what the forward pass left in the net.
             self.loss(x, t) if self.methods["loss"] else self.predict(x)
-        before = self.weights.get()
+        before, held = self.weights.get(), list_held(self.net)
         result = self._call(function, x, t, lr=RATE)
         parts = result if isinstance(result, tuple | list) else [result]
         found: Any = next((r for r in parts if isinstance(r, dict)), None)
@@ -206,6 +215,8 @@ class Subject:
         self.is_derived = derived is not None
         if changes and (kept is not None or derived is not None):
             self.weights.set(before)  # to update them is what the method is for
+        if kept is None and not changes and (result is not None or list_held(self.net) != held):
+            raise ValueError(_("its gradients are in a form or at a place that is not known here"))
         return derived or self._name(kept)
 
     def _derive(

@@ -15,6 +15,8 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": torch.relu,
     "tanh": torch.tanh,
     "leaky-relu": torch.nn.functional.leaky_relu,
+    "leaky-relu 0.1": lambda a: torch.nn.functional.leaky_relu(a, 0.1),
+    "leaky-relu 0.2": lambda a: torch.nn.functional.leaky_relu(a, 0.2),
     "elu": torch.nn.functional.elu,
     "softplus": torch.nn.functional.softplus,
 }

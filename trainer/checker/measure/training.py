@@ -9,7 +9,12 @@ from trainer.book.functions import Array
 from trainer.checker.adapt.attempts import Outcome, attempt, report_exception
 from trainer.checker.adapt.names import PARAMS, call_by_role, find_call_roles, list_arguments
 from trainer.checker.adapt.subject import Subject
-from trainer.checker.findings.comparing import Finding, as_array, compute_error
+from trainer.checker.findings.comparing import (
+    Finding,
+    as_array,
+    compute_error,
+    report_unchecked,
+)
 from trainer.checker.findings.descriptions import append_mistake
 from trainer.checker.measure.choosing import HAND_WRITTEN
 from trainer.checker.measure.explaining import Case, build_mistaken_net
@@ -56,13 +61,30 @@ def check_training(trial: Trial) -> Iterator[Finding]:
 
 
 def accept_sums(findings: list[Finding], trial: Trial) -> None:
-    """Make gradients that are sums over the batch right, where a training step divides them."""
+    """Make gradients that are sums over the batch right, where a training step divides them or
+    there is no loss, and a loss that is a sum, where there is no gradient.
+    """
     sums = [f for f in findings if f.cause == SUM and f.quantity.startswith("gradient ")]
-    if len(sums) == len(PARAMS) and _takes_mean_steps(trial):
-        for finding in sums:
-            finding.verdict, finding.message, finding.cause = "ok", "", None
+    has_loss, has_gradient = (trial.subject.has(quantity) for quantity in ("loss", "gradient"))
+    if len(sums) == len(PARAMS) and (not has_loss or _takes_mean_steps(trial)):
         message = _("it is the sum over the batch: the training step divides it by the batch size")
-        findings.append(Finding("gradient", "note", message))
+        if not has_loss:
+            message = _("it is the sum over the batch: right if the loss is, which is not here")
+        _accept(findings, sums, "gradient", message)
+    losses = [f for f in findings if f.quantity == "loss" and f.verdict == "differs"]
+    if losses and losses[0].cause == "loss-sum" and not has_gradient:
+        message = _("it is the sum over the batch: right if the gradient is, which is not here")
+        _accept(findings, losses, "loss", message)
+    elif losses and not losses[0].cause and not (has_gradient or trial.subject.has("numerical")):
+        reason = _("its form is not known here, and no gradient shows whether it is right")
+        findings[findings.index(losses[0])] = report_unchecked("loss", reason)
+
+
+def _accept(findings: list[Finding], wrong: list[Finding], quantity: str, message: str) -> None:
+    """Make some of the findings right, with a note."""
+    for finding in wrong:
+        finding.verdict, finding.message, finding.cause = "ok", "", None
+    findings.append(Finding(quantity, "note", message))
 
 
 def _takes_mean_steps(trial: Trial) -> bool:
