@@ -215,7 +215,9 @@ class Subject:
         self.is_derived = derived is not None
         if changes and (kept is not None or derived is not None):
             self.weights.set(before)  # to update them is what the method is for
-        if kept is None and not changes and (result is not None or list_held(self.net) != held):
+        is_getter = simplify_name(getattr(function, "__name__", "")).startswith("grad")
+        keeps = not is_getter and list_held(self.net) != held
+        if kept is None and not changes and (len(parts) > 1 or keeps):
             raise ValueError(_("its gradients are in a form or at a place that is not known here"))
         return derived or self._name(kept)
 

@@ -66,6 +66,7 @@ def accept_sums(findings: list[Finding], trial: Trial) -> None:
     """
     sums = [f for f in findings if f.cause == SUM and f.quantity.startswith("gradient ")]
     has_loss, has_gradient = (trial.subject.has(quantity) for quantity in ("loss", "gradient"))
+    has_loss |= getattr(trial.kind, "has_guessed_calls", False)  # functions have one inside
     if len(sums) == len(PARAMS) and (not has_loss or _takes_mean_steps(trial)):
         message = _("it is the sum over the batch: the training step divides it by the batch size")
         if not has_loss:
