@@ -132,3 +132,45 @@ def test_a_class_of_one_output_column_is_judged(check):
     assert report.status == 0, report.as_text()
     report = check(SINGLE.replace("dZ2 = self.A2 - y", "dZ2 = y - self.A2"))
     assert {f.cause for f in report.wrong_findings} == {"gradient-sign"}
+
+
+LONE = {
+    "compute_loss(self, A2, Y)": "compute_loss(self, Y)", "np.log(A2)": "np.log(self.A2)",
+    "backward(self, X, Y)": "backward(self, Y)", "X.shape[1]": "Y.shape[1]",
+    "def forward(self, X):\n": "def forward(self, X):\n        self.X = X\n",
+    "dZ1 @ X.T": "dZ1 @ self.X.T", "self.backward(X, Y)": "self.backward(Y)",
+}  # fmt: skip
+ELSEWHERE = {"self.dW": "self.gW", "self.db": "self.gb"}
+LEAKY = {
+    "np.maximum(0, self.Z1)": "np.where(self.Z1 > 0, self.Z1, 0.1 * self.Z1)",
+    "(self.Z1 > 0)": "np.where(self.Z1 > 0, 1, 0.1)",
+}
+CLASSES = "    def predict(self, X):\n        return (self.forward(X) > 0.5).astype(int)\n\n"
+LOSS = UPDATING[UPDATING.index("    def loss") : UPDATING.index("    def backward")]
+
+
+@pytest.mark.parametrize("changes", [LONE, LEAKY])
+def test_a_lone_y_is_the_targets_and_relu_may_leak(check, changes):
+    report = check(change(COLUMNS, changes))
+    assert report.status == 0, report.as_text()
+
+
+def test_gradients_that_are_not_found_are_not_called_unfinished(check):
+    report = check(change(COLUMNS, ELSEWHERE))
+    assert report.status == 2, report.as_text()
+    assert "at a place that is not known here" in report.as_text()
+
+
+def test_classes_of_one_output_column_are_not_taken_for_outputs(check):
+    report = check(change(SINGLE, {"    def compute_loss": CLASSES + "    def compute_loss"}))
+    assert not report.wrong_findings, report.as_text()
+    assert len(collect_right(report)) == 4
+
+
+def test_a_sum_without_its_counterpart_is_noted(check):
+    report = check(change(UPDATING, {LOSS: "", "        d_output /= len(y)\n": ""}))
+    assert len(collect_right(report)) == 4, report.as_text()
+    assert "right if the loss is" in report.as_text()
+    report = check(change(UPDATING[: UPDATING.index("    def backward")], {".mean()": ".sum()"}))
+    assert not report.wrong_findings, report.as_text()
+    assert "right if the gradient is" in report.as_text()
