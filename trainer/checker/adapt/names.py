@@ -36,7 +36,7 @@ TARGETS = (
     r"t|t(rue|rain|batch|arget).*|label.*|teach.*|ans(wer)?.*|batch[ty]|y(true|batch|train|s)"
     r"|.*target.*|correct.*|gt|d"
 )
-OUTPUTS = r"y(pred|hat|out|h|p)|pred.*|out(put)?s?|scores?|probs?|a2|z2|logits?"
+OUTPUTS = r"y(pred|hat|out|h|p)|p|al|pred.*|out(put)?s?|scores?|probs?|a2|z2|logits?"
 
 # What only the forward pass of the same net could give.
 CACHE = r".*caches?"

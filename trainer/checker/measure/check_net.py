@@ -149,7 +149,7 @@ def _judge_outcome(
     if quantity == "predict":
         return [judge.judge_predict(mistakes)]
     if quantity == "loss":
-        return [judge.judge_loss(mistakes)]
+        return [_accept_guess(judge.judge_loss(mistakes), trial)]
     if outcome.value is None and outcome.wrote:
         reason = _("updates the weights itself and returns no gradients: return them to check them")
         return [report_unchecked("gradient", reason)]
@@ -159,6 +159,15 @@ def _judge_outcome(
     wrong = [k for k in given if compute_error(outcome.value[k], judge.get_expected(k)) > CLOSE]
     has_loss = trial.subject.has("loss")
     return judge.judge_gradient(mistakes, trial.differentiate_loss(wrong) if has_loss else {})
+
+
+def _accept_guess(finding: Finding, trial: Trial) -> Finding:
+    """Return the finding on a loss; a wrong one proves nothing where an argument was guessed."""
+    method = trial.subject.methods["loss"]
+    if finding.verdict != "differs" or method is None or not is_guessed(method):
+        return finding
+    reason = _("unsupported signature: {signature}").format(signature=_show_signature(method))
+    return report_unchecked("loss", reason)
 
 
 def _report_missing(quantity: str, trial: Trial) -> list[Finding]:
