@@ -48,7 +48,7 @@ class Subject:
         is_own = not any(hasattr(kind, trait) for trait in TRAITS)  # what is built takes rows
         if is_own and {"W1", "W2"} <= self.weights.transposed and not self.has_tensors:
             self.columns = takes_columns(self)
-            self._build(kind)  # anew: the calls may have left something in the net
+            self._build(kind)  # again: the calls may have left something in it
 
     def _build(self, kind: type) -> None:
         self.net: object = build_instance(kind, self.D, self.H, self.C, self.reg)

@@ -71,18 +71,8 @@ def _edit_axis(node: ast.Call) -> Iterator[Edit]:
     for axis in ("0", "1", "-1", None):
         for keep in (True, False):
             made = [f"axis={axis}"] * (axis is not None) + ["keepdims=True"] * keep
-            texts = (
-                [ast.unparse(a) for a in positional] + made + [_text_of_keyword(k) for k in others]
-            )
+            texts = [*map(ast.unparse, positional), *made, *map(ast.unparse, others)]
             text = f"{ast.unparse(node.func)}({', '.join(texts)})"
             if text != ast.unparse(node):
                 kept = any(k.arg == "keepdims" for k in node.keywords) == keep
                 yield Edit(node, text, (1.2 if axis is not None else 1.6) + 0.5 * (not kept))
-
-
-def _text_of_keyword(keyword: ast.keyword) -> str:
-    return (
-        f"{keyword.arg}={ast.unparse(keyword.value)}"
-        if keyword.arg
-        else f"**{ast.unparse(keyword.value)}"
-    )

@@ -1,6 +1,6 @@
 """Compares the numbers of a changed net that were right with those it had: a fix keeps them."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +8,11 @@ import numpy as np
 
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.subject import make_subject
+from trainer.checker.diagnose.part_locating import run_part
 from trainer.checker.diagnose.screening import Changed
 from trainer.checker.findings.comparing import CLOSE, compute_error
 from trainer.checker.measure.trial import Trial, collect_values
-from trainer.checker.shapes.draws import draw_inputs
 from trainer.checker.shapes.parts import get_rule
-from trainer.checker.shapes.shape import Part
 
 PENALTY = 0.1  # the strength of a weight penalty, where the net has one
 
@@ -53,7 +52,7 @@ class Kept:
         may_differ = has_penalty == self._has_penalty and not is_touched
         if True in seen and not all(has_penalty.values()) and not may_differ:
             return False
-        return all(q in now and compute_error(now[q], v) <= CLOSE for q, v in self._right.items())
+        return _has_values(now, self._right)
 
     def _compute(self, kind: type | None) -> tuple[dict[str, Any], dict[str, bool]]:
         """Return the numbers to keep, and which of loss and W1 and W2 depend on a penalty."""
@@ -87,21 +86,20 @@ class KeptParts:
         """
         with self._changed.change(path, text):
             now = self._compute()
-        return all(
-            q in now and compute_error(now[q], value) <= CLOSE for q, value in self._values.items()
-        )
+        return _has_values(now, self._values)
 
     def _compute(self) -> dict[str, Any]:
         names = {quantity.split()[0] for quantity in self._right}
         parts = [part for part in self._changed.list_parts() if part.name in names]
         kept = (part for part in parts if not get_rule(part).is_relative)
-        return {quantity: value for part in kept for quantity, value in self._run(part)}
+        values = {
+            f"{part.name} {label}".strip(): value
+            for part in kept
+            for label, value in run_part(part)[1].items()
+        }
+        return {quantity: value for quantity, value in values.items() if quantity in self._right}
 
-    def _run(self, part: Part) -> Iterator[tuple[str, Any]]:
-        """Yield the right results of a part; one that takes no x of three axes gets a matrix."""
-        draw = draw_inputs(0, 7)
-        results = attempt(lambda: part.run(draw)).value
-        results = results or attempt(lambda: part.run(draw.flatten())).value or {}
-        for label, value in results.items():
-            if (quantity := f"{part.name} {label}".strip()) in self._right:
-                yield quantity, value
+
+def _has_values(now: dict[str, Any], before: dict[str, Any]) -> bool:
+    """Return whether all values of before are the same now."""
+    return all(q in now and compute_error(now[q], value) <= CLOSE for q, value in before.items())

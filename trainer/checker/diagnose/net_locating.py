@@ -66,6 +66,7 @@ def _record_trail(recorder: Recorder, trial: Trial) -> Trail:
 def _locate(
     quantities: list[Quantity], end: float, recorder: Recorder, trial: Trial, judge: Judge
 ) -> list[Location]:
+    """Return the lines with which the wrong quantities, or one of them, are right."""
     wrong = [
         q for q in ("predict", "loss", *PARAMS) if q in judge.theirs and not is_right(q, judge)
     ]

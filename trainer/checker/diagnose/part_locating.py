@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -41,27 +42,30 @@ def locate_parts(
     parts = [part for part in parts if not get_rule(part).is_relative]
     trail, found, end = Trail(recorder.sites), list[Location](), time.process_time() + seconds
     for part in parts:
-        for draw in (draw_inputs(0, N), draw_inputs(0, N).flatten()):
-            if attempt(partial(part.run, draw)).value:
-                trail.records += recorder.run(partial(part.run, draw))
-                quantities = list(_list_quantities(_compute(part, draw), draw))
-                trail.quantities += quantities
-                found += _locate(recorder, part, draw, quantities, wrong, end)
-                break
+        draw, results = run_part(part)
+        if results:
+            trail.records += recorder.run(partial(part.run, draw))
+            want = dict(get_rule(part).get_operation(results).compute(draw))
+            quantities = list(_list_quantities(want, draw))
+            trail.quantities += quantities
+            found += _locate(recorder, part, draw, want, quantities, wrong, end)
     return trail, found
 
 
-def _compute(part: Part, draw: Draw) -> Values:
-    """Return the right results of a part."""
-    return dict(get_rule(part).get_operation(part.run(draw)).compute(draw))
+def run_part(part: Part) -> tuple[Draw, dict[str, Any]]:
+    """Return inputs and what a part gives for them, {} where it raises; one that takes no x of
+    three axes gets a matrix.
+    """
+    draws = draw_inputs(0, N), draw_inputs(0, N).flatten()
+    runs = ((draw, attempt(partial(part.run, draw)).value or {}) for draw in draws)
+    return next((run for run in runs if run[1]), (draws[0], {}))
 
 
 def _locate(
-    recorder: Recorder, part: Part, draw: Draw, quantities: list[Quantity], wrong: frozenset[str],
-    end: float,
+    recorder: Recorder, part: Part, draw: Draw, want: Values, quantities: list[Quantity],
+    wrong: frozenset[str], end: float,
 ) -> Iterator[Location]:  # fmt: skip
     """Yield the lines with which the wrong results of a part, or one of them, are right."""
-    want = _compute(part, draw)
     labels = tuple(label for label in want if f"{part.name} {label}".strip() in wrong)
     for wanted in dict.fromkeys([labels, *((label,) for label in labels)]) if labels else ():
         right = [label for label in want if label not in labels or label in wanted]
@@ -114,7 +118,7 @@ def _list_losses(draw: Draw) -> Iterator[tuple[str, Array]]:
 def _list_layers(draw: Draw) -> Iterator[tuple[str, Array]]:
     """Yield what an affine layer and its activation take and compute, by name."""
     x, dout = draw.x.reshape(N, -1), draw.dout
-    yield from {"x": draw.x, "W1": draw.w, "b1": draw.b, "dz1": dout}.items()
+    yield from (("x", draw.x), ("x", x), ("W1", draw.w), ("b1", draw.b), ("dz1", dout))
     yield from _list_affine(x, dout)
     for a1 in (draw.a, x @ draw.w + draw.b):
         z, h = sigmoid(a1), np.tanh(a1)
@@ -125,7 +129,7 @@ def _list_layers(draw: Draw) -> Iterator[tuple[str, Array]]:
 
 def _list_affine(x: Array, da1: Array) -> Iterator[tuple[str, Array]]:
     """Yield the gradients of an affine layer."""
-    yield from (("x", x), ("da1", da1), ("dW1", x.T @ da1), ("db1", da1.sum(axis=0)))
+    yield from (("da1", da1), ("dW1", x.T @ da1), ("db1", da1.sum(axis=0)))
 
 
 def _turn(name: str, value: Array, is_plain: bool = True) -> Iterator[Quantity]:

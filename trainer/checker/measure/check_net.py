@@ -166,17 +166,19 @@ def _accept_guess(finding: Finding, trial: Trial) -> Finding:
     method = trial.subject.methods["loss"]
     if finding.verdict != "differs" or method is None or not is_guessed(method):
         return finding
+    return _report_signature("loss", method)
+
+
+def _report_signature(quantity: str, method: Callable[..., object]) -> Finding:
     reason = _("unsupported signature: {signature}").format(signature=_show_signature(method))
-    return report_unchecked("loss", reason)
+    return report_unchecked(quantity, reason)
 
 
 def _report_missing(quantity: str, trial: Trial) -> list[Finding]:
     """Return the finding on a method that is missing: none if a numerical gradient replaces it."""
     internal = trial.subject.internal
     if quantity == "gradient" and internal is not None:
-        reason = _("unsupported signature: {signature}")
-        reason = reason.format(signature=_show_signature(internal))
-        return [report_unchecked(quantity, reason)]
+        return [_report_signature(quantity, internal)]
     if quantity == "gradient" and trial.subject.has("numerical"):
         return []
     message = _("the net has no method {method}").format(method=quantity)

@@ -11,6 +11,7 @@ from trainer.checker.adapt.names import PARAMS
 from trainer.checker.findings.comparing import (
     CLOSE,
     Finding,
+    accept,
     as_array,
     compute_error,
     describe_difference,
@@ -110,10 +111,8 @@ def accept_decay(findings: list[Finding], trial: Trial, judge: Judge) -> None:
         return
     shares = [_measure_share(judge, key) for key in ("W1", "W2")]
     if shares[0] > 0 and compute_error(shares[0], shares[1]) <= CLOSE:
-        for finding in wrong:
-            finding.verdict, finding.message, finding.cause = "ok", "", None
         message = _("its update also subtracts {share} of W1 and W2, which the loss does not show")
-        findings.append(Finding("gradient", "note", message.format(share=f"{shares[0]:.3g}")))
+        accept(findings, wrong, "gradient", message.format(share=f"{shares[0]:.3g}"))
 
 
 def _measure_share(judge: Judge, key: str) -> float:

@@ -11,6 +11,7 @@ from trainer.checker.adapt.names import PARAMS, call_by_role, find_call_roles, l
 from trainer.checker.adapt.subject import Subject
 from trainer.checker.findings.comparing import (
     Finding,
+    accept,
     as_array,
     compute_error,
     report_unchecked,
@@ -71,21 +72,14 @@ def accept_sums(findings: list[Finding], trial: Trial) -> None:
         message = _("it is the sum over the batch: the training step divides it by the batch size")
         if not has_loss:
             message = _("it is the sum over the batch: right if the loss is, which is not here")
-        _accept(findings, sums, "gradient", message)
+        accept(findings, sums, "gradient", message)
     losses = [f for f in findings if f.quantity == "loss" and f.verdict == "differs"]
     if losses and losses[0].cause == "loss-sum" and not has_gradient:
         message = _("it is the sum over the batch: right if the gradient is, which is not here")
-        _accept(findings, losses, "loss", message)
+        accept(findings, losses, "loss", message)
     elif losses and not losses[0].cause and not (has_gradient or trial.subject.has("numerical")):
         reason = _("its form is not known here, and no gradient shows whether it is right")
         findings[findings.index(losses[0])] = report_unchecked("loss", reason)
-
-
-def _accept(findings: list[Finding], wrong: list[Finding], quantity: str, message: str) -> None:
-    """Make some of the findings right, with a note."""
-    for finding in wrong:
-        finding.verdict, finding.message, finding.cause = "ok", "", None
-    findings.append(Finding(quantity, "note", message))
 
 
 def _takes_mean_steps(trial: Trial) -> bool:
