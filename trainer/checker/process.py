@@ -84,7 +84,7 @@ def check_task(task: Task) -> tuple[Report, str]:
         _report_hangs(report, hangs)
         if task.hints > 1 and left > LEAST_FOR_HINTS and _may_have_line(report, hangs):
             report.diagnosis = _look_for_line(task, cell, left)
-        return report, connection.printed.decode("utf-8", "replace")
+        return report, connection.read_printed()
 
 
 def _report_hangs(report: Report, hangs: Hangs) -> None:
@@ -161,7 +161,7 @@ def _explain_ending(report: Report, connection: Connection, doing: str, ending: 
         report.stopped = _(LIMITS.get(ending, FORGED))
     elif doing == "start":
         status = _describe_status(connection.exit_status())
-        last = connection.printed.decode("utf-8", "replace").strip().splitlines()[-1:]
+        last = connection.read_printed().strip().splitlines()[-1:]
         message = _("the checking process could not start ({status}): {text}")
         report.stopped = message.format(status=status, text="".join(last))
     elif doing == "loading":

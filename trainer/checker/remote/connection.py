@@ -57,9 +57,15 @@ class Connection:
     _unsent: queue.Queue[bytes | None] = field(default_factory=queue.Queue)
 
     def __post_init__(self) -> None:
-        for pipe, put in ((self.child.stdout, self._chunks.put), (self.child.stderr, self._keep)):
-            threading.Thread(target=_pump, args=(pipe, put), daemon=True).start()
-        threading.Thread(target=self._send_all, daemon=True).start()
+        self._run_in_thread(_pump, self.child.stdout, self._chunks.put)
+        self._printing = self._run_in_thread(_pump, self.child.stderr, self._keep)
+        self._run_in_thread(self._send_all)
+
+    @staticmethod
+    def _run_in_thread(target: Callable[..., None], *args: Any) -> threading.Thread:
+        thread = threading.Thread(target=target, args=args, daemon=True)
+        thread.start()
+        return thread
 
     def _keep(self, data: bytes) -> None:
         self.printed += data[: max(0, KEPT - len(self.printed))]
@@ -173,6 +179,11 @@ class Connection:
         with suppress(subprocess.TimeoutExpired):
             return self.child.wait(timeout=5)
         return None
+
+    def read_printed(self) -> str:
+        """Return what the child printed, also what stderr still holds after its end."""
+        self._printing.join(timeout=1)  # a process that the child left may keep stderr open
+        return self.printed.decode("utf-8", "replace")
 
 
 def _pump(pipe: IO[bytes], put: Callable[[bytes], None]) -> None:
