@@ -21,16 +21,16 @@ class Terminated(KeyboardInterrupt):
     """Raised for SIGTERM, so that contexts close and child processes end as for Ctrl-C."""
 
 
-def handle_signals(name: str, is_over: bool = False) -> None:
+def handle_signals(name: str, at_once: bool = False) -> None:
     """Let SIGINT and SIGTERM raise KeyboardInterrupt, or end an import with one line.
 
     An exception in an import can be lost or become a traceback, for example in a C extension. So a
     signal during an import ends the process at once. name is that of the command in the line.
-    is_over: end the process in any case, since the command has returned.
+    at_once: end the process in any case, since the command has not begun or has returned.
     """
 
     def handle(number: int, frame: FrameType | None) -> NoReturn:
-        if is_over or _is_importing(frame):
+        if at_once or _is_importing(frame):
             end_at_once(name, number)
         raise KeyboardInterrupt if number == signal.SIGINT else Terminated
 

@@ -4,9 +4,10 @@ Almost everything is imported in functions, so that Ctrl-C is handled before the
 """
 
 import os
+import signal
 import sys
 
-from trainer.cli.interrupts import handle_signals
+from trainer.cli.interrupts import Terminated, end_at_once, handle_signals
 
 PACKAGE = "two-layer-net"
 COMMANDS = {
@@ -54,11 +55,11 @@ def _run(command: str, argv: list[str] | None, shown: str, script: str = "") -> 
 
     shown is its name in messages; script is the file that was started, if any.
     """
-    handle_signals(shown)
+    handle_signals(shown, at_once=True)
     try:
         return _run_program(command, argv, script)
-    finally:
-        handle_signals(shown, is_over=True)
+    except KeyboardInterrupt as stop:  # as run_command began or ended
+        end_at_once(shown, signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT)
 
 
 def _run_program(command: str, argv: list[str] | None, script: str) -> int:
