@@ -159,7 +159,6 @@ REGRESSION = {
     "loss-sum": {" ** 2) / len(x)": " ** 2)"},
     "batch-mean-missing": {"(self.predict(x) - t) / len(x)": "self.predict(x) - t"},
     "gradient-sign": {"(self.predict(x) - t) / len(x)": "(t - self.predict(x)) / len(x)"},
-    "one-hot-only": {},
     "output-grad-extra": {"da2 = (self.predict(x) - t) / len(x)":
                           "y = self.predict(x)\n        da2 = (y - t) * y * (1 - y) / len(x)"},
 }  # fmt: skip

@@ -140,7 +140,7 @@ LONE = {
     "def forward(self, X):\n": "def forward(self, X):\n        self.X = X\n",
     "dZ1 @ X.T": "dZ1 @ self.X.T", "self.backward(X, Y)": "self.backward(Y)",
 }  # fmt: skip
-ELSEWHERE = {"self.dW": "self.gW", "self.db": "self.gb"}
+ELSEWHERE = {"self.dW": "self.slopeW", "self.db": "self.slopeb"}
 LEAKY = {
     "np.maximum(0, self.Z1)": "np.where(self.Z1 > 0, self.Z1, 0.1 * self.Z1)",
     "(self.Z1 > 0)": "np.where(self.Z1 > 0, 1, 0.1)",

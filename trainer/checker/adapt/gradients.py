@@ -22,6 +22,25 @@ def find_kept(net: object) -> Any:
     return single if len(single) == len(PARAMS) else None
 
 
+def find_beside(weights: WeightPlaces) -> dict[str, Any] | None:
+    """Return the gradients kept beside the weights, as dW beside W in each layer; None if one is
+    missing.
+    """
+    found = {key: find_gradient(*place) for key, place in weights.places.items()}
+    is_whole = len(found) == len(PARAMS) and all(grad is not None for grad in found.values())
+    return found if is_whole else None
+
+
+def find_gradient(holder: Any, key: Any) -> Any:
+    """Return the gradient that is kept beside a weight, in its shape; None if there is none."""
+    items = holder if isinstance(holder, dict) else getattr(holder, "__dict__", {})
+    name = re.escape(simplify_name(str(key)))
+    form = rf"(d|g|grad(ient)?|delta|nabla){name}|{name}grad(ient)?"
+    shape = getattr(items.get(key), "shape", ())
+    fits = (v for n, v in items.items() if re.fullmatch(form, simplify_name(str(n))))
+    return next((v for v in fits if getattr(v, "shape", None) == shape), None)
+
+
 def list_held(net: object, depth: int = 2) -> dict[tuple[int, Any], int]:
     """Return the identities of what a net and the objects in it hold, by holder and name."""
     items: Iterable[tuple[Any, Any]] = ()

@@ -36,6 +36,8 @@ TARGETS = (
     r"t|t(rue|rain|batch|arget).*|label.*|teach.*|ans(wer)?.*|batch[ty]|y(true|batch|train|s)"
     r"|.*target.*|correct.*|gt|d"
 )
+# Switches of training, which are off in a check.
+FLAG = r"(is)?train(ing)?(flg|flag|mode)?|is(test|eval)"
 OUTPUTS = r"y(pred|hat|out|h|p)|p|al|pred.*|out(put)?s?|scores?|probs?|a2|z2|logits?"
 
 # What only the forward pass of the same net could give.
@@ -123,7 +125,9 @@ def call_by_role(function: Callable[..., Any], values: Mapping[str, Any]) -> Any
         elif is_unknown and "kept" in values:
             kept = values["kept"]() if kept is None else kept
             given |= {parameter.name: kept.pop(0)} if kept else {}
-        if role and role in values:
+        if role == "flag" and parameter.default in (True, False, parameter.empty):
+            given[parameter.name] = False
+        elif role and role in values:
             given[parameter.name] = values["y"]() if role == "y" else values[role]
     positional = [p.name for p in arguments if p.kind is p.POSITIONAL_ONLY]
     return function(*[given.pop(n) for n in positional if n in given], **given)
@@ -134,12 +138,15 @@ def _find_call_role(name: str, names: tuple[str, ...]) -> str | None:
     """Return the role of one argument of a method, given the simplified names of all of them."""
     if re.fullmatch(r"(x|y|t)?(val|test|valid).*|.*(val|test)", name):
         return "x val" if name[0] in "xi" else "t val"
+    if re.fullmatch(FLAG, name):
+        return "flag"
     if re.fullmatch(OUTPUTS, name):
         return "y"
     if re.fullmatch(INPUTS, name):
         return "x"
     if name == "y":  # the targets, unless another argument is
-        return "y" if any(re.fullmatch(TARGETS, n) for n in names) else "t"
+        others = (n for n in names if not re.fullmatch(FLAG, n))
+        return "y" if any(re.fullmatch(TARGETS, n) for n in others) else "t"
     option = find_role(name, OPTIONS)
     if option and name != "w":
         return option

@@ -9,7 +9,7 @@ from trainer.book.functions import Array
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.book_loop import LoopRun, count_calls, run_loop
 from trainer.checker.adapt.building import build_instance
-from trainer.checker.adapt.gradients import find_kept, list_held, name_gradients
+from trainer.checker.adapt.gradients import find_beside, find_kept, list_held, name_gradients
 from trainer.checker.adapt.names import (
     INTERNAL,
     METHODS,
@@ -54,6 +54,9 @@ class Subject:
         self.net: object = build_instance(kind, self.D, self.H, self.C, self.reg)
         self.weights = find_weights(self.net, self.D, self.H, self.C)
         self.has_tensors = self.weights.has_tensors()
+        if self.has_tensors and callable(double := getattr(self.net, "double", None)):
+            double()  # a torch module, which computes in float32 otherwise
+        self._dtype = next((self.weights.get_array(k).dtype for k in self.weights.places), None)
         self.methods = {quantity: find_method(self.net, quantity) for quantity in METHODS}
         self.internal: Callable[..., Any] | None = None  # a gradient method that cannot be called
         if (gradient := self.methods["gradient"]) and is_internal(gradient, INTERNAL):
@@ -107,7 +110,8 @@ class Subject:
         if self.has_tensors:
             import torch
 
-            return torch.from_numpy(np.array(array))
+            tensor = torch.from_numpy(np.array(array))
+            return tensor.to(self._dtype) if tensor.is_floating_point() else tensor
         return self._turn(array)
 
     def _turn(self, array: Any) -> Any:
@@ -210,6 +214,7 @@ class Subject:
         if found is not None:
             return self._name(found)
         kept = find_kept(self.net)
+        kept = find_beside(self.weights) if kept is None else kept
         changes = any((before[k] != now).any() for k, now in self.weights.get().items())
         derived = self._derive(function, x, t, before) if changes and kept is None else None
         self.is_derived = derived is not None

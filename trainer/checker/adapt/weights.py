@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -51,12 +51,22 @@ class WeightPlaces:
             value = values[key].T if key in self.transposed else values[key]
             array = self.get_array(key)
             value = value.reshape(tuple(array.shape))
-            array[...] = __import__("torch").from_numpy(value.copy()) if is_tensor(array) else value
+            if is_tensor(array):
+                array.data[...] = __import__("torch").from_numpy(value.copy())
+            else:
+                array[...] = value
 
 
 def is_tensor(array: object) -> bool:
     """Return whether the array is a torch tensor, without importing torch."""
-    return type(array).__module__.startswith("torch")
+    return type(array).__module__.startswith("torch") and hasattr(array, "detach")
+
+
+def takes_tensors(function: FunctionType) -> bool:
+    """Return whether a function uses torch: it takes tensors, and no arrays."""
+    used = map(function.__globals__.get, function.__code__.co_names)
+    modules = (value.__name__ for value in used if isinstance(value, ModuleType))
+    return any(name.split(".")[0] == "torch" for name in modules)
 
 
 def get_shapes(D: int, H: int, C: int) -> dict[str, tuple[int, ...]]:
@@ -78,6 +88,7 @@ def find_weights(net: object, D: int, H: int, C: int) -> WeightPlaces:
     weights.numbers = {"b1", "b2"} & numbers
     further = re.compile(r"(w|weights?|b|bias)[3-9]")
     weights.extra = {str(a[2]) for a in found if further.fullmatch(simplify_name(str(a[2])))}
+    weights.extra |= set(_find_normalizations(net))
     for key, shape in get_shapes(D, H, C).items():
         named = [a for a in found if identify_parameter(a[2]) == key]
         named = [a for a in named if "param" in simplify_name(a[0])] or named
@@ -153,6 +164,18 @@ def find_values(
             yield from find_values(value, f"{path}.{key}", depth + 1, seen)
         elif "grad" not in path and not _is_derived(key):
             yield path, holder, key, value
+
+
+def _find_normalizations(holder: object, depth: int = 3) -> Iterator[str]:
+    """Yield the class names of the layers in a net that normalise batches: these have weights."""
+    if isinstance(holder, dict | list | tuple):
+        held = list(holder.values() if isinstance(holder, dict) else holder)
+    else:
+        held = list(getattr(holder, "__dict__", {}).values())
+    if re.search(r"batch_?norm|layer_?norm", name := type(holder).__name__, re.IGNORECASE):
+        yield name
+    for each in held if depth and not isinstance(holder, type | ModuleType) else ():
+        yield from _find_normalizations(each, depth - 1)
 
 
 def _is_derived(key: object) -> bool:

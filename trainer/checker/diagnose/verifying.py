@@ -8,13 +8,21 @@ from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.names import PARAMS
 from trainer.checker.check_file import check_loaded, load_class
 from trainer.checker.diagnose.patching import Texts
-from trainer.checker.findings.comparing import ABSENT, NOT_ALONE, UNKNOWN_FORM, Finding
+from trainer.checker.findings.comparing import (
+    ABSENT,
+    NOT_ALONE,
+    OTHER_TARGETS,
+    UNKNOWN_FORM,
+    Finding,
+)
 from trainer.checker.load.loading import Loader
 from trainer.checker.load.source import Source, decode
+from trainer.checker.measure.trial import ONLY
 
 # What is reported only where it is wrong.
 ONLY_WRONG = {"inputs", "gradient", "softmax", "loading", "net", "class"}
 ALONE = "gradient alone"
+BOTH_TARGETS = "both kinds of targets"
 SEEDS = 3  # a fix must pass all checks on the inputs of so many seeds
 
 
@@ -63,12 +71,18 @@ def list_wrong(findings: list[Finding]) -> frozenset[str]:
 
 
 def list_required(findings: list[Finding]) -> frozenset[str]:
-    """Return the quantities that a fixed net must pass: all that were checked, right or wrong."""
-    return frozenset(list_passed(findings) | (list_wrong(findings) - ONLY_WRONG))
+    """Return the quantities that a fixed net must pass: all that were checked, right or wrong.
+
+    A net that is wrong for one kind of targets must take that kind still.
+    """
+    required = list_passed(findings) | (list_wrong(findings) - ONLY_WRONG)
+    is_for_both = any(f.topic == OTHER_TARGETS for f in findings)
+    return frozenset(required | {BOTH_TARGETS} if is_for_both else required - {BOTH_TARGETS})
 
 
 def list_passed(findings: list[Finding]) -> set[str]:
-    """Return the quantities that are right, and ALONE if there are gradients, with no call before.
+    """Return the quantities that are right, ALONE if there are gradients, with no call before, and
+    BOTH_TARGETS if labels and one-hot rows are taken.
 
     A function that is right in its results stands for itself: as a whole it could not be checked
     before.
@@ -77,7 +91,9 @@ def list_passed(findings: list[Finding]) -> set[str]:
     passed |= {q.split()[0] for q in passed} - {"predict", "loss"}
     gives = any(f.quantity.startswith("gradient ") and f.verdict != "raises" for f in findings)
     is_alone = gives and not any(f.topic == NOT_ALONE for f in findings)
-    return passed | {ALONE} if is_alone else passed
+    takes_both = not any(f.cause in ONLY.values() for f in findings)
+    passed |= {ALONE} if is_alone else set()
+    return passed | {BOTH_TARGETS} if takes_both else passed
 
 
 def is_less_wrong(left: frozenset[str], wrong: frozenset[str]) -> bool:

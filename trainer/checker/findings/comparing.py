@@ -17,9 +17,11 @@ CLOSE = 1e-5  # an epsilon in a logarithm, or a numerical gradient
 FLOAT32 = 1e-4  # float32
 
 # What a finding says, where a program has to know: gradient works only after another call, samples
-# are columns, parameters are lacking, a module is missing, or the form of a function is not known.
-TOPICS = NOT_ALONE, COLUMNS, LACKING, ABSENT, UNKNOWN_FORM = (
+# are columns, parameters are lacking, a module is missing, the form of a function is not known, or
+# only one kind of targets gives right results.
+TOPICS = NOT_ALONE, COLUMNS, LACKING, ABSENT, UNKNOWN_FORM, OTHER_TARGETS = (
     "not alone", "samples as columns", "lacking parameters", "missing module", "unknown form",
+    "other targets",
 )  # fmt: skip
 Verdict = Literal["ok", "differs", "raises", "missing", "note"]
 

@@ -1,7 +1,7 @@
 """Loads a file and its local helpers without running what trains, downloads or plots.
 
 Every module loaded here gets our own __import__. Its `trainer`, `common` or `functions` is thus
-the one beside it, and nothing enters sys.modules.
+the one beside it, and nothing stays in sys.modules.
 """
 
 import builtins

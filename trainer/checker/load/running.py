@@ -6,7 +6,8 @@ import ast
 import builtins
 import linecache
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import CodeType, ModuleType
 from typing import Any
@@ -33,6 +34,25 @@ MISTAKES = (AttributeError, NameError)  # what a misspelt name raises
 DEFINITIONS = (*FUNCTIONS, ast.Import, ast.ImportFrom)
 
 
+def _list_methods(nodes: list[ast.AST]) -> set[str]:
+    """Return the names of the methods of classes, which are no names of the module."""
+    classes = (node for node in nodes if isinstance(node, ast.ClassDef))
+    return {each.name for kind in classes for each in kind.body if isinstance(each, FUNCTIONS)}
+
+
+@contextmanager
+def _register(module: ModuleType) -> Iterator[None]:
+    """Put a module into sys.modules for a while: there dataclass looks for the one of a class."""
+    name = module.__name__
+    is_new = name not in sys.modules
+    sys.modules.setdefault(name, module)
+    try:
+        yield
+    finally:
+        if is_new:
+            sys.modules.pop(name, None)
+
+
 @dataclass
 class Runner:
     """Runs a source in a module; is_checked tells that it is the file to check, not a helper."""
@@ -57,11 +77,13 @@ class Runner:
         vars(self.module)["__known__"] = list_all_names(self.source.tree)
         self._sets_by_name = not used.isdisjoint({"exec", "globals", "locals", "vars"})
         if self.source.notebook:
-            scope = (node for each in self.source.tree.body for node in walk_scope(each))
+            scope = [node for each in self.source.tree.body for node in walk_scope(each)]
             kept = {node.name for node in scope if isinstance(node, FUNCTIONS)}
             vars(self.module)["__kept__"] = kept
             vars(self.module)["__name__"] = "__main__"
-            self._set_hidden(used - self._set_somewhere - set(self.source.notebook.lost))
+            own = {name for node in scope for name in get_bound_names(node)}
+            known = own | (self._set_somewhere - _list_methods(nodes))
+            self._set_hidden(used - known - set(self.source.notebook.lost))
 
     def _set_hidden(self, names: set[str]) -> None:
         """Set what a cell that was deleted since may have imported, np and sigmoid for instance."""
@@ -126,8 +148,9 @@ class Runner:
             statement = restore_division(statement)
         try:
             code = compile(ast.Module([statement], []), path, "exec", flags, True)
-            if not (isinstance(statement, ast.Try) and self._takes_fallback(statement, code)):
-                exec(code, vars(self.module))
+            with _register(self.module):
+                if not (isinstance(statement, ast.Try) and self._takes_fallback(statement, code)):
+                    exec(code, vars(self.module))
         except Exception as error:
             if self.run_all:
                 raise

@@ -209,8 +209,8 @@ CS231N: dict[str, Any] = {
 WITH_CACHE: dict[str, Any] = {
     "sigmoid": lambda z: (functions.sigmoid(z), z),
     "relu": lambda z: (functions.relu(z), z),
-    "sigmoid_backward": lambda da, z: da * functions.sigmoid_grad(z),
-    "relu_backward": lambda da, z: da * (z > 0),
+    "sigmoid_backward": lambda dA, cache: dA * functions.sigmoid_grad(cache),
+    "relu_backward": lambda dA, cache: dA * (cache > 0),
 }
 NUMBA: dict[str, Any] = {"prange": range} | {
     name: lambda function=None, *_types, **_options: (
@@ -225,8 +225,9 @@ BOOK = FUNCTIONS | GRADIENT | LAYERS
 def list_usual(text: str) -> dict[str, Any]:
     """Return the names that most notebooks import: np, and activations as this text calls them."""
     has_cache = re.search(r"\w+, *\w+ *= *(sigmoid|relu)\(", text)
-    names = ("sigmoid", "relu", "softmax")
-    return {"np": np} | (WITH_CACHE if has_cache else {k: FUNCTIONS[k] for k in names})
+    plain = {k: FUNCTIONS[k] for k in ("sigmoid", "relu", "softmax", "cross_entropy_error")}
+    others = {"np": np, "OrderedDict": OrderedDict} | GRADIENT
+    return others | (WITH_CACHE if has_cache else plain)
 
 
 def make_module(name: str, reason: str = NOT_FOUND) -> ModuleType:

@@ -51,7 +51,7 @@ def check_accuracy(trial: Trial) -> Iterator[Finding]:
     if right:
         yield Finding("accuracy", "ok")
         if len(right) == 1:
-            message = _("takes {targets} only").format(targets=_(right[0]))
+            message = _("takes {targets} only").format(targets=trial.name_targets(right[0]))
             yield Finding("accuracy", "note", message, ONLY[right[0]])
     elif any(_is_number(value, 100 * run.expected) for value in values.values()):
         yield Finding("accuracy", "ok")
@@ -65,8 +65,10 @@ def check_accuracy(trial: Trial) -> Iterator[Finding]:
 
 def _call_accuracy(trial: Trial, a2: Array, wrong: int) -> Run:
     """Call accuracy with labels of which so many are not those that the outputs a2 predict."""
+    if is_single := a2.shape[1] == 1:  # the class is whether it is positive
+        a2 = np.append(np.zeros_like(a2), a2, axis=1)
     labels = make_labels(a2, wrong)
-    targets = {LABELS: labels, ONE_HOT: one_hot(labels, a2)}
+    targets = {LABELS: labels, ONE_HOT: labels[:, None] if is_single else one_hot(labels, a2)}
     outcomes = {k: attempt(trial.subject.accuracy, trial.case.x, t) for k, t in targets.items()}
     trial.reset_weights()
     return Run(targets, outcomes, float((a2.argmax(axis=1) == labels).mean()))
@@ -85,7 +87,7 @@ def _is_number(value: object, expected: float | None) -> bool:
 def _predict_scores(trial: Trial) -> Array:
     """Return what predict gives as scores (N, C), right or not, or else the expected a2."""
     a2: Array = trial.expected["a2"]
-    if not trial.subject.has("predict"):
+    if not trial.subject.has("predict") or trial.subject.C == 1:
         return a2
     scores = as_array(attempt(trial.subject.predict, trial.case.x).value)
     trial.reset_weights()
@@ -110,6 +112,9 @@ def _judge_wrong_accuracy(trial: Trial, a2: Array, run: Run) -> Finding:
     if outcome.value is None:
         return Finding("accuracy", "differs", _("returns None"), "unfinished")
     message = describe_difference(outcome.value, run.expected)
+    if not cause and (trial.form.head == "squared-error" or trial.subject.C == 1):
+        reason = _("may be another measure: {message}").format(message=message)
+        return report_unchecked("accuracy", reason)
     if trial.form.head in BINARY and not cause:
         return _report_one_column(message)
     message = blame_mistake(message, cause) if cause else message
@@ -123,6 +128,8 @@ def _report_one_column(message: str) -> Finding:
 
 def _find_accuracy_mistake(trial: Trial, a2: Array, runs: list[Run]) -> str | None:
     """Return the mistake that gives the outcomes of all runs, None if none does."""
+    if trial.subject.C == 1:
+        return None  # the mistakes are those of several outputs
     for slug, kind in product(ACCURACY_MISTAKES, (LABELS, ONE_HOT)):
         net = build_mistaken_net(trial.case, "sigmoid", "cross-entropy", slug)
         net._forward = lambda x: (a2, a2, a2)  # type: ignore[method-assign]

@@ -18,7 +18,8 @@ from trainer.checker.measure.explaining import (
     simulate_net,
 )
 from trainer.checker.measure.judging import Causes, Judge
-from trainer.checker.measure.reference import BINARY, FORMS, Form, get_reference
+from trainer.checker.measure.reference import BINARY, FORMS, HEADS, Form, get_reference
+from trainer.checker.measure.slopes import list_slopes
 from trainer.checker.measure.trial import Outcomes, Trial, collect_values
 from trainer.checker.measure.variants import HINGE, LOGISTIC
 from trainer.common.settings import Activation, Loss
@@ -45,7 +46,7 @@ def choose_form(trial: Trial, runs: dict[str, Outcomes]) -> tuple[Form, str]:
     for target, outcomes in runs.items():
         got = collect_values(outcomes)
         most = max(most, _weigh(list(got), got))
-        for form in list_forms(trial.case):
+        for form in list_forms(trial.case, got.get("predict")):
             judge = Judge(trial.case, got, get_reference(form, trial.case), form.head)
             points = _weigh([q for q in got if is_right(q, judge)], got)
             choices.append((points + _weigh_calls(outcomes), form, target))
@@ -55,10 +56,12 @@ def choose_form(trial: Trial, runs: dict[str, Outcomes]) -> tuple[Form, str]:
     return best[1], best[2]
 
 
-def list_forms(case: Case) -> list[Form]:
-    """Return the forms that a net may have; one output column has no softmax."""
+def list_forms(case: Case, outputs: object) -> list[Form]:
+    """Return the forms that a net of these outputs may have; one output column has no softmax."""
     is_single = case.sizes[2] == 1
-    return [f for f in FORMS if not is_single or f.head in (*BINARY, "squared-error")]
+    fitted = [Form(name, head) for name in list_slopes(case, outputs) for head in HEADS]
+    every = [*FORMS, *fitted]
+    return [f for f in every if not is_single or f.head in (*BINARY, "squared-error")]
 
 
 def _choose_by_mistake(trial: Trial, runs: dict[str, Outcomes]) -> Choice:

@@ -30,7 +30,8 @@ def check_edges(trial: Trial, judge: Judge, outcomes: Outcomes) -> Iterator[Find
     yield from _check_writes(outcomes)
     if trial.form.head == "cross-entropy":
         yield from _check_overflow(trial)
-    if trial.form.activation == "relu" and trial.subject.has("gradient"):
+    by_hand = not getattr(trial.kind, "derives_gradient", False)
+    if trial.form.activation == "relu" and trial.subject.has("gradient") and by_hand:
         yield from _check_relu_at_zero(trial)
     noted = any(note.cause == "float32-inside" for note in judge.notes)
     if trial.subject.has("predict") and not noted:

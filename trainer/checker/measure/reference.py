@@ -19,7 +19,23 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "leaky-relu 0.2": lambda a: torch.nn.functional.leaky_relu(a, 0.2),
     "elu": torch.nn.functional.elu,
     "softplus": torch.nn.functional.softplus,
+    "swish": torch.nn.functional.silu,
+    "gelu": torch.nn.functional.gelu,
+    "gelu by tanh": lambda a: torch.nn.functional.gelu(a, approximate="tanh"),
+    "selu": torch.nn.functional.selu,
+    "mish": torch.nn.functional.mish,
+    "softsign": torch.nn.functional.softsign,
+    "arctan": torch.arctan,
+    "sine": torch.sin,
+    "scaled tanh": lambda a: 1.7159 * torch.tanh(a * 2 / 3),
 }
+
+
+def _measure_margins(a: Tensor, t: Tensor) -> Tensor:
+    """Return how far each wrong class is inside the margin of 1 before the right one."""
+    return (a - (a * t).sum(dim=1, keepdim=True) + 1 - t).clamp_min(0)
+
+
 # Each head has two functions: y from a2, and the loss from a2 and one-hot rows t, summed over
 # the batch.
 HEADS: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor, Tensor], Tensor]]] = {
@@ -37,11 +53,17 @@ HEADS: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor, Tensor], Te
         torch.sigmoid,
         lambda a, t: torch.nn.functional.binary_cross_entropy_with_logits(a, t, reduction="sum"),
     ),
-    "hinge": (
-        lambda a: a,
-        lambda a, t: (a - (a * t).sum(dim=1, keepdim=True) + 1 - t).clamp_min(0).sum(),
-    ),
+    "hinge": (lambda a: a, lambda a, t: _measure_margins(a, t).sum()),
+    "squared hinge": (lambda a: a, lambda a, t: (_measure_margins(a, t) ** 2).sum()),
 }
+
+
+def _get_activation(name: str) -> Callable[[Tensor], Tensor]:
+    """Return a hidden activation; the name of a leaky ReLU may end with another slope."""
+    if name in ACTIVATIONS:
+        return ACTIVATIONS[name]
+    slope = float(name.removeprefix("leaky-relu "))
+    return lambda a: torch.nn.functional.leaky_relu(a, slope)
 
 
 @dataclass(frozen=True)
@@ -66,7 +88,7 @@ def compute_reference(form: Form, weights: dict[str, Array], x: Array, t: Array)
     }
     output, loss_of = HEADS[form.head]
     a1 = torch.from_numpy(x) @ params["W1"] + params["b1"]
-    a2 = ACTIVATIONS[form.activation](a1) @ params["W2"] + params["b2"]
+    a2 = _get_activation(form.activation)(a1) @ params["W2"] + params["b2"]
     loss = loss_of(a2, torch.from_numpy(t)) / len(x)
     grads = torch.autograd.grad(loss, list(params.values()))
     made = {"a2": a2.detach().numpy(), "y": output(a2).detach().numpy(), "loss": loss.item()}

@@ -1,10 +1,17 @@
 """Tell which kind of targets a net takes, labels or one-hot rows, and where methods differ."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from trainer.checker.adapt.names import PARAMS
-from trainer.checker.findings.comparing import CLOSE, Finding, compute_error
-from trainer.checker.findings.descriptions import describe_mistake
+from trainer.checker.findings.comparing import (
+    CLOSE,
+    OTHER_TARGETS,
+    Finding,
+    as_array,
+    compute_error,
+)
+from trainer.checker.findings.descriptions import append_mistake, describe_mistake
 from trainer.checker.measure.choosing import is_right
 from trainer.checker.measure.judging import Judge
 from trainer.checker.measure.trial import ONLY, Outcomes, Trial, collect_values
@@ -33,25 +40,54 @@ def blame_mixed_targets(finding: Finding, trial: Trial, runs: dict[str, Outcomes
     finding.cause = "targets-mixed"
     finding.message = message.format(
         message=finding.message,
-        targets=_(trial.other_target),
+        targets=trial.name_targets(trial.other_target),
         mistake=describe_mistake(finding.cause),
     )
 
 
 def check_other_targets(trial: Trial, runs: dict[str, Outcomes]) -> Iterator[Finding]:
-    """Yield a note where the other kind of targets raises or gives other numbers."""
+    """Yield a note where the other kind of targets raises or gives other numbers.
+
+    No labels are expected of a squared error of plain outputs, whose targets are numbers.
+    """
+    if trial.form.head == "squared-error" and trial.subject.C > 1:
+        return
     target, other = trial.target, trial.other_target
     got, got_other = collect_values(runs[target]), collect_values(runs[other])
     for quantity in ("loss", "gradient"):
         outcome, usual = runs[other].get(quantity), runs[target].get(quantity)
         if outcome is None or usual is None or usual.error:
             continue
-        keys = [quantity] if quantity == "loss" else [k for k in PARAMS if k in got]
+        keys: list[str] = [quantity] if quantity == "loss" else [k for k in PARAMS if k in got]
         error = outcome.error
+        if _is_multiple(got_other, got, keys, len(trial.case.x)):
+            yield _report_multiple(quantity, trial)
+            return
         message = _("takes {targets} only: with {others} it returns other numbers")
         if error:
             message = _("takes {targets} only: with {others} it raises {error}")
         if error or any(compute_error(got_other.get(k), got[k]) > CLOSE for k in keys):
-            words = {"targets": _(target), "others": _(other), "error": type(error).__name__}
-            yield Finding(quantity, "note", message.format(**words), ONLY[target])
+            words = {"targets": trial.name_targets(target), "others": trial.name_targets(other)}
+            cause = ONLY[target] if trial.subject.C > 1 else None
+            message = message.format(**words, error=type(error).__name__)
+            yield Finding(quantity, "note", message, cause)
             return
+
+
+def _is_multiple(got: dict[str, Any], expected: dict[str, Any], keys: list[str], N: int) -> bool:
+    """Return whether all values are N times the expected ones."""
+    known = {k: as_array(expected[k]) for k in keys}
+    return bool(keys) and all(
+        value is not None and compute_error(got.get(k), N * value) <= CLOSE
+        for k, value in known.items()
+    )
+
+
+def _report_multiple(quantity: str, trial: Trial) -> Finding:
+    """Return the finding on a mean over the batch that is missing for one kind of targets."""
+    cause = "loss-sum" if quantity == "loss" else "batch-mean-missing"
+    message = _("right with {targets}, but with {others} it is {factor} times as large")
+    words = {"targets": trial.name_targets(trial.target), "factor": len(trial.case.x),
+             "others": trial.name_targets(trial.other_target)}  # fmt: skip
+    message = append_mistake(message.format(**words), cause)
+    return Finding(quantity, "differs", message, cause, topic=OTHER_TARGETS)

@@ -112,7 +112,7 @@ def _make_equal(trial: Trial) -> tuple[Case, Array]:
     case = trial.case
     x = np.repeat(case.x[:1], len(case.x), axis=0)
     rows = np.repeat(case.t[:1], len(case.t), axis=0)
-    return Case(case.weights, x, rows), rows if trial.target == ONE_HOT else rows.argmax(axis=1)
+    return Case(case.weights, x, rows), rows if trial.target == ONE_HOT else trial.to_labels(rows)
 
 
 def _attempt_step(trial: Trial, x: Array, t: Array) -> Outcome:

@@ -40,9 +40,7 @@ class Trial:
     targets: dict[str, Array] = field(init=False)
 
     def __post_init__(self) -> None:
-        is_single = self.case.sizes[2] == 1  # One output: its target is the label.
-        labels = self.case.t[:, 0].astype(int) if is_single else self.case.t.argmax(axis=1)
-        self.targets = {ONE_HOT: self.case.t, LABELS: labels}
+        self.targets = {ONE_HOT: self.case.t, LABELS: self.to_labels(self.case.t)}
         self.reset_weights()
         stored = self.subject.weights.get()
         if not are_equal(stored, self.case.weights):  # The net's dtype has rounded them.
@@ -62,6 +60,22 @@ class Trial:
     def expected(self) -> dict[str, Any]:
         """The expected numbers of the case: a2, y, the loss, and the gradient by parameter."""
         return get_reference(self.form, self.case)
+
+    def to_labels(self, rows: Array) -> Array:
+        """Return labels (N,) for rows of targets (N, C): with one output they are the targets."""
+        return rows[:, 0].astype(int) if self.case.sizes[2] == 1 else rows.argmax(axis=1)
+
+    def name_targets(self, kind: str) -> str:
+        """Return what to call targets of a kind, as this net takes them."""
+        if self.case.sizes[2] == 1:
+            shape = "(N,)" if kind == LABELS else "(1, N)" if self.takes_columns else "(N, 1)"
+            return _("targets of shape {shape}").format(shape=shape)
+        return _("one-hot columns") if kind == ONE_HOT and self.takes_columns else _(kind)
+
+    @property
+    def takes_columns(self) -> bool:
+        """Whether the net, or the functions it was made of, take samples as columns."""
+        return self.subject.columns or getattr(self.kind, "takes_columns", False)
 
     def reset_weights(self, weights: dict[str, Array] | None = None) -> None:
         """Set the net's weights, by default to those of the case."""
@@ -88,6 +102,10 @@ class Trial:
             del outcomes["loss"]
         self.reset_weights()
         return outcomes
+
+    def call_with_each_target(self) -> dict[str, Outcomes]:
+        """Return what the methods give with each kind of targets."""
+        return {target: self.call_methods(t) for target, t in self.targets.items()}
 
     def call_elsewhere(self) -> list[tuple[Case, dict[str, Any], dict[str, Any]]]:
         """Return other cases, one of fewer samples, with the net's values and the right ones."""

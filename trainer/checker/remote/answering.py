@@ -16,6 +16,7 @@ from trainer.checker.adapt.constructor_text import sets_bias_twice
 from trainer.checker.adapt.loaded import Loaded
 from trainer.checker.adapt.names import PARAMS, list_arguments
 from trainer.checker.adapt.subject import TRAITS, Subject
+from trainer.checker.adapt.weights import takes_tensors
 from trainer.checker.findings.comparing import show_safely
 from trainer.checker.load.loading import Loader
 from trainer.checker.remote.protocol import TEXT, decode, encode
@@ -171,10 +172,10 @@ class Answerer:
         }
         return answer | {"wrote": wrote}
 
-    def _make_callback(self, argument: dict[str, int], given: list[Any]) -> Callable[[Any], Any]:
+    def _make_callback(self, argument: dict[str, int], given: list[Any]) -> Callable[..., Any]:
         """Return a function that the judge evaluates, at what one of the given arrays holds."""
         point = given[argument["callback"]]
-        return lambda _given: decode(self._ask({"evaluate": encode(point)})["value"])
+        return lambda *_given: decode(self._ask({"evaluate": encode(point)})["value"])
 
     def _get_subject(self, question: dict[str, Any]) -> Subject:
         return self._subjects[question["id"]]
@@ -185,9 +186,10 @@ class Answerer:
 
 
 def _list_functions(names: Any, defined: set[str], known: list[str]) -> list[str]:
-    """Return which known functions a module defines, as functions."""
+    """Return which known functions for arrays a module defines."""
     values = {name: names.get(name) for name in known if name in defined}
-    return [k for k, value in values.items() if callable(value) and not isinstance(value, type)]
+    functions = {k: v for k, v in values.items() if callable(v) and not isinstance(v, type)}
+    return [k for k, f in functions.items() if not (inspect.isfunction(f) and takes_tensors(f))]
 
 
 def describe_class(kind: Any) -> dict[str, Any]:

@@ -63,7 +63,8 @@ def _call_forward(function: Function, *inputs: Array) -> tuple[Any, Any]:
 def _call_backward(function: Function, dout: Array, cache: Any) -> Any:
     """Call a backward function with what the forward one kept, or with the inputs themselves."""
     required = [p for p in list_arguments(function) if p.default is p.empty]
-    return function(dout, *cache) if len(required) == len(cache) + 1 else function(dout, cache)
+    is_spread = isinstance(cache, tuple | list) and len(required) == len(cache) + 1
+    return function(dout, *cache) if is_spread else function(dout, cache)
 
 
 def _run_backward(forward: Function, backward: Function, d: Draw) -> dict[str, Any]:

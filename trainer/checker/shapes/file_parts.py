@@ -60,6 +60,8 @@ def _report_lost(loaded: Loaded) -> Iterator[Finding]:
     """
     if not loaded.is_whole or (loaded.kind is not None and not is_built(loaded.kind)):
         return
+    if getattr(loaded.kind, "derives_gradient", False):  # the functions of a torch module
+        return
     found = {find_layer(part.name) or part.name for part in loaded.parts}
     others = set() if found & LAYERS else LAYERS  # other classes have such names
     # Where there is a net, such functions may be written in another way: the net shows them.

@@ -70,6 +70,9 @@ def _call_affine(layer: Any, d: Draw) -> dict[str, Any]:
 def _get_gradients(layer: Any) -> dict[str, Any]:
     """Return dw and db, which volume 1 keeps as attributes and volume 2 in a list."""
     grads = getattr(layer, "grads", None) or [getattr(layer, "dw", None), None]
+    if isinstance(grads, dict):
+        named = {simplify_name(str(key)).removeprefix("d"): value for key, value in grads.items()}
+        grads = [named.get("w"), named.get("b")]
     dw, db = (getattr(layer, name, grads[i]) for i, name in enumerate(("dW", "db")))
     return {"dw": np.array(dw) if dw is not None else None,
             "db": np.array(db) if db is not None else None}  # fmt: skip

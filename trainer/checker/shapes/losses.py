@@ -20,25 +20,21 @@ def _evaluate(loss: Callable[[Tensor], Tensor], scores: Array) -> Values:
 def compute_softmax_loss(d: Draw) -> Values:
     """Return the mean cross-entropy of scores and its gradient."""
 
-    def loss(a: Tensor) -> Tensor:
-        return torch.nn.functional.cross_entropy(a, torch.from_numpy(d.labels))
-
-    return {
-        "loss": loss(torch.from_numpy(d.scores)).numpy(),
-        "dx": differentiate(loss, d.scores)[0],
-    }
+    labels = torch.from_numpy(d.labels)
+    return _evaluate(lambda a: torch.nn.functional.cross_entropy(a, labels), d.scores)
 
 
 def compute_svm_loss(d: Draw) -> Values:
     """Return the mean multi-class hinge loss of scores with a margin of 1, and its gradient."""
 
-    def loss(a: Tensor) -> Tensor:
-        return torch.nn.functional.multi_margin_loss(a, torch.from_numpy(d.labels)) * C
+    labels = torch.from_numpy(d.labels)
+    return _evaluate(lambda a: torch.nn.functional.multi_margin_loss(a, labels) * C, d.scores)
 
-    return {
-        "loss": loss(torch.from_numpy(d.scores)).numpy(),
-        "dx": differentiate(loss, d.scores)[0],
-    }
+
+def compute_squared_hinge(d: Draw) -> Values:
+    """Return the mean of the squared margins, as a squared hinge loss has it, and its gradient."""
+    labels = torch.from_numpy(d.labels)
+    return _evaluate(lambda a: torch.nn.functional.multi_margin_loss(a, labels, p=2) * C, d.scores)
 
 
 def _mistake_mean(right: Values, N: int) -> dict[str, Values]:

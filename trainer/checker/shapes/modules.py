@@ -26,8 +26,8 @@ LOSSES = {
 
 # Activations that the reference does not know, or whose slope is a choice.
 OTHERS = (
-    r"(?i)\b(gelu|silu|swish|selu|mish|celu|elu|prelu|rrelu|relu6|softsign|softplus"
-    r"|hard(tanh|sigmoid|swish)|leaky_?relu|log_?sigmoid|tanhshrink)\b"
+    r"(?i)\b(celu|elu|prelu|rrelu|relu6|softplus|hard(tanh|sigmoid|swish)|leaky_?relu|log_?sigmoid"
+    r"|tanhshrink)\b"
 )
 
 
@@ -107,13 +107,13 @@ def name_parameters(left: dict[str, Tensor]) -> dict[str, Tensor]:
     Those that are left are called W3 and so on. A single bias is left out, since the layer that
     it belongs to is not known.
     """
-    vectors = [name for name, p in left.items() if p.dim() < 2]
+    axes = {name: p.squeeze().dim() for name, p in left.items()}  # a bias may be a row
+    vectors = [name for name in left if axes[name] < 2]
     if len(vectors) == 1:
         del left[vectors[0]]
     found: dict[str, Tensor] = {}
     for key in PARAMS:
-        axes = 2 if key[0] == "W" else 1
-        fits = [name for name, p in left.items() if p.dim() == axes]
+        fits = [name for name in left if axes[name] == (2 if key[0] == "W" else 1)]
         named = [name for name in fits if identify_parameter(name) == key]
         if fits:
             found[key] = left.pop((named or fits)[0])

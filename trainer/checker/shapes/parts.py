@@ -19,7 +19,7 @@ from trainer.checker.findings.descriptions import describe_mistake
 from trainer.checker.measure.judging import EPSILONS
 from trainer.checker.shapes.draws import Draw, draw_inputs
 from trainer.checker.shapes.expected import check_edges, find_rule
-from trainer.checker.shapes.losses import SOFTMAX_LOSS
+from trainer.checker.shapes.losses import SOFTMAX_LOSS, SVM_LOSS, compute_squared_hinge
 from trainer.checker.shapes.operations import Operation, Rule, Values
 from trainer.checker.shapes.shape import FAILED, OTHER, UNWRITTEN, WROTE, Part
 from trainer.common.language import translate as _
@@ -117,11 +117,9 @@ def _judge_results(part: Part, outcomes: list[Outcome], draws: list[Draw]) -> It
     results = [outcome.value if not outcome.error else {} for outcome in outcomes]
     pairs = list(zip(results, draws, strict=True))
     wanted = [_get_operation(part, result).compute(d) for result, d in pairs]
-    if _is_sum(results, wanted):
-        yield Finding(f"{part.name} loss", "ok")
-        yield Finding(f"{part.name} dx", "ok")
-        message = _("is the sum over the batch, and dx is its derivative")
-        yield Finding(part.name, "note", message, "loss-sum")
+    if variant := _note_variant(part, results, wanted, draws):
+        yield from (Finding(f"{part.name} {label}", "ok") for label in ("loss", "dx"))
+        yield variant
         return
     if not wanted[0]:
         yield _report_unknown(part)
@@ -149,15 +147,22 @@ def _report_unknown(part: Part) -> Finding:
     return report_unchecked(part.name, message)
 
 
-def _is_sum(results: list[dict[str, Any]], wanted: list[Values]) -> bool:
-    """Return whether a loss and its gradient are both N times the mean over the batch."""
-    return all(
-        {"loss", "dx"} <= want.keys()
-        and all(
-            compute_error(result.get(k), len(want["dx"]) * want[k]) <= CLOSE for k in ("loss", "dx")
-        )
-        for result, want in zip(results, wanted, strict=True)
-    )
+def _note_variant(
+    part: Part, results: list[dict[str, Any]], wanted: list[Values], draws: list[Draw]
+) -> Finding | None:
+    """Return a note where a loss and its gradient are those of a sum, or of squared margins."""
+    if not all(want.keys() >= {"loss", "dx"} for want in wanted):
+        return None
+    sums = [{k: len(want["dx"]) * want[k] for k in ("loss", "dx")} for want in wanted]
+    if all(_agree(results, sums, label, CLOSE) for label in ("loss", "dx")):
+        message = _("is the sum over the batch, and dx is its derivative")
+        return Finding(part.name, "note", message, "loss-sum")
+    squares = [compute_squared_hinge(d) for d in draws]
+    is_svm = get_rule(part).get_operation({}) is SVM_LOSS
+    if is_svm and all(_agree(results, squares, label, CLOSE) for label in ("loss", "dx")):
+        message = _("is the mean of the squared margins, and dx is its derivative")
+        return Finding(part.name, "note", message)
+    return None
 
 
 def find_slugs(

@@ -7,6 +7,7 @@ from typing import Any
 
 from trainer.book.functions import Array
 from trainer.checker.adapt.attempts import attempt
+from trainer.checker.adapt.weights import takes_tensors
 from trainer.checker.shapes.draws import Draw
 from trainer.common.language import N_
 
@@ -44,9 +45,10 @@ class Found:
     defined: frozenset[str] = field(default_factory=frozenset)
 
     def get_functions(self, *names: str) -> dict[str, FunctionType]:
-        """Return the functions of these names that the file has, finished or not."""
+        """Return the functions of these names that the file has for arrays, finished or not."""
         found = {name: self.names.get(name) for name in names}
-        return {k: v for k, v in found.items() if isinstance(v, FunctionType)}
+        functions = {k: v for k, v in found.items() if isinstance(v, FunctionType)}
+        return {k: v for k, v in functions.items() if not takes_tensors(v)}
 
     def get_classes(self, *names: str) -> dict[str, type]:
         """Return the classes of these names that the file has, finished or not."""
