@@ -6,7 +6,8 @@ from typing import Any
 
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.names import PARAMS, simplify_name
-from trainer.checker.adapt.weights import WeightPlaces, fits_shape, get_shapes, identify_parameter
+from trainer.checker.adapt.parameter_names import identify_parameter
+from trainer.checker.adapt.weights import WeightPlaces, fits_shape, get_shapes
 
 KEPT = ("grads", "gradients", "grad")  # the attributes in which nets keep all of them
 SINGLE = r"(d|grad)[wb][12]"  # those in which they keep one

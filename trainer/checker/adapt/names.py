@@ -34,7 +34,7 @@ OPTIONS = {
 INPUTS = r"x.*|input.*|data|im(age|g)s?|batchx|features?|samples?|trainx|trainingdata"
 TARGETS = (
     r"t|t(rue|rain|batch|arget).*|label.*|teach.*|ans(wer)?.*|batch[ty]|y(true|batch|train|s)"
-    r"|.*target.*|correct.*|gt|d"
+    r"|.*target.*|correct.*|gt|d|[yt]?onehot[yt]?|[yt](enc(oded)?|oh|labels?|vec)"
 )
 # Switches of training, which are off in a check.
 FLAG = r"(is)?train(ing)?(flg|flag|mode)?|is(test|eval)"
@@ -50,10 +50,11 @@ METHODS = {
     "loss": r"loss|(get|calc|compute|cal|calculate)?loss.*|cost.*|computecost|.*loss|error|"
             r"(categorical)?crossentropy(error)?",
     "gradient": r"gradient|grads?|gradients?|(compute|calc|get|cal)?(grad|gradients?)|backprop.*|"
-                r".*backprop(agation)?(grad.*)?|backward.*|gradientbp|bpgradient|analytic.*",
+                r".*backprop(agation)?(grad.*)?|backward.*|gradientbp|bpgradient|analytic.*|"
+                r"(cost|loss)(function)?prime",
     "numerical": r"numer.*grad.*|num.*grad.*|gradient(num.*)",
     "accuracy": r"(get|calc|compute|cal)?acc(uracy)?|accura.*|.*accuracy",
-    "train": r"train|fit|trainstep|learn|update(params|weights)?|step|sgd",
+    "train": r"train(step|batch|model)?|fit|learn|update(params|weights)?|step|sgd|buildmodel",
 }  # fmt: skip
 
 
@@ -121,7 +122,8 @@ def call_by_role(function: Callable[..., Any], values: Mapping[str, Any]) -> Any
         is_unknown = role is None and parameter.default is parameter.empty
         is_cache = bool(re.fullmatch(CACHE, simplify_name(parameter.name)))
         if is_unknown and unused and not is_cache:
-            role = unused.pop(0)
+            is_target = simplify_name(parameter.name)[0] in "yt" and "t" in unused
+            role = unused.pop(unused.index("t") if is_target else 0)
         elif is_unknown and "kept" in values:
             kept = values["kept"]() if kept is None else kept
             given |= {parameter.name: kept.pop(0)} if kept else {}

@@ -13,25 +13,28 @@ from trainer.checker.adapt.gradients import find_beside, find_kept, list_held, n
 from trainer.checker.adapt.names import (
     INTERNAL,
     METHODS,
-    OPTIONS,
     PARAMS,
     call_by_role,
     find_call_roles,
     find_method,
-    find_role,
     is_internal,
     list_arguments,
     list_methods,
     simplify_name,
 )
 from trainer.checker.adapt.orientation import takes_columns
-from trainer.checker.adapt.stepping import RATE, measure_gradient
+from trainer.checker.adapt.stepping import (
+    RATE,
+    derive_from_training,
+    derive_gradient,
+    takes_rate,
+)
 from trainer.checker.adapt.weights import find_weights
 from trainer.common.language import translate as _
 
 # What a class may have that was made of functions: D, H, C, and how it is to be judged.
 TRAITS = ("checked_sizes", "takes_columns", "has_guessed_calls", "derives_gradient",
-          "is_checked_in_parts", "draws_weights")  # fmt: skip
+          "is_checked_in_parts", "draws_weights", "counts_samples")  # fmt: skip
 
 
 class Subject:
@@ -87,9 +90,10 @@ class Subject:
 
     def has(self, quantity: str) -> bool:
         """Return whether there is a method for the quantity, or another that gives it too."""
-        if quantity == "gradient" and (self.gives_both() or find_kept(self.net) is not None):
-            return True
-        return bool(self.methods[quantity])
+        others = (self.gives_both, self.trains_alone, lambda: find_kept(self.net) is not None)
+        return bool(self.methods[quantity]) or (
+            quantity == "gradient" and any(is_given() for is_given in others)
+        )
 
     def gives_both(self) -> bool:
         """Return whether loss(X, y) gives the gradient too, as CS231n's: y is optional, or reg."""
@@ -99,6 +103,13 @@ class Subject:
         return "reg" in find_call_roles(loss) or any(
             p.default is None for p in list_arguments(loss)
         )
+
+    def trains_alone(self) -> bool:
+        """Return whether only a training method has the gradient: it takes x, t and a rate."""
+        train = self.methods["train"]
+        if train is None or self.methods["gradient"] or find_kept(self.net) is not None:
+            return False
+        return {"x", "t"} <= find_call_roles(train) and takes_rate(self.net, train)
 
     def is_float32(self) -> bool:
         """Return whether any of the weights is kept in float32."""
@@ -131,9 +142,10 @@ class Subject:
             raise AttributeError(f"the net has no method for {quantity}")
         return found
 
-    def _call(
+    def call(
         self, function: Callable[..., Any], x: Array, t: Array | None = None, **more: float
     ) -> Any:
+        """Call a method of the net with values chosen by the names of its arguments."""
         values = more | {"x": self.to_native(x), "reg": self.reg, "batch": len(x), "dout": 1}
         if t is not None:
             values["t"] = self.to_native(t)
@@ -151,7 +163,7 @@ class Subject:
     def _find_outputs(self, x: Array, classes: Any) -> Any:
         """Return the outputs that another method than predict gives, the classes if none does."""
         for method in list_methods(self.net, "predict"):
-            outcome = attempt(lambda method=method: self._pick(self._call(method, x), x))
+            outcome = attempt(lambda method=method: self._pick(self.call(method, x), x))
             if self._is_output(outcome.value, x) and not self._are_classes(outcome.value):
                 return outcome.value
         return classes
@@ -162,7 +174,7 @@ class Subject:
 
     def _list_kept(self, x: Array) -> list[Any]:
         """Return what the forward pass returns beside the outputs."""
-        results = (self._call(method, x) for method in list_methods(self.net, "predict"))
+        results = (self.call(method, x) for method in list_methods(self.net, "predict"))
         parts = next((result for result in results if isinstance(result, tuple)), ())
         return [part for part in parts if not self._is_output(part, x)]
 
@@ -174,7 +186,7 @@ class Subject:
         return self._turn(self._predict(x))
 
     def _predict(self, x: Array) -> Any:
-        y = self._pick(self._call(self.methods["predict"] or self._get_method("loss"), x), x)
+        y = self._pick(self.call(self.methods["predict"] or self._get_method("loss"), x), x)
         return self._find_outputs(x, y) if self._are_classes(y) else y
 
     def _pick(self, result: Any, x: Array) -> Any:
@@ -187,8 +199,8 @@ class Subject:
     def loss(self, x: Array, t: Array) -> Any:
         """Return the loss alone; None if the method gives only gradients."""
         if not {"x", "y"} & find_call_roles(self._get_method("loss")) and self.methods["predict"]:
-            self._call(self.methods["predict"], x)  # The loss reads what predict left in the net.
-        result = self._call(self._get_method("loss"), x, t)
+            self.call(self.methods["predict"], x)  # The loss reads what predict left in the net.
+        result = self.call(self._get_method("loss"), x, t)
         if isinstance(result, tuple | list):
             result = next((r for r in result if not isinstance(r, dict)), None)
         self.no_loss = isinstance(result, dict)
@@ -201,12 +213,16 @@ class Subject:
 
     def gradient(self, x: Array, t: Array) -> dict[str, Any] | None:
         """Return the gradient by the names W1, b1, W2, b2; None if no gradients came back."""
+        if self.trains_alone() and not self.gives_both():
+            derived = derive_from_training(self, self._get_method("train"), x, t)
+            self.is_derived = derived is not None
+            return derived
         function = self.methods["gradient"] or self._get_method("loss")
         if self.methods["gradient"] and "x" not in find_call_roles(function):
             # The backward pass starts from what the forward pass left in the net.
             self.loss(x, t) if self.methods["loss"] else self.predict(x)
         before, held = self.weights.get(), list_held(self.net)
-        result = self._call(function, x, t, lr=RATE)
+        result = self.call(function, x, t, lr=RATE)
         parts = result if isinstance(result, tuple | list) else [result]
         found: Any = next((r for r in parts if isinstance(r, dict)), None)
         if found is None and len(parts) >= 4:
@@ -216,7 +232,9 @@ class Subject:
         kept = find_kept(self.net)
         kept = find_beside(self.weights) if kept is None else kept
         changes = any((before[k] != now).any() for k, now in self.weights.get().items())
-        derived = self._derive(function, x, t, before) if changes and kept is None else None
+        derived = (
+            derive_gradient(self, function, x, t, before) if changes and kept is None else None
+        )
         self.is_derived = derived is not None
         if changes and (kept is not None or derived is not None):
             self.weights.set(before)  # to update them is what the method is for
@@ -226,33 +244,13 @@ class Subject:
             raise ValueError(_("its gradients are in a form or at a place that is not known here"))
         return derived or self._name(kept)
 
-    def _derive(
-        self, function: Callable[..., Any], x: Array, t: Array, before: dict[str, Array]
-    ) -> dict[str, Array] | None:
-        """Return the gradient that a method subtracts from the weights, None without a rate.
-
-        Raises ValueError where it makes no plain step.
-        """
-        names = [n for n in getattr(self.net, "__dict__", {}) if find_role(n, OPTIONS) == "lr"]
-        if "lr" not in find_call_roles(function) and not names:
-            return None
-
-        def step(rate: float) -> dict[str, Array]:
-            self.weights.set(before)
-            vars(self.net).update(dict.fromkeys(names, rate))
-            attempt(self.predict, x)  # what the step needs of the forward pass
-            self._call(function, x, t, lr=rate)
-            return {key: before[key] - after for key, after in self.weights.get().items()}
-
-        return measure_gradient(step, ("W2", "b2"))
-
     def numerical_gradient(self, x: Array, t: Array) -> dict[str, Any] | None:
         """Return their own numerical gradient, by name."""
-        return self._name(self._call(self._get_method("numerical"), x, t))
+        return self._name(self.call(self._get_method("numerical"), x, t))
 
     def accuracy(self, x: Array, t: Array) -> Any:
         """Return their accuracy."""
-        return self._call(self._get_method("accuracy"), x, t)
+        return self.call(self._get_method("accuracy"), x, t)
 
     def _name(self, grads: object) -> dict[str, Any] | None:
         """Return gradients by W1 … b2, in the book's orientation, from a dict or a list of them."""

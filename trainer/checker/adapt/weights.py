@@ -10,6 +10,7 @@ import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.adapt.names import PARAMS, simplify_name
+from trainer.checker.adapt.parameter_names import choose_names, identify_parameter
 from trainer.common.language import translate as _
 
 
@@ -89,10 +90,11 @@ def find_weights(net: object, D: int, H: int, C: int) -> WeightPlaces:
     further = re.compile(r"(w|weights?|b|bias)[3-9]")
     weights.extra = {str(a[2]) for a in found if further.fullmatch(simplify_name(str(a[2])))}
     weights.extra |= set(_find_normalizations(net))
+    identify = choose_names([a[2] for a in found])
     for key, shape in get_shapes(D, H, C).items():
-        named = [a for a in found if identify_parameter(a[2]) == key]
+        named = [a for a in found if identify(a[2]) == key]
         named = [a for a in named if "param" in simplify_name(a[0])] or named
-        unnamed = [a for a in found if identify_parameter(a[2]) in (None, key)]
+        unnamed = [a for a in found if identify(a[2]) in (None, key)]
         fitting = [a for a in [*named, *unnamed] if fits_shape(a[3], shape)]
         if not fitting and not named:
             weights.absent.add(key)
@@ -117,12 +119,6 @@ def _describe_shape(
     expected = wanted if not is_turned else wanted[::-1] if len(wanted) == 2 else (*wanted, 1)
     message = _("{name} has shape {shape}, expected {expected}")
     return message.format(name=name, shape=got, expected=expected)
-
-
-def identify_parameter(name: object) -> str | None:
-    """Return W1, b1, W2 or b2 for the many ways to write them, otherwise None."""
-    match = re.fullmatch(r"(w|weights?|b|bias(?:es)?)(?:in|h)?([012])", simplify_name(str(name)))
-    return match and match[1][0].replace("w", "W") + match[2]
 
 
 def fits_shape(array: Any, shape: tuple[int, ...]) -> bool:

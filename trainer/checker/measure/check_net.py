@@ -78,6 +78,9 @@ def _check_quantities(trial: Trial) -> Iterator[Finding]:
     if trial.subject.is_derived:
         message = _("returns no gradients: what its update subtracts from the weights was compared")
         yield Finding("gradient", "note", message)
+    if getattr(trial.kind, "counts_samples", False):
+        message = _("a global variable is taken for the number of samples")
+        yield Finding("gradient", "note", message)
     if trial.subject.columns:
         message = _("takes samples as columns (D, N): the book's are rows")
         yield Finding("predict", "note", message, topic=COLUMNS)

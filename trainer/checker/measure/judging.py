@@ -47,6 +47,8 @@ class Judge:
             self._settle_scale(float(loss.reshape(())))
             if self.scale == 1.0:
                 self._settle_penalty(float(loss.reshape(())))
+        elif "loss" not in theirs and "squared" in head and len(self._keys) == len(PARAMS):
+            self._settle_factor()
 
     def _settle_scale(self, loss: float) -> None:
         """Accept a loss and a gradient that are the same positive multiple of the right ones."""
@@ -66,6 +68,17 @@ class Judge:
                     "the loss is the sum over the batch, and the gradient is its derivative"
                 )
             self._note("loss", message, "loss-sum" if is_sum else None)
+
+    def _settle_factor(self) -> None:
+        """Accept the gradient of another mean of squares, where there is no loss to compare."""
+        C = self.case.sizes[2]
+        for factor in {2.0, 1 / C, 2 / C} - {1.0}:
+            if all(
+                compute_error(self.theirs[k], factor * self.right[k]) <= CLOSE for k in self._keys
+            ):
+                self.scale = factor
+                message = _("it is that of {factor} times the mean over the batch of ½ Σ (y − t)²")
+                self._note("gradient", message.format(factor=f"{factor:.4g}"))
 
     def _settle_penalty(self, loss: float) -> None:
         """Accept a penalty in the loss if it is in the gradient too and nothing else is wrong."""

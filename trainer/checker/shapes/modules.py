@@ -11,8 +11,8 @@ from trainer.book.functions import Array
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.building import build_instance
 from trainer.checker.adapt.names import PARAMS, find_method
+from trainer.checker.adapt.parameter_names import identify_parameter
 from trainer.checker.adapt.sizes import N
-from trainer.checker.adapt.weights import identify_parameter
 from trainer.checker.shapes.shape import Found, Shape
 from trainer.common.errors import InputError
 from trainer.common.language import translate as _

@@ -1,5 +1,6 @@
 """How the functions of a net are called: with which sizes, samples as columns or as rows."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,13 +9,23 @@ import numpy as np
 from trainer.book.functions import Array
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.building import build_instance, is_call_known
-from trainer.checker.adapt.names import PARAMS, list_arguments, simplify_name
+from trainer.checker.adapt.names import (
+    PARAMS,
+    SIZES,
+    find_role,
+    list_arguments,
+    simplify_name,
+)
+from trainer.checker.adapt.parameter_names import identify_parameter
 from trainer.checker.adapt.sizes import D, H, N
-from trainer.checker.adapt.weights import find_weights, identify_parameter, infer_sizes
+from trainer.checker.adapt.weights import find_weights, infer_sizes
+from trainer.checker.load.standins import StandIn
 from trainer.checker.shapes.binding import Function, call, list_results
 
 COLUMN = (D, H, 1)  # sizes of a net of one sigmoid output
 CLASSES = (D, H, 3)
+DIGITS = 10  # the classes of functions that make one-hot rows of so many themselves
+COUNT = r"m|mtrain|(num|n)(samples|examples)"  # a global for the number of samples
 
 
 @dataclass(frozen=True)
@@ -25,6 +36,7 @@ class Plan:
     sizes: tuple[int, int, int]
     columns: bool
     keys: dict[str, str]  # W1 … b2 → the key in their dictionary
+    takes_labels: bool = False  # whether one-hot rows make the backward pass fail
     has_run: bool = True  # False where no call of them gave outputs, and columns is a guess
 
     def make_params(self, *sizes: int) -> dict[str, Any]:
@@ -44,13 +56,30 @@ class Plan:
         return array.T if self.columns else array
 
     def start(self, params: dict[str, Any], x: Array, t: Array | None) -> dict[str, Any]:
-        """Return the values that every function may ask for."""
+        """Return the values that every function may ask for, and set the number of samples where
+        a global holds it.
+        """
+        for names, name in self.list_counts():
+            names[name] = len(x)
         values = {"x": self.turn(x), "params": params, "m": len(x), "reg": 0.0}
         values |= {simplify_name(k): v for k, v in params.items()}
         if t is not None:
             is_row = t.ndim == 1 and self.sizes == COLUMN
             values["y"] = self.turn(t.reshape(-1, 1) if is_row else t)
         return values
+
+    def make_targets(self, labels: Array) -> Array:
+        """Return targets as the functions take them: one column of 0 and 1 for one output."""
+        C = self.sizes[2]
+        if C == 1:
+            return (labels[:, None] % 2).astype(float)
+        return labels % C if self.takes_labels else np.eye(C)[labels % C]
+
+    def list_counts(self) -> list[tuple[dict[str, Any], str]]:
+        """Return where the functions read the number of samples from a global that data sets."""
+        read = ((f.__globals__, n) for f in self.functions.values() for n in f.__code__.co_names)
+        counts = ((g, n) for g, n in read if n in g and re.fullmatch(COUNT, simplify_name(n)))
+        return [(g, n) for g, n in counts if isinstance(g[n], int | StandIn)]
 
     def run_forward(self, values: dict[str, Any]) -> list[Any]:
         """Add to values what forward returns; return it in order, for arguments of other names."""
@@ -75,8 +104,8 @@ def make_plan(functions: dict[str, Function]) -> Plan | None:
     """Return how the functions are called: in the first way in which forward gives outputs."""
     keys = find_keys(functions)
     fixed = _find_fixed_sizes(functions)
-    every = (fixed,) if fixed else (CLASSES, COLUMN)
-    ways = [(sizes, columns) for columns in (True, False) for sizes in every]
+    every = (fixed,) if fixed else (*_find_own_sizes(functions, keys), CLASSES, COLUMN)
+    ways = [(sizes, columns) for sizes in every for columns in (True, False)]
     for sizes, columns in ways:
         plan = Plan(functions, sizes, columns, keys)
         outputs = attempt(lambda plan=plan: _probe(plan)).value
@@ -86,8 +115,43 @@ def make_plan(functions: dict[str, Function]) -> Plan | None:
             single = Plan(functions, COLUMN, columns, keys)
             if attempt(lambda plan=single: _probe(plan)).value is not None:
                 return single
-        return plan
+        return plan if fixed else _choose_classes(plan)
     return _fit_shapes(functions, keys)
+
+
+def _find_own_sizes(
+    functions: dict[str, Function], keys: dict[str, str]
+) -> list[tuple[int, int, int]]:
+    """Return the sizes of weights that take none for the hidden layer, such as D, C, C."""
+    init = functions.get("init")
+    roles = {find_role(p.name, SIZES) for p in list_arguments(init)} if init else {"H"}
+    if "H" in roles or not roles >= {"D", "C"}:
+        return []
+    made = attempt(Plan(functions, CLASSES, True, keys).make_params).value
+    sizes = infer_sizes(find_weights(made, *CLASSES)) if made else None
+    return [sizes] if sizes and sizes != CLASSES else []
+
+
+def _choose_classes(plan: Plan) -> Plan:
+    """Return the plan with the number of classes and the targets with which its backward pass runs,
+    or as it is where none makes it run.
+    """
+    inputs, hidden, classes = plan.sizes
+    digits = inputs, DIGITS if hidden == classes else hidden, DIGITS
+    for sizes in (plan.sizes, digits):
+        for is_labels in (False, True):
+            choice = replace(plan, sizes=sizes, takes_labels=is_labels)
+            t = choice.make_targets(np.arange(N) % sizes[2])
+            if not attempt(lambda choice=choice, t=t: _call_backward(choice, t)).error:
+                return choice
+    return plan
+
+
+def _call_backward(plan: Plan, t: Array) -> None:
+    values = plan.start(plan.make_params(), np.ones((N, plan.sizes[0])), t)
+    chain = plan.run_forward(values)
+    if backward := plan.functions.get("backward"):
+        call(backward, values, chain)
 
 
 def _find_fixed_sizes(functions: dict[str, Function]) -> tuple[int, int, int] | None:

@@ -88,18 +88,12 @@ def _draw_values(plan: Plan, d: Draw) -> dict[str, Any]:
     for _ in range(TRIES):
         params = {k: rng.normal(size=shape) for k, shape in shapes.items()}
         x = rng.normal(size=(len(d.x), plan.sizes[0]))
-        values = plan.start(params, x, make_targets(plan, d.labels))
+        values = plan.start(params, x, plan.make_targets(d.labels))
         a2 = _compute_outputs(plan, values)
         classes = a2 > 0.5 if plan.sizes[2] == 1 else a2.argmax(axis=1)
         if np.abs(a2 - 0.5).min() > CLEAR and len(np.unique(classes)) > 1:
             break
     return values
-
-
-def make_targets(plan: Plan, labels: Array) -> Array:
-    """Return one column of 0 and 1 for a net of one output, one-hot rows for others."""
-    C = plan.sizes[2]
-    return (labels[:, None] % 2).astype(float) if C == 1 else np.eye(C)[labels % C]
 
 
 def _compute_outputs(plan: Plan, values: dict[str, Any]) -> Array:

@@ -22,7 +22,7 @@ from trainer.checker.shapes import chain
 from trainer.checker.shapes.binding import Function, call, list_results, name_value
 from trainer.checker.shapes.draws import Draw
 from trainer.checker.shapes.plan import Plan
-from trainer.checker.shapes.planar import find_plan, make_targets, requires_only
+from trainer.checker.shapes.planar import find_plan, requires_only
 from trainer.checker.shapes.shape import OWN, Found, Part, Shape
 
 Values = dict[str, Array]
@@ -109,7 +109,7 @@ class Trainer:
     def _train(self, d: Draw, more: int = 0) -> Run:
         """Call the function for a few iterations, with some more hidden units than usual."""
         rng, plan = d.make_generator(), self.plan
-        run = Run(rng.normal(size=(len(d.a), plan.sizes[0])), make_targets(plan, d.labels))
+        run = Run(rng.normal(size=(len(d.a), plan.sizes[0])), plan.make_targets(d.labels))
         values = plan.start({}, run.x, run.t) | {"hidden": plan.sizes[1] + more, "lr": LR}
         with self._record(run):
             result = call(self.function, values | {"once": STEPS, "quiet": False})
