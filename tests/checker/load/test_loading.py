@@ -310,3 +310,38 @@ def test_inspect_shows_the_text_that_was_loaded(tmp_path):
     for texts, line in (({path: changed}, "return 2"), ({}, "return 1")):
         function = vars(Loader(path, texts=texts).load_file())["f"]
         assert line in inspect.getsource(function)
+
+
+DATACLASS = """from __future__ import annotations
+from dataclasses import dataclass
+import numpy as np
+
+@dataclass
+class Sizes:
+    hidden: int = 6
+
+
+"""
+
+
+def test_a_dataclass_with_postponed_annotations_is_loaded(tmp_path):
+    path = tmp_path / "work.py"
+    path.write_text(DATACLASS + (NETS / "chapter4.py").read_text())
+    before = set(sys.modules)
+    report = report_on(path)
+    assert report.status == 0, report.as_text()
+    assert "work" not in set(sys.modules) - before
+
+
+def test_of_several_classes_the_one_that_the_file_uses_is_checked(tmp_path):
+    source = (NETS / "chapter4.py").read_text()
+    start = source.index("class TwoLayerNet")
+    other = source[start:].replace("class TwoLayerNet", "class TwoLayerNetOld")
+    path = tmp_path / "work.py"
+    path.write_text(source + "\n\n" + other)
+    with pytest.raises(InputError, match="several classes may be meant"):
+        report_on(path)
+    path.write_text(source + "\n\n" + other + "\n\nnet = TwoLayerNet(784, 50, 10)\n")
+    report = report_on(path)
+    assert report.name == "TwoLayerNet"
+    assert "TwoLayerNet, TwoLayerNetOld" in report.as_text()

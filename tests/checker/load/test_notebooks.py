@@ -265,7 +265,7 @@ CODE = {"cell_type": "code"}
         ({"cells": []}, "the notebook has no code"),
         ({"cells": [MARKDOWN, make_cell("  \n")]}, "the notebook has no code"),
         ({"cells": [MARKDOWN, make_cell("x =")]}, "cell 2, line 1: not valid Python"),
-        ({"cells": [make_cell("x = 1")], "metadata": []}, "no class that looks like a two-layer"),
+        ({"cells": [make_cell("x = 1")], "metadata": []}, "no two-layer net in a form"),
         ({"cells": [make_cell("%%bash\nls")]}, "the notebook has no code in Python"),
         ({"cells": [make_cell("x <- 1")], "metadata": {"kernelspec": {"language": "R"}}},
          "is a notebook in 'r'; only Python can be checked"),
@@ -310,3 +310,13 @@ def test_the_script_checks_a_notebook(tmp_path):
     done = subprocess.run([*command[:-1], path], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "work.ipynb: is not a notebook: it has no cells" in " ".join(done.stdout.split())
+
+
+def test_names_of_the_book_that_no_cell_sets_are_replaced_with_a_note(tmp_path):
+    source = (NETS / "chapter5.py").read_text()
+    names = "def softmax", "class Relu", "class TwoLayerNet"
+    assert all(name in source for name in names)
+    start = source.index("class ")
+    report = report_on(write_cells(tmp_path / "work.ipynb", source[start:]))
+    assert report.status == 0, report.as_text()
+    assert "cross_entropy_error" in report.as_text()

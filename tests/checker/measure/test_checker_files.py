@@ -73,7 +73,7 @@ def test_a_try_around_an_import_or_a_name_is_run(tmp_path):
         (bytes(range(256)), "not a text file"),
         (b"def f(:\n", "line 1: not valid Python"),
         (b"Dear teacher, isn't this my homework?\n", "line 1: not valid Python"),
-        (b"x = 1\n", "no class that looks like a two-layer net"),
+        (b"x = 1\n", "no two-layer net in a form that is known here"),
         (RIGHT.encode() + b"\n" + RIGHT[RIGHT.index("class") :].replace("Two", "MyTwo").encode(),
          "several classes may be meant (TwoLayerNet, MyTwoLayerNet)"),
     ],

@@ -143,3 +143,115 @@ def test_sizes_are_not_accused_where_no_function_runs(tmp_path):
     source = (EXAMPLES / "columns.py").read_text().replace("import numpy as np\n", "")
     report = check(tmp_path, source)
     assert not any(f.quantity.startswith("layer_sizes") for f in report.wrong_findings)
+
+
+def test_a_cache_may_be_a_dictionary_or_a_function(tmp_path):
+    source = PLAIN.replace(
+        "return np.maximum(0, x)\n", "return np.maximum(0, x), {'mask': x > 0}\n"
+    ).replace("relu_backward(dout, x):\n    return dout * (x > 0)",
+              "relu_backward(dout, cache):\n    return dout * cache['mask']")  # fmt: skip
+    report = check(tmp_path, source)
+    assert report.status == 0, report.as_text()
+    source = source.replace("{'mask': x > 0}", "lambda d: d * (x > 0)")
+    report = check(tmp_path, source.replace("dout * cache['mask']", "cache(dout)"))
+    assert report.status == 0, report.as_text()
+
+
+MARGINS = """
+import numpy as np
+
+def svm_loss(x, y):
+    N = len(x)
+    margins = np.maximum(0, x - x[np.arange(N), y][:, None] + 1)
+    margins[np.arange(N), y] = 0
+    dx = 2 * margins / N
+    dx[np.arange(N), y] -= dx.sum(axis=1)
+    return (margins ** 2).sum() / N, dx
+"""
+
+
+def test_a_squared_hinge_loss_is_right_if_its_gradient_is(tmp_path):
+    report = check(tmp_path, MARGINS)
+    assert report.status == 0, report.as_text()
+    assert "mean of the squared margins" in report.as_text()
+    report = check(tmp_path, MARGINS.replace("2 * margins", "margins"))
+    assert report.status == 1
+
+
+TENSORS = """
+import torch
+import torch.nn as nn
+
+class TwoLayerNet(nn.Module):
+    def __init__(self, D, H, C):
+        super().__init__()
+        self.w1, self.w2 = nn.Parameter(torch.randn(D, H)), nn.Parameter(torch.randn(H, C))
+        self.b1, self.b2 = nn.Parameter(torch.zeros(1, H)), nn.Parameter(torch.zeros(1, C))
+
+    def forward(self, X):
+        h = torch.addmm(self.b1, X, self.w1)
+        return torch.addmm(self.b2, torch.max(h, torch.zeros_like(h)), self.w2)
+
+def softmax_loss(scores, y):
+    return -torch.softmax(scores, dim=1)[range(len(y)), y].log().sum() / len(y)
+"""
+
+
+def test_functions_of_tensors_are_not_called_with_arrays(tmp_path):
+    report = check(tmp_path, TENSORS)
+    assert report.status == 0, report.as_text()
+
+
+OWN_GRADIENT = """
+import torch
+
+def softmax(z):
+    e = torch.exp(z - z.max(dim=-1, keepdim=True).values)
+    return e / e.sum(dim=-1, keepdim=True)
+
+class TwoLayerNet(torch.nn.Module):
+    def __init__(self, input_size, hidden_size, output_size):
+        super().__init__()
+        sizes = {"W1": (input_size, hidden_size), "b1": (hidden_size,),
+                 "W2": (hidden_size, output_size), "b2": (output_size,)}
+        self.params = torch.nn.ParameterDict(
+            {k: torch.nn.Parameter(torch.randn(*shape)) for k, shape in sizes.items()})
+
+    def predict(self, x):
+        p = self.params
+        return softmax(torch.sigmoid(x @ p["W1"] + p["b1"]) @ p["W2"] + p["b2"])
+
+    def loss(self, x, t):
+        return -(t * torch.log(self.predict(x))).sum(dim=1).mean()
+
+    def gradient(self, x, t):
+        names, values = zip(*self.params.items())
+        return dict(zip(names, torch.autograd.grad(self.loss(x, t), values)))
+"""
+
+
+def test_a_torch_module_with_the_books_methods_is_judged(tmp_path):
+    report = check(tmp_path, OWN_GRADIENT)
+    assert report.status == 0, report.as_text()
+    assert check(tmp_path, OWN_GRADIENT.replace("e.sum(dim=-1", "e.sum(dim=0")).status == 1
+
+
+def test_a_misspelt_method_of_a_layer_is_named(tmp_path):
+    source = (
+        (EXAMPLES / "layers.py")
+        .read_text()
+        .replace("def forward(self, x):", "def forwar(self, x):", 1)
+    )
+    report = check(tmp_path, source)
+    assert [(f.quantity, f.cause) for f in report.wrong_findings] == [("Relu", "misspelt-name")]
+    assert "it has no method forward: forwar is misspelt" in report.as_text()
+
+
+def test_the_gradients_of_a_layer_may_be_a_dictionary(tmp_path):
+    source = (EXAMPLES / "layers.py").read_text()
+    changed = source.replace("self.dW, self.db = 0, 0", "self.grads = {}")
+    changed = changed.replace("self.dW = ", "self.grads['W'] = ")
+    changed = changed.replace("self.db = ", "self.grads['b'] = ")
+    assert changed.count("self.grads[") == 2
+    report = check(tmp_path, changed)
+    assert report.status == 0, report.as_text()

@@ -14,7 +14,13 @@ import numpy as np
 
 from trainer.checker.adapt.building import find_candidates
 from trainer.checker.findings.placing import describe_place
-from trainer.checker.load.definitions import Helper, Names, list_defined, list_helpers
+from trainer.checker.load.definitions import (
+    Helper,
+    Names,
+    list_called,
+    list_defined,
+    list_helpers,
+)
 from trainer.checker.load.loading import Loader
 from trainer.checker.load.missing_self import MissingSelf, find_missing_self
 from trainer.checker.load.standins import StandIn, describe
@@ -78,16 +84,25 @@ def load_names(loader: Loader) -> tuple[dict[str, object], list[type]]:
 def choose_class(
     loader: Loader, names: Names, candidates: list[type], name: str | None
 ) -> type | None:
-    """Return the class of that name; without a name, the only candidate, None if there is none.
+    """Return the class of that name; without a name, the only candidate or the only one that the
+    file's other code calls, None if there is none.
 
-    Raises InputError if no class has that name, or if there are several candidates.
+    Raises InputError if no class has that name, or if several may be meant.
     """
     if name is None:
-        if len(candidates) > 1:
-            listed = ", ".join(kind.__name__ for kind in candidates)
+        called = list_called(loader.sources[loader.path].tree)
+        used = [kind for kind in candidates if kind.__name__ in called]
+        chosen = used if len(used) == 1 else candidates
+        listed = ", ".join(kind.__name__ for kind in candidates)
+        if len(chosen) > 1:
             message = _("{path}: several classes may be meant ({names}): add :CLASS")
             raise InputError(message.format(path=loader.path, names=listed))
-        return candidates[0] if candidates else None
+        if len(candidates) > 1:
+            message = _(
+                "has {names}: the one that it uses is checked (add :CLASS for another)"
+            )
+            loader.notes.append(message.format(names=listed))
+        return chosen[0] if chosen else None
     kind = names.get(name)
     if isinstance(kind, StandIn):
         raise InputError(f"{loader.path}: {describe(kind)}")
@@ -112,6 +127,9 @@ def _explain_absence(loader: Loader, names: Names) -> str:
     ]
     if unset:
         return _(NO_NET_BUT).format(reason=describe(unset[0]))
+    defined = list_defined(loader.sources[loader.path])
+    if not any(isinstance(value, type) and name in defined for name, value in names.items()):
+        return _("no two-layer net in a form that is known here")
     return _("no class that looks like a two-layer net; name it: FILE:CLASS")
 
 

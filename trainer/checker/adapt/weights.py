@@ -63,8 +63,10 @@ def is_tensor(array: object) -> bool:
     return type(array).__module__.startswith("torch") and hasattr(array, "detach")
 
 
-def takes_tensors(function: FunctionType) -> bool:
+def takes_tensors(function: object) -> bool:
     """Return whether a function uses torch: it takes tensors, and no arrays."""
+    if not isinstance(function, FunctionType):
+        return False
     used = map(function.__globals__.get, function.__code__.co_names)
     modules = (value.__name__ for value in used if isinstance(value, ModuleType))
     return any(name.split(".")[0] == "torch" for name in modules)

@@ -28,6 +28,13 @@ def list_defined(source: Source) -> set[str]:
     return {n.name for n in scope if isinstance(n, ast.FunctionDef | ast.ClassDef)}
 
 
+def list_called(tree: ast.Module) -> set[str]:
+    """Return the names that a file calls outside of its classes."""
+    outside = [each for each in tree.body if not isinstance(each, ast.ClassDef)]
+    nodes = (node for each in outside for node in ast.walk(each))
+    return {n.func.id for n in nodes if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+
+
 def list_helpers(loader: Loader, names: Names) -> list[Helper]:
     """Return the modules with functions that the loaded files use, each where it is defined.
 

@@ -9,6 +9,7 @@ import numpy as np
 from trainer.book import functions
 from trainer.book.functions import Array
 from trainer.checker.adapt.attempts import attempt, report_exception
+from trainer.checker.adapt.weights import takes_tensors
 from trainer.checker.findings.comparing import (
     CLOSE,
     Finding,
@@ -66,10 +67,14 @@ def choose_inputs(seed: int) -> Inputs:
 def check_functions(
     names: Mapping[str, object], defined: set[str], inputs: Inputs = FIXED
 ) -> Iterator[Finding]:
-    """Check the functions of the book that the file itself defines, not those it imports."""
+    """Check the functions of the book that the file itself defines, not those it imports, nor those
+    of tensors.
+    """
     for name, check in CHECKS.items():
         function = names.get(name)
-        if name in defined and callable(function) and not isinstance(function, type):
+        if name not in defined or not callable(function) or isinstance(function, type):
+            continue
+        if not takes_tensors(function):
             yield check(name, function, inputs)
 
 
@@ -184,7 +189,7 @@ def _check_numerical_gradient(name: str, function: Function, inputs: Inputs) -> 
 def _check_numerical_at(name: str, function: Function, point: Array) -> Finding:
     x = point.copy()
 
-    def sum_cubes(_given: Array) -> Any:
+    def sum_cubes(*_given: Array) -> Any:
         # The sum is over x itself, since the book's f = lambda W: self.loss(x, t) ignores W.
         return (x**3).sum()
 

@@ -189,7 +189,7 @@ def _list_functions(names: Any, defined: set[str], known: list[str]) -> list[str
     """Return which known functions for arrays a module defines."""
     values = {name: names.get(name) for name in known if name in defined}
     functions = {k: v for k, v in values.items() if callable(v) and not isinstance(v, type)}
-    return [k for k, f in functions.items() if not (inspect.isfunction(f) and takes_tensors(f))]
+    return [name for name, function in functions.items() if not takes_tensors(function)]
 
 
 def describe_class(kind: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,7 @@ from trainer.checker.adapt.names import list_arguments, simplify_name
 from trainer.checker.adapt.weights import make_zeros
 from trainer.checker.shapes.draws import Draw
 from trainer.checker.shapes.shape import AGAIN, Found, Part, Shape, call_with_each
+from trainer.common.language import translate as _
 
 AFFINE, LOSS, HIDDEN = "Affine", "SoftmaxWithLoss", ("Relu", "Sigmoid")
 
@@ -22,7 +24,11 @@ def list_parts(found: Found) -> Iterator[Part]:
     classes = found.get_classes(*found.names) if found.kind is None else {}
     for name, kind in classes.items():
         layer = find_layer(name)
-        if not all(callable(getattr(kind, method, None)) for method in ("forward", "backward")):
+        absent = [m for m in ("forward", "backward") if not callable(getattr(kind, m, None))]
+        near = get_close_matches(absent[0], vars(kind), 1, 0.85) if len(absent) == 1 else []
+        if layer and near:
+            yield Part(name, (name,), partial(_report_misspelt, absent[0], near[0]))
+        if absent:
             continue
         if layer == LOSS:
             yield Part(name, (name,), partial(_run_loss, kind))
@@ -30,6 +36,11 @@ def list_parts(found: Found) -> Iterator[Part]:
             yield Part(name, (name,), partial(_run_hidden, kind))
         elif layer == AFFINE and _takes_weights(kind):
             yield Part(name, (name,), partial(_run_affine, kind))
+
+
+def _report_misspelt(method: str, near: str, _d: Draw) -> dict[str, Any]:
+    """Raise NameError for a method whose name has a slip, since no net could call it."""
+    raise NameError(_("it has no method {name}: {near} is misspelt").format(name=method, near=near))
 
 
 def find_layer(name: str) -> str | None:
