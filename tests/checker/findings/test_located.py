@@ -5,11 +5,14 @@ from trainer.checker.findings.located import describe_diagnosis, format_diff
 DIFF = "--- a/net.py\n+++ b/net.py\n@@ -7 +7 @@\n-\t\ta = x\n+\t\ta = -x\n"
 
 
-def show(code, column, end_column, expected="a should be 1, but is 2"):
+ADDED = "--- a/net.py\n+++ b/net.py\n@@ -7,0 +8 @@\n+\t\tb = y\n"
+
+
+def show(code, column, end_column, expected="a should be 1, but is 2", diff=DIFF):
     """Return the lines that show a diagnosis of this code, without a fix."""
     found = {
         "file": "net.py", "line": 7, "code": code, "column": column, "end_column": end_column,
-        "expected": expected, "diff": DIFF, "checks": 8,
+        "expected": expected, "diff": diff, "checks": 8,
     }  # fmt: skip
     return describe_diagnosis(found, has_fix=False)
 
@@ -28,3 +31,8 @@ def test_a_whole_line_needs_no_mark():
 
 def test_a_line_without_an_expected_value_is_said_to_be_the_one_to_change():
     assert show("    a = x", 4, 9, "")[1:] == ["a change of this line makes all checks pass"]
+
+
+def test_a_line_that_is_right_is_said_to_lack_something_before_or_after_it():
+    shown = show("    a = x", 4, 9, "", ADDED)[1:]
+    assert shown == ["an addition before or after this line makes all checks pass"]

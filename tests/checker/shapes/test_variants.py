@@ -255,3 +255,37 @@ def test_the_gradients_of_a_layer_may_be_a_dictionary(tmp_path):
     assert changed.count("self.grads[") == 2
     report = check(tmp_path, changed)
     assert report.status == 0, report.as_text()
+
+
+NODES = """
+class MulLayer:
+    def forward(self, x, y):
+        self.x, self.y = x, y
+        return x * y
+
+    def backward(self, dout):
+        return dout * self.y, dout * self.x
+
+class AddLayer:
+    def forward(self, x, y):
+        return x + y
+
+    def backward(self, dout):
+        return dout * 1, dout * 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wrong"),
+    [
+        ("dout * self.y, dout * self.x", "dout * self.x, dout * self.y",
+         {"MulLayer dx", "MulLayer dy"}),
+        ("return x + y", "out = x + y\n        return ourt", {"AddLayer"}),
+        ("dout * 1, dout * 1", "dout * 1, 0 * dout", {"AddLayer dy"}),
+    ],
+)  # fmt: skip
+def test_the_first_layers_of_chapter_5_are_judged(tmp_path, old, new, wrong):
+    report = check(tmp_path, NODES)
+    assert report.status == 0, report.as_text()
+    report = check(tmp_path, NODES.replace(old, new))
+    assert {f.quantity for f in report.wrong_findings} == wrong

@@ -98,9 +98,7 @@ def choose_class(
             message = _("{path}: several classes may be meant ({names}): add :CLASS")
             raise InputError(message.format(path=loader.path, names=listed))
         if len(candidates) > 1:
-            message = _(
-                "has {names}: the one that it uses is checked (add :CLASS for another)"
-            )
+            message = _("has {names}: the one that it uses is checked (add :CLASS for another)")
             loader.notes.append(message.format(names=listed))
         return chosen[0] if chosen else None
     kind = names.get(name)

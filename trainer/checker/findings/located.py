@@ -21,7 +21,7 @@ def describe_diagnosis(found: dict[str, Any], has_fix: bool) -> list[str]:
     if part != code.strip():
         lines.append(" " * cell_len(before) + "^" * max(1, cell_len(part)))
     if not found["expected"] and found["diff"] and not has_fix:
-        lines.append(_("a change of this line makes all checks pass"))
+        lines.append(_describe_place(found["diff"]))
     lines += [found["expected"]] if found["expected"] else []
     if found["diff"] and has_fix:
         lines += [_("tried fix:"), *format_diff(found["diff"]), describe_checks(found["checks"])]
@@ -31,6 +31,14 @@ def describe_diagnosis(found: dict[str, Any], has_fix: bool) -> list[str]:
 def describe_checks(count: int) -> str:
     """Return how many checks pass with a fix."""
     return _("with this change all {count} checks pass").format(count=count)
+
+
+def _describe_place(diff: str) -> str:
+    """Return what makes all checks pass, where the diff itself is not shown."""
+    changed = (line for line in diff.splitlines() if line[:3] not in HEADS)
+    if any(line.startswith("-") for line in changed):
+        return _("a change of this line makes all checks pass")
+    return _("an addition before or after this line makes all checks pass")
 
 
 def format_diff(diff: str) -> list[str]:

@@ -26,6 +26,11 @@ class Draw:
     scores: Array
     labels: Array
 
+    @property
+    def second(self) -> Array:
+        """Another input of the shape of a (N, M)."""
+        return self.a[::-1] * np.abs(self.dout)
+
     def flatten(self) -> "Draw":
         """Return the same inputs with x as a matrix (N, 6)."""
         return replace(self, x=self.x.reshape(len(self.x), -1))

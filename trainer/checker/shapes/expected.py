@@ -17,7 +17,7 @@ from trainer.checker.findings.descriptions import append_mistake, describe_mista
 from trainer.checker.shapes import chain, layer_pairs, relative
 from trainer.checker.shapes import operations as ops
 from trainer.checker.shapes.draws import Draw, draw_inputs
-from trainer.checker.shapes.layers import AFFINE, HIDDEN, LOSS, find_layer
+from trainer.checker.shapes.layers import AFFINE, HIDDEN, LOSS, NODES, find_layer
 from trainer.checker.shapes.losses import SOFTMAX_LOSS, SVM_LOSS
 from trainer.checker.shapes.operations import Operation, Rule, Values, give_always
 from trainer.checker.shapes.shape import AGAIN, Part
@@ -51,6 +51,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "affine_relu_backward": ops.AFFINE_RELU_BACKWARD,
     "softmax_loss": SOFTMAX_LOSS, "svm_loss": SVM_LOSS,
     "Affine": _join(ops.AFFINE_FORWARD, ops.AFFINE_BACKWARD), "Relu": RELU,
+    "MulLayer": ops.MUL, "AddLayer": ops.ADD,
     "Sigmoid": _join(ops.SIGMOID_FORWARD, ops.SIGMOID_BACKWARD), "SoftmaxWithLoss": SOFTMAX_LOSS,
 }  # fmt: skip
 
@@ -65,7 +66,7 @@ RULES: Mapping[str, Rule] = {
     **layer_pairs.RULES, **relative.RULES,
 }  # fmt: skip
 STRICT = [name for name, rule in RULES.items() if not rule.is_open]
-LAYERS = {AFFINE, *HIDDEN, LOSS}
+LAYERS = {AFFINE, *HIDDEN, LOSS, *NODES}
 DEEP = layer_pairs.RULES.keys() & set(STRICT)
 
 

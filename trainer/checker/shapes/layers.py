@@ -17,6 +17,7 @@ from trainer.checker.shapes.shape import AGAIN, Found, Part, Shape, call_with_ea
 from trainer.common.language import translate as _
 
 AFFINE, LOSS, HIDDEN = "Affine", "SoftmaxWithLoss", ("Relu", "Sigmoid")
+NODES = ("MulLayer", "AddLayer")  # the first layers of chapter 5, of two inputs
 
 
 def list_parts(found: Found) -> Iterator[Part]:
@@ -34,6 +35,8 @@ def list_parts(found: Found) -> Iterator[Part]:
             yield Part(name, (name,), partial(_run_loss, kind))
         elif layer in HIDDEN and not _list_required(kind):
             yield Part(name, (name,), partial(_run_hidden, kind))
+        elif layer in NODES and not _list_required(kind):
+            yield Part(name, (name,), partial(_run_node, kind))
         elif layer == AFFINE and _takes_weights(kind):
             yield Part(name, (name,), partial(_run_affine, kind))
 
@@ -45,6 +48,8 @@ def _report_misspelt(method: str, near: str, _d: Draw) -> dict[str, Any]:
 
 def find_layer(name: str) -> str | None:
     """Return the book's name of a layer, of which this is a variant: Relu for ReLULayer."""
+    if name in NODES:
+        return name
     simple = simplify_name(name).removesuffix("layer")
     return next((layer for layer in (AFFINE, *HIDDEN, LOSS) if layer.lower() == simple), None)
 
@@ -93,6 +98,13 @@ def _run_hidden(kind: Any, d: Draw) -> dict[str, Any]:
     layer = kind()
     out = np.array(layer.forward(d.a.copy()))
     return {"out": out, "dx": layer.backward(d.dout.copy())}
+
+
+def _run_node(kind: Any, d: Draw) -> dict[str, Any]:
+    layer = kind()
+    out = np.array(layer.forward(d.a.copy(), d.second.copy()))
+    dx, dy = layer.backward(d.dout.copy())
+    return {"out": out, "dx": dx, "dy": dy}
 
 
 def _run_loss(kind: Any, d: Draw) -> dict[str, Any]:

@@ -29,6 +29,7 @@ REASONS = {
     "hidden-grad-is-activation": N_(
         "dout is multiplied by the output, not by the derivative (ReLU: 1 where x > 0, else 0)"
     ),
+    "factors-kept": N_("dout is multiplied by the same input (dx = dout y, dy = dout x)"),
     "relu-grad-of-gradient": N_("the mask of ReLU is where dout > 0 (it must be where x > 0)"),
 }
 LOSS_REASONS = {
@@ -162,6 +163,11 @@ AFFINE_RELU_FORWARD = Operation(
 AFFINE_RELU_BACKWARD = Operation(
     lambda d: _go_back(_affine_relu, d, d.dout), _mistake_affine_relu_back
 )
+MUL = Operation(
+    lambda d: {"out": d.a * d.second, "dx": d.dout * d.second, "dy": d.dout * d.a},
+    lambda d: {"factors-kept": {"dx": d.dout * d.a, "dy": d.dout * d.second}},
+)
+ADD = Operation(lambda d: {"out": d.a + d.second, "dx": d.dout, "dy": d.dout}, lambda _d: {})
 SIGMOID_FORWARD = Operation(
     lambda d: {"": sigmoid(d.a)}, lambda d: {"activation-missing": {"": d.a}}
 )

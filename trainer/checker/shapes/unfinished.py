@@ -28,6 +28,7 @@ def find_unfinished(sources: Iterable[Source]) -> dict[str, str]:
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
                 inner = node.body if isinstance(node, ast.ClassDef) else [node]
                 functions = [f for f in inner if isinstance(f, ast.FunctionDef)]
+                functions = [f for f in functions if not _is_empty_constructor(f)]
                 if any(is_unfinished(f, lines, known) for f in functions):
                     found[node.name] = node.name
                 elif isinstance(node, ast.FunctionDef):
@@ -54,6 +55,11 @@ def is_unfinished(function: ast.FunctionDef, lines: list[str], known: set[str]) 
     if _list_only_none(function):
         return True
     return _has_gap(text) and not (_has_frame(text) and _sets_all(function, known))
+
+
+def _is_empty_constructor(function: ast.FunctionDef) -> bool:
+    """Return whether a function is a constructor of pass, as the book writes it in AddLayer."""
+    return function.name == "__init__" and all(map(_is_empty, function.body))
 
 
 def _has_frame(lines: list[str]) -> bool:
