@@ -165,7 +165,7 @@ def test_the_class_of_an_instance_is_checked():
         (lambda x: x, TypeError, "of type function"),
         (int, ValueError, "int has no method such as predict"),
         ("none.py", ValueError, "there is no such file"),
-        ({}, ValueError, "no two-layer net in a form that is known here"),
+        ({}, ValueError, "no class that looks like a two-layer net"),
         ({1: 2}, TypeError, "keys are no names"),
         (split_source, ValueError, "split_source is no function that can be checked by itself"),
     ],

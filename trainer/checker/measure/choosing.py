@@ -41,16 +41,18 @@ def choose_form(trial: Trial, runs: dict[str, Outcomes]) -> tuple[Form, str]:
     Where no form makes all of them right, one in which a single mistake explains more wins. runs
     holds what the methods returned for each kind of targets.
     """
-    choices: list[Choice] = []
+    best: Choice = (-np.inf, FORMS[0], next(iter(runs)))
     most = 0.0
     for target, outcomes in runs.items():
         got = collect_values(outcomes)
-        most = max(most, _weigh(list(got), got))
+        calls, full = _weigh_calls(outcomes), _weigh(list(got), got)
+        most = max(most, full)
         for form in list_forms(trial.case, got.get("predict")):
+            if full + calls <= best[0]:  # No form can be better.
+                break
             judge = Judge(trial.case, got, get_reference(form, trial.case), form.head)
             points = _weigh([q for q in got if is_right(q, judge)], got)
-            choices.append((points + _weigh_calls(outcomes), form, target))
-    best = max(choices, key=itemgetter(0))
+            best = max(best, (points + calls, form, target), key=itemgetter(0))
     if best[0] < most:
         best = max(best, _choose_by_mistake(trial, runs), key=itemgetter(0))
     return best[1], best[2]

@@ -117,7 +117,7 @@ class Judge:
     def is_loss_right(self) -> bool:
         """Return whether the loss is right, or right but for an epsilon or float32."""
         notes = [*self.notes]
-        is_right = self.judge_loss({}).verdict == "ok"
+        is_right = self._accept_loss() is not None
         self.notes = notes  # to ask says nothing: the other inputs may not be known yet
         return is_right
 
@@ -152,10 +152,19 @@ class Judge:
 
     def judge_loss(self, causes: Causes) -> Finding:
         """Return the finding on the loss, which must be a single number."""
-        got, want = self.theirs["loss"], float(self.get_expected("loss"))
+        if finding := self._accept_loss():
+            return finding
+        got, want = self.theirs["loss"], np.float64(self.get_expected("loss"))
         array = as_array(got)
         if array is None or array.size != 1:
-            return self._explain("loss", got, np.float64(want), causes)
+            return self._explain("loss", got, want, causes)
+        return self._explain("loss", float(array.reshape(())), want, causes)
+
+    def _accept_loss(self) -> Finding | None:
+        """Return the finding on a right loss, with a note for an epsilon or float32."""
+        want, array = float(self.get_expected("loss")), as_array(self.theirs["loss"])
+        if array is None or array.size != 1:
+            return None
         value = float(array.reshape(()))
         away = abs(value - want)
         if self.is_loss_exact():
@@ -167,9 +176,7 @@ class Judge:
             return Finding("loss", "ok")
         if away <= 1e-7 * abs(want):
             return Finding("loss", "ok")
-        if away <= CLOSE * abs(want):
-            return self._accept_float32("loss")
-        return self._explain("loss", value, np.float64(want), causes)
+        return self._accept_float32("loss") if away <= CLOSE * abs(want) else None
 
     def _find_epsilon(self, value: float) -> float | None:
         """Return the ε for which −Σ t log(y + ε) is their loss, here and on the other inputs."""

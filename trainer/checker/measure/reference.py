@@ -95,7 +95,7 @@ def compute_reference(form: Form, weights: dict[str, Array], x: Array, t: Array)
     return made | {key: grad.numpy() for key, grad in zip(params, grads, strict=True)}
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def get_reference(form: Form, case: Case) -> Numbers:
     """Return the reference of a case, computed once: it is needed many times."""
     return compute_reference(form, case.weights, case.x, case.t)
