@@ -139,6 +139,59 @@ def test_functions_and_all_names_are_checked():
     assert str(everything).endswith("relu is wrong")
 
 
+EXAMPLES = NETS.parent / "shapes" / "examples"
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "wrong"),
+    [
+        ("cs231n_layers", "db = dout.sum(axis=0)", "db = dout.mean(axis=0)", "affine_backward db"),
+        ("columns", "dW2 = np.dot(dZ2, A1.T) / m", "dW2 = np.dot(dZ2, A1.T)", "gradient W2"),
+        ("layers", "return dout * self.out * (1.0 - self.out)", "return dout * self.out",
+         "Sigmoid dx"),
+    ],
+)  # fmt: skip
+def test_functions_and_layers_without_a_net_are_checked_together(name, old, new, wrong):
+    source = (EXAMPLES / f"{name}.py").read_text()
+    assert old in source
+    assert check(run_cells(source)).right is True
+    result = check(run_cells(source.replace(old, new)))
+    assert result.right is False
+    assert wrong in {f.quantity for f in result.findings if f.verdict == "differs"}
+
+
+def test_a_layer_is_checked_by_itself():
+    space = run_cells((EXAMPLES / "layers.py").read_text())
+    result = check(space["Affine"])
+    assert result.right is True
+    assert "Affine dw" in str(result)
+
+
+DIGITS = """
+def initialize_parameters(n_x, n_h, n_y):
+    return {"W1": np.random.randn(n_h, n_x), "b1": np.zeros((n_h, 1)),
+            "W2": np.random.randn(n_y, n_h), "b2": np.zeros((n_y, 1))}
+
+def forward(X, parameters):
+    A1 = np.tanh(parameters["W1"] @ X + parameters["b1"])
+    e = np.exp(parameters["W2"] @ A1 + parameters["b2"])
+    return e / e.sum(axis=0), A1
+
+def backward(X, Y, A2, A1, parameters):
+    dZ2 = (A2 - Y) / m
+    dZ1 = parameters["W2"].T @ dZ2 * (1 - A1**2)
+    return {"dW1": dZ1 @ X.T, "db1": dZ1.sum(axis=1, keepdims=True),
+            "dW2": dZ2 @ A1.T, "db2": dZ2.sum(axis=1, keepdims=True)}
+"""
+
+
+def test_a_global_number_of_samples_is_set_back():
+    space = run_cells("import numpy as np\nm = 400", DIGITS)
+    result = check(space)
+    assert result.right is True, str(result)
+    assert space["m"] == 400
+
+
 def test_a_file_is_checked_in_a_process_of_its_own():
     result = check(NETS / "chapter4.py")
     assert result.right is True
@@ -165,7 +218,7 @@ def test_the_class_of_an_instance_is_checked():
         (lambda x: x, TypeError, "of type function"),
         (int, ValueError, "int has no method such as predict"),
         ("none.py", ValueError, "there is no such file"),
-        ({}, ValueError, "no class that looks like a two-layer net"),
+        ({}, ValueError, "no two-layer net in a form that is known here"),
         ({1: 2}, TypeError, "keys are no names"),
         (split_source, ValueError, "split_source is no function that can be checked by itself"),
     ],

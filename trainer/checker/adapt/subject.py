@@ -213,6 +213,7 @@ class Subject:
 
     def gradient(self, x: Array, t: Array) -> dict[str, Any] | None:
         """Return the gradient by the names W1, b1, W2, b2; None if no gradients came back."""
+        self.is_derived = False
         if self.trains_alone() and not self.gives_both():
             derived = derive_from_training(self, self._get_method("train"), x, t)
             self.is_derived = derived is not None
@@ -225,24 +226,34 @@ class Subject:
         result = self.call(function, x, t, lr=RATE)
         parts = result if isinstance(result, tuple | list) else [result]
         found: Any = next((r for r in parts if isinstance(r, dict)), None)
-        if found is None and len(parts) >= 4:
-            found = parts
-        if found is not None:
-            return self._name(found)
-        kept = find_kept(self.net)
-        kept = find_beside(self.weights) if kept is None else kept
-        changes = any((before[k] != now).any() for k, now in self.weights.get().items())
-        derived = (
-            derive_gradient(self, function, x, t, before) if changes and kept is None else None
-        )
-        self.is_derived = derived is not None
-        if changes and (kept is not None or derived is not None):
-            self.weights.set(before)  # to update them is what the method is for
+        found = parts if found is None and len(parts) >= len(PARAMS) else found
+        if found is None:
+            found = self._find_left(function, x, t, before)
         is_getter = simplify_name(getattr(function, "__name__", "")).startswith("grad")
         keeps = not is_getter and list_held(self.net) != held
-        if kept is None and not changes and (len(parts) > 1 or keeps):
+        if found is None and not self._differs(before) and (len(parts) > 1 or keeps):
             raise ValueError(_("its gradients are in a form or at a place that is not known here"))
-        return derived or self._name(kept)
+        return found if self.is_derived else self._name(found)
+
+    def _find_left(
+        self, function: Callable[..., Any], x: Array, t: Array, before: dict[str, Array]
+    ) -> Any:
+        """Return the gradients that a method left in the net or subtracted from the weights, None
+        if it did neither; set back weights that it is there to update.
+        """
+        kept = find_kept(self.net)
+        kept = find_beside(self.weights) if kept is None else kept
+        if not self._differs(before):
+            return kept
+        derived = None if kept is not None else derive_gradient(self, function, x, t, before)
+        self.is_derived = derived is not None
+        if kept is not None or derived is not None:
+            self.weights.set(before)
+        return kept if derived is None else derived
+
+    def _differs(self, before: dict[str, Array]) -> bool:
+        """Return whether the weights are others than before."""
+        return any((before[k] != now).any() for k, now in self.weights.get().items())
 
     def numerical_gradient(self, x: Array, t: Array) -> dict[str, Any] | None:
         """Return their own numerical gradient, by name."""

@@ -17,6 +17,7 @@ from trainer.checker.live.result import SEVERAL, CheckResult, LiveReport
 from trainer.checker.live.seeking import seek_fix
 from trainer.checker.measure.book_functions import CHECKS
 from trainer.checker.process import check_in_child
+from trainer.checker.shapes.layers import find_layer
 from trainer.common.errors import InputError
 from trainer.common.language import N_, use_language
 from trainer.common.language import translate as _
@@ -50,7 +51,11 @@ def check(
     with use_language(lang):
         if isinstance(target, str | Path):
             return _check_path(str(target), options)
-        return CheckResult([_check_job(job, options) for job in _list_jobs(target)])
+        reports = [_check_job(job, options) for job in _list_jobs(target)]
+        known = [report for report in reports if report.findings or report.stopped]
+        if not known:
+            raise ValueError(_("no two-layer net in a form that is known here"))
+        return CheckResult(known)
 
 
 @dataclass(frozen=True)
@@ -64,12 +69,16 @@ class Options:
 
 @dataclass
 class Job:
-    """A class, or functions, to check in a namespace; note is for the reader."""
+    """A class, or functions and layers, to check in a namespace; note is for the reader.
+
+    may_be_unknown tells that functions which cannot be checked by themselves are no error.
+    """
 
     space: Namespace
     kind: type | None = None
-    functions: list[FunctionType] = field(default_factory=list)
+    functions: list[FunctionType | type] = field(default_factory=list)
     note: str = ""
+    may_be_unknown: bool = False
 
     @property
     def title(self) -> str:
@@ -96,6 +105,8 @@ def _list_jobs(target: Any) -> list[Job]:
     match target:
         case dict():
             return list(_list_known(target))
+        case type() if find_layer(target.__name__) and (methods := list_methods(target)):
+            return [Job(methods[0].__globals__, functions=[target])]
         case type():
             return [_make_class_job(target)]
         case FunctionType() if target.__name__ != "<lambda>":
@@ -147,14 +158,11 @@ def _list_known(names: Mapping[str, Any]) -> Iterator[Job]:
     reached = Reached()
     for kind in kinds:
         reached.add(kind)  # with the functions that it needs, which are checked with it
-    functions = [v for k, v in own.items() if isinstance(v, FunctionType) and k in CHECKS]
-    functions = [f for f in functions if id(f) not in reached.objects]
-    if not kinds and not functions:
-        message = _("no class that looks like a two-layer net, and no function of the book")
-        raise ValueError(message)
     yield from (_make_class_job(kind) for kind in kinds)
-    if functions:
-        yield Job(functions[0].__globals__, functions=functions)
+    others = [v for v in own.values() if isinstance(v, FunctionType | type)]
+    others = [each for each in others if id(each) not in reached.objects]
+    if others:
+        yield Job(dict(names), functions=others, may_be_unknown=True)
 
 
 def _check_job(job: Job, options: Options) -> LiveReport:
@@ -200,7 +208,7 @@ def _list_findings(loader: LiveLoader, job: Job, report: LiveReport, seed: int) 
         message = _("the check itself failed: {error}")
         report.stopped = message.format(error=f"{type(error).__name__}: {show_safely(error)}")
         return
-    for function in job.functions:
+    for function in () if job.may_be_unknown else job.functions:
         if all(f.quantity.split()[0] != function.__name__ for f in report.findings):
             message = _("{name} is no function that can be checked by itself; these are: {names}")
             raise ValueError(message.format(name=function.__name__, names=", ".join(CHECKS)))

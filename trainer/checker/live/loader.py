@@ -29,7 +29,7 @@ class LiveLoader(Loader):
         reached: Reached,
         space: Namespace,
         kind: type | None = None,
-        functions: list[FunctionType] | None = None,
+        functions: list[FunctionType | type] | None = None,
     ):
         file = Path(str(space.get("__file__")))
         self.has_file = bool(reached.list_files()) and file in reached.list_files()
@@ -49,6 +49,10 @@ class LiveLoader(Loader):
         module = ModuleType(self.path.stem)
         vars(module).update(self._names)
         return module
+
+    def list_own_files(self) -> set[str]:
+        """Return the file names that the code has: those of cells, too."""
+        return {str(self.path), *(cell.filename for cell in self.reached.list_cells())}
 
     def place(self, finding: Finding) -> Finding:
         """Return the finding with the cell in place of the name that Python gave it."""
