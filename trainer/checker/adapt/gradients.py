@@ -27,12 +27,12 @@ def find_beside(weights: WeightPlaces) -> dict[str, Any] | None:
     """Return the gradients kept beside the weights, as dW beside W in each layer; None if one is
     missing.
     """
-    found = {key: find_gradient(*place) for key, place in weights.places.items()}
+    found = {key: _find_gradient(*place) for key, place in weights.places.items()}
     is_whole = len(found) == len(PARAMS) and all(grad is not None for grad in found.values())
     return found if is_whole else None
 
 
-def find_gradient(holder: Any, key: Any) -> Any:
+def _find_gradient(holder: Any, key: Any) -> Any:
     """Return the gradient that is kept beside a weight, in its shape; None if there is none."""
     items = holder if isinstance(holder, dict) else getattr(holder, "__dict__", {})
     name = re.escape(simplify_name(str(key)))

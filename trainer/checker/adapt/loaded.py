@@ -89,18 +89,10 @@ def choose_class(
 
     Raises InputError if no class has that name, or if several may be meant.
     """
+    if name is None and len(candidates) > 1:
+        return _choose_used(loader, candidates)
     if name is None:
-        called = list_called(loader.sources[loader.path].tree)
-        used = [kind for kind in candidates if kind.__name__ in called]
-        chosen = used if len(used) == 1 else candidates
-        listed = ", ".join(kind.__name__ for kind in candidates)
-        if len(chosen) > 1:
-            message = _("{path}: several classes may be meant ({names}): add :CLASS")
-            raise InputError(message.format(path=loader.path, names=listed))
-        if len(candidates) > 1:
-            message = _("has {names}: the one that it uses is checked (add :CLASS for another)")
-            loader.notes.append(message.format(names=listed))
-        return chosen[0] if chosen else None
+        return candidates[0] if candidates else None
     kind = names.get(name)
     if isinstance(kind, StandIn):
         raise InputError(f"{loader.path}: {describe(kind)}")
@@ -111,6 +103,19 @@ def choose_class(
         names_of_own = ", ".join(own) or _("none")
         raise InputError(message.format(path=loader.path, name=name, names=names_of_own))
     return kind
+
+
+def _choose_used(loader: Loader, candidates: list[type]) -> type:
+    """Return the only one of several classes that the file's other code calls, with a note."""
+    called = list_called(loader.sources[loader.path].tree)
+    used = [kind for kind in candidates if kind.__name__ in called]
+    listed = ", ".join(kind.__name__ for kind in candidates)
+    if len(used) != 1:
+        message = _("{path}: several classes may be meant ({names}): add :CLASS")
+        raise InputError(message.format(path=loader.path, names=listed))
+    message = _("has {names}: the one that it uses is checked (add :CLASS for another)")
+    loader.notes.append(message.format(names=listed))
+    return used[0]
 
 
 def _explain_absence(loader: Loader, names: Names) -> str:

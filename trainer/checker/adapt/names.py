@@ -37,7 +37,7 @@ TARGETS = (
     r"|.*target.*|correct.*|gt|d|[yt]?onehot[yt]?|[yt](enc(oded)?|oh|labels?|vec)"
 )
 # Switches of training, which are off in a check.
-FLAG = r"(is)?train(ing)?(flg|flag|mode)?|is(test|eval)"
+FLAG = r"(is)?train(ing)?(flg|flag|mode)?"
 OUTPUTS = r"y(pred|hat|out|h|p)|p|al|pred.*|out(put)?s?|scores?|probs?|a2|z2|logits?"
 
 # What only the forward pass of the same net could give.

@@ -6,6 +6,11 @@ from typing import Any
 
 from trainer.checker.adapt.names import simplify_name
 
+KIND = r"w|b|weights?|bias(?:es)?"
+# The words for the first layer and for the second.
+FIRST = r"ih|(?:(?:in(?:put)?(?:to)?)?hid(?:den)?(?:layer)?)"
+SECOND = r"ho|(?:(?:hid(?:den)?(?:to)?)?out(?:put)?(?:layer)?)"
+
 
 def identify_parameter(name: object) -> str | None:
     """Return W1, b1, W2 or b2 for the many ways to write them, otherwise None."""
@@ -14,8 +19,8 @@ def identify_parameter(name: object) -> str | None:
 
 
 def choose_names(names: list[Any]) -> Callable[[Any], str | None]:
-    """Return how arrays of these names are told apart: by numbers, or else by words if these name
-    both weights.
+    """Return how arrays of these names are distinguished: by numbers, or else by words if these
+    name both weights.
     """
     has_numbers = any(map(identify_parameter, names))
     by_word = not has_numbers and {"W1", "W2"} <= set(map(_identify_word, names))
@@ -24,15 +29,8 @@ def choose_names(names: list[Any]) -> Callable[[Any], str | None]:
 
 def _identify_word(name: object) -> str | None:
     """Return W1 for hidden_weights, weights_input_hidden or w_ih, b2 for bias_output, and so on."""
-    first, second = (
-        r"ih|(in(put)?(to)?)?hid(den)?(layer)?",
-        r"ho|(hid(den)?(to)?)?out(put)?(layer)?",
-    )
     word = simplify_name(str(name))
-    for place, form in (("1", first), ("2", second)):
-        kinds = r"(?P<kind>w|b|weights?|bias(es)?)"
-        match = re.fullmatch(rf"{kinds}({form})|({form}){kinds.replace('kind', 'last')}", word)
-        if match:
-            kind = match["kind"] or match["last"]
-            return kind[0].replace("w", "W") + place
+    for place, form in (("1", FIRST), ("2", SECOND)):
+        if match := re.fullmatch(rf"({KIND})(?:{form})|(?:{form})({KIND})", word):
+            return (match[1] or match[2])[0].replace("w", "W") + place
     return None

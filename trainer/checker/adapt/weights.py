@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from types import FunctionType, ModuleType
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -61,15 +61,6 @@ class WeightPlaces:
 def is_tensor(array: object) -> bool:
     """Return whether the array is a torch tensor, without importing torch."""
     return type(array).__module__.startswith("torch") and hasattr(array, "detach")
-
-
-def takes_tensors(function: object) -> bool:
-    """Return whether a function uses torch: it takes tensors, and no arrays."""
-    if not isinstance(function, FunctionType):
-        return False
-    used = map(function.__globals__.get, function.__code__.co_names)
-    modules = (value.__name__ for value in used if isinstance(value, ModuleType))
-    return any(name.split(".")[0] == "torch" for name in modules)
 
 
 def get_shapes(D: int, H: int, C: int) -> dict[str, tuple[int, ...]]:

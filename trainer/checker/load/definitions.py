@@ -1,10 +1,11 @@
 """Lists what the loaded files define and mention, and the local modules that a file leads to."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FunctionType, ModuleType
+from typing import Any
 
 from trainer.checker.load.bindings import walk_scope
 from trainer.checker.load.loading import Loader
@@ -26,6 +27,22 @@ def list_defined(source: Source) -> set[str]:
     """Return the names of the functions and classes that a file itself defines."""
     scope = (node for each in source.tree.body for node in walk_scope(each))
     return {n.name for n in scope if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+
+
+def takes_tensors(function: object) -> bool:
+    """Return whether a function uses torch: it takes tensors, and no arrays."""
+    if not isinstance(function, FunctionType):
+        return False
+    used = map(function.__globals__.get, function.__code__.co_names)
+    modules = (value.__name__ for value in used if isinstance(value, ModuleType))
+    return any(name.split(".")[0] == "torch" for name in modules)
+
+
+def list_functions(names: Names, defined: set[str], known: Iterable[str]) -> dict[str, Any]:
+    """Return which of the known functions a module defines, without those of tensors."""
+    values = {name: names.get(name) for name in known if name in defined}
+    functions = {k: v for k, v in values.items() if callable(v) and not isinstance(v, type)}
+    return {k: v for k, v in functions.items() if not takes_tensors(v)}
 
 
 def list_called(tree: ast.Module) -> set[str]:

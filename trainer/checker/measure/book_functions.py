@@ -9,7 +9,6 @@ import numpy as np
 from trainer.book import functions
 from trainer.book.functions import Array
 from trainer.checker.adapt.attempts import attempt, report_exception
-from trainer.checker.adapt.weights import takes_tensors
 from trainer.checker.findings.comparing import (
     CLOSE,
     Finding,
@@ -20,6 +19,7 @@ from trainer.checker.findings.comparing import (
     report_unchecked,
     show_safely,
 )
+from trainer.checker.load.definitions import list_functions
 from trainer.checker.measure.trial import LABELS, ONE_HOT, ONLY
 from trainer.common.language import translate as _
 
@@ -70,12 +70,8 @@ def check_functions(
     """Check the functions of the book that the file itself defines, not those it imports, nor those
     of tensors.
     """
-    for name, check in CHECKS.items():
-        function = names.get(name)
-        if name not in defined or not callable(function) or isinstance(function, type):
-            continue
-        if not takes_tensors(function):
-            yield check(name, function, inputs)
+    for name, function in list_functions(names, defined, CHECKS).items():
+        yield CHECKS[name](name, function, inputs)
 
 
 def _check_elementwise(name: str, function: Function, inputs: Inputs) -> Finding:

@@ -58,11 +58,14 @@ HEADS: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor, Tensor], Te
 }
 
 
+LEAKY = "leaky-relu "  # before a slope other than torch's 0.01
+
+
 def _get_activation(name: str) -> Callable[[Tensor], Tensor]:
     """Return a hidden activation; the name of a leaky ReLU may end with another slope."""
     if name in ACTIVATIONS:
         return ACTIVATIONS[name]
-    slope = float(name.removeprefix("leaky-relu "))
+    slope = float(name.removeprefix(LEAKY))
     return lambda a: torch.nn.functional.leaky_relu(a, slope)
 
 

@@ -7,8 +7,7 @@ import numpy as np
 from trainer.book.functions import Array
 from trainer.checker.findings.comparing import FLOAT32, as_array, compute_error
 from trainer.checker.measure.explaining import Case
-
-NAME = "leaky-relu {slope}"
+from trainer.checker.measure.reference import LEAKY
 
 
 def list_slopes(case: Case, outputs: object) -> Iterator[str]:
@@ -24,7 +23,7 @@ def list_slopes(case: Case, outputs: object) -> Iterator[str]:
         square = np.vdot(parts[2], parts[2])
         slope = float(np.vdot(parts[2], parts[0] - parts[1]) / (square or 1.0))
         if 1e-4 < slope < 1 and compute_error(parts[1] + slope * parts[2], parts[0]) <= FLOAT32:
-            yield NAME.format(slope=round(slope, 9))
+            yield f"{LEAKY}{round(slope, 9)}"
 
 
 def _list_scores(y: Array) -> Iterator[tuple[Array, bool]]:

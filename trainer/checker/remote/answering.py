@@ -16,8 +16,8 @@ from trainer.checker.adapt.constructor_text import sets_bias_twice
 from trainer.checker.adapt.loaded import Loaded
 from trainer.checker.adapt.names import PARAMS, list_arguments
 from trainer.checker.adapt.subject import TRAITS, Subject
-from trainer.checker.adapt.weights import takes_tensors
 from trainer.checker.findings.comparing import show_safely
+from trainer.checker.load.definitions import list_functions
 from trainer.checker.load.loading import Loader
 from trainer.checker.remote.protocol import TEXT, decode, encode
 from trainer.checker.shapes.adapting import is_built, load_code
@@ -65,10 +65,12 @@ class Answerer:
             "parts": [[p.name, list(p.needs), bool(p.is_own)] for p in loaded.parts[:MOST]],
             "unfinished": dict(list(loaded.unfinished.items())[:MOST]),
             "absence": loaded.absence[:TEXT],
-            "functions": _list_functions(loaded.names, loaded.defined, question["known"]),
+            "functions": list(
+                list_functions(loaded.names, loaded.defined, question["known"])
+            ),
             "helpers": [
                 {"file": each.file,
-                 "functions": _list_functions(each.names, each.defined, question["known"])}
+                 "functions": list(list_functions(each.names, each.defined, question["known"]))}
                 for each in loaded.helpers[:MOST]
             ],
             "missing_self": [
@@ -183,13 +185,6 @@ class Answerer:
     def _get_loaded(self) -> Loaded:
         assert self._loaded is not None
         return self._loaded
-
-
-def _list_functions(names: Any, defined: set[str], known: list[str]) -> list[str]:
-    """Return which known functions for arrays a module defines."""
-    values = {name: names.get(name) for name in known if name in defined}
-    functions = {k: v for k, v in values.items() if callable(v) and not isinstance(v, type)}
-    return [name for name, function in functions.items() if not takes_tensors(function)]
 
 
 def describe_class(kind: Any) -> dict[str, Any]:

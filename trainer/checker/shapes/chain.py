@@ -79,7 +79,7 @@ def make_class(plan: Plan) -> type:
         checked_sizes = plan.sizes
         takes_columns = plan.columns
         has_guessed_calls = True
-        counts_samples = bool(plan.list_counts())
+        counts_samples = bool(plan.counts)
         is_checked_in_parts = False
         draws_weights = "init" in plan.functions
 

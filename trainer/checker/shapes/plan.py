@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ class Plan:
         """Return the values that every function may ask for, and set the number of samples where
         a global holds it.
         """
-        for names, name in self.list_counts():
+        for names, name in self.counts:
             names[name] = len(x)
         values = {"x": self.turn(x), "params": params, "m": len(x), "reg": 0.0}
         values |= {simplify_name(k): v for k, v in params.items()}
@@ -75,8 +76,9 @@ class Plan:
             return (labels[:, None] % 2).astype(float)
         return labels % C if self.takes_labels else np.eye(C)[labels % C]
 
-    def list_counts(self) -> list[tuple[dict[str, Any], str]]:
-        """Return where the functions read the number of samples from a global that data sets."""
+    @cached_property
+    def counts(self) -> list[tuple[dict[str, Any], str]]:
+        """Where the functions read the number of samples from a global that data sets."""
         read = ((f.__globals__, n) for f in self.functions.values() for n in f.__code__.co_names)
         counts = ((g, n) for g, n in read if n in g and re.fullmatch(COUNT, simplify_name(n)))
         return [(g, n) for g, n in counts if isinstance(g[n], int | StandIn)]

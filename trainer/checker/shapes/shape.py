@@ -7,7 +7,7 @@ from typing import Any
 
 from trainer.book.functions import Array
 from trainer.checker.adapt.attempts import attempt
-from trainer.checker.adapt.weights import takes_tensors
+from trainer.checker.load.definitions import takes_tensors
 from trainer.checker.shapes.draws import Draw
 from trainer.common.language import N_
 
