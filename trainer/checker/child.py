@@ -14,23 +14,22 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from trainer.checker.remote.limits import limit_process
+from trainer.checker.remote.limits import import_torch, limit_process
 from trainer.common.language import set_language
 
-if TYPE_CHECKING:  # torch is imported once the streams are set
+if TYPE_CHECKING:  # imported once the streams are set
+    from trainer.checker.diagnose.counting import Count
     from trainer.checker.diagnose.verifying import Request
 
 
 def main(argv: list[str]) -> int:
-    """Write {"ready": true}, and then {"diagnosis"}, null where no line was found."""
+    """Write {"ready": true}, and then {"diagnosis", "search"}; diagnosis is null without a line."""
     language, memory, seconds, seed, run_all, copy_from, copy_to, file, *name = argv
     set_language(language)
     out = take_streams()
-    import torch  # once, and before the clock and the memory limit start
-
     from trainer.checker.diagnose.verifying import Request
 
-    torch.set_num_threads(1)
+    import_torch(Path(file))
     if copy_from:
         import shutil
 
@@ -41,33 +40,42 @@ def main(argv: list[str]) -> int:
     os.chdir(path.parent)
     write(out, ready=True)
     request = Request(path, name[0] if name else None, run_all == "1", int(seed))
-    write_diagnosis(out, request)
+    write_diagnosis(out, request, float(seconds))
     leave(out)
     return 0
 
 
-def write_diagnosis(out: TextIO, request: "Request") -> None:
-    """Write the wrong line and a fix, if they are found within a time limit.
+def write_diagnosis(out: TextIO, request: "Request", seconds: float) -> None:
+    """Write the wrong line and a fix, and how many changes were tried; stop after the seconds.
 
     What is wrong is known already, so that nothing that happens here changes the verdict.
     """
-    from trainer.checker.diagnose.diagnosing import BUDGET, diagnose
+    from trainer.checker.diagnose.counting import Count
+    from trainer.checker.diagnose.diagnosing import diagnose
+    from trainer.checker.diagnose.repairing import CHANGES
     from trainer.checker.load.places import place_diagnosis
 
+    tried = Count(CHANGES)
+
     def give_up() -> None:
-        write(out, diagnosis=None)
+        write(out, diagnosis=None, search=describe_search(tried, is_stopped=True))
         leave(out)
 
-    timer = threading.Timer(BUDGET + 3, give_up)
+    timer = threading.Timer(seconds, give_up)
     timer.daemon = True
     timer.start()
     try:
-        found = diagnose(request)
+        found = diagnose(request, tried)
     except Exception:  # of code that was changed: any can come
         found = None
     timer.cancel()
     placed = place_diagnosis(asdict(found), request.path) if found is not None else None
-    write(out, diagnosis=placed)
+    write(out, diagnosis=placed, search=describe_search(tried, is_stopped=False))
+
+
+def describe_search(tried: "Count", is_stopped: bool) -> dict[str, Any]:
+    """Return how many changes were tried, of how many, and whether the clock stopped that."""
+    return {"tried": min(tried.used, tried.limit), "limit": tried.limit, "stopped": is_stopped}
 
 
 def write(out: TextIO, **line: Any) -> None:

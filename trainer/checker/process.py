@@ -25,7 +25,9 @@ LIMITS = {
     "processes": N_("it started too many processes"),
     "files": N_("it wrote too many files"),
 }
-LEAST_FOR_HINTS = 1.0  # seconds
+SEARCH = 3  # times the timeout, after which a search for a fix is stopped: its limits are counts
+GRACE = 10.0  # seconds for a stopped search to say so
+Diagnosed = dict[str, Any] | None
 TEXTS, NUMBERS = ("file", "code", "expected", "diff"), ("line", "column", "end_column", "checks")
 
 
@@ -33,10 +35,11 @@ TEXTS, NUMBERS = ("file", "code", "expected", "diff"), ("line", "column", "end_c
 class Task:
     """What is checked, and how.
 
-    timeout is in seconds, memory in MiB, both for the file's code with all its processes. run_all
-    runs every top-level statement too. seed is that of the weights and inputs. hints is 1 to say
-    what is wrong, 2 to name the line too, 3 to show a fix too. folder is that of a submission:
-    a copy of it is what the code sees. is_wrapped puts the code into bubblewrap.
+    timeout is in seconds, memory in MiB, both for the file's code with all its processes. A search
+    for a fix may take three times as long. run_all runs every top-level statement too. seed is that
+    of the weights and inputs. hints is 1 to say what is wrong, 2 to name the line too, 3 to show a
+    fix too. folder is that of a submission: a copy of it is what the code sees. is_wrapped puts
+    the code into bubblewrap.
     """
 
     path: Path
@@ -82,8 +85,8 @@ def check_task(task: Task) -> tuple[Report, str]:
             cell.kill()
             connection.close()
         _report_hangs(report, hangs)
-        if task.hints > 1 and left > LEAST_FOR_HINTS and _may_have_line(report, hangs):
-            report.diagnosis = _look_for_line(task, cell, left)
+        if task.hints > 1 and _may_have_line(report, hangs):
+            report.diagnosis, report.search = _look_for_line(task, cell)
         return report, connection.read_printed()
 
 
@@ -117,7 +120,7 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> st
     """Fill the report with what the judge finds, and with how the code ends, which is returned."""
     doing = ["start"]
     try:
-        from trainer.checker.remote.judge import judge_file  # imports torch, as the worker starts
+        from trainer.checker.remote.judge import judge_file  # imported as the worker starts
 
         connection.start(_make_settings(task, cell))
         inside = _locate(task, cell)
@@ -204,8 +207,12 @@ def _may_have_line(report: Report, hangs: Hangs) -> bool:
     return (bool(report.wrong_findings) or is_lacking) and not is_cut
 
 
-def _look_for_line(task: Task, cell: Cell, seconds: float) -> dict[str, Any] | None:
-    """Return the wrong line and a fix, as a process says that nobody trusts: a hint, no verdict."""
+def _look_for_line(task: Task, cell: Cell) -> tuple[Diagnosed, Diagnosed]:
+    """Return the wrong line and a fix, and what the search was.
+
+    A process says them that nobody trusts: hints, no verdict.
+    """
+    seconds = SEARCH * task.timeout
     settings = cell.make_settings()
     run_all, seed = "1" if task.run_all else "0", str(task.seed if task.folder is None else 0)
     child = cell.start_hints([
@@ -213,18 +220,29 @@ def _look_for_line(task: Task, cell: Cell, seconds: float) -> dict[str, Any] | N
         settings["copy_from"], settings["copy_to"],
         str(_locate(task, cell)), *filter(None, [task.name]),
     ])  # fmt: skip
-    connection = Connection(child, seconds, cell.watch)
+    connection = Connection(child, seconds + GRACE, cell.watch)
     try:
         connection.start()
-        return _read_diagnosis(connection.receive().get("diagnosis"))
+        answer = connection.receive()
+        return _read_diagnosis(answer.get("diagnosis")), _read_search(answer.get("search"))
     except (WorkerLostError, ProtocolError):
-        return None
+        return None, None
     finally:
         connection.close()
         cell.kill()
 
 
-def _read_diagnosis(data: Any) -> dict[str, Any] | None:
+def _read_search(data: Any) -> Diagnosed:
+    """Return how many changes were tried if that is what the data says."""
+    match data:
+        case {"tried": int(tried), "limit": int(limit), "stopped": bool(stopped)} if (
+            0 <= tried <= limit < 10**6
+        ):
+            return {"tried": tried, "limit": limit, "stopped": stopped}
+    return None
+
+
+def _read_diagnosis(data: Any) -> Diagnosed:
     """Return a diagnosis if it has the form of one."""
     if not isinstance(data, dict):
         return None

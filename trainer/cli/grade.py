@@ -38,8 +38,8 @@ def main(argv: list[str] | None = None, program: Program = Program("grade")) -> 
     from trainer.checker.grading.submissions import open_submissions
 
     scheme = read_scheme(arguments.points)
-    is_wrapped = _choose_sandbox(arguments)
     with open_submissions(arguments.submissions) as submissions:
+        is_wrapped = _choose_sandbox(arguments)
         how = How(
             scheme, take_key(arguments.out), arguments.hints, arguments.timeout, arguments.memory,
             arguments.file, is_wrapped, arguments.anonymise,

@@ -10,7 +10,6 @@ from mistaken import NETS, plant_mistakes
 from reports import LAYOUTS, report_on
 
 from trainer.checker.check_file import check_file, check_loaded
-from trainer.checker.diagnose import diagnosing
 from trainer.checker.diagnose.diagnosing import diagnose
 from trainer.checker.diagnose.screening import Changed
 from trainer.checker.diagnose.verifying import Request, count_passed, list_required, read_texts
@@ -154,7 +153,6 @@ REAL = [
 
 @pytest.mark.parametrize(("layout", "changes", "lines"), REAL)
 def test_slips_of_real_learners_are_fixed_together(tmp_path, monkeypatch, layout, changes, lines):
-    monkeypatch.setattr(diagnosing, "BUDGET", 60.0)
     source = (NETS / f"{layout}.py").read_text()
     for old, new in changes.items():
         assert old in source, old

@@ -73,7 +73,7 @@ def test_a_right_net_has_the_verdict_of_its_file(layout, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("layout", ["chapter4", "numerical_only"])
+@pytest.mark.parametrize("layout", ["chapter4", "volume2"])
 def test_a_right_net_from_a_file_is_right(layout, monkeypatch, capsys):
     monkeypatch.syspath_prepend(str(NETS))
     before = set(sys.modules)

@@ -11,7 +11,6 @@ from mistaken import NETS, plant_mistakes
 from notebooks import BEFORE, MARKDOWN, PYTHON_3, make_cell, write_cells, write_notebook
 from reports import report_on
 
-from trainer.checker.diagnose import diagnosing
 from trainer.checker.diagnose.diagnosing import Request, diagnose
 from trainer.checker.load.places import place_diagnosis
 from trainer.checker.process import check_in_child
@@ -59,7 +58,6 @@ def get_line(path, cell, line):
 
 @pytest.mark.parametrize("slug", ["sigmoid-grad-of-output", "accuracy-count", "misspelt-name"])
 def test_the_wrong_line_and_the_fix_are_those_of_a_cell(slug, tmp_path, monkeypatch):
-    monkeypatch.setattr(diagnosing, "BUDGET", 60.0)
     source = plant_mistakes("chapter4", slug)
     (tmp_path / "net.py").write_text(source)
     path = write_notebook(tmp_path / "work.ipynb", source)

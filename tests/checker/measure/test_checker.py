@@ -244,7 +244,7 @@ def test_sizes_fixed_in_the_code_are_used(write_source):
 
 def test_json_has_the_documented_keys():
     made = json.loads(report_on(NETS / "chapter4.py").as_json())
-    assert set(made) == {"right", "file", "class", "findings", "fix"}
+    assert set(made) == {"right", "file", "class", "findings", "fix", "search"}
     assert made["fix"] is None
     assert made["right"] is True
     assert made["class"] == "TwoLayerNet"

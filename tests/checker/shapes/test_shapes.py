@@ -331,7 +331,6 @@ DIAGNOSED = [
 
 @pytest.mark.parametrize(("example", "case", "code"), DIAGNOSED)
 def test_the_line_and_a_fix_are_found(example, case, code, tmp_path, monkeypatch):
-    monkeypatch.setattr(diagnosing, "BUDGET", 60.0)
     path = tmp_path / f"{example}.py"
     path.write_text(change_example(example, WRONG[example][case]))
     found = diagnosing.diagnose(Request(path, None, False, 0))

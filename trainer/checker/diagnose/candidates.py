@@ -46,12 +46,9 @@ MOST_PAIRED = 60  # edits of a function that are tried in pairs
 EditsOf = Callable[[Path, Function], list[Edit]]
 
 
-def list_candidates(survey: Survey, seconds: float) -> Iterator[Candidate]:
-    """Yield the changes of a net that may help, the likeliest first.
-
-    seconds is the computing time for those whose value is compared with the expected one.
-    """
-    left = list(_list_families(survey, seconds))
+def list_candidates(survey: Survey) -> Iterator[Candidate]:
+    """Yield the changes of a net that may help, the likeliest first."""
+    left = list(_list_families(survey))
     while left:
         for family in [*left]:
             count = 0
@@ -62,12 +59,12 @@ def list_candidates(survey: Survey, seconds: float) -> Iterator[Candidate]:
                 left.remove(family)
 
 
-def _list_families(survey: Survey, seconds: float) -> Iterator[Iterator[Candidate]]:
+def _list_families(survey: Survey) -> Iterator[Iterator[Candidate]]:
     """Yield the kinds of changes, those that fix most mistakes first, some for several turns."""
     heads = _list_heads(survey)
     # The cheap edits of a function are needed several times, and it takes long to list them.
     edits_of = cache(partial(_list_function_edits, survey=survey, most=CHEAP))
-    local = list_local(survey, seconds)
+    local = list_local(survey)
     yield _list_few(survey)
     uses = _list_uses(survey)
     yield islice(uses, MOST_USES)

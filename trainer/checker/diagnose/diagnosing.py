@@ -1,20 +1,19 @@
 """Finds the line of a wrong net that is wrong, and a change with which every check passes."""
 
-import time
 from dataclasses import dataclass
 
 from trainer.checker.check_file import restore_aliases
 from trainer.checker.diagnose.applying import Candidate, make_diff
 from trainer.checker.diagnose.candidates import list_candidates
+from trainer.checker.diagnose.counting import Count
 from trainer.checker.diagnose.locating import Location, describe_location
 from trainer.checker.diagnose.patching import Texts
-from trainer.checker.diagnose.repairing import Search
+from trainer.checker.diagnose.repairing import CHANGES, Search
 from trainer.checker.diagnose.rewriting import can_write
 from trainer.checker.diagnose.survey import Survey, survey_net
 from trainer.checker.diagnose.unknown import correct_names
 from trainer.checker.diagnose.verifying import Request, read_texts
 
-BUDGET = 6.0  # seconds of computing for all candidates
 ROUNDS = 3  # changes of one fix, at most
 
 
@@ -37,16 +36,16 @@ class Diagnosis:
     checks: int
 
 
-def diagnose(request: Request) -> Diagnosis | None:
+def diagnose(request: Request, tried: Count | None = None) -> Diagnosis | None:
     """Return the wrong line of a net, with a change with which every check passes.
 
     Without such a change a line is named only if its inputs are right, its value is not, and with
-    the right value nothing is wrong; None if there is none.
+    the right value nothing is wrong; None if there is none. tried counts the changes.
     """
     with restore_aliases():
         texts = read_texts(request)
         survey = survey_net(request, texts)
-        search = Search(request, survey.required, time.process_time() + BUDGET)
+        search = Search(request, survey.required, tried or Count(CHANGES))
         fix = _find_fix(request, search, survey)
         if fix is None:
             return _name_line(texts, survey)
@@ -102,7 +101,7 @@ def _find_fix(request: Request, search: Search, survey: Survey) -> tuple[Candida
                 return first, texts
             survey = survey_net(request, texts)
     for _ in range(ROUNDS):
-        step = search.improve(survey, list_candidates(survey, BUDGET / 4))
+        step = search.improve(survey, list_candidates(survey))
         if step is None:
             return None
         candidate, left = step

@@ -1,13 +1,13 @@
 """Changes of a located line with which its value, in its own scope, is the expected one."""
 
 import ast
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from trainer.checker.diagnose.applying import Candidate, apply_edit, replace_all
+from trainer.checker.diagnose.counting import Count
 from trainer.checker.diagnose.edits import Edit, Root, Words
 from trainer.checker.diagnose.expressions import list_products
 from trainer.checker.diagnose.insertions import find_holder, list_local_insertions
@@ -19,20 +19,20 @@ from trainer.checker.diagnose.statements import list_line_edits
 from trainer.checker.diagnose.survey import Survey
 
 MOST_MATCHING = 12  # edits of one line that are checked
-SOME = 20  # edits that are evaluated between two looks at the time
+EVALUATED = 20_000  # edits of all located lines that are evaluated
 LIKELY = 2.2  # the cost of an edit that is tried at all lines before others are
 PLAIN = 2.85  # the cost of an edit that is likelier than a statement that is missing
 
 
-def list_local(survey: Survey, seconds: float) -> Iterator[Candidate]:
+def list_local(survey: Survey) -> Iterator[Candidate]:
     """Yield the changes of the located lines whose value, in its own scope, is the expected one."""
     places = {(each.site, each.quantity.name): each for each in reversed(survey.locations)}
     there = [each for each in reversed(places.values()) if each.site.path in survey.texts]
     there.sort(key=lambda each: (not each.settles, not can_write(survey, each)))
-    end = time.process_time() + seconds
+    evaluated = Count(EVALUATED)
     firsts: dict[Path, dict[str, Edit]] = {}  # what gives each quantity its value
     likely, plain, odd = (
-        partial(_list_matching, kind, end) for kind in (_list_likely, _list_plain, _list_odd)
+        partial(_list_matching, kind, evaluated) for kind in (_list_likely, _list_plain, _list_odd)
     )
     for list_of in (likely, plain, partial(rewrite_location, survey), odd):
         for location in there:
@@ -56,7 +56,7 @@ def _join(path: Path, text: str, edits: list[Edit]) -> Iterator[Candidate]:
 
 
 def _list_matching(
-    list_changes: Callable[[Root, Words], list[Edit]], end: float, location: Location
+    list_changes: Callable[[Root, Words], list[Edit]], evaluated: Count, location: Location
 ) -> Iterator[Edit]:
     """Yield the first edits of a located line that give it the expected value."""
     site, count = location.site, 0
@@ -68,8 +68,8 @@ def _list_matching(
     words = make_words(site.function, record, list_functions(record.globals))
     pairs = [f for f in list_functions(record.globals, 2) if f != site.function.name]
     words = replace(words, pairs=pairs)
-    for number, edit in enumerate(list_changes(root, words)):
-        if count == MOST_MATCHING or (number % SOME == 0 and time.process_time() > end):
+    for edit in list_changes(root, words):
+        if count == MOST_MATCHING or not evaluated.spend():
             return
         if has_value(location.quantity, line.evaluate(edit.node, edit.text)):
             count += 1

@@ -2,14 +2,14 @@
 
 import ast
 import re
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 
 from trainer.book.functions import Array
+from trainer.checker.adapt.weights import is_tensor
+from trainer.checker.diagnose.counting import Count
 from trainer.checker.diagnose.quantities import FORMULAS, Quantity, has_value
 from trainer.checker.findings.comparing import as_array
 from trainer.checker.load.recording import Record, Recorder, Site
@@ -18,8 +18,8 @@ from trainer.common.language import translate as _
 # What is computed on the way to a quantity, and is no quantity of its own.
 PARTS = {"a1": "x W1", "a2": "z1 W2"}
 GRADIENT = re.compile(r"\bd([az][12])\b")
-NUMBERS = (np.ndarray, np.number, float, int, torch.Tensor)  # values that may be quantities
-MOST_REPLACED = 600  # replacements that are tried
+NUMBERS = (np.ndarray, np.number, float, int)  # values that may be quantities
+MOST_REPLACED = 600  # replacements that are tried for one result
 
 
 @dataclass(frozen=True)
@@ -44,15 +44,14 @@ def locate(
     run: Callable[[], object],
     is_right: Callable[[], bool],
     quantities: list[Quantity],
-    end: float,
+    replaced: Count,
 ) -> list[Location]:
     """Return the lines where one replaced value makes is_right() true, the likeliest first.
 
-    No more values are tried after end, in seconds of computing time. run() calls the method whose
-    result is wrong.
+    replaced counts the values that are tried. run() calls the method whose result is wrong.
     """
     every = recorder.run(run)
-    records = [r for r in keep_first(every) if not isinstance(r.value, torch.Tensor)]
+    records = [r for r in keep_first(every) if not is_tensor(r.value)]
     found = [
         Location(
             recorder.sites[record.site],
@@ -62,8 +61,7 @@ def locate(
             before=_find_before(recorder, every, record),
         )
         for record, quantity in _list_replacements(records, quantities)
-        if time.process_time() < end
-        and _is_right_with(recorder, record.site, quantity.value, is_right)
+        if replaced.spend() and _is_right_with(recorder, record.site, quantity.value, is_right)
     ]
     functions = {site.function.name for site in recorder.sites}
     order = {id(location): number for number, location in enumerate(found)}
@@ -119,7 +117,8 @@ def keep_first(records: list[Record]) -> list[Record]:
     """Return the first record of each site and shape whose value is an array or a number."""
     first: dict[tuple[int, tuple[int, ...]], Record] = {}
     for record in records:
-        value = as_array(record.value) if isinstance(record.value, NUMBERS) else None
+        is_number = isinstance(record.value, NUMBERS) or is_tensor(record.value)
+        value = as_array(record.value) if is_number else None
         if value is not None:
             first.setdefault((record.site, value.shape), record)
     return list(first.values())

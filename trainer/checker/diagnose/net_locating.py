@@ -1,13 +1,13 @@
 """Finds the lines of a net that may be wrong in predict, loss or gradient."""
 
 import re
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.names import PARAMS
 from trainer.checker.check_file import load_class
+from trainer.checker.diagnose.counting import Count
 from trainer.checker.diagnose.locating import Location, locate
 from trainer.checker.diagnose.patching import Texts
 from trainer.checker.diagnose.quantities import Quantity, list_quantities
@@ -45,14 +45,13 @@ def prepare_recorded(request: Request, texts: Texts) -> Prepared | None:
     return recorder, trial, judge
 
 
-def locate_net(prepared: Prepared, seconds: float) -> tuple[Trail, list[Location]]:
+def locate_net(prepared: Prepared, replaced: Count) -> tuple[Trail, list[Location]]:
     """Return what predict, loss and gradient did, and their lines that may be wrong, the likeliest
-    first. seconds is the computing time for all values that are replaced.
+    first. replaced counts the values that are tried.
     """
     recorder, trial, judge = prepared
     trail = _record_trail(recorder, trial)
-    end = time.process_time() + seconds
-    found = attempt(lambda: _locate(trail.quantities, end, recorder, trial, judge)).value or []
+    found = attempt(lambda: _locate(trail.quantities, replaced, recorder, trial, judge)).value or []
     return trail, found
 
 
@@ -64,7 +63,7 @@ def _record_trail(recorder: Recorder, trial: Trial) -> Trail:
 
 
 def _locate(
-    quantities: list[Quantity], end: float, recorder: Recorder, trial: Trial, judge: Judge
+    quantities: list[Quantity], replaced: Count, recorder: Recorder, trial: Trial, judge: Judge
 ) -> list[Location]:
     """Return the lines with which the wrong quantities, or one of them, are right."""
     wrong = [
@@ -76,7 +75,7 @@ def _locate(
             first = "gradient" if wanted[0] in PARAMS else wanted[0]
             right = tuple(q for q in judge.theirs if q not in wrong)
             goal, run = _make_goal(trial, (*wanted, *right)), _make_run(trial, first)
-            there = locate(recorder, run, goal, quantities, end)
+            there = locate(recorder, run, goal, quantities, replaced)
             settles = len(wanted) == len(wrong)
             found += [replace(each, settles=settles) for each in there]
     return found

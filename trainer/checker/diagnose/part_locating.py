@@ -1,6 +1,5 @@
 """Finds the lines of functions and layers that are wrong by themselves."""
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -11,6 +10,7 @@ import numpy as np
 from trainer.book.functions import Array, sigmoid, softmax
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.check_file import load_class
+from trainer.checker.diagnose.counting import Count
 from trainer.checker.diagnose.locating import Location, locate
 from trainer.checker.diagnose.patching import Texts
 from trainer.checker.diagnose.quantities import Quantity
@@ -30,17 +30,17 @@ Values = dict[str, Array]
 
 
 def locate_parts(
-    request: Request, texts: Texts, heads: frozenset[str], wrong: frozenset[str], seconds: float
+    request: Request, texts: Texts, heads: frozenset[str], wrong: frozenset[str], replaced: Count
 ) -> tuple[Trail, list[Location]]:
     """Return what the wrong functions did on inputs of their own, and their lines that may be
-    wrong, the likeliest first. seconds is the computing time for all values that are replaced.
+    wrong, the likeliest first. replaced counts the values that are tried.
     """
     recorder = Recorder()
     loader = Loader(request.path, request.run_all, texts, recorder)
     names, kind = load_class(loader, request.name)
     parts = [p for p in list_parts(find_names(loader, names, kind)) if p.name in heads]
     parts = [part for part in parts if not get_rule(part).is_relative]
-    trail, found, end = Trail(recorder.sites), list[Location](), time.process_time() + seconds
+    trail, found = Trail(recorder.sites), list[Location]()
     for part in parts:
         draw, results = run_part(part)
         if results:
@@ -48,7 +48,7 @@ def locate_parts(
             want = dict(get_rule(part).get_operation(results).compute(draw))
             quantities = list(_list_quantities(want, draw))
             trail.quantities += quantities
-            found += _locate(recorder, part, draw, want, quantities, wrong, end)
+            found += _locate(recorder, part, draw, want, quantities, wrong, replaced)
     return trail, found
 
 
@@ -63,14 +63,14 @@ def run_part(part: Part) -> tuple[Draw, dict[str, Any]]:
 
 def _locate(
     recorder: Recorder, part: Part, draw: Draw, want: Values, quantities: list[Quantity],
-    wrong: frozenset[str], end: float,
+    wrong: frozenset[str], replaced: Count,
 ) -> Iterator[Location]:  # fmt: skip
     """Yield the lines with which the wrong results of a part, or one of them, are right."""
     labels = tuple(label for label in want if f"{part.name} {label}".strip() in wrong)
     for wanted in dict.fromkeys([labels, *((label,) for label in labels)]) if labels else ():
         right = [label for label in want if label not in labels or label in wanted]
         goal = _make_goal(part, draw, {label: want[label] for label in right})
-        for location in locate(recorder, partial(part.run, draw), goal, quantities, end):
+        for location in locate(recorder, partial(part.run, draw), goal, quantities, replaced):
             yield replace(location, settles=wanted == labels)
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 
+from trainer.checker.diagnose.looping import limit_loops
 from trainer.checker.load.python2 import restore_division
 
 Texts = dict[Path, str]
@@ -88,7 +89,7 @@ class Patcher:
         ast.increment_lineno(tree, function.lineno - 1 - bool(opening))
         if path in self._old:
             tree.body = [restore_division(statement) for statement in tree.body]
-        whole = compile(tree, str(path), "exec", dont_inherit=True)
+        whole = compile(limit_loops(tree), str(path), "exec", dont_inherit=True)
         outer = _find_code(whole, "_") if opening else whole
         code = _find_code(outer, function.name) if outer is not None else None
         if code is None:

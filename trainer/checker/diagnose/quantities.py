@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from trainer.book.functions import Array
 from trainer.checker.findings.comparing import CLOSE, as_array, compute_error
 from trainer.checker.measure.explaining import Case
-from trainer.checker.measure.reference import ACTIVATIONS, HEADS, Form
+from trainer.checker.measure.reference import Form, compute_step
 from trainer.common.language import N_
 
 # The quantities by name, with their formulas; the book's own come first.
@@ -82,42 +81,31 @@ def list_quantities(form: Form, case: Case) -> list[Quantity]:
 
 def _compute(form: Form, case: Case) -> dict[str, Array]:
     """Return the value of each quantity by its name, in the order of FORMULAS."""
-    params = {k: torch.tensor(v, requires_grad=True) for k, v in case.weights.items()}
-    x, t = torch.from_numpy(case.x), torch.from_numpy(case.t)
-    made = _forward(form, params, x, t)
-    nodes = {name: made[name] for name in ("a2", "z1", "a1")} | params
-    grads = torch.autograd.grad(made["loss"], list(nodes.values()), retain_graph=True)
-    made |= {f"d{name}": grad for name, grad in zip(nodes, grads, strict=True)}
-    made["h′(a1)"] = torch.autograd.grad(made["z1"].sum(), made["a1"], retain_graph=True)[0]
+    with np.errstate(all="ignore"):
+        made = compute_step(form, case.weights, case.x, case.t)
+        made |= _list_ways(made, case)
     if form.activation == "relu":
         made |= {"a1 ≤ 0": made["a1"] <= 0, "a1 > 0": made["a1"] > 0}
     if form.head == "hinge":
-        own = (made["a2"] * t).sum(dim=1, keepdim=True)
-        made["margins"] = (made["a2"] - own + 1).clamp_min(0) * (1 - t)
+        own = (made["a2"] * case.t).sum(axis=1, keepdims=True)
+        made["margins"] = np.maximum(made["a2"] - own + 1, 0) * (1 - case.t)
     if made["a2"].shape[1] == 1:  # (N, 1), as the outputs
         made["losses"] = made["losses"][:, None]
         made["dy"] = made["da2"] / (made["y"] * (1 - made["y"]))
-    made |= params | {"x": x, "t": t, "labels": t.argmax(dim=1), "N": torch.tensor(len(x))}
+    made |= case.weights | {"x": case.x, "t": case.t, "labels": case.t.argmax(axis=1)}
     known = [name for name in FORMULAS if name in made]
-    return {name: np.asarray(made[name].detach(), dtype=np.float64) for name in known}
+    return {name: np.asarray(made[name], dtype=np.float64) for name in known}
 
 
-def _forward(
-    form: Form, params: dict[str, torch.Tensor], x: torch.Tensor, t: torch.Tensor
-) -> dict[str, torch.Tensor]:
-    """Return the quantities of a forward pass, and what people compute on the way."""
-    output, loss_of = HEADS[form.head]
-    a1 = x @ params["W1"] + params["b1"]  # (N, H)
-    z1 = ACTIVATIONS[form.activation](a1)  # (N, H)
-    a2 = z1 @ params["W2"] + params["b2"]  # (N, C)
-    losses = torch.stack([loss_of(a[None], r[None]) for a, r in zip(a2, t, strict=True)])  # (N,)
-    shifted = a2 - a2.max(dim=1, keepdim=True)[0]  # (N, C)
-    y = output(a2)  # (N, C)
+def _list_ways(made: dict[str, Array], case: Case) -> dict[str, Array]:
+    """Return what people compute on the way to the quantities of a step."""
+    a1, a2, w = made["a1"], made["a2"], case.weights
+    shifted = a2 - a2.max(axis=1, keepdims=True)  # (N, C)
     return {
-        "a1": a1, "z1": z1, "a2": a2, "y": y, "losses": losses, "loss": losses.sum() / len(x),
-        "x W1": x @ params["W1"], "z1 W2": z1 @ params["W2"], "1 − z1": 1 - z1,
-        "e^−a1": torch.exp(-a1), "1 + e^−a1": 1 + torch.exp(-a1),
-        "a2 − max a2": shifted, "e^a2": a2.exp(), "e^(a2 − max a2)": shifted.exp(),
-        "Σ e^a2": a2.exp().sum(dim=1), "Σ e^(a2 − max a2)": shifted.exp().sum(dim=1),
-        "log y": torch.log(y.clamp_min(1e-300)),
+        "loss": made["losses"].sum() / len(a1), "N": np.array(len(a1)),
+        "x W1": case.x @ w["W1"], "z1 W2": made["z1"] @ w["W2"], "1 − z1": 1 - made["z1"],
+        "e^−a1": np.exp(-a1), "1 + e^−a1": 1 + np.exp(-a1),
+        "a2 − max a2": shifted, "e^a2": np.exp(a2), "e^(a2 − max a2)": np.exp(shifted),
+        "Σ e^a2": np.exp(a2).sum(axis=1), "Σ e^(a2 − max a2)": np.exp(shifted).sum(axis=1),
+        "log y": np.log(np.maximum(made["y"], 1e-300)),
     }  # fmt: skip

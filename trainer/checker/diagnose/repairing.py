@@ -1,15 +1,18 @@
 """Tries changes of a wrong net, and keeps those with which every check passes."""
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import inf
 
 from trainer.checker.diagnose.applying import Candidate
+from trainer.checker.diagnose.counting import Count
 from trainer.checker.diagnose.patching import Texts
 from trainer.checker.diagnose.survey import Survey
 from trainer.checker.diagnose.verifying import Request, count_passed, find_wrong
 
-SHARE = 0.5  # of the time that is left, for one round, while a change that fixes all is sought
+CHANGES = 1200  # changes that are tried for one fix
+CHECKS = 60  # changes that pass the quick look and are checked in full
+SHARE = 0.5  # of the changes that are left, in which one that fixes all is sought
 MORE = 12  # changes that make less wrong that are checked in full
 Step = tuple[Candidate, frozenset[str]]  # a change, and what is still wrong with it
 
@@ -23,14 +26,12 @@ def _rank(left: frozenset[str]) -> Rank:
 
 @dataclass
 class Search:
-    """What the search may use, and the time at which it ends.
-
-    required are the checks that a fixed net passes. end is in seconds of computing time.
-    """
+    """What a fixed net must pass, and how many changes are tried and checked in full."""
 
     request: Request
     required: frozenset[str]
-    end: float
+    tried: Count
+    checked: Count = field(default_factory=lambda: Count(CHECKS))
     seen: set[str] = field(default_factory=set)
 
     def improve(self, survey: Survey, candidates: Iterable[Candidate]) -> Step | None:
@@ -38,16 +39,15 @@ class Search:
 
         The others are those that leave less wrong. One that changes right numbers is none.
         """
-        now = time.process_time()
-        end = now + SHARE * (self.end - now)
+        end = self.tried.used + SHARE * self.tried.left
         others: list[tuple[Rank, Candidate]] = []
         for candidate in candidates:
-            if time.process_time() > self.end:
+            if self.tried.is_spent or self.checked.is_spent:
                 break
-            if others and time.process_time() > end:
+            if others and self.tried.used > end:
                 if step := self._improve_partly(survey, others):
                     return step
-                others, end = [], self.end
+                others, end = [], inf
             left = self._screen(survey, candidate)
             if left:
                 others.append((_rank(left), candidate))
@@ -60,7 +60,7 @@ class Search:
     def _improve_partly(self, survey: Survey, others: list[tuple[Rank, Candidate]]) -> Step | None:
         """Return one of the candidates that leave least wrong, None if all checks find more."""
         for _, candidate in sorted(others, key=lambda each: each[0])[:MORE]:
-            if time.process_time() < self.end and (step := self._check(survey, candidate)):
+            if step := self._check(survey, candidate):
                 return step
         return None
 
@@ -69,6 +69,7 @@ class Search:
         if candidate.text in self.seen:
             return None
         self.seen.add(candidate.text)
+        self.tried.spend()
         if survey.screen is not None:
             return survey.screen.find_left(candidate.path, candidate.text)
         left = self.find_left(survey, candidate)
@@ -76,6 +77,8 @@ class Search:
 
     def _check(self, survey: Survey, candidate: Candidate) -> Step | None:
         """Return a candidate with what is wrong with it, None unless it is less than before."""
+        if not self.checked.spend():
+            return None
         left = self.find_left(survey, candidate)
         if left is None or left >= survey.wrong:
             return None

@@ -11,6 +11,7 @@ from pathlib import Path
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.check_file import check_loaded
 from trainer.checker.diagnose.applying import Candidate
+from trainer.checker.diagnose.counting import Count
 from trainer.checker.diagnose.keeping import Kept, KeptParts
 from trainer.checker.diagnose.locating import Location
 from trainer.checker.diagnose.net_locating import locate_net, prepare_recorded
@@ -33,7 +34,7 @@ from trainer.checker.load.standins import StandIn
 from trainer.checker.measure.trial import Trial
 from trainer.common.errors import InputError
 
-LOCATING = 2.0  # seconds of computing for the values that are replaced
+REPLACED = 4000  # values that are replaced
 UNKNOWN = r"variable '(\w+)'|name '(\w+)' is not defined"
 LACKING = r"object has no attribute '(\w+)'"
 
@@ -98,9 +99,9 @@ def survey_net(request: Request, texts: Texts) -> Survey:
     screen = make_screen(changed, trial, wrong, heads)
     there = None
     if isinstance(screen, PartsScreen):
-        there = attempt(lambda: locate_parts(request, texts, heads, wrong, LOCATING)).value
+        there = attempt(lambda: locate_parts(request, texts, heads, wrong, Count(REPLACED))).value
     elif prepared is not None:
-        there = locate_net(prepared, LOCATING)
+        there = locate_net(prepared, Count(REPLACED))
     trail, locations = there or (Trail(), [])
     kept = _make_kept(changed, trial, screen, wrong, frozenset(list_passed(findings)))
     words = re.findall(r"[A-Za-z_]\w+", " ".join(texts.values()))

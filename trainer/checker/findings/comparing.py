@@ -16,6 +16,8 @@ EXACT = 1e-9  # float64 with another order of summation
 CLOSE = 1e-5  # an epsilon in a logarithm, or a numerical gradient
 FLOAT32 = 1e-4  # float32
 
+MOST_SHOWN = 1.001  # as a percentage: where a value is missing, rounding moves the error about 1
+
 # What a finding says, where a program has to know: gradient works only after another call, samples
 # are columns, parameters are lacking, a module is missing, the form of a function is not known, or
 # only one kind of targets gives right results.
@@ -85,8 +87,9 @@ def as_number(value: object) -> float | None:
     return float(array.item()) if array is not None and array.size == 1 else None
 
 
-def compute_error(got: object, expected: object) -> float:
-    """Return max |got − expected| / max |expected|; the divisor is 1 where expected is all 0.
+def compute_error(got: object, expected: object, least: float = 0.0) -> float:
+    """Return max |got − expected| / max |expected|; the divisor is at least least, and 1 where it
+    would be 0.
 
     Axes of length 1 are ignored. The error is inf where the shapes differ, or got is not finite
     or not numbers.
@@ -99,7 +102,7 @@ def compute_error(got: object, expected: object) -> float:
     array, want = array.squeeze(), want.squeeze()
     if array.shape != want.shape:
         return np.inf
-    scale = np.abs(want).max(initial=0.0)
+    scale = np.abs(want).max(initial=least)
     return float(np.abs(array - want).max(initial=0.0) / (scale or 1.0))
 
 
@@ -130,7 +133,7 @@ def _describe_values(array: Array, want: Array) -> str:
     at = tuple(int(i) for i in np.unravel_index(np.argmax(away), want.shape))
     error = compute_error(array, want)
     words = {"place": list(at), "value": f"{array[at]:.4g}", "expected": f"{want[at]:.4g}"}
-    is_percentage = error <= 1 and bool(want.any())
+    is_percentage = error <= MOST_SHOWN and bool(want.any())
     is_shown = words["value"] != words["expected"]
     message = _(_choose_wording(bool(at), is_percentage, is_shown))
     return message.format(percent=f"{100 * error:.3g}%", **words)

@@ -12,7 +12,8 @@ PLACE = ("file", "cell", "line", "column", "end_column", "code")
 
 
 def write_json(report: "Report") -> str:
-    """Return {"right", "file", "class", "findings", "fix"}; fix is None or {"diff", "checks"}.
+    """Return {"right", "file", "class", "findings", "fix", "search"}; fix is None or
+    {"diff", "checks"}, search None or {"tried", "limit", "stopped"}, the changes that were tried.
 
     right is None where the net could not be checked. Messages are in the chosen language.
     """
@@ -25,6 +26,7 @@ def write_json(report: "Report") -> str:
         "class": report.name,
         "findings": [_list_values(finding, report) for finding in findings],
         "fix": _describe_fix(report),
+        "search": report.search,
     }
     return json.dumps(whole, ensure_ascii=False)
 

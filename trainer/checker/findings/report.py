@@ -31,6 +31,7 @@ class Report:
     diagnosis: dict[str, Any] | None = None
     file: str = ""
     cut: str = ""  # what ended the check early, where that is a finding
+    search: dict[str, Any] | None = None  # {"tried", "limit", "stopped"} of the search for a fix
 
     @property
     def wrong_findings(self) -> list[Finding]:
@@ -128,10 +129,20 @@ class Report:
     def _describe_place(self) -> list[str]:
         """Return the wrong line and a fix, with the ids of the mistakes that can be explained."""
         if self.diagnosis is None:
-            return []
+            return self._describe_stop()
         causes = dict.fromkeys(f.cause for f in self.wrong_findings if f.cause in MISTAKES)
         more = [_("more: {command}").format(command=f"--explain {cause}") for cause in causes]
         return [*describe_diagnosis(self.diagnosis, has_fix=self.hints > 2), *more]
+
+    def _describe_stop(self) -> list[str]:
+        """Return that a clock stopped the search for a fix, if one did."""
+        if not (self.search and self.search["stopped"]):
+            return []
+        message = _(
+            "the search for a fix was stopped after {tried} of {limit} changes: a larger --timeout "
+            "gives it more time"
+        )
+        return [message.format(tried=self.search["tried"], limit=self.search["limit"])]
 
     def summarise(self) -> str:
         """Return the verdict in one sentence."""

@@ -19,6 +19,7 @@ from trainer.checker.findings.report import Report
 from trainer.checker.grading.marking import How, Job, Record, make_record, mark
 from trainer.checker.grading.submissions import Submission
 from trainer.checker.grading.unpacking import FILE_BYTES, FILES, TOTAL_BYTES
+from trainer.checker.process import SEARCH
 from trainer.common.errors import InputError
 from trainer.common.language import N_
 from trainer.common.language import translate as _
@@ -127,7 +128,7 @@ def _mark_in_process(
             judges.pool = ProcessPoolExecutor(1, context, _end_with_parent)
             started.append(judges.pool)
         try:
-            return judges.pool.submit(mark, job, how).result(how.timeout + PATIENCE)
+            return judges.pool.submit(mark, job, how).result((1 + SEARCH) * how.timeout + PATIENCE)
         except (BrokenProcessPool, LateError):
             _end(judges.pool)
             judges.pool = None

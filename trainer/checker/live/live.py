@@ -175,7 +175,9 @@ def _check_job(job: Job, options: Options) -> LiveReport:
     with keep_state(_take_snapshot(reached, job)):
         _list_findings(loader, job, report, options.seed)
     if options.hints > 1 and any(f.verdict in ("differs", "raises") for f in report.findings):
-        report.diagnosis = seek_fix(loader, report.findings, options.seed, options.timeout)
+        report.diagnosis, report.search = seek_fix(
+            loader, report.findings, options.seed, options.timeout
+        )
     report.findings = [loader.place(finding) for finding in report.findings]
     if job.note:
         report.findings.append(Finding("class", "note", job.note))

@@ -13,9 +13,7 @@ from types import FunctionType
 from typing import Any, NoReturn
 
 import numpy as np
-import torch
 
-from trainer.checker.adapt.weights import is_tensor
 from trainer.checker.live.reaching import Namespace, get_shell, is_local, list_codes, list_methods
 
 MISSING = object()
@@ -51,9 +49,14 @@ class Snapshot:
 
     def _add_one(self, target: Any) -> list[Any]:
         """Remember one object; return what it holds."""
-        if is_tensor(target) and isinstance(target, torch.Tensor):
+        torch = sys.modules.get("torch")
+        if torch and isinstance(target, torch.Tensor):
             self._undo.append(_make_tensor_reset(target))
             return [target.grad] if target.is_leaf else []
+        if torch and isinstance(target, torch.Generator):
+            tensor = target.get_state()
+            self._undo.append(lambda: target.set_state(tensor))
+            return []
         match target:
             case np.ndarray():
                 copy = target.copy()
@@ -67,9 +70,6 @@ class Snapshot:
             case random.Random():
                 numbers = target.getstate()
                 self._undo.append(lambda: target.setstate(numbers))
-            case torch.Generator():
-                tensor = target.get_state()
-                self._undo.append(lambda: target.set_state(tensor))
             case dict():
                 return self._add_container(target, dict(target), list(target.values()))
             case list() | bytearray():
@@ -137,7 +137,8 @@ def _make_attribute_reset(kind: type, before: dict[str, Any]) -> Callable[[], ob
     return reset
 
 
-def _make_tensor_reset(tensor: torch.Tensor) -> Callable[[], object]:
+def _make_tensor_reset(tensor: Any) -> Callable[[], object]:
+    torch = sys.modules["torch"]
     copy, grad = tensor.detach().clone(), tensor.grad if tensor.is_leaf else None
 
     def reset() -> None:
@@ -165,21 +166,26 @@ def keep_state(snapshot: Snapshot) -> Iterator[None]:
 def _list_global_resets() -> list[Callable[[], object]]:
     """Return functions that set global states back to what they are now."""
     numbers, legacy = random.getstate(), np.random.get_state(legacy=False)  # noqa: NPY002
-    state, dtype, grad = torch.get_rng_state(), torch.get_default_dtype(), torch.is_grad_enabled()
     folder, path = os.getcwd(), list(sys.path)
     resets: list[Callable[[], object]] = [
         lambda: random.setstate(numbers),
         lambda: np.random.set_state(legacy),  # noqa: NPY002
-        lambda: torch.set_rng_state(state),
-        lambda: torch.set_default_dtype(dtype),
-        lambda: torch.set_grad_enabled(grad),
         lambda: os.chdir(folder),
         lambda: _refill(sys.path, path),
     ]
-    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
-        states = torch.cuda.get_rng_state_all()
-        resets.append(lambda: torch.cuda.set_rng_state_all(states))
-    return resets
+    return [*resets, *(_list_torch_resets(sys.modules["torch"]) if "torch" in sys.modules else [])]
+
+
+def _list_torch_resets(torch: Any) -> list[Callable[[], object]]:
+    """Return functions that set torch's global states back to what they are now."""
+    state, dtype, grad = torch.get_rng_state(), torch.get_default_dtype(), torch.is_grad_enabled()
+    states = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+    return [
+        lambda: torch.set_rng_state(state),
+        lambda: torch.set_default_dtype(dtype),
+        lambda: torch.set_grad_enabled(grad),
+        lambda: torch.cuda.set_rng_state_all(states) if states else None,
+    ]
 
 
 @contextmanager

@@ -15,33 +15,32 @@ from trainer.checker.live.loader import LiveLoader
 from trainer.checker.process import check_in_child
 
 Diagnosis = dict[str, Any]
+Sought = tuple[Diagnosis | None, Diagnosis | None]  # the diagnosis, and what the search was
 
 
-def seek_fix(
-    loader: LiveLoader, findings: list[Finding], seed: int, timeout: float
-) -> Diagnosis | None:
-    """Return the diagnosis of wrong live objects, None where there is none.
+def seek_fix(loader: LiveLoader, findings: list[Finding], seed: int, timeout: float) -> Sought:
+    """Return the diagnosis of wrong live objects, and what the search was.
 
     The text must give the same wrong quantities as the live objects: otherwise it is not theirs.
     """
     name = loader.kind.__name__ if loader.kind else None
     if loader.reached.lost:
-        return None
+        return None, None
     if loader.has_file:
         return _diagnose(loader.path, name, findings, seed, timeout)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cells.ipynb"
         path.write_text(_make_notebook(loader), encoding="utf-8")
-        found = _diagnose(path, name, findings, seed, timeout)
-    return _place(found, loader) if found else None
+        found, search = _diagnose(path, name, findings, seed, timeout)
+    return _place(found, loader) if found else None, search
 
 
 def _diagnose(
     path: Path, name: str | None, findings: list[Finding], seed: int, timeout: float
-) -> Diagnosis | None:
+) -> Sought:
     report, _ = check_in_child(path, name, seed=seed, timeout=timeout)
     is_same = _list_wrong(report.findings) == _list_wrong(findings)
-    return report.diagnosis if is_same else None
+    return (report.diagnosis, report.search) if is_same else (None, None)
 
 
 def _list_wrong(findings: list[Finding]) -> set[tuple[str, str | None]]:

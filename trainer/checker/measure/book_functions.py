@@ -138,10 +138,10 @@ def _check_squared_error(name: str, function: Function, inputs: Inputs) -> Findi
     expected = 0.5 * ((inputs.y - inputs.targets[ONE_HOT]) ** 2).sum()
     number = as_number(outcome.value)
     ratio = number / expected if number is not None else np.nan
-    if abs(ratio - 1) <= CLOSE:
+    if compute_error(ratio, 1.0) <= CLOSE:
         return Finding(name, "ok")
-    if any(abs(ratio / known - 1) <= CLOSE for known in (2, 1 / 2, 1 / 3, 2 / 3, 1 / 6)):
-        cause = "mse-mean" if abs(ratio * 3 - 1) <= CLOSE else None
+    if any(compute_error(ratio, known) <= CLOSE for known in (2, 1 / 2, 1 / 3, 2 / 3, 1 / 6)):
+        cause = "mse-mean" if compute_error(ratio, 1 / 3) <= CLOSE else None
         message = _("is {ratio} times ½ Σ (y − t)²").format(ratio=f"{ratio:.4g}")
         return Finding(name, "note", message, cause)
     return Finding(name, "differs", describe_difference(outcome.value, expected))
@@ -153,13 +153,13 @@ def _check_cross_entropy(name: str, function: Function, inputs: Inputs) -> Findi
     outcomes = {kind: attempt(function, inputs.y, t) for kind, t in inputs.targets.items()}
     numbers = {kind: as_number(outcome.value) for kind, outcome in outcomes.items()}
     ratios = {kind: number / expected for kind, number in numbers.items() if number is not None}
-    right = [kind for kind, ratio in ratios.items() if abs(ratio - 1) < CLOSE]
+    right = [kind for kind, ratio in ratios.items() if compute_error(ratio, 1.0) < CLOSE]
     if len(right) == 2:
         return Finding(name, "ok")
     if right:
         message = _("right for {targets} only").format(targets=_(right[0]))
         return Finding(name, "note", message, ONLY[right[0]])
-    if any(abs(ratio - 2) < CLOSE for ratio in ratios.values()):
+    if any(compute_error(ratio, 2.0) < CLOSE for ratio in ratios.values()):
         return Finding(name, "note", _("is the sum over the batch, not its mean"), "loss-sum")
     error = outcomes[LABELS].error or outcomes[ONE_HOT].error
     if not ratios and error:

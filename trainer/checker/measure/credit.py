@@ -11,7 +11,7 @@ import numpy as np
 
 from trainer.book import functions
 from trainer.book.functions import Array
-from trainer.checker.findings.comparing import CLOSE, Finding, as_array, as_number
+from trainer.checker.findings.comparing import CLOSE, Finding, as_array, as_number, compute_error
 from trainer.checker.measure.judging import Judge
 from trainer.common.language import N_
 from trainer.common.language import translate as _
@@ -54,9 +54,10 @@ def _find_factor(judge: Judge) -> float | None:
     for function, is_settled in LOSSES:
         found = [_compute_ratio(function, case.t, theirs) for case, theirs in runs]
         ratios = [ratio for ratio in found if ratio is not None]
-        if len(ratios) < len(runs) or max(ratios) - min(ratios) > CLOSE * abs(ratios[0]):
+        first = ratios[:1] * len(runs)
+        if len(ratios) < len(runs) or compute_error(ratios, first) > CLOSE:
             continue
-        return 1 if not is_settled or abs(ratios[0] - 1) <= CLOSE else ratios[0]
+        return 1 if not is_settled or compute_error(ratios[0], 1.0) <= CLOSE else ratios[0]
     return None
 
 

@@ -9,6 +9,7 @@ from trainer.book.functions import Array
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.findings.comparing import (
     CLOSE,
+    EXACT,
     FLOAT32,
     NOT_ALONE,
     Finding,
@@ -91,7 +92,7 @@ def _check_overflow(trial: Trial) -> Iterator[Finding]:
 
 
 def _are_probabilities(y: Array) -> bool:
-    return y.ndim == 2 and bool((np.abs(y.sum(axis=1) - 1) < FLOAT32).all())
+    return y.ndim == 2 and compute_error(y.sum(axis=1), np.ones(len(y))) < FLOAT32
 
 
 def _check_relu_at_zero(trial: Trial) -> Iterator[Finding]:
@@ -102,7 +103,7 @@ def _check_relu_at_zero(trial: Trial) -> Iterator[Finding]:
     outcome = attempt(trial.subject.backpropagate, trial.case.x, trial.t)
     trial.reset_weights()
     grad = as_array((outcome.value or {}).get("b1"))
-    if grad is not None and grad.size and abs(grad.flat[0]) > 1e-9:
+    if grad is not None and grad.size and compute_error(grad.flat[0], 0.0) > EXACT:
         yield Finding(
             "gradient", "note", describe_mistake("relu-grad-at-zero"), "relu-grad-at-zero"
         )

@@ -225,7 +225,7 @@ def _describe_relation(got: Array, want: Array) -> str:
             return _("all its values differ by the same factor, whose cause is unknown")
     if got.ndim == 2 and got.shape == want.shape[::-1] and compute_error(got.T, want) <= CLOSE:
         return _("it is the transpose of the expected one")
-    if got.shape == want.shape and np.ptp(got - want) <= CLOSE * np.abs(want).max():
+    if got.shape == want.shape and compute_error(got - np.mean(got - want), want) <= CLOSE:
         number = f"{np.mean(got - want):.4g}"
         return _("it is the expected one plus {number}").format(number=number)
     return ""

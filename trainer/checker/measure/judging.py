@@ -53,8 +53,9 @@ class Judge:
     def _settle_scale(self, loss: float) -> None:
         """Accept a loss and a gradient that are the same positive multiple of the right ones."""
         ratio = loss / self.right["loss"]
-        is_sum = abs(ratio / self.N - 1) < CLOSE
-        is_multiple = ratio > CLOSE and abs(ratio - 1) > CLOSE  # 0 and −1 times are mistakes
+        is_sum = compute_error(ratio, self.N) < CLOSE
+        # 0 and −1 times are mistakes.
+        is_multiple = ratio > CLOSE and compute_error(ratio, 1.0) > CLOSE
         if is_multiple and (is_sum or "squared" in self.head) and all(
             compute_error(self.theirs[k], ratio * self.right[k]) <= CLOSE for k in self._keys
         ):  # fmt: skip
@@ -88,7 +89,7 @@ class Judge:
         for keys in (("W1", "W2"), PARAMS):
             c = extra / sum(float((self.case.weights[k] ** 2).sum()) for k in keys)
             want = {k: self.right[k] + 2 * c * self.case.weights[k] * (k in keys) for k in PARAMS}
-            if abs(extra) > 1e-6 and all(
+            if compute_error(loss, self.right["loss"]) > CLOSE and all(
                 compute_error(self.theirs[k], want[k]) <= CLOSE for k in self._keys
             ):
                 self.right = {**self.right, **want, "loss": loss}
@@ -127,7 +128,7 @@ class Judge:
         if array is None or array.size != 1:
             return True
         want = float(self.get_expected("loss"))
-        return abs(float(array.reshape(())) - want) <= EXACT * abs(want)
+        return compute_error(array, want) <= EXACT
 
     def judge_predict(self, causes: Causes) -> Finding:
         """Return the finding on predict, which may give probabilities, scores or class labels."""
@@ -146,7 +147,8 @@ class Judge:
         if array is not None and array.shape == want.shape and "cross" in self.head:
             are_probabilities = (array >= 0).all() and (array <= 1).all()
             # The rows of a multiple of probabilities have one sum.
-            is_multiple = np.ptp(array.sum(axis=1)) <= CLOSE * np.abs(array).max()
+            sums = array.sum(axis=1)
+            is_multiple = compute_error(sums, np.full_like(sums, sums.mean())) <= CLOSE
             return want if are_probabilities or is_multiple else right["a2"]
         return want
 
@@ -166,7 +168,6 @@ class Judge:
         if array is None or array.size != 1:
             return None
         value = float(array.reshape(()))
-        away = abs(value - want)
         if self.is_loss_exact():
             return Finding("loss", "ok")
         if epsilon := self._find_epsilon(value):
@@ -174,9 +175,7 @@ class Judge:
             message = message.format(epsilon=f"{epsilon:.0e}")
             self._note("loss", message, "loss-log-epsilon")
             return Finding("loss", "ok")
-        if away <= 1e-7 * abs(want):
-            return Finding("loss", "ok")
-        return self._accept_float32("loss") if away <= CLOSE * abs(want) else None
+        return self._accept_float32("loss") if compute_error(value, want) <= CLOSE else None
 
     def _find_epsilon(self, value: float) -> float | None:
         """Return the ε for which −Σ t log(y + ε) is their loss, here and on the other inputs."""
@@ -226,7 +225,7 @@ class Judge:
             return self._accept_float32(name)
         finding = self._explain(key, got, want, causes)
         if numeric is not None:
-            is_own = compute_error(got, numeric) <= 10 * CLOSE
+            is_own = compute_error(got, numeric) <= FLOAT32
             message = _("{message}; it is not the derivative of the net's own loss")
             if is_own:
                 message = _("{message}; it is the derivative of the net's own loss")

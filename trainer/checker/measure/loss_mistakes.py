@@ -6,7 +6,7 @@ import numpy as np
 
 from trainer.book.functions import Array, one_hot
 from trainer.checker.adapt.attempts import attempt
-from trainer.checker.findings.comparing import CLOSE, Finding, as_number, compute_error
+from trainer.checker.findings.comparing import CLOSE, FLOAT32, Finding, as_number, compute_error
 from trainer.checker.findings.descriptions import blame_mistake
 from trainer.checker.measure.trial import LABELS, Trial
 
@@ -46,7 +46,7 @@ def _lacks_softmax(trial: Trial) -> bool:
         return False
     loss = as_number(trial.subject.loss(x.copy(), trial.t.copy()))
     total = -float((trial.case.t * np.log(a2)).sum())
-    return loss is not None and any(abs(loss / (total / n) - 1) < CLOSE for n in (1, len(x)))
+    return loss is not None and any(compute_error(loss, total / n) < CLOSE for n in (1, len(x)))
 
 
 def _swaps_arguments(trial: Trial) -> bool:
@@ -85,4 +85,4 @@ def _compute_loss(trial: Trial, t: Array) -> float:
 
 
 def _is_near(loss: float, want: float) -> bool:
-    return abs(loss - want) <= 1e-4 * abs(want) + 1e-9 if np.isfinite(want) else loss == want
+    return compute_error(loss, want) <= FLOAT32 if np.isfinite(want) else loss == want

@@ -91,7 +91,7 @@ def _compare(
         if old is None or new is None or old.shape != new.shape or old.size != own[key].size:
             continue
         added, want = new - old, (strict[key] - own[key]).reshape(old.shape)
-        if np.abs(added - want).max() > CLOSE * max(1.0, np.abs(want).max()):
+        if compute_error(added, want, least=1.0) > CLOSE:
             message = _(
                 "the penalty's gradient is not the derivative of what it adds to the loss: "
                 "it {difference}"

@@ -9,6 +9,8 @@ from trainer.checker.findings.comparing import FLOAT32, as_array, compute_error
 from trainer.checker.measure.explaining import Case
 from trainer.checker.measure.reference import LEAKY
 
+LEAST = 1e-3  # a slope nearer to 0 is that of a ReLU, and one nearer to 1 of no activation
+
 
 def list_slopes(case: Case, outputs: object) -> Iterator[str]:
     """Yield the leaky ReLU with which a net has these outputs (N, C): scores or probabilities."""
@@ -22,7 +24,8 @@ def list_slopes(case: Case, outputs: object) -> Iterator[str]:
         parts = [_center(each) if is_softmax else each for each in (scores, above, below)]
         square = np.vdot(parts[2], parts[2])
         slope = float(np.vdot(parts[2], parts[0] - parts[1]) / (square or 1.0))
-        if 1e-4 < slope < 1 and compute_error(parts[1] + slope * parts[2], parts[0]) <= FLOAT32:
+        error = compute_error(parts[1] + slope * parts[2], parts[0])
+        if LEAST < slope < 1 - LEAST and error <= FLOAT32:
             yield f"{LEAKY}{round(slope, 9)}"
 
 

@@ -25,6 +25,7 @@ from trainer.common.language import join_changes, join_words, translate_plural
 from trainer.common.language import translate as _
 
 LR = 0.01
+SAME_STEP = 1e-3  # relative to the step, which rounding of float32 weights moves too
 SUM = "batch-mean-missing"
 # How many times a step subtracts the gradient of each parameter → the mistake.
 PATTERNS: dict[tuple[int | None, ...], str] = {
@@ -182,8 +183,9 @@ def _count_updates(moved: Array, grad: object) -> int | None:
     if array.size != moved.size:
         return None
     array = array.reshape(moved.shape)
-    near = 1e-5 * LR * np.abs(array).max()
-    fits = (n for n in (1, 0, 2, -1) if compute_error(moved + n * LR * array, 0 * moved) <= near)
+    array = LR * array
+    least = float(np.abs(array).max())
+    fits = (n for n in (1, 0, 2, -1) if compute_error(-moved, n * array, least) <= SAME_STEP)
     return next(fits, None)
 
 

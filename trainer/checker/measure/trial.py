@@ -20,6 +20,7 @@ from trainer.common.language import translate as _
 Outcomes = dict[str, Outcome]  # of predict, loss and gradient
 ONE_HOT, LABELS = N_("one-hot rows"), N_("labels")  # the kinds of targets
 ONLY = {ONE_HOT: "one-hot-only", LABELS: "labels-only"}  # the cause where one kind is accepted
+H = 1e-4  # the step of differences of the loss
 MAX_ELEMENTS = 300  # Differences of a larger parameter would take too long.
 
 
@@ -128,16 +129,32 @@ class Trial:
         return comparable and compute_error(second.value, first.value) > CLOSE
 
     def differentiate_loss(
-        self, keys: list[str], one_sided: bool = False, h: float = 1e-4
+        self, keys: list[str], one_sided: bool = False, h: float = H
     ) -> dict[str, Array]:
         """Return central or one-sided differences of the net's own loss, by parameter.
 
-        Parameters of more than MAX_ELEMENTS are left out, and all of them if the loss fails.
+        Left out are parameters of more than MAX_ELEMENTS, differences of the usual step that
+        another one changes, which are mostly rounding errors, and all of them if the loss fails.
         """
         small = [key for key in keys if self.case.weights[key].size <= MAX_ELEMENTS]
         outcome = attempt(lambda: {key: self._differentiate(key, one_sided, h) for key in small})
+        found = outcome.value or {}
+        if not one_sided and h == H:
+            found = {key: grad for key, grad in found.items() if self._is_settled(key, grad, h)}
         self.reset_weights()
-        return outcome.value or {}
+        return found
+
+    def is_small(self) -> bool:
+        """Return whether the loss can be differentiated by each weight."""
+        has_loss = (
+            self.subject.has("loss") and not attempt(self.subject.loss, self.case.x, self.t).error
+        )
+        return has_loss and any(w.size <= MAX_ELEMENTS for w in self.case.weights.values())
+
+    def _is_settled(self, key: str, grad: Array, h: float) -> bool:
+        """Return whether differences of twice the step are the same."""
+        wider = attempt(lambda: self._differentiate(key, False, 2 * h)).value
+        return compute_error(wider, grad) <= CLOSE
 
     def _differentiate(self, key: str, one_sided: bool, h: float) -> Array:
         start = self.case.weights[key]

@@ -25,10 +25,11 @@ from trainer.checker.remote.library import ROOT, write_library
 
 TOKEN = "TWO_LAYER_NET_CELL"  # names the cell in the environment of each of its processes
 PASSED = ("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT",
-          "WINDIR", "PATHEXT", "COMSPEC", "NUMBER_OF_PROCESSORS")  # fmt: skip
+          "WINDIR", "PATHEXT", "COMSPEC", "NUMBER_OF_PROCESSORS",
+          "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")  # fmt: skip
 SET = {
-    "PYTHONDONTWRITEBYTECODE": "1", "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
+    "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0", "MPLBACKEND": "Agg",
+    "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
     "CUDA_VISIBLE_DEVICES": "",  # CUDA reserves more address space than the limit leaves
 }  # fmt: skip
 # Finders of packages that are installed in place would find all of this project.
@@ -91,7 +92,7 @@ class Cell:
     def start_worker(self) -> subprocess.Popen[bytes]:
         """Start the process that answers the judge's questions."""
         code = BOOT.format(library=str(self.folder / "lib"), root=choose_hidden(ROOT)) + MAIN
-        return self._start([sys.executable, "-I", "-B", "-X", "utf8", "-c", code], {}, [])
+        return self._start([sys.executable, "-P", "-s", "-B", "-X", "utf8", "-c", code], {}, [])
 
     def start_hints(self, arguments: list[str]) -> subprocess.Popen[bytes]:
         """Start the process that looks for a wrong line, which has all of the project."""

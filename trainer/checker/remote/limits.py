@@ -53,7 +53,16 @@ def _count_processes() -> int:
     return count
 
 
-def needs_torch(path: Path) -> bool:
+def import_torch(path: Path) -> None:
+    """Import torch where a file needs it: its address space must not count for the code's limit."""
+    if _needs_torch(path):
+        with suppress(ImportError):
+            import torch
+
+            torch.set_num_threads(1)
+
+
+def _needs_torch(path: Path) -> bool:
     """Return whether a file or one beside it mentions torch."""
     beside = islice(path.parent.glob("*.py"), 100)
     for file in (path, *beside):

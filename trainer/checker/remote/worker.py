@@ -9,7 +9,6 @@ import queue
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ import numpy  # noqa: F401 (once, before the clock starts)
 from trainer.checker.adapt.loaded import restore_aliases
 from trainer.checker.load.loading import Loader
 from trainer.checker.remote.answering import Answerer
-from trainer.checker.remote.limits import limit_process, needs_torch
+from trainer.checker.remote.limits import import_torch, limit_process
 from trainer.common.language import set_language
 
 
@@ -29,11 +28,7 @@ def main() -> int:
     path = Path(settings["path"])
     set_language(settings["language"])
     prepare_folder(settings, path)
-    if needs_torch(path):  # it takes address space, which must not count for the code's limit
-        with suppress(ImportError):
-            import torch
-
-            torch.set_num_threads(1)
+    import_torch(path)
     limit_process(settings["memory"], settings["seconds"])
     sys.argv = [str(path)]
     if Path(settings["hidden"]) not in path.parents:

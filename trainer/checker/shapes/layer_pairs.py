@@ -3,17 +3,16 @@
 Their results are compared as rows: x (N, D), w (D, M), b (M,).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from trainer.book.functions import Array
+from trainer.book.functions import Array, sigmoid
 from trainer.checker.findings.comparing import CLOSE, FLOAT32, as_array, compute_error
+from trainer.checker.measure.reference import ACTIVATIONS
 from trainer.checker.shapes import operations as ops
 from trainer.checker.shapes.deep import COUNTS, GRADIENTS, PAIRS, SINGLES
 from trainer.checker.shapes.draws import Draw, draw_deep
@@ -23,15 +22,14 @@ from trainer.checker.shapes.operations import (
     Results,
     Rule,
     Values,
-    differentiate,
+    compute_affine,
     give_always,
+    go_back,
 )
 from trainer.checker.shapes.shape import FAILED, OWN
 from trainer.common.language import N_
 
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "": lambda a: a, "relu": torch.relu, "sigmoid": torch.sigmoid, "tanh": torch.tanh,
-}  # fmt: skip
+KNOWN = ("relu", "sigmoid", "tanh")  # the activations that the file's function may have
 BACKWARD: dict[str, Operation] = {"relu": ops.RELU_BACKWARD, "sigmoid": ops.SIGMOID_BACKWARD}
 REASONS = {
     WITHOUT_BIAS: N_("the bias is missing (Z = W A + b)"),
@@ -46,13 +44,10 @@ REASONS = {
 }
 
 
-def _flatten(d: Draw) -> Array:
-    return np.ascontiguousarray(d.flatten().x)
-
-
 def compute_forward(activation: str, d: Draw) -> Array:
     """Return g(x w + b) (N, M)."""
-    return ACTIVATIONS[activation](torch.from_numpy(_flatten(d) @ d.w + d.b)).numpy()
+    a = compute_affine(d)
+    return ACTIVATIONS[activation][0](a) if activation else a
 
 
 def mistake_forward(activation: str, d: Draw) -> dict[str, Values]:
@@ -64,12 +59,10 @@ def mistake_forward(activation: str, d: Draw) -> dict[str, Values]:
 
 def compute_backward(activation: str, d: Draw, scale: float) -> Values:
     """Return dA_prev, dW and db, the last two times a scale: 1 / N where dZ is of no mean."""
-
-    def forward(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
-        return ACTIVATIONS[activation](x @ w + b)
-
-    dx, dw, db = differentiate(forward, _flatten(d), d.w, d.b, dout=d.dout)
-    return dict(zip(GRADIENTS, (dx, scale * dw, scale * db), strict=True))
+    slope = ACTIVATIONS[activation][1](compute_affine(d)) if activation else 1.0
+    grads = go_back(d.flatten(), d.dout * slope)
+    dx, dw, db = GRADIENTS
+    return {dx: grads["dx"], dw: scale * grads["dw"], db: scale * grads["db"]}
 
 
 def mistake_backward(activation: str, d: Draw, scale: float) -> dict[str, Values]:
@@ -92,7 +85,7 @@ def mistake_backward(activation: str, d: Draw, scale: float) -> dict[str, Values
 def _list_activations(results: Results) -> list[str]:
     """Return the activations that the results are of: those that the file's function has."""
     named = dict.fromkeys(label.partition(" ")[0] for label in results)
-    return [name for name in named if name and name in ACTIVATIONS]
+    return [name for name in named if name in KNOWN]
 
 
 def _make_forward(activations: Iterable[str]) -> Operation:
@@ -140,20 +133,18 @@ def _merge(every: Iterable[Mapping[str, Values]]) -> dict[str, Values]:
 def _run_deep(d: Draw) -> tuple[Array, Values]:
     """Return the outputs (1, N) of ReLU, ReLU and sigmoid, and the gradient of the mean loss."""
     params, t = draw_deep(d)
-    x = torch.from_numpy(_flatten(d).T)
-
-    def forward(*p: Tensor) -> Tensor:
-        z1 = torch.relu(p[0] @ x + p[1])
-        return p[4] @ torch.relu(p[2] @ z1 + p[3]) + p[5]
-
-    def compute_loss(*p: Tensor) -> Tensor:
-        return torch.nn.functional.binary_cross_entropy_with_logits(
-            forward(*p), torch.from_numpy(t)
-        )
-
-    grads = differentiate(compute_loss, *params.values())
-    outputs = torch.sigmoid(forward(*map(torch.from_numpy, params.values()))).numpy()
-    return outputs, {f"d{key}": grad for key, grad in zip(params, grads, strict=True)}
+    W1, b1, W2, b2, W3, b3 = params.values()
+    x = d.flatten().x.T  # (D, N)
+    a1 = W1 @ x + b1
+    a2 = W2 @ np.maximum(a1, 0) + b2
+    z1, z2 = np.maximum(a1, 0), np.maximum(a2, 0)
+    y = sigmoid(W3 @ z2 + b3)  # (1, N)
+    da3 = (y - t) / x.shape[1]
+    da2 = W3.T @ da3 * (a2 > 0)
+    da1 = W2.T @ da2 * (a1 > 0)
+    steps = [(da1, x), (da2, z1), (da3, z2)]
+    grads = [each for da, z in steps for each in (da @ z.T, da.sum(axis=1, keepdims=True))]
+    return y, {f"d{key}": grad for key, grad in zip(params, grads, strict=True)}
 
 
 def _make_deep(results: Results) -> Operation:

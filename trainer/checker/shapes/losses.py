@@ -1,40 +1,32 @@
 """The right results of loss functions, and those of known mistakes."""
 
-from collections.abc import Callable
-
 import numpy as np
-import torch
-from torch import Tensor
 
-from trainer.book.functions import Array, sigmoid, softmax
+from trainer.book.functions import sigmoid, softmax
+from trainer.checker.measure.reference import HEADS
 from trainer.checker.shapes.draws import C, Draw
-from trainer.checker.shapes.operations import Operation, Values, differentiate
+from trainer.checker.shapes.operations import Operation, Values
 
 
-def _evaluate(loss: Callable[[Tensor], Tensor], scores: Array) -> Values:
-    """Return the loss of scores (N, C), and its gradient."""
-    value = loss(torch.from_numpy(scores)).numpy()
-    return {"loss": value, "dx": differentiate(loss, scores)[0]}
+def _evaluate(name: str, d: Draw) -> Values:
+    """Return the mean loss of the scores (N, C) by a head, and its gradient."""
+    head, a, t = HEADS[name], d.scores, np.eye(C)[d.labels]
+    return {"loss": head.losses(a, t).mean(), "dx": head.slope(a, t) / len(a)}
 
 
 def compute_softmax_loss(d: Draw) -> Values:
     """Return the mean cross-entropy of scores and its gradient."""
-
-    labels = torch.from_numpy(d.labels)
-    return _evaluate(lambda a: torch.nn.functional.cross_entropy(a, labels), d.scores)
+    return _evaluate("cross-entropy", d)
 
 
 def compute_svm_loss(d: Draw) -> Values:
     """Return the mean multi-class hinge loss of scores with a margin of 1, and its gradient."""
-
-    labels = torch.from_numpy(d.labels)
-    return _evaluate(lambda a: torch.nn.functional.multi_margin_loss(a, labels) * C, d.scores)
+    return _evaluate("hinge", d)
 
 
 def compute_squared_hinge(d: Draw) -> Values:
     """Return the mean of the squared margins, as a squared hinge loss has it, and its gradient."""
-    labels = torch.from_numpy(d.labels)
-    return _evaluate(lambda a: torch.nn.functional.multi_margin_loss(a, labels, p=2) * C, d.scores)
+    return _evaluate("squared hinge", d)
 
 
 def _mistake_mean(right: Values, N: int) -> dict[str, Values]:

@@ -1,14 +1,12 @@
-"""The right results of single layers by autograd in float64, and those of known mistakes."""
+"""The right results of single layers in float64, and those of known mistakes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from trainer.book.functions import Array, sigmoid
+from trainer.book.functions import Array, sigmoid, sigmoid_grad
 from trainer.checker.shapes.draws import Draw
 from trainer.common.language import N_
 
@@ -73,37 +71,27 @@ def give_always(operation: Operation) -> Callable[[Results], Operation]:
     return lambda _results: operation
 
 
-def differentiate(
-    f: Callable[..., Tensor], *arrays: Array, dout: Array | float = 1.0
-) -> list[Array]:
-    """Return the gradient of Σ dout f(*arrays) with respect to each array."""
-    given = [torch.tensor(array, dtype=torch.float64, requires_grad=True) for array in arrays]
-    total = (f(*given) * torch.as_tensor(dout, dtype=torch.float64)).sum()
-    return [grad.numpy() for grad in torch.autograd.grad(total, given)]
-
-
 def _flatten(x: Array) -> Array:
     return x.reshape(len(x), -1)
 
 
-def _affine(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
-    return x.reshape(len(x), -1) @ w + b
+def compute_affine(d: Draw) -> Array:
+    """Return x w + b (N, M)."""
+    return _flatten(d.x) @ d.w + d.b
 
 
-def _affine_relu(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
-    return torch.relu(_affine(x, w, b))
+def go_back(d: Draw, dout: Array) -> Values:
+    """Return the gradients dx, dw and db of an affine layer."""
+    dx = (dout @ d.w.T).reshape(d.x.shape)
+    return {"dx": dx, "dw": _flatten(d.x).T @ dout, "db": dout.sum(axis=0)}
 
 
-def _go_forward(d: Draw) -> Values:
-    return {"": _flatten(d.x) @ d.w + d.b}
+def _go_back_through_relu(d: Draw) -> Values:
+    return go_back(d, d.dout * (compute_affine(d) > 0))
 
 
 def _forget_bias(d: Draw) -> dict[str, Values]:
     return {WITHOUT_BIAS: {"": _flatten(d.x) @ d.w}}
-
-
-def _go_back(f: Callable[..., Tensor], d: Draw, dout: Array) -> Values:
-    return dict(zip(("dx", "dw", "db"), differentiate(f, d.x, d.w, d.b, dout=dout), strict=True))
 
 
 def _mistake_bias(right: Values, N: int) -> dict[str, Values]:
@@ -117,7 +105,7 @@ def _mistake_bias(right: Values, N: int) -> dict[str, Values]:
 
 
 def _mistake_affine(d: Draw) -> dict[str, Values]:
-    return _mistake_bias(_go_back(_affine, d, d.dout), len(d.x))
+    return _mistake_bias(go_back(d, d.dout), len(d.x))
 
 
 def _mistake_relu_back(a: Array, dout: Array) -> dict[str, Array]:
@@ -130,9 +118,9 @@ def _mistake_relu_back(a: Array, dout: Array) -> dict[str, Array]:
 
 
 def _mistake_affine_relu_back(d: Draw) -> dict[str, Values]:
-    a = _flatten(d.x) @ d.w + d.b
-    made = {slug: _go_back(_affine, d, g) for slug, g in _mistake_relu_back(a, d.dout).items()}
-    return made | _mistake_bias(_go_back(_affine_relu, d, d.dout), len(d.x))
+    wrong = _mistake_relu_back(compute_affine(d), d.dout)
+    made = {slug: go_back(d, grad) for slug, grad in wrong.items()}
+    return made | _mistake_bias(_go_back_through_relu(d), len(d.x))
 
 
 def _mistake_affine_relu(d: Draw) -> dict[str, Values]:
@@ -148,21 +136,19 @@ def _mistake_sigmoid_back(d: Draw) -> dict[str, Values]:
     }  # fmt: skip
 
 
-AFFINE_FORWARD = Operation(_go_forward, _forget_bias)
-AFFINE_BACKWARD = Operation(lambda d: _go_back(_affine, d, d.dout), _mistake_affine)
+AFFINE_FORWARD = Operation(lambda d: {"": compute_affine(d)}, _forget_bias)
+AFFINE_BACKWARD = Operation(lambda d: go_back(d, d.dout), _mistake_affine)
 RELU_FORWARD = Operation(
     lambda d: {"": np.maximum(d.a, 0)}, lambda d: {"activation-missing": {"": d.a}}
 )
 RELU_BACKWARD = Operation(
-    lambda d: {"": differentiate(torch.relu, d.a, dout=d.dout)[0]},
+    lambda d: {"": d.dout * (d.a > 0)},
     lambda d: {slug: {"": grad} for slug, grad in _mistake_relu_back(d.a, d.dout).items()},
 )
 AFFINE_RELU_FORWARD = Operation(
-    lambda d: {"": np.maximum(_flatten(d.x) @ d.w + d.b, 0)}, _mistake_affine_relu
+    lambda d: {"": np.maximum(compute_affine(d), 0)}, _mistake_affine_relu
 )
-AFFINE_RELU_BACKWARD = Operation(
-    lambda d: _go_back(_affine_relu, d, d.dout), _mistake_affine_relu_back
-)
+AFFINE_RELU_BACKWARD = Operation(_go_back_through_relu, _mistake_affine_relu_back)
 MUL = Operation(
     lambda d: {"out": d.a * d.second, "dx": d.dout * d.second, "dy": d.dout * d.a},
     lambda d: {"factors-kept": {"dx": d.dout * d.a, "dy": d.dout * d.second}},
@@ -171,6 +157,4 @@ ADD = Operation(lambda d: {"out": d.a + d.second, "dx": d.dout, "dy": d.dout}, l
 SIGMOID_FORWARD = Operation(
     lambda d: {"": sigmoid(d.a)}, lambda d: {"activation-missing": {"": d.a}}
 )
-SIGMOID_BACKWARD = Operation(
-    lambda d: {"": differentiate(torch.sigmoid, d.a, dout=d.dout)[0]}, _mistake_sigmoid_back
-)
+SIGMOID_BACKWARD = Operation(lambda d: {"": d.dout * sigmoid_grad(d.a)}, _mistake_sigmoid_back)
