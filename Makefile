@@ -8,17 +8,22 @@ BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 STAMP := .venv/python-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help train test check board bench format web translations
+.PHONY: help train test test-all check board bench format web translations
 
 help: ## list these commands
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 14
 	@echo '  make train BACKEND=torch ARGS="--iterations 1000"'
 
 train: .venv/ready ## train the net; BACKEND is numpy or torch, ARGS are options
 	$(BIN)/python scripts/train.py --backend $(BACKEND) $(ARGS)
 
-test: .venv/ready ## run the tests
+test: .venv/ready ## run the tests, in two minutes
 	$(BIN)/pytest -n auto --dist loadfile $(ARGS)
+
+test-all: .venv/ready-dev ## run the slow tests too: kills, attacks, many seeds, other machines
+	$(BIN)/pytest -n auto --dist worksteal -m "slow or not slow" $(ARGS)
+	$(BIN)/python tests/thresholds.py
+	$(BIN)/python tests/sameness.py --nets 6
 
 check: .venv/ready-dev ## lint, format, types and the order of imports
 	$(BIN)/ruff check

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,21 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
+
+def handle_ignored_signals():
+    """Handle the signals that nohup and the background jobs of a shell ignore.
+
+    A process that a test starts would ignore them too, but a handler is not inherited.
+    """
+    for name in ("SIGHUP", "SIGQUIT"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+handle_ignored_signals()
 settings.register_profile("default", deadline=None, database=None)
 settings.load_profile("default")
 

@@ -9,7 +9,6 @@ import argparse
 import ast
 import os
 import random
-import subprocess
 import sys
 import tempfile
 import textwrap
@@ -25,7 +24,7 @@ os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 from behaviour import NETS, are_same, observe, write_net
 from diagnosis import find_changed_lines
-from reports import LAYOUTS, report_on
+from reports import LAYOUTS, apply_diff, report_on
 from slips import KINDS, list_slips
 from source_edits import Edit, apply_edit
 
@@ -37,7 +36,7 @@ from trainer.checker.findings.report import Report
 
 EACH = 16  # mutants of each layout
 OF_LINE = 3  # mutants of one line, at most
-LIMIT = 9.0  # seconds of computing after which check shows no fix
+LIMIT = 9.0  # seconds of computing that a fix should take at most
 OTHER_SEEDS = range(100, 110)  # of the inputs on which --verify checks a fix
 # Read by hand: mutants that are right, by the reason.
 RIGHT: dict[str, tuple[str, ...]] = {
@@ -258,8 +257,7 @@ def judge(path: Path, seed: int) -> int:
 def list_failures(path: Path, diff: str) -> list[int]:
     """Apply a fix, and return the other seeds on which it is not judged as the right net is."""
     right = judge(NETS / path.name, 0)
-    command = ["patch", "-s", "-p1"]
-    subprocess.run(command, input=diff, text=True, cwd=path.parent, check=True)
+    path.write_text(apply_diff(path.read_text(), diff))
     return [seed for seed in OTHER_SEEDS if judge(path, seed) != right]
 
 

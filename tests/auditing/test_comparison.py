@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from sampling import few
 from torch.nn import functional as F  # noqa: N812 (torch's own name for it)
 
 from trainer.auditing.comparison import Schedule, compare
@@ -43,7 +44,7 @@ def compare_sides(digits, sides, iterations=3, record=lambda *_: None, size=40, 
     return compare(nets, batch, params, Schedule(iterations, 0.1, 10), record)
 
 
-@pytest.mark.parametrize("slug", MISTAKES)
+@pytest.mark.parametrize("slug", few(MISTAKES, 12))
 def test_a_planted_mistake_is_located_on_its_side_and_its_cause_is_found(digits, slug):
     sides = {"numpy": plant(slug), "torch": TorchTwoLayerNet}
     result = compare_sides(digits, sides, **MISTAKES[slug].needs)

@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from sampling import few
 from threadpoolctl import threadpool_info
 
 from trainer.bench import environment, measure, processes, report, tables
@@ -51,7 +52,7 @@ def task(digits, folder):
 # --- the contestants
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if "floor" not in name])
+@pytest.mark.parametrize("name", few([name for name in NAMES if "floor" not in name], 2))
 def test_every_contestant_learns(task, name):
     for contestant in MAKERS[name](task):
         with contestant.threads():
@@ -181,6 +182,7 @@ def test_the_json_file_has_the_measures_and_gives_the_same_tables(folder, tmp_pa
     assert f"| numpy | the net by hand | {kernel[0]} {kernel[-1]} {row}" in printed
 
 
+@pytest.mark.slow
 def test_start_up_and_memory_are_measured_in_a_process_of_their_own(folder, digits):
     first, peak = processes.measure_start_up("numpy", "mnist-5k", folder, "cpu")
     floor_first, floor_peak = processes.measure_start_up("floor", "mnist-5k", folder, "cpu")
@@ -189,6 +191,7 @@ def test_start_up_and_memory_are_measured_in_a_process_of_their_own(folder, digi
     assert 50 < floor_peak < peak * 1.2
 
 
+@pytest.mark.slow
 def test_the_protocol_times_a_run_of_the_train_command(folder, digits, monkeypatch):
     few = ["--backend", "numpy", "--iterations", "20"]
     monkeypatch.setitem(processes.PROTOCOLS, "numpy", few)
@@ -225,6 +228,7 @@ def test_a_contestant_whose_package_is_missing_is_left_out_with_a_notice(
     assert "sklearn is not measured: it needs pip install" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_steps_of_other_sizes_have_a_ratio_to_the_floor(digits, folder, monkeypatch):
     monkeypatch.setattr(report, "HIDDEN_SIZES", (5, 300))
     monkeypatch.setattr(report, "BATCH_SIZES", (10, 200))
@@ -241,6 +245,7 @@ def test_the_steps_of_other_sizes_have_a_ratio_to_the_floor(digits, folder, monk
     assert "| 300 × 200 |" in tables.format_tables(steps)
 
 
+@pytest.mark.slow
 def test_a_failed_process_is_an_input_error_with_its_last_line(folder):
     with pytest.raises(InputError, match=r"bench\.child no-net .*: .*--backend no-net: choose"):
         processes.measure_start_up("no-net", "mnist-5k", folder, "cpu")
@@ -328,6 +333,7 @@ JSON_VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(key=st.sampled_from(sorted(VALID)), value=JSON_VALUES, is_inside=st.booleans())
 def test_an_edited_json_file_gives_tables_or_an_input_error(
     tmp_path_factory, key, value, is_inside

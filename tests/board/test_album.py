@@ -279,6 +279,7 @@ def test_a_run_without_pictures_has_only_scalars_settings_and_charts(data_dir, t
     assert names == {"events", "settings", "checkpoint", ""}  # and the lock
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["numpy", "torch"])
 def test_pictures_change_no_number_of_a_run(data_dir, tmp_path, backend):
     options = {"backend": backend, "iterations": 20}

@@ -70,6 +70,7 @@ def fetch_json(address, path, **query):
         return json.load(answer)
 
 
+@pytest.mark.slow
 def test_every_point_of_a_scalar_is_kept(address):
     points = fetch_json(address, "data/plugin/scalars/scalars", run="compare", tag="drift/W1")
     assert [step for _, step, _ in points] == list(range(POINTS))

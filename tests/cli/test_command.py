@@ -9,6 +9,7 @@ import pytest
 import runs
 import torch
 from runs import ROOT
+from sampling import few
 
 from trainer.bench.environment import FORCING
 from trainer.cli import bench, compare, evaluate, predict, sweep, train
@@ -121,6 +122,7 @@ def test_a_program_works_with_ascii_or_closed_output(run, status):
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX pipes")
 def test_a_closed_pipe_on_stdout_is_exit_141_without_a_message(data_dir, tmp_path):
     command = [sys.executable, str(ROOT / "scripts" / "train.py"), "--dataset", "mnist-5k",
@@ -181,7 +183,7 @@ def trained_folder(tmp_path_factory):
 
 @pytest.mark.parametrize(("device", "reason"), DEVICES.items())
 @pytest.mark.parametrize(
-    "name", ["train", "resume", "sweep", "evaluate", "predict", "compare", "bench"]
+    "name", few(["train", "resume", "sweep", "evaluate", "predict", "compare", "bench"], 3)
 )
 def test_a_device_that_is_not_present_is_one_line_and_exit_2(
     tmp_path, monkeypatch, capsys, trained_folder, name, device, reason

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import runs
 from runs import ROOT
+from sampling import few
 
 from trainer.cli import bench, compare, evaluate, figures, sweep, train
 from trainer.cli.program import Program, run_command
@@ -42,7 +43,8 @@ def test_a_data_dir_that_is_a_file_is_one_line(tmp_path, capsys):
     assert "it is not a folder" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("option", [[], ["--data-dir", "data"]])
+@pytest.mark.slow
+@pytest.mark.parametrize("option", few([[], ["--data-dir", "data"]], 1))
 def test_the_default_data_dir_is_made(tmp_path, option):
     folder = runs.train(tmp_path / "logs")
     command = [sys.executable, "-m", "trainer", "evaluate", str(folder), *option]
@@ -52,6 +54,7 @@ def test_the_default_data_dir_is_made(tmp_path, option):
     assert (tmp_path / "data" / "MNIST5k").is_dir()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_device_on_stdout_is_not_blamed_on_the_run_folder(data_dir, tmp_path):
     command = [sys.executable, str(ROOT / "scripts" / "train.py"), "--dataset", "mnist-5k",
@@ -91,6 +94,7 @@ def test_a_name_that_is_too_long_is_blamed_and_not_the_log_dir(data_dir, tmp_pat
     assert not (tmp_path / "logs").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
 def test_the_printed_commands_can_be_pasted_into_a_shell(data_dir, tmp_path):
     """A log folder with a space, and a run named like an option."""

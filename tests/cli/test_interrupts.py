@@ -28,6 +28,7 @@ def interrupt(name, delay, number, folder):
     return process.returncode, error
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_signal_in_the_first_moments_is_one_line_and_leaves_nothing(name, tmp_path):

@@ -128,6 +128,7 @@ def test_a_run_that_diverges_ends_with_a_hint_and_keeps_its_curves(train, capsys
     assert "loss is" in json.loads((folder / "settings.json").read_text())["stopped"]
 
 
+@pytest.mark.slow
 def test_training_works_in_any_folder_and_ctrl_c_keeps_the_curves(data_dir, tmp_path):
     flags = ["--dataset", "mnist-5k", "--data-dir", data_dir, "--log-dir", tmp_path / "logs"]
     flags += ["--iterations", "1000000", "--eval-every", "10"]

@@ -1,6 +1,5 @@
 """Every command, link, name and number of lines in the documents is as they say."""
 
-import ast
 import re
 import subprocess
 import sys
@@ -21,6 +20,7 @@ def project(tmp_path_factory):
     return documents.make_folder(tmp_path_factory.mktemp("documents") / "project")
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_readme_print_what_it_shows(project):
     for command in documents.commands(TEXTS["README.md"]):
         printed = documents.run(command.line, project)
@@ -42,38 +42,30 @@ def test_every_language_shows_the_same_commands_and_outputs():
         assert code[0] == code[1]
 
 
-@pytest.mark.parametrize("name", TEXTS)
-def test_only_the_readme_shows_outputs_and_other_commands_are_known(name):
-    if not name.startswith("README"):
-        assert not list(documents.commands(TEXTS[name]))
-    for block in documents.blocks(TEXTS[name], "sh"):
-        for line in filter(None, block.splitlines()):
-            assert NOT_RUN.match(line), line
+def test_only_the_readme_shows_outputs_and_other_commands_are_known():
+    for name, text in TEXTS.items():
+        assert name.startswith("README") or not list(documents.commands(text)), name
+        for block in documents.blocks(text, "sh"):
+            for line in filter(None, block.splitlines()):
+                assert NOT_RUN.match(line), (name, line)
 
 
-@pytest.mark.parametrize("name", TEXTS)
-def test_every_link_leads_to_a_file(name):
-    folder = (ROOT / name).parent
-    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", TEXTS[name]):
-        assert (folder / target).exists(), target
+def test_every_link_leads_to_a_file():
+    for name, text in TEXTS.items():
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+            assert ((ROOT / name).parent / target).exists(), (name, target)
 
 
-@pytest.mark.parametrize("name", TEXTS)
-def test_every_script_option_and_test_that_is_named_exists(name):
-    tests = {
-        node.name
-        for path in (ROOT / "tests").rglob("test_*.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.FunctionDef)
-    }
-    if name != "CHANGELOG.md":
-        assert (
-            set(re.findall(r"`?(test_\w+)`", TEXTS[name]))
-            - {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
-            <= tests
-        )
-        for script in re.findall(r"(?:python )((?:scripts|tests)/[\w/]+\.py)", TEXTS[name]):
-            assert (ROOT / script).is_file(), script
+def test_every_script_and_test_that_is_named_exists():
+    paths = list((ROOT / "tests").rglob("test_*.py"))
+    known = {path.stem for path in paths}
+    for path in paths:
+        known |= set(re.findall(r"^def (test_\w+)", path.read_text("utf-8"), re.MULTILINE))
+    for name, text in TEXTS.items():
+        if name != "CHANGELOG.md":
+            assert set(re.findall(r"`?(test_\w+)`", text)) <= known, name
+            for script in re.findall(r"(?:python )((?:scripts|tests)/[\w/]+\.py)", text):
+                assert (ROOT / script).is_file(), (name, script)
 
 
 def test_the_five_files_to_read_first_have_the_lines_that_the_readme_says():
@@ -88,6 +80,7 @@ def test_the_pages_of_mistakes_are_those_of_the_catalogue():
     assert pages == mistakes.make_pages(), "python tests/docs/mistakes.py writes them"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["promises", "diagnosis"])  # the others have tests
 def test_the_programs_for_developers_start(name, tmp_path):
     command = [sys.executable, str(ROOT / "tests" / f"{name}.py"), "--help"]

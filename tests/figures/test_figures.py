@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 from matplotlib.text import Text
+from sampling import few
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from trainer.book.functions import softmax
@@ -19,7 +20,7 @@ PALETTE = {
     style.BLUE, style.VERMILION, style.GREEN, style.ORANGE, style.SKY, style.PURPLE, style.GREY,
     "black",
 }  # fmt: skip
-each_picture = pytest.mark.parametrize("name", PICTURES)
+each_picture = pytest.mark.parametrize("name", few(PICTURES, 4))
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +168,7 @@ def test_whitened_neighbours_are_no_longer_correlated(drawn):
     assert standardised.get_title() == raw.get_title(), "a scale of each pixel keeps r"
 
 
+@pytest.mark.slow
 def test_the_run_book_has_the_same_pictures_as_the_files(tmp_path, capsys):
     names = ["2-gates", "3-relu", "4-descents"]
     folders = ["--data-dir", str(tmp_path), "--log-dir", str(tmp_path / "logs")]

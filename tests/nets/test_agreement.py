@@ -117,6 +117,7 @@ def measure_drift(digits, dtype, iterations):
     return max(np.abs(ours[k] - theirs[k]).max() / np.abs(ours[k]).max() for k in ours)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dtype", "limit"), [("float64", 1e-13), ("float32", 1e-5)])
 def test_the_weights_agree_after_a_thousand_shared_steps(digits, dtype, limit):
     assert measure_drift(digits, dtype, 1_000) < limit

@@ -50,6 +50,7 @@ def sweep(address, data_dir, log_dir):
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
+@pytest.mark.slow
 def test_a_port_that_never_answers_is_reported_in_time(data_dir, tmp_path):
     started = time.monotonic()
     with listen(b"") as address:

@@ -1,10 +1,13 @@
 """Lazy evaluation gives every image the class that full evaluation gives it."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lazy_equality import compare
+from sampling import few
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from trainer.common.settings import Settings
@@ -222,9 +225,10 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("data")
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("backend", ["numpy", "torch"])
-@pytest.mark.parametrize("activation", ["sigmoid", "relu"])
+@pytest.mark.parametrize(
+    ("dtype", "backend", "activation"),
+    few(product(("float32", "float64"), ("numpy", "torch"), ("sigmoid", "relu")), 3),
+)
 @pytest.mark.usefixtures("two_threads")
 def test_both_evaluations_of_a_run_on_digits_are_equal(folder, backend, activation, dtype):
     monkeypatch = pytest.MonkeyPatch()

@@ -3,11 +3,13 @@
 import threading
 
 import promises
+import pytest
 import runs
 
 from trainer.common.files import make_run_folder
 
 
+@pytest.mark.slow
 def test_killed_processes_leave_whole_files_and_the_run_ends_with_the_same_numbers(tmp_path):
     counts = promises.kill_and_resume(4, seed=1, log_dir=tmp_path)
     assert counts["broken"] == 0
@@ -29,6 +31,7 @@ def test_runs_started_at_once_with_one_name_get_a_folder_each(tmp_path):
     assert len(set(folders)) == 8
 
 
+@pytest.mark.slow
 def test_processes_started_at_once_with_one_name_get_a_folder_each(tmp_path):
     runs.find_data_dir()
     children = [

@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import runs
+from sampling import few
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from trainer.board import events
@@ -42,7 +43,7 @@ def whole(tmp_path_factory):
     return train_whole
 
 
-@pytest.mark.parametrize(("kind", "stop"), list(zip(GRID, STOPS, strict=True)))
+@pytest.mark.parametrize(("kind", "stop"), few(zip(GRID, STOPS, strict=True), 2))
 def test_a_resumed_run_ends_with_the_same_bytes_and_points(tmp_path, whole, kind, stop):
     backend, activation, dtype = kind
     folder = runs.train_until(stop, tmp_path, backend=backend, activation=activation, dtype=dtype)
@@ -216,6 +217,19 @@ def test_a_second_signal_acts_at_once(tmp_path, monkeypatch):
     assert checkpoint.load(tmp_path / "run").origin.iteration == 10
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no SIGHUP")
+def test_a_run_under_nohup_outlives_its_terminal(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "trainer.training.run.Batches", runs.make_signalling_batches(12, signal.SIGHUP)
+    )
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        folder = runs.train(tmp_path)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert checkpoint.load(folder).origin.iteration == 60
+
+
 def test_a_run_outside_the_main_thread_takes_no_signals(tmp_path):
     before = signal.getsignal(signal.SIGTERM)
     thread = threading.Thread(target=runs.train, args=(tmp_path,), kwargs={"iterations": 3})
@@ -225,6 +239,7 @@ def test_a_run_outside_the_main_thread_takes_no_signals(tmp_path):
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+@pytest.mark.slow
 def test_a_full_disk_stops_the_run_with_one_line_and_keeps_the_checkpoint(tmp_path):
     """A limit on the size of files, which the event file reaches, replaces the full disk."""
     code = (

@@ -155,6 +155,7 @@ def _edit_about(about):
     return [*texts, *(json.dumps(about | edit) for edit in edits)]
 
 
+@pytest.mark.slow
 def test_an_edited_settings_json_leaves_no_traceback_and_loses_no_run(one_run, capsys):
     arguments, place = one_run
     about = _read_about(place)
@@ -380,6 +381,7 @@ def test_a_killed_worker_loses_and_repeats_no_run(cluster, data_dir, tmp_path):
         assert steps == sorted(set(steps))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 def test_the_workers_of_a_killed_sweep_save_their_runs_and_end_silently(data_dir, tmp_path):
     script = [sys.executable, str(ROOT / "scripts" / "sweep.py"), *GRID, "--jobs", "2", "--quiet"]

@@ -108,6 +108,7 @@ def functions(tmp_path_factory):
     return read_rows(out)
 
 
+@pytest.mark.slow
 def test_functions_and_torch_modules_are_marked(functions):
     verdicts = {name: row["verdict"] for name, row in functions.items()}
     assert verdicts == {
@@ -187,6 +188,7 @@ def test_the_result_is_that_of_a_single_check(results, tmp_path):
     assert listed == [(f.quantity, f.verdict) for f in report.findings]
 
 
+@pytest.mark.slow
 def test_anonymous_results_hold_no_name(tmp_path):
     given, out = tmp_path / "given", tmp_path / "out"
     given.mkdir()
@@ -241,6 +243,7 @@ def test_a_zip_is_read_without_names_that_lead_out_and_without_bombs(tmp_path):
     assert listed == {"ann": ["ann.py"], "eve": ["net.py", "bomb.bin"]}
 
 
+@pytest.mark.slow
 def test_a_bomb_in_a_zip_is_left_out_and_the_rest_is_marked(tmp_path):
     given, out = tmp_path / "given", tmp_path / "out"
     given.mkdir()
@@ -253,6 +256,7 @@ def test_a_bomb_in_a_zip_is_left_out_and_the_rest_is_marked(tmp_path):
     assert rows["dan"]["verdict"] == "unchecked"
 
 
+@pytest.mark.slow
 def test_several_files_that_may_be_meant_are_to_be_looked_at(tmp_path):
     given, out = tmp_path / "given", tmp_path / "out"
     (given / "ann").mkdir(parents=True)

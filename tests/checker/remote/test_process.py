@@ -42,6 +42,7 @@ def wait_for(condition, seconds=30):
         time.sleep(0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="this system has no signals that kill")
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGHUP", "SIGQUIT"])
 def test_a_killed_checker_leaves_no_endless_child(tmp_path, name):
