@@ -11,7 +11,7 @@ STAMP := .venv/python-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.vers
 .PHONY: help train test test-all check board bench format web translations
 
 help: ## list these commands
-	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 	@echo '  make train BACKEND=torch ARGS="--iterations 1000"'
 
 train: .venv/ready ## train the net; BACKEND is numpy or torch, ARGS are options

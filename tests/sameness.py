@@ -8,6 +8,7 @@ printed: nothing should.
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -24,8 +25,7 @@ import psutil
 TESTS = Path(__file__).parent
 sys.path[:0] = [str(TESTS / "checker" / "shapes"), str(TESTS / "checker"), str(TESTS.parent)]
 
-from mistaken import NETS, TABLE, plant_mistakes
-from planted import EXAMPLES, WRONG, change_example, list_cases
+from corpus import list_planted, list_right
 
 # The flag of the processor that each of OpenBLAS's kernels needs.
 KERNELS = {
@@ -78,14 +78,10 @@ def compare(name: str, paths: list[Path], expected: list[Answer]) -> int:
 
 def write_nets(folder: Path, count: int) -> Iterator[Path]:
     """Write right nets and evenly chosen wrong ones, one to two; yield their paths."""
-    right = {path.stem: path.read_text() for path in (*NETS.glob("*.py"), *EXAMPLES.glob("*.py"))}
-    wrong = {f"{layout}-{slug}": plant_mistakes(layout, slug) for layout, slug in TABLE}
-    for number, (example, _, quantity, changes) in enumerate(list_cases(WRONG)):
-        wrong[f"{example}-{number}-{quantity.split()[0]}"] = change_example(example, changes)
-    for texts, part in ((right, count // 3), (wrong, count - count // 3)):
+    for texts, part in ((list_right(), count // 3), (list_planted(), count - count // 3)):
         names = sorted(texts)
         for name in dict.fromkeys(names[i * len(names) // part] for i in range(part)):
-            path = folder / f"{name}.py"
+            path = folder / (re.sub(r"\W+", "-", name) + ".py")
             path.write_text(texts[name])
             yield path
 

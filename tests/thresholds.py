@@ -17,10 +17,14 @@ from multiprocessing import Pool
 from pathlib import Path
 
 TESTS = Path(__file__).parent
-sys.path[:0] = [str(TESTS / "checker" / "shapes"), str(TESTS / "checker"), str(TESTS.parent)]
+sys.path[:0] = [
+    str(TESTS / "checker" / "shapes"),
+    str(TESTS / "checker"),
+    str(TESTS),
+    str(TESTS.parent),
+]
 
-from mistaken import NETS, TABLE, plant_mistakes
-from planted import EXAMPLES, WRONG, change_example, list_cases
+from corpus import list_planted, list_right
 from reports import report_on
 
 from trainer.checker.findings import comparing
@@ -87,9 +91,7 @@ def gap(errors: tuple[float, float]) -> float:
 
 def list_sources() -> list[str]:
     """Return the texts of all nets: right and wrong, as they are and in float32."""
-    texts = [path.read_text() for path in [*NETS.glob("*.py"), *EXAMPLES.glob("*.py")]]
-    texts += [plant_mistakes(layout, slug) for layout, slug in TABLE]
-    texts += [change_example(case[0], case[3]) for case in list_cases(WRONG)]
+    texts = [*list_right().values(), *list_planted().values()]
     return [*texts, *(convert(text) for text in texts)]
 
 

@@ -61,7 +61,8 @@ def _parser(program: Program) -> Parser:
     add("--json", action="store_true", help="print one JSON object instead")
     add("--verbose", action="store_true", help="show what the code prints")
     add("--run-all", action="store_true", help="run all top-level statements too")
-    add("--timeout", type=float, default=20.0, metavar="S", help="seconds that the code may take")
+    add("--timeout", type=float, default=20.0, metavar="S",
+        help="seconds for the code, and three times as many for a fix")  # fmt: skip
     add("--memory", type=int, default=2048, metavar="MIB", help="memory that the code may take")
     add("--hints", type=int, choices=(1, 2, 3), default=3,
         help="1: say what is wrong; 2: name the line too; 3: show a fix too")  # fmt: skip

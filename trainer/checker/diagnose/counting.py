@@ -20,7 +20,7 @@ class Count:
         """How often it may still be done."""
         return max(0, self.limit - self.used)
 
-    def spend(self) -> bool:
-        """Count one more; return whether that is within the limit."""
-        self.used += 1
+    def spend(self, cost: int = 1) -> bool:
+        """Count one more, or several; return whether that is within the limit."""
+        self.used += cost
         return self.used <= self.limit

@@ -12,6 +12,7 @@ from trainer.checker.diagnose.verifying import Request, count_passed, find_wrong
 
 CHANGES = 1200  # changes that are tried for one fix
 CHECKS = 60  # changes that pass the quick look and are checked in full
+FULL = 20  # changes that take as long as one that is checked in full at once
 SHARE = 0.5  # of the changes that are left, in which one that fixes all is sought
 MORE = 12  # changes that make less wrong that are checked in full
 Step = tuple[Candidate, frozenset[str]]  # a change, and what is still wrong with it
@@ -69,7 +70,7 @@ class Search:
         if candidate.text in self.seen:
             return None
         self.seen.add(candidate.text)
-        self.tried.spend()
+        self.tried.spend(1 if survey.screen else FULL)
         if survey.screen is not None:
             return survey.screen.find_left(candidate.path, candidate.text)
         left = self.find_left(survey, candidate)
