@@ -35,13 +35,21 @@ def handle_ignored_signals():
 
 
 handle_ignored_signals()
-settings.register_profile("default", deadline=None, database=None)
+settings.register_profile("default", deadline=None, database=None, max_examples=50)
 settings.load_profile("default")
 
 
 def pytest_xdist_auto_num_workers(config):
     """Return one worker more than two cores have: many tests wait for the processes they start."""
     return max(3, os.cpu_count() or 1)
+
+
+@pytest.hookimpl(tryfirst=True)  # before those that are not chosen are left out
+def pytest_collection_modifyitems(items):
+    """Mark the tests in a browser as slow."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_addoption(parser):

@@ -291,6 +291,7 @@ def test_pictures_change_no_number_of_a_run(data_dir, tmp_path, backend):
         assert values[0] == values[1]
 
 
+@pytest.mark.slow
 def test_mistakes_show_the_unprepared_digits_under_every_preparation(data_dir, tmp_path):
     shown = []
     for preprocess in ("standardise", "whiten"):

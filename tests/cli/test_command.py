@@ -183,7 +183,7 @@ def trained_folder(tmp_path_factory):
 
 @pytest.mark.parametrize(("device", "reason"), DEVICES.items())
 @pytest.mark.parametrize(
-    "name", few(["train", "resume", "sweep", "evaluate", "predict", "compare", "bench"], 3)
+    "name", few(["train", "resume", "sweep", "evaluate", "predict", "compare", "bench"], 2)
 )
 def test_a_device_that_is_not_present_is_one_line_and_exit_2(
     tmp_path, monkeypatch, capsys, trained_folder, name, device, reason

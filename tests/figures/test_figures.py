@@ -20,7 +20,7 @@ PALETTE = {
     style.BLUE, style.VERMILION, style.GREEN, style.ORANGE, style.SKY, style.PURPLE, style.GREY,
     "black",
 }  # fmt: skip
-each_picture = pytest.mark.parametrize("name", few(PICTURES, 4))
+each_picture = pytest.mark.parametrize("name", few(PICTURES, 2))
 
 
 @pytest.fixture(scope="module")

@@ -35,11 +35,9 @@ def test_no_clock_is_read_while_a_fix_is_sought(wrong, monkeypatch):
 
 
 def test_a_search_ends_after_so_many_changes(wrong):
-    enough, few = Count(1200), Count(1)
-    assert diagnose(Request(wrong, None, False, 0), enough).diff
-    assert not enough.is_spent
-    found = diagnose(Request(wrong, None, False, 0), few)
-    assert few.used == 1
+    tried = Count(1)
+    found = diagnose(Request(wrong, None, False, 0), tried)
+    assert tried.used == 1
     assert found is None or not found.diff
 
 

@@ -71,6 +71,7 @@ def test_json_differs_only_in_messages(tmp_path, code):
     assert found == english
 
 
+@pytest.mark.parametrize("code", few(CATALOGUES, 1), indirect=True)
 def test_the_child_and_the_worker_speak_the_language_too(tmp_path, code):
     report, _ = check_in_child(plant(tmp_path, "chapter4", "dw2-from-a1"))
     assert OWN.search(report.diagnosis["expected"])

@@ -120,6 +120,7 @@ def test_functions_and_torch_modules_are_marked(functions):
     assert functions["layers"]["causes"] == "relu-grad-of-gradient"
 
 
+@pytest.mark.slow
 def test_each_function_is_worth_the_same_where_they_make_no_net(functions):
     row = functions["layers"]
     assert row["predict"] == ""

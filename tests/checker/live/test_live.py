@@ -147,12 +147,12 @@ EXAMPLES = NETS.parent / "shapes" / "examples"
 
 @pytest.mark.parametrize(
     ("name", "old", "new", "wrong"),
-    [
+    few([
         ("cs231n_layers", "db = dout.sum(axis=0)", "db = dout.mean(axis=0)", "affine_backward db"),
         ("columns", "dW2 = np.dot(dZ2, A1.T) / m", "dW2 = np.dot(dZ2, A1.T)", "gradient W2"),
         ("layers", "return dout * self.out * (1.0 - self.out)", "return dout * self.out",
          "Sigmoid dx"),
-    ],
+    ], 1),
 )  # fmt: skip
 def test_functions_and_layers_without_a_net_are_checked_together(name, old, new, wrong):
     source = (EXAMPLES / f"{name}.py").read_text()

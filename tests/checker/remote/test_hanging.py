@@ -7,7 +7,7 @@ from trainer.checker.process import check_in_child
 from trainer.checker.remote.hanging import HangError, Hangs
 
 RIGHT = (NETS / "chapter4.py").read_text()
-HANG = "        while True: pass\n"
+HANG = "        import time\n        while True: time.sleep(0.05)\n"
 PREDICT = {"do": "call", "method": "predict", "args": [1]}
 TRAIN = {"do": "method", "quantity": "train", "args": [1]}
 
@@ -16,7 +16,7 @@ def check(folder, old, new):
     assert old in RIGHT
     path = folder / "net.py"
     path.write_text(RIGHT.replace(old, new))
-    report, _ = check_in_child(path, timeout=4)
+    report, _ = check_in_child(path, timeout=10)
     verdicts = {finding.quantity: finding.verdict for finding in report.findings}
     return report, verdicts
 

@@ -31,7 +31,7 @@ def check(tmp_path):
 
 @pytest.mark.parametrize("example", ALL)
 def test_a_right_example_is_not_accused(example):
-    assert_never_accused(EXAMPLES / f"{example}.py", 4)
+    assert_never_accused(EXAMPLES / f"{example}.py", 2)
 
 
 @pytest.mark.slow
@@ -47,7 +47,7 @@ def assert_never_accused(path, seeds):
         assert report.status == 0, (seed, report.as_text())
 
 
-@pytest.mark.parametrize("case", few(list_cases(WRONG), 50, is_one=True), ids=name_case)
+@pytest.mark.parametrize("case", few(list_cases(WRONG), 36, is_one=True), ids=name_case)
 def test_what_is_wrong_is_named(case, check):
     example, slug, quantity, changes = case
     report = check(example, changes)
