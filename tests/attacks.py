@@ -447,7 +447,7 @@ def attack(name: str, is_wrapped: bool) -> Result:
 
 def _was_reached(server: socket.socket) -> bool:
     try:
-        server.accept()
+        server.accept()[0].close()
     except OSError:
         return False
     return True

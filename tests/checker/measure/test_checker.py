@@ -335,14 +335,6 @@ def test_a_step_on_a_sample_that_activates_no_neuron_is_not_blamed(seed):
     assert report.status == 0, report.as_text()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_a_correct_net_passes_with_200_seeds(layout):
-    for seed in range(200):
-        report = report_on(NETS / f"{layout}.py", seed=seed)
-        assert report.status == 2 * (layout == "forward_only"), report.as_text()
-
-
 def test_a_numerical_gradient_may_restore_x_up_to_its_last_bit(write_source):
     function = (
         "import numpy as np\n"

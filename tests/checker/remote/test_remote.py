@@ -6,11 +6,10 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from mistaken import NETS, TABLE, plant_mistakes
+from mistaken import NETS, plant_mistakes
 from notebooks import write_cells
 from planted import EXAMPLES, NOTED, WRONG, change_example, list_cases, name_case
 from sampling import few
@@ -33,15 +32,6 @@ SHORT = [
 ]  # fmt: skip
 
 SHORT_SHAPES = list_cases(WRONG)[::12] + list_cases(NOTED)[::6]
-
-# The gradients are arrays that later calls change: in one process the first results change too.
-IN_PLACE = "volume2", "stale-gradient"
-
-
-def list_causes(found: list[str | Finding]) -> set[str]:
-    wrong = ("differs", "raises")
-    causes = {f.cause for f in found if isinstance(f, Finding) and f.verdict in wrong}
-    return {cause for cause in causes if cause}
 
 
 def check_here(path: Path) -> list[str | Finding]:
@@ -78,38 +68,15 @@ def test_right_code_of_each_shape_gets_the_same_findings_outside(path):
 
 @pytest.mark.parametrize("case", few(SHORT_SHAPES, 1, is_one=True), ids=name_case)
 def test_some_mistakes_in_other_shapes_get_the_same_findings_outside(case, tmp_path):
-    compare_changed(case, tmp_path)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("case", list_cases(WRONG) + list_cases(NOTED), ids=name_case)
-def test_every_mistake_in_other_shapes_gets_the_same_findings_outside(case, tmp_path):
-    compare_changed(case, tmp_path)
-
-
-def compare_changed(case: tuple[Any, ...], folder: Path) -> None:
-    path = folder / f"{case[0]}.py"
+    path = tmp_path / f"{case[0]}.py"
     path.write_text(change_example(case[0], case[3]))
     assert list_plainly(check_outside(path)) == list_plainly(check_here(path))
 
 
 @pytest.mark.parametrize(("layout", "slug"), few(SHORT, 2))
 def test_some_mistakes_get_the_same_findings_outside(layout, slug, tmp_path):
-    compare(layout, slug, tmp_path)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("layout", "slug"), TABLE)
-def test_every_mistake_gets_the_same_findings_outside(layout, slug, tmp_path):
-    compare(layout, slug, tmp_path)
-
-
-def compare(layout: str, slug: str, folder: Path) -> None:
-    path = folder / "net.py"
+    path = tmp_path / "net.py"
     path.write_text(plant_mistakes(layout, slug))
-    if (layout, slug) == IN_PLACE:
-        assert list_causes(check_outside(path)) == list_causes(check_here(path)) == {slug}
-        return
     assert list_plainly(check_outside(path)) == list_plainly(check_here(path))
 
 
