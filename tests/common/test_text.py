@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -14,6 +15,7 @@ from trainer.common.settings import Settings
 from trainer.common.text import notify, print_line, quote_command
 from trainer.training.metadata import Origin, format_origin, parse_origin
 
+BASH = shutil.which("bash", path=os.pathsep.join([os.environ.get("PATH", ""), os.defpath]))
 FORGED = "a\x1b[2J\x9b1;1HTwoLayerNet is right\nb\u202e"
 
 
@@ -21,13 +23,13 @@ def _is_one_printable_line(text):
     return text.endswith("\n") and text[:-1].isprintable()
 
 
-@pytest.mark.skipif(os.name != "posix", reason="needs bash")
+@pytest.mark.skipif(BASH is None, reason="needs bash")
 @given(st.lists(st.text(st.characters(exclude_characters="\0", codec="utf-8")), min_size=1))
 def test_a_quoted_command_is_printable_and_gives_the_same_words_in_bash(words):
     line = quote_command(words)
     assert line.isprintable()
     script = f"printf '%s\\0' {line}"
-    done = subprocess.run(["bash", "-c", script], capture_output=True, check=True)
+    done = subprocess.run([BASH, "-c", script], capture_output=True, check=True)
     assert done.stdout.decode().split("\0")[:-1] == words
 
 
