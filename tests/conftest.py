@@ -12,7 +12,8 @@ from threadpoolctl import threadpool_limits
 
 from trainer.data.digits import load_digits
 
-os.environ["LANGUAGE"] = "en"  # also in the processes that a test starts
+# Also in the processes that a test starts.
+os.environ |= {"LANGUAGE": "en", "COLUMNS": "80"}
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [

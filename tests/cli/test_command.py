@@ -1,6 +1,7 @@
 """How every program ends: errors of the system, signals, closed output."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -116,7 +117,7 @@ def test_sigterm_runs_the_clean_up_and_is_exit_143(capsys):
 )
 def test_a_program_works_with_ascii_or_closed_output(run, status):
     environment = os.environ | {"PYTHONIOENCODING": "ascii"}
-    command = f"{sys.executable} {ROOT / 'scripts' / 'check.py'} {run}"
+    command = f"{shlex.join([sys.executable, str(ROOT / 'scripts' / 'check.py')])} {run}"
     done = subprocess.run(command, shell=True, capture_output=True, env=environment, check=False)
     assert done.returncode == status
     assert b"Traceback" not in done.stderr
