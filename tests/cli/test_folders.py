@@ -73,7 +73,8 @@ def test_a_run_folder_that_is_removed_is_named_as_removed(tmp_path, monkeypatch,
     class Removing(Batches):
         def __call__(self, step):
             if step == 15:
-                shutil.rmtree(tmp_path / "run")
+                # At once: TensorBoard's thread would write a file into a folder half removed.
+                (tmp_path / "run").rename(tmp_path / "removed")
             return super().__call__(step)
 
     monkeypatch.setattr("trainer.training.run.Batches", Removing)
