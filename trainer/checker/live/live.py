@@ -37,11 +37,11 @@ def check(
 
     target is a class, an instance, whose class is checked, a function, a dictionary of names, or
     the path of a file, as FILE or FILE:CLASS. hints is 1 to say what is wrong, 2 to name the line
-    too, 3 to show a fix too. seed is that of the weights and inputs. timeout is that of a
-    file in seconds; a search for a fix may take three times as long. lang is the language of the result: "en", "zh", "ja",
-    or None for that of the locale. A live object is called in this process, without a
-    limit, and all that it changes is set back afterwards. Raises TypeError or ValueError for what
-    cannot be checked.
+    too, 3 to show a fix too. seed is that of the weights and inputs. timeout is that of a file, in
+    seconds; a search for a fix may take three times as long. lang is the language of the result:
+    "en", "zh", "ja", or None for that of the locale. A live object is called in this process,
+    without a limit, and all that it changes is set back afterwards. Raises TypeError or ValueError
+    for what cannot be checked.
     """
     if hints not in (1, 2, 3):
         raise ValueError(f"hints is {hints!r}; give 1, 2 or 3")
