@@ -43,7 +43,8 @@ def main() -> int:
         items = sorted(texts.items())
         found = dict(zip(texts := [n for n, _ in items], pool.map(answer, items, 1), strict=True))
     if options.write:
-        FILE.write_text(json.dumps(found, ensure_ascii=False, indent=0), "utf-8")
+        lines = [json.dumps({n: a}, ensure_ascii=False)[1:-1] for n, a in found.items()]
+        FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
         return 0
     before = json.loads(FILE.read_text("utf-8"))
     differing = [n for n in {**before, **found} if before.get(n) != found.get(n)]
