@@ -15,6 +15,10 @@ TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in 
 NOT_RUN = re.compile(r"(python -m venv|\. \.venv|pip install|uv |make\b|pytest|pre-commit)")
 
 
+# Programs for developers; the others have tests.
+PROGRAMS = ("baseline", "breakage", "diagnosis", "promises", "sameness", "thresholds")
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     return documents.make_folder(tmp_path_factory.mktemp("documents") / "project")
@@ -81,7 +85,7 @@ def test_the_pages_of_mistakes_are_those_of_the_catalogue():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["promises", "diagnosis"])  # the others have tests
+@pytest.mark.parametrize("name", PROGRAMS)
 def test_the_programs_for_developers_start(name, tmp_path):
     command = [sys.executable, str(ROOT / "tests" / f"{name}.py"), "--help"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
