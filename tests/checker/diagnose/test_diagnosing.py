@@ -152,7 +152,7 @@ REAL = [
 
 
 @pytest.mark.parametrize(("layout", "changes", "lines"), few(REAL, 1))
-def test_slips_of_real_learners_are_fixed_together(tmp_path, monkeypatch, layout, changes, lines):
+def test_slips_of_real_learners_are_fixed_together(tmp_path, layout, changes, lines):
     source = (NETS / f"{layout}.py").read_text()
     for old, new in changes.items():
         assert old in source, old
@@ -266,7 +266,7 @@ def test_hints_decide_how_much_is_shown(report, hints, has_line, has_fix):
 
 
 @pytest.mark.slow
-def test_a_changed_net_that_never_returns_loses_no_verdict(tmp_path, monkeypatch):
+def test_a_changed_net_that_never_returns_loses_no_verdict(tmp_path):
     path = tmp_path / "net.py"
     loop = "        i = 0\n        while i < 3:\n            i += 1\n        dy = y - t\n"
     path.write_text(plant_mistakes("chapter4").replace("        dy = (y - t) / batch_num\n", loop))

@@ -60,7 +60,7 @@ def get_line(path, cell, line):
 @pytest.mark.parametrize(
     "slug", few(["sigmoid-grad-of-output", "accuracy-count", "misspelt-name"], 1)
 )
-def test_the_wrong_line_and_the_fix_are_those_of_a_cell(slug, tmp_path, monkeypatch):
+def test_the_wrong_line_and_the_fix_are_those_of_a_cell(slug, tmp_path):
     source = plant_mistakes("chapter4", slug)
     (tmp_path / "net.py").write_text(source)
     path = write_notebook(tmp_path / "work.ipynb", source)

@@ -331,7 +331,7 @@ DIAGNOSED = [
 
 
 @pytest.mark.parametrize(("example", "case", "code"), few(DIAGNOSED, 2))
-def test_the_line_and_a_fix_are_found(example, case, code, tmp_path, monkeypatch):
+def test_the_line_and_a_fix_are_found(example, case, code, tmp_path):
     path = tmp_path / f"{example}.py"
     path.write_text(change_example(example, WRONG[example][case]))
     found = diagnosing.diagnose(Request(path, None, False, 0))

@@ -140,7 +140,7 @@ class Trial:
         outcome = attempt(lambda: {key: self._differentiate(key, one_sided, h) for key in small})
         found = outcome.value or {}
         if not one_sided and h == H:
-            found = {key: grad for key, grad in found.items() if self._is_settled(key, grad, h)}
+            found = {key: grad for key, grad in found.items() if self._is_settled(key, grad)}
         self.reset_weights()
         return found
 
@@ -151,9 +151,9 @@ class Trial:
         )
         return has_loss and any(w.size <= MAX_ELEMENTS for w in self.case.weights.values())
 
-    def _is_settled(self, key: str, grad: Array, h: float) -> bool:
+    def _is_settled(self, key: str, grad: Array) -> bool:
         """Return whether differences of twice the step are the same."""
-        wider = attempt(lambda: self._differentiate(key, False, 2 * h)).value
+        wider = attempt(lambda: self._differentiate(key, False, 2 * H)).value
         return compute_error(wider, grad) <= CLOSE
 
     def _differentiate(self, key: str, one_sided: bool, h: float) -> Array:

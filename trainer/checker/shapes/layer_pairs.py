@@ -136,8 +136,9 @@ def _run_deep(d: Draw) -> tuple[Array, Values]:
     W1, b1, W2, b2, W3, b3 = params.values()
     x = d.flatten().x.T  # (D, N)
     a1 = W1 @ x + b1
-    a2 = W2 @ np.maximum(a1, 0) + b2
-    z1, z2 = np.maximum(a1, 0), np.maximum(a2, 0)
+    z1 = np.maximum(a1, 0)
+    a2 = W2 @ z1 + b2
+    z2 = np.maximum(a2, 0)
     y = sigmoid(W3 @ z2 + b3)  # (1, N)
     da3 = (y - t) / x.shape[1]
     da2 = W3.T @ da3 * (a2 > 0)
