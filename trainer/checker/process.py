@@ -3,6 +3,7 @@
 import signal
 import sys
 import traceback
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from trainer.checker.findings.comparing import LACKING, Finding, show_safely
 from trainer.checker.findings.report import Report
 from trainer.checker.remote.cell import Cell
 from trainer.checker.remote.connection import Connection, WorkerLostError
-from trainer.checker.remote.hanging import Hangs
+from trainer.checker.remote.hanging import TRAINING, HangError, Hangs
 from trainer.checker.remote.library import ROOT
 from trainer.checker.remote.protocol import ProtocolError
 from trainer.common.errors import InputError
@@ -98,7 +99,7 @@ def _report_hangs(report: Report, hangs: Hangs) -> None:
     for hang in hangs.found:
         if hang.is_wrong and hang.part not in known:
             report.findings.append(Finding(hang.part, "raises", hang.text))
-        elif not hang.is_wrong:
+        elif not hang.is_wrong and hang.part != TRAINING:
             report.stopped = report.stopped or f"{hang.part} {hang.text}"
 
 
@@ -121,18 +122,15 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> st
     doing = ["start"]
     try:
         from trainer.checker.remote.judge import judge_file  # imported as the worker starts
+        from trainer.checker.remote.steps import judge_training
 
         connection.start(_make_settings(task, cell))
         inside = _locate(task, cell)
         found = judge_file(connection, inside, task.path, task.name, task.seed, doing.append)
-        for item in found:
-            if isinstance(item, Finding):
-                report.findings.append(item)
-            else:
-                report.name = item
-    except InputError as error:
-        text = str(error).replace(str(_locate(task, cell)), task.path.name)
-        report.stopped = text.replace(str(task.path), task.path.name)
+        _fill(report, found, task, inside)
+        doing.append(TRAINING)
+        with suppress(HangError):
+            judge_training(connection, report, may_acquit=task.folder is None)
     except WorkerLostError as lost:
         doing[-1] = "loading" if connection.is_ready and doing[-1] == "start" else doing[-1]
         if lost.ending != "hung":  # another worker is asked for the rest
@@ -147,6 +145,19 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> st
         message = _("the check itself failed: {error} (--verbose shows more)")
         report.stopped = message.format(error=what)
     return ""
+
+
+def _fill(report: Report, found: Iterator[Finding | str], task: Task, inside: Path) -> None:
+    """Fill a report with findings, or with why the file cannot be checked."""
+    try:
+        for item in found:
+            if isinstance(item, Finding):
+                report.findings.append(item)
+            else:
+                report.name = item
+    except InputError as error:
+        text = str(error).replace(str(inside), task.path.name)
+        report.stopped = text.replace(str(task.path), task.path.name)
 
 
 def _explain_ending(report: Report, connection: Connection, doing: str, ending: str) -> None:
@@ -203,6 +214,8 @@ def _may_have_line(report: Report, hangs: Hangs) -> bool:
     That is where something is wrong or a parameter is lacking, and the check came to its end.
     """
     is_cut = report.stopped or report.cut or hangs.found
+    if report.is_of_step:
+        return False
     is_lacking = any(finding.topic == LACKING for finding in report.findings)
     return (bool(report.wrong_findings) or is_lacking) and not is_cut
 

@@ -38,7 +38,7 @@ OTHERS = {
 # What is checked and has no method's name.
 WORDS = {
     N_("construction"), N_("loading"), N_("inputs"), N_("class"), N_("net"), N_("code"),
-    N_("initial weights"), N_("update"),
+    N_("initial weights"), N_("update"), N_("training step"),
 }  # fmt: skip
 
 

@@ -8,11 +8,12 @@ from trainer.checker.findings.comparing import Finding
 from trainer.checker.findings.descriptions import join_quantities, show_quantity
 from trainer.checker.findings.json_report import write_json
 from trainer.checker.findings.located import describe_diagnosis
-from trainer.common.language import join_clauses, join_words, translate_plural
+from trainer.common.language import N_, join_clauses, join_words, translate_plural
 from trainer.common.language import translate as _
 from trainer.common.text import escape
 
 CODE = "the code of "  # how the name of functions and layers that make no class begins, in JSON
+STEP = N_("training step")
 CORE = ("predict", "loss", "gradient", "construction", "loading")
 
 
@@ -32,6 +33,7 @@ class Report:
     file: str = ""
     cut: str = ""  # what ended the check early, where that is a finding
     search: dict[str, Any] | None = None  # {"tried", "limit", "stopped"} of the search for a fix
+    is_of_step: bool = False  # whether one step of training shows what is wrong, and nothing else
 
     @property
     def wrong_findings(self) -> list[Finding]:
@@ -47,6 +49,8 @@ class Report:
 
     def find_obstacles(self) -> list[Finding]:
         """Return what kept the net itself, or the functions of a file, from being checked."""
+        if any((f.quantity, f.verdict) == (STEP, "ok") for f in self.findings):
+            return []  # what a step minimises was found, so all that it uses fits together
         if self.name.startswith(CODE):
             unchecked = [f for f in self.findings if not f.checked]
             is_judged = any(f.verdict == "ok" for f in self.findings)
@@ -63,7 +67,8 @@ class Report:
     def list_unchecked(self) -> list[str]:
         """Return what a net without gradients lacks: what is right so far proves too little."""
         lacking = [f.quantity for f in self.findings if f.verdict == "missing"]
-        has_step = any((f.quantity, f.verdict) == ("train", "ok") for f in self.findings)
+        steps = ("train", STEP)
+        has_step = any(f.quantity in steps and f.verdict == "ok" for f in self.findings)
         is_enough = "gradient" not in lacking or has_step
         return [] if is_enough else [q for q in ("loss", "gradient") if q in lacking]
 

@@ -4,14 +4,14 @@ Every module loaded here gets our own __import__. Its `trainer`, `common` or `fu
 the one beside it, and nothing stays in sys.modules.
 """
 
+import ast
 import builtins
 import importlib
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
-from trainer.checker.load.recording import Recorder
 from trainer.checker.load.running import STRICT, Runner
 from trainer.checker.load.source import Source, read_source
 from trainer.checker.load.star_imports import (
@@ -30,10 +30,22 @@ HEAVY = {"matplotlib", "tensorflow", "keras", "torchvision", "pandas", "seaborn"
 PARENTS = 4  # folders above the file's that are searched
 
 
+class Instrument(Protocol):
+    """Changes the trees of modules before they run, and gives them the names that it uses."""
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """The builtins that instrumented code calls."""
+
+    def instrument(self, path: Path, tree: ast.Module) -> ast.Module:
+        """Return a changed copy of the tree."""
+
+
 class Loader:
     """Loads modules, each once; notes says what was read in another way than it was written.
 
     texts replace the contents of files. recorder, if given, sees the values that the code has.
+    is_script runs every statement of the file, as far as each can run.
     """
 
     def __init__(
@@ -41,9 +53,10 @@ class Loader:
         path: Path,
         run_all: bool = False,
         texts: dict[Path, str] | None = None,
-        recorder: Recorder | None = None,
+        recorder: Instrument | None = None,
+        is_script: bool = False,
     ):
-        self.path, self.run_all = path.resolve(), run_all
+        self.path, self.run_all, self._is_script = path.resolve(), run_all, is_script
         self.notes: list[str] = []
         self.sources: dict[Path, Source] = {}
         self._texts, self._recorder = texts or {}, recorder
@@ -86,7 +99,9 @@ class Loader:
             self._note(message.format(file=path.name))
         for text in source.notebook.notes if source.notebook else ():
             self._note(text)
-        runner = Runner(source, module, self.run_all, path == self.path, self._note)
+        is_checked = path == self.path
+        is_script = self._is_script and is_checked
+        runner = Runner(source, module, self.run_all, is_checked, self._note, is_script)
         names = {"__import__": self._import, **runner.names}
         tree = source.tree
         if self._recorder:

@@ -21,7 +21,7 @@ from trainer.checker.load.bindings import (
 )
 from trainer.checker.load.purity import Purity
 from trainer.checker.load.python2 import DIVISION, restore_division
-from trainer.checker.load.selecting import SKIPPED, Main, Step, select_statements
+from trainer.checker.load.selecting import SKIPPED, Main, Step, is_main_block, select_statements
 from trainer.checker.load.source import Source, decode
 from trainer.checker.load.standins import MissingNameError, StandIn, list_usual
 from trainer.checker.load.star_imports import NEVER
@@ -62,6 +62,7 @@ class Runner:
     run_all: bool
     is_checked: bool
     note: Callable[[str], None]
+    is_script: bool = False  # whether every statement is to run, as far as it can
     _waiting: list[ast.stmt] = field(default_factory=list)
     _set_somewhere: set[str] = field(init=False)
     _declared_global: set[str] = field(init=False)
@@ -99,6 +100,8 @@ class Runner:
         names: dict[str, Any] = {
             SKIPPED: lambda name, line: StandIn(name, self._describe_skip(line)), **DIVISION,
         }  # fmt: skip
+        if self.is_script:
+            names["input"] = lambda *_prompt: "1"  # nobody is there to answer
         if self.source.notebook:
             names["display"] = lambda *_values, **_options: None
             names["get_ipython"] = StandIn("get_ipython", _("exists only in Jupyter"))
@@ -134,11 +137,17 @@ class Runner:
             self._run_again()
 
     def _select(self, tree: ast.Module) -> Iterable[Step]:
-        if self.run_all:
-            return [Step(statement) for statement in tree.body]
+        if self.run_all or self.is_script:
+            return [Step(statement) for statement in self._list_statements(tree)]
         main: Main = "extra" if self.is_checked else "skip"
         main = "run" if self.source.notebook else main
         return select_statements(tree, Purity(self.source.tree), main)
+
+    def _list_statements(self, tree: ast.Module) -> list[ast.stmt]:
+        if self.run_all:
+            return tree.body
+        main = (each.body if is_main_block(each) else [each] for each in tree.body)  # type: ignore
+        return [statement for block in main for statement in block]
 
     def _run_statement(self, statement: ast.stmt) -> None:
         later = "from __future__ import annotations" in self.source.text
@@ -181,6 +190,9 @@ class Runner:
         A statement may fail because of one that was not run.
         """
         names = list_bound_names(statement)
+        if self.is_script:
+            self._leave_unset(names, lambda line: self._describe_failure(line, error))
+            return
         is_definition = isinstance(statement, DEFINITIONS)
         is_import = isinstance(statement, ast.Import | ast.ImportFrom)
         if self._may_be_skipped(error, is_definition):

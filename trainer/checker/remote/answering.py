@@ -16,9 +16,12 @@ from trainer.checker.adapt.constructor_text import sets_bias_twice
 from trainer.checker.adapt.loaded import Loaded
 from trainer.checker.adapt.names import PARAMS, list_arguments
 from trainer.checker.adapt.subject import TRAITS, Subject
+from trainer.checker.find.programs import Program, list_programs
+from trainer.checker.find.steps import Step
 from trainer.checker.findings.comparing import show_safely
 from trainer.checker.load.definitions import list_functions
 from trainer.checker.load.loading import Loader
+from trainer.checker.remote.packing import pack
 from trainer.checker.remote.protocol import TEXT, decode, encode
 from trainer.checker.shapes.adapting import is_built, load_code
 from trainer.checker.shapes.draws import Draw
@@ -28,6 +31,7 @@ from trainer.common.language import translate as _
 
 Ask = Callable[[dict[str, Any]], dict[str, Any]]
 Answer = dict[str, Any]
+MOST_STEPS = 4  # of a program
 MOST = 200  # names, arguments or functions of one answer
 DEFAULTS = {id(inspect.Parameter.empty): "empty", id(None): "none"}
 
@@ -42,6 +46,9 @@ class Answerer:
         self._loader, self._removed, self._ask = loader, removed, ask
         self._loaded: Loaded | None = None
         self._subjects: list[Subject] = []
+        self._programs: list[Program] | None = None
+        self._steps: list[Step] = []
+        self._arrays: dict[tuple[int, str], Any] = {}  # that were sent, by step and digest
 
     def answer(self, question: dict[str, Any]) -> Answer:
         """Return the answer to a question, or the exception that it raised."""
@@ -155,6 +162,36 @@ class Answerer:
         changed, failed = str(results.pop(WROTE, ""))[:TEXT], results.pop(FAILED, None)
         error = describe_error(failed) if failed else None
         return {"value": encode(results), "changed": changed, "failed": error}
+
+    def _do_program(self, question: dict[str, Any]) -> Answer:
+        """Run a program that trains, and list the steps that it takes."""
+        if self._programs is None:
+            self._programs = list(list_programs(self._loader.path))
+        if question["program"] >= len(self._programs):
+            return {"end": True}
+        found = self._programs[question["program"]]()[:MOST_STEPS]
+        start = len(self._steps)
+        self._steps += found
+        return {
+            "steps": [
+                {"step": start + i, "line": step.line, "name": step.function[:TEXT]}
+                for i, step in enumerate(found)
+            ]
+        }
+
+    def _do_step(self, question: dict[str, Any]) -> Answer:
+        number = question["step"]
+        for each in question["edits"].values():
+            if "value" in each:
+                self._arrays[number, each["name"]] = np.asarray(decode(each["value"]))
+        edits = {k: self._arrays[number, each["name"]] for k, each in question["edits"].items()}
+        form = question["form"]
+        form = tuple(form) if isinstance(form, list) else form
+        return pack(self._steps[number].run(edits, form))
+
+    def _do_site(self, question: dict[str, Any]) -> Answer:
+        site = self._steps[question["step"]].tracer.sites[question["site"]]
+        return {"line": site.line, "text": (site.name or site.text)[:TEXT]}
 
     def _run(self, function: Callable[..., Any], question: dict[str, Any]) -> Answer:
         """Call a function; return its result or exception, and the arrays that it wrote to."""

@@ -9,6 +9,7 @@ from trainer.common.language import translate as _
 
 LEAST = 0.5  # seconds after which a part that answers nothing may count as hanging
 LEAST_SHARE = 0.1  # of the timeout, too: with less left, it may be the others that were slow
+TRAINING = "training"  # the part of a question about a step
 ACCUSED = ("predict", "loss", "gradient", "accuracy")  # they get 57 numbers and 7 samples
 Question = dict[str, Any]
 
@@ -95,6 +96,8 @@ def name_part(question: Question) -> str:
             return str(question["name"])
         case "loop":
             return "update"
+        case "program" | "step":
+            return TRAINING
         case "count":
             return "gradient"
     return ""

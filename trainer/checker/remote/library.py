@@ -14,6 +14,7 @@ TOP = "trainer"  # its __init__ names what the worker has not, and stays empty
 # What somebody's code must not find: reference nets, expected values, the catalogue, the judge.
 FORBIDDEN = ("trainer.auditing", "trainer.nets", "trainer.training", "trainer.book.gradient",
              "trainer.checker.measure", "trainer.checker.diagnose",
+             "trainer.checker.judge",
              "trainer.checker.shapes.operations", "trainer.checker.shapes.losses",
              "trainer.checker.shapes.expected", "trainer.checker.shapes.parts",
              "trainer.checker.shapes.layer_pairs", "trainer.checker.shapes.relative",

@@ -1,0 +1,94 @@
+"""A step runs on copies: twice the same, with other values where it is told so."""
+
+import numpy as np
+import pytest
+
+from trainer.checker.find.leaves import copy_together, list_leaves
+from trainer.checker.find.programs import list_programs
+
+LOOP = """
+import numpy as np
+X, W = np.arange(6.0).reshape(3, 2), np.ones((2, 1))
+V = np.ones((2, 1))
+for i in range(9):
+    Y = X @ W
+    W = W - 0.1 * X.T @ Y
+    V = 0.9 * V
+"""
+CLASS = """
+import numpy as np
+class Net:
+    params = {}
+    def __init__(self):
+        self.params["W"] = np.ones((2, 2))
+        self.__rate = 0.5
+    def train(self, X, rounds):
+        for i in range(rounds):
+            self.params["W"] -= self.__rate * X.T @ X @ self.params["W"]
+            if i > 5:
+                break
+Net().train(np.eye(2), 100)
+"""
+
+
+def find_step(tmp_path, text):
+    path = tmp_path / "net.py"
+    path.write_text(text)
+    return next(iter(list_programs(path)))()[0]
+
+
+def test_a_step_is_the_first_round_of_the_loop_and_repeats_exactly(tmp_path):
+    step = find_step(tmp_path, LOOP)
+    first, second = step.run(), step.run()
+    assert step.line == 5
+    assert first.before["W"] == pytest.approx(1)
+    np.testing.assert_array_equal(first.after["W"], second.after["W"])
+    assert [event[:2] for event in first.events] == [event[:2] for event in second.events]
+
+
+def test_an_edit_changes_the_start_of_one_run_only(tmp_path):
+    step = find_step(tmp_path, LOOP)
+    plain = step.run()
+    edited = step.run({"W": np.zeros((2, 1))})
+    assert not edited.after["W"].any()
+    np.testing.assert_array_equal(step.run().after["W"], plain.after["W"])
+
+
+def test_data_of_another_length_take_the_place_of_the_files_own(tmp_path):
+    step = find_step(tmp_path, LOOP)
+    fewer = step.run({"X": np.ones((1, 2))})
+    assert not fewer.error
+    assert fewer.after["W"] == pytest.approx(1 - 0.1 * 2)
+
+
+def test_a_value_can_be_replaced_where_it_is_made(tmp_path):
+    step = find_step(tmp_path, LOOP)
+    trace = step.run()
+    number = next(i for i, event in enumerate(trace.events) if event[2].shape == (3, 1))
+    changed = step.run({f"@{number}": np.zeros((3, 1))})
+    np.testing.assert_array_equal(changed.after["W"], trace.before["W"])
+
+
+def test_private_names_and_break_mean_the_same_inside_a_step(tmp_path):
+    step = find_step(tmp_path, CLASS)
+    trace = step.run()
+    assert not trace.error
+    np.testing.assert_allclose(trace.after["self.params['W']"], 0.5)
+
+
+def test_weights_of_the_class_itself_are_found_and_set_back(tmp_path):
+    step = find_step(tmp_path, CLASS)
+    step.run()
+    np.testing.assert_allclose(step.run().before["self.params['W']"], 1)
+
+
+def test_a_copy_keeps_what_is_shared_inside_it():
+    array = np.zeros(3)
+    shared, own = copy_together({"a": array, "held": [array]}, {"b": array})
+    assert shared["a"] is shared["held"][0] is own["b"]
+    assert shared["a"] is not array
+
+
+def test_an_array_is_listed_once_and_the_newest_name_wins():
+    array = np.zeros(3)
+    assert list(list_leaves({"data": [array], "batch": array})) == ["batch"]

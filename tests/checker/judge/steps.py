@@ -1,0 +1,50 @@
+"""Decides about a file's step of training in this process, as the judge does from outside."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainer.checker.find.programs import list_programs
+from trainer.checker.find.steps import Step
+from trainer.checker.judge.reporting import describe, judge_programs
+
+FREE = Path(__file__).parent / "free"  # right nets, each in another form
+
+
+@dataclass
+class LocalStep:
+    """A step of this process in the place of one of a worker."""
+
+    step: Step
+
+    @property
+    def line(self):
+        return self.step.line
+
+    @property
+    def name(self):
+        return self.step.function
+
+    def run(self, edits, form):
+        return self.step.run(edits, form)
+
+    def describe(self, site):
+        found = self.step.tracer.sites[site]
+        return found.line, found.name or found.text
+
+
+def judge(path):
+    """Return what is decided about the file, None if no step was found."""
+    return judge_programs(map(_run, list_programs(path)))
+
+
+def _run(program):
+    try:
+        return list(map(LocalStep, program()))
+    except Exception:
+        return []
+
+
+def find_messages(path):
+    """Return the messages on a file's step."""
+    judged = judge(path)
+    return [finding.message for finding in describe(judged)] if judged else []

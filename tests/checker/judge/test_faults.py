@@ -1,0 +1,109 @@
+"""What a wrong step is called, and what is said of a right one."""
+
+import pytest
+from steps import find_messages, judge
+
+SCRIPT = """
+import numpy as np
+np.random.seed(0)
+X, t = np.random.randn(6, 3), np.random.randn(6, 2)
+W1, b1, W2, b2 = np.random.randn(3, 4), np.zeros(4), np.random.randn(4, 2), np.zeros(2)
+m = [np.zeros_like(W) for W in (W1, b1, W2, b2)]
+v = [np.zeros_like(W) for W in (W1, b1, W2, b2)]
+for i in range(500):
+    z = np.tanh(X @ W1 + b1)
+    y = z @ W2 + b2
+    loss = ((y - t) ** 2).sum(){penalty}
+    dy = 2 * (y - t)
+    dz = dy @ W2.T * (1 - z ** 2)
+    grads = [X.T @ dz, dz.sum(axis=0), z.T @ dy, dy.sum(axis=0)]
+    {update}
+"""
+PLAIN = "for W, g in zip((W1, b1, W2, b2), grads): W -= 0.01 * g"
+ADAM = """for k, (W, g) in enumerate(zip((W1, b1, W2, b2), grads)):
+        m[k] = 0.9 * m[k] + 0.1 * g
+        v[k] = 0.999 * v[k] + 0.001 * g * g
+        W -= 0.01 * m[k] / 0.1 / (np.sqrt(v[k] / 0.001) + 1e-8)"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_script(update=PLAIN, penalty="", **changes):
+        text = SCRIPT.replace("{update}", update).replace("{penalty}", penalty)
+        for old, new in changes.values():
+            assert old in text
+            text = text.replace(old, new)
+        path = tmp_path / "script.py"
+        path.write_text(text)
+        return path
+
+    return write_script
+
+
+def test_a_right_step_names_the_nets_own_loss_and_its_line(write):
+    assert find_messages(write()) == [
+        "", "a round of the loop at line 8 goes down the derivative of its own loss loss (line 11) "
+        "by 4 weights",
+    ]  # fmt: skip
+
+
+def test_a_step_uphill_is_wrong_in_its_sign(write):
+    path = write(PLAIN.replace("-=", "+="))
+    assert judge(path).decision.is_right is False
+    assert "goes up the derivative" in find_messages(path)[0]
+
+
+def test_a_loss_with_a_penalty_needs_it_in_the_step(write):
+    path = write(penalty=" + 0.5 * (W1 ** 2).sum() + 0.5 * (W2 ** 2).sum()")
+    assert judge(path).decision.is_right is False
+    assert "has a penalty on the weights" in find_messages(path)[0]
+
+
+def test_a_penalty_in_loss_and_step_is_right(write):
+    path = write(
+        penalty=" + 0.5 * (W1 ** 2).sum() + 0.5 * (W2 ** 2).sum()",
+        first=("[X.T @ dz,", "[X.T @ dz + W1,"), second=("z.T @ dy,", "z.T @ dy + W2,"),
+    )  # fmt: skip
+    assert judge(path).decision.is_right is True
+
+
+def test_a_weight_that_moves_too_far_is_named_with_its_factor(write):
+    path = write(first=("dz.sum(axis=0), z", "3 * dz.sum(axis=0), z"))
+    assert judge(path).decision.wrong == ["b1"]
+    assert "moves it 3 times as far" in find_messages(path)[0]
+
+
+def test_gradients_are_right_where_adam_makes_another_step_of_them(write):
+    path = write(ADAM)
+    assert judge(path).decision.is_right is True
+    assert "momentum or Adam, was not checked" in find_messages(path)[1]
+
+
+def test_wrong_gradients_are_not_right_because_of_adam(write):
+    path = write(ADAM, first=("(1 - z ** 2)", "(1 - z)"))
+    assert judge(path).decision.is_right is not True
+
+
+def test_the_derivative_at_a_value_already_updated_is_wrong(write):
+    path = write(
+        first=("    dz = dy", "    W2 -= 0.01 * z.T @ dy\n    dz = dy"),
+        second=("z.T @ dy, dy.sum", "0 * W2, dy.sum"),
+    )
+    assert judge(path).decision.is_right is False
+
+
+def test_a_function_that_updates_nothing_is_wrong(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(
+        "import numpy as np\n"
+        "class Net:\n"
+        "    def __init__(self, input_size, hidden_size, output_size):\n"
+        "        self.params = {'W': np.random.randn(input_size, output_size)}\n"
+        "    def gradient(self, x, t):\n"
+        "        return {'W': x.T @ (x @ self.params['W'] - t)}\n"
+        "def train(net, x, t, lr=0.1):\n"
+        "    grads = net.gradient(x, t)\n"
+        "    for key, p in net.params.items():\n"
+        "        p = p - lr * grads[key]\n"
+    )
+    assert "leaves all weights as they were" in find_messages(path)[0]

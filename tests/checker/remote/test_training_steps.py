@@ -1,0 +1,124 @@
+"""A step of training is judged from outside the process that runs it."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from steps import FREE
+
+from trainer.checker.find.steps import Trace
+from trainer.checker.process import Task, check_in_child, check_task
+from trainer.checker.remote.packing import pack, unpack
+from trainer.checker.remote.protocol import ProtocolError
+
+NETS = Path(__file__).parents[1] / "nets"
+DATA = "\nx, t = np.random.rand(20, 6), np.eye(4)[np.random.randint(0, 4, 20)]\n"
+LOOP = (
+    DATA
+    + """
+network = TwoLayerNet(6, 5, 4)
+for i in range(100):
+    grads = network.gradient(x, t)
+    for key in network.params:
+        network.params[key] -= 0.1 * grads[key]
+"""
+)
+FUNCTION = """
+def train(net, x, t, lr=0.1):
+    grads = net.gradient(x, t)
+    for key in net.params:
+        net.params[key] -= lr * grads[key]
+"""
+BOOK = (
+    DATA.replace("x, t =", "_ =")
+    + """
+from dataset.mnist import load_mnist
+if __name__ == "__main__":
+    (x_train, t_train), (x_test, t_test) = load_mnist(normalize=True, one_hot_label=True)
+    network = TwoLayerNet(input_size=784, hidden_size=50, output_size=10)
+    for i in range(10000):
+        batch_mask = np.random.choice(x_train.shape[0], 20)
+        x_batch, t_batch = x_train[batch_mask], t_train[batch_mask]
+        grad = network.gradient(x_batch, t_batch)
+        for key in ("W1", "b1", "W2", "b2"):
+            network.params[key] -= 0.1 * grad[key]
+"""
+)
+
+
+@pytest.mark.parametrize("name", ["xor_script", "deep_script", "one_neuron"])
+def test_a_net_of_no_known_form_is_right_by_its_own_mathematics(name):
+    report, printed = check_in_child(FREE / f"{name}.py")
+    assert report.status == 0, report.as_text()
+    assert json.loads(report.as_json())["right"] is True
+    assert "Traceback" not in printed
+
+
+def test_a_wrong_net_of_no_known_form_is_wrong(tmp_path):
+    path = tmp_path / "net.py"
+    text = (FREE / "xor_script.py").read_text()
+    path.write_text(text.replace("l1_error * nonlin(l1,", "l1_error * nonlin(np.dot(l0, syn0),"))
+    report, _ = check_in_child(path)
+    assert report.status == 1
+    assert [f.quantity for f in report.wrong_findings] == ["gradient syn0"]
+
+
+@pytest.mark.parametrize("loop", [LOOP, FUNCTION, BOOK], ids=["script", "function", "book"])
+@pytest.mark.parametrize("sign", ["-=", "+="])
+def test_the_files_own_loop_decides_too(tmp_path, loop, sign):
+    path = tmp_path / "net.py"
+    path.write_text((NETS / "chapter4.py").read_text() + loop.replace("-=", sign))
+    report, _ = check_in_child(path)
+    assert report.status == (0 if sign == "-=" else 1), report.as_text()
+    steps = [f.verdict for f in report.findings if f.quantity == "training step"]
+    assert steps[0] == ("ok" if sign == "-=" else "differs")
+
+
+def test_a_submission_is_not_made_right_by_a_second_net_in_it(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text((FREE / "xor_script.py").read_text())
+    assert check_in_child(path)[0].status == 0
+    report, _ = check_task(Task(path, folder=tmp_path))
+    assert report.status == 2
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 99), st.text(max_size=5), st.integers(0, 3))),
+    st.sampled_from(["f8", "i8", "b1"]),
+)
+def test_a_trace_comes_through_the_pipe_unchanged(places, kind):
+    events = [(site, path, np.arange(n).astype(kind)) for site, path, n in places]
+    before = {"W": np.ones((2, 2)), "n": np.array(3)}
+    after = {"W": np.zeros((2, 2)), "n": np.array(3)}
+    found = unpack(json.loads(json.dumps(pack(Trace(events, before, after)))))
+    assert [event[:2] for event in found.events] == [event[:2] for event in events] + [(-1, "W")]
+    for (*_place, got), (*_there, want) in zip(found.events, events, strict=False):
+        np.testing.assert_array_equal(got, want)
+
+
+FORGED = (
+    {"data": "?"}, {"data": ""}, {"events": [[1]]}, {"before": 3},
+    {"events": [[0, "", "f", [9**9]]]}, {"after": [["W", "q", [1]]]},
+    {"before": [["W", "f", [-1]]]},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("change", FORGED)
+def test_what_is_no_trace_is_refused(change):
+    answer = pack(Trace([(0, "", np.ones(2))], {"W": np.ones(1)}, {"W": np.ones(1)}))
+    with pytest.raises(ProtocolError):
+        unpack(answer | change)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder of POSIX")
+def test_a_file_of_the_code_lands_in_no_folder_of_ours(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "net.py").write_text((FREE / "xor_script.py").read_text())
+    check_in_child(folder / "net.py")
+    assert [path.name for path in tmp_path.iterdir()] == ["own"]

@@ -1,0 +1,64 @@
+"""Subtracts the gradients that a net has from its weights, where no code of its own does."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from trainer.checker.adapt.names import simplify_name
+from trainer.checker.find.leaves import Leaf, list_leaves
+
+
+def subtract_gradients(net: object, returned: object) -> int:
+    """Subtract each gradient from the weight that it belongs to; return how many there are.
+
+    A gradient has the shape of its weight, and its name, with a d or grad before or after it, in
+    what a method returned or beside the weight.
+    """
+    weights = list(_list_arrays({"net": net}))
+    others = [*_list_arrays({"grads": returned}), *weights]
+    pairs = [(w, g) for w in weights if (g := _find_gradient(w, others)) is not None]
+    for weight, gradient in pairs:
+        weight.value[...] = weight.value - gradient
+    return len(pairs)
+
+
+def read_arrays(net: object) -> dict[str, Any]:
+    """Return copies of the arrays of a net by their paths."""
+    return {leaf.path: leaf.as_array() for leaf in _list_arrays({"net": net})}
+
+
+def _list_arrays(names: dict[str, Any]) -> Iterator[Leaf]:
+    for leaf in list_leaves(names).values():
+        if isinstance(leaf.value, np.ndarray) and leaf.value.dtype.kind == "f":
+            yield leaf
+
+
+def _find_gradient(weight: Leaf, others: list[Leaf]) -> Any:
+    """Return a copy of the gradient of a weight, None where no name and shape fits."""
+    if _is_gradient(weight):
+        return None
+    for other in others:
+        is_near = other.keys[0] == "grads" or other.keys[:-2] == weight.keys[:-2]
+        if other is not weight and is_near and _fits(weight, other):
+            return other.as_array()
+    return None
+
+
+def _fits(weight: Leaf, other: Leaf) -> bool:
+    if other.value.shape != weight.value.shape:
+        return False
+    name, given = _name(weight), _name(other)
+    is_other_place = other.keys[0] == "grads"
+    marked = {f"d{name}", f"grad{name}", f"{name}grad", f"delta{name}", f"nabla{name}"}
+    return given in marked or (is_other_place and given == name)
+
+
+def _name(leaf: Leaf) -> str:
+    """Return the names on the way to a leaf, without the net and words for all gradients."""
+    last = [str(key) for key in leaf.keys[-2:] if str(key) not in ("net", "grads", "params")]
+    return simplify_name("".join(last if isinstance(leaf.keys[-1], int) else last[-1:]))
+
+
+def _is_gradient(leaf: Leaf) -> bool:
+    return any("grad" in str(key).lower() for key in leaf.keys)

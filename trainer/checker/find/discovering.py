@@ -1,0 +1,122 @@
+"""Runs a program until it trains, and returns the rounds of its loops that may be one step."""
+
+import contextlib
+import io
+from collections.abc import Callable
+from types import FrameType
+
+import numpy as np
+
+from trainer.checker.find.steps import Step, Trace, capture
+from trainer.checker.find.tracing import Tracer
+
+MOST_ROUNDS = 100_000  # of all loops before the training begins
+MOST_CAPTURES = 40
+
+
+class FoundError(BaseException):
+    """Raised to leave a program when its training loop was seen."""
+
+
+class Discovery:
+    """Follows the loops of a program, and captures each at its first round."""
+
+    def __init__(self, tracer: Tracer):
+        self._tracer = tracer
+        self.captures: dict[tuple[int, int], Step] = {}  # by loop and round
+        self._active: list[int] = []
+        self._rounds = 0
+        self._judged: set[int] = set()
+
+    def follow(self, program: Callable[[], object]) -> list[Step]:
+        """Run the program; return its steps, those that change most first, of these the inner."""
+        self._tracer.enter, self._tracer.leave = self._enter, self._leave
+        try:
+            with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
+                program()
+        except (Exception, SystemExit, FoundError):
+            pass
+        finally:
+            self._tracer.enter = self._tracer.leave = None
+        return rank_steps([self.captures[key] for key in self._order_captures()])
+
+    def _order_captures(self) -> list[tuple[int, int]]:
+        """Return the captures, those of inner loops first, of a loop the first round first."""
+        order = list(dict.fromkeys(loop for loop, _ in self.captures))
+        return sorted(self.captures, key=lambda key: (-order.index(key[0]), key[1]))
+
+    def _enter(self, loop: int, frame: FrameType) -> None:
+        self._rounds += 1
+        if self._rounds > MOST_ROUNDS:
+            raise FoundError
+        if loop in self._active:
+            while self._active[-1] != loop:
+                self._active.pop()
+            if len(self._active) == 1:
+                self._stop_if_training(loop)
+            self._capture(loop, 2, frame)  # the first sample may be zeros, which move nothing
+            return
+        self._active.append(loop)
+        self._capture(loop, 1, frame)
+
+    def _capture(self, loop: int, number: int, frame: FrameType) -> None:
+        is_next = number == 1 or (loop, 1) in self.captures
+        if is_next and (loop, number) not in self.captures and len(self.captures) < MOST_CAPTURES:
+            step = capture(self._tracer, self._tracer.loops[loop], frame)
+            self.captures[loop, number] = step
+
+    def _leave(self, loop: int) -> None:
+        if loop in self._active:
+            while self._active.pop() != loop:
+                pass
+            if not self._active:
+                self._stop_if_training(loop)
+
+    def _stop_if_training(self, loop: int) -> None:
+        if loop in self._judged or (loop, 1) not in self.captures:
+            return
+        self._judged.add(loop)
+        enter, leave = self._tracer.enter, self._tracer.leave
+        first = self.captures[loop, 1]
+        module, kept = first.module, dict(first.module)
+        carried = list_carried(first)
+        module.clear()
+        module.update(kept)
+        self._tracer.enter, self._tracer.leave = enter, leave
+        if len(carried) > 1:
+            raise FoundError
+
+
+def rank_steps(steps: list[Step]) -> list[Step]:
+    """Return the steps that change something, those that change most arrays first.
+
+    Single numbers count where no arrays change: a rate that decays is no weight.
+    """
+    counts = [_count_carried(step) for step in steps]
+    has_arrays = any(arrays for arrays, _ in counts)
+    sizes = [arrays if has_arrays else numbers for arrays, numbers in counts]
+    order = sorted(range(len(steps)), key=lambda i: -sizes[i])
+    return [steps[i] for i in order if sizes[i]]
+
+
+def _count_carried(step: Step) -> tuple[int, int]:
+    trace = step.run()
+    carried = [p for p in trace.list_changed() if is_carried(step.run, trace, p)]
+    arrays = [path for path in carried if trace.before[path].ndim]
+    return len(arrays), len(carried)
+
+
+def list_carried(step: Step) -> list[str]:
+    """Return what a step changes to a value that depends on the one before: weights, not caches."""
+    trace = step.run()
+    return [path for path in trace.list_changed() if is_carried(step.run, trace, path)]
+
+
+def is_carried(run: Callable[..., Trace], trace: Trace, path: str) -> bool:
+    """Return whether some number that a step changes depends on the one in its place before."""
+    old = trace.before[path]
+    after = run({path: old + 1e-3 * (1 + np.abs(old))}, "changes").after.get(path)
+    if after is None or after.shape != old.shape:
+        return False
+    changed = old != trace.after[path]
+    return not np.array_equal(after[changed], trace.after[path][changed])

@@ -1,0 +1,76 @@
+"""Builds instances of a file's classes in small sizes: as the file does it, or by arguments."""
+
+import ast
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trainer.checker.adapt.building import build_instance
+from trainer.checker.find.leaves import Namespace, list_leaves
+
+SMALL = 5  # sizes up to here stay as they are
+REG = 0.1  # so that a penalty shows
+SIZES = (4, 3, 2)  # inputs, hidden neurons and outputs of what is built by its arguments
+
+
+@dataclass
+class Instance:
+    """A way to make a net: its class, and an expression of the file, None for its arguments."""
+
+    kind: type
+    expression: ast.expr | None = None
+
+    def build(self, module: Namespace) -> Any:
+        """Return a new net; raise what its code raises."""
+        if self.expression is None:
+            return build_instance(self.kind, *SIZES, reg=REG)
+        code = compile(ast.fix_missing_locations(ast.Expression(self.expression)), "<net>", "eval")
+        return eval(code, module)
+
+
+def list_instances(module: Namespace, tree: ast.Module) -> Iterator[Instance]:
+    """Yield the ways to make each class that the file defines: its own calls come first."""
+    own = {k: v for k, v in module.items() if isinstance(v, type) and _is_own(v, module)}
+    for name, kind in own.items():
+        calls = [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+            and node.func.id == name
+        ]  # fmt: skip
+        for call in calls[:2]:
+            yield Instance(kind, _shrink(call))
+        yield Instance(kind)
+
+
+def _is_own(kind: type, module: Namespace) -> bool:
+    return kind.__module__ == module.get("__name__")
+
+
+def _shrink(call: ast.Call) -> ast.Call:
+    """Return the call with small numbers in place of large whole ones, equal ones for equal."""
+    found = [n.value for n in ast.walk(call) if isinstance(n, ast.Constant)]
+    large = sorted({n for n in found if type(n) is int and n > SMALL})
+    sizes = {n: SMALL + 1 + i for i, n in enumerate(large)}
+    made = copy.deepcopy(call)
+    for node in ast.walk(made):
+        if isinstance(node, ast.Constant) and type(node.value) is int:
+            node.value = sizes.get(node.value, node.value)
+    return made
+
+
+def guess_sizes(net: object) -> list[tuple[int, int]]:
+    """Return the numbers of inputs and outputs that a net may have, by its matrices."""
+    leaves = [leaf.value for leaf in list_leaves({"net": net}).values()]
+    shapes = [v.shape for v in leaves if isinstance(v, np.ndarray) and v.ndim == 2 and v.size > 1]
+    if not shapes:
+        return []
+    (a, b), (c, d) = shapes[0], shapes[-1]
+    if len(shapes) == 1:
+        return [(a, b), (b, a)]
+    rows = [(a, d)] if b == shapes[1][0] or shapes[-2][1] == c else []
+    columns = [(b, c)] if a == shapes[1][1] or shapes[-2][0] == d else []
+    return rows + columns or [(a, d), (b, c)]

@@ -1,0 +1,230 @@
+"""Finds the arrays and numbers that a namespace holds, copies it, and sets them."""
+
+import copy
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+
+DEPTH = 6  # of attributes, keys and indices
+MOST = 400  # leaves of a namespace
+FIXED = (ModuleType, FunctionType, BuiltinFunctionType, type)  # what no step changes
+Namespace = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """An array, a number or a list of numbers of a namespace, and what holds it under which key.
+
+    keys lead to it from the namespace.
+    """
+
+    path: str
+    keys: tuple[Any, ...]
+    holder: Any
+    key: Any
+    value: Any
+
+    def as_array(self) -> Any:
+        """Return a copy as a NumPy array."""
+        return np.array(self.value)
+
+    def set(self, values: Any) -> None:
+        """Write values of the leaf's shape: into an array that others may hold too, else anew.
+
+        Values of another shape or type take the array's place themselves."""
+        values = np.asarray(values)
+        if isinstance(self.value, np.ndarray):
+            if self.value.dtype == values.dtype and self.value.shape == values.shape:
+                self.value[...] = values
+            else:
+                _put(self.holder, self.key, values)
+        elif isinstance(self.value, list) and values.shape == np.shape(self.value):
+            _fill(self.value, values)
+        elif isinstance(self.value, list):
+            _put(self.holder, self.key, values.tolist())
+        else:
+            is_whole = values.dtype.kind in "iub"
+            _put(self.holder, self.key, int(values) if is_whole else float(values))
+
+
+def _put(holder: Any, key: Any, value: Any) -> None:
+    if isinstance(holder, dict | list):
+        holder[key] = value
+    else:
+        setattr(holder, key, value)
+
+
+def _fill(values: list[Any], array: Any) -> None:
+    for i, each in enumerate(array):
+        if isinstance(values[i], list):
+            _fill(values[i], each)
+        else:
+            values[i] = float(each)
+
+
+def list_leaves(names: Namespace) -> dict[str, Leaf]:
+    """Return the leaves of a namespace by their paths, each array once, the newest names first."""
+    found: dict[str, Leaf] = {}
+    seen: set[int] = set()
+    for name, value in reversed(names.items()):  # a batch before the data that it is of
+        if not name.startswith("__"):
+            for leaf in _walk(name, (name,), names, value, seen):
+                found.setdefault(leaf.path, leaf)
+                if len(found) >= MOST:
+                    return found
+    return found
+
+
+def list_holders(names: Namespace, array: Any) -> list[Leaf]:
+    """Return every place of a namespace that holds this very array."""
+    found: list[Leaf] = []
+    waiting: list[tuple[tuple[Any, ...], Any, Any]] = [((k,), names, v) for k, v in names.items()]
+    seen: set[int] = set()
+    while waiting:
+        keys, holder, value = waiting.pop()
+        if value is array:
+            found.append(Leaf("", keys, holder, keys[-1], value))
+        elif is_holder(value) and id(value) not in seen and not str(keys[0]).startswith("__"):
+            seen.add(id(value))
+            waiting += [((*keys, key), value, part) for key, part in list_parts(value)]
+    return found
+
+
+def find_leaf(names: Namespace, keys: tuple[Any, ...]) -> Leaf:
+    """Return the leaf to which keys lead."""
+    holder: Any = names
+    for key in keys[:-1]:
+        holder = _take(holder, key)
+    return Leaf("", keys, holder, keys[-1], _take(holder, keys[-1]))
+
+
+def _take(holder: Any, key: Any) -> Any:
+    return holder[key] if isinstance(holder, dict | list | tuple) else getattr(holder, key)
+
+
+def read_leaf(names: Namespace, keys: tuple[Any, ...]) -> Any:
+    """Return the array to which keys lead, None where they lead to none any more."""
+    value: Any = names
+    try:
+        for key in keys:
+            value = _take(value, key)
+    except (AttributeError, IndexError, KeyError):
+        return None
+    is_leaf = is_array(value) or is_number(value) or _is_table(value) or _is_whole(value)
+    return np.array(value) if is_leaf else None
+
+
+def _walk(
+    path: str, keys: tuple[Any, ...], holder: Any, value: Any, seen: set[int]
+) -> Iterator[Leaf]:
+    if is_number(value) or _is_whole(value):
+        yield Leaf(path, keys, holder, keys[-1], value)
+        return
+    if id(value) in seen or len(keys) > DEPTH:
+        return
+    if is_array(value) or _is_table(value):
+        seen.add(id(value))
+        yield Leaf(path, keys, holder, keys[-1], value)
+    elif is_holder(value):
+        seen.add(id(value))
+        for inner, part in list_parts(value):
+            shown = f".{inner}" if hasattr(value, "__dict__") else f"[{inner!r}]"
+            yield from _walk(path + shown, (*keys, inner), value, part, seen)
+
+
+def _is_whole(value: object) -> bool:
+    return type(value) is int or isinstance(value, np.integer)
+
+
+def is_number(value: object) -> bool:
+    """Return whether a value is a float, Python's or NumPy's."""
+    return isinstance(value, float | np.floating)
+
+
+def is_array(value: object) -> bool:
+    """Return whether a value is an array of numbers."""
+    return isinstance(value, np.ndarray) and value.dtype.kind in "fiub" and value.size > 0
+
+
+def _is_table(value: object) -> bool:
+    """Return whether a value is a list, perhaps of lists, of numbers and nothing else."""
+    if not isinstance(value, list) or not value:
+        return False
+    if any(isinstance(each, list) for each in value):
+        return all(map(_is_table, value)) and len({len(each) for each in value}) == 1
+    return all(isinstance(each, float | int | np.number) for each in value)
+
+
+def is_holder(value: object) -> bool:
+    """Return whether a value is a dict, a list, a tuple or an object of a class in Python."""
+    if isinstance(value, dict | list | tuple):
+        return True
+    return hasattr(value, "__dict__") and not isinstance(value, (*FIXED, MethodType, np.generic))
+
+
+def list_parts(value: Any) -> list[tuple[Any, Any]]:
+    """Return what a holder holds, under its keys, indices or attributes."""
+    if isinstance(value, dict):
+        return list(value.items())
+    if isinstance(value, list | tuple):
+        return list(enumerate(value))
+    shared = {
+        name: each
+        for kind in reversed(type(value).__mro__)
+        for name, each in vars(kind).items()
+        if isinstance(each, dict | list | np.ndarray) and not name.startswith("__")
+    }
+    return list((shared | vars(value)).items())
+
+
+def copy_together(shared: Namespace, names: Namespace | None) -> tuple[Namespace, Namespace | None]:
+    """Return copies of the names of a module and of a function, which may hold the same objects.
+
+    What cannot be copied is shared.
+    """
+    memo: dict[int, Any] = {}
+    own = None if names is None else _copy_names(names, memo)
+    return _copy_names(shared, memo), own
+
+
+def _copy_names(names: Namespace, memo: dict[int, Any]) -> Namespace:
+    return {k: v if k.startswith("__") else _copy(v, memo) for k, v in names.items()}
+
+
+def _copy(value: Any, memo: dict[int, Any]) -> Any:
+    if isinstance(value, (*FIXED, str, int, float)) or _is_of_library(value):
+        return value
+    if isinstance(value, list | dict | tuple) or is_holder(value):
+        return _copy_holder(value, memo)
+    with suppress(Exception):
+        return copy.deepcopy(value, memo)
+    return value
+
+
+def _is_of_library(value: object) -> bool:
+    """Return whether a value is a method such as random.seed, whose object no step holds."""
+    return isinstance(value, MethodType) and not is_holder(value.__self__)
+
+
+def _copy_holder(value: Any, memo: dict[int, Any]) -> Any:
+    """Copy what a holder holds one by one, since one part may not be copied."""
+    if id(value) in memo:
+        return memo[id(value)]
+    if isinstance(value, tuple):
+        with suppress(Exception):
+            parts = [_copy(each, memo) for each in value]
+            return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+        return value
+    try:
+        made = copy.copy(value)
+    except Exception:
+        return value
+    memo[id(value)] = made
+    for key, part in list_parts(value):
+        with suppress(Exception):
+            _put(made, key, _copy(part, memo))
+    return made

@@ -1,0 +1,274 @@
+"""Runs one round of a training loop, or one call, on copies of everything that it reads."""
+
+import ast
+import contextlib
+import copy
+import hashlib
+import io
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any, Literal
+
+import numpy as np
+
+from trainer.checker.find.leaves import (
+    Namespace,
+    copy_together,
+    find_leaf,
+    is_array,
+    is_number,
+    list_holders,
+    list_leaves,
+    read_leaf,
+)
+from trainer.checker.find.tracing import Place, Tracer
+
+MOST_ROUNDS = 20_000  # of all loops inside one step
+# How much a trace tells; a tuple of numbers: the values of these events, and nothing else.
+Form = Literal["full", "changes", "digests"] | tuple[int, ...]
+RESULT = "__result__"  # the name of what a call returned
+EVENT = "@"  # before the number of an event, in place of the path of a leaf
+MOST_EVENTS = 3000
+MOST_ELEMENTS = 20_000  # of an array that is kept
+
+
+class TooLongError(BaseException):
+    """Raised where a step has more rounds or values than one step of a small net has."""
+
+
+@dataclass
+class Trace:
+    """What a step did: the values that were seen, and all arrays before and after.
+
+    An event is a site, the path inside its value, and the value as an array. A site of −1 is what
+    the step left in the namespace. error says what stopped the step, "" for nothing. returns tells
+    whether a call returned anything.
+    """
+
+    events: list[tuple[int, str, Any]] = field(default_factory=list)
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    error: str = ""
+    returns: bool = False
+
+    def list_changed(self) -> list[str]:
+        """Return the paths of the numbers that the step changed."""
+        return [
+            path
+            for path, old in self.before.items()
+            if (new := self.after.get(path)) is not None
+            and "f" in (old.dtype.kind, new.dtype.kind)
+            and old.shape == new.shape
+            and not np.array_equal(old, new, equal_nan=True)
+        ]
+
+
+@dataclass
+class Step:
+    """The body of a loop and the namespace that it found when its first round began.
+
+    names are the local names of a function, or None at the top level of a module.
+    """
+
+    tracer: Tracer
+    body: list[ast.stmt]
+    line: int
+    module: Namespace
+    shared: Namespace
+    names: Namespace | None
+    owner: str = ""
+    declared: tuple[str, ...] = ()
+    function: str = ""  # that is called, where this is no loop of the file
+    _compiled: Callable[..., None] | None = None
+    _keys: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    _watched: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+
+    def run(self, edits: Mapping[str, Any] | None = None, form: Form = "full") -> Trace:
+        """Run the step once, from the captured namespace with these values in their leaves.
+
+        A path of EVENT and a number replaces the value of that event. A "full" trace has all. One
+        of "changes" has nothing of what was before, and what was left only where the last full run
+        changed it. One of "digests" has numbers in place of arrays.
+        """
+        shared, names = self._restore()
+        edits = dict(edits or {})
+        changes = {int(path[1:]): edits.pop(path) for path in list(edits) if path[0] == EVENT}
+        self._keys = self._keys or _list_keys(shared, names)
+        for path, values in edits.items():
+            _set_leaf(self._keys[path], np.array(values), shared, names)
+        trace, keys = Trace(), {} if isinstance(form, tuple) else self._watched
+        if form == "full":
+            leaves = list_leaves(_merge(shared, names))
+            trace.before = {path: leaf.as_array() for path, leaf in leaves.items()}
+            keys = {path: leaf.keys for path, leaf in leaves.items()}
+        try:
+            after = self._execute(names, trace, changes)
+        except (Exception, TooLongError, SystemExit) as error:
+            trace.error = f"{type(error).__name__}: {error}"
+            return trace
+        trace.returns = after.get(RESULT) is not None
+        known = self.module if names is None else {**self.module, **after}
+        found = {path: read_leaf(known, each) for path, each in keys.items()}
+        trace.after = {path: array for path, array in found.items() if array is not None}
+        if form == "full":
+            self._watched = {path: keys[path] for path in trace.list_changed()}
+        trace.events += [(-1, path, trace.after[path]) for path in self._watched
+                         if path in trace.after]  # fmt: skip
+        if isinstance(form, tuple):
+            trace.events = [trace.events[i] for i in form if i < len(trace.events)]
+        return digest_events(trace) if form == "digests" else trace
+
+    def _restore(self) -> tuple[Namespace, Namespace | None]:
+        """Set the module's names back, and return them and a copy of the local ones."""
+        shared, names = copy_together(self.shared, self.names)
+        for name in set(self.module) - set(shared):
+            del self.module[name]
+        self.module.update(shared)
+        return self.module, names
+
+    def _execute(self, names: Namespace | None, trace: Trace, changes: dict[int, Any]) -> Namespace:
+        after: Namespace = {}
+        rounds = 0
+
+        def count(_loop: int, _frame: FrameType) -> None:
+            nonlocal rounds
+            rounds += 1
+            if rounds > MOST_ROUNDS:
+                raise TooLongError("too many rounds")
+
+        np.random.seed(0)  # noqa: NPY002 (of the code itself)
+        random.seed(0)
+        self.tracer.see = lambda site, value: _keep(
+            trace, site, value, changes, self.tracer.sites[site].is_argument
+        )
+        self.tracer.enter = count
+        self.tracer.leave = None
+        try:
+            with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
+                self._get_function()(after, names)
+        finally:
+            self.tracer.see = self.tracer.enter = None
+        return after
+
+    def _get_function(self) -> Callable[..., None]:
+        if self._compiled is None:
+            self._compiled = self._compile()
+        return self._compiled
+
+    def _compile(self) -> Callable[[Namespace, Namespace | None], None]:
+        once = ast.parse("for __once__ in (0,): pass").body[0]
+        assert isinstance(once, ast.For)
+        _place([once], self.line)
+        once.body = copy.deepcopy(self.body)
+        if self.names is None:
+            code = _compile([once])
+            return lambda after, names: exec(code, self.module)
+        function = ast.parse("def __step__(__after__): pass").body[0]
+        assert isinstance(function, ast.FunctionDef)
+        valid = [n for n in self.names if n.isidentifier() and n not in self.declared]
+        function.args.args += [ast.arg(name) for name in valid]
+        guarded = ast.parse("try: pass\nfinally: __after__.update(locals())").body[0]
+        assert isinstance(guarded, ast.Try)
+        _place([function, guarded], self.line)
+        guarded.body = [once]
+        function.body = [guarded]
+        if self.declared:
+            function.body.insert(0, ast.Global(list(self.declared)))
+        owner = ast.parse(f"class {self.owner or 'Nobody'}: pass").body[0]
+        assert isinstance(owner, ast.ClassDef)
+        _place([owner], self.line)
+        owner.body = [function]  # a private name such as self.__w is another one outside of it
+        made: Namespace = {}
+        exec(_compile([owner]), self.module, made)
+        inner = vars(made[owner.name])["__step__"]
+        return lambda after, names: inner(after, **{k: (names or {})[k] for k in valid})
+
+
+def _list_keys(shared: Namespace, names: Namespace | None) -> dict[str, tuple[Any, ...]]:
+    return {path: leaf.keys for path, leaf in list_leaves(_merge(shared, names)).items()}
+
+
+def _merge(shared: Namespace, names: Namespace | None) -> Namespace:
+    """Return the names that a function sees: its own hide those of the module."""
+    own = names or {}
+    return {k: v for k, v in shared.items() if k not in own} | own
+
+
+def _set_leaf(
+    keys: tuple[Any, ...], values: Any, shared: Namespace, names: Namespace | None
+) -> None:
+    """Write values into a leaf; where they have another shape, all that hold its array get them."""
+    own = names if names is not None and keys[0] in names else shared
+    leaf = find_leaf(own, keys)
+    is_other = isinstance(leaf.value, np.ndarray) and values.shape != leaf.value.shape
+    parts = (shared, names or {}) if is_other else ()
+    for each in [place for part in parts for place in list_holders(part, leaf.value)] or [leaf]:
+        each.set(values)
+
+
+def _place(nodes: list[ast.stmt], line: int) -> None:
+    """Give nodes that were made for a step the line of its loop."""
+    for node in (each for top in nodes for each in ast.walk(top)):
+        node.lineno = node.end_lineno = line  # type: ignore[attr-defined]
+        node.col_offset = node.end_col_offset = 0  # type: ignore[attr-defined]
+
+
+def _compile(body: list[ast.stmt]) -> Any:
+    tree = ast.fix_missing_locations(ast.Module(body, []))
+    return compile(tree, "<step>", "exec")
+
+
+def _keep(trace: Trace, site: int, value: Any, changes: dict[int, Any], is_argument: bool) -> Any:
+    """Add the arrays and numbers of a value to the events; return it, or what replaces it."""
+    if len(trace.events) >= MOST_EVENTS:
+        raise TooLongError("too many values")
+    is_whole = is_argument and isinstance(value, int | np.integer)  # perhaps a label
+    if is_number(value) or is_whole or (is_array(value) and value.size <= MOST_ELEMENTS):
+        value = _replace(value, changes.get(len(trace.events)))
+        trace.events.append((site, "", np.array(value)))
+    elif isinstance(value, dict | list | tuple) and not is_argument:
+        for path, leaf in list_leaves({"": value}).items():
+            if np.size(leaf.value) <= MOST_ELEMENTS:
+                trace.events.append((site, path, leaf.as_array()))
+    return value
+
+
+def _replace(value: Any, other: Any) -> Any:
+    if other is None or np.shape(other) != np.shape(value):
+        return value
+    return np.array(other) if isinstance(value, np.ndarray) else np.asarray(other).item()
+
+
+def digest_events(trace: Trace) -> Trace:
+    """Return a trace with a number for each array, the same for the same shapes and bytes."""
+    events = [(site, path, digest(value)) for site, path, value in trace.events]
+    return Trace(events, error=trace.error, returns=trace.returns)
+
+
+def digest(array: Any) -> Any:
+    """Return a number that arrays of the same shape, type and bytes have in common."""
+    shown = f"{array.shape}{array.dtype}".encode() + np.ascontiguousarray(array).tobytes()
+    return np.int64(int.from_bytes(hashlib.blake2b(shown, digest_size=7).digest(), "big"))
+
+
+def capture(tracer: Tracer, place: Place, frame: FrameType) -> Step:
+    """Return the step that is a round of a loop, which begins in this frame."""
+    module, names = frame.f_globals, frame.f_locals
+    is_top = names is module
+    shared, own = copy_together(module, None if is_top else names)
+    return Step(
+        tracer, place.loop.body, place.loop.lineno, module, shared, own,
+        place.owner, place.declared,
+    )  # fmt: skip
+
+
+def capture_call(
+    tracer: Tracer, module: Namespace, name: str, function: Callable[..., Any], names: Namespace
+) -> Step:
+    """Return the step that is a call of a function with the values of these names."""
+    arguments = ", ".join(names)
+    body = ast.parse(f"{RESULT} = __run__({arguments})").body
+    shared, own = copy_together(module, names | {"__run__": function})
+    return Step(tracer, body, 0, module, shared, own, function=name)

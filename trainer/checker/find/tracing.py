@@ -1,0 +1,187 @@
+"""Shows the values that code assigns, returns and passes on, and where its loops begin a round."""
+
+import ast
+import copy
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+SEE, ROUND, LEAVE = "__see__", "__round__", "__leave__"  # what the changed code calls
+Loop = ast.For | ast.While
+
+
+@dataclass(frozen=True)
+class Place:
+    """A loop, the class around it, whose private names it may use, and its global names."""
+
+    loop: Loop
+    owner: str
+    declared: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Site:
+    """A place in the source whose value is seen; name is what it is assigned to, or "".
+
+    text is the expression, and function the name of the function around it.
+    """
+
+    path: Path
+    line: int
+    name: str
+    text: str
+    function: str = ""
+    is_argument: bool = False
+
+
+@dataclass
+class Tracer:
+    """Changes syntax trees so that they call see with each value, and enter at each round.
+
+    The code continues with what see returns.
+    It takes the place of a Recorder in a Loader. sites and loops are numbered in their order.
+    """
+
+    sites: list[Site] = field(default_factory=list)
+    loops: list[Place] = field(default_factory=list)
+    see: Callable[[int, Any], Any] | None = None
+    enter: Callable[[int, FrameType], None] | None = None
+    leave: Callable[[int], None] | None = None
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """The builtins that instrumented code calls."""
+        return {SEE: self._see, ROUND: self._enter, LEAVE: self._leave}
+
+    def instrument(self, path: Path, tree: ast.Module) -> ast.Module:
+        """Return a copy of the tree that calls the tracer."""
+        changed = _Instrumenter(self, path).visit(copy.deepcopy(tree))
+        return ast.fix_missing_locations(changed)
+
+    def _see(self, site: int, value: Any) -> Any:
+        return self.see(site, value) if self.see else value
+
+    def _enter(self, loop: int) -> None:
+        if self.enter:
+            self.enter(loop, sys._getframe(1))
+
+    def _leave(self, loop: int) -> None:
+        if self.leave:
+            self.leave(loop)
+
+
+class _Instrumenter(ast.NodeTransformer):
+    def __init__(self, tracer: Tracer, path: Path):
+        self._tracer, self._path, self._functions = tracer, path, [""]
+        self._owner = ""
+        self._declared: tuple[str, ...] = ()
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        before, self._owner = self._owner, node.name
+        self.generic_visit(node)
+        self._owner = before
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        before, self._declared = self._declared, _list_declared(node)
+        self._functions.append(node.name)
+        given = [each for a in _list_arguments(node) for each in self._show_argument(a)]
+        node.body = [*given, *self._visit_block(node.body)]
+        self._functions.pop()
+        self._declared = before
+        return node
+
+    def _show_argument(self, argument: ast.arg) -> list[ast.stmt]:
+        """Return the statement that shows, or replaces, the value of an argument."""
+        if argument.arg in ("self", "cls"):
+            return []
+        read = ast.copy_location(ast.Name(argument.arg, ast.Load()), argument)
+        target = ast.copy_location(ast.Name(argument.arg, ast.Store()), argument)
+        return [
+            ast.copy_location(
+                ast.Assign([target], self._wrap(read, argument.arg, is_argument=True)), argument
+            )
+        ]
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        return node
+
+    def visit_Assign(self, node: ast.Assign) -> Any:
+        node.value = self._wrap(node.value, ast.unparse(node.targets[0]))
+        match node.targets:
+            case [ast.Subscript(value=ast.Name() | ast.Attribute() as base)]:
+                read = ast.parse(ast.unparse(base), mode="eval").body
+                seen = ast.Expr(self._wrap(read, ast.unparse(base), node))
+                return [node, ast.copy_location(seen, node)]
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        if node.value:
+            node.value = self._wrap(node.value, ast.unparse(node.target))
+        return node
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> Any:
+        read = ast.parse(ast.unparse(node.target), mode="eval").body
+        seen = ast.Expr(self._wrap(read, ast.unparse(node.target), node))
+        return [node, ast.copy_location(seen, node)]
+
+    def visit_Return(self, node: ast.Return) -> ast.AST:
+        if node.value:
+            node.value = self._wrap(node.value, "")
+        return node
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        """Show what is printed, appended or passed on."""
+        if isinstance(node.value, ast.Call):
+            fixed = (ast.Starred, ast.Constant, ast.GeneratorExp)
+            node.value.args = [
+                each if isinstance(each, fixed) else self._wrap(each, "")
+                for each in node.value.args
+            ]
+        return node
+
+    def visit_For(self, node: ast.For) -> Any:
+        return self._mark(node)
+
+    def visit_While(self, node: ast.While) -> Any:
+        return self._mark(node)
+
+    def _mark(self, node: Loop) -> list[ast.stmt]:
+        number = len(self._tracer.loops)
+        self._tracer.loops.append(Place(node, self._owner, self._declared))
+        node.orelse = self._visit_block(node.orelse)
+        node.body = [_call(ROUND, number, node), *self._visit_block(node.body)]
+        return [node, _call(LEAVE, number, node)]
+
+    def _visit_block(self, block: list[ast.stmt]) -> list[ast.stmt]:
+        found: list[ast.stmt] = []
+        for statement in block:
+            made = self.visit(statement)
+            found += made if isinstance(made, list) else [made]
+        return found
+
+    def _wrap(
+        self, value: ast.expr, name: str, at: ast.stmt | None = None, is_argument: bool = False
+    ) -> ast.expr:
+        number, text = len(self._tracer.sites), ast.unparse(at or value)
+        line = (at or value).lineno
+        site = Site(self._path, line, name, text, self._functions[-1], is_argument)
+        self._tracer.sites.append(site)
+        call = ast.Call(ast.Name(SEE, ast.Load()), [ast.Constant(number), value], [])
+        return ast.copy_location(call, at or value)
+
+
+def _list_arguments(node: ast.FunctionDef) -> list[ast.arg]:
+    return [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+
+
+def _list_declared(node: ast.FunctionDef) -> tuple[str, ...]:
+    return tuple(n for each in ast.walk(node) if isinstance(each, ast.Global) for n in each.names)
+
+
+def _call(name: str, number: int, at: ast.stmt) -> ast.stmt:
+    call = ast.Call(ast.Name(name, ast.Load()), [ast.Constant(number)], [])
+    return ast.fix_missing_locations(ast.copy_location(ast.Expr(call), at))

@@ -1,0 +1,77 @@
+"""Tells whether a step can follow any loss of the outputs at all, known or not.
+
+A step down a loss is J'ᵀδ: the outputs' Jacobian J by the weights, and one error δ for each output.
+Where there are more directions than outputs, most wrong steps have no such δ.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from trainer.book.functions import Array
+from trainer.checker.judge.influence import Events, Model, read_events
+from trainer.checker.judge.slopes import Direction, probe
+
+MOST_OUTPUTS = 60  # errors that are solved for
+SPARE = 6  # more equations than unknowns
+IMPOSSIBLE = 1e-3  # of the largest step: no rounding leaves such a rest
+
+
+def find_inconsistent(model: Model, events: Events) -> list[str] | None:
+    """Return the weights whose step follows no loss of these outputs, None where that is open.
+
+    The weights are taken from the last to the first; one is inconsistent if it needs other errors
+    than those after it.
+    """
+    outputs = read_events([event[2] for event in model.base.events], events)
+    if outputs is None or outputs.size > MOST_OUTPUTS:
+        return None
+    found = _gather(model, outputs.size)
+    rows = [_differentiate(each, events) for each in found]
+    kept = [(d, row) for d, row in zip(found, rows, strict=True) if row is not None]
+    if _measure_rest(kept) <= IMPOSSIBLE:
+        return []
+    good: list[str] = []
+    wrong: list[str] = []
+    for weight in sorted(model.weights, key=lambda w: -min(model.depends[w])):
+        chosen = [pair for pair in kept if pair[0].weight in (*good, weight)]
+        (wrong if _measure_rest(chosen) > IMPOSSIBLE else good).append(weight)
+    return wrong if _has_spare(kept) else None
+
+
+def _gather(model: Model, unknown: int) -> list[Direction]:
+    """Return more directions than there are errors, shared among the weights."""
+    each = -(-(unknown + SPARE) * 2 // len(model.weights))
+    return [direction for weight in model.weights for direction in probe(model, weight, each)]
+
+
+def _differentiate(direction: Direction, events: Events) -> Array | None:
+    """Return the derivative of the outputs, None at a kink or where they are absent."""
+    values = {n: read_events(run, events) for n, run in direction.runs.items()}
+    if any(value is None for value in values.values()):
+        return None
+    near = (values[1] - values[-1]) / (2 * direction.h)  # type: ignore[operator]
+    far = (values[2] - values[-2]) / (4 * direction.h)  # type: ignore[operator]
+    is_smooth = np.abs(near - far).max() <= 1e-5 * np.abs(near).max() + 1e-9
+    return near.reshape(-1) if is_smooth else None
+
+
+Pairs = Sequence[tuple[Direction, Array]]
+
+
+def _has_spare(pairs: Pairs) -> bool:
+    return bool(pairs) and len(pairs) >= len(pairs[0][1]) + SPARE
+
+
+def _measure_rest(pairs: Pairs) -> float:
+    """Return what no errors of the outputs and no penalty explain, relative to the step."""
+    if not _has_spare(pairs):
+        return 0.0
+    moved = np.array([direction.moved for direction, _ in pairs])
+    decay = np.array([direction.decay for direction, _ in pairs])
+    flat = np.array([direction.vector.ndim < 2 for direction, _ in pairs])
+    columns = np.column_stack([np.stack([r for _, r in pairs]), decay, np.where(flat, 0, decay)])
+    scale = np.abs(columns).max(axis=0)
+    columns = columns / np.where(scale > 0, scale, 1)
+    solution, *_ = np.linalg.lstsq(columns, moved, rcond=1e-9)
+    return float(np.abs(columns @ solution - moved).max() / (np.abs(moved).max() or 1.0))

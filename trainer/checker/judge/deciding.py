@@ -1,0 +1,94 @@
+"""Decides about a step: right, wrong in some weights, or open."""
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from trainer.checker.find.steps import Trace
+from trainer.checker.judge.consistency import find_inconsistent
+from trainer.checker.judge.descent import Fit, fit_losses
+from trainer.checker.judge.idle import is_idle
+from trainer.checker.judge.influence import Model, Run, build_model
+from trainer.checker.judge.shrinking import shrink
+
+STARTS = (0.05, 0.5)  # how far from the first weights a step is judged, relative to the largest
+
+
+class Fault(Enum):
+    """What is known of a wrong step as a whole."""
+
+    UPHILL = auto()
+    LACKS_PENALTY = auto()
+    PENALTY_SIGN = auto()
+    IDLE = auto()
+
+
+@dataclass
+class Decision:
+    """What was found out about a step; is_right is None where that is open.
+
+    wrong are the weights that do not move down the derivative of any loss of the outputs, or those
+    that lack the penalty of the net's own loss.
+    """
+
+    model: Model
+    is_right: bool | None
+    fit: Fit | None = None
+    wrong: list[str] = field(default_factory=list)
+    fault: Fault | None = None
+
+
+def decide(run: Run, name: str = "") -> Decision | None:
+    """Return the decision on a step, None where it has no weights, targets and outputs.
+
+    name is that of the function that is called, if the step is a call.
+    """
+    decisions = [found for start in STARTS if (found := _decide_at(run, start))]
+    if not decisions:
+        is_wrong = is_idle(run, name)
+        return Decision(Model(run, Trace()), False, fault=Fault.IDLE) if is_wrong else None
+    wrong = [each for each in decisions if each.is_right is False]
+    if wrong:
+        return wrong[0] if len(wrong) == len(decisions) else _leave_open(decisions[0])
+    opened = [each for each in decisions if each.is_right is None]
+    return opened[0] if opened else decisions[0]
+
+
+def _leave_open(decision: Decision) -> Decision:
+    return Decision(decision.model, None, decision.fit)
+
+
+def _decide_at(run: Run, start: float) -> Decision | None:
+    whole = build_model(run, start)
+    model = whole and (build_model(shrink(whole, run), start) or whole)
+    if model is None:
+        return None
+    fits = fit_losses(model)
+    matrices = [w for w in model.weights if model.base.before[w].ndim > 1]
+    for fit in fits:
+        if fit.lacks_penalty:
+            return Decision(model, False, fit, matrices, Fault.LACKS_PENALTY)
+        if fit.is_right:
+            return Decision(model, True, fit)
+    best = fits[0] if fits else None
+    if best and not best.wrong:
+        fault = Fault.PENALTY_SIGN if best.rate > 0 else Fault.UPHILL
+        return Decision(model, False, best, matrices or model.weights, fault)
+    if other := next((fit for fit in fits if fit.has_gradients), None):
+        return Decision(model, True, other)
+    if _has_state(model):
+        return Decision(model, None, best)
+    wrong = [find_inconsistent(model, events) for events in model.outputs[-3:]]
+    if not (wrong and all(wrong)):
+        return Decision(model, None, best)
+    least: list[str] = min(wrong, key=len)  # type: ignore[arg-type]
+    best = max(fits, key=lambda fit: len(fit.list_agreeing()), default=None)
+    others = [w for w in model.weights if best and w not in best.list_agreeing()]
+    return Decision(model, False, best, min(others or least, least, key=len))
+
+
+def _has_state(model: Model) -> bool:
+    """Return whether the step keeps more arrays of the weights' shapes, as momentum does."""
+    before = model.base.before
+    shapes = [before[path].shape for path in model.weights]
+    others = [p for p in model.depends if p in model.base.list_changed() and p not in model.weights]
+    return any(before[path].shape in shapes and before[path].ndim for path in others)

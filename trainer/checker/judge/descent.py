@@ -1,0 +1,191 @@
+"""Question 1: does a step go down the derivative of a loss?
+
+That is the net's own loss, or else one of the usual losses of its outputs, with one factor for all
+weights. A penalty on the weights may be part of it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+
+from trainer.book.functions import Array
+from trainer.checker.judge.gradients import find_factor
+from trainer.checker.judge.influence import Events, Model, Values, read_events
+from trainer.checker.judge.losses import list_losses
+from trainer.checker.judge.slopes import UNSETTLED, Direction, probe
+
+CLOSE = 1e-5  # relative to the largest step of a weight
+EACH = 4  # directions of a weight
+MOST_FITS = 12  # whose gradients are sought among the values
+Function = Callable[[Values], float]
+
+
+@dataclass
+class Fit:
+    """How well a step is that of a loss: the rate, and the weights that move otherwise."""
+
+    loss: str
+    events: Events
+    is_own: bool
+    rate: float
+    penalty: float
+    wrong: list[str]
+    rates: dict[str, float | None] = field(default_factory=dict)
+    slopes: Array = field(default_factory=lambda: np.zeros(0))  # along the directions
+    factors: dict[str, float] = field(default_factory=dict)  # of gradients that are no steps
+
+    @property
+    def lacks_penalty(self) -> bool:
+        """Whether the step is that of the net's own loss but for a penalty on the weights."""
+        is_near = self.is_own and not self.wrong and self.rate > 0
+        return is_near and self.penalty < -CLOSE * self.rate
+
+    def list_agreeing(self) -> list[str]:
+        """Return the most weights that move down the derivative at one rate."""
+        rates = {w: rate for w, rate in self.rates.items() if rate is not None and rate > 0}
+        groups = [[w for w, r in rates.items() if abs(r - rate) <= 1e-4 * rate]
+                  for rate in rates.values()]  # fmt: skip
+        return max(groups, key=len, default=[])
+
+    @property
+    def has_gradients(self) -> bool:
+        """Whether the step computes the derivative by every weight, and then moves otherwise."""
+        values = list(self.factors.values())
+        return (
+            bool(values)
+            and None not in values
+            and max(values) - min(values) <= CLOSE * abs(max(values))
+        )
+
+    @property
+    def is_right(self) -> bool:
+        """Whether every weight moves down the derivative, with a penalty or without one."""
+        return not self.wrong and self.rate > 0 and self.penalty > -CLOSE * self.rate
+
+
+def fit_losses(model: Model) -> list[Fit]:
+    """Return the fits of losses until one is right, the best first, the net's own before others.
+
+    Where none is right, the gradients among the step's values are sought too.
+    """
+    directions = [each for weight in model.weights for each in probe(model, weight, EACH)]
+    fits = []
+    for name, events, is_own, function in _list_functions(model):
+        if fit := _fit(model, name, events, is_own, function, directions):
+            fits.append(fit)
+            if fit.is_right or fit.lacks_penalty:
+                return [fit]
+    fits.sort(key=lambda fit: (len(fit.wrong), fit.rate <= 0, not fit.is_own))
+    for fit in fits[:MOST_FITS] if fits and fits[0].wrong else []:
+        fit.factors = _find_factors(model, directions, fit.slopes)
+        if fit.has_gradients:
+            break
+    return fits
+
+
+def _list_functions(model: Model) -> Iterator[tuple[str, Events, bool, Function]]:
+    for events in model.losses:
+        yield "", events, True, partial(_sum, events=events)
+    values: Values = [event[2] for event in model.base.events]
+    tried = set()
+    for events in reversed(model.outputs):
+        outputs = read_events(values, events)
+        if outputs is None or outputs.tobytes() in tried:
+            continue
+        tried.add(outputs.tobytes())
+        for targets in model.list_targets():
+            for name, loss in list_losses(outputs, targets):
+                yield name, events, False, partial(_apply, loss=loss, events=events)
+
+
+def _sum(values: Values, events: Events) -> float:
+    found = read_events(values, events)
+    return float("nan") if found is None else float(found.sum())
+
+
+def _apply(values: Values, loss: Callable[[Array], float], events: Events) -> float:
+    found = read_events(values, events)
+    return float("nan") if found is None else loss(found)
+
+
+def _fit(
+    model: Model,
+    name: str,
+    events: Events,
+    is_own: bool,
+    function: Function,
+    found: list[Direction],
+) -> Fit | None:
+    """Return how the step fits the derivative of a loss, None where that cannot be settled."""
+    with np.errstate(all="ignore"):
+        pairs = [each.differentiate(function) for each in found]
+    slopes = np.array([slope for slope, _ in pairs])
+    if not np.isfinite(slopes).all() or not float(slopes @ slopes):
+        return None
+    errors = np.array([error for _, error in pairs])
+    settled = errors <= UNSETTLED * np.abs(slopes).max()
+    moved, decay = (np.array([getattr(d, k) for d in found]) for k in ("moved", "decay"))
+    owners = np.array([d.weight for d in found])
+    if settled.sum() <= len(model.weights):
+        return None
+    flat = np.array([min(d.vector.shape, default=1) <= 1 or d.vector.ndim < 2 for d in found])
+    pulls = [decay, np.where(flat, 0.0, decay)]
+    sure = errors <= np.quantile(errors, 0.7)
+    if not float(slopes[sure] @ slopes[sure]):
+        return None
+    rate, penalty, pull = _fit_rate(slopes, pulls, moved, sure)
+    rest = np.abs(moved + rate * slopes + penalty * pull) - 2 * abs(rate) * errors
+    limit = np.array([CLOSE * np.abs(moved[owners == w]).max() for w in owners])
+    limit = limit + 1e-4 * CLOSE * np.abs(moved).max()
+    wrong = [w for w in model.weights if ((rest > limit) & settled)[owners == w].any()]
+    rates = {w: _find_rate(slopes, moved, errors, settled & (owners == w)) for w in model.weights}
+    return Fit(name, events, is_own, rate, penalty, wrong, rates, slopes)
+
+
+def _find_factors(model: Model, found: list[Direction], slopes: Array) -> dict[str, float]:
+    """Return the factors of the gradients among the step's values, {} where one is absent."""
+    factors: dict[str, float] = {}
+    for weight in model.weights:
+        own = [i for i, d in enumerate(found) if d.weight == weight]
+        factor = find_factor(model, [found[i] for i in own], slopes[own]) if own else None
+        if factor is None:
+            return {}
+        factors[weight] = factor
+    return factors
+
+
+def _fit_rate(
+    slopes: Array, pulls: list[Array], moved: Array, sure: Array
+) -> tuple[float, float, Array]:
+    rate, penalty, pull = _solve(slopes[sure], [p[sure] for p in pulls], moved[sure])
+    return rate, penalty, next(p for p in pulls if np.array_equal(p[sure], pull))
+
+
+def _solve(slopes: Array, pulls: list[Array], moved: Array) -> tuple[float, float, Array]:
+    """Return the rate, the penalty and the pull of −rate · slope − penalty · pull that fit best.
+
+    pulls are how far the weights lie along each direction: all of them, or the matrices alone.
+    """
+    rate = -float(slopes @ moved) / float(slopes @ slopes)
+    best = rate, 0.0, pulls[0]
+    least = np.abs(moved + rate * slopes).max()
+    for pull in pulls if least > CLOSE * np.abs(moved).max() else []:
+        columns = np.stack([slopes, pull], axis=1)
+        (rate, penalty), *_ = np.linalg.lstsq(columns, -moved, rcond=None)
+        rest = np.abs(moved + rate * slopes + penalty * pull).max()
+        if rest < least:
+            least, best = rest, (float(rate), float(penalty), pull)
+    return best
+
+
+def _find_rate(slopes: Array, moved: Array, errors: Array, chosen: Array) -> float | None:
+    """Return the rate of one weight alone, None where no rate fits."""
+    slope, step = slopes[chosen], moved[chosen]
+    size = float(slope @ slope)
+    if not size:
+        return None
+    rate = -float(slope @ step) / size
+    rest = np.abs(step + rate * slope) - 2 * abs(rate) * errors[chosen]
+    return rate if rest.max() <= CLOSE * np.abs(step).max() else None

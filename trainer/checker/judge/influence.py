@@ -1,0 +1,285 @@
+"""Finds by value what a step's weights, targets, outputs and losses are.
+
+A weight is what the step changes and what its outputs depend on. The targets are the data that the
+outputs do not depend on, but the step does.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from trainer.book.functions import Array
+from trainer.checker.find.discovering import is_carried
+from trainer.checker.find.steps import EVENT, Form, Trace, digest_events
+
+# One step with these values in its leaves, and how much is told of it.
+Run = Callable[[Mapping[str, Any], Form], Trace]
+Events = tuple[int, ...]  # numbers of events, which together are one quantity
+Values = list[Array | None]
+MOST_DATA = 20  # groups of arrays that are tried as targets
+TARGET = r"(y|t|d|label|target|expect|correct|answer|des|truth|output|one).*|.*(target|label|out)s?"
+
+
+@dataclass
+class Model:
+    """What is known of a step.
+
+    weights are paths of leaves. outputs and losses are events: what is computed from all weights
+    without the targets, and single numbers that depend on both. targets are the paths of the
+    targets, and answers the events that depend on these alone. inputs are the other data that the
+    outputs depend on. after_targets are the events that depend on the targets.
+    """
+
+    run: Run
+    base: Trace
+    weights: list[str] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
+    inputs: list[str] = field(default_factory=list)
+    outputs: list[Events] = field(default_factory=list)
+    answers: list[int] = field(default_factory=list)
+    losses: list[Events] = field(default_factory=list)
+    depends: dict[str, frozenset[int]] = field(default_factory=dict)
+    after_targets: frozenset[int] = frozenset()
+    digests: Trace | None = None  # of the base
+
+    def read(self, edits: Mapping[str, Any]) -> Values:
+        """Return the values of outputs and losses in a run with these edits, by their events."""
+        wanted = sorted({i for events in (*self.outputs, *self.losses) for i in events})
+        found: Values = [None] * len(self.base.events)
+        events = self.run(edits, tuple(wanted)).events
+        for i, (site, path, value) in zip(wanted, events, strict=False):
+            if (site, path) == self.base.events[i][:2]:
+                found[i] = _match(self.base.events[i][2], value)
+        return found
+
+    def get_value(self, path: str) -> Array:
+        """Return the value of a leaf at the beginning, or of an event."""
+        return self.base.events[int(path[1:])][2] if path[0] == EVENT else self.base.before[path]
+
+    def list_targets(self) -> list[Array]:
+        """Return the arrays that may be the targets of the outputs."""
+        leaves = [self.get_value(path) for path in self.targets]
+        found = [stack(leaves)] if len({leaf.shape for leaf in leaves}) == 1 else leaves
+        return found + [self.base.events[i][2] for i in self.answers]
+
+
+def stack(arrays: list[Array]) -> Array:
+    """Return the arrays as one, or the only one as it is."""
+    return arrays[0] if len(arrays) == 1 else np.stack(arrays)
+
+
+def read_events(values: Values, events: Events) -> Array | None:
+    """Return the value of a quantity, None where an event is absent."""
+    found = [values[i] for i in events]
+    return None if any(each is None for each in found) else stack(found)  # type: ignore[arg-type]
+
+
+def align(base: Trace, other: Trace) -> Values:
+    """Return the value of another run for each event of the base, None where it has none."""
+    keys = [event[:2] for event in base.events]
+    if keys == [event[:2] for event in other.events]:
+        return [_match(a[2], b[2]) for a, b in zip(base.events, other.events, strict=True)]
+    found = dict(zip(_count_keys(other), (event[2] for event in other.events), strict=True))
+    pairs = zip(_count_keys(base), base.events, strict=True)
+    return [_match(event[2], found.get(key)) for key, event in pairs]
+
+
+def _match(mine: Array, other: Array | None) -> Array | None:
+    return other if other is not None and other.shape == mine.shape else None
+
+
+def _count_keys(trace: Trace) -> list[tuple[int, str, int]]:
+    """Return the site, the path and the occurrence of each event."""
+    seen: dict[tuple[int, str], int] = {}
+    keys = []
+    for site, path, _ in trace.events:
+        seen[site, path] = number = seen.get((site, path), 0) + 1
+        keys.append((site, path, number))
+    return keys
+
+
+def build_model(run: Run, distance: float) -> Model | None:
+    """Return what is known of a step; None if no outputs depend on what it changes.
+
+    It is taken at some distance from the first weights, relative to the largest of each array:
+    with biases of 0 a neuron may lie on its kink.
+    """
+    first = _build(run)
+    if first is None:
+        return None
+    start = {path: _leave(first.base.before[path], distance) for path in first.weights}
+    return _build(lambda edits, form: run(start | dict(edits), form)) or first
+
+
+def _build(run: Run) -> Model | None:
+    model = Model(run, run({}, "full"))
+    changed = [p for p in model.base.list_changed() if is_carried(run, model.base, p)]
+    if not changed or model.base.error:
+        return None
+    for path in changed:
+        found = find_dependents(model, {path: move(model.base.before[path])})
+        model.depends[path] = found or frozenset()
+    data = _group_data(model, changed)
+    for name, paths in list(data.items()):
+        found = find_dependents(model, {path: turn(model.get_value(path)) for path in paths})
+        if found:
+            model.depends[name] = found
+        else:
+            del data[name]
+    _settle(model, changed, data)
+    return model if model.weights and model.outputs else None
+
+
+def _group_data(model: Model, changed: list[str]) -> dict[str, list[str]]:
+    """Return what may be data: leaves, those of one list together, and what was made of them."""
+    found: dict[str, list[str]] = {}
+    for path, values in model.base.before.items():
+        if path not in model.depends and (values.ndim or looks_like_target(path)):
+            found.setdefault(_name_group(path, values), []).append(path)
+    found |= {path: [path] for paths in found.values() if 1 < len(paths) < 4 for path in paths}
+    found = dict(list(found.items())[:MOST_DATA])
+    return found | dict(list(_group_made(model, changed).items())[:MOST_DATA])
+
+
+def _group_made(model: Model, changed: list[str]) -> dict[str, list[str]]:
+    """Return the events that depend on no weights, those of one place together."""
+    weighted = frozenset().union(*(model.depends[path] for path in changed))
+    groups: dict[tuple[int, tuple[int, ...]], list[int]] = {}
+    for i, (site, path, values) in enumerate(model.base.events):
+        if (
+            i not in weighted
+            and site >= 0
+            and not path
+            and (values.ndim or values.dtype.kind == "i")
+        ):
+            groups.setdefault((site, values.shape), []).append(i)
+    events = model.base.events
+    distinct = {b"".join(events[i][2].tobytes() for i in g): g for g in groups.values()}
+    return {f"{EVENT}{g[0]}": [f"{EVENT}{i}" for i in g] for g in reversed(distinct.values())}
+
+
+def _name_group(path: str, values: Array) -> str:
+    return re.sub(r"\[\d+\]", "[*]", path, count=1) + f" {values.shape}" * ("[" in path)
+
+
+def _leave(values: Array, distance: float) -> Array:
+    """Return values at a distance from these, none of which is 0."""
+    noise = np.random.default_rng(2).uniform(0.5, 1.5, values.shape)
+    signs = np.random.default_rng(3).choice([-1.0, 1.0], values.shape)
+    return values + distance * noise * signs * (np.abs(values).max() or 1.0)
+
+
+def move(values: Array) -> Array:
+    """Return values that differ a little, each by another part."""
+    noise = np.random.default_rng(1).standard_normal(values.shape)
+    return values + 1e-3 * noise * (np.abs(values).max() or 1.0)
+
+
+def turn(values: Array) -> Array:
+    """Return other data: labels and numbers that are whole in other places, others moved."""
+    flat = values.reshape(-1)
+    if not np.array_equal(flat, np.round(flat)):
+        return move(values) + 0.1 * values
+    for shift in range(1, flat.size):
+        turned = np.roll(flat, shift)
+        if not np.array_equal(turned, flat):
+            return turned.reshape(values.shape)
+    return (1 - flat if np.isin(flat, (0, 1)).all() else 1.1 * flat + 0.1).reshape(values.shape)
+
+
+def find_dependents(model: Model, edits: Mapping[str, Array]) -> frozenset[int] | None:
+    """Return the events that change with some leaves, None where the step fails then."""
+    other = model.run(edits, "digests")
+    if other.error:
+        return None
+    base = model.digests = model.digests or digest_events(model.base)
+    pairs = zip(align(base, other), base.events, strict=True)
+    itself = {(-1, path) for path in edits}
+    return frozenset(
+        i
+        for i, (new, (site, path, old)) in enumerate(pairs)
+        if (new is None or new != old) and (site, path) not in itself
+    )
+
+
+def _settle(model: Model, changed: list[str], data: dict[str, list[str]]) -> None:
+    """Choose the targets: of the data, those on which the outputs do not depend, while these
+    depend on most of what changes.
+    """
+    best, chosen = (0, 0), ""
+    results = {(-1, path) for path in changed}
+    for name in data:
+        moves = any(model.base.events[i][:2] in results for i in model.depends[name])
+        counts = (_count(model, changed, i) for i in _list_forward(model, data, name))
+        score = max(counts, default=0), looks_like_target(name)
+        if moves and score >= best:
+            best, chosen = score, name
+    if not best[0]:
+        return
+    model.targets, model.after_targets = data[chosen], model.depends[chosen]
+    forward = _list_forward(model, data, chosen)
+    last = [i for i in forward if _count(model, changed, i) == best[0]]
+    model.weights = [path for path in changed if all(i in model.depends[path] for i in last)]
+    model.inputs = [
+        path
+        for name, paths in data.items()
+        if name != chosen and model.depends[name] & set(last)
+        for path in paths
+    ]
+    model.outputs = _group_events(model, last)
+    model.losses = _find_losses(model, chosen)
+    model.answers = [
+        i for i in sorted(model.depends[chosen])
+        if not any(i in model.depends[path] for path in changed)
+    ]  # fmt: skip
+
+
+def _list_forward(model: Model, data: dict[str, list[str]], targets: str) -> list[int]:
+    """Return the events of real numbers that depend on data, and not on these targets.
+
+    The place of an output is reached before anything depends on weights and targets: a sum of a
+    weight and its momentum, which may be free of the targets too, comes later.
+    """
+    weighted = frozenset().union(*(model.depends[p] for p in model.depends if p not in data))
+    mixed = min(model.depends[targets] & weighted, default=0)
+    early = {event[:2] for event in model.base.events[:mixed]}
+    others = frozenset().union(*(model.depends[name] for name in data if name != targets))
+    free = (others & weighted) - model.depends[targets]
+    events = model.base.events
+    return sorted(i for i in free if events[i][2].dtype.kind == "f" and events[i][:2] in early)
+
+
+def _count(model: Model, changed: list[str], event: int) -> int:
+    return sum(event in model.depends[path] for path in changed)
+
+
+def _group_events(model: Model, events: list[int]) -> list[Events]:
+    """Return events of one site and shape as one quantity, since samples may come one by one, and
+    each by itself where there are several.
+    """
+    groups: dict[tuple[int, str, tuple[int, ...]], list[int]] = {}
+    for i in events:
+        site, path, value = model.base.events[i]
+        groups.setdefault((site, re.sub(r"\[\d+\]", "[*]", path), value.shape), []).append(i)
+    single = [(i,) for group in groups.values() for i in group if len(group) > 1]
+    return [*single[-20:], *(tuple(group) for group in groups.values())]
+
+
+def _find_losses(model: Model, targets: str) -> list[Events]:
+    single = [
+        i
+        for i, (_, _, value) in enumerate(model.base.events)
+        if value.size == 1 and value.dtype.kind == "f" and i in model.depends[targets]
+        and all(i in model.depends[path] for path in model.weights)
+    ]  # fmt: skip
+    groups = [group for group in _group_events(model, single) if len(group) > 1]
+    return [*((i,) for i in single[-40:]), *groups]
+
+
+def looks_like_target(path: str) -> int:
+    """Return 1 for a name that targets often have, 0 for others, where values leave a choice."""
+    last = re.sub(r"[\[\].'*\d]+", ".", path).strip(".").split(".")[-1].lower()
+    return int(re.fullmatch(TARGET, last) is not None)

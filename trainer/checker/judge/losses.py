@@ -1,0 +1,89 @@
+"""The usual losses of a net's outputs, as functions of outputs and targets of any orientation."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
+
+from trainer.book.functions import Array
+
+Loss = Callable[[Array], float]  # of the outputs
+MOST_SAMPLES = 20  # of which one may be that of the step
+TINY = 1e-300  # keeps the logarithm of 0 finite
+
+
+def list_losses(outputs: Array, targets: Array) -> Iterator[tuple[str, Loss]]:
+    """Yield the name and the function of each loss that these outputs and targets can have."""
+    for t in arrange_targets(outputs, targets):
+        yield "squared error", partial(_compute_squares, t=t)
+        is_probable = t.min() >= 0 and t.max() <= 1
+        if is_probable and outputs.min() >= 0 and outputs.max() <= 1:
+            yield "cross-entropy", partial(_compute_cross_entropy, t=t)
+            yield "binary cross-entropy", partial(_compute_binary, t=t)
+        if is_probable:
+            for axis in range(outputs.ndim):
+                yield "cross-entropy of softmax", partial(_compute_softmax, t=t, axis=axis)
+            yield "binary cross-entropy of sigmoid", partial(_compute_logistic, t=t)
+        signs = t if t.min() == -1 else 2 * t - 1
+        if np.isin(signs, (-1, 1)).all():
+            yield "hinge loss", partial(_compute_margin, signs=signs)
+        for axis in range(outputs.ndim):
+            if np.isin(t, (0, 1)).all() and (t.sum(axis=axis) == 1).all():
+                yield "multi-class hinge loss", partial(_compute_hinge, t=t, axis=axis)
+
+
+def _compute_squares(y: Array, t: Array) -> float:
+    return float(0.5 * ((y - t) ** 2).sum())
+
+
+def _compute_cross_entropy(y: Array, t: Array) -> float:
+    return float(-(t * np.log(y + TINY)).sum())
+
+
+def _compute_binary(y: Array, t: Array) -> float:
+    return float(-(t * np.log(y + TINY) + (1 - t) * np.log(1 - y + TINY)).sum())
+
+
+def _compute_logistic(a: Array, t: Array) -> float:
+    return float((np.logaddexp(0, a) - t * a).sum())
+
+
+def _compute_margin(a: Array, signs: Array) -> float:
+    return float(np.maximum(0, 1 - signs * a).sum())
+
+
+def _compute_softmax(a: Array, t: Array, axis: int) -> float:
+    top = a.max(axis=axis, keepdims=True)
+    sums = np.log(np.exp(a - top).sum(axis=axis, keepdims=True)) + top
+    return float((t * (sums - a)).sum())
+
+
+def _compute_hinge(a: Array, t: Array, axis: int) -> float:
+    right = (a * t).sum(axis=axis, keepdims=True)
+    return float((np.maximum(0, a - right + 1) * (1 - t)).sum())
+
+
+def arrange_targets(outputs: Array, targets: Array) -> Iterator[Array]:
+    """Yield the targets in the outputs' shape: as they are, turned, one-hot, or one sample's."""
+    t = np.asarray(targets, dtype=np.float64)
+    yield from _arrange(outputs, t)
+    if t.ndim and t.size > outputs.size:
+        for axis in {0, t.ndim - 1}:
+            if t.size // t.shape[axis] == outputs.size:
+                for each in np.unique(t, axis=axis).swapaxes(0, axis)[:MOST_SAMPLES]:
+                    yield from _arrange(outputs, each)
+
+
+def _arrange(outputs: Array, t: Array) -> Iterator[Array]:
+    if t.shape == outputs.shape:
+        yield t
+    elif t.squeeze().shape == outputs.squeeze().shape:
+        yield t.reshape(outputs.shape)
+    elif t.T.shape == outputs.shape:
+        yield t.T
+    flat = t.reshape(-1)
+    if outputs.ndim == 2 and (flat == np.floor(flat)).all() and flat.min() >= 0:
+        for axis, turned in ((1, outputs), (0, outputs.T)):
+            if turned.shape[0] == flat.size and turned.shape[1] > max(flat.max(), 1):
+                hot = np.eye(turned.shape[1])[flat.astype(int)]
+                yield hot if axis else hot.T

@@ -1,0 +1,188 @@
+"""Reports what one step of training shows about a net: what it minimises, or what is wrong."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+from trainer.checker.find.steps import Form, Trace
+from trainer.checker.findings.comparing import Finding
+from trainer.checker.findings.report import CODE, STEP, Report
+from trainer.checker.judge.deciding import Decision, Fault, decide
+from trainer.common.language import N_, translate_plural
+from trainer.common.language import translate as _
+
+MOST_VALUES = 1_000_000  # of all runs of a file's steps
+EACH_RUN = 50  # values that a run costs besides its own
+MORE = 5  # calls that are judged after one was right
+
+
+class Step(Protocol):
+    """A step that can be run; line is that of its loop, name the function that is called."""
+
+    line: int
+    name: str
+
+    def run(self, edits: Mapping[str, Any], form: Form) -> Trace:
+        """Return what the step does with these values."""
+
+    def describe(self, site: int) -> tuple[int, str]:
+        """Return the line of a value, and its name or expression."""
+
+
+@dataclass
+class Budget:
+    """Counts the values of all steps of a file; what takes too many is left open."""
+
+    seen: int = 0
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether no more steps are run."""
+        return self.seen > MOST_VALUES
+
+    def run(self, step: Step, edits: Mapping[str, Any], form: Form) -> Trace:
+        """Run a step, or return that it failed where the budget is spent."""
+        if self.is_spent:
+            return Trace(error="budget")
+        trace = step.run(edits, form)
+        self.seen += EACH_RUN + len(trace.events)
+        return trace
+
+
+@dataclass
+class Judged:
+    """A step and what was decided about it."""
+
+    step: Step
+    decision: Decision
+
+
+def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
+    """Return the first step that is right or wrong, else the first that is open, None for none.
+
+    Where it is a call, the next calls are judged too, since one of them may be wrong.
+    """
+    first, more, budget = None, 0, Budget()
+    for steps in programs:
+        if budget.is_spent:
+            break
+        found = next(_judge_steps(steps, budget), None)
+        is_settled = found is not None and found.decision.is_right is not None
+        if found and is_settled and (found.step.line or found.decision.is_right is False):
+            return found
+        is_better = is_settled and (first is None or first.decision.is_right is None)
+        first = found if is_better else first or found
+        more += first is not None and first.decision.is_right is not None
+        if more > MORE:
+            break
+    return first
+
+
+def _judge_steps(steps: Sequence[Step], budget: Budget) -> Iterator[Judged]:
+    for step in steps:
+        if decision := decide(partial(budget.run, step), step.name):
+            yield Judged(step, decision)
+
+
+def may_be_settled(report: Report) -> bool:
+    """Return whether a step may show what a report leaves open, or doubts without a cause."""
+    wrong = report.wrong_findings
+    is_guess = all(f.verdict == "differs" and f.cause is None for f in wrong)
+    return report.status == 2 or (bool(wrong) and is_guess)
+
+
+def settle(report: Report, judged: Judged) -> None:
+    """Put what a step shows into a report that left the net open."""
+    is_right = judged.decision.is_right
+    if is_right is None or (report.wrong_findings and not is_right):
+        return
+    if is_right:
+        report.findings = [f for f in report.findings if f.verdict in ("ok", "note")]
+    report.findings += describe(judged)
+    report.is_of_step = True
+    report.stopped, report.name = "", report.name or f"{CODE}{report.file}"
+
+
+def describe(judged: Judged) -> Iterator[Finding]:
+    """Yield the findings on a step."""
+    decision = judged.decision
+    words = {"step": _name_step(judged.step), "loss": _name_loss(judged)}
+    if decision.is_right:
+        yield Finding(STEP, "ok")
+        yield Finding(STEP, "note", _describe_right(decision, words))
+    elif decision.fault:
+        message = _(FAULTS[decision.fault]).format(**words)
+        cause = "update-sign" if decision.fault is Fault.UPHILL else None
+        yield Finding(STEP, "differs", message, cause)
+    elif decision.is_right is False:
+        for weight in decision.wrong:
+            yield Finding(f"gradient {weight}", "differs", _describe_weight(judged, weight, words))
+
+
+FAULTS = {
+    Fault.IDLE: N_("{step} computes gradients and leaves all weights as they were"),
+    Fault.UPHILL: N_("{step} goes up the derivative of {loss}: turn the sign of the update"),
+    Fault.PENALTY_SIGN: N_("{step} makes the weights larger: turn the sign of their penalty"),
+    Fault.LACKS_PENALTY: N_(
+        "{loss} has a penalty on the weights, but {step} does not go down its derivative"
+    ),
+}
+
+
+def _describe_right(decision: Decision, words: dict[str, str]) -> str:
+    number = len(decision.model.weights)
+    message = translate_plural(
+        "{step} goes down the derivative of {loss} by {weights} weight",
+        "{step} goes down the derivative of {loss} by {weights} weights",
+        number,
+    )
+    if decision.fit and decision.fit.wrong:
+        message = translate_plural(
+            "{step} computes the derivative of {loss} by {weights} weight; how it uses that, as "
+            "with momentum or Adam, was not checked",
+            "{step} computes the derivative of {loss} by {weights} weights; how it uses that, as "
+            "with momentum or Adam, was not checked",
+            number,
+        )
+    return message.format(**words, weights=number)
+
+
+def _describe_weight(judged: Judged, weight: str, words: dict[str, str]) -> str:
+    """Return how a weight moves, as a multiple of what the others show where it is one."""
+    fit = judged.decision.fit
+    agreeing = fit.list_agreeing() if fit else []
+    rate = fit.rates.get(weight) if fit else None
+    if fit is None or rate is None or set(agreeing) & set(judged.decision.wrong):
+        message = _("{step} does not follow the derivative of any loss of the outputs by it")
+        return message.format(**words)
+    message = _("{step} moves it {factor} times as far down the derivative of {loss} as the others")
+    return message.format(**words, factor=f"{rate / (fit.rates[agreeing[0]] or 1):.4g}")
+
+
+def _name_step(step: Step) -> str:
+    if step.line:
+        return _("a round of the loop at line {line}").format(line=step.line)
+    return _("a call of {name}").format(name=step.name)
+
+
+LOSSES = {
+    "squared error": N_("the squared error of its outputs"),
+    "cross-entropy": N_("the cross-entropy of its outputs"),
+    "binary cross-entropy": N_("the binary cross-entropy of its outputs"),
+    "cross-entropy of softmax": N_("the cross-entropy of the softmax of its outputs"),
+    "binary cross-entropy of sigmoid": N_("the binary cross-entropy of the sigmoid of its outputs"),
+    "hinge loss": N_("the hinge loss of its outputs"),
+    "multi-class hinge loss": N_("the multi-class hinge loss of its outputs"),
+}
+
+
+def _name_loss(judged: Judged) -> str:
+    """Return the loss that a step minimises: the net's own by name and line, or a usual one."""
+    fit = judged.decision.fit
+    if fit is None:
+        return _("a loss")
+    if not fit.is_own:
+        return _(LOSSES[fit.loss])
+    line, text = judged.step.describe(judged.decision.model.base.events[fit.events[0]][0])
+    return _("its own loss {name} (line {line})").format(name=text, line=line)

@@ -1,0 +1,78 @@
+"""Steps of training that a worker runs: the judge asks for what they compute."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from trainer.checker.find.programs import USES
+from trainer.checker.find.steps import Form, Trace, digest
+from trainer.checker.findings.report import Report
+from trainer.checker.judge.reporting import describe, judge_programs, may_be_settled, settle
+from trainer.checker.remote.connection import Connection
+from trainer.checker.remote.packing import unpack
+from trainer.checker.remote.protocol import ProtocolError, encode, take_list, take_number, take_text
+
+MOST_PROGRAMS = 100
+MOST_STEPS = 4  # of a program
+
+
+class RemoteStep:
+    """One step of training in a worker; line is that of its loop, 0 for a call of a function."""
+
+    def __init__(self, connection: Connection, number: int, about: dict[str, Any]):
+        self._connection, self._number = connection, number
+        self._sent: set[str] = set()
+        self.line, self.name = take_number(about, "line"), take_text(about, "name")
+
+    def run(self, edits: Mapping[str, Any], form: Form) -> Trace:
+        """Return what one step does with these values in the places of its own."""
+        arrays = {path: np.asarray(value) for path, value in edits.items()}
+        question = {"do": "step", "step": self._number, "form": form}
+        answer = self._connection.ask(question | {"edits": self._encode(arrays)})
+        return Trace(error="step") if "error" in answer else unpack(answer)
+
+    def _encode(self, arrays: dict[str, Any]) -> dict[str, Any]:
+        """Return arrays as data, those that were sent before by their digests alone."""
+        found = {}
+        for path, array in arrays.items():
+            name = str(digest(array))
+            is_new = name not in self._sent
+            self._sent.add(name)
+            found[path] = {"name": name} | ({"value": encode(array)} if is_new else {})
+        return found
+
+    def describe(self, site: int) -> tuple[int, str]:
+        """Return the line of a value, and its name or expression."""
+        answer = self._connection.ask({"do": "site", "step": self._number, "site": site})
+        return take_number(answer, "line"), take_text(answer, "text")
+
+
+def list_steps(connection: Connection, most: int = MOST_PROGRAMS) -> Iterator[list[RemoteStep]]:
+    """Yield the steps of each program that trains the net, the file's own first."""
+    for number in range(most):
+        answer = connection.ask({"do": "program", "program": number})
+        if answer.get("end") is True or "stopped" in answer:
+            return
+        if "error" in answer:
+            continue
+        steps = take_list(answer, "steps", MOST_STEPS)
+        if not all(isinstance(each, dict) for each in steps):
+            raise ProtocolError
+        yield [RemoteStep(connection, take_number(each, "step"), each) for each in steps]
+
+
+def judge_training(connection: Connection, report: Report, may_acquit: bool) -> None:
+    """Add to a report what a step of training shows: all where it left the net open, or doubted
+    it without a cause, and of a right net whether the file's own code trains it.
+
+    may_acquit is False for a submission, which may hold a second net that is right.
+    """
+    if may_acquit and may_be_settled(report):
+        if judged := judge_programs(list_steps(connection)):
+            settle(report, judged)
+    elif report.status == 0:
+        judged = judge_programs(list_steps(connection, USES))
+        if judged and judged.decision.is_right is not None:
+            report.findings += describe(judged)
+            report.is_of_step = judged.decision.is_right is False
