@@ -33,6 +33,26 @@ def main(argv: list[str] | None = None, program: Program = Program("check")) -> 
     path, name = _split(arguments.file)
     check_limits(arguments)
 
+    if arguments.watch:
+        from trainer.cli.watching import watch
+
+        return watch(path, lambda: _check_again(arguments, path, name, program), arguments.json)
+    return _check(arguments, path, name, program)
+
+
+def _check_again(
+    arguments: argparse.Namespace, path: Path, name: str | None, program: Program
+) -> int:
+    """Check a file that may be changed to one that cannot be read; return the status."""
+    try:
+        return _check(arguments, path, name, program)
+    except InputError as error:
+        program.print_error(f"error: {error}")
+        return 2
+
+
+def _check(arguments: argparse.Namespace, path: Path, name: str | None, program: Program) -> int:
+    """Check a file, print the report, and return the status."""
     from trainer.checker.process import check_in_child
 
     activity = _("{program}: checking {file}, at most {seconds} s").format(
@@ -58,6 +78,7 @@ def _parser(program: Program) -> Parser:
     add: Any = parser.add_argument
     add("file", nargs="?", metavar="FILE[:CLASS]",
         help="the file or notebook, and the class if it has several")  # fmt: skip
+    add("--watch", action="store_true", help="check again whenever the file changes")
     add("--json", action="store_true", help="print one JSON object instead")
     add("--verbose", action="store_true", help="show what the code prints")
     add("--run-all", action="store_true", help="run all top-level statements too")
