@@ -24,6 +24,8 @@ from trainer.checker.adapt.names import (
     simplify_name,
 )
 from trainer.checker.find.applying import read_arrays, subtract_gradients
+from trainer.checker.find.datasets import LAYOUTS as LAYOUTS_OF_DATA
+from trainer.checker.find.datasets import correct_sizes, guess_sizes_of_text, make_dataset
 from trainer.checker.find.discovering import Discovery
 from trainer.checker.find.instances import REG, SIZES, Instance, guess_sizes, list_instances
 from trainer.checker.find.leaves import Namespace
@@ -33,10 +35,12 @@ from trainer.checker.load.loading import Loader
 from trainer.checker.load.standins import StandIn
 
 N = 5  # samples
-USES = 5  # programs that use a net as the file does
+TRIES = 3  # sizes of data, since errors tell which are needed
+USES = 4  # programs that give a net to a function of the file
 MOST = 6  # instances and functions of a file that are tried
 LAYOUTS = 7
 NET = r".*net(work)?|model|nn|mlp|classifier|clf"
+OWN = 1 + LAYOUTS_OF_DATA + USES  # programs that use a net as the file does
 DIMS = r".*(dims|sizes|layers|shape|structure|architecture|topology)"
 UPDATE = r"update.*|step|optimi[sz]e.*|apply.*|adjust.*|.*descen.*"
 BACK = METHODS["gradient"] + r"|.*back.*"
@@ -47,12 +51,14 @@ Function = Callable[..., Any]
 def list_programs(path: Path) -> Iterator[Program]:
     """Yield the file as a script, and calls of what it defines with each layout of data.
 
-    Those that use a net as the file does come first: there are USES of them.
+    The first OWN of them use a net as the file does.
     """
     script = _Script(path)
     yield script.follow
-    for number in range(1, USES):
-        yield partial(script.use, number - 1)
+    for layout in range(LAYOUTS_OF_DATA):
+        yield partial(script.follow_with_data, layout)
+    for number in range(USES):
+        yield partial(script.use, number)
     for layout in range(LAYOUTS):
         for number in range(MOST):
             yield partial(script.call, layout, number)
@@ -62,13 +68,43 @@ class _Script:
     """A file that was run as far as it goes, or until it trains."""
 
     def __init__(self, path: Path):
+        self._path = path
+        self._load(None)
+
+    def _load(self, give: Callable[[str], Any] | None) -> None:
         self._tracer = Tracer()
-        self._loader = Loader(path, recorder=self._tracer, is_script=True)
+        self._loader = Loader(self._path, recorder=self._tracer, is_script=True, give=give)
 
     def follow(self) -> list[Step]:
         """Run the file; return the steps of its loops."""
         StandIn.is_quiet = True
         return Discovery(self._tracer).follow(self._loader.load_file)
+
+    def follow_with_data(self, layout: int) -> list[Step]:
+        """Run the file again, with data of ours where it has none; return its steps."""
+        if not any(isinstance(value, StandIn) for value in self._module.values()):
+            return []
+        before, sizes = (self._tracer, self._loader), self._guess_sizes()
+        try:
+            for _ in range(TRIES):
+                self._load(make_dataset(*sizes, layout))
+                steps = self.follow()
+                errors = [str(e) for e in self._loader.errors if isinstance(e, ValueError)]
+                asked = errors and correct_sizes(*sizes, errors[-1])
+                if steps or not asked:
+                    return steps
+                sizes = asked
+        finally:
+            self._tracer, self._loader = before
+        return []
+
+    def _guess_sizes(self) -> tuple[int, int]:
+        """Return the numbers of inputs and outputs of a net that the file makes."""
+        kinds = {v for v in self._module.values() if isinstance(v, type)}
+        nets = [value for value in self._module.values() if type(value) in kinds]
+        sizes = [size for net in nets for size in guess_sizes(net)]
+        text = self._loader.sources[self._loader.path].text
+        return sizes[0] if sizes else guess_sizes_of_text(text)
 
     @cached_property
     def _calls(self) -> list["Call"]:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from trainer.checker.find.leaves import (
+    Leaf,
     Namespace,
     copy_together,
     find_leaf,
@@ -32,6 +33,7 @@ RESULT = "__result__"  # the name of what a call returned
 EVENT = "@"  # before the number of an event, in place of the path of a leaf
 MOST_EVENTS = 3000
 MOST_ELEMENTS = 20_000  # of an array that is kept
+MOST_LEAF = 100_000  # elements of a leaf
 
 
 class TooLongError(BaseException):
@@ -100,7 +102,7 @@ class Step:
             _set_leaf(self._keys[path], np.array(values), shared, names)
         trace, keys = Trace(), {} if isinstance(form, tuple) else self._watched
         if form == "full":
-            leaves = list_leaves(_merge(shared, names))
+            leaves = _list_small(_merge(shared, names))
             trace.before = {path: leaf.as_array() for path, leaf in leaves.items()}
             keys = {path: leaf.keys for path, leaf in leaves.items()}
         try:
@@ -188,6 +190,12 @@ class Step:
 
 def _list_keys(shared: Namespace, names: Namespace | None) -> dict[str, tuple[Any, ...]]:
     return {path: leaf.keys for path, leaf in list_leaves(_merge(shared, names)).items()}
+
+
+def _list_small(names: Namespace) -> dict[str, Leaf]:
+    """Return the leaves that are not too large to be told of."""
+    leaves = list_leaves(names)
+    return {path: leaf for path, leaf in leaves.items() if np.size(leaf.value) <= MOST_LEAF}
 
 
 def _merge(shared: Namespace, names: Namespace | None) -> Namespace:

@@ -183,7 +183,7 @@ def turn(values: Array) -> Array:
     flat = values.reshape(-1)
     if not np.array_equal(flat, np.round(flat)):
         return move(values) + 0.1 * values
-    for shift in range(1, flat.size):
+    for shift in range(1, flat.size if (flat != flat[0]).any() else 0):
         turned = np.roll(flat, shift)
         if not np.array_equal(turned, flat):
             return turned.reshape(values.shape)

@@ -63,6 +63,8 @@ class Runner:
     is_checked: bool
     note: Callable[[str], None]
     is_script: bool = False  # whether every statement is to run, as far as it can
+    give: Callable[[str], Any] | None = None  # returns data for a name that was not set, or None
+    errors: list[Exception] = field(default_factory=list)  # of the statements of a script
     _waiting: list[ast.stmt] = field(default_factory=list)
     _set_somewhere: set[str] = field(init=False)
     _declared_global: set[str] = field(init=False)
@@ -191,6 +193,9 @@ class Runner:
         """
         names = list_bound_names(statement)
         if self.is_script:
+            self.errors.append(error)
+            given = {name: self.give(name) for name in names} if self.give else {}
+            vars(self.module).update({k: v for k, v in given.items() if v is not None})
             self._leave_unset(names, lambda line: self._describe_failure(line, error))
             return
         is_definition = isinstance(statement, DEFINITIONS)

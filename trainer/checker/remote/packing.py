@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from trainer.checker.find.steps import Trace
-from trainer.checker.remote.protocol import MOST_AXES, MOST_ELEMENTS, ProtocolError
+from trainer.checker.remote.protocol import MOST_AXES, MOST_BYTES, MOST_ELEMENTS, ProtocolError
 
 KINDS = {"f": "f8", "i": "i8", "u": "i8", "b": "b1"}
 MOST = 20_000  # arrays of a step
@@ -22,6 +22,8 @@ def pack(trace: Trace) -> dict[str, Any]:
     after = [[path, *_describe(value)] for path, value in trace.after.items()]
     arrays = [value for *_place, value in events]
     arrays += [*trace.before.values(), *trace.after.values()]
+    if sum(array.nbytes for array in arrays) > MOST_BYTES // 2:
+        return pack(Trace(error="too large"))
     data = b"".join(np.ascontiguousarray(a, dtype=KINDS[a.dtype.kind]).tobytes() for a in arrays)
     return {
         "events": places, "before": before, "after": after, "failed": trace.error[:200],

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer.checker.find.programs import USES
+from trainer.checker.find.programs import OWN
 from trainer.checker.find.steps import Form, Trace, digest
 from trainer.checker.findings.report import Report
 from trainer.checker.judge.reporting import describe, judge_programs, may_be_settled, settle
@@ -72,7 +72,7 @@ def judge_training(connection: Connection, report: Report, may_acquit: bool) -> 
         if judged := judge_programs(list_steps(connection)):
             settle(report, judged)
     elif report.status == 0:
-        judged = judge_programs(list_steps(connection, USES))
+        judged = judge_programs(list_steps(connection, OWN))
         if judged and judged.decision.is_right is not None:
             report.findings += describe(judged)
             report.is_of_step = judged.decision.is_right is False

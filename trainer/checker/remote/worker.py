@@ -16,9 +16,12 @@ import numpy  # noqa: F401 (once, before the clock starts)
 
 from trainer.checker.adapt.loaded import restore_aliases
 from trainer.checker.load.loading import Loader
+from trainer.checker.load.standins import StandIn
 from trainer.checker.remote.answering import Answerer
 from trainer.checker.remote.limits import import_torch, limit_process
 from trainer.common.language import set_language
+
+NETWORK = ("socket.connect", "socket.getaddrinfo")  # events of Python
 
 
 def main() -> int:
@@ -51,13 +54,16 @@ def prepare_folder(settings: dict[str, Any], path: Path) -> None:
 
 
 def make_guard(hidden: str) -> Callable[[str, tuple[Any, ...]], None]:
-    """Return a hook that lets nothing under a folder be opened, where no cell hides it.
+    """Return a hook that lets nothing under a folder be opened, where no cell hides it, and lets a
+    script that is followed to its training wait for no network.
 
     Code that tries hard can pass it. It stops the import of a right net from this project.
     """
     start = hidden + os.sep
 
     def guard(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in NETWORK and StandIn.is_quiet:
+            raise OSError("a script that is checked does not use the network")
         is_path = event == "open" and isinstance(arguments[0], str | bytes)
         if is_path and os.path.realpath(os.fsdecode(arguments[0])).startswith(start):
             raise PermissionError("the checker's own files are not for the code it checks")
