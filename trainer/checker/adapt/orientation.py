@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 def takes_columns(subject: "Subject") -> bool:
     """Return whether a net gives outputs for samples as columns, and none for samples as rows.
 
-    Its weights are to be kept as (out, in). Where it gives none at all, biases that are columns
-    tell. What the calls leave in the net is not removed.
+    Where it gives none at all, biases that are columns of weights (out, in) tell. What the calls
+    leave in the net is not removed.
     """
     N = subject.D + subject.H + subject.C  # no size of the net
     x = np.random.default_rng(0).normal(size=(N, subject.D))
@@ -25,4 +25,5 @@ def takes_columns(subject: "Subject") -> bool:
     subject.columns = False
     shapes = subject.weights.get_shapes()
     has_columns = all(shapes.get(key, ())[1:] == (1,) for key in ("b1", "b2"))
-    return not found[0] and (found[1] or has_columns)
+    is_turned = {"W1", "W2"} <= subject.weights.transposed
+    return not found[0] and (found[1] or (is_turned and has_columns))

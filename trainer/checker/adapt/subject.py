@@ -49,7 +49,8 @@ class Subject:
         self.D, self.H, self.C, self.reg = D, H, C, reg
         self._build(kind)
         is_own = not any(hasattr(kind, trait) for trait in TRAITS)  # what is built takes rows
-        if is_own and {"W1", "W2"} <= self.weights.transposed and not self.has_tensors:
+        has_outputs = self.methods["predict"] and not self.weights.problems
+        if is_own and has_outputs and not self.has_tensors:
             self.columns = takes_columns(self)
             self._build(kind)  # again: the calls may have left something in it
 

@@ -98,7 +98,18 @@ def find_weights(net: object, D: int, H: int, C: int) -> WeightPlaces:
         weights.places[key] = (container, name)
         if len(shape) == 2 and tuple(array.shape) == shape[::-1]:
             weights.transposed.add(key)
+    weights.extra |= _find_more(weights)
     return weights
+
+
+def _find_more(weights: WeightPlaces) -> set[str]:
+    """Return the matrices of the list that W1 and W2 are in, which belong to further layers."""
+    holders = [weights.places[key][0] for key in ("W1", "W2") if key in weights.places]
+    if len(holders) < 2 or holders[0] is not holders[1] or not isinstance(holders[0], list):
+        return set()
+    known = {weights.places[key][1] for key in ("W1", "W2")}
+    more = [i for i, each in enumerate(holders[0]) if i not in known and np.ndim(each) == 2]
+    return {f"W{i + 1}" for i in more}
 
 
 def _describe_shape(

@@ -7,6 +7,7 @@ from types import FrameType
 
 import numpy as np
 
+from trainer.checker.find.randomness import fix_randomness
 from trainer.checker.find.steps import Step, Trace, capture
 from trainer.checker.find.tracing import Tracer
 
@@ -32,7 +33,11 @@ class Discovery:
         """Run the program; return its steps, those that change most first, of these the inner."""
         self._tracer.enter, self._tracer.leave = self._enter, self._leave
         try:
-            with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
+            with (
+                fix_randomness(),
+                contextlib.redirect_stdout(io.StringIO()),
+                np.errstate(all="ignore"),
+            ):
                 program()
         except (Exception, SystemExit, FoundError):
             pass

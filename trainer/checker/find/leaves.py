@@ -151,12 +151,16 @@ def is_array(value: object) -> bool:
 
 
 def _is_table(value: object) -> bool:
-    """Return whether a value is a list, perhaps of lists, of numbers and nothing else."""
-    if not isinstance(value, list) or not value:
-        return False
-    if any(isinstance(each, list) for each in value):
-        return all(map(_is_table, value)) and len({len(each) for each in value}) == 1
-    return all(isinstance(each, float | int | np.number) for each in value)
+    """Return whether a value is a list, perhaps of lists of one shape, of numbers only."""
+    return isinstance(value, list) and _find_shape(value) is not None
+
+
+def _find_shape(value: Any) -> tuple[int, ...] | None:
+    if not isinstance(value, list):
+        return () if isinstance(value, float | int | np.number) else None
+    shapes = {_find_shape(each) for each in value}
+    shape = shapes.pop() if len(shapes) == 1 else None
+    return None if shape is None else (len(value), *shape)
 
 
 def is_holder(value: object) -> bool:

@@ -5,7 +5,6 @@ import contextlib
 import copy
 import hashlib
 import io
-import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import FrameType
@@ -24,11 +23,13 @@ from trainer.checker.find.leaves import (
     list_leaves,
     read_leaf,
 )
+from trainer.checker.find.randomness import fix_randomness
 from trainer.checker.find.tracing import Place, Tracer
 
 MOST_ROUNDS = 20_000  # of all loops inside one step
 # How much a trace tells; a tuple of numbers: the values of these events, and nothing else.
 Form = Literal["full", "changes", "digests"] | tuple[int, ...]
+LIST = "(list)"  # the path of a list of numbers itself
 RESULT = "__result__"  # the name of what a call returned
 EVENT = "@"  # before the number of an event, in place of the path of a leaf
 MOST_EVENTS = 3000
@@ -98,6 +99,8 @@ class Step:
         edits = dict(edits or {})
         changes = {int(path[1:]): edits.pop(path) for path in list(edits) if path[0] == EVENT}
         self._keys = self._keys or _list_keys(shared, names)
+        if set(edits) - set(self._keys):
+            return Trace(error="no such leaf")
         for path, values in edits.items():
             _set_leaf(self._keys[path], np.array(values), shared, names)
         trace, keys = Trace(), {} if isinstance(form, tuple) else self._watched
@@ -140,15 +143,17 @@ class Step:
             if rounds > MOST_ROUNDS:
                 raise TooLongError("too many rounds")
 
-        np.random.seed(0)  # noqa: NPY002 (of the code itself)
-        random.seed(0)
         self.tracer.see = lambda site, value: _keep(
             trace, site, value, changes, self.tracer.sites[site].is_argument
         )
         self.tracer.enter = count
         self.tracer.leave = None
         try:
-            with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
+            with (
+                fix_randomness(),
+                contextlib.redirect_stdout(io.StringIO()),
+                np.errstate(all="ignore"),
+            ):
                 self._get_function()(after, names)
         finally:
             self.tracer.see = self.tracer.enter = None
@@ -239,7 +244,7 @@ def _keep(trace: Trace, site: int, value: Any, changes: dict[int, Any], is_argum
     elif isinstance(value, dict | list | tuple) and not is_argument:
         for path, leaf in list_leaves({"": value}).items():
             if np.size(leaf.value) <= MOST_ELEMENTS:
-                trace.events.append((site, path, leaf.as_array()))
+                trace.events.append((site, path or LIST, leaf.as_array()))
     return value
 
 

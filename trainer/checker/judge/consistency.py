@@ -24,7 +24,7 @@ def find_inconsistent(model: Model, events: Events) -> list[str] | None:
     than those after it.
     """
     outputs = read_events([event[2] for event in model.base.events], events)
-    if outputs is None or outputs.size > MOST_OUTPUTS:
+    if outputs is None or outputs.size > MOST_OUTPUTS or not _is_whole(model, events):
         return None
     found = _gather(model, outputs.size)
     rows = [_differentiate(each, events) for each in found]
@@ -37,6 +37,14 @@ def find_inconsistent(model: Model, events: Events) -> list[str] | None:
         chosen = [pair for pair in kept if pair[0].weight in (*good, weight)]
         (wrong if _measure_rest(chosen) > IMPOSSIBLE else good).append(weight)
     return wrong if _has_spare(kept) else None
+
+
+def _is_whole(model: Model, events: Events) -> bool:
+    """Return whether outputs are arrays that one expression gave: a list, or a single number, may
+    be a part of them or not be filled yet.
+    """
+    found = (model.base.events[i] for i in events)
+    return all(value.ndim and not path for _, path, value in found)
 
 
 def _gather(model: Model, unknown: int) -> list[Direction]:

@@ -34,6 +34,7 @@ class Fit:
     wrong: list[str]
     rates: dict[str, float | None] = field(default_factory=dict)
     slopes: Array = field(default_factory=lambda: np.zeros(0))  # along the directions
+    errors: Array = field(default_factory=lambda: np.zeros(0))
     factors: dict[str, float] = field(default_factory=dict)  # of gradients that are no steps
 
     @property
@@ -79,7 +80,7 @@ def fit_losses(model: Model) -> list[Fit]:
                 return [fit]
     fits.sort(key=lambda fit: (len(fit.wrong), fit.rate <= 0, not fit.is_own))
     for fit in fits[:MOST_FITS] if fits and fits[0].wrong else []:
-        fit.factors = _find_factors(model, directions, fit.slopes)
+        fit.factors = _find_factors(model, directions, fit)
         if fit.has_gradients:
             break
     return fits
@@ -141,15 +142,15 @@ def _fit(
     limit = limit + 1e-4 * CLOSE * np.abs(moved).max()
     wrong = [w for w in model.weights if ((rest > limit) & settled)[owners == w].any()]
     rates = {w: _find_rate(slopes, moved, errors, settled & (owners == w)) for w in model.weights}
-    return Fit(name, events, is_own, rate, penalty, wrong, rates, slopes)
+    return Fit(name, events, is_own, rate, penalty, wrong, rates, slopes, errors)
 
 
-def _find_factors(model: Model, found: list[Direction], slopes: Array) -> dict[str, float]:
+def _find_factors(model: Model, found: list[Direction], fit: Fit) -> dict[str, float]:
     """Return the factors of the gradients among the step's values, {} where one is absent."""
     factors: dict[str, float] = {}
     for weight in model.weights:
         own = [i for i, d in enumerate(found) if d.weight == weight]
-        factor = find_factor(model, [found[i] for i in own], slopes[own]) if own else None
+        factor = find_factor(model, [found[i] for i in own], fit.slopes[own], fit.errors[own])
         if factor is None:
             return {}
         factors[weight] = factor

@@ -12,7 +12,7 @@ from trainer.checker.judge.slopes import Direction
 CLOSE = 1e-5
 
 
-def find_factor(model: Model, found: list[Direction], slopes: Array) -> float | None:
+def find_factor(model: Model, found: list[Direction], slopes: Array, errors: Array) -> float | None:
     """Return the factor between the slopes along directions of one weight and some value of the
     step; None where no value of its size is a multiple of them.
     """
@@ -24,7 +24,8 @@ def find_factor(model: Model, found: list[Direction], slopes: Array) -> float | 
         for values in _arrange(model.base.events[i][2], shape):
             along = np.array([float((values * d.vector).sum()) for d in found])
             factor = float(along @ slopes) / size
-            if factor and np.abs(along - factor * slopes).max() <= CLOSE * np.abs(along).max():
+            rest = np.abs(along - factor * slopes) - 2 * abs(factor) * errors
+            if factor and rest.max() <= CLOSE * np.abs(along).max():
                 return factor
     return None
 

@@ -209,19 +209,12 @@ def _settle(model: Model, changed: list[str], data: dict[str, list[str]]) -> Non
     """Choose the targets: of the data, those on which the outputs do not depend, while these
     depend on most of what changes.
     """
-    best, chosen = (0, 0), ""
-    results = {(-1, path) for path in changed}
-    for name in data:
-        moves = any(model.base.events[i][:2] in results for i in model.depends[name])
-        counts = (_count(model, changed, i) for i in _list_forward(model, data, name))
-        score = max(counts, default=0), looks_like_target(name)
-        if moves and score >= best:
-            best, chosen = score, name
-    if not best[0]:
+    best, chosen = _choose_targets(model, changed, data)
+    if not best:
         return
     model.targets, model.after_targets = data[chosen], model.depends[chosen]
     forward = _list_forward(model, data, chosen)
-    last = [i for i in forward if _count(model, changed, i) == best[0]]
+    last = [i for i in forward if _count(model, changed, i) == best]
     model.weights = [path for path in changed if all(i in model.depends[path] for i in last)]
     model.inputs = [
         path
@@ -235,6 +228,25 @@ def _settle(model: Model, changed: list[str], data: dict[str, list[str]]) -> Non
         i for i in sorted(model.depends[chosen])
         if not any(i in model.depends[path] for path in changed)
     ]  # fmt: skip
+
+
+def _choose_targets(
+    model: Model, changed: list[str], data: dict[str, list[str]]
+) -> tuple[int, str]:
+    """Return how many weights the outputs depend on, and the name of the targets; (0, "") for none.
+
+    Single numbers are targets only where no array is: the count of Adam's steps is none.
+    """
+    results = {(-1, path) for path in changed}
+    scores = []
+    for number, name in enumerate(data):
+        moves = any(model.base.events[i][:2] in results for i in model.depends[name])
+        counts = (_count(model, changed, i) for i in _list_forward(model, data, name))
+        count = max(counts, default=0) if moves else 0
+        is_array = model.get_value(data[name][0]).ndim > 0
+        scores.append((count > 0, is_array, count, looks_like_target(name), number, name))
+    best = max(scores, default=(False, False, 0, 0, 0, ""))
+    return best[2], best[-1]
 
 
 def _list_forward(model: Model, data: dict[str, list[str]], targets: str) -> list[int]:
@@ -253,7 +265,11 @@ def _list_forward(model: Model, data: dict[str, list[str]], targets: str) -> lis
 
 
 def _count(model: Model, changed: list[str], event: int) -> int:
-    return sum(event in model.depends[path] for path in changed)
+    """Return on how many weights an event depends; single numbers count where there are no arrays:
+    a sum of losses is none.
+    """
+    arrays = [path for path in changed if model.base.before[path].ndim] or changed
+    return sum(event in model.depends[path] for path in arrays)
 
 
 def _group_events(model: Model, events: list[int]) -> list[Events]:

@@ -14,6 +14,9 @@ from trainer.common.language import translate as _
 
 MOST_VALUES = 1_000_000  # of all runs of a file's steps
 EACH_RUN = 50  # values that a run costs besides its own
+# Causes that a step down its own loss refutes: other factors, and calls that were not understood.
+UNSURE = (None, "batch-mean-missing", "batch-mean-twice", "loss-sum", "unfinished",
+          "misspelt-name")  # fmt: skip
 MORE = 5  # calls that are judged after one was right
 
 
@@ -86,10 +89,9 @@ def _judge_steps(steps: Sequence[Step], budget: Budget) -> Iterator[Judged]:
 
 
 def may_be_settled(report: Report) -> bool:
-    """Return whether a step may show what a report leaves open, or doubts without a cause."""
+    """Return whether a step may show what a report leaves open, or doubts without a sure cause."""
     wrong = report.wrong_findings
-    is_guess = all(f.verdict == "differs" and f.cause is None for f in wrong)
-    return report.status == 2 or (bool(wrong) and is_guess)
+    return report.status == 2 or (bool(wrong) and all(f.cause in UNSURE for f in wrong))
 
 
 def settle(report: Report, judged: Judged) -> None:

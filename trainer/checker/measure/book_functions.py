@@ -8,7 +8,7 @@ import numpy as np
 
 from trainer.book import functions
 from trainer.book.functions import Array
-from trainer.checker.adapt.attempts import attempt, report_exception
+from trainer.checker.adapt.attempts import Outcome, attempt, report_exception
 from trainer.checker.findings.comparing import (
     CLOSE,
     Finding,
@@ -78,6 +78,8 @@ def _check_elementwise(name: str, function: Function, inputs: Inputs) -> Finding
     """Check a function on a batch; a sigmoid_grad that takes σ(a) gets a note."""
     expected = getattr(functions, name)(inputs.batch)
     outcome = attempt(function, inputs.batch)
+    if isinstance(outcome.error, TypeError | ValueError):  # perhaps it takes single numbers
+        outcome = _attempt_each(function, inputs.batch) or outcome
     if outcome.error:
         return report_exception(name, outcome.error)
     if outcome.wrote:
@@ -89,7 +91,20 @@ def _check_elementwise(name: str, function: Function, inputs: Inputs) -> Finding
         return Finding(name, "ok")
     if name == "sigmoid_grad" and compute_error(value, inputs.batch * (1 - inputs.batch)) <= CLOSE:
         return Finding(name, "note", _("takes σ(a), not a: call it with z = σ(a)"))
+    if name == "sigmoid" and compute_error(value, np.tanh(inputs.batch)) <= CLOSE:
+        return Finding(name, "note", _("it is tanh: the net that uses it shows whether it fits"))
     return Finding(name, "differs", describe_difference(value, expected))
+
+
+def _attempt_each(function: Function, batch: Array) -> Outcome | None:
+    """Return the values of a function of single numbers, None if it raises for them too."""
+    outcomes = [
+        attempt(lambda number=number: function(number)) for number in batch.ravel().tolist()
+    ]
+    values = [as_number(each.value) for each in outcomes]
+    if any(each.error for each in outcomes) or None in values:
+        return None
+    return Outcome(np.array(values, dtype=float).reshape(batch.shape))
 
 
 def _take_first(value: Any, expected: Array) -> Any:
