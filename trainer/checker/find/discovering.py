@@ -93,15 +93,15 @@ class Discovery:
 
 
 def rank_steps(steps: list[Step]) -> list[Step]:
-    """Return the steps that change something, those that change most arrays first.
+    """Return the steps that change most arrays: a loop that changes fewer is a part of a step.
 
     Single numbers count where no arrays change: a rate that decays is no weight.
     """
     counts = [_count_carried(step) for step in steps]
     has_arrays = any(arrays for arrays, _ in counts)
     sizes = [arrays if has_arrays else numbers for arrays, numbers in counts]
-    order = sorted(range(len(steps)), key=lambda i: -sizes[i])
-    return [steps[i] for i in order if sizes[i]]
+    most = max(sizes, default=0)
+    return [step for step, size in zip(steps, sizes, strict=True) if size == most > 0]
 
 
 def _count_carried(step: Step) -> tuple[int, int]:

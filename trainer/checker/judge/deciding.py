@@ -1,5 +1,6 @@
 """Decides about a step: right, wrong in some weights, or open."""
 
+import re
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -19,6 +20,7 @@ class Fault(Enum):
     UPHILL = auto()
     LACKS_PENALTY = auto()
     PENALTY_SIGN = auto()
+    LEFT = auto()
     IDLE = auto()
 
 
@@ -62,8 +64,16 @@ def _decide_at(run: Run, start: float) -> Decision | None:
     model = whole and (build_model(shrink(whole, run), start) or whole)
     if model is None:
         return None
+    decision = _decide_about(model)
+    is_sure = decision.is_right is not False or _is_complete(model)
+    return decision if is_sure else _leave_open(decision)
+
+
+def _decide_about(model: Model) -> Decision:
     fits = fit_losses(model)
     matrices = [w for w in model.weights if model.base.before[w].ndim > 1]
+    if left := _list_left(model):
+        return Decision(model, False, fits[0] if fits else None, left, Fault.LEFT)
     for fit in fits:
         if fit.lacks_penalty:
             return Decision(model, False, fit, matrices, Fault.LACKS_PENALTY)
@@ -75,8 +85,6 @@ def _decide_at(run: Run, start: float) -> Decision | None:
         return Decision(model, False, best, matrices or model.weights, fault)
     if other := next((fit for fit in fits if fit.has_gradients), None):
         return Decision(model, True, other)
-    if _has_state(model):
-        return Decision(model, None, best)
     wrong = [find_inconsistent(model, events) for events in model.outputs[-3:]]
     if not (wrong and all(wrong)):
         return Decision(model, None, best)
@@ -86,9 +94,16 @@ def _decide_at(run: Run, start: float) -> Decision | None:
     return Decision(model, False, best, min(others or least, least, key=len))
 
 
-def _has_state(model: Model) -> bool:
-    """Return whether the step keeps more arrays of the weights' shapes, as momentum does."""
-    before = model.base.before
-    shapes = [before[path].shape for path in model.weights]
-    others = [p for p in model.depends if p in model.base.list_changed() and p not in model.weights]
-    return any(before[path].shape in shapes and before[path].ndim for path in others)
+def _is_complete(model: Model) -> bool:
+    """Return whether the outputs depend on every array that the step changes.
+
+    Otherwise it keeps a state, as momentum does, or is not understood.
+    """
+    changed = [path for path in model.base.list_changed() if path in model.depends]
+    return all(path in model.weights for path in changed if model.base.before[path].ndim)
+
+
+def _list_left(model: Model) -> list[str]:
+    """Return the weights that a step leaves as they are, beside others of their names."""
+    names = {re.sub(r"\d+", "#", path) for path in model.weights}
+    return [path for path in model.inputs if re.sub(r"\d+", "#", path) in names]

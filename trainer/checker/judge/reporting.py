@@ -9,7 +9,7 @@ from trainer.checker.find.steps import Form, Trace
 from trainer.checker.findings.comparing import Finding
 from trainer.checker.findings.report import CODE, STEP, Report
 from trainer.checker.judge.deciding import Decision, Fault, decide
-from trainer.common.language import N_, translate_plural
+from trainer.common.language import N_, join_words, translate_plural
 from trainer.common.language import translate as _
 
 MOST_VALUES = 1_000_000  # of all runs of a file's steps
@@ -114,6 +114,7 @@ def describe(judged: Judged) -> Iterator[Finding]:
         yield Finding(STEP, "ok")
         yield Finding(STEP, "note", _describe_right(decision, words))
     elif decision.fault:
+        words["names"] = join_words(decision.wrong)
         message = _(FAULTS[decision.fault]).format(**words)
         cause = "update-sign" if decision.fault is Fault.UPHILL else None
         yield Finding(STEP, "differs", message, cause)
@@ -124,6 +125,7 @@ def describe(judged: Judged) -> Iterator[Finding]:
 
 FAULTS = {
     Fault.IDLE: N_("{step} computes gradients and leaves all weights as they were"),
+    Fault.LEFT: N_("{step} leaves {names} as it was, while it changes the others"),
     Fault.UPHILL: N_("{step} goes up the derivative of {loss}: turn the sign of the update"),
     Fault.PENALTY_SIGN: N_("{step} makes the weights larger: turn the sign of their penalty"),
     Fault.LACKS_PENALTY: N_(

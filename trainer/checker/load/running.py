@@ -127,6 +127,8 @@ class Runner:
             changed = {k: v for k, v in step.changed.items() if k in vars(self.module)}
             self._leave_unset(changed, self._describe_skip)
         self._run_again()
+        unset = {name: 0 for name in self._declared_global if name not in vars(self.module)}
+        self._leave_unset(unset, lambda _line: _("set by a function that was not called"))
 
     def _run_again(self) -> None:
         """Run what needed a name that a later cell sets: cells may have run in another order."""
