@@ -1,7 +1,8 @@
 """Check a two-layer net that somebody else wrote, and say what is wrong with it.
 
 Checking runs code from the file, in a process of its own with a time and a memory limit: its
-definitions, imports and constants, and the methods of the class.
+definitions, imports and constants, the methods of the class, and the file as a script until its
+first step of training.
 """
 
 import argparse

@@ -1,7 +1,6 @@
 """A step of training is judged from outside the process that runs it."""
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -114,11 +113,27 @@ def test_what_is_no_trace_is_refused(change):
         unpack(answer | change)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a folder of POSIX")
-def test_a_file_of_the_code_lands_in_no_folder_of_ours(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    folder = tmp_path / "own"
-    folder.mkdir()
-    (folder / "net.py").write_text((FREE / "xor_script.py").read_text())
-    check_in_child(folder / "net.py")
-    assert [path.name for path in tmp_path.iterdir()] == ["own"]
+OUTSIDE = """
+import os, subprocess, urllib.request
+for act in (
+    lambda: open("written.txt", "w").write("x"),
+    lambda: os.mkdir("made"),
+    lambda: os.remove("kept.txt"),
+    lambda: os.system("echo > by_shell.txt"),
+    lambda: subprocess.run(["touch", "by_program.txt"]),
+    lambda: urllib.request.urlopen("http://localhost:1"),
+):
+    try:
+        act()
+    except OSError:
+        pass
+input("how many rounds? ")
+"""
+
+
+def test_a_script_that_is_followed_changes_no_file_and_starts_no_program(tmp_path):
+    (tmp_path / "kept.txt").write_text("kept")
+    (tmp_path / "net.py").write_text(OUTSIDE + (FREE / "xor_script.py").read_text())
+    report, _ = check_in_child(tmp_path / "net.py")
+    assert report.status == 0, report.as_text()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept.txt", "net.py"]

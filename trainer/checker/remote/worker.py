@@ -21,7 +21,13 @@ from trainer.checker.remote.answering import Answerer
 from trainer.checker.remote.limits import import_torch, limit_process
 from trainer.common.language import set_language
 
-NETWORK = ("socket.connect", "socket.getaddrinfo")  # events of Python
+OUTSIDE = {  # Python's events for what a script does outside of itself
+    "socket.connect", "socket.getaddrinfo", "socket.bind", "subprocess.Popen", "os.system",
+    "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.startfile", "os.kill",
+    "os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate",
+    "os.chmod", "os.chown", "os.utime", "shutil.rmtree", "shutil.move", "shutil.copyfile",
+    "webbrowser.open", "ftplib.connect", "smtplib.connect", "urllib.Request",
+}  # fmt: skip
 
 
 def main() -> int:
@@ -34,8 +40,8 @@ def main() -> int:
     import_torch(path)
     limit_process(settings["memory"], settings["seconds"])
     sys.argv = [str(path)]
-    if Path(settings["hidden"]) not in path.parents:
-        sys.addaudithook(make_guard(settings["hidden"]))
+    is_own = Path(settings["hidden"]) in path.parents
+    sys.addaudithook(make_guard(None if is_own else settings["hidden"]))
     pipes.write({"ready": True})
     with restore_aliases() as removed:
         answerer = Answerer(Loader(path, settings["run_all"]), removed, pipes.ask)
@@ -53,22 +59,30 @@ def prepare_folder(settings: dict[str, Any], path: Path) -> None:
     os.chdir(path.parent)
 
 
-def make_guard(hidden: str) -> Callable[[str, tuple[Any, ...]], None]:
+def make_guard(hidden: str | None) -> Callable[[str, tuple[Any, ...]], None]:
     """Return a hook that lets nothing under a folder be opened, where no cell hides it, and lets a
-    script that is followed to its training wait for no network.
+    script that is followed to its training change no file, start no program and use no network.
 
-    Code that tries hard can pass it. It stops the import of a right net from this project.
+    Code that tries hard can pass it. It stops the import of a right net from this project, and
+    what a script does that its author would not want in a check.
     """
-    start = hidden + os.sep
+    start = f"{hidden}{os.sep}"
 
     def guard(event: str, arguments: tuple[Any, ...]) -> None:
-        if event in NETWORK and StandIn.is_quiet:
-            raise OSError("a script that is checked does not use the network")
+        if StandIn.is_quiet and (event in OUTSIDE or (event == "open" and _writes(arguments))):
+            raise PermissionError("a script that is checked only computes")
         is_path = event == "open" and isinstance(arguments[0], str | bytes)
-        if is_path and os.path.realpath(os.fsdecode(arguments[0])).startswith(start):
+        if hidden and is_path and os.path.realpath(os.fsdecode(arguments[0])).startswith(start):
             raise PermissionError("the checker's own files are not for the code it checks")
 
     return guard
+
+
+def _writes(arguments: tuple[Any, ...]) -> bool:
+    """Return whether the arguments of Python's event open are those of a file to write."""
+    _path, mode, flags = arguments
+    is_named = isinstance(mode, str) and bool(set(mode) & set("wax+"))
+    return is_named or bool((flags or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
 
 
 class Pipes:
