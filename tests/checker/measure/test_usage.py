@@ -204,3 +204,18 @@ def test_a_module_that_is_installed_is_not_called_missing(check):
     assert "matplotlib.pyplot is not loaded during the check" in report.as_text()
     assert "not there" not in report.as_text()
     assert "was not found" not in report.as_text()
+
+
+def test_weights_of_the_class_are_shared_by_all_its_nets(check):
+    source = (NETS / "chapter4.py").read_text()
+    report = check(source, ("    def __init__", "    params = {}\n\n    def __init__"),
+                   ("        self.params = {}\n", ""))  # fmt: skip
+    assert report.status == 1
+    assert "params belongs to the class" in report.as_text()
+
+
+def test_a_bias_of_integers_is_called_so(check):
+    source = (NETS / "chapter4.py").read_text()
+    report = check(source, ("np.zeros(hidden_size)", "np.zeros(hidden_size, dtype=int)"))
+    assert report.status == 1
+    assert "b1 is an array of integers, create it with dtype=float" in report.as_text()

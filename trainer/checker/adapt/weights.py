@@ -24,6 +24,7 @@ class WeightPlaces:
     absent: set[str] = field(default_factory=set)
     extra: set[str] = field(default_factory=set)  # the names of weights of further layers
     numbers: set[str] = field(default_factory=set)  # biases that are plain numbers
+    shared: set[str] = field(default_factory=set)  # what belongs to the class, and holds weights
 
     def get_shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shapes of the net's own arrays."""
@@ -99,7 +100,20 @@ def find_weights(net: object, D: int, H: int, C: int) -> WeightPlaces:
         if len(shape) == 2 and tuple(array.shape) == shape[::-1]:
             weights.transposed.add(key)
     weights.extra |= _find_more(weights)
+    holders = [container for container, _ in weights.places.values()]
+    weights.shared = {k for k, v in list_shared(net).items() if any(v is h for h in holders)}
     return weights
+
+
+def list_shared(net: object) -> dict[str, Any]:
+    """Return the dicts and lists of a net's class, which all its instances have in common."""
+    own = getattr(net, "__dict__", {})
+    return {
+        name: value
+        for kind in reversed(type(net).__mro__)
+        for name, value in vars(kind).items()
+        if isinstance(value, dict | list) and not name.startswith("__") and name not in own
+    }
 
 
 def _find_more(weights: WeightPlaces) -> set[str]:
@@ -157,7 +171,7 @@ def find_values(
     elif isinstance(holder, list | tuple):
         items = list(enumerate(holder))
     elif hasattr(holder, "__dict__") and not isinstance(holder, type | ModuleType):
-        items = list(vars(holder).items())
+        items = list((list_shared(holder) | vars(holder)).items())
     items.sort(key=lambda item: (_is_derived(item[0]), "param" not in simplify_name(str(item[0]))))
     for key, value in items:
         if not isinstance(value, np.ndarray | int | float | np.number) and not is_tensor(value):

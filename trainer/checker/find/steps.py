@@ -29,7 +29,7 @@ from trainer.checker.find.tracing import Place, Tracer
 MOST_ROUNDS = 20_000  # of all loops inside one step
 # How much a trace tells; a tuple of numbers: the values of these events, and nothing else.
 Form = Literal["full", "changes", "digests"] | tuple[int, ...]
-LIST = "(list)"  # the path of a list of numbers itself
+LIST = "(list)"  # ends the path of a list of numbers
 RESULT = "__result__"  # the name of what a call returned
 EVENT = "@"  # before the number of an event, in place of the path of a leaf
 MOST_EVENTS = 3000
@@ -244,7 +244,8 @@ def _keep(trace: Trace, site: int, value: Any, changes: dict[int, Any], is_argum
     elif isinstance(value, dict | list | tuple) and not is_argument:
         for path, leaf in list_leaves({"": value}).items():
             if np.size(leaf.value) <= MOST_ELEMENTS:
-                trace.events.append((site, path or LIST, leaf.as_array()))
+                mark = LIST if isinstance(leaf.value, list) else ""
+                trace.events.append((site, path + mark, leaf.as_array()))
     return value
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from trainer.book.functions import Array
+from trainer.checker.find.steps import LIST
 from trainer.checker.judge.influence import Events, Model, read_events
 from trainer.checker.judge.slopes import Direction, probe
 
@@ -44,7 +45,7 @@ def _is_whole(model: Model, events: Events) -> bool:
     be a part of them or not be filled yet.
     """
     found = (model.base.events[i] for i in events)
-    return all(value.ndim and not path for _, path, value in found)
+    return all(value.ndim and not path.endswith(LIST) for _, path, value in found)
 
 
 def _gather(model: Model, unknown: int) -> list[Direction]:

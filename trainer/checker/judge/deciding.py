@@ -85,10 +85,11 @@ def _decide_about(model: Model) -> Decision:
         return Decision(model, False, best, matrices or model.weights, fault)
     if other := next((fit for fit in fits if fit.has_gradients), None):
         return Decision(model, True, other)
-    wrong = [find_inconsistent(model, events) for events in model.outputs[-3:]]
+    asked = (find_inconsistent(model, events) for events in model.outputs[-3:])
+    wrong = [found for found in asked if found is not None]
     if not (wrong and all(wrong)):
         return Decision(model, None, best)
-    least: list[str] = min(wrong, key=len)  # type: ignore[arg-type]
+    least = min(wrong, key=len)
     best = max(fits, key=lambda fit: len(fit.list_agreeing()), default=None)
     others = [w for w in model.weights if best and w not in best.list_agreeing()]
     return Decision(model, False, best, min(others or least, least, key=len))

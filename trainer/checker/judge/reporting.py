@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from trainer.checker.find.steps import Form, Trace
-from trainer.checker.findings.comparing import Finding
+from trainer.checker.findings.comparing import Finding, report_unchecked
 from trainer.checker.findings.report import CODE, STEP, Report
 from trainer.checker.judge.deciding import Decision, Fault, decide
 from trainer.common.language import N_, join_words, translate_plural
@@ -91,7 +91,16 @@ def _judge_steps(steps: Sequence[Step], budget: Budget) -> Iterator[Judged]:
 def may_be_settled(report: Report) -> bool:
     """Return whether a step may show what a report leaves open, or doubts without a sure cause."""
     wrong = report.wrong_findings
-    return report.status == 2 or (bool(wrong) and all(f.cause in UNSURE for f in wrong))
+    return report.status == 2 or (bool(wrong) and all(map(_is_doubt, wrong)))
+
+
+def _is_doubt(finding: Finding) -> bool:
+    """Return whether a step down its own loss shows that a finding is none.
+
+    Outputs that cannot be computed are no matter of doubt.
+    """
+    is_raised = finding.verdict == "raises" and finding.cause != "misspelt-name"
+    return finding.cause in UNSURE and not (is_raised and finding.quantity == "predict")
 
 
 def settle(report: Report, judged: Judged) -> None:
@@ -100,7 +109,9 @@ def settle(report: Report, judged: Judged) -> None:
     if is_right is None or (report.wrong_findings and not is_right):
         return
     if is_right:
+        failed = [f for f in report.wrong_findings if f.verdict == "raises"]
         report.findings = [f for f in report.findings if f.verdict in ("ok", "note")]
+        report.findings += [report_unchecked(f.quantity, f.message) for f in failed]
     report.findings += describe(judged)
     report.is_of_step = True
     report.stopped, report.name = "", report.name or f"{CODE}{report.file}"

@@ -58,6 +58,13 @@ def check_construction(kind: type, subject: Subject) -> Finding:
     weights = subject.weights
     if reason := _find_unsupported(kind, subject):
         return report_unchecked("construction", reason)
+    if weights.shared:
+        message = _(
+            "{names} belongs to the class, so all its nets have the same weights: set it in "
+            "__init__, as in self.{names} = …"
+        )
+        shared = ", ".join(sorted(weights.shared))
+        return Finding("construction", "differs", message.format(names=shared))
     biases = {"b1", "b2"} & weights.absent
     problems, cause = list(weights.problems.values()), "weight-shape"
     if len(biases) == 1 and not weights.absent & {"W1", "W2"}:

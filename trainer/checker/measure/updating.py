@@ -82,6 +82,12 @@ def _report_error(
         )
         message = message.format(shape=shape, gradient=grad_shape, **words)
         return Finding("update", "raises", message)
+    if isinstance(error, TypeError) and "Cannot cast ufunc" in show_safely(error):
+        message = _(
+            "the book's loop {loop} raises {error}: {name} is an array of integers, create it with "
+            "dtype=float"
+        )
+        return Finding("update", "raises", message.format(**words))
     if isinstance(error, TypeError):
         message = _("the book's loop {loop} raises {error} for {name}: {text}")
         text = show_safely(error).splitlines()[0]

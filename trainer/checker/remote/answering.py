@@ -111,7 +111,7 @@ class Answerer:
             "float32": subject.is_float32() if set(weights.places) == set(PARAMS) else False,
         } | {
             name: sorted(getattr(weights, name))[:MOST]
-            for name in ("transposed", "absent", "extra", "numbers")
+            for name in ("transposed", "absent", "extra", "numbers", "shared")
         }  # fmt: skip
 
     def _do_has(self, question: dict[str, Any]) -> Answer:

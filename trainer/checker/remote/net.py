@@ -157,7 +157,7 @@ class RemoteWeights(WeightPlaces):
             problems={str(k): str(v) for k, v in problems.items()},
             **{
                 name: set(map(str, take_list(about, name)))
-                for name in ("transposed", "absent", "extra", "numbers")
+                for name in ("transposed", "absent", "extra", "numbers", "shared")
             },
         )
 
