@@ -232,6 +232,8 @@ def _call_with_net(net: Any, values: dict[str, Any], function: Function, argumen
 def _may_train(name: str, method: Function) -> bool:
     roles = find_call_roles(method)
     required = [p for p in list_arguments(method) if p.default is p.empty and p.name != "self"]
+    if re.fullmatch(METHODS["numerical"], simplify_name(name)):
+        return False
     is_named = re.fullmatch(METHODS["train"], simplify_name(name)) is not None
     return {"x", "t"} <= roles or (is_named and bool(required))
 

@@ -14,8 +14,9 @@ from trainer.common.language import translate as _
 
 MOST_VALUES = 1_000_000  # of all runs of a file's steps
 EACH_RUN = 50  # values that a run costs besides its own
-# Causes that a step down its own loss refutes: other factors, and calls that were not understood.
-UNSURE = (None, "batch-mean-missing", "batch-mean-twice", "loss-sum", "unfinished",
+# Causes that a step down its own loss refutes: other factors, samples as columns, and calls that
+# were not understood.
+UNSURE = (None, "batch-mean-missing", "batch-mean-twice", "loss-sum", "softmax-axis", "unfinished",
           "misspelt-name")  # fmt: skip
 MORE = 5  # calls that are judged after one was right
 

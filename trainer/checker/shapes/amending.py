@@ -50,6 +50,7 @@ def accept_columns(
     """
     is_open = kind is None or getattr(kind, "takes_columns", False)
     is_open |= any(f.topic == COLUMNS for f in findings)
+    is_open |= all(f.quantity != "predict" for f in findings)
     for finding in functions:
         if is_open and (finding.quantity, finding.cause) == ("softmax", "softmax-axis"):
             message = _("normalises each column: right where samples are columns")
