@@ -37,14 +37,18 @@ def path(tmp_path):
 
 def test_each_change_is_checked_once_and_the_last_status_returned(path, monkeypatch, capsys):
     statuses = iter([1, 2, 0])
-    changes = Changes(lambda: path.write_text("22"), lambda: None, lambda: path.write_text("333"))
+    wait = [lambda: None]
+    changes = Changes(lambda: path.write_text("22"), *wait, lambda: path.write_text("333"), *wait)
     monkeypatch.setattr(watching.time, "sleep", changes)
     assert watching.watch(path, lambda: next(statuses)) == 0
     assert capsys.readouterr().out.count("waits for a change of net.py") == 3
 
 
 def test_a_file_that_an_editor_replaces_is_waited_for(path, monkeypatch):
-    changes = Changes(path.unlink, lambda: None, lambda: path.write_text("4444"))
+    changes = Changes(
+        path.unlink, lambda: None, lambda: path.write_text(""), lambda: path.write_text("4444"),
+        lambda: None,
+    )  # fmt: skip
     monkeypatch.setattr(watching.time, "sleep", changes)
     seen = []
     watching.watch(path, lambda: seen.append(path.read_text()) or 1, is_quiet=True)
@@ -53,7 +57,7 @@ def test_a_file_that_an_editor_replaces_is_waited_for(path, monkeypatch):
 
 def test_a_change_during_the_check_is_not_missed(path, monkeypatch):
     texts = iter(["22", "22"])
-    monkeypatch.setattr(watching.time, "sleep", Changes())
+    monkeypatch.setattr(watching.time, "sleep", Changes(lambda: None))
     seen = []
 
     def check():

@@ -53,5 +53,8 @@ def _read_state(path: Path) -> tuple[int, int] | None:
 
 
 def _wait_for_change(path: Path, seen: tuple[int, int] | None) -> None:
-    while (now := _read_state(path)) is None or now == seen:
+    """Wait until the file is another one, and for one pause has been the same: it is written."""
+    before, now = None, _read_state(path)
+    while now is None or now == seen or now != before:
         time.sleep(PAUSE)
+        before, now = now, _read_state(path)

@@ -14,10 +14,10 @@ from trainer.common.language import translate as _
 
 MOST_VALUES = 1_000_000  # of all runs of a file's steps
 EACH_RUN = 50  # values that a run costs besides its own
-# Causes that a step down its own loss refutes: other factors, samples as columns, and calls that
-# were not understood.
-UNSURE = (None, "batch-mean-missing", "batch-mean-twice", "loss-sum", "softmax-axis", "unfinished",
-          "misspelt-name")  # fmt: skip
+# Causes that a step down its own loss refutes: samples as columns, and, where no loss of the net is
+# right, other factors.
+UNSURE = (None, "softmax-axis")
+FACTORS = ("batch-mean-missing", "batch-mean-twice", "loss-sum")
 MORE = 5  # calls that are judged after one was right
 
 
@@ -90,18 +90,29 @@ def _judge_steps(steps: Sequence[Step], budget: Budget) -> Iterator[Judged]:
 
 
 def may_be_settled(report: Report) -> bool:
-    """Return whether a step may show what a report leaves open, or doubts without a sure cause."""
+    """Return whether a step may show what a report leaves open, or doubts without a sure cause.
+
+    Where a gradient is right the form of the net is understood, and nothing is doubted.
+    """
     wrong = report.wrong_findings
-    return report.status == 2 or (bool(wrong) and all(map(_is_doubt, wrong)))
+    right = [f.quantity for f in report.findings if f.verdict == "ok"]
+    is_understood = any(name.startswith("gradient") for name in right)
+    unsure = UNSURE if "loss" in right else UNSURE + FACTORS
+    is_doubted = bool(wrong) and all(_is_doubt(finding, unsure) for finding in wrong)
+    return report.status == 2 or (is_doubted and not is_understood)
 
 
-def _is_doubt(finding: Finding) -> bool:
+def _is_doubt(finding: Finding, unsure: tuple[str | None, ...]) -> bool:
     """Return whether a step down its own loss shows that a finding is none.
 
-    Outputs that cannot be computed are no matter of doubt.
+    What raises is doubted only where a name is set by a method that was not called, and a loss
+    where the targets may be those of another method.
     """
-    is_raised = finding.verdict == "raises" and finding.cause != "misspelt-name"
-    return finding.cause in UNSURE and not (is_raised and finding.quantity == "predict")
+    if finding.verdict == "raises":
+        is_call = finding.quantity == "loss" and "ValueError" in finding.message
+        return finding.cause == "misspelt-name" or (finding.cause is None and is_call)
+    is_part = finding.cause == "unfinished" and finding.quantity.startswith("gradient ")
+    return finding.cause in unsure or is_part
 
 
 def settle(report: Report, judged: Judged) -> None:
