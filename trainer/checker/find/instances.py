@@ -13,7 +13,7 @@ from trainer.checker.find.leaves import Namespace, list_leaves
 
 SMALL = 5  # sizes up to here stay as they are
 REG = 0.1  # so that a penalty shows
-SIZES = (4, 3, 2)  # inputs, hidden neurons and outputs of what is built by its arguments
+SIZES = (5, 4, 3)  # inputs, hidden neurons and outputs of what is built by its arguments
 
 
 @dataclass

@@ -34,7 +34,7 @@ from trainer.checker.find.tracing import Tracer
 from trainer.checker.load.loading import Loader
 from trainer.checker.load.standins import StandIn
 
-N = 5  # samples
+N = 6  # samples
 TRIES = 3  # sizes of data, since errors tell which are needed
 USES = 4  # programs that give a net to a function of the file
 MOST = 6  # instances and functions of a file that are tried

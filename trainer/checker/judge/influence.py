@@ -166,10 +166,14 @@ def _name_group(path: str, values: Array) -> str:
 
 
 def _leave(values: Array, distance: float) -> Array:
-    """Return values at a distance from these, none of which is 0."""
+    """Return values at a distance from these, none of which is 0.
+
+    At a large distance small weights become large ones: near 0 every net is nearly linear.
+    """
     noise = np.random.default_rng(2).uniform(0.5, 1.5, values.shape)
     signs = np.random.default_rng(3).choice([-1.0, 1.0], values.shape)
-    return values + distance * noise * signs * (np.abs(values).max() or 1.0)
+    scale = max(float(np.abs(values).max()), distance)
+    return values + distance * noise * signs * scale
 
 
 def move(values: Array) -> Array:

@@ -1,5 +1,6 @@
 """Reports what one step of training shows about a net: what it minimises, or what is wrong."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -86,7 +87,21 @@ def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
 def _judge_steps(steps: Sequence[Step], budget: Budget) -> Iterator[Judged]:
     for step in steps:
         if decision := decide(partial(budget.run, step), step.name):
-            yield Judged(step, decision)
+            judged = Judged(step, decision)
+            if _leaves_own_loss(judged):
+                judged.decision = Decision(decision.model, None, decision.fit)
+            yield judged
+
+
+def _leaves_own_loss(judged: Judged) -> bool:
+    """Return whether a call computes a loss, and goes down another one."""
+    decision = judged.decision
+    if not judged.step.name or not decision.is_right or (decision.fit and decision.fit.is_own):
+        return False
+    events = decision.model.base.events
+    sites = {events[i][0] for group in decision.model.losses for i in group}
+    texts = [judged.step.describe(site)[1] for site in sorted(sites - {-1})]
+    return any(re.search("loss|cost", text.lower()) for text in texts)
 
 
 def may_be_settled(report: Report) -> bool:
