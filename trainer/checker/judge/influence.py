@@ -226,7 +226,8 @@ def _settle(model: Model, changed: list[str], data: dict[str, list[str]]) -> Non
         if name != chosen and model.depends[name] & set(last)
         for path in paths
     ]
-    model.outputs = _group_events(model, last)
+    whole = [_extend(model, events) for events in _group_events(model, last)]
+    model.outputs = list(dict.fromkeys([*_group_events(model, last), *whole]))
     model.losses = _find_losses(model, chosen)
     model.answers = [
         i for i in sorted(model.depends[chosen])
@@ -282,10 +283,24 @@ def _group_events(model: Model, events: list[int]) -> list[Events]:
     """
     groups: dict[tuple[int, str, tuple[int, ...]], list[int]] = {}
     for i in events:
-        site, path, value = model.base.events[i]
-        groups.setdefault((site, re.sub(r"\[\d+\]", "[*]", path), value.shape), []).append(i)
+        groups.setdefault(_name_place(model, i), []).append(i)
     single = [(i,) for group in groups.values() for i in group if len(group) > 1]
     return [*single[-20:], *(tuple(group) for group in groups.values())]
+
+
+def _extend(model: Model, events: Events) -> Events:
+    """Return the events with all others of their place and shape that the targets do not change:
+    the outputs of a sample of zeros do not depend on every weight.
+    """
+    keys = {_name_place(model, i) for i in events}
+    free = (i for i in range(len(model.base.events)) if i not in model.after_targets)
+    return events if len(events) == 1 else tuple(i for i in free if _name_place(model, i) in keys)
+
+
+def _name_place(model: Model, event: int) -> tuple[int, str, tuple[int, ...]]:
+    """Return the place of an event in the source and its shape, whatever its index in a list."""
+    site, path, value = model.base.events[event]
+    return site, re.sub(r"\[\d+\]", "[*]", path), value.shape
 
 
 def _find_losses(model: Model, targets: str) -> list[Events]:

@@ -120,11 +120,11 @@ def may_be_settled(report: Report) -> bool:
 def _is_doubt(finding: Finding, unsure: tuple[str | None, ...]) -> bool:
     """Return whether a step down its own loss shows that a finding is none.
 
-    What raises is doubted only where a name is set by a method that was not called, and a loss
-    where the targets may be those of another method.
+    What raises is doubted only where a name is set by a method that was not called, and where the
+    arrays that were given may be those of another method.
     """
     if finding.verdict == "raises":
-        is_call = finding.quantity == "loss" and "ValueError" in finding.message
+        is_call = finding.quantity in ("loss", "gradient") and "ValueError" in finding.message
         return finding.cause == "misspelt-name" or (finding.cause is None and is_call)
     is_part = finding.cause == "unfinished" and finding.quantity.startswith("gradient ")
     return finding.cause in unsure or is_part
