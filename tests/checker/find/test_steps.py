@@ -61,6 +61,14 @@ def test_data_of_another_length_take_the_place_of_the_files_own(tmp_path):
     assert fewer.after["W"] == pytest.approx(1 - 0.1 * 2)
 
 
+def test_integer_weights_that_two_objects_hold_stay_one_array(tmp_path):
+    text = LOOP.replace("V = np.ones((2, 1))", "W = np.ones((2, 1), int); held = [W]")
+    step = find_step(tmp_path, text.replace("V = 0.9 * V", "V = held[0].sum()"))
+    path = next(path for path, value in step.run().before.items() if value.shape == (2, 1))
+    trace = step.run({path: np.full((2, 1), 0.25)})
+    assert [float(value) for _, _, value in trace.events if value.shape == ()].count(0.5) == 1
+
+
 def test_a_value_can_be_replaced_where_it_is_made(tmp_path):
     step = find_step(tmp_path, LOOP)
     trace = step.run()

@@ -212,10 +212,11 @@ def _merge(shared: Namespace, names: Namespace | None) -> Namespace:
 def _set_leaf(
     keys: tuple[Any, ...], values: Any, shared: Namespace, names: Namespace | None
 ) -> None:
-    """Write values into a leaf; where they have another shape, all that hold its array get them."""
+    """Write values into a leaf; where shape or type differ, all that hold its array get them."""
     own = names if names is not None and keys[0] in names else shared
     leaf = find_leaf(own, keys)
-    is_other = isinstance(leaf.value, np.ndarray) and values.shape != leaf.value.shape
+    kind = values.shape, values.dtype
+    is_other = isinstance(leaf.value, np.ndarray) and kind != (leaf.value.shape, leaf.value.dtype)
     parts = (shared, names or {}) if is_other else ()
     for each in [place for part in parts for place in list_holders(part, leaf.value)] or [leaf]:
         each.set(values)
