@@ -5,7 +5,8 @@ from pathlib import Path
 
 from trainer.checker.find.programs import list_programs
 from trainer.checker.find.steps import Step
-from trainer.checker.judge.reporting import describe, judge_programs
+from trainer.checker.judge.judging import judge_programs
+from trainer.checker.judge.reporting import describe
 
 FREE = Path(__file__).parent / "free"  # right nets, each in another form
 

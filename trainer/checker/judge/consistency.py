@@ -10,7 +10,8 @@ import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.find.steps import LIST
-from trainer.checker.judge.influence import Events, Model, read_events
+from trainer.checker.judge.events import Events, read_events
+from trainer.checker.judge.influence import Model
 from trainer.checker.judge.slopes import Direction, probe
 
 MOST_OUTPUTS = 60  # errors that are solved for

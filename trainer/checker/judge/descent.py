@@ -11,8 +11,9 @@ from functools import partial
 import numpy as np
 
 from trainer.book.functions import Array
+from trainer.checker.judge.events import Events, Values, read_events
 from trainer.checker.judge.gradients import find_factor
-from trainer.checker.judge.influence import Events, Model, Values, read_events
+from trainer.checker.judge.influence import Model
 from trainer.checker.judge.losses import list_losses
 from trainer.checker.judge.slopes import UNSETTLED, Direction, probe
 

@@ -4,7 +4,8 @@ import re
 
 from trainer.checker.adapt.names import METHODS, simplify_name
 from trainer.checker.find.steps import Trace
-from trainer.checker.judge.influence import Model, Run, find_dependents, move, turn
+from trainer.checker.judge.influence import Model, Run, find_dependents
+from trainer.checker.judge.moving import move, turn
 
 NAMES = METHODS["train"] + r"|update.*|.*descent|.*step|optimi[sz]e.*"
 

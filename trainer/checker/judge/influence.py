@@ -9,18 +9,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from trainer.book.functions import Array
 from trainer.checker.find.discovering import is_carried
 from trainer.checker.find.steps import EVENT, Form, Trace, digest_events
+from trainer.checker.judge.events import Events, Values, align, match, stack
+from trainer.checker.judge.moving import leave, looks_like_target, move, turn
 
 # One step with these values in its leaves, and how much is told of it.
 Run = Callable[[Mapping[str, Any], Form], Trace]
-Events = tuple[int, ...]  # numbers of events, which together are one quantity
-Values = list[Array | None]
 MOST_DATA = 20  # groups of arrays that are tried as targets
-TARGET = r"(y|t|d|label|target|expect|correct|answer|des|truth|output|one).*|.*(target|label|out)s?"
 
 
 @dataclass
@@ -52,7 +49,7 @@ class Model:
         events = self.run(edits, tuple(wanted)).events
         for i, (site, path, value) in zip(wanted, events, strict=False):
             if (site, path) == self.base.events[i][:2]:
-                found[i] = _match(self.base.events[i][2], value)
+                found[i] = match(self.base.events[i][2], value)
         return found
 
     def get_value(self, path: str) -> Array:
@@ -66,41 +63,6 @@ class Model:
         return found + [self.base.events[i][2] for i in self.answers]
 
 
-def stack(arrays: list[Array]) -> Array:
-    """Return the arrays as one, or the only one as it is."""
-    return arrays[0] if len(arrays) == 1 else np.stack(arrays)
-
-
-def read_events(values: Values, events: Events) -> Array | None:
-    """Return the value of a quantity, None where an event is absent."""
-    found = [values[i] for i in events]
-    return None if any(each is None for each in found) else stack(found)  # type: ignore[arg-type]
-
-
-def align(base: Trace, other: Trace) -> Values:
-    """Return the value of another run for each event of the base, None where it has none."""
-    keys = [event[:2] for event in base.events]
-    if keys == [event[:2] for event in other.events]:
-        return [_match(a[2], b[2]) for a, b in zip(base.events, other.events, strict=True)]
-    found = dict(zip(_count_keys(other), (event[2] for event in other.events), strict=True))
-    pairs = zip(_count_keys(base), base.events, strict=True)
-    return [_match(event[2], found.get(key)) for key, event in pairs]
-
-
-def _match(mine: Array, other: Array | None) -> Array | None:
-    return other if other is not None and other.shape == mine.shape else None
-
-
-def _count_keys(trace: Trace) -> list[tuple[int, str, int]]:
-    """Return the site, the path and the occurrence of each event."""
-    seen: dict[tuple[int, str], int] = {}
-    keys = []
-    for site, path, _ in trace.events:
-        seen[site, path] = number = seen.get((site, path), 0) + 1
-        keys.append((site, path, number))
-    return keys
-
-
 def build_model(run: Run, distance: float) -> Model | None:
     """Return what is known of a step; None if no outputs depend on what it changes.
 
@@ -110,7 +72,7 @@ def build_model(run: Run, distance: float) -> Model | None:
     first = _build(run)
     if first is None:
         return None
-    start = {path: _leave(first.base.before[path], distance) for path in first.weights}
+    start = {path: leave(first.base.before[path], distance) for path in first.weights}
     return _build(lambda edits, form: run(start | dict(edits), form)) or first
 
 
@@ -163,35 +125,6 @@ def _group_made(model: Model, changed: list[str]) -> dict[str, list[str]]:
 
 def _name_group(path: str, values: Array) -> str:
     return re.sub(r"\[\d+\]", "[*]", path, count=1) + f" {values.shape}" * ("[" in path)
-
-
-def _leave(values: Array, distance: float) -> Array:
-    """Return values at a distance from these, none of which is 0.
-
-    At a large distance small weights become large ones: near 0 every net is nearly linear.
-    """
-    noise = np.random.default_rng(2).uniform(0.5, 1.5, values.shape)
-    signs = np.random.default_rng(3).choice([-1.0, 1.0], values.shape)
-    scale = max(float(np.abs(values).max()), distance)
-    return values + distance * noise * signs * scale
-
-
-def move(values: Array) -> Array:
-    """Return values that differ a little, each by another part."""
-    noise = np.random.default_rng(1).standard_normal(values.shape)
-    return values + 1e-3 * noise * (np.abs(values).max() or 1.0)
-
-
-def turn(values: Array) -> Array:
-    """Return other data: labels and numbers that are whole in other places, others moved."""
-    flat = values.reshape(-1)
-    if not np.array_equal(flat, np.round(flat)):
-        return move(values) + 0.1 * values
-    for shift in range(1, flat.size if (flat != flat[0]).any() else 0):
-        turned = np.roll(flat, shift)
-        if not np.array_equal(turned, flat):
-            return turned.reshape(values.shape)
-    return (1 - flat if np.isin(flat, (0, 1)).all() else 1.1 * flat + 0.1).reshape(values.shape)
 
 
 def find_dependents(model: Model, edits: Mapping[str, Array]) -> frozenset[int] | None:
@@ -312,9 +245,3 @@ def _find_losses(model: Model, targets: str) -> list[Events]:
     ]  # fmt: skip
     groups = [group for group in _group_events(model, single) if len(group) > 1]
     return [*((i,) for i in single[-40:]), *groups]
-
-
-def looks_like_target(path: str) -> int:
-    """Return 1 for a name that targets often have, 0 for others, where values leave a choice."""
-    last = re.sub(r"[\[\].'*\d]+", ".", path).strip(".").split(".")[-1].lower()
-    return int(re.fullmatch(TARGET, last) is not None)

@@ -1,107 +1,18 @@
 """Reports what one step of training shows about a net: what it minimises, or what is wrong."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, Protocol
+from collections.abc import Iterator
 
-from trainer.checker.find.steps import Form, Trace
 from trainer.checker.findings.comparing import Finding, report_unchecked
 from trainer.checker.findings.report import CODE, STEP, Report
-from trainer.checker.judge.deciding import Decision, Fault, decide
+from trainer.checker.judge.deciding import Decision, Fault
+from trainer.checker.judge.judging import Judged, Step
 from trainer.common.language import N_, join_words, translate_plural
 from trainer.common.language import translate as _
 
-MOST_VALUES = 1_000_000  # of all runs of a file's steps
-EACH_RUN = 50  # values that a run costs besides its own
 # Causes that a step down its own loss refutes: samples as columns, and, where no loss of the net is
 # right, other factors.
 UNSURE = (None, "softmax-axis")
 FACTORS = ("batch-mean-missing", "batch-mean-twice", "loss-sum")
-MORE = 5  # calls that are judged after one was right
-
-
-class Step(Protocol):
-    """A step that can be run; line is that of its loop, name the function that is called."""
-
-    line: int
-    name: str
-
-    def run(self, edits: Mapping[str, Any], form: Form) -> Trace:
-        """Return what the step does with these values."""
-
-    def describe(self, site: int) -> tuple[int, str]:
-        """Return the line of a value, and its name or expression."""
-
-
-@dataclass
-class Budget:
-    """Counts the values of all steps of a file; what takes too many is left open."""
-
-    seen: int = 0
-
-    @property
-    def is_spent(self) -> bool:
-        """Whether no more steps are run."""
-        return self.seen > MOST_VALUES
-
-    def run(self, step: Step, edits: Mapping[str, Any], form: Form) -> Trace:
-        """Run a step, or return that it failed where the budget is spent."""
-        if self.is_spent:
-            return Trace(error="budget")
-        trace = step.run(edits, form)
-        self.seen += EACH_RUN + len(trace.events)
-        return trace
-
-
-@dataclass
-class Judged:
-    """A step and what was decided about it."""
-
-    step: Step
-    decision: Decision
-
-
-def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
-    """Return the first step that is right or wrong, else the first that is open, None for none.
-
-    Where it is a call, the next calls are judged too, since one of them may be wrong.
-    """
-    first, more, budget = None, 0, Budget()
-    for steps in programs:
-        if budget.is_spent:
-            break
-        found = next(_judge_steps(steps, budget), None)
-        is_settled = found is not None and found.decision.is_right is not None
-        if found and is_settled and (found.step.line or found.decision.is_right is False):
-            return found
-        is_better = is_settled and (first is None or first.decision.is_right is None)
-        first = found if is_better else first or found
-        more += first is not None and first.decision.is_right is not None
-        if more > MORE:
-            break
-    return first
-
-
-def _judge_steps(steps: Sequence[Step], budget: Budget) -> Iterator[Judged]:
-    for step in steps:
-        if decision := decide(partial(budget.run, step), step.name):
-            judged = Judged(step, decision)
-            if _leaves_own_loss(judged):
-                judged.decision = Decision(decision.model, None, decision.fit)
-            yield judged
-
-
-def _leaves_own_loss(judged: Judged) -> bool:
-    """Return whether a call computes a loss, and goes down another one."""
-    decision = judged.decision
-    if not judged.step.name or not decision.is_right or (decision.fit and decision.fit.is_own):
-        return False
-    events = decision.model.base.events
-    sites = {events[i][0] for group in decision.model.losses for i in group}
-    texts = [judged.step.describe(site)[1] for site in sorted(sites - {-1})]
-    return any(re.search("loss|cost", text.lower()) for text in texts)
 
 
 def may_be_settled(report: Report) -> bool:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.judge.influence import Model, Values
+from trainer.checker.judge.events import Values
+from trainer.checker.judge.influence import Model
 
 H = 1e-5  # of the largest value of a weight
 UNSETTLED = 1e-3  # differences of two step sizes that differ more say nothing: a kink is near

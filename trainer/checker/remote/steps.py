@@ -8,7 +8,8 @@ import numpy as np
 from trainer.checker.find.programs import OWN
 from trainer.checker.find.steps import Form, Trace, digest
 from trainer.checker.findings.report import Report
-from trainer.checker.judge.reporting import describe, judge_programs, may_be_settled, settle
+from trainer.checker.judge.judging import judge_programs
+from trainer.checker.judge.reporting import describe, may_be_settled, settle
 from trainer.checker.remote.connection import Connection
 from trainer.checker.remote.packing import unpack
 from trainer.checker.remote.protocol import ProtocolError, encode, take_list, take_number, take_text

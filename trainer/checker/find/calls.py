@@ -1,0 +1,207 @@
+"""Calls functions and methods that train somebody's net, with small data in each usual layout."""
+
+import ast
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from trainer.checker.adapt.names import (
+    METHODS,
+    call_by_role,
+    find_call_roles,
+    find_method,
+    list_arguments,
+    simplify_name,
+)
+from trainer.checker.find.applying import read_arrays, subtract_gradients
+from trainer.checker.find.discovering import Discovery
+from trainer.checker.find.instances import REG, SIZES, Instance, guess_sizes, list_instances
+from trainer.checker.find.leaves import Namespace
+from trainer.checker.find.steps import Step, capture_call
+from trainer.checker.find.tracing import Tracer
+
+N = 6  # samples
+LAYOUTS = 7
+NET = r".*net(work)?|model|nn|mlp|classifier|clf"
+DIMS = r".*(dims|sizes|layers|shape|structure|architecture|topology)"
+UPDATE = r"update.*|step|optimi[sz]e.*|apply.*|adjust.*|.*descen.*"
+BACK = METHODS["gradient"] + r"|.*back.*"
+Function = Callable[..., Any]
+
+
+def list_data(D: int, C: int) -> list[tuple[Any, Any, int]]:
+    """Return inputs, targets and the number of outputs in each layout."""
+    return list(_make_data(D, C))
+
+
+def _make_data(D: int, C: int) -> Iterator[tuple[Any, Any, int]]:
+    rng = np.random.default_rng(0)
+    x, labels = rng.standard_normal((N, D)), np.arange(N) % max(C, 2)
+    hot = np.eye(C)[labels] if C > 1 else labels.reshape(-1, 1).astype(float)
+    yield x, hot, C
+    yield x.T, hot.T, C
+    yield x[0], hot[1], C
+    yield x, labels, C
+    yield x, labels.reshape(-1, 1).astype(float), 1
+    yield x.T, labels.reshape(1, -1).astype(float), 1
+    pairs = zip(x, hot, strict=True)
+    yield [(row.reshape(-1, 1), each.reshape(-1, 1)) for row, each in pairs], None, C
+
+
+@dataclass
+class Call:
+    """A function of the file that takes samples and targets, as a way to train."""
+
+    function: Function
+    name: str
+
+    def list_sizes(self, _module: Namespace) -> list[tuple[int, int]]:
+        """Return the numbers of inputs and outputs."""
+        return [(SIZES[0], SIZES[2])]
+
+    def follow(self, tracer: Tracer, module: Namespace, x: Any, t: Any, C: int) -> list[Step]:
+        """Return the steps of the loops in it, and the call itself as one."""
+        values = _make_values(x, t, C)
+        steps = Discovery(tracer).follow(lambda: _call(self.function, values))
+        runs = lambda x, t: _call(self.function, values | {"x": x, "t": t})  # noqa: E731
+        names = {"x": x, "t": t}
+        return [*steps, capture_call(tracer, module, self.name, runs, names)]
+
+
+@dataclass
+class Net(Call):
+    """A way to make a net, and a method that trains it, or forward, backward and an update."""
+
+    instance: Instance
+
+    def list_sizes(self, module: Namespace) -> list[tuple[int, int]]:
+        """Return the numbers of inputs and outputs that the net may have."""
+        usual = [(SIZES[0], SIZES[2])] if self.instance.expression is None else []
+        return list(dict.fromkeys([*usual, *guess_sizes(self.instance.build(module))]))
+
+    def follow(self, tracer: Tracer, module: Namespace, x: Any, t: Any, C: int) -> list[Step]:
+        """Return the steps of the loops in it, and the call itself as one."""
+        values = _make_values(x, t, C)
+        net = self.instance.build(module)
+        steps = Discovery(tracer).follow(lambda: self.function(net, values))
+        runs = lambda net, x, t: self.function(net, values | {"x": x, "t": t})  # noqa: E731
+        names = {"net": self.instance.build(module), "x": x, "t": t}
+        return [*steps, capture_call(tracer, module, self.name, runs, names)]
+
+
+def _make_values(x: Any, t: Any, C: int) -> dict[str, Any]:
+    D, H, _ = SIZES
+    return {"x": x, "t": t, "lr": 0.1, "reg": REG, "batch": N, "epochs": 2, "D": D, "H": H,
+            "C": C, "dims": [D, H, C]}  # fmt: skip
+
+
+def list_calls(module: Namespace, tree: ast.Module) -> list[Call]:
+    """Return the ways to train what a module defines: its nets by their methods, its functions."""
+    return [*_list_nets(module, tree), *_list_functions(module)]
+
+
+def _list_nets(module: Namespace, tree: ast.Module) -> Iterator[Net]:
+    for instance in list_instances(module, tree):
+        for name, method in inspect.getmembers(instance.kind, inspect.isfunction):
+            if not name.startswith("__") and _may_train(name, method):
+                yield Net(partial(_call_method, name=name), name, instance)
+        names = dir(instance.kind)
+        if any(re.fullmatch(BACK, simplify_name(name)) for name in names):
+            yield Net(_compose, instance.kind.__name__, instance)
+
+
+def list_users(module: Namespace, tree: ast.Module) -> list[Net]:
+    """Return the functions that are given a net, samples and targets, with each kind of net."""
+    instances = [each for each in list_instances(module, tree) if not each.expression]
+    return list(_list_users(module, instances))
+
+
+def _list_users(module: Namespace, instances: list[Instance]) -> Iterator[Net]:
+    for function in list(module.values()):
+        if not _is_own_function(function, module) or not {"x", "t"} <= find_call_roles(function):
+            continue
+        nets = [p.name for p in list_arguments(function) if re.fullmatch(NET, p.name.lower())]
+        for instance in instances if len(nets) == 1 else ():
+            runs = partial(_call_with_net, function=function, argument=nets[0])
+            yield Net(runs, function.__name__, instance)
+
+
+def _is_own_function(value: Any, module: Namespace) -> bool:
+    is_own = getattr(value, "__module__", None) == module.get("__name__")
+    return is_own and isinstance(value, FunctionType)
+
+
+def _call_with_net(net: Any, values: dict[str, Any], function: Function, argument: str) -> Any:
+    return _call(_fix(function, {argument: net}), values)
+
+
+def _may_train(name: str, method: Function) -> bool:
+    roles = find_call_roles(method)
+    required = [p for p in list_arguments(method) if p.default is p.empty and p.name != "self"]
+    if re.fullmatch(METHODS["numerical"], simplify_name(name)):
+        return False
+    is_named = re.fullmatch(METHODS["train"], simplify_name(name)) is not None
+    return {"x", "t"} <= roles or (is_named and bool(required))
+
+
+def _list_functions(module: Namespace) -> Iterator[Call]:
+    for function in list(module.values()):
+        if _is_own_function(function, module) and {"x", "t"} <= find_call_roles(function):
+            yield Call(function, function.__name__)
+
+
+def _call_method(net: Any, values: dict[str, Any], name: str) -> None:
+    """Call a method that trains, or that returns gradients, which are subtracted then."""
+    before = read_arrays(net)
+    returned = _call(getattr(net, name), values)
+    now = read_arrays(net)
+    if all(np.array_equal(now[path], old) for path, old in before.items() if path in now):
+        subtract_gradients(net, returned)
+
+
+def _call(function: Function, values: dict[str, Any]) -> Any:
+    """Call a function by the roles of its arguments; the sizes of layers are a list."""
+    dims = [p.name for p in list_arguments(function) if re.fullmatch(DIMS, simplify_name(p.name))]
+    if dims:
+        function = _fix(function, dict.fromkeys(dims, values["dims"]))
+    return call_by_role(function, values)
+
+
+def _fix(function: Function, fixed: dict[str, Any]) -> Function:
+    """Return the function without the arguments that are fixed."""
+    signature = inspect.signature(function)
+    rest = [p for p in signature.parameters.values() if p.name not in fixed]
+
+    def call(*args: Any, **named: Any) -> Any:
+        given = dict(zip((p.name for p in rest), args, strict=False))
+        return function(**given, **named, **fixed)
+
+    call.__signature__ = signature.replace(parameters=rest)  # type: ignore[attr-defined]
+    return call
+
+
+def _compose(net: Any, values: dict[str, Any]) -> None:
+    """Run forward, the loss, backward and the update of a net, one after the other."""
+    forward, loss = find_method(net, "predict"), find_method(net, "loss")
+    outputs = _call(forward, values) if forward else None
+    known = values | {"y": lambda: outputs, "kept": lambda: [outputs]}
+    result = _call(loss, known) if loss else None
+    back = next(iter(_list_named(net, BACK)), None)
+    grads = _call(back, known) if back else result
+    update = next(iter(_list_named(net, UPDATE)), None)
+    if update:
+        names = [p.name for p in list_arguments(update) if "grad" in simplify_name(p.name)]
+        _call(_fix(update, dict.fromkeys(names, grads)) if names else update, known)
+    else:
+        subtract_gradients(net, grads)
+
+
+def _list_named(net: Any, form: str) -> list[Function]:
+    names = [n for n in dir(net) if not n.startswith("__") and re.fullmatch(form, simplify_name(n))]
+    return [getattr(net, n) for n in sorted(names, key=len) if callable(getattr(net, n, None))]

@@ -1,0 +1,44 @@
+"""Gives leaves other values: near the first ones, moved a little, or turned."""
+
+import re
+
+import numpy as np
+
+from trainer.book.functions import Array
+
+TARGET = r"(y|t|d|label|target|expect|correct|answer|des|truth|output|one).*|.*(target|label|out)s?"
+
+
+def leave(values: Array, distance: float) -> Array:
+    """Return values at a distance from these, none of which is 0.
+
+    At a large distance small weights become large ones: near 0 every net is nearly linear.
+    """
+    noise = np.random.default_rng(2).uniform(0.5, 1.5, values.shape)
+    signs = np.random.default_rng(3).choice([-1.0, 1.0], values.shape)
+    scale = max(float(np.abs(values).max()), distance)
+    return values + distance * noise * signs * scale
+
+
+def move(values: Array) -> Array:
+    """Return values that differ a little, each by another part."""
+    noise = np.random.default_rng(1).standard_normal(values.shape)
+    return values + 1e-3 * noise * (np.abs(values).max() or 1.0)
+
+
+def turn(values: Array) -> Array:
+    """Return other data: labels and numbers that are whole in other places, others moved."""
+    flat = values.reshape(-1)
+    if not np.array_equal(flat, np.round(flat)):
+        return move(values) + 0.1 * values
+    for shift in range(1, flat.size if (flat != flat[0]).any() else 0):
+        turned = np.roll(flat, shift)
+        if not np.array_equal(turned, flat):
+            return turned.reshape(values.shape)
+    return (1 - flat if np.isin(flat, (0, 1)).all() else 1.1 * flat + 0.1).reshape(values.shape)
+
+
+def looks_like_target(path: str) -> int:
+    """Return 1 for a name that targets often have, 0 for others, where values leave a choice."""
+    last = re.sub(r"[\[\].'*\d]+", ".", path).strip(".").split(".")[-1].lower()
+    return int(re.fullmatch(TARGET, last) is not None)
