@@ -10,6 +10,7 @@ import numpy as np
 from trainer.checker.find.randomness import fix_randomness
 from trainer.checker.find.steps import Step, Trace, capture
 from trainer.checker.find.tracing import Tracer
+from trainer.checker.load.standins import be_quiet
 
 MOST_ROUNDS = 100_000  # of all loops before the training begins
 MOST_CAPTURES = 40
@@ -34,6 +35,7 @@ class Discovery:
         self._tracer.enter, self._tracer.leave = self._enter, self._leave
         try:
             with (
+                be_quiet(),
                 fix_randomness(),
                 contextlib.redirect_stdout(io.StringIO()),
                 np.errstate(all="ignore"),

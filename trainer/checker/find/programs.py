@@ -17,7 +17,7 @@ from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.steps import Step
 from trainer.checker.find.tracing import Tracer
 from trainer.checker.load.loading import Loader
-from trainer.checker.load.standins import StandIn
+from trainer.checker.load.standins import StandIn, be_quiet
 
 TRIES = 3  # sizes of data, since errors tell which are needed
 USES = 4  # programs that give a net to a function of the file
@@ -55,7 +55,6 @@ class _Script:
 
     def follow(self) -> list[Step]:
         """Run the file; return the steps of its loops."""
-        StandIn.is_quiet = True
         return Discovery(self._tracer).follow(self._loader.load_file)
 
     def follow_with_data(self, layout: int) -> list[Step]:
@@ -107,8 +106,9 @@ class _Script:
 
     def _follow_all(self, calls: Sequence[Call], layout: int) -> list[Step]:
         found: list[Step] = []
-        for call in calls:
-            for sizes in call.list_sizes(self._module)[:2]:
-                for data in list_data(*sizes)[layout : layout + 1]:
-                    found += call.follow(self._tracer, self._module, *data)
+        with be_quiet():
+            for call in calls:
+                for sizes in call.list_sizes(self._module)[:2]:
+                    for data in list_data(*sizes)[layout : layout + 1]:
+                        found += call.follow(self._tracer, self._module, *data)
         return found

@@ -25,6 +25,7 @@ from trainer.checker.find.leaves import (
 )
 from trainer.checker.find.randomness import fix_randomness
 from trainer.checker.find.tracing import Place, Tracer
+from trainer.checker.load.standins import be_quiet
 
 MOST_ROUNDS = 20_000  # of all loops inside one step
 # How much a trace tells; a tuple of numbers: the values of these events, and nothing else.
@@ -150,6 +151,7 @@ class Step:
         self.tracer.leave = None
         try:
             with (
+                be_quiet(),
                 fix_randomness(),
                 contextlib.redirect_stdout(io.StringIO()),
                 np.errstate(all="ignore"),

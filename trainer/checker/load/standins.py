@@ -7,7 +7,8 @@ so that the net can be checked. Any other name of a missing module raises an err
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -83,6 +84,16 @@ def make_digits(
     x = x.reshape(8, 784) if flatten else x[:, np.newaxis]
     data = x if normalize else np.round(255 * x), np.eye(10)[t] if one_hot_label else t
     return data, (data[0].copy(), data[1].copy())
+
+
+@contextmanager
+def be_quiet() -> Iterator[None]:
+    """Let what only shows something do nothing, and loaders of digits return some, for a while."""
+    before, StandIn.is_quiet = StandIn.is_quiet, True
+    try:
+        yield
+    finally:
+        StandIn.is_quiet = before
 
 
 def describe(missing: StandIn) -> str:
