@@ -1,4 +1,4 @@
-"""A step runs on copies: twice the same, with other values where it is told so."""
+"""A step runs on copies: twice the same, with other values where they are given."""
 
 import numpy as np
 import pytest

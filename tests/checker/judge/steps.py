@@ -1,36 +1,12 @@
 """Decides about a file's step of training in this process, as the judge does from outside."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from trainer.checker.find.programs import list_programs
-from trainer.checker.find.steps import Step
 from trainer.checker.judge.judging import judge_programs
 from trainer.checker.judge.reporting import describe
 
 FREE = Path(__file__).parent / "free"  # right nets, each in another form
-
-
-@dataclass
-class LocalStep:
-    """A step of this process in the place of one of a worker."""
-
-    step: Step
-
-    @property
-    def line(self):
-        return self.step.line
-
-    @property
-    def name(self):
-        return self.step.function
-
-    def run(self, edits, form):
-        return self.step.run(edits, form)
-
-    def describe(self, site):
-        found = self.step.tracer.sites[site]
-        return found.line, found.name or found.text
 
 
 def judge(path):
@@ -40,7 +16,7 @@ def judge(path):
 
 def _run(program):
     try:
-        return list(map(LocalStep, program()))
+        return program()
     except Exception:
         return []
 

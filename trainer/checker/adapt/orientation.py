@@ -18,12 +18,16 @@ def takes_columns(subject: "Subject") -> bool:
     """
     N = subject.D + subject.H + subject.C  # no size of the net
     x = np.random.default_rng(0).normal(size=(N, subject.D))
-    found = []
-    for subject.columns in (False, True):
+
+    def gives_outputs(columns: bool) -> bool:
+        subject.columns = columns
         outputs = attempt(subject.predict, x).value
-        found.append(getattr(outputs, "shape", None) == (N, subject.C))
-    subject.columns = False
+        subject.columns = False
+        return getattr(outputs, "shape", None) == (N, subject.C)
+
+    if gives_outputs(columns=False):
+        return False
     shapes = subject.weights.get_shapes()
     has_columns = all(shapes.get(key, ())[1:] == (1,) for key in ("b1", "b2"))
     is_turned = {"W1", "W2"} <= subject.weights.transposed
-    return not found[0] and (found[1] or (is_turned and has_columns))
+    return gives_outputs(columns=True) or (is_turned and has_columns)

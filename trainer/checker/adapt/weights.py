@@ -105,14 +105,14 @@ def find_weights(net: object, D: int, H: int, C: int) -> WeightPlaces:
     return weights
 
 
-def list_shared(net: object) -> dict[str, Any]:
-    """Return the dicts and lists of a net's class, which all its instances have in common."""
+def list_shared(net: object, kinds: tuple[type, ...] = (dict, list)) -> dict[str, Any]:
+    """Return what is of these kinds in a net's class, which all its instances have in common."""
     own = getattr(net, "__dict__", {})
     return {
         name: value
         for kind in reversed(type(net).__mro__)
         for name, value in vars(kind).items()
-        if isinstance(value, dict | list) and not name.startswith("__") and name not in own
+        if isinstance(value, kinds) and not name.startswith("__") and name not in own
     }
 
 

@@ -20,6 +20,7 @@ from trainer.checker.adapt.names import (
     simplify_name,
 )
 from trainer.checker.find.applying import read_arrays, subtract_gradients
+from trainer.checker.find.datasets import draw_samples
 from trainer.checker.find.discovering import Discovery
 from trainer.checker.find.instances import REG, SIZES, Instance, guess_sizes, list_instances
 from trainer.checker.find.leaves import Namespace
@@ -41,9 +42,8 @@ def list_data(D: int, C: int) -> list[tuple[Any, Any, int]]:
 
 
 def _make_data(D: int, C: int) -> Iterator[tuple[Any, Any, int]]:
-    rng = np.random.default_rng(0)
-    x, labels = rng.standard_normal((N, D)), np.arange(N) % max(C, 2)
-    hot = np.eye(C)[labels] if C > 1 else labels.reshape(-1, 1).astype(float)
+    labels = np.arange(N) % max(C, 2)
+    x, hot = draw_samples(labels, D, C)
     yield x, hot, C
     yield x.T, hot.T, C
     yield x[0], hot[1], C
@@ -56,43 +56,33 @@ def _make_data(D: int, C: int) -> Iterator[tuple[Any, Any, int]]:
 
 @dataclass
 class Call:
-    """A function of the file that takes samples and targets, as a way to train."""
+    """A way to train: a function of a net and of values by their roles, and how the net is made.
+
+    instance is None for a function of the file that makes its weights itself.
+    """
 
     function: Function
     name: str
-
-    def list_sizes(self, _module: Namespace) -> list[tuple[int, int]]:
-        """Return the numbers of inputs and outputs."""
-        return [(SIZES[0], SIZES[2])]
-
-    def follow(self, tracer: Tracer, module: Namespace, x: Any, t: Any, C: int) -> list[Step]:
-        """Return the steps of the loops in it, and the call itself as one."""
-        values = _make_values(x, t, C)
-        steps = Discovery(tracer).follow(lambda: _call(self.function, values))
-        runs = lambda x, t: _call(self.function, values | {"x": x, "t": t})  # noqa: E731
-        names = {"x": x, "t": t}
-        return [*steps, capture_call(tracer, module, self.name, runs, names)]
-
-
-@dataclass
-class Net(Call):
-    """A way to make a net, and a method that trains it, or forward, backward and an update."""
-
-    instance: Instance
+    instance: Instance | None = None
 
     def list_sizes(self, module: Namespace) -> list[tuple[int, int]]:
         """Return the numbers of inputs and outputs that the net may have."""
-        usual = [(SIZES[0], SIZES[2])] if self.instance.expression is None else []
+        usual = [(SIZES[0], SIZES[2])]
+        if self.instance is None:
+            return usual
+        usual = usual if self.instance.expression is None else []
         return list(dict.fromkeys([*usual, *guess_sizes(self.instance.build(module))]))
 
     def follow(self, tracer: Tracer, module: Namespace, x: Any, t: Any, C: int) -> list[Step]:
         """Return the steps of the loops in it, and the call itself as one."""
-        values = _make_values(x, t, C)
-        net = self.instance.build(module)
+        values, net = _make_values(x, t, C), self._build(module)
         steps = Discovery(tracer).follow(lambda: self.function(net, values))
         runs = lambda net, x, t: self.function(net, values | {"x": x, "t": t})  # noqa: E731
-        names = {"net": self.instance.build(module), "x": x, "t": t}
+        names = {"net": self._build(module), "x": x, "t": t}
         return [*steps, capture_call(tracer, module, self.name, runs, names)]
+
+    def _build(self, module: Namespace) -> Any:
+        return self.instance.build(module) if self.instance else None
 
 
 def _make_values(x: Any, t: Any, C: int) -> dict[str, Any]:
@@ -106,35 +96,39 @@ def list_calls(module: Namespace, tree: ast.Module) -> list[Call]:
     return [*_list_nets(module, tree), *_list_functions(module)]
 
 
-def _list_nets(module: Namespace, tree: ast.Module) -> Iterator[Net]:
+def _list_nets(module: Namespace, tree: ast.Module) -> Iterator[Call]:
     for instance in list_instances(module, tree):
         for name, method in inspect.getmembers(instance.kind, inspect.isfunction):
             if not name.startswith("__") and _may_train(name, method):
-                yield Net(partial(_call_method, name=name), name, instance)
+                yield Call(partial(_call_method, name=name), name, instance)
         names = dir(instance.kind)
         if any(re.fullmatch(BACK, simplify_name(name)) for name in names):
-            yield Net(_compose, instance.kind.__name__, instance)
+            yield Call(_compose, instance.kind.__name__, instance)
 
 
-def list_users(module: Namespace, tree: ast.Module) -> list[Net]:
+def list_users(module: Namespace, tree: ast.Module) -> list[Call]:
     """Return the functions that are given a net, samples and targets, with each kind of net."""
     instances = [each for each in list_instances(module, tree) if not each.expression]
     return list(_list_users(module, instances))
 
 
-def _list_users(module: Namespace, instances: list[Instance]) -> Iterator[Net]:
+def _list_users(module: Namespace, instances: list[Instance]) -> Iterator[Call]:
     for function in list(module.values()):
         if not _is_own_function(function, module) or not {"x", "t"} <= find_call_roles(function):
             continue
         nets = [p.name for p in list_arguments(function) if re.fullmatch(NET, p.name.lower())]
         for instance in instances if len(nets) == 1 else ():
             runs = partial(_call_with_net, function=function, argument=nets[0])
-            yield Net(runs, function.__name__, instance)
+            yield Call(runs, function.__name__, instance)
 
 
 def _is_own_function(value: Any, module: Namespace) -> bool:
     is_own = getattr(value, "__module__", None) == module.get("__name__")
     return is_own and isinstance(value, FunctionType)
+
+
+def _call_alone(_net: None, values: dict[str, Any], function: Function) -> Any:
+    return _call(function, values)
 
 
 def _call_with_net(net: Any, values: dict[str, Any], function: Function, argument: str) -> Any:
@@ -153,7 +147,7 @@ def _may_train(name: str, method: Function) -> bool:
 def _list_functions(module: Namespace) -> Iterator[Call]:
     for function in list(module.values()):
         if _is_own_function(function, module) and {"x", "t"} <= find_call_roles(function):
-            yield Call(function, function.__name__)
+            yield Call(partial(_call_alone, function=function), function.__name__)
 
 
 def _call_method(net: Any, values: dict[str, Any], name: str) -> None:

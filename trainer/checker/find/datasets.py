@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from trainer.book.functions import Array
 from trainer.checker.adapt.names import simplify_name
 
 N = 7  # samples: no usual size of a layer
@@ -18,15 +19,20 @@ INPUTS = rf"x{PARTS}|{SETS}(x|inputs?|images?|features?)"
 TARGETS = rf"[yt]{PARTS}|{SETS}(y|labels?|targets?|outputs?)"
 
 
+def draw_samples(labels: Array, D: int, C: int) -> tuple[Array, Array]:
+    """Return inputs (N, D) for labels, and these as one-hot rows (N, C), or as one column."""
+    x = np.random.default_rng(0).standard_normal((len(labels), D))
+    return x, np.eye(C)[labels] if C > 1 else labels.reshape(-1, 1).astype(float)
+
+
 def make_dataset(D: int, C: int, layout: int) -> Callable[[str], Any]:
     """Return a function that gives data for the name of inputs or targets, None for any other.
 
     layout is 0 for rows with labels, 1 for rows with one-hot rows or one column, 2 for columns
     with the same as columns, and 3 for columns with labels.
     """
-    rng = np.random.default_rng(0)
-    x, labels = rng.standard_normal((N, D)), (max(C, 2) - 1 - np.arange(N)) % max(C, 2)
-    hot = np.eye(C)[labels] if C > 1 else labels.reshape(-1, 1).astype(float)
+    labels = (max(C, 2) - 1 - np.arange(N)) % max(C, 2)
+    x, hot = draw_samples(labels, D, C)
     inputs = x if layout < 2 else x.T
     targets = (labels, hot, hot.T, labels)[layout]
 

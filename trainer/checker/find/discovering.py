@@ -1,16 +1,14 @@
 """Runs a program until it trains, and returns the rounds of its loops that may be one step."""
 
-import contextlib
-import io
 from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
 import numpy as np
 
-from trainer.checker.find.randomness import fix_randomness
+from trainer.checker.find.randomness import run_quietly
 from trainer.checker.find.steps import Step, Trace, capture
 from trainer.checker.find.tracing import Tracer
-from trainer.checker.load.standins import be_quiet
 
 MOST_ROUNDS = 100_000  # of all loops before the training begins
 MOST_CAPTURES = 40
@@ -28,24 +26,19 @@ class Discovery:
         self.captures: dict[tuple[int, int], Step] = {}  # by loop and round
         self._active: list[int] = []
         self._rounds = 0
-        self._judged: set[int] = set()
+        self._carried: dict[tuple[int, int], dict[str, Any]] = {}  # by loop and round
 
     def follow(self, program: Callable[[], object]) -> list[Step]:
         """Run the program; return its steps, those that change most first, of these the inner."""
         self._tracer.enter, self._tracer.leave = self._enter, self._leave
         try:
-            with (
-                be_quiet(),
-                fix_randomness(),
-                contextlib.redirect_stdout(io.StringIO()),
-                np.errstate(all="ignore"),
-            ):
+            with run_quietly():
                 program()
         except (Exception, SystemExit, FoundError):
             pass
         finally:
             self._tracer.enter = self._tracer.leave = None
-        return rank_steps([self.captures[key] for key in self._order_captures()])
+        return self._rank_steps()
 
     def _order_captures(self) -> list[tuple[int, int]]:
         """Return the captures, those of inner loops first, of a loop the first round first."""
@@ -80,43 +73,45 @@ class Discovery:
                 self._stop_if_training(loop)
 
     def _stop_if_training(self, loop: int) -> None:
-        if loop in self._judged or (loop, 1) not in self.captures:
+        if (loop, 1) in self._carried or (loop, 1) not in self.captures:
             return
-        self._judged.add(loop)
         enter, leave = self._tracer.enter, self._tracer.leave
-        first = self.captures[loop, 1]
-        module, kept = first.module, dict(first.module)
-        carried = list_carried(first)
+        module = self.captures[loop, 1].module
+        kept = dict(module)
+        carried = self._find_carried((loop, 1))
         module.clear()
         module.update(kept)
         self._tracer.enter, self._tracer.leave = enter, leave
         if len(carried) > 1:
             raise FoundError
 
+    def _find_carried(self, key: tuple[int, int]) -> dict[str, Any]:
+        """Return the numbers that a captured step carries on, as they were before it."""
+        if key not in self._carried:
+            self._carried[key] = find_carried(self.captures[key])
+        return self._carried[key]
 
-def rank_steps(steps: list[Step]) -> list[Step]:
-    """Return the steps that change most arrays: a loop that changes fewer is a part of a step.
+    def _rank_steps(self) -> list[Step]:
+        """Return the steps that change most arrays: a loop that changes fewer is a part of a step.
 
-    Single numbers count where no arrays change: a rate that decays is no weight.
+        Single numbers count where no arrays change: a rate that decays is no weight.
+        """
+        keys = self._order_captures()
+        carried = [list(self._find_carried(key).values()) for key in keys]
+        arrays = [sum(before.ndim > 0 for before in each) for each in carried]
+        sizes = arrays if any(arrays) else [len(each) for each in carried]
+        most = max(sizes, default=0)
+        return [self.captures[k] for k, size in zip(keys, sizes, strict=True) if size == most > 0]
+
+
+def find_carried(step: Step) -> dict[str, Any]:
+    """Return what a step changes to a value that depends on the one before: weights, not caches.
+
+    The values are those before the step, by their paths.
     """
-    counts = [_count_carried(step) for step in steps]
-    has_arrays = any(arrays for arrays, _ in counts)
-    sizes = [arrays if has_arrays else numbers for arrays, numbers in counts]
-    most = max(sizes, default=0)
-    return [step for step, size in zip(steps, sizes, strict=True) if size == most > 0]
-
-
-def _count_carried(step: Step) -> tuple[int, int]:
     trace = step.run()
-    carried = [p for p in trace.list_changed() if is_carried(step.run, trace, p)]
-    arrays = [path for path in carried if trace.before[path].ndim]
-    return len(arrays), len(carried)
-
-
-def list_carried(step: Step) -> list[str]:
-    """Return what a step changes to a value that depends on the one before: weights, not caches."""
-    trace = step.run()
-    return [path for path in trace.list_changed() if is_carried(step.run, trace, path)]
+    paths = (path for path in trace.list_changed() if is_carried(step.run, trace, path))
+    return {path: trace.before[path] for path in paths}
 
 
 def is_carried(run: Callable[..., Trace], trace: Trace, path: str) -> bool:

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from trainer.checker.adapt.weights import list_shared
+
 DEPTH = 6  # of attributes, keys and indices
 MOST = 400  # leaves of a namespace
 FIXED = (ModuleType, FunctionType, BuiltinFunctionType, type)  # what no step changes
@@ -25,17 +27,22 @@ class Leaf:
     path: str
     keys: tuple[Any, ...]
     holder: Any
-    key: Any
     value: Any
+
+    @property
+    def key(self) -> Any:
+        """The key, the index or the attribute under which the holder has it."""
+        return self.keys[-1]
 
     def as_array(self) -> Any:
         """Return a copy as a NumPy array."""
         return np.array(self.value)
 
     def set(self, values: Any) -> None:
-        """Write values of the leaf's shape: into an array that others may hold too, else anew.
+        """Write values of the leaf's shape: in place if others may hold the array.
 
-        Values of another shape or type take the array's place themselves."""
+        Values of another shape or type take the array's place themselves.
+        """
         values = np.asarray(values)
         if isinstance(self.value, np.ndarray):
             if self.value.dtype == values.dtype and self.value.shape == values.shape:
@@ -87,7 +94,7 @@ def list_holders(names: Namespace, array: Any) -> list[Leaf]:
     while waiting:
         keys, holder, value = waiting.pop()
         if value is array:
-            found.append(Leaf("", keys, holder, keys[-1], value))
+            found.append(Leaf("", keys, holder, value))
         elif is_holder(value) and id(value) not in seen and not str(keys[0]).startswith("__"):
             seen.add(id(value))
             waiting += [((*keys, key), value, part) for key, part in list_parts(value)]
@@ -99,7 +106,7 @@ def find_leaf(names: Namespace, keys: tuple[Any, ...]) -> Leaf:
     holder: Any = names
     for key in keys[:-1]:
         holder = _take(holder, key)
-    return Leaf("", keys, holder, keys[-1], _take(holder, keys[-1]))
+    return Leaf("", keys, holder, _take(holder, keys[-1]))
 
 
 def _take(holder: Any, key: Any) -> Any:
@@ -114,21 +121,21 @@ def read_leaf(names: Namespace, keys: tuple[Any, ...]) -> Any:
             value = _take(value, key)
     except (AttributeError, IndexError, KeyError):
         return None
-    is_leaf = is_array(value) or is_number(value) or _is_table(value) or _is_whole(value)
+    is_leaf = is_numeric_array(value) or is_real(value) or _is_table(value) or _is_whole(value)
     return np.array(value) if is_leaf else None
 
 
 def _walk(
     path: str, keys: tuple[Any, ...], holder: Any, value: Any, seen: set[int]
 ) -> Iterator[Leaf]:
-    if is_number(value) or _is_whole(value):
-        yield Leaf(path, keys, holder, keys[-1], value)
+    if is_real(value) or _is_whole(value):
+        yield Leaf(path, keys, holder, value)
         return
     if id(value) in seen or len(keys) > DEPTH:
         return
-    if is_array(value) or _is_table(value):
+    if is_numeric_array(value) or _is_table(value):
         seen.add(id(value))
-        yield Leaf(path, keys, holder, keys[-1], value)
+        yield Leaf(path, keys, holder, value)
     elif is_holder(value):
         seen.add(id(value))
         for inner, part in list_parts(value):
@@ -140,12 +147,12 @@ def _is_whole(value: object) -> bool:
     return type(value) is int or isinstance(value, np.integer)
 
 
-def is_number(value: object) -> bool:
+def is_real(value: object) -> bool:
     """Return whether a value is a float, Python's or NumPy's."""
     return isinstance(value, float | np.floating)
 
 
-def is_array(value: object) -> bool:
+def is_numeric_array(value: object) -> bool:
     """Return whether a value is an array of numbers."""
     return isinstance(value, np.ndarray) and value.dtype.kind in "fiub" and value.size > 0
 
@@ -176,13 +183,7 @@ def list_parts(value: Any) -> list[tuple[Any, Any]]:
         return list(value.items())
     if isinstance(value, list | tuple):
         return list(enumerate(value))
-    shared = {
-        name: each
-        for kind in reversed(type(value).__mro__)
-        for name, each in vars(kind).items()
-        if isinstance(each, dict | list | np.ndarray) and not name.startswith("__")
-    }
-    return list((shared | vars(value)).items())
+    return list((list_shared(value, (dict, list, np.ndarray)) | vars(value)).items())
 
 
 def copy_together(shared: Namespace, names: Namespace | None) -> tuple[Namespace, Namespace | None]:

@@ -3,6 +3,7 @@
 What the code is given is small data of ours, in each layout that people use.
 """
 
+import ast
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from trainer.checker.load.standins import StandIn, be_quiet
 TRIES = 3  # sizes of data, since errors tell which are needed
 USES = 4  # programs that give a net to a function of the file
 MOST = 6  # instances and functions of a file that are tried
+MOST_STEPS = 4  # of a program that are judged
 OWN = 1 + LAYOUTS_OF_DATA + USES  # programs that use a net as the file does
 Program = Callable[[], list[Step]]  # the steps that a way to train the net takes
 
@@ -85,10 +87,15 @@ class _Script:
 
     @cached_property
     def _calls(self) -> list[Call]:
-        if self._loader.path not in self._loader.sources:
-            self.follow()
-        tree = self._loader.sources[self._loader.path].tree
-        return list_calls(self._module, tree)
+        return list_calls(self._module, self._tree)
+
+    @cached_property
+    def _users(self) -> list[Call]:
+        return list_users(self._module, self._tree)
+
+    @property
+    def _tree(self) -> ast.Module:
+        return self._loader.sources[self._loader.path].tree
 
     @property
     def _module(self) -> Namespace:
@@ -96,9 +103,7 @@ class _Script:
 
     def use(self, number: int) -> list[Step]:
         """Return the steps of a function that is given a net, with one layout of data."""
-        tree = self._loader.sources[self._loader.path].tree
-        users = list_users(self._module, tree)
-        return self._follow_all(users[number // 2 : number // 2 + 1], (0, 3)[number % 2])
+        return self._follow_all(self._users[number // 2 : number // 2 + 1], (0, 3)[number % 2])
 
     def call(self, layout: int, number: int) -> list[Step]:
         """Return the steps of one function or net of the file, with one layout of data."""

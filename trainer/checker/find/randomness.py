@@ -1,11 +1,27 @@
-"""Gives code the same random numbers whenever it runs."""
+"""Runs code with the same random numbers whenever it runs, and without any output."""
 
+import contextlib
+import io
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+
+from trainer.checker.load.standins import be_quiet
+
+
+@contextmanager
+def run_quietly() -> Iterator[None]:
+    """Let code run for a while: with fixed random numbers, and with no output and no warnings."""
+    with (
+        be_quiet(),
+        fix_randomness(),
+        contextlib.redirect_stdout(io.StringIO()),
+        np.errstate(all="ignore"),
+    ):
+        yield
 
 
 @contextmanager

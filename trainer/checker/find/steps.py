@@ -1,10 +1,8 @@
 """Runs one round of a training loop, or one call, on copies of everything that it reads."""
 
 import ast
-import contextlib
 import copy
 import hashlib
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import FrameType
@@ -17,15 +15,14 @@ from trainer.checker.find.leaves import (
     Namespace,
     copy_together,
     find_leaf,
-    is_array,
-    is_number,
+    is_numeric_array,
+    is_real,
     list_holders,
     list_leaves,
     read_leaf,
 )
-from trainer.checker.find.randomness import fix_randomness
+from trainer.checker.find.randomness import run_quietly
 from trainer.checker.find.tracing import Place, Tracer
-from trainer.checker.load.standins import be_quiet
 
 MOST_ROUNDS = 20_000  # of all loops inside one step
 # How much a trace tells; a tuple of numbers: the values of these events, and nothing else.
@@ -84,7 +81,7 @@ class Step:
     names: Namespace | None
     owner: str = ""
     declared: tuple[str, ...] = ()
-    function: str = ""  # that is called, where this is no loop of the file
+    name: str = ""  # of the function that is called, where this is no loop of the file
     _compiled: Callable[..., None] | None = None
     _keys: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     _watched: dict[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -126,6 +123,11 @@ class Step:
             trace.events = [trace.events[i] for i in form if i < len(trace.events)]
         return digest_events(trace) if form == "digests" else trace
 
+    def describe(self, site: int) -> tuple[int, str]:
+        """Return the line of a value, and its name or expression."""
+        found = self.tracer.sites[site]
+        return found.line, found.name or found.text
+
     def _restore(self) -> tuple[Namespace, Namespace | None]:
         """Set the module's names back, and return them and a copy of the local ones."""
         shared, names = copy_together(self.shared, self.names)
@@ -150,12 +152,7 @@ class Step:
         self.tracer.enter = count
         self.tracer.leave = None
         try:
-            with (
-                be_quiet(),
-                fix_randomness(),
-                contextlib.redirect_stdout(io.StringIO()),
-                np.errstate(all="ignore"),
-            ):
+            with run_quietly():
                 self._get_function()(after, names)
         finally:
             self.tracer.see = self.tracer.enter = None
@@ -200,7 +197,7 @@ def _list_keys(shared: Namespace, names: Namespace | None) -> dict[str, tuple[An
 
 
 def _list_small(names: Namespace) -> dict[str, Leaf]:
-    """Return the leaves that are not too large to be told of."""
+    """Return the leaves that are not too large for a trace."""
     leaves = list_leaves(names)
     return {path: leaf for path, leaf in leaves.items() if np.size(leaf.value) <= MOST_LEAF}
 
@@ -241,7 +238,7 @@ def _keep(trace: Trace, site: int, value: Any, changes: dict[int, Any], is_argum
     if len(trace.events) >= MOST_EVENTS:
         raise TooLongError("too many values")
     is_whole = is_argument and isinstance(value, int | np.integer)  # perhaps a label
-    if is_number(value) or is_whole or (is_array(value) and value.size <= MOST_ELEMENTS):
+    if is_real(value) or is_whole or (is_numeric_array(value) and value.size <= MOST_ELEMENTS):
         value = _replace(value, changes.get(len(trace.events)))
         trace.events.append((site, "", np.array(value)))
     elif isinstance(value, dict | list | tuple) and not is_argument:
@@ -288,4 +285,4 @@ def capture_call(
     arguments = ", ".join(names)
     body = ast.parse(f"{RESULT} = __run__({arguments})").body
     shared, own = copy_together(module, names | {"__run__": function})
-    return Step(tracer, body, 0, module, shared, own, function=name)
+    return Step(tracer, body, 0, module, shared, own, name=name)

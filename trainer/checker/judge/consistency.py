@@ -60,8 +60,7 @@ def _differentiate(direction: Direction, events: Events) -> Array | None:
     values = {n: read_events(run, events) for n, run in direction.runs.items()}
     if any(value is None for value in values.values()):
         return None
-    near = (values[1] - values[-1]) / (2 * direction.h)  # type: ignore[operator]
-    far = (values[2] - values[-2]) / (4 * direction.h)  # type: ignore[operator]
+    near, far = direction.compute_differences(values)
     is_smooth = np.abs(near - far).max() <= 1e-5 * np.abs(near).max() + 1e-9
     return near.reshape(-1) if is_smooth else None
 

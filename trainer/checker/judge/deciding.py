@@ -8,7 +8,7 @@ from trainer.checker.find.steps import Trace
 from trainer.checker.judge.consistency import find_inconsistent
 from trainer.checker.judge.descent import Fit, fit_losses
 from trainer.checker.judge.idle import is_idle
-from trainer.checker.judge.influence import Model, Run, build_model
+from trainer.checker.judge.influence import Model, Run, build_model, leave_start
 from trainer.checker.judge.shrinking import shrink
 
 STARTS = (0.05, 0.5)  # how far from the first weights a step is judged, relative to the largest
@@ -44,10 +44,11 @@ def decide(run: Run, name: str = "") -> Decision | None:
 
     name is that of the function that is called, if the step is a call.
     """
-    decisions = [found for start in STARTS if (found := _decide_at(run, start))]
-    if not decisions:
+    first = build_model(run)
+    if first is None:
         is_wrong = is_idle(run, name)
         return Decision(Model(run, Trace()), False, fault=Fault.IDLE) if is_wrong else None
+    decisions = [_decide_at(first, start) for start in STARTS]
     wrong = [each for each in decisions if each.is_right is False]
     if wrong:
         return wrong[0] if len(wrong) == len(decisions) else _leave_open(decisions[0])
@@ -59,11 +60,12 @@ def _leave_open(decision: Decision) -> Decision:
     return Decision(decision.model, None, decision.fit)
 
 
-def _decide_at(run: Run, start: float) -> Decision | None:
-    whole = build_model(run, start)
-    model = whole and (build_model(shrink(whole, run), start) or whole)
-    if model is None:
-        return None
+def _decide_at(first: Model, start: float) -> Decision:
+    """Return the decision at a distance from the first weights, with few samples if that works."""
+    model = leave_start(first, start)
+    smaller = shrink(model, first.run)
+    if smaller is not first.run and (few := build_model(smaller)):
+        model = leave_start(few, start)
     decision = _decide_about(model)
     is_sure = decision.is_right is not False or _is_complete(model)
     return decision if is_sure else _leave_open(decision)

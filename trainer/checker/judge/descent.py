@@ -15,9 +15,8 @@ from trainer.checker.judge.events import Events, Values, read_events
 from trainer.checker.judge.gradients import find_factor
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.losses import list_losses
-from trainer.checker.judge.slopes import UNSETTLED, Direction, probe
+from trainer.checker.judge.slopes import CLOSE, UNSETTLED, Direction, probe
 
-CLOSE = 1e-5  # relative to the largest step of a weight
 EACH = 4  # directions of a weight
 MOST_FITS = 12  # whose gradients are sought among the values
 Function = Callable[[Values], float]
@@ -55,11 +54,7 @@ class Fit:
     def has_gradients(self) -> bool:
         """Whether the step computes the derivative by every weight, and then moves otherwise."""
         values = list(self.factors.values())
-        return (
-            bool(values)
-            and None not in values
-            and max(values) - min(values) <= CLOSE * abs(max(values))
-        )
+        return bool(values) and max(values) - min(values) <= CLOSE * abs(max(values))
 
     @property
     def is_right(self) -> bool:
@@ -137,8 +132,8 @@ def _fit(
     sure = errors <= np.quantile(errors, 0.7)
     if not float(slopes[sure] @ slopes[sure]):
         return None
-    rate, penalty, pull = _fit_rate(slopes, pulls, moved, sure)
-    rest = np.abs(moved + rate * slopes + penalty * pull) - 2 * abs(rate) * errors
+    rate, penalty, chosen = _solve(slopes[sure], [p[sure] for p in pulls], moved[sure])
+    rest = np.abs(moved + rate * slopes + penalty * pulls[chosen]) - 2 * abs(rate) * errors
     limit = np.array([CLOSE * np.abs(moved[owners == w]).max() for w in owners])
     limit = limit + 1e-4 * CLOSE * np.abs(moved).max()
     wrong = [w for w in model.weights if ((rest > limit) & settled)[owners == w].any()]
@@ -158,27 +153,21 @@ def _find_factors(model: Model, found: list[Direction], fit: Fit) -> dict[str, f
     return factors
 
 
-def _fit_rate(
-    slopes: Array, pulls: list[Array], moved: Array, sure: Array
-) -> tuple[float, float, Array]:
-    rate, penalty, pull = _solve(slopes[sure], [p[sure] for p in pulls], moved[sure])
-    return rate, penalty, next(p for p in pulls if np.array_equal(p[sure], pull))
-
-
-def _solve(slopes: Array, pulls: list[Array], moved: Array) -> tuple[float, float, Array]:
-    """Return the rate, the penalty and the pull of −rate · slope − penalty · pull that fit best.
+def _solve(slopes: Array, pulls: list[Array], moved: Array) -> tuple[float, float, int]:
+    """Return the rate and the penalty of −rate · slope − penalty · pull that fit best, and which
+    pull it is.
 
     pulls are how far the weights lie along each direction: all of them, or the matrices alone.
     """
     rate = -float(slopes @ moved) / float(slopes @ slopes)
-    best = rate, 0.0, pulls[0]
+    best = rate, 0.0, 0
     least = np.abs(moved + rate * slopes).max()
-    for pull in pulls if least > CLOSE * np.abs(moved).max() else []:
+    for i, pull in enumerate(pulls if least > CLOSE * np.abs(moved).max() else []):
         columns = np.stack([slopes, pull], axis=1)
         (rate, penalty), *_ = np.linalg.lstsq(columns, -moved, rcond=None)
         rest = np.abs(moved + rate * slopes + penalty * pull).max()
         if rest < least:
-            least, best = rest, (float(rate), float(penalty), pull)
+            least, best = rest, (float(rate), float(penalty), i)
     return best
 
 

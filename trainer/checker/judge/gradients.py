@@ -7,9 +7,7 @@ import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.judge.influence import Model
-from trainer.checker.judge.slopes import Direction
-
-CLOSE = 1e-5
+from trainer.checker.judge.slopes import CLOSE, Direction
 
 
 def find_factor(model: Model, found: list[Direction], slopes: Array, errors: Array) -> float | None:

@@ -15,7 +15,7 @@ from trainer.checker.find.steps import EVENT, Form, Trace, digest_events
 from trainer.checker.judge.events import Events, Values, align, match, stack
 from trainer.checker.judge.moving import leave, looks_like_target, move, turn
 
-# One step with these values in its leaves, and how much is told of it.
+# One step with these values in its leaves, and how much its trace has.
 Run = Callable[[Mapping[str, Any], Form], Trace]
 MOST_DATA = 20  # groups of arrays that are tried as targets
 
@@ -41,6 +41,7 @@ class Model:
     depends: dict[str, frozenset[int]] = field(default_factory=dict)
     after_targets: frozenset[int] = frozenset()
     digests: Trace | None = None  # of the base
+    probed: dict[tuple[str, int], Any] = field(default_factory=dict)  # directions that were asked
 
     def read(self, edits: Mapping[str, Any]) -> Values:
         """Return the values of outputs and losses in a run with these edits, by their events."""
@@ -63,20 +64,16 @@ class Model:
         return found + [self.base.events[i][2] for i in self.answers]
 
 
-def build_model(run: Run, distance: float) -> Model | None:
-    """Return what is known of a step; None if no outputs depend on what it changes.
-
-    It is taken at some distance from the first weights, relative to the largest of each array:
-    with biases of 0 a neuron may lie on its kink.
+def leave_start(first: Model, distance: float) -> Model:
+    """Return what is known of a step at some distance from its first weights, relative to the
+    largest of each array: with biases of 0 a neuron may lie on its kink.
     """
-    first = _build(run)
-    if first is None:
-        return None
     start = {path: leave(first.base.before[path], distance) for path in first.weights}
-    return _build(lambda edits, form: run(start | dict(edits), form)) or first
+    return build_model(lambda edits, form: first.run(start | dict(edits), form)) or first
 
 
-def _build(run: Run) -> Model | None:
+def build_model(run: Run) -> Model | None:
+    """Return what is known of a step; None if no outputs depend on what it changes."""
     model = Model(run, run({}, "full"))
     changed = [p for p in model.base.list_changed() if is_carried(run, model.base, p)]
     if not changed or model.base.error:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from trainer.checker.judge.events import Values
 from trainer.checker.judge.influence import Model
 
 H = 1e-5  # of the largest value of a weight
+CLOSE = 1e-5  # relative to the largest step of a weight
 UNSETTLED = 1e-3  # differences of two step sizes that differ more say nothing: a kink is near
 
 
@@ -29,19 +31,32 @@ class Direction:
 
     def differentiate(self, function: Callable[[Values], float]) -> tuple[float, float]:
         """Return the derivative of a function of the values, and what two step sizes differ by."""
-        value = {n: function(values) for n, values in self.runs.items()}
-        near = (value[1] - value[-1]) / (2 * self.h)
-        far = (value[2] - value[-2]) / (4 * self.h)
+        near, far = self.compute_differences({n: function(v) for n, v in self.runs.items()})
         return (4 * near - far) / 3, abs(near - far)
 
+    def compute_differences(self, value: dict[int, Any]) -> tuple[Any, Any]:
+        """Return the central differences of the near two runs' values and of the far two's."""
+        near = (value[1] - value[-1]) / (2 * self.h)
+        far = (value[2] - value[-2]) / (4 * self.h)
+        return near, far
 
-def probe(model: Model, weight: str, number: int, start: int = 0) -> list[Direction]:
-    """Return some directions of a weight: its elements one by one where there are so few."""
+
+def probe(model: Model, weight: str, number: int) -> list[Direction]:
+    """Return some directions of a weight: its elements one by one where there are so few.
+
+    The runs of a direction are made once for all that asks for it.
+    """
+    if (weight, number) not in model.probed:
+        model.probed[weight, number] = _probe(model, weight, number)
+    return model.probed[weight, number]
+
+
+def _probe(model: Model, weight: str, number: int) -> list[Direction]:
     values = np.asarray(model.base.before[weight], dtype=np.float64)
     moved = model.base.after[weight] - values
     scale = float(np.abs(values).max()) or 0.1
     found = []
-    for k in range(start, min(start + number, values.size)):
+    for k in range(min(number, values.size)):
         vector = _choose_vector(values.shape, k, number)
         h = H * scale
         runs = {n: model.read({weight: values + n * h * vector}) for n in (-2, -1, 1, 2)}

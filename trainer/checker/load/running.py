@@ -150,8 +150,11 @@ class Runner:
     def _list_statements(self, tree: ast.Module) -> list[ast.stmt]:
         if self.run_all:
             return tree.body
-        main = (each.body if is_main_block(each) else [each] for each in tree.body)  # type: ignore
-        return [statement for block in main for statement in block]
+        blocks = (
+            each.body if isinstance(each, ast.If) and is_main_block(each) else [each]
+            for each in tree.body
+        )
+        return [statement for block in blocks for statement in block]
 
     def _run_statement(self, statement: ast.stmt) -> None:
         later = "from __future__ import annotations" in self.source.text

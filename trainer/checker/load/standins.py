@@ -59,7 +59,7 @@ class StandIn:
 
     __ror__ = __or__
 
-    def _raise(self, *args: Any, **options: Any) -> Any:
+    def _answer(self, *args: Any, **options: Any) -> Any:
         if str(self._name).split(".")[0] in SHOWN and StandIn.is_quiet:
             return args[0] if args and hasattr(args[0], "__iter__") else self
         if StandIn.is_quiet and str(self._name).endswith(DATA):
@@ -72,7 +72,7 @@ class StandIn:
 for _use in ("call", "iter", "len", "getitem", "bool", "add", "radd", "mul", "rmul", "sub",
              "rsub", "truediv", "rtruediv", "neg", "pow", "float", "int", "index", "array",
              "lt", "gt", "le", "ge", "enter", "contains", "matmul", "rmatmul"):  # fmt: skip
-    setattr(StandIn, f"__{_use}__", StandIn._raise)
+    setattr(StandIn, f"__{_use}__", StandIn._answer)
 
 
 def make_digits(

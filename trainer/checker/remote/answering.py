@@ -16,7 +16,7 @@ from trainer.checker.adapt.constructor_text import sets_bias_twice
 from trainer.checker.adapt.loaded import Loaded
 from trainer.checker.adapt.names import PARAMS, list_arguments
 from trainer.checker.adapt.subject import TRAITS, Subject
-from trainer.checker.find.programs import Program, list_programs
+from trainer.checker.find.programs import MOST_STEPS, Program, list_programs
 from trainer.checker.find.steps import Step
 from trainer.checker.findings.comparing import show_safely
 from trainer.checker.load.definitions import list_functions
@@ -31,7 +31,6 @@ from trainer.common.language import translate as _
 
 Ask = Callable[[dict[str, Any]], dict[str, Any]]
 Answer = dict[str, Any]
-MOST_STEPS = 4  # of a program
 MOST = 200  # names, arguments or functions of one answer
 DEFAULTS = {id(inspect.Parameter.empty): "empty", id(None): "none"}
 
@@ -174,7 +173,7 @@ class Answerer:
         self._steps += found
         return {
             "steps": [
-                {"step": start + i, "line": step.line, "name": step.function[:TEXT]}
+                {"step": start + i, "line": step.line, "name": step.name[:TEXT]}
                 for i, step in enumerate(found)
             ]
         }
@@ -190,8 +189,8 @@ class Answerer:
         return pack(self._steps[number].run(edits, form))
 
     def _do_site(self, question: dict[str, Any]) -> Answer:
-        site = self._steps[question["step"]].tracer.sites[question["site"]]
-        return {"line": site.line, "text": (site.name or site.text)[:TEXT]}
+        line, text = self._steps[question["step"]].describe(question["site"])
+        return {"line": line, "text": text[:TEXT]}
 
     def _run(self, function: Callable[..., Any], question: dict[str, Any]) -> Answer:
         """Call a function; return its result or exception, and the arrays that it wrote to."""

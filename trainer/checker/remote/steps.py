@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer.checker.find.programs import OWN
+from trainer.checker.find.programs import MOST_STEPS, OWN
 from trainer.checker.find.steps import Form, Trace, digest
 from trainer.checker.findings.report import Report
 from trainer.checker.judge.judging import judge_programs
@@ -15,7 +15,6 @@ from trainer.checker.remote.packing import unpack
 from trainer.checker.remote.protocol import ProtocolError, encode, take_list, take_number, take_text
 
 MOST_PROGRAMS = 100
-MOST_STEPS = 4  # of a program
 
 
 class RemoteStep:
