@@ -41,8 +41,8 @@ settings.load_profile("default")
 
 
 def pytest_xdist_auto_num_workers(config):
-    """Return one worker more than two cores have: many tests wait for the processes they start."""
-    return max(3, os.cpu_count() or 1)
+    """Return two workers at least: many tests wait for the processes that they start."""
+    return max(2, os.cpu_count() or 1)
 
 
 @pytest.hookimpl(tryfirst=True)  # before those that are not chosen are left out

@@ -79,6 +79,7 @@ def test_sigterm_is_not_taken_for_the_users_end(path, monkeypatch):
         watching.watch(path, lambda: 0)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 def test_the_program_checks_again_and_ends_with_the_last_status(path):
     path.write_text(RIGHT)

@@ -72,8 +72,8 @@ def test_a_gradient_under_the_books_name_is_told_by_its_derivative(tmp_path):
 
 # A slip that no list has: the layout, the right text and the wrong one, and a line of the fix.
 SLIPS = [
-    ("cs231n", "        return loss, grads\n", "", "return loss, grads"),
     ("cs231n", "dhidden = dscores.dot(W2.T)", "dhidden = dscores.dot(y.T)", "dscores.dot(W2.T)"),
+    ("cs231n", "        return loss, grads\n", "", "return loss, grads"),
     ("cs231n", "dscores[range(N), y] -= 1", "dscores[range(N), :] -= 1", "y] -= 1"),
     ("classes_second", "        n = len(X)\n", "", "n = len("),
     ("chapter5", '["Affine1"].db', '["Affine1"].dB', '["Affine1"].db'),

@@ -78,6 +78,7 @@ def test_a_backward_pass_keeps_its_points_where_only_the_forward_pass_is_wrong(r
     assert row["loss"] == row["gradient W1"] == row["gradient W2"] == "15.0"
 
 
+@pytest.mark.slow
 def test_a_part_that_hangs_costs_its_own_points(tmp_path):
     given, out = tmp_path / "given", tmp_path / "out"
     given.mkdir()

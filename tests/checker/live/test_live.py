@@ -104,8 +104,13 @@ def test_the_wrong_line_and_the_fix_are_those_of_the_cell():
     line = 1 + [text.strip() for text in linecache.getlines(cell)].index("return np.sum(y == t)")
     assert f"cell In[{number}], line {line}  return np.sum(y == t)" in str(result)
     assert "with this change all" in str(result)
-    assert "tried fix" not in str(check(space["TwoLayerNet"], hints=2))
-    assert "np.sum" not in str(check(space["TwoLayerNet"], hints=1))
+
+
+@pytest.mark.slow
+def test_hints_decide_how_much_a_cell_is_told():
+    net = run_cells(*split_source(plant_mistakes("chapter4", "accuracy-count")))["TwoLayerNet"]
+    assert "tried fix" not in str(check(net, hints=2))
+    assert "np.sum" not in str(check(net, hints=1))
 
 
 @pytest.mark.slow
@@ -344,6 +349,7 @@ def run_notebook(*codes, timeout=120):
     return [cell.outputs for cell in book.cells]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # of jupyter's own packages
 def test_a_kernel_gives_the_verdict_of_the_file_and_keeps_its_state(tmp_path):
     source = plant_mistakes("chapter4", "sigmoid-grad-of-output")

@@ -21,6 +21,7 @@ def check(folder, old, new):
     return report, verdicts
 
 
+@pytest.mark.slow
 def test_a_gradient_that_hangs_is_named_and_the_others_are_judged(tmp_path):
     report, verdicts = check(tmp_path, "        # backward\n", HANG)
     assert verdicts["gradient"] == "raises"
@@ -30,6 +31,7 @@ def test_a_gradient_that_hangs_is_named_and_the_others_are_judged(tmp_path):
     assert report.diagnosis is None
 
 
+@pytest.mark.slow
 def test_what_may_take_long_is_not_wrong_where_it_does_not_come_back(tmp_path):
     start = "    def numerical_gradient(self, x, t):\n"
     report, verdicts = check(tmp_path, start, start + HANG)

@@ -47,7 +47,7 @@ def assert_never_accused(path, seeds):
         assert report.status == 0, (seed, report.as_text())
 
 
-@pytest.mark.parametrize("case", few(list_cases(WRONG), 36, is_one=True), ids=name_case)
+@pytest.mark.parametrize("case", few(list_cases(WRONG), 30, is_one=True), ids=name_case)
 def test_what_is_wrong_is_named(case, check):
     example, slug, quantity, changes = case
     report = check(example, changes)
