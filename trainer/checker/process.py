@@ -4,7 +4,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -124,27 +124,38 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> st
         from trainer.checker.remote.judge import judge_file  # imported as the worker starts
         from trainer.checker.remote.steps import judge_training
 
-        connection.start(_make_settings(task, cell))
-        inside = _locate(task, cell)
-        found = judge_file(connection, inside, task.path, task.name, task.seed, doing.append)
-        _fill(report, found, task, inside)
+        with _survive(report, connection):
+            connection.start(_make_settings(task, cell))
+            inside = _locate(task, cell)
+            found = judge_file(connection, inside, task.path, task.name, task.seed, doing.append)
+            _fill(report, found, task, inside)
         doing.append(TRAINING)
-        with suppress(HangError):
+        with suppress(HangError), _survive(report, connection):
             judge_training(connection, report, may_acquit=task.folder is None)
     except WorkerLostError as lost:
         doing[-1] = "loading" if connection.is_ready and doing[-1] == "start" else doing[-1]
-        if lost.ending != "hung":  # another worker is asked for the rest
+        # Another worker is asked for the rest; a step that was looked for accuses nobody.
+        if lost.ending != "hung" and doing[-1] != TRAINING:
             _explain_ending(report, connection, doing[-1], lost.ending)
         return lost.ending
     except ProtocolError:
         _explain_ending(report, connection, doing[-1], "forged")
-    except Exception as error:  # a bug of the checker: it must not be held against the net
+    return ""
+
+
+@contextmanager
+def _survive(report: Report, connection: Connection) -> Iterator[None]:
+    """Report a bug of the checker, which must not be held against the net."""
+    try:
+        yield
+    except (WorkerLostError, ProtocolError, HangError):
+        raise
+    except Exception as error:
         text = "".join(traceback.format_exception(error))
         connection.printed += text.encode("utf-8", "replace")
         what = f"{type(error).__name__}: {show_safely(error)}"
         message = _("the check itself failed: {error} (--verbose shows more)")
         report.stopped = message.format(error=what)
-    return ""
 
 
 def _fill(report: Report, found: Iterator[Finding | str], task: Task, inside: Path) -> None:

@@ -1,5 +1,6 @@
 """Call the checked code, and catch what it raises and what it writes to."""
 
+import dis
 import inspect
 import re
 import traceback
@@ -14,12 +15,14 @@ import numpy as np
 
 from trainer.book import functions
 from trainer.book.functions import Array
+from trainer.checker.adapt.sizes import C, D, H, N
 from trainer.checker.findings.comparing import ABSENT, Finding, report_unchecked, show_safely
 from trainer.checker.findings.placing import describe_place
 from trainer.checker.load.standins import MissingNameError
 from trainer.common.language import translate as _
 
 # What is not the checked code: the checker, and what it uses in place of missing modules.
+OURS, SMALL = {N, D, H, C}, 3  # sizes of arrays; a bias may add one
 HERE, STANDINS = Path(__file__).resolve().parents[1], Path(functions.__file__).resolve()
 
 
@@ -107,11 +110,34 @@ def describe_raised(error: BaseException) -> Raised:
         return Raised("signature", text)
     if not lines and isinstance(error, KeyError | AttributeError | ValueError):
         return Raised("value", text)
+    is_ours = isinstance(error, ValueError) and _names_other_sizes(text)
+    if is_ours or (isinstance(error, AttributeError) and _is_set_elsewhere(error)):
+        return Raised("value", f"{text}{at}")
     if isinstance(error, SystemExit):
         call = f"sys.exit({show_safely(error.code, repr)})"
         text = _("ends the program with {call}").format(call=call)
     place: Any = (own[-1][0], own[-1][1]) if own else (None, None)
     return Raised("own", text, at, _name_cause(error), *place)
+
+
+def _names_other_sizes(text: str) -> bool:
+    """Return whether an error on shapes names a size that is none of ours.
+
+    The code then takes arrays of fixed sizes, or one sample: the call is to blame, not the code.
+    """
+    shapes = re.findall(r"\(\d[\d, ]*\)|size \d+", text)
+    sizes = {int(n) for n in re.findall(r"\d+", " ".join(shapes))}
+    return any(n > SMALL and not {n, n - 1} & OURS for n in sizes)
+
+
+def _is_set_elsewhere(error: AttributeError) -> bool:
+    """Return whether a method of the object's class sets the attribute that it does not have.
+
+    Then that method was not called, or failed.
+    """
+    methods = [m for _, m in inspect.getmembers(type(error.obj), inspect.isfunction)]
+    lines = (line for m in methods for line in dis.get_instructions(m))
+    return any((line.opname, line.argval) == ("STORE_ATTR", error.name) for line in lines)
 
 
 def _is_ours(filename: str) -> bool:

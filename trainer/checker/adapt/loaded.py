@@ -31,7 +31,8 @@ from trainer.common.language import translate as _
 # Names that NumPy had when the books were written.
 ALIASES = {"int": int, "float": float, "object": object, "str": str, "complex": complex,
            "bool": bool, "float_": np.float64, "int_": np.int64, "Inf": np.inf, "NaN": np.nan,
-           "product": np.prod, "alltrue": np.all, "sometrue": np.any}  # fmt: skip
+           "product": np.prod, "alltrue": np.all, "sometrue": np.any,
+           "mat": np.asmatrix}  # fmt: skip
 
 NO_NET_BUT = N_("no class that looks like a two-layer net; {reason}")
 

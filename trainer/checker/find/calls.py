@@ -24,11 +24,12 @@ from trainer.checker.find.datasets import draw_samples
 from trainer.checker.find.discovering import Discovery
 from trainer.checker.find.instances import REG, SIZES, Instance, guess_sizes, list_instances
 from trainer.checker.find.leaves import Namespace
+from trainer.checker.find.shortening import shorten
 from trainer.checker.find.steps import Step, capture_call
 from trainer.checker.find.tracing import Tracer
 
 N = 6  # samples
-LAYOUTS = 7
+LAYOUTS = 10
 NET = r".*net(work)?|model|nn|mlp|classifier|clf"
 DIMS = r".*(dims|sizes|layers|shape|structure|architecture|topology)"
 UPDATE = r"update.*|step|optimi[sz]e.*|apply.*|adjust.*|.*descen.*"
@@ -52,6 +53,9 @@ def _make_data(D: int, C: int) -> Iterator[tuple[Any, Any, int]]:
     yield x.T, labels.reshape(1, -1).astype(float), 1
     pairs = zip(x, hot, strict=True)
     yield [(row.reshape(-1, 1), each.reshape(-1, 1)) for row, each in pairs], None, C
+    yield x[:1].T, hot[1:2].T, C
+    yield x[:1], hot[1:2], C
+    yield x[0], int(labels[1]), C
 
 
 @dataclass
@@ -64,6 +68,11 @@ class Call:
     function: Function
     name: str
     instance: Instance | None = None
+
+    @property
+    def kind(self) -> type | None:
+        """The class of the net, None for a function."""
+        return self.instance.kind if self.instance else None
 
     def list_sizes(self, module: Namespace) -> list[tuple[int, int]]:
         """Return the numbers of inputs and outputs that the net may have."""
@@ -79,7 +88,9 @@ class Call:
         steps = Discovery(tracer).follow(lambda: self.function(net, values))
         runs = lambda net, x, t: self.function(net, values | {"x": x, "t": t})  # noqa: E731
         names = {"net": self._build(module), "x": x, "t": t}
-        return [*steps, capture_call(tracer, module, self.name, runs, names)]
+        whole = capture_call(tracer, module, self.name, runs, names)
+        shorten(whole)
+        return [*steps, whole]
 
     def _build(self, module: Namespace) -> Any:
         return self.instance.build(module) if self.instance else None
@@ -92,8 +103,21 @@ def _make_values(x: Any, t: Any, C: int) -> dict[str, Any]:
 
 
 def list_calls(module: Namespace, tree: ast.Module) -> list[Call]:
-    """Return the ways to train what a module defines: its nets by their methods, its functions."""
-    return [*_list_nets(module, tree), *_list_functions(module)]
+    """Return the ways to train what a module defines: its nets by their methods, its functions.
+
+    Classes whose instances other classes make come last: they are layers.
+    """
+    parts = _list_parts(module)
+    nets = sorted(_list_nets(module, tree), key=lambda call: call.kind in parts)
+    return [*nets, *_list_functions(module)]
+
+
+def _list_parts(module: Namespace) -> set[type | None]:
+    """Return the classes of a module that the methods of others name."""
+    kinds = [value for value in list(module.values()) if isinstance(value, type)]
+    methods = [(kind, m) for kind in kinds for _, m in inspect.getmembers(kind, inspect.isfunction)]
+    return {each for each in kinds for kind, method in methods
+            if kind is not each and each.__name__ in method.__code__.co_names}  # fmt: skip
 
 
 def _list_nets(module: Namespace, tree: ast.Module) -> Iterator[Call]:

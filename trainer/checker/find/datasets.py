@@ -1,20 +1,22 @@
 """Small data in the place of files and data sets that a script cannot read."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.adapt.names import simplify_name
+from trainer.checker.load.libraries import Table
 
 N = 7  # samples: no usual size of a layer
+MANY = 1100
 LAYOUTS = 4
 MNIST = 784, 10  # inputs and classes
 USUAL = 4, 2
-PARTS = "(s|tr|te|train|test|val|data|batch|orig|norm|scaled|true|onehot|enc|encoded)*"
-SETS = "(train|test|training)?"
+PARTS = "(s|tr|te|train|test|val|data|batch|orig|norm|scaled|true|onehot|enc|encoded|raw|full|all)*"
+SETS = "(tr|te|dev|val|valid|train|test|training)?"
+TABLES = r"(train|test|training|raw|df|data|dataset|csv|table|file|mnist|digits|iris|sample)+s?"
 INPUTS = rf"x{PARTS}|{SETS}(x|inputs?|images?|features?)"
 TARGETS = rf"[yt]{PARTS}|{SETS}(y|labels?|targets?|outputs?)"
 
@@ -25,24 +27,47 @@ def draw_samples(labels: Array, D: int, C: int) -> tuple[Array, Array]:
     return x, np.eye(C)[labels] if C > 1 else labels.reshape(-1, 1).astype(float)
 
 
-def make_dataset(D: int, C: int, layout: int) -> Callable[[str], Any]:
-    """Return a function that gives data for the name of inputs or targets, None for any other.
+class Dataset:
+    """Data for names of inputs and targets, for files of tables, and for what reads those.
 
     layout is 0 for rows with labels, 1 for rows with one-hot rows or one column, 2 for columns
-    with the same as columns, and 3 for columns with labels.
+    with the same as columns, and 3 for columns with labels. A table has its labels in the first
+    column, in the last one where layout is odd, and MANY rows in the last two layouts: some
+    scripts set the first thousand apart. separator is what the lines of a file have between two
+    numbers.
     """
-    labels = (max(C, 2) - 1 - np.arange(N)) % max(C, 2)
-    x, hot = draw_samples(labels, D, C)
-    inputs = x if layout < 2 else x.T
-    targets = (labels, hot, hot.T, labels)[layout]
 
-    def give(name: str) -> Any:
+    def __init__(self, D: int, C: int, layout: int, separator: str = ","):
+        labels = (max(C, 2) - 1 - np.arange(N)) % max(C, 2)
+        x, hot = draw_samples(labels, D, C)
+        self._inputs = x if layout < 2 else x.T
+        self._targets = (labels, hot, hot.T, labels)[layout]
+        self._label, self._separator = (D if layout % 2 else 0), separator
+        labels = np.arange(N if layout < 2 else MANY) % max(C, 2)
+        rows = draw_samples(labels, D, C)[0]
+        rows = np.abs(40 * rows).astype(int) if (D, C) == MNIST else rows
+        columns = [labels[:, np.newaxis], rows]
+        self._table = np.hstack(columns[::-1] if layout % 2 else columns)
+
+    def give(self, name: str) -> Any:
+        """Return the value of a name that was not set, None where it is no data."""
         simple = simplify_name(name)
         if re.fullmatch(INPUTS, simple):
-            return inputs.copy()
-        return targets.copy() if re.fullmatch(TARGETS, simple) else None
+            return self._inputs.copy()
+        if re.fullmatch(TARGETS, simple):
+            return self._targets.copy()
+        return self.make_table() if re.fullmatch(TABLES, simple) else None
 
-    return give
+    def make_table(self) -> Table:
+        """Return inputs and labels as one table (N, D + 1)."""
+        table = self._table.copy().view(Table)
+        table.label = self._label
+        return table
+
+    def write(self) -> str:
+        """Return the table as the text of a file, without a header."""
+        lines = (self._separator.join(f"{n:g}" for n in row) for row in self._table)
+        return "".join(f"{line}\n" for line in lines)
 
 
 def guess_sizes_of_text(text: str) -> tuple[int, int]:
@@ -50,16 +75,16 @@ def guess_sizes_of_text(text: str) -> tuple[int, int]:
     return MNIST if re.search(r"\b784\b", text) else USUAL
 
 
+def guess_separator(text: str) -> str:
+    """Return what a script expects between the numbers of a line."""
+    if re.search(r"split\(\s*['\"],|delimiter|csv", text):
+        return ","
+    return "\t" if re.search(r"split\(\s*r?['\"]\\t", text) else " "
+
+
 def correct_sizes(D: int, C: int, message: str) -> tuple[int, int] | None:
     """Return the sizes that NumPy's error on two shapes asks for, None where it names neither."""
-    found = re.findall(r"\([\d, ]+\)", message)
-    shapes = [tuple(map(int, re.findall(r"\d+", text))) for text in found]
-    if len(shapes) != 2 or any(len(shape) != 2 for shape in shapes):
-        return None
-    (a, b), (c, d) = shapes
-    is_product = "align" in message or "matmul" in message
-    pairs = [(b, c), (c, b)] if is_product else [(b, d), (d, b), (a, c), (c, a)]
-    for own, other in pairs:
+    for own, other in _list_unequal(message):
         if other in (own, N):
             continue
         if own == D:
@@ -67,3 +92,17 @@ def correct_sizes(D: int, C: int, message: str) -> tuple[int, int] | None:
         if own == C:
             return D, other
     return None
+
+
+def _list_unequal(message: str) -> list[tuple[int, int]]:
+    """Return pairs of sizes that an error says should be equal."""
+    found = re.search(r"(\d+) \(dim \d\) != (\d+)", message)
+    found = found or re.search(r"size (\d+) is different from (\d+)", message)
+    if found:
+        a, b = map(int, found.groups())
+        return [(a, b), (b, a)]
+    shapes = [tuple(map(int, re.findall(r"\d+", t))) for t in re.findall(r"\([\d, ]+\)", message)]
+    if len(shapes) != 2:
+        return []
+    pairs = list(zip(reversed(shapes[0]), reversed(shapes[1]), strict=False))
+    return pairs + [(b, a) for a, b in pairs]

@@ -1,21 +1,34 @@
 """Runs a program until it trains, and returns the rounds of its loops that may be one step."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
 import numpy as np
 
 from trainer.checker.find.randomness import run_quietly
+from trainer.checker.find.shortening import shorten
 from trainer.checker.find.steps import Step, Trace, capture
 from trainer.checker.find.tracing import Tracer
 
 MOST_ROUNDS = 100_000  # of all loops before the training begins
 MOST_CAPTURES = 40
+MOST_STEPS = 4  # that are judged
 
 
 class FoundError(BaseException):
     """Raised to leave a program when its training loop was seen."""
+
+
+@dataclass
+class Changes:
+    """What a step changes: the numbers before it, by their paths, and the paths of those whose new
+    value depends on the one before: weights, not caches.
+    """
+
+    before: dict[str, Any]
+    carried: set[str]
 
 
 class Discovery:
@@ -25,8 +38,9 @@ class Discovery:
         self._tracer = tracer
         self.captures: dict[tuple[int, int], Step] = {}  # by loop and round
         self._active: list[int] = []
+        self._outer: dict[int, set[int]] = {}  # the loops around each
         self._rounds = 0
-        self._carried: dict[tuple[int, int], dict[str, Any]] = {}  # by loop and round
+        self._changes: dict[tuple[int, int], Changes] = {}  # by loop and round
 
     def follow(self, program: Callable[[], object]) -> list[Step]:
         """Run the program; return its steps, those that change most first, of these the inner."""
@@ -52,10 +66,11 @@ class Discovery:
         if loop in self._active:
             while self._active[-1] != loop:
                 self._active.pop()
-            if len(self._active) == 1:
+            if len(self._active) == 1 and (loop, 2) in self.captures:
                 self._stop_if_training(loop)
             self._capture(loop, 2, frame)  # the first sample may be zeros, which move nothing
             return
+        self._outer.setdefault(loop, set(self._active))
         self._active.append(loop)
         self._capture(loop, 1, frame)
 
@@ -73,52 +88,97 @@ class Discovery:
                 self._stop_if_training(loop)
 
     def _stop_if_training(self, loop: int) -> None:
-        if (loop, 1) in self._carried or (loop, 1) not in self.captures:
+        if (loop, 1) in self._changes or (loop, 1) not in self.captures:
             return
         enter, leave = self._tracer.enter, self._tracer.leave
         module = self.captures[loop, 1].module
         kept = dict(module)
-        carried = self._find_carried((loop, 1))
+        is_training = self._trains(loop)
         module.clear()
         module.update(kept)
         self._tracer.enter, self._tracer.leave = enter, leave
-        if len(carried) > 1:
+        if is_training:
             raise FoundError
 
-    def _find_carried(self, key: tuple[int, int]) -> dict[str, Any]:
-        """Return the numbers that a captured step carries on, as they were before it."""
-        if key not in self._carried:
-            self._carried[key] = find_carried(self.captures[key])
-        return self._carried[key]
+    def _trains(self, loop: int) -> bool:
+        """Return whether a loop carries on several arrays, and the same numbers in each round.
+
+        A loop that scales the samples changes other rows of them in each.
+        """
+        carried = self._find_changes((loop, 1)).carried
+        if (loop, 2) in self.captures:
+            first, second = (self.captures[loop, n].run() for n in (1, 2))
+            carried = {path for path in carried if _overlap(first, second, path)}
+        return len(carried) > 1
+
+    def _carry_same(self, inner: int, outer: int) -> bool:
+        """Return whether two loops begin with the same arrays, which both carry on."""
+        values = [
+            [each.before[path] for path in each.carried]
+            for each in (self._find_changes((loop, 1)) for loop in (inner, outer))
+        ]
+        return any(np.array_equal(a, b) for a in values[0] for b in values[1] if b.ndim)
+
+    def _find_changes(self, key: tuple[int, int]) -> Changes:
+        if key not in self._changes:
+            self._changes[key] = find_changes(self.captures[key])
+        return self._changes[key]
 
     def _rank_steps(self) -> list[Step]:
-        """Return the steps that change most arrays: a loop that changes fewer is a part of a step.
+        """Return the steps that change most arrays: a loop that changes fewer is a part of a step,
+        and one around a loop of steps has several.
 
-        Single numbers count where no arrays change: a rate that decays is no weight.
+        Those count that any loop carries on. Single numbers count where no arrays change: a rate
+        that decays is no weight.
         """
-        keys = self._order_captures()
-        carried = [list(self._find_carried(key).values()) for key in keys]
-        arrays = [sum(before.ndim > 0 for before in each) for each in carried]
-        sizes = arrays if any(arrays) else [len(each) for each in carried]
+        keys = [key for key in self._order_captures() if self._find_changes(key).carried]
+        changes = [self._find_changes(key) for key in keys]
+        carried = set().union(*(each.carried for each in changes))
+        values = [[v for path, v in each.before.items() if path in carried] for each in changes]
+        arrays = [sum(before.ndim > 0 for before in each) for each in values]
+        sizes = arrays if any(arrays) else [len(each) for each in values]
         most = max(sizes, default=0)
-        return [self.captures[k] for k, size in zip(keys, sizes, strict=True) if size == most > 0]
+        best = [key for key, n in zip(keys, sizes, strict=True) if n == most > 0]
+        several = {outer for loop, number in best if number == 2 for outer in self._outer[loop]
+                   if self._carry_same(loop, outer)}  # fmt: skip
+        found = [self.captures[key] for key in best if key[0] not in several]
+        for step in found[:MOST_STEPS]:
+            shorten(step)
+        return found[:MOST_STEPS]
 
 
-def find_carried(step: Step) -> dict[str, Any]:
-    """Return what a step changes to a value that depends on the one before: weights, not caches.
+def _overlap(first: Trace, second: Trace, path: str) -> bool:
+    """Return whether two rounds change a number in common, as far as both have it."""
+    if path not in second.before or second.before[path].shape != first.before[path].shape:
+        return True
+    changed = [each.before[path] != each.after.get(path) for each in (first, second)]
+    return bool(np.any(changed[0] & changed[1])) or not np.any(changed[1])
 
-    The values are those before the step, by their paths.
-    """
+
+def find_changes(step: Step) -> Changes:
+    """Return what a step changes, nothing where it fails."""
     trace = step.run()
-    paths = (path for path in trace.list_changed() if is_carried(step.run, trace, path))
-    return {path: trace.before[path] for path in paths}
+    changed = [] if trace.error else trace.list_changed()
+    carried = {path for path in changed if is_carried(step.run, trace, path)}
+    return Changes({path: trace.before[path] for path in changed}, carried)
 
 
 def is_carried(run: Callable[..., Trace], trace: Trace, path: str) -> bool:
-    """Return whether some number that a step changes depends on the one in its place before."""
+    """Return whether some number that a step changes depends on the one in its place before.
+
+    What is only put into another order is not carried on.
+    """
     old = trace.before[path]
+    if is_reordered(trace, path):
+        return False
     after = run({path: old + 1e-3 * (1 + np.abs(old))}, "changes").after.get(path)
     if after is None or after.shape != old.shape:
         return False
     changed = old != trace.after[path]
     return not np.array_equal(after[changed], trace.after[path][changed])
+
+
+def is_reordered(trace: Trace, path: str) -> bool:
+    """Return whether a step puts numbers into another order, as it may do with samples."""
+    old, new = (np.sort(each[path], axis=None) for each in (trace.before, trace.after))
+    return np.array_equal(old, new)

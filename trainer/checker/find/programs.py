@@ -7,22 +7,26 @@ import ast
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
 
 from trainer.checker.find.calls import LAYOUTS, Call, list_calls, list_data, list_users
 from trainer.checker.find.datasets import LAYOUTS as LAYOUTS_OF_DATA
-from trainer.checker.find.datasets import correct_sizes, guess_sizes_of_text, make_dataset
+from trainer.checker.find.datasets import (
+    Dataset,
+    correct_sizes,
+    guess_separator,
+    guess_sizes_of_text,
+)
 from trainer.checker.find.discovering import Discovery
 from trainer.checker.find.instances import guess_sizes
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.steps import Step
 from trainer.checker.find.tracing import Tracer
 from trainer.checker.load.loading import Loader
-from trainer.checker.load.standins import StandIn, be_quiet
+from trainer.checker.load.standins import MissingNameError, StandIn, be_quiet
 
 TRIES = 3  # sizes of data, since errors tell which are needed
 USES = 4  # programs that give a net to a function of the file
-MOST = 6  # instances and functions of a file that are tried
+MOST = 9  # instances and functions of a file that are tried
 MOST_STEPS = 4  # of a program that are judged
 OWN = 1 + LAYOUTS_OF_DATA + USES  # programs that use a net as the file does
 Program = Callable[[], list[Step]]  # the steps that a way to train the net takes
@@ -44,16 +48,21 @@ def list_programs(path: Path) -> Iterator[Program]:
             yield partial(script.call, layout, number)
 
 
+def _is_of_data(error: Exception) -> bool:
+    """Return whether a statement of a script failed since it has no data, or what depends on it."""
+    return isinstance(error, MissingNameError | OSError)
+
+
 class _Script:
     """A file that was run as far as it goes, or until it trains."""
 
     def __init__(self, path: Path):
         self._path = path
-        self._load(None)
+        self._load()
 
-    def _load(self, give: Callable[[str], Any] | None) -> None:
+    def _load(self) -> None:
         self._tracer = Tracer()
-        self._loader = Loader(self._path, recorder=self._tracer, is_script=True, give=give)
+        self._loader = Loader(self._path, recorder=self._tracer, is_script=True)
 
     def follow(self) -> list[Step]:
         """Run the file; return the steps of its loops."""
@@ -61,12 +70,13 @@ class _Script:
 
     def follow_with_data(self, layout: int) -> list[Step]:
         """Run the file again, with data of ours where it has none; return its steps."""
-        if not any(isinstance(value, StandIn) for value in self._module.values()):
+        if not any(map(_is_of_data, self._loader.errors)):
             return []
         before, sizes = (self._tracer, self._loader), self._guess_sizes()
         try:
             for _ in range(TRIES):
-                self._load(make_dataset(*sizes, layout))
+                StandIn.data = Dataset(*sizes, layout, guess_separator(self._text))
+                self._load()
                 steps = self.follow()
                 errors = [str(e) for e in self._loader.errors if isinstance(e, ValueError)]
                 asked = errors and correct_sizes(*sizes, errors[-1])
@@ -74,6 +84,7 @@ class _Script:
                     return steps
                 sizes = asked
         finally:
+            StandIn.data = None
             self._tracer, self._loader = before
         return []
 
@@ -82,8 +93,7 @@ class _Script:
         kinds = {v for v in self._module.values() if isinstance(v, type)}
         nets = [value for value in self._module.values() if type(value) in kinds]
         sizes = [size for net in nets for size in guess_sizes(net)]
-        text = self._loader.sources[self._loader.path].text
-        return sizes[0] if sizes else guess_sizes_of_text(text)
+        return sizes[0] if sizes else guess_sizes_of_text(self._text)
 
     @cached_property
     def _calls(self) -> list[Call]:
@@ -92,6 +102,10 @@ class _Script:
     @cached_property
     def _users(self) -> list[Call]:
         return list_users(self._module, self._tree)
+
+    @property
+    def _text(self) -> str:
+        return self._loader.sources[self._loader.path].text
 
     @property
     def _tree(self) -> ast.Module:
@@ -114,6 +128,7 @@ class _Script:
         with be_quiet():
             for call in calls:
                 for sizes in call.list_sizes(self._module)[:2]:
-                    for data in list_data(*sizes)[layout : layout + 1]:
+                    data = list_data(*sizes)[layout]
+                    if call.instance is None or data[-1] == sizes[-1]:
                         found += call.follow(self._tracer, self._module, *data)
         return found

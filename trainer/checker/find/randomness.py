@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from trainer.checker.load.standins import be_quiet
+from trainer.checker.load.libraries import replace_files
+from trainer.checker.load.standins import StandIn, be_quiet
 
 
 @contextmanager
@@ -17,6 +18,7 @@ def run_quietly() -> Iterator[None]:
     """Let code run for a while: with fixed random numbers, and with no output and no warnings."""
     with (
         be_quiet(),
+        replace_files(StandIn.data),
         fix_randomness(),
         contextlib.redirect_stdout(io.StringIO()),
         np.errstate(all="ignore"),

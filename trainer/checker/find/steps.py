@@ -11,7 +11,6 @@ from typing import Any, Literal
 import numpy as np
 
 from trainer.checker.find.leaves import (
-    Leaf,
     Namespace,
     copy_together,
     find_leaf,
@@ -29,6 +28,7 @@ MOST_ROUNDS = 20_000  # of all loops inside one step
 Form = Literal["full", "changes", "digests"] | tuple[int, ...]
 LIST = "(list)"  # ends the path of a list of numbers
 RESULT = "__result__"  # the name of what a call returned
+KINDS = {"f": "f8", "i": "i8", "u": "i8", "b": "b1"}  # as which arrays are compared and sent
 EVENT = "@"  # before the number of an event, in place of the path of a leaf
 MOST_EVENTS = 3000
 MOST_ELEMENTS = 20_000  # of an array that is kept
@@ -82,6 +82,7 @@ class Step:
     owner: str = ""
     declared: tuple[str, ...] = ()
     name: str = ""  # of the function that is called, where this is no loop of the file
+    given: dict[str, Any] = field(default_factory=dict)  # values of leaves in each run
     _compiled: Callable[..., None] | None = None
     _keys: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     _watched: dict[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -94,7 +95,7 @@ class Step:
         changed it. One of "digests" has numbers in place of arrays.
         """
         shared, names = self._restore()
-        edits = dict(edits or {})
+        edits = self.given | dict(edits or {})
         changes = {int(path[1:]): edits.pop(path) for path in list(edits) if path[0] == EVENT}
         self._keys = self._keys or _list_keys(shared, names)
         if set(edits) - set(self._keys):
@@ -103,8 +104,9 @@ class Step:
             _set_leaf(self._keys[path], np.array(values), shared, names)
         trace, keys = Trace(), {} if isinstance(form, tuple) else self._watched
         if form == "full":
-            leaves = _list_small(_merge(shared, names))
-            trace.before = {path: leaf.as_array() for path, leaf in leaves.items()}
+            leaves = list_leaves(_merge(shared, names))
+            large = {p: digest(v.value) for p, v in leaves.items() if np.size(v.value) > MOST_LEAF}
+            trace.before = {p: leaf.as_array() for p, leaf in leaves.items() if p not in large}
             keys = {path: leaf.keys for path, leaf in leaves.items()}
         try:
             after = self._execute(names, trace, changes)
@@ -116,12 +118,18 @@ class Step:
         found = {path: read_leaf(known, each) for path, each in keys.items()}
         trace.after = {path: array for path, array in found.items() if array is not None}
         if form == "full":
+            if any(digest(trace.after.pop(path, 0)) != before for path, before in large.items()):
+                return Trace(error="an array changes that is too large to be judged")
             self._watched = {path: keys[path] for path in trace.list_changed()}
         trace.events += [(-1, path, trace.after[path]) for path in self._watched
                          if path in trace.after]  # fmt: skip
         if isinstance(form, tuple):
             trace.events = [trace.events[i] for i in form if i < len(trace.events)]
         return digest_events(trace) if form == "digests" else trace
+
+    def get_names(self) -> Namespace:
+        """Return the names that the step sees, as they were captured."""
+        return _merge(self.shared, self.names)
 
     def describe(self, site: int) -> tuple[int, str]:
         """Return the line of a value, and its name or expression."""
@@ -196,12 +204,6 @@ def _list_keys(shared: Namespace, names: Namespace | None) -> dict[str, tuple[An
     return {path: leaf.keys for path, leaf in list_leaves(_merge(shared, names)).items()}
 
 
-def _list_small(names: Namespace) -> dict[str, Leaf]:
-    """Return the leaves that are not too large for a trace."""
-    leaves = list_leaves(names)
-    return {path: leaf for path, leaf in leaves.items() if np.size(leaf.value) <= MOST_LEAF}
-
-
 def _merge(shared: Namespace, names: Namespace | None) -> Namespace:
     """Return the names that a function sees: its own hide those of the module."""
     own = names or {}
@@ -262,8 +264,10 @@ def digest_events(trace: Trace) -> Trace:
 
 
 def digest(array: Any) -> Any:
-    """Return a number that arrays of the same shape, type and bytes have in common."""
-    shown = f"{array.shape}{array.dtype}".encode() + np.ascontiguousarray(array).tobytes()
+    """Return a number that arrays of the same shape, kind and values have in common."""
+    array = np.asarray(array)
+    data = np.ascontiguousarray(array, dtype=KINDS[array.dtype.kind]).tobytes()
+    shown = f"{array.shape}{array.dtype.kind}".encode() + data
     return np.int64(int.from_bytes(hashlib.blake2b(shown, digest_size=7).digest(), "big"))
 
 

@@ -18,6 +18,7 @@ from trainer.checker.judge.losses import list_losses
 from trainer.checker.judge.slopes import CLOSE, UNSETTLED, Direction, probe
 
 EACH = 4  # directions of a weight
+FEWEST = 3  # settled directions: one more than a rate and a penalty are fitted to
 MOST_FITS = 12  # whose gradients are sought among the values
 Function = Callable[[Values], float]
 
@@ -125,7 +126,7 @@ def _fit(
     settled = errors <= UNSETTLED * np.abs(slopes).max()
     moved, decay = (np.array([getattr(d, k) for d in found]) for k in ("moved", "decay"))
     owners = np.array([d.weight for d in found])
-    if settled.sum() <= len(model.weights):
+    if settled.sum() < FEWEST:
         return None
     flat = np.array([min(d.vector.shape, default=1) <= 1 or d.vector.ndim < 2 for d in found])
     pulls = [decay, np.where(flat, 0.0, decay)]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trainer.book.functions import Array
-from trainer.checker.find.discovering import is_carried
+from trainer.checker.find.discovering import is_carried, is_reordered
 from trainer.checker.find.steps import EVENT, Form, Trace, digest_events
 from trainer.checker.judge.events import Events, Values, align, match, stack
 from trainer.checker.judge.moving import leave, looks_like_target, move, turn
@@ -81,35 +81,45 @@ def build_model(run: Run) -> Model | None:
     for path in changed:
         found = find_dependents(model, {path: move(model.base.before[path])})
         model.depends[path] = found or frozenset()
-    data = _group_data(model, changed)
-    for name, paths in list(data.items()):
-        found = find_dependents(model, {path: turn(model.get_value(path)) for path in paths})
-        if found:
-            model.depends[name] = found
-        else:
-            del data[name]
+    data = _keep_influential(model, _group_leaves(model))
+    data |= _keep_influential(model, _group_made(model, changed, data))
     _settle(model, changed, data)
     return model if model.weights and model.outputs else None
 
 
-def _group_data(model: Model, changed: list[str]) -> dict[str, list[str]]:
-    """Return what may be data: leaves, those of one list together, and what was made of them."""
+def _keep_influential(model: Model, data: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Return the data on which any event depends, and note which."""
+    for name, paths in data.items():
+        edits = {path: turn(model.get_value(path)) for path in paths}
+        if found := find_dependents(model, edits):
+            model.depends[name] = found
+    return {name: paths for name, paths in data.items() if name in model.depends}
+
+
+def _group_leaves(model: Model) -> dict[str, list[str]]:
+    """Return the leaves that may be data, those of one list together.
+
+    What the step makes anew, as its own intermediate values, is none.
+    """
     found: dict[str, list[str]] = {}
+    made = {path for path in model.base.list_changed() if not is_reordered(model.base, path)}
     for path, values in model.base.before.items():
-        if path not in model.depends and (values.ndim or looks_like_target(path)):
+        if path not in made and (values.ndim or looks_like_target(path)):
             found.setdefault(_name_group(path, values), []).append(path)
     found |= {path: [path] for paths in found.values() if 1 < len(paths) < 4 for path in paths}
-    found = dict(list(found.items())[:MOST_DATA])
-    return found | dict(list(_group_made(model, changed).items())[:MOST_DATA])
+    return dict(list(found.items())[:MOST_DATA])
 
 
-def _group_made(model: Model, changed: list[str]) -> dict[str, list[str]]:
-    """Return the events that depend on no weights, those of one place together."""
+def _group_made(
+    model: Model, changed: list[str], data: Mapping[str, list[str]]
+) -> dict[str, list[str]]:
+    """Return the events that are made of data and of no weights, those of one place together."""
+    made = frozenset().union(*(model.depends[name] for name in data))
     weighted = frozenset().union(*(model.depends[path] for path in changed))
     groups: dict[tuple[int, tuple[int, ...]], list[int]] = {}
     for i, (site, path, values) in enumerate(model.base.events):
         if (
-            i not in weighted
+            i in made - weighted
             and site >= 0
             and not path
             and (values.ndim or values.dtype.kind == "i")
@@ -117,7 +127,8 @@ def _group_made(model: Model, changed: list[str]) -> dict[str, list[str]]:
             groups.setdefault((site, values.shape), []).append(i)
     events = model.base.events
     distinct = {b"".join(events[i][2].tobytes() for i in g): g for g in groups.values()}
-    return {f"{EVENT}{g[0]}": [f"{EVENT}{i}" for i in g] for g in reversed(distinct.values())}
+    found = {f"{EVENT}{g[0]}": [f"{EVENT}{i}" for i in g] for g in reversed(distinct.values())}
+    return dict(list(found.items())[:MOST_DATA])
 
 
 def _name_group(path: str, values: Array) -> str:
@@ -170,17 +181,20 @@ def _choose_targets(
 ) -> tuple[int, str]:
     """Return how many weights the outputs depend on, and the name of the targets; (0, "") for none.
 
+    The targets are what most weights' steps depend on, where the outputs depend on as many.
+
     Single numbers are targets only where no array is: the count of Adam's steps is none.
     """
     results = {(-1, path) for path in changed}
     scores = []
     for number, name in enumerate(data):
-        moves = any(model.base.events[i][:2] in results for i in model.depends[name])
+        reach = {model.base.events[i][:2] for i in model.depends[name]} & results
         counts = (_count(model, changed, i) for i in _list_forward(model, data, name))
-        count = max(counts, default=0) if moves else 0
+        count = max(counts, default=0) if reach else 0
         is_array = model.get_value(data[name][0]).ndim > 0
-        scores.append((count > 0, is_array, count, looks_like_target(name), number, name))
-    best = max(scores, default=(False, False, 0, 0, 0, ""))
+        about = count > 0, is_array, count, len(reach), looks_like_target(name)
+        scores.append((*about, number, name))
+    best = max(scores, default=(False, False, 0, 0, 0, 0, ""))
     return best[2], best[-1]
 
 

@@ -56,24 +56,33 @@ class Judged:
 
 
 def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
-    """Return the first step that is right or wrong, else the first that is open, None for none.
+    """Return the first step that is right or wrong, else one that is open, None for none.
 
-    Where it is a call, the next calls are judged too, since one of them may be wrong.
+    The first program has the file's own data. Those of others may have a form that the file does
+    not expect: a wrong step is right if it is right with some of them. Where a right step is a
+    call, more of them are judged, since another may be wrong.
     """
-    first, more, budget = None, 0, Budget()
-    for steps in programs:
-        if budget.is_spent:
+    found: dict[tuple[int, str], Judged] = {}
+    budget, more = Budget(), 0
+    for number, steps in enumerate(programs):
+        judged = next(_judge_steps(steps, budget), None)
+        if judged:
+            is_right = judged.decision.is_right
+            if is_right is not None and (number == 0 or (is_right and judged.step.line)):
+                return judged
+            key = judged.step.line, judged.step.name
+            found[key] = max(found.get(key, judged), judged, key=_rank)
+        more += any(each.decision.is_right is not None for each in found.values())
+        if more > MORE or budget.is_spent:
             break
-        found = next(_judge_steps(steps, budget), None)
-        is_settled = found is not None and found.decision.is_right is not None
-        if found and is_settled and (found.step.line or found.decision.is_right is False):
-            return found
-        is_better = is_settled and (first is None or first.decision.is_right is None)
-        first = found if is_better else first or found
-        more += first is not None and first.decision.is_right is not None
-        if more > MORE:
-            break
-    return first
+    settled = [each for each in found.values() if each.decision.is_right is not None]
+    return min(settled, key=_rank) if settled else next(iter(found.values()), None)
+
+
+def _rank(judged: Judged) -> int:
+    """Return 0 for an open step, 1 for a wrong one, and 2 for a right one."""
+    is_right = judged.decision.is_right
+    return 0 if is_right is None else 1 + is_right
 
 
 def _judge_steps(steps: Sequence[Step], budget: Budget) -> Iterator[Judged]:

@@ -27,15 +27,26 @@ def move(values: Array) -> Array:
 
 
 def turn(values: Array) -> Array:
-    """Return other data: labels and numbers that are whole in other places, others moved."""
+    """Return other data: labels and numbers that are whole in other places, others moved.
+
+    Of a table, each column is turned by itself, since one may hold the labels.
+    """
+    is_whole = values == np.round(values)
+    if values.ndim:
+        is_whole = is_whole.all(axis=tuple(range(values.ndim - 1)), keepdims=True)
+    if is_whole.all():
+        return _turn_whole(values)
+    return np.where(is_whole, _turn_whole(values), move(values) + 0.1 * values)
+
+
+def _turn_whole(values: Array) -> Array:
+    """Return whole numbers in other places, the next ones where all are equal."""
     flat = values.reshape(-1)
-    if not np.array_equal(flat, np.round(flat)):
-        return move(values) + 0.1 * values
     for shift in range(1, flat.size if (flat != flat[0]).any() else 0):
         turned = np.roll(flat, shift)
         if not np.array_equal(turned, flat):
             return turned.reshape(values.shape)
-    return (1 - flat if np.isin(flat, (0, 1)).all() else 1.1 * flat + 0.1).reshape(values.shape)
+    return np.where(flat > 0, flat - 1, flat + 1).reshape(values.shape).astype(values.dtype)
 
 
 def looks_like_target(path: str) -> int:

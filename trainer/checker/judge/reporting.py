@@ -1,5 +1,6 @@
 """Reports what one step of training shows about a net: what it minimises, or what is wrong."""
 
+import re
 from collections.abc import Iterator
 
 from trainer.checker.findings.comparing import Finding, report_unchecked
@@ -31,11 +32,11 @@ def may_be_settled(report: Report) -> bool:
 def _is_doubt(finding: Finding, unsure: tuple[str | None, ...]) -> bool:
     """Return whether a step down its own loss shows that a finding is none.
 
-    What raises is doubted only where a name is set by a method that was not called, and where the
-    arrays that were given may be those of another method.
+    What raises is doubted where a name may be set elsewhere, and where what was given may not be
+    what the code expects.
     """
     if finding.verdict == "raises":
-        is_call = finding.quantity in ("loss", "gradient") and "ValueError" in finding.message
+        is_call = re.search("(Value|Index|Type)Error", finding.message) is not None
         return finding.cause == "misspelt-name" or (finding.cause is None and is_call)
     is_part = finding.cause == "unfinished" and finding.quantity.startswith("gradient ")
     return finding.cause in unsure or is_part

@@ -8,7 +8,6 @@ import ast
 import builtins
 import importlib
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
@@ -46,8 +45,7 @@ class Loader:
     """Loads modules, each once; notes says what was read in another way than it was written.
 
     texts replace the contents of files. recorder, if given, sees the values that the code has.
-    is_script runs every statement of the file, as far as each can run. give returns a value for a
-    name that a statement could not set, or None.
+    is_script runs every statement of the file, as far as each can run; what stops one is in errors.
     """
 
     def __init__(
@@ -57,10 +55,8 @@ class Loader:
         texts: dict[Path, str] | None = None,
         recorder: Instrument | None = None,
         is_script: bool = False,
-        give: Callable[[str], Any] | None = None,
     ):
         self.path, self.run_all, self._is_script = path.resolve(), run_all, is_script
-        self._give = give
         self.errors: list[Exception] = []  # of the statements of a script
         self.notes: list[str] = []
         self.sources: dict[Path, Source] = {}
@@ -107,7 +103,7 @@ class Loader:
         is_checked = path == self.path
         is_script = self._is_script and is_checked
         runner = Runner(
-            source, module, self.run_all, is_checked, self._note, is_script, self._give, self.errors
+            source, module, self.run_all, is_checked, self._note, is_script, self.errors
         )
         names = {"__import__": self._import, **runner.names}
         tree = source.tree

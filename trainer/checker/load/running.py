@@ -4,6 +4,7 @@ import __future__
 
 import ast
 import builtins
+import io
 import linecache
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -63,7 +64,6 @@ class Runner:
     is_checked: bool
     note: Callable[[str], None]
     is_script: bool = False  # whether every statement is to run, as far as it can
-    give: Callable[[str], Any] | None = None  # returns data for a name that was not set, or None
     errors: list[Exception] = field(default_factory=list)  # of the statements of a script
     _waiting: list[ast.stmt] = field(default_factory=list)
     _set_somewhere: set[str] = field(init=False)
@@ -104,10 +104,20 @@ class Runner:
         }  # fmt: skip
         if self.is_script:
             names["input"] = lambda *_prompt: "1"  # nobody is there to answer
+            names["open"] = self._open
         if self.source.notebook:
             names["display"] = lambda *_values, **_options: None
             names["get_ipython"] = StandIn("get_ipython", _("exists only in Jupyter"))
         return names
+
+    def _open(self, path: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
+        """Open a file as open does; the table of our data stands for one that is missing."""
+        try:
+            return open(path, mode, *args, **options)
+        except FileNotFoundError:
+            if StandIn.data is None or not set(mode) <= set("rt"):
+                raise
+            return io.StringIO(StandIn.data.write())
 
     def _describe_skip(self, line: int) -> str:
         place = self.source.describe_line(line)
@@ -199,7 +209,7 @@ class Runner:
         names = list_bound_names(statement)
         if self.is_script:
             self.errors.append(error)
-            given = {name: self.give(name) for name in names} if self.give else {}
+            given = {name: StandIn.data.give(name) for name in names} if StandIn.data else {}
             vars(self.module).update({k: v for k, v in given.items() if v is not None})
             self._leave_unset(names, lambda line: self._describe_failure(line, error))
             return

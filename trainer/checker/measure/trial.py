@@ -177,4 +177,6 @@ def collect_values(outcomes: Outcomes) -> dict[str, Any]:
 
 def are_equal(a: dict[str, Array], b: dict[str, Array], tolerance: float = 0.0) -> bool:
     """Return whether the weights of b are those of a, to an absolute tolerance."""
-    return all(np.abs(a[k] - b[k]).max(initial=0.0) <= tolerance for k in b)
+    return all(
+        a[k].shape == b[k].shape and np.abs(a[k] - b[k]).max(initial=0.0) <= tolerance for k in b
+    )

@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from trainer.checker.find.steps import Trace
+from trainer.checker.find.steps import KINDS, Trace
 from trainer.checker.remote.protocol import MOST_AXES, MOST_BYTES, MOST_ELEMENTS, ProtocolError
 
-KINDS = {"f": "f8", "i": "i8", "u": "i8", "b": "b1"}
 MOST = 20_000  # arrays of a step
 
 

@@ -14,7 +14,7 @@ from trainer.checker.remote.connection import Connection
 from trainer.checker.remote.packing import unpack
 from trainer.checker.remote.protocol import ProtocolError, encode, take_list, take_number, take_text
 
-MOST_PROGRAMS = 100
+MOST_PROGRAMS = 150
 
 
 class RemoteStep:
