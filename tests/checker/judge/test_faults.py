@@ -73,6 +73,35 @@ def test_a_weight_that_moves_too_far_is_named_with_its_factor(write):
     assert "moves it 3 times as far" in find_messages(path)[0]
 
 
+def test_one_weight_that_goes_up_is_named_alone(write):
+    path = write(first=("dz.sum(axis=0), z", "-dz.sum(axis=0), z"))
+    assert judge(path).decision.wrong == ["b1"]
+    assert "moves it -1 times as far" in find_messages(path)[0]
+
+
+ONE_OUTPUT = """
+import numpy as np
+np.random.seed(0)
+w, b = np.random.randn(3), 0.1
+X, t = np.random.randn(20, 3), np.random.rand(20)
+for i in range(2000):
+    x, target = X[i % 20], t[i % 20]
+    y = x @ w + b
+    error = y - target
+    w = w - 0.1 * {slope} * x
+    b = b - 0.1 * {slope}
+"""
+
+
+@pytest.mark.parametrize(
+    ("slope", "is_right"), [("error", True), ("-error", False), ("error ** 2", None)]
+)
+def test_an_error_is_no_loss_although_its_derivative_fits_at_some_rate(tmp_path, slope, is_right):
+    (tmp_path / "neuron.py").write_text(ONE_OUTPUT.format(slope=slope))
+    found = judge(tmp_path / "neuron.py").decision
+    assert found.is_right is is_right
+
+
 def test_gradients_are_right_where_adam_makes_another_step_of_them(write):
     path = write(ADAM)
     assert judge(path).decision.is_right is True

@@ -17,6 +17,9 @@ MISTAKES = {
     "dropout": ("    dA1 = dA1 * D1\n", ""),
     "labels_one_by_one": ("np.outer(d2, h)", "np.outer(d2, z1)"),
     "convolution": ("d_L_d_filters[f] += d_L", "d_L_d_filters[f] = d_L"),
+    "rows_of_a_file": ('after["weights"][j] * after', 'after["weights"][-1] * after'),
+    "table": ("W2.T.dot(dZ2) * (Z1 > 0)", "W2.T.dot(dZ2)"),
+    "digits": ("(1 - a1**2)", "(1 - a1)"),
     "scalar_bias": ("b1 -= lr * db1", "b1 -= lr * db2"),
 }  # fmt: skip
 

@@ -13,14 +13,26 @@ def subtract_gradients(net: object, returned: object) -> int:
     """Subtract each gradient from the weight that it belongs to; return how many there are.
 
     A gradient has the shape of its weight, and its name, with a d or grad before or after it, in
-    what a method returned or beside the weight.
+    what a method returned or beside the weight. Without names the shapes show it, where they are
+    those of the weights.
     """
     weights = list(_list_arrays({"net": net}))
-    others = [*_list_arrays({"grads": returned}), *weights]
+    given = list(_list_arrays({"grads": returned}))
+    others = [*given, *weights]
     pairs = [(w, g) for w in weights if (g := _find_gradient(w, others)) is not None]
+    pairs = pairs or _pair_by_shape(weights, given)
     for weight, gradient in pairs:
         weight.value[...] = weight.value - gradient
     return len(pairs)
+
+
+def _pair_by_shape(weights: list[Leaf], given: list[Leaf]) -> list[tuple[Leaf, Any]]:
+    """Return the arrays that have other shapes than all others, and the weights of these shapes."""
+    shapes = [leaf.value.shape for leaf in given]
+    if len(set(shapes)) < len(shapes):
+        return []
+    found = [(w, g.as_array()) for g in given for w in weights if w.value.shape == g.value.shape]
+    return found if len(found) == len(given) else []
 
 
 def read_arrays(net: object) -> dict[str, Any]:

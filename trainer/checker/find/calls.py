@@ -77,23 +77,24 @@ class Call:
     def list_sizes(self, module: Namespace) -> list[tuple[int, int]]:
         """Return the numbers of inputs and outputs that the net may have."""
         usual = [(SIZES[0], SIZES[2])]
-        if self.instance is None:
+        if self.instance is None or (self.instance.takes_data and not self.instance.expression):
             return usual
         usual = usual if self.instance.expression is None else []
         return list(dict.fromkeys([*usual, *guess_sizes(self.instance.build(module))]))
 
     def follow(self, tracer: Tracer, module: Namespace, x: Any, t: Any, C: int) -> list[Step]:
         """Return the steps of the loops in it, and the call itself as one."""
-        values, net = _make_values(x, t, C), self._build(module)
+        values = _make_values(x, t, C)
+        net = self._build(module, values)
         steps = Discovery(tracer).follow(lambda: self.function(net, values))
         runs = lambda net, x, t: self.function(net, values | {"x": x, "t": t})  # noqa: E731
-        names = {"net": self._build(module), "x": x, "t": t}
+        names = {"net": self._build(module, values), "x": x, "t": t}
         whole = capture_call(tracer, module, self.name, runs, names)
         shorten(whole)
         return [*steps, whole]
 
-    def _build(self, module: Namespace) -> Any:
-        return self.instance.build(module) if self.instance else None
+    def _build(self, module: Namespace, values: dict[str, Any]) -> Any:
+        return self.instance.build(module, values) if self.instance else None
 
 
 def _make_values(x: Any, t: Any, C: int) -> dict[str, Any]:
@@ -123,7 +124,7 @@ def _list_parts(module: Namespace) -> set[type | None]:
 def _list_nets(module: Namespace, tree: ast.Module) -> Iterator[Call]:
     for instance in list_instances(module, tree):
         for name, method in inspect.getmembers(instance.kind, inspect.isfunction):
-            if not name.startswith("__") and _may_train(name, method):
+            if not name.startswith("__") and _may_train(name, method, instance.takes_data):
                 yield Call(partial(_call_method, name=name), name, instance)
         names = dir(instance.kind)
         if any(re.fullmatch(BACK, simplify_name(name)) for name in names):
@@ -159,13 +160,14 @@ def _call_with_net(net: Any, values: dict[str, Any], function: Function, argumen
     return _call(_fix(function, {argument: net}), values)
 
 
-def _may_train(name: str, method: Function) -> bool:
+def _may_train(name: str, method: Function, has_data: bool) -> bool:
+    """Return whether a method may train a net, which may have its data from its constructor."""
     roles = find_call_roles(method)
     required = [p for p in list_arguments(method) if p.default is p.empty and p.name != "self"]
     if re.fullmatch(METHODS["numerical"], simplify_name(name)):
         return False
     is_named = re.fullmatch(METHODS["train"], simplify_name(name)) is not None
-    return {"x", "t"} <= roles or (is_named and bool(required))
+    return {"x", "t"} <= roles or (is_named and (has_data or bool(required)))
 
 
 def _list_functions(module: Namespace) -> Iterator[Call]:

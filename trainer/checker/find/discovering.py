@@ -141,10 +141,7 @@ class Discovery:
         best = [key for key, n in zip(keys, sizes, strict=True) if n == most > 0]
         several = {outer for loop, number in best if number == 2 for outer in self._outer[loop]
                    if self._carry_same(loop, outer)}  # fmt: skip
-        found = [self.captures[key] for key in best if key[0] not in several]
-        for step in found[:MOST_STEPS]:
-            shorten(step)
-        return found[:MOST_STEPS]
+        return [self.captures[key] for key in best if key[0] not in several][:MOST_STEPS]
 
 
 def _overlap(first: Trace, second: Trace, path: str) -> bool:
@@ -156,7 +153,8 @@ def _overlap(first: Trace, second: Trace, path: str) -> bool:
 
 
 def find_changes(step: Step) -> Changes:
-    """Return what a step changes, nothing where it fails."""
+    """Return what a step, with few samples from here on, changes; nothing where it fails."""
+    shorten(step)
     trace = step.run()
     changed = [] if trace.error else trace.list_changed()
     carried = {path for path in changed if is_carried(step.run, trace, path)}

@@ -4,11 +4,19 @@ import ast
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from trainer.checker.adapt.building import build_instance
+from trainer.checker.adapt.names import SIZES as ROLES
+from trainer.checker.adapt.names import (
+    call_by_role,
+    find_call_roles,
+    find_role,
+    list_arguments,
+)
 from trainer.checker.find.leaves import Namespace, list_leaves
 
 SMALL = 5  # sizes up to here stay as they are
@@ -23,12 +31,24 @@ class Instance:
     kind: type
     expression: ast.expr | None = None
 
-    def build(self, module: Namespace) -> Any:
-        """Return a new net; raise what its code raises."""
+    def build(self, module: Namespace, values: dict[str, Any] | None = None) -> Any:
+        """Return a new net, with the samples and targets of values if its constructor takes them;
+        raise what its code raises.
+        """
+        if self.expression is None and self.takes_data and values:
+            arguments = list_arguments(self.kind)
+            roles = {p.name: find_role(p.name, ROLES) for p in arguments if p.default is p.empty}
+            hidden = {name: [SIZES[1]] for name, role in roles.items() if role == "H"}
+            return call_by_role(partial(self.kind, **hidden), values)
         if self.expression is None:
             return build_instance(self.kind, *SIZES, reg=REG)
         code = compile(ast.fix_missing_locations(ast.Expression(self.expression)), "<net>", "eval")
         return eval(code, module)
+
+    @property
+    def takes_data(self) -> bool:
+        """Whether the constructor takes samples and targets."""
+        return {"x", "t"} <= find_call_roles(self.kind)
 
 
 def list_instances(module: Namespace, tree: ast.Module) -> Iterator[Instance]:

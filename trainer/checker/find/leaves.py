@@ -61,16 +61,18 @@ class Leaf:
 def _put(holder: Any, key: Any, value: Any) -> None:
     if isinstance(holder, dict | list):
         holder[key] = value
-    else:
+    elif not isinstance(holder, tuple):  # a cache keeps what it has
         setattr(holder, key, value)
 
 
 def _fill(values: list[Any], array: Any) -> None:
+    """Write numbers into a list; a whole one stays so, since it may be an index."""
     for i, each in enumerate(array):
         if isinstance(values[i], list):
             _fill(values[i], each)
         else:
-            values[i] = float(each)
+            is_whole = isinstance(values[i], int) and each == int(each)
+            values[i] = int(each) if is_whole else float(each)
 
 
 def list_leaves(names: Namespace) -> dict[str, Leaf]:
@@ -129,7 +131,8 @@ def _walk(
     path: str, keys: tuple[Any, ...], holder: Any, value: Any, seen: set[int]
 ) -> Iterator[Leaf]:
     if is_real(value) or _is_whole(value):
-        yield Leaf(path, keys, holder, value)
+        if not isinstance(holder, tuple):  # which cannot be given another number
+            yield Leaf(path, keys, holder, value)
         return
     if id(value) in seen or len(keys) > DEPTH:
         return

@@ -8,7 +8,7 @@ from trainer.book.functions import Array
 from trainer.checker.find.leaves import list_leaves
 from trainer.checker.find.steps import Step
 
-MANY, FEW = 100, 8  # samples
+MANY, FEW = 100, 5  # samples
 
 
 def shorten(step: Step) -> None:
@@ -19,7 +19,8 @@ def shorten(step: Step) -> None:
     for length in sorted((n for n, count in lengths.items() if count > 1), reverse=True):
         kept = step.given
         step.given = kept | {p: _choose(v, length) for p, v in arrays.items() if length in v.shape}
-        if not step.run().list_changed():
+        trace = step.run()
+        if trace.error or not trace.list_changed():
             step.given = kept
 
 

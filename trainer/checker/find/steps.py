@@ -247,6 +247,9 @@ def _keep(trace: Trace, site: int, value: Any, changes: dict[int, Any], is_argum
         for path, leaf in list_leaves({"": value}).items():
             if np.size(leaf.value) <= MOST_ELEMENTS:
                 mark = LIST if isinstance(leaf.value, list) else ""
+                other = changes.get(len(trace.events))
+                if mark and other is not None and np.shape(other) == np.shape(leaf.value):
+                    leaf.set(other)
                 trace.events.append((site, path + mark, leaf.as_array()))
     return value
 
@@ -265,9 +268,8 @@ def digest_events(trace: Trace) -> Trace:
 
 def digest(array: Any) -> Any:
     """Return a number that arrays of the same shape, kind and values have in common."""
-    array = np.asarray(array)
-    data = np.ascontiguousarray(array, dtype=KINDS[array.dtype.kind]).tobytes()
-    shown = f"{array.shape}{array.dtype.kind}".encode() + data
+    kind = KINDS[np.asarray(array).dtype.kind]
+    shown = f"{np.shape(array)}{kind}".encode() + np.ascontiguousarray(array, dtype=kind).tobytes()
     return np.int64(int.from_bytes(hashlib.blake2b(shown, digest_size=7).digest(), "big"))
 
 

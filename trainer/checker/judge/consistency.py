@@ -15,8 +15,28 @@ from trainer.checker.judge.influence import Model
 from trainer.checker.judge.slopes import Direction, probe
 
 MOST_OUTPUTS = 60  # errors that are solved for
+ASKED = 3  # quantities that may be the outputs
+TRIED = 8  # elements of a weight
 SPARE = 6  # more equations than unknowns
 IMPOSSIBLE = 1e-3  # of the largest step: no rounding leaves such a rest
+
+
+def list_inconsistent(model: Model) -> list[list[str]]:
+    """Return the weights whose step follows no loss of the outputs, for some of the most numbers
+    that may be the outputs: a sum of them, or the largest, has fewer and explains less.
+    """
+    sizes = {events: sum(model.base.events[i][2].size for i in events) for events in model.outputs}
+    found: list[list[str]] = []
+    most = 0
+    last = sorted(sizes, key=lambda events: (sizes[events], max(events)), reverse=True)
+    for events in last:
+        if len(found) == ASKED or sizes[events] < most:
+            break
+        wrong = find_inconsistent(model, events)
+        if wrong is not None:
+            found.append(wrong)
+            most = sizes[events]
+    return found
 
 
 def find_inconsistent(model: Model, events: Events) -> list[str] | None:
@@ -42,11 +62,27 @@ def find_inconsistent(model: Model, events: Events) -> list[str] | None:
 
 
 def _is_whole(model: Model, events: Events) -> bool:
-    """Return whether outputs are arrays that one expression gave: a list, or a single number, may
-    be a part of them or not be filled yet.
+    """Return whether events are all outputs: arrays that one expression gave, or what depends on
+    every weight that moves. A list, or a single number, may be a part or not be filled yet.
     """
     found = (model.base.events[i] for i in events)
-    return all(value.ndim and not path.endswith(LIST) for _, path, value in found)
+    if all(value.ndim and not path.endswith(LIST) for _, path, value in found):
+        return True
+    return all(_depends(model, events, weight) for weight in model.weights)
+
+
+def _depends(model: Model, events: Events, weight: str) -> bool:
+    """Return whether outputs depend on some elements of a weight that the step moves, each."""
+    before = np.asarray(model.base.before[weight], dtype=np.float64)
+    moved = np.flatnonzero(model.base.after[weight] != before)
+    outputs = read_events([event[2] for event in model.base.events], events)
+    for element in moved[np.linspace(0, len(moved) - 1, min(len(moved), TRIED)).astype(int)]:
+        changed = before.copy()
+        changed.reshape(-1)[element] += 0.1 * (np.abs(before).max() or 1.0)
+        new = read_events(model.read({weight: changed}), events)
+        if new is None or np.array_equal(new, outputs):
+            return False
+    return True
 
 
 def _gather(model: Model, unknown: int) -> list[Direction]:

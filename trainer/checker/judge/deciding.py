@@ -1,17 +1,20 @@
 """Decides about a step: right, wrong in some weights, or open."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 from trainer.checker.find.steps import Trace
-from trainer.checker.judge.consistency import find_inconsistent
+from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.descent import Fit, fit_losses
 from trainer.checker.judge.idle import is_idle
 from trainer.checker.judge.influence import Model, Run, build_model, leave_start
 from trainer.checker.judge.shrinking import shrink
 
-STARTS = (0.05, 0.5)  # how far from the first weights a step is judged, relative to the largest
+# How far from the first weights a step is judged, relative to the largest: first near, then as far
+# as it can be judged, since near 0 every net is nearly linear, and far away a softmax is 0 or 1.
+NEAR, FAR = 0.05, (0.5, 0.2, 0.1)
+SAME = 1e-4  # rates that differ by more are not those of one loss
 
 
 class Fault(Enum):
@@ -37,6 +40,7 @@ class Decision:
     fit: Fit | None = None
     wrong: list[str] = field(default_factory=list)
     fault: Fault | None = None
+    fits: list[Fit] = field(default_factory=list)  # of all losses that explain the whole step
 
 
 def decide(run: Run, name: str = "") -> Decision | None:
@@ -48,12 +52,28 @@ def decide(run: Run, name: str = "") -> Decision | None:
     if first is None:
         is_wrong = is_idle(run, name)
         return Decision(Model(run, Trace()), False, fault=Fault.IDLE) if is_wrong else None
-    decisions = [_decide_at(first, start) for start in STARTS]
-    wrong = [each for each in decisions if each.is_right is False]
-    if wrong:
-        return wrong[0] if len(wrong) == len(decisions) else _leave_open(decisions[0])
-    opened = [each for each in decisions if each.is_right is None]
-    return opened[0] if opened else decisions[0]
+    near = _decide_at(first, NEAR)
+    if near.is_right is None:
+        return near
+    far = next((d for start in FAR if (d := _decide_at(first, start)).is_right is not None), near)
+    is_sure = far is not near and far.is_right == near.is_right
+    return _agree(near, far) if is_sure else _leave_open(near)
+
+
+def _agree(near: Decision, far: Decision) -> Decision:
+    """Return what one loss shows at one rate, whatever the weights are, if any explains the step.
+
+    An error of one output has the derivative of its square, at a rate that depends on it.
+    """
+    for fit in near.fits:
+        if any(_are_same(fit, other) for other in far.fits):
+            return replace(near, fit=fit)
+    return near if not near.fits else _leave_open(near)
+
+
+def _are_same(a: Fit, b: Fit) -> bool:
+    is_close = abs(a.rate - b.rate) <= SAME * max(abs(a.rate), abs(b.rate))
+    return is_close and (a.loss, a.target) == (b.loss, b.target)
 
 
 def _leave_open(decision: Decision) -> Decision:
@@ -80,15 +100,17 @@ def _decide_about(model: Model) -> Decision:
         if fit.lacks_penalty:
             return Decision(model, False, fit, matrices, Fault.LACKS_PENALTY)
         if fit.is_right:
-            return Decision(model, True, fit)
+            return Decision(model, True, fit, fits=fits)
     best = fits[0] if fits else None
     if best and not best.wrong:
         fault = Fault.PENALTY_SIGN if best.rate > 0 else Fault.UPHILL
-        return Decision(model, False, best, matrices or model.weights, fault)
+        whole = [fit for fit in fits if not fit.wrong]
+        return Decision(model, False, best, matrices or model.weights, fault, whole)
+    if turned := next((fit for fit in fits if fit.list_uphill()), None):
+        return Decision(model, False, turned, turned.list_uphill())
     if other := next((fit for fit in fits if fit.has_gradients), None):
         return Decision(model, True, other)
-    asked = (find_inconsistent(model, events) for events in model.outputs[-3:])
-    wrong = [found for found in asked if found is not None]
+    wrong = list_inconsistent(model)
     if not (wrong and all(wrong)):
         return Decision(model, None, best)
     least = min(wrong, key=len)

@@ -17,19 +17,23 @@ from trainer.checker.judge.influence import Model
 from trainer.checker.judge.losses import list_losses
 from trainer.checker.judge.slopes import CLOSE, UNSETTLED, Direction, probe
 
+OWN = -1
 EACH = 4  # directions of a weight
 FEWEST = 3  # settled directions: one more than a rate and a penalty are fitted to
-MOST_FITS = 12  # whose gradients are sought among the values
+MOST_FITS = 30  # whose gradients are sought among the values
 Function = Callable[[Values], float]
 
 
 @dataclass
 class Fit:
-    """How well a step is that of a loss: the rate, and the weights that move otherwise."""
+    """How well a step is that of a loss: the rate, and the weights that move otherwise.
+
+    target is the number of the loss among those of the outputs, OWN for the net's own.
+    """
 
     loss: str
     events: Events
-    is_own: bool
+    target: int
     rate: float
     penalty: float
     wrong: list[str]
@@ -37,6 +41,11 @@ class Fit:
     slopes: Array = field(default_factory=lambda: np.zeros(0))  # along the directions
     errors: Array = field(default_factory=lambda: np.zeros(0))
     factors: dict[str, float] = field(default_factory=dict)  # of gradients that are no steps
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the loss is one that the net computes."""
+        return self.target == OWN
 
     @property
     def lacks_penalty(self) -> bool:
@@ -51,6 +60,15 @@ class Fit:
                   for rate in rates.values()]  # fmt: skip
         return max(groups, key=len, default=[])
 
+    def list_uphill(self) -> list[str]:
+        """Return the weights that move up the derivative, at the rate at which the others go down,
+        [] where some move otherwise.
+        """
+        rates = [abs(rate) for rate in self.rates.values() if rate is not None]
+        if len(rates) < len(self.rates) or max(rates) - min(rates) > 1e-4 * max(rates):
+            return []
+        return [w for w, rate in self.rates.items() if rate and rate < 0]
+
     @property
     def has_gradients(self) -> bool:
         """Whether the step computes the derivative by every weight, and then moves otherwise."""
@@ -64,28 +82,33 @@ class Fit:
 
 
 def fit_losses(model: Model) -> list[Fit]:
-    """Return the fits of losses until one is right, the best first, the net's own before others.
+    """Return the fits that are right, the net's own first, or one that lacks a penalty alone.
 
-    Where none is right, the gradients among the step's values are sought too.
+    Where none is, all are returned, the best first, and the gradients among the step's values are
+    sought too.
     """
     directions = [each for weight in model.weights for each in probe(model, weight, EACH)]
     fits = []
-    for name, events, is_own, function in _list_functions(model):
-        if fit := _fit(model, name, events, is_own, function, directions):
-            fits.append(fit)
-            if fit.is_right or fit.lacks_penalty:
+    for name, events, target, function in _list_functions(model):
+        if fit := _fit(model, name, events, target, function, directions):
+            if fit.lacks_penalty and not any(each.is_right for each in fits):
                 return [fit]
+            fits.append(fit)
+    if right := [fit for fit in fits if fit.is_right]:
+        return right
     fits.sort(key=lambda fit: (len(fit.wrong), fit.rate <= 0, not fit.is_own))
-    for fit in fits[:MOST_FITS] if fits and fits[0].wrong else []:
+    distinct = list({fit.slopes.tobytes(): fit for fit in reversed(fits)}.values())[::-1]
+    for fit in distinct[:MOST_FITS] if fits and fits[0].wrong else []:
         fit.factors = _find_factors(model, directions, fit)
         if fit.has_gradients:
             break
     return fits
 
 
-def _list_functions(model: Model) -> Iterator[tuple[str, Events, bool, Function]]:
+def _list_functions(model: Model) -> Iterator[tuple[str, Events, int, Function]]:
+    """Yield the net's own losses, and the usual ones of its outputs with the number of a target."""
     for events in model.losses:
-        yield "", events, True, partial(_sum, events=events)
+        yield "", events, OWN, partial(_sum, events=events)
     values: Values = [event[2] for event in model.base.events]
     tried = set()
     for events in reversed(model.outputs):
@@ -93,9 +116,9 @@ def _list_functions(model: Model) -> Iterator[tuple[str, Events, bool, Function]
         if outputs is None or outputs.tobytes() in tried:
             continue
         tried.add(outputs.tobytes())
-        for targets in model.list_targets():
-            for name, loss in list_losses(outputs, targets):
-                yield name, events, False, partial(_apply, loss=loss, events=events)
+        pairs = (pair for t in model.list_targets() for pair in list_losses(outputs, t))
+        for target, (name, loss) in enumerate(pairs):
+            yield name, events, target, partial(_apply, loss=loss, events=events)
 
 
 def _sum(values: Values, events: Events) -> float:
@@ -112,7 +135,7 @@ def _fit(
     model: Model,
     name: str,
     events: Events,
-    is_own: bool,
+    target: int,
     function: Function,
     found: list[Direction],
 ) -> Fit | None:
@@ -139,7 +162,7 @@ def _fit(
     limit = limit + 1e-4 * CLOSE * np.abs(moved).max()
     wrong = [w for w in model.weights if ((rest > limit) & settled)[owners == w].any()]
     rates = {w: _find_rate(slopes, moved, errors, settled & (owners == w)) for w in model.weights}
-    return Fit(name, events, is_own, rate, penalty, wrong, rates, slopes, errors)
+    return Fit(name, events, target, rate, penalty, wrong, rates, slopes, errors)
 
 
 def _find_factors(model: Model, found: list[Direction], fit: Fit) -> dict[str, float]:

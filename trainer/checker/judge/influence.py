@@ -11,7 +11,7 @@ from typing import Any
 
 from trainer.book.functions import Array
 from trainer.checker.find.discovering import is_carried, is_reordered
-from trainer.checker.find.steps import EVENT, Form, Trace, digest_events
+from trainer.checker.find.steps import EVENT, LIST, Form, Trace, digest_events
 from trainer.checker.judge.events import Events, Values, align, match, stack
 from trainer.checker.judge.moving import leave, looks_like_target, move, turn
 
@@ -73,7 +73,7 @@ def leave_start(first: Model, distance: float) -> Model:
 
 
 def build_model(run: Run) -> Model | None:
-    """Return what is known of a step; None if no outputs depend on what it changes."""
+    """Return what is known of a step; None if no outputs depend on inputs and what it changes."""
     model = Model(run, run({}, "full"))
     changed = [p for p in model.base.list_changed() if is_carried(run, model.base, p)]
     if not changed or model.base.error:
@@ -84,7 +84,7 @@ def build_model(run: Run) -> Model | None:
     data = _keep_influential(model, _group_leaves(model))
     data |= _keep_influential(model, _group_made(model, changed, data))
     _settle(model, changed, data)
-    return model if model.weights and model.outputs else None
+    return model if model.weights and model.outputs and model.inputs else None
 
 
 def _keep_influential(model: Model, data: dict[str, list[str]]) -> dict[str, list[str]]:
@@ -113,21 +113,25 @@ def _group_leaves(model: Model) -> dict[str, list[str]]:
 def _group_made(
     model: Model, changed: list[str], data: Mapping[str, list[str]]
 ) -> dict[str, list[str]]:
-    """Return the events that are made of data and of no weights, those of one place together."""
+    """Return the events that are made of data and of no weights, those of one place together.
+
+    Data may be drawn in the step, but arrays of equal numbers are the beginning of a sum.
+    """
     made = frozenset().union(*(model.depends[name] for name in data))
     weighted = frozenset().union(*(model.depends[path] for path in changed))
     groups: dict[tuple[int, tuple[int, ...]], list[int]] = {}
     for i, (site, path, values) in enumerate(model.base.events):
         if (
-            i in made - weighted
+            i not in weighted
+            and (i in made or (values != values.flat[0]).any())
             and site >= 0
-            and not path
+            and path in ("", LIST)
             and (values.ndim or values.dtype.kind == "i")
         ):
             groups.setdefault((site, values.shape), []).append(i)
     events = model.base.events
-    distinct = {b"".join(events[i][2].tobytes() for i in g): g for g in groups.values()}
-    found = {f"{EVENT}{g[0]}": [f"{EVENT}{i}" for i in g] for g in reversed(distinct.values())}
+    distinct = {b"".join(events[i][2].tobytes() for i in g): g for g in reversed(groups.values())}
+    found = {f"{EVENT}{g[0]}": [f"{EVENT}{i}" for i in g] for g in distinct.values()}
     return dict(list(found.items())[:MOST_DATA])
 
 

@@ -32,11 +32,13 @@ def turn(values: Array) -> Array:
     Of a table, each column is turned by itself, since one may hold the labels.
     """
     is_whole = values == np.round(values)
-    if values.ndim:
-        is_whole = is_whole.all(axis=tuple(range(values.ndim - 1)), keepdims=True)
     if is_whole.all():
         return _turn_whole(values)
-    return np.where(is_whole, _turn_whole(values), move(values) + 0.1 * values)
+    turned = move(values) + 0.1 * values
+    columns = is_whole.reshape(-1, values.shape[-1]).all(axis=0) if values.ndim else ()
+    for column in np.flatnonzero(columns):
+        turned[..., column] = _turn_whole(values[..., column])
+    return turned
 
 
 def _turn_whole(values: Array) -> Array:

@@ -61,7 +61,8 @@ def describe(judged: Judged) -> Iterator[Finding]:
     decision = judged.decision
     words = {"step": _name_step(judged.step), "loss": _name_loss(judged)}
     if decision.is_right:
-        yield Finding(STEP, "ok")
+        is_whole = not (decision.fit and decision.fit.wrong)
+        yield Finding(STEP if is_whole else "gradient", "ok")
         yield Finding(STEP, "note", _describe_right(decision, words))
     elif decision.fault:
         words["names"] = join_words(decision.wrong)
@@ -71,6 +72,9 @@ def describe(judged: Judged) -> Iterator[Finding]:
     elif decision.is_right is False:
         for weight in decision.wrong:
             yield Finding(f"gradient {weight}", "differs", _describe_weight(judged, weight, words))
+    elif judged.step.line:
+        message = _("not checked: {step}, since no loss was found that it goes down or up")
+        yield Finding(STEP, "note", message.format(**words))
 
 
 FAULTS = {

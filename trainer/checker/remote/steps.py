@@ -73,6 +73,6 @@ def judge_training(connection: Connection, report: Report, may_acquit: bool) -> 
             settle(report, judged)
     elif report.status == 0:
         judged = judge_programs(list_steps(connection, OWN))
-        if judged and judged.decision.is_right is not None:
+        if judged:
             report.findings += describe(judged)
             report.is_of_step = judged.decision.is_right is False

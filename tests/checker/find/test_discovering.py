@@ -1,0 +1,74 @@
+"""Of all loops of a file those are returned that are one step of training."""
+
+import numpy as np
+import pytest
+
+from trainer.checker.find.programs import list_programs
+
+START = """
+import numpy as np
+np.random.seed(0)
+X, t = np.random.randn({N}, 3), np.random.randn({N}, 2)
+W1, W2 = np.random.randn(3, 4), np.random.randn(4, 2)
+"""
+STEP = """
+    z = np.tanh(x @ W1)
+    y = z @ W2
+    dz = (y - target) @ W2.T * (1 - z ** 2)
+    W2 -= 0.1 * np.outer(z, y - target) if z.ndim == 1 else 0.1 * z.T @ (y - target)
+    W1 -= 0.1 * np.outer(x, dz) if x.ndim == 1 else 0.1 * x.T @ dz
+"""
+INDENTED = STEP.replace("\n    ", "\n        ")
+
+
+def follow(tmp_path, text, N=6):
+    path = tmp_path / "net.py"
+    path.write_text(START.format(N=N) + text)
+    return next(iter(list_programs(path)))()
+
+
+def test_a_loop_that_scales_the_samples_is_no_training(tmp_path):
+    scaling = "low, high = X.copy(), t.copy()\nfor i in range(6):\n    X[i] *= 2\n    t[i] *= 3\n"
+    steps = follow(tmp_path, scaling + "for _ in range(9):\n    x, target = X, t" + STEP)
+    assert [step.line for step in steps][:2] == [10, 10]
+
+
+def test_samples_that_are_shuffled_are_no_weights(tmp_path):
+    shuffle = "\n    order = np.random.permutation(6)\n    X, t = X[order], t[order]"
+    steps = follow(tmp_path, f"for _ in range(9):{shuffle}\n    x, target = X, t{STEP}")
+    carried = {path for path in steps[0].run().list_changed() if path[0] == "W"}
+    assert len(steps) == 2
+    assert carried == {"W1", "W2"}
+
+
+def test_a_loop_around_a_loop_of_steps_is_no_step(tmp_path):
+    text = "for _ in range(9):\n    for x, target in zip(X, t):\n        pass" + INDENTED
+    assert {step.line for step in follow(tmp_path, text)} == {7}
+    text = "for _ in range(9):\n    for x, target in [(X, t)]:\n        pass" + INDENTED
+    assert {step.line for step in follow(tmp_path, text)} == {6, 7}
+
+
+@pytest.mark.parametrize("N", [40, 1000])
+def test_hundreds_of_samples_become_few(tmp_path, N):
+    step = follow(tmp_path, "for _ in range(9):\n    x, target = X, t" + STEP, N)[0]
+    assert len(step.run().before["X"]) == (N if N < 100 else 5)
+    assert not step.run().error
+
+
+def test_samples_stay_where_the_loop_counts_on_their_number(tmp_path):
+    text = "for _ in range(9):\n    k = np.arange(1000)\n    x, target = X[k], t[k]" + STEP
+    step = follow(tmp_path, text, 1000)[0]
+    assert len(step.run().before["X"]) == 1000
+
+
+def test_a_step_that_changes_a_very_large_array_is_not_judged(tmp_path):
+    text = "W3 = np.ones((400, 300))\nfor _ in range(9):\n    x, target = X, t\n    W3 *= 2" + STEP
+    assert follow(tmp_path, text.replace("(400, 300)", "(40, 30)"))
+    assert not follow(tmp_path, text.replace("(400, 300)", "(9,) * 6"))
+
+
+def test_a_step_of_other_values_starts_where_the_few_samples_are(tmp_path):
+    step = follow(tmp_path, "for _ in range(9):\n    x, target = X, t" + STEP, 1000)[0]
+    moved = step.run({"W1": np.zeros((3, 4))})
+    assert moved.before["W1"].any() == 0
+    assert len(moved.before["t"]) == 5

@@ -1,0 +1,66 @@
+"""Libraries that load or prepare data are answered for while a script is followed, and only then."""
+
+import numpy as np
+import pytest
+
+from trainer.checker.find.datasets import Dataset
+from trainer.checker.load.libraries import N, answer, replace_files
+from trainer.checker.load.standins import MissingNameError, StandIn, be_quiet
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "classes"),
+    [("load_digits", (N, 64), 10), ("load_iris", (N, 4), 3), ("fetch_openml", (N, 784), 10)],
+)
+def test_a_data_set_has_its_shapes_and_classes(name, shape, classes):
+    data = answer(f"sklearn.datasets.{name}")
+    assert data.data.shape == data["data"].shape == shape
+    assert set(data.target) == set(range(classes))
+    x, t = answer(name, return_X_y=True)
+    assert (x.shape, t.shape) == (shape, (N,))
+
+
+def test_made_data_has_the_sizes_that_are_asked_for():
+    x, t = answer("make_classification", 100, n_features=6, n_classes=3)
+    assert x.shape == (N, 6)
+    assert set(t) == {0, 1, 2}
+    assert answer("sklearn.datasets.make_moons", 200)[0].shape == (N, 2)
+
+
+def test_images_of_keras_are_whole_numbers():
+    (x, t), (x_test, _) = answer("tensorflow.keras.datasets.mnist.load_data")
+    assert x.shape == x_test.shape == (N, 28, 28)
+    assert x.dtype == t.dtype == np.uint8
+
+
+def test_encoders_and_scalers_answer_as_sklearns_do():
+    hot = answer("OneHotEncoder", sparse=False).fit_transform(np.array([[2], [0], [2]]))
+    np.testing.assert_array_equal(hot.toarray(), [[0, 1], [1, 0], [0, 1]])
+    np.testing.assert_array_equal(answer("LabelEncoder").fit_transform(["b", "a"]), [1, 0])
+    np.testing.assert_array_equal(answer("to_categorical", [1, 0]), [[0, 1], [1, 0]])
+    x = np.ones((2, 3))
+    assert answer("StandardScaler").fit(x).transform(x) is x
+    parts = answer("train_test_split", x, [1, 2], test_size=0.2)
+    assert [len(part) for part in parts] == [2, 2, 2, 2]
+
+
+def test_a_name_answers_only_while_a_script_is_followed():
+    load = StandIn("sklearn.datasets.load_iris", "is not loaded")
+    with pytest.raises(MissingNameError):
+        load()
+    with be_quiet():
+        assert load().data.shape == (N, 4)
+        with pytest.raises(MissingNameError):
+            StandIn("mine.load_iris_file", "was not found")()
+
+
+def test_a_table_is_read_where_its_file_is_missing(monkeypatch, tmp_path):
+    monkeypatch.setattr(StandIn, "data", Dataset(4, 3, 0))
+    there = tmp_path / "there.txt"
+    there.write_text("1 2\n")
+    with be_quiet(), replace_files(StandIn.data):
+        assert StandIn("pandas.read_csv", "was not found")("train.csv").iloc[:, 1:].shape == (7, 4)
+        assert np.loadtxt("absent.csv", delimiter=",").shape == (7, 5)
+        np.testing.assert_array_equal(np.loadtxt(there), [1, 2])
+    with replace_files(None), pytest.raises(OSError, match="absent"):
+        np.loadtxt("absent.csv")
