@@ -1,4 +1,4 @@
-"""Libraries that load or prepare data are answered for while a script is followed, and only then."""
+"""Libraries of data are answered for while a script is followed, and only then."""
 
 import numpy as np
 import pytest

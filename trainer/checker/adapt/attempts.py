@@ -125,7 +125,7 @@ def _names_other_sizes(text: str) -> bool:
 
     The code then takes arrays of fixed sizes, or one sample: the call is to blame, not the code.
     """
-    shapes = re.findall(r"\(\d[\d, ]*\)|size \d+", text)
+    shapes = re.findall(r"\(\d[\d, ]*\)|size \d+|from \d+", text)
     sizes = {int(n) for n in re.findall(r"\d+", " ".join(shapes))}
     return any(n > SMALL and not {n, n - 1} & OURS for n in sizes)
 

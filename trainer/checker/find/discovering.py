@@ -135,13 +135,24 @@ class Discovery:
         changes = [self._find_changes(key) for key in keys]
         carried = set().union(*(each.carried for each in changes))
         values = [[v for path, v in each.before.items() if path in carried] for each in changes]
-        arrays = [sum(before.ndim > 0 for before in each) for each in values]
+        arrays = [_count_arrays(each) for each in values]
         sizes = arrays if any(arrays) else [len(each) for each in values]
         most = max(sizes, default=0)
         best = [key for key, n in zip(keys, sizes, strict=True) if n == most > 0]
         several = {outer for loop, number in best if number == 2 for outer in self._outer[loop]
                    if self._carry_same(loop, outer)}  # fmt: skip
         return [self.captures[key] for key in best if key[0] not in several][:MOST_STEPS]
+
+
+def _count_arrays(values: list[Any]) -> int:
+    """Return how many arrays there are, without those that are a row of another one."""
+    arrays = [value for value in values if value.ndim]
+    return sum(not any(_is_row(each, other) for other in arrays) for each in arrays)
+
+
+def _is_row(array: Any, other: Any) -> bool:
+    is_deeper = other.ndim == array.ndim + 1 and other.shape[1:] == array.shape
+    return is_deeper and any(np.array_equal(array, row) for row in other)
 
 
 def _overlap(first: Trace, second: Trace, path: str) -> bool:

@@ -1,0 +1,48 @@
+"""What code raises is held against it only where our call cannot be the reason."""
+
+import numpy as np
+import pytest
+
+from trainer.checker.adapt.attempts import attempt, report_exception
+from trainer.checker.adapt.sizes import C, D, N
+
+X = np.ones((N, D))
+
+
+class Net:
+    def __init__(self):
+        self.W = np.ones((D, C))
+
+    def predict(self, x):
+        self.scores = x @ self.W
+        return self.scores
+
+    def backward(self, x):
+        return x.T @ self.scores
+
+    def misspelt(self, x):
+        return x.T @ self.socres
+
+    def takes_one_sample(self, x):
+        return x.reshape(1, -1) @ self.W
+
+    def takes_mnist(self, x):
+        return x @ np.ones((784, C))
+
+    def turned(self, x):
+        return x @ self.W.T
+
+    def lacks_keepdims(self, x):
+        return x / x.sum(axis=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [
+        ("backward", "missing"), ("takes_one_sample", "missing"), ("takes_mnist", "missing"),
+        ("misspelt", "raises"), ("turned", "raises"), ("lacks_keepdims", "raises"),
+    ],
+)  # fmt: skip
+def test_an_exception_is_the_codes_own_where_our_sizes_and_order_did_not_cause_it(name, verdict):
+    error = attempt(getattr(Net(), name), X).error
+    assert report_exception(name, error).verdict == verdict

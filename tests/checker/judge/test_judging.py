@@ -1,0 +1,56 @@
+"""One step of several decides: the file's own, then any that is right with some data of ours."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from trainer.checker.judge import judging
+from trainer.checker.judge.judging import MORE, judge_programs
+
+
+@pytest.fixture
+def decide(monkeypatch):
+    """Let a step's name or line be followed by its verdict."""
+
+    def make(line, verdict, name=""):
+        step = SimpleNamespace(line=line, name=name, verdict=verdict, describe=None)
+        decision = SimpleNamespace(is_right=verdict, fit=None, model=None)
+        decisions[id(step)] = decision
+        kept.append(step)
+        return step
+
+    def judge_steps(steps, _budget):
+        for step in steps:
+            yield judging.Judged(step, decisions[id(step)])
+
+    decisions, kept = {}, []
+    monkeypatch.setattr(judging, "_judge_steps", judge_steps)
+    return make
+
+
+def test_the_files_own_data_decide_at_once(decide):
+    programs = [[decide(3, False)], [decide(3, True)]]
+    assert judge_programs(programs).decision.is_right is False
+
+
+def test_a_loop_that_is_right_with_one_layout_of_data_is_right(decide):
+    programs = [[], [decide(3, False)], [decide(3, None)], [decide(3, True)]]
+    assert judge_programs(programs).decision.is_right is True
+
+
+def test_a_loop_that_is_never_right_is_wrong(decide):
+    programs = [[], [decide(3, False)], [], [decide(3, None)]]
+    assert judge_programs(programs).decision.is_right is False
+
+
+def test_another_call_may_be_wrong_where_one_is_right(decide):
+    right, wrong = decide(0, True, "fit"), decide(0, False, "train")
+    assert judge_programs([[], [right], [wrong]]).step.name == "train"
+    late = [[], [right], *([] for _ in range(MORE)), [wrong]]
+    assert judge_programs(late).decision.is_right is True
+
+
+def test_without_a_verdict_the_first_open_step_is_told(decide):
+    first = decide(7, None)
+    assert judge_programs([[], [first], [decide(9, None)]]).step is first
+    assert judge_programs([[], []]) is None
