@@ -80,7 +80,7 @@ def _depends(model: Model, events: Events, weight: str) -> bool:
         changed = before.copy()
         changed.reshape(-1)[element] += 0.1 * (np.abs(before).max() or 1.0)
         new = read_events(model.read({weight: changed}), events)
-        if new is None or np.array_equal(new, outputs):
+        if new is None or outputs is None or np.array_equal(new, outputs):
             return False
     return True
 

@@ -88,7 +88,7 @@ def fit_losses(model: Model) -> list[Fit]:
     sought too.
     """
     directions = [each for weight in model.weights for each in probe(model, weight, EACH)]
-    fits = []
+    fits: list[Fit] = []
     for name, events, target, function in _list_functions(model):
         if fit := _fit(model, name, events, target, function, directions):
             if fit.lacks_penalty and not any(each.is_right for each in fits):
