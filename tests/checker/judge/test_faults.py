@@ -108,6 +108,11 @@ def test_gradients_are_right_where_adam_makes_another_step_of_them(write):
     assert "momentum or Adam, was not checked" in find_messages(path)[1]
 
 
+def test_gradients_of_which_one_is_used_otherwise_do_not_make_a_step_right(write):
+    other = "for W, g in zip((W1, b1, W2, b2), grads): W -= 0.01 * (g if W is not W1 else g ** 2)"
+    assert judge(write(other)).decision.is_right is None
+
+
 def test_wrong_gradients_are_not_right_because_of_adam(write):
     path = write(ADAM, first=("(1 - z ** 2)", "(1 - z)"))
     assert judge(path).decision.is_right is not True

@@ -50,6 +50,12 @@ def test_another_call_may_be_wrong_where_one_is_right(decide):
     assert judge_programs(late).decision.is_right is True
 
 
+def test_a_loop_that_stays_open_is_kept_beside_a_right_call(decide):
+    loop = decide(9, None)
+    found = judge_programs([[], [loop], [decide(0, True, "backprop")]])
+    assert (found.step.name, found.others) == ("backprop", [loop])
+
+
 def test_without_a_verdict_the_first_open_step_is_told(decide):
     first = decide(7, None)
     assert judge_programs([[], [first], [decide(9, None)]]).step is first

@@ -109,7 +109,7 @@ def _decide_about(model: Model) -> Decision:
     if turned := next((fit for fit in fits if fit.list_uphill()), None):
         return Decision(model, False, turned, turned.list_uphill())
     if other := next((fit for fit in fits if fit.has_gradients), None):
-        return Decision(model, True, other)
+        return Decision(model, None if _follows_partly(model, fits) else True, other)
     wrong = list_inconsistent(model)
     if not (wrong and all(wrong)):
         return Decision(model, None, best)
@@ -117,6 +117,14 @@ def _decide_about(model: Model) -> Decision:
     best = max(fits, key=lambda fit: len(fit.list_agreeing()), default=None)
     others = [w for w in model.weights if best and w not in best.list_agreeing()]
     return Decision(model, False, best, min(others or least, least, key=len))
+
+
+def _follows_partly(model: Model, fits: list[Fit]) -> bool:
+    """Return whether some arrays move down a derivative exactly and others do not, as no momentum
+    and no Adam does.
+    """
+    agreeing = {weight for fit in fits for weight in fit.list_agreeing()}
+    return any(model.base.before[weight].size > 1 for weight in agreeing)
 
 
 def _is_complete(model: Model) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
@@ -49,10 +49,11 @@ class Budget:
 
 @dataclass
 class Judged:
-    """A step and what was decided about it."""
+    """A step and what was decided about it; others are loops about which nothing was."""
 
     step: Step
     decision: Decision
+    others: list[Step] = field(default_factory=list)
 
 
 def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
@@ -76,7 +77,11 @@ def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
         if more > MORE or budget.is_spent:
             break
     settled = [each for each in found.values() if each.decision.is_right is not None]
-    return min(settled, key=_rank) if settled else next(iter(found.values()), None)
+    if not settled:
+        return next(iter(found.values()), None)
+    best = min(settled, key=_rank)
+    best.others = [j.step for j in found.values() if j.decision.is_right is None and j.step.line]
+    return best
 
 
 def _rank(judged: Judged) -> int:

@@ -72,9 +72,10 @@ def describe(judged: Judged) -> Iterator[Finding]:
     elif decision.is_right is False:
         for weight in decision.wrong:
             yield Finding(f"gradient {weight}", "differs", _describe_weight(judged, weight, words))
-    elif judged.step.line:
+    is_open = decision.is_right is None and judged.step.line
+    for step in [*judged.others, *([judged.step] if is_open else [])]:
         message = _("not checked: {step}, since no loss was found that it goes down or up")
-        yield Finding(STEP, "note", message.format(**words))
+        yield Finding(STEP, "note", message.format(step=_name_step(step)))
 
 
 FAULTS = {
