@@ -64,8 +64,9 @@ class Table(Dense):
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, str):
             return self[:, self.label]
-        is_names = isinstance(key, list) and bool(key) and isinstance(key[0], str)
-        return self.drop() if is_names else super().__getitem__(key)
+        if isinstance(key, list) and key and isinstance(key[0], str):
+            return self.drop() if len(key) > 1 else self[:, [self.label]]
+        return super().__getitem__(key)
 
     def drop(self, *_names: Any, **_options: Any) -> Any:
         """Return the inputs."""

@@ -1,0 +1,54 @@
+"""A right script is right whatever form its missing data has, and a wrong one is not."""
+
+import pytest
+from steps import judge
+
+SCRIPT = """
+import numpy as np
+from mine import load
+np.random.seed(1)
+X_train, y_train = load("cancer.csv")
+W1, b1 = np.random.randn(X_train.shape[1], 6) * 0.3, np.zeros(6)
+W2 = np.random.randn(6, 1) * 0.3
+b2 = np.zeros(1)
+for epoch in range(1000):
+    a1 = np.tanh(X_train @ W1 + b1)
+    y = 1 / (1 + np.exp(-(a1 @ W2 + b2)))
+    d2 = (y - y_train) / len(X_train)
+    d1 = d2 @ W2.T * (1 - a1 ** 2)
+    W2 -= 0.5 * a1.T @ d2
+    b2 -= 0.5 * d2.sum(axis=0)
+    W1 -= 0.5 * X_train.T @ d1
+    b1 -= 0.5 * d1.sum(axis=0)
+"""
+LABELS = [("(y - y_train)", "(y - y_train.reshape(-1, 1))")]
+COLUMNS = [("X_train @ W1", "X_train.T @ W1"), ("X_train.shape[1]", "X_train.shape[0]"),
+           ("X_train.T @ d1", "X_train @ d1"), ("len(X_train)", "X_train.shape[1]"),
+           ("(y - y_train)", "(y - y_train.T)")]  # fmt: skip
+FLAT = [("(6, 1)", "(6)"), ("d2 @ W2.T", "np.outer(d2, W2)"), ("np.zeros(1)", "0.0"),
+        ("d2.sum(axis=0)", "d2.sum()")]  # fmt: skip
+SKLEARN = [("from mine import load", "from sklearn.datasets import load_breast_cancer as load"),
+           ('load("cancer.csv")', "load(return_X_y=True)"), *LABELS]  # fmt: skip
+READ = 'X_train, y_train = load("cancer.csv")'
+PANDAS = [
+    ("from mine import load", "import pandas as pd"),
+    (READ, 'f = pd.read_csv("c")\nX_train, y_train = f.drop("y", axis=1), f[["y"]].values'),
+]
+NUMPY = [
+    ("from mine import load", ""),
+    (READ, 'f = np.loadtxt("c", delimiter=",")\nX_train, y_train = f[:, :-1], f[:, -1:]'),
+]
+FORMS = {"column": [], "labels": LABELS, "columns": COLUMNS, "flat": FLAT, "sklearn": SKLEARN,
+         "pandas": PANDAS, "numpy": NUMPY}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("mistake", [None, "(1 - a1 ** 2)"])
+def test_missing_data_of_any_form_change_no_verdict(tmp_path, form, mistake):
+    text = SCRIPT.replace(mistake, "1") if mistake else SCRIPT
+    for old, new in FORMS[form]:
+        assert old in text
+        text = text.replace(old, new)
+    (tmp_path / "net.py").write_text(text)
+    found = judge(tmp_path / "net.py")
+    assert found.decision.is_right is (mistake is None)
