@@ -1,7 +1,7 @@
 """Finds the arrays and numbers that a namespace holds, copies it, and sets them."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
@@ -189,12 +189,14 @@ def list_parts(value: Any) -> list[tuple[Any, Any]]:
     return list((list_shared(value, (dict, list, np.ndarray)) | vars(value)).items())
 
 
-def copy_together(shared: Namespace, names: Namespace | None) -> tuple[Namespace, Namespace | None]:
+def copy_together(
+    shared: Namespace, names: Namespace | None, kept: Iterable[Any] = ()
+) -> tuple[Namespace, Namespace | None]:
     """Return copies of the names of a module and of a function, which may hold the same objects.
 
-    What cannot be copied is shared.
+    What is kept or cannot be copied is shared.
     """
-    memo: dict[int, Any] = {}
+    memo: dict[int, Any] = {id(each): each for each in kept}
     own = None if names is None else _copy_names(names, memo)
     return _copy_names(shared, memo), own
 

@@ -84,6 +84,7 @@ class Step:
     name: str = ""  # of the function that is called, where this is no loop of the file
     given: dict[str, Any] = field(default_factory=dict)  # values of leaves in each run
     _compiled: Callable[..., None] | None = None
+    _large: list[Any] | None = None  # arrays that no run copies: a step that changes one is refused
     _keys: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     _watched: dict[str, tuple[Any, ...]] = field(default_factory=dict)
 
@@ -138,7 +139,10 @@ class Step:
 
     def _restore(self) -> tuple[Namespace, Namespace | None]:
         """Set the module's names back, and return them and a copy of the local ones."""
-        shared, names = copy_together(self.shared, self.names)
+        if self._large is None:
+            leaves = list_leaves(self.get_names()).values()
+            self._large = [leaf.value for leaf in leaves if np.size(leaf.value) > MOST_LEAF]
+        shared, names = copy_together(self.shared, self.names, self._large)
         for name in set(self.module) - set(shared):
             del self.module[name]
         self.module.update(shared)

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from trainer.checker.adapt.attempts import Outcome, report_exception
 from trainer.checker.adapt.names import PARAMS, is_guessed, list_arguments
+from trainer.checker.adapt.sizes import N
 from trainer.checker.findings.comparing import (
     CLOSE,
     Finding,
     Verdict,
+    as_array,
     compute_error,
     report_unchecked,
 )
@@ -74,6 +76,10 @@ def _judge_outcome(
         return [_report_error(quantity, outcome.error, trial)]
     if quantity == "predict":
         return [judge.judge_predict(mistakes)]
+    array = as_array(outcome.value) if quantity == "loss" else None
+    if array is not None and array.shape.count(N) > 1:  # it takes one sample, or other targets
+        message = _("unsupported call or return value: {error}")
+        return [report_unchecked("loss", message.format(error=f"shape {array.shape}"))]
     if quantity == "loss":
         return [_accept_guess(judge.judge_loss(mistakes), trial)]
     if outcome.value is None and outcome.wrote:
