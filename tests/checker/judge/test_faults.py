@@ -79,6 +79,20 @@ def test_one_weight_that_goes_up_is_named_alone(write):
     assert "moves it -1 times as far" in find_messages(path)[0]
 
 
+MOMENTUM = """for k, (W, g) in enumerate(zip((W1, b1, W2, b2), grads)):
+        v[k] = 0.9 * v[k] {sign} 0.01 * g
+        W += v[k]"""
+
+
+def test_momentum_is_judged_from_rest_and_may_go_up_with_some_weights(write):
+    assert judge(write(MOMENTUM.format(sign="-"))).decision.is_right is True
+    assert judge(write(MOMENTUM.format(sign="+"))).decision.is_right is False
+    up = MOMENTUM.format(sign="+ (-1) ** (k % 2 + 1) *")
+    wrong = judge(write(up)).decision.wrong
+    assert "b1" in wrong
+    assert not {"W1", "W2"} & set(wrong)
+
+
 ONE_OUTPUT = """
 import numpy as np
 np.random.seed(0)

@@ -87,7 +87,9 @@ def _decide_at(first: Model, start: float) -> Decision:
     if smaller is not first.run and (few := build_model(smaller)):
         model = leave_start(few, start)
     decision = _decide_about(model)
-    is_sure = decision.is_right is not False or _is_complete(model)
+    rates = decision.fit.rates.values() if decision.fit else [None]
+    is_explained = all(rate is not None for rate in rates)  # each weight by the same derivative
+    is_sure = decision.is_right is not False or is_explained or _is_complete(model)
     return decision if is_sure else _leave_open(decision)
 
 

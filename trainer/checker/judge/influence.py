@@ -67,9 +67,19 @@ class Model:
 def leave_start(first: Model, distance: float) -> Model:
     """Return what is known of a step at some distance from its first weights, relative to the
     largest of each array: with biases of 0 a neuron may lie on its kink.
+
+    What else the step carries on, as momentum, is 0 if it then still trains.
     """
     start = {path: leave(first.base.before[path], distance) for path in first.weights}
-    return build_model(lambda edits, form: first.run(start | dict(edits), form)) or first
+    carried = [path for path in first.base.list_changed() if path in first.depends]
+    state = {p: 0 * first.base.before[p] for p in carried if p not in first.weights}
+    made = (_start_at(first, start | more) for more in (state, {}) if more or not state)
+    whole = (model for model in made if model and set(model.weights) >= set(first.weights))
+    return next(whole, None) or _start_at(first, start) or first
+
+
+def _start_at(first: Model, start: dict[str, Array]) -> Model | None:
+    return build_model(lambda edits, form: first.run(start | dict(edits), form))
 
 
 def build_model(run: Run) -> Model | None:
