@@ -133,10 +133,12 @@ def _names_other_sizes(text: str) -> bool:
 def _is_set_elsewhere(error: AttributeError) -> bool:
     """Return whether a method of the object's class sets the attribute that it does not have.
 
-    Then that method was not called, or failed.
+    Then that method was not called, or failed; it is another one than that which raised.
     """
+    raising = {frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)}
     methods = [m for _, m in inspect.getmembers(type(error.obj), inspect.isfunction)]
-    lines = (line for m in methods for line in dis.get_instructions(m))
+    others = [m for m in methods if m.__code__ not in raising]
+    lines = (line for m in others for line in dis.get_instructions(m))
     return any((line.opname, line.argval) == ("STORE_ATTR", error.name) for line in lines)
 
 
