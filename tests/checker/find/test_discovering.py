@@ -55,6 +55,15 @@ def test_hundreds_of_samples_become_few(tmp_path, N):
     assert not step.run().error
 
 
+def test_long_axes_of_weights_are_shortened_with_those_of_the_samples(tmp_path):
+    text = START.format(N=300).replace("3)", "784)").replace("(3, 4)", "(784, 200)")
+    text = text.replace("(4, 2)", "(200, 2)") + "for _ in range(9):\n    x, target = X, t" + STEP
+    (tmp_path / "net.py").write_text(text)
+    step = next(iter(list_programs(tmp_path / "net.py")))()[0]
+    shapes = {name: step.run().before[name].shape for name in ("X", "t", "W1", "W2")}
+    assert shapes == {"X": (5, 5), "t": (5, 2), "W1": (5, 5), "W2": (5, 2)}
+
+
 def test_samples_stay_where_the_loop_counts_on_their_number(tmp_path):
     text = "for _ in range(9):\n    k = np.arange(1000)\n    x, target = X[k], t[k]" + STEP
     step = follow(tmp_path, text, 1000)[0]

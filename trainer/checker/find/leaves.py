@@ -71,7 +71,7 @@ def _fill(values: list[Any], array: Any) -> None:
         if isinstance(values[i], list):
             _fill(values[i], each)
         else:
-            is_whole = isinstance(values[i], int) and each == int(each)
+            is_whole = isinstance(values[i], int) and float(each).is_integer()
             values[i] = int(each) if is_whole else float(each)
 
 

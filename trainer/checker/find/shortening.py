@@ -18,7 +18,8 @@ def shorten(step: Step) -> None:
     lengths = Counter(n for value in arrays.values() for n in set(value.shape) if n > MANY)
     for length in sorted((n for n, count in lengths.items() if count > 1), reverse=True):
         kept = step.given
-        step.given = kept | {p: _choose(v, length) for p, v in arrays.items() if length in v.shape}
+        now = {path: kept.get(path, value) for path, value in arrays.items()}
+        step.given = kept | {p: _choose(v, length) for p, v in now.items() if length in v.shape}
         trace = step.run()
         if trace.error or not trace.list_changed():
             step.given = kept
