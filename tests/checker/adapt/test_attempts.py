@@ -45,7 +45,8 @@ class Net:
     ("name", "verdict"),
     [
         ("backward", "missing"), ("takes_one_sample", "missing"), ("takes_mnist", "missing"),
-        ("misspelt", "raises"), ("uses_before_it_sets", "raises"), ("turned", "raises"), ("lacks_keepdims", "raises"),
+        ("misspelt", "raises"), ("uses_before_it_sets", "raises"), ("turned", "raises"),
+        ("lacks_keepdims", "raises"),
     ],
 )  # fmt: skip
 def test_an_exception_is_the_codes_own_where_our_sizes_and_order_did_not_cause_it(name, verdict):
