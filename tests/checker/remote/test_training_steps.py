@@ -86,6 +86,24 @@ def test_a_submission_is_not_made_right_by_a_second_net_in_it(tmp_path):
     assert report.status == 2
 
 
+def test_code_that_ends_while_a_step_is_sought_accuses_nobody(tmp_path):
+    path = tmp_path / "net.py"
+    end = "\nif __name__ == '__main__':\n    import os\n    os._exit(3)\n"
+    path.write_text((NETS / "chapter4.py").read_text() + end)
+    report, _ = check_in_child(path)
+    assert report.status == 0, report.as_text()
+
+
+def test_a_bug_of_the_check_is_told_and_a_step_is_judged_all_the_same(tmp_path, monkeypatch):
+    def fail(*_arguments):
+        raise ArithmeticError("of the check")
+
+    monkeypatch.setattr("trainer.checker.remote.judge.judge_file", fail)
+    report, printed = check_in_child(FREE / "xor_script.py")
+    assert report.status == 0, report.as_text()
+    assert "ArithmeticError: of the check" in printed
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 99), st.text(max_size=5), st.integers(0, 3))),
     st.sampled_from(["f8", "i8", "b1"]),
