@@ -21,8 +21,8 @@ from trainer.checker.findings.placing import describe_place
 from trainer.checker.load.standins import MissingNameError
 from trainer.common.language import translate as _
 
+GIVEN, SMALL = {N, D, H, C}, 3  # sizes of the arrays that we give; a bias may add one
 # What is not the checked code: the checker, and what it uses in place of missing modules.
-OURS, SMALL = {N, D, H, C}, 3  # sizes of arrays; a bias may add one
 HERE, STANDINS = Path(__file__).resolve().parents[1], Path(functions.__file__).resolve()
 
 
@@ -110,8 +110,8 @@ def describe_raised(error: BaseException) -> Raised:
         return Raised("signature", text)
     if not lines and isinstance(error, KeyError | AttributeError | ValueError):
         return Raised("value", text)
-    is_ours = isinstance(error, ValueError) and _names_other_sizes(text)
-    if is_ours or (isinstance(error, AttributeError) and _is_set_elsewhere(error)):
+    is_of_sizes = isinstance(error, ValueError) and _names_other_sizes(text)
+    if is_of_sizes or (isinstance(error, AttributeError) and _is_set_elsewhere(error)):
         return Raised("value", f"{text}{at}")
     if isinstance(error, SystemExit):
         call = f"sys.exit({show_safely(error.code, repr)})"
@@ -121,13 +121,13 @@ def describe_raised(error: BaseException) -> Raised:
 
 
 def _names_other_sizes(text: str) -> bool:
-    """Return whether an error on shapes names a size that is none of ours.
+    """Return whether an error on shapes names a size that we did not give.
 
     The code then takes arrays of fixed sizes, or one sample: the call is to blame, not the code.
     """
     shapes = re.findall(r"\(\d[\d, ]*\)|size \d+|from \d+", text)
     sizes = {int(n) for n in re.findall(r"\d+", " ".join(shapes))}
-    return any(n > SMALL and not {n, n - 1} & OURS for n in sizes)
+    return any(n > SMALL and not {n, n - 1} & GIVEN for n in sizes)
 
 
 def _is_set_elsewhere(error: AttributeError) -> bool:

@@ -14,7 +14,7 @@ from trainer.checker.find.tracing import Tracer
 
 MOST_ROUNDS = 100_000  # of all loops before the training begins
 MOST_CAPTURES = 40
-MOST_STEPS = 4  # that are judged
+MOST_STEPS = 4  # of a program that are judged
 
 
 class FoundError(BaseException):

@@ -27,7 +27,6 @@ from trainer.checker.load.standins import MissingNameError, StandIn, be_quiet
 TRIES = 3  # sizes of data, since errors tell which are needed
 USES = 4  # programs that give a net to a function of the file
 MOST = 9  # instances and functions of a file that are tried
-MOST_STEPS = 4  # of a program that are judged
 OWN = 1 + LAYOUTS_OF_DATA + USES  # programs that use a net as the file does
 Program = Callable[[], list[Step]]  # the steps that a way to train the net takes
 

@@ -73,9 +73,10 @@ def leave_start(first: Model, distance: float) -> Model:
     start = {path: leave(first.base.before[path], distance) for path in first.weights}
     carried = [path for path in first.base.list_changed() if path in first.depends]
     state = {p: 0 * first.base.before[p] for p in carried if p not in first.weights}
-    made = (_start_at(first, start | more) for more in (state, {}) if more or not state)
-    whole = (model for model in made if model and set(model.weights) >= set(first.weights))
-    return next(whole, None) or _start_at(first, start) or first
+    rested = _start_at(first, start | state)
+    if rested and set(rested.weights) >= set(first.weights):
+        return rested
+    return (_start_at(first, start) if state else rested) or first
 
 
 def _start_at(first: Model, start: dict[str, Array]) -> Model | None:
@@ -109,7 +110,7 @@ def _keep_influential(model: Model, data: dict[str, list[str]]) -> dict[str, lis
 def _group_leaves(model: Model) -> dict[str, list[str]]:
     """Return the leaves that may be data, those of one list together.
 
-    What the step makes anew, as its own intermediate values, is none.
+    What the step computes itself, as its intermediate values, is none.
     """
     found: dict[str, list[str]] = {}
     made = {path for path in model.base.list_changed() if not is_reordered(model.base, path)}

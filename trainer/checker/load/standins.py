@@ -21,7 +21,6 @@ from trainer.common.language import N_
 from trainer.common.language import translate as _
 
 SHOWN = {"matplotlib", "seaborn", "tqdm", "IPython", "plt"}  # modules that compute nothing
-DATA = "load_mnist"  # returns digits, as the book's does
 READERS = ("read_csv", "read_excel", "read_table")
 NOT_FOUND = N_("module {name} was not found")
 Cache = tuple[Array, ...]  # x, w, b of an affine layer
@@ -65,8 +64,6 @@ class StandIn:
     def _answer(self, *args: Any, **options: Any) -> Any:
         if str(self._name).split(".")[0] in SHOWN and StandIn.is_quiet:
             return args[0] if args and hasattr(args[0], "__iter__") else self
-        if StandIn.is_quiet and str(self._name).endswith(DATA):
-            return make_digits(*args, **options)
         if StandIn.is_quiet and StandIn.data and str(self._name).endswith(READERS):
             return StandIn.data.make_table()
         if StandIn.is_quiet and not self.__dict__["_error"]:
@@ -81,17 +78,6 @@ for _use in ("call", "iter", "len", "getitem", "bool", "add", "radd", "mul", "rm
              "rsub", "truediv", "rtruediv", "neg", "pow", "float", "int", "index", "array",
              "lt", "gt", "le", "ge", "enter", "contains", "matmul", "rmatmul"):  # fmt: skip
     setattr(StandIn, f"__{_use}__", StandIn._answer)
-
-
-def make_digits(
-    normalize: bool = True, flatten: bool = True, one_hot_label: bool = False
-) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    """Return eight images of noise and their labels, twice, in the place of MNIST."""
-    rng = np.random.default_rng(0)
-    x, t = rng.uniform(0, 1, (8, 28, 28)), rng.permutation(10)[:8]
-    x = x.reshape(8, 784) if flatten else x[:, np.newaxis]
-    data = x if normalize else np.round(255 * x), np.eye(10)[t] if one_hot_label else t
-    return data, (data[0].copy(), data[1].copy())
 
 
 @contextmanager

@@ -16,7 +16,8 @@ from trainer.checker.adapt.constructor_text import sets_bias_twice
 from trainer.checker.adapt.loaded import Loaded
 from trainer.checker.adapt.names import PARAMS, list_arguments
 from trainer.checker.adapt.subject import TRAITS, Subject
-from trainer.checker.find.programs import MOST_STEPS, Program, list_programs
+from trainer.checker.find.discovering import MOST_STEPS
+from trainer.checker.find.programs import Program, list_programs
 from trainer.checker.find.steps import Step
 from trainer.checker.findings.comparing import show_safely
 from trainer.checker.load.definitions import list_functions

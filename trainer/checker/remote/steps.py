@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from trainer.checker.find.programs import MOST_STEPS, OWN
+from trainer.checker.find.discovering import MOST_STEPS
+from trainer.checker.find.programs import OWN
 from trainer.checker.find.steps import Form, Trace, digest
 from trainer.checker.findings.report import Report
 from trainer.checker.judge.judging import judge_programs
