@@ -102,7 +102,7 @@ def change_axis(code: Code, node: ast.AST) -> Iterator[Edit]:
             if keyword.arg in ("axis", "keepdims"):
                 yield first, last, ""
             if keyword.arg == "axis":
-                yield code.replace(keyword.value, str(1 - int(code.get(keyword.value))))
+                yield code.replace(keyword.value, "0" if code.get(keyword.value) == "1" else "1")
     match node:
         case ast.Call(ast.Attribute(attr="sum"), [ast.Constant() as axis]):
             yield from (code.replace(axis, text) for text in ("1", ""))

@@ -2,15 +2,20 @@
 
 It runs somebody's code beside the checks, so that what it says is a hint and no verdict.
 
-python -m trainer.checker.child LANG MEMORY_MIB SECONDS SEED RUN_ALL COPY_FROM COPY_TO FILE [CLASS]
+python -m trainer.checker.child LANG MEMORY_MIB SECONDS SEED RUN_ALL PROGRAM STEP COPY_FROM COPY_TO
+    FILE [CLASS]
+
+PROGRAM and STEP are -1 where a whole net is wrong, and no step alone.
 """
 
 import json
 import os
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -19,16 +24,14 @@ from trainer.common.language import set_language
 
 if TYPE_CHECKING:  # imported once the streams are set
     from trainer.checker.diagnose.counting import Count
-    from trainer.checker.diagnose.verifying import Request
+    from trainer.checker.diagnose.diagnosing import Diagnosis
 
 
 def main(argv: list[str]) -> int:
     """Write {"ready": true}, and then {"diagnosis", "search"}; diagnosis is null without a line."""
-    language, memory, seconds, seed, run_all, copy_from, copy_to, file, *name = argv
+    language, memory, seconds, seed, run_all, program, step, copy_from, copy_to, file, *name = argv
     set_language(language)
     out = take_streams()
-    from trainer.checker.diagnose.verifying import Request
-
     import_torch(Path(file))
     if copy_from:
         import shutil
@@ -39,19 +42,30 @@ def main(argv: list[str]) -> int:
     path = Path(file).resolve()
     os.chdir(path.parent)
     write(out, ready=True)
-    request = Request(path, name[0] if name else None, run_all == "1", int(seed))
-    write_diagnosis(out, request, float(seconds))
+    if int(program) >= 0:
+        from trainer.checker.repair.repairing import diagnose_step
+        from trainer.checker.repair.surveying import StepRequest
+
+        search = partial(diagnose_step, StepRequest(path, int(program), int(step)))
+    else:
+        from trainer.checker.diagnose.diagnosing import diagnose
+        from trainer.checker.diagnose.verifying import Request
+
+        request = Request(path, name[0] if name else None, run_all == "1", int(seed))
+        search = partial(diagnose, request)
+    write_diagnosis(out, path, search, float(seconds))
     leave(out)
     return 0
 
 
-def write_diagnosis(out: TextIO, request: "Request", seconds: float) -> None:
+def write_diagnosis(
+    out: TextIO, path: Path, search: "Callable[[Count], Diagnosis | None]", seconds: float
+) -> None:
     """Write the wrong line and a fix, and how many changes were tried; stop after the seconds.
 
     What is wrong is known already, so that nothing that happens here changes the verdict.
     """
     from trainer.checker.diagnose.counting import Count
-    from trainer.checker.diagnose.diagnosing import diagnose
     from trainer.checker.diagnose.repairing import CHANGES
     from trainer.checker.load.places import place_diagnosis
 
@@ -65,11 +79,11 @@ def write_diagnosis(out: TextIO, request: "Request", seconds: float) -> None:
     timer.daemon = True
     timer.start()
     try:
-        found = diagnose(request, tried)
+        found = search(tried)
     except Exception:  # of code that was changed: any can come
         found = None
     timer.cancel()
-    placed = place_diagnosis(asdict(found), request.path) if found is not None else None
+    placed = place_diagnosis(asdict(found), path) if found is not None else None
     write(out, diagnosis=placed, search=describe_search(tried, is_stopped=False))
 
 

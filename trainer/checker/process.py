@@ -87,7 +87,7 @@ def check_task(task: Task) -> tuple[Report, str]:
             connection.close()
         _report_hangs(report, hangs)
         if task.hints > 1 and _may_have_line(report, hangs):
-            report.diagnosis, report.search = _look_for_line(task, cell)
+            report.diagnosis, report.search = _look_for_line(task, cell, report.step)
         return report, connection.read_printed()
 
 
@@ -225,14 +225,14 @@ def _may_have_line(report: Report, hangs: Hangs) -> bool:
     That is where something is wrong or a parameter is lacking, and the check came to its end.
     """
     is_cut = report.stopped or report.cut or hangs.found
-    if report.is_of_step:
-        return False
     is_lacking = any(finding.topic == LACKING for finding in report.findings)
     return (bool(report.wrong_findings) or is_lacking) and not is_cut
 
 
-def _look_for_line(task: Task, cell: Cell) -> tuple[Diagnosed, Diagnosed]:
-    """Return the wrong line and a fix, and what the search was.
+def _look_for_line(
+    task: Task, cell: Cell, step: tuple[int, int] | None
+) -> tuple[Diagnosed, Diagnosed]:
+    """Return the wrong line and a fix, and what the search was: of a step, or of a whole net.
 
     A process says them that nobody trusts: hints, no verdict.
     """
@@ -240,7 +240,7 @@ def _look_for_line(task: Task, cell: Cell) -> tuple[Diagnosed, Diagnosed]:
     settings = cell.make_settings()
     run_all, seed = "1" if task.run_all else "0", str(task.seed if task.folder is None else 0)
     child = cell.start_hints([
-        get_language(), str(task.memory), str(seconds), seed, run_all,
+        get_language(), str(task.memory), str(seconds), seed, run_all, *map(str, step or (-1, -1)),
         settings["copy_from"], settings["copy_to"],
         str(_locate(task, cell)), *filter(None, [task.name]),
     ])  # fmt: skip

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from trainer.checker.find.programs import list_programs
+from trainer.checker.find.programs import Script
 
 START = """
 import numpy as np
@@ -24,7 +24,7 @@ INDENTED = STEP.replace("\n    ", "\n        ")
 def follow(tmp_path, text, N=6):
     path = tmp_path / "net.py"
     path.write_text(START.format(N=N) + text)
-    return next(iter(list_programs(path)))()
+    return next(iter(Script(path).list_programs()))()
 
 
 def test_a_loop_that_scales_the_samples_is_no_training(tmp_path):
@@ -59,7 +59,7 @@ def test_long_axes_of_weights_are_shortened_with_those_of_the_samples(tmp_path):
     text = START.format(N=300).replace("3)", "784)").replace("(3, 4)", "(784, 200)")
     text = text.replace("(4, 2)", "(200, 2)") + "for _ in range(9):\n    x, target = X, t" + STEP
     (tmp_path / "net.py").write_text(text)
-    step = next(iter(list_programs(tmp_path / "net.py")))()[0]
+    step = next(iter(Script(tmp_path / "net.py").list_programs()))()[0]
     shapes = {name: step.run().before[name].shape for name in ("X", "t", "W1", "W2")}
     assert shapes == {"X": (5, 5), "t": (5, 2), "W1": (5, 5), "W2": (5, 2)}
 

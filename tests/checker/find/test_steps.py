@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from trainer.checker.find.leaves import copy_together, list_leaves
-from trainer.checker.find.programs import list_programs
+from trainer.checker.find.programs import Script
 
 LOOP = """
 import numpy as np
@@ -34,7 +34,7 @@ Net().train(np.eye(2), 100)
 def find_step(tmp_path, text):
     path = tmp_path / "net.py"
     path.write_text(text)
-    return next(iter(list_programs(path)))()[0]
+    return next(iter(Script(path).list_programs()))()[0]
 
 
 def test_a_step_is_the_first_round_of_the_loop_and_repeats_exactly(tmp_path):

@@ -1,8 +1,10 @@
 """Decides about a file's step of training in this process, as the judge does from outside."""
 
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
-from trainer.checker.find.programs import list_programs
+from trainer.checker.find.programs import Script
 from trainer.checker.judge.judging import judge_programs
 from trainer.checker.judge.reporting import describe
 
@@ -11,12 +13,12 @@ FREE = Path(__file__).parent / "free"  # right nets, each in another form
 
 def judge(path):
     """Return what is decided about the file, None if no step was found."""
-    return judge_programs(map(_run, list_programs(path)))
+    return judge_programs(map(_run, count(), Script(path).list_programs()))
 
 
-def _run(program):
+def _run(number, program):
     try:
-        return program()
+        return [replace(step, place=(number, i)) for i, step in enumerate(program())]
     except Exception:
         return []
 

@@ -8,7 +8,7 @@ from trainer.checker.diagnose.candidates import list_candidates
 from trainer.checker.diagnose.counting import Count
 from trainer.checker.diagnose.locating import Location, describe_location
 from trainer.checker.diagnose.patching import Texts
-from trainer.checker.diagnose.repairing import CHANGES, Search
+from trainer.checker.diagnose.repairing import CHANGES, NetSearch
 from trainer.checker.diagnose.rewriting import can_write
 from trainer.checker.diagnose.survey import Survey, survey_net
 from trainer.checker.diagnose.unknown import correct_names
@@ -45,14 +45,14 @@ def diagnose(request: Request, tried: Count | None = None) -> Diagnosis | None:
     with restore_aliases():
         texts = read_texts(request)
         survey = survey_net(request, texts)
-        search = Search(request, survey.required, tried or Count(CHANGES))
+        search = NetSearch(tried or Count(CHANGES), request=request, required=survey.required)
         fix = _find_fix(request, search, survey)
         if fix is None:
             return _name_line(texts, survey)
         first, changed = fix
         diffs = (make_diff(p, texts[p], changed[p]) for p in texts if changed[p] != texts[p])
         checks = search.count_passed(changed)
-        return _describe(first, texts, survey.locations, "".join(diffs), checks)
+        return describe_place(first, texts, survey.locations, "".join(diffs), checks)
 
 
 def _name_line(texts: Texts, survey: Survey) -> Diagnosis | None:
@@ -63,11 +63,11 @@ def _name_line(texts: Texts, survey: Survey) -> Diagnosis | None:
             if not can_write(survey, location):
                 return None
             first = Candidate(path, texts[path], location.site.value)
-            return _describe(first, texts, [location], "", 0)
+            return describe_place(first, texts, [location], "", 0)
     return None
 
 
-def _describe(
+def describe_place(
     first: Candidate, texts: Texts, locations: list[Location], diff: str, checks: int
 ) -> Diagnosis:
     """Return the place of the first change, and what its value should be if that is known."""
@@ -86,7 +86,9 @@ def _describe(
     return Diagnosis(path.name, node.lineno, column, end, code, expected, diff, checks)
 
 
-def _find_fix(request: Request, search: Search, survey: Survey) -> tuple[Candidate, Texts] | None:
+def _find_fix(
+    request: Request, search: NetSearch, survey: Survey
+) -> tuple[Candidate, Texts] | None:
     """Return the first of up to ROUNDS changes with which every check passes, and the texts.
 
     Names that nothing sets are corrected before.

@@ -1,5 +1,6 @@
 """Tries changes of a wrong net, and keeps those with which every check passes."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import inf
@@ -26,11 +27,9 @@ def _rank(left: frozenset[str]) -> Rank:
 
 
 @dataclass
-class Search:
-    """What a fixed net must pass, and how many changes are tried and checked in full."""
+class Search(ABC):
+    """Tries changes; counts how many are tried and checked in full."""
 
-    request: Request
-    required: frozenset[str]
     tried: Count
     checked: Count = field(default_factory=lambda: Count(CHECKS))
     seen: set[str] = field(default_factory=set)
@@ -86,6 +85,22 @@ class Search:
         if not left and not self.is_fix(survey, candidate):
             return None
         return candidate, left
+
+    @abstractmethod
+    def is_fix(self, survey: Survey, candidate: Candidate) -> bool:
+        """Return whether a candidate with which nothing is wrong is right in all that counts."""
+
+    @abstractmethod
+    def find_left(self, survey: Survey, candidate: Candidate) -> frozenset[str] | None:
+        """Return what all checks find wrong with a candidate, None if that is more than before."""
+
+
+@dataclass
+class NetSearch(Search):
+    """Tries changes of a net; required is what a fixed one must pass."""
+
+    request: Request = field(kw_only=True)
+    required: frozenset[str] = field(kw_only=True)
 
     def is_fix(self, survey: Survey, candidate: Candidate) -> bool:
         """Return whether every check passes on other inputs too, and what was right is kept."""

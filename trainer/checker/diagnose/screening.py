@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.names import PARAMS
@@ -193,7 +194,11 @@ class Screen:
         return [*(q for q in ("predict", "loss") if subject.has(q)), *keys]
 
 
-AnyScreen = Screen | ConstructionScreen | PartsScreen
+class AnyScreen(Protocol):
+    """A quick look at changed sources."""
+
+    def find_left(self, path: Path, text: str) -> frozenset[str] | None:
+        """Return what is wrong with this text of a file, None if that is not less."""
 
 
 def make_screen(

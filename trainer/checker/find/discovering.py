@@ -41,6 +41,7 @@ class Discovery:
         self._outer: dict[int, set[int]] = {}  # the loops around each
         self._rounds = 0
         self._changes: dict[tuple[int, int], Changes] = {}  # by loop and round
+        self.error: Exception | None = None  # that ended the program
 
     def follow(self, program: Callable[[], object]) -> list[Step]:
         """Run the program; return its steps, those that change most first, of these the inner."""
@@ -48,7 +49,9 @@ class Discovery:
         try:
             with run_quietly():
                 program()
-        except (Exception, SystemExit, FoundError):
+        except Exception as error:
+            self.error = error
+        except (SystemExit, FoundError):
             pass
         finally:
             self._tracer.enter = self._tracer.leave = None

@@ -4,7 +4,8 @@ What the code is given is small data of ours, in each layout that people use.
 """
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -21,8 +22,11 @@ from trainer.checker.find.instances import guess_sizes
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.steps import Step
 from trainer.checker.find.tracing import Tracer
+from trainer.checker.findings.comparing import show_safely
 from trainer.checker.load.loading import Loader
+from trainer.checker.load.source import Source
 from trainer.checker.load.standins import MissingNameError, StandIn, be_quiet
+from trainer.common.language import translate as _
 
 TRIES = 3  # sizes of data, since errors tell which are needed
 USES = 4  # programs that give a net to a function of the file
@@ -31,41 +35,58 @@ OWN = 1 + LAYOUTS_OF_DATA + USES  # programs that use a net as the file does
 Program = Callable[[], list[Step]]  # the steps that a way to train the net takes
 
 
-def list_programs(path: Path) -> Iterator[Program]:
-    """Yield the file as a script, and calls of what it defines with each layout of data.
-
-    The first OWN of them use a net as the file does.
-    """
-    script = _Script(path)
-    yield script.follow
-    for layout in range(LAYOUTS_OF_DATA):
-        yield partial(script.follow_with_data, layout)
-    for number in range(USES):
-        yield partial(script.use, number)
-    for layout in range(LAYOUTS):
-        for number in range(MOST):
-            yield partial(script.call, layout, number)
-
-
 def _is_of_data(error: Exception) -> bool:
     """Return whether a statement of a script failed since it has no data, or what depends on it."""
     return isinstance(error, MissingNameError | OSError)
 
 
-class _Script:
-    """A file that was run as far as it goes, or until it trains."""
+class Script:
+    """A file that was run as far as it goes, or until it trains; texts replace those of files."""
 
-    def __init__(self, path: Path):
-        self._path = path
+    def __init__(self, path: Path, texts: Mapping[Path, str] | None = None):
+        self._path, self._texts = path, texts
         self._load()
 
     def _load(self) -> None:
         self._tracer = Tracer()
-        self._loader = Loader(self._path, recorder=self._tracer, is_script=True)
+        self._loader = Loader(self._path, texts=self._texts, recorder=self._tracer, is_script=True)
+
+    def list_programs(self) -> Iterator[Program]:
+        """Yield the file as a script, and calls of what it defines with each layout of data.
+
+        The first OWN of them use a net as the file does.
+        """
+        yield self.follow
+        for layout in range(LAYOUTS_OF_DATA):
+            yield partial(self.follow_with_data, layout)
+        for number in range(USES):
+            yield partial(self.use, number)
+        for layout in range(LAYOUTS):
+            for number in range(MOST):
+                yield partial(self.call, layout, number)
 
     def follow(self) -> list[Step]:
         """Run the file; return the steps of its loops."""
-        return Discovery(self._tracer).follow(self._loader.load_file)
+        discovery = Discovery(self._tracer)
+        steps = discovery.follow(self._loader.load_file)
+        self._loader.errors += [discovery.error] if discovery.error else []
+        return steps
+
+    def describe_failure(self) -> str:
+        """Return what the file's own code raises, "" for nothing, or where it lacks its data."""
+        errors = self._loader.errors
+        places = [self._find_line(error) for error in errors]
+        if any(map(_is_of_data, errors)) or not any(places):
+            return ""
+        error, line = next((e, n) for e, n in zip(errors, places, strict=True) if n)
+        place = self.sources[self._path].describe_line(line)
+        message = _("{place} raises {error}")
+        return message.format(place=place, error=f"{type(error).__name__}: {show_safely(error)}")
+
+    def _find_line(self, error: Exception) -> int:
+        """Return the last line of the file in a traceback, 0 for none."""
+        frames = traceback.extract_tb(error.__traceback__)
+        return next((f.lineno or 0 for f in frames[::-1] if f.filename == str(self._path)), 0)
 
     def follow_with_data(self, layout: int) -> list[Step]:
         """Run the file again, with data of ours where it has none; return its steps."""
@@ -101,6 +122,11 @@ class _Script:
     @cached_property
     def _users(self) -> list[Call]:
         return list_users(self._module, self._tree)
+
+    @property
+    def sources(self) -> dict[Path, Source]:
+        """The files that were loaded so far."""
+        return self._loader.sources
 
     @property
     def _text(self) -> str:

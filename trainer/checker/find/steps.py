@@ -3,6 +3,7 @@
 import ast
 import copy
 import hashlib
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import FrameType
@@ -21,7 +22,8 @@ from trainer.checker.find.leaves import (
     read_leaf,
 )
 from trainer.checker.find.randomness import run_quietly
-from trainer.checker.find.tracing import Place, Tracer
+from trainer.checker.find.tracing import Place, Site, Tracer
+from trainer.checker.load.recording import copy_arrays
 
 MOST_ROUNDS = 20_000  # of all loops inside one step
 # How much a trace tells; a tuple of numbers: the values of these events, and nothing else.
@@ -82,7 +84,10 @@ class Step:
     owner: str = ""
     declared: tuple[str, ...] = ()
     name: str = ""  # of the function that is called, where this is no loop of the file
+    place: tuple[int, int] = (0, 0)  # the program that takes it, and which of its steps it is
     given: dict[str, Any] = field(default_factory=dict)  # values of leaves in each run
+    caught: tuple[Namespace, Namespace] | None = None  # local and global names at the event asked
+    _catch: int = -1
     _compiled: Callable[..., None] | None = None
     _large: list[Any] | None = None  # arrays that no run copies: a step that changes one is refused
     _keys: dict[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -92,8 +97,8 @@ class Step:
         """Run the step once, from the captured namespace with these values in their leaves.
 
         A path of EVENT and a number replaces the value of that event. A "full" trace has all. One
-        of "changes" has nothing of what was before, and what was left only where the last full run
-        changed it. One of "digests" has numbers in place of arrays.
+        of "changes" has no events and nothing of what was before, and what was left only where the
+        last full run changed it. One of "digests" has numbers in place of arrays.
         """
         shared, names = self._restore()
         edits = self.given | dict(edits or {})
@@ -110,7 +115,7 @@ class Step:
             trace.before = {p: leaf.as_array() for p, leaf in leaves.items() if p not in large}
             keys = {path: leaf.keys for path, leaf in leaves.items()}
         try:
-            after = self._execute(names, trace, changes)
+            after = self._execute(names, trace, changes, form)
         except (Exception, TooLongError, SystemExit) as error:
             trace.error = f"{type(error).__name__}: {error}"
             return trace
@@ -124,6 +129,8 @@ class Step:
             self._watched = {path: keys[path] for path in trace.list_changed()}
         trace.events += [(-1, path, trace.after[path]) for path in self._watched
                          if path in trace.after]  # fmt: skip
+        if form == "changes":
+            trace.events = []
         if isinstance(form, tuple):
             trace.events = [trace.events[i] for i in form if i < len(trace.events)]
         return digest_events(trace) if form == "digests" else trace
@@ -131,6 +138,17 @@ class Step:
     def get_names(self) -> Namespace:
         """Return the names that the step sees, as they were captured."""
         return _merge(self.shared, self.names)
+
+    def catch(self, event: int, run: Callable[[], object]) -> tuple[Namespace, Namespace] | None:
+        """Return copies of the local names that the code sees at an event of a run, and its global
+        names.
+        """
+        self.caught, self._catch = None, event
+        try:
+            run()
+        finally:
+            self._catch = -1
+        return self.caught
 
     def describe(self, site: int) -> tuple[int, str]:
         """Return the line of a value, and its name or expression."""
@@ -148,9 +166,13 @@ class Step:
         self.module.update(shared)
         return self.module, names
 
-    def _execute(self, names: Namespace | None, trace: Trace, changes: dict[int, Any]) -> Namespace:
+    def _execute(
+        self, names: Namespace | None, trace: Trace, changes: dict[int, Any], form: Form
+    ) -> Namespace:
         after: Namespace = {}
         rounds = 0
+        wanted = form if isinstance(form, tuple) else ()
+        kept = None if form in ("full", "digests") else set(wanted)
 
         def count(_loop: int, _frame: FrameType) -> None:
             nonlocal rounds
@@ -158,9 +180,13 @@ class Step:
             if rounds > MOST_ROUNDS:
                 raise TooLongError("too many rounds")
 
-        self.tracer.see = lambda site, value: _keep(
-            trace, site, value, changes, self.tracer.sites[site].is_argument
-        )
+        def see(site: int, value: Any) -> Any:
+            if len(trace.events) == self._catch:
+                frame = sys._getframe(2)  # of the code, which calls the tracer
+                self.caught = copy_arrays(frame.f_locals), frame.f_globals
+            return _keep(trace, site, value, changes, self.tracer.sites[site], kept)
+
+        self.tracer.see = see
         self.tracer.enter = count
         self.tracer.leave = None
         try:
@@ -239,27 +265,42 @@ def _compile(body: list[ast.stmt]) -> Any:
     return compile(tree, "<step>", "exec")
 
 
-def _keep(trace: Trace, site: int, value: Any, changes: dict[int, Any], is_argument: bool) -> Any:
-    """Add the arrays and numbers of a value to the events; return it, or what replaces it."""
+def _keep(
+    trace: Trace, number: int, value: Any, changes: dict[int, Any], site: Site,
+    kept: set[int] | None,
+) -> Any:  # fmt: skip
+    """Add the arrays and numbers of a value to the events; return it, or what replaces it.
+
+    kept are the events whose values are asked for, None for all.
+    """
     if len(trace.events) >= MOST_EVENTS:
         raise TooLongError("too many values")
-    is_whole = is_argument and isinstance(value, int | np.integer)  # perhaps a label
+    is_whole = site.is_argument and isinstance(value, int | np.integer)  # perhaps a label
     if is_real(value) or is_whole or (is_numeric_array(value) and value.size <= MOST_ELEMENTS):
-        value = _replace(value, changes.get(len(trace.events)))
-        trace.events.append((site, "", np.array(value)))
-    elif isinstance(value, dict | list | tuple) and not is_argument:
+        value = _replace(value, changes.get(len(trace.events)), site.is_update)
+        is_kept = kept is None or len(trace.events) in kept
+        trace.events.append((number, "", np.array(value) if is_kept else None))
+    elif isinstance(value, dict | list | tuple) and not site.is_argument:
         for path, leaf in list_leaves({"": value}).items():
             if np.size(leaf.value) <= MOST_ELEMENTS:
                 mark = LIST if isinstance(leaf.value, list) else ""
                 other = changes.get(len(trace.events))
                 if mark and other is not None and np.shape(other) == np.shape(leaf.value):
                     leaf.set(other)
-                trace.events.append((site, path + mark, leaf.as_array()))
+                trace.events.append((number, path + mark, leaf.as_array()))
     return value
 
 
-def _replace(value: Any, other: Any) -> Any:
-    if other is None or np.shape(other) != np.shape(value):
+def _replace(value: Any, other: Any, is_update: bool) -> Any:
+    """Return what takes the place of a value; one that was updated is changed itself."""
+    if other is None:
+        return value
+    if is_update and np.shape(value) == np.shape(other) and isinstance(value, np.ndarray):
+        value[...] = other
+        return value
+    if np.ndim(other) > np.ndim(value) == 0:  # where an axis of a sum is missing
+        return np.array(other)
+    if np.shape(other) != np.shape(value):
         return value
     return np.array(other) if isinstance(value, np.ndarray) else np.asarray(other).item()
 

@@ -26,7 +26,8 @@ class Place:
 class Site:
     """A place in the source whose value is seen; name is what it is assigned to, or "".
 
-    text is the expression, and function the name of the function around it.
+    text is the expression, and function the name of the function around it. is_update tells that
+    the statement changes a value, which is seen afterwards.
     """
 
     path: Path
@@ -35,6 +36,7 @@ class Site:
     text: str
     function: str = ""
     is_argument: bool = False
+    is_update: bool = False
 
 
 @dataclass
@@ -110,23 +112,52 @@ class _Instrumenter(ast.NodeTransformer):
         return node
 
     def visit_Assign(self, node: ast.Assign) -> Any:
+        text = copy.deepcopy(node)
         node.value = self._wrap(node.value, ast.unparse(node.targets[0]))
-        match node.targets:
-            case [ast.Subscript(value=ast.Name() | ast.Attribute() as base)]:
+        return [node, *self._show_base(node.targets[0], text)]
+
+    def _show_base(self, target: ast.expr, at: ast.stmt) -> list[ast.stmt]:
+        """Return the statement that shows an array of which a part was set."""
+        match target:
+            case ast.Subscript(value=ast.Name() | ast.Attribute() as base):
                 read = ast.parse(ast.unparse(base), mode="eval").body
-                seen = ast.Expr(self._wrap(read, ast.unparse(base), node))
-                return [node, ast.copy_location(seen, node)]
-        return node
+                seen = ast.Expr(self._wrap(read, ast.unparse(base), at, is_update=True))
+                return [ast.copy_location(seen, at)]
+        return []
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         if node.value:
             node.value = self._wrap(node.value, ast.unparse(node.target))
         return node
 
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """Show what a function of a library is given where it is computed there."""
+        is_shown = isinstance(node.func, ast.Attribute)
+        node.args = [
+            self._wrap(each, "") if is_shown and isinstance(each, ast.BinOp) else self.visit(each)
+            for each in node.args
+        ]
+        node.func = self.visit(node.func)
+        for keyword in node.keywords:
+            keyword.value = self.visit(keyword.value)
+        return node
+
+    def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
+        return node
+
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
+        return node
+
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
+        """Show what is added, which nothing may have shown before, and the sum."""
         read = ast.parse(ast.unparse(node.target), mode="eval").body
-        seen = ast.Expr(self._wrap(read, ast.unparse(node.target), node))
-        return [node, ast.copy_location(seen, node)]
+        text = copy.deepcopy(node)
+        after = self._wrap(read, ast.unparse(node.target), text, is_update=True)
+        if not isinstance(node.value, ast.Name | ast.Constant):
+            node.value = self._wrap(node.value, "")
+        seen = ast.Assign([copy.deepcopy(node.target)], after)
+        shown = [ast.fix_missing_locations(ast.copy_location(seen, node))]
+        return [node, *shown, *self._show_base(node.target, text)]
 
     def visit_Return(self, node: ast.Return) -> ast.AST:
         if node.value:
@@ -164,11 +195,14 @@ class _Instrumenter(ast.NodeTransformer):
         return found
 
     def _wrap(
-        self, value: ast.expr, name: str, at: ast.stmt | None = None, is_argument: bool = False
-    ) -> ast.expr:
-        number, text = len(self._tracer.sites), ast.unparse(at or value)
-        line = (at or value).lineno
-        site = Site(self._path, line, name, text, self._functions[-1], is_argument)
+        self, value: ast.expr, name: str, at: ast.stmt | None = None, is_argument: bool = False,
+        is_update: bool = False,
+    ) -> ast.expr:  # fmt: skip
+        text, line = ast.unparse(at or value), (at or value).lineno
+        value = self.visit(value)
+        number = len(self._tracer.sites)
+        function = self._functions[-1]
+        site = Site(self._path, line, name, text, function, is_argument, is_update)
         self._tracer.sites.append(site)
         call = ast.Call(ast.Name(SEE, ast.Load()), [ast.Constant(number), value], [])
         return ast.copy_location(call, at or value)

@@ -33,7 +33,8 @@ class Report:
     file: str = ""
     cut: str = ""  # what ended the check early, where that is a finding
     search: dict[str, Any] | None = None  # {"tried", "limit", "stopped"} of the search for a fix
-    is_of_step: bool = False  # whether one step of training shows what is wrong, and nothing else
+    # The program of the file and the step of it that alone shows what is wrong.
+    step: tuple[int, int] | None = None
 
     @property
     def wrong_findings(self) -> list[Finding]:

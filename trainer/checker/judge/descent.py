@@ -41,6 +41,7 @@ class Fit:
     slopes: Array = field(default_factory=lambda: np.zeros(0))  # along the directions
     errors: Array = field(default_factory=lambda: np.zeros(0))
     factors: dict[str, float] = field(default_factory=dict)  # of gradients that are no steps
+    function: Function = field(default=lambda _values: float("nan"), repr=False)
 
     @property
     def is_own(self) -> bool:
@@ -160,9 +161,15 @@ def _fit(
     rest = np.abs(moved + rate * slopes + penalty * pulls[chosen]) - 2 * abs(rate) * errors
     limit = np.array([CLOSE * np.abs(moved[owners == w]).max() for w in owners])
     limit = limit + 1e-4 * CLOSE * np.abs(moved).max()
-    wrong = [w for w in model.weights if ((rest > limit) & settled)[owners == w].any()]
-    rates = {w: _find_rate(slopes, moved, errors, settled & (owners == w)) for w in model.weights}
-    return Fit(name, events, target, rate, penalty, wrong, rates, slopes, errors)
+    weights = list(dict.fromkeys(d.weight for d in found))
+    wrong = [w for w in weights if ((rest > limit) & settled)[owners == w].any()]
+    rates = {w: _find_rate(slopes, moved, errors, settled & (owners == w)) for w in weights}
+    return Fit(name, events, target, rate, penalty, wrong, rates, slopes, errors, function=function)
+
+
+def refit(model: Model, fit: Fit, found: list[Direction]) -> Fit | None:
+    """Return how a step that moves so along the directions fits the derivative of a fit's loss."""
+    return _fit(model, fit.loss, fit.events, fit.target, fit.function, found)
 
 
 def _find_factors(model: Model, found: list[Direction], fit: Fit) -> dict[str, float]:

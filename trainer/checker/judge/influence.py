@@ -174,7 +174,7 @@ def _settle(model: Model, changed: list[str], data: dict[str, list[str]]) -> Non
         return
     model.targets, model.after_targets = data[chosen], model.depends[chosen]
     forward = _list_forward(model, data, chosen)
-    last = [i for i in forward if _count(model, changed, i) == best]
+    last = _keep_deepest(model, changed, [i for i in forward if _count(model, changed, i) == best])
     model.weights = [path for path in changed if all(i in model.depends[path] for i in last)]
     model.inputs = [
         path
@@ -234,6 +234,12 @@ def _count(model: Model, changed: list[str], event: int) -> int:
     """
     arrays = [path for path in changed if model.base.before[path].ndim] or changed
     return sum(event in model.depends[path] for path in arrays)
+
+
+def _keep_deepest(model: Model, changed: list[str], events: list[int]) -> list[int]:
+    """Return the events that depend on most of what changes, single numbers too."""
+    counts = [sum(event in model.depends[path] for path in changed) for event in events]
+    return [event for event, n in zip(events, counts, strict=True) if n == max(counts)]
 
 
 def _group_events(model: Model, events: list[int]) -> list[Events]:

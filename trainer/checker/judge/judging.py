@@ -15,10 +15,14 @@ MORE = 5  # calls that are judged after one was right
 
 
 class Step(Protocol):
-    """A step that can be run; line is that of its loop, name the function that is called."""
+    """A step that can be run; line is that of its loop, name the function that is called.
+
+    place is the number of the program that takes it, and of the step in that.
+    """
 
     line: int
     name: str
+    place: tuple[int, int]
 
     def run(self, edits: Mapping[str, Any], form: Form) -> Trace:
         """Return what the step does with these values."""
@@ -66,7 +70,7 @@ def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
     found: dict[tuple[int, str], Judged] = {}
     budget, more = Budget(), 0
     for number, steps in enumerate(programs):
-        judged = next(_judge_steps(steps, budget), None)
+        judged = _choose(_judge_steps(steps, budget))
         if judged:
             is_right = judged.decision.is_right
             if is_right is not None and (number == 0 or (is_right and judged.step.line)):
@@ -82,6 +86,16 @@ def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
     best = min(settled, key=_rank)
     best.others = [j.step for j in found.values() if j.decision.is_right is None and j.step.line]
     return best
+
+
+def _choose(found: Iterator[Judged]) -> Judged | None:
+    """Return the first step that is right or wrong, else the first: a round may show too little."""
+    first = None
+    for judged in found:
+        if judged.decision.is_right is not None:
+            return judged
+        first = first or judged
+    return first
 
 
 def _rank(judged: Judged) -> int:

@@ -47,12 +47,13 @@ def settle(report: Report, judged: Judged) -> None:
     is_right = judged.decision.is_right
     if is_right is None or (report.wrong_findings and not is_right):
         return
+    report.findings = [f for f in report.findings if f.quantity != "construction" or f.checked]
     if is_right:
         failed = [f for f in report.wrong_findings if f.verdict == "raises"]
         report.findings = [f for f in report.findings if f.verdict in ("ok", "note")]
         report.findings += [report_unchecked(f.quantity, f.message) for f in failed]
     report.findings += describe(judged)
-    report.is_of_step = True
+    report.step = None if is_right else judged.step.place
     report.stopped, report.name = "", report.name or f"{CODE}{report.file}"
 
 

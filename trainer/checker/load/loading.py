@@ -8,6 +8,7 @@ import ast
 import builtins
 import importlib
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
@@ -52,7 +53,7 @@ class Loader:
         self,
         path: Path,
         run_all: bool = False,
-        texts: dict[Path, str] | None = None,
+        texts: Mapping[Path, str] | None = None,
         recorder: Instrument | None = None,
         is_script: bool = False,
     ):

@@ -8,21 +8,27 @@ import numpy as np
 from trainer.checker.find.discovering import MOST_STEPS
 from trainer.checker.find.programs import OWN
 from trainer.checker.find.steps import Form, Trace, digest
-from trainer.checker.findings.report import Report
+from trainer.checker.findings.comparing import Finding, report_unchecked
+from trainer.checker.findings.report import STEP, Report
 from trainer.checker.judge.judging import judge_programs
 from trainer.checker.judge.reporting import describe, may_be_settled, settle
 from trainer.checker.remote.connection import Connection
 from trainer.checker.remote.packing import unpack
 from trainer.checker.remote.protocol import ProtocolError, encode, take_list, take_number, take_text
+from trainer.common.language import translate as _
 
 MOST_PROGRAMS = 150
 
 
 class RemoteStep:
-    """One step of training in a worker; line is that of its loop, 0 for a call of a function."""
+    """One step of training in a worker; line is that of its loop, 0 for a call of a function.
 
-    def __init__(self, connection: Connection, number: int, about: dict[str, Any]):
-        self._connection, self._number = connection, number
+    place is the number of the program that takes it, and of the step in that.
+    """
+
+    def __init__(self, connection: Connection, place: tuple[int, int], about: dict[str, Any]):
+        self._connection, self.place = connection, place
+        self._number = take_number(about, "step")
         self._sent: set[str] = set()
         self.line, self.name = take_number(about, "line"), take_text(about, "name")
 
@@ -49,18 +55,27 @@ class RemoteStep:
         return take_number(answer, "line"), take_text(answer, "text")
 
 
-def list_steps(connection: Connection, most: int = MOST_PROGRAMS) -> Iterator[list[RemoteStep]]:
-    """Yield the steps of each program that trains the net, the file's own first."""
-    for number in range(most):
-        answer = connection.ask({"do": "program", "program": number})
-        if answer.get("end") is True or "stopped" in answer:
-            return
-        if "error" in answer:
-            continue
-        steps = take_list(answer, "steps", MOST_STEPS)
-        if not all(isinstance(each, dict) for each in steps):
-            raise ProtocolError
-        yield [RemoteStep(connection, take_number(each, "step"), each) for each in steps]
+class RemotePrograms:
+    """The programs that train a net, the file's own first; failed is what that raises, "" for
+    nothing, or where it lacks its data.
+    """
+
+    def __init__(self, connection: Connection, most: int = MOST_PROGRAMS):
+        self._connection, self._most, self.failed = connection, most, ""
+
+    def __iter__(self) -> Iterator[list[RemoteStep]]:
+        """Yield the steps of each program."""
+        for number in range(self._most):
+            answer = self._connection.ask({"do": "program", "program": number})
+            if answer.get("end") is True or "stopped" in answer:
+                return
+            if "error" in answer:
+                continue
+            self.failed = self.failed or take_text(answer, "failed")
+            steps = take_list(answer, "steps", MOST_STEPS)
+            if not all(isinstance(each, dict) for each in steps):
+                raise ProtocolError
+            yield [RemoteStep(self._connection, (number, i), e) for i, e in enumerate(steps)]
 
 
 def judge_training(connection: Connection, report: Report, may_acquit: bool) -> None:
@@ -70,10 +85,18 @@ def judge_training(connection: Connection, report: Report, may_acquit: bool) -> 
     may_acquit is False for a submission, which may hold a second net that is right.
     """
     if may_acquit and may_be_settled(report):
-        if judged := judge_programs(list_steps(connection)):
+        programs = RemotePrograms(connection)
+        judged = judge_programs(programs)
+        if judged and programs.failed and judged.decision.is_right and judged.step.place[0]:
+            report.findings.append(report_unchecked(STEP, programs.failed))
+        elif judged:
             settle(report, judged)
     elif report.status == 0:
-        judged = judge_programs(list_steps(connection, OWN))
+        programs = RemotePrograms(connection, OWN)
+        judged = judge_programs(programs)
+        if programs.failed:
+            reason = _("not checked: {reason}").format(reason=programs.failed)
+            report.findings.append(Finding(STEP, "note", reason))
         if judged:
             report.findings += describe(judged)
-            report.is_of_step = judged.decision.is_right is False
+            report.step = judged.step.place if judged.decision.is_right is False else None

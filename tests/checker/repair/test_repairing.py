@@ -1,0 +1,40 @@
+"""A wrong step gets its line and a fix, whatever the form and the depth of the net."""
+
+import pytest
+from steps import FREE, judge
+
+from trainer.checker.diagnose.counting import Count
+from trainer.checker.repair.repairing import CHANGES, diagnose_step
+from trainer.checker.repair.surveying import StepRequest
+
+# A right net, a line of it and a mistake in its place, and the number of that line.
+MISTAKES = [
+    ("deep_script", "g[z < 0] = ALPHA", "g[z < 0] = 0", 22),
+    ("dropout", "    dA1 = dA1 * D1\n", "", 53),
+    ("hinge", "da1 * (self.z1 > 0)", "da1 * (da1 > 0)", 0),
+    ("batch_norm", "dxhat = dout * gamma", "dxhat = dout", 24),
+    ("single_samples", "hidden_errors * hidden_outputs", "hidden_errors", 0),
+    ("table", "axis=1, keepdims=True)", ")", 0),
+]
+
+
+def plant(tmp_path, name, old, new):
+    text = (FREE / f"{name}.py").read_text()
+    assert old in text
+    path = tmp_path / f"{name}.py"
+    path.write_text(text.replace(old, new, 1))
+    return path, text.count("\n", 0, text.index(old)) + 1
+
+
+def diagnose(path):
+    judged = judge(path)
+    assert judged.decision.is_right is False
+    return diagnose_step(StepRequest(path, *judged.step.place), Count(CHANGES))
+
+
+@pytest.mark.parametrize(("name", "old", "new", "line"), MISTAKES)
+def test_the_line_is_named_and_the_fix_makes_the_step_right(tmp_path, name, old, new, line):
+    path, first = plant(tmp_path, name, old, new)
+    found = diagnose(path)
+    assert found.line == (line or first)
+    assert found.diff

@@ -1,0 +1,133 @@
+"""Computes what the values on a net's way back should be: derivatives of its own loss."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainer.book.functions import Array
+from trainer.checker.find.steps import EVENT
+from trainer.checker.judge.descent import Fit
+from trainer.checker.judge.influence import Model
+
+MOST_ELEMENTS = 400  # of a value by which the loss is differentiated
+MOST_RUNS = 1500  # elements of all of these
+H = 1e-5  # of the largest element
+CLOSE = 1e-5  # relative, of values that are the same
+
+
+@dataclass
+class Derivative:
+    """The derivative of the loss by a value of the step; path is that of a leaf or of an event."""
+
+    path: str
+    value: Array
+
+
+class Derivatives:
+    """The derivatives of a loss by all weights and by the values on the way to it.
+
+    Each is computed when it is first asked for, as long as these are not too many numbers.
+    """
+
+    def __init__(self, model: Model, fit: Fit):
+        self._model, self._fit = model, fit
+        self._paths = [*model.weights, *(f"{EVENT}{i}" for i in list_forward(model))]
+        self._known: dict[str, Derivative] = {}
+        self._runs = 0
+
+    def list_of_size(self, size: int) -> list[Derivative]:
+        """Return those by values of so many elements, each value once."""
+        paths = (path for path in self._paths if np.size(self._model.get_value(path)) == size)
+        distinct: list[Derivative] = []
+        for each in filter(None, map(self.find, paths)):
+            is_new = not any(is_close(other.value, each.value) for other in distinct)
+            distinct += [each] if is_new and each.value.any() else []
+        return distinct
+
+    def find(self, path: str) -> Derivative | None:
+        """Return the derivative by one value, None where it is not computed or not finite."""
+        size = np.size(self._model.get_value(path))
+        if path not in self._known and self._runs + size <= MOST_RUNS:
+            self._runs += size
+            self._known[path] = Derivative(path, _differentiate(self._model, self._fit, path))
+        found = self._known.get(path)
+        return found if found and np.isfinite(found.value).all() else None
+
+    @property
+    def known(self) -> list[Derivative]:
+        """Those that were computed so far."""
+        return [each for each in self._known.values() if np.isfinite(each.value).all()]
+
+
+def is_close(a: Array, b: Array) -> bool:
+    """Return whether two values are the same within what differences of a loss allow."""
+    if a.shape != b.shape:
+        return False
+    return float(np.abs(a - b).max()) <= CLOSE * float(np.abs(b).max())
+
+
+def list_forward(model: Model) -> list[int]:
+    """Return the events of real numbers that depend on weights or inputs, and on no targets,
+    before the first that depends on targets and weights.
+    """
+    weighted = frozenset().union(*(model.depends[path] for path in model.weights))
+    end = min(model.after_targets & weighted, default=len(model.base.events))
+    events = model.base.events
+    return [
+        i for i in sorted(weighted - model.after_targets)
+        if i < end and events[i][0] >= 0 and events[i][2].dtype.kind == "f"
+        and events[i][2].size <= MOST_ELEMENTS
+    ]  # fmt: skip
+
+
+def _differentiate(model: Model, fit: Fit, path: str) -> Array:
+    """Return the derivative by each element, by central differences."""
+    values = np.asarray(model.get_value(path), dtype=np.float64)
+    h = H * (float(np.abs(values).max()) or 0.1)
+    found = np.zeros(values.size)
+    for k in range(values.size):
+        moved = np.zeros(values.size)
+        moved[k] = h
+        ends = [fit.function(model.read({path: values + sign * moved.reshape(values.shape)}))
+                for sign in (1, -1)]  # fmt: skip
+        found[k] = (ends[0] - ends[1]) / (2 * h)
+    return found.reshape(values.shape)
+
+
+def list_slopes(model: Model) -> list[Derivative]:
+    """Return the derivatives of values by earlier ones and by weights of their shape, element by
+    element.
+    """
+    forward = list_forward(model)
+    paths = [(-1, weight) for weight in model.weights] + [(i, f"{EVENT}{i}") for i in forward]
+    return [
+        each for i, path in paths
+        for each in _list_slopes_by(model, path, [j for j in forward if j > i])
+    ]  # fmt: skip
+
+
+def _list_slopes_by(model: Model, path: str, later: list[int]) -> Iterator[Derivative]:
+    """Yield the derivative by one value of those later ones that depend on it by elements."""
+    value = np.asarray(model.get_value(path), dtype=np.float64)
+    later = [j for j in later if model.base.events[j][2].shape == value.shape]
+    if not later or value.size > MOST_ELEMENTS:
+        return
+    h = H * (float(np.abs(value).max()) or 0.1)
+    signs = [np.ones(value.shape), np.random.default_rng(0).choice([-1.0, 1.0], value.shape)]
+    runs = [[_read_all(model, path, value + s * h * sign) for s in (1, -1)] for sign in signs]
+    for j in later:
+        if not all(j in run and run[j].shape == value.shape for pair in runs for run in pair):
+            continue
+        by_all, by_signs = (
+            (up[j] - down[j]) / (2 * h * sign) for (up, down), sign in zip(runs, signs, strict=True)
+        )
+        if np.allclose(by_all, by_signs, rtol=1e-4, atol=1e-7) and not np.allclose(by_all, 1):
+            yield Derivative(f"{EVENT}{j}", by_all)
+
+
+def _read_all(model: Model, path: str, value: Array) -> dict[int, Array]:
+    """Return all values in a run in which one of them, or a weight, is replaced."""
+    base, other = model.base.events, model.run({path: value}, "full").events
+    pairs = enumerate(zip(base, other, strict=False))
+    return {k: b[2] for k, (a, b) in pairs if a[:2] == b[:2]}

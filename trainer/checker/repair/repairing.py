@@ -1,0 +1,118 @@
+"""Finds the wrong line of a step of training, and a change with which the step is right."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+
+from trainer.checker.adapt.attempts import attempt
+from trainer.checker.diagnose.applying import Candidate, apply_edit, make_diff
+from trainer.checker.diagnose.candidates import list_candidates
+from trainer.checker.diagnose.counting import Count
+from trainer.checker.diagnose.diagnosing import Diagnosis, describe_place
+from trainer.checker.diagnose.edits import Edit, Root
+from trainer.checker.diagnose.insertions import find_holder
+from trainer.checker.diagnose.locating import Location
+from trainer.checker.diagnose.patching import Texts
+from trainer.checker.diagnose.repairing import Search
+from trainer.checker.diagnose.scope import make_scope
+from trainer.checker.diagnose.survey import Survey
+from trainer.checker.judge.deciding import Decision, decide
+from trainer.checker.repair.enumerating import Enumerator
+from trainer.checker.repair.ordering import list_earlier
+from trainer.checker.repair.surveying import StepRequest, find_step, survey_step
+
+ROUNDS = 3  # changes of one fix, at most
+CHANGES = 600  # that are tried for one fix
+MOST_EDITS = 20  # of one line, by value
+
+
+@dataclass
+class StepSearch(Search):
+    """Tries changes of a wrong step."""
+
+    request: StepRequest = field(kw_only=True)
+
+    def find_left(self, survey: Survey, candidate: Candidate) -> frozenset[str] | None:
+        """Return the weights that still go another way, None where these are not fewer."""
+        texts = survey.change(candidate)
+        decision: Decision | None = attempt(lambda: self._decide(texts)).value
+        if decision is None or decision.is_right is None:
+            return None
+        if decision.is_right:
+            return None if decision.fit is None or decision.fit.wrong else frozenset()
+        return frozenset(decision.wrong)
+
+    def _decide(self, texts: Texts) -> Decision | None:
+        step = find_step(self.request, texts)[1]
+        return decide(step.run, step.name) if step else None
+
+    def is_fix(self, survey: Survey, candidate: Candidate) -> bool:
+        """Return True: the whole program ran, and its step was judged at two places."""
+        return True
+
+
+def diagnose_step(request: StepRequest, tried: Count) -> Diagnosis | None:
+    """Return the wrong line of a step, with a change with which it is right, where one is found."""
+    survey = survey_step(request, None)
+    if survey is None:
+        return None
+    texts, fix = survey.texts, _find_fix(request, survey, tried)
+    if fix is None:
+        return _name_line(survey)
+    first, changed, checks = fix
+    diffs = (make_diff(p, texts[p], changed[p]) for p in texts if changed[p] != texts[p])
+    return describe_place(first, texts, survey.locations, "".join(diffs), checks)
+
+
+def _find_fix(
+    request: StepRequest, survey: Survey, tried: Count
+) -> tuple[Candidate, Texts, int] | None:
+    """Return the first of up to ROUNDS changes, the texts with all, and how many weights are right
+    then.
+    """
+    first, number = None, len(survey.wrong)
+    search = StepSearch(tried, request=request)
+    for _ in range(ROUNDS):
+        step = search.improve(survey, chain(_list_by_value(survey), list_candidates(survey)))
+        if step is None:
+            return None
+        candidate, left = step
+        first, texts = first or candidate, survey.change(candidate)
+        if not left:
+            return first, texts, number
+        following = survey_step(request, texts)
+        if following is None:
+            return None
+        survey = following
+    return None
+
+
+def _list_by_value(survey: Survey) -> Iterator[Candidate]:
+    """Yield the texts in which a located line has its expected value."""
+    edits: list[tuple[Location, Edit]] = []
+    for location in survey.locations:
+        site, record = location.site, location.before or location.record
+        root: Root | None = find_holder(site.function, site.value) if site.is_update else site.value
+        if root is None:
+            continue
+        scope = make_scope(site.function, record, survey.texts[site.path])
+        made = Enumerator(
+            root, site.name, record.scope, record.globals, scope.functions, scope.style
+        )
+        found = made.list_edits(location.quantity.value, site.function)
+        edits += [(location, edit) for edit in found[:MOST_EDITS]]
+    for location, edit in sorted(edits, key=lambda pair: pair[1].cost):
+        path = location.site.path
+        yield from apply_edit(path, survey.texts[path], edit)
+    for location in survey.locations:
+        site, line = location.site, location.site.value.lineno
+        yield from list_earlier(site.path, survey.texts[site.path], site.function, line)
+
+
+def _name_line(survey: Survey) -> Diagnosis | None:
+    """Return the line that values show, without a fix."""
+    for location in survey.locations:
+        site = location.site
+        first = Candidate(site.path, survey.texts[site.path], site.value)
+        return describe_place(first, survey.texts, [location], "", 0)
+    return None

@@ -1,0 +1,192 @@
+"""Surveys a wrong step of training for the search for a fix: its lines, and what they can use."""
+
+import ast
+import keyword
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from trainer.checker.diagnose.counting import Count
+from trainer.checker.diagnose.locating import Location
+from trainer.checker.diagnose.patching import Function, Texts, holds, list_outermost
+from trainer.checker.diagnose.quantities import Quantity
+from trainer.checker.diagnose.scope import list_functions
+from trainer.checker.diagnose.survey import Survey
+from trainer.checker.diagnose.trail import Trail
+from trainer.checker.find import tracing
+from trainer.checker.find.leaves import Namespace
+from trainer.checker.find.programs import Script
+from trainer.checker.find.steps import Step
+from trainer.checker.judge.deciding import Fault, decide
+from trainer.checker.load.recording import Record, Site
+from trainer.checker.repair.changing import ChangingStep
+from trainer.checker.repair.locating import Locator, Place
+from trainer.checker.repair.wanted import Wanted, find_wanted
+
+REPLACED = 2500  # values that are replaced for one loss
+MOST_LOSSES = 2  # for which lines are sought
+
+
+@dataclass(frozen=True)
+class StepRequest:
+    """The file of a step, which program of it takes the step, and which of its steps that is."""
+
+    path: Path
+    program: int
+    number: int
+
+
+def find_step(request: StepRequest, texts: Texts | None) -> tuple[Script, Step | None]:
+    """Return the program of a request in changed texts, and its step, None where it is none."""
+    script = Script(request.path, texts)
+    programs = list(script.list_programs())
+    steps = programs[0]()  # which loads what the others call
+    if request.program:
+        steps = programs[request.program]()
+    return script, (steps[request.number] if request.number < len(steps) else None)
+
+
+@dataclass
+class StepScreen:
+    """Looks at changed texts of a file with one run of its step."""
+
+    path: Path
+    step: ChangingStep
+    wanted: Wanted
+    wrong: frozenset[str]
+
+    def find_left(self, path: Path, text: str) -> frozenset[str] | None:
+        """Return the weights that still go another way, None where these are not fewer."""
+        if path != self.path:
+            return None
+        with suppress(Exception), self.step.change(text):
+            trace = self.wanted.model.run({}, "full")
+            left = self.wanted.list_left(trace)
+            is_less = left is not None and left < self.wrong and self.wanted.keeps_outputs(trace)
+            return left if is_less else None
+        return None
+
+
+def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
+    """Return where a wrong step may be wrong, None where it is not wrong, or not known why."""
+    script, step = find_step(request, texts)
+    source = script.sources.get(request.path)
+    if step is None or source is None or source.is_translated:
+        return None
+    changing = ChangingStep(step, source)
+    decision = decide(changing.run, step.name)
+    if decision is None or decision.is_right is not False:
+        return None
+    wanted = find_wanted(decision, step.tracer.sites)
+    if wanted is None:
+        return None
+    texts = {path: each.text for path, each in script.sources.items()}
+    functions = [(p, f) for p, text in texts.items() for f in _list_functions(ast.parse(text))]
+    is_of_value = decision.fault not in (Fault.PENALTY_SIGN, Fault.LACKS_PENALTY)
+    locations = _locate(step, wanted, functions) if is_of_value else []
+    wrong = wanted.list_left(decision.model.base) or frozenset(wanted.paths)
+    screen = StepScreen(request.path, changing, wanted, wrong)
+    lines = {(p, line) for p, line in _list_lines(wanted)}
+    called = [(p, f) for p, f in functions if any(p == q and holds(f, n) for q, n in lines)]
+    called = [each for each in called if each[1].name != WHOLE] + [
+        each for each in called if each[1].name == WHOLE
+    ]
+    words = re.findall(r"[A-Za-z_]\w+", " ".join(texts.values()))
+    attributes = list(dict.fromkeys(re.findall(r"self\.(\w+)", " ".join(texts.values()))))
+    return Survey(
+        texts, wrong, frozenset(), frozenset(), locations, called, [],
+        list_functions(step.module),
+        tuple(w for w in dict.fromkeys(words) if not keyword.iskeyword(w)),
+        attributes, frozenset(), [], [], screen, None,
+        Trail([each.site for each in locations], [each.record for each in locations]),
+        frozenset(), list(step.module),
+    )  # fmt: skip
+
+
+WHOLE = "__main__"
+
+
+def _list_functions(tree: ast.Module) -> Iterator[Function]:
+    """Yield the functions of a file, and its loops outside of them as functions too."""
+    yield from list_outermost(tree)
+    others = [s for s in tree.body if not isinstance(s, ast.FunctionDef | ast.ClassDef)]
+    for node in ast.walk(ast.Module(others, [])):
+        if isinstance(node, ast.For | ast.While):
+            function = ast.parse(f"def {WHOLE}(): pass").body[0]
+            assert isinstance(function, ast.FunctionDef)
+            ast.copy_location(function, node)
+            function.body = [node]
+            yield function
+            return
+
+
+def _list_lines(wanted: Wanted) -> Iterator[tuple[Path, int]]:
+    """Yield the lines that a step runs."""
+    for number in {site for site, _, _ in wanted.model.base.events if site >= 0}:
+        site = wanted.sites[number]
+        yield site.path, site.line
+
+
+def _locate(step: Step, wanted: Wanted, functions: list[tuple[Path, Function]]) -> list[Location]:
+    """Return the lines of the first mistake that values show, for the loss with fewest mistakes."""
+    fits = wanted.fits[:MOST_LOSSES]
+    found = [Locator(wanted, fit, Count(REPLACED)).find_lines() for fit in fits]
+    places = min(filter(None, found), key=len, default=[[]])[0]
+    made = (_make_location(step, wanted, place, functions) for place in places)
+    return [each for each in made if each]
+
+
+def _make_location(
+    step: Step, wanted: Wanted, place: Place, functions: list[tuple[Path, Function]]
+) -> Location | None:
+    """Return a line with the names that its code sees, None for what is no expression."""
+    site = place.site
+    owner = next((f for p, f in functions if p == site.path and holds(f, site.line)), None)
+    value = None if site.is_argument else _find_value(owner, site)
+    event = _find_first(wanted, place) if site.is_update else place.event
+    caught = step.catch(event, lambda: wanted.model.run({}, "full"))
+    if owner is None or value is None or caught is None:
+        return None
+    if event == place.event and site.is_update:
+        _take_back(wanted, place, *caught)
+    record = Record(0, place.found, *caught)
+    there = Site(site.path, owner, value, site.name, site.is_update)
+    before = record if site.is_update else None
+    quantity = Quantity(place.formula, place.formula, place.expected)
+    return Location(there, record, quantity, False, place.settles, before)
+
+
+def _take_back(wanted: Wanted, place: Place, scope: Namespace, names: Namespace) -> None:
+    """Set the name that a statement changes to the value that it had before."""
+    events = wanted.model.base.events
+    for number, _, value in reversed(events[: place.event]):
+        if number >= 0 and wanted.sites[number].name == place.site.name:
+            with suppress(Exception):  # of somebody's code: any can come
+                exec(f"{place.site.name} = __old__", names, scope | {"__old__": value})
+                scope[place.site.name] = np.array(value)
+            return
+
+
+def _find_first(wanted: Wanted, place: Place) -> int:
+    """Return the first event of the statement whose last event a place is."""
+    events, first = wanted.model.base.events, place.event
+    while first and events[first - 1][0] >= 0:
+        other = wanted.sites[events[first - 1][0]]
+        if (other.path, other.line) != (place.site.path, place.site.line):
+            return first
+        first -= 1
+    return first
+
+
+def _find_value(function: Function | None, site: tracing.Site) -> ast.expr | None:
+    """Return the expression that a site shows, or whose value a statement puts in."""
+    for node in ast.walk(function) if function else ():
+        if getattr(node, "lineno", 0) == site.line and isinstance(node, ast.expr | ast.stmt):
+            value = getattr(node, "value", None) if isinstance(node, ast.stmt) else node
+            if isinstance(value, ast.expr) and ast.unparse(node) == site.text:
+                return value
+    return None

@@ -1,0 +1,108 @@
+"""Tells whether a changed step moves every weight down the derivative of the net's loss."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from trainer.book.functions import Array
+from trainer.checker.find.steps import Trace, digest
+from trainer.checker.find.tracing import Site
+from trainer.checker.judge.deciding import Decision, Fault
+from trainer.checker.judge.descent import EACH, Fit, fit_losses, refit
+from trainer.checker.judge.influence import Model
+from trainer.checker.judge.slopes import Direction, probe
+
+MOST_LOSSES = 6  # that the step may have been meant to go down
+
+
+@dataclass
+class Wanted:
+    """What a wrong step should do.
+
+    fits are those of the losses that it may be meant to go down, directions those along which the
+    weights should move, and sites the places of the source. has_penalty tells that the step has
+    a penalty on the weights, though a wrong one.
+    """
+
+    model: Model
+    fits: list[Fit]
+    directions: list[Direction]
+    sites: list[Site]
+    has_penalty: bool = False
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """The weights that should move."""
+        return frozenset(direction.weight for direction in self.directions)
+
+    def list_left(self, trace: Trace) -> frozenset[str] | None:
+        """Return the weights that do not go down the derivative of a loss in a step that left
+        this, for the loss that leaves fewest; None where that cannot be told.
+        """
+        found = [] if trace.error else [self.fit(fit, trace.after) for fit in self.fits]
+        left = [self._list_left(fit) for fit in found if fit]
+        return min(left, key=len, default=None)
+
+    def _list_left(self, fit: Fit) -> frozenset[str]:
+        if is_whole(fit) and (fit.penalty > 0 or not self.has_penalty):
+            return frozenset()
+        return self.paths - set(fit.list_agreeing()) or self.paths
+
+    def fit(self, fit: Fit, after: Mapping[str, Any]) -> Fit | None:
+        """Return how a step after which the weights are so goes down the loss of a fit."""
+        return refit(self.model, fit, self.move(after))
+
+    def move(self, after: Mapping[str, Any]) -> list[Direction]:
+        """Return the directions with how far weights that became these moved along them."""
+        return [self._move(each, after) for each in self.directions]
+
+    def _move(self, direction: Direction, after: Mapping[str, Any]) -> Direction:
+        """Return a direction with how far the weight moves along it."""
+        before = np.asarray(self.model.base.before[direction.weight], dtype=np.float64)
+        new = after.get(direction.weight)
+        moved = before * np.nan if new is None or new.shape != before.shape else new - before
+        return replace(direction, moved=float((moved * direction.vector).sum()))
+
+    def keeps_outputs(self, trace: Trace) -> bool:
+        """Return whether a step computes the outputs that the wrong one computes."""
+        events = self.model.base.events
+        known = {int(digest(value)) for _, _, value in trace.events}
+        return all(int(digest(events[i][2])) in known for fit in self.fits for i in fit.events)
+
+
+def is_whole(fit: Fit) -> bool:
+    """Return whether a step is that of a loss and of its penalty."""
+    return fit.is_right and not fit.lacks_penalty
+
+
+def find_wanted(decision: Decision, sites: list[Site]) -> Wanted | None:
+    """Return what a wrong step should do, None where no loss is known that it may go down."""
+    model = decision.model
+    fits = choose_fits(fit_losses(model))
+    left = decision.wrong if decision.fault is Fault.LEFT else []
+    paths = [*model.weights, *left]
+    directions = [each for path in paths for each in probe(model, path, EACH)]
+    fits = [again for fit in fits if (again := refit(model, fit, directions))]
+    has_penalty = decision.fault is Fault.PENALTY_SIGN
+    return Wanted(model, fits, directions, sites, has_penalty) if fits else None
+
+
+def choose_fits(fits: list[Fit]) -> list[Fit]:
+    """Return the fits of the losses that most weights go down, the net's own first."""
+    most = max((len(fit.list_agreeing()) for fit in fits), default=0)
+    best = [fit for fit in fits if len(fit.list_agreeing()) == most]
+    best.sort(key=lambda fit: not fit.is_own)
+    distinct: list[Fit] = []
+    for fit in best:
+        if not any(_are_parallel(fit.slopes, other.slopes) for other in distinct):
+            distinct.append(fit)
+    return distinct[:MOST_LOSSES]
+
+
+def _are_parallel(a: Array, b: Array) -> bool:
+    if a.shape != b.shape:
+        return False
+    sizes = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return bool(sizes) and float(a @ b) > (1 - 1e-9) * sizes
