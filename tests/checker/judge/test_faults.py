@@ -1,5 +1,7 @@
 """What a wrong step is called, and what is said of a right one."""
 
+from pathlib import Path
+
 import pytest
 from steps import find_messages, judge
 
@@ -155,3 +157,19 @@ def test_a_function_that_updates_nothing_is_wrong(tmp_path):
         "        p = p - lr * grads[key]\n"
     )
     assert "leaves all weights as they were" in find_messages(path)[0]
+
+
+CLASS = (Path(__file__).parents[1] / "shapes/examples/svm.py").read_text()
+
+
+def test_a_bias_that_balanced_classes_leave_as_it_is_is_no_mistake(tmp_path):
+    path = tmp_path / "svm.py"
+    path.write_text(CLASS)
+    assert judge(path).decision.is_right
+
+
+def test_gradients_of_the_call_that_gives_the_loss_have_its_factor(tmp_path):
+    path = tmp_path / "svm.py"
+    path.write_text(CLASS.replace("dscores /= N", "dscores /= 2 * N"))
+    assert judge(path).decision.is_right is False
+    assert "gradients that are 0.5 times the derivative of its own loss" in find_messages(path)[0]

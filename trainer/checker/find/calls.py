@@ -25,10 +25,10 @@ from trainer.checker.find.discovering import Discovery
 from trainer.checker.find.instances import REG, SIZES, Instance, guess_sizes, list_instances
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.shortening import shorten
-from trainer.checker.find.steps import Step, capture_call
+from trainer.checker.find.steps import SUBTRACTED, Step, capture_call
 from trainer.checker.find.tracing import Tracer
 
-N = 6  # samples
+N = 7  # samples: no usual size, and not as many of each class
 LAYOUTS = 10
 NET = r".*net(work)?|model|nn|mlp|classifier|clf"
 DIMS = r".*(dims|sizes|layers|shape|structure|architecture|topology)"
@@ -176,13 +176,14 @@ def _list_functions(module: Namespace) -> Iterator[Call]:
             yield Call(partial(_call_alone, function=function), function.__name__)
 
 
-def _call_method(net: Any, values: dict[str, Any], name: str) -> None:
+def _call_method(net: Any, values: dict[str, Any], name: str) -> str | None:
     """Call a method that trains, or that returns gradients, which are subtracted then."""
     before = read_arrays(net)
     returned = _call(getattr(net, name), values)
     now = read_arrays(net)
     if all(np.array_equal(now[path], old) for path, old in before.items() if path in now):
-        subtract_gradients(net, returned)
+        return SUBTRACTED if subtract_gradients(net, returned) else None
+    return None
 
 
 def _call(function: Function, values: dict[str, Any]) -> Any:

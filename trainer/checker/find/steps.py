@@ -5,7 +5,7 @@ import copy
 import hashlib
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import Any, Literal
 
@@ -30,6 +30,7 @@ MOST_ROUNDS = 20_000  # of all loops inside one step
 Form = Literal["full", "changes", "digests"] | tuple[int, ...]
 LIST = "(list)"  # ends the path of a list of numbers
 RESULT = "__result__"  # the name of what a call returned
+SUBTRACTED = "subtracted"  # what a call returns whose gradients were subtracted
 KINDS = {"f": "f8", "i": "i8", "u": "i8", "b": "b1"}  # as which arrays are compared and sent
 EVENT = "@"  # before the number of an event, in place of the path of a leaf
 MOST_EVENTS = 3000
@@ -47,7 +48,7 @@ class Trace:
 
     An event is a site, the path inside its value, and the value as an array. A site of −1 is what
     the step left in the namespace. error says what stopped the step, "" for nothing. returns tells
-    whether a call returned anything.
+    whether a call returned anything, subtracts whether gradients that it gave were subtracted.
     """
 
     events: list[tuple[int, str, Any]] = field(default_factory=list)
@@ -55,6 +56,7 @@ class Trace:
     after: dict[str, Any] = field(default_factory=dict)
     error: str = ""
     returns: bool = False
+    subtracts: bool = False
 
     def list_changed(self) -> list[str]:
         """Return the paths of the numbers that the step changed."""
@@ -120,6 +122,7 @@ class Step:
             trace.error = f"{type(error).__name__}: {error}"
             return trace
         trace.returns = after.get(RESULT) is not None
+        trace.subtracts = after.get(RESULT) is SUBTRACTED
         known = self.module if names is None else {**self.module, **after}
         found = {path: read_leaf(known, each) for path, each in keys.items()}
         trace.after = {path: array for path, array in found.items() if array is not None}
@@ -308,7 +311,7 @@ def _replace(value: Any, other: Any, is_update: bool) -> Any:
 def digest_events(trace: Trace) -> Trace:
     """Return a trace with a number for each array, the same for the same shapes and bytes."""
     events = [(site, path, digest(value)) for site, path, value in trace.events]
-    return Trace(events, error=trace.error, returns=trace.returns)
+    return replace(trace, events=events, before={}, after={})
 
 
 def digest(array: Any) -> Any:

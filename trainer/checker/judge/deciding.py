@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 from trainer.checker.find.steps import Trace
 from trainer.checker.judge.consistency import list_inconsistent
-from trainer.checker.judge.descent import Fit, fit_losses
+from trainer.checker.judge.descent import Fit, depends_on, fit_losses
 from trainer.checker.judge.idle import is_idle
 from trainer.checker.judge.influence import Model, Run, build_model, leave_start
 from trainer.checker.judge.shrinking import shrink
@@ -24,6 +24,7 @@ class Fault(Enum):
     LACKS_PENALTY = auto()
     PENALTY_SIGN = auto()
     LEFT = auto()
+    FACTOR = auto()
     IDLE = auto()
 
 
@@ -96,13 +97,14 @@ def _decide_at(first: Model, start: float) -> Decision:
 def _decide_about(model: Model) -> Decision:
     fits = fit_losses(model)
     matrices = [w for w in model.weights if model.base.before[w].ndim > 1]
-    if left := _list_left(model):
-        return Decision(model, False, fits[0] if fits else None, left, Fault.LEFT)
+    if left := _list_left(model, fits[:1]):
+        return Decision(model, False, fits[0], left, Fault.LEFT)
     for fit in fits:
         if fit.lacks_penalty:
             return Decision(model, False, fit, matrices, Fault.LACKS_PENALTY)
         if fit.is_right:
-            return Decision(model, True, fit, fits=fits)
+            is_multiple = _is_multiple(model, fits)
+            return Decision(model, not is_multiple, fit, [], FACTORS[is_multiple], fits)
     best = fits[0] if fits else None
     if best and not best.wrong:
         fault = Fault.PENALTY_SIGN if best.rate > 0 else Fault.UPHILL
@@ -119,6 +121,17 @@ def _decide_about(model: Model) -> Decision:
     best = max(fits, key=lambda fit: len(fit.list_agreeing()), default=None)
     others = [w for w in model.weights if best and w not in best.list_agreeing()]
     return Decision(model, False, best, min(others or least, least, key=len))
+
+
+FACTORS = {False: None, True: Fault.FACTOR}
+
+
+def _is_multiple(model: Model, fits: list[Fit]) -> bool:
+    """Return whether gradients of a call are a multiple of the derivative of the loss that the same
+    call computes: each of them, since it may compute parts of the loss too.
+    """
+    own = [abs(fit.rate - 1) for fit in fits if fit.is_own]
+    return model.base.subtracts and bool(own) and min(own) > SAME
 
 
 def _follows_partly(model: Model, fits: list[Fit]) -> bool:
@@ -138,7 +151,10 @@ def _is_complete(model: Model) -> bool:
     return all(path in model.weights for path in changed if model.base.before[path].ndim)
 
 
-def _list_left(model: Model) -> list[str]:
-    """Return the weights that a step leaves as they are, beside others of their names."""
+def _list_left(model: Model, fits: list[Fit]) -> list[str]:
+    """Return the weights that a step leaves as they are, beside others of their names, though the
+    loss depends on them: equally many samples of each class may leave it as it is.
+    """
     names = {re.sub(r"\d+", "#", path) for path in model.weights}
-    return [path for path in model.inputs if re.sub(r"\d+", "#", path) in names]
+    left = [path for path in model.inputs if re.sub(r"\d+", "#", path) in names]
+    return [path for path in left for fit in fits if depends_on(model, fit, path)]

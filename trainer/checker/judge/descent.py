@@ -172,6 +172,12 @@ def refit(model: Model, fit: Fit, found: list[Direction]) -> Fit | None:
     return _fit(model, fit.loss, fit.events, fit.target, fit.function, found)
 
 
+def depends_on(model: Model, fit: Fit, path: str) -> bool:
+    """Return whether the loss of a fit changes with some leaf, by more than rounding."""
+    pairs = [each.differentiate(fit.function) for each in probe(model, path, EACH)]
+    return any(abs(slope) > error + CLOSE * np.abs(fit.slopes).max() for slope, error in pairs)
+
+
 def _find_factors(model: Model, found: list[Direction], fit: Fit) -> dict[str, float]:
     """Return the factors of the gradients among the step's values, {} where one is absent."""
     factors: dict[str, float] = {}

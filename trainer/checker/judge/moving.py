@@ -47,8 +47,21 @@ def _turn_whole(values: Array) -> Array:
     for shift in range(1, flat.size if (flat != flat[0]).any() else 0):
         turned = np.roll(flat, shift)
         if not np.array_equal(turned, flat):
-            return turned.reshape(values.shape)
+            is_list = max(values.shape) == values.size
+            return (_repeat(turned) if is_list else turned).reshape(values.shape)
     return np.where(flat > 0, flat - 1, flat + 1).reshape(values.shape).astype(values.dtype)
+
+
+def _repeat(flat: Array) -> Array:
+    """Return labels of which one occurs once more, in the place of one that occurs again."""
+    found, counts = np.unique(flat, return_counts=True)
+    frequent = found[counts > 1]
+    if len(found) < 2 or not len(frequent):
+        return flat
+    place = np.flatnonzero(flat == frequent[0])[0]
+    repeated = flat.copy()
+    repeated[place] = next(value for value in found if value != frequent[0])
+    return repeated
 
 
 def looks_like_target(path: str) -> int:

@@ -67,6 +67,7 @@ def describe(judged: Judged) -> Iterator[Finding]:
         yield Finding(STEP, "note", _describe_right(decision, words))
     elif decision.fault:
         words["names"] = join_words(decision.wrong)
+        words["factor"] = f"{decision.fit.rate:.4g}" if decision.fit else ""
         message = _(FAULTS[decision.fault]).format(**words)
         cause = "update-sign" if decision.fault is Fault.UPHILL else None
         yield Finding(STEP, "differs", message, cause)
@@ -82,6 +83,7 @@ def describe(judged: Judged) -> Iterator[Finding]:
 FAULTS = {
     Fault.IDLE: N_("{step} computes gradients and leaves all weights as they were"),
     Fault.LEFT: N_("{step} leaves {names} as it was, while it changes the others"),
+    Fault.FACTOR: N_("{step} gives gradients that are {factor} times the derivative of {loss}"),
     Fault.UPHILL: N_("{step} goes up the derivative of {loss}: turn the sign of the update"),
     Fault.PENALTY_SIGN: N_("{step} makes the weights larger: turn the sign of their penalty"),
     Fault.LACKS_PENALTY: N_(

@@ -26,7 +26,7 @@ def pack(trace: Trace) -> dict[str, Any]:
     data = b"".join(np.ascontiguousarray(a, dtype=KINDS[a.dtype.kind]).tobytes() for a in arrays)
     return {
         "events": places, "before": before, "after": after, "failed": trace.error[:200],
-        "returns": trace.returns,
+        "returns": trace.returns, "subtracts": trace.subtracts,
         "data": base64.b64encode(data).decode("ascii"),
     }  # fmt: skip
 
@@ -46,10 +46,11 @@ def unpack(answer: dict[str, Any]) -> Trace:
         events = [(int(site), str(path), reader.read(*rest)) for site, path, *rest in lists[0]]
         before, after = ({str(path): reader.read(*rest) for path, *rest in part}
                          for part in lists[1:])  # fmt: skip
-        failed, returns = str(answer["failed"]), answer["returns"] is True
+        failed = str(answer["failed"])
+        flags = (answer[name] is True for name in ("returns", "subtracts"))
+        trace = Trace(events, before, after, failed, *flags)
     except (KeyError, TypeError, ValueError):
         raise ProtocolError from None
-    trace = Trace(events, before, after, failed, returns)
     watched = trace.list_changed() if before else after
     trace.events += [(-1, path, after[path]) for path in watched]
     return trace

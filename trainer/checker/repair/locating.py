@@ -19,7 +19,7 @@ from trainer.checker.repair.derivatives import (
     list_forward,
     list_slopes,
 )
-from trainer.checker.repair.wanted import Wanted, is_whole
+from trainer.checker.repair.wanted import Wanted
 
 MOST_LINES = 7  # mistakes of one step
 MOST_PLACES = 4  # lines that may each be the same mistake
@@ -56,7 +56,7 @@ class Locator:
         self._derivatives, self._slopes = Derivatives(model, fit), list_slopes(model)
         self._start = max(list_forward(model), default=-1) + 1
         now = np.array([each.moved for each in wanted.directions])
-        self._rate = find_common_rate(now, fit)
+        self._rate = wanted.rate or find_common_rate(now, fit)
 
     def find_lines(self) -> list[list[Place]]:
         """Return the lines of each mistake, the first first: any of a list may be the mistake.
@@ -243,13 +243,13 @@ class Locator:
         fit = None if trace.error else self._wanted.fit(self._fit, trace.after)
         if fit is None:
             return -1, frozenset()
-        agreeing = frozenset(fit.list_agreeing())
-        return ALL if is_whole(fit) else self._count_right(fit, trace), agreeing
+        agreeing = self._wanted.list_agreeing(fit)
+        return ALL if self._wanted.is_whole(fit) else self._count_right(fit, trace), agreeing
 
     def _count_right(self, fit: Fit, trace: Trace) -> int:
         """Return along how many directions the weights move as far as most of them."""
         moved = np.array([each.moved for each in self._wanted.move(trace.after)])
-        rate = find_common_rate(moved, fit) or fit.rate
+        rate = self._wanted.rate or find_common_rate(moved, fit) or fit.rate
         rest = np.abs(moved + rate * fit.slopes) - 2 * abs(rate) * fit.errors
         return int((rest <= CLOSE * np.abs(rate * fit.slopes)).sum())
 

@@ -9,7 +9,7 @@ import numpy as np
 from trainer.book.functions import Array
 from trainer.checker.find.steps import Trace, digest
 from trainer.checker.find.tracing import Site
-from trainer.checker.judge.deciding import Decision, Fault
+from trainer.checker.judge.deciding import SAME, Decision, Fault
 from trainer.checker.judge.descent import EACH, Fit, fit_losses, refit
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.slopes import Direction, probe
@@ -23,7 +23,8 @@ class Wanted:
 
     fits are those of the losses that it may be meant to go down, directions those along which the
     weights should move, and sites the places of the source. has_penalty tells that the step has
-    a penalty on the weights, though a wrong one.
+    a penalty on the weights, though a wrong one. rate is the factor that gradients must have, 0 for
+    any.
     """
 
     model: Model
@@ -31,6 +32,7 @@ class Wanted:
     directions: list[Direction]
     sites: list[Site]
     has_penalty: bool = False
+    rate: float = 0.0
 
     @property
     def paths(self) -> frozenset[str]:
@@ -46,9 +48,21 @@ class Wanted:
         return min(left, key=len, default=None)
 
     def _list_left(self, fit: Fit) -> frozenset[str]:
-        if is_whole(fit) and (fit.penalty > 0 or not self.has_penalty):
+        if self.is_whole(fit):
             return frozenset()
-        return self.paths - set(fit.list_agreeing()) or self.paths
+        return self.paths - self.list_agreeing(fit) or self.paths
+
+    def list_agreeing(self, fit: Fit) -> frozenset[str]:
+        """Return the weights that go down at one rate, with the factor that they need."""
+        found = fit.list_agreeing()
+        has_factor = found and abs((fit.rates[found[0]] or 0.0) - self.rate) <= SAME * self.rate
+        return frozenset(found if has_factor or not self.rate else ())
+
+    def is_whole(self, fit: Fit) -> bool:
+        """Return whether a step is that of a loss and of its penalty, with the factor it needs."""
+        is_right = fit.is_right and not fit.lacks_penalty
+        has_factor = not self.rate or abs(fit.rate - self.rate) <= SAME * self.rate
+        return is_right and has_factor and (fit.penalty > 0 or not self.has_penalty)
 
     def fit(self, fit: Fit, after: Mapping[str, Any]) -> Fit | None:
         """Return how a step after which the weights are so goes down the loss of a fit."""
@@ -72,11 +86,6 @@ class Wanted:
         return all(int(digest(events[i][2])) in known for fit in self.fits for i in fit.events)
 
 
-def is_whole(fit: Fit) -> bool:
-    """Return whether a step is that of a loss and of its penalty."""
-    return fit.is_right and not fit.lacks_penalty
-
-
 def find_wanted(decision: Decision, sites: list[Site]) -> Wanted | None:
     """Return what a wrong step should do, None where no loss is known that it may go down."""
     model = decision.model
@@ -86,7 +95,8 @@ def find_wanted(decision: Decision, sites: list[Site]) -> Wanted | None:
     directions = [each for path in paths for each in probe(model, path, EACH)]
     fits = [again for fit in fits if (again := refit(model, fit, directions))]
     has_penalty = decision.fault is Fault.PENALTY_SIGN
-    return Wanted(model, fits, directions, sites, has_penalty) if fits else None
+    rate = float(decision.fault is Fault.FACTOR)
+    return Wanted(model, fits, directions, sites, has_penalty, rate) if fits else None
 
 
 def choose_fits(fits: list[Fit]) -> list[Fit]:
