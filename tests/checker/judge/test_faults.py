@@ -159,6 +159,34 @@ def test_a_function_that_updates_nothing_is_wrong(tmp_path):
     assert "leaves all weights as they were" in find_messages(path)[0]
 
 
+def test_a_bias_that_is_updated_and_left_out_of_the_forward_pass_is_named(write):
+    path = write(first=("X @ W1 + b1", "X @ W1"))
+    assert "changes b1, but nothing that it computes depends on that" in find_messages(path)[0]
+
+
+SOFTMAX = """
+import numpy as np
+np.random.seed(0)
+X, t = np.random.randn(6, 3), np.eye(2)[[0, 1, 1, 0, 0, 0]]
+W, b = np.random.randn(3, 2), np.zeros(2)
+for i in range(500):
+    e = np.exp(X @ W + b)
+    y = e / e.sum(axis=1, keepdims=True)
+    loss = -np.sum(t * np.log(y)) / 6
+    W -= 0.1 * X.T @ (y - t) / 6
+    b -= 0.1 * (y - t).sum(axis=0) / 6
+"""
+
+
+@pytest.mark.parametrize("sums", ["e.sum(axis=0)", "e.sum()"])
+def test_a_softmax_over_the_samples_is_wrong_at_its_line(tmp_path, sums):
+    path = tmp_path / "softmax.py"
+    path.write_text(SOFTMAX)
+    assert judge(path).decision.is_right
+    path.write_text(SOFTMAX.replace("e.sum(axis=1, keepdims=True)", sums))
+    assert "(line 8) sum to 1 over the samples" in find_messages(path)[0]
+
+
 CLASS = (Path(__file__).parents[1] / "shapes/examples/svm.py").read_text()
 
 

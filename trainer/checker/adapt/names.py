@@ -162,6 +162,12 @@ def is_guessed(function: Callable[..., object]) -> bool:
     return any(_find_call_role(simplify_name(p.name), names) is None for p in required)
 
 
+def find_argument_role(function: Callable[..., object], name: str) -> str | None:
+    """Return the role of one argument of a method, None for an unknown name."""
+    names = tuple(simplify_name(p.name) for p in list_arguments(function))
+    return _find_call_role(simplify_name(name), names)
+
+
 def find_call_roles(function: Callable[..., object]) -> set[str | None]:
     """Return the roles of a method's arguments, None among them for an unknown name."""
     names = tuple(simplify_name(p.name) for p in list_arguments(function))

@@ -3,7 +3,7 @@
 import ast
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import FunctionType
@@ -14,6 +14,7 @@ import numpy as np
 from trainer.checker.adapt.names import (
     METHODS,
     call_by_role,
+    find_argument_role,
     find_call_roles,
     find_method,
     list_arguments,
@@ -35,6 +36,7 @@ DIMS = r".*(dims|sizes|layers|shape|structure|architecture|topology)"
 UPDATE = r"update.*|step|optimi[sz]e.*|apply.*|adjust.*|.*descen.*"
 BACK = METHODS["gradient"] + r"|.*back.*"
 Function = Callable[..., Any]
+Returned = Mapping[str, tuple[str, int | None]]  # name: the method that returns it, and where
 
 
 def list_data(D: int, C: int) -> list[tuple[Any, Any, int]]:
@@ -125,10 +127,12 @@ def _list_nets(module: Namespace, tree: ast.Module) -> Iterator[Call]:
     for instance in list_instances(module, tree):
         for name, method in inspect.getmembers(instance.kind, inspect.isfunction):
             if not name.startswith("__") and _may_train(name, method, instance.takes_data):
-                yield Call(partial(_call_method, name=name), name, instance)
+                runs = partial(_call_method, name=name, returned=instance.returned)
+                yield Call(runs, name, instance)
         names = dir(instance.kind)
         if any(re.fullmatch(BACK, simplify_name(name)) for name in names):
-            yield Call(_compose, instance.kind.__name__, instance)
+            composed = partial(_compose, returned=instance.returned)
+            yield Call(composed, instance.kind.__name__, instance)
 
 
 def list_users(module: Namespace, tree: ast.Module) -> list[Call]:
@@ -176,22 +180,40 @@ def _list_functions(module: Namespace) -> Iterator[Call]:
             yield Call(partial(_call_alone, function=function), function.__name__)
 
 
-def _call_method(net: Any, values: dict[str, Any], name: str) -> str | None:
+def _call_method(net: Any, values: dict[str, Any], name: str, returned: Returned) -> str | None:
     """Call a method that trains, or that returns gradients, which are subtracted then."""
     before = read_arrays(net)
-    returned = _call(getattr(net, name), values)
+    result = _call(getattr(net, name), _add_returned(net, name, values, returned))
     now = read_arrays(net)
     if all(np.array_equal(now[path], old) for path, old in before.items() if path in now):
-        return SUBTRACTED if subtract_gradients(net, returned) else None
+        return SUBTRACTED if subtract_gradients(net, result) else None
     return None
 
 
+def _add_returned(
+    net: Any, name: str, values: dict[str, Any], returned: Returned
+) -> dict[str, Any]:
+    """Return the values with those of arguments that other methods return under their names."""
+    found: dict[str, Any] = {}
+    for parameter in list_arguments(getattr(net, name)):
+        method, place = returned.get(parameter.name, ("", None))
+        is_asked = parameter.default is parameter.empty and method not in ("", name)
+        if is_asked and find_argument_role(getattr(net, name), parameter.name) not in values:
+            given = _call(getattr(net, method), values)
+            found[parameter.name] = given if place is None else given[place]
+    return values | {"named": found}
+
+
 def _call(function: Function, values: dict[str, Any]) -> Any:
-    """Call a function by the roles of its arguments; the sizes of layers are a list."""
+    """Call a function by the roles of its arguments; the sizes of layers are a list, and those of
+    "named" are given by name.
+    """
     dims = [p.name for p in list_arguments(function) if re.fullmatch(DIMS, simplify_name(p.name))]
     if dims:
         function = _fix(function, dict.fromkeys(dims, values["dims"]))
-    return call_by_role(function, values)
+    named = {p.name: values["named"][p.name] for p in list_arguments(function)
+             if p.name in values.get("named", {})}  # fmt: skip
+    return call_by_role(_fix(function, named) if named else function, values)
 
 
 def _fix(function: Function, fixed: dict[str, Any]) -> Function:
@@ -207,13 +229,15 @@ def _fix(function: Function, fixed: dict[str, Any]) -> Function:
     return call
 
 
-def _compose(net: Any, values: dict[str, Any]) -> None:
+def _compose(net: Any, values: dict[str, Any], returned: Returned) -> None:
     """Run forward, the loss, backward and the update of a net, one after the other."""
     forward, loss = find_method(net, "predict"), find_method(net, "loss")
     outputs = _call(forward, values) if forward else None
     known = values | {"y": lambda: outputs, "kept": lambda: [outputs]}
     result = _call(loss, known) if loss else None
     back = next(iter(_list_named(net, BACK)), None)
+    if back:
+        known = _add_returned(net, back.__name__, known, returned)
     grads = _call(back, known) if back else result
     update = next(iter(_list_named(net, UPDATE)), None)
     if update:

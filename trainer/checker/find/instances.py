@@ -3,8 +3,9 @@
 import ast
 import copy
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from trainer.checker.adapt.names import (
     find_role,
     list_arguments,
 )
+from trainer.checker.find.guessing import list_guesses
 from trainer.checker.find.leaves import Namespace, list_leaves
 
 SMALL = 5  # sizes up to here stay as they are
@@ -26,9 +28,13 @@ SIZES = (5, 4, 3)  # inputs, hidden neurons and outputs of what is built by its 
 
 @dataclass
 class Instance:
-    """A way to make a net: its class, and an expression of the file, None for its arguments."""
+    """A way to make a net: its class, and an expression of the file, None for its arguments.
+
+    tree is that of the file.
+    """
 
     kind: type
+    tree: ast.Module
     expression: ast.expr | None = None
 
     def build(self, module: Namespace, values: dict[str, Any] | None = None) -> Any:
@@ -41,9 +47,35 @@ class Instance:
             hidden = {name: [SIZES[1]] for name, role in roles.items() if role == "H"}
             return call_by_role(partial(self.kind, **hidden), values)
         if self.expression is None:
-            return build_instance(self.kind, *SIZES, reg=REG)
+            return self._guess(module)
         code = compile(ast.fix_missing_locations(ast.Expression(self.expression)), "<net>", "eval")
         return eval(code, module)
+
+    def _guess(self, module: Namespace) -> Any:
+        """Return a net that the first way to call its class makes; raise what the usual raises."""
+        try:
+            return build_instance(self.kind, *SIZES, reg=REG)
+        except Exception:
+            for values in list_guesses(self.kind, self.tree, module, SIZES):
+                with suppress(Exception):
+                    return self.kind(**values)
+            raise
+
+    @cached_property
+    def returned(self) -> dict[str, tuple[str, int | None]]:
+        """The names that methods of the class return: the method, and the place in a tuple."""
+        found: dict[str, tuple[str, int | None]] = {}
+        kinds = (n for n in self.tree.body if isinstance(n, ast.ClassDef))
+        own = [node for node in kinds if node.name == self.kind.__name__]
+        for method in (n for kind in own for n in kind.body if isinstance(n, ast.FunctionDef)):
+            for node in ast.walk(method):
+                match node:
+                    case ast.Return(value=ast.Name(id=name)):
+                        found.setdefault(name, (method.name, None))
+                    case ast.Return(value=ast.Tuple(elts=parts)):
+                        for i, part in enumerate(parts):
+                            found.setdefault(ast.unparse(part), (method.name, i))
+        return found
 
     @property
     def takes_data(self) -> bool:
@@ -62,8 +94,8 @@ def list_instances(module: Namespace, tree: ast.Module) -> Iterator[Instance]:
             and node.func.id == name
         ]  # fmt: skip
         for call in calls[:2]:
-            yield Instance(kind, _shrink(call))
-        yield Instance(kind)
+            yield Instance(kind, tree, _shrink(call))
+        yield Instance(kind, tree)
 
 
 def _is_own(kind: type, module: Namespace) -> bool:

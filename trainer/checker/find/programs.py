@@ -153,7 +153,17 @@ class Script:
         with be_quiet():
             for call in calls:
                 for sizes in call.list_sizes(self._module)[:2]:
-                    data = list_data(*sizes)[layout]
-                    if call.instance is None or data[-1] == sizes[-1]:
-                        found += call.follow(self._tracer, self._module, *data)
+                    found += self._follow_call(call, sizes, layout)
         return found
+
+    def _follow_call(self, call: Call, sizes: tuple[int, int], layout: int) -> list[Step]:
+        """Return the steps of a call with data of these sizes, or of those that its error asks."""
+        data = list_data(*sizes)[layout]
+        if call.instance is not None and data[-1] != sizes[-1]:
+            return []
+        steps = call.follow(self._tracer, self._module, *data)
+        error = steps[0].run().error if len(steps) == 1 else ""
+        asked = correct_sizes(*sizes, error) if error else None
+        if not asked or asked[-1] != list_data(*asked)[layout][-1]:
+            return steps
+        return call.follow(self._tracer, self._module, *list_data(*asked)[layout])

@@ -9,6 +9,7 @@ from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.descent import Fit, depends_on, fit_losses
 from trainer.checker.judge.idle import is_idle
 from trainer.checker.judge.influence import Model, Run, build_model, leave_start
+from trainer.checker.judge.properties import find_wrong_softmax, list_unused
 from trainer.checker.judge.shrinking import shrink
 
 # How far from the first weights a step is judged, relative to the largest: first near, then as far
@@ -25,6 +26,8 @@ class Fault(Enum):
     PENALTY_SIGN = auto()
     LEFT = auto()
     FACTOR = auto()
+    UNUSED = auto()
+    SOFTMAX_AXIS = auto()
     IDLE = auto()
 
 
@@ -42,6 +45,7 @@ class Decision:
     wrong: list[str] = field(default_factory=list)
     fault: Fault | None = None
     fits: list[Fit] = field(default_factory=list)  # of all losses that explain the whole step
+    event: int | None = None  # whose value is wrong by itself
 
 
 def decide(run: Run, name: str = "") -> Decision | None:
@@ -54,8 +58,9 @@ def decide(run: Run, name: str = "") -> Decision | None:
         is_wrong = is_idle(run, name)
         return Decision(Model(run, Trace()), False, fault=Fault.IDLE) if is_wrong else None
     near = _decide_at(first, NEAR)
-    if near.is_right is None:
-        return near
+    is_part = near.fault is Fault.LEFT and bool(name)  # a method may train a part of a net
+    if near.is_right is None or is_part:
+        return _leave_open(near)
     far = next((d for start in FAR if (d := _decide_at(first, start)).is_right is not None), near)
     is_sure = far is not near and far.is_right == near.is_right
     return _agree(near, far) if is_sure else _leave_open(near)
@@ -97,6 +102,12 @@ def _decide_at(first: Model, start: float) -> Decision:
 def _decide_about(model: Model) -> Decision:
     fits = fit_losses(model)
     matrices = [w for w in model.weights if model.base.before[w].ndim > 1]
+    best = fits[0] if fits else None
+    event = find_wrong_softmax(model)
+    if event is not None:
+        return Decision(model, False, best, fault=Fault.SOFTMAX_AXIS, event=event)
+    if unused := list_unused(model):
+        return Decision(model, False, best, unused, Fault.UNUSED)
     if left := _list_left(model, fits[:1]):
         return Decision(model, False, fits[0], left, Fault.LEFT)
     for fit in fits:
@@ -105,7 +116,6 @@ def _decide_about(model: Model) -> Decision:
         if fit.is_right:
             is_multiple = _is_multiple(model, fits)
             return Decision(model, not is_multiple, fit, [], FACTORS[is_multiple], fits)
-    best = fits[0] if fits else None
     if best and not best.wrong:
         fault = Fault.PENALTY_SIGN if best.rate > 0 else Fault.UPHILL
         whole = [fit for fit in fits if not fit.wrong]

@@ -2,6 +2,8 @@
 
 import re
 
+import numpy as np
+
 from trainer.checker.adapt.names import METHODS, simplify_name
 from trainer.checker.find.steps import Trace
 from trainer.checker.judge.influence import Model, Run, find_dependents
@@ -21,7 +23,7 @@ def is_idle(run: Run, name: str) -> bool:
 
 def _changes(base: Trace) -> bool:
     pairs = ((old, base.after.get(path)) for path, old in base.before.items())
-    return any(new is None or (old != new).any() for old, new in pairs)
+    return any(new is None or not np.array_equal(old, new) for old, new in pairs)
 
 
 def _computes_gradients(model: Model) -> bool:

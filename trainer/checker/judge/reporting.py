@@ -67,9 +67,12 @@ def describe(judged: Judged) -> Iterator[Finding]:
         yield Finding(STEP, "note", _describe_right(decision, words))
     elif decision.fault:
         words["names"] = join_words(decision.wrong)
+        if decision.event is not None:
+            site = decision.model.base.events[decision.event][0]
+            words["line"] = str(judged.step.describe(site)[0])
         words["factor"] = f"{decision.fit.rate:.4g}" if decision.fit else ""
         message = _(FAULTS[decision.fault]).format(**words)
-        cause = "update-sign" if decision.fault is Fault.UPHILL else None
+        cause = CAUSES.get(decision.fault)
         yield Finding(STEP, "differs", message, cause)
     elif decision.is_right is False:
         for weight in decision.wrong:
@@ -80,10 +83,16 @@ def describe(judged: Judged) -> Iterator[Finding]:
         yield Finding(STEP, "note", message.format(step=_name_step(step)))
 
 
+CAUSES = {Fault.UPHILL: "update-sign", Fault.SOFTMAX_AXIS: "softmax-axis"}
 FAULTS = {
     Fault.IDLE: N_("{step} computes gradients and leaves all weights as they were"),
     Fault.LEFT: N_("{step} leaves {names} as it was, while it changes the others"),
     Fault.FACTOR: N_("{step} gives gradients that are {factor} times the derivative of {loss}"),
+    Fault.UNUSED: N_("{step} changes {names}, but nothing that it computes depends on that"),
+    Fault.SOFTMAX_AXIS: N_(
+        "the outputs of {step} (line {line}) sum to 1 over the samples, and not over the classes "
+        "of each sample"
+    ),
     Fault.UPHILL: N_("{step} goes up the derivative of {loss}: turn the sign of the update"),
     Fault.PENALTY_SIGN: N_("{step} makes the weights larger: turn the sign of their penalty"),
     Fault.LACKS_PENALTY: N_(

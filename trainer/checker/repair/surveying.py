@@ -28,6 +28,7 @@ from trainer.checker.repair.locating import Locator, Place
 from trainer.checker.repair.wanted import Wanted, find_wanted
 
 REPLACED = 2500  # values that are replaced for one loss
+OF_OUTPUTS = (Fault.SOFTMAX_AXIS, Fault.UNUSED)  # what is wrong before the loss
 MOST_LOSSES = 2  # for which lines are sought
 
 
@@ -79,7 +80,7 @@ def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
         return None
     changing = ChangingStep(step, source)
     decision = decide(changing.run, step.name)
-    if decision is None or decision.is_right is not False:
+    if decision is None or decision.is_right is not False or decision.fault in OF_OUTPUTS:
         return None
     wanted = find_wanted(decision, step.tracer.sites)
     if wanted is None:
