@@ -1,0 +1,58 @@
+"""Runs a step with some of its values replaced, and tells how much of it is right then."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from trainer.book.functions import Array
+from trainer.checker.diagnose.counting import Count
+from trainer.checker.find.steps import Trace
+from trainer.checker.judge.descent import Fit
+from trainer.checker.repair.derivatives import CLOSE
+from trainer.checker.repair.wanted import Wanted
+
+ALL = 10**6  # the score of a step that is right
+Edits = Mapping[str, Any]
+
+
+class Scorer:
+    """Runs a wrong step for one loss that it may go down. count counts what is run.
+
+    rate is that at which most weights go down, or have to, 0 where no two go down at one.
+    """
+
+    def __init__(self, wanted: Wanted, fit: Fit, count: Count):
+        self.wanted, self.fit, self.count = wanted, fit, count
+        now = np.array([each.moved for each in wanted.directions])
+        self.rate = wanted.rate or find_common_rate(now, fit)
+
+    def run(self, edits: Edits) -> Trace:
+        """Run the step; what it left is told of the weights that it moved, or should move."""
+        is_left = self.wanted.paths - set(self.wanted.model.weights)
+        return self.wanted.model.run(edits, "full" if is_left else "changes")
+
+    def score(self, edits: Edits) -> tuple[int, frozenset[str]]:
+        """Return how much goes down the derivative at one rate, ALL for all, and which weights."""
+        trace = self.run(edits)
+        fit = None if trace.error else self.wanted.fit(self.fit, trace.after)
+        if fit is None:
+            return -1, frozenset()
+        agreeing = self.wanted.list_agreeing(fit)
+        return ALL if self.wanted.is_whole(fit) else self._count_right(fit, trace), agreeing
+
+    def _count_right(self, fit: Fit, trace: Trace) -> int:
+        """Return along how many directions the weights move as far as most of them."""
+        moved = np.array([each.moved for each in self.wanted.move(trace.after)])
+        rate = self.wanted.rate or find_common_rate(moved, fit) or fit.rate
+        rest = np.abs(moved + rate * fit.slopes) - 2 * abs(rate) * fit.errors
+        return int((rest <= CLOSE * np.abs(rate * fit.slopes)).sum())
+
+
+def find_common_rate(moved: Array, fit: Fit) -> float:
+    """Return the positive rate at which the weights move along most directions, 0 for none."""
+    is_sure = np.abs(fit.slopes) > 1e3 * fit.errors
+    rates = [-m / s for m, s in zip(moved[is_sure], fit.slopes[is_sure], strict=True) if m * s < 0]
+    counts = [sum(abs(other - rate) <= 1e-4 * rate for other in rates) for rate in rates]
+    most = max(counts, default=0)
+    return float(rates[counts.index(most)]) if most > 1 else 0.0
