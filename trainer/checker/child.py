@@ -32,6 +32,8 @@ def main(argv: list[str]) -> int:
     language, memory, seconds, seed, run_all, program, step, copy_from, copy_to, file, *name = argv
     set_language(language)
     out = take_streams()
+    from trainer.checker.diagnose.counting import Count
+
     import_torch(Path(file))
     if copy_from:
         import shutil
@@ -43,33 +45,32 @@ def main(argv: list[str]) -> int:
     os.chdir(path.parent)
     write(out, ready=True)
     if int(program) >= 0:
-        from trainer.checker.repair.repairing import diagnose_step
+        from trainer.checker.repair import repairing
         from trainer.checker.repair.surveying import StepRequest
 
-        search = partial(diagnose_step, StepRequest(path, int(program), int(step)))
+        search = partial(repairing.diagnose_step, StepRequest(path, int(program), int(step)))
+        tried = Count(repairing.CHANGES)
     else:
         from trainer.checker.diagnose.diagnosing import diagnose
+        from trainer.checker.diagnose.repairing import CHANGES
         from trainer.checker.diagnose.verifying import Request
 
         request = Request(path, name[0] if name else None, run_all == "1", int(seed))
-        search = partial(diagnose, request)
-    write_diagnosis(out, path, search, float(seconds))
+        search, tried = partial(diagnose, request), Count(CHANGES)
+    write_diagnosis(out, path, search, tried, float(seconds))
     leave(out)
     return 0
 
 
 def write_diagnosis(
-    out: TextIO, path: Path, search: "Callable[[Count], Diagnosis | None]", seconds: float
-) -> None:
+    out: TextIO, path: Path, search: "Callable[[Count], Diagnosis | None]", tried: "Count",
+    seconds: float,
+) -> None:  # fmt: skip
     """Write the wrong line and a fix, and how many changes were tried; stop after the seconds.
 
     What is wrong is known already, so that nothing that happens here changes the verdict.
     """
-    from trainer.checker.diagnose.counting import Count
-    from trainer.checker.diagnose.repairing import CHANGES
     from trainer.checker.load.places import place_diagnosis
-
-    tried = Count(CHANGES)
 
     def give_up() -> None:
         write(out, diagnosis=None, search=describe_search(tried, is_stopped=True))
