@@ -196,6 +196,12 @@ def test_a_bias_that_balanced_classes_leave_as_it_is_is_no_mistake(tmp_path):
     assert judge(path).decision.is_right
 
 
+def test_gradients_that_may_be_meant_to_be_added_are_not_called_uphill(tmp_path):
+    path = tmp_path / "svm.py"
+    path.write_text(CLASS.replace("dscores /= N", "dscores /= -N"))
+    assert judge(path).decision.is_right is None
+
+
 def test_gradients_of_the_call_that_gives_the_loss_have_its_factor(tmp_path):
     path = tmp_path / "svm.py"
     path.write_text(CLASS.replace("dscores /= N", "dscores /= 2 * N"))

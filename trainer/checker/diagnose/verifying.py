@@ -45,11 +45,11 @@ def read_texts(request: Request) -> Texts:
     return {
         path: source.text
         for path, source in loader.sources.items()
-        if not source.is_translated or _keeps_lines(source)
+        if not source.is_translated or keeps_lines(source)
     }
 
 
-def _keeps_lines(source: Source) -> bool:
+def keeps_lines(source: Source) -> bool:
     """Return whether a translated file has as many lines as it had, empty ones at its end apart."""
     if source.notebook:
         return False

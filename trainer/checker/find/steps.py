@@ -23,7 +23,6 @@ from trainer.checker.find.leaves import (
 )
 from trainer.checker.find.randomness import run_quietly
 from trainer.checker.find.tracing import Place, Site, Tracer
-from trainer.checker.load.recording import copy_arrays
 
 MOST_ROUNDS = 20_000  # of all loops inside one step
 # How much a trace tells; a tuple of numbers: the values of these events, and nothing else.
@@ -186,7 +185,7 @@ class Step:
         def see(site: int, value: Any) -> Any:
             if len(trace.events) == self._catch:
                 frame = sys._getframe(2)  # of the code, which calls the tracer
-                self.caught = copy_arrays(frame.f_locals), frame.f_globals
+                self.caught = copy_together(frame.f_locals, None)[0], frame.f_globals
             return _keep(trace, site, value, changes, self.tracer.sites[site], kept)
 
         self.tracer.see = see

@@ -59,7 +59,9 @@ def decide(run: Run, name: str = "") -> Decision | None:
         return Decision(Model(run, Trace()), False, fault=Fault.IDLE) if is_wrong else None
     near = _decide_at(first, NEAR)
     is_part = near.fault is Fault.LEFT and bool(name)  # a method may train a part of a net
-    if near.is_right is None or is_part:
+    # What a method gives may be meant to be added.
+    is_turned = near.fault is Fault.UPHILL and near.model.base.subtracts
+    if near.is_right is None or is_part or is_turned:
         return _leave_open(near)
     far = next((d for start in FAR if (d := _decide_at(first, start)).is_right is not None), near)
     is_sure = far is not near and far.is_right == near.is_right

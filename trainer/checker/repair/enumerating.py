@@ -22,7 +22,7 @@ from trainer.checker.find.steps import digest
 from trainer.checker.load.recording import copy_arrays
 
 MOST_WORDS = 40  # variables and parts of the line
-MOST_SINGLE = 500  # values made from one word
+MOST_SINGLE = 900  # values made from one word
 MOST_PAIRS = 4000  # values made from two
 MOST_ELEMENTS = 400
 LARGEST = 1e5  # a number that may become a size
@@ -56,6 +56,7 @@ class Enumerator:
     ):  # fmt: skip
         self._root, self._name, self._scope, self._names = root, name, scope, names
         self._functions, self._style = functions, style
+        self._numpy = next((name for name, value in names.items() if value is np), "np")
 
     def list_edits(self, expected: Array, function: ast.AST) -> list[Edit]:
         """Return the edits of parts with which the value is the expected one, the nearest first."""
@@ -63,8 +64,9 @@ class Enumerator:
         seen: set[Any] = set()
         self._add(found, seen, self._list_words(function), MOST_WORDS)
         first = [*found]
-        calls = [f"{name}({{a}})" for name in self._functions]
-        single = (form.format(a=_bracket(a)) for a in first for form in (*SINGLE, *calls))
+        forms = [form.replace("np.", f"{self._numpy}.") for form in SINGLE]
+        forms += [f"{name}({{a}})" for name in self._functions]
+        single = (form.format(a=_bracket(a)) for a in first for form in forms)
         self._add(found, seen, single, MOST_SINGLE)
         if edits := self._fill(found, expected):
             return edits
@@ -87,8 +89,9 @@ class Enumerator:
         own = (ast.unparse(node) for node in ast.walk(self._root) if isinstance(node, ast.expr))
         attributes = (f"self.{name}" for name in getattr(self._scope.get("self"), "__dict__", {}))
         numbers = (k for k, v in self._names.items() if is_real(v) or isinstance(v, int))
-        words = chain(own, list_variables(function), self._scope, attributes, numbers)
-        return chain(sorted(dict.fromkeys(words), key=len), ("1", "2"))
+        others = chain(list_variables(function), self._scope, attributes, numbers)
+        found = (sorted(dict.fromkeys(words), key=len) for words in (own, others))
+        return chain.from_iterable([*found, ("1", "2")])
 
     def _add(self, found: dict[str, Any], seen: set[Any], texts: Iterator[str], most: int) -> None:
         """Add the values of expressions that no other has given, up to so many."""
@@ -107,7 +110,7 @@ class Enumerator:
     ) -> Iterator[tuple[str, Any]]:
         """Yield new values of two that are known, one of them a word, with what gives them."""
         arrays = [text for text in known if np.size(known[text]) > 1 and text not in first]
-        forms = PAIRS | {DOTS[self._style]: np.dot}
+        forms = PAIRS | {DOTS[self._style].replace("np.", f"{self._numpy}."): np.dot}
         for a, b in _order_pairs(first, arrays):
             for form, function in forms.items() if a != b else ():
                 value = _apply(function, known[a], known[b])

@@ -8,26 +8,45 @@ from trainer.checker.diagnose.applying import Candidate
 from trainer.checker.diagnose.insertions import list_blocks
 from trainer.checker.diagnose.patching import Function
 
-KEPT = "result"  # the name of what is computed before it is returned
+KEPT = "result"  # the name of what is computed before it is used
 
 
 def list_earlier(path: Path, text: str, function: Function, line: int) -> Iterator[Candidate]:
-    """Yield the text with the statement at a line before each earlier one of its block."""
+    """Yield the text with the statement at a line, or its value, before each earlier one of its
+    block.
+    """
     for block in list_blocks(function):
         for index, statement in enumerate(block):
             if statement.lineno == line and isinstance(statement, ast.Assign | ast.Return):
                 for other in reversed(block[:index]):
-                    yield Candidate(path, _move(text, statement, other), statement)
+                    moves = (_move, _compute) if isinstance(statement, ast.Assign) else (_compute,)
+                    for move in moves:
+                        yield Candidate(path, move(text, statement, other), statement)
 
 
-def _move(text: str, statement: ast.Assign | ast.Return, other: ast.stmt) -> str:
-    """Return the text with a statement before another; a return leaves its value's name behind."""
+def _move(text: str, statement: ast.stmt, other: ast.stmt) -> str:
+    """Return the text with a statement before another."""
+    return _put(text, statement, other, _get_lines(text, statement), [])
+
+
+def _compute(text: str, statement: ast.stmt, other: ast.stmt) -> str:
+    """Return the text with the value of a statement computed before another, under a new name."""
+    lines, value = _get_lines(text, statement), getattr(statement, "value", None)
+    if not isinstance(value, ast.expr):
+        return text
+    start = len(lines[0].encode()[: value.col_offset].decode())
+    indent = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
+    moved = [f"{indent}{KEPT} = {lines[0][start:]}", *lines[1:]]
+    return _put(text, statement, other, moved, [f"{lines[0][:start]}{KEPT}\n"])
+
+
+def _get_lines(text: str, statement: ast.stmt) -> list[str]:
+    end = statement.end_lineno or statement.lineno
+    return text.splitlines(keepends=True)[statement.lineno - 1 : end]
+
+
+def _put(text: str, old: ast.stmt, other: ast.stmt, moved: list[str], left: list[str]) -> str:
+    """Return the text with lines before another statement, and others in place of the old one."""
     lines = text.splitlines(keepends=True)
-    start, end = statement.lineno - 1, statement.end_lineno or statement.lineno
-    moved, left = lines[start:end], list[str]()
-    if isinstance(statement, ast.Return):
-        indent = moved[0][: len(moved[0]) - len(moved[0].lstrip())]
-        moved = [moved[0].replace("return ", f"{KEPT} = ", 1), *moved[1:]]
-        left = [f"{indent}return {KEPT}\n"]
-    before = other.lineno - 1
+    before, start, end = other.lineno - 1, old.lineno - 1, old.end_lineno or old.lineno
     return "".join([*lines[:before], *moved, *lines[before:start], *left, *lines[end:]])

@@ -1,7 +1,9 @@
 """Finds the wrong line of a step of training, and a change with which the step is right."""
 
+import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from itertools import chain
 
 from trainer.checker.adapt.attempts import attempt
@@ -34,7 +36,10 @@ class StepSearch(Search):
 
     def find_left(self, survey: Survey, candidate: Candidate) -> frozenset[str] | None:
         """Return the weights that still go another way, None where these are not fewer."""
-        texts = survey.change(candidate)
+        return self.find_wrong(survey.change(candidate))
+
+    def find_wrong(self, texts: Texts) -> frozenset[str] | None:
+        """Return the weights that go another way with these texts, None where that is open."""
         decision: Decision | None = attempt(lambda: self._decide(texts)).value
         if decision is None or decision.is_right is None:
             return None
@@ -70,7 +75,7 @@ def _find_fix(
     """Return the first of up to ROUNDS changes, the texts with all, and how many weights are right
     then.
     """
-    first, number = None, len(survey.wrong)
+    first, number, before = None, len(survey.wrong), survey.texts
     search = StepSearch(tried, request=request)
     for _ in range(ROUNDS):
         step = search.improve(survey, chain(_list_by_value(survey), list_candidates(survey)))
@@ -79,12 +84,48 @@ def _find_fix(
         candidate, left = step
         first, texts = first or candidate, survey.change(candidate)
         if not left:
-            return first, texts, number
+            kept = drop_needless(search, before, texts) if first is not candidate else texts
+            return _find_first(first, before, kept), kept, number
         following = survey_step(request, texts)
         if following is None:
             return None
         survey = following
     return None
+
+
+def drop_needless(search: StepSearch, before: Texts, after: Texts) -> Texts:
+    """Return the changed texts without the changes that a later one has made needless."""
+    for path in before:
+        for hunk in _list_hunks(before[path], after[path]):
+            fewer = {**after, path: _undo(before[path], after[path], hunk)}
+            if search.find_wrong(fewer) == frozenset():
+                return drop_needless(search, before, fewer)
+    return after
+
+
+Hunk = tuple[str, int, int, int, int]  # as of difflib: what it does, and lines before and after
+
+
+def _list_hunks(before: str, after: str) -> list[Hunk]:
+    matcher = SequenceMatcher(None, before.splitlines(), after.splitlines(), autojunk=False)
+    return [hunk for hunk in matcher.get_opcodes() if hunk[0] != "equal"]
+
+
+def _undo(before: str, after: str, hunk: Hunk) -> str:
+    old, new = (text.splitlines(keepends=True) for text in (before, after))
+    _, i, j, k, m = hunk
+    return "".join([*new[:k], *old[i:j], *new[m:]])
+
+
+def _find_first(first: Candidate, before: Texts, after: Texts) -> Candidate:
+    """Return the first change, or that of the first changed line where it is no longer there."""
+    path, text = first.path, before[first.path]
+    lines = [hunk[1] + 1 for hunk in _list_hunks(text, after[path])]
+    if not lines or first.node.lineno in lines:
+        return first
+    nodes = (n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.stmt))
+    node = next((n for n in nodes if n.lineno == lines[0]), first.node)
+    return Candidate(path, after[path], node)
 
 
 def _list_by_value(survey: Survey) -> Iterator[Candidate]:

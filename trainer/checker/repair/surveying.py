@@ -17,6 +17,7 @@ from trainer.checker.diagnose.quantities import Quantity
 from trainer.checker.diagnose.scope import list_functions
 from trainer.checker.diagnose.survey import Survey
 from trainer.checker.diagnose.trail import Trail
+from trainer.checker.diagnose.verifying import keeps_lines
 from trainer.checker.find import tracing
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.programs import Script
@@ -76,7 +77,7 @@ def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
     """Return where a wrong step may be wrong, None where it is not wrong, or not known why."""
     script, step = find_step(request, texts)
     source = script.sources.get(request.path)
-    if step is None or source is None or source.is_translated:
+    if step is None or source is None or (source.is_translated and not keeps_lines(source)):
         return None
     changing = ChangingStep(step, source)
     decision = decide(changing.run, step.name)

@@ -89,7 +89,7 @@ class Wanted:
 def find_wanted(decision: Decision, sites: list[Site]) -> Wanted | None:
     """Return what a wrong step should do, None where no loss is known that it may go down."""
     model = decision.model
-    fits = choose_fits(fit_losses(model))
+    fits = choose_fits(fit_losses(model), set(decision.wrong))
     left = decision.wrong if decision.fault is Fault.LEFT else []
     paths = [*model.weights, *left]
     directions = [each for path in paths for each in probe(model, path, EACH)]
@@ -99,8 +99,11 @@ def find_wanted(decision: Decision, sites: list[Site]) -> Wanted | None:
     return Wanted(model, fits, directions, sites, has_penalty, rate) if fits else None
 
 
-def choose_fits(fits: list[Fit]) -> list[Fit]:
-    """Return the fits of the losses that most weights go down, the net's own first."""
+def choose_fits(fits: list[Fit], wrong: set[str]) -> list[Fit]:
+    """Return the fits of the losses that most weights go down, and that the wrong ones do not, the
+    net's own first.
+    """
+    fits = [fit for fit in fits if not wrong & set(fit.list_agreeing())] or fits
     most = max((len(fit.list_agreeing()) for fit in fits), default=0)
     best = [fit for fit in fits if len(fit.list_agreeing()) == most]
     best.sort(key=lambda fit: not fit.is_own)
