@@ -10,5 +10,6 @@ by a mistake. check_net, one_column, helpers, check_file: all checks are run. re
 code is in a process of its own, and the judge is outside. child: another process looks for the
 line, and checks code of another shape. recording, quantities, locating, survey, edits, insertions,
 candidates, patching, screening, repairing, verifying, diagnosing: the wrong line and a fix are
-looked for. report, located, placing, json_report, places: the findings are shown.
+looked for. find, judge and repair do all of that for one step of training, in any form. report,
+located, placing, json_report, places: the findings are shown.
 """

@@ -207,9 +207,9 @@ class Report:
 
 
 def _find_group(finding: Finding) -> object:
-    """Return what the findings of one cause share: its id, an exception, or an unknown cause."""
+    """Return what the findings of one cause share: its id, a message, or an unknown cause."""
     if finding.cause or finding.is_explained:
-        return finding.cause or (finding.message if finding.verdict == "raises" else id(finding))
+        return finding.cause or finding.message
     return finding.quantity.split()[0]
 
 

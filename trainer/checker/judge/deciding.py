@@ -131,8 +131,10 @@ def _decide_about(model: Model) -> Decision:
         return Decision(model, None, best)
     least = min(wrong, key=len)
     best = max(fits, key=lambda fit: len(fit.list_agreeing()), default=None)
-    others = [w for w in model.weights if best and w not in best.list_agreeing()]
-    return Decision(model, False, best, min(others or least, least, key=len))
+    agreeing = best.list_agreeing() if best else []
+    others = [weight for weight in model.weights if weight not in agreeing]
+    is_sure = len(agreeing) > 1  # by chance no two go down a loss at one rate
+    return Decision(model, False, best, others if is_sure else min(others, least, key=len))
 
 
 FACTORS = {False: None, True: Fault.FACTOR}

@@ -1,0 +1,40 @@
+"""A line is written anew with what it sees, the nearest to what is written first."""
+
+import ast
+
+import numpy as np
+import pytest
+
+from trainer.checker.repair.enumerating import Enumerator
+
+RNG = np.random.default_rng(0)
+SCOPE = {"A": np.tanh(RNG.standard_normal((4, 3))), "d": RNG.standard_normal((4, 3)), "m": 4}
+A, D = SCOPE["A"], SCOPE["d"]
+
+
+def list_texts(line, expected, name=""):
+    root = ast.parse(line).body[0]
+    root = root if name else root.value
+    made = Enumerator(root, name, dict(SCOPE), {"np": np}, [], "np.dot")
+    return [edit.text for edit in made.list_edits(np.asarray(expected), root)]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected", "text"),
+    [
+        ("d * (1 - A)", D * (1 - A**2), "1 - A ** 2"),
+        ("np.sum(d, axis=1)", D.sum(axis=0), "np.sum(d, axis=0)"),
+        ("d / m", D / 4 * A, "d * A"),
+    ],
+)
+def test_the_nearest_expression_of_the_value_comes_first(line, expected, text):
+    assert text in list_texts(line, expected)[:2]
+
+
+def test_a_mask_is_taken_from_another_array(tmp_path):
+    expected = np.where(A <= 0, 0, D)
+    assert list_texts("d[d <= 0] = 0", expected, "d")[0] == "A"
+
+
+def test_what_no_expression_gives_is_not_written():
+    assert list_texts("d / m", RNG.standard_normal((4, 3))) == []
