@@ -173,8 +173,10 @@ for i in range(500):
     e = np.exp(X @ W + b)
     y = e / e.sum(axis=1, keepdims=True)
     loss = -np.sum(t * np.log(y)) / 6
-    W -= 0.1 * X.T @ (y - t) / 6
-    b -= 0.1 * (y - t).sum(axis=0) / 6
+    d = y / 6
+    d -= t / 6
+    W -= 0.1 * X.T @ d
+    b -= 0.1 * d.sum(axis=0)
 """
 
 

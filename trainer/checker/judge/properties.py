@@ -36,7 +36,8 @@ def _sums_over_samples(y: Array, t: Array) -> bool:
     axes = [axis for axis in (0, 1) if is_hot and (t.sum(axis=axis) == 1).all()]
     if len(axes) != 1 or min(y.shape) < 2 or y.min() <= 0:
         return False
-    if np.allclose(y.sum(axis=axes[0]), 1, rtol=0, atol=CLOSE):
+    sums = y.sum(axis=axes[0])
+    if np.allclose(sums, sums[0], rtol=0, atol=CLOSE):  # 1, or 1 / N of probabilities over N
         return False
     over_samples = np.allclose(y.sum(axis=1 - axes[0]), 1, rtol=0, atol=CLOSE)
     return bool(over_samples or abs(y.sum() - 1) < CLOSE)
