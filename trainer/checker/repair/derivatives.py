@@ -11,7 +11,7 @@ from trainer.checker.judge.descent import Fit
 from trainer.checker.judge.influence import Model
 
 MOST_ELEMENTS = 400  # of a value by which the loss is differentiated
-MOST_RUNS = 1500  # elements of all of these
+MOST_SEEN = 700_000  # values that are seen while the loss is differentiated
 H = 1e-5  # of the largest element
 CLOSE = 1e-5  # relative, of values that are the same
 
@@ -27,14 +27,16 @@ class Derivative:
 class Derivatives:
     """The derivatives of a loss by all weights and by the values on the way to it.
 
-    Each is computed when it is first asked for, as long as these are not too many numbers.
+    Each is computed when it is first asked for, and those by values as long as these are not too
+    many numbers: what the weights need is always known.
     """
 
     def __init__(self, model: Model, fit: Fit):
         self._model, self._fit = model, fit
         self._paths = [*model.weights, *(f"{EVENT}{i}" for i in list_forward(model))]
         self._known: dict[str, Derivative] = {}
-        self._runs = 0
+        self._left = MOST_SEEN // (2 * len(model.base.events))  # elements
+        self.is_partial = False  # whether some were too many numbers
 
     def list_of_size(self, size: int) -> list[Derivative]:
         """Return those by values of so many elements, each value once."""
@@ -48,16 +50,15 @@ class Derivatives:
     def find(self, path: str) -> Derivative | None:
         """Return the derivative by one value, None where it is not computed or not finite."""
         size = np.size(self._model.get_value(path))
-        if path not in self._known and self._runs + size <= MOST_RUNS:
-            self._runs += size
+        most = self._left if path[0] == EVENT else MOST_ELEMENTS
+        if path not in self._known and size > most:
+            self.is_partial |= path[0] == EVENT
+            return None
+        if path not in self._known:
+            self._left -= size * (path[0] == EVENT)
             self._known[path] = Derivative(path, _differentiate(self._model, self._fit, path))
-        found = self._known.get(path)
-        return found if found and np.isfinite(found.value).all() else None
-
-    @property
-    def known(self) -> list[Derivative]:
-        """Those that were computed so far."""
-        return [each for each in self._known.values() if np.isfinite(each.value).all()]
+        found = self._known[path]
+        return found if np.isfinite(found.value).all() else None
 
 
 def is_close(a: Array, b: Array) -> bool:
@@ -95,12 +96,13 @@ def _differentiate(model: Model, fit: Fit, path: str) -> Array:
     return found.reshape(values.shape)
 
 
-def list_slopes(model: Model) -> list[Derivative]:
-    """Return the derivatives of values by earlier ones and by weights of their shape, element by
-    element.
+def list_slopes(model: Model, size: int) -> list[Derivative]:
+    """Return the derivatives of values of so many elements by earlier ones and by weights of their
+    shape, element by element.
     """
-    forward = list_forward(model)
-    paths = [(-1, weight) for weight in model.weights] + [(i, f"{EVENT}{i}") for i in forward]
+    forward = [i for i in list_forward(model) if model.base.events[i][2].size == size]
+    weights = [weight for weight in model.weights if np.size(model.base.before[weight]) == size]
+    paths = [(-1, weight) for weight in weights] + [(i, f"{EVENT}{i}") for i in forward]
     return [
         each for i, path in paths
         for each in _list_slopes_by(model, path, [j for j in forward if j > i])
@@ -129,5 +131,6 @@ def _list_slopes_by(model: Model, path: str, later: list[int]) -> Iterator[Deriv
 def _read_all(model: Model, path: str, value: Array) -> dict[int, Array]:
     """Return all values in a run in which one of them, or a weight, is replaced."""
     base, other = model.base.events, model.run({path: value}, "full").events
+    model.run({}, "full")  # later runs tell of what the last full one changed
     pairs = enumerate(zip(base, other, strict=False))
     return {k: b[2] for k, (a, b) in pairs if a[:2] == b[:2]}

@@ -27,7 +27,8 @@ class Place:
     """A line that may be wrong: the value that it had, and the one that it should have.
 
     formula says what that is, "" where it is no derivative by anything that has a name. settles
-    tells that the whole step is right with it and with those before it.
+    tells that the whole step is right with it and with those before it, is_sure that no value was
+    left out, which an earlier line may have been meant to be.
     """
 
     site: Site
@@ -37,6 +38,7 @@ class Place:
     formula: str
     edits: Edits = field(repr=False)
     settles: bool = False
+    is_sure: bool = True
 
 
 class Locator:
@@ -83,7 +85,8 @@ class Locator:
                 site = self._sites[number]
                 expected = best[f"{EVENT}{first}"]
                 formula = self._values.describe(expected)
-                yield Place(site, first, value, expected, formula, best, score == ALL)
+                is_sure = not self._values.derivatives.is_partial
+                yield Place(site, first, value, expected, formula, best, score == ALL, is_sure)
 
     def _correct(
         self, event: int, edits: Edits, score: int, good: frozenset[str]

@@ -24,7 +24,7 @@ from trainer.checker.repair.ordering import list_earlier
 from trainer.checker.repair.surveying import StepRequest, find_step, survey_step
 
 ROUNDS = 3  # changes of one fix, at most
-CHANGES = 600  # that are tried for one fix
+CHANGES = 300  # that are tried for one fix
 MOST_EDITS = 20  # of one line, by value
 
 
@@ -151,8 +151,8 @@ def _list_by_value(survey: Survey) -> Iterator[Candidate]:
 
 
 def _name_line(survey: Survey) -> Diagnosis | None:
-    """Return the line that values show, without a fix."""
-    for location in survey.locations:
+    """Return the line that values show, without a fix, None where they do not show it surely."""
+    for location in (each for each in survey.locations if each.settles):
         site = location.site
         first = Candidate(site.path, survey.texts[site.path], site.value)
         return describe_place(first, survey.texts, [location], "", 0)

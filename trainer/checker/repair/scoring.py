@@ -25,7 +25,8 @@ class Scorer:
     def __init__(self, wanted: Wanted, fit: Fit, count: Count):
         self.wanted, self.fit, self.count = wanted, fit, count
         now = np.array([each.moved for each in wanted.directions])
-        self.rate = wanted.rate or find_common_rate(now, fit)
+        self.rate = wanted.rate or find_rate(now, fit)
+        wanted.model.run({}, "full")  # later runs tell of what the last full one changed
 
     def run(self, edits: Edits) -> Trace:
         """Run the step; what it left is told of the weights that it moved, or should move."""
@@ -44,13 +45,17 @@ class Scorer:
     def _count_right(self, fit: Fit, trace: Trace) -> int:
         """Return along how many directions the weights move as far as most of them."""
         moved = np.array([each.moved for each in self.wanted.move(trace.after)])
-        rate = self.wanted.rate or find_common_rate(moved, fit) or fit.rate
+        rate = self.wanted.rate or find_rate(moved, fit) or fit.rate
         rest = np.abs(moved + rate * fit.slopes) - 2 * abs(rate) * fit.errors
         return int((rest <= CLOSE * np.abs(rate * fit.slopes)).sum())
 
 
-def find_common_rate(moved: Array, fit: Fit) -> float:
-    """Return the positive rate at which the weights move along most directions, 0 for none."""
+def find_rate(moved: Array, fit: Fit) -> float:
+    """Return the positive rate at which most weights move, or else along most directions, 0 for
+    none.
+    """
+    if agreeing := fit.list_agreeing():
+        return fit.rates[agreeing[0]] or 0.0
     is_sure = np.abs(fit.slopes) > 1e3 * fit.errors
     rates = [-m / s for m, s in zip(moved[is_sure], fit.slopes[is_sure], strict=True) if m * s < 0]
     counts = [sum(abs(other - rate) <= 1e-4 * rate for other in rates) for rate in rates]

@@ -135,8 +135,11 @@ def _list_lines(wanted: Wanted) -> Iterator[tuple[Path, int]]:
 
 def _locate(step: Step, wanted: Wanted, functions: list[tuple[Path, Function]]) -> list[Location]:
     """Return the lines of the first mistake that values show, for the loss with fewest mistakes."""
-    fits = wanted.fits[:MOST_LOSSES]
-    found = [Locator(wanted, fit, Count(REPLACED)).find_lines() for fit in fits]
+    found: list[list[list[Place]]] = []
+    for fit in wanted.fits[:MOST_LOSSES]:
+        found.append(Locator(wanted, fit, Count(REPLACED)).find_lines())
+        if len(found[-1]) == 1:
+            break
     places = min(filter(None, found), key=len, default=[[]])[0]
     made = (_make_location(step, wanted, place, functions) for place in places)
     return [each for each in made if each]
@@ -159,7 +162,8 @@ def _make_location(
     there = Site(site.path, owner, value, site.name, site.is_update)
     before = record if site.is_update else None
     quantity = Quantity(place.formula, place.formula, place.expected)
-    return Location(there, record, quantity, False, place.settles, before)
+    is_sure = place.settles and place.is_sure
+    return Location(there, record, quantity, False, is_sure, before)
 
 
 def _take_back(wanted: Wanted, place: Place, scope: Namespace, names: Namespace) -> None:

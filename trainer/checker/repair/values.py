@@ -6,7 +6,7 @@ import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.find.steps import EVENT, Trace
-from trainer.checker.repair.derivatives import Derivatives, is_close, list_slopes
+from trainer.checker.repair.derivatives import Derivative, Derivatives, is_close, list_slopes
 from trainer.checker.repair.scoring import Edits, Scorer
 
 NEAR = 1e-3  # relative, of what follows from a value
@@ -21,8 +21,8 @@ class Values:
 
     def __init__(self, scorer: Scorer):
         self._scorer, self._model = scorer, scorer.wanted.model
-        self._derivatives = Derivatives(self._model, scorer.fit)
-        self._slopes = list_slopes(self._model)
+        self.derivatives = Derivatives(self._model, scorer.fit)
+        self._slopes: dict[int, list[Derivative]] = {}  # by the number of their elements
 
     def list_values(
         self, event: int, edits: Edits, moved: Array, old: Edits, new: Edits
@@ -43,9 +43,11 @@ class Values:
         """Yield the number that a number should be, since what it reaches is linear in it."""
         needs: list[Array] = []
         for path in sorted(list_reached(self._scorer, old, new)):
-            wanted = self._find_wanted(path)
-            if wanted is not None:
-                slope, rest = (new[path] - old[path]) / (moved - value), wanted - old[path]
+            wanted, a, b = self._find_wanted(path), old.get(path), new.get(path)
+            if a is not None and b is not None and wanted is not None:
+                if not wanted.shape == a.shape == b.shape:
+                    return
+                slope, rest = (b - a) / (moved - value), wanted - a
                 needs.append((rest[slope != 0] / slope[slope != 0]).reshape(-1))
         need = np.concatenate(needs) if needs else np.zeros(0)
         if need.size and np.ptp(need) <= NEAR * np.abs(need).max():
@@ -59,14 +61,14 @@ class Values:
         """
         if event not in self._model.after_targets:
             yield from self._list_slopes_like(value)
-        known = self._derivatives.list_of_size(value.size)
+        known = self.derivatives.list_of_size(value.size)
         expected = [new for each in known for new in arrange(each.value, value.shape)]
-        own = self._derivatives.find(min(reached)) if len(reached) == 1 else None
+        own = self.derivatives.find(min(reached)) if len(reached) == 1 else None
         mine = arrange(own.value, value.shape) if own and self._scorer.fit.is_own else ()
         if any(is_close(each, value) for each in mine):
             return
         if not value.ndim:  # one number is solved for; or it sums over an axis too many
-            by_weights = (self._derivatives.find(path) for path in sorted(reached))
+            by_weights = (self.derivatives.find(path) for path in sorted(reached))
             expected = [each.value for each in by_weights if each and each.value.ndim]
         yield from expected
 
@@ -106,7 +108,7 @@ class Values:
 
     def _find_wanted(self, weight: str) -> Array | None:
         """Return what a weight should be after the step, None where that is not known."""
-        found = self._derivatives.find(weight)
+        found = self.derivatives.find(weight)
         before = np.asarray(self._model.base.before[weight], dtype=np.float64)
         return before - self._scorer.rate * found.value if found and self._scorer.rate else None
 
@@ -118,14 +120,16 @@ class Values:
 
     def _list_slopes_like(self, value: Array) -> Iterator[Array]:
         """Yield the derivatives of a value by another that have this shape, and other numbers."""
-        for each in self._slopes:
+        if value.size not in self._slopes:
+            self._slopes[value.size] = list_slopes(self._model, value.size)
+        for each in self._slopes[value.size]:
             for expected in arrange(each.value, value.shape):
                 if not is_close(expected, value):
                     yield expected
 
     def describe(self, value: Array) -> str:
         """Return the formula of a right value, "" where the source has no name for it."""
-        for each in self._derivatives.list_of_size(value.size):
+        for each in self.derivatives.list_of_size(value.size):
             for expected in arrange(each.value, value.shape):
                 size = float((expected * expected).sum())
                 factor = float((value * expected).sum()) / size
