@@ -197,7 +197,7 @@ def _apply(function: Callable[..., Any], a: Any, b: Any) -> Any:
     try:
         with np.errstate(all="ignore"):
             return function(a, b)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, ArithmeticError):
         return None
 
 

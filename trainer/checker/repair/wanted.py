@@ -89,7 +89,7 @@ class Wanted:
 def find_wanted(decision: Decision, sites: list[Site]) -> Wanted | None:
     """Return what a wrong step should do, None where no loss is known that it may go down."""
     model = decision.model
-    fits = choose_fits(fit_losses(model), set(decision.wrong))
+    fits = choose_fits(fit_losses(model), set() if decision.fault else set(decision.wrong))
     left = decision.wrong if decision.fault is Fault.LEFT else []
     paths = [*model.weights, *left]
     directions = [each for path in paths for each in probe(model, path, EACH)]
