@@ -1,4 +1,4 @@
-"""A line is written anew with what it sees, the nearest to what is written first."""
+"""A line gets other parts of what it sees, the nearest to what is written first."""
 
 import ast
 

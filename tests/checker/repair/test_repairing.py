@@ -40,7 +40,7 @@ def test_the_line_is_named_and_the_fix_makes_the_step_right(tmp_path, name, old,
     assert found.diff
 
 
-def test_two_mistakes_are_mended_together(tmp_path):
+def test_two_mistakes_are_fixed_together(tmp_path):
     text = (FREE / "table.py").read_text()
     path = tmp_path / "table.py"
     path.write_text(text.replace(", axis=1, keepdims=True)", ")"))

@@ -111,5 +111,9 @@ def _choose_value(parameter: inspect.Parameter, D: int, H: int, C: int, reg: flo
             return "cpu"
         case "weights" if required:
             return make_zeros(D, H, C)
-    usual = {"std": 0.1, "lr": 0.1, "batch": 1, "epochs": 1, "dropout": 0.0, "seed": 0}
-    return usual.get(role or "", 0.1) if required else None
+    return get_usual(role) if required else None
+
+
+def get_usual(role: str | None) -> float:
+    """Return a value for an argument of a role that is no size, or of none."""
+    return {"batch": 1, "epochs": 1, "dropout": 0.0, "seed": 0}.get(role or "", 0.1)

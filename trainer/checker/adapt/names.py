@@ -157,9 +157,8 @@ def _find_call_role(name: str, names: tuple[str, ...]) -> str | None:
 
 def is_guessed(function: Callable[..., object]) -> bool:
     """Return whether an argument that a method requires has an unknown name."""
-    names = tuple(simplify_name(p.name) for p in list_arguments(function))
     required = [p for p in list_arguments(function) if p.default is p.empty]
-    return any(_find_call_role(simplify_name(p.name), names) is None for p in required)
+    return any(find_argument_role(function, p.name) is None for p in required)
 
 
 def find_argument_role(function: Callable[..., object], name: str) -> str | None:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from trainer.checker.check_file import restore_aliases
 from trainer.checker.diagnose.applying import Candidate, make_diff
-from trainer.checker.diagnose.candidates import list_candidates
 from trainer.checker.diagnose.counting import Count
 from trainer.checker.diagnose.locating import Location, describe_location
 from trainer.checker.diagnose.patching import Texts
@@ -13,8 +12,6 @@ from trainer.checker.diagnose.rewriting import can_write
 from trainer.checker.diagnose.survey import Survey, survey_net
 from trainer.checker.diagnose.unknown import correct_names
 from trainer.checker.diagnose.verifying import Request, read_texts
-
-ROUNDS = 3  # changes of one fix, at most
 
 
 @dataclass(frozen=True)
@@ -50,9 +47,8 @@ def diagnose(request: Request, tried: Count | None = None) -> Diagnosis | None:
         if fix is None:
             return _name_line(texts, survey)
         first, changed = fix
-        diffs = (make_diff(p, texts[p], changed[p]) for p in texts if changed[p] != texts[p])
         checks = search.count_passed(changed)
-        return describe_place(first, texts, survey.locations, "".join(diffs), checks)
+        return describe_fix(first, texts, changed, survey.locations, checks)
 
 
 def _name_line(texts: Texts, survey: Survey) -> Diagnosis | None:
@@ -62,12 +58,26 @@ def _name_line(texts: Texts, survey: Survey) -> Diagnosis | None:
         if location.settles and not location.is_expected and path in texts:
             if not can_write(survey, location):
                 return None
-            first = Candidate(path, texts[path], location.site.value)
-            return describe_place(first, texts, [location], "", 0)
+            return describe_line(texts, location)
     return None
 
 
-def describe_place(
+def describe_fix(
+    first: Candidate, texts: Texts, changed: Texts, locations: list[Location], checks: int
+) -> Diagnosis:
+    """Return the place of the first change, and the difference of the changed texts."""
+    diffs = (make_diff(p, texts[p], changed[p]) for p in texts if changed[p] != texts[p])
+    return _describe(first, texts, locations, "".join(diffs), checks)
+
+
+def describe_line(texts: Texts, location: Location) -> Diagnosis:
+    """Return a line without a fix."""
+    path = location.site.path
+    first = Candidate(path, texts[path], location.site.value)
+    return _describe(first, texts, [location], "", 0)
+
+
+def _describe(
     first: Candidate, texts: Texts, locations: list[Location], diff: str, checks: int
 ) -> Diagnosis:
     """Return the place of the first change, and what its value should be if that is known."""
@@ -102,13 +112,4 @@ def _find_fix(
             if not left and search.is_fix(survey, candidate):
                 return first, texts
             survey = survey_net(request, texts)
-    for _ in range(ROUNDS):
-        step = search.improve(survey, list_candidates(survey))
-        if step is None:
-            return None
-        candidate, left = step
-        first, texts = first or candidate, survey.change(candidate)
-        if not left:
-            return first, texts
-        survey = survey_net(request, texts)
-    return None
+    return search.find_fix(survey, first)

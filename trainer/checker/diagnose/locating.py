@@ -71,12 +71,11 @@ def locate(
 def describe_location(location: Location) -> str:
     """Return what the value of the line should be, at the element that differs most."""
     got, quantity = np.asarray(location.record.value, dtype=np.float64), location.quantity
+    name = location.site.name or _("the returned value")
     if got.shape != quantity.value.shape:
         message = _("{name} should have the shape {expected}, but has {found}")
-        shapes = {"expected": quantity.value.shape, "found": got.shape}
-        return message.format(name=location.site.name or _("the returned value"), **shapes)
+        return message.format(name=name, expected=quantity.value.shape, found=got.shape)
     index = np.unravel_index(np.argmax(np.abs(got - quantity.value)), got.shape)
-    name = location.site.name or _("the returned value")
     formula = _name_formula(quantity, name)
     if formula and got.ndim:
         message = _("{name} should be {formula}: {expected} at {place}, but is {found}")

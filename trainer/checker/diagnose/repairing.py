@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from math import inf
 
 from trainer.checker.diagnose.applying import Candidate
+from trainer.checker.diagnose.candidates import list_candidates
 from trainer.checker.diagnose.counting import Count
 from trainer.checker.diagnose.patching import Texts
-from trainer.checker.diagnose.survey import Survey
+from trainer.checker.diagnose.survey import Survey, survey_net
 from trainer.checker.diagnose.verifying import Request, count_passed, find_wrong
 
 CHANGES = 1200  # changes that are tried for one fix
@@ -16,6 +17,7 @@ CHECKS = 60  # changes that pass the quick look and are checked in full
 FULL = 20  # changes that take as long as one that is checked in full at once
 SHARE = 0.5  # of the changes that are left, in which one that fixes all is sought
 MORE = 12  # changes that make less wrong that are checked in full
+ROUNDS = 3  # changes of one fix
 Step = tuple[Candidate, frozenset[str]]  # a change, and what is still wrong with it
 
 Rank = tuple[int, int]
@@ -33,6 +35,21 @@ class Search(ABC):
     tried: Count
     checked: Count = field(default_factory=lambda: Count(CHECKS))
     seen: set[str] = field(default_factory=set)
+
+    def find_fix(
+        self, survey: Survey | None, first: Candidate | None = None
+    ) -> tuple[Candidate, Texts] | None:
+        """Return the first of up to ROUNDS changes with which nothing is wrong, and the texts."""
+        for _ in range(ROUNDS):
+            step = self.improve(survey, self.list_changes(survey)) if survey else None
+            if survey is None or step is None:
+                return None
+            candidate, left = step
+            first, texts = first or candidate, survey.change(candidate)
+            if not left:
+                return first, texts
+            survey = self.survey(texts)
+        return None
 
     def improve(self, survey: Survey, candidates: Iterable[Candidate]) -> Step | None:
         """Return the first candidate with which nothing is wrong, or else one of the best others.
@@ -87,6 +104,14 @@ class Search(ABC):
         return candidate, left
 
     @abstractmethod
+    def list_changes(self, survey: Survey) -> Iterable[Candidate]:
+        """Return the changes that are tried, the likeliest first."""
+
+    @abstractmethod
+    def survey(self, texts: Texts) -> Survey | None:
+        """Return what is wrong with changed texts, None where that is not known."""
+
+    @abstractmethod
     def is_fix(self, survey: Survey, candidate: Candidate) -> bool:
         """Return whether a candidate with which nothing is wrong is right in all that counts."""
 
@@ -101,6 +126,14 @@ class NetSearch(Search):
 
     request: Request = field(kw_only=True)
     required: frozenset[str] = field(kw_only=True)
+
+    def list_changes(self, survey: Survey) -> Iterable[Candidate]:
+        """Return the changes of a net that may help."""
+        return list_candidates(survey)
+
+    def survey(self, texts: Texts) -> Survey:
+        """Return what is wrong with changed texts, and where."""
+        return survey_net(self.request, texts)
 
     def is_fix(self, survey: Survey, candidate: Candidate) -> bool:
         """Return whether every check passes on other inputs too, and what was right is kept."""

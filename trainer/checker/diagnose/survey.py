@@ -4,7 +4,7 @@ import ast
 import keyword
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -39,13 +39,13 @@ UNKNOWN = r"variable '(\w+)'|name '(\w+)' is not defined"
 LACKING = r"object has no attribute '(\w+)'"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class Survey:
     """A net as it is with changed texts: what is wrong, where it may be, and what was called.
 
     heads are the methods and functions that are wrong. required is what a fixed net must pass.
-    functions are those of one argument that the file can call, identifiers all names in it, and
-    raised the lines at which exceptions were raised. called are the functions that wrong quantities
+    functions are those of one argument that the file can call, and raised the lines at which
+    exceptions were raised. called are the functions that wrong quantities
     call, shared the places of functions that right quantities call, and others all other
     functions of the files. unknown are names that were read before they were set, and lacking such
     attributes. names are those of the file's module.
@@ -53,22 +53,31 @@ class Survey:
 
     texts: Texts
     wrong: frozenset[str]
-    heads: frozenset[str]
-    required: frozenset[str]
     locations: list[Location]
     called: list[tuple[Path, Function]]
-    others: list[tuple[Path, Function]]
     functions: list[str]
-    identifiers: tuple[str, ...]
-    attributes: list[str]
-    raised: frozenset[tuple[Path, int]]
-    unknown: list[tuple[tuple[Path, int], str]]
-    lacking: list[tuple[tuple[Path, int], str]]
     screen: AnyScreen | None
-    kept: Kept | KeptParts | None
     trail: Trail
-    shared: frozenset[tuple[Path, int]]
     names: Collection[str]
+    heads: frozenset[str] = frozenset()
+    required: frozenset[str] = frozenset()
+    others: list[tuple[Path, Function]] = field(default_factory=list)
+    raised: frozenset[tuple[Path, int]] = frozenset()
+    unknown: list[tuple[tuple[Path, int], str]] = field(default_factory=list)
+    lacking: list[tuple[tuple[Path, int], str]] = field(default_factory=list)
+    kept: Kept | KeptParts | None = None
+    shared: frozenset[tuple[Path, int]] = frozenset()
+
+    @cached_property
+    def identifiers(self) -> tuple[str, ...]:
+        """All names in the texts."""
+        words = re.findall(r"[A-Za-z_]\w+", " ".join(self.texts.values()))
+        return tuple(w for w in dict.fromkeys(words) if not keyword.iskeyword(w))
+
+    @cached_property
+    def attributes(self) -> list[str]:
+        """The attributes of self in the texts."""
+        return list(dict.fromkeys(re.findall(r"self\.(\w+)", " ".join(self.texts.values()))))
 
     @cached_property
     def lines(self) -> frozenset[tuple[Path, int]]:
@@ -104,15 +113,13 @@ def survey_net(request: Request, texts: Texts) -> Survey:
         there = locate_net(prepared, Count(REPLACED))
     trail, locations = there or (Trail(), [])
     kept = _make_kept(changed, trial, screen, wrong, frozenset(list_passed(findings)))
-    words = re.findall(r"[A-Za-z_]\w+", " ".join(texts.values()))
-    names = tuple(w for w in dict.fromkeys(words) if not keyword.iskeyword(w))
     called, others = _divide_functions(texts, called, raised)
     return Survey(
-        texts, wrong, heads, list_required(findings), locations, called, others,
-        functions, names,
-        list(dict.fromkeys(re.findall(r"self\.(\w+)", " ".join(texts.values())))),
-        raised, _list_unknown(findings, UNKNOWN), _list_unknown(findings, LACKING), screen, kept,
-        trail, shared, _list_names(changed),
+        texts=texts, wrong=wrong, locations=locations, called=called, functions=functions,
+        screen=screen, trail=trail, names=_list_names(changed), heads=heads,
+        required=list_required(findings), others=others, raised=raised,
+        unknown=_list_unknown(findings, UNKNOWN), lacking=_list_unknown(findings, LACKING),
+        kept=kept, shared=shared,
     )  # fmt: skip
 
 

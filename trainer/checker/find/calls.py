@@ -23,6 +23,7 @@ from trainer.checker.adapt.names import (
 from trainer.checker.find.applying import read_arrays, subtract_gradients
 from trainer.checker.find.datasets import draw_samples
 from trainer.checker.find.discovering import Discovery
+from trainer.checker.find.guessing import DIMS
 from trainer.checker.find.instances import REG, SIZES, Instance, guess_sizes, list_instances
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.shortening import shorten
@@ -32,7 +33,6 @@ from trainer.checker.find.tracing import Tracer
 N = 7  # samples: no usual size, and not as many of each class
 LAYOUTS = 10
 NET = r".*net(work)?|model|nn|mlp|classifier|clf"
-DIMS = r".*(dims|sizes|layers|shape|structure|architecture|topology)"
 UPDATE = r"update.*|step|optimi[sz]e.*|apply.*|adjust.*|.*descen.*"
 BACK = METHODS["gradient"] + r"|.*back.*"
 Function = Callable[..., Any]

@@ -1,51 +1,51 @@
 """Guesses what the constructor of somebody's net may be given, by what its code compares."""
 
 import ast
-import inspect
 import re
 from collections.abc import Iterator
 from itertools import islice, product
 from typing import Any
 
+from trainer.checker.adapt.building import get_usual
 from trainer.checker.adapt.names import OPTIONS, SIZES, find_role, list_arguments, simplify_name
 from trainer.checker.find.leaves import Namespace
 
-DIMS = r".*(dims|sizes|layers|shape|structure|architecture|topology|neurons|units)"
+DIMS = r".*(dims|sizes|layers|shape|structure|architecture|topology)"
+NEURONS = r".*(neurons|units)"
 COUNT = r"(n|num|number|no)(of|hidden)*layers?"
-USUAL = {"reg": 0.1, "std": 0.1, "lr": 0.1, "batch": 1, "epochs": 1, "dropout": 0.0, "seed": 0}
 MOST = 24  # ways to call one constructor
 
 
 def list_guesses(
     kind: type, tree: ast.Module, module: Namespace, sizes: tuple[int, int, int]
 ) -> Iterator[dict[str, Any]]:
-    """Yield values for the arguments of a class that it requires, or that are names of something.
+    """Yield values for the arguments that a class requires.
 
     sizes are the numbers of inputs, hidden neurons and outputs.
     """
     words = _list_words(kind, tree, module)
-    choices: dict[str, list[Any]] = {}
-    for parameter in list_arguments(kind):
-        found = _choose(parameter, words.get(parameter.name, []), sizes)
-        if parameter.default is parameter.empty:
-            choices[parameter.name] = found
+    choices = {
+        p.name: _choose(p.name, words[p.name], sizes)
+        for p in list_arguments(kind) if p.default is p.empty
+    }  # fmt: skip
     for values in islice(product(*choices.values()), MOST):
         yield dict(zip(choices, values, strict=True))
 
 
-def _choose(parameter: inspect.Parameter, words: list[str], sizes: tuple[int, int, int]) -> Any:
+def _choose(name: str, words: list[str], sizes: tuple[int, int, int]) -> list[Any]:
+    """Return the values that an argument may have, the likeliest first."""
     D, H, C = sizes
-    simple = simplify_name(parameter.name)
+    simple = simplify_name(name)
     words = sorted(words, key=lambda word: "zero" in word)  # from which nothing is learnt
     if words:
         return [*words, *([word] * 2 for word in words), *([word] * 3 for word in words)]
     if re.fullmatch(COUNT, simple):
         return [3, 2, 1]
-    if re.fullmatch(DIMS, simple):
+    if re.fullmatch(f"{DIMS}|{NEURONS}", simple):
         return [[D, H, C], [H], H]
-    if role := find_role(parameter.name, SIZES):
+    if role := find_role(name, SIZES):
         return [dict(zip("DHC", sizes, strict=True))[role]]
-    return [USUAL.get(find_role(parameter.name, OPTIONS) or "", 0.1)]
+    return [get_usual(find_role(name, OPTIONS))]
 
 
 def _list_words(kind: type, tree: ast.Module, module: Namespace) -> dict[str, list[str]]:

@@ -157,13 +157,13 @@ class Script:
         return found
 
     def _follow_call(self, call: Call, sizes: tuple[int, int], layout: int) -> list[Step]:
-        """Return the steps of a call with data of these sizes, or of those that its error asks."""
+        """Return the steps of a call with data of these sizes, or of the sizes in its error."""
         data = list_data(*sizes)[layout]
         if call.instance is not None and data[-1] != sizes[-1]:
             return []
         steps = call.follow(self._tracer, self._module, *data)
-        error = steps[0].run().error if len(steps) == 1 else ""
-        asked = correct_sizes(*sizes, error) if error else None
-        if not asked or asked[-1] != list_data(*asked)[layout][-1]:
+        error = steps[0].run({}, "changes").error if len(steps) == 1 else ""
+        if not (asked := correct_sizes(*sizes, error)):
             return steps
-        return call.follow(self._tracer, self._module, *list_data(*asked)[layout])
+        data = list_data(*asked)[layout]
+        return steps if data[-1] != asked[-1] else call.follow(self._tracer, self._module, *data)

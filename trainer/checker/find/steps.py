@@ -85,10 +85,9 @@ class Step:
     owner: str = ""
     declared: tuple[str, ...] = ()
     name: str = ""  # of the function that is called, where this is no loop of the file
-    place: tuple[int, int] = (0, 0)  # the program that takes it, and which of its steps it is
     given: dict[str, Any] = field(default_factory=dict)  # values of leaves in each run
-    caught: tuple[Namespace, Namespace] | None = None  # local and global names at the event asked
-    _catch: int = -1
+    _catch: int = -1  # the event at which names are asked for
+    _caught: tuple[Namespace, Namespace] | None = None  # local and global names there
     _compiled: Callable[..., None] | None = None
     _large: list[Any] | None = None  # arrays that no run copies: a step that changes one is refused
     _keys: dict[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -145,12 +144,12 @@ class Step:
         """Return copies of the local names that the code sees at an event of a run, and its global
         names.
         """
-        self.caught, self._catch = None, event
+        self._caught, self._catch = None, event
         try:
             run()
         finally:
             self._catch = -1
-        return self.caught
+        return self._caught
 
     def describe(self, site: int) -> tuple[int, str]:
         """Return the line of a value, and its name or expression."""
@@ -185,7 +184,7 @@ class Step:
         def see(site: int, value: Any) -> Any:
             if len(trace.events) == self._catch:
                 frame = sys._getframe(2)  # of the code, which calls the tracer
-                self.caught = copy_together(frame.f_locals, None)[0], frame.f_globals
+                self._caught = copy_together(frame.f_locals, None)[0], frame.f_globals
             return _keep(trace, site, value, changes, self.tracer.sites[site], kept)
 
         self.tracer.see = see

@@ -112,9 +112,9 @@ class _Instrumenter(ast.NodeTransformer):
         return node
 
     def visit_Assign(self, node: ast.Assign) -> Any:
-        text = copy.deepcopy(node)
+        shown = self._show_base(node.targets[0], node)  # whose text is that of the whole statement
         node.value = self._wrap(node.value, ast.unparse(node.targets[0]))
-        return [node, *self._show_base(node.targets[0], text)]
+        return [node, *shown]
 
     def _show_base(self, target: ast.expr, at: ast.stmt) -> list[ast.stmt]:
         """Return the statement that shows an array of which a part was set."""
@@ -151,13 +151,12 @@ class _Instrumenter(ast.NodeTransformer):
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
         """Show what is added, which nothing may have shown before, and the sum."""
         read = ast.parse(ast.unparse(node.target), mode="eval").body
-        text = copy.deepcopy(node)
-        after = self._wrap(read, ast.unparse(node.target), text, is_update=True)
+        after = self._wrap(read, ast.unparse(node.target), node, is_update=True)
+        shown = self._show_base(node.target, node)
         if not isinstance(node.value, ast.Name | ast.Constant):
             node.value = self._wrap(node.value, "")
         seen = ast.Assign([copy.deepcopy(node.target)], after)
-        shown = [ast.fix_missing_locations(ast.copy_location(seen, node))]
-        return [node, *shown, *self._show_base(node.target, text)]
+        return [node, ast.fix_missing_locations(ast.copy_location(seen, node)), *shown]
 
     def visit_Return(self, node: ast.Return) -> ast.AST:
         if node.value:

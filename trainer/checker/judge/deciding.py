@@ -1,6 +1,5 @@
 """Decides about a step: right, wrong in some weights, or open."""
 
-import re
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
@@ -9,7 +8,11 @@ from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.descent import Fit, depends_on, fit_losses
 from trainer.checker.judge.idle import is_idle
 from trainer.checker.judge.influence import Model, Run, build_model, leave_start
-from trainer.checker.judge.properties import find_wrong_softmax, list_unused
+from trainer.checker.judge.properties import (
+    find_wrong_softmax,
+    is_named_as_weight,
+    list_unused,
+)
 from trainer.checker.judge.shrinking import shrink
 
 # How far from the first weights a step is judged, relative to the largest: first near, then as far
@@ -116,8 +119,9 @@ def _decide_about(model: Model) -> Decision:
         if fit.lacks_penalty:
             return Decision(model, False, fit, matrices, Fault.LACKS_PENALTY)
         if fit.is_right:
-            is_multiple = _is_multiple(model, fits)
-            return Decision(model, not is_multiple, fit, [], FACTORS[is_multiple], fits)
+            if _is_multiple(model, fits):
+                return Decision(model, False, fit, fault=Fault.FACTOR, fits=fits)
+            return Decision(model, True, fit, fits=fits)
     if best and not best.wrong:
         fault = Fault.PENALTY_SIGN if best.rate > 0 else Fault.UPHILL
         whole = [fit for fit in fits if not fit.wrong]
@@ -135,9 +139,6 @@ def _decide_about(model: Model) -> Decision:
     others = [weight for weight in model.weights if weight not in agreeing]
     is_sure = len(agreeing) > 1  # by chance no two go down a loss at one rate
     return Decision(model, False, best, others if is_sure else min(others, least, key=len))
-
-
-FACTORS = {False: None, True: Fault.FACTOR}
 
 
 def _is_multiple(model: Model, fits: list[Fit]) -> bool:
@@ -169,6 +170,5 @@ def _list_left(model: Model, fits: list[Fit]) -> list[str]:
     """Return the weights that a step leaves as they are, beside others of their names, though the
     loss depends on them: equally many samples of each class may leave it as it is.
     """
-    names = {re.sub(r"\d+", "#", path) for path in model.weights}
-    left = [path for path in model.inputs if re.sub(r"\d+", "#", path) in names]
+    left = [path for path in model.inputs if is_named_as_weight(model, path)]
     return [path for path in left for fit in fits if depends_on(model, fit, path)]

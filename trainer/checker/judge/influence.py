@@ -239,7 +239,8 @@ def _count(model: Model, changed: list[str], event: int) -> int:
 def _keep_deepest(model: Model, changed: list[str], events: list[int]) -> list[int]:
     """Return the events that depend on most of what changes, single numbers too."""
     counts = [sum(event in model.depends[path] for path in changed) for event in events]
-    return [event for event, n in zip(events, counts, strict=True) if n == max(counts)]
+    most = max(counts, default=0)
+    return [event for event, n in zip(events, counts, strict=True) if n == most]
 
 
 def _group_events(model: Model, events: list[int]) -> list[Events]:

@@ -47,13 +47,17 @@ def list_unused(model: Model) -> list[str]:
     """Return the arrays that a step changes as it does the weights, of whose names they are, though
     nothing else depends on them: a bias that the forward pass leaves out.
     """
-    names = {re.sub(r"\d+", "#", path) for path in model.weights}
     return [
         path for path in model.base.list_changed()
         if path in model.depends and path not in model.weights
-        and re.sub(r"\d+", "#", path) in names and model.base.before[path].ndim
+        and is_named_as_weight(model, path) and model.base.before[path].ndim
         and not any(_is_other(model, path, i) for i in model.depends[path])
     ]  # fmt: skip
+
+
+def is_named_as_weight(model: Model, path: str) -> bool:
+    """Return whether a leaf has the name of a weight, but for numbers."""
+    return re.sub(r"\d+", "#", path) in {re.sub(r"\d+", "#", each) for each in model.weights}
 
 
 def _is_other(model: Model, path: str, event: int) -> bool:

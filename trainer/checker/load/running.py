@@ -54,6 +54,24 @@ def _register(module: ModuleType) -> Iterator[None]:
             sys.modules.pop(name, None)
 
 
+def list_script(tree: ast.Module) -> list[ast.stmt]:
+    """Return the statements of a script, those of its main block too."""
+    blocks = (
+        each.body if isinstance(each, ast.If) and is_main_block(each) else [each]
+        for each in tree.body
+    )
+    return [statement for block in blocks for statement in block]
+
+
+def compile_statement(statement: ast.stmt, source: Source) -> CodeType:
+    """Return the code of a top-level statement of a source, with its file's name and division."""
+    later = "from __future__ import annotations" in source.text
+    flags = __future__.annotations.compiler_flag if later else 0
+    if not source.divides_truly:
+        statement = restore_division(statement)
+    return compile(ast.Module([statement], []), str(source.path), "exec", flags, True)
+
+
 @dataclass
 class Runner:
     """Runs a source in a module; is_checked tells that it is the file to check, not a helper."""
@@ -160,20 +178,11 @@ class Runner:
     def _list_statements(self, tree: ast.Module) -> list[ast.stmt]:
         if self.run_all:
             return tree.body
-        blocks = (
-            each.body if isinstance(each, ast.If) and is_main_block(each) else [each]
-            for each in tree.body
-        )
-        return [statement for block in blocks for statement in block]
+        return list_script(tree)
 
     def _run_statement(self, statement: ast.stmt) -> None:
-        later = "from __future__ import annotations" in self.source.text
-        flags = __future__.annotations.compiler_flag if later else 0
-        path = str(self.source.path)
-        if not self.source.divides_truly:
-            statement = restore_division(statement)
         try:
-            code = compile(ast.Module([statement], []), path, "exec", flags, True)
+            code = compile_statement(statement, self.source)
             with _register(self.module):
                 if not (isinstance(statement, ast.Try) and self._takes_fallback(statement, code)):
                     exec(code, vars(self.module))

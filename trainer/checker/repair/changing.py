@@ -1,7 +1,5 @@
 """Runs a step with the code of a changed text, without running what leads to the step again."""
 
-import __future__
-
 import ast
 import gc
 from collections.abc import Iterator, Mapping
@@ -12,8 +10,7 @@ from typing import Any
 
 from trainer.checker.find.steps import Form, Step, Trace
 from trainer.checker.find.tracing import Tracer
-from trainer.checker.load.python2 import restore_division
-from trainer.checker.load.selecting import is_main_block
+from trainer.checker.load.running import compile_statement, list_script
 from trainer.checker.load.source import Source
 
 
@@ -67,15 +64,9 @@ class ChangingStep:
     def _compile(self, tree: ast.Module) -> tuple[Tracer, list[CodeType]]:
         """Return the code of each function as the file was loaded, and what traces it."""
         tracer = Tracer()
-        body = tracer.instrument(self._source.path, tree).body
-        if not self._source.divides_truly:
-            body = [restore_division(statement) for statement in body]
-        later = "from __future__ import annotations" in self._source.text
-        flags = __future__.annotations.compiler_flag if later else 0
-        path = str(self._source.path)
-        blocks = (s.body if isinstance(s, ast.If) and is_main_block(s) else [s] for s in body)
+        changed = tracer.instrument(self._source.path, tree)
         # One by one, as the file was run: a whole module has other code.
-        whole = (compile(ast.Module([s], []), path, "exec", flags, True) for b in blocks for s in b)
+        whole = (compile_statement(each, self._source) for each in list_script(changed))
         return tracer, [code for each in whole for code in _list_inner(each)]
 
 

@@ -85,7 +85,7 @@ def list_forward(model: Model) -> list[int]:
 def _differentiate(model: Model, fit: Fit, path: str) -> Array:
     """Return the derivative by each element, by central differences."""
     values = np.asarray(model.get_value(path), dtype=np.float64)
-    h = H * (float(np.abs(values).max()) or 0.1)
+    h = _choose_width(values)
     found = np.zeros(values.size)
     for k in range(values.size):
         moved = np.zeros(values.size)
@@ -94,6 +94,10 @@ def _differentiate(model: Model, fit: Fit, path: str) -> Array:
                 for sign in (1, -1)]  # fmt: skip
         found[k] = (ends[0] - ends[1]) / (2 * h)
     return found.reshape(values.shape)
+
+
+def _choose_width(values: Array) -> float:
+    return H * (float(np.abs(values).max()) or 0.1)
 
 
 def list_slopes(model: Model, size: int) -> list[Derivative]:
@@ -115,7 +119,7 @@ def _list_slopes_by(model: Model, path: str, later: list[int]) -> Iterator[Deriv
     later = [j for j in later if model.base.events[j][2].shape == value.shape]
     if not later or value.size > MOST_ELEMENTS:
         return
-    h = H * (float(np.abs(value).max()) or 0.1)
+    h = _choose_width(value)
     signs = [np.ones(value.shape), np.random.default_rng(0).choice([-1.0, 1.0], value.shape)]
     runs = [[_read_all(model, path, value + s * h * sign) for s in (1, -1)] for sign in signs]
     for j in later:
@@ -130,7 +134,7 @@ def _list_slopes_by(model: Model, path: str, later: list[int]) -> Iterator[Deriv
 
 def _read_all(model: Model, path: str, value: Array) -> dict[int, Array]:
     """Return all values in a run in which one of them, or a weight, is replaced."""
-    base, other = model.base.events, model.run({path: value}, "full").events
-    model.run({}, "full")  # later runs tell of what the last full one changed
+    base = model.base.events
+    other = model.run({path: value}, tuple(range(len(base)))).events
     pairs = enumerate(zip(base, other, strict=False))
     return {k: b[2] for k, (a, b) in pairs if a[:2] == b[:2]}

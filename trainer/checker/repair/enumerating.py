@@ -9,6 +9,7 @@ import io
 import tokenize
 from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
+from functools import partial
 from itertools import chain, islice, product
 from typing import Any
 
@@ -20,13 +21,13 @@ from trainer.checker.diagnose.scope import list_variables
 from trainer.checker.find.leaves import is_numeric_array, is_real
 from trainer.checker.find.steps import digest
 from trainer.checker.load.recording import copy_arrays
+from trainer.checker.repair.derivatives import is_close
 
 MOST_WORDS = 40  # variables and parts of the line
 MOST_SINGLE = 900  # values made from one word
 MOST_PAIRS = 4000  # values made from two
 MOST_ELEMENTS = 400
 LARGEST = 1e5  # a number that may become a size
-CLOSE = 1e-5
 HOLE = "__hole__"
 SINGLE = (
     "-{a}", "{a}.T", "1 - {a}", "{a} * (1 - {a})", "1 - {a} ** 2", "{a} ** 2", "{a} > 0",
@@ -44,7 +45,7 @@ DOTS = {"@": "{a} @ {b}", ".dot": "{a}.dot({b})", "np.dot": "np.dot({a}, {b})"}
 
 
 class Enumerator:
-    """Writes parts of one expression or statement anew, with the names and values that it sees.
+    """Writes other parts of one expression or statement, with the names and values that it sees.
 
     The value of a statement is that of what it changes, name, afterwards. style is how the file
     multiplies matrices, functions are those of one array.
@@ -80,7 +81,7 @@ class Enumerator:
         for part in _list_parts(self._root):
             code = self._open(part)
             for text, value in values.items() if code else ():
-                if _is_same(self._evaluate(code, {HOLE: value}), expected):
+                if _is_same(self._run(code, value), expected):
                     new = _write(self._root, part, text)
                     found.append(Edit(part, text, _count_changes(old, _split(new))))
         return sorted(found, key=lambda edit: edit.cost)
@@ -98,7 +99,7 @@ class Enumerator:
         for text in texts:
             if len(found) >= most:
                 return
-            value = self._evaluate(_compile(text), {})
+            value = self._evaluate(_compile(text))
             if _is_usable(value):
                 key = _identify(value)
                 if key not in seen:
@@ -113,7 +114,7 @@ class Enumerator:
         forms = PAIRS | {DOTS[self._style].replace("np.", f"{self._numpy}."): np.dot}
         for a, b in _order_pairs(first, arrays):
             for form, function in forms.items() if a != b else ():
-                value = _apply(function, known[a], known[b])
+                value = _try(partial(function, known[a], known[b]))
                 if _is_usable(value) and (key := _identify(value)) not in seen:
                     seen.add(key)
                     yield form.format(a=_bracket(a), b=_bracket(b)), value
@@ -123,18 +124,20 @@ class Enumerator:
         kind = "exec" if isinstance(self._root, ast.stmt) else "eval"
         return _compile(_write(self._root, part, HOLE), kind)
 
-    def _evaluate(self, code: Any, more: dict[str, Any]) -> Any:
-        if code is None:
-            return None
-        try:
-            with np.errstate(all="ignore"):
-                if code.co_name == "<module>" and isinstance(self._root, ast.stmt) and more:
-                    scope = copy_arrays(self._scope | more)
-                    exec(code, self._names, scope)
-                    return eval(self._name, self._names, scope)
-                return eval(code, self._names, self._scope | more)
-        except Exception:  # of somebody's code: any can come
-            return None
+    def _run(self, code: Any, value: Any) -> Any:
+        """Return what the line gives with a value in place of a part, None where it raises."""
+        if isinstance(self._root, ast.expr):
+            return _try(lambda: eval(code, self._names, self._scope | {HOLE: value}))
+        return _try(lambda: self._run_statement(code, value))
+
+    def _run_statement(self, code: Any, value: Any) -> Any:
+        scope = copy_arrays(self._scope | {HOLE: value})
+        exec(code, self._names, scope)
+        return eval(self._name, self._names, scope)
+
+    def _evaluate(self, code: Any) -> Any:
+        """Return the value of an expression of what the line sees, None where it raises."""
+        return _try(lambda: eval(code, self._names, dict(self._scope))) if code else None
 
 
 def _order_pairs(first: list[str], others: list[str]) -> Iterator[tuple[str, str]]:
@@ -193,11 +196,12 @@ def _compile(text: str, kind: str = "eval") -> Any:
         return None
 
 
-def _apply(function: Callable[..., Any], a: Any, b: Any) -> Any:
+def _try(function: Callable[[], Any]) -> Any:
+    """Return what a function returns, None where it raises."""
     try:
         with np.errstate(all="ignore"):
-            return function(a, b)
-    except (TypeError, ValueError, ArithmeticError):
+            return function()
+    except Exception:  # of somebody's code: any can come
         return None
 
 
@@ -221,13 +225,10 @@ def _identify(value: Any) -> Any:
 
 
 def _is_same(value: Any, expected: Array) -> bool:
-    if value is None or np.shape(value) != expected.shape:
-        return False
     try:
-        rest = float(np.abs(np.asarray(value, dtype=np.float64) - expected).max())
+        return value is not None and is_close(np.asarray(value, dtype=np.float64), expected)
     except (TypeError, ValueError):
         return False
-    return rest <= CLOSE * float(np.abs(expected).max())
 
 
 def _split(text: str) -> list[str]:

@@ -13,13 +13,12 @@ from trainer.checker.find.tracing import Site
 from trainer.checker.judge.descent import Fit
 from trainer.checker.repair.derivatives import list_forward
 from trainer.checker.repair.scoring import ALL, Edits, Scorer
-from trainer.checker.repair.values import Values, list_reached
+from trainer.checker.repair.values import Values
 from trainer.checker.repair.wanted import Wanted
 
 MOST_LINES = 7  # mistakes of one step
 MOST_PLACES = 4  # lines that may each be the same mistake
 MOST_REPEATED = 40  # rounds of a loop in which a line is corrected
-LEAST = 1e-3  # by which a value that may be 0 is moved
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,18 +94,13 @@ class Locator:
 
         What a right weight depends on is right.
         """
-        path = f"{EVENT}{event}"
-        value = np.asarray(self._model.get_value(path), dtype=np.float64)
-        moved = value + max(0.1 * np.abs(value).max(), LEAST)
-        old, new = (self._scorer.run(each).after for each in (edits, {**edits, path: moved}))
-        self._scorer.count.spend(2)
-        reached = list_reached(self._scorer, old, new)
-        best = dict(edits)
-        is_open = not reached <= good and not reached & good
-        for value in self._values.list_values(event, edits, moved, old, new) if is_open else ():
+        effect, best = self._scorer.move(event, edits), dict(edits)
+        if effect.reached <= good or effect.reached & good:
+            return best, score
+        for value in self._values.list_values(effect, edits):
             if score == ALL or not self._scorer.count.spend():
                 break
-            trial = {**edits, path: value}
+            trial = {**edits, effect.path: value}
             now = self._scorer.score(trial)[0]
             best, score = (trial, now) if now > score else (best, score)
         return best, score

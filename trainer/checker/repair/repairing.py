@@ -7,10 +7,10 @@ from difflib import SequenceMatcher
 from itertools import chain
 
 from trainer.checker.adapt.attempts import attempt
-from trainer.checker.diagnose.applying import Candidate, apply_edit, make_diff
+from trainer.checker.diagnose.applying import Candidate, apply_edit
 from trainer.checker.diagnose.candidates import list_candidates
 from trainer.checker.diagnose.counting import Count
-from trainer.checker.diagnose.diagnosing import Diagnosis, describe_place
+from trainer.checker.diagnose.diagnosing import Diagnosis, describe_fix, describe_line
 from trainer.checker.diagnose.edits import Edit, Root
 from trainer.checker.diagnose.insertions import find_holder
 from trainer.checker.diagnose.locating import Location
@@ -23,7 +23,6 @@ from trainer.checker.repair.enumerating import Enumerator
 from trainer.checker.repair.ordering import list_earlier
 from trainer.checker.repair.surveying import StepRequest, find_step, survey_step
 
-ROUNDS = 3  # changes of one fix, at most
 CHANGES = 300  # that are tried for one fix
 MOST_EDITS = 20  # of one line, by value
 
@@ -35,8 +34,16 @@ class StepSearch(Search):
     request: StepRequest = field(kw_only=True)
 
     def find_left(self, survey: Survey, candidate: Candidate) -> frozenset[str] | None:
-        """Return the weights that still go another way, None where these are not fewer."""
+        """Return the weights that still go another way, None where that is open."""
         return self.find_wrong(survey.change(candidate))
+
+    def list_changes(self, survey: Survey) -> Iterator[Candidate]:
+        """Yield the changes that values show, and then all others."""
+        return chain(_list_by_value(survey), list_candidates(survey))
+
+    def survey(self, texts: Texts) -> Survey | None:
+        """Return where the step is wrong with changed texts."""
+        return survey_step(self.request, texts)
 
     def find_wrong(self, texts: Texts) -> frozenset[str] | None:
         """Return the weights that go another way with these texts, None where that is open."""
@@ -61,36 +68,16 @@ def diagnose_step(request: StepRequest, tried: Count) -> Diagnosis | None:
     survey = survey_step(request, None)
     if survey is None:
         return None
-    texts, fix = survey.texts, _find_fix(request, survey, tried)
+    search, texts = StepSearch(tried, request=request), survey.texts
+    fix = search.find_fix(survey)
     if fix is None:
-        return _name_line(survey)
-    first, changed, checks = fix
-    diffs = (make_diff(p, texts[p], changed[p]) for p in texts if changed[p] != texts[p])
-    return describe_place(first, texts, survey.locations, "".join(diffs), checks)
-
-
-def _find_fix(
-    request: StepRequest, survey: Survey, tried: Count
-) -> tuple[Candidate, Texts, int] | None:
-    """Return the first of up to ROUNDS changes, the texts with all, and how many weights are right
-    then.
-    """
-    first, number, before = None, len(survey.wrong), survey.texts
-    search = StepSearch(tried, request=request)
-    for _ in range(ROUNDS):
-        step = search.improve(survey, chain(_list_by_value(survey), list_candidates(survey)))
-        if step is None:
-            return None
-        candidate, left = step
-        first, texts = first or candidate, survey.change(candidate)
-        if not left:
-            kept = drop_needless(search, before, texts) if first is not candidate else texts
-            return _find_first(first, before, kept), kept, number
-        following = survey_step(request, texts)
-        if following is None:
-            return None
-        survey = following
-    return None
+        location = next((each for each in survey.locations if each.settles), None)
+        return describe_line(texts, location) if location else None
+    first, changed = fix
+    if changed[first.path] != first.text:
+        changed = drop_needless(search, texts, changed)
+    first = _find_first(first, texts, changed)
+    return describe_fix(first, texts, changed, survey.locations, len(survey.wrong))
 
 
 def drop_needless(search: StepSearch, before: Texts, after: Texts) -> Texts:
@@ -148,12 +135,3 @@ def _list_by_value(survey: Survey) -> Iterator[Candidate]:
     for location in survey.locations:
         site, line = location.site, location.site.value.lineno
         yield from list_earlier(site.path, survey.texts[site.path], site.function, line)
-
-
-def _name_line(survey: Survey) -> Diagnosis | None:
-    """Return the line that values show, without a fix, None where they do not show it surely."""
-    for location in (each for each in survey.locations if each.settles):
-        site = location.site
-        first = Candidate(site.path, survey.texts[site.path], site.value)
-        return describe_place(first, survey.texts, [location], "", 0)
-    return None

@@ -1,19 +1,37 @@
 """Runs a step with some of its values replaced, and tells how much of it is right then."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.diagnose.counting import Count
-from trainer.checker.find.steps import Trace
+from trainer.checker.find.steps import EVENT, Form, Trace
 from trainer.checker.judge.descent import Fit
 from trainer.checker.repair.derivatives import CLOSE
 from trainer.checker.repair.wanted import Wanted
 
 ALL = 10**6  # the score of a step that is right
+LEAST = 1e-3  # by which a value that may be 0 is moved
 Edits = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a value of a step does to the weights: path is that of its event.
+
+    old and new are the weights after the step with the value as it is, and moved. reached are the
+    weights that differ.
+    """
+
+    path: str
+    value: Array
+    moved: Array
+    old: Edits
+    new: Edits
+    reached: frozenset[str]
 
 
 class Scorer:
@@ -27,11 +45,22 @@ class Scorer:
         now = np.array([each.moved for each in wanted.directions])
         self.rate = wanted.rate or find_rate(now, fit)
         wanted.model.run({}, "full")  # later runs tell of what the last full one changed
+        self._form: Form = "full" if wanted.paths - set(wanted.model.weights) else "changes"
 
     def run(self, edits: Edits) -> Trace:
-        """Run the step; what it left is told of the weights that it moved, or should move."""
-        is_left = self.wanted.paths - set(self.wanted.model.weights)
-        return self.wanted.model.run(edits, "full" if is_left else "changes")
+        """Run the step; its trace has the weights that it moved, or should move."""
+        return self.wanted.model.run(edits, self._form)
+
+    def move(self, event: int, edits: Edits) -> Effect:
+        """Return what an event does, beside edits of others."""
+        path = f"{EVENT}{event}"
+        value = np.asarray(self.wanted.model.get_value(path), dtype=np.float64)
+        moved = value + max(0.1 * np.abs(value).max(), LEAST)
+        self.count.spend(2)
+        old, new = (self.run(each).after for each in (edits, {**edits, path: moved}))
+        paths = self.wanted.paths
+        reached = frozenset(path for path in paths if _differ(old.get(path), new.get(path)))
+        return Effect(path, value, moved, old, new, reached)
 
     def score(self, edits: Edits) -> tuple[int, frozenset[str]]:
         """Return how much goes down the derivative at one rate, ALL for all, and which weights."""
@@ -48,6 +77,10 @@ class Scorer:
         rate = self.wanted.rate or find_rate(moved, fit) or fit.rate
         rest = np.abs(moved + rate * fit.slopes) - 2 * abs(rate) * fit.errors
         return int((rest <= CLOSE * np.abs(rate * fit.slopes)).sum())
+
+
+def _differ(old: Array | None, new: Array | None) -> bool:
+    return old is None or new is None or not np.array_equal(old, new)
 
 
 def find_rate(moved: Array, fit: Fit) -> float:

@@ -1,8 +1,6 @@
 """Surveys a wrong step of training for the search for a fix: its lines, and what they can use."""
 
 import ast
-import keyword
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,6 +28,7 @@ from trainer.checker.repair.wanted import Wanted, find_wanted
 
 REPLACED = 2500  # values that are replaced for one loss
 OF_OUTPUTS = (Fault.SOFTMAX_AXIS, Fault.UNUSED)  # what is wrong before the loss
+WHOLE = "__main__"  # the name of the loop outside of functions
 MOST_LOSSES = 2  # for which lines are sought
 
 
@@ -90,26 +89,23 @@ def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
     functions = [(p, f) for p, text in texts.items() for f in _list_functions(ast.parse(text))]
     is_of_value = decision.fault not in (Fault.PENALTY_SIGN, Fault.LACKS_PENALTY)
     locations = _locate(step, wanted, functions) if is_of_value else []
-    wrong = wanted.list_left(decision.model.base) or frozenset(wanted.paths)
+    wrong = wanted.list_left(decision.model.base) or wanted.paths
     screen = StepScreen(request.path, changing, wanted, wrong)
-    lines = {(p, line) for p, line in _list_lines(wanted)}
-    called = [(p, f) for p, f in functions if any(p == q and holds(f, n) for q, n in lines)]
-    called = [each for each in called if each[1].name != WHOLE] + [
-        each for each in called if each[1].name == WHOLE
-    ]
-    words = re.findall(r"[A-Za-z_]\w+", " ".join(texts.values()))
-    attributes = list(dict.fromkeys(re.findall(r"self\.(\w+)", " ".join(texts.values()))))
+    trail = Trail([each.site for each in locations], [each.record for each in locations])
     return Survey(
-        texts, wrong, frozenset(), frozenset(), locations, called, [],
-        list_functions(step.module),
-        tuple(w for w in dict.fromkeys(words) if not keyword.iskeyword(w)),
-        attributes, frozenset(), [], [], screen, None,
-        Trail([each.site for each in locations], [each.record for each in locations]),
-        frozenset(), list(step.module),
+        texts=texts, wrong=wrong, locations=locations, called=_list_called(wanted, functions),
+        functions=list_functions(step.module), screen=screen, trail=trail, names=list(step.module),
     )  # fmt: skip
 
 
-WHOLE = "__main__"
+def _list_called(
+    wanted: Wanted, functions: list[tuple[Path, Function]]
+) -> list[tuple[Path, Function]]:
+    """Return the functions of which a step runs a line, and its loop after them."""
+    sites = [wanted.sites[number] for number, *_ in wanted.model.base.events if number >= 0]
+    lines = {(site.path, site.line) for site in sites}
+    called = [(p, f) for p, f in functions if any(p == q and holds(f, n) for q, n in lines)]
+    return sorted(called, key=lambda each: each[1].name == WHOLE)
 
 
 def _list_functions(tree: ast.Module) -> Iterator[Function]:
@@ -124,13 +120,6 @@ def _list_functions(tree: ast.Module) -> Iterator[Function]:
             function.body = [node]
             yield function
             return
-
-
-def _list_lines(wanted: Wanted) -> Iterator[tuple[Path, int]]:
-    """Yield the lines that a step runs."""
-    for number in {site for site, _, _ in wanted.model.base.events if site >= 0}:
-        site = wanted.sites[number]
-        yield site.path, site.line
 
 
 def _locate(step: Step, wanted: Wanted, functions: list[tuple[Path, Function]]) -> list[Location]:

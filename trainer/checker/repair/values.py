@@ -7,7 +7,7 @@ import numpy as np
 from trainer.book.functions import Array
 from trainer.checker.find.steps import EVENT, Trace
 from trainer.checker.repair.derivatives import Derivative, Derivatives, is_close, list_slopes
-from trainer.checker.repair.scoring import Edits, Scorer
+from trainer.checker.repair.scoring import Edits, Effect, Scorer
 
 NEAR = 1e-3  # relative, of what follows from a value
 
@@ -24,57 +24,47 @@ class Values:
         self.derivatives = Derivatives(self._model, scorer.fit)
         self._slopes: dict[int, list[Derivative]] = {}  # by the number of their elements
 
-    def list_values(
-        self, event: int, edits: Edits, moved: Array, old: Edits, new: Edits
-    ) -> Iterator[Array]:
-        """Yield the values of an event beside edits of others.
+    def list_values(self, effect: Effect, edits: Edits) -> Iterator[Array]:
+        """Yield the values that an event should have, beside edits of others."""
+        if not effect.value.ndim:
+            yield from self._solve(effect)
+        yield from self._list_moved(effect)
+        yield from self._scale(effect, edits, self._list_derivatives(effect))
 
-        old and new are the weights after the step with the event as it is, and moved.
-        """
-        value = np.asarray(self._model.get_value(f"{EVENT}{event}"), dtype=np.float64)
-        reached = list_reached(self._scorer, old, new)
-        if not value.ndim:
-            yield from self._solve(value, moved, old, new)
-        yield from self._list_moved(value, reached)
-        derivatives = self._list_derivatives(event, value, reached)
-        yield from self._scale(f"{EVENT}{event}", edits, derivatives, reached)
-
-    def _solve(self, value: Array, moved: Array, old: Edits, new: Edits) -> Iterator[Array]:
+    def _solve(self, effect: Effect) -> Iterator[Array]:
         """Yield the number that a number should be, since what it reaches is linear in it."""
         needs: list[Array] = []
-        for path in sorted(list_reached(self._scorer, old, new)):
-            wanted, a, b = self._find_wanted(path), old.get(path), new.get(path)
+        for path in sorted(effect.reached):
+            a, b, wanted = effect.old.get(path), effect.new.get(path), self._find_wanted(path)
             if a is not None and b is not None and wanted is not None:
                 if not wanted.shape == a.shape == b.shape:
                     return
-                slope, rest = (b - a) / (moved - value), wanted - a
+                slope, rest = (b - a) / (effect.moved - effect.value), wanted - a
                 needs.append((rest[slope != 0] / slope[slope != 0]).reshape(-1))
         need = np.concatenate(needs) if needs else np.zeros(0)
         if need.size and np.ptp(need) <= NEAR * np.abs(need).max():
-            yield np.asarray(value + np.median(need))
+            yield np.asarray(effect.value + np.median(need))
 
-    def _list_derivatives(
-        self, event: int, value: Array, reached: frozenset[str]
-    ) -> Iterator[Array]:
+    def _list_derivatives(self, effect: Effect) -> Iterator[Array]:
         """Yield the derivatives of an event's size, none for one that is the derivative of the
         net's own loss by the only weight that it reaches.
         """
-        if event not in self._model.after_targets:
+        value, reached = effect.value, effect.reached
+        if int(effect.path[1:]) not in self._model.after_targets:
             yield from self._list_slopes_like(value)
-        known = self.derivatives.list_of_size(value.size)
-        expected = [new for each in known for new in arrange(each.value, value.shape)]
         own = self.derivatives.find(min(reached)) if len(reached) == 1 else None
         mine = arrange(own.value, value.shape) if own and self._scorer.fit.is_own else ()
         if any(is_close(each, value) for each in mine):
             return
-        if not value.ndim:  # one number is solved for; or it sums over an axis too many
-            by_weights = (self.derivatives.find(path) for path in sorted(reached))
-            expected = [each.value for each in by_weights if each and each.value.ndim]
-        yield from expected
+        if value.ndim:
+            for each in self.derivatives.list_of_size(value.size):
+                yield from arrange(each.value, value.shape)
+            return
+        # One number was solved for; or it is a sum over an axis too many.
+        by_weights = (self.derivatives.find(path) for path in sorted(reached))
+        yield from (each.value for each in by_weights if each and each.value.ndim)
 
-    def _scale(
-        self, path: str, edits: Edits, values: Iterator[Array], reached: frozenset[str]
-    ) -> Iterator[Array]:
+    def _scale(self, effect: Effect, edits: Edits, values: Iterator[Array]) -> Iterator[Array]:
         """Yield the multiples of values with which what they reach moves as far as the others.
 
         That is linear in them. Where no weights go down at one rate, any factor may be right.
@@ -85,12 +75,11 @@ class Values:
                 yield from (value, -value)
                 continue
             if value.shape not in zero:
-                zero[value.shape] = self._scorer.run({**edits, path: 0 * value})
-            now = (
-                self._scorer.run({**edits, path: value}) if self._scorer.count.spend() else Trace()
-            )
-            factors = self._list_factors(now, zero[value.shape], reached)
-            yield from (factor * value for factor in dict.fromkeys(factors))
+                zero[value.shape] = self._scorer.run({**edits, effect.path: 0 * value})
+            if self._scorer.count.spend():
+                now = self._scorer.run({**edits, effect.path: value})
+                factors = self._list_factors(now, zero[value.shape], effect.reached)
+                yield from (factor * value for factor in dict.fromkeys(factors))
 
     def _list_factors(self, now: Trace, zero: Trace, reached: frozenset[str]) -> Iterator[float]:
         """Yield by how much to multiply what was changed so that one weight or another is right.
@@ -112,11 +101,12 @@ class Values:
         before = np.asarray(self._model.base.before[weight], dtype=np.float64)
         return before - self._scorer.rate * found.value if found and self._scorer.rate else None
 
-    def _list_moved(self, value: Array, reached: frozenset[str]) -> Iterator[Array]:
+    def _list_moved(self, effect: Effect) -> Iterator[Array]:
         """Yield what a weight should be after the step, for a value that only it depends on."""
-        wanted = self._find_wanted(min(reached)) if len(reached) == 1 else None
+        is_one = len(effect.reached) == 1
+        wanted = self._find_wanted(min(effect.reached)) if is_one else None
         if wanted is not None:
-            yield from arrange(wanted, value.shape)
+            yield from arrange(wanted, effect.value.shape)
 
     def _list_slopes_like(self, value: Array) -> Iterator[Array]:
         """Yield the derivatives of a value by another that have this shape, and other numbers."""
@@ -145,19 +135,10 @@ class Values:
         return self._scorer.wanted.sites[number].name if number >= 0 else ""
 
 
-def list_reached(scorer: Scorer, old: Edits, new: Edits) -> frozenset[str]:
-    """Return the weights that two runs of a step leave differently."""
-    return frozenset(p for p in scorer.wanted.paths if _differ(old.get(p), new.get(p)))
-
-
 def _write_factor(factor: float) -> str:
     """Return what stands before a derivative that is multiplied: nothing for 1."""
     sign, size = "−" * (factor < 0), abs(factor)
     return sign if abs(size - 1) < NEAR else f"{sign}{size:.3g} · "
-
-
-def _differ(old: Array | None, new: Array | None) -> bool:
-    return old is None or new is None or not np.array_equal(old, new)
 
 
 def arrange(values: Array, shape: tuple[int, ...]) -> Iterator[Array]:

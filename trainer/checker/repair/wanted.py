@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ class Wanted:
     has_penalty: bool = False
     rate: float = 0.0
 
-    @property
+    @cached_property
     def paths(self) -> frozenset[str]:
         """The weights that should move."""
         return frozenset(direction.weight for direction in self.directions)
