@@ -100,3 +100,11 @@ def test_a_copy_keeps_what_is_shared_inside_it():
 def test_an_array_is_listed_once_and_the_newest_name_wins():
     array = np.zeros(3)
     assert list(list_leaves({"data": [array], "batch": array})) == ["batch"]
+
+
+def test_rows_that_are_one_list_are_one_leaf():
+    row = [0.1, 0.2]
+    leaves = list_leaves({"W": [row, row, [0.3, 0.4]]})
+    assert {path: leaf.value for path, leaf in leaves.items()} == {
+        "W[0]": [0.1, 0.2], "W[2]": [0.3, 0.4],
+    }  # fmt: skip

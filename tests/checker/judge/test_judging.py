@@ -14,7 +14,7 @@ def decide(monkeypatch):
 
     def make(line, verdict, name=""):
         step = SimpleNamespace(line=line, name=name, verdict=verdict, describe=None)
-        decision = SimpleNamespace(is_right=verdict, fit=None, model=None)
+        decision = SimpleNamespace(is_right=verdict, fit=None, fault=None, model=None)
         decisions[id(step)] = decision
         kept.append(step)
         return step

@@ -138,7 +138,7 @@ def call_by_role(function: Callable[..., Any], values: Mapping[str, Any]) -> Any
 @cache
 def _find_call_role(name: str, names: tuple[str, ...]) -> str | None:
     """Return the role of one argument of a method, given the simplified names of all of them."""
-    if re.fullmatch(r"(x|y|t)?(val|test|valid).*|.*(val|test)", name):
+    if re.fullmatch(r"(x|y|t)?(val(?!ue)|test).*|.*(val|test)", name):
         return "x val" if name[0] in "xi" else "t val"
     if re.fullmatch(FLAG, name):
         return "flag"

@@ -1,9 +1,10 @@
-"""Calls functions and methods that train somebody's net, with small data in each usual layout."""
+"""Lists the functions and methods that may train somebody's net, and runs them with small data."""
 
 import ast
+import copy
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from types import FunctionType
@@ -11,32 +12,26 @@ from typing import Any
 
 import numpy as np
 
-from trainer.checker.adapt.names import (
-    METHODS,
-    call_by_role,
-    find_argument_role,
-    find_call_roles,
-    find_method,
-    list_arguments,
-    simplify_name,
+from trainer.checker.adapt.names import METHODS, find_call_roles, list_arguments, simplify_name
+from trainer.checker.find.composing import (
+    BACK,
+    call_alone,
+    call_method,
+    call_with_net,
+    compose,
 )
-from trainer.checker.find.applying import read_arrays, subtract_gradients
 from trainer.checker.find.datasets import draw_samples
 from trainer.checker.find.discovering import Discovery
-from trainer.checker.find.guessing import DIMS
 from trainer.checker.find.instances import REG, SIZES, Instance, guess_sizes, list_instances
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.shortening import shorten
-from trainer.checker.find.steps import SUBTRACTED, Step, capture_call
-from trainer.checker.find.tracing import Tracer
+from trainer.checker.find.steps import Step, capture_call
+from trainer.checker.find.trying import Trier
 
 N = 7  # samples: no usual size, and not as many of each class
 LAYOUTS = 10
 NET = r".*net(work)?|model|nn|mlp|classifier|clf"
-UPDATE = r"update.*|step|optimi[sz]e.*|apply.*|adjust.*|.*descen.*"
-BACK = METHODS["gradient"] + r"|.*back.*"
 Function = Callable[..., Any]
-Returned = Mapping[str, tuple[str, int | None]]  # name: the method that returns it, and where
 
 
 def list_data(D: int, C: int) -> list[tuple[Any, Any, int]]:
@@ -76,21 +71,39 @@ class Call:
         """The class of the net, None for a function."""
         return self.instance.kind if self.instance else None
 
-    def list_sizes(self, module: Namespace) -> list[tuple[int, int]]:
-        """Return the numbers of inputs and outputs that the net may have."""
+    def prepare(self, trier: Trier, layout: int) -> list[tuple[int, int]]:
+        """Return the numbers of inputs and outputs that the net may have, which is built for that
+        with the arguments with which it comes farthest.
+        """
         usual = [(SIZES[0], SIZES[2])]
-        if self.instance is None or (self.instance.takes_data and not self.instance.expression):
+        instance, module = self.instance, trier.choices.module
+        if instance is None or (instance.takes_data and not instance.expression):
             return usual
-        usual = usual if self.instance.expression is None else []
-        return list(dict.fromkeys([*usual, *guess_sizes(self.instance.build(module))]))
+        if not instance.expression and not instance.named:
+            instance.named = trier.settle(
+                lambda named, asked: instance.build(module, {"named": named, "asked": asked}),
+                {}, dict(zip("xt", list_data(*usual[0])[layout], strict=False)),
+            )  # fmt: skip
+        usual = usual if instance.expression is None else []
+        built = instance.build(module, {"named": copy.deepcopy(instance.named)})
+        return list(dict.fromkeys([*usual, *guess_sizes(built)]))
 
-    def follow(self, tracer: Tracer, module: Namespace, x: Any, t: Any, C: int) -> list[Step]:
+    def follow(self, trier: Trier, x: Any, t: Any, C: int) -> list[Step]:
         """Return the steps of the loops in it, and the call itself as one."""
+        tracer, module = trier.tracer, trier.choices.module
         values = _make_values(x, t, C)
-        net = self._build(module, values)
-        steps = Discovery(tracer).follow(lambda: self.function(net, values))
-        runs = lambda net, x, t: self.function(net, values | {"x": x, "t": t})  # noqa: E731
-        names = {"net": self._build(module, values), "x": x, "t": t}
+
+        def run(named: Namespace, asked: list[str]) -> object:
+            given = values | {"named": named, "asked": asked}
+            return self.function(self._build(module, given), given)
+
+        first = self.instance.named if self.instance else {}
+        named = trier.settle(run, first, values)
+        steps = Discovery(tracer).follow(lambda: run(copy.deepcopy(named), []))
+        runs = lambda net, x, t, **named: self.function(  # noqa: E731
+            net, values | {"x": x, "t": t, "named": named}
+        )
+        names = {"net": self._build(module, values | {"named": named}), "x": x, "t": t} | named
         whole = capture_call(tracer, module, self.name, runs, names)
         shorten(whole)
         return [*steps, whole]
@@ -101,8 +114,8 @@ class Call:
 
 def _make_values(x: Any, t: Any, C: int) -> dict[str, Any]:
     D, H, _ = SIZES
-    return {"x": x, "t": t, "lr": 0.1, "reg": REG, "batch": N, "epochs": 2, "D": D, "H": H,
-            "C": C, "dims": [D, H, C]}  # fmt: skip
+    return {"x": x, "t": t, "x val": x, "t val": t, "lr": 0.1, "reg": REG, "batch": N, "epochs": 2,
+            "D": D, "H": H, "C": C, "dims": [D, H, C], "named": {}}  # fmt: skip
 
 
 def list_calls(module: Namespace, tree: ast.Module) -> list[Call]:
@@ -127,11 +140,11 @@ def _list_nets(module: Namespace, tree: ast.Module) -> Iterator[Call]:
     for instance in list_instances(module, tree):
         for name, method in inspect.getmembers(instance.kind, inspect.isfunction):
             if not name.startswith("__") and _may_train(name, method, instance.takes_data):
-                runs = partial(_call_method, name=name, returned=instance.returned)
+                runs = partial(call_method, name=name, returned=instance.returned)
                 yield Call(runs, name, instance)
         names = dir(instance.kind)
         if any(re.fullmatch(BACK, simplify_name(name)) for name in names):
-            composed = partial(_compose, returned=instance.returned)
+            composed = partial(compose, returned=instance.returned)
             yield Call(composed, instance.kind.__name__, instance)
 
 
@@ -147,21 +160,13 @@ def _list_users(module: Namespace, instances: list[Instance]) -> Iterator[Call]:
             continue
         nets = [p.name for p in list_arguments(function) if re.fullmatch(NET, p.name.lower())]
         for instance in instances if len(nets) == 1 else ():
-            runs = partial(_call_with_net, function=function, argument=nets[0])
+            runs = partial(call_with_net, function=function, argument=nets[0])
             yield Call(runs, function.__name__, instance)
 
 
 def _is_own_function(value: Any, module: Namespace) -> bool:
     is_own = getattr(value, "__module__", None) == module.get("__name__")
     return is_own and isinstance(value, FunctionType)
-
-
-def _call_alone(_net: None, values: dict[str, Any], function: Function) -> Any:
-    return _call(function, values)
-
-
-def _call_with_net(net: Any, values: dict[str, Any], function: Function, argument: str) -> Any:
-    return _call(_fix(function, {argument: net}), values)
 
 
 def _may_train(name: str, method: Function, has_data: bool) -> bool:
@@ -177,76 +182,4 @@ def _may_train(name: str, method: Function, has_data: bool) -> bool:
 def _list_functions(module: Namespace) -> Iterator[Call]:
     for function in list(module.values()):
         if _is_own_function(function, module) and {"x", "t"} <= find_call_roles(function):
-            yield Call(partial(_call_alone, function=function), function.__name__)
-
-
-def _call_method(net: Any, values: dict[str, Any], name: str, returned: Returned) -> str | None:
-    """Call a method that trains, or that returns gradients, which are subtracted then."""
-    before = read_arrays(net)
-    result = _call(getattr(net, name), _add_returned(net, name, values, returned))
-    now = read_arrays(net)
-    if all(np.array_equal(now[path], old) for path, old in before.items() if path in now):
-        return SUBTRACTED if subtract_gradients(net, result) else None
-    return None
-
-
-def _add_returned(
-    net: Any, name: str, values: dict[str, Any], returned: Returned
-) -> dict[str, Any]:
-    """Return the values with those of arguments that other methods return under their names."""
-    found: dict[str, Any] = {}
-    for parameter in list_arguments(getattr(net, name)):
-        method, place = returned.get(parameter.name, ("", None))
-        is_asked = parameter.default is parameter.empty and method not in ("", name)
-        if is_asked and find_argument_role(getattr(net, name), parameter.name) not in values:
-            given = _call(getattr(net, method), values)
-            found[parameter.name] = given if place is None else given[place]
-    return values | {"named": found}
-
-
-def _call(function: Function, values: dict[str, Any]) -> Any:
-    """Call a function by the roles of its arguments; the sizes of layers are a list, and those of
-    "named" are given by name.
-    """
-    dims = [p.name for p in list_arguments(function) if re.fullmatch(DIMS, simplify_name(p.name))]
-    if dims:
-        function = _fix(function, dict.fromkeys(dims, values["dims"]))
-    named = {p.name: values["named"][p.name] for p in list_arguments(function)
-             if p.name in values.get("named", {})}  # fmt: skip
-    return call_by_role(_fix(function, named) if named else function, values)
-
-
-def _fix(function: Function, fixed: dict[str, Any]) -> Function:
-    """Return the function without the arguments that are fixed."""
-    signature = inspect.signature(function)
-    rest = [p for p in signature.parameters.values() if p.name not in fixed]
-
-    def call(*args: Any, **named: Any) -> Any:
-        given = dict(zip((p.name for p in rest), args, strict=False))
-        return function(**given, **named, **fixed)
-
-    call.__signature__ = signature.replace(parameters=rest)  # type: ignore[attr-defined]
-    return call
-
-
-def _compose(net: Any, values: dict[str, Any], returned: Returned) -> None:
-    """Run forward, the loss, backward and the update of a net, one after the other."""
-    forward, loss = find_method(net, "predict"), find_method(net, "loss")
-    outputs = _call(forward, values) if forward else None
-    known = values | {"y": lambda: outputs, "kept": lambda: [outputs]}
-    result = _call(loss, known) if loss else None
-    back = next(iter(_list_named(net, BACK)), None)
-    if back:
-        known = _add_returned(net, back.__name__, known, returned)
-    grads = _call(back, known) if back else result
-    update = next(iter(_list_named(net, UPDATE)), None)
-    if update:
-        names = [p.name for p in list_arguments(update) if "grad" in simplify_name(p.name)]
-        _call(_fix(update, dict.fromkeys(names, grads)) if names else update, known)
-    else:
-        subtract_gradients(net, grads)
-
-
-def _list_named(net: Any, form: str) -> list[Function]:
-    names = [n for n in dir(net) if not n.startswith("__") and re.fullmatch(form, simplify_name(n))]
-    return [getattr(net, n) for n in sorted(names, key=len) if callable(getattr(net, n, None))]
+            yield Call(partial(call_alone, function=function), function.__name__)

@@ -144,7 +144,15 @@ class Discovery:
         best = [key for key, n in zip(keys, sizes, strict=True) if n == most > 0]
         several = {outer for loop, number in best if number == 2 for outer in self._outer[loop]
                    if self._carry_same(loop, outer)}  # fmt: skip
-        return [self.captures[key] for key in best if key[0] not in several][:MOST_STEPS]
+        chosen = [key for key in best if key[0] not in several]
+        grown = [(loop, 1) for loop, number in chosen if number == 2 and self._grows(loop)]
+        return [self.captures[key] for key in dict.fromkeys([*grown, *chosen])][:MOST_STEPS]
+
+    def _grows(self, loop: int) -> bool:
+        """Return whether the first round of a loop gives another shape to what it carries on."""
+        before = self.captures[loop, 1].run().before
+        later = self._find_changes((loop, 2))
+        return any(p in before and before[p].shape != later.before[p].shape for p in later.carried)
 
 
 def _count_arrays(values: list[Any]) -> int:

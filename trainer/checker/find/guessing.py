@@ -1,67 +1,58 @@
-"""Guesses what the constructor of somebody's net may be given, by what its code compares."""
+"""Guesses what the arguments of somebody's net may be, by their names and by what code compares."""
 
 import ast
+import copy
 import re
 from collections.abc import Iterator
-from itertools import islice, product
 from typing import Any
 
 from trainer.checker.adapt.building import get_usual
-from trainer.checker.adapt.names import OPTIONS, SIZES, find_role, list_arguments, simplify_name
+from trainer.checker.adapt.names import OPTIONS, SIZES, find_role, simplify_name
 from trainer.checker.find.leaves import Namespace
 
 DIMS = r".*(dims|sizes|layers|shape|structure|architecture|topology)"
-NEURONS = r".*(neurons|units)"
 COUNT = r"(n|num|number|no)(of|hidden)*layers?"
-MOST = 24  # ways to call one constructor
+NEURONS = r".*(neurons|units)"
+SMALL = 5  # sizes up to here stay as they are
 
 
-def list_guesses(
-    kind: type, tree: ast.Module, module: Namespace, sizes: tuple[int, int, int]
-) -> Iterator[dict[str, Any]]:
-    """Yield values for the arguments that a class requires.
+def choose_usual(name: str, sizes: tuple[int, int, int]) -> Any:
+    """Return the likeliest value of a constructor's argument.
 
     sizes are the numbers of inputs, hidden neurons and outputs.
     """
-    words = _list_words(kind, tree, module)
-    choices = {
-        p.name: _choose(p.name, words[p.name], sizes)
-        for p in list_arguments(kind) if p.default is p.empty
-    }  # fmt: skip
-    for values in islice(product(*choices.values()), MOST):
-        yield dict(zip(choices, values, strict=True))
-
-
-def _choose(name: str, words: list[str], sizes: tuple[int, int, int]) -> list[Any]:
-    """Return the values that an argument may have, the likeliest first."""
-    D, H, C = sizes
     simple = simplify_name(name)
-    words = sorted(words, key=lambda word: "zero" in word)  # from which nothing is learnt
-    if words:
-        return [*words, *([word] * 2 for word in words), *([word] * 3 for word in words)]
     if re.fullmatch(COUNT, simple):
-        return [3, 2, 1]
+        return len(sizes)
     if re.fullmatch(f"{DIMS}|{NEURONS}", simple):
-        return [[D, H, C], [H], H]
+        return list(sizes)
     if role := find_role(name, SIZES):
-        return [dict(zip("DHC", sizes, strict=True))[role]]
-    return [get_usual(find_role(name, OPTIONS))]
+        return dict(zip("DHC", sizes, strict=True))[role]
+    return get_usual(find_role(name, OPTIONS))
 
 
-def _list_words(kind: type, tree: ast.Module, module: Namespace) -> dict[str, list[str]]:
-    """Return the texts with which code compares each argument of a class, or what it becomes."""
-    names = {p.name: {p.name} for p in list_arguments(kind)}
+def shrink(node: ast.expr) -> ast.expr:
+    """Return an expression with small whole numbers in place of large ones, equal for equal."""
+    found = [n.value for n in ast.walk(node) if isinstance(n, ast.Constant)]
+    large = sorted({n for n in found if type(n) is int and n > SMALL})
+    sizes = {n: SMALL + 1 + i for i, n in enumerate(large)}
+    made = copy.deepcopy(node)
+    for each in ast.walk(made):
+        if isinstance(each, ast.Constant) and type(each.value) is int:
+            each.value = sizes.get(each.value, each.value)
+    return made
+
+
+def list_words(name: str, tree: ast.Module, module: Namespace) -> list[str]:
+    """Return the texts with which code compares an argument, or the attribute that it becomes."""
+    names = {name}
     for node in ast.walk(tree):
         match node:
-            case ast.Assign(targets=[ast.Attribute(attr=attr)], value=ast.Name(id=name)):
-                names.get(name, set()).add(attr)
-    found: dict[str, list[str]] = {name: [] for name in names}
-    for node in ast.walk(tree):
-        for name, words in _find_words(node, module):
-            for argument, others in names.items():
-                if name in others:
-                    found[argument] += [w for w in words if w not in found[argument]]
-    return found
+            case ast.Assign(targets=[ast.Attribute(attr=attr)], value=ast.Name(id=own)):
+                names |= {attr} if own == name else set()
+    pairs = [pair for node in ast.walk(tree) for pair in _find_words(node, module)]
+    words = dict.fromkeys(w for other, found in pairs if other in names for w in found)
+    return sorted(words, key=lambda word: "zero" in word)  # from which nothing is learnt
 
 
 def _find_words(node: ast.AST, module: Namespace) -> Iterator[tuple[str, list[str]]]:

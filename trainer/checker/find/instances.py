@@ -1,10 +1,8 @@
 """Builds instances of a file's classes in small sizes: as the file does it, or by arguments."""
 
 import ast
-import copy
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
@@ -18,10 +16,9 @@ from trainer.checker.adapt.names import (
     find_role,
     list_arguments,
 )
-from trainer.checker.find.guessing import list_guesses
+from trainer.checker.find.guessing import choose_usual, shrink
 from trainer.checker.find.leaves import Namespace, list_leaves
 
-SMALL = 5  # sizes up to here stay as they are
 REG = 0.1  # so that a penalty shows
 SIZES = (5, 4, 3)  # inputs, hidden neurons and outputs of what is built by its arguments
 
@@ -36,30 +33,27 @@ class Instance:
     kind: type
     tree: ast.Module
     expression: ast.expr | None = None
+    named: Namespace = field(default_factory=dict)  # values of arguments that were found by trying
 
-    def build(self, module: Namespace, values: dict[str, Any] | None = None) -> Any:
+    def build(self, module: Namespace, values: dict[str, Any]) -> Any:
         """Return a new net, with the samples and targets of values if its constructor takes them;
         raise what its code raises.
-        """
-        if self.expression is None and self.takes_data and values:
-            arguments = list_arguments(self.kind)
-            roles = {p.name: find_role(p.name, ROLES) for p in arguments if p.default is p.empty}
-            hidden = {name: [SIZES[1]] for name, role in roles.items() if role == "H"}
-            return call_by_role(partial(self.kind, **hidden), values)
-        if self.expression is None:
-            return self._guess(module)
-        code = compile(ast.fix_missing_locations(ast.Expression(self.expression)), "<net>", "eval")
-        return eval(code, module)
 
-    def _guess(self, module: Namespace) -> Any:
-        """Return a net that the first way to call its class makes; raise what the usual raises."""
-        try:
-            return build_instance(self.kind, *SIZES, reg=REG)
-        except Exception:
-            for values in list_guesses(self.kind, self.tree, module, SIZES):
-                with suppress(Exception):
-                    return self.kind(**values)
-            raise
+        values["named"] are values of arguments by name.
+        """
+        if self.expression is not None:
+            made = ast.fix_missing_locations(ast.Expression(self.expression))
+            return eval(compile(made, "<net>", "eval"), module)
+        required = [p.name for p in list_arguments(self.kind) if p.default is p.empty]
+        values.setdefault("asked", []).extend(required)
+        named = {name: values["named"][name] for name in required if name in values["named"]}
+        if self.takes_data and "x" in values:
+            roles = {name: find_role(name, ROLES) for name in required}
+            hidden = {name: [SIZES[1]] for name, role in roles.items() if role == "H"}
+            return call_by_role(partial(self.kind, **hidden | named), values)
+        if named:
+            return self.kind(**{name: choose_usual(name, SIZES) for name in required} | named)
+        return build_instance(self.kind, *SIZES, reg=REG)
 
     @cached_property
     def returned(self) -> dict[str, tuple[str, int | None]]:
@@ -94,24 +88,12 @@ def list_instances(module: Namespace, tree: ast.Module) -> Iterator[Instance]:
             and node.func.id == name
         ]  # fmt: skip
         for call in calls[:2]:
-            yield Instance(kind, tree, _shrink(call))
+            yield Instance(kind, tree, shrink(call))
         yield Instance(kind, tree)
 
 
 def _is_own(kind: type, module: Namespace) -> bool:
     return kind.__module__ == module.get("__name__")
-
-
-def _shrink(call: ast.Call) -> ast.Call:
-    """Return the call with small numbers in place of large whole ones, equal ones for equal."""
-    found = [n.value for n in ast.walk(call) if isinstance(n, ast.Constant)]
-    large = sorted({n for n in found if type(n) is int and n > SMALL})
-    sizes = {n: SMALL + 1 + i for i, n in enumerate(large)}
-    made = copy.deepcopy(call)
-    for node in ast.walk(made):
-        if isinstance(node, ast.Constant) and type(node.value) is int:
-            node.value = sizes.get(node.value, node.value)
-    return made
 
 
 def guess_sizes(net: object) -> list[tuple[int, int]]:

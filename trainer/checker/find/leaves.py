@@ -161,14 +161,18 @@ def is_numeric_array(value: object) -> bool:
 
 
 def _is_table(value: object) -> bool:
-    """Return whether a value is a list, perhaps of lists of one shape, of numbers only."""
+    """Return whether a value is a list, perhaps of lists of one shape, of numbers only.
+
+    One whose rows are the same list is none: to set one row would set another.
+    """
     return isinstance(value, list) and _find_shape(value) is not None
 
 
 def _find_shape(value: Any) -> tuple[int, ...] | None:
     if not isinstance(value, list):
         return () if isinstance(value, float | int | np.number) else None
-    shapes = {_find_shape(each) for each in value}
+    rows = [id(each) for each in value if isinstance(each, list)]
+    shapes = {_find_shape(each) for each in value} if len(set(rows)) == len(rows) else set()
     shape = shapes.pop() if len(shapes) == 1 else None
     return None if shape is None else (len(value), *shape)
 

@@ -10,6 +10,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from trainer.checker.find.calls import LAYOUTS, Call, list_calls, list_data, list_users
+from trainer.checker.find.choices import Choices
 from trainer.checker.find.datasets import LAYOUTS as LAYOUTS_OF_DATA
 from trainer.checker.find.datasets import (
     Dataset,
@@ -18,10 +19,11 @@ from trainer.checker.find.datasets import (
     guess_sizes_of_text,
 )
 from trainer.checker.find.discovering import Discovery
-from trainer.checker.find.instances import guess_sizes
+from trainer.checker.find.instances import SIZES, guess_sizes
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.steps import Step
 from trainer.checker.find.tracing import Tracer
+from trainer.checker.find.trying import Trier
 from trainer.checker.findings.comparing import show_safely
 from trainer.checker.load.loading import Loader
 from trainer.checker.load.source import Source
@@ -120,6 +122,10 @@ class Script:
         return list_calls(self._module, self._tree)
 
     @cached_property
+    def _trier(self) -> Trier:
+        return Trier(self._tracer, Choices(self._module, self._tree, SIZES))
+
+    @cached_property
     def _users(self) -> list[Call]:
         return list_users(self._module, self._tree)
 
@@ -152,7 +158,7 @@ class Script:
         found: list[Step] = []
         with be_quiet():
             for call in calls:
-                for sizes in call.list_sizes(self._module)[:2]:
+                for sizes in call.prepare(self._trier, layout)[:2]:
                     found += self._follow_call(call, sizes, layout)
         return found
 
@@ -161,9 +167,9 @@ class Script:
         data = list_data(*sizes)[layout]
         if call.instance is not None and data[-1] != sizes[-1]:
             return []
-        steps = call.follow(self._tracer, self._module, *data)
+        steps = call.follow(self._trier, *data)
         error = steps[0].run({}, "changes").error if len(steps) == 1 else ""
         if not (asked := correct_sizes(*sizes, error)):
             return steps
         data = list_data(*asked)[layout]
-        return steps if data[-1] != asked[-1] else call.follow(self._tracer, self._module, *data)
+        return steps if data[-1] != asked[-1] else call.follow(self._trier, *data)

@@ -286,7 +286,8 @@ def _keep(
             if np.size(leaf.value) <= MOST_ELEMENTS:
                 mark = LIST if isinstance(leaf.value, list) else ""
                 other = changes.get(len(trace.events))
-                if mark and other is not None and np.shape(other) == np.shape(leaf.value):
+                is_array = mark or (isinstance(value, tuple) and is_numeric_array(leaf.value))
+                if is_array and other is not None and np.shape(other) == np.shape(leaf.value):
                     leaf.set(other)
                 trace.events.append((number, path + mark, leaf.as_array()))
     return value
@@ -334,7 +335,7 @@ def capture_call(
     tracer: Tracer, module: Namespace, name: str, function: Callable[..., Any], names: Namespace
 ) -> Step:
     """Return the step that is a call of a function with the values of these names."""
-    arguments = ", ".join(names)
+    arguments = ", ".join(f"{each}={each}" for each in names)
     body = ast.parse(f"{RESULT} = __run__({arguments})").body
     shared, own = copy_together(module, names | {"__run__": function})
     return Step(tracer, body, 0, module, shared, own, name=name)

@@ -6,11 +6,13 @@ from enum import Enum, auto
 from trainer.checker.find.steps import Trace
 from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.descent import Fit, depends_on, fit_losses
+from trainer.checker.judge.following import find_others, has_agreeing, has_own_pass
 from trainer.checker.judge.idle import is_idle
 from trainer.checker.judge.influence import Model, Run, build_model, leave_start
 from trainer.checker.judge.properties import (
     find_wrong_softmax,
     is_named_as_weight,
+    list_grown,
     list_unused,
 )
 from trainer.checker.judge.shrinking import shrink
@@ -18,6 +20,7 @@ from trainer.checker.judge.shrinking import shrink
 # How far from the first weights a step is judged, relative to the largest: first near, then as far
 # as it can be judged, since near 0 every net is nearly linear, and far away a softmax is 0 or 1.
 NEAR, FAR = 0.05, (0.5, 0.2, 0.1)
+GIVEN = {"x", "t"}  # leaves of a call that are data of ours, and no weights
 SAME = 1e-4  # rates that differ by more are not those of one loss
 
 
@@ -32,6 +35,7 @@ class Fault(Enum):
     UNUSED = auto()
     SOFTMAX_AXIS = auto()
     IDLE = auto()
+    GROWN = auto()
 
 
 @dataclass
@@ -56,10 +60,15 @@ def decide(run: Run, name: str = "") -> Decision | None:
 
     name is that of the function that is called, if the step is a call.
     """
+    base = run({}, "full")
+    if grown := list_grown(run, base):
+        return Decision(Model(run, base), False, wrong=grown, fault=Fault.GROWN)
     first = build_model(run)
     if first is None:
         is_wrong = is_idle(run, name)
         return Decision(Model(run, Trace()), False, fault=Fault.IDLE) if is_wrong else None
+    if name and set(first.weights) <= GIVEN:
+        return _leave_open(Decision(first, None))
     near = _decide_at(first, NEAR)
     is_part = near.fault is Fault.LEFT and bool(name)  # a method may train a part of a net
     # What a method gives may be meant to be added.
@@ -79,11 +88,12 @@ def _agree(near: Decision, far: Decision) -> Decision:
     for fit in near.fits:
         if any(_are_same(fit, other) for other in far.fits):
             return replace(near, fit=fit)
-    return near if not near.fits else _leave_open(near)
+    return near if (near.wrong and not near.fault) or not near.fits else _leave_open(near)
 
 
 def _are_same(a: Fit, b: Fit) -> bool:
-    is_close = abs(a.rate - b.rate) <= SAME * max(abs(a.rate), abs(b.rate))
+    one, other = a.common_rate, b.common_rate
+    is_close = abs(one - other) <= SAME * max(abs(one), abs(other))
     return is_close and (a.loss, a.target) == (b.loss, b.target)
 
 
@@ -98,47 +108,95 @@ def _decide_at(first: Model, start: float) -> Decision:
     if smaller is not first.run and (few := build_model(smaller)):
         model = leave_start(few, start)
     decision = _decide_about(model)
-    rates = decision.fit.rates.values() if decision.fit else [None]
+    return decision if _is_sure(decision) else _leave_open(decision)
+
+
+def _is_sure(decision: Decision) -> bool:
+    """Return whether a wrong step is not one that keeps a state, as momentum does: from rest, that
+    moves each weight down the derivative, as it does those that agree.
+    """
+    fit = decision.fit
+    rates = fit.rates.values() if fit else [None]
     is_explained = all(rate is not None for rate in rates)  # each weight by the same derivative
-    is_sure = decision.is_right is not False or is_explained or _is_complete(model)
-    return decision if is_sure else _leave_open(decision)
+    is_sgd = fit is not None and fit.is_own and has_agreeing(decision.model, fit)
+    return (decision.is_right is not False or is_explained or is_sgd
+            or _is_complete(decision.model))  # fmt: skip
 
 
 def _decide_about(model: Model) -> Decision:
+    """Return what the first question that has an answer shows."""
     fits = fit_losses(model)
-    matrices = [w for w in model.weights if model.base.before[w].ndim > 1]
+    looks = (_find_fault, _find_followed, _find_turned, _find_apart, _find_gradients,
+             _find_inconsistent)  # fmt: skip
+    found = filter(None, (look(model, fits) for look in looks))
+    return next(found, Decision(model, None, fits[0] if fits else None))
+
+
+def _find_fault(model: Model, fits: list[Fit]) -> Decision | None:
+    """Return what is wrong whatever the loss is."""
     best = fits[0] if fits else None
     event = find_wrong_softmax(model)
     if event is not None:
         return Decision(model, False, best, fault=Fault.SOFTMAX_AXIS, event=event)
     if unused := list_unused(model):
         return Decision(model, False, best, unused, Fault.UNUSED)
-    if left := _list_left(model, fits[:1]):
-        return Decision(model, False, fits[0], left, Fault.LEFT)
+    left = _list_left(model, fits[:1])
+    return Decision(model, False, best, left, Fault.LEFT) if left else None
+
+
+def _find_followed(model: Model, fits: list[Fit]) -> Decision | None:
+    """Return that the step goes down a loss, or does but for a penalty or a factor."""
     for fit in fits:
         if fit.lacks_penalty:
-            return Decision(model, False, fit, matrices, Fault.LACKS_PENALTY)
+            return Decision(model, False, fit, _list_matrices(model), Fault.LACKS_PENALTY)
+        if fit.is_right and _is_multiple(model, fits):
+            return Decision(model, False, fit, fault=Fault.FACTOR, fits=fits)
         if fit.is_right:
-            if _is_multiple(model, fits):
-                return Decision(model, False, fit, fault=Fault.FACTOR, fits=fits)
             return Decision(model, True, fit, fits=fits)
-    if best and not best.wrong:
-        fault = Fault.PENALTY_SIGN if best.rate > 0 else Fault.UPHILL
+    return None
+
+
+def _list_matrices(model: Model) -> list[str]:
+    return [w for w in model.weights if model.base.before[w].ndim > 1]
+
+
+def _find_turned(model: Model, fits: list[Fit]) -> Decision | None:
+    """Return that the step goes up a loss, with all weights, with some, or with the penalty."""
+    if fits and not fits[0].wrong:
+        fault = Fault.PENALTY_SIGN if fits[0].rate > 0 else Fault.UPHILL
         whole = [fit for fit in fits if not fit.wrong]
-        return Decision(model, False, best, matrices or model.weights, fault, whole)
-    if turned := next((fit for fit in fits if fit.list_uphill()), None):
-        return Decision(model, False, turned, turned.list_uphill())
-    if other := next((fit for fit in fits if fit.has_gradients), None):
-        return Decision(model, None if _follows_partly(model, fits) else True, other)
-    wrong = list_inconsistent(model)
-    if not (wrong and all(wrong)):
-        return Decision(model, None, best)
-    least = min(wrong, key=len)
+        wrong = _list_matrices(model) or model.weights
+        return Decision(model, False, fits[0], wrong, fault, whole)
+    turned = next((fit for fit in fits if fit.list_uphill()), None)
+    return Decision(model, False, turned, turned.list_uphill()) if turned else None
+
+
+def _find_apart(model: Model, fits: list[Fit]) -> Decision | None:
+    """Return that some weights do not follow the loss that they should follow."""
+    followed, wrong = find_others(model, fits)
+    agreeing = [fit for fit in followed if fit.list_agreeing()]
+    return Decision(model, False, followed[0], wrong, fits=agreeing) if wrong else None
+
+
+def _find_gradients(model: Model, fits: list[Fit]) -> Decision | None:
+    """Return that the step computes right gradients, and uses them otherwise than plainly."""
+    fit = next((fit for fit in fits if fit.has_gradients), None)
+    is_right = None if _follows_partly(model, fits) else True
+    return Decision(model, is_right, fit) if fit else None
+
+
+def _find_inconsistent(model: Model, fits: list[Fit]) -> Decision | None:
+    """Return that the step follows no loss of the outputs at all, known or not."""
+    found = list_inconsistent(model)
+    if not (found and all(found)):
+        return None
     best = max(fits, key=lambda fit: len(fit.list_agreeing()), default=None)
     agreeing = best.list_agreeing() if best else []
     others = [weight for weight in model.weights if weight not in agreeing]
     is_sure = len(agreeing) > 1  # by chance no two go down a loss at one rate
-    return Decision(model, False, best, others if is_sure else min(others, least, key=len))
+    wrong = others if is_sure else min(others, *found, key=len)
+    is_apart = best is not None and has_own_pass(model, best, wrong)
+    return Decision(model, None if is_apart else False, best, wrong)
 
 
 def _is_multiple(model: Model, fits: list[Fit]) -> bool:

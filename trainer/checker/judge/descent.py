@@ -61,6 +61,12 @@ class Fit:
                   for rate in rates.values()]  # fmt: skip
         return max(groups, key=len, default=[])
 
+    @property
+    def common_rate(self) -> float:
+        """The rate of most weights, or the one that fits all best where no rate fits any."""
+        agreeing = self.list_agreeing() if self.wrong else []
+        return (self.rates[agreeing[0]] if agreeing else None) or self.rate
+
     def list_uphill(self) -> list[str]:
         """Return the weights that move up the derivative, at the rate at which the others go down,
         [] where some move otherwise.
@@ -74,7 +80,8 @@ class Fit:
     def has_gradients(self) -> bool:
         """Whether the step computes the derivative by every weight, and then moves otherwise."""
         values = list(self.factors.values())
-        return bool(values) and max(values) - min(values) <= CLOSE * abs(max(values))
+        is_whole = bool(values) and len(values) == len(self.rates)
+        return is_whole and max(values) - min(values) <= CLOSE * abs(max(values))
 
     @property
     def is_right(self) -> bool:
@@ -100,7 +107,7 @@ def fit_losses(model: Model) -> list[Fit]:
     fits.sort(key=lambda fit: (len(fit.wrong), fit.rate <= 0, not fit.is_own))
     distinct = list({fit.slopes.tobytes(): fit for fit in reversed(fits)}.values())[::-1]
     for fit in distinct[:MOST_FITS] if fits and fits[0].wrong else []:
-        fit.factors = _find_factors(model, directions, fit)
+        fit.factors = find_factors(model, fit, model.weights)
         if fit.has_gradients:
             break
     return fits
@@ -167,6 +174,19 @@ def _fit(
     return Fit(name, events, target, rate, penalty, wrong, rates, slopes, errors, function=function)
 
 
+def list_usual(fits: list[Fit]) -> list[Fit]:
+    """Return the fits of losses that the net computes, and that are usual losses of its outputs."""
+    usual = [fit for fit in fits if not fit.is_own]
+    return [own for own in fits if own.is_own and any(_are_parallel(own, each) for each in usual)]
+
+
+def _are_parallel(own: Fit, usual: Fit) -> bool:
+    """Return whether two losses have the same derivatives, but for a factor."""
+    factor = float(own.slopes @ usual.slopes) / float(usual.slopes @ usual.slopes)
+    rest = np.abs(own.slopes - factor * usual.slopes) - own.errors - abs(factor) * usual.errors
+    return factor > 0 and float(rest.max()) <= CLOSE * float(np.abs(own.slopes).max())
+
+
 def refit(model: Model, fit: Fit, found: list[Direction]) -> Fit | None:
     """Return how a step that moves so along the directions fits the derivative of a fit's loss."""
     return _fit(model, fit.loss, fit.events, fit.target, fit.function, found)
@@ -178,15 +198,17 @@ def depends_on(model: Model, fit: Fit, path: str) -> bool:
     return any(abs(slope) > error + CLOSE * np.abs(fit.slopes).max() for slope, error in pairs)
 
 
-def _find_factors(model: Model, found: list[Direction], fit: Fit) -> dict[str, float]:
-    """Return the factors of the gradients among the step's values, {} where one is absent."""
+def find_factors(model: Model, fit: Fit, weights: list[str]) -> dict[str, float]:
+    """Return the factors of the gradients of weights among the step's values, without those that
+    are absent.
+    """
+    found = [each for weight in model.weights for each in probe(model, weight, EACH)]
     factors: dict[str, float] = {}
-    for weight in model.weights:
+    for weight in weights:
         own = [i for i, d in enumerate(found) if d.weight == weight]
         factor = find_factor(model, [found[i] for i in own], fit.slopes[own], fit.errors[own])
-        if factor is None:
-            return {}
-        factors[weight] = factor
+        if factor is not None:
+            factors[weight] = factor
     return factors
 
 

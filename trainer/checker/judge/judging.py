@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from trainer.checker.find.steps import Form, Trace
-from trainer.checker.judge.deciding import Decision, decide
+from trainer.checker.judge.deciding import Decision, Fault, decide
 
 MOST_VALUES = 1_000_000  # of all runs of a file's steps
 EACH_RUN = 50  # values that a run costs besides its own
@@ -71,6 +71,8 @@ def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
     budget, more = Budget(), 0
     for number, steps in enumerate(programs):
         judged = _choose(_judge_steps(steps, budget))
+        if judged and number and judged.decision.fault is Fault.GROWN:
+            continue  # of data of ours, which may lie in another direction
         if judged:
             is_right = judged.decision.is_right
             if is_right is not None and (number == 0 or (is_right and judged.step.line)):

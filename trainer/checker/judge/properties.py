@@ -5,11 +5,13 @@ Properties that the outputs of every net have, whatever its form.
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.judge.influence import Model
+from trainer.checker.find.steps import Trace
+from trainer.checker.judge.influence import Model, Run
 from trainer.checker.judge.losses import arrange_targets
 
 CLOSE = 1e-9  # of sums that are 1
@@ -53,6 +55,38 @@ def list_unused(model: Model) -> list[str]:
         and is_named_as_weight(model, path) and model.base.before[path].ndim
         and not any(_is_other(model, path, i) for i in model.depends[path])
     ]  # fmt: skip
+
+
+def list_grown(run: Run, base: Trace) -> list[str]:
+    """Return the arrays to which a step adds something larger, so that they take its shape, and on
+    which its values depend: a bias of one column for each sample.
+    """
+    return [path for path in base.before if _grows(base, path) and _is_added(run, base, path)]
+
+
+def _grows(base: Trace, path: str) -> bool:
+    old, new = base.before[path], base.after.get(path)
+    if new is None or not new.size > old.size > 1 or "f" not in new.dtype.kind:
+        return False
+    with suppress(ValueError):
+        return np.broadcast_shapes(old.shape, new.shape) == new.shape
+    return False
+
+
+def _is_added(run: Run, base: Trace, path: str) -> bool:
+    """Return whether an array moves by about as much as it was moved before, but for what its
+    gradient makes of that, and other values with it.
+    """
+    change = np.random.default_rng(1).standard_normal(base.before[path].shape)
+    other = run({path: base.before[path] + change}, "full")
+    now, new = other.after.get(path), base.after[path]
+    if now is None or now.shape != new.shape:
+        return False
+    if np.linalg.norm(now - new - change) > 0.5 * np.linalg.norm(change + 0 * new):
+        return False
+    pairs = zip(other.events, base.events, strict=False)
+    changed = [a[:2] for a, b in pairs if not np.array_equal(a[2], b[2])]
+    return any(place != (-1, path) for place in changed)
 
 
 def is_named_as_weight(model: Model, path: str) -> bool:

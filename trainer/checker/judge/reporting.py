@@ -70,6 +70,7 @@ def describe(judged: Judged) -> Iterator[Finding]:
         if decision.event is not None:
             site = decision.model.base.events[decision.event][0]
             words["line"] = str(judged.step.describe(site)[0])
+        words["shapes"] = _name_shapes(decision)
         words["factor"] = f"{decision.fit.rate:.4g}" if decision.fit else ""
         message = _(FAULTS[decision.fault]).format(**words)
         cause = CAUSES.get(decision.fault)
@@ -86,6 +87,9 @@ def describe(judged: Judged) -> Iterator[Finding]:
 CAUSES = {Fault.UPHILL: "update-sign", Fault.SOFTMAX_AXIS: "softmax-axis"}
 FAULTS = {
     Fault.IDLE: N_("{step} computes gradients and leaves all weights as they were"),
+    Fault.GROWN: N_(
+        "{step} gives {names} another shape: {shapes}; its gradient should have the shape it had"
+    ),
     Fault.LEFT: N_("{step} leaves {names} as it was, while it changes the others"),
     Fault.FACTOR: N_("{step} gives gradients that are {factor} times the derivative of {loss}"),
     Fault.UNUSED: N_("{step} changes {names}, but nothing that it computes depends on that"),
@@ -99,6 +103,13 @@ FAULTS = {
         "{loss} has a penalty on the weights, but {step} does not go down its derivative"
     ),
 }
+
+
+def _name_shapes(decision: Decision) -> str:
+    """Return the shapes of the first wrong array before and after a step."""
+    base, path = decision.model.base, next(iter(decision.wrong), "")
+    shapes = [each[path].shape for each in (base.before, base.after) if path in each]
+    return " → ".join(map(str, shapes))
 
 
 def _describe_right(decision: Decision, words: dict[str, str]) -> str:

@@ -129,7 +129,12 @@ class Runner:
         return names
 
     def _open(self, path: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
-        """Open a file as open does; the table of our data stands for one that is missing."""
+        """Open a file as open does; the table of our data stands for one that is missing.
+
+        Raises OSError for a number: that is a channel of this process, and no file of the code.
+        """
+        if isinstance(path, int):
+            raise OSError(_("a number is the name of no file"))
         try:
             return open(path, mode, *args, **options)
         except FileNotFoundError:

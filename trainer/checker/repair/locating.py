@@ -1,5 +1,6 @@
 """Finds the lines whose values, replaced by the right ones, make a step right, one by one."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from trainer.checker.repair.scoring import ALL, Edits, Scorer
 from trainer.checker.repair.values import Values
 from trainer.checker.repair.wanted import Wanted
 
+NUMBER = re.compile(r"[\d.e-]+")
 MOST_LINES = 7  # mistakes of one step
 MOST_PLACES = 4  # lines that may each be the same mistake
 MOST_REPEATED = 40  # rounds of a loop in which a line is corrected
@@ -78,6 +80,8 @@ class Locator:
             for i in events[:MOST_REPEATED]:
                 trial, reached = self._correct(i, best, score, good)
                 best, score = (trial, reached) if reached > score else (best, score)
+            if score <= before and len(events) > 1:
+                best, score = self._correct_together(events[:MOST_REPEATED], edits, good)
             if score > before:
                 first = min(int(path[1:]) for path in best if path not in edits)
                 value = np.asarray(self._model.base.events[first][2], dtype=np.float64)
@@ -105,10 +109,28 @@ class Locator:
             best, score = (trial, now) if now > score else (best, score)
         return best, score
 
+    def _correct_together(
+        self, events: list[int], edits: Edits, good: frozenset[str]
+    ) -> tuple[dict[str, Any], int]:
+        """Return the numbers that the rounds of a loop should compute, and how much is right then:
+        one alone may be a part of a weight.
+        """
+        best = dict(edits)
+        for i in events:
+            if self._model.base.events[i][2].ndim or self._scorer.count.is_spent:
+                return dict(edits), -1
+            effect = self._scorer.move(i, edits)
+            if effect.reached and not effect.reached & good:
+                best |= dict.fromkeys([effect.path], next(self._values.solve(effect), effect.value))
+        return best, self._scorer.score(best)[0]
+
     def _list_sites(self) -> list[tuple[int, list[int]]]:
-        """Return the places of the source on the way back, with their events."""
+        """Return the places of the source on the way back, with their events, but for numbers that
+        are written down: a sum begins with one.
+        """
         sites: dict[int, list[int]] = {}
         for i, (site, path, value) in enumerate(self._model.base.events):
-            if i >= self._start and site >= 0 and not path and value.dtype.kind == "f":
+            is_real = site >= 0 and not path and value.dtype.kind == "f"
+            if i >= self._start and is_real and not NUMBER.fullmatch(self._sites[site].text):
                 sites.setdefault(site, []).append(i)
         return list(sites.items())

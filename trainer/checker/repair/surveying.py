@@ -27,7 +27,7 @@ from trainer.checker.repair.locating import Locator, Place
 from trainer.checker.repair.wanted import Wanted, find_wanted
 
 REPLACED = 2500  # values that are replaced for one loss
-OF_OUTPUTS = (Fault.SOFTMAX_AXIS, Fault.UNUSED)  # what is wrong before the loss
+OF_OUTPUTS = (Fault.SOFTMAX_AXIS, Fault.UNUSED, Fault.GROWN)  # what is wrong before the loss
 WHOLE = "__main__"  # the name of the loop outside of functions
 MOST_LOSSES = 2  # for which lines are sought
 

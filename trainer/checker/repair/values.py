@@ -27,11 +27,11 @@ class Values:
     def list_values(self, effect: Effect, edits: Edits) -> Iterator[Array]:
         """Yield the values that an event should have, beside edits of others."""
         if not effect.value.ndim:
-            yield from self._solve(effect)
+            yield from self.solve(effect)
         yield from self._list_moved(effect)
         yield from self._scale(effect, edits, self._list_derivatives(effect))
 
-    def _solve(self, effect: Effect) -> Iterator[Array]:
+    def solve(self, effect: Effect) -> Iterator[Array]:
         """Yield the number that a number should be, since what it reaches is linear in it."""
         needs: list[Array] = []
         for path in sorted(effect.reached):

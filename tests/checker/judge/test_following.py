@@ -1,0 +1,117 @@
+"""A step that follows no loss, where its net computes one or most of its weights follow one."""
+
+import pytest
+from steps import find_messages, judge
+
+SCRIPT = """
+import numpy as np
+np.random.seed(0)
+X, t = np.random.randn(6, 3), np.random.randn(6, 2)
+W1, b1, W2, b2 = np.random.randn(3, 4), np.zeros((1, 4)), np.random.randn(4, 2), np.zeros((1, 2))
+for i in range(500):
+    z = np.tanh(X @ W1 + b1)
+    y = z @ W2 + b2
+    loss = ((y - t) ** 2).mean()
+    dy = y - t
+    dz = dy @ W2.T * (1 - z ** 2)
+    dW2, db2 = z.T @ dy, dy.sum(axis=0, keepdims=True)
+    W2 -= 0.1 * dW2
+    b2 = b2 - 0.1 * db2
+    W1 -= 0.1 * X.T @ dz
+    b1 -= 0.1 * dz.sum(axis=0)
+"""
+SAMPLES = """
+import numpy as np
+np.random.seed(0)
+X, t = np.random.randn(6, 3), np.random.rand(6, 2)
+W, b = [np.random.randn(3, 4), np.random.randn(4, 2)], [np.random.randn(4), np.random.randn(2)]
+for i in range(500):
+    dW, db = [0 * w for w in W], [0 * each for each in b]
+    for x, y in zip(X, t):
+        z = np.tanh(x @ W[0] + b[0])
+        out = z @ W[1] + b[1]
+        delta = out - y
+        before = delta @ W[1].T * (1 - z * z)
+        dW = [dW[0] + np.outer(x, before), dW[1] + np.outer(z, delta)]
+        db = [db[0] + before, db[1] + delta]
+    for k in (0, 1):
+        W[k] = W[k] - 0.01 * dW[k]
+        b[k] = b[k] - 0.01 * db[k]
+"""
+PAIR = """
+import numpy as np
+np.random.seed(0)
+Z, X = np.random.randn(6, 3), np.random.randn(6, 4)
+G, D, c = np.random.randn(3, 4), np.random.randn(4, 2), np.random.randn(2, 1)
+ones, zeros = np.ones((6, 1)), np.zeros((6, 1))
+data = np.vstack([ones, zeros])
+def see(x):
+    h = np.tanh(x @ D)
+    return h, 1 / (1 + np.exp(-h @ c))
+for i in range(100):
+    fake = Z @ G
+    x = np.vstack([X, fake])
+    h, p = see(x)
+    wrong = p - data
+    dD, dc = x.T @ (wrong @ c.T * (1 - h * h)), h.T @ wrong
+    h, p = see(fake)
+    G -= 0.1 * Z.T @ (((p - ones) @ c.T * (1 - h * h)) @ D.T)
+    D -= 0.1 * dD
+    c -= 0.1 * dc
+"""
+NUMBERS = """
+w1, w2, w3, b1, b2 = 0.3, -0.4, 0.7, 0.1, -0.2
+import math
+for epoch in range(100):
+    for x, y, t in [(1.0, 0.5, 0.2), (-0.4, 0.9, 0.8)]:
+        h = math.tanh(w1 * x + w2 * y + b1)
+        out = w3 * h + b2
+        error = out - t
+        inner = error * w3 * (1 - h * h)
+        w3 -= 0.1 * error * h
+        b2 -= 0.1 * error
+        w1 -= 0.1 * inner * x
+        w2 -= 0.1 * inner * y
+        b1 -= 0.1 * inner
+"""
+
+
+@pytest.fixture
+def decide(tmp_path):
+    def decide_on(text, old="", new=""):
+        assert old in text
+        path = tmp_path / "net.py"
+        path.write_text(text.replace(old, new))
+        return judge(path).decision
+
+    return decide_on
+
+
+@pytest.mark.parametrize("text", [SCRIPT, SAMPLES, NUMBERS])
+def test_right_steps_are_right(decide, text):
+    assert decide(text).is_right is True
+
+
+def test_every_weight_may_be_wrong_where_the_step_follows_another_loss(decide):
+    decision = decide(SCRIPT, "dy = y - t", "dy = (y - t) ** 3 * (1 + y ** 2)")
+    assert (decision.is_right, set(decision.wrong)) == (False, {"W1", "b1", "W2", "b2"})
+
+
+def test_gradients_of_the_last_sample_alone_are_wrong(decide):
+    decision = decide(SAMPLES, "[db[0] + before, db[1] + delta]", "[before, delta]")
+    assert (decision.is_right, decision.wrong) == (False, ["b[0]", "b[1]"])
+
+
+def test_two_nets_with_a_loss_each_are_not_accused(decide):
+    assert decide(PAIR).is_right is not False
+
+
+def test_one_number_that_moves_otherwise_than_all_others_is_wrong(decide):
+    decision = decide(NUMBERS, "w2 -= 0.1 * inner * y", "w2 -= 0.1 * inner * x")
+    assert (decision.is_right, decision.wrong) == (False, ["w2"])
+
+
+def test_a_bias_that_gets_a_row_for_each_sample_is_wrong(decide, tmp_path):
+    decision = decide(SCRIPT, "dy.sum(axis=0, keepdims=True)", "dy.sum(axis=1, keepdims=True)")
+    assert (decision.is_right, decision.wrong) == (False, ["b2"])
+    assert "(1, 2) → (6, 2)" in find_messages(tmp_path / "net.py")[0]

@@ -1,0 +1,130 @@
+"""Lists values that an argument of somebody's function may have, the likeliest first."""
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from trainer.checker.adapt.names import list_arguments
+from trainer.checker.find.guessing import choose_usual, list_words, shrink
+from trainer.checker.find.leaves import Namespace
+from trainer.checker.load.standins import StandIn
+
+SIMPLE = (1, 2, 3, True, None, 0.1, "")
+
+
+@dataclass
+class Choices:
+    """Values for arguments of what a module defines.
+
+    sizes are the numbers of inputs, hidden neurons and outputs.
+    """
+
+    module: Namespace
+    tree: ast.Module
+    sizes: tuple[int, int, int]
+
+    def choose_usual(self, name: str) -> Any:
+        """Return what the file has under the name of an argument, or what such a name means."""
+        return next(self._list_own(name), choose_usual(name, self.sizes))
+
+    def list_values(self, name: str, data: Mapping[str, Any], error: str) -> Iterator[Any]:
+        """Yield values that an argument may have: those that the file's own code gives it first.
+
+        error is what another value raised, which shows what may help.
+        """
+        words = list_words(name, self.tree, self.module)
+        yield from [*words, *([word] * 2 for word in words), *([word] * 3 for word in words)]
+        yield from (v for v in self._list_values(name, data) if may_help(v, error))
+
+    def _list_values(self, name: str, data: Mapping[str, Any]) -> Iterator[Any]:
+        yield from self._list_own(name)
+        D, H, C = self.sizes
+        yield from ([D, H, C], [H], H, D, C)
+        x, t = data["x"], data["t"]
+        yield from (x, t, (x, t))
+        with suppress(TypeError):  # one sample alone
+            yield list(zip(x, t, strict=False))
+        yield from self._list_activations()
+        if layers := self._make_layers():
+            yield layers
+        yield from self._make_objects()
+        yield from SIMPLE
+
+    def _list_own(self, name: str) -> Iterator[Any]:
+        """Yield what the file has under the name of an argument, or gives it, in small sizes."""
+        value = self.module.get(name)
+        if value is not None and not isinstance(value, StandIn):
+            yield value
+        for node in ast.walk(self.tree):
+            match node:
+                case ast.keyword(arg=arg, value=given) if arg == name:
+                    yield from self._evaluate(given)
+                case ast.Assign(targets=[ast.Name(id=target)], value=given) if target == name:
+                    yield from self._evaluate(given)
+                case ast.Call(args=given) if name in (names := self._list_names(node)):
+                    for each in given[names.index(name) : names.index(name) + 1]:
+                        is_other = isinstance(each, ast.Name) and each.id != name
+                        yield from self._list_own(each.id) if is_other else self._evaluate(each)
+
+    def _list_names(self, call: ast.Call) -> list[str]:
+        """Return the arguments of the class, function or method of the module that is called."""
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else ast.unparse(call.func)
+        methods = (vars(kind).get(name) for kind in self._list_kinds())
+        called = next(filter(callable, [self.module.get(name), *methods]), None)
+        names = [p.name for p in list_arguments(called)] if called else []
+        return names[1:] if names[:1] == ["self"] else names
+
+    def _evaluate(self, node: ast.expr) -> Iterator[Any]:
+        expression = ast.fix_missing_locations(ast.Expression(shrink(node)))
+        with suppress(Exception):
+            yield eval(compile(expression, "<value>", "eval"), self.module)
+
+    def _list_activations(self) -> list[Any]:
+        """Return functions of one argument that the module defines."""
+        functions = (v for v in self.module.values() if inspect.isfunction(v))
+        own = [f for f in functions if f.__module__ == self.module.get("__name__")]
+        return [f for f in own if len(list_arguments(f)) == 1][:2]
+
+    def _make_layers(self) -> list[Any]:
+        """Return layers from the inputs to the outputs, of classes with forward and backward."""
+        D, H, C = self.sizes
+        made: dict[int, Any] = {}
+        for kind in filter(_is_layer, self._list_kinds()):
+            required = [p for p in list_arguments(kind) if p.default is p.empty]
+            made.setdefault(len(required), kind)
+        layers: list[Any] = []
+        with suppress(Exception):
+            layers = [made[2](D, H), *([made[0]()] if 0 in made else []), made[2](H, C)]
+        return layers
+
+    def _make_objects(self) -> Iterator[Any]:
+        """Yield an instance of each class of the module that requires no arguments."""
+        for kind in self._list_kinds():
+            if all(p.default is not p.empty for p in list_arguments(kind)):
+                with suppress(Exception):
+                    yield kind()
+
+    def _list_kinds(self) -> list[type]:
+        name = self.module.get("__name__")
+        return [v for v in self.module.values() if isinstance(v, type) and v.__module__ == name]
+
+
+def may_help(value: object, error: str) -> bool:
+    """Return whether a value is of the kind that Python says is lacking."""
+    if lacking := re.search(r"has no attribute '(\w+)'", error):
+        parts = value if isinstance(value, list | tuple) else [value]
+        return any(hasattr(part, lacking[1]) for part in parts)
+    if re.search(r"not (iterable|subscriptable)|has no len", error):
+        return hasattr(value, "__getitem__")
+    if "interpreted as an integer" in error:
+        return type(value) is int
+    return "not callable" not in error or callable(value)
+
+
+def _is_layer(kind: type) -> bool:
+    names = [name.lower() for name in dir(kind)]
+    return any("forward" in n for n in names) and any("back" in n for n in names)

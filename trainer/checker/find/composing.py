@@ -1,0 +1,116 @@
+"""Calls functions and methods that train a net, with values by the roles of their arguments."""
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from trainer.checker.adapt.names import (
+    METHODS,
+    call_by_role,
+    find_argument_role,
+    find_method,
+    list_arguments,
+    simplify_name,
+)
+from trainer.checker.find.applying import read_arrays, subtract_gradients
+from trainer.checker.find.guessing import DIMS
+from trainer.checker.find.steps import SUBTRACTED
+
+UPDATE = r"update.*|step|optimi[sz]e.*|apply.*|adjust.*|.*descen.*"
+BACK = METHODS["gradient"] + r"|.*back.*"
+Function = Callable[..., Any]
+Returned = Mapping[str, tuple[str, int | None]]  # name: the method that returns it, and where
+# Samples, targets and sizes by role; "named" are values by the names of arguments, and to "asked"
+# the names of the arguments are added that functions require.
+Values = dict[str, Any]
+
+
+def call_method(net: Any, values: Values, name: str, returned: Returned) -> str | None:
+    """Call a method that trains, or that returns gradients, which are subtracted then."""
+    given = _add_returned(net, name, values, returned)
+    return _subtract_returned(net, lambda: _call(getattr(net, name), given))
+
+
+def call_alone(_net: None, values: Values, function: Function) -> str | None:
+    """Call a function that trains weights among its arguments, or that returns their gradients."""
+    return _subtract_returned(values["named"], lambda: _call(function, values))
+
+
+def call_with_net(net: Any, values: Values, function: Function, argument: str) -> Any:
+    """Call a function that is given a net as one argument."""
+    return _call(_fix(function, {argument: net}), values)
+
+
+def _subtract_returned(net: object, run: Callable[[], object]) -> str | None:
+    """Run what trains a net; where that changes nothing, subtract the gradients that it returns."""
+    before = read_arrays(net)
+    result = run()
+    now = read_arrays(net)
+    if all(np.array_equal(now[path], old) for path, old in before.items() if path in now):
+        return SUBTRACTED if subtract_gradients(net, result) else None
+    return None
+
+
+def _add_returned(net: Any, name: str, values: Values, returned: Returned) -> Values:
+    """Return the values with those of arguments that other methods return under their names."""
+    found: dict[str, Any] = {}
+    for parameter in list_arguments(getattr(net, name)):
+        method, place = returned.get(parameter.name, ("", None))
+        is_asked = parameter.default is parameter.empty and method not in ("", name)
+        if is_asked and find_argument_role(getattr(net, name), parameter.name) not in values:
+            given = _call(getattr(net, method), values)
+            found[parameter.name] = given if place is None else given[place]
+    return values | {"named": found | values["named"]}
+
+
+def _call(function: Function, values: Values) -> Any:
+    """Call a function by the roles of its arguments; the sizes of layers are a list, and those of
+    "named" are given by name.
+    """
+    arguments = list_arguments(function)
+    required = [p.name for p in arguments if p.default is p.empty]
+    asked = [name for name in required if find_argument_role(function, name) not in ("x", "t")]
+    values.setdefault("asked", []).extend(asked)
+    dims = [p.name for p in arguments if re.fullmatch(DIMS, simplify_name(p.name))]
+    fixed = dict.fromkeys(dims, values["dims"])
+    fixed |= {name: values["named"][name] for name in asked if name in values["named"]}
+    return call_by_role(_fix(function, fixed) if fixed else function, values)
+
+
+def _fix(function: Function, fixed: dict[str, Any]) -> Function:
+    """Return the function without the arguments that are fixed."""
+    signature = inspect.signature(function)
+    rest = [p for p in signature.parameters.values() if p.name not in fixed]
+
+    def call(*args: Any, **named: Any) -> Any:
+        given = dict(zip((p.name for p in rest), args, strict=False))
+        return function(**given, **named, **fixed)
+
+    call.__signature__ = signature.replace(parameters=rest)  # type: ignore[attr-defined]
+    return call
+
+
+def compose(net: Any, values: Values, returned: Returned) -> None:
+    """Run forward, the loss, backward and the update of a net, one after the other."""
+    forward, loss = find_method(net, "predict"), find_method(net, "loss")
+    outputs = _call(forward, values) if forward else None
+    known = values | {"y": lambda: outputs, "kept": lambda: [outputs]}
+    result = _call(loss, known) if loss else None
+    back = next(iter(_list_named(net, BACK)), None)
+    if back:
+        known = _add_returned(net, back.__name__, known, returned)
+    grads = _call(back, known) if back else result
+    update = next(iter(_list_named(net, UPDATE)), None)
+    if update:
+        names = [p.name for p in list_arguments(update) if "grad" in simplify_name(p.name)]
+        _call(_fix(update, dict.fromkeys(names, grads)) if names else update, known)
+    else:
+        subtract_gradients(net, grads)
+
+
+def _list_named(net: Any, form: str) -> list[Function]:
+    names = [n for n in dir(net) if not n.startswith("__") and re.fullmatch(form, simplify_name(n))]
+    return [getattr(net, n) for n in sorted(names, key=len) if callable(getattr(net, n, None))]

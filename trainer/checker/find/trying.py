@@ -1,0 +1,122 @@
+"""Finds what somebody's functions may be given, by trying which values lead farthest."""
+
+import copy
+import linecache
+import re
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import zip_longest
+from types import FrameType
+from typing import Any
+
+from trainer.checker.find.choices import Choices
+from trainer.checker.find.discovering import FoundError
+from trainer.checker.find.leaves import Namespace
+from trainer.checker.find.randomness import run_quietly
+from trainer.checker.find.tracing import Tracer
+from trainer.checker.load.standins import MissingNameError
+
+MOST = 60  # calls of one way to train, with other values each
+ROUNDS = 500  # of the loops of a call: one that runs so long has what it needs
+FILES = r".*(file|path|folder|dir).*"  # of names of arguments that nothing is tried for
+Run = Callable[[Namespace, list[str]], object]
+
+
+@dataclass
+class Outcome:
+    """How far a call came with values for its arguments.
+
+    asked are the arguments that its functions require, reached the number of places that it saw
+    and the line at which it failed.
+    """
+
+    named: Namespace
+    asked: list[str]
+    reached: tuple[int, int]
+    error: Exception | None
+
+
+@dataclass
+class Trier:
+    """Tries values for arguments of what a module defines."""
+
+    tracer: Tracer
+    choices: Choices
+    _left: int = MOST
+
+    def settle(self, run: Run, named: Namespace, data: Mapping[str, Any]) -> Namespace:
+        """Return the values by name with which a call comes farthest: named, if it ends with them.
+
+        data are samples and targets. run is given values, and adds to a list the arguments asked.
+        """
+        best, self._left = self._try(run, named), MOST
+        while better := self._improve(run, best, data):
+            best = better
+        return best.named
+
+    def _improve(self, run: Run, best: Outcome, data: Mapping[str, Any]) -> Outcome | None:
+        """Return how a call comes farther with one more value, None where it ends or none helps."""
+        if best.error is None or isinstance(best.error, MissingNameError):
+            return None
+        for change in self._list_changes(best, data):
+            if self._left == 0:
+                return None
+            self._left -= 1
+            other = self._try(run, best.named | change)
+            is_through = other.error is None and other.reached[0] >= best.reached[0]
+            if is_through or other.reached > best.reached:
+                return other
+        return None
+
+    def _try(self, run: Run, named: Namespace) -> Outcome:
+        sites: set[int] = set()
+        asked: list[str] = []
+        rounds = 0
+
+        def see(site: int, value: Any) -> Any:
+            sites.add(site)
+            return value
+
+        def enter(_loop: int, _frame: FrameType) -> None:
+            nonlocal rounds
+            rounds += 1
+            if rounds > ROUNDS:
+                raise FoundError
+
+        self.tracer.see, self.tracer.enter = see, enter
+        error = None
+        try:
+            with run_quietly():
+                run(copy.deepcopy(named), asked)
+        except Exception as caught:
+            error = caught
+        except (FoundError, SystemExit):
+            pass
+        finally:
+            self.tracer.see = self.tracer.enter = None
+        reached = len(sites), self._find_place(error)[1] if error else 0
+        return Outcome(named, list(dict.fromkeys(asked)), reached, error)
+
+    def _find_place(self, error: Exception) -> tuple[str, int]:
+        """Return the last line of the checked code in a traceback, and its file."""
+        own = {str(site.path) for site in self.tracer.sites}
+        frames = traceback.extract_tb(error.__traceback__)
+        places = ((f.filename, f.lineno or 0) for f in frames[::-1] if f.filename in own)
+        return next(places, ("", 0))
+
+    def _list_changes(self, best: Outcome, data: Mapping[str, Any]) -> Iterator[Namespace]:
+        """Yield values for arguments: for all that are missing, then for one after the other, those
+        first of which the failing line speaks, or the one above it.
+        """
+        assert best.error is not None
+        missing = re.findall(r"'(\w+)'", str(best.error)) if "missing" in str(best.error) else []
+        if missing:
+            yield {name: self.choices.choose_usual(name) for name in missing}
+        file, line = self._find_place(best.error)
+        text = "".join(linecache.getline(file, n) for n in (line - 1, line)) + str(best.error)
+        names = [name for name in best.asked if not re.fullmatch(FILES, name.lower())]
+        names.sort(key=lambda name: name not in text)
+        every = [self.choices.list_values(name, data, str(best.error)) for name in names]
+        for values in zip_longest(*every):
+            yield from ({n: v} for n, v in zip(names, values, strict=True))

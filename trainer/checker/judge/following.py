@@ -1,0 +1,85 @@
+"""Names the weights that do not follow a loss which the step should follow, as others do."""
+
+from trainer.checker.find.steps import EVENT
+from trainer.checker.judge.descent import Fit, find_factors, list_usual
+from trainer.checker.judge.influence import Model
+from trainer.checker.judge.moving import move
+
+MOST_OUTPUTS = 40  # events of which some weights alone may make use
+
+
+def find_others(model: Model, fits: list[Fit]) -> tuple[list[Fit], list[str]]:
+    """Return the losses that a step should follow, and the weights that do not; [] for none."""
+    for fit in (sure := _list_sure(model, fits)):
+        others = _list_others(model, fit, fits)
+        if others and not has_own_pass(model, fit, others):
+            same = [each for each in sure if each.list_agreeing() == fit.list_agreeing()]
+            return same, others
+    return [], []
+
+
+def has_own_pass(model: Model, fit: Fit, weights: list[str]) -> bool:
+    """Return whether the steps of these weights use outputs that those of all others do not: of a
+    pass of their own, as those of one of two nets that play against each other.
+    """
+    rest = set(model.weights) - set(weights)
+    events = model.base.events
+    values = {events[i][2].tobytes() for i in fit.events} if rest and not fit.is_own else ()
+    sites = {site for site, _, value in events if value.tobytes() in values}
+    whole = frozenset(range(len(events))).intersection(*(model.depends[w] for w in model.weights))
+    outputs = [i for i in sorted(whole) if events[i][0] in sites and i not in model.after_targets]
+    moved = [_list_moved(model, i) for i in outputs[:MOST_OUTPUTS]]
+    return any(each & set(weights) and not each & rest for each in moved)
+
+
+def _list_moved(model: Model, event: int) -> set[str]:
+    """Return the weights that come out otherwise with another value of an event."""
+    edits = {f"{EVENT}{event}": move(model.base.events[event][2])}
+    after, before = model.run(edits, "changes").after, model.base.after
+    return {w for w in model.weights if w in after and (after[w] != before[w]).any()}
+
+
+def _list_sure(model: Model, fits: list[Fit]) -> list[Fit]:
+    """Return the fits of the loss that a step should follow: a usual one that the net computes, if
+    it moves a weight so or keeps nothing but weights, else one that two weights follow.
+    """
+    carried = {path for path in model.base.list_changed() if path in model.depends}
+    is_plain = carried <= set(model.weights)
+    own = [fit for fit in list_usual(fits) if is_plain or has_agreeing(model, fit)]
+    most = max(fits, key=lambda fit: (_count_agreeing(model, fit), len(fit.events)), default=None)
+    return own or ([most] if most and _count_agreeing(model, most) > 1 else [])
+
+
+def _list_others(model: Model, fit: Fit, fits: list[Fit]) -> list[str]:
+    """Return the weights that do not follow a loss, [] where some follow another, as the two nets
+    of a pair do, or where the step computes their gradients and uses them otherwise.
+    """
+    agreeing = fit.list_agreeing()
+    others = [weight for weight in model.weights if weight not in agreeing]
+    if all(model.base.before[weight].size == 1 for weight in model.weights):
+        return others if len(agreeing) >= 2 * len(others) else []
+    arrays = [weight for weight in others if model.base.before[weight].size > 1]
+    apart = [each for each in fits if not _is_part(model, each, fit)]
+    has_rates = any(each.rates[weight] is not None for each in apart for weight in arrays)
+    return [] if has_rates or not arrays or find_factors(model, fit, arrays) else others
+
+
+def _is_part(model: Model, part: Fit, whole: Fit) -> bool:
+    """Return whether a loss is that of some of the samples of another one."""
+    values = [{model.base.events[i][2].tobytes() for i in fit.events} for fit in (part, whole)]
+    return values[0] < values[1]
+
+
+def has_agreeing(model: Model, fit: Fit) -> bool:
+    """Return whether a weight moves down the derivative, which a single number always does."""
+    return _count_agreeing(model, fit) > 0
+
+
+def _count_agreeing(model: Model, fit: Fit) -> int:
+    """Return how many weights move down the derivative at one rate: arrays, or numbers of a net
+    that has no others, of which two may agree by chance.
+    """
+    agreeing = fit.list_agreeing()
+    arrays = sum(model.base.before[weight].size > 1 for weight in agreeing)
+    is_of_numbers = all(model.base.before[weight].size == 1 for weight in model.weights)
+    return max(len(agreeing) - 2, 0) if is_of_numbers else arrays
