@@ -67,8 +67,8 @@ class Choices:
                     yield from self._evaluate(given)
                 case ast.Call(args=given) if name in (names := self._list_names(node)):
                     for each in given[names.index(name) : names.index(name) + 1]:
-                        is_other = isinstance(each, ast.Name) and each.id != name
-                        yield from self._list_own(each.id) if is_other else self._evaluate(each)
+                        other = each.id if isinstance(each, ast.Name) else name
+                        yield from self._evaluate(each) if other == name else self._list_own(other)
 
     def _list_names(self, call: ast.Call) -> list[str]:
         """Return the arguments of the class, function or method of the module that is called."""
