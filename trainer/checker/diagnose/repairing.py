@@ -86,7 +86,7 @@ class Search(ABC):
         if candidate.text in self.seen:
             return None
         self.seen.add(candidate.text)
-        self.tried.spend(1 if survey.screen else FULL)
+        self.tried.spend(survey.cost if survey.screen else FULL)
         if survey.screen is not None:
             return survey.screen.find_left(candidate.path, candidate.text)
         left = self.find_left(survey, candidate)

@@ -66,6 +66,7 @@ class Survey:
     unknown: list[tuple[tuple[Path, int], str]] = field(default_factory=list)
     lacking: list[tuple[tuple[Path, int], str]] = field(default_factory=list)
     kept: Kept | KeptParts | None = None
+    cost: int = 1  # of a quick look, in changes: one at a long step counts as several
     shared: frozenset[tuple[Path, int]] = frozenset()
 
     @cached_property

@@ -6,7 +6,12 @@ from enum import Enum, auto
 from trainer.checker.find.steps import Trace
 from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.descent import Fit, depends_on, fit_losses
-from trainer.checker.judge.following import find_others, has_agreeing, has_own_pass
+from trainer.checker.judge.following import (
+    find_others,
+    has_agreeing,
+    has_own_pass,
+    is_complete,
+)
 from trainer.checker.judge.idle import is_idle
 from trainer.checker.judge.influence import Model, Run, build_model, leave_start
 from trainer.checker.judge.properties import (
@@ -120,7 +125,7 @@ def _is_sure(decision: Decision) -> bool:
     is_explained = all(rate is not None for rate in rates)  # each weight by the same derivative
     is_sgd = fit is not None and fit.is_own and has_agreeing(decision.model, fit)
     return (decision.is_right is not False or is_explained or is_sgd
-            or _is_complete(decision.model))  # fmt: skip
+            or is_complete(decision.model))  # fmt: skip
 
 
 def _decide_about(model: Model) -> Decision:
@@ -213,15 +218,6 @@ def _follows_partly(model: Model, fits: list[Fit]) -> bool:
     """
     agreeing = {weight for fit in fits for weight in fit.list_agreeing()}
     return any(model.base.before[weight].size > 1 for weight in agreeing)
-
-
-def _is_complete(model: Model) -> bool:
-    """Return whether the outputs depend on every array that the step changes.
-
-    Otherwise it keeps a state, as momentum does, or is not understood.
-    """
-    changed = [path for path in model.base.list_changed() if path in model.depends]
-    return all(path in model.weights for path in changed if model.base.before[path].ndim)
 
 
 def _list_left(model: Model, fits: list[Fit]) -> list[str]:

@@ -24,7 +24,7 @@ MOST_FITS = 30  # whose gradients are sought among the values
 Function = Callable[[Values], float]
 
 
-@dataclass
+@dataclass(eq=False)
 class Fit:
     """How well a step is that of a loss: the rate, and the weights that move otherwise.
 
@@ -42,6 +42,7 @@ class Fit:
     errors: Array = field(default_factory=lambda: np.zeros(0))
     factors: dict[str, float] = field(default_factory=dict)  # of gradients that are no steps
     function: Function = field(default=lambda _values: float("nan"), repr=False)
+    numbers: frozenset[str] = frozenset()  # the weights of one element
 
     @property
     def is_own(self) -> bool:
@@ -55,11 +56,14 @@ class Fit:
         return is_near and self.penalty < -CLOSE * self.rate
 
     def list_agreeing(self) -> list[str]:
-        """Return the most weights that move down the derivative at one rate."""
+        """Return the most weights that move down the derivative at one rate; [] where that is one
+        number, which moves so at some rate by any loss.
+        """
         rates = {w: rate for w, rate in self.rates.items() if rate is not None and rate > 0}
         groups = [[w for w, r in rates.items() if abs(r - rate) <= 1e-4 * rate]
                   for rate in rates.values()]  # fmt: skip
-        return max(groups, key=len, default=[])
+        most = max(groups, key=len, default=[])
+        return [] if len(most) == 1 and most[0] in self.numbers else most
 
     @property
     def common_rate(self) -> float:
@@ -171,7 +175,9 @@ def _fit(
     weights = list(dict.fromkeys(d.weight for d in found))
     wrong = [w for w in weights if ((rest > limit) & settled)[owners == w].any()]
     rates = {w: _find_rate(slopes, moved, errors, settled & (owners == w)) for w in weights}
-    return Fit(name, events, target, rate, penalty, wrong, rates, slopes, errors, function=function)
+    numbers = frozenset(w for w in weights if (owners == w).sum() == 1)
+    return Fit(name, events, target, rate, penalty, wrong, rates, slopes, errors, {}, function,
+               numbers)  # fmt: skip
 
 
 def list_usual(fits: list[Fit]) -> list[Fit]:

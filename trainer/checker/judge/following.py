@@ -43,8 +43,7 @@ def _list_sure(model: Model, fits: list[Fit]) -> list[Fit]:
     """Return the fits of the loss that a step should follow: a usual one that the net computes, if
     it moves a weight so or keeps nothing but weights, else one that two weights follow.
     """
-    carried = {path for path in model.base.list_changed() if path in model.depends}
-    is_plain = carried <= set(model.weights)
+    is_plain = is_complete(model)
     own = [fit for fit in list_usual(fits) if is_plain or has_agreeing(model, fit)]
     most = max(fits, key=lambda fit: (_count_agreeing(model, fit), len(fit.events)), default=None)
     return own or ([most] if most and _count_agreeing(model, most) > 1 else [])
@@ -83,3 +82,12 @@ def _count_agreeing(model: Model, fit: Fit) -> int:
     arrays = sum(model.base.before[weight].size > 1 for weight in agreeing)
     is_of_numbers = all(model.base.before[weight].size == 1 for weight in model.weights)
     return max(len(agreeing) - 2, 0) if is_of_numbers else arrays
+
+
+def is_complete(model: Model) -> bool:
+    """Return whether the outputs depend on every array that the step changes.
+
+    Otherwise it keeps a state, as momentum does, or is not understood.
+    """
+    changed = [path for path in model.base.list_changed() if path in model.depends]
+    return all(path in model.weights for path in changed if model.base.before[path].ndim)

@@ -82,8 +82,11 @@ def _arrange(outputs: Array, t: Array) -> Iterator[Array]:
     elif t.T.shape == outputs.shape:
         yield t.T
     flat = t.reshape(-1)
-    if outputs.ndim == 2 and (flat == np.floor(flat)).all() and flat.min() >= 0:
-        for axis, turned in ((1, outputs), (0, outputs.T)):
-            if turned.shape[0] == flat.size and turned.shape[1] > max(flat.max(), 1):
-                hot = np.eye(turned.shape[1])[flat.astype(int)]
-                yield hot if axis else hot.T
+    if not ((flat == np.floor(flat)).all() and flat.min() >= 0):
+        return
+    if outputs.ndim == flat.size == 1 and len(outputs) > max(flat[0], 1):
+        yield np.eye(len(outputs))[int(flat[0])]
+    for axis, turned in ((1, outputs), (0, outputs.T)) if outputs.ndim == 2 else ():
+        if turned.shape[0] == flat.size and turned.shape[1] > max(flat.max(), 1):
+            hot = np.eye(turned.shape[1])[flat.astype(int)]
+            yield hot if axis else hot.T

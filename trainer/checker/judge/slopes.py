@@ -69,4 +69,5 @@ def _choose_vector(shape: tuple[int, ...], k: int, number: int) -> Array:
     size = int(np.prod(shape))
     if size <= number:
         return np.eye(size)[k].reshape(shape)
-    return np.random.default_rng(k).choice([-1.0, 1.0], size).reshape(shape)
+    random = np.random.default_rng(k)  # no two vectors of it are parallel
+    return (random.choice([-1.0, 1.0], size) * random.uniform(0.5, 1.5, size)).reshape(shape)

@@ -59,8 +59,12 @@ class Enumerator:
         self._functions, self._style = functions, style
         self._numpy = next((name for name, value in names.items() if value is np), "np")
 
-    def list_edits(self, expected: Array, function: ast.AST) -> list[Edit]:
-        """Return the edits of parts with which the value is the expected one, the nearest first."""
+    def list_edits(
+        self, expected: Array, function: ast.AST, *, is_exact: bool = True
+    ) -> list[Edit]:
+        """Return the edits of parts with which the value is the expected one, or a positive
+        multiple of it where that is not exact, the nearest first.
+        """
         found: dict[str, Any] = {}
         seen: set[Any] = set()
         self._add(found, seen, self._list_words(function), MOST_WORDS)
@@ -68,20 +72,21 @@ class Enumerator:
         forms = [form.replace("np.", f"{self._numpy}.") for form in SINGLE]
         forms += [f"{name}({{a}})" for name in self._functions]
         single = (form.format(a=_bracket(a)) for a in first for form in forms)
-        self._add(found, seen, single, MOST_SINGLE)
-        if edits := self._fill(found, expected):
+        self._add(found, seen, chain(_list_swapped(self._root), single), MOST_SINGLE)
+        is_same = partial(_is_same if is_exact else _is_multiple, expected=expected)
+        if edits := self._fill(found, is_same):
             return edits
         pairs = self._pair_up(found, first, seen)
-        return self._fill(dict(islice(pairs, MOST_PAIRS)), expected)
+        return self._fill(dict(islice(pairs, MOST_PAIRS)), is_same)
 
-    def _fill(self, values: dict[str, Any], expected: Array) -> list[Edit]:
+    def _fill(self, values: dict[str, Any], is_same: Callable[[Any], bool]) -> list[Edit]:
         """Return the edits that put one of the values into the place of a part."""
         old = _split(ast.unparse(self._root))
         found: list[Edit] = []
         for part in _list_parts(self._root):
             code = self._open(part)
             for text, value in values.items() if code else ():
-                if _is_same(self._run(code, value), expected):
+                if is_same(self._run(code, value)):
                     new = _write(self._root, part, text)
                     found.append(Edit(part, text, _count_changes(old, _split(new))))
         return sorted(found, key=lambda edit: edit.cost)
@@ -166,6 +171,15 @@ def _list_parts(root: Root) -> Iterator[ast.expr]:
                 yield node
 
 
+def _list_swapped(root: Root) -> Iterator[str]:
+    """Yield the parts of a line in which two values are combined otherwise: a − b for a + b."""
+    for node in ast.walk(root):
+        if isinstance(node, ast.BinOp):
+            for operator in (ast.Add, ast.Sub, ast.Mult, ast.Div):
+                if not isinstance(node.op, operator):
+                    yield ast.unparse(ast.BinOp(node.left, operator(), node.right))
+
+
 def _write(root: Root, part: ast.expr, text: str) -> str:
     """Return the line with a text in place of a part."""
     new = ast.parse(text, mode="eval").body
@@ -231,13 +245,21 @@ def _is_same(value: Any, expected: Array) -> bool:
         return False
 
 
+def _is_multiple(value: Any, expected: Array) -> bool:
+    """Return whether a value is the expected one but for a positive factor."""
+    if not is_numeric_array(value) or value.shape != expected.shape or not value.any():
+        return False
+    factor = float((value * expected).sum()) / float((value * value).sum())
+    return factor > 0 and is_close(factor * value, expected)
+
+
 def _split(text: str) -> list[str]:
     lines = io.StringIO(text).readline
     return [token.string for token in tokenize.generate_tokens(lines) if token.string.strip()]
 
 
 def _count_changes(old: list[str], new: list[str]) -> float:
-    """Return how many tokens a person has to take out and to type."""
-    blocks = SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
-    same = sum(block.size for block in blocks)
-    return len(old) + len(new) - 2 * same + 0.01 * len("".join(new))
+    """Return how many tokens a person has to take out, to type, or to replace."""
+    changes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    typed = sum(max(j - i, m - k) for kind, i, j, k, m in changes if kind != "equal")
+    return typed + 0.01 * len("".join(new))

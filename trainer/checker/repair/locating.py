@@ -29,7 +29,8 @@ class Place:
 
     formula says what that is, "" where it is no derivative by anything that has a name. settles
     tells that the whole step is right with it and with those before it, is_sure that no value was
-    left out, which an earlier line may have been meant to be.
+    left out, which an earlier line may have been meant to be, and is_exact that no multiple of it
+    will do.
     """
 
     site: Site
@@ -40,6 +41,7 @@ class Place:
     edits: Edits = field(repr=False)
     settles: bool = False
     is_sure: bool = True
+    is_exact: bool = True
 
 
 class Locator:
@@ -89,7 +91,10 @@ class Locator:
                 expected = best[f"{EVENT}{first}"]
                 formula = self._values.describe(expected)
                 is_sure = not self._values.derivatives.is_partial
-                yield Place(site, first, value, expected, formula, best, score == ALL, is_sure)
+                is_exact = self._scorer.rate > 0 or not value.ndim
+                yield Place(
+                    site, first, value, expected, formula, best, score == ALL, is_sure, is_exact
+                )
 
     def _correct(
         self, event: int, edits: Edits, score: int, good: frozenset[str]

@@ -127,7 +127,8 @@ def _list_by_value(survey: Survey) -> Iterator[Candidate]:
         made = Enumerator(
             root, site.name, record.scope, record.globals, scope.functions, scope.style
         )
-        found = made.list_edits(location.quantity.value, site.function)
+        wanted = location.quantity
+        found = made.list_edits(wanted.value, site.function, is_exact=wanted.is_plain)
         edits += [(location, edit) for edit in found[:MOST_EDITS]]
     for location, edit in sorted(edits, key=lambda pair: pair[1].cost):
         path = location.site.path

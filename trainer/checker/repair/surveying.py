@@ -26,6 +26,7 @@ from trainer.checker.repair.changing import ChangingStep
 from trainer.checker.repair.locating import Locator, Place
 from trainer.checker.repair.wanted import Wanted, find_wanted
 
+LONG = 200  # values of a step that is looked at as quickly as others
 REPLACED = 2500  # values that are replaced for one loss
 OF_OUTPUTS = (Fault.SOFTMAX_AXIS, Fault.UNUSED, Fault.GROWN)  # what is wrong before the loss
 WHOLE = "__main__"  # the name of the loop outside of functions
@@ -95,6 +96,7 @@ def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
     return Survey(
         texts=texts, wrong=wrong, locations=locations, called=_list_called(wanted, functions),
         functions=list_functions(step.module), screen=screen, trail=trail, names=list(step.module),
+        cost=1 + len(decision.model.base.events) // LONG,
     )  # fmt: skip
 
 
@@ -150,7 +152,7 @@ def _make_location(
     record = Record(0, place.found, *caught)
     there = Site(site.path, owner, value, site.name, site.is_update)
     before = record if site.is_update else None
-    quantity = Quantity(place.formula, place.formula, place.expected)
+    quantity = Quantity(place.formula, place.formula, place.expected, place.is_exact)
     is_sure = place.settles and place.is_sure
     return Location(there, record, quantity, False, is_sure, before)
 

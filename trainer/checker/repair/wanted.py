@@ -11,7 +11,7 @@ from trainer.book.functions import Array
 from trainer.checker.find.steps import Trace, digest
 from trainer.checker.find.tracing import Site
 from trainer.checker.judge.deciding import SAME, Decision, Fault
-from trainer.checker.judge.descent import EACH, Fit, fit_losses, refit
+from trainer.checker.judge.descent import EACH, Fit, fit_losses, list_usual, refit
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.slopes import Direction, probe
 
@@ -81,10 +81,11 @@ class Wanted:
         return replace(direction, moved=float((moved * direction.vector).sum()))
 
     def keeps_outputs(self, trace: Trace) -> bool:
-        """Return whether a step computes the outputs that the wrong one computes."""
-        events = self.model.base.events
+        """Return whether a step computes the outputs and the loss that the wrong one computes."""
+        events, fits = self.model.base.events, self.fits
+        kept = [i for fit in fits if fit is fits[0] or not fit.is_own for i in fit.events]
         known = {int(digest(value)) for _, _, value in trace.events}
-        return all(int(digest(events[i][2])) in known for fit in self.fits for i in fit.events)
+        return all(int(digest(events[i][2])) in known for i in kept)
 
 
 def find_wanted(decision: Decision, sites: list[Site]) -> Wanted | None:
@@ -102,8 +103,10 @@ def find_wanted(decision: Decision, sites: list[Site]) -> Wanted | None:
 
 def choose_fits(fits: list[Fit], wrong: set[str]) -> list[Fit]:
     """Return the fits of the losses that most weights go down, and that the wrong ones do not, the
-    net's own first.
+    net's own first: where one of these is a usual loss, other numbers are none.
     """
+    usual = list_usual(fits)
+    fits = [fit for fit in fits if fit in usual or not fit.is_own] if usual else fits
     fits = [fit for fit in fits if not wrong & set(fit.list_agreeing())] or fits
     most = max((len(fit.list_agreeing()) for fit in fits), default=0)
     best = [fit for fit in fits if len(fit.list_agreeing()) == most]
