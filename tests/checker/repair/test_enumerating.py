@@ -36,5 +36,16 @@ def test_a_mask_is_taken_from_another_array(tmp_path):
     assert list_texts("d[d <= 0] = 0", expected, "d")[0] == "A"
 
 
+def test_another_operator_gives_a_line_its_value_but_for_a_factor():
+    root = ast.parse("(A + d) * m").body[0].value
+    made = Enumerator(root, "", dict(SCOPE), {"np": np}, [], "np.dot")
+    assert made.list_edits(7 * (A - D), root, is_exact=False)[0].text == "A - d"
+    assert made.list_edits(-7 * (A - D), root, is_exact=False)[0].text != "A - d"
+
+
+def test_nothing_is_multiplied_by_what_it_was_divided_by():
+    assert not any("/ A" in text for text in list_texts("A * (1 - A)", 1 - A**2))
+
+
 def test_what_no_expression_gives_is_not_written():
     assert list_texts("d / m", RNG.standard_normal((4, 3))) == []

@@ -15,6 +15,7 @@ MISTAKES = [
     ("batch_norm", "dxhat = dout * gamma", "dxhat = dout", 24),
     ("single_samples", "hidden_errors * hidden_outputs", "hidden_errors", 0),
     ("table", "axis=1, keepdims=True)", ")", 0),
+    ("mini_batches", "[nw + dnw for", "[dnw for", 0),
 ]
 
 

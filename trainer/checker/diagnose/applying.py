@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 
 from trainer.checker.diagnose.edits import Edit, Node
@@ -196,15 +195,6 @@ def _list_lower_points(function: Function) -> Iterator[list[Edit]]:
                     same = ast.unparse(lower.targets[0]) == ast.unparse(upper.targets[0])
                     if same and ast.unparse(lower.value) == x:
                         yield [Edit(lower.value, f"{x} - {step}", 0.0), *widths]
-
-
-def list_pairs(path: Path, text: str, edits: list[Edit]) -> Iterator[Candidate]:
-    """Yield the text with two edits of different lines, the cheapest pairs first."""
-    pairs = sorted(combinations(edits, 2), key=lambda pair: pair[0].cost + pair[1].cost)
-    for pair in pairs:
-        if pair[0].node.lineno != pair[1].node.lineno:
-            changed = replace_all(text, list(pair))
-            yield Candidate(path, changed, min(pair, key=lambda e: e.node.lineno).node)
 
 
 def replace_all(text: str, edits: list[Edit]) -> str:

@@ -8,11 +8,9 @@ from math import inf
 from pathlib import Path
 
 from trainer.checker.adapt.names import PARAMS
-from trainer.checker.diagnose.applying import Candidate, apply_edit, list_pairs, list_repeated
-from trainer.checker.diagnose.definitions import list_attributes, list_definitions
+from trainer.checker.diagnose.applying import Candidate, apply_edit, list_repeated
+from trainer.checker.diagnose.definitions import list_definitions
 from trainer.checker.diagnose.edits import Edit, list_spellings
-from trainer.checker.diagnose.insertions import list_updates
-from trainer.checker.diagnose.layer_slips import list_layer_slips
 from trainer.checker.diagnose.local import list_local
 from trainer.checker.diagnose.moves import list_moves
 from trainer.checker.diagnose.parameters import list_parameters
@@ -30,11 +28,10 @@ from trainer.checker.diagnose.statements import (
     list_swapped_returns,
 )
 from trainer.checker.diagnose.survey import Survey
-from trainer.checker.diagnose.unused import list_copies, list_unused, list_uses
+from trainer.checker.diagnose.unused import list_copies, list_left_out, list_unused, list_uses
 
 CHEAP = 2.3  # the cost of edits that are tried before pairs of them and before insertions
 LIKELY = 1.5  # the cost of an edit that is tried on several lines that do the same
-SHORT = 6  # statements of a function in which an update of an array may be missing
 MOST_SIBLINGS = 2  # functions whose lines are changed together
 NAMED = 0.4  # how much likelier an edit is in a function whose own name is a wrong quantity
 HELPER = 0.3  # how much unlikelier an edit is in a file that is only imported
@@ -42,7 +39,6 @@ SHARED = 0.3  # how much unlikelier an edit is in a function that right quantiti
 TURN = 300  # changes of one kind, before the next kind has its turn
 UPDATE = re.compile("train|fit|step|update|optimi", re.IGNORECASE)  # functions that train
 MOST_USES = 40  # changes that use a variable that no line uses, before all others
-MOST_PAIRED = 60  # edits of a function that are tried in pairs
 EditsOf = Callable[[Path, Function], list[Edit]]
 
 
@@ -90,9 +86,6 @@ def _list_families(survey: Survey) -> Iterator[Iterator[Candidate]]:
     called = _list_cheap(survey, edits_of, survey.called)
     yield from (called, called, called, uses)
     yield _list_cheap(survey, edits_of, survey.others)
-    for functions in (survey.called, survey.others):
-        yield _list_pairs(survey, edits_of, functions)
-        yield _list_costly(survey, functions)
 
 
 def _list_heads(survey: Survey) -> list[tuple[Path, Function]]:
@@ -112,9 +105,6 @@ def _list_first(
         yield from chain.from_iterable(apply_edit(path, survey.texts[path], e) for e in likely)
     yield from _list_slips(survey, heads)
     yield from _list_cheap(survey, edits_of, heads)
-    for path, function in heads:
-        if len(function.body) <= SHORT:
-            yield from list_updates(path, survey.texts[path], function)
 
 
 def _list_few(survey: Survey) -> Iterator[Candidate]:
@@ -132,6 +122,7 @@ def _list_few(survey: Survey) -> Iterator[Candidate]:
 def _list_uses(survey: Survey) -> Iterator[Candidate]:
     """Yield the texts in which a line uses a variable that no line uses."""
     for path, function in survey.called:
+        yield from list_left_out(path, survey.texts[path], function)
         yield from list_copies(path, survey.texts[path], function)
         if list_unused(function):
             edits = _list_function_edits(path, function, survey, inf)
@@ -159,10 +150,7 @@ def _list_slips(survey: Survey, functions: list[tuple[Path, Function]]) -> Itera
             if (path, candidate.node.lineno) not in survey.raised:  # to leave it out hides it
                 yield candidate
         yield from list_parameters(path, text, function)
-        yield from list_layer_slips(path, text, function)
         yield from list_slips(path, text, function)
-    for place, name in survey.lacking:
-        yield from list_attributes(survey.texts, survey.called, place, name)
     for place, name in survey.unknown:
         yield from list_definitions(survey.texts, survey.called, place, name)
 
@@ -203,25 +191,6 @@ def _list_cheap(
         and (not lines or (path, edit.node.lineno) in lines)
     ]
     for _, path, edit in sorted(found, key=lambda each: each[0]):
-        yield from apply_edit(path, survey.texts[path], edit)
-
-
-def _list_pairs(
-    survey: Survey, edits_of: EditsOf, functions: list[tuple[Path, Function]]
-) -> Iterator[Candidate]:
-    """Yield updates of arrays that may be missing, and pairs of a function's cheapest edits."""
-    for path, function in functions:
-        yield from list_updates(path, survey.texts[path], function)
-        yield from list_pairs(path, survey.texts[path], edits_of(path, function)[:MOST_PAIRED])
-
-
-def _list_costly(survey: Survey, functions: list[tuple[Path, Function]]) -> Iterator[Candidate]:
-    """Yield the edits of functions that are not cheap."""
-    others: list[tuple[Path, Edit]] = []
-    for path, function in functions:
-        edits = _list_function_edits(path, function, survey, inf)
-        others += [(path, edit) for edit in edits if edit.cost > CHEAP]
-    for path, edit in sorted(others, key=lambda each: each[1].cost):
         yield from apply_edit(path, survey.texts[path], edit)
 
 

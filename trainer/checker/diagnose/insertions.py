@@ -4,7 +4,6 @@ import ast
 from collections.abc import Iterable, Iterator
 from itertools import permutations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -93,11 +92,6 @@ def find_statement(function: Function, line: int) -> ast.stmt | None:
     return next((s for block in list_blocks(function) for s in block if s.lineno == line), None)
 
 
-def list_updates(path: Path, text: str, function: Function) -> Iterator[Candidate]:
-    """Yield the text with one more update of an array in a function."""
-    yield from insert_all(path, text, _list_blind_updates(function))
-
-
 def insert_all(path: Path, text: str, found: Iterable[tuple[ast.stmt, str]]) -> Iterator[Candidate]:
     """Yield the text with each new statement after the one that it is given with."""
     for statement, new in found:
@@ -135,23 +129,3 @@ def list_gradients(key: str, names: list[str]) -> Iterator[str]:
     if key[0] == "W":
         for pair in permutations(names, 2):
             yield f"np.dot({pair[0]}.T, {pair[1]})"
-
-
-def _list_blind_updates(function: Function) -> Iterator[tuple[ast.stmt, str]]:
-    words = make_words(function, None, [])
-    statements = [node for node in ast.walk(function) if isinstance(node, ast.stmt)]
-    for node in statements:
-        for changed in _list_changed(node):
-            for update in _list_updates(changed, words):
-                yield node, update
-
-
-def _list_changed(node: ast.stmt) -> list[str]:
-    """Return the names of the arrays that a statement assigns or changes."""
-    targets: list[Any] = []
-    if isinstance(node, ast.Assign):
-        targets = node.targets
-    elif isinstance(node, ast.AugAssign):
-        targets = [node.target]
-    bases = [t.value if isinstance(t, ast.Subscript) else t for t in targets]
-    return [base.id for base in bases if isinstance(base, ast.Name)]

@@ -85,9 +85,9 @@ class Enumerator:
         found: list[Edit] = []
         for part in _list_parts(self._root):
             code = self._open(part)
-            for text, value in values.items() if code else ():
-                if is_same(self._run(code, value)):
-                    new = _write(self._root, part, text)
+            same = [t for t, v in values.items() if code and is_same(self._run(code, v))]
+            for new, text in ((_write(self._root, part, text), text) for text in same):
+                if not _cancels(new):
                     found.append(Edit(part, text, _count_changes(old, _split(new))))
         return sorted(found, key=lambda edit: edit.cost)
 
@@ -169,6 +169,18 @@ def _list_parts(root: Root) -> Iterator[ast.expr]:
             is_base = isinstance(node, ast.Name) and node.id in ("np", "numpy", "self")
             if not is_base and id(node) not in called:
                 yield node
+
+
+def _cancels(text: str) -> bool:
+    """Return whether a line multiplies what it divides by the same: y * (1 / y - y)."""
+    products = [n for n in ast.walk(ast.parse(text))
+                if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Mult)]  # fmt: skip
+    sides = [pair for n in products for pair in ((n.left, n.right), (n.right, n.left))]
+    return any(
+        isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div)
+        and ast.unparse(n.right) == ast.unparse(factor)
+        for factor, other in sides for n in ast.walk(other)
+    )  # fmt: skip
 
 
 def _list_swapped(root: Root) -> Iterator[str]:

@@ -21,7 +21,7 @@ from trainer.checker.diagnose.survey import Survey
 from trainer.checker.judge.deciding import Decision, decide
 from trainer.checker.repair.enumerating import Enumerator
 from trainer.checker.repair.ordering import list_earlier
-from trainer.checker.repair.surveying import StepRequest, find_step, survey_step
+from trainer.checker.repair.surveying import StepRequest, find_steps, survey_step
 
 CHANGES = 300  # that are tried for one fix
 MOST_EDITS = 20  # of one line, by value
@@ -29,9 +29,10 @@ MOST_EDITS = 20  # of one line, by value
 
 @dataclass
 class StepSearch(Search):
-    """Tries changes of a wrong step."""
+    """Tries changes of a wrong step, which begins at a line, 0 for a call."""
 
     request: StepRequest = field(kw_only=True)
+    line: int = field(kw_only=True)
 
     def find_left(self, survey: Survey, candidate: Candidate) -> frozenset[str] | None:
         """Return the weights that still go another way, None where that is open."""
@@ -55,8 +56,12 @@ class StepSearch(Search):
         return frozenset(decision.wrong)
 
     def _decide(self, texts: Texts) -> Decision | None:
-        step = find_step(self.request, texts)[1]
-        return decide(step.run, step.name) if step else None
+        """Return the decision on the step of changed texts: another loop may train more then."""
+        steps = find_steps(self.request, texts)[1]
+        least = min((abs(step.line - self.line) for step in steps), default=0)
+        near = (step for step in steps if abs(step.line - self.line) == least)
+        decisions = (decide(step.run, step.name) for step in near)
+        return next((d for d in decisions if d and d.is_right is not None), None)
 
     def is_fix(self, survey: Survey, candidate: Candidate) -> bool:
         """Return True: the whole program ran, and its step was judged at two places."""
@@ -68,7 +73,7 @@ def diagnose_step(request: StepRequest, tried: Count) -> Diagnosis | None:
     survey = survey_step(request, None)
     if survey is None:
         return None
-    search, texts = StepSearch(tried, request=request), survey.texts
+    search, texts = StepSearch(tried, request=request, line=survey.line), survey.texts
     fix = search.find_fix(survey)
     if fix is None:
         location = next((each for each in survey.locations if each.settles), None)

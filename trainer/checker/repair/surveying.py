@@ -42,14 +42,14 @@ class StepRequest:
     number: int
 
 
-def find_step(request: StepRequest, texts: Texts | None) -> tuple[Script, Step | None]:
-    """Return the program of a request in changed texts, and its step, None where it is none."""
+def find_steps(request: StepRequest, texts: Texts | None) -> tuple[Script, list[Step]]:
+    """Return the script of a request in changed texts, and the steps of its program."""
     script = Script(request.path, texts)
     programs = list(script.list_programs())
     steps = programs[0]()  # which loads what the others call
     if request.program:
         steps = programs[request.program]()
-    return script, (steps[request.number] if request.number < len(steps) else None)
+    return script, steps
 
 
 @dataclass
@@ -75,10 +75,12 @@ class StepScreen:
 
 def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
     """Return where a wrong step may be wrong, None where it is not wrong, or not known why."""
-    script, step = find_step(request, texts)
+    script, steps = find_steps(request, texts)
     source = script.sources.get(request.path)
-    if step is None or source is None or (source.is_translated and not keeps_lines(source)):
+    is_kept = source is not None and (not source.is_translated or keeps_lines(source))
+    if source is None or not is_kept or request.number >= len(steps):
         return None
+    step = steps[request.number]
     changing = ChangingStep(step, source)
     decision = decide(changing.run, step.name)
     if decision is None or decision.is_right is not False or decision.fault in OF_OUTPUTS:
@@ -96,7 +98,7 @@ def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
     return Survey(
         texts=texts, wrong=wrong, locations=locations, called=_list_called(wanted, functions),
         functions=list_functions(step.module), screen=screen, trail=trail, names=list(step.module),
-        cost=1 + len(decision.model.base.events) // LONG,
+        line=step.line, cost=1 + len(decision.model.base.events) // LONG,
     )  # fmt: skip
 
 
