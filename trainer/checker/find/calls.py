@@ -71,7 +71,7 @@ class Call:
         """The class of the net, None for a function."""
         return self.instance.kind if self.instance else None
 
-    def prepare(self, trier: Trier, layout: int) -> list[tuple[int, int]]:
+    def prepare(self, trier: Trier) -> list[tuple[int, int]]:
         """Return the numbers of inputs and outputs that the net may have, which is built for that
         with the arguments with which it comes farthest.
         """
@@ -82,7 +82,7 @@ class Call:
         if not instance.expression and not instance.named:
             instance.named = trier.settle(
                 lambda named, asked: instance.build(module, {"named": named, "asked": asked}),
-                {}, dict(zip("xt", list_data(*usual[0])[layout], strict=False)),
+                {}, dict(zip("xt", list_data(*usual[0])[0], strict=False)),
             )  # fmt: skip
         usual = usual if instance.expression is None else []
         built = instance.build(module, {"named": copy.deepcopy(instance.named)})
@@ -103,7 +103,8 @@ class Call:
         runs = lambda net, x, t, **named: self.function(  # noqa: E731
             net, values | {"x": x, "t": t, "named": named}
         )
-        names = {"net": self._build(module, values | {"named": named}), "x": x, "t": t} | named
+        net = self._build(module, values | {"named": named})
+        names = named | {"net": net, "x": x, "t": t}
         whole = capture_call(tracer, module, self.name, runs, names)
         shorten(whole)
         return [*steps, whole]

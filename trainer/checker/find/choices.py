@@ -56,6 +56,18 @@ class Choices:
 
     def _list_own(self, name: str) -> Iterator[Any]:
         """Yield what the file has under the name of an argument, or gives it, in small sizes."""
+        yield from self._list_set(name)
+        for node in ast.walk(self.tree):
+            names = self._list_names(node) if isinstance(node, ast.Call) else []
+            if isinstance(node, ast.Call) and name in names:
+                for given in node.args[names.index(name) : names.index(name) + 1]:
+                    if isinstance(given, ast.Name):
+                        yield from self._list_set(given.id)
+                    else:
+                        yield from self._evaluate(given)
+
+    def _list_set(self, name: str) -> Iterator[Any]:
+        """Yield what the module has under a name, and what the file sets it or a keyword to."""
         value = self.module.get(name)
         if value is not None and not isinstance(value, StandIn):
             yield value
@@ -65,10 +77,6 @@ class Choices:
                     yield from self._evaluate(given)
                 case ast.Assign(targets=[ast.Name(id=target)], value=given) if target == name:
                     yield from self._evaluate(given)
-                case ast.Call(args=given) if name in (names := self._list_names(node)):
-                    for each in given[names.index(name) : names.index(name) + 1]:
-                        other = each.id if isinstance(each, ast.Name) else name
-                        yield from self._evaluate(each) if other == name else self._list_own(other)
 
     def _list_names(self, call: ast.Call) -> list[str]:
         """Return the arguments of the class, function or method of the module that is called."""

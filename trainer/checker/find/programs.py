@@ -158,7 +158,7 @@ class Script:
         found: list[Step] = []
         with be_quiet():
             for call in calls:
-                for sizes in call.prepare(self._trier, layout)[:2]:
+                for sizes in call.prepare(self._trier)[:2]:
                     found += self._follow_call(call, sizes, layout)
         return found
 
