@@ -102,6 +102,10 @@ def test_gradients_of_the_last_sample_alone_are_wrong(decide):
     assert (decision.is_right, decision.wrong) == (False, ["b[0]", "b[1]"])
 
 
+def test_a_gradient_of_few_digits_is_not_accused(decide):
+    assert decide(SCRIPT, "z.T @ dy", "(z.T @ dy).astype(np.float16)").is_right is not False
+
+
 def test_two_nets_with_a_loss_each_are_not_accused(decide):
     assert decide(PAIR).is_right is not False
 

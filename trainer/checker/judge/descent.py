@@ -218,6 +218,18 @@ def find_factors(model: Model, fit: Fit, weights: list[str]) -> dict[str, float]
     return factors
 
 
+def measure_rest(model: Model, fit: Fit, weight: str) -> float:
+    """Return how much of the step of a weight no rate and no penalty explain, relative to it; of
+    two elements both would explain all.
+    """
+    found = [each for path in model.weights for each in probe(model, path, EACH)]
+    own = [i for i, each in enumerate(found) if each.weight == weight]
+    moved, decay = (np.array([getattr(found[i], k) for i in own]) for k in ("moved", "decay"))
+    columns = np.stack([fit.slopes[own], decay], axis=1)[:, : 1 + (len(own) > 2)]
+    solution, *_ = np.linalg.lstsq(columns, moved, rcond=None)
+    return float(np.abs(moved - columns @ solution).max() / (np.abs(moved).max() or 1.0))
+
+
 def _solve(slopes: Array, pulls: list[Array], moved: Array) -> tuple[float, float, int]:
     """Return the rate and the penalty of −rate · slope − penalty · pull that fit best, and which
     pull it is.

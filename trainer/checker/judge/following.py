@@ -1,10 +1,11 @@
 """Names the weights that do not follow a loss which the step should follow, as others do."""
 
 from trainer.checker.find.steps import EVENT
-from trainer.checker.judge.descent import Fit, find_factors, list_usual
+from trainer.checker.judge.descent import Fit, find_factors, list_usual, measure_rest
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.moving import move
 
+FAR = 1e-3  # relative, of what no rounding leaves
 MOST_OUTPUTS = 40  # events of which some weights alone may make use
 
 
@@ -58,6 +59,8 @@ def _list_others(model: Model, fit: Fit, fits: list[Fit]) -> list[str]:
     if all(model.base.before[weight].size == 1 for weight in model.weights):
         return others if len(agreeing) >= 2 * len(others) else []
     arrays = [weight for weight in others if model.base.before[weight].size > 1]
+    if any(measure_rest(model, fit, weight) < FAR for weight in arrays):
+        return []  # nearly right: differences on one side, or few digits
     apart = [each for each in fits if not _is_part(model, each, fit)]
     has_rates = any(each.rates[weight] is not None for each in apart for weight in arrays)
     return [] if has_rates or not arrays or find_factors(model, fit, arrays) else others
