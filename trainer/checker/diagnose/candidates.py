@@ -9,7 +9,7 @@ from pathlib import Path
 
 from trainer.checker.adapt.names import PARAMS
 from trainer.checker.diagnose.applying import Candidate, apply_edit, list_repeated
-from trainer.checker.diagnose.definitions import list_definitions
+from trainer.checker.diagnose.definitions import list_attributes, list_definitions
 from trainer.checker.diagnose.edits import Edit, list_spellings
 from trainer.checker.diagnose.local import list_local
 from trainer.checker.diagnose.moves import list_moves
@@ -151,6 +151,8 @@ def _list_slips(survey: Survey, functions: list[tuple[Path, Function]]) -> Itera
                 yield candidate
         yield from list_parameters(path, text, function)
         yield from list_slips(path, text, function)
+    for place, name in survey.lacking:
+        yield from list_attributes(survey.texts, survey.called, place, name)
     for place, name in survey.unknown:
         yield from list_definitions(survey.texts, survey.called, place, name)
 

@@ -36,6 +36,15 @@ def list_definitions(
                 yield Candidate(path, changed, statement)
 
 
+def list_attributes(
+    texts: Texts, functions: list[tuple[Path, Function]], place: tuple[Path, int], name: str
+) -> Iterator[Candidate]:
+    """Yield the text with an empty attribute set before the line at which it is missing."""
+    path, line = place
+    for function in (f for p, f in functions if p == path):
+        yield from _set_empty(path, texts[path], function, line, f"self.{name}")
+
+
 def _set_empty(
     path: Path, text: str, function: Function, line: int, target: str
 ) -> Iterator[Candidate]:

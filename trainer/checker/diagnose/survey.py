@@ -35,6 +35,7 @@ from trainer.checker.measure.trial import Trial
 from trainer.common.errors import InputError
 
 REPLACED = 4000  # values that are replaced
+LACKING = r"object has no attribute '(\w+)'"
 UNKNOWN = r"variable '(\w+)'|name '(\w+)' is not defined"
 
 
@@ -46,7 +47,8 @@ class Survey:
     functions are those of one argument that the file can call, and raised the lines at which
     exceptions were raised. called are the functions that wrong quantities call, shared the places
     of functions that right quantities call, and others all other functions of the files. unknown
-    are names that were read before they were set, and names are those of the file's module.
+    are names that were read before they were set, lacking such attributes, and names are those of
+    the file's module.
     """
 
     texts: Texts
@@ -62,6 +64,7 @@ class Survey:
     others: list[tuple[Path, Function]] = field(default_factory=list)
     raised: frozenset[tuple[Path, int]] = frozenset()
     unknown: list[tuple[tuple[Path, int], str]] = field(default_factory=list)
+    lacking: list[tuple[tuple[Path, int], str]] = field(default_factory=list)
     kept: Kept | KeptParts | None = None
     line: int = 0  # of the loop of a step
     cost: int = 1  # of a quick look, in changes: one at a long step counts as several
@@ -117,7 +120,7 @@ def survey_net(request: Request, texts: Texts) -> Survey:
         texts=texts, wrong=wrong, locations=locations, called=called, functions=functions,
         screen=screen, trail=trail, names=_list_names(changed), heads=heads,
         required=list_required(findings), others=others, raised=raised,
-        unknown=_list_unknown(findings),
+        unknown=_list_unknown(findings, UNKNOWN), lacking=_list_unknown(findings, LACKING),
         kept=kept, shared=shared,
     )  # fmt: skip
 
@@ -141,9 +144,9 @@ def _list_names(changed: Changed | None) -> list[str]:
     return [name for name, value in names if not isinstance(value, StandIn)]
 
 
-def _list_unknown(findings: list[Finding]) -> list[tuple[tuple[Path, int], str]]:
+def _list_unknown(findings: list[Finding], pattern: str) -> list[tuple[tuple[Path, int], str]]:
     """Return the names that were read before they were set, with the places."""
-    found = [(f, re.search(UNKNOWN, f.message)) for f in findings]
+    found = [(f, re.search(pattern, f.message)) for f in findings]
     return [
         ((Path(f.file), f.line), next(filter(None, match.groups())))
         for f, match in found
