@@ -97,6 +97,14 @@ def test_every_weight_may_be_wrong_where_the_step_follows_another_loss(decide):
     assert (decision.is_right, set(decision.wrong)) == (False, {"W1", "b1", "W2", "b2"})
 
 
+def test_a_single_number_that_agrees_with_every_loss_shows_no_factor(decide, tmp_path):
+    one = SCRIPT.replace("randn(6, 2)", "randn(6, 1)").replace("(4, 2)", "(4, 1)")
+    one = one.replace("np.zeros((1, 2))", "np.zeros((1, 1))")
+    decision = decide(one, "dy = y - t", "dy = (y - t) ** 3 * (1 + y ** 2)")
+    assert (decision.is_right, "b2" in decision.wrong) == (False, True)
+    assert all("does not follow" in m for m in find_messages(tmp_path / "net.py") if m)
+
+
 def test_gradients_of_the_last_sample_alone_are_wrong(decide):
     decision = decide(SAMPLES, "[db[0] + before, db[1] + delta]", "[before, delta]")
     assert (decision.is_right, decision.wrong) == (False, ["b[0]", "b[1]"])

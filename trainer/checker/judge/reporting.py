@@ -135,7 +135,8 @@ def _describe_weight(judged: Judged, weight: str, words: dict[str, str]) -> str:
     fit = judged.decision.fit
     agreeing = fit.list_agreeing() if fit else []
     rate = fit.rates.get(weight) if fit else None
-    if fit is None or rate is None or set(agreeing) & set(judged.decision.wrong):
+    is_alone = not agreeing or set(agreeing) & set(judged.decision.wrong)
+    if fit is None or rate is None or is_alone:
         message = _("{step} does not follow the derivative of any loss of the outputs by it")
         return message.format(**words)
     message = _("{step} moves it {factor} times as far down the derivative of {loss} as the others")

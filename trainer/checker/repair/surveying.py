@@ -156,7 +156,8 @@ def _make_location(
     before = record if site.is_update else None
     quantity = Quantity(place.formula, place.formula, place.expected, place.is_exact)
     is_sure = place.settles and place.is_sure
-    return Location(there, record, quantity, False, is_sure, before)
+    is_hidden = not place.is_exact  # a value that is known but for a factor says nothing
+    return Location(there, record, quantity, is_hidden, is_sure, before)
 
 
 def _take_back(wanted: Wanted, place: Place, scope: Namespace, names: Namespace) -> None:

@@ -118,8 +118,10 @@ class Values:
                     yield expected
 
     def describe(self, value: Array) -> str:
-        """Return the formula of a right value, "" where the source has no name for it."""
-        for each in self.derivatives.list_of_size(value.size):
+        """Return the formula of a right value, "" where the source has no name for it, or where it
+        is one number, which is a multiple of any other.
+        """
+        for each in self.derivatives.list_of_size(value.size) if value.size > 1 else ():
             for expected in arrange(each.value, value.shape):
                 size = float((expected * expected).sum())
                 factor = float((value * expected).sum()) / size
