@@ -73,6 +73,12 @@ def test_layers_objects_counts_and_weights_of_the_module_are_given(tmp_path, tex
     assert judge(path).decision.is_right is False
 
 
+def test_what_a_missing_module_would_give_is_not_asked_for_arguments(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text("from lost import prepare\n" + LAYERS + "\ndef main():\n    prepare(4)\n")
+    assert judge(path).decision.is_right is True
+
+
 def test_no_channel_of_the_process_is_opened_as_a_file(tmp_path):
     path = tmp_path / "net.py"
     path.write_text(FUNCTION.replace("bv, bw):", "bv, bw, seen):\n    open(seen).read()"))

@@ -82,8 +82,9 @@ class Choices:
         """Return the arguments of the class, function or method of the module that is called."""
         name = call.func.attr if isinstance(call.func, ast.Attribute) else ast.unparse(call.func)
         methods = (vars(kind).get(name) for kind in self._list_kinds())
-        called = next(filter(callable, [self.module.get(name), *methods]), None)
-        names = [p.name for p in list_arguments(called)] if called else []
+        found = [self.module.get(name), *methods]  # a stand-in can be called too
+        called = next((f for f in found if inspect.isfunction(f) or inspect.isclass(f)), None)
+        names = [p.name for p in list_arguments(called)] if called is not None else []
         return names[1:] if names[:1] == ["self"] else names
 
     def _evaluate(self, node: ast.expr) -> Iterator[Any]:
