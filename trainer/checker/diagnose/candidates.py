@@ -31,7 +31,7 @@ from trainer.checker.diagnose.statements import (
 from trainer.checker.diagnose.survey import Survey
 from trainer.checker.diagnose.unused import list_copies, list_left_out, list_unused, list_uses
 
-CHEAP = 2.3  # the cost of edits that are tried before pairs of them and before insertions
+CHEAP = 2.3  # the cost of edits that are tried at any line
 LIKELY = 1.5  # the cost of an edit that is tried on several lines that do the same
 MOST_SIBLINGS = 2  # functions whose lines are changed together
 NAMED = 0.4  # how much likelier an edit is in a function whose own name is a wrong quantity

@@ -57,14 +57,12 @@ class Choices:
     def _list_own(self, name: str) -> Iterator[Any]:
         """Yield what the file has under the name of an argument, or gives it, in small sizes."""
         yield from self._list_set(name)
-        for node in ast.walk(self.tree):
-            names = self._list_names(node) if isinstance(node, ast.Call) else []
-            if isinstance(node, ast.Call) and name in names:
-                for given in node.args[names.index(name) : names.index(name) + 1]:
-                    if isinstance(given, ast.Name):
-                        yield from self._list_set(given.id)
-                    else:
-                        yield from self._evaluate(given)
+        for call in (n for n in ast.walk(self.tree) if isinstance(n, ast.Call)):
+            given = dict(zip(self._list_names(call), call.args, strict=False)).get(name)
+            if isinstance(given, ast.Name):
+                yield from self._list_set(given.id)
+            elif given is not None:
+                yield from self._evaluate(given)
 
     def _list_set(self, name: str) -> Iterator[Any]:
         """Yield what the module has under a name, and what the file sets it or a keyword to."""

@@ -65,10 +65,10 @@ def decide(run: Run, name: str = "") -> Decision | None:
 
     name is that of the function that is called, if the step is a call.
     """
-    base = run({}, "full")
+    first = build_model(run)
+    base = first.base if first else run({}, "full")
     if grown := list_grown(run, base):
         return Decision(Model(run, base), False, wrong=grown, fault=Fault.GROWN)
-    first = build_model(run)
     if first is None:
         is_wrong = is_idle(run, name)
         return Decision(Model(run, Trace()), False, fault=Fault.IDLE) if is_wrong else None
@@ -179,15 +179,18 @@ def _find_turned(model: Model, fits: list[Fit]) -> Decision | None:
 def _find_apart(model: Model, fits: list[Fit]) -> Decision | None:
     """Return that some weights do not follow the loss that they should follow."""
     followed, wrong = find_others(model, fits)
-    agreeing = [fit for fit in followed if fit.list_agreeing()]
-    return Decision(model, False, followed[0], wrong, fits=agreeing) if wrong else None
+    if not wrong:
+        return None
+    agreeing = followed if followed[0].list_agreeing() else []
+    return Decision(model, False, followed[0], wrong, fits=agreeing)
 
 
 def _find_gradients(model: Model, fits: list[Fit]) -> Decision | None:
     """Return that the step computes right gradients, and uses them otherwise than plainly."""
     fit = next((fit for fit in fits if fit.has_gradients), None)
-    is_right = None if _follows_partly(model, fits) else True
-    return Decision(model, is_right, fit) if fit else None
+    if fit is None:
+        return None
+    return Decision(model, None if _follows_partly(model, fits) else True, fit)
 
 
 def _find_inconsistent(model: Model, fits: list[Fit]) -> Decision | None:

@@ -99,7 +99,7 @@ def fit_losses(model: Model) -> list[Fit]:
     Where none is, all are returned, the best first, and the gradients among the step's values are
     sought too.
     """
-    directions = [each for weight in model.weights for each in probe(model, weight, EACH)]
+    directions = list_directions(model, model.weights)
     fits: list[Fit] = []
     for name, events, target, function in _list_functions(model):
         if fit := _fit(model, name, events, target, function, directions):
@@ -111,10 +111,18 @@ def fit_losses(model: Model) -> list[Fit]:
     fits.sort(key=lambda fit: (len(fit.wrong), fit.rate <= 0, not fit.is_own))
     distinct = list({fit.slopes.tobytes(): fit for fit in reversed(fits)}.values())[::-1]
     for fit in distinct[:MOST_FITS] if fits and fits[0].wrong else []:
-        fit.factors = find_factors(model, fit, model.weights)
+        for weight, factor in find_factors(model, fit, model.weights):
+            if factor is None:
+                break
+            fit.factors[weight] = factor
         if fit.has_gradients:
             break
     return fits
+
+
+def list_directions(model: Model, paths: list[str]) -> list[Direction]:
+    """Return the directions of weights along which a step is compared with a loss."""
+    return [each for path in paths for each in probe(model, path, EACH)]
 
 
 def _list_functions(model: Model) -> Iterator[tuple[str, Events, int, Function]]:
@@ -204,30 +212,29 @@ def depends_on(model: Model, fit: Fit, path: str) -> bool:
     return any(abs(slope) > error + CLOSE * np.abs(fit.slopes).max() for slope, error in pairs)
 
 
-def find_factors(model: Model, fit: Fit, weights: list[str]) -> dict[str, float]:
-    """Return the factors of the gradients of weights among the step's values, without those that
-    are absent.
-    """
-    found = [each for weight in model.weights for each in probe(model, weight, EACH)]
-    factors: dict[str, float] = {}
+def find_factors(model: Model, fit: Fit, weights: list[str]) -> Iterator[tuple[str, float | None]]:
+    """Yield each weight with the factor of its gradient among the step's values, None for none."""
     for weight in weights:
-        own = [i for i, d in enumerate(found) if d.weight == weight]
-        factor = find_factor(model, [found[i] for i in own], fit.slopes[own], fit.errors[own])
-        if factor is not None:
-            factors[weight] = factor
-    return factors
+        found, own = _list_own(model, weight)
+        yield weight, find_factor(model, found, fit.slopes[own], fit.errors[own])
 
 
 def measure_rest(model: Model, fit: Fit, weight: str) -> float:
     """Return how much of the step of a weight no rate and no penalty explain, relative to it; of
     two elements both would explain all.
     """
-    found = [each for path in model.weights for each in probe(model, path, EACH)]
-    own = [i for i, each in enumerate(found) if each.weight == weight]
-    moved, decay = (np.array([getattr(found[i], k) for i in own]) for k in ("moved", "decay"))
+    found, own = _list_own(model, weight)
+    moved, decay = (np.array([getattr(each, k) for each in found]) for k in ("moved", "decay"))
     columns = np.stack([fit.slopes[own], decay], axis=1)[:, : 1 + (len(own) > 2)]
     solution, *_ = np.linalg.lstsq(columns, moved, rcond=None)
     return float(np.abs(moved - columns @ solution).max() / (np.abs(moved).max() or 1.0))
+
+
+def _list_own(model: Model, weight: str) -> tuple[list[Direction], list[int]]:
+    """Return the directions of a weight, and which of those of all weights they are."""
+    found = list_directions(model, model.weights)
+    own = [i for i, each in enumerate(found) if each.weight == weight]
+    return [found[i] for i in own], own
 
 
 def _solve(slopes: Array, pulls: list[Array], moved: Array) -> tuple[float, float, int]:

@@ -56,14 +56,17 @@ def _list_others(model: Model, fit: Fit, fits: list[Fit]) -> list[str]:
     """
     agreeing = fit.list_agreeing()
     others = [weight for weight in model.weights if weight not in agreeing]
-    if all(model.base.before[weight].size == 1 for weight in model.weights):
+    if _is_of_numbers(model):
         return others if len(agreeing) >= 2 * len(others) else []
     arrays = [weight for weight in others if model.base.before[weight].size > 1]
     if any(measure_rest(model, fit, weight) < FAR for weight in arrays):
         return []  # nearly right: differences on one side, or few digits
     apart = [each for each in fits if not _is_part(model, each, fit)]
     has_rates = any(each.rates[weight] is not None for each in apart for weight in arrays)
-    return [] if has_rates or not arrays or find_factors(model, fit, arrays) else others
+    if has_rates or not arrays:
+        return []
+    factors = (factor for _, factor in find_factors(model, fit, arrays))
+    return others if all(factor is None for factor in factors) else []
 
 
 def _is_part(model: Model, part: Fit, whole: Fit) -> bool:
@@ -82,9 +85,13 @@ def _count_agreeing(model: Model, fit: Fit) -> int:
     that has no others, of which two may agree by chance.
     """
     agreeing = fit.list_agreeing()
-    arrays = sum(model.base.before[weight].size > 1 for weight in agreeing)
-    is_of_numbers = all(model.base.before[weight].size == 1 for weight in model.weights)
-    return max(len(agreeing) - 2, 0) if is_of_numbers else arrays
+    if _is_of_numbers(model):
+        return max(len(agreeing) - 2, 0)
+    return sum(model.base.before[weight].size > 1 for weight in agreeing)
+
+
+def _is_of_numbers(model: Model) -> bool:
+    return all(model.base.before[weight].size == 1 for weight in model.weights)
 
 
 def is_complete(model: Model) -> bool:

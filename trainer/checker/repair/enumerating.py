@@ -85,8 +85,9 @@ class Enumerator:
         found: list[Edit] = []
         for part in _list_parts(self._root):
             code = self._open(part)
-            same = [t for t, v in values.items() if code and is_same(self._run(code, v))]
-            for new, text in ((_write(self._root, part, text), text) for text in same):
+            texts = values.items() if code else ()
+            for text in [text for text, value in texts if is_same(self._run(code, value))]:
+                new = _write(self._root, part, text)
                 if not _cancels(new):
                     found.append(Edit(part, text, _count_changes(old, _split(new))))
         return sorted(found, key=lambda edit: edit.cost)

@@ -126,7 +126,7 @@ class Locator:
                 return dict(edits), -1
             effect = self._scorer.move(i, edits)
             if effect.reached and not effect.reached & good:
-                best |= dict.fromkeys([effect.path], next(self._values.solve(effect), effect.value))
+                best[effect.path] = next(self._values.solve(effect), effect.value)
         return best, self._scorer.score(best)[0]
 
     def _list_sites(self) -> list[tuple[int, list[int]]]:

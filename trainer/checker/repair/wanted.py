@@ -11,9 +11,9 @@ from trainer.book.functions import Array
 from trainer.checker.find.steps import Trace, digest
 from trainer.checker.find.tracing import Site
 from trainer.checker.judge.deciding import SAME, Decision, Fault
-from trainer.checker.judge.descent import EACH, Fit, fit_losses, list_usual, refit
+from trainer.checker.judge.descent import Fit, fit_losses, list_directions, list_usual, refit
 from trainer.checker.judge.influence import Model
-from trainer.checker.judge.slopes import Direction, probe
+from trainer.checker.judge.slopes import Direction
 
 MOST_LOSSES = 6  # that the step may have been meant to go down
 
@@ -94,7 +94,7 @@ def find_wanted(decision: Decision, sites: list[Site]) -> Wanted | None:
     fits = choose_fits(fit_losses(model), set() if decision.fault else set(decision.wrong))
     left = decision.wrong if decision.fault is Fault.LEFT else []
     paths = [*model.weights, *left]
-    directions = [each for path in paths for each in probe(model, path, EACH)]
+    directions = list_directions(model, paths)
     fits = [again for fit in fits if (again := refit(model, fit, directions))]
     has_penalty = decision.fault is Fault.PENALTY_SIGN
     rate = float(decision.fault is Fault.FACTOR)
