@@ -3,8 +3,10 @@
 from itertools import count
 from pathlib import Path
 
-from trainer.checker.find.programs import Script
+from trainer.checker.find.inventing import INPUTS
+from trainer.checker.find.programs import TRAINING, Script
 from trainer.checker.judge.judging import judge_programs
+from trainer.checker.judge.layers import judge_layers
 from trainer.checker.judge.reporting import describe
 
 FREE = Path(__file__).parent / "free"  # right nets, each in another form
@@ -23,6 +25,15 @@ def _run(number, program):
     for i, step in enumerate(steps):
         step.place = number, i
     return steps
+
+
+def judge_each_layer(path):
+    """Return what is decided about each layer of the file by its name."""
+    script = Script(path)
+    script.follow()
+    names = [layer.name for layer in script.layers for _ in INPUTS]
+    steps = map(_run, count(TRAINING), script.list_layer_programs())
+    return judge_layers(zip(names, steps, strict=True))
 
 
 def find_messages(path):

@@ -1,12 +1,12 @@
 """Subtracts the gradients that a net has from its weights, where no code of its own does."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from trainer.checker.adapt.names import simplify_name
-from trainer.checker.find.leaves import Leaf, list_leaves
+from trainer.checker.find.leaves import Leaf, Namespace, list_leaves
 
 
 def subtract_gradients(net: object, returned: object) -> int:
@@ -26,6 +26,28 @@ def subtract_gradients(net: object, returned: object) -> int:
     return len(pairs)
 
 
+def subtract_from(arguments: Namespace, net: object, returned: Namespace, is_named: bool) -> None:
+    """Subtract from arrays that a layer was given the gradients that it returned, by their names,
+    or that it keeps.
+
+    Where names do not tell, arrays of the same shape belong together in their order, unless
+    is_named. Raises ValueError where one of the name has another shape.
+    """
+    weights = [each for name in arguments for each in _list_arrays({name: arguments[name]})]
+    given = list(_list_arrays({"grads": returned}))[::-1]
+    others = [*given, *_list_arrays({"net": net})]
+    pairs = [(w, g) for w in weights if (g := _find_gradient(w, others)) is not None]
+    _raise_for_shapes([*list_leaves(arguments).values(), *_list_arrays({"net": net})], given)
+    taken = {id(w) for w, _ in pairs}
+    rest = [] if is_named else [g for g in given if not any(_fits(w, g) for w in weights)]
+    for weight in (w for w in weights if id(w) not in taken):
+        same = [g for g in rest if g.value.shape == weight.value.shape]
+        rest = [g for g in rest if not same or g is not same[0]]
+        pairs += [(weight, g.as_array()) for g in same[:1]]
+    for weight, gradient in pairs:
+        weight.value[...] = weight.value - gradient
+
+
 def _pair_by_shape(weights: list[Leaf], given: list[Leaf]) -> list[tuple[Leaf, Any]]:
     """Return the arrays that have other shapes than all others, and the weights of these shapes."""
     shapes = [leaf.value.shape for leaf in given]
@@ -33,6 +55,19 @@ def _pair_by_shape(weights: list[Leaf], given: list[Leaf]) -> list[tuple[Leaf, A
         return []
     found = [(w, g.as_array()) for g in given for w in weights if w.value.shape == g.value.shape]
     return found if len(found) == len(given) else []
+
+
+def _raise_for_shapes(weights: list[Leaf], given: list[Leaf]) -> None:
+    for weight in weights:
+        named = [g for g in given if _is_named_after(weight, g)]
+        if named and all(g.value.shape != np.shape(weight.value) for g in named):
+            raise ValueError(f"{named[0].path} has the shape {named[0].value.shape}")
+
+
+def trains(net: object, before: Mapping[str, Any]) -> bool:
+    """Return whether arrays of a net are others than before."""
+    now = read_arrays(net)
+    return any(not np.array_equal(now[path], old) for path, old in before.items() if path in now)
 
 
 def read_arrays(net: object) -> dict[str, Any]:
@@ -58,8 +93,10 @@ def _find_gradient(weight: Leaf, others: list[Leaf]) -> Any:
 
 
 def _fits(weight: Leaf, other: Leaf) -> bool:
-    if other.value.shape != weight.value.shape:
-        return False
+    return other.value.shape == weight.value.shape and _is_named_after(weight, other)
+
+
+def _is_named_after(weight: Leaf, other: Leaf) -> bool:
     name, given = _name(weight), _name(other)
     is_other_place = other.keys[0] == "grads"
     marked = {f"d{name}", f"grad{name}", f"{name}grad", f"delta{name}", f"nabla{name}"}

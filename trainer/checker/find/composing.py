@@ -5,8 +5,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 from trainer.checker.adapt.names import (
     METHODS,
     call_by_role,
@@ -15,7 +13,7 @@ from trainer.checker.adapt.names import (
     list_arguments,
     simplify_name,
 )
-from trainer.checker.find.applying import read_arrays, subtract_gradients
+from trainer.checker.find.applying import read_arrays, subtract_gradients, trains
 from trainer.checker.find.guessing import DIMS
 from trainer.checker.find.steps import SUBTRACTED
 
@@ -48,10 +46,8 @@ def _subtract_returned(net: object, run: Callable[[], object]) -> str | None:
     """Run what trains a net; where that changes nothing, subtract the gradients that it returns."""
     before = read_arrays(net)
     result = run()
-    now = read_arrays(net)
-    if all(np.array_equal(now[path], old) for path, old in before.items() if path in now):
-        return SUBTRACTED if subtract_gradients(net, result) else None
-    return None
+    is_given = not trains(net, before) and subtract_gradients(net, result)
+    return SUBTRACTED if is_given else None
 
 
 def _add_returned(net: Any, name: str, values: Values, returned: Returned) -> Values:

@@ -50,6 +50,10 @@ def list_words(name: str, tree: ast.Module, module: Namespace) -> list[str]:
         match node:
             case ast.Assign(targets=[ast.Attribute(attr=attr)], value=ast.Name(id=own)):
                 names |= {attr} if own == name else set()
+            case ast.Assign(
+                targets=[ast.Name(id=own)], value=ast.Subscript(slice=ast.Constant(value=key))
+            ):
+                names |= {own} if key == name else set()
     pairs = [pair for node in ast.walk(tree) for pair in _find_words(node, module)]
     words = dict.fromkeys(w for other, found in pairs if other in names for w in found)
     return sorted(words, key=lambda word: "zero" in word)  # from which nothing is learnt

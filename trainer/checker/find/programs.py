@@ -20,6 +20,8 @@ from trainer.checker.find.datasets import (
 )
 from trainer.checker.find.discovering import Discovery
 from trainer.checker.find.instances import SIZES, guess_sizes
+from trainer.checker.find.inventing import INPUTS
+from trainer.checker.find.layers import Layer, list_layers
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.steps import Step
 from trainer.checker.find.tracing import Tracer
@@ -34,6 +36,7 @@ TRIES = 3  # sizes of data, since errors tell which are needed
 USES = 4  # programs that give a net to a function of the file
 MOST = 9  # instances and functions of a file that are tried
 OWN = 1 + LAYOUTS_OF_DATA + USES  # programs that use a net as the file does
+TRAINING = OWN + LAYOUTS * MOST  # programs that train a net; those of single layers follow
 Program = Callable[[], list[Step]]  # the steps that a way to train the net takes
 
 
@@ -56,7 +59,7 @@ class Script:
     def list_programs(self) -> Iterator[Program]:
         """Yield the file as a script, and calls of what it defines with each layout of data.
 
-        The first OWN of them use a net as the file does.
+        The first OWN of them use a net as the file does. There are TRAINING.
         """
         yield self.follow
         for layout in range(LAYOUTS_OF_DATA):
@@ -66,6 +69,12 @@ class Script:
         for layout in range(LAYOUTS):
             for number in range(MOST):
                 yield partial(self.call, layout, number)
+
+    def list_layer_programs(self) -> Iterator[Program]:
+        """Yield each layer of the file, which was followed, with inputs of every layout."""
+        for number in range(len(self.layers)):
+            for layout in range(len(INPUTS)):
+                yield partial(self.run_layer, layout, number)
 
     def follow(self) -> list[Step]:
         """Run the file; return the steps of its loops."""
@@ -126,6 +135,12 @@ class Script:
         return Trier(self._tracer, Choices(self._module, self._tree, SIZES))
 
     @cached_property
+    def layers(self) -> list[Layer]:
+        """The layers that the file defines, once it was followed."""
+        is_loaded = self._path in self.sources
+        return list_layers(self._module, self._tree) if is_loaded else []
+
+    @cached_property
     def _users(self) -> list[Call]:
         return list_users(self._module, self._tree)
 
@@ -153,6 +168,11 @@ class Script:
     def call(self, layout: int, number: int) -> list[Step]:
         """Return the steps of one function or net of the file, with one layout of data."""
         return self._follow_all(self._calls[number : number + 1], layout)
+
+    def run_layer(self, layout: int, number: int) -> list[Step]:
+        """Return the steps of one layer of the file, with inputs of one layout."""
+        with be_quiet():
+            return self.layers[number].follow(self._trier, layout)
 
     def _follow_all(self, calls: Sequence[Call], layout: int) -> list[Step]:
         found: list[Step] = []

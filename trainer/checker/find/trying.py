@@ -50,7 +50,7 @@ class Trier:
 
         data are samples and targets. run is given values, and adds to a list the arguments asked.
         """
-        best, self._left = self._try(run, named), MOST
+        best, self._left = self.try_values(run, named), MOST
         while better := self._improve(run, best, data):
             best = better
         return best.named
@@ -63,13 +63,14 @@ class Trier:
             if self._left == 0:
                 return None
             self._left -= 1
-            other = self._try(run, best.named | change)
+            other = self.try_values(run, best.named | change)
             is_through = other.error is None and other.reached[0] >= best.reached[0]
             if is_through or other.reached > best.reached:
                 return other
         return None
 
-    def _try(self, run: Run, named: Namespace) -> Outcome:
+    def try_values(self, run: Run, named: Namespace) -> Outcome:
+        """Return how far a call comes with values for its arguments."""
         sites: set[int] = set()
         asked: list[str] = []
         rounds = 0

@@ -30,6 +30,8 @@ def describe_diagnosis(found: dict[str, Any], has_fix: bool) -> list[str]:
 
 def describe_checks(count: int) -> str:
     """Return how many checks pass with a fix."""
+    if count == 1:
+        return _("with this change the check passes")
     return _("with this change all {count} checks pass").format(count=count)
 
 

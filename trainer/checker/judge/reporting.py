@@ -1,18 +1,19 @@
 """Reports what one step of training shows about a net: what it minimises, or what is wrong."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from trainer.checker.findings.comparing import Finding, report_unchecked
 from trainer.checker.findings.report import CODE, STEP, Report
 from trainer.checker.judge.deciding import Decision, Fault
 from trainer.checker.judge.judging import Judged, Step
-from trainer.common.language import N_, join_words, translate_plural
+from trainer.common.language import N_, join_changes, join_words, translate_plural
 from trainer.common.language import translate as _
 
 # Causes that a step down its own loss refutes: samples as columns, and, where no loss of the net is
 # right, other factors.
 UNSURE = (None, "softmax-axis")
+LAYERS = N_("layers")
 FACTORS = ("batch-mean-missing", "batch-mean-twice", "loss-sum")
 
 
@@ -55,6 +56,43 @@ def settle(report: Report, judged: Judged) -> None:
     report.findings += describe(judged)
     report.step = None if is_right else judged.step.place
     report.stopped, report.name = "", report.name or f"{CODE}{report.file}"
+
+
+def settle_layers(report: Report, found: Mapping[str, Judged | None], is_whole: bool) -> None:
+    """Put what the layers of a file show into a report that left the file open.
+
+    is_whole: the file has nothing else that may train a net.
+    """
+    settled = {name: each for name, each in found.items() if each and _is_settled(each)}
+    if not settled or report.wrong_findings:
+        return
+    if is_whole:
+        report.findings = [f for f in report.findings if f.verdict in ("ok", "note")]
+        report.stopped, report.name = "", f"{CODE}{report.file}"
+    report.findings += [f for name, each in settled.items() for f in _describe_layer(name, each)]
+    right = [name for name, each in settled.items() if each.decision.is_right]
+    if right:
+        message = _("each is the vector-Jacobian product of its forward function: {names}")
+        report.findings.append(Finding(LAYERS, "note", message.format(names=join_changes(right))))
+    if left := [name for name in found if name not in settled]:
+        message = _("not checked, since nothing was found that fits: {names}")
+        report.findings.append(Finding(LAYERS, "note", message.format(names=join_changes(left))))
+    wrong = (each for each in settled.values() if not each.decision.is_right)
+    report.step = next((each.step.place for each in wrong), None)
+
+
+def _is_settled(judged: Judged) -> bool:
+    return judged.decision.is_right is not None
+
+
+def _describe_layer(name: str, judged: Judged) -> Iterator[Finding]:
+    if judged.decision.is_right:
+        yield Finding(name, "ok")
+    message = _(
+        "what {name} gives is not the derivative of ½ Σ (y − t)² by it, where dout is y − t"
+    )
+    for weight in judged.decision.wrong:
+        yield Finding(f"gradient {weight}", "differs", message.format(name=name))
 
 
 def describe(judged: Judged) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from trainer.checker.adapt.loaded import Loaded
 from trainer.checker.adapt.names import PARAMS, list_arguments
 from trainer.checker.adapt.subject import TRAITS, Subject
 from trainer.checker.find.discovering import MOST_STEPS
-from trainer.checker.find.programs import Program, Script
+from trainer.checker.find.programs import TRAINING, Program, Script
 from trainer.checker.find.steps import Step
 from trainer.checker.findings.comparing import show_safely
 from trainer.checker.load.definitions import list_functions
@@ -168,6 +168,8 @@ class Answerer:
         """Run a program that trains, and list the steps that it takes."""
         if self._programs is None:
             self._programs = list(self._script.list_programs())
+        if question["program"] >= TRAINING == len(self._programs):
+            self._programs += self._script.list_layer_programs()
         if question["program"] >= len(self._programs):
             return {"end": True}
         found = self._programs[question["program"]]()[:MOST_STEPS]
@@ -181,6 +183,10 @@ class Answerer:
                 for i, step in enumerate(found)
             ],
         }
+
+    def _do_layers(self, _question: dict[str, Any]) -> Answer:
+        """Name the layers of the file, which the programs behind those that train are of."""
+        return {"names": [layer.name[:TEXT] for layer in self._script.layers]}
 
     def _do_step(self, question: dict[str, Any]) -> Answer:
         number = question["step"]

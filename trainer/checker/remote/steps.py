@@ -1,23 +1,31 @@
 """Steps of training that a worker runs: the judge asks for what they compute."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from trainer.checker.find.discovering import MOST_STEPS
-from trainer.checker.find.programs import OWN
+from trainer.checker.find.inventing import INPUTS
+from trainer.checker.find.layers import MOST as MOST_LAYERS
+from trainer.checker.find.programs import OWN, TRAINING
 from trainer.checker.find.steps import Form, Trace, digest
 from trainer.checker.findings.comparing import Finding, report_unchecked
 from trainer.checker.findings.report import STEP, Report
 from trainer.checker.judge.judging import judge_programs
-from trainer.checker.judge.reporting import describe, may_be_settled, settle
+from trainer.checker.judge.layers import judge_layers
+from trainer.checker.judge.reporting import describe, may_be_settled, settle, settle_layers
 from trainer.checker.remote.connection import Connection
 from trainer.checker.remote.packing import unpack
-from trainer.checker.remote.protocol import ProtocolError, encode, take_list, take_number, take_text
+from trainer.checker.remote.protocol import (
+    TEXT,
+    ProtocolError,
+    encode,
+    take_list,
+    take_number,
+    take_text,
+)
 from trainer.common.language import translate as _
-
-MOST_PROGRAMS = 150
 
 
 class RemoteStep:
@@ -60,12 +68,12 @@ class RemotePrograms:
     nothing, or where it lacks its data.
     """
 
-    def __init__(self, connection: Connection, most: int = MOST_PROGRAMS):
-        self._connection, self._most, self.failed = connection, most, ""
+    def __init__(self, connection: Connection, numbers: Iterable[int] = range(TRAINING)):
+        self._connection, self._numbers, self.failed = connection, numbers, ""
 
     def __iter__(self) -> Iterator[list[RemoteStep]]:
         """Yield the steps of each program."""
-        for number in range(self._most):
+        for number in self._numbers:
             answer = self._connection.ask({"do": "program", "program": number})
             if answer.get("end") is True or "stopped" in answer:
                 return
@@ -76,6 +84,15 @@ class RemotePrograms:
             if not all(isinstance(each, dict) for each in steps):
                 raise ProtocolError
             yield [RemoteStep(self._connection, (number, i), e) for i, e in enumerate(steps)]
+
+
+def _list_layers(connection: Connection) -> Iterator[tuple[str, list[RemoteStep]]]:
+    """Yield the name of each layer and its steps, with inputs of one layout after the other."""
+    names = take_list(connection.ask({"do": "layers"}), "names", MOST_LAYERS)
+    for number, name in enumerate(map(str, names)):
+        start = TRAINING + number * len(INPUTS)
+        for steps in RemotePrograms(connection, range(start, start + len(INPUTS))):
+            yield name[:TEXT], steps
 
 
 def judge_training(connection: Connection, report: Report, may_acquit: bool) -> None:
@@ -91,8 +108,10 @@ def judge_training(connection: Connection, report: Report, may_acquit: bool) -> 
             report.findings.append(report_unchecked(STEP, programs.failed))
         elif judged:
             settle(report, judged)
+        if may_be_settled(report):
+            settle_layers(report, judge_layers(_list_layers(connection)), judged is None)
     elif report.status == 0:
-        programs = RemotePrograms(connection, OWN)
+        programs = RemotePrograms(connection, range(OWN))
         judged = judge_programs(programs)
         if programs.failed:
             reason = _("not checked: {reason}").format(reason=programs.failed)

@@ -18,7 +18,7 @@ from trainer.checker.diagnose.patching import Texts
 from trainer.checker.diagnose.repairing import Search
 from trainer.checker.diagnose.scope import make_scope
 from trainer.checker.diagnose.survey import Survey
-from trainer.checker.judge.deciding import Decision, decide
+from trainer.checker.judge.deciding import Decision
 from trainer.checker.repair.enumerating import Enumerator
 from trainer.checker.repair.ordering import list_earlier
 from trainer.checker.repair.surveying import StepRequest, find_steps, survey_step
@@ -59,8 +59,9 @@ class StepSearch(Search):
         """Return the decision on the step of changed texts: another loop may train more then."""
         steps = find_steps(self.request, texts)[1]
         least = min((abs(step.line - self.line) for step in steps), default=0)
-        near = (step for step in steps if abs(step.line - self.line) == least)
-        decisions = (decide(step.run, step.name) for step in near)
+        near = [step for step in steps if abs(step.line - self.line) == least]
+        near = near[self.request.number :][:1] if self.request.is_layer else near
+        decisions = (self.request.decide(step.run, step.name) for step in near)
         return next((d for d in decisions if d and d.is_right is not None), None)
 
     def is_fix(self, survey: Survey, candidate: Candidate) -> bool:

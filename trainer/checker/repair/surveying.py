@@ -18,9 +18,11 @@ from trainer.checker.diagnose.trail import Trail
 from trainer.checker.diagnose.verifying import keeps_lines
 from trainer.checker.find import tracing
 from trainer.checker.find.leaves import Namespace
-from trainer.checker.find.programs import Script
+from trainer.checker.find.programs import TRAINING, Script
 from trainer.checker.find.steps import Step
-from trainer.checker.judge.deciding import Fault, decide
+from trainer.checker.judge.deciding import Decision, Fault, decide
+from trainer.checker.judge.influence import Run
+from trainer.checker.judge.layers import decide_layer
 from trainer.checker.load.recording import Record, Site
 from trainer.checker.repair.changing import ChangingStep
 from trainer.checker.repair.locating import Locator, Place
@@ -41,12 +43,23 @@ class StepRequest:
     program: int
     number: int
 
+    @property
+    def is_layer(self) -> bool:
+        """Whether the step is that of a layer alone."""
+        return self.program >= TRAINING
+
+    def decide(self, run: Run, name: str) -> Decision | None:
+        """Return the decision on the step, which may be changed."""
+        return decide_layer(run) if self.is_layer else decide(run, name)
+
 
 def find_steps(request: StepRequest, texts: Texts | None) -> tuple[Script, list[Step]]:
     """Return the script of a request in changed texts, and the steps of its program."""
     script = Script(request.path, texts)
     programs = list(script.list_programs())
     steps = programs[0]()  # which loads what the others call
+    if request.is_layer:
+        programs += script.list_layer_programs()
     if request.program:
         steps = programs[request.program]()
     return script, steps
@@ -82,7 +95,7 @@ def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
         return None
     step = steps[request.number]
     changing = ChangingStep(step, source)
-    decision = decide(changing.run, step.name)
+    decision = request.decide(changing.run, step.name)
     if decision is None or decision.is_right is not False or decision.fault in OF_OUTPUTS:
         return None
     wanted = find_wanted(decision, step.tracer.sites)

@@ -1,0 +1,43 @@
+"""A layer alone: backward must be the vector-Jacobian product of forward."""
+
+from pathlib import Path
+
+import pytest
+from steps import judge_each_layer
+
+LAYERS = Path(__file__).parent / "layers"
+PLAIN, OBJECTS = (LAYERS / f"{name}.py" for name in ("plain", "objects"))
+MISTAKES = [
+    (PLAIN, "affine_backward", "dx = dout.dot(w.T)", "dx = dout.dot(w.T * 2)"),
+    (PLAIN, "affine_backward", "db = dout.sum(axis=0)", "db = dout.max(axis=0)"),
+    (PLAIN, "leaky_backward", "np.where(cache > 0, dout", "np.where(cache < 0, dout"),
+    (PLAIN, "layernorm_backward", "- normal * (dn", "+ normal * (dn"),
+    (PLAIN, "layernorm_backward", "dn = dout * gamma", "dn = dout"),
+    (PLAIN, "layernorm_backward", "(dout * normal).sum", "dout.sum"),
+    (PLAIN, "conv_backward", "rows, columns] += np", "rows, columns] = np"),
+    (PLAIN, "conv_backward", "dw += np", "dw = np"),
+    (PLAIN, "svm_loss", "-= dx.sum(axis=1)", "-= 1"),
+    (OBJECTS, "Dense.backward", "self.x.T @ grad_output", "self.x.T @ grad_output**2"),
+    (OBJECTS, "Affine.backward", "np.sum(dout, axis=0)", "np.sum(dout, axis=0) ** 2"),
+    (OBJECTS, "Tanh.backward", "(1 - self.out**2)", "(1 - self.out)"),
+    (OBJECTS, "Softmax.backward", "(dout - inner)", "dout"),
+    (OBJECTS, "MaxPool.backward", "mask * dout", "(1 - mask) * dout"),
+]
+
+
+@pytest.mark.parametrize("path", [PLAIN, OBJECTS])
+def test_right_layers_of_any_kind_are_right(path):
+    found = judge_each_layer(path)
+    assert all(judged and judged.decision.is_right for judged in found.values())
+
+
+@pytest.mark.parametrize(("path", "name", "old", "new"), MISTAKES)
+def test_a_wrong_gradient_of_a_layer_is_wrong_and_no_other(path, name, old, new, tmp_path):
+    text = path.read_text()
+    assert text.count(old) == 1
+    changed = tmp_path / path.name
+    changed.write_text(text.replace(old, new))
+    found = judge_each_layer(changed)
+    wrong = [each for each, judged in found.items() if not judged.decision.is_right]
+    assert wrong == [name]
+    assert found[name].decision.is_right is False

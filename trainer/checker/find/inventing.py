@@ -1,0 +1,145 @@
+"""Invents what the functions of a layer are given: inputs, weights beside them, and dout."""
+
+import ast
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from trainer.book.functions import Array
+from trainer.checker.adapt.names import (
+    OPTIONS,
+    SIZES,
+    TARGETS,
+    find_role,
+    list_arguments,
+    simplify_name,
+)
+from trainer.checker.find.guessing import list_words
+from trainer.checker.find.leaves import Namespace
+from trainer.checker.find.trying import Outcome, Trier
+
+N, D, H = 7, 5, 4
+INPUTS = ((N, D), (D, N), (2, 3, 6, 6), (2, 6, 6, 3), (2, 3, D), (N, D), (D,), (D, 1))
+PROBABLE = 5  # the number of those that are probabilities
+SEVERAL = 5  # of these show most: they have several samples, and numbers of both signs
+DOUT = r"d([A-Z_0-9].*|[a-z]\d?)?|.*(grad|delta|dout|error|upstream).*|eta"  # names of a gradient
+MOST_TRIES = 150  # shapes of the arguments of one layer
+Function = Callable[..., Any]
+
+
+def invent_arguments(
+    forward: Function, made: list[str], x: Array, run: Callable[[Namespace], Any], trier: Trier
+) -> Namespace | None:
+    """Return arguments with which forward ends, None for none: x and what fits beside it.
+
+    made are arguments of the constructor. run builds the layer and calls forward.
+    """
+    required = [p.name for p in list_arguments(forward) if p.default is p.empty]
+    required = required[1:] if required[:1] == ["self"] else required
+    if not required:
+        return None
+    first, *others = required
+    others = list(dict.fromkeys([*made, *others]))
+
+    def check(named: Namespace, asked: list[str]) -> None:
+        asked += others
+        y, _ = split_result(run(named))
+        if not np.isfinite(y).all():
+            raise ValueError("not finite")
+
+    usual = {name: trier.choices.choose_usual(name) for name in made if find_role(name, SIZES)}
+    every = [
+        [usual[name]] if name in usual else list(_list_values(forward, name, x, trier, i))
+        for i, name in enumerate(others)
+    ]
+    best: Outcome | None = None
+    for values in itertools.islice(itertools.product(*every), MOST_TRIES):
+        outcome = trier.try_values(check, {first: x, **dict(zip(others, values, strict=True))})
+        if outcome.error is None:
+            return outcome.named
+        best = outcome if best is None or outcome.reached > best.reached else best
+    if best is None or not others:
+        return None
+    named = trier.settle(check, best.named, {"x": x, "t": np.arange(len(x)) % 3})
+    return named if trier.try_values(check, named).error is None else None
+
+
+def _list_values(
+    forward: Function, name: str, x: Array, trier: Trier, number: int
+) -> Iterator[Any]:
+    """Yield what an argument of forward may be: a word, a table, an array, labels or a number."""
+    if words := list_words(name, trier.choices.tree, trier.choices.module):
+        yield from words
+        return
+    keys = _list_keys(trier.choices.tree, forward.__name__, name)
+    if keys:
+        for size in (1, 2):
+            yield {k: next(iter(list_words(k, trier.choices.tree, trier.choices.module)), size)
+                   for k in keys}  # fmt: skip
+        return
+    if re.fullmatch(f"{TARGETS}|y", simplify_name(name)) and x.ndim == 2:
+        labels = np.arange(x.shape[0]) % x.shape[1]
+        yield from (np.eye(x.shape[1])[labels], labels)
+    if find_role(name, OPTIONS) in (None, "weights", "dout"):
+        yield from (draw(shape, number + 1) for shape in _list_shapes(x))
+    yield from (1, x.shape[-1], H, 0.1)
+
+
+def _list_keys(tree: ast.Module, function: str, name: str) -> list[str]:
+    """Return the keys by which a function of the file reads an argument."""
+    own = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name == function)
+    found = []
+    for node in (each for definition in own for each in ast.walk(definition)):
+        match node:
+            case ast.Subscript(value=ast.Name(id=base), slice=ast.Constant(value=str(key))):
+                found += [key] if base == name else []
+    return list(dict.fromkeys(found))
+
+
+def draw_inputs(layout: int) -> Array:
+    """Return inputs of one layout."""
+    x = draw(INPUTS[layout], 0)
+    return np.abs(x) / np.abs(x).sum(axis=1, keepdims=True) if layout == PROBABLE else x
+
+
+def draw(shape: tuple[int, ...], seed: int) -> Array:
+    """Return numbers of which none is near 0."""
+    sizes = np.random.default_rng(seed).uniform(0.2, 1.2, shape)
+    return sizes * np.random.default_rng(seed + 20).choice([-1.0, 1.0], shape)
+
+
+def _list_shapes(x: Array) -> list[tuple[int, ...]]:
+    """Return the shapes that weights beside such inputs may have."""
+    if x.ndim == 4:
+        C = 3
+        return [(H, C, 3, 3), (3, 3, C, H), (H,), (1, 1, 1, H), (C,)]
+    size = x.shape[-1] if x.ndim == 3 or x.shape == (N, D) else x.shape[0]
+    return [(size, H), (H, size), (H,), (1, H), (H, 1), (size,), (1, size), (size, 1)]
+
+
+def split_result(returned: Any) -> tuple[Array, list[Any]]:
+    """Return a layer's outputs, and what forward returns beside them; raise TypeError for none."""
+    parts = list(returned) if isinstance(returned, tuple) else [returned]
+    y = np.asarray(parts[0])
+    if y.dtype.kind != "f":
+        raise TypeError("forward returns no outputs")
+    return y, parts[1:]
+
+
+def choose_back(backward: Function, dout: Any, named: Namespace, others: list[Any]) -> Namespace:
+    """Return what backward is given: dout, the arguments of forward by their names, and others."""
+    arguments = list_arguments(backward)
+    required = [p.name for p in arguments if p.default is p.empty]
+    own = [name for name in required if name not in named]
+    all_own = own or [p.name for p in arguments if p.name not in named]
+    target = next((n for n in all_own if re.fullmatch(DOUT, n)), all_own[0] if own else None)
+    given = {name: named[name] for name in required if name in named}
+    given |= {target: dout} if target else {}
+    missing = [name for name in own if name != target]
+    given |= {name: 0.1 for name in missing if find_role(name, OPTIONS) == "lr"}
+    missing = [name for name in missing if name not in given]
+    values = [tuple(others)] if len(missing) == 1 and len(others) > 1 else others
+    return given | dict(zip(missing, values, strict=False))

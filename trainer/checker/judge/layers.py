@@ -1,0 +1,160 @@
+"""Judges a layer: its backward function must be the vector-Jacobian product of its forward one."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from trainer.checker.find.inventing import INPUTS, SEVERAL
+from trainer.checker.find.layers import GOAL
+from trainer.checker.find.programs import TRAINING
+from trainer.checker.find.steps import Form, Trace
+from trainer.checker.judge.deciding import SAME, Decision
+from trainer.checker.judge.descent import Fit, fit_losses, list_directions, measure_rest
+from trainer.checker.judge.influence import Model, Run, find_dependents
+from trainer.checker.judge.judging import Budget, Judged, Step
+from trainer.checker.judge.moving import leave, move, turn
+from trainer.checker.judge.slopes import CLOSE
+
+OWN = "layer"  # begins the paths of a layer's own arrays
+AWAY = 0.2  # from the first weights: a factor of 1 and a bias of 0 hide what is missing
+
+
+def judge_layers(programs: Iterable[tuple[str, Sequence[Step]]]) -> dict[str, Judged | None]:
+    """Return what is decided about each layer by its name, None where nothing is.
+
+    programs are the name of a layer and its steps, with inputs of each layout: those that show most
+    gradients decide, of these one with which all are right. Those that show less come last.
+    """
+    budget = Budget()
+    groups = groupby(programs, key=lambda pair: pair[0])
+    return {name: _judge_layer((s for _, s in pairs), budget) for name, pairs in groups}
+
+
+def _judge_layer(programs: Iterable[Sequence[Step]], budget: Budget) -> Judged | None:
+    best: Judged | None = None
+    for steps in programs:
+        if best and _rank(best)[0] and _shows_less(steps):
+            break
+        for judged in _judge_steps(steps, budget):
+            best = max(best or judged, judged, key=_rank)
+    return best
+
+
+def _shows_less(steps: Sequence[Step]) -> bool:
+    return bool(steps) and (steps[0].place[0] - TRAINING) % len(INPUTS) >= SEVERAL
+
+
+def _rank(judged: Judged) -> tuple[bool, int, bool]:
+    """Return whether a layer is right or wrong, by how many gradients, and whether it is right."""
+    is_right = judged.decision.is_right
+    return is_right is not None, len(judged.decision.model.weights), bool(is_right)
+
+
+def _judge_steps(steps: Sequence[Step], budget: Budget) -> Iterator[Judged]:
+    for step in steps:
+        if decision := decide_layer(partial(budget.run, step)):
+            yield Judged(step, decision)
+
+
+def decide_layer(first: Run) -> Decision | None:
+    """Return the decision on the step of a layer, None where it has no gradients.
+
+    A factor of 1 / N is right: some layers give the gradients of a mean. Wrong is a layer of whose
+    gradients others are right, so that what it is given is understood, or one that has no other
+    gradient and is linear in what it is given.
+    """
+    model = _build_model(first)
+    fit = next((fit for fit in fit_losses(model) if fit.is_own), None) if model else None
+    if model is None or fit is None:
+        return None
+    rates = {w: fit.rates[w] for w in model.weights if not _is_still(model, fit, w)}
+    right = [
+        w
+        for w, rate in rates.items()
+        if rate and _is_usual(model, rate / _find_unit(model, fit, w))
+    ]
+    wrong = [w for w in rates if w not in right and not _has_penalty(model, fit, w)]
+    if len(right) == len(rates):
+        return Decision(model, True, fit)
+    is_understood = any(model.base.before[w].size > 1 for w in right)
+    is_named = GOAL not in model.base.before  # names tell what the gradients are
+    is_sure = is_understood or is_named or (len(rates) == 1 and _is_linear(model))
+    return Decision(model, False if wrong and is_sure else None, fit, wrong)
+
+
+def _is_still(model: Model, fit: Fit, weight: str) -> bool:
+    """Return whether the loss depends on a weight by no more than rounding, and it moves no more:
+    a bias before a normalisation.
+    """
+    found = list_directions(model, model.weights)
+    moved = np.array([abs(each.moved) for each in found])
+    own = [i for i, each in enumerate(found) if each.weight == weight]
+    sizes = (moved, np.abs(fit.slopes))
+    return all(each[own].max() <= CLOSE * each.max() for each in sizes)
+
+
+def _has_penalty(model: Model, fit: Fit, weight: str) -> bool:
+    """Return whether a gradient is the derivative and a part of the weight itself."""
+    is_own = weight.startswith(OWN) and fit.rates[weight] is None
+    return is_own and measure_rest(model, fit, weight) <= SAME
+
+
+def _find_unit(model: Model, fit: Fit, weight: str) -> float:
+    """Return the rate at which a weight is to go: a layer that trains itself has a rate of its
+    own.
+    """
+    own = [rate or 0.0 for path, rate in fit.rates.items() if path.startswith(OWN)]
+    return 1.0 if model.base.subtracts or not weight.startswith(OWN) else max(own) or 1.0
+
+
+def _build_model(first: Run) -> Model | None:
+    """Return the step of a layer at some distance from its first weights, None where it fails."""
+    base = first({}, "full")
+    changed = [path for path in base.list_changed() if path in base.before]
+    start = {p: leave(base.before[p], AWAY) for p in changed if p.startswith(OWN)}
+    model = _start_at(first, start, changed) or _start_at(first, {}, changed)
+    return model if model and model.weights else None
+
+
+def _start_at(first: Run, start: Mapping[str, Any], changed: list[str]) -> Model | None:
+    def run(edits: Mapping[str, Any], form: Form) -> Trace:
+        return first({**start, **edits}, form)
+
+    model = Model(run, run({}, "full"))
+    shown = [i for i, event in enumerate(model.base.events) if event[0] >= 0]
+    if model.base.error or not shown:
+        return None
+    loss = shown[-1]
+    model.losses = [(loss,)]
+    for path in changed:
+        found = find_dependents(model, {path: move(model.base.before[path])})
+        model.depends[path] = found or frozenset()
+    model.weights = [path for path in changed if loss in model.depends[path]]
+    model.targets = [GOAL]
+    if GOAL in model.base.before:
+        goal = turn(model.base.before[GOAL])
+        model.after_targets = find_dependents(model, {GOAL: goal}) or frozenset()
+    return model
+
+
+def _is_usual(model: Model, rate: float) -> bool:
+    """Return whether a gradient is the derivative, or that over a number of samples."""
+    sizes = {n for value in model.base.before.values() for n in value.shape}
+    return any(abs(rate * n - 1) <= SAME for n in {1, *sizes})
+
+
+def _is_linear(model: Model) -> bool:
+    """Return whether what a layer's backward function gives is linear in dout, and not dout itself:
+    then the loss may take the derivative by what the layer is given.
+    """
+    goal, path = model.base.before[GOAL], model.weights[0]
+    away = move(goal) - goal
+    runs = [model.run({GOAL: goal + k * away}, "changes").after.get(path) for k in range(3)]
+    found = np.array([np.nan * model.base.before[path] if each is None else each for each in runs])
+    one, two = found[1] - found[0], found[2] - found[0]
+    is_same = one.shape == away.shape and np.allclose(one, away)
+    is_linear = float(np.abs(two - 2 * one).max()) <= SAME * float(np.abs(one).max())
+    return bool(one.any()) and is_linear and not is_same
