@@ -25,6 +25,7 @@ LIMITS = {
     "memory": N_("it took more memory than --memory allows"),
     "processes": N_("it started too many processes"),
     "files": N_("it wrote too many files"),
+    "values": N_("it computed more values than a check can compare"),
 }
 SEARCH = 3  # times the timeout, after which a search for a fix is stopped: its limits are counts
 GRACE = 10.0  # seconds for a stopped search to say so

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from planted import EXAMPLES
 from sampling import few
 from steps import FREE
 
 from trainer.checker.find.steps import Trace
 from trainer.checker.process import Task, check_in_child, check_task
 from trainer.checker.remote.packing import pack, unpack
-from trainer.checker.remote.protocol import ProtocolError
+from trainer.checker.remote.protocol import MOST_BYTES, ProtocolError
 
 NETS = Path(__file__).parents[1] / "nets"
 DATA = "\nx, t = np.random.rand(20, 6), np.eye(4)[np.random.randint(0, 4, 20)]\n"
@@ -102,6 +103,21 @@ def test_a_bug_of_the_check_is_told_and_a_step_is_judged_all_the_same(tmp_path, 
     report, printed = check_in_child(FREE / "xor_script.py")
     assert report.status == 0, report.as_text()
     assert "ArithmeticError: of the check" in printed
+
+
+def test_numbers_of_four_bytes_count_as_what_they_are_sent_as():
+    answer = pack(Trace(events=[(0, "", np.zeros(MOST_BYTES // 10, np.float32))]))
+    assert len(answer["data"]) < MOST_BYTES
+    assert unpack(answer).error == "too large"
+
+
+def test_functions_of_a_net_for_mnist_with_128_neurons_are_checked(tmp_path):
+    path = tmp_path / "net.py"
+    start = "def init_params():\n    n_in, n_hidden, n_out = 784, 128, 10"
+    text = (EXAMPLES / "rows.py").read_text()
+    path.write_text(text.replace("def init_params(n_in, n_hidden, n_out):", start))
+    report, _ = check_in_child(path)
+    assert (report.status, report.stopped) == (0, "")
 
 
 @given(

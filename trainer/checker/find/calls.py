@@ -84,9 +84,9 @@ class Call:
                 lambda named, asked: instance.build(module, {"named": named, "asked": asked}),
                 {}, dict(zip("xt", list_data(*usual[0])[0], strict=False)),
             )  # fmt: skip
-        usual = usual if instance.expression is None else []
-        built = instance.build(module, {"named": copy.deepcopy(instance.named)})
-        return list(dict.fromkeys([*usual, *guess_sizes(built)]))
+        found = guess_sizes(instance.build(module, {"named": copy.deepcopy(instance.named)}))
+        has_own = instance.expression is not None and found
+        return found if has_own else list(dict.fromkeys([*usual, *found]))
 
     def follow(self, trier: Trier, x: Any, t: Any, C: int) -> list[Step]:
         """Return the steps of the loops in it, and the call itself as one."""

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
+import numpy as np
+
 from trainer.checker.find.steps import Form, Trace
 from trainer.checker.judge.deciding import Decision, Fault, decide
 
 MOST_VALUES = 1_000_000  # of all runs of a file's steps
 EACH_RUN = 50  # values that a run costs besides its own
+LARGE = 100  # elements that cost as much as one value
 MORE = 5  # calls that are judged after one was right
 
 
@@ -47,7 +50,8 @@ class Budget:
         if self.is_spent:
             return Trace(error="budget")
         trace = step.run(edits, form)
-        self.seen += EACH_RUN + len(trace.events)
+        size = sum(np.size(value) for *_place, value in trace.events)
+        self.seen += EACH_RUN + len(trace.events) + size // LARGE
         return trace
 
 

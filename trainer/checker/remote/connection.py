@@ -145,8 +145,10 @@ class Connection:
             parts.append(self._receive_chunk())
             size += len(parts[-1])
             self._received += len(parts[-1])
-            if size > MOST_BYTES or self._received > MOST_TOTAL:
+            if size > MOST_BYTES:
                 raise WorkerLostError("forged")
+            if self._received > MOST_TOTAL:
+                raise WorkerLostError("values")
         line, _, self._rest = b"".join(parts).partition(b"\n")
         return line
 

@@ -204,15 +204,22 @@ def _take_trait(value: Any) -> Any:
     """Return a trait of a class: yes or no, or the sizes D, H, C."""
     if isinstance(value, bool):
         return value
-    sizes = _take_shape(value)
+    sizes = _take_sizes(value)
     if len(sizes) != 3 or not min(sizes) or (sizes[0] + sizes[2]) * sizes[1] > MOST_ELEMENTS:
         raise ProtocolError
     return sizes
 
 
 def _take_shape(shape: Any) -> tuple[int, ...]:
-    if not isinstance(shape, list) or not all(isinstance(n, int) and n >= 0 for n in shape):
+    found = _take_sizes(shape)
+    if math.prod(found) > MOST_ELEMENTS:
         raise ProtocolError
-    if len(shape) > MOST_AXES or math.prod(shape) > MOST_ELEMENTS:
+    return found
+
+
+def _take_sizes(sizes: Any) -> tuple[int, ...]:
+    if not isinstance(sizes, list) or not all(isinstance(n, int) and n >= 0 for n in sizes):
         raise ProtocolError
-    return tuple(shape)
+    if len(sizes) > MOST_AXES:
+        raise ProtocolError
+    return tuple(sizes)

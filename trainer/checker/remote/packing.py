@@ -10,6 +10,7 @@ from trainer.checker.find.steps import KINDS, Trace
 from trainer.checker.remote.protocol import MOST_AXES, MOST_BYTES, MOST_ELEMENTS, ProtocolError
 
 MOST = 20_000  # arrays of a step
+WIDTH = 8  # bytes of a number, whatever its kind was
 
 
 def pack(trace: Trace) -> dict[str, Any]:
@@ -21,7 +22,7 @@ def pack(trace: Trace) -> dict[str, Any]:
     after = [[path, *_describe(value)] for path, value in trace.after.items()]
     arrays = [value for *_place, value in events]
     arrays += [*trace.before.values(), *trace.after.values()]
-    if sum(array.nbytes for array in arrays) > MOST_BYTES // 2:
+    if WIDTH * sum(array.size for array in arrays) > MOST_BYTES // 2:
         return pack(Trace(error="too large"))
     data = b"".join(np.ascontiguousarray(a, dtype=KINDS[a.dtype.kind]).tobytes() for a in arrays)
     return {
