@@ -59,12 +59,14 @@ def _make_data(D: int, C: int) -> Iterator[tuple[Any, Any, int]]:
 class Call:
     """A way to train: a function of a net and of values by their roles, and how the net is made.
 
-    instance is None for a function of the file that makes its weights itself.
+    instance is None for a function of the file that makes its weights itself. required are the
+    arguments of one that makes its data too.
     """
 
     function: Function
     name: str
     instance: Instance | None = None
+    required: list[str] | None = None
 
     @property
     def kind(self) -> type | None:
@@ -98,6 +100,7 @@ class Call:
             return self.function(self._build(module, given), given)
 
         first = self.instance.named if self.instance else {}
+        first |= {name: trier.choices.choose_usual(name) for name in self.required or []}
         named = trier.settle(run, first, values)
         steps = Discovery(tracer).follow(lambda: run(copy.deepcopy(named), []))
         runs = lambda net, x, t, **named: self.function(  # noqa: E731
@@ -126,7 +129,7 @@ def list_calls(module: Namespace, tree: ast.Module) -> list[Call]:
     """
     parts = _list_parts(module)
     nets = sorted(_list_nets(module, tree), key=lambda call: call.kind in parts)
-    return [*nets, *_list_functions(module)]
+    return [*nets, *_list_functions(module), *_list_entries(module, tree)]
 
 
 def _list_parts(module: Namespace) -> set[type | None]:
@@ -184,3 +187,18 @@ def _list_functions(module: Namespace) -> Iterator[Call]:
     for function in list(module.values()):
         if _is_own_function(function, module) and {"x", "t"} <= find_call_roles(function):
             yield Call(partial(call_alone, function=function), function.__name__)
+
+
+def _list_entries(module: Namespace, tree: ast.Module) -> Iterator[Call]:
+    """Yield functions with a loop that nothing in the file names: they may have their own data."""
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for node in (n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name not in names):
+        function: Any = module.get(node.name)
+        has_loop = any(isinstance(each, ast.For | ast.While) for each in ast.walk(node))
+        if has_loop and _is_own_function(function, module) and not _takes_data(function):
+            required = [p.name for p in list_arguments(function) if p.default is p.empty]
+            yield Call(partial(call_alone, function=function), node.name, required=required)
+
+
+def _takes_data(function: Function) -> bool:
+    return bool({"x", "t"} & find_call_roles(function))

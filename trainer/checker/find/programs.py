@@ -167,7 +167,8 @@ class Script:
 
     def call(self, layout: int, number: int) -> list[Step]:
         """Return the steps of one function or net of the file, with one layout of data."""
-        return self._follow_all(self._calls[number : number + 1], layout)
+        calls = self._calls[number : number + 1]
+        return self._follow_all([c for c in calls if c.required is None or not layout], layout)
 
     def run_layer(self, layout: int, number: int) -> list[Step]:
         """Return the steps of one layer of the file, with inputs of one layout."""

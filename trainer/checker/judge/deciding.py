@@ -228,4 +228,6 @@ def _list_left(model: Model, fits: list[Fit]) -> list[str]:
     loss depends on them: equally many samples of each class may leave it as it is.
     """
     left = [path for path in model.inputs if is_named_as_weight(model, path)]
-    return [path for path in left for fit in fits if depends_on(model, fit, path)]
+    after = model.base.after
+    kept = [p for p in left if p in after and after[p].shape == model.get_value(p).shape]
+    return [path for path in kept for fit in fits if depends_on(model, fit, path)]

@@ -129,7 +129,8 @@ class Runner:
         return names
 
     def _open(self, path: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
-        """Open a file as open does; the table of our data stands for one that is missing.
+        """Open a file as open does; the table of our data stands for one that is missing, and
+        what is written into a missing folder is lost.
 
         Raises OSError for a number: that is a channel of this process, and no file of the code.
         """
@@ -138,9 +139,10 @@ class Runner:
         try:
             return open(path, mode, *args, **options)
         except FileNotFoundError:
-            if StandIn.data is None or not set(mode) <= set("rt"):
+            if "r" in mode and StandIn.data is None:
                 raise
-            return io.StringIO(StandIn.data.write())
+            text = StandIn.data.write() if "r" in mode and StandIn.data else ""
+            return io.BytesIO(text.encode()) if "b" in mode else io.StringIO(text)
 
     def _describe_skip(self, line: int) -> str:
         place = self.source.describe_line(line)
