@@ -22,6 +22,7 @@ from trainer.checker.find.composing import (
 )
 from trainer.checker.find.datasets import draw_samples
 from trainer.checker.find.discovering import Discovery
+from trainer.checker.find.flowing import Start, list_flows
 from trainer.checker.find.instances import REG, SIZES, Instance, guess_sizes, list_instances
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.shortening import shorten
@@ -65,7 +66,7 @@ class Call:
 
     function: Function
     name: str
-    instance: Instance | None = None
+    instance: Instance | Start | None = None
     required: list[str] | None = None
 
     @property
@@ -129,7 +130,8 @@ def list_calls(module: Namespace, tree: ast.Module) -> list[Call]:
     """
     parts = _list_parts(module)
     nets = sorted(_list_nets(module, tree), key=lambda call: call.kind in parts)
-    return [*nets, *_list_functions(module), *_list_entries(module, tree)]
+    flows = (Call(run, name, start) for start, run, name in list_flows(module, tree, SIZES))
+    return [*nets, *_list_functions(module), *_list_entries(module, tree), *flows]
 
 
 def _list_parts(module: Namespace) -> set[type | None]:
