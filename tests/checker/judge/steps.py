@@ -10,6 +10,7 @@ from trainer.checker.judge.layers import judge_layers
 from trainer.checker.judge.reporting import describe
 
 FREE = Path(__file__).parent / "free"  # right nets, each in another form
+LAYERS = Path(__file__).parent / "layers"  # right layers
 
 
 def judge(path):

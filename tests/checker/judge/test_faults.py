@@ -209,3 +209,35 @@ def test_gradients_of_the_call_that_gives_the_loss_have_its_factor(tmp_path):
     path.write_text(CLASS.replace("dscores /= N", "dscores /= 2 * N"))
     assert judge(path).decision.is_right is False
     assert "gradients that are 0.5 times the derivative of its own loss" in find_messages(path)[0]
+
+
+ENTROPY = """
+import numpy as np
+np.random.seed(0)
+X, t = np.random.randn(6, 3), np.random.randint(0, 2, (6, 1))
+W1, b1, W2, b2 = np.random.randn(3, 4), np.zeros(4), np.random.randn(4, 1), np.zeros(1)
+for i in range(500):
+    z = np.tanh(X @ W1 + b1)
+    a = z @ W2 + b2
+    y = 1 / (1 + np.exp(-a))
+    loss = LOSS
+    dy = (y - t)SLOPE
+    dz = dy @ W2.T * (1 - z ** 2)
+    for W, g in zip((W1, b1, W2, b2), [X.T @ dz, dz.sum(axis=0), z.T @ dy, dy.sum(axis=0)]):
+        W -= 0.01 * g
+"""
+CROSS = "-np.sum(t * np.log(y) + (1 - t) * np.log(1 - y))"
+SQUARES = "np.mean((y - t) ** 2)"
+
+
+@pytest.mark.parametrize(
+    ("loss", "slope", "is_right"),
+    [(CROSS, "", True), (SQUARES, "", True), (SQUARES, " * y * (1 - y)", True),
+     (CROSS, " * y * (1 - y)", False)],
+)  # fmt: skip
+def test_a_step_of_squares_beside_a_cross_entropy_is_wrong_and_not_the_reverse(
+    tmp_path, loss, slope, is_right
+):
+    path = tmp_path / "script.py"
+    path.write_text(ENTROPY.replace("LOSS", loss).replace("SLOPE", slope))
+    assert judge(path).decision.is_right is is_right

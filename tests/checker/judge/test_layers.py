@@ -1,11 +1,8 @@
 """A layer alone: backward must be the vector-Jacobian product of forward."""
 
-from pathlib import Path
-
 import pytest
-from steps import judge_each_layer
+from steps import LAYERS, judge_each_layer
 
-LAYERS = Path(__file__).parent / "layers"
 PLAIN, OBJECTS = (LAYERS / f"{name}.py" for name in ("plain", "objects"))
 MISTAKES = [
     (PLAIN, "affine_backward", "dx = dout.dot(w.T)", "dx = dout.dot(w.T * 2)"),

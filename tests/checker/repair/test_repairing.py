@@ -1,7 +1,7 @@
 """A wrong step gets its line and a fix, whatever the form and the depth of the net."""
 
 import pytest
-from steps import FREE, judge
+from steps import FREE, LAYERS, judge, judge_each_layer
 
 from trainer.checker.diagnose.counting import Count
 from trainer.checker.repair.repairing import CHANGES, diagnose_step
@@ -13,6 +13,9 @@ MISTAKES = [
     ("dropout", "    dA1 = dA1 * D1\n", "", 53),
     ("hinge", "da1 * (self.z1 > 0)", "da1 * (da1 > 0)", 0),
     ("batch_norm", "dxhat = dout * gamma", "dxhat = dout", 24),
+    ("batch_norm", "-np.sum(dxhat * ivar, axis=0)", "-np.sum(dxhat * ivar)", 26),
+    ("batch_norm", "return dx, dgamma, dbeta", "return dx, dbeta, dbeta", 28),
+    ("dropout", "dZ3 = A3 - Y", "dZ3 = Z3 - Y", 42),
     ("single_samples", "hidden_errors * hidden_outputs", "hidden_errors", 0),
     ("table", "axis=1, keepdims=True)", ")", 0),
     ("mini_batches", "[nw + dnw for", "[dnw for", 0),
@@ -48,3 +51,13 @@ def test_two_mistakes_are_fixed_together(tmp_path):
     found = diagnose(path)
     assert found.line == 35
     assert found.diff.count("+    db") == 2
+
+
+def test_the_line_of_a_layer_alone_is_named_and_fixed(tmp_path):
+    text = (LAYERS / "plain.py").read_text()
+    path = tmp_path / "layers.py"
+    path.write_text(text.replace("- normal * (dn", "+ normal * (dn"))
+    step = judge_each_layer(path)["layernorm_backward"].step
+    found = diagnose_step(StepRequest(path, *step.place), Count(CHANGES))
+    assert "- normal * (dn" in found.diff.splitlines()[-1]
+    assert found.line == text[: text.index("- normal * (dn")].count("\n") + 1

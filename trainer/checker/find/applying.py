@@ -65,9 +65,14 @@ def _raise_for_shapes(weights: list[Leaf], given: list[Leaf]) -> None:
 
 
 def trains(net: object, before: Mapping[str, Any]) -> bool:
-    """Return whether arrays of a net are others than before."""
-    now = read_arrays(net)
-    return any(not np.array_equal(now[path], old) for path, old in before.items() if path in now)
+    """Return whether arrays of a net are others than before, but for its gradients."""
+    now = list(_list_arrays({"net": net}))
+    changed = [
+        leaf
+        for leaf in now
+        if leaf.path in before and not np.array_equal(leaf.value, before[leaf.path])
+    ]
+    return any(not any(_is_named_after(w, leaf) for w in now if w is not leaf) for leaf in changed)
 
 
 def read_arrays(net: object) -> dict[str, Any]:
@@ -98,7 +103,7 @@ def _fits(weight: Leaf, other: Leaf) -> bool:
 
 def _is_named_after(weight: Leaf, other: Leaf) -> bool:
     name, given = _name(weight), _name(other)
-    is_other_place = other.keys[0] == "grads"
+    is_other_place = _is_gradient(other)
     marked = {f"d{name}", f"grad{name}", f"{name}grad", f"delta{name}", f"nabla{name}"}
     return given in marked or (is_other_place and given == name)
 

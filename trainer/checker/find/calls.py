@@ -12,7 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from trainer.checker.adapt.names import METHODS, find_call_roles, list_arguments, simplify_name
+from trainer.checker.adapt.names import (
+    METHODS,
+    TARGETS,
+    find_call_roles,
+    list_arguments,
+    simplify_name,
+)
 from trainer.checker.find.composing import (
     BACK,
     call_alone,
@@ -24,6 +30,7 @@ from trainer.checker.find.datasets import draw_samples
 from trainer.checker.find.discovering import Discovery
 from trainer.checker.find.flowing import Start, list_flows
 from trainer.checker.find.instances import REG, SIZES, Instance, guess_sizes, list_instances
+from trainer.checker.find.inventing import DOUT
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.shortening import shorten
 from trainer.checker.find.steps import Step, capture_call
@@ -145,13 +152,23 @@ def _list_parts(module: Namespace) -> set[type | None]:
 def _list_nets(module: Namespace, tree: ast.Module) -> Iterator[Call]:
     for instance in list_instances(module, tree):
         for name, method in inspect.getmembers(instance.kind, inspect.isfunction):
-            if not name.startswith("__") and _may_train(name, method, instance.takes_data):
+            if name.startswith("__") or _needs_gradient(method, instance):
+                continue
+            if _may_train(name, method, instance.takes_data):
                 runs = partial(call_method, name=name, returned=instance.returned)
                 yield Call(runs, name, instance)
-        names = dir(instance.kind)
-        if any(re.fullmatch(BACK, simplify_name(name)) for name in names):
+        methods = inspect.getmembers(instance.kind, inspect.isfunction)
+        back = [method for name, method in methods if re.fullmatch(BACK, simplify_name(name))]
+        if any(not _needs_gradient(method, instance) for method in back):
             composed = partial(compose, returned=instance.returned)
             yield Call(composed, instance.kind.__name__, instance)
+
+
+def _needs_gradient(method: Function, instance: Instance) -> bool:
+    """Return whether a method requires a gradient that no other method returns: of a layer."""
+    required = [p.name for p in list_arguments(method) if p.default is p.empty]
+    given = [name for name in required if name not in instance.returned]
+    return any(re.fullmatch(DOUT, n) and not re.fullmatch(TARGETS, n) for n in given)
 
 
 def list_users(module: Namespace, tree: ast.Module) -> list[Call]:

@@ -70,9 +70,19 @@ class Start:
             required = [p for p in list_arguments(part.get(module)) if p.default is p.empty]
             names = [p.name for p in required]
             values.setdefault("asked", []).extend(names)
-            given = {n: values["named"].get(n, choose_usual(n, self.sizes)) for n in names}
+            given = self._choose_sizes(names) | {
+                k: v for k, v in values["named"].items() if k in names
+            }
             made |= _name_results(part, part.get(module)(**given))
         return made
+
+    def _choose_sizes(self, names: list[str]) -> Namespace:
+        """Return the values of arguments: by their names, or else by their order."""
+        found = {name: choose_usual(name, self.sizes) for name in names}
+        D, H, C = self.sizes
+        order = [D, *[H] * (len(names) - 2), C]
+        is_known = all(isinstance(value, int | list) for value in found.values())
+        return found if is_known or len(names) < 2 else dict(zip(names, order, strict=True))
 
 
 def list_flows(
@@ -116,7 +126,7 @@ def _find_returned(function: ast.FunctionDef) -> tuple[str, ...]:
 
 def _needs_sizes_only(function: Function) -> bool:
     required = [p.name for p in list_arguments(function) if p.default is p.empty]
-    forms = (f"{DIMS}|n[a-z]{{1,3}}", *SIZES.values(), OPTIONS["seed"], OPTIONS["std"])
+    forms = (f"{DIMS}|n[a-z]{{1,3}}\\d?", *SIZES.values(), OPTIONS["seed"], OPTIONS["std"])
     return all(any(re.fullmatch(form, simplify_name(n)) for form in forms) for n in required)
 
 

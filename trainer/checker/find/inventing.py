@@ -23,8 +23,7 @@ from trainer.checker.find.trying import Outcome, Trier
 
 N, D, H = 7, 5, 4
 INPUTS = ((N, D), (D, N), (2, 3, 6, 6), (2, 6, 6, 3), (2, 3, D), (N, D), (D,), (D, 1))
-PROBABLE = 5  # the number of those that are probabilities
-SEVERAL = 5  # of these show most: they have several samples, and numbers of both signs
+PROBABLE = 5  # the number of those that are probabilities; those behind are single samples
 DOUT = r"d([A-Z_0-9].*|[a-z]\d?)?|.*(grad|delta|dout|error|upstream).*|eta"  # names of a gradient
 MOST_TRIES = 150  # shapes of the arguments of one layer
 Function = Callable[..., Any]
@@ -76,7 +75,7 @@ def _list_values(
         return
     keys = _list_keys(trier.choices.tree, forward.__name__, name)
     if keys:
-        for size in (1, 2):
+        for size in (2, 1):
             yield {k: next(iter(list_words(k, trier.choices.tree, trier.choices.module)), size)
                    for k in keys}  # fmt: skip
         return
@@ -84,8 +83,9 @@ def _list_values(
         labels = np.arange(x.shape[0]) % x.shape[1]
         yield from (np.eye(x.shape[1])[labels], labels)
     if find_role(name, OPTIONS) in (None, "weights", "dout"):
-        yield from (draw(shape, number + 1) for shape in _list_shapes(x))
-    yield from (1, x.shape[-1], H, 0.1)
+        yield from (draw(shape, number + 1) for shape in _list_shapes(name, x))
+    yield np.array([0, 1, 0, 2])  # of rows, one of them twice
+    yield from (3, 1, H, 0.1) if x.ndim == 4 else (1, x.shape[-1], H, 0.1)
 
 
 def _list_keys(tree: ast.Module, function: str, name: str) -> list[str]:
@@ -111,13 +111,18 @@ def draw(shape: tuple[int, ...], seed: int) -> Array:
     return sizes * np.random.default_rng(seed + 20).choice([-1.0, 1.0], shape)
 
 
-def _list_shapes(x: Array) -> list[tuple[int, ...]]:
-    """Return the shapes that weights beside such inputs may have."""
+def _list_shapes(name: str, x: Array) -> list[tuple[int, ...]]:
+    """Return the shapes that an array beside such inputs may have, the likeliest first."""
     if x.ndim == 4:
-        C = 3
-        return [(H, C, 3, 3), (3, 3, C, H), (H,), (1, 1, 1, H), (C,)]
-    size = x.shape[-1] if x.ndim == 3 or x.shape == (N, D) else x.shape[0]
-    return [(size, H), (H, size), (H,), (1, H), (H, 1), (size,), (1, size), (size, 1)]
+        return [(H, 3, 3, 3), (3, 3, 3, H), (H,), (1, 1, 1, H), (3,)]
+    is_row = x.ndim == 3 or x.shape == (N, D)
+    size, samples = (x.shape[-1], x.shape[0]) if is_row else (x.shape[0], x.shape[-1])
+    matrices: list[tuple[int, ...]] = [(size, H), (H, size), (H, H)]
+    vectors: list[tuple[int, ...]] = [(H,), (1, H), (H, 1), (size,), (1, size), (size, 1)]
+    if re.match("[wWuUkK]", name):
+        return matrices
+    states: list[tuple[int, ...]] = [(samples, H) if is_row else (H, samples)]
+    return vectors if re.match("b|beta|gamma", name) else [*states, *matrices, *vectors]
 
 
 def split_result(returned: Any) -> tuple[Array, list[Any]]:
@@ -136,7 +141,7 @@ def choose_back(backward: Function, dout: Any, named: Namespace, others: list[An
     own = [name for name in required if name not in named]
     all_own = own or [p.name for p in arguments if p.name not in named]
     target = next((n for n in all_own if re.fullmatch(DOUT, n)), all_own[0] if own else None)
-    given = {name: named[name] for name in required if name in named}
+    given = {p.name: named[p.name] for p in arguments if p.name in named}
     given |= {target: dout} if target else {}
     missing = [name for name in own if name != target]
     given |= {name: 0.1 for name in missing if find_role(name, OPTIONS) == "lr"}

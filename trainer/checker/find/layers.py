@@ -10,7 +10,7 @@ import copy
 import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -20,9 +20,11 @@ import numpy as np
 from trainer.book.functions import Array
 from trainer.checker.adapt.names import find_call_roles, list_arguments, simplify_name
 from trainer.checker.find.applying import read_arrays, subtract_from, subtract_gradients, trains
+from trainer.checker.find.guessing import list_words
 from trainer.checker.find.instances import Instance, list_instances
 from trainer.checker.find.inventing import (
     DOUT,
+    PROBABLE,
     choose_back,
     draw,
     draw_inputs,
@@ -38,6 +40,7 @@ LOSS = "½ Σ (y − t)²"  # the text of the site at which a layer's step shows
 FORWARD = r"(forward|fwd|fprop)(prop\w*|pass)?"
 BACKWARD = r"(backward|bwd|bprop|backprop)(prop\w*|pass|agation|agate)?"
 GOAL = "goal"  # the name of t, None where a function returns its gradients itself
+GUESSED = "guessed"  # the name of a number that is there where two methods may be no layer
 MOST = 40  # layers of a file
 FILLS = 3  # what backward may be given beside dout
 Function = Callable[..., Any]
@@ -48,19 +51,23 @@ class Layer:
     """A forward and a backward function of a module, or of instances of one of its classes.
 
     backward is "" where forward returns the gradients too. returned are the names of what backward
-    returns.
+    returns. is_guessed tells that the order of two methods alone makes them a layer. option is the
+    value of one argument that has a default.
     """
 
     forward: str
     backward: str
     instance: Instance | None = None
     returned: tuple[str, ...] = ()
+    is_guessed: bool = False
+    option: Namespace = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """What the layer is called in a report."""
         kind = self.instance.kind.__name__ + "." if self.instance else ""
-        return kind + (self.backward or self.forward)
+        options = "".join(f"({name}={value!r})" for name, value in self.option.items())
+        return kind + (self.backward or self.forward) + options
 
     def follow(self, trier: Trier, layout: int) -> list[Step]:
         """Return the steps of the layer with inputs of one layout, each with another thing that
@@ -74,11 +81,15 @@ class Layer:
 
         forward = self._get(self.instance and self.instance.kind, trier, self.forward)
         named = invent_arguments(forward, made, draw_inputs(layout), run, trier)
-        y = split_result(run(copy.deepcopy(named)))[0] if named else np.zeros(0)
-        if named is None or (y.size > 1 and not self.backward):
+        if named is None:
+            return []
+        named |= self.option
+        y = split_result(run(copy.deepcopy(named)))[0]
+        if y.size > 1 and (not self.backward or layout == PROBABLE):
             return []
         goal = draw(y.shape, 9) if self.backward else None
         names = _leave_out(named, made) | {"layer": self._build(trier, named), GOAL: goal}
+        names |= {GUESSED: 1.0} if self.is_guessed else {}
         return [self._capture(trier, names, fill) for fill in self._list_fills()]
 
     def _list_fills(self) -> Sequence[int]:
@@ -86,7 +97,7 @@ class Layer:
 
     def _capture(self, trier: Trier, names: Namespace, fill: int) -> Step:
         def run(layer: Any, goal: Any, **named: Any) -> str | None:
-            return self._run(layer, trier, named, goal, fill)
+            return self._run(layer, trier, _leave_out(named, [GUESSED]), goal, fill)
 
         return capture_call(trier.tracer, trier.choices.module, self.name, run, names)
 
@@ -148,19 +159,42 @@ def _leave_out(named: Namespace, names: list[str]) -> Namespace:
 
 def list_layers(module: Namespace, tree: ast.Module) -> list[Layer]:
     """Return the layers that a module defines: its classes with both methods, its functions."""
-    return [*_list_classes(module, tree), *_list_functions(module, tree)][:MOST]
+    plain = [*_list_classes(module, tree), *_list_functions(module, tree)]
+    return [each for layer in plain for each in _list_options(layer, module, tree)][:MOST]
+
+
+def _list_options(layer: Layer, module: Namespace, tree: ast.Module) -> Iterator[Layer]:
+    """Yield a layer with each word that an argument of its forward function may be."""
+    kind = layer.instance.kind if layer.instance else None
+    forward = getattr(kind, layer.forward) if kind else module[layer.forward]
+    optional = [p for p in list_arguments(forward) if isinstance(p.default, str)]
+    words = list_words(optional[0].name, tree, module) if len(optional) == 1 else []
+    for word in words if len(words) > 1 else ():
+        yield replace(layer, option={optional[0].name: word})
+    if len(words) < 2:
+        yield layer
 
 
 def _list_classes(module: Namespace, tree: ast.Module) -> Iterator[Layer]:
     for instance in list_instances(module, tree):
+        kinds = [n for n in tree.body if isinstance(n, ast.ClassDef)]
+        own = next((n for n in kinds if n.name == instance.kind.__name__), None)
         names = [n for n, _ in inspect.getmembers(instance.kind, inspect.isfunction)]
         forward, backward = (next((n for n in names if re.fullmatch(form, simplify_name(n))), "")
                              for form in (FORWARD, BACKWARD))  # fmt: skip
-        if not (forward and backward) or _is_of_net(getattr(instance.kind, backward)):
-            continue
-        kinds = [n for n in tree.body if isinstance(n, ast.ClassDef)]
-        own = next((n for n in kinds if n.name == instance.kind.__name__), None)
-        yield Layer(forward, backward, instance, _name_returned(own, backward))
+        is_named = forward and backward
+        if not is_named:
+            forward, backward = _guess_methods(own)
+        if forward and not _is_of_net(getattr(instance.kind, backward)):
+            returned = _name_returned(own, backward)
+            yield Layer(forward, backward, instance, returned, is_guessed=not is_named)
+
+
+def _guess_methods(kind: ast.ClassDef | None) -> tuple[str, str]:
+    """Return the two methods of a class that has no others besides its constructor, "" for none."""
+    methods = [n for n in kind.body if isinstance(n, ast.FunctionDef)] if kind else []
+    given = [n.name for n in methods if n.name != "__init__" and len(n.args.args) > 1]
+    return (given[0], given[1]) if len(given) == 2 else ("", "")
 
 
 def _is_of_net(backward: Function) -> bool:

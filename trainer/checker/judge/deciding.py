@@ -26,6 +26,7 @@ from trainer.checker.judge.shrinking import shrink
 # as it can be judged, since near 0 every net is nearly linear, and far away a softmax is 0 or 1.
 NEAR, FAR = 0.05, (0.5, 0.2, 0.1)
 GIVEN = {"x", "t"}  # leaves of a call that are data of ours, and no weights
+SQUARES = "squared error"
 SAME = 1e-4  # rates that differ by more are not those of one loss
 
 
@@ -41,6 +42,7 @@ class Fault(Enum):
     SOFTMAX_AXIS = auto()
     IDLE = auto()
     GROWN = auto()
+    OTHER_LOSS = auto()
 
 
 @dataclass
@@ -156,6 +158,8 @@ def _find_followed(model: Model, fits: list[Fit]) -> Decision | None:
             return Decision(model, False, fit, _list_matrices(model), Fault.LACKS_PENALTY)
         if fit.is_right and _is_multiple(model, fits):
             return Decision(model, False, fit, fault=Fault.FACTOR, fits=fits)
+        if fit.is_right and fit.loss == SQUARES and "entropy" in fit.shown:
+            return Decision(model, False, fit, model.weights, Fault.OTHER_LOSS, fits)
         if fit.is_right:
             return Decision(model, True, fit, fits=fits)
     return None

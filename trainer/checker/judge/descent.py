@@ -5,7 +5,7 @@ weights. A penalty on the weights may be part of it.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -43,6 +43,8 @@ class Fit:
     factors: dict[str, float] = field(default_factory=dict)  # of gradients that are no steps
     function: Function = field(default=lambda _values: float("nan"), repr=False)
     numbers: frozenset[str] = frozenset()  # the weights of one element
+    shown: str = ""  # the usual loss that the net computes while the step goes down this one
+    shown_by: Events = ()  # the events that may be that loss
 
     @property
     def is_own(self) -> bool:
@@ -99,15 +101,13 @@ def fit_losses(model: Model) -> list[Fit]:
     Where none is, all are returned, the best first, and the gradients among the step's values are
     sought too.
     """
-    directions = list_directions(model, model.weights)
     fits: list[Fit] = []
-    for name, events, target, function in _list_functions(model):
-        if fit := _fit(model, name, events, target, function, directions):
-            if fit.lacks_penalty and not any(each.is_right for each in fits):
-                return [fit]
-            fits.append(fit)
+    for fit in list_fits(model):
+        if fit.lacks_penalty and not any(each.is_right for each in fits):
+            return [fit]
+        fits.append(fit)
     if right := [fit for fit in fits if fit.is_right]:
-        return right
+        return [fit if fit.is_own else _add_shown(fit, fits) for fit in right]
     fits.sort(key=lambda fit: (len(fit.wrong), fit.rate <= 0, not fit.is_own))
     distinct = list({fit.slopes.tobytes(): fit for fit in reversed(fits)}.values())[::-1]
     for fit in distinct[:MOST_FITS] if fits and fits[0].wrong else []:
@@ -118,6 +118,14 @@ def fit_losses(model: Model) -> list[Fit]:
         if fit.has_gradients:
             break
     return fits
+
+
+def list_fits(model: Model) -> Iterator[Fit]:
+    """Yield how the step fits each loss for which that can be settled."""
+    directions = list_directions(model, model.weights)
+    for name, events, target, function in _list_functions(model):
+        if fit := _fit(model, name, events, target, function, directions):
+            yield fit
 
 
 def list_directions(model: Model, paths: list[str]) -> list[Direction]:
@@ -192,6 +200,15 @@ def list_usual(fits: list[Fit]) -> list[Fit]:
     """Return the fits of losses that the net computes, and that are usual losses of its outputs."""
     usual = [fit for fit in fits if not fit.is_own]
     return [own for own in fits if own.is_own and any(_are_parallel(own, each) for each in usual)]
+
+
+def _add_shown(fit: Fit, fits: list[Fit]) -> Fit:
+    """Return a fit with the usual loss of the outputs that the net computes, if any."""
+    own = [each for each in fits if each.is_own]
+    for usual in (each for each in fits if not each.is_own):
+        if shown := [each.events[0] for each in own if _are_parallel(each, usual)]:
+            return replace(fit, shown=usual.loss, shown_by=tuple(shown))
+    return fit
 
 
 def _are_parallel(own: Fit, usual: Fit) -> bool:

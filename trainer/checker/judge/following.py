@@ -1,10 +1,13 @@
 """Names the weights that do not follow a loss which the step should follow, as others do."""
 
+import numpy as np
+
 from trainer.checker.find.steps import EVENT
 from trainer.checker.judge.descent import Fit, find_factors, list_usual, measure_rest
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.moving import move
 
+SAME = 1e-6  # relative, of two steps that rounding alone parts
 FAR = 1e-3  # relative, of what no rounding leaves
 MOST_OUTPUTS = 40  # events of which some weights alone may make use
 
@@ -65,8 +68,18 @@ def _list_others(model: Model, fit: Fit, fits: list[Fit]) -> list[str]:
     has_rates = any(each.rates[weight] is not None for each in apart for weight in arrays)
     if has_rates or not arrays:
         return []
+    if mixed := [weight for weight in arrays if _moves_as_another(model, weight, agreeing)]:
+        return mixed
     factors = (factor for _, factor in find_factors(model, fit, arrays))
     return others if all(factor is None for factor in factors) else []
+
+
+def _moves_as_another(model: Model, weight: str, agreeing: list[str]) -> bool:
+    """Return whether a weight moves by the gradient of another one, which moves by it too."""
+    before, after = model.base.before, model.base.after
+    moved = {path: after[path] - before[path] for path in (weight, *agreeing)}
+    same = [path for path in agreeing if moved[path].shape == moved[weight].shape]
+    return any(np.allclose(moved[path], moved[weight], rtol=SAME, atol=0) for path in same)
 
 
 def _is_part(model: Model, part: Fit, whole: Fit) -> bool:

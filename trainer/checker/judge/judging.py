@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -116,6 +116,8 @@ def _judge_steps(steps: Sequence[Step], budget: Budget) -> Iterator[Judged]:
             judged = Judged(step, decision)
             if _leaves_own_loss(judged):
                 judged.decision = Decision(decision.model, None, decision.fit)
+            if decision.fault is Fault.OTHER_LOSS and not _is_called_loss(step, decision):
+                judged.decision = replace(decision, is_right=True, fault=None, wrong=[])
             yield judged
 
 
@@ -124,7 +126,16 @@ def _leaves_own_loss(judged: Judged) -> bool:
     decision = judged.decision
     if not judged.step.name or not decision.is_right or (decision.fit and decision.fit.is_own):
         return False
-    events = decision.model.base.events
-    sites = {events[i][0] for group in decision.model.losses for i in group}
-    texts = [judged.step.describe(site)[1] for site in sorted(sites - {-1})]
-    return any(re.search("loss|cost", text.lower()) for text in texts)
+    return _is_named(judged.step, decision, [i for g in decision.model.losses for i in g])
+
+
+def _is_called_loss(step: Step, decision: Decision) -> bool:
+    """Return whether the file calls a loss what is a usual one of the outputs."""
+    return decision.fit is not None and _is_named(step, decision, decision.fit.shown_by)
+
+
+def _is_named(step: Step, decision: Decision, events: Iterable[int]) -> bool:
+    """Return whether the file has a name for a loss for one of these events."""
+    sites = {decision.model.base.events[i][0] for i in events}
+    texts = [step.describe(site)[1] for site in sorted(sites - {-1})]
+    return any(re.search("loss|cost|entropy", text.lower()) for text in texts)

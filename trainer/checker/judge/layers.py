@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from trainer.checker.find.inventing import INPUTS, SEVERAL
-from trainer.checker.find.layers import GOAL
+from trainer.checker.find.inventing import INPUTS, PROBABLE
+from trainer.checker.find.layers import GOAL, GUESSED
 from trainer.checker.find.programs import TRAINING
 from trainer.checker.find.steps import Form, Trace
 from trainer.checker.judge.deciding import SAME, Decision
@@ -25,8 +25,9 @@ AWAY = 0.2  # from the first weights: a factor of 1 and a bias of 0 hide what is
 def judge_layers(programs: Iterable[tuple[str, Sequence[Step]]]) -> dict[str, Judged | None]:
     """Return what is decided about each layer by its name, None where nothing is.
 
-    programs are the name of a layer and its steps, with inputs of each layout: those that show most
-    gradients decide, of these one with which all are right. Those that show less come last.
+    programs are the name of a layer and its steps, with inputs of each layout. Of the steps with
+    the same inputs a right one decides; of the inputs the first with which most gradients show,
+    since a right layer is right with all.
     """
     budget = Budget()
     groups = groupby(programs, key=lambda pair: pair[0])
@@ -36,15 +37,20 @@ def judge_layers(programs: Iterable[tuple[str, Sequence[Step]]]) -> dict[str, Ju
 def _judge_layer(programs: Iterable[Sequence[Step]], budget: Budget) -> Judged | None:
     best: Judged | None = None
     for steps in programs:
-        if best and _rank(best)[0] and _shows_less(steps):
+        if best and _shows_less(steps, best):
             break
-        for judged in _judge_steps(steps, budget):
-            best = max(best or judged, judged, key=_rank)
+        found = max(_judge_steps(steps, budget), key=_rank, default=None)
+        if found and (best is None or _rank(found)[:2] > _rank(best)[:2]):
+            best = found
     return best
 
 
-def _shows_less(steps: Sequence[Step]) -> bool:
-    return bool(steps) and (steps[0].place[0] - TRAINING) % len(INPUTS) >= SEVERAL
+def _shows_less(steps: Sequence[Step], best: Judged) -> bool:
+    """Return whether inputs show less than those of what was judged before: single samples, and
+    probabilities where it is settled.
+    """
+    layout = (steps[0].place[0] - TRAINING) % len(INPUTS) if steps else 0
+    return layout > PROBABLE or (layout == PROBABLE and _rank(best)[0])
 
 
 def _rank(judged: Judged) -> tuple[bool, int, bool]:
@@ -71,17 +77,14 @@ def decide_layer(first: Run) -> Decision | None:
     if model is None or fit is None:
         return None
     rates = {w: fit.rates[w] for w in model.weights if not _is_still(model, fit, w)}
-    right = [
-        w
-        for w, rate in rates.items()
-        if rate and _is_usual(model, rate / _find_unit(model, fit, w))
-    ]
+    right = [w for w, rate in rates.items() if rate and _is_usual(model, fit, w, rate)]
     wrong = [w for w in rates if w not in right and not _has_penalty(model, fit, w)]
     if len(right) == len(rates):
-        return Decision(model, True, fit)
+        return Decision(model, None if _list_left(model) else True, fit)
     is_understood = any(model.base.before[w].size > 1 for w in right)
     is_named = GOAL not in model.base.before  # names tell what the gradients are
-    is_sure = is_understood or is_named or (len(rates) == 1 and _is_linear(model))
+    is_alone = len(rates) == 1 and GUESSED not in model.base.before
+    is_sure = is_understood or is_named or (is_alone and _is_linear(model))
     return Decision(model, False if wrong and is_sure else None, fit, wrong)
 
 
@@ -114,9 +117,23 @@ def _build_model(first: Run) -> Model | None:
     """Return the step of a layer at some distance from its first weights, None where it fails."""
     base = first({}, "full")
     changed = [path for path in base.list_changed() if path in base.before]
-    start = {p: leave(base.before[p], AWAY) for p in changed if p.startswith(OWN)}
+    start = {path: leave(base.before[path], AWAY) for path in _list_own(base)}
     model = _start_at(first, start, changed) or _start_at(first, {}, changed)
     return model if model and model.weights else None
+
+
+def _list_own(base: Trace) -> list[str]:
+    """Return the arrays of real numbers that a layer has itself."""
+    arrays = ((path, v) for path, v in base.before.items() if path.startswith(OWN))
+    return [path for path, value in arrays if value.ndim and value.dtype.kind == "f"]
+
+
+def _list_left(model: Model) -> list[str]:
+    """Return the arrays of a layer that the loss depends on, and that no gradient was found for."""
+    loss = model.losses[0][0]
+    others = [path for path in _list_own(model.base) if path not in model.weights]
+    moved = {path: find_dependents(model, {path: move(model.base.before[path])}) for path in others}
+    return [path for path, found in moved.items() if loss in (found or ())]
 
 
 def _start_at(first: Run, start: Mapping[str, Any], changed: list[str]) -> Model | None:
@@ -140,10 +157,13 @@ def _start_at(first: Run, start: Mapping[str, Any], changed: list[str]) -> Model
     return model
 
 
-def _is_usual(model: Model, rate: float) -> bool:
-    """Return whether a gradient is the derivative, or that over a number of samples."""
-    sizes = {n for value in model.base.before.values() for n in value.shape}
-    return any(abs(rate * n - 1) <= SAME for n in {1, *sizes})
+def _is_usual(model: Model, fit: Fit, weight: str, rate: float) -> bool:
+    """Return whether a gradient is the derivative; that by a weight may be a mean over samples."""
+    shapes = [value.shape for value in model.base.before.values() if value.shape in INPUTS]
+    is_input = model.base.before[weight].shape in INPUTS
+    sizes = () if is_input else {n for shape in shapes for n in (shape[0], shape[-1])}
+    unit = rate / _find_unit(model, fit, weight)
+    return any(abs(unit * n - 1) <= SAME for n in {1, *sizes})
 
 
 def _is_linear(model: Model) -> bool:

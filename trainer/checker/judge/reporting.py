@@ -63,6 +63,8 @@ def settle_layers(report: Report, found: Mapping[str, Judged | None], is_whole: 
 
     is_whole: the file has nothing else that may train a net.
     """
+    known = {finding.quantity.split()[0] for finding in report.findings if finding.checked}
+    found = {name: each for name, each in found.items() if name not in known}
     settled = {name: each for name, each in found.items() if each and _is_settled(each)}
     if not settled or report.wrong_findings:
         return
@@ -109,6 +111,7 @@ def describe(judged: Judged) -> Iterator[Finding]:
             site = decision.model.base.events[decision.event][0]
             words["line"] = str(judged.step.describe(site)[0])
         words["shapes"] = _name_shapes(decision)
+        words["shown"] = _(LOSSES.get(decision.fit.shown if decision.fit else "", ""))
         words["factor"] = f"{decision.fit.rate:.4g}" if decision.fit else ""
         message = _(FAULTS[decision.fault]).format(**words)
         cause = CAUSES.get(decision.fault)
@@ -135,6 +138,7 @@ FAULTS = {
         "the outputs of {step} (line {line}) sum to 1 over the samples, and not over the classes "
         "of each sample"
     ),
+    Fault.OTHER_LOSS: N_("{step} goes down {loss}, while it computes {shown}"),
     Fault.UPHILL: N_("{step} goes up the derivative of {loss}: turn the sign of the update"),
     Fault.PENALTY_SIGN: N_("{step} makes the weights larger: turn the sign of their penalty"),
     Fault.LACKS_PENALTY: N_(

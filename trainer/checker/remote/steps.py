@@ -11,7 +11,7 @@ from trainer.checker.find.layers import MOST as MOST_LAYERS
 from trainer.checker.find.programs import OWN, TRAINING
 from trainer.checker.find.steps import Form, Trace, digest
 from trainer.checker.findings.comparing import Finding, report_unchecked
-from trainer.checker.findings.report import STEP, Report
+from trainer.checker.findings.report import CODE, STEP, Report
 from trainer.checker.judge.judging import judge_programs
 from trainer.checker.judge.layers import judge_layers
 from trainer.checker.judge.reporting import describe, may_be_settled, settle, settle_layers
@@ -119,3 +119,5 @@ def judge_training(connection: Connection, report: Report, may_acquit: bool) -> 
         if judged:
             report.findings += describe(judged)
             report.step = judged.step.place if judged.decision.is_right is False else None
+        if report.name.startswith(CODE):
+            settle_layers(report, judge_layers(_list_layers(connection)), is_whole=False)

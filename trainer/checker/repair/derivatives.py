@@ -47,6 +47,13 @@ class Derivatives:
             distinct += [each] if is_new and each.value.any() else []
         return distinct
 
+    def list_rows(self) -> list[Derivative]:
+        """Return those by values that have one number for each column or row."""
+        shapes = {np.shape(self._model.get_value(path)) for path in self._paths}
+        sizes = {max(shape) for shape in shapes if shape and max(shape) == np.prod(shape) > 1}
+        found = [each for size in sorted(sizes) for each in self.list_of_size(size)]
+        return [each for each in found if each.value.size == max(each.value.shape)]
+
     def find(self, path: str) -> Derivative | None:
         """Return the derivative by one value, None where it is not computed or not finite."""
         size = np.size(self._model.get_value(path))

@@ -63,6 +63,7 @@ class Values:
         # One number was solved for; or it is a sum over an axis too many.
         by_weights = (self.derivatives.find(path) for path in sorted(reached))
         yield from (each.value for each in by_weights if each and each.value.ndim)
+        yield from (each.value for each in self.derivatives.list_rows())
 
     def _scale(self, effect: Effect, edits: Edits, values: Iterator[Array]) -> Iterator[Array]:
         """Yield the multiples of values with which what they reach moves as far as the others.

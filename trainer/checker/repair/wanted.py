@@ -11,7 +11,14 @@ from trainer.book.functions import Array
 from trainer.checker.find.steps import Trace, digest
 from trainer.checker.find.tracing import Site
 from trainer.checker.judge.deciding import SAME, Decision, Fault
-from trainer.checker.judge.descent import Fit, fit_losses, list_directions, list_usual, refit
+from trainer.checker.judge.descent import (
+    Fit,
+    fit_losses,
+    list_directions,
+    list_fits,
+    list_usual,
+    refit,
+)
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.slopes import Direction
 
@@ -91,7 +98,9 @@ class Wanted:
 def find_wanted(decision: Decision, sites: list[Site]) -> Wanted | None:
     """Return what a wrong step should do, None where no loss is known that it may go down."""
     model = decision.model
-    fits = choose_fits(fit_losses(model), set() if decision.fault else set(decision.wrong))
+    is_other = decision.fault is Fault.OTHER_LOSS
+    found = list_usual(list(list_fits(model))) if is_other else fit_losses(model)
+    fits = choose_fits(found, set() if decision.fault else set(decision.wrong))
     left = decision.wrong if decision.fault is Fault.LEFT else []
     paths = [*model.weights, *left]
     directions = list_directions(model, paths)
