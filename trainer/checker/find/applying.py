@@ -37,7 +37,8 @@ def subtract_from(arguments: Namespace, net: object, returned: Namespace, is_nam
     given = list(_list_arrays({"grads": returned}))[::-1]
     others = [*given, *_list_arrays({"net": net})]
     pairs = [(w, g) for w in weights if (g := _find_gradient(w, others)) is not None]
-    _raise_for_shapes([*list_leaves(arguments).values(), *_list_arrays({"net": net})], given)
+    own = list(_list_arrays({"net": net}))
+    _raise_for_shapes([*list_leaves(arguments).values(), *own], [*given, *own])
     taken = {id(w) for w, _ in pairs}
     rest = [] if is_named else [g for g in given if not any(_fits(w, g) for w in weights)]
     for weight in (w for w in weights if id(w) not in taken):
@@ -104,7 +105,7 @@ def _fits(weight: Leaf, other: Leaf) -> bool:
 def _is_named_after(weight: Leaf, other: Leaf) -> bool:
     name, given = _name(weight), _name(other)
     is_other_place = _is_gradient(other)
-    marked = {f"d{name}", f"grad{name}", f"{name}grad", f"delta{name}", f"nabla{name}"}
+    marked = {f"d{name}", f"g{name}", f"grad{name}", f"{name}grad", f"delta{name}", f"nabla{name}"}
     return given in marked or (is_other_place and given == name)
 
 

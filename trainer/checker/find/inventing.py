@@ -25,6 +25,7 @@ N, D, H = 7, 5, 4
 INPUTS = ((N, D), (D, N), (2, 3, 6, 6), (2, 6, 6, 3), (2, 3, D), (N, D), (D,), (D, 1))
 PROBABLE = 5  # the number of those that are probabilities; those behind are single samples
 DOUT = r"d([A-Z_0-9].*|[a-z]\d?)?|.*(grad|delta|dout|error|upstream).*|eta"  # names of a gradient
+MATRIX, VECTOR = "[wWuUkK]", "b|beta|gamma"  # how names of weights begin
 MOST_TRIES = 150  # shapes of the arguments of one layer
 Function = Callable[..., Any]
 
@@ -49,11 +50,7 @@ def invent_arguments(
         if not np.isfinite(y).all():
             raise ValueError("not finite")
 
-    usual = {name: trier.choices.choose_usual(name) for name in made if find_role(name, SIZES)}
-    every = [
-        [usual[name]] if name in usual else list(_list_values(forward, name, x, trier, i))
-        for i, name in enumerate(others)
-    ]
+    every = [_list_choices(forward, name, made, x, trier, i) for i, name in enumerate(others)]
     best: Outcome | None = None
     for values in itertools.islice(itertools.product(*every), MOST_TRIES):
         outcome = trier.try_values(check, {first: x, **dict(zip(others, values, strict=True))})
@@ -66,13 +63,29 @@ def invent_arguments(
     return named if trier.try_values(check, named).error is None else None
 
 
-def _list_values(
+def _list_choices(
+    forward: Function, name: str, made: list[str], x: Array, trier: Trier, number: int
+) -> list[Any]:
+    """Return what an argument may be, the likeliest first: of a constructor it is a size rather
+    than an array, where its name is not that of a weight.
+    """
+    if name in made and find_role(name, SIZES):
+        return [trier.choices.choose_usual(name)]
+    numbers, others = _list_numbers(x, name in made), _list_values(forward, name, x, trier, number)
+    is_size = name in made and not re.match(f"{MATRIX}|{VECTOR}", name)
+    return [*numbers, *others] if is_size else [*others, *numbers]
+
+
+def _list_values(forward: Function, name: str, x: Array, trier: Trier, number: int) -> list[Any]:
+    """Return what an argument of forward may be besides a number: words, tables, or arrays."""
+    words = list_words(name, trier.choices.tree, trier.choices.module)
+    return [*words] or [*_list_arrays(forward, name, x, trier, number)]
+
+
+def _list_arrays(
     forward: Function, name: str, x: Array, trier: Trier, number: int
 ) -> Iterator[Any]:
-    """Yield what an argument of forward may be: a word, a table, an array, labels or a number."""
-    if words := list_words(name, trier.choices.tree, trier.choices.module):
-        yield from words
-        return
+    """Yield tables for an argument that is read by keys, else targets, arrays and labels."""
     keys = _list_keys(trier.choices.tree, forward.__name__, name)
     if keys:
         for size in (2, 1):
@@ -85,7 +98,12 @@ def _list_values(
     if find_role(name, OPTIONS) in (None, "weights", "dout"):
         yield from (draw(shape, number + 1) for shape in _list_shapes(name, x))
     yield np.array([0, 1, 0, 2])  # of rows, one of them twice
-    yield from (3, 1, H, 0.1) if x.ndim == 4 else (1, x.shape[-1], H, 0.1)
+
+
+def _list_numbers(x: Array, is_made: bool) -> list[float]:
+    """Return numbers that an argument may be; of a constructor it is a size rather than 1."""
+    size = 3 if x.ndim == 4 else x.shape[-1]
+    return [size, 1, H, 0.1] if is_made or x.ndim == 4 else [1, size, H, 0.1]
 
 
 def _list_keys(tree: ast.Module, function: str, name: str) -> list[str]:
@@ -119,10 +137,10 @@ def _list_shapes(name: str, x: Array) -> list[tuple[int, ...]]:
     size, samples = (x.shape[-1], x.shape[0]) if is_row else (x.shape[0], x.shape[-1])
     matrices: list[tuple[int, ...]] = [(size, H), (H, size), (H, H)]
     vectors: list[tuple[int, ...]] = [(H,), (1, H), (H, 1), (size,), (1, size), (size, 1)]
-    if re.match("[wWuUkK]", name):
+    if re.match(MATRIX, name):
         return matrices
     states: list[tuple[int, ...]] = [(samples, H) if is_row else (H, samples)]
-    return vectors if re.match("b|beta|gamma", name) else [*states, *matrices, *vectors]
+    return vectors if re.match(VECTOR, name) else [*states, *matrices, *vectors]
 
 
 def split_result(returned: Any) -> tuple[Array, list[Any]]:

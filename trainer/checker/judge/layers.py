@@ -38,7 +38,7 @@ def _judge_layer(programs: Iterable[Sequence[Step]], budget: Budget) -> Judged |
     best: Judged | None = None
     for steps in programs:
         if best and _shows_less(steps, best):
-            break
+            continue
         found = max(_judge_steps(steps, budget), key=_rank, default=None)
         if found and (best is None or _rank(found)[:2] > _rank(best)[:2]):
             best = found
