@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from planted import EXAMPLES
 from sampling import few
-from steps import FREE
+from steps import FREE, LAYERS
 
 from trainer.checker.find.steps import Trace
 from trainer.checker.process import Task, check_in_child, check_task
@@ -109,6 +109,27 @@ def test_numbers_of_four_bytes_count_as_what_they_are_sent_as():
     answer = pack(Trace(events=[(0, "", np.zeros(MOST_BYTES // 10, np.float32))]))
     assert len(answer["data"]) < MOST_BYTES
     assert unpack(answer).error == "too large"
+
+
+def test_layers_without_a_net_are_right_or_wrong_by_themselves(tmp_path):
+    report, _ = check_in_child(LAYERS / "objects.py", hints=1)
+    assert (report.status, report.name) == (0, "the code of objects.py")
+    assert "MaxPool.backward" in {finding.quantity for finding in report.findings}
+    path = tmp_path / "layers.py"
+    text = (LAYERS / "plain.py").read_text()
+    path.write_text(text.replace("- normal * (dn", "+ normal * (dn"))
+    report, _ = check_in_child(path)
+    assert [finding.quantity for finding in report.wrong_findings] == ["gradient x"]
+    assert "+    dx = (dn - mean - normal * (dn * normal)" in report.diagnosis["diff"]
+
+
+def test_a_layer_that_gives_another_thing_is_left_open(tmp_path):
+    path = tmp_path / "layers.py"
+    text = (LAYERS / "objects.py").read_text()
+    path.write_text(text.replace("return dout * (1 - self.out**2)", "return dout"))
+    report, _ = check_in_child(path)
+    assert report.status == 2
+    assert [f.quantity for f in report.findings if not f.checked] == ["Tanh.backward"]
 
 
 def test_functions_of_a_net_for_mnist_with_128_neurons_are_checked(tmp_path):

@@ -38,7 +38,7 @@ def list_statement_edits(root: ast.stmt) -> Iterator[Edit]:
         if isinstance(node, ast.Assign):
             yield Edit(node, "pass", 1.1 if ast.unparse(node) in seen else 2.0)
             seen.add(ast.unparse(node))
-            if isinstance(node.targets[0], ast.Name | ast.Attribute):
+            if isinstance(node.targets[0], ast.Name | ast.Attribute | ast.Subscript):
                 yield Edit(
                     node, f"{ast.unparse(node.targets[0])} += {ast.unparse(node.value)}", 2.1
                 )

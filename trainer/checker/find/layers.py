@@ -185,9 +185,18 @@ def _list_classes(module: Namespace, tree: ast.Module) -> Iterator[Layer]:
         is_named = forward and backward
         if not is_named:
             forward, backward = _guess_methods(own)
-        if forward and not _is_of_net(getattr(instance.kind, backward)):
+        if forward and not (
+            _is_empty(own, forward) or _is_of_net(getattr(instance.kind, backward))
+        ):
             returned = _name_returned(own, backward)
             yield Layer(forward, backward, instance, returned, is_guessed=not is_named)
+
+
+def _is_empty(kind: ast.ClassDef | None, name: str) -> bool:
+    """Return whether a method only says that other classes have it."""
+    methods = (n for n in kind.body if isinstance(n, ast.FunctionDef)) if kind else ()
+    bodies = [n.body for n in methods if n.name == name]
+    return any(all(isinstance(each, ast.Raise | ast.Pass | ast.Expr) for each in b) for b in bodies)
 
 
 def _guess_methods(kind: ast.ClassDef | None) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from trainer.checker.judge.moving import leave, move, turn
 from trainer.checker.judge.slopes import CLOSE
 
 OWN = "layer"  # begins the paths of a layer's own arrays
+LESS = 0.8  # of a layer's numbers that are not whole
 AWAY = 0.2  # from the first weights: a factor of 1 and a bias of 0 hide what is missing
 
 
@@ -118,7 +119,10 @@ def _build_model(first: Run) -> Model | None:
     base = first({}, "full")
     changed = [path for path in base.list_changed() if path in base.before]
     start = {path: leave(base.before[path], AWAY) for path in _list_own(base)}
-    model = _start_at(first, start, changed) or _start_at(first, {}, changed)
+    numbers = {path: LESS * base.before[path] for path in _list_numbers(base)}
+    starts: list[dict[str, Any]] = [start | numbers, start, {}]
+    found = (_start_at(first, each, changed) for each in starts)
+    model = next((each for each in found if each), None)
     return model if model and model.weights else None
 
 
@@ -126,6 +130,14 @@ def _list_own(base: Trace) -> list[str]:
     """Return the arrays of real numbers that a layer has itself."""
     arrays = ((path, v) for path, v in base.before.items() if path.startswith(OWN))
     return [path for path, value in arrays if value.ndim and value.dtype.kind == "f"]
+
+
+def _list_numbers(base: Trace) -> list[str]:
+    """Return the real numbers of a layer: where a slope is 1, or a probability one half, it may be
+    left out, or be the wrong one.
+    """
+    numbers = ((path, v) for path, v in base.before.items() if path.startswith(OWN))
+    return [path for path, value in numbers if not value.ndim and value.dtype.kind == "f"]
 
 
 def _list_left(model: Model) -> list[str]:

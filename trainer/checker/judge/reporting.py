@@ -73,18 +73,27 @@ def settle_layers(report: Report, found: Mapping[str, Judged | None], is_whole: 
         report.stopped, report.name = "", f"{CODE}{report.file}"
     report.findings += [f for name, each in settled.items() for f in _describe_layer(name, each)]
     right = [name for name, each in settled.items() if each.decision.is_right]
+    doubted = [name for name, each in found.items() if each and _is_doubted(each)]
     if right:
         message = _("each is the vector-Jacobian product of its forward function: {names}")
         report.findings.append(Finding(LAYERS, "note", message.format(names=join_changes(right))))
-    if left := [name for name in found if name not in settled]:
+    if left := [name for name in found if name not in [*settled, *doubted]]:
         message = _("not checked, since nothing was found that fits: {names}")
         report.findings.append(Finding(LAYERS, "note", message.format(names=join_changes(left))))
+    for name in doubted:
+        message = _("it gives another thing than the derivative, and may be meant to do so")
+        report.findings.append(report_unchecked(name, message))
     wrong = (each for each in settled.values() if not each.decision.is_right)
     report.step = next((each.step.place for each in wrong), None)
 
 
 def _is_settled(judged: Judged) -> bool:
     return judged.decision.is_right is not None
+
+
+def _is_doubted(judged: Judged) -> bool:
+    """Return whether a layer that is open gives something else than the derivative."""
+    return judged.decision.is_right is None and bool(judged.decision.wrong)
 
 
 def _describe_layer(name: str, judged: Judged) -> Iterator[Finding]:

@@ -116,7 +116,8 @@ class Enumerator:
         self, known: dict[str, Any], first: list[str], seen: set[Any]
     ) -> Iterator[tuple[str, Any]]:
         """Yield new values of two that are known, one of them a word, with what gives them."""
-        arrays = [text for text in known if np.size(known[text]) > 1 and text not in first]
+        rest = (text for text in known if text not in first)  # of numbers the rest to 1 alone
+        arrays = [t for t in rest if np.size(known[t]) > 1 or t.startswith("1 - ")]
         forms = PAIRS | {DOTS[self._style].replace("np.", f"{self._numpy}."): np.dot}
         for a, b in _order_pairs(first, arrays):
             for form, function in forms.items() if a != b else ():

@@ -101,6 +101,8 @@ def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
     wanted = find_wanted(decision, step.tracer.sites)
     if wanted is None:
         return None
+    if request.is_layer and all(rate in (None, 1) for rate in _round_rates(decision)):
+        wanted.rate = 1.0
     texts = {path: each.text for path, each in script.sources.items()}
     functions = [(p, f) for p, text in texts.items() for f in _list_functions(ast.parse(text))]
     is_of_value = decision.fault not in (Fault.PENALTY_SIGN, Fault.LACKS_PENALTY)
@@ -113,6 +115,13 @@ def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
         functions=list_functions(step.module), screen=screen, trail=trail, names=list(step.module),
         line=step.line, cost=1 + len(decision.model.base.events) // LONG,
     )  # fmt: skip
+
+
+def _round_rates(decision: Decision) -> list[float | None]:
+    """Return the factors of the gradients that are derivatives, rounded."""
+    rates = decision.fit.rates if decision.fit else {}
+    found = [rate for weight, rate in rates.items() if weight not in decision.wrong]
+    return [rate and round(rate, 4) for rate in found]
 
 
 def _list_called(
