@@ -147,25 +147,26 @@ def _flow(module: Namespace, parts: list[Part], net: Namespace, values: Namespac
     into the place of the old ones, or subtract the gradients.
     """
     known = {_simplify(name): value for name, value in net.items()}
-    weights = set(known)
-    new: Namespace = {}
+    weights, waiting = set(known), list(parts)
     found: Namespace = {}
-    waiting = list(parts)
     while ready := next((p for p in waiting if _list_given(p, module, known, values)), None):
         waiting.remove(ready)
         given = _list_given(ready, module, known, values) or {}
-        with suppress(Exception):
+        with suppress(Exception):  # of somebody's code: any can come
             results = _name_results(ready, ready.get(module)(**given))
-            if results:
-                known.setdefault(OUTPUTS, next(iter(results.values())))
-            new |= {n: v for n, v in results.items() if _simplify(n) in weights}
             found |= results
-            for name, value in results.items():
-                known.setdefault(_simplify(name), value)
+            known = _add_results(known, results)
+    new = {name: value for name, value in found.items() if _simplify(name) in weights}
     if new:
         _replace(net, new)
         return None
     return SUBTRACTED if subtract_gradients(net, found) else None
+
+
+def _add_results(known: Namespace, results: Namespace) -> Namespace:
+    """Return what is known with what a function returned; what has a name already keeps it."""
+    outputs = dict(zip([OUTPUTS], results.values(), strict=False))
+    return outputs | {_simplify(name): value for name, value in results.items()} | known
 
 
 def _list_given(

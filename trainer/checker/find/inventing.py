@@ -51,16 +51,24 @@ def invent_arguments(
             raise ValueError("not finite")
 
     every = [_list_choices(forward, name, made, x, trier, i) for i, name in enumerate(others)]
-    best: Outcome | None = None
-    for values in itertools.islice(itertools.product(*every), MOST_TRIES):
-        outcome = trier.try_values(check, {first: x, **dict(zip(others, values, strict=True))})
-        if outcome.error is None:
-            return outcome.named
-        best = outcome if best is None or outcome.reached > best.reached else best
-    if best is None or not others:
-        return None
+    trials = ({first: x, **dict(zip(others, v, strict=True))} for v in itertools.product(*every))
+    best = _find_best(
+        trier.try_values(check, each) for each in itertools.islice(trials, MOST_TRIES)
+    )
+    if best is None or best.error is None or not others:
+        return best.named if best and best.error is None else None
     named = trier.settle(check, best.named, {"x": x, "t": np.arange(len(x)) % 3})
     return named if trier.try_values(check, named).error is None else None
+
+
+def _find_best(outcomes: Iterator[Outcome]) -> Outcome | None:
+    """Return the first that ends, or else the one that comes farthest, None for none."""
+    best: Outcome | None = None
+    for outcome in outcomes:
+        if outcome.error is None:
+            return outcome
+        best = outcome if best is None or outcome.reached > best.reached else best
+    return best
 
 
 def _list_choices(

@@ -21,8 +21,9 @@ from trainer.checker.find.datasets import (
 from trainer.checker.find.discovering import Discovery
 from trainer.checker.find.instances import SIZES, guess_sizes
 from trainer.checker.find.inventing import INPUTS
-from trainer.checker.find.layers import Layer, list_layers
+from trainer.checker.find.layers import Layer
 from trainer.checker.find.leaves import Namespace
+from trainer.checker.find.pairing import list_layers
 from trainer.checker.find.steps import Step
 from trainer.checker.find.tracing import Tracer
 from trainer.checker.find.trying import Trier

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from trainer.checker.find.inventing import INPUTS, PROBABLE
-from trainer.checker.find.layers import GOAL, GUESSED
+from trainer.checker.find.layers import GOAL, GUESSED, OWN
 from trainer.checker.find.programs import TRAINING
 from trainer.checker.find.steps import Form, Trace
 from trainer.checker.judge.deciding import SAME, Decision
@@ -18,7 +18,6 @@ from trainer.checker.judge.judging import Budget, Judged, Step
 from trainer.checker.judge.moving import leave, move, turn
 from trainer.checker.judge.slopes import CLOSE
 
-OWN = "layer"  # begins the paths of a layer's own arrays
 LESS = 0.8  # of a layer's numbers that are not whole
 AWAY = 0.2  # from the first weights: a factor of 1 and a bias of 0 hide what is missing
 

@@ -72,19 +72,25 @@ def settle_layers(report: Report, found: Mapping[str, Judged | None], is_whole: 
         report.findings = [f for f in report.findings if f.verdict in ("ok", "note")]
         report.stopped, report.name = "", f"{CODE}{report.file}"
     report.findings += [f for name, each in settled.items() for f in _describe_layer(name, each)]
-    right = [name for name, each in settled.items() if each.decision.is_right]
-    doubted = [name for name, each in found.items() if each and _is_doubted(each)]
-    if right:
-        message = _("each is the vector-Jacobian product of its forward function: {names}")
-        report.findings.append(Finding(LAYERS, "note", message.format(names=join_changes(right))))
-    if left := [name for name in found if name not in [*settled, *doubted]]:
-        message = _("not checked, since nothing was found that fits: {names}")
-        report.findings.append(Finding(LAYERS, "note", message.format(names=join_changes(left))))
-    for name in doubted:
-        message = _("it gives another thing than the derivative, and may be meant to do so")
-        report.findings.append(report_unchecked(name, message))
+    report.findings += _list_notes(found, list(settled))
     wrong = (each for each in settled.values() if not each.decision.is_right)
     report.step = next((each.step.place for each in wrong), None)
+
+
+def _list_notes(found: Mapping[str, Judged | None], settled: list[str]) -> Iterator[Finding]:
+    """Yield what is said of the layers that are right together, and of those that are open."""
+    doubted = [name for name, each in found.items() if each and _is_doubted(each)]
+    left = [name for name in found if name not in [*settled, *doubted]]
+    right = [n for n in settled if (each := found[n]) and each.decision.is_right]
+    if right:
+        message = _("each is the vector-Jacobian product of its forward function: {names}")
+        yield Finding(LAYERS, "note", message.format(names=join_changes(right)))
+    if left:
+        message = _("not checked, since nothing was found that fits: {names}")
+        yield Finding(LAYERS, "note", message.format(names=join_changes(left)))
+    for name in doubted:
+        message = _("it gives another thing than the derivative, and may be meant to do so")
+        yield report_unchecked(name, message)
 
 
 def _is_settled(judged: Judged) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 
 from trainer.checker.find.discovering import MOST_STEPS
 from trainer.checker.find.inventing import INPUTS
-from trainer.checker.find.layers import MOST as MOST_LAYERS
+from trainer.checker.find.pairing import MOST as MOST_LAYERS
 from trainer.checker.find.programs import OWN, TRAINING
 from trainer.checker.find.steps import Form, Trace, digest
 from trainer.checker.findings.comparing import Finding, report_unchecked
