@@ -44,8 +44,14 @@ def _is_doubt(finding: Finding, unsure: tuple[str | None, ...]) -> bool:
 
 
 def settle(report: Report, judged: Judged) -> None:
-    """Put what a step shows into a report that left the net open."""
+    """Put what a step shows into a report that left the net open.
+
+    A factor between the loss and a gradient that was not understood says less than a wrong step.
+    """
     is_right = judged.decision.is_right
+    wrong = report.wrong_findings
+    if is_right is False and all(f.quantity == "loss" and f.cause in FACTORS for f in wrong):
+        report.findings = [f for f in report.findings if f not in wrong]
     if is_right is None or (report.wrong_findings and not is_right):
         return
     report.findings = [f for f in report.findings if f.quantity != "construction" or f.checked]

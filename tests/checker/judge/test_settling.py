@@ -1,0 +1,42 @@
+"""What a step shows takes the place of what is doubted in a report, and of nothing else."""
+
+import pytest
+from steps import FREE, judge
+
+from trainer.checker.findings.comparing import Finding
+from trainer.checker.findings.report import Report
+from trainer.checker.judge.reporting import settle
+
+RIGHT = FREE / "mini_batches.py"
+
+
+@pytest.fixture
+def wrong(tmp_path):
+    path = tmp_path / "net.py"
+    text = RIGHT.read_text()
+    assert "[nw + dnw for" in text
+    path.write_text(text.replace("[nw + dnw for", "[dnw for"))
+    return judge(path)
+
+
+def settle_one(judged, quantity, cause):
+    report = Report(findings=[Finding(quantity, "differs", "is 2, expected 1", cause)])
+    settle(report, judged)
+    return [finding.quantity for finding in report.wrong_findings], report.step
+
+
+def test_a_wrong_step_says_more_than_a_factor_of_the_loss(wrong):
+    quantities, step = settle_one(wrong, "loss", "loss-sum")
+    assert quantities and all(name.startswith("gradient ") for name in quantities)
+    assert step == wrong.step.place
+
+
+@pytest.mark.parametrize(
+    ("quantity", "cause"), [("gradient W1", "batch-mean-missing"), ("loss", "log-base")]
+)
+def test_other_mistakes_stay_beside_a_wrong_step(wrong, quantity, cause):
+    assert settle_one(wrong, quantity, cause) == ([quantity], None)
+
+
+def test_a_right_step_acquits(tmp_path):
+    assert settle_one(judge(RIGHT), "loss", "loss-sum") == ([], None)
