@@ -1,6 +1,6 @@
 """Decides about a file's step of training in this process, as the judge does from outside."""
 
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 
 from trainer.checker.find.inventing import INPUTS
@@ -32,9 +32,8 @@ def judge_each_layer(path):
     """Return what is decided about each layer of the file by its name."""
     script = Script(path)
     script.follow()
-    names = [layer.name for layer in script.layers for _ in INPUTS]
     steps = map(_run, count(TRAINING), script.list_layer_programs())
-    return judge_layers(zip(names, steps, strict=True))
+    return judge_layers((layer.name, list(islice(steps, len(INPUTS)))) for layer in script.layers)
 
 
 def find_messages(path):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -22,41 +21,45 @@ LESS = 0.8  # of a layer's numbers that are not whole
 AWAY = 0.2  # from the first weights: a factor of 1 and a bias of 0 hide what is missing
 
 
-def judge_layers(programs: Iterable[tuple[str, Sequence[Step]]]) -> dict[str, Judged | None]:
+def judge_layers(
+    layers: Iterable[tuple[str, Iterable[Sequence[Step]]]],
+) -> dict[str, Judged | None]:
     """Return what is decided about each layer by its name, None where nothing is.
 
-    programs are the name of a layer and its steps, with inputs of each layout. Of the steps with
-    the same inputs a right one decides; of the inputs the first with which most gradients show,
-    since a right layer is right with all.
+    A layer has its steps with inputs of each layout. Of those with the same inputs a right one
+    decides; of the inputs the first with which anything does, since a right layer is right with
+    all. Several may have one name.
     """
     budget = Budget()
-    groups = groupby(programs, key=lambda pair: pair[0])
-    return {name: _judge_layer((s for _, s in pairs), budget) for name, pairs in groups}
+    found: dict[str, Judged | None] = {}
+    for name, programs in layers:
+        found[name] = _judge_layer(programs, budget, found.get(name))
+    return found
 
 
-def _judge_layer(programs: Iterable[Sequence[Step]], budget: Budget) -> Judged | None:
-    best: Judged | None = None
+def _judge_layer(
+    programs: Iterable[Sequence[Step]], budget: Budget, best: Judged | None
+) -> Judged | None:
+    if best and best.decision.is_right is not None:
+        return best
     for steps in programs:
-        if best and _shows_less(steps, best):
+        if best and _has_one_sample(steps):
             continue
         found = max(_judge_steps(steps, budget), key=_rank, default=None)
-        if found and (best is None or _rank(found)[:2] > _rank(best)[:2]):
-            best = found
+        best = max(filter(None, (best, found)), key=_rank, default=None)
+        if best and best.decision.is_right is not None:
+            return best
     return best
 
 
-def _shows_less(steps: Sequence[Step], best: Judged) -> bool:
-    """Return whether inputs show less than those of what was judged before: single samples, and
-    probabilities where it is settled.
-    """
-    layout = (steps[0].place[0] - TRAINING) % len(INPUTS) if steps else 0
-    return layout > PROBABLE or (layout == PROBABLE and _rank(best)[0])
+def _has_one_sample(steps: Sequence[Step]) -> bool:
+    """Return whether a layer is given one sample, which shows less than several do."""
+    return bool(steps) and (steps[0].place[0] - TRAINING) % len(INPUTS) > PROBABLE
 
 
-def _rank(judged: Judged) -> tuple[bool, int, bool]:
-    """Return whether a layer is right or wrong, by how many gradients, and whether it is right."""
-    is_right = judged.decision.is_right
-    return is_right is not None, len(judged.decision.model.weights), bool(is_right)
+def _rank(judged: Judged) -> tuple[bool, bool]:
+    """Return whether a layer is right or wrong, and whether it is right."""
+    return judged.decision.is_right is not None, bool(judged.decision.is_right)
 
 
 def _judge_steps(steps: Sequence[Step], budget: Budget) -> Iterator[Judged]:

@@ -86,13 +86,12 @@ class RemotePrograms:
             yield [RemoteStep(self._connection, (number, i), e) for i, e in enumerate(steps)]
 
 
-def _list_layers(connection: Connection) -> Iterator[tuple[str, list[RemoteStep]]]:
-    """Yield the name of each layer and its steps, with inputs of one layout after the other."""
+def _list_layers(connection: Connection) -> Iterator[tuple[str, RemotePrograms]]:
+    """Yield the name of each layer, and its steps with inputs of one layout after the other."""
     names = take_list(connection.ask({"do": "layers"}), "names", MOST_LAYERS)
     for number, name in enumerate(map(str, names)):
         start = TRAINING + number * len(INPUTS)
-        for steps in RemotePrograms(connection, range(start, start + len(INPUTS))):
-            yield name[:TEXT], steps
+        yield name[:TEXT], RemotePrograms(connection, range(start, start + len(INPUTS)))
 
 
 def judge_training(connection: Connection, report: Report, may_acquit: bool) -> None:
