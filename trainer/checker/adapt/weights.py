@@ -81,7 +81,7 @@ def find_weights(net: object, D: int, H: int, C: int) -> WeightPlaces:
     weights = WeightPlaces()
     numbers = {identify_parameter(key) for *_holder, key, value in leaves if is_number(value)}
     weights.numbers = {"b1", "b2"} & numbers
-    further = re.compile(r"(w|weights?|b|bias)[3-9]")
+    further = re.compile(r"(w|weights?|b|bias)[03-9]")  # counted from 0, or more than two
     weights.extra = {str(a[2]) for a in found if further.fullmatch(simplify_name(str(a[2])))}
     weights.extra |= set(_find_normalizations(net))
     identify = choose_names([a[2] for a in found])

@@ -4,6 +4,7 @@ import copy
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from trainer.checker.adapt.weights import list_shared
 
 DEPTH = 6  # of attributes, keys and indices
-MOST = 400  # leaves of a namespace
+MOST, EACH = 400, 250  # leaves of a namespace, and of one name: data are no reason to miss weights
 FIXED = (ModuleType, FunctionType, BuiltinFunctionType, type)  # what no step changes
 Namespace = dict[str, Any]
 
@@ -81,7 +82,7 @@ def list_leaves(names: Namespace) -> dict[str, Leaf]:
     seen: set[int] = set()
     for name, value in reversed(names.items()):  # a batch before the data that it is of
         if not name.startswith("__"):
-            for leaf in _walk(name, (name,), names, value, seen):
+            for leaf in islice(_walk(name, (name,), names, value, seen), EACH):
                 found.setdefault(leaf.path, leaf)
                 if len(found) >= MOST:
                     return found
