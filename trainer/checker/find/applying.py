@@ -17,8 +17,8 @@ def subtract_gradients(net: object, returned: object) -> int:
     those of the weights.
     """
     weights = list(_list_arrays({"net": net}))
-    given = list(_list_arrays({"grads": returned}))
-    others = [*given, *weights]
+    given = list(_list_sums({"grads": returned}))
+    others = [*given, *_list_sums({"net": net})]
     pairs = [(w, g) for w in weights if (g := _find_gradient(w, others)) is not None]
     pairs = pairs or _pair_by_shape(weights, given)
     for weight, gradient in pairs:
@@ -34,8 +34,8 @@ def subtract_from(arguments: Namespace, net: object, returned: Namespace, is_nam
     is_named. Raises ValueError where one of the name has another shape.
     """
     weights = [each for name in arguments for each in _list_arrays({name: arguments[name]})]
-    given = list(_list_arrays({"grads": returned}))[::-1]
-    others = [*given, *_list_arrays({"net": net})]
+    given = list(_list_sums({"grads": returned}))[::-1]
+    others = [*given, *_list_sums({"net": net})]
     pairs = [(w, g) for w in weights if (g := _find_gradient(w, others)) is not None]
     own = list(_list_arrays({"net": net}))
     _raise_for_shapes([*list_leaves(arguments).values(), *own], [*given, *own])
@@ -61,7 +61,7 @@ def _pair_by_shape(weights: list[Leaf], given: list[Leaf]) -> list[tuple[Leaf, A
 def _raise_for_shapes(weights: list[Leaf], given: list[Leaf]) -> None:
     for weight in weights:
         named = [g for g in given if _is_named_after(weight, g)]
-        if named and all(g.value.shape != np.shape(weight.value) for g in named):
+        if named and not any(_can_subtract(g, weight) for g in named):
             raise ValueError(f"{named[0].path} has the shape {named[0].value.shape}")
 
 
@@ -81,6 +81,13 @@ def read_arrays(net: object) -> dict[str, Any]:
     return {leaf.path: leaf.as_array() for leaf in _list_arrays({"net": net})}
 
 
+def _list_sums(names: dict[str, Any]) -> Iterator[Leaf]:
+    """Yield the arrays of names, and the numbers that NumPy's sums are."""
+    for leaf in list_leaves(names).values():
+        if isinstance(leaf.value, np.ndarray | np.floating) and leaf.value.dtype.kind == "f":
+            yield leaf
+
+
 def _list_arrays(names: dict[str, Any]) -> Iterator[Leaf]:
     for leaf in list_leaves(names).values():
         if isinstance(leaf.value, np.ndarray) and leaf.value.dtype.kind == "f":
@@ -93,13 +100,24 @@ def _find_gradient(weight: Leaf, others: list[Leaf]) -> Any:
         return None
     for other in others:
         is_near = other.keys[0] == "grads" or other.keys[:-2] == weight.keys[:-2]
-        if other is not weight and is_near and _fits(weight, other):
+        if other.path != weight.path and is_near and _fits(weight, other):
             return other.as_array()
     return None
 
 
 def _fits(weight: Leaf, other: Leaf) -> bool:
-    return other.value.shape == weight.value.shape and _is_named_after(weight, other)
+    """Return whether a value is named as the gradient of a weight, and can be subtracted from it:
+    a sum over an axis too many can.
+    """
+    return _is_named_after(weight, other) and _can_subtract(other, weight)
+
+
+def _can_subtract(other: Leaf, weight: Leaf) -> bool:
+    try:
+        shape = np.broadcast_shapes(np.shape(other.value), np.shape(weight.value))
+    except ValueError:
+        return False
+    return shape == np.shape(weight.value)
 
 
 def _is_named_after(weight: Leaf, other: Leaf) -> bool:

@@ -16,13 +16,24 @@ def shorten(step: Step) -> None:
     arrays = {path: leaf.value for path, leaf in list_leaves(step.get_names()).items()}
     arrays = {path: np.asarray(value) for path, value in arrays.items() if np.size(value) > MANY}
     lengths = Counter(n for value in arrays.values() for n in set(value.shape) if n > MANY)
-    for length in sorted((n for n, count in lengths.items() if count > 1), reverse=True):
+    many = sorted((n for n, count in lengths.items() if count > 1), reverse=True)
+    changed = step.run().list_changed() if many else []
+    for length in many:
         kept = step.given
         now = {path: kept.get(path, value) for path, value in arrays.items()}
         step.given = kept | {p: _choose(v, length) for p, v in now.items() if length in v.shape}
-        trace = step.run()
-        if trace.error or not trace.list_changed():
+        if not _still_changes(step, changed):
             step.given = kept
+
+
+def _still_changes(step: Step, changed: list[str]) -> bool:
+    """Return whether a step changes what it changed with more samples, but for what has another
+    shape now: the second batch of few samples may be empty.
+    """
+    trace = step.run()
+    now = trace.list_changed()
+    left = [path for path in changed if path not in now and path in trace.after]
+    return bool(now) and all(trace.after[p].shape != trace.before[p].shape for p in left)
 
 
 def _choose(values: Array, length: int) -> Array:

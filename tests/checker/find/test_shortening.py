@@ -1,0 +1,36 @@
+"""A step is run with few samples only where it then still trains."""
+
+from pathlib import Path
+
+from steps import judge
+
+from trainer.checker.find.leaves import list_leaves
+
+BATCHES = """
+import numpy as np
+np.random.seed(0)
+X, t = np.random.randn(150, 3), np.random.randn(150, 2)
+W, b = np.random.randn(3, 2), np.zeros(2)
+for epoch in range(9):
+    order = np.random.permutation(150)
+    for i in range(0, 150, 16):
+        chosen = order[i : i + 16]
+        y = X[chosen] @ W + b
+        dy = (y - t[chosen]) / len(y)
+        W -= 0.1 * X[chosen].T @ dy
+        b -= 0.1 * dy.sum(axis=0)
+"""
+
+
+def test_the_second_batch_is_not_empty(tmp_path):
+    path = Path(tmp_path, "net.py")
+    path.write_text(BATCHES)
+    judged = judge(path)
+    assert judged.decision.is_right is True
+    assert judged.step.line == BATCHES[: BATCHES.index("for i in")].count("\n") + 1
+
+
+def test_weights_have_leaves_beside_data_of_many_lists():
+    data = [([float(n), 1.0], [0.0]) for n in range(300)]
+    found = list_leaves({"w": [[0.5, 1.0], [2.0, 3.0]], "b": [0.0, 1.0], "data": data})
+    assert {"w", "b"} <= {path.split("[")[0] for path in found}
