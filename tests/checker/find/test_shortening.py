@@ -17,6 +17,7 @@ for epoch in range(9):
         x, target = X[chosen], t[chosen]
         y = x @ W + b
         dy = (y - target) / len(y)
+        size = np.sqrt((dy**2).sum())
         W -= 0.1 * x.T @ dy
         b -= 0.1 * dy.sum(axis=0)
 """
