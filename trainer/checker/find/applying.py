@@ -20,7 +20,7 @@ def subtract_gradients(net: object, returned: object) -> int:
     given = list(_list_sums({"grads": returned}))
     others = [*given, *_list_sums({"net": net})]
     pairs = [(w, g) for w in weights if (g := _find_gradient(w, others)) is not None]
-    pairs = pairs or _pair_by_shape(weights, given)
+    pairs = pairs or _pair_by_shape(weights, [g for g in given if np.ndim(g.value)])
     for weight, gradient in pairs:
         weight.value[...] = weight.value - gradient
     return len(pairs)
@@ -35,18 +35,23 @@ def subtract_from(arguments: Namespace, net: object, returned: Namespace, is_nam
     """
     weights = [each for name in arguments for each in _list_arrays({name: arguments[name]})]
     given = list(_list_sums({"grads": returned}))[::-1]
-    others = [*given, *_list_sums({"net": net})]
-    pairs = [(w, g) for w in weights if (g := _find_gradient(w, others)) is not None]
-    own = list(_list_arrays({"net": net}))
+    own = list(_list_sums({"net": net}))
     _raise_for_shapes([*list_leaves(arguments).values(), *own], [*given, *own])
-    taken = {id(w) for w, _ in pairs}
+    pairs = [(w, g) for w in weights if (g := _find_gradient(w, [*given, *own])) is not None]
     rest = [] if is_named else [g for g in given if not any(_fits(w, g) for w in weights)]
-    for weight in (w for w in weights if id(w) not in taken):
-        same = [g for g in rest if g.value.shape == weight.value.shape]
-        rest = [g for g in rest if not same or g is not same[0]]
-        pairs += [(weight, g.as_array()) for g in same[:1]]
+    taken = {id(w) for w, _ in pairs}
+    pairs += _pair_in_order([w for w in weights if id(w) not in taken], rest)
     for weight, gradient in pairs:
         weight.value[...] = weight.value - gradient
+
+
+def _pair_in_order(weights: list[Leaf], given: list[Leaf]) -> Iterator[tuple[Leaf, Any]]:
+    """Yield each weight with the first array of its shape that no other weight has."""
+    rest = [*given]
+    for weight in weights:
+        if same := [g for g in rest if g.value.shape == weight.value.shape]:
+            rest = [g for g in rest if g is not same[0]]
+            yield weight, same[0].as_array()
 
 
 def _pair_by_shape(weights: list[Leaf], given: list[Leaf]) -> list[tuple[Leaf, Any]]:
