@@ -69,8 +69,6 @@ def settle_layers(report: Report, found: Mapping[str, Judged | None], is_whole: 
 
     is_whole: the file has nothing else that may train a net.
     """
-    known = {finding.quantity.split()[0] for finding in report.findings if finding.checked}
-    found = {name: each for name, each in found.items() if name not in known}
     settled = {name: each for name, each in found.items() if each and _is_settled(each)}
     if not settled or report.wrong_findings:
         return

@@ -86,12 +86,16 @@ class RemotePrograms:
             yield [RemoteStep(self._connection, (number, i), e) for i, e in enumerate(steps)]
 
 
-def _list_layers(connection: Connection) -> Iterator[tuple[str, RemotePrograms]]:
-    """Yield the name of each layer, and its steps with inputs of one layout after the other."""
+def _list_layers(connection: Connection, report: Report) -> Iterator[tuple[str, RemotePrograms]]:
+    """Yield the name of each layer that a report knows nothing of, and its steps with inputs of one
+    layout after the other.
+    """
+    known = {finding.quantity.split()[0] for finding in report.findings if finding.checked}
     names = take_list(connection.ask({"do": "layers"}), "names", MOST_LAYERS)
     for number, name in enumerate(map(str, names)):
         start = TRAINING + number * len(INPUTS)
-        yield name[:TEXT], RemotePrograms(connection, range(start, start + len(INPUTS)))
+        if known.isdisjoint((name, name.partition(".")[0])):
+            yield name[:TEXT], RemotePrograms(connection, range(start, start + len(INPUTS)))
 
 
 def judge_training(connection: Connection, report: Report, may_acquit: bool) -> None:
@@ -108,7 +112,7 @@ def judge_training(connection: Connection, report: Report, may_acquit: bool) -> 
         elif judged:
             settle(report, judged)
         if may_be_settled(report):
-            settle_layers(report, judge_layers(_list_layers(connection)), judged is None)
+            settle_layers(report, judge_layers(_list_layers(connection, report)), judged is None)
     elif report.status == 0:
         programs = RemotePrograms(connection, range(OWN))
         judged = judge_programs(programs)
@@ -119,4 +123,4 @@ def judge_training(connection: Connection, report: Report, may_acquit: bool) -> 
             report.findings += describe(judged)
             report.step = judged.step.place if judged.decision.is_right is False else None
         if report.name.startswith(CODE):
-            settle_layers(report, judge_layers(_list_layers(connection)), is_whole=False)
+            settle_layers(report, judge_layers(_list_layers(connection, report)), is_whole=False)
