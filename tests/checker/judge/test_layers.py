@@ -1,9 +1,11 @@
 """A layer alone: backward must be the vector-Jacobian product of forward."""
 
 import pytest
+from planted import EXAMPLES
 from steps import LAYERS, judge_each_layer
 
 PLAIN, OBJECTS = (LAYERS / f"{name}.py" for name in ("plain", "objects"))
+BOOK = EXAMPLES / "layers.py"
 MISTAKES = [
     (PLAIN, "affine_backward", "dx = dout.dot(w.T)", "dx = dout.dot(w.T * 2)"),
     (PLAIN, "affine_backward", "db = dout.sum(axis=0)", "db = dout.max(axis=0)"),
@@ -15,14 +17,14 @@ MISTAKES = [
     (PLAIN, "conv_backward", "dw += np", "dw = np"),
     (PLAIN, "svm_loss", "-= dx.sum(axis=1)", "-= 1"),
     (OBJECTS, "Dense.backward", "self.x.T @ grad_output", "self.x.T @ grad_output**2"),
-    (OBJECTS, "Affine.backward", "np.sum(dout, axis=0)", "np.sum(dout, axis=0) ** 2"),
+    (BOOK, "Affine.backward", "np.sum(dout, axis=0)", "np.sum(dout, axis=0) ** 2"),
     (OBJECTS, "Tanh.backward", "(1 - self.out**2)", "(1 - self.out)"),
     (OBJECTS, "Softmax.backward", "(dout - inner)", "dout"),
     (OBJECTS, "MaxPool.backward", "mask * dout", "(1 - mask) * dout"),
 ]
 
 
-@pytest.mark.parametrize("path", [PLAIN, OBJECTS])
+@pytest.mark.parametrize("path", [PLAIN, OBJECTS, BOOK])
 def test_right_layers_of_any_kind_are_right(path):
     found = judge_each_layer(path)
     assert all(judged and judged.decision.is_right for judged in found.values())

@@ -78,6 +78,11 @@ def list_arguments(function: Callable[..., object]) -> list[inspect.Parameter]:
     return [p for p in found if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
 
 
+def list_required(function: Callable[..., object]) -> list[str]:
+    """Return the names of the arguments of a function that have no default."""
+    return [p.name for p in list_arguments(function) if p.default is p.empty]
+
+
 def find_method(net: object, quantity: str) -> Callable[..., Any] | None:
     """Return the method of a net that gives a quantity; of several, the one named most plainly."""
     methods = list_methods(net, quantity)

@@ -94,9 +94,7 @@ def _list_sums(names: dict[str, Any]) -> Iterator[Leaf]:
 
 
 def _list_arrays(names: dict[str, Any]) -> Iterator[Leaf]:
-    for leaf in list_leaves(names).values():
-        if isinstance(leaf.value, np.ndarray) and leaf.value.dtype.kind == "f":
-            yield leaf
+    return (leaf for leaf in _list_sums(names) if isinstance(leaf.value, np.ndarray))
 
 
 def _find_gradient(weight: Leaf, others: list[Leaf]) -> Any:

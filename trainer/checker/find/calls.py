@@ -17,6 +17,7 @@ from trainer.checker.adapt.names import (
     TARGETS,
     find_call_roles,
     list_arguments,
+    list_required,
     simplify_name,
 )
 from trainer.checker.find.composing import (
@@ -29,6 +30,7 @@ from trainer.checker.find.composing import (
 from trainer.checker.find.datasets import draw_samples
 from trainer.checker.find.discovering import Discovery
 from trainer.checker.find.flowing import Start, list_flows
+from trainer.checker.find.guessing import is_own
 from trainer.checker.find.instances import REG, SIZES, Instance, guess_sizes, list_instances
 from trainer.checker.find.inventing import DOUT
 from trainer.checker.find.leaves import Namespace
@@ -108,8 +110,8 @@ class Call:
             return self.function(self._build(module, given), given)
 
         first = self.instance.named if self.instance else {}
-        first |= {name: trier.choices.choose_usual(name) for name in self.required or []}
-        named = trier.settle(run, first, values)
+        usual = {name: trier.choices.choose_usual(name) for name in self.required or []}
+        named = trier.settle(run, first | usual, values)
         steps = Discovery(tracer).follow(lambda: run(copy.deepcopy(named), []))
         runs = lambda net, x, t, **named: self.function(  # noqa: E731
             net, values | {"x": x, "t": t, "named": named}
@@ -151,23 +153,20 @@ def _list_parts(module: Namespace) -> set[type | None]:
 
 def _list_nets(module: Namespace, tree: ast.Module) -> Iterator[Call]:
     for instance in list_instances(module, tree):
-        for name, method in inspect.getmembers(instance.kind, inspect.isfunction):
-            if name.startswith("__") or _needs_gradient(method, instance):
-                continue
-            if _may_train(name, method, instance.takes_data):
+        members = inspect.getmembers(instance.kind, inspect.isfunction)
+        methods = {name: m for name, m in members if not _needs_gradient(m, instance)}
+        for name, method in methods.items():
+            if not name.startswith("__") and _may_train(name, method, instance.takes_data):
                 runs = partial(call_method, name=name, returned=instance.returned)
                 yield Call(runs, name, instance)
-        methods = inspect.getmembers(instance.kind, inspect.isfunction)
-        back = [method for name, method in methods if re.fullmatch(BACK, simplify_name(name))]
-        if any(not _needs_gradient(method, instance) for method in back):
+        if any(re.fullmatch(BACK, simplify_name(name)) for name in methods):
             composed = partial(compose, returned=instance.returned)
             yield Call(composed, instance.kind.__name__, instance)
 
 
 def _needs_gradient(method: Function, instance: Instance) -> bool:
     """Return whether a method requires a gradient that no other method returns: of a layer."""
-    required = [p.name for p in list_arguments(method) if p.default is p.empty]
-    given = [name for name in required if name not in instance.returned]
+    given = [name for name in list_required(method) if name not in instance.returned]
     return any(re.fullmatch(DOUT, n) and not re.fullmatch(TARGETS, n) for n in given)
 
 
@@ -188,8 +187,7 @@ def _list_users(module: Namespace, instances: list[Instance]) -> Iterator[Call]:
 
 
 def _is_own_function(value: Any, module: Namespace) -> bool:
-    is_own = getattr(value, "__module__", None) == module.get("__name__")
-    return is_own and isinstance(value, FunctionType)
+    return isinstance(value, FunctionType) and is_own(value, module)
 
 
 def _may_train(name: str, method: Function, has_data: bool) -> bool:
@@ -215,8 +213,8 @@ def _list_entries(module: Namespace, tree: ast.Module) -> Iterator[Call]:
         function: Any = module.get(node.name)
         has_loop = any(isinstance(each, ast.For | ast.While) for each in ast.walk(node))
         if has_loop and _is_own_function(function, module) and not _takes_data(function):
-            required = [p.name for p in list_arguments(function) if p.default is p.empty]
-            yield Call(partial(call_alone, function=function), node.name, required=required)
+            runs = partial(call_alone, function=function)
+            yield Call(runs, node.name, required=list_required(function))
 
 
 def _takes_data(function: Function) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainer.checker.adapt.names import list_arguments
-from trainer.checker.find.guessing import choose_usual, list_words, shrink
+from trainer.checker.find.guessing import choose_usual, is_own, list_words, shrink
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.load.standins import StandIn
 
@@ -93,7 +93,7 @@ class Choices:
     def _list_activations(self) -> list[Any]:
         """Return functions of one argument that the module defines."""
         functions = (v for v in self.module.values() if inspect.isfunction(v))
-        own = [f for f in functions if f.__module__ == self.module.get("__name__")]
+        own = [f for f in functions if is_own(f, self.module)]
         return [f for f in own if len(list_arguments(f)) == 1][:2]
 
     def _make_layers(self) -> list[Any]:
@@ -116,8 +116,7 @@ class Choices:
                     yield kind()
 
     def _list_kinds(self) -> list[type]:
-        name = self.module.get("__name__")
-        return [v for v in self.module.values() if isinstance(v, type) and v.__module__ == name]
+        return [v for v in self.module.values() if isinstance(v, type) and is_own(v, self.module)]
 
 
 def may_help(value: object, error: str) -> bool:

@@ -11,6 +11,7 @@ from trainer.checker.adapt.names import (
     find_argument_role,
     find_method,
     list_arguments,
+    list_required,
     simplify_name,
 )
 from trainer.checker.find.applying import read_arrays, subtract_gradients, trains
@@ -67,7 +68,7 @@ def _call(function: Function, values: Values) -> Any:
     "named" are given by name.
     """
     arguments = list_arguments(function)
-    required = [p.name for p in arguments if p.default is p.empty]
+    required = list_required(function)
     asked = [name for name in required if find_argument_role(function, name) not in ("x", "t")]
     values.setdefault("asked", []).extend(asked)
     dims = [p.name for p in arguments if re.fullmatch(DIMS, simplify_name(p.name))]

@@ -19,10 +19,11 @@ from trainer.checker.adapt.names import (
     SIZES,
     find_argument_role,
     list_arguments,
+    list_required,
     simplify_name,
 )
 from trainer.checker.find.applying import subtract_gradients
-from trainer.checker.find.guessing import DIMS, choose_usual
+from trainer.checker.find.guessing import DIMS, choose_usual, list_returned
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.steps import SUBTRACTED
 
@@ -67,8 +68,7 @@ class Start:
         """Return the weights by name."""
         made: Namespace = {}
         for part in self.parts:
-            required = [p for p in list_arguments(part.get(module)) if p.default is p.empty]
-            names = [p.name for p in required]
+            names = list_required(part.get(module))
             values.setdefault("asked", []).extend(names)
             given = self._choose_sizes(names) | {
                 k: v for k, v in values["named"].items() if k in names
@@ -114,20 +114,15 @@ def _list_parts(module: Namespace, tree: ast.Module) -> Iterator[Part]:
 
 def _find_returned(function: ast.FunctionDef) -> tuple[str, ...]:
     """Return the names of what the last return statement returns, "" for what has none."""
-    found: tuple[str, ...] = ()
-    for node in ast.walk(function):
-        match node:
-            case ast.Return(value=ast.Tuple(elts=parts)):
-                found = tuple(each.id if isinstance(each, ast.Name) else "" for each in parts)
-            case ast.Return(value=ast.Name(id=name)):
-                found = (name,)
-    return found
+    last = (list_returned(function) or [[]])[-1]
+    return tuple(each.id if isinstance(each, ast.Name) else "" for each in last)
 
 
 def _needs_sizes_only(function: Function) -> bool:
-    required = [p.name for p in list_arguments(function) if p.default is p.empty]
     forms = (f"{DIMS}|n[a-z]{{1,3}}\\d?", *SIZES.values(), OPTIONS["seed"], OPTIONS["std"])
-    return all(any(re.fullmatch(form, simplify_name(n)) for form in forms) for n in required)
+    return all(
+        any(re.fullmatch(form, simplify_name(n)) for form in forms) for n in list_required(function)
+    )
 
 
 def _simplify(name: str) -> str:

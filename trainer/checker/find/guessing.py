@@ -59,6 +59,22 @@ def list_words(name: str, tree: ast.Module, module: Namespace) -> list[str]:
     return sorted(words, key=lambda word: "zero" in word)  # from which nothing is learnt
 
 
+def list_returned(function: ast.FunctionDef) -> list[list[ast.expr]]:
+    """Return what the return statements of a function return that give a name or a tuple, the
+    parts of it.
+    """
+    values = (node.value for node in ast.walk(function) if isinstance(node, ast.Return))
+    found = [v.elts if isinstance(v, ast.Tuple) else [v] for v in values if v]
+    return [
+        parts for parts in found if len(parts) > 1 or any(isinstance(p, ast.Name) for p in parts)
+    ]
+
+
+def is_own(value: Any, module: Namespace) -> bool:
+    """Return whether a module defines a class or a function itself."""
+    return getattr(value, "__module__", None) == module.get("__name__")
+
+
 def _find_words(node: ast.AST, module: Namespace) -> Iterator[tuple[str, list[str]]]:
     """Yield the name that a node compares or looks up, and the texts that it may be."""
     match node:

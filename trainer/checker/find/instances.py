@@ -14,9 +14,9 @@ from trainer.checker.adapt.names import (
     call_by_role,
     find_call_roles,
     find_role,
-    list_arguments,
+    list_required,
 )
-from trainer.checker.find.guessing import choose_usual, shrink
+from trainer.checker.find.guessing import choose_usual, is_own, shrink
 from trainer.checker.find.leaves import Namespace, list_leaves
 
 REG = 0.1  # so that a penalty shows
@@ -44,7 +44,7 @@ class Instance:
         if self.expression is not None:
             made = ast.fix_missing_locations(ast.Expression(self.expression))
             return eval(compile(made, "<net>", "eval"), module)
-        required = [p.name for p in list_arguments(self.kind) if p.default is p.empty]
+        required = list_required(self.kind)
         values.setdefault("asked", []).extend(required)
         named = {name: values["named"][name] for name in required if name in values["named"]}
         if self.takes_data and "x" in values:
@@ -79,7 +79,7 @@ class Instance:
 
 def list_instances(module: Namespace, tree: ast.Module) -> Iterator[Instance]:
     """Yield the ways to make each class that the file defines: its own calls come first."""
-    own = {k: v for k, v in module.items() if isinstance(v, type) and _is_own(v, module)}
+    own = {k: v for k, v in module.items() if isinstance(v, type) and is_own(v, module)}
     for name, kind in own.items():
         calls = [
             node
@@ -90,10 +90,6 @@ def list_instances(module: Namespace, tree: ast.Module) -> Iterator[Instance]:
         for call in calls[:2]:
             yield Instance(kind, tree, shrink(call))
         yield Instance(kind, tree)
-
-
-def _is_own(kind: type, module: Namespace) -> bool:
-    return kind.__module__ == module.get("__name__")
 
 
 def guess_sizes(net: object) -> list[tuple[int, int]]:

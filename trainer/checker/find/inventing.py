@@ -15,6 +15,7 @@ from trainer.checker.adapt.names import (
     TARGETS,
     find_role,
     list_arguments,
+    list_required,
     simplify_name,
 )
 from trainer.checker.find.guessing import list_words
@@ -23,7 +24,7 @@ from trainer.checker.find.trying import Outcome, Trier
 
 N, D, H = 7, 5, 4
 INPUTS = ((N, D), (D, N), (2, 3, 6, 6), (2, 6, 6, 3), (2, 3, D), (N, D), (D,), (D, 1))
-PROBABLE = 5  # the number of those that are probabilities; those behind are single samples
+PROBABLE = 5  # the number of the probabilities; behind them are single samples
 DOUT = r"d([A-Z_0-9].*|[a-z]\d?)?|.*(grad|delta|dout|error|upstream).*"  # names of a gradient
 MATRIX, VECTOR = "[wWuUkK]", "b|beta|gamma"  # how names of weights begin
 MOST_TRIES = 150  # shapes of the arguments of one layer
@@ -37,7 +38,7 @@ def invent_arguments(
 
     made are arguments of the constructor. run builds the layer and calls forward.
     """
-    required = [p.name for p in list_arguments(forward) if p.default is p.empty]
+    required = list_required(forward)
     required = required[1:] if required[:1] == ["self"] else required
     if not required:
         return None
@@ -163,7 +164,7 @@ def split_result(returned: Any) -> tuple[Array, list[Any]]:
 def choose_back(backward: Function, dout: Any, named: Namespace, others: list[Any]) -> Namespace:
     """Return what backward is given: dout, the arguments of forward by their names, and others."""
     arguments = list_arguments(backward)
-    required = [p.name for p in arguments if p.default is p.empty]
+    required = list_required(backward)
     own = [name for name in required if name not in named]
     all_own = own or [p.name for p in arguments if p.name not in named]
     target = next((n for n in all_own if re.fullmatch(DOUT, n)), all_own[0] if own else None)

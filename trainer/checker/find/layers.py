@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.adapt.names import list_arguments
+from trainer.checker.adapt.names import list_required
 from trainer.checker.find.applying import read_arrays, subtract_from, subtract_gradients, trains
 from trainer.checker.find.instances import Instance
 from trainer.checker.find.inventing import (
@@ -97,8 +97,7 @@ class Layer:
         """Return the arguments that the constructor requires, where the file does not call it."""
         if self.instance is None or self.instance.expression is not None:
             return []
-        arguments = list_arguments(self.instance.kind)
-        return [p.name for p in arguments if p.default is p.empty]
+        return list_required(self.instance.kind)
 
     def _build(self, trier: Trier, named: Namespace) -> Any:
         if self.instance is None:

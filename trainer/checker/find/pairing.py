@@ -9,7 +9,7 @@ from types import FunctionType
 from typing import Any
 
 from trainer.checker.adapt.names import find_call_roles, list_arguments, simplify_name
-from trainer.checker.find.guessing import list_words
+from trainer.checker.find.guessing import is_own, list_returned, list_words
 from trainer.checker.find.instances import list_instances
 from trainer.checker.find.inventing import DOUT
 from trainer.checker.find.layers import Layer
@@ -77,26 +77,19 @@ def _is_of_net(backward: Function) -> bool:
 
 
 def _list_functions(module: Namespace, tree: ast.Module) -> Iterator[Layer]:
-    own = {k: v for k, v in module.items()
-           if isinstance(v, FunctionType) and v.__module__ == module.get("__name__")}  # fmt: skip
+    own = [k for k, v in module.items() if isinstance(v, FunctionType) and is_own(v, module)]
     plain = {re.sub(FORWARD, "", simplify_name(name)): name for name in reversed(own)}
     for name in own:
         names = _name_returned(tree, name)
         if len(names) > 1 and any(re.fullmatch(DOUT, each) for each in names[1:]):
             yield Layer(name, "", None, names[1:])
         base, number = re.subn(BACKWARD, "", simplify_name(name))
-        if number and base in plain and base and plain[base] != name:
-            yield Layer(plain[base], name, None, _name_returned(tree, name))
+        if number and base and plain.get(base, name) != name:
+            yield Layer(plain[base], name, None, names)
 
 
 def _name_returned(tree: ast.AST | None, name: str) -> tuple[str, ...]:
     """Return the names of what a function returns, () where it returns something else."""
     nodes = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)) if tree else ()
-    for function in (n for n in nodes if n.name == name):
-        for node in ast.walk(function):
-            match node:
-                case ast.Return(value=ast.Tuple(elts=parts)):
-                    return tuple(ast.unparse(part) for part in parts)
-                case ast.Return(value=ast.Name(id=only)):
-                    return (only,)
-    return ()
+    found = (parts for n in nodes if n.name == name for parts in list_returned(n)[:1])
+    return tuple(ast.unparse(part) for part in next(found, []))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from trainer.book.functions import Array
 from trainer.checker.find.inventing import INPUTS, PROBABLE
 from trainer.checker.find.layers import GOAL, GUESSED, OWN
 from trainer.checker.find.programs import TRAINING
@@ -120,32 +121,29 @@ def _build_model(first: Run) -> Model | None:
     """Return the step of a layer at some distance from its first weights, None where it fails."""
     base = first({}, "full")
     changed = [path for path in base.list_changed() if path in base.before]
-    start = {path: leave(base.before[path], AWAY) for path in _list_own(base)}
-    numbers = {path: LESS * base.before[path] for path in _list_numbers(base)}
+    start = {path: leave(base.before[path], AWAY) for path in _list_arrays(base)}
+    # Where a slope is 1, or a probability one half, it may be left out, or be the wrong one.
+    numbers = {path: LESS * v for path, v in _list_own(base) if not v.ndim}
     starts: list[dict[str, Any]] = [start | numbers, start, {}]
     found = (_start_at(first, each, changed) for each in starts)
     model = next((each for each in found if each), None)
     return model if model and model.weights else None
 
 
-def _list_own(base: Trace) -> list[str]:
-    """Return the arrays of real numbers that a layer has itself."""
-    arrays = ((path, v) for path, v in base.before.items() if path.startswith(OWN))
-    return [path for path, value in arrays if value.ndim and value.dtype.kind == "f"]
+def _list_own(base: Trace) -> list[tuple[str, Array]]:
+    """Return the paths and values of the real numbers and arrays that a layer has itself."""
+    own = (pair for pair in base.before.items() if pair[0].startswith(OWN))
+    return [(path, value) for path, value in own if value.dtype.kind == "f"]
 
 
-def _list_numbers(base: Trace) -> list[str]:
-    """Return the real numbers of a layer: where a slope is 1, or a probability one half, it may be
-    left out, or be the wrong one.
-    """
-    numbers = ((path, v) for path, v in base.before.items() if path.startswith(OWN))
-    return [path for path, value in numbers if not value.ndim and value.dtype.kind == "f"]
+def _list_arrays(base: Trace) -> list[str]:
+    return [path for path, value in _list_own(base) if value.ndim]
 
 
 def _list_left(model: Model) -> list[str]:
     """Return the arrays of a layer that the loss depends on, and that no gradient was found for."""
     loss = model.losses[0][0]
-    others = [path for path in _list_own(model.base) if path not in model.weights]
+    others = [path for path in _list_arrays(model.base) if path not in model.weights]
     moved = {path: find_dependents(model, {path: move(model.base.before[path])}) for path in others}
     return [path for path, found in moved.items() if loss in (found or ())]
 

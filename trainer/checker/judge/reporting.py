@@ -82,7 +82,7 @@ def settle_layers(report: Report, found: Mapping[str, Judged | None], is_whole: 
 
 
 def _list_notes(found: Mapping[str, Judged | None], settled: list[str]) -> Iterator[Finding]:
-    """Yield what is said of the layers that are right together, and of those that are open."""
+    """Yield what is said of all right layers together, and of the open ones."""
     doubted = [name for name, each in found.items() if each and _is_doubted(each)]
     left = [name for name in found if name not in [*settled, *doubted]]
     right = [n for n in settled if (each := found[n]) and each.decision.is_right]

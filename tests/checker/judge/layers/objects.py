@@ -19,22 +19,6 @@ class Dense:
         return grad_input
 
 
-class Affine:
-    def __init__(self, W, b):
-        self.W, self.b = W, b
-        self.dW = self.db = None
-
-    def forward(self, x):
-        self.x = x
-        return np.dot(x, self.W) + self.b
-
-    def backward(self, dout):
-        dx = np.dot(dout, self.W.T)
-        self.dW = np.dot(self.x.T, dout)
-        self.db = np.sum(dout, axis=0)
-        return dx
-
-
 class Tanh:
     def forward(self, x):
         self.out = np.tanh(x)
