@@ -60,10 +60,18 @@ def train(x, t, V, W, bv, bw):
         weight -= 0.1 * gradient
 """
 
+PAIR = FUNCTION.replace("(x, t, V, W, bv, bw)", "(data, V, W, bv, bw)").replace(
+    "    z =", "    x, t = data\n    z =", 1
+)
+
 
 @pytest.mark.parametrize(
     ("text", "old", "new"),
-    [(LAYERS, "1 - self.out ** 2", "1 - self.out"), (FUNCTION, "1 - z ** 2", "1 - z")],
+    [
+        (LAYERS, "1 - self.out ** 2", "1 - self.out"),
+        (FUNCTION, "1 - z ** 2", "1 - z"),
+        (PAIR, "1 - z ** 2", "1 - z"),
+    ],
 )
 def test_layers_objects_counts_and_weights_of_the_module_are_given(tmp_path, text, old, new):
     path = tmp_path / "net.py"

@@ -4,8 +4,9 @@ from itertools import count, islice
 from pathlib import Path
 
 from trainer.checker.find.inventing import INPUTS
-from trainer.checker.find.programs import TRAINING, Script
-from trainer.checker.judge.judging import judge_programs
+from trainer.checker.find.options import MOST
+from trainer.checker.find.programs import OPTION, OWN, TRAINING, Script
+from trainer.checker.judge.judging import judge_options, judge_programs
 from trainer.checker.judge.layers import judge_layers
 from trainer.checker.judge.reporting import describe
 
@@ -15,7 +16,9 @@ LAYERS = Path(__file__).parent / "layers"  # right layers
 
 def judge(path):
     """Return what is decided about the file, None if no step was found."""
-    return judge_programs(map(_run, count(), Script(path).list_programs()))
+    script = Script(path)
+    judged = judge_programs(map(_run, count(), script.list_programs()))
+    return judge_options(Programs(script), judged)
 
 
 def _run(number, program):
@@ -40,3 +43,20 @@ def find_messages(path):
     """Return the messages on a file's step."""
     judged = judge(path)
     return [finding.message for finding in describe(judged)] if judged else []
+
+
+class Programs:
+    """The programs of a file, as the judge asks a worker for them."""
+
+    def __init__(self, script):
+        self._script = script
+
+    def vary(self, place):
+        """Return the programs that take the place of one, with other activations."""
+        numbers = [place + option * OPTION for option in range(1, MOST + 1)]
+        return [_run(number, self._script.get_program(number) or list) for number in numbers]
+
+    def list_calls(self):
+        """Return the programs that call what the file defines, none where none can vary."""
+        programs = enumerate(self._script.list_programs()) if self._script.varies else ()
+        return (_run(number, program) for number, program in programs if number >= OWN)

@@ -3,7 +3,10 @@
 from pathlib import Path
 
 import pytest
+from planted import EXAMPLES
 from steps import find_messages, judge
+
+from trainer.checker.judge.reporting import describe
 
 SCRIPT = """
 import numpy as np
@@ -241,3 +244,61 @@ def test_a_step_of_squares_beside_a_cross_entropy_is_wrong_and_not_the_reverse(
     path = tmp_path / "script.py"
     path.write_text(ENTROPY.replace("LOSS", loss).replace("SLOPE", slope))
     assert judge(path).decision.is_right is is_right
+
+
+COLUMNS = EXAMPLES / "columns.py"
+
+
+def change(tmp_path, *changes):
+    """Write the example of functions with some of its lines changed."""
+    text = COLUMNS.read_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path = tmp_path / "columns.py"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause"),
+    [
+        ([("np.dot(W1, X) + b1", "np.dot(W1, X)")], None),
+        ([(f'- learning_rate * grads["db{i}"]', "") for i in (1, 2)], "bias-not-updated"),
+        ([("dZ1, axis=1, keepdims=True) / m", "dZ1, axis=1, keepdims=True) * 0")],
+         "bias-grad-missing"),
+        ([("axis=1, keepdims=True) / m", "axis=1, keepdims=True) / m**2")], "bias-grad-mean"),
+        ([("A1.T) / m", "A1.T)")], "batch-mean-missing"),
+    ],
+)  # fmt: skip
+def test_a_wrong_step_names_the_mistake_that_its_values_show(changes, cause, tmp_path):
+    judged = judge(change(tmp_path, *changes))
+    assert judged.decision.is_right is False
+    assert {finding.cause for finding in describe(judged)} == {cause}
+
+
+def test_what_only_large_weights_show_is_found(tmp_path):
+    path = change(tmp_path, (" * (1 - np.power(A1, 2))", ""))
+    assert judge(path).decision.wrong == ["parameters['W1']", "parameters['b1']"]
+
+
+def test_a_number_that_the_file_calls_a_loss_must_be_one(tmp_path):
+    swapped = change(tmp_path, ("np.log(1 - A2), 1 - Y", "np.log(1 - A2), Y"))
+    assert "what it calls a loss (line 36)" in find_messages(swapped)[0]
+
+
+@pytest.mark.parametrize(
+    "cost", ["np.mean((A2 - Y) ** 2)", "np.mean(np.abs(A2 - Y))", "-np.sum(logprobs)"]
+)
+def test_another_usual_loss_may_be_shown(cost, tmp_path):
+    path = change(tmp_path, ("-np.sum(logprobs) / m", cost))
+    assert judge(path).decision.is_right is True
+
+
+@pytest.mark.parametrize(("hidden", "is_noted"), [("Z1", True), ("np.tanh(Z1)", False)])
+def test_layers_without_an_activation_between_them_are_noted(hidden, is_noted, tmp_path):
+    changes = [("np.tanh(Z1)", hidden)]
+    changes += [(" * (1 - np.power(A1, 2))", "")] if is_noted else []
+    judged = judge(change(tmp_path, *changes))
+    assert judged.decision.is_right is True
+    assert ("activation-missing" in {finding.cause for finding in describe(judged)}) is is_noted

@@ -14,7 +14,7 @@ def decide(monkeypatch):
 
     def make(line, verdict, name=""):
         step = SimpleNamespace(line=line, name=name, verdict=verdict, describe=None)
-        decision = SimpleNamespace(is_right=verdict, fit=None, fault=None, model=None)
+        decision = SimpleNamespace(is_right=verdict, fit=None, fits=[], fault=None, model=None)
         decisions[id(step)] = decision
         kept.append(step)
         return step
@@ -46,7 +46,8 @@ def test_a_loop_that_is_never_right_is_wrong(decide):
 def test_another_call_may_be_wrong_where_one_is_right(decide):
     right, wrong = decide(0, True, "fit"), decide(0, False, "train")
     assert judge_programs([[], [right], [wrong]]).step.name == "train"
-    late = [[], [right], *([] for _ in range(MORE)), [wrong]]
+    others = [[decide(0, None, "score")] for _ in range(MORE)]
+    late = [[], [right], *others, [wrong]]
     assert judge_programs(late).decision.is_right is True
 
 

@@ -40,3 +40,18 @@ def test_a_wrong_gradient_of_a_layer_is_wrong_and_no_other(path, name, old, new,
     wrong = [each for each, judged in found.items() if not judged.decision.is_right]
     assert wrong == [name]
     assert found[name].decision.is_right is False
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "is_right"),
+    [
+        ("affine_backward", "db = dout.sum(axis=0)", "db = np.zeros(b.shape)", None),
+        ("affine_backward", "db = dout.sum(axis=0)", "db = dout.mean(axis=0)", False),
+        ("affine_backward", ".dot(w) + b", ".dot(w)", False),
+        ("leaky_backward", "np.where(cache > 0, dout, slope * dout)", "dout", False),
+    ],
+)
+def test_what_one_gradient_lacks_is_no_mean_and_no_loss(name, old, new, is_right, tmp_path):
+    changed = tmp_path / "plain.py"
+    changed.write_text(PLAIN.read_text().replace(old, new))
+    assert judge_each_layer(changed)[name].decision.is_right is is_right

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -40,7 +40,7 @@ def find_candidates(module: ModuleType, defined: set[str]) -> list[type]:
     return [kind for kind, score in scores.items() if score == best]
 
 
-def build_instance(kind: type, D: int, H: int, C: int, reg: float = 0.0) -> Any:
+def build_instance(kind: Callable[..., Any], D: int, H: int, C: int, reg: float = 0.0) -> Any:
     """Build an instance of the class in these sizes; raise what its constructor raises.
 
     Of the ways to call the constructor, the first that gives weights of the right shapes is taken.
@@ -76,7 +76,7 @@ def is_call_known(kind: type) -> bool:
 
 
 def _list_calls(
-    kind: type, D: int, H: int, C: int, reg: float
+    kind: Callable[..., Any], D: int, H: int, C: int, reg: float
 ) -> Iterator[tuple[list[object], dict[str, object]]]:
     """Yield positional and named arguments for the constructor, the most likely first."""
     arguments = list_arguments(kind)

@@ -13,7 +13,6 @@ from trainer.checker.diagnose.definitions import list_attributes, list_definitio
 from trainer.checker.diagnose.edits import Edit, list_spellings
 from trainer.checker.diagnose.layer_slips import list_layer_slips
 from trainer.checker.diagnose.local import list_local
-from trainer.checker.diagnose.moves import list_moves
 from trainer.checker.diagnose.parameters import list_parameters
 from trainer.checker.diagnose.patching import Function
 from trainer.checker.diagnose.penalties import list_penalties
@@ -101,7 +100,6 @@ def _list_first(
 ) -> Iterator[Candidate]:
     """Yield the changes of functions that are wrong by themselves."""
     for path, function in heads:
-        yield from list_moves(path, survey.texts[path], function)
         likely = [edit for edit in edits_of(path, function) if edit.cost <= LIKELY]
         yield from chain.from_iterable(apply_edit(path, survey.texts[path], e) for e in likely)
     yield from _list_slips(survey, heads)

@@ -34,6 +34,8 @@ from trainer.checker.find.guessing import is_own
 from trainer.checker.find.instances import REG, SIZES, Instance, guess_sizes, list_instances
 from trainer.checker.find.inventing import DOUT
 from trainer.checker.find.leaves import Namespace
+from trainer.checker.find.options import list_options, show_option
+from trainer.checker.find.preparing import prepare
 from trainer.checker.find.shortening import shorten
 from trainer.checker.find.steps import Step, capture_call
 from trainer.checker.find.trying import Trier
@@ -56,8 +58,9 @@ def _make_data(D: int, C: int) -> Iterator[tuple[Any, Any, int]]:
     yield x.T, hot.T, C
     yield x[0], hot[1], C
     yield x, labels, C
-    yield x, labels.reshape(-1, 1).astype(float), 1
-    yield x.T, labels.reshape(1, -1).astype(float), 1
+    column = labels.reshape(-1, 1) % 2.0
+    yield x, column, 1
+    yield x.T, column.T, 1
     pairs = zip(x, hot, strict=True)
     yield [(row.reshape(-1, 1), each.reshape(-1, 1)) for row, each in pairs], None, C
     yield x[:1].T, hot[1:2].T, C
@@ -77,6 +80,7 @@ class Call:
     name: str
     instance: Instance | Start | None = None
     required: list[str] | None = None
+    trained: tuple[Function, ...] = ()  # the function of the file that trains, where it is known
 
     @property
     def kind(self) -> type | None:
@@ -100,10 +104,13 @@ class Call:
         has_own = instance.expression is not None and found
         return found if has_own else list(dict.fromkeys([*usual, *found]))
 
-    def follow(self, trier: Trier, x: Any, t: Any, C: int) -> list[Step]:
-        """Return the steps of the loops in it, and the call itself as one."""
+    def follow(self, trier: Trier, x: Any, t: Any, C: int, option: int = 0) -> list[Step]:
+        """Return the steps of the loops in it, and the call itself as one.
+
+        option is the number of another activation than the usual one, from 1.
+        """
         tracer, module = trier.tracer, trier.choices.module
-        values = _make_values(x, t, C)
+        values: dict[str, Any] = _make_values(x, t, C)
 
         def run(named: Namespace, asked: list[str]) -> object:
             given = values | {"named": named, "asked": asked}
@@ -112,6 +119,12 @@ class Call:
         first = self.instance.named if self.instance else {}
         usual = {name: trier.choices.choose_usual(name) for name in self.required or []}
         named = trier.settle(run, first | usual, values)
+        if isinstance(self.instance, Instance):
+            named = prepare(trier, self.instance, run, named, values)
+        options = self._list_options(trier, named)
+        if option > len(options):
+            return []
+        values["option"] = options[option - 1] if option else {}
         steps = Discovery(tracer).follow(lambda: run(copy.deepcopy(named), []))
         runs = lambda net, x, t, **named: self.function(  # noqa: E731
             net, values | {"x": x, "t": t, "named": named}
@@ -120,7 +133,14 @@ class Call:
         names = named | {"net": net, "x": x, "t": t}
         whole = capture_call(tracer, module, self.name, runs, names)
         shorten(whole)
+        for step in (*steps, whole):
+            step.option = show_option(values["option"])
         return [*steps, whole]
+
+    def _list_options(self, trier: Trier, named: Namespace) -> list[Namespace]:
+        """Return other activations, for arguments of the net's class and of what trains it."""
+        functions: list[Function] = [*([self.kind] if self.kind else []), *self.trained]
+        return list_options(functions, named, trier.choices.module, trier.choices.tree)
 
     def _build(self, module: Namespace, values: dict[str, Any]) -> Any:
         return self.instance.build(module, values) if self.instance else None
@@ -202,8 +222,9 @@ def _may_train(name: str, method: Function, has_data: bool) -> bool:
 
 def _list_functions(module: Namespace) -> Iterator[Call]:
     for function in list(module.values()):
-        if _is_own_function(function, module) and {"x", "t"} <= find_call_roles(function):
-            yield Call(partial(call_alone, function=function), function.__name__)
+        if _is_own_function(function, module) and _may_train(function.__name__, function, False):
+            runs = partial(call_alone, function=function)
+            yield Call(runs, function.__name__, trained=(function,))
 
 
 def _list_entries(module: Namespace, tree: ast.Module) -> Iterator[Call]:

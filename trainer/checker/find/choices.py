@@ -124,6 +124,8 @@ def may_help(value: object, error: str) -> bool:
     if lacking := re.search(r"has no attribute '(\w+)'", error):
         parts = value if isinstance(value, list | tuple) else [value]
         return any(hasattr(part, lacking[1]) for part in parts)
+    if asked := re.search(r"to unpack \(expected (\d+)", error):
+        return hasattr(value, "__len__") and len(value) == int(asked[1])
     if re.search(r"not (iterable|subscriptable)|has no len", error):
         return hasattr(value, "__getitem__")
     if "interpreted as an integer" in error:

@@ -9,6 +9,7 @@ from trainer.checker.adapt.names import (
     METHODS,
     call_by_role,
     find_argument_role,
+    find_call_roles,
     find_method,
     list_arguments,
     list_required,
@@ -69,11 +70,14 @@ def _call(function: Function, values: Values) -> Any:
     """
     arguments = list_arguments(function)
     required = list_required(function)
-    asked = [name for name in required if find_argument_role(function, name) not in ("x", "t")]
+    known = {"x", "t"} if "t" in find_call_roles(function) else {"t"}  # else x may hold both
+    asked = [name for name in required if find_argument_role(function, name) not in known]
     values.setdefault("asked", []).extend(asked)
     dims = [p.name for p in arguments if re.fullmatch(DIMS, simplify_name(p.name))]
     fixed = dict.fromkeys(dims, values["dims"])
     fixed |= {name: values["named"][name] for name in asked if name in values["named"]}
+    option = values.get("option", {})
+    fixed |= {p.name: option[p.name] for p in arguments if p.name in option}
     return call_by_role(_fix(function, fixed) if fixed else function, values)
 
 

@@ -1,6 +1,7 @@
 """Builds instances of a file's classes in small sizes: as the file does it, or by arguments."""
 
 import ast
+import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -34,26 +35,45 @@ class Instance:
     tree: ast.Module
     expression: ast.expr | None = None
     named: Namespace = field(default_factory=dict)  # values of arguments that were found by trying
+    setups: list[str] = field(default_factory=list)  # methods that are called on a new net
 
     def build(self, module: Namespace, values: dict[str, Any]) -> Any:
-        """Return a new net, with the samples and targets of values if its constructor takes them;
-        raise what its code raises.
+        """Return a new net, with the samples and targets of values if its constructor takes them,
+        and ready to train where values has these; raise what its code raises.
 
         values["named"] are values of arguments by name.
         """
+        net = self._make(module, values)
+        for name in self.setups if "x" in values else ():
+            required = list_required(getattr(net, name))
+            values.setdefault("asked", []).extend(required)
+            usual = _choose_setup(required, values["batch"])
+            getattr(net, name)(**usual | {k: v for k, v in values["named"].items() if k in usual})
+        return net
+
+    def _make(self, module: Namespace, values: dict[str, Any]) -> Any:
+        chosen = values.get("option", {}).items()
+        option = {k: v for k, v in chosen if k in inspect.signature(self.kind).parameters}
         if self.expression is not None:
             made = ast.fix_missing_locations(ast.Expression(self.expression))
-            return eval(compile(made, "<net>", "eval"), module)
+            names = {**module, self.kind.__name__: partial(self._make_with, option)}
+            return eval(compile(made, "<net>", "eval"), names if option else module)
         required = list_required(self.kind)
         values.setdefault("asked", []).extend(required)
         named = {name: values["named"][name] for name in required if name in values["named"]}
         if self.takes_data and "x" in values:
             roles = {name: find_role(name, ROLES) for name in required}
             hidden = {name: [SIZES[1]] for name, role in roles.items() if role == "H"}
-            return call_by_role(partial(self.kind, **hidden | named), values)
+            return call_by_role(partial(self.kind, **hidden | named | option), values)
         if named:
-            return self.kind(**{name: choose_usual(name, SIZES) for name in required} | named)
-        return build_instance(self.kind, *SIZES, reg=REG)
+            usual = {name: choose_usual(name, SIZES) for name in required}
+            return self.kind(**usual | named | option)
+        return build_instance(partial(self.kind, **option), *SIZES, reg=REG)
+
+    def _make_with(self, option: Namespace, *args: Any, **named: Any) -> Any:
+        """Return a net made with these arguments but for those of an option."""
+        given = inspect.signature(self.kind).bind(*args, **named).arguments
+        return self.kind(**{**given, **option})
 
     @cached_property
     def returned(self) -> dict[str, tuple[str, int | None]]:
@@ -75,6 +95,14 @@ class Instance:
     def takes_data(self) -> bool:
         """Whether the constructor takes samples and targets."""
         return {"x", "t"} <= find_call_roles(self.kind)
+
+
+def _choose_setup(names: list[str], samples: int) -> Namespace:
+    """Return the arguments of a method that prepares a net: by their names, or else by order."""
+    found = {name: choose_usual(name, SIZES) for name in names}
+    if all(isinstance(value, int | list) for value in found.values()):
+        return found
+    return found | dict(zip(names, (*SIZES, samples), strict=False))
 
 
 def list_instances(module: Namespace, tree: ast.Module) -> Iterator[Instance]:

@@ -7,6 +7,7 @@ import ast
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
+from itertools import islice
 from pathlib import Path
 
 from trainer.checker.find.calls import LAYOUTS, Call, list_calls, list_data, list_users
@@ -23,6 +24,7 @@ from trainer.checker.find.instances import SIZES, guess_sizes
 from trainer.checker.find.inventing import INPUTS
 from trainer.checker.find.layers import Layer
 from trainer.checker.find.leaves import Namespace
+from trainer.checker.find.options import has_options
 from trainer.checker.find.pairing import list_layers
 from trainer.checker.find.steps import Step
 from trainer.checker.find.tracing import Tracer
@@ -38,6 +40,7 @@ USES = 4  # programs that give a net to a function of the file
 MOST = 9  # instances and functions of a file that are tried
 OWN = 1 + LAYOUTS_OF_DATA + USES  # programs that use a net as the file does
 TRAINING = OWN + LAYOUTS * MOST  # programs that train a net; those of single layers follow
+OPTION = 100_000  # is added to the number of a call for each activation that is tried
 Program = Callable[[], list[Step]]  # the steps that a way to train the net takes
 
 
@@ -70,6 +73,18 @@ class Script:
         for layout in range(LAYOUTS):
             for number in range(MOST):
                 yield partial(self.call, layout, number)
+
+    def get_program(self, number: int) -> Program | None:
+        """Return the program of a number, None where there is none: behind those that train are
+        the layers of the file, which was followed.
+        """
+        option, place = divmod(number, OPTION)
+        if option and OWN <= place < TRAINING and self.varies:
+            layout, call = divmod(place - OWN, MOST)
+            return partial(self.call, layout, call, option)
+        if place < TRAINING:
+            return next(islice(self.list_programs(), place, None)) if not option else None
+        return next(islice(self.list_layer_programs(), place - TRAINING, None), None)
 
     def list_layer_programs(self) -> Iterator[Program]:
         """Yield each layer of the file, which was followed, with inputs of every layout."""
@@ -127,6 +142,11 @@ class Script:
         sizes = [size for net in nets for size in guess_sizes(net)]
         return sizes[0] if sizes else guess_sizes_of_text(self._text)
 
+    @property
+    def varies(self) -> bool:
+        """Whether the file has several activations from which an argument chooses."""
+        return self._path in self.sources and has_options(self._module, self._tree)
+
     @cached_property
     def _calls(self) -> list[Call]:
         return list_calls(self._module, self._tree)
@@ -166,32 +186,36 @@ class Script:
         """Return the steps of a function that is given a net, with one layout of data."""
         return self._follow_all(self._users[number // 2 : number // 2 + 1], (0, 3)[number % 2])
 
-    def call(self, layout: int, number: int) -> list[Step]:
-        """Return the steps of one function or net of the file, with one layout of data."""
-        calls = self._calls[number : number + 1]
-        return self._follow_all([c for c in calls if c.required is None or not layout], layout)
+    def call(self, layout: int, number: int, option: int = 0) -> list[Step]:
+        """Return the steps of one function or net of the file, with one layout of data, and with
+        another activation than the usual one for each option from 1.
+        """
+        calls = [c for c in self._calls[number : number + 1] if c.required is None or not layout]
+        return self._follow_all(calls, layout, option)
 
     def run_layer(self, layout: int, number: int) -> list[Step]:
         """Return the steps of one layer of the file, with inputs of one layout."""
         with be_quiet():
             return self.layers[number].follow(self._trier, layout)
 
-    def _follow_all(self, calls: Sequence[Call], layout: int) -> list[Step]:
+    def _follow_all(self, calls: Sequence[Call], layout: int, option: int = 0) -> list[Step]:
         found: list[Step] = []
         with be_quiet():
             for call in calls:
                 for sizes in call.prepare(self._trier)[:2]:
-                    found += self._follow_call(call, sizes, layout)
+                    found += self._follow_call(call, sizes, layout, option)
         return found
 
-    def _follow_call(self, call: Call, sizes: tuple[int, int], layout: int) -> list[Step]:
+    def _follow_call(
+        self, call: Call, sizes: tuple[int, int], layout: int, option: int
+    ) -> list[Step]:
         """Return the steps of a call with data of these sizes, or of the sizes in its error."""
         data = list_data(*sizes)[layout]
         if call.instance is not None and data[-1] != sizes[-1]:
             return []
-        steps = call.follow(self._trier, *data)
+        steps = call.follow(self._trier, *data, option)
         error = steps[0].run({}, "changes").error if len(steps) == 1 else ""
         if not (asked := correct_sizes(*sizes, error)):
             return steps
         data = list_data(*asked)[layout]
-        return steps if data[-1] != asked[-1] else call.follow(self._trier, *data)
+        return steps if data[-1] != asked[-1] else call.follow(self._trier, *data, option)

@@ -85,6 +85,8 @@ class Step:
     owner: str = ""
     declared: tuple[str, ...] = ()
     name: str = ""  # of the function that is called, where this is no loop of the file
+    option: str = ""  # the activation that was chosen for it, where that is not the usual one
+    place: tuple[int, int] = (0, 0)  # the number of the program, and of the step in it
     given: dict[str, Any] = field(default_factory=dict)  # values of leaves in each run
     _catch: int = -1  # the event at which names are asked for
     _caught: tuple[Namespace, Namespace] | None = None  # local and global names there
@@ -152,9 +154,10 @@ class Step:
         return self._caught
 
     def describe(self, site: int) -> tuple[int, str]:
-        """Return the line of a value, and its name or expression."""
+        """Return the line of a value, and its name, the function that returns it, or its text."""
         found = self.tracer.sites[site]
-        return found.line, found.name or found.text
+        is_returned = not (found.is_argument or found.is_update)
+        return found.line, found.name or (is_returned and found.function) or found.text
 
     def _restore(self) -> tuple[Namespace, Namespace | None]:
         """Set the module's names back, and return them and a copy of the local ones."""

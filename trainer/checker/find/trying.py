@@ -96,11 +96,11 @@ class Trier:
             pass
         finally:
             self.tracer.see = self.tracer.enter = None
-        reached = len(sites), self._find_place(error)[1] if error else 0
+        reached = len(sites), self.find_place(error)[1] if error else 0
         return Outcome(named, list(dict.fromkeys(asked)), reached, error)
 
-    def _find_place(self, error: Exception) -> tuple[str, int]:
-        """Return the last line of the checked code in a traceback, and its file."""
+    def find_place(self, error: Exception) -> tuple[str, int]:
+        """Return the file and the last line of the checked code in a traceback."""
         own = {str(site.path) for site in self.tracer.sites}
         frames = traceback.extract_tb(error.__traceback__)
         places = ((f.filename, f.lineno or 0) for f in frames[::-1] if f.filename in own)
@@ -114,7 +114,7 @@ class Trier:
         missing = re.findall(r"'(\w+)'", str(best.error)) if "missing" in str(best.error) else []
         if missing:
             yield {name: self.choices.choose_usual(name) for name in missing}
-        file, line = self._find_place(best.error)
+        file, line = self.find_place(best.error)
         text = "".join(linecache.getline(file, n) for n in (line - 1, line)) + str(best.error)
         names = [name for name in best.asked if not re.fullmatch(FILES, name.lower())]
         names.sort(key=lambda name: name not in text)

@@ -51,6 +51,8 @@ def find_inconsistent(model: Model, events: Events) -> list[str] | None:
     found = _gather(model, outputs.size)
     rows = [_differentiate(each, events) for each in found]
     kept = [(d, row) for d, row in zip(found, rows, strict=True) if row is not None]
+    if not _has_spare(kept):
+        return None
     if _measure_rest(kept) <= IMPOSSIBLE:
         return []
     good: list[str] = []
@@ -58,7 +60,7 @@ def find_inconsistent(model: Model, events: Events) -> list[str] | None:
     for weight in sorted(model.weights, key=lambda w: -min(model.depends[w])):
         chosen = [pair for pair in kept if pair[0].weight in (*good, weight)]
         (wrong if _measure_rest(chosen) > IMPOSSIBLE else good).append(weight)
-    return wrong if _has_spare(kept) else None
+    return wrong
 
 
 def _is_whole(model: Model, events: Events) -> bool:

@@ -17,6 +17,7 @@ from trainer.checker.judge.influence import Model, Run, build_model, leave_start
 from trainer.checker.judge.properties import (
     find_wrong_softmax,
     is_named_as_weight,
+    is_zero_bias,
     list_grown,
     list_unused,
 )
@@ -26,7 +27,6 @@ from trainer.checker.judge.shrinking import shrink
 # as it can be judged, since near 0 every net is nearly linear, and far away a softmax is 0 or 1.
 NEAR, FAR = 0.05, (0.5, 0.2, 0.1)
 GIVEN = {"x", "t"}  # leaves of a call that are data of ours, and no weights
-SQUARES = "squared error"
 SAME = 1e-4  # rates that differ by more are not those of one loss
 
 
@@ -43,6 +43,7 @@ class Fault(Enum):
     IDLE = auto()
     GROWN = auto()
     OTHER_LOSS = auto()
+    WRONG_LOSS = auto()
 
 
 @dataclass
@@ -76,15 +77,27 @@ def decide(run: Run, name: str = "") -> Decision | None:
         return Decision(Model(run, Trace()), False, fault=Fault.IDLE) if is_wrong else None
     if name and set(first.weights) <= GIVEN:
         return _leave_open(Decision(first, None))
-    near = _decide_at(first, NEAR)
+    near, far = _settle_twice(first)
     is_part = near.fault is Fault.LEFT and bool(name)  # a method may train a part of a net
     # What a method gives may be meant to be added.
     is_turned = near.fault is Fault.UPHILL and near.model.base.subtracts
-    if near.is_right is None or is_part or is_turned:
+    if is_part or is_turned or far.is_right is None or far.is_right != near.is_right:
         return _leave_open(near)
-    far = next((d for start in FAR if (d := _decide_at(first, start)).is_right is not None), near)
-    is_sure = far is not near and far.is_right == near.is_right
-    return _agree(near, far) if is_sure else _leave_open(near)
+    return _agree(near, far)
+
+
+def _settle_twice(first: Model) -> tuple[Decision, Decision]:
+    """Return the decisions at the nearest two distances that give one; an open one for none.
+
+    Where the step at the nearest follows a loss in no weight, no others are tried.
+    """
+    near = _decide_at(first, NEAR)
+    if near.is_right is None and not (near.fit and has_agreeing(near.model, near.fit)):
+        return near, near
+    settled = (d for start in FAR if (d := _decide_at(first, start)).is_right is not None)
+    if near.is_right is None:
+        near = next(settled, near)
+    return near, next(settled, _leave_open(near))
 
 
 def _agree(near: Decision, far: Decision) -> Decision:
@@ -158,8 +171,6 @@ def _find_followed(model: Model, fits: list[Fit]) -> Decision | None:
             return Decision(model, False, fit, _list_matrices(model), Fault.LACKS_PENALTY)
         if fit.is_right and _is_multiple(model, fits):
             return Decision(model, False, fit, fault=Fault.FACTOR, fits=fits)
-        if fit.is_right and fit.loss == SQUARES and "entropy" in fit.shown:
-            return Decision(model, False, fit, model.weights, Fault.OTHER_LOSS, fits)
         if fit.is_right:
             return Decision(model, True, fit, fits=fits)
     return None
@@ -231,7 +242,8 @@ def _list_left(model: Model, fits: list[Fit]) -> list[str]:
     """Return the weights that a step leaves as they are, beside others of their names, though the
     loss depends on them: equally many samples of each class may leave it as it is.
     """
-    left = [path for path in model.inputs if is_named_as_weight(model, path)]
+    left = [path for path in model.inputs
+            if is_named_as_weight(model, path) or is_zero_bias(model, path)]  # fmt: skip
     after = model.base.after
     kept = [p for p in left if p in after and after[p].shape == model.get_value(p).shape]
     return [path for path in kept for fit in fits if depends_on(model, fit, path)]

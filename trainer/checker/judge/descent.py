@@ -18,6 +18,7 @@ from trainer.checker.judge.losses import list_losses
 from trainer.checker.judge.slopes import CLOSE, UNSETTLED, Direction, probe
 
 OWN = -1
+ABSOLUTE = "absolute error"  # is shown where another loss is gone down, and minimised by none
 EACH = 4  # directions of a weight
 FEWEST = 3  # settled directions: one more than a rate and a penalty are fitted to
 MOST_FITS = 30  # whose gradients are sought among the values
@@ -45,6 +46,8 @@ class Fit:
     numbers: frozenset[str] = frozenset()  # the weights of one element
     shown: str = ""  # the usual loss that the net computes while the step goes down this one
     shown_by: Events = ()  # the events that may be that loss
+    usual: Events = ()  # numbers that depend on the outputs as a usual loss does
+    odd: Events = ()  # numbers that depend on them otherwise
 
     @property
     def is_own(self) -> bool:
@@ -102,12 +105,13 @@ def fit_losses(model: Model) -> list[Fit]:
     sought too.
     """
     fits: list[Fit] = []
-    for fit in list_fits(model):
+    every = list(list_fits(model))
+    for fit in (each for each in every if each.loss != ABSOLUTE):
         if fit.lacks_penalty and not any(each.is_right for each in fits):
             return [fit]
         fits.append(fit)
     if right := [fit for fit in fits if fit.is_right]:
-        return [fit if fit.is_own else _add_shown(fit, fits) for fit in right]
+        return [fit if fit.is_own else _add_shown(model, fit, every) for fit in right]
     fits.sort(key=lambda fit: (len(fit.wrong), fit.rate <= 0, not fit.is_own))
     distinct = list({fit.slopes.tobytes(): fit for fit in reversed(fits)}.values())[::-1]
     for fit in distinct[:MOST_FITS] if fits and fits[0].wrong else []:
@@ -198,17 +202,37 @@ def _fit(
 
 def list_usual(fits: list[Fit]) -> list[Fit]:
     """Return the fits of losses that the net computes, and that are usual losses of its outputs."""
-    usual = [fit for fit in fits if not fit.is_own]
+    usual = [fit for fit in fits if not fit.is_own and fit.loss != ABSOLUTE]
     return [own for own in fits if own.is_own and any(_are_parallel(own, each) for each in usual)]
 
 
-def _add_shown(fit: Fit, fits: list[Fit]) -> Fit:
-    """Return a fit with the usual loss of the outputs that the net computes, if any."""
+def _add_shown(model: Model, fit: Fit, fits: list[Fit]) -> Fit:
+    """Return a fit with the usual loss of the outputs that the net computes, if any, and with the
+    numbers that it computes before it changes a weight, and that are none.
+    """
     own = [each for each in fits if each.is_own]
-    for usual in (each for each in fits if not each.is_own):
-        if shown := [each.events[0] for each in own if _are_parallel(each, usual)]:
-            return replace(fit, shown=usual.loss, shown_by=tuple(shown))
+    usual = [each for each in fits if not each.is_own]
+    like = {i: _list_like(each, usual) for each in own for i in each.events[:1]}
+    end = _find_update(model)
+    known = tuple(i for i, names in like.items() if names)
+    fit = replace(fit, usual=known, odd=tuple(i for i in like if i < end and i not in known))
+    for each in usual:
+        if shown := tuple(i for i, names in like.items() if each.loss in names):
+            return replace(fit, shown=each.loss, shown_by=shown)
     return fit
+
+
+def _list_like(own: Fit, usual: list[Fit]) -> list[str]:
+    """Return the usual losses that have the derivatives of a loss, but for a factor."""
+    return [each.loss for each in usual if _are_parallel(own, each)]
+
+
+def _find_update(model: Model) -> int:
+    """Return the first event that is a changed weight, 0 where none is seen."""
+    after = {(v.shape, v.tobytes()) for v in (model.base.after[w] for w in model.weights)}
+    values = (np.asarray(value) for _, _, value in model.base.events)
+    found = (i for i, value in enumerate(values) if (value.shape, value.tobytes()) in after)
+    return next(found, 0)
 
 
 def _are_parallel(own: Fit, usual: Fit) -> bool:

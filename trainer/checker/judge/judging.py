@@ -8,23 +8,29 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from trainer.checker.find.programs import OWN
 from trainer.checker.find.steps import Form, Trace
+from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.deciding import Decision, Fault, decide
+from trainer.checker.judge.influence import Run
 
 MOST_VALUES = 1_000_000  # of all runs of a file's steps
 EACH_RUN = 50  # values that a run costs besides its own
 LARGE = 100  # elements that cost as much as one value
-MORE = 5  # calls that are judged after one was right
+SQUARES = "squared error"
+MORE = 5  # calls that are judged after one was right or wrong
 
 
 class Step(Protocol):
     """A step that can be run; line is that of its loop, name the function that is called.
 
-    place is the number of the program that takes it, and of the step in that.
+    option is another activation than the usual one. place is the number of the program that takes
+    it, and of the step in that.
     """
 
     line: int
     name: str
+    option: str
     place: tuple[int, int]
 
     def run(self, edits: Mapping[str, Any], form: Form) -> Trace:
@@ -32,6 +38,16 @@ class Step(Protocol):
 
     def describe(self, site: int) -> tuple[int, str]:
         """Return the line of a value, and its name or expression."""
+
+
+class Programs(Protocol):
+    """The programs that train a net; those that vary one have other activations."""
+
+    def vary(self, place: int) -> Iterable[Sequence[Step]]:
+        """Return the programs that take the place of one."""
+
+    def list_calls(self) -> Iterable[Sequence[Step]]:
+        """Return the programs that call what the file defines, none where none can vary."""
 
 
 @dataclass
@@ -78,12 +94,13 @@ def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
         if judged and number and judged.decision.fault is Fault.GROWN:
             continue  # of data of ours, which may lie in another direction
         if judged:
-            is_right = judged.decision.is_right
-            if is_right is not None and (number == 0 or (is_right and judged.step.line)):
-                return judged
             key = judged.step.line, judged.step.name
-            found[key] = max(found.get(key, judged), judged, key=_rank)
-        more += any(each.decision.is_right is not None for each in found.values())
+            found[key] = _choose_better(found.get(key, judged), judged)
+            is_right = found[key].decision.is_right
+            if is_right is not None and (number == 0 or (is_right and judged.step.line)):
+                return found[key]
+        is_settled = any(each.decision.is_right is not None for each in found.values())
+        more += judged is not None and is_settled
         if more > MORE or budget.is_spent:
             break
     settled = [each for each in found.values() if each.decision.is_right is not None]
@@ -94,14 +111,76 @@ def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
     return best
 
 
+def judge_options(programs: Programs, judged: Judged | None) -> Judged | None:
+    """Return a wrong step of a right net that has another activation, else what was judged.
+
+    Where the file itself trains the net, a right call of it is sought, to which others compare. An
+    output with another activation may have no loss that fits: wrong is what no error of it gives.
+    """
+    usual = judged
+    if judged and judged.decision.is_right and judged.step.place[0] < OWN:
+        usual = judge_programs(programs.list_calls())
+    if not usual or not usual.decision.is_right:
+        return judged
+    budget = Budget()
+    varied = programs.vary(usual.step.place[0])
+    others = (_choose(_judge_steps(steps, budget)) for steps in varied)
+    return next((each for each in others if each and _follows_nothing(each.decision)), judged)
+
+
+def _follows_nothing(decision: Decision) -> bool:
+    """Return whether a wrong step follows no loss of the outputs at all, known or not."""
+    found = list_inconsistent(decision.model) if decision.is_right is False else []
+    return bool(found) and all(found)
+
+
 def _choose(found: Iterator[Judged]) -> Judged | None:
-    """Return the first step that is right or wrong, else the first: a round may show too little."""
+    """Return the first step that is right or wrong, else the first: a round may show too little.
+
+    A call is not wrong where its own loop, which moves as many weights, is open: what it is given
+    may be of another form.
+    """
     first = None
     for judged in found:
-        if judged.decision.is_right is not None:
+        is_right = judged.decision.is_right
+        if is_right or (is_right is False and not (first and _is_round_of(first, judged))):
             return judged
         first = first or judged
     return first
+
+
+def _is_round_of(loop: Judged, call: Judged) -> bool:
+    """Return whether a round of a loop moves as many weights as a call."""
+    weights = (len(each.decision.model.weights) for each in (loop, call))
+    return bool(loop.step.line) and not call.step.line and len(set(weights)) == 1
+
+
+def _choose_better(old: Judged, new: Judged) -> Judged:
+    """Return what says more of one step: that it is right, unless with fewer outputs of the same
+    loss, which hide a wrong sum over the samples.
+    """
+    is_same = bool(_list_losses(old) & _list_losses(new))
+    if is_same and old.decision.is_right is False and _count_outputs(new) < _count_outputs(old):
+        return old
+    return max(old, new, key=_rank)
+
+
+def _list_losses(judged: Judged) -> set[str]:
+    """Return the usual losses that a step goes down, or most of its weights do, and the texts of
+    those that it computes.
+    """
+    decision = judged.decision
+    fits = [fit for fit in (decision.fit, *decision.fits) if fit]
+    events = decision.model.base.events if fits else []
+    own = {judged.step.describe(events[fit.events[0]][0])[1] for fit in fits if fit.is_own}
+    return own | {fit.loss for fit in fits if not fit.is_own}
+
+
+def _count_outputs(judged: Judged) -> int:
+    """Return how many numbers the largest outputs of a step are."""
+    model = judged.decision.model
+    sizes = (sum(model.base.events[i][2].size for i in events) for events in model.outputs)
+    return max(sizes, default=0)
 
 
 def _rank(judged: Judged) -> int:
@@ -112,30 +191,35 @@ def _rank(judged: Judged) -> int:
 
 def _judge_steps(steps: Sequence[Step], budget: Budget) -> Iterator[Judged]:
     for step in steps:
-        if decision := decide(partial(budget.run, step), step.name):
-            judged = Judged(step, decision)
-            if _leaves_own_loss(judged):
-                judged.decision = Decision(decision.model, None, decision.fit)
-            if decision.fault is Fault.OTHER_LOSS and not _is_called_loss(step, decision):
-                judged.decision = replace(decision, is_right=True, fault=None, wrong=[])
-            yield judged
+        if decision := decide_step(step, partial(budget.run, step)):
+            yield Judged(step, decision)
 
 
-def _leaves_own_loss(judged: Judged) -> bool:
-    """Return whether a call computes a loss, and goes down another one."""
-    decision = judged.decision
-    if not judged.step.name or not decision.is_right or (decision.fit and decision.fit.is_own):
-        return False
-    return _is_named(judged.step, decision, [i for g in decision.model.losses for i in g])
+def decide_step(step: Step, run: Run) -> Decision | None:
+    """Return the decision on a step that runs so, and on what the file calls a loss in it."""
+    decision = decide(run, step.name)
+    return decision and _settle_loss(step, decision)
 
 
-def _is_called_loss(step: Step, decision: Decision) -> bool:
-    """Return whether the file calls a loss what is a usual one of the outputs."""
-    return decision.fit is not None and _is_named(step, decision, decision.fit.shown_by)
+def _settle_loss(step: Step, decision: Decision) -> Decision:
+    """Return that a right step is wrong where the file calls a loss what it does not go down:
+    cross-entropy where it goes down squares, or no usual loss.
+    """
+    fit = decision.fit
+    if not (decision.is_right and fit) or fit.is_own or fit.wrong:
+        return decision
+    named = _list_named(step, decision, fit.shown_by)
+    if named and fit.loss == SQUARES and "entropy" in fit.shown:
+        weights = decision.model.weights
+        return replace(decision, is_right=False, fault=Fault.OTHER_LOSS, wrong=weights)
+    odd = _list_named(step, decision, fit.odd)
+    if not odd or _list_named(step, decision, fit.usual):
+        return decision
+    return replace(decision, is_right=False, fault=Fault.WRONG_LOSS, event=odd[0])
 
 
-def _is_named(step: Step, decision: Decision, events: Iterable[int]) -> bool:
-    """Return whether the file has a name for a loss for one of these events."""
-    sites = {decision.model.base.events[i][0] for i in events}
-    texts = [step.describe(site)[1] for site in sorted(sites - {-1})]
-    return any(re.search("loss|cost|entropy", text.lower()) for text in texts)
+def _list_named(step: Step, decision: Decision, events: Iterable[int]) -> list[int]:
+    """Return the events for which the file has a name of a loss."""
+    named = ((i, step.describe(decision.model.base.events[i][0])[1]) for i in events
+             if decision.model.base.events[i][0] >= 0)  # fmt: skip
+    return [i for i, text in named if re.search("loss|cost|entropy", text.lower())]

@@ -1,5 +1,6 @@
 """Judges a layer: its backward function must be the vector-Jacobian product of its forward one."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.find.inventing import INPUTS, PROBABLE
+from trainer.checker.find.inventing import INPUTS, MATRIX, PROBABLE, VECTOR
 from trainer.checker.find.layers import GOAL, GUESSED, OWN
 from trainer.checker.find.programs import TRAINING
 from trainer.checker.find.steps import Form, Trace
@@ -81,11 +82,12 @@ def decide_layer(first: Run) -> Decision | None:
     if model is None or fit is None:
         return None
     rates = {w: fit.rates[w] for w in model.weights if not _is_still(model, fit, w)}
-    right = [w for w, rate in rates.items() if rate and _is_usual(model, fit, w, rate)]
+    right = _list_right(model, fit, rates)
     wrong = [w for w in rates if w not in right and not _has_penalty(model, fit, w)]
-    if len(right) == len(rates):
-        return Decision(model, None if _list_left(model) else True, fit)
     is_understood = any(model.base.before[w].size > 1 for w in right)
+    wrong += _list_unused(model) if is_understood else []
+    if len(right) == len(rates) and not wrong:
+        return Decision(model, None if _list_left(model) else True, fit)
     is_named = GOAL not in model.base.before  # names tell what the gradients are
     is_alone = len(rates) == 1 and GUESSED not in model.base.before
     is_sure = is_understood or is_named or (is_alone and _is_linear(model))
@@ -141,11 +143,23 @@ def _list_arrays(base: Trace) -> list[str]:
 
 
 def _list_left(model: Model) -> list[str]:
-    """Return the arrays of a layer that the loss depends on, and that no gradient was found for."""
+    """Return the arrays, of a layer or with the name of a weight, that the loss depends on, and
+    that no gradient was found for.
+    """
     loss = model.losses[0][0]
-    others = [path for path in _list_arrays(model.base) if path not in model.weights]
+    named = (
+        p for p, v in model.base.before.items() if v.ndim and re.match(f"{MATRIX}|{VECTOR}", p)
+    )
+    others = [p for p in (*_list_arrays(model.base), *named) if p not in model.weights]
     moved = {path: find_dependents(model, {path: move(model.base.before[path])}) for path in others}
     return [path for path, found in moved.items() if loss in (found or ())]
+
+
+def _list_unused(model: Model) -> list[str]:
+    """Return the arguments for which the layer has a gradient, and on which no output depends."""
+    changed = model.base.list_changed()
+    return [p for p in changed if p in model.depends and p not in model.weights
+            and not p.startswith(OWN) and re.match(f"{MATRIX}|{VECTOR}", p)]  # fmt: skip
 
 
 def _start_at(first: Run, start: Mapping[str, Any], changed: list[str]) -> Model | None:
@@ -169,18 +183,24 @@ def _start_at(first: Run, start: Mapping[str, Any], changed: list[str]) -> Model
     return model
 
 
-def _is_usual(model: Model, fit: Fit, weight: str, rate: float) -> bool:
-    """Return whether a gradient is the derivative; that by a weight may be a mean over samples."""
+def _list_right(model: Model, fit: Fit, rates: Mapping[str, float | None]) -> list[str]:
+    """Return the weights whose gradients are the derivative; those that are no inputs may all have
+    that of a mean over the samples.
+    """
     shapes = [value.shape for value in model.base.before.values() if value.shape in INPUTS]
-    is_input = model.base.before[weight].shape in INPUTS
-    sizes = () if is_input else {n for shape in shapes for n in (shape[0], shape[-1])}
-    unit = rate / _find_unit(model, fit, weight)
-    return any(abs(unit * n - 1) <= SAME for n in {1, *sizes})
+    sizes = {n for shape in shapes for n in (shape[0], shape[-1])}
+    found = []
+    for number in (1, *sorted(sizes)):
+        factors = {w: 1 if model.base.before[w].shape in INPUTS else number for w in rates}
+        units = {w: (rate or 0) / _find_unit(model, fit, w) for w, rate in rates.items()}
+        found.append([w for w in rates if abs(units[w] * factors[w] - 1) <= SAME])
+    return max(found, key=len)
 
 
 def _is_linear(model: Model) -> bool:
-    """Return whether what a layer's backward function gives is linear in dout, and not dout itself:
-    then the loss may take the derivative by what the layer is given.
+    """Return whether what a layer's backward function gives is linear in dout. It may be dout
+    itself where the outputs are probabilities, of which a loss takes the derivative by what the
+    layer is given.
     """
     goal, path = model.base.before[GOAL], model.weights[0]
     away = move(goal) - goal
@@ -189,4 +209,13 @@ def _is_linear(model: Model) -> bool:
     one, two = found[1] - found[0], found[2] - found[0]
     is_same = one.shape == away.shape and np.allclose(one, away)
     is_linear = float(np.abs(two - 2 * one).max()) <= SAME * float(np.abs(one).max())
-    return bool(one.any()) and is_linear and not is_same
+    return bool(one.any()) and is_linear and not (is_same and _has_probabilities(model))
+
+
+def _has_probabilities(model: Model) -> bool:
+    """Return whether the outputs are numbers from 0 to 1, or are not found."""
+    goal, events = model.base.before[GOAL], model.base.events
+    loss = float(events[model.losses[0][0]][2])
+    same = (value for _, _, value in events if value.shape == goal.shape)
+    outputs = [y for y in same if abs(0.5 * ((y - goal) ** 2).sum() - loss) <= CLOSE * abs(loss)]
+    return all(y.min() >= 0 and y.max() <= 1 for y in outputs)

@@ -11,10 +11,14 @@ import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.find.steps import Trace
+from trainer.checker.judge.events import align, read_events
 from trainer.checker.judge.influence import Model, Run
 from trainer.checker.judge.losses import arrange_targets
+from trainer.checker.judge.moving import leave, move
 
-CLOSE = 1e-9  # of sums that are 1
+CLOSE = 1e-9  # of sums that are 1, and of steps that are the same
+FAR = 3.0  # of inputs, so that what bends does so between them
+MOVED = 1e-6  # relative, of two changes that are the same
 
 
 def find_wrong_softmax(model: Model) -> int | None:
@@ -53,8 +57,21 @@ def list_unused(model: Model) -> list[str]:
         path for path in model.base.list_changed()
         if path in model.depends and path not in model.weights
         and is_named_as_weight(model, path) and model.base.before[path].ndim
-        and not any(_is_other(model, path, i) for i in model.depends[path])
+        and not _is_used(model, path)
     ]  # fmt: skip
+
+
+def _is_used(model: Model, path: str) -> bool:
+    """Return whether anything changes with an array, but what it is itself in the meantime."""
+    changed = move(model.base.before[path])
+    by = changed - model.base.before[path]
+    values = align(model.base, model.run({path: changed}, "full"))
+    pairs = ((values[i], model.base.events[i][2]) for i in model.depends[path])
+    return any(new is None or not _is_moved(new, old, by) for new, old in pairs)
+
+
+def _is_moved(new: Array, old: Array, by: Array) -> bool:
+    return old.shape == by.shape and np.allclose(new - old, by, rtol=MOVED, atol=0)
 
 
 def list_grown(run: Run, base: Trace) -> list[str]:
@@ -89,11 +106,38 @@ def _is_added(run: Run, base: Trace, path: str) -> bool:
     return any(place != (-1, path) for place in changed)
 
 
+def is_affine(model: Model) -> bool:
+    """Return whether outputs of several matrices of weights lie on a line where the inputs do: no
+    activation is between the layers.
+    """
+    matrices = [w for w in model.weights if model.base.before[w].ndim > 1]
+    arrays = {p: model.base.before[p] for p in model.inputs if p in model.base.before}
+    inputs = {p: x for p, x in arrays.items() if x.dtype.kind in "fi" and x.ndim}
+    if len(matrices) < 2 or not inputs:
+        return False
+    steps = [{p: x + k * FAR * leave(x, 1.0) for p, x in inputs.items()} for k in range(4)]
+    runs = [model.read(edits) for edits in steps]
+    return any(_lies_on_a_line([read_events(run, e) for run in runs]) for e in model.outputs)
+
+
+def _lies_on_a_line(values: list[Array | None]) -> bool:
+    found = [value for value in values if value is not None]
+    if len(found) < len(values):
+        return False
+    steps = np.diff(found, axis=0)
+    return bool(steps.any()) and np.allclose(
+        steps, steps[0], rtol=0, atol=CLOSE * np.abs(steps).max()
+    )
+
+
+def is_zero_bias(model: Model, path: str) -> bool:
+    """Return whether an array of zeros is kept beside the weights, under the name of a bias."""
+    holders = {weight.rpartition(".")[0].partition("[")[0] for weight in model.weights}
+    name = re.sub(r"[\[\]'.]+", ".", path).strip(".").rpartition(".")[2]
+    is_beside = path.rpartition(".")[0].partition("[")[0] in holders
+    return is_beside and name.startswith("b") and not model.get_value(path).any()
+
+
 def is_named_as_weight(model: Model, path: str) -> bool:
     """Return whether a leaf has the name of a weight, but for numbers."""
     return re.sub(r"\d+", "#", path) in {re.sub(r"\d+", "#", each) for each in model.weights}
-
-
-def _is_other(model: Model, path: str, event: int) -> bool:
-    """Return whether an event is anything but the changed array itself."""
-    return not np.array_equal(model.base.events[event][2], model.base.after[path])

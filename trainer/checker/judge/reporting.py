@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping
 
 from trainer.checker.findings.comparing import Finding, report_unchecked
 from trainer.checker.findings.report import CODE, STEP, Report
+from trainer.checker.judge.causes import find_cause, find_ratio, find_weight_cause
 from trainer.checker.judge.deciding import Decision, Fault
 from trainer.checker.judge.judging import Judged, Step
+from trainer.checker.judge.properties import is_affine
 from trainer.common.language import N_, join_changes, join_words, translate_plural
 from trainer.common.language import translate as _
 
@@ -124,6 +126,9 @@ def describe(judged: Judged) -> Iterator[Finding]:
         is_whole = not (decision.fit and decision.fit.wrong)
         yield Finding(STEP if is_whole else "gradient", "ok")
         yield Finding(STEP, "note", _describe_right(decision, words))
+        if is_affine(decision.model):
+            message = _("no activation is between its layers: together they act as one layer")
+            yield Finding(STEP, "note", message, "activation-missing")
     elif decision.fault:
         words["names"] = join_words(decision.wrong)
         if decision.event is not None:
@@ -133,18 +138,18 @@ def describe(judged: Judged) -> Iterator[Finding]:
         words["shown"] = _(LOSSES.get(decision.fit.shown if decision.fit else "", ""))
         words["factor"] = f"{decision.fit.rate:.4g}" if decision.fit else ""
         message = _(FAULTS[decision.fault]).format(**words)
-        cause = CAUSES.get(decision.fault)
-        yield Finding(STEP, "differs", message, cause)
+        yield Finding(STEP, "differs", message, find_cause(decision))
     elif decision.is_right is False:
         for weight in decision.wrong:
-            yield Finding(f"gradient {weight}", "differs", _describe_weight(judged, weight, words))
+            message = _describe_weight(decision, weight, words)
+            cause = find_weight_cause(decision, weight)
+            yield Finding(f"gradient {weight}", "differs", message, cause)
     is_open = decision.is_right is None and judged.step.line
     for step in [*judged.others, *([judged.step] if is_open else [])]:
         message = _("not checked: {step}, since no loss was found that it goes down or up")
         yield Finding(STEP, "note", message.format(step=_name_step(step)))
 
 
-CAUSES = {Fault.UPHILL: "update-sign", Fault.SOFTMAX_AXIS: "softmax-axis"}
 FAULTS = {
     Fault.IDLE: N_("{step} computes gradients and leaves all weights as they were"),
     Fault.GROWN: N_(
@@ -158,6 +163,10 @@ FAULTS = {
         "of each sample"
     ),
     Fault.OTHER_LOSS: N_("{step} goes down {loss}, while it computes {shown}"),
+    Fault.WRONG_LOSS: N_(
+        "{step} goes down {loss}; what it calls a loss (line {line}) is another function of its "
+        "outputs, and no usual loss"
+    ),
     Fault.UPHILL: N_("{step} goes up the derivative of {loss}: turn the sign of the update"),
     Fault.PENALTY_SIGN: N_("{step} makes the weights larger: turn the sign of their penalty"),
     Fault.LACKS_PENALTY: N_(
@@ -191,20 +200,23 @@ def _describe_right(decision: Decision, words: dict[str, str]) -> str:
     return message.format(**words, weights=number)
 
 
-def _describe_weight(judged: Judged, weight: str, words: dict[str, str]) -> str:
+def _describe_weight(decision: Decision, weight: str, words: dict[str, str]) -> str:
     """Return how a weight moves, as a multiple of what the others show where it is one."""
-    fit = judged.decision.fit
-    agreeing = fit.list_agreeing() if fit else []
-    rate = fit.rates.get(weight) if fit else None
-    is_alone = not agreeing or set(agreeing) & set(judged.decision.wrong)
-    if fit is None or rate is None or is_alone:
+    ratio = find_ratio(decision, weight)
+    if ratio is None:
         message = _("{step} does not follow the derivative of any loss of the outputs by it")
         return message.format(**words)
     message = _("{step} moves it {factor} times as far down the derivative of {loss} as the others")
-    return message.format(**words, factor=f"{rate / (fit.rates[agreeing[0]] or 1):.4g}")
+    return message.format(**words, factor=f"{ratio:.4g}")
 
 
 def _name_step(step: Step) -> str:
+    if step.option:
+        return _("{step}, with {option},").format(step=_name_call(step), option=step.option)
+    return _name_call(step)
+
+
+def _name_call(step: Step) -> str:
     if step.line:
         return _("a round of the loop at line {line}").format(line=step.line)
     return _("a call of {name}").format(name=step.name)

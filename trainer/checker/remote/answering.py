@@ -17,7 +17,7 @@ from trainer.checker.adapt.loaded import Loaded
 from trainer.checker.adapt.names import PARAMS, list_arguments
 from trainer.checker.adapt.subject import TRAITS, Subject
 from trainer.checker.find.discovering import MOST_STEPS
-from trainer.checker.find.programs import TRAINING, Program, Script
+from trainer.checker.find.programs import Script
 from trainer.checker.find.steps import Step
 from trainer.checker.findings.comparing import show_safely
 from trainer.checker.load.definitions import list_functions
@@ -47,7 +47,6 @@ class Answerer:
         self._loaded: Loaded | None = None
         self._subjects: list[Subject] = []
         self._script = Script(loader.path)
-        self._programs: list[Program] | None = None
         self._steps: list[Step] = []
         self._arrays: dict[tuple[int, str], Any] = {}  # that were sent, by step and digest
 
@@ -166,20 +165,23 @@ class Answerer:
 
     def _do_program(self, question: dict[str, Any]) -> Answer:
         """Run a program that trains, and list the steps that it takes."""
-        if self._programs is None:
-            self._programs = list(self._script.list_programs())
-        if question["program"] >= TRAINING == len(self._programs):
-            self._programs += self._script.list_layer_programs()
-        if question["program"] >= len(self._programs):
+        program = self._script.get_program(question["program"])
+        if program is None:
             return {"end": True}
-        found = self._programs[question["program"]]()[:MOST_STEPS]
+        found = program()[:MOST_STEPS]
         start = len(self._steps)
         self._steps += found
         failed = self._script.describe_failure() if question["program"] == 0 else ""
         return {
             "failed": failed[:TEXT],
+            "varies": self._script.varies,
             "steps": [
-                {"step": start + i, "line": step.line, "name": step.name[:TEXT]}
+                {
+                    "step": start + i,
+                    "line": step.line,
+                    "name": step.name[:TEXT],
+                    "option": step.option[:TEXT],
+                }
                 for i, step in enumerate(found)
             ],
         }

@@ -7,12 +7,13 @@ import numpy as np
 
 from trainer.checker.find.discovering import MOST_STEPS
 from trainer.checker.find.inventing import INPUTS
+from trainer.checker.find.options import MOST as MOST_OPTIONS
 from trainer.checker.find.pairing import MOST as MOST_LAYERS
-from trainer.checker.find.programs import OWN, TRAINING
+from trainer.checker.find.programs import OPTION, OWN, TRAINING
 from trainer.checker.find.steps import Form, Trace, digest
 from trainer.checker.findings.comparing import Finding, report_unchecked
 from trainer.checker.findings.report import CODE, STEP, Report
-from trainer.checker.judge.judging import judge_programs
+from trainer.checker.judge.judging import judge_options, judge_programs
 from trainer.checker.judge.layers import judge_layers
 from trainer.checker.judge.reporting import describe, may_be_settled, settle, settle_layers
 from trainer.checker.remote.connection import Connection
@@ -39,6 +40,7 @@ class RemoteStep:
         self._number = take_number(about, "step")
         self._sent: set[str] = set()
         self.line, self.name = take_number(about, "line"), take_text(about, "name")
+        self.option = take_text(about, "option")
 
     def run(self, edits: Mapping[str, Any], form: Form) -> Trace:
         """Return what one step does with these values in the places of its own."""
@@ -69,7 +71,8 @@ class RemotePrograms:
     """
 
     def __init__(self, connection: Connection, numbers: Iterable[int] = range(TRAINING)):
-        self._connection, self._numbers, self.failed = connection, numbers, ""
+        self._connection, self._numbers = connection, numbers
+        self.failed, self._varies = "", False
 
     def __iter__(self) -> Iterator[list[RemoteStep]]:
         """Yield the steps of each program."""
@@ -80,10 +83,20 @@ class RemotePrograms:
             if "error" in answer:
                 continue
             self.failed = self.failed or take_text(answer, "failed")
+            self._varies = answer.get("varies") is True
             steps = take_list(answer, "steps", MOST_STEPS)
             if not all(isinstance(each, dict) for each in steps):
                 raise ProtocolError
             yield [RemoteStep(self._connection, (number, i), e) for i, e in enumerate(steps)]
+
+    def vary(self, place: int) -> "RemotePrograms":
+        """Return the programs that take the place of one, with other activations."""
+        numbers = (place + option * OPTION for option in range(1, MOST_OPTIONS + 1))
+        return RemotePrograms(self._connection, numbers)
+
+    def list_calls(self) -> "RemotePrograms":
+        """Return the programs that call what the file defines, none where it has one activation."""
+        return RemotePrograms(self._connection, range(OWN, TRAINING) if self._varies else ())
 
 
 def _list_layers(connection: Connection, report: Report) -> Iterator[tuple[str, RemotePrograms]]:
@@ -106,7 +119,7 @@ def judge_training(connection: Connection, report: Report, may_acquit: bool) -> 
     """
     if may_acquit and may_be_settled(report):
         programs = RemotePrograms(connection)
-        judged = judge_programs(programs)
+        judged = judge_options(programs, judge_programs(programs))
         if judged and programs.failed and judged.decision.is_right and judged.step.place[0]:
             report.findings.append(report_unchecked(STEP, programs.failed))
         elif judged:

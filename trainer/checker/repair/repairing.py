@@ -61,7 +61,7 @@ class StepSearch(Search):
         least = min((abs(step.line - self.line) for step in steps), default=0)
         near = [step for step in steps if abs(step.line - self.line) == least]
         near = near[self.request.number :][:1] if self.request.is_layer else near
-        decisions = (self.request.decide(step.run, step.name) for step in near)
+        decisions = (self.request.decide(step, step.run) for step in near)
         return next((d for d in decisions if d and d.is_right is not None), None)
 
     def is_fix(self, survey: Survey, candidate: Candidate) -> bool:

@@ -18,10 +18,11 @@ from trainer.checker.diagnose.trail import Trail
 from trainer.checker.diagnose.verifying import keeps_lines
 from trainer.checker.find import tracing
 from trainer.checker.find.leaves import Namespace
-from trainer.checker.find.programs import TRAINING, Script
+from trainer.checker.find.programs import OPTION, TRAINING, Script
 from trainer.checker.find.steps import Step
-from trainer.checker.judge.deciding import Decision, Fault, decide
+from trainer.checker.judge.deciding import Decision, Fault
 from trainer.checker.judge.influence import Run
+from trainer.checker.judge.judging import decide_step
 from trainer.checker.judge.layers import decide_layer
 from trainer.checker.load.recording import Record, Site
 from trainer.checker.repair.changing import ChangingStep
@@ -30,7 +31,12 @@ from trainer.checker.repair.wanted import Wanted, find_wanted
 
 LONG = 200  # values of a step that is looked at as quickly as others
 REPLACED = 2500  # values that are replaced for one loss
-OF_OUTPUTS = (Fault.SOFTMAX_AXIS, Fault.UNUSED, Fault.GROWN)  # what is wrong before the loss
+OF_OUTPUTS = (
+    Fault.SOFTMAX_AXIS,
+    Fault.UNUSED,
+    Fault.GROWN,
+    Fault.WRONG_LOSS,
+)  # what is wrong before the loss
 WHOLE = "__main__"  # the name of the loop outside of functions
 MOST_LOSSES = 2  # for which lines are sought
 
@@ -46,23 +52,19 @@ class StepRequest:
     @property
     def is_layer(self) -> bool:
         """Whether the step is that of a layer alone."""
-        return self.program >= TRAINING
+        return self.program % OPTION >= TRAINING
 
-    def decide(self, run: Run, name: str) -> Decision | None:
-        """Return the decision on the step, which may be changed."""
-        return decide_layer(run) if self.is_layer else decide(run, name)
+    def decide(self, step: Step, run: Run) -> Decision | None:
+        """Return the decision on the step, which runs so."""
+        return decide_layer(run) if self.is_layer else decide_step(step, run)
 
 
 def find_steps(request: StepRequest, texts: Texts | None) -> tuple[Script, list[Step]]:
     """Return the script of a request in changed texts, and the steps of its program."""
     script = Script(request.path, texts)
-    programs = list(script.list_programs())
-    steps = programs[0]()  # which loads what the others call
-    if request.is_layer:
-        programs += script.list_layer_programs()
-    if request.program:
-        steps = programs[request.program]()
-    return script, steps
+    steps = script.follow()  # which loads what the other programs call
+    program = script.get_program(request.program) if request.program else None
+    return script, program() if program else steps
 
 
 @dataclass
@@ -95,7 +97,7 @@ def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
         return None
     step = steps[request.number]
     changing = ChangingStep(step, source)
-    decision = request.decide(changing.run, step.name)
+    decision = request.decide(step, changing.run)
     if decision is None or decision.is_right is not False or decision.fault in OF_OUTPUTS:
         return None
     wanted = find_wanted(decision, step.tracer.sites)

@@ -44,7 +44,7 @@ class Plan:
         """Return parameters by their own keys, for D, H, C: of their own function, or zeros."""
         inputs, hidden, outputs = sizes or self.sizes
         if init := self.functions.get("init"):
-            made: Any = build_instance(init, inputs, hidden, outputs)  # type: ignore[arg-type]
+            made: Any = build_instance(init, inputs, hidden, outputs)
             made = list_results(init, made) if isinstance(made, tuple) else made
             places = find_weights(made, inputs, hidden, outputs)
             return {self.keys[k]: np.array(places.get_array(k), float) for k in places.places}

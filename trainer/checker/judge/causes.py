@@ -1,0 +1,75 @@
+"""Names the known mistake that a wrong step shows by its values, at any depth."""
+
+import numpy as np
+
+from trainer.book.functions import Array
+from trainer.checker.judge.deciding import Decision, Fault
+from trainer.checker.judge.descent import Fit, list_directions
+from trainer.checker.judge.gradients import find_factor
+from trainer.checker.judge.influence import Model
+
+SAME = 1e-4  # of factors that rounding alone parts
+CAUSES = {Fault.UPHILL: "update-sign", Fault.SOFTMAX_AXIS: "softmax-axis"}
+
+
+def find_cause(decision: Decision) -> str | None:
+    """Return the mistake that a step shows as a whole, None where none is known."""
+    if decision.fault is Fault.FACTOR and decision.fit:
+        return _name_factor(decision.model, decision.fit.rate)
+    model, fit = decision.model, decision.fit
+    if decision.fault is Fault.LEFT and fit and all(map(_is_flat, _read(decision))):
+        is_made = all(_has_gradient(model, fit, path) for path in decision.wrong)
+        return "bias-not-updated" if is_made else "bias-grad-missing"
+    return CAUSES.get(decision.fault) if decision.fault else None
+
+
+def find_weight_cause(decision: Decision, weight: str) -> str | None:
+    """Return the mistake that the step of one weight shows beside those of others."""
+    factor = find_ratio(decision, weight)
+    cause = factor and _name_factor(decision.model, factor)
+    is_flat = _is_flat(decision.model.get_value(weight))
+    return "bias-grad-mean" if cause == "batch-mean-twice" and is_flat else cause or None
+
+
+def find_ratio(decision: Decision, weight: str) -> float | None:
+    """Return how many times as far a weight goes down the loss as the others, None where it goes
+    another way.
+    """
+    fit = decision.fit
+    agreeing = fit.list_agreeing() if fit else []
+    rate = fit.rates.get(weight) if fit else None
+    if fit is None or rate is None or not agreeing or set(agreeing) & set(decision.wrong):
+        return None
+    return rate / (fit.rates[agreeing[0]] or 1)
+
+
+def _name_factor(model: Model, factor: float) -> str | None:
+    """Return the mistake that gives a gradient so many times as large."""
+    for number in _list_samples(model):
+        if abs(factor - number) <= SAME * number:
+            return "batch-mean-missing"
+        if abs(factor * number - 1) <= SAME:
+            return "batch-mean-twice"
+    return None
+
+
+def _list_samples(model: Model) -> list[int]:
+    """Return the numbers of samples that targets and inputs have in common."""
+    inputs = {n for path in model.inputs for n in model.get_value(path).shape}
+    return sorted({n for t in model.list_targets() for n in t.shape} & inputs - {1})
+
+
+def _has_gradient(model: Model, fit: Fit, path: str) -> bool:
+    """Return whether the step computes the derivative of a loss by an array that it leaves."""
+    found = list_directions(model, [path])
+    pairs = [each.differentiate(fit.function) for each in found]
+    slopes, errors = np.array(pairs).T
+    return find_factor(model, found, slopes, errors) is not None
+
+
+def _read(decision: Decision) -> list[Array]:
+    return [decision.model.get_value(weight) for weight in decision.wrong]
+
+
+def _is_flat(value: Array) -> bool:
+    return min(value.shape, default=1) <= 1 or value.ndim < 2
