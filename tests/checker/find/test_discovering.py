@@ -1,8 +1,11 @@
 """Of all loops of a file those are returned that are one step of training."""
 
+import copy
+
 import numpy as np
 import pytest
 
+from trainer.checker.find.leaves import MOST, list_leaves
 from trainer.checker.find.programs import Script
 
 START = """
@@ -81,3 +84,10 @@ def test_a_step_of_other_values_starts_where_the_few_samples_are(tmp_path):
     moved = step.run({"W1": np.zeros((3, 4))})
     assert moved.before["W1"].any() == 0
     assert len(moved.before["t"]) == 5
+
+
+def test_many_samples_are_no_reason_to_miss_the_weights():
+    pairs = [(np.zeros(2), np.zeros(1)) for _ in range(300)]
+    names = {"W": np.ones(3), "pairs": pairs, "batches": [copy.deepcopy(pairs) for _ in range(2)]}
+    assert "W" in list_leaves(names)
+    assert len(list_leaves(names)) == MOST

@@ -247,6 +247,17 @@ def test_a_step_of_squares_beside_a_cross_entropy_is_wrong_and_not_the_reverse(
 
 
 COLUMNS = EXAMPLES / "columns.py"
+NEURON = """
+import numpy as np
+np.random.seed(0)
+X, t = np.random.randn(20, 3), np.random.randint(0, 2, 20)
+W, b = np.random.randn(3), np.zeros(1)
+for x, target in zip(X, t):
+    y = 1 / (1 + np.exp(-(x @ W + b)))
+    loss_derivative = y - target
+    W -= 0.1 * loss_derivative * x
+    b -= 0.1 * loss_derivative
+"""
 
 
 def change(tmp_path, *changes):
@@ -287,6 +298,12 @@ def test_a_number_that_the_file_calls_a_loss_must_be_one(tmp_path):
     assert "what it calls a loss (line 36)" in find_messages(swapped)[0]
 
 
+def test_a_derivative_of_one_output_is_no_loss(tmp_path):
+    path = tmp_path / "neuron.py"
+    path.write_text(NEURON)
+    assert judge(path).decision.is_right is True
+
+
 @pytest.mark.parametrize(
     "cost", ["np.mean((A2 - Y) ** 2)", "np.mean(np.abs(A2 - Y))", "-np.sum(logprobs)"]
 )
@@ -302,3 +319,19 @@ def test_layers_without_an_activation_between_them_are_noted(hidden, is_noted, t
     judged = judge(change(tmp_path, *changes))
     assert judged.decision.is_right is True
     assert ("activation-missing" in {finding.cause for finding in describe(judged)}) is is_noted
+
+
+def test_an_error_of_one_output_is_no_loss_that_a_step_may_go_down(tmp_path):
+    path = tmp_path / "neuron.py"
+    path.write_text(NEURON.replace("y - target", "target - y"))
+    assert judge(path).decision.fault.name == "UPHILL"
+
+
+def test_adam_with_a_bias_of_one_number_is_understood(write):
+    change = (
+        ("randn(6, 2)", "randn(6, 1)"),
+        ("randn(4, 2), np.zeros(2)", "randn(4, 1), np.zeros(1)"),
+    )
+    path = write(ADAM, first=change[0], second=change[1])
+    assert judge(path).decision.is_right is True
+    assert "with momentum or Adam, was not checked" in find_messages(path)[1]

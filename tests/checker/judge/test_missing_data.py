@@ -33,6 +33,8 @@ FLAT = [("(6, 1)", "(6)"), ("d2 @ W2.T", "np.outer(d2, W2)"), ("np.zeros(1)", "0
 SKLEARN = [("from mine import load", "from sklearn.datasets import load_breast_cancer as load"),
            ('load("cancer.csv")', "load(return_X_y=True)"), *LABELS]  # fmt: skip
 READ = 'X_train, y_train = load("cancer.csv")'
+SLICED = [*SKLEARN, ("for epoch", "X_train, y_train = X_train[np.random.permutation(569)], "
+           "y_train[np.random.permutation(569)]\nfor epoch")]  # fmt: skip
 PANDAS = [
     ("from mine import load", "import pandas as pd"),
     (READ, 'f = pd.read_csv("c")\nX_train, y_train = f.drop("y", axis=1), f[["y"]].values'),
@@ -42,6 +44,7 @@ NUMPY = [
     (READ, 'f = np.loadtxt("c", delimiter=",")\nX_train, y_train = f[:, :-1], f[:, -1:]'),
 ]
 FORMS = {"column": [], "labels": LABELS, "columns": COLUMNS, "flat": FLAT, "sklearn": SKLEARN,
+         "sliced": SLICED,
          "pandas": PANDAS, "numpy": NUMPY}  # fmt: skip
 
 

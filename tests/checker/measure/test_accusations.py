@@ -36,7 +36,7 @@ def test_the_error_of_a_call_that_was_guessed_is_not_blamed_on_the_constructor(c
     source = "class TwoLayerNet:\n    def __init__(self, config):\n        self.W1 = config.w\n"
     report = check(source + "    def predict(self, x):\n        return x\n")
     assert report.status == 2
-    expected = "unsupported constructor TwoLayerNet(config): AttributeError"
+    expected = "unsupported call or return value: AttributeError"
     assert expected in find(report, "construction").message
 
 
@@ -270,3 +270,17 @@ def test_a_loss_that_is_wrong_alone_is_asked_for_on_other_inputs_too(check):
     shift = with_epsilon - float(right["loss"])
     report = check(CHAPTER4, ("t])) / n", f"t])) / n + {shift!r}"))
     assert find(report, "loss").verdict == "differs"
+
+
+def test_a_generator_of_random_numbers_is_given_to_a_constructor(check):
+    changes = [(ARGUMENTS, f"(self, {SIZES}, rng)"), ("np.random.randn(", "rng.standard_normal((")]
+    source = CHAPTER4.replace(*changes[0]).replace("weight_init_std * ", "0.01 * ")
+    for size in ("input_size, hidden_size", "hidden_size, output_size"):
+        source = source.replace(f"np.random.randn({size})", f"rng.standard_normal(({size}))")
+    assert "rng.standard_normal" in source
+    assert check(source).status == 0
+
+
+def test_a_list_of_outputs_of_all_layers_is_not_held_against_a_net(check):
+    report = check(CHAPTER4, ("        return y\n", "        return [x, y]\n"))
+    assert find(report, "predict").verdict == "missing"

@@ -49,3 +49,13 @@ def test_nothing_is_multiplied_by_what_it_was_divided_by():
 
 def test_what_no_expression_gives_is_not_written():
     assert list_texts("d / m", RNG.standard_normal((4, 3))) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "expected", "text"),
+    [("d * (A - 1)", D * A, "A"), ("d[1:] * A[1:]", D[1:] * A[:-1], "A[:-1]")],
+)
+def test_a_term_goes_as_a_whole_and_slices_change(line, expected, text):
+    found = list_texts(line, expected)
+    assert text in found[:3]
+    assert not any(each in ("0", "A + 1") for each in found)

@@ -61,3 +61,47 @@ def test_the_line_of_a_layer_alone_is_named_and_fixed(tmp_path):
     found = diagnose_step(StepRequest(path, *step.place), Count(CHANGES))
     assert "- normal * (dn" in found.diff.splitlines()[-1]
     assert found.line == text[: text.index("- normal * (dn")].count("\n") + 1
+
+
+NET = """
+import numpy as np
+
+class Net:
+    def __init__(self, n_in, n_hidden, n_out, activation="sigmoid"):
+        self.activation = activation
+        self.W, self.b = np.random.randn(n_in, n_hidden), np.zeros(n_hidden)
+        self.V, self.c = np.random.randn(n_hidden, n_out), np.zeros(n_out)
+
+    def bend(self, z):
+        return 1 / (1 + np.exp(-z)) if self.activation == "sigmoid" else np.tanh(z)
+
+    def slope(self, a):
+        if self.activation == "sigmoid":
+            return a * (1 - a)
+        elif self.activation == "tanh":
+            return 1 - a ** 2
+
+    def train(self, x, t, lr=0.1, epochs=5):
+        for _ in range(epochs):
+            a = self.bend(x @ self.W + self.b)
+            y = a @ self.V + self.c
+            delta = y - t
+            inner = delta @ self.V.T * self.slope(a)
+            self.V -= lr * a.T @ delta
+            self.c -= lr * delta.sum(axis=0)
+            self.W -= lr * x.T @ inner
+            self.b -= lr * inner.sum(axis=0)
+"""
+
+
+def test_a_fix_keeps_moving_the_weight_that_was_wrong(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(NET.replace("self.b -= lr * inner", "self.b -= lr * a"))
+    assert "+            self.b -= lr * inner.sum(axis=0)" in diagnose(path).diff
+
+
+def test_a_fix_for_one_activation_keeps_the_usual_one_right(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(NET.replace("1 - a ** 2", "1 - np.tanh(a) ** 2"))
+    assert judge(path).step.option == "activation='tanh'"
+    assert "+            return 1 - a ** 2" in diagnose(path).diff

@@ -21,6 +21,7 @@ from trainer.checker.findings.placing import describe_place
 from trainer.checker.load.standins import MissingNameError
 from trainer.common.language import translate as _
 
+GUESSED = (int, float, str, bool)  # types of arguments whose values are guessed
 GIVEN, SMALL = {N, D, H, C}, 3  # sizes of the arrays that we give; a bias may add one
 # What is not the checked code: the checker, and what it uses in place of missing modules.
 HERE, STANDINS = Path(__file__).resolve().parents[1], Path(functions.__file__).resolve()
@@ -111,7 +112,10 @@ def describe_raised(error: BaseException) -> Raised:
     if not lines and isinstance(error, KeyError | AttributeError | ValueError):
         return Raised("value", text)
     is_of_sizes = isinstance(error, ValueError) and _names_other_sizes(text)
-    if is_of_sizes or (isinstance(error, AttributeError) and _is_set_elsewhere(error)):
+    is_of_value = isinstance(error, AttributeError) and (
+        type(error.obj) in GUESSED or _is_set_elsewhere(error)
+    )
+    if is_of_sizes or is_of_value:
         return Raised("value", f"{text}{at}")
     if isinstance(error, SystemExit):
         call = f"sys.exit({show_safely(error.code, repr)})"

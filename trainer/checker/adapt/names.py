@@ -28,7 +28,8 @@ OPTIONS = {
     "dtype": r"dtype",
     "device": r"device",
     "dropout": r".*drop.*",
-    "seed": r".*seed.*|rng",
+    "rng": r"rng|(random)?generator",
+    "seed": r".*seed.*",
     "dout": r"dout|dy|delta",
 }
 INPUTS = r"x.*|input.*|data|im(age|g)s?|batchx|features?|samples?|trainx|trainingdata"

@@ -1,5 +1,6 @@
 """Small data in the place of files and data sets that a script cannot read."""
 
+import ast
 import re
 from typing import Any
 
@@ -11,6 +12,7 @@ from trainer.checker.load.libraries import Table
 
 N = 7  # samples: no usual size of a layer
 MANY = 1100
+MOST = 5000  # samples
 LAYOUTS = 4
 MNIST = 784, 10  # inputs and classes
 USUAL = 4, 2
@@ -37,13 +39,13 @@ class Dataset:
     numbers.
     """
 
-    def __init__(self, D: int, C: int, layout: int, separator: str = ","):
-        labels = (max(C, 2) - 1 - np.arange(N)) % max(C, 2)
+    def __init__(self, D: int, C: int, layout: int, separator: str = ",", samples: int = N):
+        labels = (max(C, 2) - 1 - np.arange(samples)) % max(C, 2)
         x, hot = draw_samples(labels, D, C)
         self._inputs = x if layout < 2 else x.T
         self._targets = (labels, hot, hot.T, labels)[layout]
         self._label, self._separator = (D if layout % 2 else 0), separator
-        labels = np.arange(N if layout < 2 else MANY) % max(C, 2)
+        labels = np.arange(samples if layout < 2 else max(samples, MANY)) % max(C, 2)
         rows = draw_samples(labels, D, C)[0]
         rows = np.abs(40 * rows).astype(int) if (D, C) == MNIST else rows
         columns = [labels[:, np.newaxis], rows]
@@ -80,6 +82,18 @@ def guess_separator(text: str) -> str:
     if re.search(r"split\(\s*['\"],|delimiter|csv", text):
         return ","
     return "\t" if re.search(r"split\(\s*r?['\"]\\t", text) else " "
+
+
+def count_samples(tree: ast.Module, errors: list[Exception], given: set[int]) -> int:
+    """Return how many samples a script needs that an index outside of those given stopped: the
+    largest number that it names; 0 where that is not the reason.
+    """
+    text = str(next((e for e in errors if isinstance(e, IndexError)), ""))
+    found = re.search(r"index (\d+) is out of bounds for axis \d with size (\d+)", text)
+    if not found or int(found[2]) not in given:
+        return 0
+    numbers = (n.value for n in ast.walk(tree) if isinstance(n, ast.Constant))
+    return max(int(found[1]), *(n for n in numbers if type(n) is int and n < MOST)) + 1
 
 
 def correct_sizes(D: int, C: int, message: str) -> tuple[int, int] | None:

@@ -119,7 +119,13 @@ def _find_returned(function: ast.FunctionDef) -> tuple[str, ...]:
 
 
 def _needs_sizes_only(function: Function) -> bool:
-    forms = (f"{DIMS}|n[a-z]{{1,3}}\\d?", *SIZES.values(), OPTIONS["seed"], OPTIONS["std"])
+    forms = (
+        f"{DIMS}|n[a-z]{{1,3}}\\d?",
+        *SIZES.values(),
+        OPTIONS["seed"],
+        OPTIONS["rng"],
+        OPTIONS["std"],
+    )
     return all(
         any(re.fullmatch(form, simplify_name(n)) for form in forms) for n in list_required(function)
     )

@@ -77,15 +77,21 @@ def _fill(values: list[Any], array: Any) -> None:
 
 
 def list_leaves(names: Namespace) -> dict[str, Leaf]:
-    """Return the leaves of a namespace by their paths, each array once, the newest names first."""
-    found: dict[str, Leaf] = {}
+    """Return the leaves of a namespace by their paths, each array once, the newest names first.
+
+    Where there are too many, the names with fewest leaves have theirs.
+    """
     seen: set[int] = set()
-    for name, value in reversed(names.items()):  # a batch before the data that it is of
-        if not name.startswith("__"):
-            for leaf in islice(_walk(name, (name,), names, value, seen), EACH):
-                found.setdefault(leaf.path, leaf)
-                if len(found) >= MOST:
-                    return found
+    shown = [pair for pair in reversed(names.items()) if not pair[0].startswith("__")]
+    # A batch before the data that it is of.
+    groups = [list(islice(_walk(name, (name,), names, v, seen), EACH)) for name, v in shown]
+    left, kept = MOST, {}
+    for number in sorted(range(len(groups)), key=lambda i: len(groups[i])):
+        kept[number] = groups[number][:left]
+        left -= len(kept[number])
+    found: dict[str, Leaf] = {}
+    for leaf in (leaf for number in range(len(groups)) for leaf in kept[number]):
+        found.setdefault(leaf.path, leaf)
     return found
 
 

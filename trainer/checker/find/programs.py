@@ -15,7 +15,9 @@ from trainer.checker.find.choices import Choices
 from trainer.checker.find.datasets import LAYOUTS as LAYOUTS_OF_DATA
 from trainer.checker.find.datasets import (
     Dataset,
+    N,
     correct_sizes,
+    count_samples,
     guess_separator,
     guess_sizes_of_text,
 )
@@ -30,6 +32,7 @@ from trainer.checker.find.steps import Step
 from trainer.checker.find.tracing import Tracer
 from trainer.checker.find.trying import Trier
 from trainer.checker.findings.comparing import show_safely
+from trainer.checker.load.libraries import FEW, Samples
 from trainer.checker.load.loading import Loader
 from trainer.checker.load.source import Source
 from trainer.checker.load.standins import MissingNameError, StandIn, be_quiet
@@ -103,7 +106,8 @@ class Script:
         """Return what the file's own code raises, "" for nothing, or where it lacks its data."""
         errors = self._loader.errors
         places = [self._find_line(error) for error in errors]
-        if any(map(_is_of_data, errors)) or not any(places):
+        is_of_data = any(map(_is_of_data, errors)) or self._count_samples({FEW})
+        if is_of_data or not any(places):
             return ""
         error, line = next((e, n) for e, n in zip(errors, places, strict=True) if n)
         place = self.sources[self._path].describe_line(line)
@@ -116,24 +120,35 @@ class Script:
         return next((f.lineno or 0 for f in frames[::-1] if f.filename == str(self._path)), 0)
 
     def follow_with_data(self, layout: int) -> list[Step]:
-        """Run the file again, with data of ours where it has none; return its steps."""
-        if not any(map(_is_of_data, self._loader.errors)):
+        """Run the file again, with data of ours where it has none, and with more samples where it
+        asks for them; return its steps.
+        """
+        samples = self._count_samples({FEW})
+        if not samples and not any(map(_is_of_data, self._loader.errors)):
             return []
         before, sizes = (self._tracer, self._loader), self._guess_sizes()
+        separator = guess_separator(self._text)
         try:
             for _ in range(TRIES):
-                StandIn.data = Dataset(*sizes, layout, guess_separator(self._text))
+                StandIn.data = Dataset(*sizes, layout, separator, samples or N)
                 self._load()
-                steps = self.follow()
+                with Samples.give(samples or FEW):
+                    steps = self.follow()
                 errors = [str(e) for e in self._loader.errors if isinstance(e, ValueError)]
                 asked = errors and correct_sizes(*sizes, errors[-1])
-                if steps or not asked:
+                needed = 0 if samples else self._count_samples({FEW, N})
+                if steps or not (asked or needed):
                     return steps
-                sizes = asked
+                sizes, samples = asked or sizes, samples or needed
         finally:
             StandIn.data = None
             self._tracer, self._loader = before
         return []
+
+    def _count_samples(self, given: set[int]) -> int:
+        errors = [error for error in self._loader.errors if isinstance(error, Exception)]
+        is_loaded = self._path in self.sources
+        return count_samples(self._tree, errors, given) if is_loaded else 0
 
     def _guess_sizes(self) -> tuple[int, int]:
         """Return the numbers of inputs and outputs of a net that the file makes."""

@@ -105,9 +105,9 @@ def _agree(near: Decision, far: Decision) -> Decision:
 
     An error of one output has the derivative of its square, at a rate that depends on it.
     """
-    for fit in near.fits:
-        if any(_are_same(fit, other) for other in far.fits):
-            return replace(near, fit=fit)
+    same = [fit for fit in near.fits if any(_are_same(fit, other) for other in far.fits)]
+    if same:
+        return replace(near, fit=same[0], fits=same)
     return near if (near.wrong and not near.fault) or not near.fits else _leave_open(near)
 
 

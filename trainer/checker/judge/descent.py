@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 
 from trainer.book.functions import Array
+from trainer.checker.find.steps import EVENT
 from trainer.checker.judge.events import Events, Values, read_events
 from trainer.checker.judge.gradients import find_factor
 from trainer.checker.judge.influence import Model
@@ -18,6 +19,7 @@ from trainer.checker.judge.losses import list_losses
 from trainer.checker.judge.slopes import CLOSE, UNSETTLED, Direction, probe
 
 OWN = -1
+SQUARES = "squared error"
 ABSOLUTE = "absolute error"  # is shown where another loss is gone down, and minimised by none
 EACH = 4  # directions of a weight
 FEWEST = 3  # settled directions: one more than a rate and a penalty are fitted to
@@ -110,8 +112,11 @@ def fit_losses(model: Model) -> list[Fit]:
         if fit.lacks_penalty and not any(each.is_right for each in fits):
             return [fit]
         fits.append(fit)
+    fits = [fit for fit in fits if not (fit.is_own and fit.is_right and _is_error(model, fit))]
     if right := [fit for fit in fits if fit.is_right]:
-        return [fit if fit.is_own else _add_shown(model, fit, every) for fit in right]
+        shown = _find_shown(model, every) if not all(fit.is_own for fit in right) else {}
+        end = _find_update(model)
+        return [fit if fit.is_own else _add_shown(fit, shown, end) for fit in right]
     fits.sort(key=lambda fit: (len(fit.wrong), fit.rate <= 0, not fit.is_own))
     distinct = list({fit.slopes.tobytes(): fit for fit in reversed(fits)}.values())[::-1]
     for fit in distinct[:MOST_FITS] if fits and fits[0].wrong else []:
@@ -122,6 +127,20 @@ def fit_losses(model: Model) -> list[Fit]:
         if fit.has_gradients:
             break
     return fits
+
+
+def _is_error(model: Model, fit: Fit) -> bool:
+    """Return whether what seems a loss of one output lies on a line over it: an error."""
+    single = (e[0] for e in model.outputs if len(e) == 1 and model.base.events[e[0]][2].size == 1)
+    for output in single:
+        value = model.base.events[output][2]
+        edits = ({f"{EVENT}{output}": value + k} for k in range(3))
+        found = [model.run(edit, fit.events).events for edit in edits]
+        numbers = [float(np.sum(events[0][2])) for events in found if events]
+        steps = np.diff(numbers)
+        if len(steps) == 2 and steps[0] and abs(steps[1] - steps[0]) <= CLOSE * abs(steps[0]):
+            return True
+    return False
 
 
 def list_fits(model: Model) -> Iterator[Fit]:
@@ -179,12 +198,11 @@ def _fit(
         return None
     errors = np.array([error for _, error in pairs])
     settled = errors <= UNSETTLED * np.abs(slopes).max()
-    moved, decay = (np.array([getattr(d, k) for d in found]) for k in ("moved", "decay"))
+    moved = np.array([direction.moved for direction in found])
     owners = np.array([d.weight for d in found])
     if settled.sum() < FEWEST:
         return None
-    flat = np.array([min(d.vector.shape, default=1) <= 1 or d.vector.ndim < 2 for d in found])
-    pulls = [decay, np.where(flat, 0.0, decay)]
+    pulls = _list_pulls(found)
     sure = errors <= np.quantile(errors, 0.7)
     if not float(slopes[sure] @ slopes[sure]):
         return None
@@ -206,25 +224,44 @@ def list_usual(fits: list[Fit]) -> list[Fit]:
     return [own for own in fits if own.is_own and any(_are_parallel(own, each) for each in usual)]
 
 
-def _add_shown(model: Model, fit: Fit, fits: list[Fit]) -> Fit:
-    """Return a fit with the usual loss of the outputs that the net computes, if any, and with the
-    numbers that it computes before it changes a weight, and that are none.
+def _find_shown(model: Model, fits: list[Fit]) -> dict[int, list[str]]:
+    """Return the numbers that the net computes from outputs and targets, as events, and the usual
+    losses that each of them may be.
     """
-    own = [each for each in fits if each.is_own]
-    usual = [each for each in fits if not each.is_own]
-    like = {i: _list_like(each, usual) for each in own for i in each.events[:1]}
-    end = _find_update(model)
-    known = tuple(i for i, names in like.items() if names)
-    fit = replace(fit, usual=known, odd=tuple(i for i in like if i < end and i not in known))
-    for each in usual:
-        if shown := tuple(i for i, names in like.items() if each.loss in names):
-            return replace(fit, shown=each.loss, shown_by=shown)
-    return fit
+    usual = {(f.loss, f.slopes.tobytes()): f for f in fits if not f.is_own}.values()
+    pulls = _list_pulls(list_directions(model, model.weights))
+    own = (fit for fit in fits if fit.is_own)
+    return {i: _list_like(fit, list(usual), pulls) for fit in own for i in fit.events[:1]}
 
 
-def _list_like(own: Fit, usual: list[Fit]) -> list[str]:
-    """Return the usual losses that have the derivatives of a loss, but for a factor."""
-    return [each.loss for each in usual if _are_parallel(own, each)]
+def _add_shown(fit: Fit, shown: dict[int, list[str]], end: int) -> Fit:
+    """Return a fit with what the net shows: a usual loss of the outputs, if any, and numbers before
+    the first change of a weight, at end, that are none.
+    """
+    usual = tuple(i for i, names in shown.items() if names)
+    fit = replace(fit, usual=usual, odd=tuple(i for i in shown if i < end and i not in usual))
+    names = [name for each in shown.values() for name in each]
+    if not names:
+        return fit
+    name = SQUARES if SQUARES in names else names[0]
+    return replace(fit, shown=name, shown_by=tuple(i for i in shown if name in shown[i]))
+
+
+def _list_like(own: Fit, usual: list[Fit], pulls: list[Array]) -> list[str]:
+    """Return the usual losses that have the derivatives of a loss, but for a factor and for what a
+    penalty on the weights adds.
+    """
+    return [
+        each.loss for each in usual
+        if _are_parallel(own, each) or any(_are_parallel(own, each, pull) for pull in pulls)
+    ]  # fmt: skip
+
+
+def _list_pulls(found: list[Direction]) -> list[Array]:
+    """Return how far the weights lie along each direction: all of them, or the matrices alone."""
+    decay = np.array([direction.decay for direction in found])
+    flat = np.array([min(d.vector.shape, default=1) <= 1 or d.vector.ndim < 2 for d in found])
+    return [decay, np.where(flat, 0.0, decay)]
 
 
 def _find_update(model: Model) -> int:
@@ -235,10 +272,14 @@ def _find_update(model: Model) -> int:
     return next(found, 0)
 
 
-def _are_parallel(own: Fit, usual: Fit) -> bool:
-    """Return whether two losses have the same derivatives, but for a factor."""
-    factor = float(own.slopes @ usual.slopes) / float(usual.slopes @ usual.slopes)
-    rest = np.abs(own.slopes - factor * usual.slopes) - own.errors - abs(factor) * usual.errors
+def _are_parallel(own: Fit, usual: Fit, pull: Array | None = None) -> bool:
+    """Return whether two losses have the same derivatives, but for a factor, and for some pull."""
+    if own.slopes.tobytes() == usual.slopes.tobytes():
+        return True
+    columns = np.stack([usual.slopes] if pull is None else [usual.slopes, pull], axis=1)
+    solution, *_ = np.linalg.lstsq(columns, own.slopes, rcond=None)
+    factor, rest = float(solution[0]), np.abs(own.slopes - columns @ solution)
+    rest = rest - own.errors - abs(factor) * usual.errors
     return factor > 0 and float(rest.max()) <= CLOSE * float(np.abs(own.slopes).max())
 
 
@@ -254,10 +295,16 @@ def depends_on(model: Model, fit: Fit, path: str) -> bool:
 
 
 def find_factors(model: Model, fit: Fit, weights: list[str]) -> Iterator[tuple[str, float | None]]:
-    """Yield each weight with the factor of its gradient among the step's values, None for none."""
-    for weight in weights:
+    """Yield each weight with the factor of its gradient among the step's values, None for none;
+    numbers come last, and have that of the first array.
+    """
+    known = None
+    for weight in sorted(weights, key=lambda w: model.base.before[w].size == 1):
         found, own = _list_own(model, weight)
-        yield weight, find_factor(model, found, fit.slopes[own], fit.errors[own])
+        wanted = known if len(own) == 1 else None
+        factor = find_factor(model, found, fit.slopes[own], fit.errors[own], wanted)
+        known = known or factor
+        yield weight, factor
 
 
 def measure_rest(model: Model, fit: Fit, weight: str) -> float:

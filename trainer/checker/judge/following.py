@@ -62,6 +62,9 @@ def _list_others(model: Model, fit: Fit, fits: list[Fit]) -> list[str]:
     if _is_of_numbers(model):
         return others if len(agreeing) >= 2 * len(others) else []
     arrays = [weight for weight in others if model.base.before[weight].size > 1]
+    mixed = [weight for weight in others if _moves_as_another(model, weight, agreeing)]
+    if mixed == others:
+        return mixed
     if any(measure_rest(model, fit, weight) < FAR for weight in arrays):
         return []  # nearly right: differences on one side, or few digits
     apart = [each for each in fits if not _is_part(model, each, fit)]

@@ -9,10 +9,20 @@ from trainer.book.functions import Array
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.slopes import CLOSE, Direction
 
+SAME = 1e-4  # of factors that rounding alone parts
 
-def find_factor(model: Model, found: list[Direction], slopes: Array, errors: Array) -> float | None:
+
+def find_factor(
+    model: Model,
+    found: list[Direction],
+    slopes: Array,
+    errors: Array,
+    known: float | None = None,
+) -> float | None:
     """Return the factor between the slopes along directions of one weight and some value of the
     step; None where no value of its size is a multiple of them.
+
+    A number is a multiple of any other: known is the factor that it must have, None for any.
     """
     shape = found[0].vector.shape
     size = float(slopes @ slopes)
@@ -23,7 +33,8 @@ def find_factor(model: Model, found: list[Direction], slopes: Array, errors: Arr
             along = np.array([float((values * d.vector).sum()) for d in found])
             factor = float(along @ slopes) / size
             rest = np.abs(along - factor * slopes) - 2 * abs(factor) * errors
-            if factor and rest.max() <= CLOSE * np.abs(along).max():
+            is_known = known is None or abs(factor - known) <= SAME * abs(known)
+            if factor and is_known and rest.max() <= CLOSE * np.abs(along).max():
                 return factor
     return None
 

@@ -12,12 +12,13 @@ from trainer.checker.find.programs import OWN
 from trainer.checker.find.steps import Form, Trace
 from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.deciding import Decision, Fault, decide
+from trainer.checker.judge.descent import SQUARES
 from trainer.checker.judge.influence import Run
 
 MOST_VALUES = 1_000_000  # of all runs of a file's steps
 EACH_RUN = 50  # values that a run costs besides its own
 LARGE = 100  # elements that cost as much as one value
-SQUARES = "squared error"
+LOSS, DERIVATIVE = "loss|cost|entropy", "^d_?(loss|cost)|grad|deriv|delta|prime"  # in names
 MORE = 5  # calls that are judged after one was right or wrong
 
 
@@ -219,7 +220,8 @@ def _settle_loss(step: Step, decision: Decision) -> Decision:
 
 
 def _list_named(step: Step, decision: Decision, events: Iterable[int]) -> list[int]:
-    """Return the events for which the file has a name of a loss."""
+    """Return the events for which the file has a name of a loss, and not of its derivative."""
     named = ((i, step.describe(decision.model.base.events[i][0])[1]) for i in events
              if decision.model.base.events[i][0] >= 0)  # fmt: skip
-    return [i for i, text in named if re.search("loss|cost|entropy", text.lower())]
+    found = ((i, text.lower()) for i, text in named)
+    return [i for i, text in found if re.search(LOSS, text) and not re.search(DERIVATIVE, text)]

@@ -13,12 +13,28 @@ import numpy as np
 
 from trainer.book.functions import Array
 
-N = 11  # samples: more than there are classes, and no usual size of a layer
+FEW = 11  # samples: more than there are classes, and no usual size of a layer
 SIZES = {  # inputs and classes of data sets
     "digits": (64, 10), "iris": (4, 3), "wine": (13, 3), "breast_cancer": (30, 2),
     "boston": (13, 1), "diabetes": (10, 1), "california_housing": (8, 1),
     "moons": (2, 2), "circles": (2, 2), "openml": (784, 10), "mldata": (784, 10),
 }  # fmt: skip
+
+
+class Samples:
+    """How many samples the data sets have."""
+
+    number = FEW
+
+    @classmethod
+    @contextmanager
+    def give(cls, number: int) -> Iterator[None]:
+        """Let the data sets have so many for a while."""
+        cls.number = number
+        try:
+            yield
+        finally:
+            cls.number = FEW
 
 
 class Data(Protocol):
@@ -131,7 +147,7 @@ class Labels(Unchanged):
 
 def draw_data(D: int, C: int) -> tuple[Array, Array]:
     """Return inputs (N, D), and labels (N,): numbers where there is one output alone."""
-    rng = np.random.default_rng(0)
+    rng, N = np.random.default_rng(0), Samples.number
     x = rng.standard_normal((N, D))
     return x, np.arange(N) % C if C > 1 else rng.standard_normal(N)
 
@@ -139,7 +155,7 @@ def draw_data(D: int, C: int) -> tuple[Array, Array]:
 def _load(D: int, C: int, return_X_y: bool = False) -> Any:
     x, t = draw_data(D, C)
     side = int(D**0.5)
-    images = x.reshape(N, side, side) if side * side == D else x
+    images = x.reshape(len(x), side, side) if side * side == D else x
     parts = {"data": x, "target": t, "images": images, "DESCR": ""}
     names = {"target_names": list(map(str, range(C))), "feature_names": list(map(str, range(D)))}
     return (x, t) if return_X_y else Bunch(parts | names)
@@ -147,6 +163,7 @@ def _load(D: int, C: int, return_X_y: bool = False) -> Any:
 
 def _load_images(*shape: int) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     """Return what the data sets of keras return: images of whole numbers and their labels."""
+    N = Samples.number
     images = np.random.default_rng(0).integers(0, 256, (N, *shape)).astype(np.uint8)
     labels = np.arange(N, dtype=np.uint8) % 10
     return (images, labels), (images.copy(), labels.copy())

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import numpy as np
 
 from trainer.checker.adapt.names import PARAMS
-from trainer.checker.findings.comparing import FLOAT32, compute_error, show_safely
+from trainer.checker.findings.comparing import FLOAT32, as_array, compute_error, show_safely
 from trainer.checker.measure.explaining import (
     Case,
     find_causes,
@@ -99,7 +99,9 @@ def is_right(quantity: str, judge: Judge) -> bool:
 
 def _weigh(quantities: list[str], got: dict[str, Any]) -> float:
     """Return the points of quantities: 1 each, but 0.4 for predict where it gives class labels."""
-    return sum(0.4 if q == "predict" and np.ndim(got[q]) == 1 else 1.0 for q in quantities)
+    outputs = as_array(got.get("predict"))
+    is_flat = outputs is not None and outputs.ndim == 1
+    return sum(0.4 if q == "predict" and is_flat else 1.0 for q in quantities)
 
 
 def _weigh_calls(outcomes: Outcomes) -> float:

@@ -13,6 +13,7 @@ from trainer.checker.findings.comparing import (
     as_array,
     compute_error,
     report_unchecked,
+    show_safely,
 )
 from trainer.checker.measure.choosing import choose_form, find_mistakes, is_right
 from trainer.checker.measure.judging import Causes, Judge
@@ -74,12 +75,15 @@ def _judge_outcome(
         return _report_missing(quantity, trial)
     if outcome.error:
         return [_report_error(quantity, outcome.error, trial)]
+    array = as_array(outcome.value) if quantity != "gradient" else None
+    is_other = quantity != "gradient" and array is None and outcome.value is not None
+    # A loss of two axes of samples takes one sample, or other targets.
+    if is_other or (quantity == "loss" and array is not None and array.shape.count(N) > 1):
+        what = f"shape {array.shape}" if array is not None else show_safely(outcome.value, repr)
+        message = _("unsupported call or return value: {error}")
+        return [report_unchecked(quantity, message.format(error=what))]
     if quantity == "predict":
         return [judge.judge_predict(mistakes)]
-    array = as_array(outcome.value) if quantity == "loss" else None
-    if array is not None and array.shape.count(N) > 1:  # it takes one sample, or other targets
-        message = _("unsupported call or return value: {error}")
-        return [report_unchecked("loss", message.format(error=f"shape {array.shape}"))]
     if quantity == "loss":
         return [_accept_guess(judge.judge_loss(mistakes), trial)]
     if outcome.value is None and outcome.wrote:

@@ -34,8 +34,8 @@ SINGLE = (
     "np.exp({a})", "np.exp(-{a})", "np.log({a})", "np.tanh({a})", "np.maximum(0, {a})",
     "1 / (1 + np.exp(-{a}))", "np.sum({a})", "np.sum({a}, axis=0)", "np.sum({a}, axis=1)",
     "np.sum({a}, axis=0, keepdims=True)", "np.sum({a}, axis=1, keepdims=True)", "{a}.shape[0]",
-    "{a}.shape[1]", "np.mean({a}, axis=0)", "np.max({a}, axis=1, keepdims=True)",
-    "np.max({a}, axis=0, keepdims=True)",
+    "{a}.shape[1]", "{a}[1:]", "{a}[:-1]", "{a}[:, 1:]", "{a}[:, :-1]", "np.mean({a}, axis=0)",
+    "np.max({a}, axis=1, keepdims=True)", "np.max({a}, axis=0, keepdims=True)",
 )  # fmt: skip
 PAIRS = {
     "{a} * {b}": np.multiply, "{a} - {b}": np.subtract, "{a} + {b}": np.add,
@@ -81,14 +81,15 @@ class Enumerator:
 
     def _fill(self, values: dict[str, Any], is_same: Callable[[Any], bool]) -> list[Edit]:
         """Return the edits that put one of the values into the place of a part."""
-        old = _split(ast.unparse(self._root))
+        plain = ast.unparse(self._root)
+        old, may_be_odd = _split(plain), _adds_nothing(plain)
         found: list[Edit] = []
         for part in _list_parts(self._root):
             code = self._open(part)
             texts = values.items() if code else ()
             for text in [text for text, value in texts if is_same(self._run(code, value))]:
                 new = _write(self._root, part, text)
-                if not _cancels(new):
+                if not _cancels(new) and (may_be_odd or not _adds_nothing(new)):
                     found.append(Edit(part, text, _count_changes(old, _split(new))))
         return sorted(found, key=lambda edit: edit.cost)
 
@@ -183,6 +184,24 @@ def _cancels(text: str) -> bool:
         and ast.unparse(n.right) == ast.unparse(factor)
         for factor, other in sides for n in ast.walk(other)
     )  # fmt: skip
+
+
+def _adds_nothing(text: str) -> bool:
+    """Return whether a line adds or subtracts 0, multiplies or divides by 1, takes the square of a
+    negative, or takes back what it has just added.
+    """
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.BinOp(op=ast.Add() | ast.Sub(), right=ast.Constant(value=0)):
+                return True
+            case ast.BinOp(op=ast.Mult() | ast.Div(), right=ast.Constant(value=1)):
+                return True
+            case ast.BinOp(left=ast.UnaryOp(op=ast.USub()), op=ast.Pow()):
+                return True
+            case ast.BinOp(left=ast.BinOp(left=a, op=ast.Add(), right=b), op=ast.Sub(), right=c):
+                if ast.unparse(c) in (ast.unparse(a), ast.unparse(b)):
+                    return True
+    return False
 
 
 def _list_swapped(root: Root) -> Iterator[str]:

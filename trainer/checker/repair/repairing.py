@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from itertools import chain
 
@@ -18,10 +18,11 @@ from trainer.checker.diagnose.patching import Texts
 from trainer.checker.diagnose.repairing import Search
 from trainer.checker.diagnose.scope import make_scope
 from trainer.checker.diagnose.survey import Survey
+from trainer.checker.find.programs import OPTION
 from trainer.checker.judge.deciding import Decision
 from trainer.checker.repair.enumerating import Enumerator
 from trainer.checker.repair.ordering import list_earlier
-from trainer.checker.repair.surveying import StepRequest, find_steps, survey_step
+from trainer.checker.repair.surveying import StepRequest, StepScreen, find_steps, survey_step
 
 CHANGES = 300  # that are tried for one fix
 MOST_EDITS = 20  # of one line, by value
@@ -29,10 +30,16 @@ MOST_EDITS = 20  # of one line, by value
 
 @dataclass
 class StepSearch(Search):
-    """Tries changes of a wrong step, which begins at a line, 0 for a call."""
+    """Tries changes of a wrong step, which begins at a line, 0 for a call.
+
+    moved are the weights that are wrong, which a right step moves too, and losses are those that it
+    may go down.
+    """
 
     request: StepRequest = field(kw_only=True)
     line: int = field(kw_only=True)
+    moved: frozenset[str] = field(kw_only=True)
+    losses: frozenset[str] = field(kw_only=True)
 
     def find_left(self, survey: Survey, candidate: Candidate) -> frozenset[str] | None:
         """Return the weights that still go another way, None where that is open."""
@@ -52,12 +59,27 @@ class StepSearch(Search):
         if decision is None or decision.is_right is None:
             return None
         if decision.is_right:
-            return None if decision.fit is None or decision.fit.wrong else frozenset()
+            is_fixed = self._goes_down(decision) and self._is_usually_right(texts)
+            return self.moved - set(decision.model.weights) if is_fixed else None
         return frozenset(decision.wrong)
 
-    def _decide(self, texts: Texts) -> Decision | None:
+    def _goes_down(self, decision: Decision) -> bool:
+        """Return whether a step goes down one of the losses that it should."""
+        fit = decision.fit
+        names = {each.loss for each in (fit, *decision.fits) if each}
+        return fit is not None and not fit.wrong and bool(names & self.losses)
+
+    def _is_usually_right(self, texts: Texts) -> bool:
+        """Return whether the step is still right with the activation that a net usually has."""
+        usual = replace(self.request, program=self.request.program % OPTION)
+        if usual == self.request:
+            return True
+        decision = self._decide(texts, usual)
+        return decision is not None and decision.is_right is True
+
+    def _decide(self, texts: Texts, request: StepRequest | None = None) -> Decision | None:
         """Return the decision on the step of changed texts: another loop may train more then."""
-        steps = find_steps(self.request, texts)[1]
+        steps = find_steps(request or self.request, texts)[1]
         least = min((abs(step.line - self.line) for step in steps), default=0)
         near = [step for step in steps if abs(step.line - self.line) == least]
         near = near[self.request.number :][:1] if self.request.is_layer else near
@@ -74,7 +96,10 @@ def diagnose_step(request: StepRequest, tried: Count) -> Diagnosis | None:
     survey = survey_step(request, None)
     if survey is None:
         return None
-    search, texts = StepSearch(tried, request=request, line=survey.line), survey.texts
+    assert isinstance(survey.screen, StepScreen)
+    losses = frozenset(fit.loss for fit in survey.screen.wanted.fits)
+    search = StepSearch(tried, request=request, line=survey.line, moved=survey.wrong, losses=losses)
+    texts = survey.texts
     fix = search.find_fix(survey)
     if fix is None:
         location = next((each for each in survey.locations if each.settles), None)
