@@ -4,32 +4,32 @@ import numpy as np
 import pytest
 
 from trainer.checker.find.datasets import Dataset
-from trainer.checker.load.libraries import N, answer, replace_files
+from trainer.checker.load.libraries import FEW, answer, replace_files
 from trainer.checker.load.standins import MissingNameError, StandIn, be_quiet
 
 
 @pytest.mark.parametrize(
     ("name", "shape", "classes"),
-    [("load_digits", (N, 64), 10), ("load_iris", (N, 4), 3), ("fetch_openml", (N, 784), 10)],
+    [("load_digits", (FEW, 64), 10), ("load_iris", (FEW, 4), 3), ("fetch_openml", (FEW, 784), 10)],
 )
 def test_a_data_set_has_its_shapes_and_classes(name, shape, classes):
     data = answer(f"sklearn.datasets.{name}")
     assert data.data.shape == data["data"].shape == shape
     assert set(data.target) == set(range(classes))
     x, t = answer(name, return_X_y=True)
-    assert (x.shape, t.shape) == (shape, (N,))
+    assert (x.shape, t.shape) == (shape, (FEW,))
 
 
 def test_made_data_has_the_sizes_that_are_asked_for():
     x, t = answer("make_classification", 100, n_features=6, n_classes=3)
-    assert x.shape == (N, 6)
+    assert x.shape == (FEW, 6)
     assert set(t) == {0, 1, 2}
-    assert answer("sklearn.datasets.make_moons", 200)[0].shape == (N, 2)
+    assert answer("sklearn.datasets.make_moons", 200)[0].shape == (FEW, 2)
 
 
 def test_images_of_keras_are_whole_numbers():
     (x, t), (x_test, _) = answer("tensorflow.keras.datasets.mnist.load_data")
-    assert x.shape == x_test.shape == (N, 28, 28)
+    assert x.shape == x_test.shape == (FEW, 28, 28)
     assert x.dtype == t.dtype == np.uint8
 
 
@@ -49,7 +49,7 @@ def test_a_name_answers_only_while_a_script_is_followed():
     with pytest.raises(MissingNameError):
         load()
     with be_quiet():
-        assert load().data.shape == (N, 4)
+        assert load().data.shape == (FEW, 4)
         with pytest.raises(MissingNameError):
             StandIn("mine.load_iris_file", "was not found")()
 
