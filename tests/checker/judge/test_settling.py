@@ -19,8 +19,9 @@ def wrong(tmp_path):
     return judge(path)
 
 
-def settle_one(judged, quantity, cause):
+def settle_one(judged, quantity, cause, *right):
     report = Report(findings=[Finding(quantity, "differs", "is 2, expected 1", cause)])
+    report.findings += [Finding(each, "ok") for each in right]
     settle(report, judged)
     return [finding.quantity for finding in report.wrong_findings], report.step
 
@@ -30,6 +31,13 @@ def test_a_wrong_step_says_more_than_a_factor_of_the_loss(wrong):
     assert quantities
     assert all(name.startswith("gradient ") for name in quantities)
     assert step == wrong.step.place
+
+
+def test_a_wrong_step_says_more_than_numbers_of_another_form(wrong):
+    quantities, step = settle_one(wrong, "predict", None)
+    assert "predict" not in quantities
+    assert step == wrong.step.place
+    assert settle_one(wrong, "gradient W1", None, "predict") == (["gradient W1"], None)
 
 
 @pytest.mark.parametrize(

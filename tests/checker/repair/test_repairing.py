@@ -1,10 +1,13 @@
 """A wrong step gets its line and a fix, whatever the form and the depth of the net."""
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 from steps import FREE, LAYERS, judge, judge_each_layer
 
 from trainer.checker.diagnose.counting import Count
-from trainer.checker.repair.repairing import CHANGES, diagnose_step
+from trainer.checker.repair.repairing import CHANGES, _is_sure, diagnose_step
 from trainer.checker.repair.surveying import StepRequest
 
 # A right net, a line of it and a mistake in its place, and the number of that line.
@@ -105,3 +108,25 @@ def test_a_fix_for_one_activation_keeps_the_usual_one_right(tmp_path):
     path.write_text(NET.replace("1 - a ** 2", "1 - np.tanh(a) ** 2"))
     assert judge(path).step.option == "activation='tanh'"
     assert "+            return 1 - a ** 2" in diagnose(path).diff
+
+
+def test_no_line_is_named_where_only_a_lambda_is_wrong_for_another_activation(tmp_path):
+    path = tmp_path / "net.py"
+    start, end = NET.index("    def slope"), NET.index("    def train")
+    own = '        slopes = {"sigmoid": lambda a: a * (1 - a),\n'
+    own += '                  "tanh": lambda a: 1 - np.tanh(a) ** 2}\n'
+    own += "        self.slope = slopes[activation]\n"
+    text = NET[:start] + NET[end:]
+    path.write_text(text.replace("\n    def bend", f"{own}\n    def bend", 1))
+    assert judge(path).step.option == "activation='tanh'"
+    found = diagnose(path)
+    assert found is None or found.diff
+
+
+@pytest.mark.parametrize(("line", "rounds", "is_sure"), [(0, 1, True), (0, 2, False), (7, 2, True)])
+def test_a_line_of_a_call_of_several_rounds_is_named_with_a_fix_alone(line, rounds, is_sure):
+    events = [(0, "", np.zeros(1))] * rounds
+    model = SimpleNamespace(base=SimpleNamespace(events=events))
+    wanted = SimpleNamespace(model=model, sites=[SimpleNamespace(line=5)])
+    location = SimpleNamespace(site=SimpleNamespace(value=SimpleNamespace(lineno=5)))
+    assert _is_sure(location, wanted, StepRequest(FREE, 9, 0), line) is is_sure

@@ -48,11 +48,14 @@ def _is_doubt(finding: Finding, unsure: tuple[str | None, ...]) -> bool:
 def settle(report: Report, judged: Judged) -> None:
     """Put what a step shows into a report that left the net open.
 
-    A factor between the loss and a gradient that was not understood says less than a wrong step.
+    A factor between the loss and a gradient that was not understood says less than a wrong step,
+    and so do numbers that are not those of a known form, for no known reason, where none is.
     """
     is_right = judged.decision.is_right
     wrong = report.wrong_findings
-    if is_right is False and all(f.quantity == "loss" and f.cause in FACTORS for f in wrong):
+    known = {f.quantity for f in report.findings if f.verdict == "ok"} & {"predict", "loss"}
+    is_factor = all(f.quantity == "loss" and f.cause in FACTORS for f in wrong)
+    if is_right is False and (is_factor or (not known and all(map(_is_unexplained, wrong)))):
         report.findings = [f for f in report.findings if f not in wrong]
     if is_right is None or (report.wrong_findings and not is_right):
         return
@@ -64,6 +67,10 @@ def settle(report: Report, judged: Judged) -> None:
     report.findings += describe(judged)
     report.step = None if is_right else judged.step.place
     report.stopped, report.name = "", report.name or f"{CODE}{report.file}"
+
+
+def _is_unexplained(finding: Finding) -> bool:
+    return finding.verdict == "differs" and finding.cause is None
 
 
 def settle_layers(report: Report, found: Mapping[str, Judged | None], is_whole: bool) -> None:

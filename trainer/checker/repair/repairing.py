@@ -23,6 +23,7 @@ from trainer.checker.judge.deciding import Decision
 from trainer.checker.repair.enumerating import Enumerator
 from trainer.checker.repair.ordering import list_earlier
 from trainer.checker.repair.surveying import StepRequest, StepScreen, find_steps, survey_step
+from trainer.checker.repair.wanted import Wanted
 
 CHANGES = 300  # that are tried for one fix
 MOST_EDITS = 20  # of one line, by value
@@ -103,12 +104,26 @@ def diagnose_step(request: StepRequest, tried: Count) -> Diagnosis | None:
     fix = search.find_fix(survey)
     if fix is None:
         location = next((each for each in survey.locations if each.settles), None)
+        if location and not _is_sure(location, survey.screen.wanted, request, survey.line):
+            return None
         return describe_line(texts, location) if location else None
     first, changed = fix
     if changed[first.path] != first.text:
         changed = drop_needless(search, texts, changed)
     first = _find_first(first, texts, changed)
     return describe_fix(first, texts, changed, survey.locations, len(survey.wrong))
+
+
+def _is_sure(location: Location, wanted: Wanted, request: StepRequest, line: int) -> bool:
+    """Return whether a line may be named without a fix.
+
+    With another activation the line that calls a derivative is right for the usual one, and in a
+    call, line 0, that has several rounds a later value may be wrong for what an earlier one did.
+    """
+    sites = [n for n, path, _ in wanted.model.base.events if n >= 0 and not path]
+    here = (n for n in sites if wanted.sites[n].line == location.site.value.lineno)
+    is_repeated = any(sites.count(n) > 1 for n in here)
+    return request.program < OPTION and (line > 0 or not is_repeated)
 
 
 def drop_needless(search: StepSearch, before: Texts, after: Texts) -> Texts:
