@@ -131,7 +131,7 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> st
             found = judge_file(connection, inside, task.path, task.name, task.seed, doing.append)
             _fill(report, found, task, inside)
         doing.append(TRAINING)
-        with suppress(HangError), _survive(report, connection):
+        with _leave_doubted(report, may_acquit=task.folder is None), _survive(report, connection):
             judge_training(connection, report, may_acquit=task.folder is None)
     except WorkerLostError as lost:
         doing[-1] = "loading" if connection.is_ready and doing[-1] == "start" else doing[-1]
@@ -142,6 +142,22 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> st
     except ProtocolError:
         _explain_ending(report, connection, doing[-1], "forged")
     return ""
+
+
+@contextmanager
+def _leave_doubted(report: Report, may_acquit: bool) -> Iterator[None]:
+    """Hold nothing against a net that a step of its training might acquit, where that is cut off;
+    end quietly where some of it does not come back.
+    """
+    from trainer.checker.judge.reporting import leave_doubted
+
+    try:
+        yield
+    except (HangError, WorkerLostError) as cut:
+        if may_acquit:
+            leave_doubted(report)
+        if isinstance(cut, WorkerLostError):
+            raise
 
 
 @contextmanager

@@ -10,7 +10,10 @@ import psutil
 import pytest
 from mistaken import NETS
 
-from trainer.checker.process import check_in_child
+from trainer.checker.findings.comparing import Finding
+from trainer.checker.findings.report import Report
+from trainer.checker.process import _leave_doubted, check_in_child
+from trainer.checker.remote.connection import WorkerLostError
 
 RIGHT = (NETS / "chapter4.py").read_text()
 BACK = "        # backward\n"  # in gradient, and nowhere else
@@ -115,3 +118,11 @@ def test_a_child_that_cannot_start_is_not_blamed_on_the_file(tmp_path, monkeypat
 def test_code_that_asks_for_input_gets_none(tmp_path):
     report, _ = check_in_child(write(tmp_path, "        input()\n"), hints=1)
     assert any("EOFError" in finding.message for finding in report.findings)
+
+
+@pytest.mark.parametrize(("may_acquit", "status"), [(True, 2), (False, 1)])
+def test_a_step_that_is_cut_off_holds_nothing_doubted_against_a_net(may_acquit, status):
+    report = Report(findings=[Finding("loss", "differs", "is 2, expected 1", "loss-sum")])
+    with pytest.raises(WorkerLostError), _leave_doubted(report, may_acquit):
+        raise WorkerLostError("late")
+    assert report.status == status

@@ -32,6 +32,16 @@ def may_be_settled(report: Report) -> bool:
     return report.status == 2 or (is_doubted and not is_understood)
 
 
+def leave_doubted(report: Report) -> None:
+    """Leave open what a step might have refuted, where the time for that was too short."""
+    if not may_be_settled(report):
+        return
+    wrong = report.wrong_findings
+    message = _("a step of its training, which decides about it, did not come back in time")
+    report.findings = [report_unchecked(f.quantity, message) if f in wrong else f
+                       for f in report.findings]  # fmt: skip
+
+
 def _is_doubt(finding: Finding, unsure: tuple[str | None, ...]) -> bool:
     """Return whether a step down its own loss shows that a finding is none.
 
