@@ -114,7 +114,7 @@ def fit_losses(model: Model) -> list[Fit]:
         fits.append(fit)
     fits = [fit for fit in fits if not (fit.is_own and fit.is_right and _is_error(model, fit))]
     if right := [fit for fit in fits if fit.is_right]:
-        shown = _find_shown(model, every) if not all(fit.is_own for fit in right) else {}
+        shown = find_shown(model, every) if not all(fit.is_own for fit in right) else {}
         end = _find_update(model)
         return [fit if fit.is_own else _add_shown(fit, shown, end) for fit in right]
     fits.sort(key=lambda fit: (len(fit.wrong), fit.rate <= 0, not fit.is_own))
@@ -224,7 +224,7 @@ def list_usual(fits: list[Fit]) -> list[Fit]:
     return [own for own in fits if own.is_own and any(_are_parallel(own, each) for each in usual)]
 
 
-def _find_shown(model: Model, fits: list[Fit]) -> dict[int, list[str]]:
+def find_shown(model: Model, fits: list[Fit]) -> dict[int, list[str]]:
     """Return the numbers that the net computes from outputs and targets, as events, and the usual
     losses that each of them may be.
     """

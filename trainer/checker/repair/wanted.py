@@ -13,6 +13,7 @@ from trainer.checker.find.tracing import Site
 from trainer.checker.judge.deciding import SAME, Decision, Fault
 from trainer.checker.judge.descent import (
     Fit,
+    find_shown,
     fit_losses,
     list_directions,
     list_fits,
@@ -93,6 +94,18 @@ class Wanted:
         kept = [i for fit in fits if fit is fits[0] or not fit.is_own for i in fit.events]
         known = {int(digest(value)) for _, _, value in trace.events}
         return all(int(digest(events[i][2])) in known for i in kept)
+
+
+def list_losses(wanted: Wanted) -> frozenset[str]:
+    """Return the names of the losses that a step should go down, and of usual ones like its own.
+
+    Of one sample a hinge loss is like any other.
+    """
+    shown = find_shown(wanted.model, list(list_fits(wanted.model)))
+    own = (fit.events[0] for fit in wanted.fits if fit.is_own)
+    like = {name for event in own for name in shown.get(event, ())}
+    plain = {name for name in like if "hinge" not in name}
+    return frozenset(fit.loss for fit in wanted.fits) | frozenset(plain or like)
 
 
 def find_wanted(decision: Decision, sites: list[Site]) -> Wanted | None:
