@@ -118,9 +118,10 @@ class Call:
 
         first = self.instance.named if self.instance else {}
         usual = {name: trier.choices.choose_usual(name) for name in self.required or []}
-        named = trier.settle(run, first | usual, values)
+        best = trier.find_best(run, first | usual, values)
+        named = best.named
         if isinstance(self.instance, Instance):
-            named = prepare(trier, self.instance, run, named, values)
+            named = prepare(trier, self.instance, run, best, values)
         options = self._list_options(trier, named)
         if option > len(options):
             return []

@@ -58,8 +58,13 @@ def invent_arguments(
     )
     if best is None or best.error is None or not others:
         return best.named if best and best.error is None else None
-    named = trier.settle(check, best.named, {"x": x, "t": np.arange(len(x)) % 3})
-    return named if trier.try_values(check, named).error is None else None
+    best = trier.find_best(check, best.named, {"x": x, "t": np.arange(len(x)) % 3})
+    return best.named if best.error is None else None
+
+
+def is_named_as_array(name: str) -> bool:
+    """Return whether a name begins as that of a matrix or a vector of weights."""
+    return re.match(f"{MATRIX}|{VECTOR}", name) is not None
 
 
 def _find_best(outcomes: Iterator[Outcome]) -> Outcome | None:
@@ -81,7 +86,7 @@ def _list_choices(
     if name in made and find_role(name, SIZES):
         return [trier.choices.choose_usual(name)]
     numbers, others = _list_numbers(x, name in made), _list_values(forward, name, x, trier, number)
-    is_size = name in made and not re.match(f"{MATRIX}|{VECTOR}", name)
+    is_size = name in made and not is_named_as_array(name)
     return [*numbers, *others] if is_size else [*others, *numbers]
 
 

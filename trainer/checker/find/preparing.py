@@ -21,14 +21,13 @@ def prepare(
     trier: Trier,
     instance: Instance,
     run: Run,
-    named: Namespace,
+    best: Outcome,
     data: Mapping[str, Any],
 ) -> Namespace:
-    """Return the values by name with which a call comes farthest, and give the instance the methods
-    that are to be called before: where a line fails that reads an attribute which is not set yet,
-    one that sets it.
+    """Return the values by name with which a call comes farthest, which came so far, and give the
+    instance the methods that are to be called before: where a line fails that reads an attribute
+    which is not set yet, one that sets it.
     """
-    best = trier.try_values(run, named)
     for _ in range(MOST):
         better = best.error and _improve(trier, instance, run, best, data)
         if not better:
@@ -45,7 +44,7 @@ def _improve(
     net = attempt(lambda: _build(trier, instance, best, data)).value
     for name in _list_setters(trier, instance, net, best.error) if net is not None else ():
         instance.setups = [name, *before]
-        outcome = trier.try_values(run, trier.settle(run, best.named, data))
+        outcome = trier.find_best(run, best.named, data)
         if outcome.error is None or outcome.reached[0] > best.reached[0]:
             return outcome
     instance.setups = before

@@ -7,7 +7,7 @@ import ast
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from trainer.checker.find.calls import LAYOUTS, Call, list_calls, list_data, list_users
@@ -63,8 +63,9 @@ class Script:
         self._tracer = Tracer()
         self._loader = Loader(self._path, texts=self._texts, recorder=self._tracer, is_script=True)
 
-    def list_programs(self) -> Iterator[Program]:
-        """Yield the file as a script, and calls of what it defines with each layout of data.
+    def list_programs(self, option: int = 0) -> Iterator[Program]:
+        """Yield the file as a script, and calls of what it defines with each layout of data, and
+        with another activation for each option from 1.
 
         The first OWN of them use a net as the file does. There are TRAINING.
         """
@@ -75,19 +76,17 @@ class Script:
             yield partial(self.use, number)
         for layout in range(LAYOUTS):
             for number in range(MOST):
-                yield partial(self.call, layout, number)
+                yield partial(self.call, layout, number, option)
 
     def get_program(self, number: int) -> Program | None:
         """Return the program of a number, None where there is none: behind those that train are
         the layers of the file, which was followed.
         """
         option, place = divmod(number, OPTION)
-        if option and OWN <= place < TRAINING and self.varies:
-            layout, call = divmod(place - OWN, MOST)
-            return partial(self.call, layout, call, option)
-        if place < TRAINING:
-            return next(islice(self.list_programs(), place, None)) if not option else None
-        return next(islice(self.list_layer_programs(), place - TRAINING, None), None)
+        if option and not (OWN <= place < TRAINING and self.varies):
+            return None
+        every = chain(self.list_programs(option), self.list_layer_programs())
+        return next(islice(every, place, None), None)
 
     def list_layer_programs(self) -> Iterator[Program]:
         """Yield each layer of the file, which was followed, with inputs of every layout."""
@@ -146,9 +145,8 @@ class Script:
         return []
 
     def _count_samples(self, given: set[int]) -> int:
-        errors = [error for error in self._loader.errors if isinstance(error, Exception)]
         is_loaded = self._path in self.sources
-        return count_samples(self._tree, errors, given) if is_loaded else 0
+        return count_samples(self._tree, self._loader.errors, given) if is_loaded else 0
 
     def _guess_sizes(self) -> tuple[int, int]:
         """Return the numbers of inputs and outputs of a net that the file makes."""
@@ -157,9 +155,9 @@ class Script:
         sizes = [size for net in nets for size in guess_sizes(net)]
         return sizes[0] if sizes else guess_sizes_of_text(self._text)
 
-    @property
+    @cached_property
     def varies(self) -> bool:
-        """Whether the file has several activations from which an argument chooses."""
+        """Whether the file, which was followed, has activations from which an argument chooses."""
         return self._path in self.sources and has_options(self._module, self._tree)
 
     @cached_property

@@ -46,14 +46,19 @@ class Trier:
     _left: int = MOST
 
     def settle(self, run: Run, named: Namespace, data: Mapping[str, Any]) -> Namespace:
-        """Return the values by name with which a call comes farthest: named, if it ends with them.
+        """Return the values by name with which a call comes farthest."""
+        return self.find_best(run, named, data).named
+
+    def find_best(self, run: Run, named: Namespace, data: Mapping[str, Any]) -> Outcome:
+        """Return how far a call comes with the values with which it comes farthest: named, if it
+        ends with them.
 
         data are samples and targets. run is given values, and adds to a list the arguments asked.
         """
         best, self._left = self.try_values(run, named), MOST
         while better := self._improve(run, best, data):
             best = better
-        return best.named
+        return best
 
     def _improve(self, run: Run, best: Outcome, data: Mapping[str, Any]) -> Outcome | None:
         """Return how a call comes farther with one more value, None where it ends or none helps."""

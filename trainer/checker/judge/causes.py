@@ -5,10 +5,10 @@ import numpy as np
 from trainer.book.functions import Array
 from trainer.checker.judge.deciding import Decision, Fault
 from trainer.checker.judge.descent import Fit, list_directions
-from trainer.checker.judge.gradients import find_factor
+from trainer.checker.judge.gradients import SAME, find_factor
 from trainer.checker.judge.influence import Model
+from trainer.checker.judge.slopes import is_flat
 
-SAME = 1e-4  # of factors that rounding alone parts
 CAUSES = {Fault.UPHILL: "update-sign", Fault.SOFTMAX_AXIS: "softmax-axis"}
 
 
@@ -17,7 +17,7 @@ def find_cause(decision: Decision) -> str | None:
     if decision.fault is Fault.FACTOR and decision.fit:
         return _name_factor(decision.model, decision.fit.rate)
     model, fit = decision.model, decision.fit
-    if decision.fault is Fault.LEFT and fit and all(map(_is_flat, _read(decision))):
+    if decision.fault is Fault.LEFT and fit and all(map(is_flat, _read(decision))):
         is_made = all(_has_gradient(model, fit, path) for path in decision.wrong)
         return "bias-not-updated" if is_made else "bias-grad-missing"
     return CAUSES.get(decision.fault) if decision.fault else None
@@ -27,8 +27,8 @@ def find_weight_cause(decision: Decision, weight: str) -> str | None:
     """Return the mistake that the step of one weight shows beside those of others."""
     factor = find_ratio(decision, weight)
     cause = factor and _name_factor(decision.model, factor)
-    is_flat = _is_flat(decision.model.get_value(weight))
-    return "bias-grad-mean" if cause == "batch-mean-twice" and is_flat else cause or None
+    is_bias = is_flat(decision.model.get_value(weight))
+    return "bias-grad-mean" if cause == "batch-mean-twice" and is_bias else cause or None
 
 
 def find_ratio(decision: Decision, weight: str) -> float | None:
@@ -69,7 +69,3 @@ def _has_gradient(model: Model, fit: Fit, path: str) -> bool:
 
 def _read(decision: Decision) -> list[Array]:
     return [decision.model.get_value(weight) for weight in decision.wrong]
-
-
-def _is_flat(value: Array) -> bool:
-    return min(value.shape, default=1) <= 1 or value.ndim < 2

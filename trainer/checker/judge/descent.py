@@ -15,12 +15,10 @@ from trainer.checker.find.steps import EVENT
 from trainer.checker.judge.events import Events, Values, read_events
 from trainer.checker.judge.gradients import find_factor
 from trainer.checker.judge.influence import Model
-from trainer.checker.judge.losses import list_losses
-from trainer.checker.judge.slopes import CLOSE, UNSETTLED, Direction, probe
+from trainer.checker.judge.losses import ABSOLUTE, SQUARES, list_losses
+from trainer.checker.judge.slopes import CLOSE, UNSETTLED, Direction, is_flat, probe
 
 OWN = -1
-SQUARES = "squared error"
-ABSOLUTE = "absolute error"  # is shown where another loss is gone down, and minimised by none
 EACH = 4  # directions of a weight
 FEWEST = 3  # settled directions: one more than a rate and a penalty are fitted to
 MOST_FITS = 30  # whose gradients are sought among the values
@@ -114,8 +112,9 @@ def fit_losses(model: Model) -> list[Fit]:
         fits.append(fit)
     fits = [fit for fit in fits if not (fit.is_own and fit.is_right and _is_error(model, fit))]
     if right := [fit for fit in fits if fit.is_right]:
-        shown = find_shown(model, every) if not all(fit.is_own for fit in right) else {}
-        end = _find_update(model)
+        if all(fit.is_own for fit in right):
+            return right
+        shown, end = find_shown(model, every), _find_update(model)
         return [fit if fit.is_own else _add_shown(fit, shown, end) for fit in right]
     fits.sort(key=lambda fit: (len(fit.wrong), fit.rate <= 0, not fit.is_own))
     distinct = list({fit.slopes.tobytes(): fit for fit in reversed(fits)}.values())[::-1]
@@ -260,7 +259,7 @@ def _list_like(own: Fit, usual: list[Fit], pulls: list[Array]) -> list[str]:
 def _list_pulls(found: list[Direction]) -> list[Array]:
     """Return how far the weights lie along each direction: all of them, or the matrices alone."""
     decay = np.array([direction.decay for direction in found])
-    flat = np.array([min(d.vector.shape, default=1) <= 1 or d.vector.ndim < 2 for d in found])
+    flat = np.array([is_flat(direction.vector) for direction in found])
     return [decay, np.where(flat, 0.0, decay)]
 
 

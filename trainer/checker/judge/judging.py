@@ -12,8 +12,8 @@ from trainer.checker.find.programs import OWN
 from trainer.checker.find.steps import Form, Trace
 from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.deciding import Decision, Fault, decide
-from trainer.checker.judge.descent import SQUARES
 from trainer.checker.judge.influence import Run
+from trainer.checker.judge.losses import SQUARES
 
 MOST_VALUES = 1_000_000  # of all runs of a file's steps
 EACH_RUN = 50  # values that a run costs besides its own

@@ -1,6 +1,5 @@
 """Judges a layer: its backward function must be the vector-Jacobian product of its forward one."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.find.inventing import INPUTS, MATRIX, PROBABLE, VECTOR
+from trainer.checker.find.inventing import INPUTS, PROBABLE, is_named_as_array
 from trainer.checker.find.layers import GOAL, GUESSED, OWN
 from trainer.checker.find.programs import TRAINING
 from trainer.checker.find.steps import Form, Trace
@@ -147,9 +146,7 @@ def _list_left(model: Model) -> list[str]:
     that no gradient was found for.
     """
     loss = model.losses[0][0]
-    named = (
-        p for p, v in model.base.before.items() if v.ndim and re.match(f"{MATRIX}|{VECTOR}", p)
-    )
+    named = (p for p, v in model.base.before.items() if v.ndim and is_named_as_array(p))
     others = [p for p in (*_list_arrays(model.base), *named) if p not in model.weights]
     moved = {path: find_dependents(model, {path: move(model.base.before[path])}) for path in others}
     return [path for path, found in moved.items() if loss in (found or ())]
@@ -159,7 +156,7 @@ def _list_unused(model: Model) -> list[str]:
     """Return the arguments for which the layer has a gradient, and on which no output depends."""
     changed = model.base.list_changed()
     return [p for p in changed if p in model.depends and p not in model.weights
-            and not p.startswith(OWN) and re.match(f"{MATRIX}|{VECTOR}", p)]  # fmt: skip
+            and not p.startswith(OWN) and is_named_as_array(p)]  # fmt: skip
 
 
 def _start_at(first: Run, start: Mapping[str, Any], changed: list[str]) -> Model | None:
@@ -189,10 +186,10 @@ def _list_right(model: Model, fit: Fit, rates: Mapping[str, float | None]) -> li
     """
     shapes = [value.shape for value in model.base.before.values() if value.shape in INPUTS]
     sizes = {n for shape in shapes for n in (shape[0], shape[-1])}
+    units = {w: (rate or 0) / _find_unit(model, fit, w) for w, rate in rates.items()}
     found = []
     for number in (1, *sorted(sizes)):
         factors = {w: 1 if model.base.before[w].shape in INPUTS else number for w in rates}
-        units = {w: (rate or 0) / _find_unit(model, fit, w) for w, rate in rates.items()}
         found.append([w for w in rates if abs(units[w] * factors[w] - 1) <= SAME])
     return max(found, key=len)
 

@@ -8,6 +8,8 @@ import numpy as np
 from trainer.book.functions import Array
 
 Loss = Callable[[Array], float]  # of the outputs
+SQUARES = "squared error"
+ABSOLUTE = "absolute error"  # is shown where another loss is gone down, and minimised by none
 MOST_SAMPLES = 20  # of which one may be that of the step
 TINY = 1e-300  # keeps the logarithm of 0 finite
 
@@ -15,7 +17,7 @@ TINY = 1e-300  # keeps the logarithm of 0 finite
 def list_losses(outputs: Array, targets: Array) -> Iterator[tuple[str, Loss]]:
     """Yield the name and the function of each loss that these outputs and targets can have."""
     for t in arrange_targets(outputs, targets):
-        yield "squared error", partial(_compute_squares, t=t)
+        yield SQUARES, partial(_compute_squares, t=t)
         is_probable = t.min() >= 0 and t.max() <= 1
         if is_probable and outputs.min() >= 0 and outputs.max() <= 1:
             yield "cross-entropy", partial(_compute_cross_entropy, t=t)
@@ -26,7 +28,7 @@ def list_losses(outputs: Array, targets: Array) -> Iterator[tuple[str, Loss]]:
             yield "binary cross-entropy of sigmoid", partial(_compute_logistic, t=t)
         if any(np.allclose(outputs.sum(axis=axis), 1) for axis in range(outputs.ndim)):
             continue  # a softmax, of which other losses say no more than cross-entropy
-        yield "absolute error", partial(_compute_absolute, t=t)
+        yield ABSOLUTE, partial(_compute_absolute, t=t)
         signs = t if t.min() == -1 else 2 * t - 1
         if np.isin(signs, (-1, 1)).all():
             yield "hinge loss", partial(_compute_margin, signs=signs)

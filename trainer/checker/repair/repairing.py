@@ -23,7 +23,7 @@ from trainer.checker.judge.deciding import Decision
 from trainer.checker.repair.enumerating import Enumerator
 from trainer.checker.repair.ordering import list_earlier
 from trainer.checker.repair.surveying import StepRequest, StepScreen, find_steps, survey_step
-from trainer.checker.repair.wanted import Wanted, list_losses
+from trainer.checker.repair.wanted import Wanted, name_losses
 
 CHANGES = 300  # that are tried for one fix
 MOST_EDITS = 20  # of one line, by value
@@ -98,7 +98,7 @@ def diagnose_step(request: StepRequest, tried: Count) -> Diagnosis | None:
     if survey is None:
         return None
     assert isinstance(survey.screen, StepScreen)
-    losses = list_losses(survey.screen.wanted)
+    losses = name_losses(survey.screen.wanted)
     search = StepSearch(tried, request=request, line=survey.line, moved=survey.wrong, losses=losses)
     texts = survey.texts
     fix = search.find_fix(survey)

@@ -96,7 +96,7 @@ class Wanted:
         return all(int(digest(events[i][2])) in known for i in kept)
 
 
-def list_losses(wanted: Wanted) -> frozenset[str]:
+def name_losses(wanted: Wanted) -> frozenset[str]:
     """Return the names of the losses that a step should go down, and of usual ones like its own.
 
     Of one sample a hinge loss is like any other.
