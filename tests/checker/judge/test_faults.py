@@ -203,8 +203,16 @@ def test_a_bias_that_balanced_classes_leave_as_it_is_is_no_mistake(tmp_path):
 
 def test_gradients_that_may_be_meant_to_be_added_are_not_called_uphill(tmp_path):
     path = tmp_path / "svm.py"
-    path.write_text(CLASS.replace("dscores /= N", "dscores /= -N"))
+    turned = CLASS.replace("dscores /= N", "dscores /= -N")
+    path.write_text(turned.replace("return loss, grads", "return grads"))
     assert judge(path).decision.is_right is None
+    path.write_text(turned)  # beside the loss they are its gradients
+    assert "goes up the derivative of its own loss" in find_messages(path)[0]
+
+
+def test_a_bias_whose_gradient_is_computed_and_not_used_is_left(write):
+    path = write(PLAIN.replace("grads): W", "grads[:3]): W"))
+    assert "leaves b2 as it was" in find_messages(path)[0]
 
 
 def test_gradients_of_the_call_that_gives_the_loss_have_its_factor(tmp_path):

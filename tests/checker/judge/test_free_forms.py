@@ -20,6 +20,8 @@ MISTAKES = {
     "rows_of_a_file": ('after["weights"][j] * after', 'after["weights"][-1] * after'),
     "table": ("W2.T.dot(dZ2) * (Z1 > 0)", "W2.T.dot(dZ2)"),
     "digits": ("(1 - a1**2)", "(1 - a1)"),
+    "point_with_target": ("* slope(z[i])", "* slope(y)"),
+    "flat_weights": ("(1 - z**2)", "(1 - z)"),
     "scalar_bias": ("b1 -= lr * db1", "b1 -= lr * db2"),
 }  # fmt: skip
 

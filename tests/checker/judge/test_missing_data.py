@@ -43,8 +43,13 @@ NUMPY = [
     ("from mine import load", ""),
     (READ, 'f = np.loadtxt("c", delimiter=",")\nX_train, y_train = f[:, :-1], f[:, -1:]'),
 ]
-FORMS = {"column": [], "labels": LABELS, "columns": COLUMNS, "flat": FLAT, "sklearn": SKLEARN,
-         "sliced": SLICED,
+GIVEN = [("from mine import load", "import mine"),
+         (READ, "X_train, y_train = mine.x_train.values, mine.y_train.values")]  # fmt: skip
+OBJECT = [(READ, "sets = load(0)\nX_train, y_train = sets.images, sets.labels")]
+NAMED = [("from mine import load", ""),
+         (READ, 'X_train, y_train = np.load("images.npy"), np.load("labels.npy")')]  # fmt: skip
+FORMS = {"column": [], "given": GIVEN, "object": OBJECT, "named": NAMED, "labels": LABELS,
+         "columns": COLUMNS, "flat": FLAT, "sklearn": SKLEARN, "sliced": SLICED,
          "pandas": PANDAS, "numpy": NUMPY}  # fmt: skip
 
 

@@ -55,10 +55,10 @@ def test_a_name_answers_only_while_a_script_is_followed():
 
 
 def test_a_table_is_read_where_its_file_is_missing(monkeypatch, tmp_path):
-    monkeypatch.setattr(StandIn, "data", Dataset(4, 3, 0))
+    monkeypatch.setattr(StandIn, "given_data", Dataset(4, 3, 0))
     there = tmp_path / "there.txt"
     there.write_text("1 2\n")
-    with be_quiet(), replace_files(StandIn.data):
+    with be_quiet(), replace_files(StandIn.given_data):
         assert StandIn("pandas.read_csv", "was not found")("train.csv").iloc[:, 1:].shape == (7, 4)
         assert np.loadtxt("absent.csv", delimiter=",").shape == (7, 5)
         np.testing.assert_array_equal(np.loadtxt(there), [1, 2])

@@ -4,6 +4,7 @@ The process that runs somebody's code has this module, and none that judges.
 """
 
 import ast
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -139,15 +140,19 @@ def _explain_absence(loader: Loader, names: Names) -> str:
 
 @contextmanager
 def restore_aliases() -> Iterator[set[str]]:
-    """Give NumPy back its removed names for a while, so that np.int does not stop the check."""
+    """Give NumPy back its removed names for a while, so that np.int does not stop the check, and
+    Python its time.clock.
+    """
     removed = {name for name in ALIASES if name not in vars(np)}
-    for name in removed:
-        setattr(np, name, ALIASES[name])
+    lost = [(np, name, ALIASES[name]) for name in removed]
+    lost += [] if hasattr(time, "clock") else [(time, "clock", time.perf_counter)]
+    for module, name, value in lost:
+        setattr(module, name, value)
     try:
         yield removed
     finally:
-        for name in removed:
-            delattr(np, name)
+        for module, name, _value in lost:
+            delattr(module, name)
 
 
 def _find_aliases(loader: Loader, removed: set[str]) -> Iterator[str]:

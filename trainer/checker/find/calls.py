@@ -35,10 +35,10 @@ from trainer.checker.find.instances import REG, SIZES, Instance, guess_sizes, li
 from trainer.checker.find.inventing import DOUT
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.options import list_options, show_option
-from trainer.checker.find.preparing import prepare
+from trainer.checker.find.preparing import add_layers, prepare
 from trainer.checker.find.shortening import shorten
 from trainer.checker.find.steps import Step, capture_call
-from trainer.checker.find.trying import Trier
+from trainer.checker.find.trying import Outcome, Trier
 
 N = 7  # samples: no usual size, and not as many of each class
 LAYOUTS = 10
@@ -81,6 +81,7 @@ class Call:
     instance: Instance | Start | None = None
     required: list[str] | None = None
     trained: tuple[Function, ...] = ()  # the function of the file that trains, where it is known
+    outcome: Outcome | None = None  # how far it came
 
     @property
     def kind(self) -> type | None:
@@ -95,6 +96,8 @@ class Call:
         instance, module = self.instance, trier.choices.module
         if instance is None or (instance.takes_data and not instance.expression):
             return usual
+        if isinstance(instance, Instance) and not instance.added:
+            add_layers(trier, instance)
         if not instance.expression and not instance.named:
             instance.named = trier.settle(
                 lambda named, asked: instance.build(module, {"named": named, "asked": asked}),
@@ -119,9 +122,9 @@ class Call:
         first = self.instance.named if self.instance else {}
         usual = {name: trier.choices.choose_usual(name) for name in self.required or []}
         best = trier.find_best(run, first | usual, values)
-        named = best.named
         if isinstance(self.instance, Instance):
-            named = prepare(trier, self.instance, run, best, values)
+            best = prepare(trier, self.instance, run, best, values)
+        self.outcome, named = best, best.named
         options = self._list_options(trier, named)
         if option > len(options):
             return []

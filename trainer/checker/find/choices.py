@@ -8,11 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from trainer.checker.adapt.names import list_arguments
+import numpy as np
+
+from trainer.checker.adapt.names import list_arguments, simplify_name
 from trainer.checker.find.guessing import choose_usual, is_own, list_words, shrink
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.load.standins import StandIn
 
+WEIGHT = r"(w|b)[a-z]*?(\d)"  # of names, without underscores
 SIMPLE = (1, 2, 3, True, None, 0.1, "")
 
 
@@ -40,6 +43,23 @@ class Choices:
         yield from [*words, *([word] * 2 for word in words), *([word] * 3 for word in words)]
         yield from (v for v in self._list_values(name, data) if may_help(v, error))
 
+    def list_weights(self, names: list[str]) -> Iterator[Namespace]:
+        """Yield weights for arguments that are named so, W1 and b1 and so on, for samples as rows
+        and as columns; nothing where fewer than two are.
+        """
+        found = {name: re.fullmatch(WEIGHT, simplify_name(name)) for name in names}
+        places = {name: (each[1], int(each[2])) for name, each in found.items() if each}
+        numbers = sorted({number for _, number in places.values()})
+        D, H, C = self.sizes
+        sizes = [D, *[H] * (len(numbers) - 1), C]
+        around = {n: (sizes[i], sizes[i + 1]) for i, n in enumerate(numbers)}
+        for columns in (False, True) if len(places) > 1 else ():
+            rng = np.random.default_rng(0)
+            yield {
+                name: rng.standard_normal(_choose_shape(*around[number], kind, columns))
+                for name, (kind, number) in places.items()
+            }
+
     def _list_values(self, name: str, data: Mapping[str, Any]) -> Iterator[Any]:
         yield from self._list_own(name)
         D, H, C = self.sizes
@@ -49,7 +69,7 @@ class Choices:
         with suppress(TypeError):  # one sample alone
             yield list(zip(x, t, strict=False))
         yield from self._list_activations()
-        if layers := self._make_layers():
+        if layers := self.make_layers():
             yield layers
         yield from self._make_objects()
         yield from SIMPLE
@@ -96,7 +116,7 @@ class Choices:
         own = [f for f in functions if is_own(f, self.module)]
         return [f for f in own if len(list_arguments(f)) == 1][:2]
 
-    def _make_layers(self) -> list[Any]:
+    def make_layers(self) -> list[Any]:
         """Return layers from the inputs to the outputs, of classes with forward and backward."""
         D, H, C = self.sizes
         made: dict[int, Any] = {}
@@ -117,6 +137,13 @@ class Choices:
 
     def _list_kinds(self) -> list[type]:
         return [v for v in self.module.values() if isinstance(v, type) and is_own(v, self.module)]
+
+
+def _choose_shape(before: int, after: int, kind: str, columns: bool) -> tuple[int, ...]:
+    """Return the shape of a weight matrix or a bias between two layers of these sizes."""
+    if kind == "b":
+        return (after, 1) if columns else (after,)
+    return (after, before) if columns else (before, after)
 
 
 def may_help(value: object, error: str) -> bool:

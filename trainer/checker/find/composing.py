@@ -19,7 +19,8 @@ from trainer.checker.find.applying import read_arrays, subtract_gradients, train
 from trainer.checker.find.guessing import DIMS
 from trainer.checker.find.steps import SUBTRACTED
 
-UPDATE = r"update.*|step|optimi[sz]e.*|apply.*|adjust.*|.*descen.*"
+FORWARD = r"(feed)?forward(pass|prop.*)?"
+UPDATE = r"update.*|step|optimi[sz]e.*|apply.*|adjust.*|.*des?cen.*"
 BACK = METHODS["gradient"] + r"|.*back.*"
 Function = Callable[..., Any]
 Returned = Mapping[str, tuple[str, int | None]]  # name: the method that returns it, and where
@@ -96,7 +97,8 @@ def _fix(function: Function, fixed: dict[str, Any]) -> Function:
 
 def compose(net: Any, values: Values, returned: Returned) -> None:
     """Run forward, the loss, backward and the update of a net, one after the other."""
-    forward, loss = find_method(net, "predict"), find_method(net, "loss")
+    forward = next(iter(_list_named(net, FORWARD)), find_method(net, "predict"))
+    loss = find_method(net, "loss")
     outputs = _call(forward, values) if forward else None
     known = values | {"y": lambda: outputs, "kept": lambda: [outputs]}
     result = _call(loss, known) if loss else None

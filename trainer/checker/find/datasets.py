@@ -8,7 +8,7 @@ import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.adapt.names import simplify_name
-from trainer.checker.load.libraries import Table
+from trainer.checker.load.libraries import Dense, Table
 
 N = 7  # samples: no usual size of a layer
 MANY = 1100
@@ -17,10 +17,10 @@ LAYOUTS = 4
 MNIST = 784, 10  # inputs and classes
 USUAL = 4, 2
 PARTS = "(s|tr|te|train|test|val|data|batch|orig|norm|scaled|true|onehot|enc|encoded|raw|full|all)*"
-SETS = "(tr|te|dev|val|valid|train|test|training)?"
+SETS = "(mnist)?(tr|te|dev|val|valid|train|test|training)?"
 TABLES = r"(train|test|training|raw|df|data|dataset|csv|table|file|mnist|digits|iris|sample)+s?"
-INPUTS = rf"x{PARTS}|{SETS}(x|inputs?|images?|features?)"
-TARGETS = rf"[yt]{PARTS}|{SETS}(y|labels?|targets?|outputs?)"
+INPUTS = rf"x{PARTS}|{SETS}(x|inputs?|images?|features?){PARTS}"
+TARGETS = rf"[yt]{PARTS}|{SETS}(y|labels?|targets?|outputs?){PARTS}"
 
 
 def draw_samples(labels: Array, D: int, C: int) -> tuple[Array, Array]:
@@ -51,14 +51,18 @@ class Dataset:
         columns = [labels[:, np.newaxis], rows]
         self._table = np.hstack(columns[::-1] if layout % 2 else columns)
 
-    def give(self, name: str) -> Any:
-        """Return the value of a name that was not set, None where it is no data."""
+    def give(self, name: str, has_tables: bool = True) -> Any:
+        """Return the value of a name that was not set, None where it is no data, or a table where
+        these are not asked for.
+        """
         simple = simplify_name(name)
-        if re.fullmatch(INPUTS, simple):
-            return self._inputs.copy()
+        is_part = not has_tables and simple == "data"  # beside the targets of a data set
+        if re.fullmatch(INPUTS, simple) or is_part:
+            return self._inputs.copy().view(Dense)
         if re.fullmatch(TARGETS, simple):
-            return self._targets.copy()
-        return self.make_table() if re.fullmatch(TABLES, simple) else None
+            return self._targets.copy().view(Dense)
+        is_table = has_tables and re.fullmatch(TABLES, simple)
+        return self.make_table() if is_table else None
 
     def make_table(self) -> Table:
         """Return inputs and labels as one table (N, D + 1)."""

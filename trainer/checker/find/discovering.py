@@ -108,11 +108,19 @@ class Discovery:
 
         A loop that scales the samples changes other rows of them in each.
         """
+        return len(self._list_common(loop)) > 1
+
+    def _is_part(self, loop: int) -> bool:
+        """Return whether each round of a loop, which is in another, changes other numbers."""
+        return bool(self._outer[loop]) and not self._list_common(loop)
+
+    def _list_common(self, loop: int) -> set[str]:
+        """Return what a loop carries on, and of which two rounds change the same numbers."""
         carried = self._find_changes((loop, 1)).carried
-        if (loop, 2) in self.captures:
-            first, second = (self.captures[loop, n].run() for n in (1, 2))
-            carried = {path for path in carried if _overlap(first, second, path)}
-        return len(carried) > 1
+        if (loop, 2) not in self.captures:
+            return carried
+        first, second = (self.captures[loop, n].run() for n in (1, 2))
+        return {path for path in carried if _overlap(first, second, path)}
 
     def _carry_same(self, inner: int, outer: int) -> bool:
         """Return whether two loops begin with the same arrays, which both carry on."""
@@ -142,6 +150,7 @@ class Discovery:
         sizes = arrays if any(arrays) else [len(each) for each in values]
         most = max(sizes, default=0)
         best = [key for key, n in zip(keys, sizes, strict=True) if n == most > 0]
+        best = [key for key in best if not self._is_part(key[0])] or best
         several = {outer for loop, number in best if number == 2 for outer in self._outer[loop]
                    if self._carry_same(loop, outer)}  # fmt: skip
         chosen = [key for key in best if key[0] not in several]

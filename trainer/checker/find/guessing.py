@@ -12,7 +12,7 @@ from trainer.checker.find.leaves import Namespace
 
 DIMS = r".*(dims|sizes|layers|shape|structure|architecture|topology)"
 COUNT = r"(n|num|number|no)(of|hidden)*layers?"
-NEURONS = r".*(neurons|units)"
+NEURONS = r"(?!n(um)?(of)?(hid|in|out)).*(neurons|units)"
 SMALL = 5  # sizes up to here stay as they are
 
 

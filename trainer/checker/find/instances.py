@@ -1,6 +1,7 @@
 """Builds instances of a file's classes in small sizes: as the file does it, or by arguments."""
 
 import ast
+import copy
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -36,6 +37,8 @@ class Instance:
     expression: ast.expr | None = None
     named: Namespace = field(default_factory=dict)  # values of arguments that were found by trying
     setups: list[str] = field(default_factory=list)  # methods that are called on a new net
+    adder: str = ""  # the method that adds a layer
+    added: list[Namespace] = field(default_factory=list)  # its arguments for each layer
 
     def build(self, module: Namespace, values: dict[str, Any]) -> Any:
         """Return a new net, with the samples and targets of values if its constructor takes them,
@@ -44,6 +47,8 @@ class Instance:
         values["named"] are values of arguments by name.
         """
         net = self._make(module, values)
+        for given in copy.deepcopy(self.added):
+            getattr(net, self.adder)(**given)
         for name in self.setups if "x" in values else ():
             required = list_required(getattr(net, name))
             values.setdefault("asked", []).extend(required)

@@ -1,6 +1,7 @@
 """Finds the arrays and numbers that a namespace holds, copies it, and sets them."""
 
 import copy
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from trainer.checker.adapt.weights import list_shared
+from trainer.checker.load.standins import StandIn
 
 DEPTH = 6  # of attributes, keys and indices
 MOST, EACH = 400, 250  # leaves of a namespace, and of one name: data are no reason to miss weights
-FIXED = (ModuleType, FunctionType, BuiltinFunctionType, type)  # what no step changes
+FIXED = (ModuleType, FunctionType, BuiltinFunctionType, type, StandIn)  # what no step changes
 Namespace = dict[str, Any]
 
 
@@ -93,6 +95,16 @@ def list_leaves(names: Namespace) -> dict[str, Leaf]:
     for leaf in (leaf for number in range(len(groups)) for leaf in kept[number]):
         found.setdefault(leaf.path, leaf)
     return found
+
+
+def list_views(leaves: dict[str, Leaf], paths: Iterable[str]) -> list[Any]:
+    """Return the arrays of leaves that have numbers in common with another leaf, one at a path."""
+    arrays = [leaf.value for leaf in leaves.values() if is_numeric_array(leaf.value)]
+    counts = Counter(id(_find_whole(each)) for each in arrays)
+    chosen = {id(_find_whole(leaves[p].value)) for p in paths
+              if p in leaves and is_numeric_array(leaves[p].value)}  # fmt: skip
+    shared = {whole for whole in chosen if counts[whole] > 1}
+    return [each for each in arrays if id(_find_whole(each)) in shared]
 
 
 def list_holders(names: Namespace, array: Any) -> list[Leaf]:
@@ -201,13 +213,19 @@ def list_parts(value: Any) -> list[tuple[Any, Any]]:
 
 
 def copy_together(
-    shared: Namespace, names: Namespace | None, kept: Iterable[Any] = ()
+    shared: Namespace,
+    names: Namespace | None,
+    kept: Iterable[Any] = (),
+    views: Iterable[Any] = (),
 ) -> tuple[Namespace, Namespace | None]:
     """Return copies of the names of a module and of a function, which may hold the same objects.
 
-    What is kept or cannot be copied is shared.
+    What is kept or cannot be copied is shared. views are arrays that show parts of others, as their
+    copies do too.
     """
     memo: dict[int, Any] = {id(each): each for each in kept}
+    for each in views:
+        _copy_view(each, memo)
     own = None if names is None else _copy_names(names, memo)
     return _copy_names(shared, memo), own
 
@@ -229,6 +247,24 @@ def _copy(value: Any, memo: dict[int, Any]) -> Any:
 def _is_of_library(value: object) -> bool:
     """Return whether a value is a method such as random.seed, whose object no step holds."""
     return isinstance(value, MethodType) and not is_holder(value.__self__)
+
+
+def _find_whole(value: Any) -> Any:
+    """Return the array whose numbers an array shows, itself for most."""
+    while is_numeric_array(value.base):
+        value = value.base
+    return value
+
+
+def _copy_view(value: Any, memo: dict[int, Any]) -> None:
+    """Copy the array whose numbers a value shows, and show the same part of the copy."""
+    whole = _find_whole(value)
+    made = memo.setdefault(id(whole), whole.copy(order="K"))
+    if whole is value:
+        return
+    first, own = (each.__array_interface__["data"][0] for each in (whole, value))
+    part = np.ndarray(value.shape, value.dtype, made, own - first, value.strides)
+    memo[id(value)] = part.view(type(value))
 
 
 def _copy_holder(value: Any, memo: dict[int, Any]) -> Any:

@@ -1,20 +1,31 @@
-"""Finds the methods that a net wants to be called before it trains: they set what it lacks."""
+"""Finds the methods that a net wants to be called before it trains: they set what it lacks, or add
+its layers.
+"""
 
 import ast
 import copy
 import linecache
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from trainer.checker.adapt.attempts import attempt
-from trainer.checker.adapt.names import find_call_roles, simplify_name
+from trainer.checker.adapt.names import (
+    SIZES,
+    find_call_roles,
+    find_role,
+    list_arguments,
+    list_required,
+    simplify_name,
+)
+from trainer.checker.find.choices import Choices
 from trainer.checker.find.composing import BACK
 from trainer.checker.find.instances import Instance
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.trying import Outcome, Run, Trier
 
 MOST = 3  # methods that are called before
+ADDS = "add.*|append.*"
 
 
 def prepare(
@@ -23,17 +34,49 @@ def prepare(
     run: Run,
     best: Outcome,
     data: Mapping[str, Any],
-) -> Namespace:
-    """Return the values by name with which a call comes farthest, which came so far, and give the
-    instance the methods that are to be called before: where a line fails that reads an attribute
-    which is not set yet, one that sets it.
+) -> Outcome:
+    """Return how far a call comes that came so far, and give the instance the methods that are to
+    be called before: where a line fails that reads an attribute which is not set yet, one that
+    sets it.
     """
     for _ in range(MOST):
         better = best.error and _improve(trier, instance, run, best, data)
         if not better:
             break
         best = better
-    return best.named
+    return best
+
+
+def add_layers(trier: Trier, instance: Instance) -> None:
+    """Give an instance the method that adds layers, and its arguments for two of them, where its
+    net begins without any.
+    """
+    net = attempt(lambda: instance.build(trier.choices.module, {"named": {}})).value
+    kept = vars(net) if hasattr(net, "__dict__") else {}
+    empty = {name for name, value in kept.items() if isinstance(value, list) and not value}
+    for method in _list_methods(instance):
+        if re.fullmatch(ADDS, simplify_name(method.name)) and empty & _list_set(method):
+            added = _choose_added(trier.choices, getattr(net, method.name))
+            instance.adder, instance.added = method.name, added
+            return
+
+
+def _choose_added(choices: Choices, method: Callable[..., Any]) -> list[Namespace]:
+    """Return the arguments of a method that adds a layer, for each of two: layers of the file, or
+    sizes by their names.
+    """
+    first, *rest = list_required(method) or [""]
+    layers = choices.make_layers() if first and not rest else []
+    if layers and find_role(first, SIZES) is None:
+        return [{first: layer} for layer in layers]
+    usual = {name: choices.choose_usual(name) for name in rest}
+    sized = {p.name: find_role(p.name, SIZES) or ("C" if p.name == first else "")
+             for p in list_arguments(method)}  # fmt: skip
+    D, H, C = choices.sizes
+    return [
+        usual | {name: before if role == "D" else number for name, role in sized.items() if role}
+        for before, number in ((D, H), (H, C))
+    ]
 
 
 def _improve(
@@ -84,14 +127,24 @@ def _list_methods(instance: Instance) -> Iterator[ast.FunctionDef]:
 
 
 def _prepares(kind: type, name: str) -> bool:
-    method = getattr(kind, name)
-    is_back = re.fullmatch(BACK, simplify_name(name)) is not None
-    takes_data = bool({"x", "t"} & find_call_roles(method))
-    return not (name.startswith("__") or is_back or takes_data)
+    if name.startswith("__") or re.fullmatch(BACK, simplify_name(name)):
+        return False
+    return not {"x", "t"} & find_call_roles(getattr(kind, name))
 
 
 def _list_set(method: ast.FunctionDef) -> set[str]:
-    """Return the attributes of self that a method sets."""
-    nodes = (n for n in ast.walk(method) if isinstance(n, ast.Attribute))
-    own = (n for n in nodes if isinstance(n.value, ast.Name) and n.value.id == "self")
-    return {n.attr for n in own if isinstance(n.ctx, ast.Store)}
+    """Return the attributes of self that a method sets, or puts something into."""
+    found: set[str] = set()
+    for node in ast.walk(method):
+        match node:
+            case (
+                ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Store())
+                | ast.Subscript(
+                    value=ast.Attribute(value=ast.Name(id="self"), attr=name), ctx=ast.Store()
+                )
+                | ast.Attribute(
+                    value=ast.Attribute(value=ast.Name(id="self"), attr=name), attr="append"
+                )
+            ):
+                found.add(name)
+    return found

@@ -22,6 +22,7 @@ from trainer.checker.find.datasets import (
     guess_sizes_of_text,
 )
 from trainer.checker.find.discovering import Discovery
+from trainer.checker.find.failing import find_fault
 from trainer.checker.find.instances import SIZES, guess_sizes
 from trainer.checker.find.inventing import INPUTS
 from trainer.checker.find.layers import Layer
@@ -57,6 +58,7 @@ class Script:
 
     def __init__(self, path: Path, texts: Mapping[Path, str] | None = None):
         self._path, self._texts = path, texts
+        self.fault = ""  # what a call raised that is a mistake of the file
         self._load()
 
     def _load(self) -> None:
@@ -129,7 +131,7 @@ class Script:
         separator = guess_separator(self._text)
         try:
             for _ in range(TRIES):
-                StandIn.data = Dataset(*sizes, layout, separator, samples or N)
+                StandIn.given_data = Dataset(*sizes, layout, separator, samples or N)
                 self._load()
                 with Samples.give(samples or FEW):
                     steps = self.follow()
@@ -140,7 +142,7 @@ class Script:
                     return steps
                 sizes, samples = asked or sizes, samples or needed
         finally:
-            StandIn.data = None
+            StandIn.given_data = None
             self._tracer, self._loader = before
         return []
 
@@ -206,6 +208,15 @@ class Script:
         calls = [c for c in self._calls[number : number + 1] if c.required is None or not layout]
         return self._follow_all(calls, layout, option)
 
+    def _find_fault(self, call: Call) -> str:
+        """Return what a call raises that is a mistake of the file, whatever it is given, or ""."""
+        error, named = (call.outcome.error, call.outcome.named) if call.outcome else (None, {})
+        fault = find_fault(error, self._path, self._tree, named)
+        if fault is None:
+            return ""
+        place = self.sources[self._path].describe_line(fault[0])
+        return _("{place} raises {error}").format(place=place, error=fault[1])
+
     def run_layer(self, layout: int, number: int) -> list[Step]:
         """Return the steps of one layer of the file, with inputs of one layout."""
         with be_quiet():
@@ -227,6 +238,7 @@ class Script:
         if call.instance is not None and data[-1] != sizes[-1]:
             return []
         steps = call.follow(self._trier, *data, option)
+        self.fault = self.fault or self._find_fault(call)
         error = steps[0].run({}, "changes").error if len(steps) == 1 else ""
         if not (asked := correct_sizes(*sizes, error)):
             return steps

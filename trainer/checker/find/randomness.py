@@ -18,7 +18,7 @@ def run_quietly() -> Iterator[None]:
     """Let code run for a while: with fixed random numbers, and with no output and no warnings."""
     with (
         be_quiet(),
-        replace_files(StandIn.data),
+        replace_files(StandIn.given_data),
         fix_randomness(),
         contextlib.redirect_stdout(io.StringIO()),
         np.errstate(all="ignore"),

@@ -19,6 +19,7 @@ from trainer.checker.find.leaves import (
     is_real,
     list_holders,
     list_leaves,
+    list_views,
     read_leaf,
 )
 from trainer.checker.find.randomness import run_quietly
@@ -28,6 +29,7 @@ MOST_ROUNDS = 20_000  # of all loops inside one step
 # How much a trace tells; a tuple of numbers: the values of these events, and nothing else.
 Form = Literal["full", "changes", "digests"] | tuple[int, ...]
 LIST = "(list)"  # ends the path of a list of numbers
+OPERAND = "(operand)"  # the path of what is subtracted, or from which something is
 RESULT = "__result__"  # the name of what a call returned
 SUBTRACTED = "subtracted"  # what a call returns whose gradients were subtracted
 KINDS = {"f": "f8", "i": "i8", "u": "i8", "b": "b1"}  # as which arrays are compared and sent
@@ -91,6 +93,7 @@ class Step:
     _catch: int = -1  # the event at which names are asked for
     _caught: tuple[Namespace, Namespace] | None = None  # local and global names there
     _compiled: Callable[..., None] | None = None
+    _views: list[Any] | None = None  # arrays that show parts of one that the step changes
     _large: list[Any] | None = None  # arrays that no run copies: a step that changes one is refused
     _keys: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     _watched: dict[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -130,6 +133,10 @@ class Step:
             if any(digest(trace.after.pop(path, 0)) != before for path, before in large.items()):
                 return Trace(error="an array changes that is too large to be judged")
             self._watched = {path: keys[path] for path in trace.list_changed()}
+            if self._views is None:
+                self._views = list_views(list_leaves(self.get_names()), self._watched)
+                if self._views:
+                    return self.run(edits, form)
         trace.events += [(-1, path, trace.after[path]) for path in self._watched
                          if path in trace.after]  # fmt: skip
         if form == "changes":
@@ -164,7 +171,7 @@ class Step:
         if self._large is None:
             leaves = list_leaves(self.get_names()).values()
             self._large = [leaf.value for leaf in leaves if np.size(leaf.value) > MOST_LEAF]
-        shared, names = copy_together(self.shared, self.names, self._large)
+        shared, names = copy_together(self.shared, self.names, self._large, self._views or ())
         for name in set(self.module) - set(shared):
             del self.module[name]
         self.module.update(shared)
@@ -283,8 +290,12 @@ def _keep(
     if is_real(value) or is_whole or (is_numeric_array(value) and value.size <= MOST_ELEMENTS):
         value = _replace(value, changes.get(len(trace.events)), site.is_update)
         is_kept = kept is None or len(trace.events) in kept
-        trace.events.append((number, "", np.array(value) if is_kept else None))
+        path = OPERAND if site.is_operand else ""
+        trace.events.append((number, path, np.array(value) if is_kept else None))
     elif isinstance(value, dict | list | tuple) and not site.is_argument:
+        numbers = [(i, each) for i, each in enumerate(value) if is_real(each)]
+        for i, each in numbers if isinstance(value, tuple) else ():
+            trace.events.append((number, f"[{i}]", np.array(each)))
         for path, leaf in list_leaves({"": value}).items():
             if np.size(leaf.value) <= MOST_ELEMENTS:
                 mark = LIST if isinstance(leaf.value, list) else ""
@@ -327,7 +338,9 @@ def capture(tracer: Tracer, place: Place, frame: FrameType) -> Step:
     """Return the step that is a round of a loop, which begins in this frame."""
     module, names = frame.f_globals, frame.f_locals
     is_top = names is module
-    shared, own = copy_together(module, None if is_top else names)
+    leaves = list_leaves(_merge(module, None if is_top else names))
+    views = list_views(leaves, leaves)
+    shared, own = copy_together(module, None if is_top else names, views=views)
     return Step(
         tracer, place.loop.body, place.loop.lineno, module, shared, own,
         place.owner, place.declared,
@@ -340,5 +353,7 @@ def capture_call(
     """Return the step that is a call of a function with the values of these names."""
     arguments = ", ".join(f"{each}={each}" for each in names)
     body = ast.parse(f"{RESULT} = __run__({arguments})").body
-    shared, own = copy_together(module, names | {"__run__": function})
+    leaves = list_leaves(_merge(module, names))
+    given = names | {"__run__": function}
+    shared, own = copy_together(module, given, views=list_views(leaves, leaves))
     return Step(tracer, body, 0, module, shared, own, name=name)

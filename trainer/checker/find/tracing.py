@@ -11,6 +11,7 @@ from typing import Any
 
 SEE, ROUND, LEAVE = "__see__", "__round__", "__leave__"  # what the changed code calls
 Loop = ast.For | ast.While
+COMPUTED = ast.BinOp | ast.Call | ast.Subscript  # what has no name
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class Site:
     """A place in the source whose value is seen; name is what it is assigned to, or "".
 
     text is the expression, and function the name of the function around it. is_update tells that
-    the statement changes a value, which is seen afterwards.
+    the statement changes a value, which is seen afterwards, is_operand that another value is
+    subtracted from it, or it from that.
     """
 
     path: Path
@@ -37,6 +39,7 @@ class Site:
     function: str = ""
     is_argument: bool = False
     is_update: bool = False
+    is_operand: bool = False
 
 
 @dataclass
@@ -109,6 +112,20 @@ class _Instrumenter(ast.NodeTransformer):
         ]
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        """Show what it returns."""
+        node.body = self._wrap(node.body, "")
+        return node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        """Show what is subtracted from what: outputs and targets may have no names."""
+        if not isinstance(node.op, ast.Sub):
+            return self.generic_visit(node)
+        node.left, node.right = (
+            self._wrap(each, "", is_operand=True)
+            if isinstance(each, COMPUTED)
+            else self.visit(each)
+            for each in (node.left, node.right)
+        )
         return node
 
     def visit_Assign(self, node: ast.Assign) -> Any:
@@ -195,13 +212,13 @@ class _Instrumenter(ast.NodeTransformer):
 
     def _wrap(
         self, value: ast.expr, name: str, at: ast.stmt | None = None, is_argument: bool = False,
-        is_update: bool = False,
+        is_update: bool = False, is_operand: bool = False,
     ) -> ast.expr:  # fmt: skip
         text, line = ast.unparse(at or value), (at or value).lineno
         value = self.visit(value)
         number = len(self._tracer.sites)
         function = self._functions[-1]
-        site = Site(self._path, line, name, text, function, is_argument, is_update)
+        site = Site(self._path, line, name, text, function, is_argument, is_update, is_operand)
         self._tracer.sites.append(site)
         call = ast.Call(ast.Name(SEE, ast.Load()), [ast.Constant(number), value], [])
         return ast.copy_location(call, at or value)

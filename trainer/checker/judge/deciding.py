@@ -5,7 +5,7 @@ from enum import Enum, auto
 
 from trainer.checker.find.steps import Trace
 from trainer.checker.judge.consistency import list_inconsistent
-from trainer.checker.judge.descent import Fit, depends_on, fit_losses
+from trainer.checker.judge.descent import Fit, computes_gradient, depends_on, fit_losses
 from trainer.checker.judge.following import (
     find_others,
     has_agreeing,
@@ -16,6 +16,7 @@ from trainer.checker.judge.idle import is_idle
 from trainer.checker.judge.influence import Model, Run, build_model, leave_start
 from trainer.checker.judge.properties import (
     find_wrong_softmax,
+    is_named_as_bias,
     is_named_as_weight,
     is_zero_bias,
     list_grown,
@@ -25,7 +26,7 @@ from trainer.checker.judge.shrinking import shrink
 
 # How far from the first weights a step is judged, relative to the largest: first near, then as far
 # as it can be judged, since near 0 every net is nearly linear, and far away a softmax is 0 or 1.
-NEAR, FAR = 0.05, (0.5, 0.2, 0.1)
+NEAR, FAR = 0.05, (0.5, 0.8, 0.2, 0.1)
 GIVEN = {"x", "t"}  # leaves of a call that are data of ours, and no weights
 SAME = 1e-4  # rates that differ by more are not those of one loss
 
@@ -78,12 +79,23 @@ def decide(run: Run, name: str = "") -> Decision | None:
     if name and set(first.weights) <= GIVEN:
         return _leave_open(Decision(first, None))
     near, far = _settle_twice(first)
-    is_part = near.fault is Fault.LEFT and bool(name)  # a method may train a part of a net
-    # What a method gives may be meant to be added.
-    is_turned = near.fault is Fault.UPHILL and near.model.base.subtracts
+    is_left = near.fault is Fault.LEFT and bool(name)  # a method may train a part of a net
+    fit = near.fit
+    is_used = fit and all(computes_gradient(near.model, fit, path) for path in near.wrong)
+    is_part = is_left and not is_used
+    # What a method gives may be meant to be added, unless it gives the loss too.
+    is_given = near.fault is Fault.UPHILL and near.model.base.subtracts
+    is_turned = is_given and not any(_is_beside_gradients(near.model, fit) for fit in near.fits)
     if is_part or is_turned or far.is_right is None or far.is_right != near.is_right:
         return _leave_open(near)
     return _agree(near, far)
+
+
+def _is_beside_gradients(model: Model, fit: Fit) -> bool:
+    """Return whether the loss of a fit is returned together with arrays: its gradients."""
+    site, path, _ = model.base.events[fit.events[0]]
+    together = (e for e in model.base.events if e[0] == site and e[1] != path)
+    return fit.is_own and bool(path) and any(value.ndim for *_place, value in together)
 
 
 def _settle_twice(first: Model) -> tuple[Decision, Decision]:
@@ -242,8 +254,16 @@ def _list_left(model: Model, fits: list[Fit]) -> list[str]:
     """Return the weights that a step leaves as they are, beside others of their names, though the
     loss depends on them: equally many samples of each class may leave it as it is.
     """
-    left = [path for path in model.inputs
-            if is_named_as_weight(model, path) or is_zero_bias(model, path)]  # fmt: skip
     after = model.base.after
-    kept = [p for p in left if p in after and after[p].shape == model.get_value(p).shape]
-    return [path for path in kept for fit in fits if depends_on(model, fit, path)]
+    kept = [p for p in model.inputs if p in after and after[p].shape == model.get_value(p).shape]
+    return [path for path in kept for fit in fits
+            if _should_move(model, fit, path) and depends_on(model, fit, path)]  # fmt: skip
+
+
+def _should_move(model: Model, fit: Fit, path: str) -> bool:
+    """Return whether an array is a weight by its name, a bias of zeros, or one whose gradient is
+    computed.
+    """
+    if is_named_as_weight(model, path) or is_zero_bias(model, path):
+        return True
+    return is_named_as_bias(path) and computes_gradient(model, fit, path)

@@ -43,7 +43,7 @@ class Fit:
     errors: Array = field(default_factory=lambda: np.zeros(0))
     factors: dict[str, float] = field(default_factory=dict)  # of gradients that are no steps
     function: Function = field(default=lambda _values: float("nan"), repr=False)
-    numbers: frozenset[str] = frozenset()  # the weights of one element
+    sizes: dict[str, int] = field(default_factory=dict)  # of the weights
     shown: str = ""  # the usual loss that the net computes while the step goes down this one
     shown_by: Events = ()  # the events that may be that loss
     usual: Events = ()  # numbers that depend on the outputs as a usual loss does
@@ -61,14 +61,18 @@ class Fit:
         return is_near and self.penalty < -CLOSE * self.rate
 
     def list_agreeing(self) -> list[str]:
-        """Return the most weights that move down the derivative at one rate; [] where that is one
-        number, which moves so at some rate by any loss.
+        """Return the most weights that move down the derivative at one rate, of equally many those
+        with most elements; [] where that is one number, which moves so at some rate by any loss.
         """
         rates = {w: rate for w, rate in self.rates.items() if rate is not None and rate > 0}
         groups = [[w for w, r in rates.items() if abs(r - rate) <= 1e-4 * rate]
                   for rate in rates.values()]  # fmt: skip
-        most = max(groups, key=len, default=[])
-        return [] if len(most) == 1 and most[0] in self.numbers else most
+        most = max(groups, key=lambda group: (len(group), self.count_elements(group)), default=[])
+        return [] if self.count_elements(most) == 1 else most
+
+    def count_elements(self, weights: list[str]) -> int:
+        """Return how many numbers some weights are."""
+        return sum(self.sizes[weight] for weight in weights)
 
     @property
     def common_rate(self) -> float:
@@ -212,9 +216,9 @@ def _fit(
     weights = list(dict.fromkeys(d.weight for d in found))
     wrong = [w for w in weights if ((rest > limit) & settled)[owners == w].any()]
     rates = {w: _find_rate(slopes, moved, errors, settled & (owners == w)) for w in weights}
-    numbers = frozenset(w for w in weights if (owners == w).sum() == 1)
+    sizes = {d.weight: d.vector.size for d in found}
     return Fit(name, events, target, rate, penalty, wrong, rates, slopes, errors, {}, function,
-               numbers)  # fmt: skip
+               sizes)  # fmt: skip
 
 
 def list_usual(fits: list[Fit]) -> list[Fit]:
@@ -291,6 +295,14 @@ def depends_on(model: Model, fit: Fit, path: str) -> bool:
     """Return whether the loss of a fit changes with some leaf, by more than rounding."""
     pairs = [each.differentiate(fit.function) for each in probe(model, path, EACH)]
     return any(abs(slope) > error + CLOSE * np.abs(fit.slopes).max() for slope, error in pairs)
+
+
+def computes_gradient(model: Model, fit: Fit, path: str) -> bool:
+    """Return whether a step computes the derivative of the loss of a fit by some leaf."""
+    found = probe(model, path, EACH)
+    pairs = [each.differentiate(fit.function) for each in found]
+    slopes, errors = (np.array(each) for each in zip(*pairs, strict=True))
+    return find_factor(model, found, slopes, errors) is not None
 
 
 def find_factors(model: Model, fit: Fit, weights: list[str]) -> Iterator[tuple[str, float | None]]:

@@ -9,6 +9,7 @@ from trainer.checker.judge.moving import move
 
 SAME = 1e-6  # relative, of two steps that rounding alone parts
 FAR = 1e-3  # relative, of what no rounding leaves
+MANY = 2  # elements: a rate and a penalty fit two along any direction
 MOST_OUTPUTS = 40  # events of which some weights alone may make use
 
 
@@ -45,12 +46,23 @@ def _list_moved(model: Model, event: int) -> set[str]:
 
 def _list_sure(model: Model, fits: list[Fit]) -> list[Fit]:
     """Return the fits of the loss that a step should follow: a usual one that the net computes, if
-    it moves a weight so or keeps nothing but weights, else one that two weights follow.
+    it moves a weight so or keeps nothing but weights, else one that weights follow on purpose.
     """
     is_plain = is_complete(model)
     own = [fit for fit in list_usual(fits) if is_plain or has_agreeing(model, fit)]
+    own.sort(key=lambda fit: fit.count_elements(fit.list_agreeing()), reverse=True)
     most = max(fits, key=lambda fit: (_count_agreeing(model, fit), len(fit.events)), default=None)
-    return own or ([most] if most and _count_agreeing(model, most) > 1 else [])
+    return own or ([most] if most and _is_followed(model, most, is_plain) else [])
+
+
+def _is_followed(model: Model, fit: Fit, is_plain: bool) -> bool:
+    """Return whether a step follows a loss on purpose: two weights do, or one of many elements in a
+    step that keeps nothing but weights, of a loss of several outputs.
+    """
+    count = _count_agreeing(model, fit)
+    sizes = [model.base.before[weight].size for weight in fit.list_agreeing()]
+    outputs = sum(model.base.events[i][2].size for i in fit.events)
+    return count > 1 or (count == 1 and is_plain and max(sizes) > MANY and outputs > 1)
 
 
 def _list_others(model: Model, fit: Fit, fits: list[Fit]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from trainer.book.functions import Array
 from trainer.checker.find.discovering import is_carried, is_reordered
-from trainer.checker.find.steps import EVENT, LIST, Form, Trace, digest_events
+from trainer.checker.find.steps import EVENT, LIST, OPERAND, Form, Trace, digest_events
 from trainer.checker.judge.events import Events, Values, align, match, stack
 from trainer.checker.judge.moving import leave, looks_like_target, move, turn
 
@@ -136,8 +136,8 @@ def _group_made(
             i not in weighted
             and (i in made or (values != values.flat[0]).any())
             and site >= 0
-            and path in ("", LIST)
-            and (values.ndim or values.dtype.kind == "i")
+            and path in ("", LIST, OPERAND)
+            and (values.ndim or values.dtype.kind == "i" or path == OPERAND)
         ):
             groups.setdefault((site, values.shape), []).append(i)
     events = model.base.events
@@ -198,7 +198,8 @@ def _choose_targets(
 
     The targets are what most weights' steps depend on, where the outputs depend on as many.
 
-    Single numbers are targets only where no array is: the count of Adam's steps is none.
+    Single numbers that are not made of data are targets only where nothing else is: the count of
+    Adam's steps is none.
     """
     results = {(-1, path) for path in changed}
     scores = []
@@ -206,8 +207,9 @@ def _choose_targets(
         reach = {model.base.events[i][:2] for i in model.depends[name]} & results
         counts = (_count(model, changed, i) for i in _list_forward(model, data, name))
         count = max(counts, default=0) if reach else 0
-        is_array = model.get_value(data[name][0]).ndim > 0
-        about = count > 0, is_array, count, len(reach), looks_like_target(name)
+        value = model.get_value(data[name][0])
+        is_likely = value.ndim > 0 or (name[0] == EVENT and value.dtype.kind == "f")
+        about = count > 0, is_likely, count, len(reach), looks_like_target(name)
         scores.append((*about, number, name))
     best = max(scores, default=(False, False, 0, 0, 0, 0, ""))
     return best[2], best[-1]

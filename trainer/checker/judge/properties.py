@@ -133,9 +133,13 @@ def _lies_on_a_line(values: list[Array | None]) -> bool:
 def is_zero_bias(model: Model, path: str) -> bool:
     """Return whether an array of zeros is kept beside the weights, under the name of a bias."""
     holders = {weight.rpartition(".")[0].partition("[")[0] for weight in model.weights}
-    name = re.sub(r"[\[\]'.]+", ".", path).strip(".").rpartition(".")[2]
     is_beside = path.rpartition(".")[0].partition("[")[0] in holders
-    return is_beside and name.startswith("b") and not model.get_value(path).any()
+    return is_beside and is_named_as_bias(path) and not model.get_value(path).any()
+
+
+def is_named_as_bias(path: str) -> bool:
+    """Return whether the last name of a leaf begins as that of a bias."""
+    return re.sub(r"[\[\]'.]+", ".", path).strip(".").rpartition(".")[2].startswith("b")
 
 
 def is_named_as_weight(model: Model, path: str) -> bool:

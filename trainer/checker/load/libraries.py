@@ -7,6 +7,7 @@ on every machine, whatever is installed and whatever may be downloaded.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -40,7 +41,7 @@ class Samples:
 class Data(Protocol):
     """Data of ours for a script that has none."""
 
-    def give(self, name: str) -> Any:
+    def give(self, name: str, has_tables: bool = True) -> Any:
         """Return the value of a name that was not set, None where it is no data."""
 
     def make_table(self) -> "Table":
@@ -66,7 +67,12 @@ class Dense(np.ndarray):
         """Return a plain array."""
         return np.array(self)
 
-    to_numpy = todense = toarray
+    to_numpy = todense = numpy = toarray
+
+    @property
+    def values(self) -> Array:
+        """A plain array."""
+        return np.array(self)
 
 
 class Table(Dense):
@@ -82,7 +88,10 @@ class Table(Dense):
             return self[:, self.label]
         if isinstance(key, list) and key and isinstance(key[0], str):
             return self.drop() if len(key) > 1 else self[:, [self.label]]
-        return super().__getitem__(key)
+        found = super().__getitem__(key)
+        is_column = isinstance(key, tuple) and type(key[-1]) is int and found.ndim == 1
+        is_whole = is_column and bool((found == np.round(found)).all())
+        return found.astype(int) if is_whole else found
 
     def drop(self, *_names: Any, **_options: Any) -> Any:
         """Return the inputs."""
@@ -93,11 +102,6 @@ class Table(Dense):
         return self
 
     head = dropna = fillna = reset_index = sample
-
-    @property
-    def values(self) -> Array:
-        """A plain array."""
-        return np.array(self)
 
     @property
     def iloc(self) -> "Table":
@@ -218,7 +222,9 @@ for _name in ("accuracy_score", "f1_score", "log_loss", "mean_squared_error", "r
 
 @contextmanager
 def replace_files(data: Data | None) -> Iterator[None]:
-    """Let NumPy's readers of tables return data of ours for a while, for files that are missing."""
+    """Let NumPy's readers return data of ours for a while, by their names, for files that are
+    missing.
+    """
     kept = {name: vars(np)[name] for name in ("loadtxt", "genfromtxt", "load")}
 
     def read(name: str, *args: Any, **options: Any) -> Any:
@@ -227,7 +233,8 @@ def replace_files(data: Data | None) -> Iterator[None]:
         except OSError:
             if data is None:
                 raise
-            return data.make_table().values
+            named = data.give(Path(str(args[0])).stem) if args else None
+            return (data.make_table() if named is None else named).values
 
     vars(np).update({name: partial(read, name) for name in kept})
     try:

@@ -139,9 +139,9 @@ class Runner:
         try:
             return open(path, mode, *args, **options)
         except FileNotFoundError:
-            if "r" in mode and StandIn.data is None:
+            if "r" in mode and StandIn.given_data is None:
                 raise
-            text = StandIn.data.write() if "r" in mode and StandIn.data else ""
+            text = StandIn.given_data.write() if "r" in mode and StandIn.given_data else ""
             return io.BytesIO(text.encode()) if "b" in mode else io.StringIO(text)
 
     def _describe_skip(self, line: int) -> str:
@@ -225,7 +225,8 @@ class Runner:
         names = list_bound_names(statement)
         if self.is_script:
             self.errors.append(error)
-            given = {name: StandIn.data.give(name) for name in names} if StandIn.data else {}
+            data = StandIn.given_data
+            given = {name: data.give(name) for name in names} if data else {}
             vars(self.module).update({k: v for k, v in given.items() if v is not None})
             self._leave_unset(names, lambda line: self._describe_failure(line, error))
             return

@@ -34,20 +34,37 @@ class StandIn:
     """A placeholder for a missing name: its attributes are placeholders too, and any use raises.
 
     A use raises error, the exception because of which the name was not set, or MissingNameError.
-    Where is_quiet is set, what only shows something does nothing.
+    Where is_quiet is set, what only shows something does nothing. Where data of ours are given, an
+    attribute or a key that names some is these, and what a call returns is a placeholder too.
     """
 
     is_quiet = False
-    data: Data | None = None  # of the script that is followed
+    given_data: Data | None = None  # to the script that is followed
 
-    def __init__(self, name: str, why: str, error: Exception | None = None):
+    def __init__(
+        self, name: str, why: str, error: Exception | None = None, data: Data | None = None
+    ):
         trace = error.__traceback__ if error else None
         self.__dict__.update(_name=name, _why=why, _error=error, _trace=trace)
+        self.__dict__["_data"] = data or StandIn.given_data  # also when a step of the script runs
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
-        return StandIn(f"{self._name}.{name}", str(self._why), self.__dict__["_error"])
+        data = self._give(name, has_tables=False)  # a module may be called mnist
+        if data is not None:
+            return data
+        known = self.__dict__
+        return StandIn(f"{self._name}.{name}", str(self._why), known["_error"], known["_data"])
+
+    def __getitem__(self, key: Any) -> Any:
+        """Return data of ours that the key names, else raise as any use does."""
+        data = self._give(key, has_tables=True) if isinstance(key, str) else None
+        return self._answer() if data is None else data
+
+    def _give(self, name: str, has_tables: bool) -> Any:
+        data = self.__dict__["_data"]
+        return data.give(name, has_tables) if StandIn.is_quiet and data else None
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Ignore it, as in plt.rcParams = …."""
@@ -64,8 +81,8 @@ class StandIn:
     def _answer(self, *args: Any, **options: Any) -> Any:
         if str(self._name).split(".")[0] in SHOWN and StandIn.is_quiet:
             return args[0] if args and hasattr(args[0], "__iter__") else self
-        if StandIn.is_quiet and StandIn.data and str(self._name).endswith(READERS):
-            return StandIn.data.make_table()
+        if StandIn.is_quiet and StandIn.given_data and str(self._name).endswith(READERS):
+            return StandIn.given_data.make_table()
         if StandIn.is_quiet and not self.__dict__["_error"]:
             with suppress(KeyError):
                 return answer(str(self._name), *args, **options)
@@ -73,8 +90,18 @@ class StandIn:
             raise self.__dict__["_error"].with_traceback(self.__dict__["_trace"])
         raise MissingNameError(f"{self._name}: {self._why}")
 
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """Return what a known function gives, or a placeholder where there are data of ours."""
+        try:
+            return self._answer(*args, **options)
+        except MissingNameError:
+            data = self.__dict__["_data"]
+            if not (StandIn.is_quiet and data):
+                raise
+            return StandIn(f"{self._name}()", str(self._why), data=data)
 
-for _use in ("call", "iter", "len", "getitem", "bool", "add", "radd", "mul", "rmul", "sub",
+
+for _use in ("iter", "len", "bool", "add", "radd", "mul", "rmul", "sub",
              "rsub", "truediv", "rtruediv", "neg", "pow", "float", "int", "index", "array",
              "lt", "gt", "le", "ge", "enter", "contains", "matmul", "rmatmul"):  # fmt: skip
     setattr(StandIn, f"__{_use}__", StandIn._answer)
@@ -244,6 +271,7 @@ NUMBA: dict[str, Any] = {"prange": range} | {
     for name in ("jit", "njit")
 }  # without numba the functions are slower, and the same
 PYTHON_2: dict[str, Any] = {"xrange": range, "range": range, "object": object, "input": input}
+USUAL = {k: FUNCTIONS[k] for k in ("sigmoid", "relu", "softmax")}  # whatever the module's name is
 BOOK = FUNCTIONS | GRADIENT | LAYERS
 
 
@@ -262,7 +290,7 @@ def make_module(name: str, reason: str = NOT_FOUND) -> ModuleType:
     """
     names = _get_known_names(name)
     module = ModuleType(name)
-    vars(module).update(names, __all__=list(names), __standin__=reason)
+    vars(module).update(names or USUAL, __all__=list(names), __standin__=reason)
     why = _("not in our version of {name}") if names else _(reason)
     module.__getattr__ = StandIn(name, why.format(name=name)).__getattr__  # type: ignore[method-assign]
     return module

@@ -174,6 +174,7 @@ class Answerer:
         failed = self._script.describe_failure() if question["program"] == 0 else ""
         return {
             "failed": failed[:TEXT],
+            "fault": self._script.fault[:TEXT],
             "varies": self._script.varies,
             "steps": [
                 {

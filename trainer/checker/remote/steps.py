@@ -67,12 +67,12 @@ class RemoteStep:
 
 class RemotePrograms:
     """The programs that train a net, the file's own first; failed is what that raises, "" for
-    nothing, or where it lacks its data.
+    nothing, or where it lacks its data. fault is what a call raises by a mistake of the file.
     """
 
     def __init__(self, connection: Connection, numbers: Iterable[int] = range(TRAINING)):
         self._connection, self._numbers = connection, numbers
-        self.failed, self._varies = "", False
+        self.failed, self.fault, self._varies = "", "", False
 
     def __iter__(self) -> Iterator[list[RemoteStep]]:
         """Yield the steps of each program."""
@@ -83,6 +83,7 @@ class RemotePrograms:
             if "error" in answer:
                 continue
             self.failed = self.failed or take_text(answer, "failed")
+            self.fault = self.fault or take_text(answer, "fault")
             self._varies = answer.get("varies") is True
             steps = take_list(answer, "steps", MOST_STEPS)
             if not all(isinstance(each, dict) for each in steps):
@@ -124,6 +125,8 @@ def judge_training(connection: Connection, report: Report, may_acquit: bool) -> 
             report.findings.append(report_unchecked(STEP, programs.failed))
         elif judged:
             settle(report, judged)
+        if programs.fault and (judged is None or judged.decision.is_right is None):
+            report.findings.append(Finding(STEP, "raises", programs.fault, "misspelt-name"))
         if may_be_settled(report):
             settle_layers(report, judge_layers(_list_layers(connection, report)), judged is None)
     elif report.status == 0:

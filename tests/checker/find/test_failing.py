@@ -1,0 +1,67 @@
+"""A mistake that fails with whatever the code is given is told from what other values may mend."""
+
+import ast
+
+import pytest
+from steps import Script
+
+NET = """
+import numpy as np
+
+class Net:
+    def __init__(self, n_in, n_hidden, n_out):
+        self.weights = np.random.randn(n_in, n_out)
+        self.sizes = {"inputs": n_in, "outputs": n_out}
+
+    def forward(self, x):
+        return {"outputs": x @ self.weights}
+
+    def train(self, x, t):
+        y = self.forward(x)["outputs"]
+        self.weights -= 0.1 * x.T @ (y - t)
+"""
+
+
+def find_fault(tmp_path, text):
+    path = tmp_path / "net.py"
+    path.write_text(text)
+    script = Script(path)
+    script.follow()
+    script.call(0, 0)
+    return script.fault
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('(x)["outputs"]', '(x)["output"]', "line 13 raises KeyError: 'output'"),
+        ("y = self", "self.wieghts\n        y = self", "AttributeError: 'Net' object"),
+        ("@ (y - t)", "@ (y - target)", "NameError: name 'target' is not defined"),
+        ("self.forward(x)[", "self.forward(x, t)[", "takes 2 positional arguments but 3"),
+        (
+            "y = self",
+            "[n.W for n in self.sizes]\n        y = self",
+            "'str' object has no attribute",
+        ),
+    ],
+)
+def test_what_fails_with_any_arguments_is_a_mistake_of_the_file(tmp_path, old, new, said):
+    assert old in NET
+    assert said in find_fault(tmp_path, NET.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("", ""),
+        ("x.T @", "x.values.T @"),  # of pandas
+        ("0.1 *", "self.rate *"),  # which may be set from outside
+        ("(self, x, t):", "(self, x, t, settings):\n        settings['rate']"),
+        ("@ (y - t)", "@ (y - t[:, :, 0])"),
+        ("@ (y - t)", "@ (y - other)\nfrom lost import *"),
+    ],
+)
+def test_what_other_arguments_may_mend_is_no_mistake(tmp_path, old, new):
+    text = NET.replace(old, new)
+    ast.parse(text)
+    assert find_fault(tmp_path, text) == ""

@@ -1,0 +1,101 @@
+"""Tells whether what a call raises is a mistake of the code itself, whatever it was given."""
+
+import ast
+import re
+import traceback
+from difflib import get_close_matches
+from pathlib import Path
+
+from trainer.checker.find.leaves import Namespace
+from trainer.checker.findings.comparing import show_safely
+
+SIMILAR = 0.8  # of two names of which one is misspelt
+CALLED = r"(\w+)\(\) (takes|missing|got an unexpected)"  # how Python tells of wrong arguments
+
+
+def find_fault(
+    error: Exception | None, path: Path, tree: ast.Module, given: Namespace
+) -> tuple[int, str] | None:
+    """Return the line of a file whose own mistake raises an error, and the error, None for any that
+    other values may not raise.
+
+    given are the values of arguments that were chosen.
+    """
+    if error is None:
+        return None
+    frames = traceback.extract_tb(error.__traceback__)
+    line = next((f.lineno or 0 for f in frames[::-1] if f.filename == str(path)), 0)
+    if not line or not _is_sure(error, frames[-1].filename == str(path), line, tree, given):
+        return None
+    return line, f"{type(error).__name__}: {show_safely(error)}"
+
+
+def _is_sure(
+    error: Exception, is_last: bool, line: int, tree: ast.Module, given: Namespace
+) -> bool:
+    match error:
+        case UnboundLocalError():
+            return False
+        case NameError(name=str(name)):
+            return name not in _list_bound(tree)
+        case KeyError(args=[str(key)]):
+            return _is_misspelt(key, _list_keys(tree))
+        case AttributeError(obj=str()):  # a key where an object is expected
+            return not any(isinstance(value, str) for value in given.values())
+        case AttributeError(obj=owner, name=str(name)) if type(owner).__name__ in _list_bound(tree):
+            return _is_misspelt(name, set(dir(owner))) and name not in _list_set(tree)
+        case TypeError():
+            called = re.search(CALLED, show_safely(error))
+            return bool(called) and is_last and _calls(tree, line, called[1])  # type: ignore[index]
+    return False
+
+
+def _is_misspelt(name: str, known: set[str]) -> bool:
+    """Return whether nothing has a name, and one that it may be a misspelling of is known."""
+    return name not in known and bool(get_close_matches(name, sorted(known), 1, SIMILAR))
+
+
+def _list_bound(tree: ast.Module) -> set[str]:
+    """Return the names that a file may bind anywhere; all of its names where it imports any."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+                found.add(name)
+            case (
+                ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.ExceptHandler(name=name)
+            ):
+                found |= {name} if name else set()
+            case ast.ImportFrom(names=[ast.alias(name="*")]):
+                return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+            case ast.Import() | ast.ImportFrom():
+                found |= {(each.asname or each.name).split(".")[0] for each in node.names}
+    return found
+
+
+def _list_keys(tree: ast.Module) -> set[str]:
+    """Return the texts of a file that are more than keys that are read."""
+    slices = [n.slice for n in ast.walk(tree)
+              if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Load)]  # fmt: skip
+    texts = (n for n in ast.walk(tree) if isinstance(n, ast.Constant) and n not in slices)
+    return {n.value for n in texts if isinstance(n.value, str)}
+
+
+def _list_set(tree: ast.Module) -> set[str]:
+    """Return the attributes that a file sets, of whatever objects."""
+    found = (n for n in ast.walk(tree) if isinstance(n, ast.Attribute))
+    return {n.attr for n in found if isinstance(n.ctx, ast.Store)}
+
+
+def _calls(tree: ast.Module, line: int, name: str) -> bool:
+    """Return whether a line calls what the file defines under a name, and not an argument."""
+    defined = {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+    calls = (n.func for n in ast.walk(tree) if isinstance(n, ast.Call) and n.lineno == line)
+    return name in defined and any(_name(each) == name for each in calls)
+
+
+def _name(called: ast.expr) -> str:
+    match called:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
