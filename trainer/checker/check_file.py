@@ -11,7 +11,7 @@ from trainer.checker.findings.report import CODE
 from trainer.checker.load.loading import Loader
 from trainer.checker.load.missing_self import name_missing_self
 from trainer.checker.load.places import place_finding
-from trainer.checker.measure.book_functions import check_functions, choose_inputs
+from trainer.checker.measure.book_functions import CHECKS, check_functions, choose_inputs
 from trainer.checker.measure.check_net import check_net
 from trainer.checker.measure.helpers import accept_helpers, check_helpers
 from trainer.checker.measure.trial import ignore_progress
@@ -73,7 +73,8 @@ def judge_loaded(
     if kind is None and not functions:
         message = _("{path}: {reason}")
         raise InputError(message.format(path=loaded.path, reason=loaded.absence))
-    yield _name_class(loaded, kind, own)
+    known = own or (loaded.defined <= CHECKS.keys() and not loaded.has_loop)
+    yield _name_class(loaded, kind, bool(known))
     is_right = kind is not None
     findings = check_net(kind, seed, progress) if kind is not None else ()
     findings = name_unfinished(drop_derived(findings, kind), loaded.unfinished, kind)
@@ -93,8 +94,10 @@ def _is_wrong(finding: Finding) -> bool:
     return finding.verdict in ("differs", "raises")
 
 
-def _name_class(loaded: Loaded, kind: Any, parts: list[Finding]) -> str:
-    """Return the name of what is checked: a class, or the code of the file, "" for neither."""
+def _name_class(loaded: Loaded, kind: Any, is_known: bool) -> str:
+    """Return the name of what is checked: a class, or the code of a file of which that is known,
+    "" for neither.
+    """
     if kind is not None and not is_built(kind):
         return str(kind.__name__)
-    return f"{CODE}{loaded.path.name}" if kind is not None or parts else ""
+    return f"{CODE}{loaded.path.name}" if kind is not None or is_known else ""

@@ -243,7 +243,8 @@ def _may_have_line(report: Report, hangs: Hangs) -> bool:
     """
     is_cut = report.stopped or report.cut or hangs.found
     is_lacking = any(finding.topic == LACKING for finding in report.findings)
-    return (bool(report.wrong_findings) or is_lacking) and not is_cut
+    is_wrong = bool(report.wrong_findings) and report.has_line
+    return (is_wrong or is_lacking) and not is_cut
 
 
 def _look_for_line(

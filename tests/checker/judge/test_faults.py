@@ -210,6 +210,16 @@ def test_gradients_that_may_be_meant_to_be_added_are_not_called_uphill(tmp_path)
     assert "goes up the derivative of its own loss" in find_messages(path)[0]
 
 
+def test_gradients_that_nobody_sets_to_0_are_those_of_all_steps(write):
+    summed = (
+        "for k, (W, g) in enumerate(zip((W1, b1, W2, b2), grads)):\n        m[k] += g\n        "
+    )
+    path = write(summed + "W -= 0.01 * m[k]")
+    assert "adds its gradients to m[0] and m[1]" in find_messages(path)[0]
+    path = write(summed.replace("m[k] += g", "m[k] = 0.9 * m[k] + g") + "W -= 0.01 * m[k]")
+    assert judge(path).decision.is_right is True
+
+
 def test_a_bias_whose_gradient_is_computed_and_not_used_is_left(write):
     path = write(PLAIN.replace("grads): W", "grads[:3]): W"))
     assert "leaves b2 as it was" in find_messages(path)[0]

@@ -16,6 +16,7 @@ from sampling import few
 
 from trainer.checker.check_file import check_file
 from trainer.checker.findings.comparing import Finding
+from trainer.checker.findings.report import STEP
 from trainer.checker.process import check_in_child
 from trainer.checker.remote.answering import describe_error
 from trainer.checker.remote.calling import make_error
@@ -47,9 +48,13 @@ def check_outside(path: Path) -> list[str | Finding]:
 
 
 def list_plainly(found: list[str | Finding]) -> list[str | Finding]:
-    """Return what was found without the names of temporary folders and the order of the name."""
+    """Return what was found without the names of temporary folders and the order of the name, and
+    without the training that only a worker follows.
+    """
     findings = [
-        replace(f, file=f.file and Path(f.file).name) for f in found if isinstance(f, Finding)
+        replace(f, file=f.file and Path(f.file).name)
+        for f in found
+        if isinstance(f, Finding) and f.quantity != STEP
     ]
     return [*(each for each in found if isinstance(each, str)), *findings]
 

@@ -18,6 +18,7 @@ from trainer.checker.findings.placing import describe_place
 from trainer.checker.load.definitions import (
     Helper,
     Names,
+    has_loop,
     list_called,
     list_defined,
     list_helpers,
@@ -45,7 +46,7 @@ class Loaded:
     absence says why there is no class. notes say how the file was read. aliases are the uses of
     names that NumPy has lost. unfinished are the templates that nobody filled in. parts are the
     functions and layers that are checked by themselves. is_whole is False where only one class or
-    function of the file is checked.
+    function of the file is checked, and has_loop tells that the file has a loop outside of these.
     """
 
     path: Path
@@ -60,6 +61,7 @@ class Loaded:
     unfinished: Mapping[str, str] = field(default_factory=dict)
     parts: list[Any] = field(default_factory=list)
     is_whole: bool = True
+    has_loop: bool = False
 
 
 def describe_file(loader: Loader, names: Names, kind: Any, removed: set[str]) -> Loaded:
@@ -68,7 +70,7 @@ def describe_file(loader: Loader, names: Names, kind: Any, removed: set[str]) ->
     return Loaded(
         loader.path, kind, names, list_defined(source), list_helpers(loader, names),
         loader.notes, list(_find_aliases(loader, removed)), list(find_missing_self(source)),
-        _explain_absence(loader, names) if kind is None else "",
+        _explain_absence(loader, names) if kind is None else "", has_loop=has_loop(source),
     )  # fmt: skip
 
 

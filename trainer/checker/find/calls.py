@@ -26,6 +26,7 @@ from trainer.checker.find.composing import (
     call_method,
     call_with_net,
     compose,
+    differentiate,
 )
 from trainer.checker.find.datasets import draw_samples
 from trainer.checker.find.discovering import Discovery
@@ -34,6 +35,7 @@ from trainer.checker.find.guessing import is_own
 from trainer.checker.find.instances import REG, SIZES, Instance, guess_sizes, list_instances
 from trainer.checker.find.inventing import DOUT
 from trainer.checker.find.leaves import Namespace
+from trainer.checker.find.modules import takes_loader, train_module
 from trainer.checker.find.options import list_options, show_option
 from trainer.checker.find.preparing import add_layers, prepare
 from trainer.checker.find.shortening import shorten
@@ -116,7 +118,7 @@ class Call:
         values: dict[str, Any] = _make_values(x, t, C)
 
         def run(named: Namespace, asked: list[str]) -> object:
-            given = values | {"named": named, "asked": asked}
+            given = values | {"named": named, "asked": asked, "tracer": tracer}
             return self.function(self._build(module, given), given)
 
         first = self.instance.named if self.instance else {}
@@ -131,7 +133,7 @@ class Call:
         values["option"] = options[option - 1] if option else {}
         steps = Discovery(tracer).follow(lambda: run(copy.deepcopy(named), []))
         runs = lambda net, x, t, **named: self.function(  # noqa: E731
-            net, values | {"x": x, "t": t, "named": named}
+            net, values | {"x": x, "t": t, "named": named, "tracer": tracer}
         )
         net = self._build(module, values | {"named": named})
         names = named | {"net": net, "x": x, "t": t}
@@ -177,6 +179,10 @@ def _list_parts(module: Namespace) -> set[type | None]:
 
 def _list_nets(module: Namespace, tree: ast.Module) -> Iterator[Call]:
     for instance in list_instances(module, tree):
+        if any(each.__module__.startswith("torch.nn") for each in instance.kind.__mro__):
+            step = partial(train_module, text=ast.unparse(tree))
+            yield Call(step, instance.kind.__name__, instance)
+            continue
         members = inspect.getmembers(instance.kind, inspect.isfunction)
         methods = {name: m for name, m in members if not _needs_gradient(m, instance)}
         for name, method in methods.items():
@@ -186,6 +192,14 @@ def _list_nets(module: Namespace, tree: ast.Module) -> Iterator[Call]:
         if any(re.fullmatch(BACK, simplify_name(name)) for name in methods):
             composed = partial(compose, returned=instance.returned)
             yield Call(composed, instance.kind.__name__, instance)
+        elif any(_gives_loss(name, method) for name, method in methods.items()):
+            yield Call(differentiate, f"{instance.kind.__name__}.loss", instance)
+
+
+def _gives_loss(name: str, method: Function) -> bool:
+    """Return whether a method computes a loss of samples and targets."""
+    is_named = re.fullmatch(METHODS["loss"], simplify_name(name)) is not None
+    return is_named and {"x", "t"} <= find_call_roles(method)
 
 
 def _needs_gradient(method: Function, instance: Instance) -> bool:
@@ -197,16 +211,18 @@ def _needs_gradient(method: Function, instance: Instance) -> bool:
 def list_users(module: Namespace, tree: ast.Module) -> list[Call]:
     """Return the functions that are given a net, samples and targets, with each kind of net."""
     instances = [each for each in list_instances(module, tree) if not each.expression]
-    return list(_list_users(module, instances))
+    return list(_list_users(module, instances, ast.unparse(tree)))
 
 
-def _list_users(module: Namespace, instances: list[Instance]) -> Iterator[Call]:
+def _list_users(module: Namespace, instances: list[Instance], text: str) -> Iterator[Call]:
     for function in list(module.values()):
-        if not _is_own_function(function, module) or not {"x", "t"} <= find_call_roles(function):
+        if not _is_own_function(function, module):
+            continue
+        if not ({"x", "t"} <= find_call_roles(function) or takes_loader(function)):
             continue
         nets = [p.name for p in list_arguments(function) if re.fullmatch(NET, p.name.lower())]
         for instance in instances if len(nets) == 1 else ():
-            runs = partial(call_with_net, function=function, argument=nets[0])
+            runs = partial(call_with_net, function=function, argument=nets[0], text=text)
             yield Call(runs, function.__name__, instance)
 
 

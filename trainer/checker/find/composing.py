@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from trainer.checker.adapt.names import (
     METHODS,
     call_by_role,
@@ -17,7 +19,10 @@ from trainer.checker.adapt.names import (
 )
 from trainer.checker.find.applying import read_arrays, subtract_gradients, trains
 from trainer.checker.find.guessing import DIMS
-from trainer.checker.find.steps import SUBTRACTED
+from trainer.checker.find.leaves import list_leaves
+from trainer.checker.find.modules import give_of_torch, make_tensors
+from trainer.checker.find.steps import DERIVED, SUBTRACTED
+from trainer.checker.load.standins import differentiate_in_place
 
 FORWARD = r"(feed)?forward(pass|prop.*)?"
 UPDATE = r"update.*|step|optimi[sz]e.*|apply.*|adjust.*|.*des?cen.*"
@@ -40,9 +45,11 @@ def call_alone(_net: None, values: Values, function: Function) -> str | None:
     return _subtract_returned(values["named"], lambda: _call(function, values))
 
 
-def call_with_net(net: Any, values: Values, function: Function, argument: str) -> Any:
-    """Call a function that is given a net as one argument."""
-    return _call(_fix(function, {argument: net}), values)
+def call_with_net(net: Any, values: Values, function: Function, argument: str, text: str) -> Any:
+    """Call a function of a file with this text that is given a net as one argument."""
+    given = give_of_torch(function, net, values, text)
+    tensors = dict(zip("xt", make_tensors(values), strict=True)) if given else {}
+    return _call(_fix(function, given | {argument: net}), values | tensors)
 
 
 def _subtract_returned(net: object, run: Callable[[], object]) -> str | None:
@@ -112,6 +119,20 @@ def compose(net: Any, values: Values, returned: Returned) -> None:
         _call(_fix(update, dict.fromkeys(names, grads)) if names else update, known)
     else:
         subtract_gradients(net, grads)
+
+
+def differentiate(net: Any, values: Values) -> str:
+    """Compute the loss of a net that has no gradients, and take a step down it, by differences."""
+    loss = find_method(net, "loss")
+    assert loss is not None
+    _call(loss, values)
+    arrays = [leaf.value for leaf in list_leaves({"net": net}).values()
+              if isinstance(leaf.value, np.ndarray) and leaf.value.dtype.kind == "f"]  # fmt: skip
+    with values["tracer"].pause():
+        grads = [differentiate_in_place(lambda _: _call(loss, values), each) for each in arrays]
+    for array, grad in zip(arrays, grads, strict=True):
+        array -= grad
+    return DERIVED
 
 
 def _list_named(net: Any, form: str) -> list[Function]:

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
-import numpy as np
-
 from trainer.checker.adapt.building import build_instance
 from trainer.checker.adapt.names import SIZES as ROLES
 from trainer.checker.adapt.names import (
@@ -20,6 +18,7 @@ from trainer.checker.adapt.names import (
 )
 from trainer.checker.find.guessing import choose_usual, is_own, shrink
 from trainer.checker.find.leaves import Namespace, list_leaves
+from trainer.checker.find.tensors import GRAD, is_module
 
 REG = 0.1  # so that a penalty shows
 SIZES = (5, 4, 3)  # inputs, hidden neurons and outputs of what is built by its arguments
@@ -127,10 +126,13 @@ def list_instances(module: Namespace, tree: ast.Module) -> Iterator[Instance]:
 
 def guess_sizes(net: object) -> list[tuple[int, int]]:
     """Return the numbers of inputs and outputs that a net may have, by its matrices."""
-    leaves = [leaf.value for leaf in list_leaves({"net": net}).values()]
-    shapes = [v.shape for v in leaves if isinstance(v, np.ndarray) and v.ndim == 2 and v.size > 1]
+    leaves = [leaf.as_array() for leaf in list_leaves({"net": net}).values()
+              if not isinstance(leaf.value, list) and leaf.key != GRAD]  # fmt: skip
+    shapes = [v.shape for v in leaves if v.ndim == 2 and v.size > 1]
     if not shapes:
         return []
+    if is_module(net):  # whose matrices have a row for each output
+        return [(shapes[0][1], shapes[-1][0])]
     (a, b), (c, d) = shapes[0], shapes[-1]
     if len(shapes) == 1:
         return [(a, b), (b, a)]

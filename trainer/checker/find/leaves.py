@@ -11,7 +11,21 @@ from typing import Any
 
 import numpy as np
 
-from trainer.checker.adapt.weights import list_shared
+from trainer.checker.adapt.weights import is_tensor, list_shared
+from trainer.checker.find.tensors import (
+    GRAD,
+    copy_of_torch,
+    has_gradient,
+    is_module,
+    is_numeric_tensor,
+    is_of_torch,
+    list_module_parts,
+    make_tensor,
+    read_gradient,
+    read_tensor,
+    write_gradient,
+    write_tensor,
+)
 from trainer.checker.load.standins import StandIn
 
 DEPTH = 6  # of attributes, keys and indices
@@ -39,7 +53,12 @@ class Leaf:
 
     def as_array(self) -> Any:
         """Return a copy as a NumPy array."""
-        return np.array(self.value)
+        return read_tensor(self.value) if is_tensor(self.value) else np.array(self.value)
+
+    @property
+    def size(self) -> int:
+        """How many numbers it is."""
+        return int(np.prod(np.shape(self.value)))
 
     def set(self, values: Any) -> None:
         """Write values of the leaf's shape: in place if others may hold the array.
@@ -47,7 +66,13 @@ class Leaf:
         Values of another shape or type take the array's place themselves.
         """
         values = np.asarray(values)
-        if isinstance(self.value, np.ndarray):
+        if self.key == GRAD and is_tensor(self.holder):
+            write_gradient(self.holder, values)
+        elif is_tensor(self.value) and values.shape == tuple(self.value.shape):
+            write_tensor(self.value, values)
+        elif is_tensor(self.value):
+            _put(self.holder, self.key, make_tensor(self.value, values))
+        elif isinstance(self.value, np.ndarray):
             if self.value.dtype == values.dtype and self.value.shape == values.shape:
                 self.value[...] = values
             else:
@@ -131,6 +156,8 @@ def find_leaf(names: Namespace, keys: tuple[Any, ...]) -> Leaf:
 
 
 def _take(holder: Any, key: Any) -> Any:
+    if key == GRAD and is_tensor(holder):
+        return read_gradient(holder)
     return holder[key] if isinstance(holder, dict | list | tuple) else getattr(holder, key)
 
 
@@ -142,6 +169,8 @@ def read_leaf(names: Namespace, keys: tuple[Any, ...]) -> Any:
             value = _take(value, key)
     except (AttributeError, IndexError, KeyError):
         return None
+    if is_tensor(value):
+        return read_tensor(value)
     is_leaf = is_numeric_array(value) or is_real(value) or _is_table(value) or _is_whole(value)
     return np.array(value) if is_leaf else None
 
@@ -155,9 +184,11 @@ def _walk(
         return
     if id(value) in seen or len(keys) > DEPTH:
         return
-    if is_numeric_array(value) or _is_table(value):
+    if is_numeric_array(value) or _is_table(value) or is_numeric_tensor(value):
         seen.add(id(value))
         yield Leaf(path, keys, holder, value)
+        if is_tensor(value) and has_gradient(value):
+            yield Leaf(f"{path}.{GRAD}", (*keys, GRAD), value, read_gradient(value))
     elif is_holder(value):
         seen.add(id(value))
         for inner, part in list_parts(value):
@@ -198,8 +229,10 @@ def _find_shape(value: Any) -> tuple[int, ...] | None:
 
 def is_holder(value: object) -> bool:
     """Return whether a value is a dict, a list, a tuple or an object of a class in Python."""
-    if isinstance(value, dict | list | tuple):
+    if isinstance(value, dict | list | tuple) or is_module(value):
         return True
+    if is_of_torch(value):  # such as an optimizer
+        return False
     return hasattr(value, "__dict__") and not isinstance(value, (*FIXED, MethodType, np.generic))
 
 
@@ -209,6 +242,8 @@ def list_parts(value: Any) -> list[tuple[Any, Any]]:
         return list(value.items())
     if isinstance(value, list | tuple):
         return list(enumerate(value))
+    if is_module(value):
+        return list(list_module_parts(value).items())
     return list((list_shared(value, (dict, list, np.ndarray)) | vars(value)).items())
 
 
@@ -237,6 +272,8 @@ def _copy_names(names: Namespace, memo: dict[int, Any]) -> Namespace:
 def _copy(value: Any, memo: dict[int, Any]) -> Any:
     if isinstance(value, (*FIXED, str, int, float)) or _is_of_library(value):
         return value
+    if is_of_torch(value):
+        return copy_of_torch(value, memo)
     if isinstance(value, list | dict | tuple) or is_holder(value):
         return _copy_holder(value, memo)
     with suppress(Exception):

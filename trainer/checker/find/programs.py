@@ -30,6 +30,7 @@ from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.options import has_options
 from trainer.checker.find.pairing import list_layers
 from trainer.checker.find.steps import Step
+from trainer.checker.find.tensors import compute_in_double
 from trainer.checker.find.tracing import Tracer
 from trainer.checker.find.trying import Trier
 from trainer.checker.findings.comparing import show_safely
@@ -219,12 +220,12 @@ class Script:
 
     def run_layer(self, layout: int, number: int) -> list[Step]:
         """Return the steps of one layer of the file, with inputs of one layout."""
-        with be_quiet():
+        with be_quiet(), compute_in_double():
             return self.layers[number].follow(self._trier, layout)
 
     def _follow_all(self, calls: Sequence[Call], layout: int, option: int = 0) -> list[Step]:
         found: list[Step] = []
-        with be_quiet():
+        with be_quiet(), compute_in_double():
             for call in calls:
                 for sizes in call.prepare(self._trier)[:2]:
                     found += self._follow_call(call, sizes, layout, option)

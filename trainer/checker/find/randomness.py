@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from trainer.checker.find.tensors import compute_in_double
 from trainer.checker.load.libraries import replace_files
 from trainer.checker.load.standins import StandIn, be_quiet
 
@@ -20,6 +21,7 @@ def run_quietly() -> Iterator[None]:
         be_quiet(),
         replace_files(StandIn.given_data),
         fix_randomness(),
+        compute_in_double(),
         contextlib.redirect_stdout(io.StringIO()),
         np.errstate(all="ignore"),
     ):

@@ -13,8 +13,8 @@ MANY, FEW = 100, 5  # samples
 
 def shorten(step: Step) -> None:
     """Let a step find fewer samples in its arrays, if it has many and trains with few too."""
-    arrays = {path: leaf.value for path, leaf in list_leaves(step.get_names()).items()}
-    arrays = {path: np.asarray(value) for path, value in arrays.items() if np.size(value) > MANY}
+    leaves = list_leaves(step.get_names()).items()
+    arrays = {path: leaf.as_array() for path, leaf in leaves if leaf.size > MANY}
     lengths = Counter(n for value in arrays.values() for n in set(value.shape) if n > MANY)
     many = sorted((n for n, count in lengths.items() if count > 1), reverse=True)
     changed = step.run().list_changed() if many else []

@@ -23,6 +23,7 @@ from trainer.checker.find.leaves import (
     read_leaf,
 )
 from trainer.checker.find.randomness import run_quietly
+from trainer.checker.find.tensors import is_numeric_tensor, read_tensor, replace_tensor
 from trainer.checker.find.tracing import Place, Site, Tracer
 
 MOST_ROUNDS = 20_000  # of all loops inside one step
@@ -32,11 +33,12 @@ LIST = "(list)"  # ends the path of a list of numbers
 OPERAND = "(operand)"  # the path of what is subtracted, or from which something is
 RESULT = "__result__"  # the name of what a call returned
 SUBTRACTED = "subtracted"  # what a call returns whose gradients were subtracted
+DERIVED = "derived"  # what a call returns that computes a loss alone, of which we took a step
 KINDS = {"f": "f8", "i": "i8", "u": "i8", "b": "b1"}  # as which arrays are compared and sent
 EVENT = "@"  # before the number of an event, in place of the path of a leaf
 MOST_EVENTS = 3000
 MOST_ELEMENTS = 20_000  # of an array that is kept
-MOST_LEAF = 100_000  # elements of a leaf
+MOST_LEAF = 500_000  # elements of a leaf
 
 
 class TooLongError(BaseException):
@@ -49,7 +51,8 @@ class Trace:
 
     An event is a site, the path inside its value, and the value as an array. A site of −1 is what
     the step left in the namespace. error says what stopped the step, "" for nothing. returns tells
-    whether a call returned anything, subtracts whether gradients that it gave were subtracted.
+    whether a call returned anything, subtracts whether gradients that it gave were subtracted,
+    derives whether it gave none, and the step is one of ours.
     """
 
     events: list[tuple[int, str, Any]] = field(default_factory=list)
@@ -58,6 +61,7 @@ class Trace:
     error: str = ""
     returns: bool = False
     subtracts: bool = False
+    derives: bool = False
 
     def list_changed(self) -> list[str]:
         """Return the paths of the numbers that the step changed."""
@@ -116,7 +120,7 @@ class Step:
         trace, keys = Trace(), {} if isinstance(form, tuple) else self._watched
         if form == "full":
             leaves = list_leaves(_merge(shared, names))
-            large = {p: digest(v.value) for p, v in leaves.items() if np.size(v.value) > MOST_LEAF}
+            large = {p: digest(v.as_array()) for p, v in leaves.items() if v.size > MOST_LEAF}
             trace.before = {p: leaf.as_array() for p, leaf in leaves.items() if p not in large}
             keys = {path: leaf.keys for path, leaf in leaves.items()}
         try:
@@ -126,6 +130,7 @@ class Step:
             return trace
         trace.returns = after.get(RESULT) is not None
         trace.subtracts = after.get(RESULT) is SUBTRACTED
+        trace.derives = after.get(RESULT) is DERIVED
         known = self.module if names is None else {**self.module, **after}
         found = {path: read_leaf(known, each) for path, each in keys.items()}
         trace.after = {path: array for path, array in found.items() if array is not None}
@@ -170,7 +175,7 @@ class Step:
         """Set the module's names back, and return them and a copy of the local ones."""
         if self._large is None:
             leaves = list_leaves(self.get_names()).values()
-            self._large = [leaf.value for leaf in leaves if np.size(leaf.value) > MOST_LEAF]
+            self._large = [leaf.value for leaf in leaves if leaf.size > MOST_LEAF]
         shared, names = copy_together(self.shared, self.names, self._large, self._views or ())
         for name in set(self.module) - set(shared):
             del self.module[name]
@@ -286,6 +291,11 @@ def _keep(
     """
     if len(trace.events) >= MOST_EVENTS:
         raise TooLongError("too many values")
+    if is_numeric_tensor(value) and value.numel() <= MOST_ELEMENTS:
+        other = changes.get(len(trace.events))
+        value = value if other is None else replace_tensor(value, other)
+        trace.events.append((number, OPERAND if site.is_operand else "", read_tensor(value)))
+        return value
     is_whole = site.is_argument and isinstance(value, int | np.integer)  # perhaps a label
     if is_real(value) or is_whole or (is_numeric_array(value) and value.size <= MOST_ELEMENTS):
         value = _replace(value, changes.get(len(trace.events)), site.is_update)
@@ -297,7 +307,7 @@ def _keep(
         for i, each in numbers if isinstance(value, tuple) else ():
             trace.events.append((number, f"[{i}]", np.array(each)))
         for path, leaf in list_leaves({"": value}).items():
-            if np.size(leaf.value) <= MOST_ELEMENTS:
+            if leaf.size <= MOST_ELEMENTS:
                 mark = LIST if isinstance(leaf.value, list) else ""
                 other = changes.get(len(trace.events))
                 is_array = mark or (isinstance(value, tuple) and is_numeric_array(leaf.value))

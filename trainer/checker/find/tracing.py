@@ -3,7 +3,8 @@
 import ast
 import copy
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -11,6 +12,7 @@ from typing import Any
 
 SEE, ROUND, LEAVE = "__see__", "__round__", "__leave__"  # what the changed code calls
 Loop = ast.For | ast.While
+SHOWN = ast.BinOp | ast.Call  # what functions are given
 COMPUTED = ast.BinOp | ast.Call | ast.Subscript  # what has no name
 
 
@@ -65,6 +67,15 @@ class Tracer:
         """Return a copy of the tree that calls the tracer."""
         changed = _Instrumenter(self, path).visit(copy.deepcopy(tree))
         return ast.fix_missing_locations(changed)
+
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """See no values for a while."""
+        see, self.see = self.see, None
+        try:
+            yield
+        finally:
+            self.see = see
 
     def _see(self, site: int, value: Any) -> Any:
         return self.see(site, value) if self.see else value
@@ -151,7 +162,7 @@ class _Instrumenter(ast.NodeTransformer):
         """Show what a function of a library is given where it is computed there."""
         is_shown = isinstance(node.func, ast.Attribute)
         node.args = [
-            self._wrap(each, "") if is_shown and isinstance(each, ast.BinOp) else self.visit(each)
+            self._wrap(each, "") if is_shown and isinstance(each, SHOWN) else self.visit(each)
             for each in node.args
         ]
         node.func = self.visit(node.func)

@@ -35,6 +35,7 @@ class Report:
     search: dict[str, Any] | None = None  # {"tried", "limit", "stopped"} of the search for a fix
     # The program of the file and the step of it that alone shows what is wrong.
     step: tuple[int, int] | None = None
+    has_line: bool = True  # False where nothing on the way back is wrong
 
     @property
     def wrong_findings(self) -> list[Finding]:

@@ -9,7 +9,10 @@ from trainer.checker.judge.gradients import SAME, find_factor
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.slopes import is_flat
 
-CAUSES = {Fault.UPHILL: "update-sign", Fault.SOFTMAX_AXIS: "softmax-axis"}
+CAUSES = {
+    Fault.UPHILL: "update-sign", Fault.SOFTMAX_AXIS: "softmax-axis",
+    Fault.DOUBLE_SOFTMAX: "double-softmax", Fault.ACCUMULATES: "stale-gradient",
+}  # fmt: skip
 
 
 def find_cause(decision: Decision) -> str | None:

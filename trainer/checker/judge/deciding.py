@@ -18,7 +18,9 @@ from trainer.checker.judge.properties import (
     find_wrong_softmax,
     is_named_as_bias,
     is_named_as_weight,
+    is_softmax_twice,
     is_zero_bias,
+    list_accumulated,
     list_grown,
     list_unused,
 )
@@ -45,6 +47,15 @@ class Fault(Enum):
     GROWN = auto()
     OTHER_LOSS = auto()
     WRONG_LOSS = auto()
+    DOUBLE_SOFTMAX = auto()
+    ACCUMULATES = auto()
+
+
+# What is not wrong in a value on the way back: no line is sought by derivatives.
+OF_OUTPUTS = (
+    Fault.SOFTMAX_AXIS, Fault.UNUSED, Fault.GROWN, Fault.WRONG_LOSS, Fault.DOUBLE_SOFTMAX,
+    Fault.ACCUMULATES,
+)  # fmt: skip
 
 
 @dataclass
@@ -177,12 +188,21 @@ def _find_fault(model: Model, fits: list[Fit]) -> Decision | None:
 
 
 def _find_followed(model: Model, fits: list[Fit]) -> Decision | None:
-    """Return that the step goes down a loss, or does but for a penalty or a factor."""
+    """Return that the step goes down a loss, or does but for a penalty or a factor. One of ours
+    shows that the loss is a usual one, where it is.
+    """
+    if model.base.derives:
+        usual = [fit for fit in fits if fit.is_right and not fit.is_own]
+        return Decision(model, True, usual[0], fits=usual) if usual else Decision(model, None)
     for fit in fits:
         if fit.lacks_penalty:
             return Decision(model, False, fit, _list_matrices(model), Fault.LACKS_PENALTY)
         if fit.is_right and _is_multiple(model, fits):
             return Decision(model, False, fit, fault=Fault.FACTOR, fits=fits)
+        if fit.is_right and is_softmax_twice(model, fits):
+            return Decision(model, False, fit, fault=Fault.DOUBLE_SOFTMAX, fits=fits)
+        if fit.is_right and (kept := list_accumulated(model)):
+            return Decision(model, False, fit, kept, Fault.ACCUMULATES, fits)
         if fit.is_right:
             return Decision(model, True, fit, fits=fits)
     return None

@@ -9,6 +9,7 @@ from trainer.book.functions import Array
 
 Loss = Callable[[Array], float]  # of the outputs
 SQUARES = "squared error"
+OF_SOFTMAX = "cross-entropy of softmax"
 ABSOLUTE = "absolute error"  # is shown where another loss is gone down, and minimised by none
 MOST_SAMPLES = 20  # of which one may be that of the step
 TINY = 1e-300  # keeps the logarithm of 0 finite
@@ -24,7 +25,7 @@ def list_losses(outputs: Array, targets: Array) -> Iterator[tuple[str, Loss]]:
             yield "binary cross-entropy", partial(_compute_binary, t=t)
         if is_probable:
             for axis in range(outputs.ndim):
-                yield "cross-entropy of softmax", partial(_compute_softmax, t=t, axis=axis)
+                yield OF_SOFTMAX, partial(_compute_softmax, t=t, axis=axis)
             yield "binary cross-entropy of sigmoid", partial(_compute_logistic, t=t)
         if any(np.allclose(outputs.sum(axis=axis), 1) for axis in range(outputs.ndim)):
             continue  # a softmax, of which other losses say no more than cross-entropy

@@ -11,9 +11,10 @@ import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.find.steps import Trace
+from trainer.checker.judge.descent import Fit
 from trainer.checker.judge.events import align, read_events
 from trainer.checker.judge.influence import Model, Run
-from trainer.checker.judge.losses import arrange_targets
+from trainer.checker.judge.losses import OF_SOFTMAX, arrange_targets
 from trainer.checker.judge.moving import leave, move
 
 CLOSE = 1e-9  # of sums that are 1, and of steps that are the same
@@ -49,6 +50,52 @@ def _sums_over_samples(y: Array, t: Array) -> bool:
     return bool(over_samples or abs(y.sum() - 1) < CLOSE)
 
 
+def is_softmax_twice(model: Model, fits: list[Fit]) -> bool:
+    """Return whether each usual loss that a step goes down applies a softmax to outputs that are
+    probabilities already.
+    """
+    usual = [fit for fit in fits if fit.is_right and not fit.is_own]
+    values = [event[2] for event in model.base.events]
+    return bool(usual) and all(
+        fit.loss == OF_SOFTMAX and _are_probabilities(read_events(values, fit.events))
+        for fit in usual
+    )
+
+
+def _are_probabilities(y: Array | None) -> bool:
+    """Return whether numbers of at least three classes sum to 1 along an axis."""
+    if y is None or y.min() < 0:
+        return False
+    sums = [y.sum(axis=axis) for axis in range(y.ndim) if y.shape[axis] > 1]
+    return any(np.allclose(each, 1, rtol=0, atol=CLOSE) for each in sums)
+
+
+def list_accumulated(model: Model) -> list[str]:
+    """Return the arrays to which a step only ever adds, and by which it moves a weight: gradients
+    that are not set to 0.
+    """
+    kept = [p for p in model.base.list_changed() if p in model.depends and p not in model.weights]
+    return [path for path in kept if model.base.before[path].ndim and _accumulates(model, path)]
+
+
+def _accumulates(model: Model, path: str) -> bool:
+    """Return whether a step adds to an array, and subtracts a multiple of the sum from a weight."""
+    before, base = model.base.before[path], model.base.after
+    more = np.random.default_rng(4).standard_normal(before.shape)
+    after = model.run({path: before + more}, "changes").after
+    if path not in after or not np.allclose(after[path] - base[path], more, rtol=MOVED):
+        return False
+    pairs = [(w, after[w] - base[w]) for w in model.weights if w in after]
+    for weight, moved in ((w, m) for w, m in pairs if m.shape == more.shape and m.any()):
+        rate = float((moved * more).sum() / (more * more).sum())
+        step = base[weight] - model.base.before[weight]
+        if np.allclose(moved, rate * more, rtol=MOVED) and np.allclose(
+            step, rate * base[path], rtol=MOVED, atol=MOVED * np.abs(step).max()
+        ):
+            return True
+    return False
+
+
 def list_unused(model: Model) -> list[str]:
     """Return the arrays that a step changes as it does the weights, of whose names they are, though
     nothing else depends on them: a bias that the forward pass leaves out.
@@ -56,7 +103,7 @@ def list_unused(model: Model) -> list[str]:
     return [
         path for path in model.base.list_changed()
         if path in model.depends and path not in model.weights
-        and is_named_as_weight(model, path) and model.base.before[path].ndim
+        and _is_beside_weights(model, path) and model.base.before[path].ndim
         and not _is_used(model, path)
     ]  # fmt: skip
 
@@ -140,6 +187,13 @@ def is_zero_bias(model: Model, path: str) -> bool:
 def is_named_as_bias(path: str) -> bool:
     """Return whether the last name of a leaf begins as that of a bias."""
     return re.sub(r"[\[\]'.]+", ".", path).strip(".").rpartition(".")[2].startswith("b")
+
+
+def _is_beside_weights(model: Model, path: str) -> bool:
+    """Return whether a leaf has the name of a weight, but for numbers, or that in another layer."""
+    places = {(each.count("."), each.rpartition(".")[2]) for each in model.weights if "." in each}
+    is_of_layer = (path.count("."), path.rpartition(".")[2]) in places and path.count(".") > 1
+    return is_of_layer or is_named_as_weight(model, path)
 
 
 def is_named_as_weight(model: Model, path: str) -> bool:

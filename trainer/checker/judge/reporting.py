@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from trainer.checker.findings.comparing import Finding, report_unchecked
 from trainer.checker.findings.report import CODE, STEP, Report
 from trainer.checker.judge.causes import find_cause, find_ratio, find_weight_cause
-from trainer.checker.judge.deciding import Decision, Fault
+from trainer.checker.judge.deciding import OF_OUTPUTS, Decision, Fault
 from trainer.checker.judge.judging import Judged, Step
 from trainer.checker.judge.properties import is_affine
 from trainer.common.language import N_, join_changes, join_words, translate_plural
@@ -52,7 +52,8 @@ def _is_doubt(finding: Finding, unsure: tuple[str | None, ...]) -> bool:
         is_call = re.search("(Value|Index|Type)Error", finding.message) is not None
         return finding.cause == "misspelt-name" or (finding.cause is None and is_call)
     is_part = finding.cause == "unfinished" and finding.quantity.startswith("gradient ")
-    return finding.cause in unsure or is_part
+    is_sure = finding.quantity == "construction" and finding.cause is None  # all nets share weights
+    return (finding.cause in unsure and not is_sure) or is_part
 
 
 def settle(report: Report, judged: Judged) -> None:
@@ -76,6 +77,7 @@ def settle(report: Report, judged: Judged) -> None:
         report.findings += [report_unchecked(f.quantity, f.message) for f in failed]
     report.findings += describe(judged)
     report.step = None if is_right else judged.step.place
+    report.has_line = judged.decision.fault not in OF_OUTPUTS
     report.stopped, report.name = "", report.name or f"{CODE}{report.file}"
 
 
@@ -141,7 +143,9 @@ def describe(judged: Judged) -> Iterator[Finding]:
     words = {"step": _name_step(judged.step), "loss": _name_loss(judged)}
     if decision.is_right:
         is_whole = not (decision.fit and decision.fit.wrong)
-        yield Finding(STEP if is_whole else "gradient", "ok")
+        quantity = "loss" if decision.model.base.derives else "gradient"
+        is_step = is_whole and not decision.model.base.derives
+        yield Finding(STEP if is_step else quantity, "ok")
         yield Finding(STEP, "note", _describe_right(decision, words))
         if is_affine(decision.model):
             message = _("no activation is between its layers: together they act as one layer")
@@ -184,6 +188,14 @@ FAULTS = {
         "{step} goes down {loss}; what it calls a loss (line {line}) is another function of its "
         "outputs, and no usual loss"
     ),
+    Fault.DOUBLE_SOFTMAX: N_(
+        "the outputs of {step} are probabilities already, and {loss} applies a softmax to them "
+        "again: give it what goes into the softmax"
+    ),
+    Fault.ACCUMULATES: N_(
+        "{step} adds its gradients to {names}, which keeps those of all steps before: set it to 0 "
+        "first"
+    ),
     Fault.UPHILL: N_("{step} goes up the derivative of {loss}: turn the sign of the update"),
     Fault.PENALTY_SIGN: N_("{step} makes the weights larger: turn the sign of their penalty"),
     Fault.LACKS_PENALTY: N_(
@@ -201,6 +213,9 @@ def _name_shapes(decision: Decision) -> str:
 
 def _describe_right(decision: Decision, words: dict[str, str]) -> str:
     number = len(decision.model.weights)
+    if decision.model.base.derives:
+        message = _("the loss of {step} is {loss}; the file computes no gradients of it")
+        return message.format(**words)
     message = translate_plural(
         "{step} goes down the derivative of {loss} by {weights} weight",
         "{step} goes down the derivative of {loss} by {weights} weights",

@@ -29,6 +29,12 @@ def list_defined(source: Source) -> set[str]:
     return {n.name for n in scope if isinstance(n, ast.FunctionDef | ast.ClassDef)}
 
 
+def has_loop(source: Source) -> bool:
+    """Return whether a file has a loop outside of its functions and classes."""
+    scope = (node for each in source.tree.body for node in walk_scope(each))
+    return any(isinstance(node, ast.For | ast.While) for node in scope)
+
+
 def takes_tensors(function: object) -> bool:
     """Return whether a function uses torch: it takes tensors, and no arrays."""
     if not isinstance(function, FunctionType):

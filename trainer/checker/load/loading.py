@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from trainer.checker.load.running import STRICT, Runner
 from trainer.checker.load.source import Source, read_source
+from trainer.checker.load.standins import USUAL
 from trainer.checker.load.star_imports import (
     describe_absence,
     describe_stand_in,
@@ -137,6 +138,8 @@ class Loader:
         if is_stand_in and user.get(STRICT):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         for wanted in fromlist or ():
+            if is_stand_in and wanted in USUAL:
+                vars(leaf).setdefault(wanted, USUAL[wanted])
             if wanted == "*" and is_stand_in:
                 fill_star_import(leaf, user)
             elif wanted == "*":

@@ -271,7 +271,7 @@ NUMBA: dict[str, Any] = {"prange": range} | {
     for name in ("jit", "njit")
 }  # without numba the functions are slower, and the same
 PYTHON_2: dict[str, Any] = {"xrange": range, "range": range, "object": object, "input": input}
-USUAL = {k: FUNCTIONS[k] for k in ("sigmoid", "relu", "softmax")}  # whatever the module's name is
+USUAL = {k: FUNCTIONS[k] for k in ("sigmoid", "relu", "softmax")}  # from a module of any name
 BOOK = FUNCTIONS | GRADIENT | LAYERS
 
 
@@ -290,7 +290,7 @@ def make_module(name: str, reason: str = NOT_FOUND) -> ModuleType:
     """
     names = _get_known_names(name)
     module = ModuleType(name)
-    vars(module).update(names or USUAL, __all__=list(names), __standin__=reason)
+    vars(module).update(names, __all__=list(names), __standin__=reason)
     why = _("not in our version of {name}") if names else _(reason)
     module.__getattr__ = StandIn(name, why.format(name=name)).__getattr__  # type: ignore[method-assign]
     return module

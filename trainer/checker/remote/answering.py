@@ -224,9 +224,17 @@ class Answerer:
         return answer | {"wrote": wrote}
 
     def _make_callback(self, argument: dict[str, int], given: list[Any]) -> Callable[..., Any]:
-        """Return a function that the judge evaluates, at what one of the given arrays holds."""
+        """Return a function that the judge evaluates: at its argument if that has the shape of one
+        of the given arrays, else at what this array holds.
+        """
         point = given[argument["callback"]]
-        return lambda *_given: decode(self._ask({"evaluate": encode(point)})["value"])
+
+        def evaluate(*values: Any) -> Any:
+            fits = values and isinstance(values[0], np.ndarray | float)
+            at = values[0] if fits and np.shape(values[0]) == np.shape(point) else point
+            return decode(self._ask({"evaluate": encode(at)})["value"])
+
+        return evaluate
 
     def _get_subject(self, question: dict[str, Any]) -> Subject:
         return self._subjects[question["id"]]

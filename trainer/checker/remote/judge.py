@@ -9,7 +9,7 @@ from trainer.checker.adapt.attempts import report_exception
 from trainer.checker.adapt.loaded import Loaded
 from trainer.checker.check_file import judge_loaded
 from trainer.checker.findings.comparing import Finding
-from trainer.checker.load.definitions import Helper, list_defined
+from trainer.checker.load.definitions import Helper, has_loop, list_defined
 from trainer.checker.load.missing_self import MissingSelf
 from trainer.checker.load.notebook import Notebook
 from trainer.checker.load.places import place_finding
@@ -74,12 +74,13 @@ def _read_loaded(
         for number, each in enumerate(take_list(answer, "helpers"))
     ]
     names, _ = _read_functions(connection, answer, -1)
-    defined = list_defined(read_source(path))  # as the judge reads it: the code cannot hide it
+    source = read_source(path)
+    defined = list_defined(source)  # as the judge reads it: the code cannot hide it
     return Loaded(
         inside, kind, names, defined, helpers, _Notes(connection, "notes"),
         _Notes(connection, "aliases"), list(map(_read_method, take_list(answer, "missing_self"))),
         take_text(answer, "absence"), _read_unfinished(answer.get("unfinished")),
-        _read_parts(connection, answer, defined), name is None,
+        _read_parts(connection, answer, defined), name is None, has_loop(source),
     )  # fmt: skip
 
 

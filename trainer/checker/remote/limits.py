@@ -54,19 +54,24 @@ def _count_processes() -> int:
 
 
 def import_torch(path: Path) -> None:
-    """Import torch where a file needs it: its address space must not count for the code's limit."""
-    if _needs_torch(path):
+    """Import torch where a file needs it: its address space must not count for the code's limit.
+
+    Its optimizers import more of it, and want to write a temporary file, which the code may not.
+    """
+    if _mentions(path, b"torch"):
         with suppress(ImportError):
             import torch
 
             torch.set_num_threads(1)
+            if _mentions(path, b"optim"):
+                torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
 
 
-def _needs_torch(path: Path) -> bool:
-    """Return whether a file or one beside it mentions torch."""
+def _mentions(path: Path, word: bytes) -> bool:
+    """Return whether a file or one beside it has a word."""
     beside = islice(path.parent.glob("*.py"), 100)
     for file in (path, *beside):
         with suppress(OSError), file.open("rb") as stream:
-            if b"torch" in stream.read(READ):
+            if word in stream.read(READ):
                 return True
     return False

@@ -27,7 +27,7 @@ def pack(trace: Trace) -> dict[str, Any]:
     data = b"".join(np.ascontiguousarray(a, dtype=KINDS[a.dtype.kind]).tobytes() for a in arrays)
     return {
         "events": places, "before": before, "after": after, "failed": trace.error[:200],
-        "returns": trace.returns, "subtracts": trace.subtracts,
+        "returns": trace.returns, "subtracts": trace.subtracts, "derives": trace.derives,
         "data": base64.b64encode(data).decode("ascii"),
     }  # fmt: skip
 
@@ -48,7 +48,7 @@ def unpack(answer: dict[str, Any]) -> Trace:
         before, after = ({str(path): reader.read(*rest) for path, *rest in part}
                          for part in lists[1:])  # fmt: skip
         failed = str(answer["failed"])
-        flags = (answer[name] is True for name in ("returns", "subtracts"))
+        flags = (answer[name] is True for name in ("returns", "subtracts", "derives"))
         trace = Trace(events, before, after, failed, *flags)
     except (KeyError, TypeError, ValueError):
         raise ProtocolError from None

@@ -20,7 +20,7 @@ from trainer.checker.find import tracing
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.programs import OPTION, TRAINING, Script
 from trainer.checker.find.steps import Step
-from trainer.checker.judge.deciding import Decision, Fault
+from trainer.checker.judge.deciding import OF_OUTPUTS, Decision, Fault
 from trainer.checker.judge.influence import Run
 from trainer.checker.judge.judging import decide_step
 from trainer.checker.judge.layers import decide_layer
@@ -32,7 +32,6 @@ from trainer.checker.repair.wanted import Wanted, find_wanted
 LONG = 200  # values of a step that is looked at as quickly as others
 REPLACED = 2500  # values that are replaced for one loss
 # What is wrong before the loss, or in it.
-OF_OUTPUTS = (Fault.SOFTMAX_AXIS, Fault.UNUSED, Fault.GROWN, Fault.WRONG_LOSS)
 WHOLE = "__main__"  # the name of the loop outside of functions
 MOST_LOSSES = 2  # for which lines are sought
 

@@ -1,0 +1,109 @@
+"""Functions of the book by themselves are judged in a file that has nothing else."""
+
+import pytest
+from reports import report_on
+
+from trainer.checker.process import check_in_child
+
+DIFF = "def numerical_diff(f, x):\n    h = 1e-4\n    return (f(x + h) - f(x - h)) / (2 * h)\n"
+SOFTMAX = """
+import numpy as np
+
+def softmax(a):
+    exp = np.exp(a - np.max(a))
+    return exp / np.sum(exp)
+"""
+DESCENT = """
+import numpy as np
+
+def numerical_gradient(f, x):
+    grad = np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        value = x[i]
+        x[i] = value + 1e-4
+        above = f(x)
+        x[i] = value - 1e-4
+        grad[i] = (above - f(x)) / 2e-4
+        x[i] = value
+    return grad
+
+def gradient_descent(f, init_x, lr=0.01, step_num=20):
+    x = init_x
+    for i in range(step_num):
+        x -= lr * numerical_gradient(f, x)
+    return x
+"""
+SIMPLE = """
+import numpy as np
+
+class simpleNet:
+    def __init__(self):
+        self.W = np.random.randn(2, 3)
+
+    def predict(self, x):
+        return np.dot(x, self.W)
+
+    def loss(self, x, t):
+        a = self.predict(x)
+        y = np.exp(a) / np.exp(a).sum(axis=-1, keepdims=True)
+        return -np.sum(t * np.log(y + 1e-7)) / len(x)
+"""
+
+
+@pytest.fixture
+def report(tmp_path):
+    def report_on_text(text):
+        path = tmp_path / "functions.py"
+        path.write_text(text)
+        return report_on(path)
+
+    return report_on_text
+
+
+@pytest.mark.parametrize("text", [DIFF, SOFTMAX, DESCENT])
+def test_functions_alone_are_judged(report, text):
+    found = report(text)
+    assert found.status == 0, found.as_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "said"),
+    [
+        (DIFF, "1e-4", "1e-50", "is too small"),
+        (DIFF, "f(x - h)", "f(x + 3 * h)", "is too small, or the difference"),
+        (DESCENT, "x -= lr", "x += lr", "goes up"),
+        (DESCENT, "x -= lr", "y = lr", "leaves x as it was"),
+        (SOFTMAX, "np.exp(a - np.max(a))", "a - np.max(a)", "differs"),
+    ],
+)
+def test_what_is_wrong_in_a_function_alone_is_said(report, text, old, new, said):
+    assert old in text
+    found = report(text.replace(old, new))
+    assert found.status == 1
+    assert said in found.as_text()
+
+
+def test_a_difference_on_one_side_is_less_exact_and_not_wrong(report):
+    found = report(DIFF.replace("f(x - h)", "f(x)").replace("2 * h", "h"))
+    assert found.status == 0
+    assert "on one side" in found.as_text()
+
+
+def test_functions_beside_a_loop_that_was_not_understood_do_not_make_a_file_right(report):
+    found = report(SOFTMAX + "\nfor i in range(3):\n    print(softmax(np.arange(3.0)))\n")
+    assert found.status == 2
+
+
+def test_a_function_of_another_kind_is_not_judged_by_its_name(report):
+    text = DESCENT.replace("(f, init_x, lr=0.01, step_num=20)", "(X, y, theta)")
+    assert "gradient_descent" not in report(text).as_text()
+
+
+def test_a_net_that_has_a_loss_and_no_gradients_is_judged_by_its_loss(tmp_path):
+    path = tmp_path / "simple.py"
+    path.write_text(SIMPLE)
+    found, _ = check_in_child(path)
+    assert found.status == 0, found.as_text()
+    assert "the file computes no gradients of it" in found.as_text()
+    path.write_text(SIMPLE.replace("np.log(y + 1e-7)", "np.log2(1 + y)"))
+    assert check_in_child(path)[0].status == 2

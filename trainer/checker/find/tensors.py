@@ -1,0 +1,119 @@
+"""Tensors of torch as arrays: read, written, copied, and computed in float64; without torch, none.
+
+Only code that imports torch itself has any: nothing here imports it.
+"""
+
+import copy
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import numpy as np
+
+from trainer.book.functions import Array
+from trainer.checker.adapt.weights import is_tensor
+
+GRAD = "grad"  # the key under which a tensor has its gradient
+
+
+def is_numeric_tensor(value: object) -> bool:
+    """Return whether a value is a tensor of numbers."""
+    return is_tensor(value) and value.numel() > 0 and not value.is_complex()  # type: ignore[attr-defined]
+
+
+def is_of_torch(value: object) -> bool:
+    """Return whether the class of a value, or one that it extends, is torch's."""
+    return any(kind.__module__.split(".")[0] == "torch" for kind in type(value).__mro__)
+
+
+def is_module(value: object) -> bool:
+    """Return whether a value is a module of torch."""
+    return is_of_torch(value) and hasattr(value, "_parameters")
+
+
+def list_module_parts(module: Any) -> dict[str, Any]:
+    """Return the parameters, the buffers, the modules and the other attributes of a module."""
+    own = {k: v for k, v in vars(module).items() if not k.startswith("_")}
+    return {**module._parameters, **module._buffers, **module._modules, **own}
+
+
+def read_tensor(tensor: Any) -> Array:
+    """Return a copy as an array."""
+    array: Array = tensor.detach().cpu().numpy().copy()
+    return array
+
+
+def has_gradient(tensor: Any) -> bool:
+    """Return whether backward gives a tensor a gradient."""
+    return bool(tensor.requires_grad and tensor.is_leaf)
+
+
+def read_gradient(tensor: Any) -> Array:
+    """Return the gradient of a tensor as an array, zeros where it has none."""
+    return np.zeros(tuple(tensor.shape)) if tensor.grad is None else read_tensor(tensor.grad)
+
+
+def write_tensor(tensor: Any, values: Array) -> None:
+    """Write numbers into a tensor of their shape."""
+    tensor.data[...] = make_tensor(tensor.data, values)
+
+
+def write_gradient(tensor: Any, values: Array) -> None:
+    """Give a tensor these numbers as its gradient."""
+    tensor.grad = make_tensor(tensor.data, values).clone()
+
+
+def replace_tensor(tensor: Any, values: Array) -> Any:
+    """Return a tensor with other numbers, whose derivatives are those of the first."""
+    if tuple(tensor.shape) != np.shape(values):
+        return tensor
+    made = make_tensor(tensor.data, values)
+    return tensor + (made - tensor.detach()) if tensor.requires_grad else made
+
+
+def make_tensor(tensor: Any, values: Array) -> Any:
+    """Return numbers as a tensor of the kind of another one."""
+    torch = sys.modules["torch"]
+    made = torch.as_tensor(np.array(values), dtype=tensor.dtype, device=tensor.device)
+    return torch.nn.Parameter(made) if isinstance(tensor, torch.nn.Parameter) else made
+
+
+def copy_of_torch(value: Any, memo: dict[int, Any]) -> Any:
+    """Return a copy of a tensor with its gradient, or of an object of torch; the object itself
+    where it cannot be copied.
+    """
+    if is_tensor(value) and not value.is_leaf:
+        return memo.setdefault(id(value), value.detach().clone())
+    with suppress(Exception):
+        made = copy.deepcopy(value, memo)
+        parameters = value.parameters() if is_module(value) else [value] * is_tensor(value)
+        for each in parameters:
+            if each.grad is not None:
+                memo[id(each)].grad = each.grad.clone()
+        return made
+    return value
+
+
+@contextmanager
+def compute_in_double() -> Iterator[None]:
+    """Let torch, where it is loaded, compute in float64 for a while, with fixed random numbers."""
+    torch: Any = sys.modules.get("torch")
+    if torch is None:
+        yield
+        return
+    before = torch.get_default_dtype()
+    changed = [(torch, "float32", torch.float64), (torch, "float", torch.float64),
+               (torch, "FloatTensor", torch.DoubleTensor),
+               (torch.Tensor, "float", torch.Tensor.double)]  # fmt: skip
+    kept = [(owner, name, getattr(owner, name)) for owner, name, _ in changed]
+    for owner, name, value in changed:
+        setattr(owner, name, value)
+    torch.set_default_dtype(torch.float64)
+    torch.manual_seed(0)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+        for owner, name, value in kept:
+            setattr(owner, name, value)
