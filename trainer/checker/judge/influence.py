@@ -129,6 +129,8 @@ def _group_made(
     Data may be drawn in the step, but arrays of equal numbers are the beginning of a sum.
     """
     made = frozenset().union(*(model.depends[name] for name in data))
+    arrays = [name for name, paths in data.items() if model.get_value(paths[0]).ndim]
+    of_arrays = frozenset().union(*(model.depends[name] for name in arrays))
     weighted = frozenset().union(*(model.depends[path] for path in changed))
     groups: dict[tuple[int, tuple[int, ...]], list[int]] = {}
     for i, (site, path, values) in enumerate(model.base.events):
@@ -137,7 +139,7 @@ def _group_made(
             and (i in made or (values != values.flat[0]).any())
             and site >= 0
             and path in ("", LIST, OPERAND)
-            and (values.ndim or values.dtype.kind == "i" or path == OPERAND)
+            and (values.ndim or values.dtype.kind == "i" or (path == OPERAND and i in of_arrays))
         ):
             groups.setdefault((site, values.shape), []).append(i)
     events = model.base.events
