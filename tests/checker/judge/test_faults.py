@@ -210,6 +210,14 @@ def test_gradients_that_may_be_meant_to_be_added_are_not_called_uphill(tmp_path)
     assert "goes up the derivative of its own loss" in find_messages(path)[0]
 
 
+def test_a_step_that_ignores_the_targets_is_wrong(write):
+    path = write(old=("dy = 2 * (y - t)", "dy = 2 * y"))
+    assert "moves the weights by as much whatever t is" in find_messages(path)[0]
+    # Without a loss that depends on them, nothing says that they are targets.
+    path = write(old=("dy = 2 * (y - t)", "dy = 2 * y"), loss=("(y - t) ** 2", "y ** 2"))
+    assert judge(path) is None
+
+
 def test_gradients_that_nobody_sets_to_0_are_those_of_all_steps(write):
     summed = (
         "for k, (W, g) in enumerate(zip((W1, b1, W2, b2), grads)):\n        m[k] += g\n        "

@@ -12,6 +12,7 @@ from trainer.checker.judge.slopes import is_flat
 CAUSES = {
     Fault.UPHILL: "update-sign", Fault.SOFTMAX_AXIS: "softmax-axis",
     Fault.DOUBLE_SOFTMAX: "double-softmax", Fault.ACCUMULATES: "stale-gradient",
+    Fault.IGNORES: "target-not-subtracted",
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from trainer.checker.judge.following import (
     has_own_pass,
     is_complete,
 )
-from trainer.checker.judge.idle import is_idle
+from trainer.checker.judge.idle import is_idle, list_ignored
 from trainer.checker.judge.influence import Model, Run, build_model, leave_start
 from trainer.checker.judge.properties import (
     find_wrong_softmax,
@@ -49,12 +49,13 @@ class Fault(Enum):
     WRONG_LOSS = auto()
     DOUBLE_SOFTMAX = auto()
     ACCUMULATES = auto()
+    IGNORES = auto()
 
 
 # What is not wrong in a value on the way back: no line is sought by derivatives.
 OF_OUTPUTS = (
     Fault.SOFTMAX_AXIS, Fault.UNUSED, Fault.GROWN, Fault.WRONG_LOSS, Fault.DOUBLE_SOFTMAX,
-    Fault.ACCUMULATES,
+    Fault.ACCUMULATES, Fault.IGNORES,
 )  # fmt: skip
 
 
@@ -85,8 +86,7 @@ def decide(run: Run, name: str = "") -> Decision | None:
     if grown := list_grown(run, base):
         return Decision(Model(run, base), False, wrong=grown, fault=Fault.GROWN)
     if first is None:
-        is_wrong = is_idle(run, name)
-        return Decision(Model(run, Trace()), False, fault=Fault.IDLE) if is_wrong else None
+        return _decide_without_model(run, base, name)
     if name and set(first.weights) <= GIVEN:
         return _leave_open(Decision(first, None))
     near, far = _settle_twice(first)
@@ -107,6 +107,15 @@ def _is_beside_gradients(model: Model, fit: Fit) -> bool:
     site, path, _ = model.base.events[fit.events[0]]
     together = (e for e in model.base.events if e[0] == site and e[1] != path)
     return fit.is_own and bool(path) and any(value.ndim for *_place, value in together)
+
+
+def _decide_without_model(run: Run, base: Trace, name: str) -> Decision | None:
+    """Return that a step does not train, or that it does so whatever the targets are."""
+    if is_idle(run, name):
+        return Decision(Model(run, Trace()), False, fault=Fault.IDLE)
+    ignored = [] if base.error else list_ignored(run, base)
+    fault = Fault.IGNORES
+    return Decision(Model(run, base), False, wrong=ignored, fault=fault) if ignored else None
 
 
 def _settle_twice(first: Model) -> tuple[Decision, Decision]:

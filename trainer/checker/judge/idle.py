@@ -1,13 +1,14 @@
-"""Recognises a function that computes gradients, is named as training, and changes no weight."""
+"""Recognises training that changes no weight, or changes them whatever the targets are."""
 
 import re
 
 import numpy as np
 
 from trainer.checker.adapt.names import METHODS, simplify_name
+from trainer.checker.find.discovering import is_carried
 from trainer.checker.find.steps import Trace
 from trainer.checker.judge.influence import Model, Run, find_dependents
-from trainer.checker.judge.moving import move, turn
+from trainer.checker.judge.moving import looks_like_target, move, turn
 
 NAMES = METHODS["train"] + r"|update.*|.*descent|.*step|optimi[sz]e.*"
 
@@ -37,3 +38,30 @@ def _computes_gradients(model: Model) -> bool:
             if values.shape in shapes:
                 return True
     return False
+
+
+def list_ignored(run: Run, base: Trace) -> list[str]:
+    """Return the data that are named as targets, and on which a loss of the weights depends, but
+    not how far a step moves these.
+    """
+    model = Model(run, base)
+    changed = [path for path in base.list_changed() if is_carried(run, base, path)]
+    for path in changed:
+        model.depends[path] = find_dependents(model, {path: move(base.before[path])}) or frozenset()
+    weights = [path for path in changed if base.before[path].ndim]
+    named = [path for path, value in base.before.items()
+             if path not in changed and value.ndim and looks_like_target(path)]  # fmt: skip
+    return [path for path in named if weights and _is_ignored(model, weights, path)]
+
+
+def _is_ignored(model: Model, weights: list[str], path: str) -> bool:
+    """Return whether a number depends on data and all weights, which do not depend on the data."""
+    found = find_dependents(model, {path: turn(model.base.before[path])}) or frozenset()
+    events = model.base.events
+    losses = [
+        i for i in found
+        if events[i][0] >= 0 and events[i][2].size == 1 and events[i][2].dtype.kind == "f"
+        and all(i in model.depends[weight] for weight in weights)
+    ]  # fmt: skip
+    is_used = any(events[i][:2] == (-1, weight) for i in found for weight in weights)
+    return bool(losses) and not is_used

@@ -196,6 +196,10 @@ FAULTS = {
         "{step} adds its gradients to {names}, which keeps those of all steps before: set it to 0 "
         "first"
     ),
+    Fault.IGNORES: N_(
+        "{step} moves the weights by as much whatever {names} is: its error should be the outputs "
+        "less the targets"
+    ),
     Fault.UPHILL: N_("{step} goes up the derivative of {loss}: turn the sign of the update"),
     Fault.PENALTY_SIGN: N_("{step} makes the weights larger: turn the sign of their penalty"),
     Fault.LACKS_PENALTY: N_(
