@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from trainer.checker.find.steps import Trace, digest
+from trainer.checker.find.trace import Trace, digest
 from trainer.checker.remote.packing import pack, unpack
 
 

@@ -5,6 +5,8 @@ import ast
 import pytest
 from steps import Script
 
+from trainer.checker.process import check_in_child
+
 NET = """
 import numpy as np
 
@@ -48,6 +50,18 @@ def find_fault(tmp_path, text):
 def test_what_fails_with_any_arguments_is_a_mistake_of_the_file(tmp_path, old, new, said):
     assert old in NET
     assert said in find_fault(tmp_path, NET.replace(old, new))
+
+
+def test_a_mistake_that_always_fails_is_reported_unless_the_file_is_a_template(tmp_path):
+    path = tmp_path / "net.py"
+    wrong = NET.replace('(x)["outputs"]', '(x)["output"]')
+    path.write_text(wrong)
+    found, _ = check_in_child(path, hints=1)
+    assert found.status == 1
+    assert "raises KeyError" in found.wrong_findings[0].message
+    template = "    def loss(self, x, t):\n        raise NotImplementedError\n"
+    path.write_text(wrong + "\n" + template)
+    assert check_in_child(path, hints=1)[0].status == 2
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from trainer.checker.find.leaves import copy_together, list_leaves
+from trainer.checker.find.copying import copy_together
+from trainer.checker.find.leaves import list_leaves
 from trainer.checker.find.programs import Script
 
 LOOP = """

@@ -4,7 +4,8 @@ import pytest
 import torch
 from steps import find_messages, judge
 
-from trainer.checker.find.leaves import copy_together, list_leaves
+from trainer.checker.find.copying import copy_together
+from trainer.checker.find.leaves import list_leaves
 
 MODULE = """
 import torch

@@ -12,7 +12,7 @@ from planted import EXAMPLES
 from sampling import few
 from steps import FREE, LAYERS
 
-from trainer.checker.find.steps import Trace
+from trainer.checker.find.trace import Trace
 from trainer.checker.process import Task, check_in_child, check_task
 from trainer.checker.remote.packing import pack, unpack
 from trainer.checker.remote.protocol import MOST_BYTES, ProtocolError

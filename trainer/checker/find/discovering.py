@@ -9,7 +9,8 @@ import numpy as np
 
 from trainer.checker.find.randomness import run_quietly
 from trainer.checker.find.shortening import shorten
-from trainer.checker.find.steps import Step, Trace, capture
+from trainer.checker.find.steps import Step, capture
+from trainer.checker.find.trace import Trace
 from trainer.checker.find.tracing import Tracer
 
 MOST_ROUNDS = 100_000  # of all loops before the training begins

@@ -17,17 +17,27 @@ def find_fault(
     error: Exception | None, path: Path, tree: ast.Module, given: Namespace
 ) -> tuple[int, str] | None:
     """Return the line of a file whose own mistake raises an error, and the error, None for any that
-    other values may not raise.
+    other values may not raise, or a function that is still to be written.
 
     given are the values of arguments that were chosen.
     """
-    if error is None:
+    if error is None or any(map(_is_unwritten, ast.walk(tree))):
         return None
     frames = traceback.extract_tb(error.__traceback__)
     line = next((f.lineno or 0 for f in frames[::-1] if f.filename == str(path)), 0)
     if not line or not _is_sure(error, frames[-1].filename == str(path), line, tree, given):
         return None
     return line, f"{type(error).__name__}: {show_safely(error)}"
+
+
+def _is_unwritten(node: ast.AST) -> bool:
+    """Return whether a node is a function that does nothing."""
+    body = node.body if isinstance(node, ast.FunctionDef) else []
+    return bool(body) and all(
+        isinstance(each, ast.Pass | ast.Raise)
+        or (isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant))
+        for each in body
+    )
 
 
 def _is_sure(

@@ -1,9 +1,6 @@
 """Finds the arrays and numbers that a namespace holds, copies it, and sets them."""
 
-import copy
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
@@ -14,7 +11,6 @@ import numpy as np
 from trainer.checker.adapt.weights import is_tensor, list_shared
 from trainer.checker.find.tensors import (
     GRAD,
-    copy_of_torch,
     has_gradient,
     is_module,
     is_numeric_tensor,
@@ -71,22 +67,23 @@ class Leaf:
         elif is_tensor(self.value) and values.shape == tuple(self.value.shape):
             write_tensor(self.value, values)
         elif is_tensor(self.value):
-            _put(self.holder, self.key, make_tensor(self.value, values))
+            put(self.holder, self.key, make_tensor(self.value, values))
         elif isinstance(self.value, np.ndarray):
             if self.value.dtype == values.dtype and self.value.shape == values.shape:
                 self.value[...] = values
             else:
-                _put(self.holder, self.key, values)
+                put(self.holder, self.key, values)
         elif isinstance(self.value, list) and values.shape == np.shape(self.value):
             _fill(self.value, values)
         elif isinstance(self.value, list):
-            _put(self.holder, self.key, values.tolist())
+            put(self.holder, self.key, values.tolist())
         else:
             is_whole = values.dtype.kind in "iub"
-            _put(self.holder, self.key, int(values) if is_whole else float(values))
+            put(self.holder, self.key, int(values) if is_whole else float(values))
 
 
-def _put(holder: Any, key: Any, value: Any) -> None:
+def put(holder: Any, key: Any, value: Any) -> None:
+    """Give a holder a value under a key."""
     if isinstance(holder, dict | list):
         holder[key] = value
     elif not isinstance(holder, tuple):  # a cache keeps what it has
@@ -120,16 +117,6 @@ def list_leaves(names: Namespace) -> dict[str, Leaf]:
     for leaf in (leaf for number in range(len(groups)) for leaf in kept[number]):
         found.setdefault(leaf.path, leaf)
     return found
-
-
-def list_views(leaves: dict[str, Leaf], paths: Iterable[str]) -> list[Any]:
-    """Return the arrays of leaves that have numbers in common with another leaf, one at a path."""
-    arrays = [leaf.value for leaf in leaves.values() if is_numeric_array(leaf.value)]
-    counts = Counter(id(_find_whole(each)) for each in arrays)
-    chosen = {id(_find_whole(leaves[p].value)) for p in paths
-              if p in leaves and is_numeric_array(leaves[p].value)}  # fmt: skip
-    shared = {whole for whole in chosen if counts[whole] > 1}
-    return [each for each in arrays if id(_find_whole(each)) in shared]
 
 
 def list_holders(names: Namespace, array: Any) -> list[Leaf]:
@@ -245,80 +232,3 @@ def list_parts(value: Any) -> list[tuple[Any, Any]]:
     if is_module(value):
         return list(list_module_parts(value).items())
     return list((list_shared(value, (dict, list, np.ndarray)) | vars(value)).items())
-
-
-def copy_together(
-    shared: Namespace,
-    names: Namespace | None,
-    kept: Iterable[Any] = (),
-    views: Iterable[Any] = (),
-) -> tuple[Namespace, Namespace | None]:
-    """Return copies of the names of a module and of a function, which may hold the same objects.
-
-    What is kept or cannot be copied is shared. views are arrays that show parts of others, as their
-    copies do too.
-    """
-    memo: dict[int, Any] = {id(each): each for each in kept}
-    for each in views:
-        _copy_view(each, memo)
-    own = None if names is None else _copy_names(names, memo)
-    return _copy_names(shared, memo), own
-
-
-def _copy_names(names: Namespace, memo: dict[int, Any]) -> Namespace:
-    return {k: v if k.startswith("__") else _copy(v, memo) for k, v in names.items()}
-
-
-def _copy(value: Any, memo: dict[int, Any]) -> Any:
-    if isinstance(value, (*FIXED, str, int, float)) or _is_of_library(value):
-        return value
-    if is_of_torch(value):
-        return copy_of_torch(value, memo)
-    if isinstance(value, list | dict | tuple) or is_holder(value):
-        return _copy_holder(value, memo)
-    with suppress(Exception):
-        return copy.deepcopy(value, memo)
-    return value
-
-
-def _is_of_library(value: object) -> bool:
-    """Return whether a value is a method such as random.seed, whose object no step holds."""
-    return isinstance(value, MethodType) and not is_holder(value.__self__)
-
-
-def _find_whole(value: Any) -> Any:
-    """Return the array whose numbers an array shows, itself for most."""
-    while is_numeric_array(value.base):
-        value = value.base
-    return value
-
-
-def _copy_view(value: Any, memo: dict[int, Any]) -> None:
-    """Copy the array whose numbers a value shows, and show the same part of the copy."""
-    whole = _find_whole(value)
-    made = memo.setdefault(id(whole), whole.copy(order="K"))
-    if whole is value:
-        return
-    first, own = (each.__array_interface__["data"][0] for each in (whole, value))
-    part = np.ndarray(value.shape, value.dtype, made, own - first, value.strides)
-    memo[id(value)] = part.view(type(value))
-
-
-def _copy_holder(value: Any, memo: dict[int, Any]) -> Any:
-    """Copy what a holder holds one by one, since one part may not be copied."""
-    if id(value) in memo:
-        return memo[id(value)]
-    if isinstance(value, tuple):
-        with suppress(Exception):
-            parts = [_copy(each, memo) for each in value]
-            return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
-        return value
-    try:
-        made = copy.copy(value)
-    except Exception:
-        return value
-    memo[id(value)] = made
-    for key, part in list_parts(value):
-        with suppress(Exception):
-            _put(made, key, _copy(part, memo))
-    return made

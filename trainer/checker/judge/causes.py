@@ -3,8 +3,9 @@
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.judge.deciding import Decision, Fault
-from trainer.checker.judge.descent import Fit, list_directions
+from trainer.checker.judge.decision import Decision, Fault
+from trainer.checker.judge.descent import list_directions
+from trainer.checker.judge.fit import Fit
 from trainer.checker.judge.gradients import SAME, find_factor
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.slopes import is_flat

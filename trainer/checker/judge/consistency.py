@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.find.steps import LIST
+from trainer.checker.find.trace import LIST
 from trainer.checker.judge.events import Events, read_events
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.slopes import Direction, probe

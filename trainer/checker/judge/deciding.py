@@ -1,11 +1,12 @@
 """Decides about a step: right, wrong in some weights, or open."""
 
-from dataclasses import dataclass, field, replace
-from enum import Enum, auto
+from dataclasses import replace
 
-from trainer.checker.find.steps import Trace
+from trainer.checker.find.trace import Trace
 from trainer.checker.judge.consistency import list_inconsistent
-from trainer.checker.judge.descent import Fit, computes_gradient, depends_on, fit_losses
+from trainer.checker.judge.decision import Decision, Fault
+from trainer.checker.judge.descent import computes_gradient, depends_on, fit_losses
+from trainer.checker.judge.fit import Fit
 from trainer.checker.judge.following import (
     find_others,
     has_agreeing,
@@ -31,49 +32,6 @@ from trainer.checker.judge.shrinking import shrink
 NEAR, FAR = 0.05, (0.5, 0.8, 0.2, 0.1)
 GIVEN = {"x", "t"}  # leaves of a call that are data of ours, and no weights
 SAME = 1e-4  # rates that differ by more are not those of one loss
-
-
-class Fault(Enum):
-    """What is known of a wrong step as a whole."""
-
-    UPHILL = auto()
-    LACKS_PENALTY = auto()
-    PENALTY_SIGN = auto()
-    LEFT = auto()
-    FACTOR = auto()
-    UNUSED = auto()
-    SOFTMAX_AXIS = auto()
-    IDLE = auto()
-    GROWN = auto()
-    OTHER_LOSS = auto()
-    WRONG_LOSS = auto()
-    DOUBLE_SOFTMAX = auto()
-    ACCUMULATES = auto()
-    IGNORES = auto()
-
-
-# What is not wrong in a value on the way back: no line is sought by derivatives.
-OF_OUTPUTS = (
-    Fault.SOFTMAX_AXIS, Fault.UNUSED, Fault.GROWN, Fault.WRONG_LOSS, Fault.DOUBLE_SOFTMAX,
-    Fault.ACCUMULATES, Fault.IGNORES,
-)  # fmt: skip
-
-
-@dataclass
-class Decision:
-    """What was found out about a step; is_right is None where that is open.
-
-    wrong are the weights that do not move down the derivative of any loss of the outputs, or those
-    that lack the penalty of the net's own loss.
-    """
-
-    model: Model
-    is_right: bool | None
-    fit: Fit | None = None
-    wrong: list[str] = field(default_factory=list)
-    fault: Fault | None = None
-    fits: list[Fit] = field(default_factory=list)  # of all losses that explain the whole step
-    event: int | None = None  # whose value is wrong by itself
 
 
 def decide(run: Run, name: str = "") -> Decision | None:

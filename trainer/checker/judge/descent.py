@@ -5,101 +5,23 @@ weights. A penalty on the weights may be part of it.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.find.steps import EVENT
+from trainer.checker.find.trace import EVENT
 from trainer.checker.judge.events import Events, Values, read_events
+from trainer.checker.judge.fit import OWN, Fit, Function
 from trainer.checker.judge.gradients import find_factor
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.losses import ABSOLUTE, SQUARES, list_losses
 from trainer.checker.judge.slopes import CLOSE, UNSETTLED, Direction, is_flat, probe
 
-OWN = -1
 EACH = 4  # directions of a weight
 FEWEST = 3  # settled directions: one more than a rate and a penalty are fitted to
 MOST_FITS = 30  # whose gradients are sought among the values
-Function = Callable[[Values], float]
-
-
-@dataclass(eq=False)
-class Fit:
-    """How well a step is that of a loss: the rate, and the weights that move otherwise.
-
-    target is the number of the loss among those of the outputs, OWN for the net's own.
-    """
-
-    loss: str
-    events: Events
-    target: int
-    rate: float
-    penalty: float
-    wrong: list[str]
-    rates: dict[str, float | None] = field(default_factory=dict)
-    slopes: Array = field(default_factory=lambda: np.zeros(0))  # along the directions
-    errors: Array = field(default_factory=lambda: np.zeros(0))
-    factors: dict[str, float] = field(default_factory=dict)  # of gradients that are no steps
-    function: Function = field(default=lambda _values: float("nan"), repr=False)
-    sizes: dict[str, int] = field(default_factory=dict)  # of the weights
-    shown: str = ""  # the usual loss that the net computes while the step goes down this one
-    shown_by: Events = ()  # the events that may be that loss
-    usual: Events = ()  # numbers that depend on the outputs as a usual loss does
-    odd: Events = ()  # numbers that depend on them otherwise
-
-    @property
-    def is_own(self) -> bool:
-        """Whether the loss is one that the net computes."""
-        return self.target == OWN
-
-    @property
-    def lacks_penalty(self) -> bool:
-        """Whether the step is that of the net's own loss but for a penalty on the weights."""
-        is_near = self.is_own and not self.wrong and self.rate > 0
-        return is_near and self.penalty < -CLOSE * self.rate
-
-    def list_agreeing(self) -> list[str]:
-        """Return the most weights that move down the derivative at one rate, of equally many those
-        with most elements; [] where that is one number, which moves so at some rate by any loss.
-        """
-        rates = {w: rate for w, rate in self.rates.items() if rate is not None and rate > 0}
-        groups = [[w for w, r in rates.items() if abs(r - rate) <= 1e-4 * rate]
-                  for rate in rates.values()]  # fmt: skip
-        most = max(groups, key=lambda group: (len(group), self.count_elements(group)), default=[])
-        return [] if self.count_elements(most) == 1 else most
-
-    def count_elements(self, weights: list[str]) -> int:
-        """Return how many numbers some weights are."""
-        return sum(self.sizes[weight] for weight in weights)
-
-    @property
-    def common_rate(self) -> float:
-        """The rate of most weights, or the one that fits all best where no rate fits any."""
-        agreeing = self.list_agreeing() if self.wrong else []
-        return (self.rates[agreeing[0]] if agreeing else None) or self.rate
-
-    def list_uphill(self) -> list[str]:
-        """Return the weights that move up the derivative, at the rate at which the others go down,
-        [] where some move otherwise.
-        """
-        rates = [abs(rate) for rate in self.rates.values() if rate is not None]
-        if len(rates) < len(self.rates) or max(rates) - min(rates) > 1e-4 * max(rates):
-            return []
-        return [w for w, rate in self.rates.items() if rate and rate < 0]
-
-    @property
-    def has_gradients(self) -> bool:
-        """Whether the step computes the derivative by every weight, and then moves otherwise."""
-        values = list(self.factors.values())
-        is_whole = bool(values) and len(values) == len(self.rates)
-        return is_whole and max(values) - min(values) <= CLOSE * abs(max(values))
-
-    @property
-    def is_right(self) -> bool:
-        """Whether every weight moves down the derivative, with a penalty or without one."""
-        return not self.wrong and self.rate > 0 and self.penalty > -CLOSE * self.rate
 
 
 def fit_losses(model: Model) -> list[Fit]:

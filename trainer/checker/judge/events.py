@@ -3,7 +3,7 @@
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.find.steps import Trace
+from trainer.checker.find.trace import Trace
 
 Events = tuple[int, ...]  # numbers of events, which together are one quantity
 Values = list[Array | None]

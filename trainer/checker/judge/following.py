@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from trainer.checker.find.steps import EVENT
-from trainer.checker.judge.descent import Fit, find_factors, list_usual, measure_rest
+from trainer.checker.find.trace import EVENT
+from trainer.checker.judge.descent import find_factors, list_usual, measure_rest
+from trainer.checker.judge.fit import Fit
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.moving import move
 

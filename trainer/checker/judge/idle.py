@@ -6,7 +6,7 @@ import numpy as np
 
 from trainer.checker.adapt.names import METHODS, simplify_name
 from trainer.checker.find.discovering import is_carried
-from trainer.checker.find.steps import Trace
+from trainer.checker.find.trace import Trace
 from trainer.checker.judge.influence import Model, Run, find_dependents
 from trainer.checker.judge.moving import looks_like_target, move, turn
 

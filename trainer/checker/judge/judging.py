@@ -9,9 +9,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from trainer.checker.find.programs import OWN
-from trainer.checker.find.steps import Form, Trace
+from trainer.checker.find.trace import Form, Trace
 from trainer.checker.judge.consistency import list_inconsistent
-from trainer.checker.judge.deciding import Decision, Fault, decide
+from trainer.checker.judge.deciding import decide
+from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.influence import Run
 from trainer.checker.judge.losses import SQUARES
 

@@ -10,9 +10,9 @@ from contextlib import suppress
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.find.steps import Trace
-from trainer.checker.judge.descent import Fit
+from trainer.checker.find.trace import Trace
 from trainer.checker.judge.events import align, read_events
+from trainer.checker.judge.fit import Fit
 from trainer.checker.judge.influence import Model, Run
 from trainer.checker.judge.losses import OF_SOFTMAX, arrange_targets
 from trainer.checker.judge.moving import leave, move

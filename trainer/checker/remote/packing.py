@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer.checker.find.steps import KINDS, Trace
+from trainer.checker.find.trace import KINDS, Trace
 from trainer.checker.remote.protocol import MOST_AXES, MOST_BYTES, MOST_ELEMENTS, ProtocolError
 
 MOST = 20_000  # arrays of a step

@@ -10,7 +10,7 @@ from trainer.checker.find.inventing import INPUTS
 from trainer.checker.find.options import MOST as MOST_OPTIONS
 from trainer.checker.find.pairing import MOST as MOST_LAYERS
 from trainer.checker.find.programs import OPTION, OWN, TRAINING
-from trainer.checker.find.steps import Form, Trace, digest
+from trainer.checker.find.trace import Form, Trace, digest
 from trainer.checker.findings.comparing import Finding, report_unchecked
 from trainer.checker.findings.report import CODE, STEP, Report
 from trainer.checker.judge.judging import judge_options, judge_programs

@@ -8,7 +8,8 @@ from dataclasses import replace
 from types import CodeType, FunctionType
 from typing import Any
 
-from trainer.checker.find.steps import Form, Step, Trace
+from trainer.checker.find.steps import Step
+from trainer.checker.find.trace import Form, Trace
 from trainer.checker.find.tracing import Tracer
 from trainer.checker.load.running import compile_statement, list_script
 from trainer.checker.load.source import Source

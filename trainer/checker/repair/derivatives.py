@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.find.steps import EVENT
-from trainer.checker.judge.descent import Fit
+from trainer.checker.find.trace import EVENT
+from trainer.checker.judge.fit import Fit
 from trainer.checker.judge.influence import Model
 
 MOST_ELEMENTS = 400  # of a value by which the loss is differentiated

@@ -19,7 +19,7 @@ from trainer.book.functions import Array
 from trainer.checker.diagnose.edits import Edit, Root
 from trainer.checker.diagnose.scope import list_variables
 from trainer.checker.find.leaves import is_numeric_array, is_real
-from trainer.checker.find.steps import digest
+from trainer.checker.find.trace import digest
 from trainer.checker.load.recording import copy_arrays
 from trainer.checker.repair.derivatives import is_close
 

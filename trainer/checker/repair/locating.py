@@ -9,9 +9,9 @@ import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.diagnose.counting import Count
-from trainer.checker.find.steps import EVENT
+from trainer.checker.find.trace import EVENT
 from trainer.checker.find.tracing import Site
-from trainer.checker.judge.descent import Fit
+from trainer.checker.judge.fit import Fit
 from trainer.checker.repair.derivatives import list_forward
 from trainer.checker.repair.scoring import ALL, Edits, Scorer
 from trainer.checker.repair.values import Values

@@ -19,7 +19,7 @@ from trainer.checker.diagnose.repairing import Search
 from trainer.checker.diagnose.scope import make_scope
 from trainer.checker.diagnose.survey import Survey
 from trainer.checker.find.programs import OPTION
-from trainer.checker.judge.deciding import Decision
+from trainer.checker.judge.decision import Decision
 from trainer.checker.repair.enumerating import Enumerator
 from trainer.checker.repair.ordering import list_earlier
 from trainer.checker.repair.surveying import StepRequest, StepScreen, find_steps, survey_step

@@ -20,7 +20,7 @@ from trainer.checker.find import tracing
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.programs import OPTION, TRAINING, Script
 from trainer.checker.find.steps import Step
-from trainer.checker.judge.deciding import OF_OUTPUTS, Decision, Fault
+from trainer.checker.judge.decision import OF_OUTPUTS, Decision, Fault
 from trainer.checker.judge.influence import Run
 from trainer.checker.judge.judging import decide_step
 from trainer.checker.judge.layers import decide_layer

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.find.steps import EVENT, Trace
+from trainer.checker.find.trace import EVENT, Trace
 from trainer.checker.repair.derivatives import Derivative, Derivatives, is_close, list_slopes
 from trainer.checker.repair.scoring import Edits, Effect, Scorer
 

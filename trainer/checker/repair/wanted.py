@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.find.steps import Trace, digest
+from trainer.checker.find.trace import Trace, digest
 from trainer.checker.find.tracing import Site
-from trainer.checker.judge.deciding import SAME, Decision, Fault
+from trainer.checker.judge.deciding import SAME
+from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.descent import (
-    Fit,
     find_shown,
     fit_losses,
     list_directions,
@@ -20,6 +20,7 @@ from trainer.checker.judge.descent import (
     list_usual,
     refit,
 )
+from trainer.checker.judge.fit import Fit
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.slopes import Direction
 

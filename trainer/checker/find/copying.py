@@ -1,0 +1,108 @@
+"""Copies namespaces: what holds the same objects, or shows parts of one array, does so again."""
+
+import copy
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import suppress
+from types import MethodType
+from typing import Any
+
+import numpy as np
+
+from trainer.checker.find.leaves import (
+    FIXED,
+    Leaf,
+    Namespace,
+    is_holder,
+    is_numeric_array,
+    list_parts,
+    put,
+)
+from trainer.checker.find.tensors import copy_of_torch, is_of_torch
+
+
+def list_views(leaves: dict[str, Leaf], paths: Iterable[str]) -> list[Any]:
+    """Return the arrays of leaves that have numbers in common with another leaf, one at a path."""
+    arrays = [leaf.value for leaf in leaves.values() if is_numeric_array(leaf.value)]
+    counts = Counter(id(_find_whole(each)) for each in arrays)
+    chosen = {id(_find_whole(leaves[p].value)) for p in paths
+              if p in leaves and is_numeric_array(leaves[p].value)}  # fmt: skip
+    shared = {whole for whole in chosen if counts[whole] > 1}
+    return [each for each in arrays if id(_find_whole(each)) in shared]
+
+
+def copy_together(
+    shared: Namespace,
+    names: Namespace | None,
+    kept: Iterable[Any] = (),
+    views: Iterable[Any] = (),
+) -> tuple[Namespace, Namespace | None]:
+    """Return copies of the names of a module and of a function, which may hold the same objects.
+
+    What is kept or cannot be copied is shared. views are arrays that show parts of others, as their
+    copies do too.
+    """
+    memo: dict[int, Any] = {id(each): each for each in kept}
+    for each in views:
+        _copy_view(each, memo)
+    own = None if names is None else _copy_names(names, memo)
+    return _copy_names(shared, memo), own
+
+
+def _copy_names(names: Namespace, memo: dict[int, Any]) -> Namespace:
+    return {k: v if k.startswith("__") else _copy(v, memo) for k, v in names.items()}
+
+
+def _copy(value: Any, memo: dict[int, Any]) -> Any:
+    if isinstance(value, (*FIXED, str, int, float)) or _is_of_library(value):
+        return value
+    if is_of_torch(value):
+        return copy_of_torch(value, memo)
+    if isinstance(value, list | dict | tuple) or is_holder(value):
+        return _copy_holder(value, memo)
+    with suppress(Exception):
+        return copy.deepcopy(value, memo)
+    return value
+
+
+def _is_of_library(value: object) -> bool:
+    """Return whether a value is a method such as random.seed, whose object no step holds."""
+    return isinstance(value, MethodType) and not is_holder(value.__self__)
+
+
+def _find_whole(value: Any) -> Any:
+    """Return the array whose numbers an array shows, itself for most."""
+    while is_numeric_array(value.base):
+        value = value.base
+    return value
+
+
+def _copy_view(value: Any, memo: dict[int, Any]) -> None:
+    """Copy the array whose numbers a value shows, and show the same part of the copy."""
+    whole = _find_whole(value)
+    made = memo.setdefault(id(whole), whole.copy(order="K"))
+    if whole is value:
+        return
+    first, own = (each.__array_interface__["data"][0] for each in (whole, value))
+    part = np.ndarray(value.shape, value.dtype, made, own - first, value.strides)
+    memo[id(value)] = part.view(type(value))
+
+
+def _copy_holder(value: Any, memo: dict[int, Any]) -> Any:
+    """Copy what a holder holds one by one, since one part may not be copied."""
+    if id(value) in memo:
+        return memo[id(value)]
+    if isinstance(value, tuple):
+        with suppress(Exception):
+            parts = [_copy(each, memo) for each in value]
+            return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+        return value
+    try:
+        made = copy.copy(value)
+    except Exception:
+        return value
+    memo[id(value)] = made
+    for key, part in list_parts(value):
+        with suppress(Exception):
+            put(made, key, _copy(part, memo))
+    return made

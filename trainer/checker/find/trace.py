@@ -1,0 +1,117 @@
+"""What a step did: the values that were seen, and all arrays before and after it."""
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from trainer.checker.find.leaves import is_numeric_array, is_real, list_leaves
+from trainer.checker.find.tensors import is_numeric_tensor, read_tensor, replace_tensor
+from trainer.checker.find.tracing import Site
+
+# How much a trace tells; a tuple of numbers: the values of these events, and nothing else.
+Form = Literal["full", "changes", "digests"] | tuple[int, ...]
+LIST = "(list)"  # ends the path of a list of numbers
+OPERAND = "(operand)"  # the path of what is subtracted, or from which something is
+KINDS = {"f": "f8", "i": "i8", "u": "i8", "b": "b1"}  # as which arrays are compared and sent
+EVENT = "@"  # before the number of an event, in place of the path of a leaf
+MOST_EVENTS = 3000
+MOST_ELEMENTS = 20_000  # of an array that is kept
+
+
+class TooLongError(BaseException):
+    """Raised where a step has more rounds or values than one step of a small net has."""
+
+
+@dataclass
+class Trace:
+    """What a step did: the values that were seen, and all arrays before and after.
+
+    An event is a site, the path inside its value, and the value as an array. A site of −1 is what
+    the step left in the namespace. error says what stopped the step, "" for nothing. returns tells
+    whether a call returned anything, subtracts whether gradients that it gave were subtracted,
+    derives whether it gave none, and the step is one of ours.
+    """
+
+    events: list[tuple[int, str, Any]] = field(default_factory=list)
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    error: str = ""
+    returns: bool = False
+    subtracts: bool = False
+    derives: bool = False
+
+    def list_changed(self) -> list[str]:
+        """Return the paths of the numbers that the step changed."""
+        return [
+            path
+            for path, old in self.before.items()
+            if (new := self.after.get(path)) is not None
+            and "f" in (old.dtype.kind, new.dtype.kind)
+            and old.shape == new.shape
+            and not np.array_equal(old, new, equal_nan=True)
+        ]
+
+
+def keep(
+    trace: Trace, number: int, value: Any, changes: dict[int, Any], site: Site,
+    kept: set[int] | None,
+) -> Any:  # fmt: skip
+    """Add the arrays and numbers of a value to the events; return it, or what replaces it.
+
+    kept are the events whose values are asked for, None for all.
+    """
+    if len(trace.events) >= MOST_EVENTS:
+        raise TooLongError("too many values")
+    if is_numeric_tensor(value) and value.numel() <= MOST_ELEMENTS:
+        other = changes.get(len(trace.events))
+        value = value if other is None else replace_tensor(value, other)
+        trace.events.append((number, OPERAND if site.is_operand else "", read_tensor(value)))
+        return value
+    is_whole = site.is_argument and isinstance(value, int | np.integer)  # perhaps a label
+    if is_real(value) or is_whole or (is_numeric_array(value) and value.size <= MOST_ELEMENTS):
+        value = _replace(value, changes.get(len(trace.events)), site.is_update)
+        is_kept = kept is None or len(trace.events) in kept
+        path = OPERAND if site.is_operand else ""
+        trace.events.append((number, path, np.array(value) if is_kept else None))
+    elif isinstance(value, dict | list | tuple) and not site.is_argument:
+        numbers = [(i, each) for i, each in enumerate(value) if is_real(each)]
+        for i, each in numbers if isinstance(value, tuple) else ():
+            trace.events.append((number, f"[{i}]", np.array(each)))
+        for path, leaf in list_leaves({"": value}).items():
+            if leaf.size <= MOST_ELEMENTS:
+                mark = LIST if isinstance(leaf.value, list) else ""
+                other = changes.get(len(trace.events))
+                is_array = mark or (isinstance(value, tuple) and is_numeric_array(leaf.value))
+                if is_array and other is not None and np.shape(other) == np.shape(leaf.value):
+                    leaf.set(other)
+                trace.events.append((number, path + mark, leaf.as_array()))
+    return value
+
+
+def _replace(value: Any, other: Any, is_update: bool) -> Any:
+    """Return what takes the place of a value; one that was updated is changed itself."""
+    if other is None:
+        return value
+    if is_update and np.shape(value) == np.shape(other) and isinstance(value, np.ndarray):
+        value[...] = other
+        return value
+    if np.ndim(other) > np.ndim(value) == 0:  # where an axis of a sum is missing
+        return np.array(other)
+    if np.shape(other) != np.shape(value):
+        return value
+    return np.array(other) if isinstance(value, np.ndarray) else np.asarray(other).item()
+
+
+def digest_events(trace: Trace) -> Trace:
+    """Return a trace with a number for each array, the same for the same shapes and bytes."""
+    events = [(site, path, digest(value)) for site, path, value in trace.events]
+    return replace(trace, events=events, before={}, after={})
+
+
+def digest(array: Any) -> Any:
+    """Return a number that arrays of the same shape, kind and values have in common."""
+    kind = KINDS[np.asarray(array).dtype.kind]
+    shown = f"{np.shape(array)}{kind}".encode() + np.ascontiguousarray(array, dtype=kind).tobytes()
+    return np.int64(int.from_bytes(hashlib.blake2b(shown, digest_size=7).digest(), "big"))

@@ -1,0 +1,50 @@
+"""What can be decided about a step, and what is wrong in it."""
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from trainer.checker.judge.fit import Fit
+from trainer.checker.judge.influence import Model
+
+
+class Fault(Enum):
+    """What is known of a wrong step as a whole."""
+
+    UPHILL = auto()
+    LACKS_PENALTY = auto()
+    PENALTY_SIGN = auto()
+    LEFT = auto()
+    FACTOR = auto()
+    UNUSED = auto()
+    SOFTMAX_AXIS = auto()
+    IDLE = auto()
+    GROWN = auto()
+    OTHER_LOSS = auto()
+    WRONG_LOSS = auto()
+    DOUBLE_SOFTMAX = auto()
+    ACCUMULATES = auto()
+    IGNORES = auto()
+
+
+# What is not wrong in a value on the way back: no line is sought by derivatives.
+OF_OUTPUTS = (
+    Fault.SOFTMAX_AXIS, Fault.UNUSED, Fault.GROWN, Fault.WRONG_LOSS, Fault.DOUBLE_SOFTMAX,
+    Fault.ACCUMULATES, Fault.IGNORES,
+)  # fmt: skip
+
+
+@dataclass
+class Decision:
+    """What was found out about a step; is_right is None where that is open.
+
+    wrong are the weights that do not move down the derivative of any loss of the outputs, or those
+    that lack the penalty of the net's own loss.
+    """
+
+    model: Model
+    is_right: bool | None
+    fit: Fit | None = None
+    wrong: list[str] = field(default_factory=list)
+    fault: Fault | None = None
+    fits: list[Fit] = field(default_factory=list)  # of all losses that explain the whole step
+    event: int | None = None  # whose value is wrong by itself

@@ -1,0 +1,49 @@
+"""What is said of each fault of a step, and how each loss is called, untranslated."""
+
+from trainer.checker.judge.decision import Fault
+from trainer.common.language import N_
+
+FAULTS = {
+    Fault.IDLE: N_("{step} computes gradients and leaves all weights as they were"),
+    Fault.GROWN: N_(
+        "{step} gives {names} another shape: {shapes}; its gradient should have the shape it had"
+    ),
+    Fault.LEFT: N_("{step} leaves {names} as it was, while it changes the others"),
+    Fault.FACTOR: N_("{step} gives gradients that are {factor} times the derivative of {loss}"),
+    Fault.UNUSED: N_("{step} changes {names}, but nothing that it computes depends on that"),
+    Fault.SOFTMAX_AXIS: N_(
+        "the outputs of {step} (line {line}) sum to 1 over the samples, and not over the classes "
+        "of each sample"
+    ),
+    Fault.OTHER_LOSS: N_("{step} goes down {loss}, while it computes {shown}"),
+    Fault.WRONG_LOSS: N_(
+        "{step} goes down {loss}; what it calls a loss (line {line}) is another function of its "
+        "outputs, and no usual loss"
+    ),
+    Fault.DOUBLE_SOFTMAX: N_(
+        "the outputs of {step} are probabilities already, and {loss} applies a softmax to them "
+        "again: give it what goes into the softmax"
+    ),
+    Fault.ACCUMULATES: N_(
+        "{step} adds its gradients to {names}, which keeps those of all steps before: set it to 0 "
+        "first"
+    ),
+    Fault.IGNORES: N_(
+        "{step} moves the weights by as much whatever {names} is: its error should be the outputs "
+        "less the targets"
+    ),
+    Fault.UPHILL: N_("{step} goes up the derivative of {loss}: turn the sign of the update"),
+    Fault.PENALTY_SIGN: N_("{step} makes the weights larger: turn the sign of their penalty"),
+    Fault.LACKS_PENALTY: N_(
+        "{loss} has a penalty on the weights, but {step} does not go down its derivative"
+    ),
+}
+LOSSES = {
+    "squared error": N_("the squared error of its outputs"),
+    "cross-entropy": N_("the cross-entropy of its outputs"),
+    "binary cross-entropy": N_("the binary cross-entropy of its outputs"),
+    "cross-entropy of softmax": N_("the cross-entropy of the softmax of its outputs"),
+    "binary cross-entropy of sigmoid": N_("the binary cross-entropy of the sigmoid of its outputs"),
+    "hinge loss": N_("the hinge loss of its outputs"),
+    "multi-class hinge loss": N_("the multi-class hinge loss of its outputs"),
+}
