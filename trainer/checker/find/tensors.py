@@ -24,7 +24,8 @@ def is_numeric_tensor(value: object) -> bool:
 
 def is_of_torch(value: object) -> bool:
     """Return whether the class of a value, or one that it extends, is torch's."""
-    return any(kind.__module__.split(".")[0] == "torch" for kind in type(value).__mro__)
+    packages = (kind.__module__.split(".")[0] for kind in type(value).__mro__)
+    return "torch" in sys.modules and "torch" in packages
 
 
 def is_module(value: object) -> bool:

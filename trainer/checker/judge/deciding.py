@@ -29,7 +29,7 @@ from trainer.checker.judge.shrinking import shrink
 
 # How far from the first weights a step is judged, relative to the largest: first near, then as far
 # as it can be judged, since near 0 every net is nearly linear, and far away a softmax is 0 or 1.
-NEAR, FAR = 0.05, (0.5, 0.8, 0.2, 0.1)
+NEAR, FAR = 0.05, (0.5, 0.2, 0.1)
 GIVEN = {"x", "t"}  # leaves of a call that are data of ours, and no weights
 SAME = 1e-4  # rates that differ by more are not those of one loss
 
