@@ -1,4 +1,4 @@
-"""A mistake that fails with whatever the code is given is told from what other values may mend."""
+"""What fails with any values is a mistake of the file, and what other values may fix is none."""
 
 import ast
 
@@ -75,7 +75,7 @@ def test_a_mistake_that_always_fails_is_reported_unless_the_file_is_a_template(t
         ("@ (y - t)", "@ (y - other)\nfrom lost import *"),
     ],
 )
-def test_what_other_arguments_may_mend_is_no_mistake(tmp_path, old, new):
+def test_what_other_arguments_may_fix_is_no_mistake(tmp_path, old, new):
     text = NET.replace(old, new)
     ast.parse(text)
     assert find_fault(tmp_path, text) == ""

@@ -98,7 +98,7 @@ class Call:
         instance, module = self.instance, trier.choices.module
         if instance is None or (instance.takes_data and not instance.expression):
             return usual
-        if isinstance(instance, Instance) and not instance.added:
+        if isinstance(instance, Instance) and instance.added is None:
             add_layers(trier, instance)
         if not instance.expression and not instance.named:
             instance.named = trier.settle(

@@ -151,7 +151,8 @@ class Discovery:
         sizes = arrays if any(arrays) else [len(each) for each in values]
         most = max(sizes, default=0)
         best = [key for key, n in zip(keys, sizes, strict=True) if n == most > 0]
-        best = [key for key in best if not self._is_part(key[0])] or best
+        parts = {loop for loop in {key[0] for key in best} if self._is_part(loop)}
+        best = [key for key in best if key[0] not in parts] or best
         several = {outer for loop, number in best if number == 2 for outer in self._outer[loop]
                    if self._carry_same(loop, outer)}  # fmt: skip
         chosen = [key for key in best if key[0] not in several]

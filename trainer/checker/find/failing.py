@@ -6,8 +6,10 @@ import traceback
 from difflib import get_close_matches
 from pathlib import Path
 
+from trainer.checker.find.guessing import find_last_name
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.findings.comparing import show_safely
+from trainer.checker.load.bindings import list_all_names
 
 SIMILAR = 0.8  # of two names of which one is misspelt
 CALLED = r"(\w+)\(\) (takes|missing|got an unexpected)"  # how Python tells of wrong arguments
@@ -21,11 +23,13 @@ def find_fault(
 
     given are the values of arguments that were chosen.
     """
-    if error is None or any(map(_is_unwritten, ast.walk(tree))):
+    if error is None:
         return None
     frames = traceback.extract_tb(error.__traceback__)
     line = next((f.lineno or 0 for f in frames[::-1] if f.filename == str(path)), 0)
     if not line or not _is_sure(error, frames[-1].filename == str(path), line, tree, given):
+        return None
+    if any(map(_is_unwritten, ast.walk(tree))):
         return None
     return line, f"{type(error).__name__}: {show_safely(error)}"
 
@@ -67,20 +71,10 @@ def _is_misspelt(name: str, known: set[str]) -> bool:
 
 def _list_bound(tree: ast.Module) -> set[str]:
     """Return the names that a file may bind anywhere; all of its names where it imports any."""
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        match node:
-            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
-                found.add(name)
-            case (
-                ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.ExceptHandler(name=name)
-            ):
-                found |= {name} if name else set()
-            case ast.ImportFrom(names=[ast.alias(name="*")]):
-                return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-            case ast.Import() | ast.ImportFrom():
-                found |= {(each.asname or each.name).split(".")[0] for each in node.names}
-    return found
+    imports = (n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom))
+    if any(alias.name == "*" for each in imports for alias in each.names):
+        return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    return list_all_names(tree)
 
 
 def _list_keys(tree: ast.Module) -> set[str]:
@@ -101,11 +95,4 @@ def _calls(tree: ast.Module, line: int, name: str) -> bool:
     """Return whether a line calls what the file defines under a name, and not an argument."""
     defined = {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.ClassDef)}
     calls = (n.func for n in ast.walk(tree) if isinstance(n, ast.Call) and n.lineno == line)
-    return name in defined and any(_name(each) == name for each in calls)
-
-
-def _name(called: ast.expr) -> str:
-    match called:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-    return ""
+    return name in defined and any(find_last_name(each) == name for each in calls)

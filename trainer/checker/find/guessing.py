@@ -80,18 +80,18 @@ def _find_words(node: ast.AST, module: Namespace) -> Iterator[tuple[str, list[st
     match node:
         case ast.Compare(left=left, comparators=[right]):
             parts = right.elts if isinstance(right, ast.List | ast.Tuple | ast.Set) else [right]
-            yield _name(left), _list_texts(parts)
+            yield find_last_name(left), _list_texts(parts)
         case ast.Subscript(value=ast.Name(id=base), slice=index) if isinstance(
             table := module.get(base), dict
         ):
-            yield _name(index), [key for key in table if isinstance(key, str)]
+            yield find_last_name(index), [key for key in table if isinstance(key, str)]
 
 
-def _name(node: ast.expr) -> str:
+def find_last_name(node: ast.expr) -> str:
     """Return the last name of a variable, an attribute, or an element of one, "" for others."""
     match node:
         case ast.Subscript(value=base):
-            return _name(base)
+            return find_last_name(base)
         case ast.Attribute(attr=attr):
             return attr
         case ast.Name(id=name):

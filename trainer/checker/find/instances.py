@@ -37,7 +37,7 @@ class Instance:
     named: Namespace = field(default_factory=dict)  # values of arguments that were found by trying
     setups: list[str] = field(default_factory=list)  # methods that are called on a new net
     adder: str = ""  # the method that adds a layer
-    added: list[Namespace] = field(default_factory=list)  # its arguments for each layer
+    added: list[Namespace] | None = None  # its arguments for each layer, None until it is sought
 
     def build(self, module: Namespace, values: dict[str, Any]) -> Any:
         """Return a new net, with the samples and targets of values if its constructor takes them,
@@ -46,7 +46,7 @@ class Instance:
         values["named"] are values of arguments by name.
         """
         net = self._make(module, values)
-        for given in copy.deepcopy(self.added):
+        for given in copy.deepcopy(self.added or []):
             getattr(net, self.adder)(**given)
         for name in self.setups if "x" in values else ():
             required = list_required(getattr(net, name))

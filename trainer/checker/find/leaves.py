@@ -1,4 +1,4 @@
-"""Finds the arrays and numbers that a namespace holds, copies it, and sets them."""
+"""Finds the arrays and numbers that a namespace holds, reads them, and sets them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from trainer.checker.find.tensors import (
     list_module_parts,
     make_tensor,
     read_gradient,
-    read_tensor,
+    to_array,
     write_gradient,
     write_tensor,
 )
@@ -49,7 +49,7 @@ class Leaf:
 
     def as_array(self) -> Any:
         """Return a copy as a NumPy array."""
-        return read_tensor(self.value) if is_tensor(self.value) else np.array(self.value)
+        return to_array(self.value)
 
     @property
     def size(self) -> int:
@@ -156,10 +156,9 @@ def read_leaf(names: Namespace, keys: tuple[Any, ...]) -> Any:
             value = _take(value, key)
     except (AttributeError, IndexError, KeyError):
         return None
-    if is_tensor(value):
-        return read_tensor(value)
-    is_leaf = is_numeric_array(value) or is_real(value) or _is_table(value) or _is_whole(value)
-    return np.array(value) if is_leaf else None
+    is_number = is_real(value) or _is_whole(value)
+    is_leaf = is_number or is_numeric_array(value) or _is_table(value) or is_tensor(value)
+    return to_array(value) if is_leaf else None
 
 
 def _walk(

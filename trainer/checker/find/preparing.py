@@ -51,6 +51,7 @@ def add_layers(trier: Trier, instance: Instance) -> None:
     """Give an instance the method that adds layers, and its arguments for two of them, where its
     net begins without any.
     """
+    instance.added = []
     net = attempt(lambda: instance.build(trier.choices.module, {"named": {}})).value
     kept = vars(net) if hasattr(net, "__dict__") else {}
     empty = {name for name, value in kept.items() if isinstance(value, list) and not value}

@@ -39,10 +39,9 @@ def list_module_parts(module: Any) -> dict[str, Any]:
     return {**module._parameters, **module._buffers, **module._modules, **own}
 
 
-def read_tensor(tensor: Any) -> Array:
-    """Return a copy as an array."""
-    array: Array = tensor.detach().cpu().numpy().copy()
-    return array
+def to_array(value: Any) -> Array:
+    """Return a copy of numbers, or of a tensor, as an array."""
+    return np.array(value.detach().cpu().numpy() if is_tensor(value) else value)
 
 
 def has_gradient(tensor: Any) -> bool:
@@ -52,7 +51,7 @@ def has_gradient(tensor: Any) -> bool:
 
 def read_gradient(tensor: Any) -> Array:
     """Return the gradient of a tensor as an array, zeros where it has none."""
-    return np.zeros(tuple(tensor.shape)) if tensor.grad is None else read_tensor(tensor.grad)
+    return np.zeros(tuple(tensor.shape)) if tensor.grad is None else to_array(tensor.grad)
 
 
 def write_tensor(tensor: Any, values: Array) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from trainer.checker.find.leaves import is_numeric_array, is_real, list_leaves
-from trainer.checker.find.tensors import is_numeric_tensor, read_tensor, replace_tensor
+from trainer.checker.find.tensors import is_numeric_tensor, replace_tensor, to_array
 from trainer.checker.find.tracing import Site
 
 # How much a trace tells; a tuple of numbers: the values of these events, and nothing else.
@@ -64,17 +64,13 @@ def keep(
     """
     if len(trace.events) >= MOST_EVENTS:
         raise TooLongError("too many values")
-    if is_numeric_tensor(value) and value.numel() <= MOST_ELEMENTS:
-        other = changes.get(len(trace.events))
-        value = value if other is None else replace_tensor(value, other)
-        trace.events.append((number, OPERAND if site.is_operand else "", read_tensor(value)))
-        return value
     is_whole = site.is_argument and isinstance(value, int | np.integer)  # perhaps a label
-    if is_real(value) or is_whole or (is_numeric_array(value) and value.size <= MOST_ELEMENTS):
+    is_array = is_numeric_array(value) or is_numeric_tensor(value)
+    if is_real(value) or is_whole or (is_array and np.prod(value.shape) <= MOST_ELEMENTS):
         value = _replace(value, changes.get(len(trace.events)), site.is_update)
         is_kept = kept is None or len(trace.events) in kept
         path = OPERAND if site.is_operand else ""
-        trace.events.append((number, path, np.array(value) if is_kept else None))
+        trace.events.append((number, path, to_array(value) if is_kept else None))
     elif isinstance(value, dict | list | tuple) and not site.is_argument:
         numbers = [(i, each) for i, each in enumerate(value) if is_real(each)]
         for i, each in numbers if isinstance(value, tuple) else ():
@@ -83,8 +79,8 @@ def keep(
             if leaf.size <= MOST_ELEMENTS:
                 mark = LIST if isinstance(leaf.value, list) else ""
                 other = changes.get(len(trace.events))
-                is_array = mark or (isinstance(value, tuple) and is_numeric_array(leaf.value))
-                if is_array and other is not None and np.shape(other) == np.shape(leaf.value):
+                is_set = mark or (isinstance(value, tuple) and is_numeric_array(leaf.value))
+                if is_set and other is not None and np.shape(other) == np.shape(leaf.value):
                     leaf.set(other)
                 trace.events.append((number, path + mark, leaf.as_array()))
     return value
@@ -94,6 +90,8 @@ def _replace(value: Any, other: Any, is_update: bool) -> Any:
     """Return what takes the place of a value; one that was updated is changed itself."""
     if other is None:
         return value
+    if is_numeric_tensor(value):
+        return replace_tensor(value, other)
     if is_update and np.shape(value) == np.shape(other) and isinstance(value, np.ndarray):
         value[...] = other
         return value

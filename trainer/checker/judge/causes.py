@@ -1,12 +1,9 @@
 """Names the known mistake that a wrong step shows by its values, at any depth."""
 
-import numpy as np
-
 from trainer.book.functions import Array
 from trainer.checker.judge.decision import Decision, Fault
-from trainer.checker.judge.descent import list_directions
-from trainer.checker.judge.fit import Fit
-from trainer.checker.judge.gradients import SAME, find_factor
+from trainer.checker.judge.descent import computes_gradient
+from trainer.checker.judge.gradients import SAME
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.slopes import is_flat
 
@@ -23,7 +20,7 @@ def find_cause(decision: Decision) -> str | None:
         return _name_factor(decision.model, decision.fit.rate)
     model, fit = decision.model, decision.fit
     if decision.fault is Fault.LEFT and fit and all(map(is_flat, _read(decision))):
-        is_made = all(_has_gradient(model, fit, path) for path in decision.wrong)
+        is_made = all(computes_gradient(model, fit, path) for path in decision.wrong)
         return "bias-not-updated" if is_made else "bias-grad-missing"
     return CAUSES.get(decision.fault) if decision.fault else None
 
@@ -62,14 +59,6 @@ def _list_samples(model: Model) -> list[int]:
     """Return the numbers of samples that targets and inputs have in common."""
     inputs = {n for path in model.inputs for n in model.get_value(path).shape}
     return sorted({n for t in model.list_targets() for n in t.shape} & inputs - {1})
-
-
-def _has_gradient(model: Model, fit: Fit, path: str) -> bool:
-    """Return whether the step computes the derivative of a loss by an array that it leaves."""
-    found = list_directions(model, [path])
-    pairs = [each.differentiate(fit.function) for each in found]
-    slopes, errors = np.array(pairs).T
-    return find_factor(model, found, slopes, errors) is not None
 
 
 def _read(decision: Decision) -> list[Array]:

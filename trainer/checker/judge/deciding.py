@@ -48,16 +48,20 @@ def decide(run: Run, name: str = "") -> Decision | None:
     if name and set(first.weights) <= GIVEN:
         return _leave_open(Decision(first, None))
     near, far = _settle_twice(first)
-    is_left = near.fault is Fault.LEFT and bool(name)  # a method may train a part of a net
-    fit = near.fit
-    is_used = fit and all(computes_gradient(near.model, fit, path) for path in near.wrong)
-    is_part = is_left and not is_used
+    # A method may train a part of a net, and then has no gradients of the rest.
+    is_part = near.fault is Fault.LEFT and bool(name) and not _has_gradients(near)
     # What a method gives may be meant to be added, unless it gives the loss too.
     is_given = near.fault is Fault.UPHILL and near.model.base.subtracts
     is_turned = is_given and not any(_is_beside_gradients(near.model, fit) for fit in near.fits)
     if is_part or is_turned or far.is_right is None or far.is_right != near.is_right:
         return _leave_open(near)
     return _agree(near, far)
+
+
+def _has_gradients(decision: Decision) -> bool:
+    """Return whether a step computes the derivative of its loss by each array that is wrong."""
+    model, fit = decision.model, decision.fit
+    return fit is not None and all(computes_gradient(model, fit, p) for p in decision.wrong)
 
 
 def _is_beside_gradients(model: Model, fit: Fit) -> bool:

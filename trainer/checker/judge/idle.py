@@ -5,9 +5,8 @@ import re
 import numpy as np
 
 from trainer.checker.adapt.names import METHODS, simplify_name
-from trainer.checker.find.discovering import is_carried
 from trainer.checker.find.trace import Trace
-from trainer.checker.judge.influence import Model, Run, find_dependents
+from trainer.checker.judge.influence import Model, Run, find_dependents, follow_changed
 from trainer.checker.judge.moving import looks_like_target, move, turn
 
 NAMES = METHODS["train"] + r"|update.*|.*descent|.*step|optimi[sz]e.*"
@@ -45,9 +44,7 @@ def list_ignored(run: Run, base: Trace) -> list[str]:
     not how far a step moves these.
     """
     model = Model(run, base)
-    changed = [path for path in base.list_changed() if is_carried(run, base, path)]
-    for path in changed:
-        model.depends[path] = find_dependents(model, {path: move(base.before[path])}) or frozenset()
+    changed = follow_changed(model)
     weights = [path for path in changed if base.before[path].ndim]
     named = [path for path, value in base.before.items()
              if path not in changed and value.ndim and looks_like_target(path)]  # fmt: skip

@@ -86,16 +86,22 @@ def _start_at(first: Model, start: dict[str, Array]) -> Model | None:
 def build_model(run: Run) -> Model | None:
     """Return what is known of a step; None if no outputs depend on inputs and what it changes."""
     model = Model(run, run({}, "full"))
-    changed = [p for p in model.base.list_changed() if is_carried(run, model.base, p)]
-    if not changed or model.base.error:
+    changed = [] if model.base.error else follow_changed(model)
+    if not changed:
         return None
-    for path in changed:
-        found = find_dependents(model, {path: move(model.base.before[path])})
-        model.depends[path] = found or frozenset()
     data = _keep_influential(model, _group_leaves(model))
     data |= _keep_influential(model, _group_made(model, changed, data))
     _settle(model, changed, data)
     return model if model.weights and model.outputs and model.inputs else None
+
+
+def follow_changed(model: Model) -> list[str]:
+    """Return what a step carries on, and note which events depend on it."""
+    changed = [p for p in model.base.list_changed() if is_carried(model.run, model.base, p)]
+    for path in changed:
+        found = find_dependents(model, {path: move(model.base.before[path])})
+        model.depends[path] = found or frozenset()
+    return changed
 
 
 def _keep_influential(model: Model, data: dict[str, list[str]]) -> dict[str, list[str]]:

@@ -63,7 +63,7 @@ def is_softmax_twice(model: Model, fits: list[Fit]) -> bool:
 
 
 def _are_probabilities(y: Array | None) -> bool:
-    """Return whether numbers of at least three classes sum to 1 along an axis."""
+    """Return whether numbers, none of which is negative, sum to 1 along an axis."""
     if y is None or y.min() < 0:
         return False
     sums = [y.sum(axis=axis) for axis in range(y.ndim) if y.shape[axis] > 1]

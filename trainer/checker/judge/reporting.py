@@ -77,9 +77,14 @@ def settle(report: Report, judged: Judged) -> None:
         report.findings = [f for f in report.findings if f.verdict in ("ok", "note")]
         report.findings += [report_unchecked(f.quantity, f.message) for f in failed]
     report.findings += describe(judged)
-    report.step = None if is_right else judged.step.place
-    report.has_line = judged.decision.fault not in OF_OUTPUTS
+    point_to(report, judged)
     report.stopped, report.name = "", report.name or f"{CODE}{report.file}"
+
+
+def point_to(report: Report, judged: Judged) -> None:
+    """Note in a report which step is wrong, and whether a line of it can be sought."""
+    report.step = judged.step.place if judged.decision.is_right is False else None
+    report.has_line = judged.decision.fault not in OF_OUTPUTS
 
 
 def _is_unexplained(finding: Finding) -> bool:

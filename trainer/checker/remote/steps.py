@@ -15,7 +15,13 @@ from trainer.checker.findings.comparing import Finding, report_unchecked
 from trainer.checker.findings.report import CODE, STEP, Report
 from trainer.checker.judge.judging import judge_options, judge_programs
 from trainer.checker.judge.layers import judge_layers
-from trainer.checker.judge.reporting import describe, may_be_settled, settle, settle_layers
+from trainer.checker.judge.reporting import (
+    describe,
+    may_be_settled,
+    point_to,
+    settle,
+    settle_layers,
+)
 from trainer.checker.remote.connection import Connection
 from trainer.checker.remote.packing import unpack
 from trainer.checker.remote.protocol import (
@@ -137,6 +143,6 @@ def judge_training(connection: Connection, report: Report, may_acquit: bool) -> 
             report.findings.append(Finding(STEP, "note", reason))
         if judged:
             report.findings += describe(judged)
-            report.step = judged.step.place if judged.decision.is_right is False else None
+            point_to(report, judged)
         if report.name.startswith(CODE):
             settle_layers(report, judge_layers(_list_layers(connection, report)), is_whole=False)

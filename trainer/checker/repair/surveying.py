@@ -31,7 +31,6 @@ from trainer.checker.repair.wanted import Wanted, find_wanted
 
 LONG = 200  # values of a step that is looked at as quickly as others
 REPLACED = 2500  # values that are replaced for one loss
-# What is wrong before the loss, or in it.
 WHOLE = "__main__"  # the name of the loop outside of functions
 MOST_LOSSES = 2  # for which lines are sought
 
