@@ -4,6 +4,8 @@ import pytest
 from planted import EXAMPLES
 from steps import judge
 
+from trainer.checker.find.trace import SUBTRACTED
+
 ROWS = (EXAMPLES / "rows.py").read_text()
 
 
@@ -19,7 +21,7 @@ def test_without_an_update_the_gradients_are_subtracted(tmp_path):
     path.write_text(ROWS[: ROWS.index("def update_params")])
     judged = judge(path)
     assert judged.decision.is_right is True
-    assert judged.decision.model.base.subtracts
+    assert judged.decision.model.base.gave == SUBTRACTED
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from trainer.checker.find.applying import read_arrays, subtract_gradients, train
 from trainer.checker.find.guessing import DIMS
 from trainer.checker.find.leaves import list_leaves
 from trainer.checker.find.modules import give_of_torch, make_tensors
-from trainer.checker.find.steps import DERIVED, SUBTRACTED
+from trainer.checker.find.trace import DERIVED, JOINED, SUBTRACTED
 from trainer.checker.load.standins import differentiate_in_place
 
 FORWARD = r"(feed)?forward(pass|prop.*)?"
@@ -102,8 +102,10 @@ def _fix(function: Function, fixed: dict[str, Any]) -> Function:
     return call
 
 
-def compose(net: Any, values: Values, returned: Returned) -> None:
-    """Run forward, the loss, backward and the update of a net, one after the other."""
+def compose(net: Any, values: Values, returned: Returned) -> str | None:
+    """Run forward, the loss, backward and the update of a net, one after the other; return JOINED
+    where there is no update, and the gradients were subtracted.
+    """
     forward = next(iter(_list_named(net, FORWARD)), find_method(net, "predict"))
     loss = find_method(net, "loss")
     outputs = _call(forward, values) if forward else None
@@ -117,8 +119,8 @@ def compose(net: Any, values: Values, returned: Returned) -> None:
     if update:
         names = [p.name for p in list_arguments(update) if "grad" in simplify_name(p.name)]
         _call(_fix(update, dict.fromkeys(names, grads)) if names else update, known)
-    else:
-        subtract_gradients(net, grads)
+        return None
+    return JOINED if subtract_gradients(net, grads) else None
 
 
 def differentiate(net: Any, values: Values) -> str:

@@ -14,8 +14,9 @@ from trainer.checker.find.trace import Trace
 from trainer.checker.find.tracing import Tracer
 
 MOST_ROUNDS = 100_000  # of all loops before the training begins
-MOST_CAPTURES = 40
+MOST_CAPTURES = 80
 MOST_STEPS = 4  # of a program that are judged
+ROUNDS = 4  # of a loop that are seen: a sample of zeros moves few numbers, or none
 
 
 class FoundError(BaseException):
@@ -33,7 +34,7 @@ class Changes:
 
 
 class Discovery:
-    """Follows the loops of a program, and captures each at its first round."""
+    """Follows the loops of a program, and captures each at its first rounds."""
 
     def __init__(self, tracer: Tracer):
         self._tracer = tracer
@@ -72,15 +73,16 @@ class Discovery:
                 self._active.pop()
             if len(self._active) == 1 and (loop, 2) in self.captures:
                 self._stop_if_training(loop)
-            self._capture(loop, 2, frame)  # the first sample may be zeros, which move nothing
+            seen = sum(key[0] == loop for key in self.captures)
+            self._capture(loop, seen + 1, frame)
             return
         self._outer.setdefault(loop, set(self._active))
         self._active.append(loop)
         self._capture(loop, 1, frame)
 
     def _capture(self, loop: int, number: int, frame: FrameType) -> None:
-        is_next = number == 1 or (loop, 1) in self.captures
-        if is_next and (loop, number) not in self.captures and len(self.captures) < MOST_CAPTURES:
+        is_new = (loop, number) not in self.captures and len(self.captures) < MOST_CAPTURES
+        if is_new and number <= ROUNDS:
             step = capture(self._tracer, self._tracer.loops[loop], frame)
             self.captures[loop, number] = step
 
@@ -143,7 +145,8 @@ class Discovery:
         Those count that any loop carries on. Single numbers count where no arrays change: a rate
         that decays is no weight.
         """
-        keys = [key for key in self._order_captures() if self._find_changes(key).carried]
+        order = [key for key in self._order_captures() if key[1] < 3 or self._varies(key[0])]
+        keys = [key for key in order if self._find_changes(key).carried]
         changes = [self._find_changes(key) for key in keys]
         carried = set().union(*(each.carried for each in changes))
         values = [[v for path, v in each.before.items() if path in carried] for each in changes]
@@ -158,6 +161,13 @@ class Discovery:
         chosen = [key for key in best if key[0] not in several]
         grown = [(loop, 1) for loop, number in chosen if number == 2 and self._grows(loop)]
         return [self.captures[key] for key in dict.fromkeys([*grown, *chosen])][:MOST_STEPS]
+
+    def _varies(self, loop: int) -> bool:
+        """Return whether the second round of a loop carries on other numbers than the first, or
+        both none.
+        """
+        first, second = (self._find_changes((loop, n)).carried for n in (1, 2))
+        return first != second or not first
 
     def _grows(self, loop: int) -> bool:
         """Return whether the first round of a loop gives another shape to what it carries on."""

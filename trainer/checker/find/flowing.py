@@ -25,7 +25,7 @@ from trainer.checker.adapt.names import (
 from trainer.checker.find.applying import subtract_gradients
 from trainer.checker.find.guessing import DIMS, choose_usual, list_returned
 from trainer.checker.find.leaves import Namespace
-from trainer.checker.find.steps import SUBTRACTED
+from trainer.checker.find.trace import SUBTRACTED
 
 KINDS = {  # names of one thing that is handed on, which functions call otherwise
     "cache": CACHE,

@@ -52,7 +52,7 @@ def invent_arguments(
             raise ValueError("not finite")
 
     every = [_list_choices(forward, name, made, x, trier, i) for i, name in enumerate(others)]
-    trials = ({first: x, **dict(zip(others, v, strict=True))} for v in itertools.product(*every))
+    trials = ({first: x, **dict(zip(others, v, strict=True))} for v in _order_choices(every))
     best = _find_best(
         trier.try_values(check, each) for each in itertools.islice(trials, MOST_TRIES)
     )
@@ -60,6 +60,13 @@ def invent_arguments(
         return best.named if best and best.error is None else None
     best = trier.find_best(check, best.named, {"x": x, "t": np.arange(len(x)) % 3})
     return best.named if best.error is None else None
+
+
+def _order_choices(every: list[list[Any]]) -> Iterator[list[Any]]:
+    """Yield one choice for each argument, likely ones of all of them first."""
+    places = sorted(itertools.product(*(range(len(choices)) for choices in every)), key=sum)
+    for numbers in places:
+        yield [choices[i] for choices, i in zip(every, numbers, strict=True)]
 
 
 def is_named_as_array(name: str) -> bool:

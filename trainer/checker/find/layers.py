@@ -26,7 +26,8 @@ from trainer.checker.find.inventing import (
     split_result,
 )
 from trainer.checker.find.leaves import Namespace
-from trainer.checker.find.steps import SUBTRACTED, Step, capture_call
+from trainer.checker.find.steps import Step, capture_call
+from trainer.checker.find.trace import SUBTRACTED
 from trainer.checker.find.tracing import Site, Tracer
 from trainer.checker.find.trying import Trier
 

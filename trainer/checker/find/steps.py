@@ -13,13 +13,21 @@ import numpy as np
 from trainer.checker.find.copying import copy_together, list_views
 from trainer.checker.find.leaves import Namespace, find_leaf, list_holders, list_leaves, read_leaf
 from trainer.checker.find.randomness import run_quietly
-from trainer.checker.find.trace import EVENT, Form, TooLongError, Trace, digest, digest_events, keep
+from trainer.checker.find.trace import (
+    EVENT,
+    GAVE,
+    RESULT,
+    Form,
+    TooLongError,
+    Trace,
+    digest,
+    digest_events,
+    keep,
+)
 from trainer.checker.find.tracing import Place, Tracer
 
 MOST_ROUNDS = 20_000  # of all loops inside one step
-RESULT = "__result__"  # the name of what a call returned
-SUBTRACTED = "subtracted"  # what a call returns whose gradients were subtracted
-DERIVED = "derived"  # what a call returns that computes a loss alone, of which we took a step
+RETURNED = "__result__"  # the name of what a call returned
 MOST_LEAF = 500_000  # elements of a leaf
 
 
@@ -76,9 +84,7 @@ class Step:
         except (Exception, TooLongError, SystemExit) as error:
             trace.error = f"{type(error).__name__}: {error}"
             return trace
-        trace.returns = after.get(RESULT) is not None
-        trace.subtracts = after.get(RESULT) is SUBTRACTED
-        trace.derives = after.get(RESULT) is DERIVED
+        trace.gave = _name_result(after.get(RETURNED))
         known = self.module if names is None else {**self.module, **after}
         found = {path: read_leaf(known, each) for path, each in keys.items()}
         trace.after = {path: array for path, array in found.items() if array is not None}
@@ -194,6 +200,12 @@ class Step:
         return lambda after, names: inner(after, **{k: (names or {})[k] for k in valid})
 
 
+def _name_result(value: Any) -> str:
+    """Return what a call gave: a word of ours, RESULT for anything of its own, "" for nothing."""
+    own = next((word for word in GAVE if value is word), RESULT)
+    return own if value is not None else ""
+
+
 def _list_keys(shared: Namespace, names: Namespace | None) -> dict[str, tuple[Any, ...]]:
     return {path: leaf.keys for path, leaf in list_leaves(_merge(shared, names)).items()}
 
@@ -247,7 +259,7 @@ def capture_call(
 ) -> Step:
     """Return the step that is a call of a function with the values of these names."""
     arguments = ", ".join(f"{each}={each}" for each in names)
-    body = ast.parse(f"{RESULT} = __run__({arguments})").body
+    body = ast.parse(f"{RETURNED} = __run__({arguments})").body
     leaves = list_leaves(_merge(module, names))
     given = names | {"__run__": function}
     shared, own = copy_together(module, given, views=list_views(leaves, leaves))

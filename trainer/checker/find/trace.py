@@ -15,6 +15,7 @@ Form = Literal["full", "changes", "digests"] | tuple[int, ...]
 LIST = "(list)"  # ends the path of a list of numbers
 OPERAND = "(operand)"  # the path of what is subtracted, or from which something is
 KINDS = {"f": "f8", "i": "i8", "u": "i8", "b": "b1"}  # as which arrays are compared and sent
+RESULT, SUBTRACTED, JOINED, DERIVED = GAVE = "result", "subtracted", "joined", "derived"
 EVENT = "@"  # before the number of an event, in place of the path of a leaf
 MOST_EVENTS = 3000
 MOST_ELEMENTS = 20_000  # of an array that is kept
@@ -29,18 +30,17 @@ class Trace:
     """What a step did: the values that were seen, and all arrays before and after.
 
     An event is a site, the path inside its value, and the value as an array. A site of −1 is what
-    the step left in the namespace. error says what stopped the step, "" for nothing. returns tells
-    whether a call returned anything, subtracts whether gradients that it gave were subtracted,
-    derives whether it gave none, and the step is one of ours.
+    the step left in the namespace. error says what stopped the step, "" for nothing. gave is RESULT
+    where a call returned anything, SUBTRACTED where that were gradients, which were subtracted,
+    JOINED where methods gave them one after the other, and DERIVED where none did, and the step is
+    one of ours; "" for nothing.
     """
 
     events: list[tuple[int, str, Any]] = field(default_factory=list)
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
     error: str = ""
-    returns: bool = False
-    subtracts: bool = False
-    derives: bool = False
+    gave: str = ""
 
     def list_changed(self) -> list[str]:
         """Return the paths of the numbers that the step changed."""

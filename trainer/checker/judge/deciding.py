@@ -2,19 +2,28 @@
 
 from dataclasses import replace
 
-from trainer.checker.find.trace import Trace
+import numpy as np
+
+from trainer.checker.find.trace import DERIVED, JOINED, SUBTRACTED, Trace
 from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.decision import Decision, Fault
-from trainer.checker.judge.descent import computes_gradient, depends_on, fit_losses
+from trainer.checker.judge.descent import (
+    computes_gradient,
+    depends_on,
+    fit_losses,
+    list_mistaken_fits,
+)
 from trainer.checker.judge.fit import Fit
 from trainer.checker.judge.following import (
     find_others,
     has_agreeing,
     has_own_pass,
     is_complete,
+    is_followed,
 )
 from trainer.checker.judge.idle import is_idle, list_ignored
 from trainer.checker.judge.influence import Model, Run, build_model, leave_start
+from trainer.checker.judge.moving import leave
 from trainer.checker.judge.properties import (
     find_wrong_softmax,
     is_named_as_bias,
@@ -25,12 +34,14 @@ from trainer.checker.judge.properties import (
     list_grown,
     list_unused,
 )
+from trainer.checker.judge.repeating import takes_several
 from trainer.checker.judge.shrinking import shrink
 
 # How far from the first weights a step is judged, relative to the largest: first near, then as far
 # as it can be judged, since near 0 every net is nearly linear, and far away a softmax is 0 or 1.
 NEAR, FAR = 0.05, (0.5, 0.2, 0.1)
 GIVEN = {"x", "t"}  # leaves of a call that are data of ours, and no weights
+ROUNDING = 1e-9  # of an array that stays as it is
 SAME = 1e-4  # rates that differ by more are not those of one loss
 
 
@@ -51,7 +62,7 @@ def decide(run: Run, name: str = "") -> Decision | None:
     # A method may train a part of a net, and then has no gradients of the rest.
     is_part = near.fault is Fault.LEFT and bool(name) and not _has_gradients(near)
     # What a method gives may be meant to be added, unless it gives the loss too.
-    is_given = near.fault is Fault.UPHILL and near.model.base.subtracts
+    is_given = near.fault is Fault.UPHILL and near.model.base.gave in (SUBTRACTED, JOINED)
     is_turned = is_given and not any(_is_beside_gradients(near.model, fit) for fit in near.fits)
     if is_part or is_turned or far.is_right is None or far.is_right != near.is_right:
         return _leave_open(near)
@@ -126,9 +137,11 @@ def _decide_at(first: Model, start: float) -> Decision:
 
 
 def _is_sure(decision: Decision) -> bool:
-    """Return whether a wrong step is not one that keeps a state, as momentum does: from rest, that
-    moves each weight down the derivative, as it does those that agree.
+    """Return whether a wrong step is neither several nor one that keeps a state, as momentum does:
+    from rest, that moves each weight down the derivative, as it does those that agree.
     """
+    if decision.is_right is False and decision.wrong and takes_several(decision.model):
+        return False
     fit = decision.fit
     rates = fit.rates.values() if fit else [None]
     is_explained = all(rate is not None for rate in rates)  # each weight by the same derivative
@@ -140,7 +153,7 @@ def _is_sure(decision: Decision) -> bool:
 def _decide_about(model: Model) -> Decision:
     """Return what the first question that has an answer shows."""
     fits = fit_losses(model)
-    looks = (_find_fault, _find_followed, _find_turned, _find_apart, _find_gradients,
+    looks = (_find_fault, _find_followed, _find_turned, _find_sloped, _find_apart, _find_gradients,
              _find_inconsistent)  # fmt: skip
     found = filter(None, (look(model, fits) for look in looks))
     return next(found, Decision(model, None, fits[0] if fits else None))
@@ -162,7 +175,7 @@ def _find_followed(model: Model, fits: list[Fit]) -> Decision | None:
     """Return that the step goes down a loss, or does but for a penalty or a factor. One of ours
     shows that the loss is a usual one, where it is.
     """
-    if model.base.derives:
+    if model.base.gave == DERIVED:
         usual = [fit for fit in fits if fit.is_right and not fit.is_own]
         return Decision(model, True, usual[0], fits=usual) if usual else Decision(model, None)
     for fit in fits:
@@ -192,6 +205,21 @@ def _find_turned(model: Model, fits: list[Fit]) -> Decision | None:
         return Decision(model, False, fits[0], wrong, fault, whole)
     turned = next((fit for fit in fits if fit.list_uphill()), None)
     return Decision(model, False, turned, turned.list_uphill()) if turned else None
+
+
+def _find_sloped(model: Model, fits: list[Fit]) -> Decision | None:
+    """Return that the step follows the squares of its outputs but for the slope of the last
+    activation, in all weights or in those of the last layer.
+    """
+    if any(fit.list_agreeing() for fit in fits if not fit.is_own):
+        return None
+    is_plain = is_complete(model)
+    followed = (fit for fit in list_mistaken_fits(model)
+                if fit.is_right or is_followed(model, fit, is_plain))  # fmt: skip
+    sloped = max(followed, key=lambda fit: len(fit.list_agreeing()), default=None)
+    if sloped is None:
+        return None
+    return Decision(model, False, sloped, model.weights, Fault.SLOPE, [sloped])
 
 
 def _find_apart(model: Model, fits: list[Fit]) -> Decision | None:
@@ -230,7 +258,7 @@ def _is_multiple(model: Model, fits: list[Fit]) -> bool:
     call computes: each of them, since it may compute parts of the loss too.
     """
     own = [abs(fit.rate - 1) for fit in fits if fit.is_own]
-    return model.base.subtracts and bool(own) and min(own) > SAME
+    return model.base.gave == SUBTRACTED and bool(own) and min(own) > SAME
 
 
 def _follows_partly(model: Model, fits: list[Fit]) -> bool:
@@ -247,8 +275,17 @@ def _list_left(model: Model, fits: list[Fit]) -> list[str]:
     """
     after = model.base.after
     kept = [p for p in model.inputs if p in after and after[p].shape == model.get_value(p).shape]
-    return [path for path in kept for fit in fits
-            if _should_move(model, fit, path) and depends_on(model, fit, path)]  # fmt: skip
+    return [path for path in kept for fit in fits if _should_move(model, fit, path)
+            and depends_on(model, fit, path) and _stays(model, path)]  # fmt: skip
+
+
+def _stays(model: Model, path: str) -> bool:
+    """Return whether a step leaves an array as it is with other values too: a bias of 0 may lie on
+    a kink.
+    """
+    other = leave(model.get_value(path), max(FAR))
+    after = model.run({path: other}, "full").after.get(path, np.nan)
+    return np.shape(after) == other.shape and bool(np.abs(after - other).max() <= ROUNDING)
 
 
 def _should_move(model: Model, fit: Fit, path: str) -> bool:

@@ -24,6 +24,7 @@ class Fault(Enum):
     DOUBLE_SOFTMAX = auto()
     ACCUMULATES = auto()
     IGNORES = auto()
+    SLOPE = auto()
 
 
 # What is not wrong in a value on the way back: no line is sought by derivatives.

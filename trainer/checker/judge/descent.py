@@ -4,9 +4,10 @@ That is the net's own loss, or else one of the usual losses of its outputs, with
 weights. A penalty on the weights may be part of it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from trainer.checker.judge.events import Events, Values, read_events
 from trainer.checker.judge.fit import OWN, Fit, Function
 from trainer.checker.judge.gradients import find_factor
 from trainer.checker.judge.influence import Model
-from trainer.checker.judge.losses import ABSOLUTE, SQUARES, list_losses
+from trainer.checker.judge.losses import ABSOLUTE, SQUARES, Loss, list_losses, list_mistaken
 from trainer.checker.judge.slopes import CLOSE, UNSETTLED, Direction, is_flat, probe
 
 EACH = 4  # directions of a weight
@@ -70,8 +71,20 @@ def _is_error(model: Model, fit: Fit) -> bool:
 
 def list_fits(model: Model) -> Iterator[Fit]:
     """Yield how the step fits each loss for which that can be settled."""
+    own = (("", events, OWN, partial(_sum, events=events)) for events in model.losses)
+    yield from _list_fits(model, chain(own, _list_functions(model, list_losses)))
+
+
+def list_mistaken_fits(model: Model) -> Iterator[Fit]:
+    """Yield how the step fits what known mistakes make of a loss."""
+    yield from _list_fits(model, _list_functions(model, list_mistaken))
+
+
+def _list_fits(
+    model: Model, functions: Iterable[tuple[str, Events, int, Function]]
+) -> Iterator[Fit]:
     directions = list_directions(model, model.weights)
-    for name, events, target, function in _list_functions(model):
+    for name, events, target, function in functions:
         if fit := _fit(model, name, events, target, function, directions):
             yield fit
 
@@ -81,10 +94,10 @@ def list_directions(model: Model, paths: list[str]) -> list[Direction]:
     return [each for path in paths for each in probe(model, path, EACH)]
 
 
-def _list_functions(model: Model) -> Iterator[tuple[str, Events, int, Function]]:
-    """Yield the net's own losses, and the usual ones of its outputs with the number of a target."""
-    for events in model.losses:
-        yield "", events, OWN, partial(_sum, events=events)
+def _list_functions(
+    model: Model, list_of: Callable[[Array, Array], Iterator[tuple[str, Loss]]]
+) -> Iterator[tuple[str, Events, int, Function]]:
+    """Yield the functions that are listed of outputs and targets, with the number of a target."""
     values: Values = [event[2] for event in model.base.events]
     tried = set()
     for events in reversed(model.outputs):
@@ -92,7 +105,7 @@ def _list_functions(model: Model) -> Iterator[tuple[str, Events, int, Function]]
         if outputs is None or outputs.tobytes() in tried:
             continue
         tried.add(outputs.tobytes())
-        pairs = (pair for t in model.list_targets() for pair in list_losses(outputs, t))
+        pairs = (pair for t in model.list_targets() for pair in list_of(outputs, t))
         for target, (name, loss) in enumerate(pairs):
             yield name, events, target, partial(_apply, loss=loss, events=events)
 

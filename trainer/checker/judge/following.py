@@ -47,16 +47,19 @@ def _list_moved(model: Model, event: int) -> set[str]:
 
 def _list_sure(model: Model, fits: list[Fit]) -> list[Fit]:
     """Return the fits of the loss that a step should follow: a usual one that the net computes, if
-    it moves a weight so or keeps nothing but weights, else one that weights follow on purpose.
+    it moves a weight so or keeps nothing but weights, and one that weights follow on purpose: it
+    may have a penalty besides.
     """
     is_plain = is_complete(model)
     own = [fit for fit in list_usual(fits) if is_plain or has_agreeing(model, fit)]
-    own.sort(key=lambda fit: fit.count_elements(fit.list_agreeing()), reverse=True)
     most = max(fits, key=lambda fit: (_count_agreeing(model, fit), len(fit.events)), default=None)
-    return own or ([most] if most and _is_followed(model, most, is_plain) else [])
+    if most and (most.is_own or not own) and is_followed(model, most, is_plain):
+        own.append(most)
+    own.sort(key=lambda fit: fit.count_elements(fit.list_agreeing()), reverse=True)
+    return own
 
 
-def _is_followed(model: Model, fit: Fit, is_plain: bool) -> bool:
+def is_followed(model: Model, fit: Fit, is_plain: bool) -> bool:
     """Return whether a step follows a loss on purpose: two weights do, or one of many elements in a
     step that keeps nothing but weights, of a loss of several outputs.
     """

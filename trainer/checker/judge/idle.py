@@ -17,7 +17,7 @@ def is_idle(run: Run, name: str) -> bool:
     if not re.fullmatch(NAMES, simplify_name(name)):
         return False
     base = run({}, "full")
-    is_silent = not base.error and not base.returns and not _changes(base)
+    is_silent = not base.error and not base.gave and not _changes(base)
     return is_silent and _computes_gradients(Model(run, base))
 
 

@@ -13,7 +13,7 @@ from trainer.book.functions import Array
 from trainer.checker.find.discovering import is_carried, is_reordered
 from trainer.checker.find.trace import EVENT, LIST, OPERAND, Form, Trace, digest_events
 from trainer.checker.judge.events import Events, Values, align, match, stack
-from trainer.checker.judge.moving import leave, looks_like_target, move, turn
+from trainer.checker.judge.moving import exchange, leave, looks_like_target, move, turn
 
 # One step with these values in its leaves, and how much its trace has.
 Run = Callable[[Mapping[str, Any], Form], Trace]
@@ -90,6 +90,8 @@ def build_model(run: Run) -> Model | None:
     if not changed:
         return None
     data = _keep_influential(model, _group_leaves(model))
+    if not any(model.get_value(paths[0]).ndim for paths in data.values()):
+        data |= _keep_influential(model, _list_numbers(model))
     data |= _keep_influential(model, _group_made(model, changed, data))
     _settle(model, changed, data)
     return model if model.weights and model.outputs and model.inputs else None
@@ -105,11 +107,18 @@ def follow_changed(model: Model) -> list[str]:
 
 
 def _keep_influential(model: Model, data: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Return the data on which any event depends, and note which."""
+    """Return the data on which any event depends, and note which.
+
+    A sample may have the same number where others are in other places: each has another one then.
+    """
     for name, paths in data.items():
-        edits = {path: turn(model.get_value(path)) for path in paths}
-        if found := find_dependents(model, edits):
-            model.depends[name] = found
+        values = {path: model.get_value(path) for path in paths}
+        others = [{path: change(value) for path, value in values.items()}
+                  for change in (turn, exchange)]  # fmt: skip
+        is_other = any((others[1][path] != value).any() for path, value in values.items())
+        found = [find_dependents(model, each) for each in others[: 1 + is_other]]
+        if events := frozenset().union(*filter(None, found)):
+            model.depends[name] = events
     return {name: paths for name, paths in data.items() if name in model.depends}
 
 
@@ -125,6 +134,13 @@ def _group_leaves(model: Model) -> dict[str, list[str]]:
             found.setdefault(_name_group(path, values), []).append(path)
     found |= {path: [path] for paths in found.values() if 1 < len(paths) < 4 for path in paths}
     return dict(list(found.items())[:MOST_DATA])
+
+
+def _list_numbers(model: Model) -> dict[str, list[str]]:
+    """Return the numbers that may be data where no array is."""
+    real = (path for path, value in model.base.before.items() if value.dtype.kind == "f")
+    return {path: [path] for path in real if not model.base.before[path].ndim
+            and path not in model.base.list_changed()}  # fmt: skip
 
 
 def _group_made(

@@ -10,7 +10,7 @@ from trainer.book.functions import Array
 from trainer.checker.find.inventing import INPUTS, PROBABLE, is_named_as_array
 from trainer.checker.find.layers import GOAL, GUESSED, OWN
 from trainer.checker.find.programs import TRAINING
-from trainer.checker.find.trace import Form, Trace
+from trainer.checker.find.trace import SUBTRACTED, Form, Trace
 from trainer.checker.judge.deciding import SAME
 from trainer.checker.judge.decision import Decision
 from trainer.checker.judge.descent import fit_losses, list_directions, measure_rest
@@ -117,7 +117,8 @@ def _find_unit(model: Model, fit: Fit, weight: str) -> float:
     own.
     """
     own = [rate or 0.0 for path, rate in fit.rates.items() if path.startswith(OWN)]
-    return 1.0 if model.base.subtracts or not weight.startswith(OWN) else max(own) or 1.0
+    is_given = model.base.gave == SUBTRACTED or not weight.startswith(OWN)
+    return 1.0 if is_given else max(own) or 1.0
 
 
 def _build_model(first: Run) -> Model | None:

@@ -9,6 +9,7 @@ from trainer.book.functions import Array
 
 Loss = Callable[[Array], float]  # of the outputs
 SQUARES = "squared error"
+SLOPED = "squared error of another slope"
 OF_SOFTMAX = "cross-entropy of softmax"
 ABSOLUTE = "absolute error"  # is shown where another loss is gone down, and minimised by none
 MOST_SAMPLES = 20  # of which one may be that of the step
@@ -36,6 +37,29 @@ def list_losses(outputs: Array, targets: Array) -> Iterator[tuple[str, Loss]]:
         for axis in range(outputs.ndim):
             if np.isin(t, (0, 1)).all() and (t.sum(axis=axis) == 1).all():
                 yield "multi-class hinge loss", partial(_compute_hinge, t=t, axis=axis)
+
+
+def list_mistaken(outputs: Array, targets: Array) -> Iterator[tuple[str, Loss]]:
+    """Yield what squares seem to be where the slope of the last activation is that at its outputs,
+    or the formula for its outputs is given its inputs: linear functions of that derivative here.
+    """
+    for t in arrange_targets(outputs, targets):
+        for slope in _list_slopes(outputs):
+            yield SLOPED, partial(_weigh, weights=(outputs - t) * slope)
+
+
+def _list_slopes(y: Array) -> Iterator[Array]:
+    """Yield each wrong slope over the right one, where outputs may be those of sigmoid or tanh."""
+    if y.min() > 0 and y.max() < 1:
+        for value in (1 / (1 + np.exp(-y)), np.log(y / (1 - y))):
+            yield value * (1 - value) / (y * (1 - y))
+    if np.abs(y).max() < 1:
+        for value in (np.tanh(y), np.arctanh(y)):
+            yield (1 - value**2) / (1 - y**2)
+
+
+def _weigh(y: Array, weights: Array) -> float:
+    return float((weights * y).sum())
 
 
 def _compute_squares(y: Array, t: Array) -> float:

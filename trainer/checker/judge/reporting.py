@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from trainer.checker.find.trace import DERIVED
 from trainer.checker.findings.comparing import Finding, report_unchecked
 from trainer.checker.findings.report import CODE, STEP, Report
 from trainer.checker.judge.causes import find_cause, find_ratio, find_weight_cause
@@ -21,16 +22,22 @@ FACTORS = ("batch-mean-missing", "batch-mean-twice", "loss-sum")
 
 
 def may_be_settled(report: Report) -> bool:
-    """Return whether a step may show what a report leaves open, or doubts without a sure cause.
+    """Return whether a step may show what a report leaves open, or doubts without a sure cause."""
+    wrong, right = report.wrong_findings, _list_right(report)
+    factors = () if "loss" in right or _is_understood(report) else FACTORS
+    is_doubted = bool(wrong) and all(_is_doubt(finding, UNSURE + factors) for finding in wrong)
+    return report.status == 2 or is_doubted
 
-    Where a gradient is right the form of the net is understood, and nothing is doubted.
+
+def _list_right(report: Report) -> list[str]:
+    return [f.quantity for f in report.findings if f.verdict == "ok"]
+
+
+def _is_understood(report: Report) -> bool:
+    """Return whether a gradient is right: then the form of the net is known, and what differs for
+    no known reason is right only if the step goes down the net's own loss.
     """
-    wrong = report.wrong_findings
-    right = [f.quantity for f in report.findings if f.verdict == "ok"]
-    is_understood = any(name.startswith("gradient") for name in right)
-    unsure = UNSURE if "loss" in right else UNSURE + FACTORS
-    is_doubted = bool(wrong) and all(_is_doubt(finding, unsure) for finding in wrong)
-    return report.status == 2 or (is_doubted and not is_understood)
+    return any(name.startswith("gradient") for name in _list_right(report))
 
 
 def leave_doubted(report: Report) -> None:
@@ -65,6 +72,9 @@ def settle(report: Report, judged: Judged) -> None:
     """
     is_right = judged.decision.is_right
     wrong = report.wrong_findings
+    fit = judged.decision.fit
+    if report.status == 1 and _is_understood(report) and not (is_right and fit and fit.is_own):
+        return
     known = {f.quantity for f in report.findings if f.verdict == "ok"} & {"predict", "loss"}
     is_factor = all(f.quantity == "loss" and f.cause in FACTORS for f in wrong)
     if is_right is False and (is_factor or (not known and all(map(_is_unexplained, wrong)))):
@@ -149,8 +159,9 @@ def describe(judged: Judged) -> Iterator[Finding]:
     words = {"step": _name_step(judged.step), "loss": _name_loss(judged)}
     if decision.is_right:
         is_whole = not (decision.fit and decision.fit.wrong)
-        quantity = "loss" if decision.model.base.derives else "gradient"
-        is_step = is_whole and not decision.model.base.derives
+        is_derived = decision.model.base.gave == DERIVED
+        quantity = "loss" if is_derived else "gradient"
+        is_step = is_whole and not is_derived
         yield Finding(STEP if is_step else quantity, "ok")
         yield Finding(STEP, "note", _describe_right(decision, words))
         if is_affine(decision.model):
@@ -186,7 +197,7 @@ def _name_shapes(decision: Decision) -> str:
 
 def _describe_right(decision: Decision, words: dict[str, str]) -> str:
     number = len(decision.model.weights)
-    if decision.model.base.derives:
+    if decision.model.base.gave == DERIVED:
         message = _("the loss of {step} is {loss}; the file computes no gradients of it")
         return message.format(**words)
     message = translate_plural(

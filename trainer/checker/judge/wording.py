@@ -1,6 +1,7 @@
 """What is said of each fault of a step, and how each loss is called, untranslated."""
 
 from trainer.checker.judge.decision import Fault
+from trainer.checker.judge.losses import SLOPED, SQUARES
 from trainer.common.language import N_
 
 FAULTS = {
@@ -32,6 +33,10 @@ FAULTS = {
         "{step} moves the weights by as much whatever {names} is: its error should be the outputs "
         "less the targets"
     ),
+    Fault.SLOPE: N_(
+        "{step} takes the derivative of the last activation at another value than it should: where "
+        "a formula asks for the outputs, give it these, and else what goes into the activation"
+    ),
     Fault.UPHILL: N_("{step} goes up the derivative of {loss}: turn the sign of the update"),
     Fault.PENALTY_SIGN: N_("{step} makes the weights larger: turn the sign of their penalty"),
     Fault.LACKS_PENALTY: N_(
@@ -39,7 +44,8 @@ FAULTS = {
     ),
 }
 LOSSES = {
-    "squared error": N_("the squared error of its outputs"),
+    SQUARES: N_("the squared error of its outputs"),
+    SLOPED: N_("the squared error of its outputs"),
     "cross-entropy": N_("the cross-entropy of its outputs"),
     "binary cross-entropy": N_("the binary cross-entropy of its outputs"),
     "cross-entropy of softmax": N_("the cross-entropy of the softmax of its outputs"),

@@ -232,7 +232,9 @@ class Runner:
             return
         is_definition = isinstance(statement, DEFINITIONS)
         is_import = isinstance(statement, ast.Import | ast.ImportFrom)
-        if self._may_be_skipped(error, is_definition):
+        if is_import and isinstance(error, ImportError) and _is_of_folder(statement):
+            self._leave_unset(names, lambda line: self._describe_failure(line, error))
+        elif self._may_be_skipped(error, is_definition):
             self._leave_unset(names, self._describe_skip)
             self._waiting += [statement] if self.source.notebook else []
         elif self.source.notebook and not is_import:
@@ -291,6 +293,11 @@ def _register_lines(source: Source) -> None:
     linecache.cache.pop(name, None)
     if source.notebook or source.text != decode(source.path):
         linecache.cache[name] = len(source.text), None, lines, name
+
+
+def _is_of_folder(statement: ast.stmt) -> bool:
+    """Return whether a statement imports the files beside this one, which may not be there."""
+    return isinstance(statement, ast.ImportFrom) and bool(statement.level) and not statement.module
 
 
 def _is_empty(value: object) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer.checker.find.trace import KINDS, Trace
+from trainer.checker.find.trace import GAVE, KINDS, Trace
 from trainer.checker.remote.protocol import MOST_AXES, MOST_BYTES, MOST_ELEMENTS, ProtocolError
 
 MOST = 20_000  # arrays of a step
@@ -27,8 +27,7 @@ def pack(trace: Trace) -> dict[str, Any]:
     data = b"".join(np.ascontiguousarray(a, dtype=KINDS[a.dtype.kind]).tobytes() for a in arrays)
     return {
         "events": places, "before": before, "after": after, "failed": trace.error[:200],
-        "returns": trace.returns, "subtracts": trace.subtracts, "derives": trace.derives,
-        "data": base64.b64encode(data).decode("ascii"),
+        "gave": trace.gave, "data": base64.b64encode(data).decode("ascii"),
     }  # fmt: skip
 
 
@@ -47,9 +46,8 @@ def unpack(answer: dict[str, Any]) -> Trace:
         events = [(int(site), str(path), reader.read(*rest)) for site, path, *rest in lists[0]]
         before, after = ({str(path): reader.read(*rest) for path, *rest in part}
                          for part in lists[1:])  # fmt: skip
-        failed = str(answer["failed"])
-        flags = (answer[name] is True for name in ("returns", "subtracts", "derives"))
-        trace = Trace(events, before, after, failed, *flags)
+        failed, gave = str(answer["failed"]), str(answer["gave"])
+        trace = Trace(events, before, after, failed, gave if gave in GAVE else "")
     except (KeyError, TypeError, ValueError):
         raise ProtocolError from None
     watched = trace.list_changed() if before else after

@@ -75,16 +75,16 @@ def is_close(a: Array, b: Array) -> bool:
     return float(np.abs(a - b).max()) <= CLOSE * float(np.abs(b).max())
 
 
-def list_forward(model: Model) -> list[int]:
+def list_forward(model: Model, is_whole: bool = False) -> list[int]:
     """Return the events of real numbers that depend on weights or inputs, and on no targets,
-    before the first that depends on targets and weights.
+    before the first that depends on targets and weights, or all: those of each sample of a loop.
     """
     weighted = frozenset().union(*(model.depends[path] for path in model.weights))
     end = min(model.after_targets & weighted, default=len(model.base.events))
     events = model.base.events
     return [
         i for i in sorted(weighted - model.after_targets)
-        if i < end and events[i][0] >= 0 and events[i][2].dtype.kind == "f"
+        if (i < end or is_whole) and events[i][0] >= 0 and events[i][2].dtype.kind == "f"
         and events[i][2].size <= MOST_ELEMENTS
     ]  # fmt: skip
 

@@ -78,12 +78,13 @@ class Locator:
         for number, events in self._list_sites():
             if self._scorer.count.is_spent:
                 return
-            best, score = dict(edits), before
-            for i in events[:MOST_REPEATED]:
+            events = events[:MOST_REPEATED]
+            best, score = self._correct_rounds(events, edits, before, good)
+            for i in events if score <= before else ():
                 trial, reached = self._correct(i, best, score, good)
                 best, score = (trial, reached) if reached > score else (best, score)
             if score <= before and len(events) > 1:
-                best, score = self._correct_together(events[:MOST_REPEATED], edits, good)
+                best, score = self._correct_together(events, edits, good)
             if score > before:
                 first = min(int(path[1:]) for path in best if path not in edits)
                 value = np.asarray(self._model.base.events[first][2], dtype=np.float64)
@@ -112,6 +113,22 @@ class Locator:
             trial = {**edits, effect.path: value}
             now = self._scorer.score(trial)[0]
             best, score = (trial, now) if now > score else (best, score)
+        return best, score
+
+    def _correct_rounds(
+        self, events: list[int], edits: Edits, score: int, good: frozenset[str]
+    ) -> tuple[dict[str, Any], int]:
+        """Return the arrays that the rounds of a loop over samples should compute, each the
+        derivative by a value of its own round, and how much is right then.
+        """
+        best, effect = dict(edits), self._scorer.move(events[0], edits)
+        is_open = bool(effect.reached - good) and not effect.reached & good
+        for values in self._values.list_rounds(events) if is_open else ():
+            for given in self._values.scale_rounds(values, edits, effect.reached):
+                now = self._scorer.score({**edits, **given})[0]
+                best, score = ({**edits, **given}, now) if now > score else (best, score)
+            if score == ALL or self._scorer.count.is_spent:
+                break
         return best, score
 
     def _correct_together(

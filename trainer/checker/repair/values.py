@@ -1,12 +1,19 @@
 """Lists what a value on the way back may have been meant to be."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.find.trace import EVENT, Trace
-from trainer.checker.repair.derivatives import Derivative, Derivatives, is_close, list_slopes
+from trainer.checker.repair.derivatives import (
+    Derivative,
+    Derivatives,
+    is_close,
+    list_forward,
+    list_slopes,
+)
 from trainer.checker.repair.scoring import Edits, Effect, Scorer
 
 NEAR = 1e-3  # relative, of what follows from a value
@@ -64,6 +71,33 @@ class Values:
         by_weights = (self.derivatives.find(path) for path in sorted(reached))
         yield from (each.value for each in by_weights if each and each.value.ndim)
         yield from (each.value for each in self.derivatives.list_rows())
+
+    def list_rounds(self, events: list[int]) -> Iterator[Edits]:
+        """Yield the derivatives by the values of one place on the way forward, one for each of so
+        many events of one shape that a loop gives, in their order.
+        """
+        shapes = {self._model.base.events[i][2].shape for i in events}
+        places: dict[int, list[int]] = {}
+        for i in list_forward(self._model, is_whole=True):
+            places.setdefault(self._model.base.events[i][0], []).append(i)
+        if len(events) < 2 or len(shapes) > 1 or shapes == {()}:
+            return
+        for there in (each for each in places.values() if len(each) == len(events)):
+            found = [self.derivatives.find(f"{EVENT}{i}") for i in there]
+            made = [next(arrange(d.value, *shapes), None) if d else None for d in found]
+            if all(value is not None for value in made):
+                yield {f"{EVENT}{i}": value for i, value in zip(events, made, strict=True)}
+
+    def scale_rounds(
+        self, values: Edits, edits: Edits, reached: frozenset[str]
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the multiples of values with which what they reach moves as far as the others."""
+        self._scorer.count.spend(2)
+        zero = self._scorer.run({**edits, **{path: 0 * v for path, v in values.items()}})
+        now = self._scorer.run({**edits, **values})
+        factors = self._list_factors(now, zero, reached) if self._scorer.rate else (1.0, -1.0)
+        for factor in dict.fromkeys(factors):
+            yield {path: factor * value for path, value in values.items()}
 
     def _scale(self, effect: Effect, edits: Edits, values: Iterator[Array]) -> Iterator[Array]:
         """Yield the multiples of values with which what they reach moves as far as the others.

@@ -22,6 +22,7 @@ from trainer.checker.judge.descent import (
 )
 from trainer.checker.judge.fit import Fit
 from trainer.checker.judge.influence import Model
+from trainer.checker.judge.losses import SQUARES
 from trainer.checker.judge.slopes import Direction
 
 MOST_LOSSES = 6  # that the step may have been meant to go down
@@ -112,8 +113,7 @@ def name_losses(wanted: Wanted) -> frozenset[str]:
 def find_wanted(decision: Decision, sites: list[Site]) -> Wanted | None:
     """Return what a wrong step should do, None where no loss is known that it may go down."""
     model = decision.model
-    is_other = decision.fault is Fault.OTHER_LOSS
-    found = list_usual(list(list_fits(model))) if is_other else fit_losses(model)
+    found = _list_meant(decision)
     fits = choose_fits(found, set() if decision.fault else set(decision.wrong))
     left = decision.wrong if decision.fault is Fault.LEFT else []
     paths = [*model.weights, *left]
@@ -121,7 +121,19 @@ def find_wanted(decision: Decision, sites: list[Site]) -> Wanted | None:
     fits = [again for fit in fits if (again := refit(model, fit, directions))]
     has_penalty = decision.fault is Fault.PENALTY_SIGN
     rate = float(decision.fault is Fault.FACTOR)
+    if decision.fault is Fault.SLOPE and decision.fit:
+        rate = decision.fit.common_rate
     return Wanted(model, fits, directions, sites, has_penalty, rate) if fits else None
+
+
+def _list_meant(decision: Decision) -> list[Fit]:
+    """Return how a step fits the losses that it may have been meant to go down."""
+    if decision.fault is Fault.OTHER_LOSS:
+        return list_usual(list(list_fits(decision.model)))
+    if decision.fault is Fault.SLOPE and decision.fit:
+        fits = list(list_fits(decision.model))
+        return [f for f in fits if f.loss == SQUARES and f.events == decision.fit.events]
+    return fit_losses(decision.model)
 
 
 def choose_fits(fits: list[Fit], wrong: set[str]) -> list[Fit]:

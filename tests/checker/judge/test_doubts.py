@@ -1,0 +1,122 @@
+"""What a step shows by chance, or cannot show, accuses no right net."""
+
+import pytest
+from steps import find_messages, judge
+
+DATA = """
+import numpy as np
+np.random.seed(1)
+X = np.random.randn(6, 3)
+T = np.random.randint(0, 2, (6, 1))
+W1, W2 = np.random.randn(3, 4), np.random.randn(4, 1)
+def sigmoid(a): return 1 / (1 + np.exp(-a))
+def train(x, t):
+    global W1, W2
+    z = sigmoid(x @ W1)
+    y = sigmoid(z @ W2)
+    d2 = (y - t) * y * (1 - y)
+    d1 = d2 @ W2.T * z * (1 - z)
+    W2 = W2 - 0.5 * z.T @ d2
+    W1 = W1 - 0.5 * x.T @ d1
+"""
+EPOCHS = """
+for epoch in range(100):
+    [train(X[i:i + 1], T[i:i + 1]) for i in range(6)]
+"""
+ONE_SAMPLE = """
+for i in range(1000):
+    k = np.random.randint(len(X))
+    train(X[k:k + 1], T[k:k + 1])
+"""
+NUMBERS = """
+import math, random
+random.seed(0)
+w1, b1, w2 = ([random.uniform(-1, 1) for _ in range(5)] for _ in range(3))
+samples = [(i / 7, math.sin(i / 7)) for i in range(9)]
+for epoch in range(50):
+    for x, t in samples:
+        z = [math.tanh(w1[j] * x + b1[j]) for j in range(5)]
+        error = sum(w2[j] * z[j] for j in range(5)) - t
+        for j in range(5):
+            da = error * w2[j] * (1 - z[j] ** 2)
+            w2[j] -= 0.02 * error * z[j]
+            w1[j] -= 0.02 * da * x
+            b1[j] -= 0.02 * da
+"""
+NODES = """
+import math, random
+random.seed(3)
+class Edge:
+    def __init__(self): self.weight = random.uniform(-1, 1)
+hidden = [[Edge() for _ in range(3)] for _ in range(2)]
+last = [Edge() for _ in range(3)]
+def sigmoid(a): return 1 / (1 + math.exp(-a))
+data = [([0, 0], 0.0), ([1, 0], 1.0), ([0, 1], 1.0), ([1, 1], 0.0)]
+for epoch in range(1000):
+    for x, t in data:
+        z = [sigmoid(sum(e.weight * v for e, v in zip(unit, [*x, 1]))) for unit in hidden]
+        y = sigmoid(sum(e.weight * v for e, v in zip(last, [*z, 1])))
+        delta = (y - t) * y * (1 - y)
+        for k, unit in enumerate(hidden):
+            d = delta * last[k].weight * z[k] * (1 - z[k])
+            for e, v in zip(unit, [*x, 1]):
+                e.weight -= d * v
+        for e, v in zip(last, [*z, 1]):
+            e.weight -= delta * v
+"""
+ADDED = """
+import numpy as np
+class Network:
+    def __init__(self):
+        self.W1, self.W2 = np.random.randn(3, 4), np.random.randn(4, 2)
+    def sigmoid(self, a): return 1 / (1 + np.exp(-a))
+    def forward(self, X):
+        self.hidden = self.sigmoid(X.dot(self.W1))
+        return self.sigmoid(self.hidden.dot(self.W2))
+    def backward(self, X, y, output):
+        delta = (y - output) * output * (1 - output)
+        hidden = delta.dot(self.W2.T) * self.hidden * (1 - self.hidden)
+        W1_delta, W2_delta = X.T.dot(hidden), self.hidden.T.dot(delta)
+        return W1_delta, W2_delta
+"""
+
+
+@pytest.fixture
+def judge_text(tmp_path):
+    def judge_a_net(text, old="", new=""):
+        assert old in text
+        path = tmp_path / "net.py"
+        path.write_text(text.replace(old, new))
+        return judge(path).decision.is_right, find_messages(path)
+
+    return judge_a_net
+
+
+def test_an_epoch_that_is_taken_for_a_step_accuses_nobody(judge_text):
+    assert judge_text(DATA + EPOCHS)[0] is not False
+
+
+def test_gradients_that_may_be_meant_to_be_added_accuse_nobody(judge_text):
+    assert judge_text(ADDED)[0] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new"),
+    [
+        (DATA + ONE_SAMPLE, "W2.T * z * (1 - z)", "W2.T * z"),
+        (NUMBERS, "(1 - z[j] ** 2)", "(1 - z[j])"),
+        (NODES, "last[k].weight * z[k] * (1 - z[k])", "last[k].weight"),
+    ],
+)
+def test_samples_of_zeros_one_by_one_or_as_numbers_show_enough(judge_text, text, old, new):
+    assert judge_text(text)[0] is True
+    assert judge_text(text, old, new)[0] is False
+
+
+def test_the_slope_of_the_last_activation_must_be_that_of_its_input(judge_text):
+    net = DATA + ONE_SAMPLE.replace("k:k + 1", "0:6")
+    right, wrong = "(y - t) * y * (1 - y)", "(y - t) * sigmoid(y) * (1 - sigmoid(y))"
+    assert judge_text(net)[0] is True
+    is_right, messages = judge_text(net, right, wrong)
+    assert is_right is False
+    assert "takes the derivative of the last activation at another value" in messages[0]

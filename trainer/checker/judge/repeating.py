@@ -1,0 +1,45 @@
+"""Tells whether a step is several, one after the other: an epoch of samples, for instance."""
+
+from collections.abc import Iterator
+
+from trainer.book.functions import Array
+from trainer.checker.find.trace import EVENT
+from trainer.checker.judge.influence import Model
+from trainer.checker.judge.moving import move
+
+KEPT = 0.5  # of a change of a weight that what follows keeps
+
+
+def takes_several(model: Model) -> bool:
+    """Return whether a line gives a weight one value after the other, and the step goes on from
+    each: it is then no step down the derivative of one loss.
+    """
+    return any(_has_versions(model, weight) for weight in model.weights)
+
+
+def _has_versions(model: Model, weight: str) -> bool:
+    found = (events for events in _list_repeated(model, weight) if len(events) > 1)
+    return any(sum(_is_version(model, weight, i) for i in events) > 1 for events in found)
+
+
+def _list_repeated(model: Model, weight: str) -> Iterator[list[int]]:
+    """Yield the first and the last event of each place, where they are other values of the shape of
+    a weight.
+    """
+    places: dict[int, dict[bytes, int]] = {}
+    for i, (site, path, value) in enumerate(model.base.events):
+        if site >= 0 and not path and value.shape == model.get_value(weight).shape:
+            places.setdefault(site, {}).setdefault(value.tobytes(), i)
+    yield from ([min(each.values()), max(each.values())] for each in places.values()
+                if len(each) > 1)  # fmt: skip
+
+
+def _is_version(model: Model, weight: str, event: int) -> bool:
+    """Return whether a change of an event is one of a weight after the step."""
+    value: Array = model.base.events[event][2]
+    change = move(value) - value
+    after = model.run({f"{EVENT}{event}": value + change}, "changes").after.get(weight)
+    if after is None or after.shape != change.shape:
+        return False
+    kept = (after - model.base.after[weight]) * change
+    return bool(kept.sum() > KEPT * (change * change).sum())
