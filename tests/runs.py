@@ -95,7 +95,7 @@ def read_points(folder: Path) -> list[tuple[str, int, bytes]]:
     return [
         (value.tag, event.step, np.float32(value.simple_value).tobytes())
         for path in events.list_event_files(folder)
-        for event in events.read_events(path)
+        for _, event in events.split_records(path.read_bytes())[0]
         for value in event.summary.value
         if value.tag in TAGS
     ]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from trainer.board import charts
-from trainer.board.dashboard import Dashboard
+from trainer.board.dashboard import add_scalars, open_board
 from trainer.common.settings import Settings
 from trainer.training.run import run
 
@@ -40,11 +40,10 @@ def logs(tmp_path_factory):
     for backend in ("numpy", "torch"):
         settings = Settings(backend=backend, dataset="mnist-5k", iterations=20, lr=1.0)
         run(settings, data_dir, folder, quiet=True, pictures=10)
-    with Dashboard(folder / "compare") as board:
-        board.add_description({"settings": {}}, charts.build_comparison_layout())
+    with open_board(folder / "compare", {"settings": {}}, charts.COMPARISON) as board:
         for step in range(POINTS):
             ratios = {f"audit/{side}/dW1": 0.1 for side in charts.SIDES}
-            board.add_scalars(step, {"drift/W1": 1e-7 * step} | ratios | charts.ALLOWED)
+            add_scalars(board, step, {"drift/W1": 1e-7 * step} | ratios | charts.ALLOWED)
     return folder
 
 

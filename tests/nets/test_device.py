@@ -17,9 +17,9 @@ from torch._subclasses.fake_tensor import (
     FakeTensorMode,
 )
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.tensorboard import SummaryWriter
 
 from trainer.auditing.probes import inspect_step
-from trainer.board.dashboard import Dashboard
 from trainer.common.settings import Settings
 from trainer.data.batches import BLOCK, Batches
 from trainer.nets import torch_net
@@ -178,7 +178,7 @@ def test_a_whole_run_leaves_the_device_at_points_checkpoints_and_pictures(
     def add_graph(_, module, x):  # torch.jit cannot trace the simulated tensors
         graphs.append({x.device, *(w.device for w in module.parameters())})
 
-    monkeypatch.setattr(Dashboard, "add_graph", add_graph)
+    monkeypatch.setattr(SummaryWriter, "add_graph", add_graph)
     result = run(SETTINGS, data_dir, tmp_path, "run", quiet=True, pictures=3)
     assert simulation.take_crossings() == {
         "to device: set_params in build.build_net": PARAMS,

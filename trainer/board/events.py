@@ -9,6 +9,7 @@ import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -24,6 +25,12 @@ HEAD, TAIL = 12, 4  # bytes of a record before and after its data
 NAME = re.compile(r"events\.out\.tfevents\.(\d{10,})\..+\.\d+\.\d+")  # second, host, pid, number
 
 
+def list_event_files(folder: Path) -> list[Path]:
+    """Return the run's event files in the order in which TensorBoard reads them."""
+    paths = folder.iterdir() if folder.is_dir() else ()
+    return sorted(p for p in paths if NAME.fullmatch(p.name) and p.is_file())
+
+
 def cut_events(folder: Path, step: int) -> None:
     """Remove the events of step and later ones, which the resumed run records again.
 
@@ -33,85 +40,49 @@ def cut_events(folder: Path, step: int) -> None:
     """
     for path in list_event_files(folder):
         content = path.read_bytes()
-        records, damaged = split_records(content)
-        kept, summaries = b"", 0
-        for record in records:
-            event = Event.FromString(record[HEAD:-TAIL])
-            if event.step >= step and not event.file_version:
-                break
-            kept, summaries = kept + record, summaries + event.HasField("summary")
-        if damaged:
-            _keep_original(path, content)
-        if not summaries:  # only the file's header is left
+        records, is_damaged = split_records(content)
+        if is_damaged:  # keep it under a name that TensorBoard does not read
+            copy = find_free_name(path.with_name(path.name.replace("tfevents", "damaged")))
+            write_atomically(copy, content)
+            notify(
+                f"{path} was damaged and is repaired: it keeps every event that can be read. "
+                f"The original is now {copy.name}; you need do nothing"
+            )
+        pairs = [*takewhile(lambda pair: pair[1].step < step or pair[1].file_version, records)]
+        kept = b"".join(record for record, _ in pairs)
+        if not any(event.HasField("summary") for _, event in pairs):  # only the file's header
             path.unlink()
         elif kept != content:
             write_atomically(path, kept)
 
 
-def _keep_original(path: Path, content: bytes) -> None:
-    """Copy the content of a damaged file to a name that TensorBoard does not read."""
-    copy = find_free_name(path.with_name(path.name.replace("tfevents", "damaged")))
-    write_atomically(copy, content)
-    notify(
-        f"{path} was damaged and is repaired: it keeps every event that can be read. "
-        f"The original is now {copy.name}; you need do nothing"
-    )
-
-
-def list_event_files(folder: Path) -> list[Path]:
-    """Return the run's event files in the order in which TensorBoard reads them."""
-    paths = folder.iterdir() if folder.is_dir() else ()
-    return sorted(p for p in paths if NAME.fullmatch(p.name) and p.is_file())
-
-
-def read_events(path: Path) -> Iterator[Event]:
-    """Yield the events of a file that can be read."""
-    for record in split_records(path.read_bytes())[0]:
-        yield Event.FromString(record[HEAD:-TAIL])
-
-
-def split_records(content: bytes) -> tuple[list[bytes], bool]:
-    """Return the intact records of an event file, and whether any other part is damaged."""
-    records, damaged, start = [], False, 0
-    while start < len(content):
-        size = _measure_record(content, start)
-        if size is None:  # damaged, unless the process was killed before it wrote the whole head
-            damaged = damaged or len(content) - start >= HEAD
-            start += 1  # look for the next place where a record begins
+def split_records(content: bytes) -> tuple[list[tuple[bytes, Event]], bool]:
+    """Return the intact records of an event file with their events, and whether it is damaged."""
+    records, is_damaged, start = [], False, 0
+    while len(content) - start >= HEAD:  # a shorter rest was written by a killed process
+        length, checksum = struct.unpack_from("<QI", content, start)
+        # The length is compared first, since the checksum takes a thousand times as long.
+        if length > 2**40 or masked_crc32c(content[start : start + 8]) != checksum:
+            is_damaged, start = True, start + 1  # look for the next place where a record begins
             continue
-        record = content[start : start + size]
-        if len(record) < size:  # the process was killed before it wrote the rest
+        end = start + HEAD + length + TAIL
+        if end > len(content):  # the process was killed before it wrote the rest
             break
-        if _is_intact(record):
-            records.append(record)
+        if event := _parse_event(content[start + HEAD : end]):
+            records.append((content[start:end], event))
         else:
-            damaged = True
-        start += size
-    return records, damaged
+            is_damaged = True
+        start = end
+    return records, is_damaged
 
 
-def _measure_record(content: bytes, start: int) -> int | None:
-    """Return the number of bytes of the record at start, or None if no record begins there."""
-    head = content[start : start + HEAD]
-    if len(head) < HEAD:
-        return None
-    length, checksum = struct.unpack("<QI", head)
-    # The length is compared first, since the checksum takes a thousand times as long.
-    if length > 2**40 or masked_crc32c(head[:8]) != checksum:
-        return None
-    return HEAD + length + TAIL
-
-
-def _is_intact(record: bytes) -> bool:
-    """Return whether the data of a record fit their checksum and are an event."""
-    data, (checksum,) = record[HEAD:-TAIL], struct.unpack("<I", record[-TAIL:])
-    if masked_crc32c(data) != checksum:
-        return False
+def _parse_event(content: bytes) -> Event | None:
+    """Return the event of a record without its head; None if it is damaged."""
+    data, (checksum,) = content[:-TAIL], struct.unpack("<I", content[-TAIL:])
     try:
-        Event.FromString(data)
+        return Event.FromString(data) if masked_crc32c(data) == checksum else None
     except DecodeError:
-        return False
-    return True
+        return None
 
 
 @contextmanager
@@ -124,8 +95,7 @@ def sort_new_file_last(folder: Path) -> Iterator[None]:
     matches = [NAME.fullmatch(path.name) for path in list_event_files(folder)]
     least = max((int(match[1]) + 1 for match in matches if match), default=0)
     # The writer asks its module's clock for the second, and has no option for it.
-    clock = SimpleNamespace(time=lambda: max(time.time(), least))
-    event_file_writer.time = clock
+    event_file_writer.time = SimpleNamespace(time=lambda: max(time.time(), least))
     try:
         yield
     finally:

@@ -9,7 +9,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from matplotlib.image import imsave
 
-from trainer.board.dashboard import Dashboard
+from trainer.board.dashboard import open_board
 from trainer.common.errors import InputError
 from trainer.common.files import make_run_folder
 from trainer.common.settings import Dataset, Settings
@@ -81,10 +81,10 @@ def draw_pictures(
     if out:
         make_output_folder(out)
     folder = make_run_folder(log_dir, "book")
-    with Dashboard(folder) as board:
+    with open_board(folder) as board:
         for name in names:
             picture = render_pixels(PICTURES[name](data))
-            board.add_picture(f"chapter {name[0]}/{name[2:]}", picture, 0)
+            board.add_image(f"chapter {name[0]}/{name[2:]}", picture, 0, dataformats="HWC")
             imsave((out or folder) / f"{name}.png", picture)
     return folder
 

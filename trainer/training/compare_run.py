@@ -4,13 +4,15 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from torch.utils.tensorboard import SummaryWriter
+
 from trainer.auditing.comparison import Comparison, Schedule, compare
 from trainer.auditing.mistakes import MISTAKES
 from trainer.auditing.plant import plant
 from trainer.auditing.probes import Verdicts
 from trainer.board import charts
-from trainer.board.audit_picture import draw_audit
-from trainer.board.dashboard import Dashboard
+from trainer.board.dashboard import add_scalars, open_board
+from trainer.board.pictures import draw_audit
 from trainer.book.functions import Array
 from trainer.common.files import make_run_folder
 from trainer.common.settings import Settings
@@ -46,13 +48,13 @@ def compare_run(
     params = draw_params(*sizes, settings.weight_init_std, settings.seed, settings.dtype)
     folder = make_run_folder(log_dir, f"{digits.name}-compare")
     steps = Steps("comparing", settings.iterations)
-    with Dashboard(folder) as board, Threads().limit_to_one(), steps:
-        about = {"settings": asdict(settings), "sides": _describe_sides(planted)}
-        board.add_description(about, charts.build_comparison_layout())
+    about = {"settings": asdict(settings), "sides": _describe_sides(planted)}
+    opened = open_board(folder, about, charts.COMPARISON)
+    with opened as board, Threads().limit_to_one(), steps:
         audits = _Audits(board)
 
         def record(step: int, verdicts: dict[str, Verdicts], drift: dict[str, float]) -> None:
-            board.add_scalars(step, {f"drift/{name}": value for name, value in drift.items()})
+            add_scalars(board, step, {f"drift/{name}": value for name, value in drift.items()})
             audits.add(step, verdicts)
             steps.update(step + 1)
 
@@ -60,7 +62,7 @@ def compare_run(
         result = compare(nets, batch, params, schedule, record)
         audits.finish()
         last = result.first.step if result.first else settings.iterations
-        board.add_picture("audit/error over bound", _draw_worst(result), last)
+        board.add_image("audit/error over bound", _draw_worst(result), last, dataformats="HWC")
     if result.cause is None and result.first:
         result.cause = planted  # known here, even if a single step does not show it
     return settings, result, folder
@@ -104,7 +106,7 @@ def _describe_sides(planted: str | None) -> dict[str, str]:
 class _Audits:
     """Records the audited steps of a comparison."""
 
-    def __init__(self, board: Dashboard):
+    def __init__(self, board: SummaryWriter):
         self._board = board
         self._recorded: dict[int, dict[str, float]] = {}
 
@@ -112,13 +114,13 @@ class _Audits:
         """Record the verdicts of a step; {} if it was not audited."""
         if verdicts:
             self._recorded[step] = _collect_ratios(verdicts)
-            self._board.add_scalars(step, self._recorded[step])
+            add_scalars(self._board, step, self._recorded[step])
 
     def finish(self) -> None:
         """Record a single step once more, since a chart draws no band through one point."""
         if len(self._recorded) == 1:
             ((step, ratios),) = self._recorded.items()
-            self._board.add_scalars(step + 1, ratios)
+            add_scalars(self._board, step + 1, ratios)
 
 
 def _collect_ratios(verdicts: dict[str, Verdicts]) -> dict[str, float]:

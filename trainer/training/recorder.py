@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from torch.utils.tensorboard import SummaryWriter
+
 from trainer.board.album import Album, is_due
-from trainer.board.dashboard import Dashboard
+from trainer.board.dashboard import add_scalars
 from trainer.nets.net import Net
 from trainer.training import checkpoint
 from trainer.training.checkpoint import Checkpoint
@@ -24,7 +26,7 @@ class Recorder(Points, Generic[A]):
     def __init__(
         self,
         job: Job,
-        board: Dashboard,
+        board: SummaryWriter,
         net: Net[A],
         batch: Callable[[int], tuple[A, A]],
         evaluation: Evaluation[A],
@@ -44,7 +46,7 @@ class Recorder(Points, Generic[A]):
             "accuracy/train": point.train,
             "accuracy/test": point.test,
         }
-        self._board.add_scalars(point.iteration, scalars | self._evaluation.scalars())
+        add_scalars(self._board, point.iteration, scalars | self._evaluation.scalars())
         self._progress.show(point)
         super().record(point)
         if is_due(point.iteration, self._job.pictures, self._job.settings):

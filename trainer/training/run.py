@@ -6,8 +6,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from torch.utils.tensorboard import SummaryWriter
+
 from trainer.board import charts
-from trainer.board.dashboard import Dashboard
+from trainer.board.dashboard import open_board
 from trainer.common.errors import InputError
 from trainer.common.files import lock, make_run_folder, remove_parts
 from trainer.common.settings import Settings
@@ -93,16 +95,17 @@ def _train(job: Job) -> Result:
     about = describe_run(job.settings, job.resumed_at)
     started = time.perf_counter()
     with record_failure(job.folder, about | read_result(job.folder)):
-        with Stop(job.folder) as stop, Dashboard(job.folder, job.resumed_at) as board:
-            texts = about | {"scalars": charts.SCALARS}
-            board.add_description(texts, charts.build_training_layout())
-            last = _train_net(job, board, stop)
+        board = open_board(
+            job.folder, about | {"scalars": charts.SCALARS}, charts.TRAINING, job.resumed_at
+        )
+        with Stop(job.folder) as stop, board as writer:
+            last = _train_net(job, writer, stop)
         seconds = time.perf_counter() - started
         write_about(job.folder, about | {"result": asdict(last) | {"seconds": seconds}})
     return Result(job.folder, job.settings, last, seconds, job.start)
 
 
-def _train_net(job: Job, board: Dashboard, stop: Stop) -> Point:
+def _train_net(job: Job, board: SummaryWriter, stop: Stop) -> Point:
     """Build what the loop needs, run it, and return the last point."""
     settings, digits = job.settings, job.digits
     inputs, classes = digits.x_train.shape[1], len(digits.classes)
