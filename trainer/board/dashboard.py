@@ -6,11 +6,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from tensorboard.summary.writer import event_file_writer
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
 
 from trainer.board.charts import Layout
-from trainer.board.events import cut_events, sort_new_file_last
+from trainer.board.events import cut_events, make_clock
 
 FLUSH_SECONDS = 5  # until recorded values are on disk, where an open TensorBoard reads them
 # Settings that change no number of a run.
@@ -28,11 +29,18 @@ def open_board(
     HPARAMS page. start is the iteration at which a run is resumed: earlier points at or after it
     are removed.
     """
-    with _ignore_thread_errors():
+    hook = threading.excepthook
+
+    def report(args: threading.ExceptHookArgs) -> None:
+        if not isinstance(args.exc_value, OSError):  # the writer's methods raise these again
+            hook(args)
+
+    with _replace(threading, "excepthook", report):
         if start is not None:
             cut_events(folder, start)
-        # purge_step removes those points from a TensorBoard that is open and has read them.
-        with sort_new_file_last(folder):
+        # The writer asks its module's clock for the second in the file's name. purge_step removes
+        # the points of cut events from a TensorBoard that is open and has read them.
+        with _replace(event_file_writer, "time", make_clock(folder)):
             writer: Any = SummaryWriter(str(folder), flush_secs=FLUSH_SECONDS, purge_step=start)
         with closing(writer):
             success = _describe_run(writer, about, layout or {}, start or 0) if about else None
@@ -42,14 +50,14 @@ def open_board(
 
 
 @contextmanager
-def _ignore_thread_errors() -> Iterator[None]:
-    """Print no OSError of the writer's thread, since the writer's methods raise it again."""
-    hook = threading.excepthook
-    threading.excepthook = lambda args: None if isinstance(args.exc_value, OSError) else hook(args)
+def _replace(module: object, name: str, value: object) -> Iterator[None]:
+    """Let a name of a module that has no option for it have another value in this context."""
+    before = getattr(module, name)
+    setattr(module, name, value)
     try:
         yield
     finally:
-        threading.excepthook = hook
+        setattr(module, name, before)
 
 
 def _describe_run(writer: Any, about: About, layout: Layout, start: int) -> Any:

@@ -7,8 +7,6 @@ A file is a sequence of records (TFRecord, as TensorBoard reads it): the length 
 import re
 import struct
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +14,6 @@ from types import SimpleNamespace
 from google.protobuf.message import DecodeError
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
-from tensorboard.summary.writer import event_file_writer
 
 from trainer.common.files import find_free_name, write_atomically
 from trainer.common.text import notify
@@ -85,18 +82,12 @@ def _parse_event(content: bytes) -> Event | None:
         return None
 
 
-@contextmanager
-def sort_new_file_last(folder: Path) -> Iterator[None]:
-    """Let an event file that is opened in this context sort after those in the folder.
+def make_clock(folder: Path) -> SimpleNamespace:
+    """Return a module like time, by which a new event file sorts after those in the folder.
 
     TensorBoard reads a run's files in the order of their names, in which the second comes first.
     The newest file may be of this second, or of a later one if the clock was set back.
     """
     matches = [NAME.fullmatch(path.name) for path in list_event_files(folder)]
     least = max((int(match[1]) + 1 for match in matches if match), default=0)
-    # The writer asks its module's clock for the second, and has no option for it.
-    event_file_writer.time = SimpleNamespace(time=lambda: max(time.time(), least))
-    try:
-        yield
-    finally:
-        event_file_writer.time = time
+    return SimpleNamespace(time=lambda: max(time.time(), least))

@@ -102,20 +102,14 @@ def _draw_digit(digit: Array, lines: list[str], width: int) -> Array:
 
 
 def count_guesses(t: Array, guesses: Array, classes: int) -> Array:
-    """Return the confusion matrix (C, C): how many digits of each label got each guess.
-
-    Its rows are the labels t (N,), its columns the guesses (N,). classes is C.
-    """
+    """Return how many digits of each label t (N,), a row, got each guess (N,), a column: (C, C)."""
     return np.bincount(t * classes + guesses, minlength=classes**2).reshape(classes, classes)
 
 
 def draw_confusion(t: Array, y: Array, classes: tuple[str, ...]) -> Array:
-    """Draw the confusion matrix of labels t (N,) and outputs y (N, C) as a table.
-
-    The darkness of a cell is the square root of its share of the row, so that rare mistakes are
-    visible.
-    """
+    """Draw the confusion matrix of labels t (N,) and outputs y (N, C) as a table."""
     counts = count_guesses(t, y.argmax(axis=1), y.shape[1])
+    # The darkness of a cell is the root of its share of the row: rare mistakes are visible.
     shares = np.sqrt(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1))
     names = [name if name[0].isdigit() else f"{k} {name}" for k, name in enumerate(classes)]
     left, top = max(measure_text(name) for name in [*names, AXES_LABEL]) + 12, 2 * LINE
