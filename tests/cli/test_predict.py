@@ -55,21 +55,6 @@ def test_a_line_has_the_digit_and_the_three_best_guesses(trained, pictures, caps
     assert line.count("%") == 3
 
 
-def test_noise_and_two_digits_get_a_warning(trained, tmp_path, capsys):
-    two = Image.new("RGBA", (192, 96))
-    two.paste(sheet.draw_cell(0, 4), (0, 0))
-    two.paste(sheet.draw_cell(0, 2), (96, 0))
-    two.save(tmp_path / "two.png")
-    noise = np.random.default_rng(0).integers(0, 256, (90, 90), np.uint8)
-    Image.fromarray(noise).save(tmp_path / "noise.png")
-    for name, words in (("two", "seems to show two digits: crop it"), ("noise", "noise")):
-        assert predict.main([str(trained), str(tmp_path / f"{name}.png"), "--json"]) == 0
-        printed = capsys.readouterr()
-        assert words in printed.err
-        assert printed.err.count("\n") == 1
-        assert words in json.loads(printed.out)[0]["doubt"]
-
-
 def test_a_bad_image_does_not_stop_the_guesses_for_others(trained, pictures, tmp_path, capsys):
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"nothing")

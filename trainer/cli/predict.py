@@ -33,10 +33,7 @@ def main(argv: list[str] | None = None, program: Program = Program("predict")) -
     for entry in entries:
         if "error" in entry:
             program.print_error(f"error: {entry['error']}")
-            continue
-        if "doubt" in entry:
-            program.print_error(f"warning: {entry['image']}: {entry['doubt']}")
-        if not arguments.json:
+        elif not arguments.json:
             print_line(_format_line(entry))
     if arguments.json:
         print(json.dumps(entries, indent=2))

@@ -12,7 +12,6 @@ from trainer.board.pictures import shorten_name
 from trainer.book.functions import Array
 from trainer.common.errors import InputError
 from trainer.common.settings import Backend, Device
-from trainer.predict.doubt import find_doubt
 from trainer.predict.image import read_digit
 from trainer.training.checkpoint import Checkpoint
 
@@ -28,9 +27,8 @@ def guess_images(
 ) -> list[dict[str, Any]]:
     """Return a dict for each image, with the keys image, digit, name, best, or image, error.
 
-    The key doubt is a text, where an image seems not to show one digit. In seen_dir, the images as
-    the net gets them are written, 28 × 28 pixels, and the key seen is the path. Raises InputError
-    if they cannot be written.
+    In seen_dir, the images as the net gets them are written, 28 × 28 pixels; the key seen is the
+    path. Raises InputError if they cannot be written.
     """
     entries: list[dict[str, Any]] = [{"image": str(path)} for path in paths]
     readable, pixels = [], []
@@ -41,8 +39,6 @@ def guess_images(
             entry["error"] = str(error)
             continue
         readable.append(entry)
-        if doubt := find_doubt(pixels[-1]):
-            entry["doubt"] = doubt
         if seen_dir:
             entry["seen"] = str(_write_seen(pixels[-1], seen_dir, path))
     if readable:
