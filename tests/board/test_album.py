@@ -1,7 +1,6 @@
 """Every tag of a run, read with TensorBoard's own reader."""
 
 import io
-import json
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import runs
 from google.protobuf import text_format
 from hypothesis import given
 from hypothesis import settings as rules
@@ -22,8 +22,6 @@ from tensorboard.util.tensor_util import make_ndarray
 
 from trainer.board import dashboard, pictures
 from trainer.board.album import HISTOGRAM_DIGITS, PROJECTOR_DIGITS, is_due
-from trainer.cli import options
-from trainer.cli.train import main as train_main
 from trainer.common.errors import InputError
 from trainer.common.settings import Settings
 from trainer.data.batches import Batches
@@ -63,10 +61,15 @@ class Run:
     def compute_activations(self, net, count=None):
         return net.activations(net.native(self.digits.x_test[:count]))
 
-    def read_picture(self, tag, page):
-        return np.asarray(
-            Image.open(io.BytesIO(self.events.Images(tag)[page].encoded_image_string))
-        )
+
+def read_picture(events, tag, page):
+    return np.asarray(Image.open(io.BytesIO(events.Images(tag)[page].encoded_image_string)))
+
+
+def read_projector(folder: Path):
+    config = (folder / "projector_config.pbtxt").read_text()
+    (shown,) = text_format.Parse(config, ProjectorConfig()).embeddings
+    return shown
 
 
 def read_events(folder: Path):
@@ -74,30 +77,19 @@ def read_events(folder: Path):
     return EventAccumulator(str(folder), size_guidance=everything).Reload()
 
 
-@pytest.fixture(scope="module")
-def data_dir(tmp_path_factory):
-    return tmp_path_factory.getbasetemp() / "data"
-
-
 @pytest.fixture(scope="module", params=["numpy", "torch"])
-def done(request, data_dir, tmp_path_factory):
+def done(request, tmp_path_factory):
     settings = Settings(backend=request.param, dataset="mnist-5k", iterations=LAST, lr=1.0)
-    log_dir = tmp_path_factory.mktemp("logs")
+    log_dir, data_dir = tmp_path_factory.mktemp("logs"), runs.find_data_dir()
     result = run(settings, data_dir, log_dir, quiet=True, pictures=EVERY)
     return Run(result, read_events(result.folder), load_digits("mnist-5k", data_dir))
 
 
 @pytest.fixture(autouse=True)
-def one_thread():
+def one_thread_as_in_the_loop():
     """Compute on one thread, as the loop does, since more threads sum in another order."""
     with Threads().limit_to_one():
         yield
-
-
-def run_briefly(data_dir, log_dir, **options):
-    given = {"dataset": "mnist-5k", "iterations": 2} | options
-    keywords = {key: given.pop(key) for key in ("pictures", "name") if key in given}
-    return run(Settings(**given), data_dir, log_dir, quiet=True, **keywords)
 
 
 def test_a_run_has_exactly_the_expected_tags(done):
@@ -114,14 +106,11 @@ def test_a_run_has_exactly_the_expected_tags(done):
 
 
 def test_pages_are_written_at_each_multiple_and_at_the_end(done):
-    tags = done.events.Tags()
-    for tag in tags["images"]:
-        assert [event.step for event in done.events.Images(tag)] == PAGES
-    for tag in tags["histograms"]:
-        assert [event.step for event in done.events.Histograms(tag)] == PAGES
-    for tag in tags["tensors"]:
-        if tag.startswith("precision-recall"):
-            assert [event.step for event in done.events.Tensors(tag)] == PAGES
+    tags, events = done.events.Tags(), done.events
+    found = [*map(events.Images, tags["images"]), *map(events.Histograms, tags["histograms"])]
+    found += [events.Tensors(tag) for tag in tags["tensors"] if tag.startswith("precision")]
+    assert len(found) == 3 + len(HISTOGRAMS) + 10
+    assert all([event.step for event in each] == PAGES for each in found)
 
 
 def test_scalars_have_a_finite_point_at_each_evaluation(done):
@@ -146,9 +135,7 @@ def test_pictures_show_the_net_at_their_iteration(done, page):
         "pictures/confusion": pictures.draw_confusion(*args),
     }
     for tag, picture in drawn.items():
-        event = done.events.Images(tag)[page]
-        assert (event.height, event.width) == picture.shape[:2]
-        assert np.array_equal(done.read_picture(tag, page), picture), tag
+        assert np.array_equal(read_picture(done.events, tag, page), picture), tag
 
 
 @pytest.mark.parametrize("page", [0, 3])
@@ -186,8 +173,7 @@ def test_curves_have_precision_and_recall_at_each_threshold(done):
 
 def test_the_projector_has_the_hidden_layer_with_images_and_labels(done):
     folder = done.result.folder
-    config = text_format.Parse((folder / "projector_config.pbtxt").read_text(), ProjectorConfig())
-    (shown,) = config.embeddings
+    shown = read_projector(folder)
     activations = done.compute_activations(done.train_net(LAST)[0], PROJECTOR_DIGITS)
     points = np.loadtxt(folder / shown.tensor_path, delimiter="\t")
     assert points == pytest.approx(activations["z1"])
@@ -247,11 +233,10 @@ def test_hparams_and_success_are_in_the_folder_of_the_run(done):
     assert end.status == 1  # STATUS_SUCCESS
 
 
-def test_a_run_that_diverges_is_not_marked_as_a_success(data_dir, tmp_path):
-    options = {"loss": "squared-error", "activation": "relu", "lr": 1e10, "iterations": 200}
+def test_a_run_that_diverges_is_not_marked_as_a_success(tmp_path):
     with pytest.raises(InputError, match="overshoot"):
-        run_briefly(data_dir, tmp_path, name="diverged", pictures=1, **options)
-    found = find_hparams(read_events(tmp_path / "diverged"))
+        runs.train(tmp_path, loss="squared-error", activation="relu", lr=1e10, pictures=1)
+    found = find_hparams(read_events(tmp_path / "run"))
     assert "session_start_info" in found
     assert "session_end_info" not in found
 
@@ -269,49 +254,44 @@ def test_the_custom_page_names_only_scalars_that_exist(done):
     assert [category.title for category in layout.category] == ["training"]
 
 
-def test_a_run_without_pictures_has_only_scalars_settings_and_charts(data_dir, tmp_path):
-    result = run_briefly(data_dir, tmp_path)
-    tags = read_events(result.folder).Tags()
+def test_a_run_without_pictures_has_only_scalars_settings_and_charts(tmp_path):
+    folder = runs.train(tmp_path, iterations=2)
+    tags = read_events(folder).Tags()
     assert not tags["images"] + tags["histograms"]
     assert len(tags["tensors"]) == 4
     assert not tags["graph"]
-    names = {path.name.split(".")[0] for path in result.folder.iterdir()}
+    names = {path.name.split(".")[0] for path in folder.iterdir()}
     assert names == {"events", "settings", "checkpoint", ""}  # and the lock
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["numpy", "torch"])
-def test_pictures_change_no_number_of_a_run(data_dir, tmp_path, backend):
-    options = {"backend": backend, "iterations": 20}
-    results = [run_briefly(data_dir, tmp_path, pictures=n, **options) for n in (7, 0)]
-    assert results[0].last == results[1].last
-    for tag in SCALARS:
-        events = [read_events(result.folder).Scalars(tag) for result in results]
-        values = [[(event.step, event.value) for event in side] for side in events]
-        assert values[0] == values[1]
+def test_pictures_change_no_number_of_a_run(tmp_path, backend):
+    with_pictures, without = (
+        runs.train(tmp_path, f"{n}", backend=backend, iterations=20, pictures=n) for n in (7, 0)
+    )
+    assert runs.read_points(with_pictures) == runs.read_points(without)
+    assert runs.read_weights(with_pictures) == runs.read_weights(without)
 
 
 @pytest.mark.slow
-def test_mistakes_show_the_unprepared_digits_under_every_preparation(data_dir, tmp_path):
+def test_mistakes_show_the_unprepared_digits_under_every_preparation(tmp_path):
     shown = []
     for preprocess in ("standardise", "whiten"):
-        result = run_briefly(data_dir, tmp_path, preprocess=preprocess, pictures=1)
-        config = (result.folder / "projector_config.pbtxt").read_text()
-        path = text_format.Parse(config, ProjectorConfig()).embeddings[0].sprite.image_path
-        shown.append((result.folder / path).read_bytes())
-        digits = load_digits("mnist-5k", data_dir)
-        image = read_events(result.folder).Images("pictures/mistakes")[0].encoded_image_string
-        picture = np.asarray(Image.open(io.BytesIO(image)))
+        folder = runs.train(tmp_path, preprocess, preprocess=preprocess, iterations=2, pictures=1)
+        shown.append((folder / read_projector(folder).sprite.image_path).read_bytes())
+        digits = load_digits("mnist-5k", runs.find_data_dir())
+        picture = read_picture(read_events(folder), "pictures/mistakes", 0)
         assert set(np.unique(picture[: 3 * 28])) <= {200} | set(
             np.unique((255 * (1 - digits.x_test)).astype(np.uint8))
         )
     assert shown[0] == shown[1]
 
 
-def test_outputs_that_are_not_probabilities_are_drawn_too(data_dir, tmp_path):
-    options = {"loss": "squared-error", "activation": "relu", "dtype": "float64"}
-    result = run_briefly(data_dir, tmp_path, pictures=1, **options)
-    assert len(read_events(result.folder).Tags()["images"]) == 3
+def test_outputs_that_are_not_probabilities_are_drawn_too(tmp_path):
+    options = {"loss": "squared-error", "activation": "relu", "dtype": "float64", "lr": 0.1}
+    folder = runs.train(tmp_path, iterations=2, pictures=1, **options)
+    assert len(read_events(folder).Tags()["images"]) == 3
 
 
 @rules(deadline=None)  # a shared machine may pause
@@ -326,23 +306,3 @@ def test_a_page_is_due_once_for_each_multiple_and_at_the_end(every, eval_every, 
     first = {min(-(-k // eval_every) * eval_every, iterations) for k in multiples}
     assert set(pages) == first | {iterations}
     assert not any(is_due(i, 0, settings) for i in recorded)
-
-
-def test_settings_json_has_the_result_of_the_run(done):
-    about = json.loads((done.result.folder / "settings.json").read_text())
-    assert about["result"]["test"] == done.result.last.test
-
-
-@pytest.mark.parametrize("text", ["0", "-1", "1.5", "x", ""])
-def test_a_wrong_value_of_pictures_is_refused_in_one_line(text, capsys):
-    with pytest.raises(SystemExit, match="2"):
-        train_main(["--pictures", text])
-    printed = capsys.readouterr()
-    assert "--pictures" in printed.err
-    assert len(printed.err.splitlines()) == 1
-    assert not printed.out
-
-
-def test_pictures_can_be_off_or_a_number():
-    assert options.parse_every("off") == 0
-    assert options.parse_every("250") == 250

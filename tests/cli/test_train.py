@@ -13,7 +13,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from trainer.cli.program import run_command
-from trainer.cli.train import main
+from trainer.cli.train import _parse_every, main
 from trainer.common.files import make_run_folder
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "train.py"
@@ -101,6 +101,7 @@ BAD = [
     (["--seed", "9" * 400], "--seed 99999999… (400 digits)"),
     (["--iterations", "9" * 30], "--iterations 99999999…"),
     (["--lr", "1e39", "--backend", "torch"], "does not fit float32"),
+    *((["--pictures", text], "--pictures") for text in ("0", "-1", "1.5", "x", "")),
 ]
 
 
@@ -111,6 +112,10 @@ def test_bad_input_is_one_line_and_exit_2_and_writes_nothing(train, flags, words
     assert words in error
     assert error.count("\n") == 1
     assert not train.logs.exists()
+
+
+def test_pictures_can_be_off_or_a_number():
+    assert (_parse_every("off"), _parse_every("250")) == (0, 250)
 
 
 def test_a_log_dir_that_is_a_file_is_exit_2(train, tmp_path, capsys):

@@ -11,21 +11,11 @@ from runs import ROOT
 
 from trainer.cli import watching
 from trainer.cli.interrupts import Terminated
+from trainer.cli.program import Program
+from trainer.common.errors import InputError
 
 RIGHT = (NETS / "chapter4.py").read_text()
 WRONG = RIGHT.replace("dy = (y - t) / batch_num", "dy = (t - y) / batch_num")
-
-
-class Changes:
-    """Replaces time.sleep: each call changes the file, and the last one is Ctrl-C."""
-
-    def __init__(self, *changes):
-        self.changes = list(changes)
-
-    def __call__(self, _seconds):
-        if not self.changes:
-            raise KeyboardInterrupt
-        self.changes.pop(0)()
 
 
 @pytest.fixture
@@ -35,48 +25,64 @@ def path(tmp_path):
     return path
 
 
-def test_each_change_is_checked_once_and_the_last_status_returned(path, monkeypatch, capsys):
+@pytest.fixture
+def watch(path, monkeypatch):
+    """A function that watches the file; at each sleep it gets the next text, and then Ctrl-C."""
+
+    def watch_changes(check, *texts, stop=KeyboardInterrupt, **options):
+        left = iter(texts)
+
+        def sleep(_seconds):
+            text = next(left, stop)
+            if text is stop:
+                raise stop
+            if text is None:
+                path.unlink()
+            elif text:
+                path.write_text(text)
+
+        monkeypatch.setattr(watching.time, "sleep", sleep)
+        return watching.watch(path, check, Program("check"), **options)
+
+    return watch_changes
+
+
+def test_each_change_is_checked_once_and_the_last_status_returned(watch, capsys):
     statuses = iter([1, 2, 0])
-    wait = [lambda: None]
-    changes = Changes(lambda: path.write_text("22"), *wait, lambda: path.write_text("333"), *wait)
-    monkeypatch.setattr(watching.time, "sleep", changes)
-    assert watching.watch(path, lambda: next(statuses)) == 0
+    assert watch(lambda: next(statuses), "22", "", "333", "") == 0
     assert capsys.readouterr().out.count("waits for a change of net.py") == 3
 
 
-def test_a_file_that_an_editor_replaces_is_waited_for(path, monkeypatch):
-    changes = Changes(
-        path.unlink, lambda: None, lambda: path.write_text(""), lambda: path.write_text("4444"),
-        lambda: None,
-    )  # fmt: skip
-    monkeypatch.setattr(watching.time, "sleep", changes)
+def test_a_file_that_an_editor_replaces_is_waited_for(watch, path):
     seen = []
-    watching.watch(path, lambda: seen.append(path.read_text()) or 1, is_quiet=True)
+    watch(lambda: seen.append(path.read_text()) or 1, None, "", " ", "4444", "", is_quiet=True)
     assert seen == ["1", "4444"]
 
 
-def test_a_change_during_the_check_is_not_missed(path, monkeypatch):
-    texts = iter(["22", "22"])
-    monkeypatch.setattr(watching.time, "sleep", Changes(lambda: None))
+def test_a_change_during_the_check_is_not_missed(watch, path):
     seen = []
 
     def check():
         seen.append(path.read_text())
-        path.write_text(next(texts))
+        path.write_text("22")
         os.utime(path, ns=(0, 0))
         return 0
 
-    watching.watch(path, check, is_quiet=True)
+    watch(check, "", is_quiet=True)
     assert seen == ["1", "22"]
 
 
-def test_sigterm_is_not_taken_for_the_users_end(path, monkeypatch):
-    def stop(_seconds):
-        raise Terminated
+def test_a_file_that_cannot_be_read_is_one_line_and_status_2(watch, capsys):
+    def check():
+        raise InputError("no such file")
 
-    monkeypatch.setattr(watching.time, "sleep", stop)
+    assert watch(check, is_quiet=True) == 2
+    assert capsys.readouterr() == ("", "check: error: no such file\n")
+
+
+def test_sigterm_is_not_taken_for_the_users_end(watch):
     with pytest.raises(Terminated):
-        watching.watch(path, lambda: 0)
+        watch(lambda: 0, stop=Terminated)
 
 
 def read_check(process):

@@ -36,7 +36,11 @@ def main(argv: list[str] | None = None, program: Program = Program("bench")) -> 
     found = prepare_benchmark(settings, data_dir, arguments.rounds, names).measure(measures)
     print(format_tables(found))
     if arguments.json:
-        _write_json(arguments.json, found)
+        try:
+            arguments.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            text = f"--json {arguments.json}: cannot write there: {error.strerror}"
+            raise InputError(text) from error
     return 0
 
 
@@ -68,10 +72,3 @@ def _read_json(path: Path) -> dict[str, dict[str, Any]]:
         raise InputError(f"--tables {path}: cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"--tables {path}: give a file that --json wrote ({error})") from error
-
-
-def _write_json(path: Path, found: dict[str, dict[str, Any]]) -> None:
-    try:
-        path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"--json {path}: cannot write there: {error.strerror}") from error

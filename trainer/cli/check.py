@@ -7,12 +7,14 @@ first step of training.
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from trainer.auditing.mistake_pages import explain_mistake
 from trainer.cli.options import Parser
 from trainer.cli.program import Program
+from trainer.cli.watching import watch
 from trainer.common.errors import InputError
 from trainer.common.language import LANGUAGES, set_language
 from trainer.common.language import translate as _
@@ -33,23 +35,8 @@ def main(argv: list[str] | None = None, program: Program = Program("check")) -> 
         raise InputError("give the file to check: FILE.py or FILE.ipynb, or FILE.py:CLASS")
     path, name = _split(arguments.file)
     check_limits(arguments)
-
-    if arguments.watch:
-        from trainer.cli.watching import watch
-
-        return watch(path, lambda: _check_again(arguments, path, name, program), arguments.json)
-    return _check(arguments, path, name, program)
-
-
-def _check_again(
-    arguments: argparse.Namespace, path: Path, name: str | None, program: Program
-) -> int:
-    """Check a file that may be changed to one that cannot be read; return the status."""
-    try:
-        return _check(arguments, path, name, program)
-    except InputError as error:
-        program.print_error(f"error: {error}")
-        return 2
+    check = partial(_check, arguments, path, name, program)
+    return watch(path, check, program, arguments.json) if arguments.watch else check()
 
 
 def _check(arguments: argparse.Namespace, path: Path, name: str | None, program: Program) -> int:
@@ -86,21 +73,23 @@ def _parser(program: Program) -> Parser:
     add("--timeout", type=float, default=20.0, metavar="S",
         help="seconds for the code, and three times as many for a fix")  # fmt: skip
     add("--memory", type=int, default=2048, metavar="MIB", help="memory that the code may take")
-    add("--hints", type=int, choices=(1, 2, 3), default=3,
-        help="1: say what is wrong; 2: name the line too; 3: show a fix too")  # fmt: skip
+    add_hints(parser, default=3)
     add("--explain", metavar="ID", help="explain a mistake of the catalogue and exit")
     add("--seed", type=int, default=0, help="seed of the weights and inputs")
     add_language(parser)
     return parser
 
 
+def add_hints(parser: Parser, default: int) -> None:
+    """Add the option for how much of a mistake is said."""
+    text = "1: say what is wrong; 2: name the line too; 3: show a fix too"
+    parser.add_argument("--hints", type=int, choices=(1, 2, 3), default=default, help=text)
+
+
 def add_language(parser: Parser) -> None:
     """Add the option for the language of what learners read."""
-    parser.add_argument(
-        "--lang",
-        choices=LANGUAGES,
-        help="language of the messages; that of the locale if not given",
-    )
+    text = "language of the messages; that of the locale if not given"
+    parser.add_argument("--lang", choices=LANGUAGES, help=text)
 
 
 def check_limits(arguments: argparse.Namespace) -> None:

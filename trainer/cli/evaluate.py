@@ -10,7 +10,8 @@ from trainer.common.terminal import print_output, show_activity
 def main(argv: list[str] | None = None, program: Program = Program("evaluate")) -> int:
     """Print the score of a checkpoint on its test set, as a table or JSON; return 0."""
     parser = Parser(program, __doc__)
-    parser.add_net()
+    parser.add_run()
+    parser.add_settings(("backend", "device"))
     parser.add_folders("data")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead")
     arguments = parser.parse_args(argv)

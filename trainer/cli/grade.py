@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from trainer.cli.check import add_language, check_limits
+from trainer.cli.check import add_hints, add_language, check_limits
 from trainer.cli.options import Parser
 from trainer.cli.program import Program
 from trainer.common.errors import InputError
@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None, program: Program = Program("grade")) -> 
     from trainer.checker.grading.run import Grading
     from trainer.checker.grading.submissions import open_submissions
 
-    scheme = read_scheme(arguments.points)
+    scheme, quiet = read_scheme(arguments.points), arguments.quiet
     with open_submissions(arguments.submissions) as submissions:
         is_wrapped = _choose_sandbox(arguments)
         how = How(
@@ -45,13 +45,13 @@ def main(argv: list[str] | None = None, program: Program = Program("grade")) -> 
             arguments.file, is_wrapped, arguments.anonymise,
         )  # fmt: skip
         grading = Grading(submissions, arguments.out, how, arguments.format or [])
-        if not arguments.quiet:
+        if not quiet:
             print_line(_("points: {scheme}").format(scheme=scheme.describe()))
         jobs = (os.cpu_count() or 1) if arguments.jobs == -1 else arguments.jobs
         new, done = grading.run(jobs, arguments.cluster), grading.done
-        for _record in track(new, "submissions", grading.total, done, arguments.quiet):
+        for _record in track(new, "submissions", grading.total, done, quiet):
             pass
-    if not arguments.quiet:
+    if not quiet:
         _print_end(grading.records, done, arguments.out)
     return 0
 
@@ -68,9 +68,8 @@ def _print_end(records: list[dict[str, Any]], done: int, out: Path) -> None:
             "{count} submissions, {done} of them before: {right} right, {wrong} wrong, {unchecked} "
             "to look at; {mean} points on average"
         )
-    names = ("right", "wrong", "unchecked")
-    numbers = {name: counts[name] for name in names} | {"count": len(records), "done": done}
-    print(message.format(mean=f"{mean:.1f}", **numbers))
+    numbers = {name: counts[name] for name in ("right", "wrong", "unchecked")}
+    print(message.format(mean=f"{mean:.1f}", count=len(records), done=done, **numbers))
     places = {"folder": display_path(out), "page": display_path(out / "report.html")}
     print_line(_("results: {folder}, report: {page}").format(**places))
 
@@ -80,15 +79,14 @@ def _choose_sandbox(arguments: argparse.Namespace) -> bool:
     from trainer.checker.remote.bubblewrap import explain_absence
 
     absence = explain_absence()
-    if not absence:
-        return True
-    if arguments.require_sandbox:
+    if absence and arguments.require_sandbox:
         raise InputError(f"--require-sandbox: {absence}")
-    notify(
-        f"grade: {absence}: the code of a submission can read your files and use the network. "
-        "It cannot give itself points"
-    )
-    return False
+    if absence:
+        notify(
+            f"grade: {absence}: the code of a submission can read your files and use the network. "
+            "It cannot give itself points"
+        )
+    return not absence
 
 
 def _make_parser(program: Program) -> Parser:
@@ -97,33 +95,18 @@ def _make_parser(program: Program) -> Parser:
     add("submissions", type=Path, help="a folder or a .zip, with a file or a folder per student")
     add("--out", type=Path, default=Path("results"), metavar="DIR", help="folder of the results")
     add("--points", type=Path, metavar="FILE", help="points for each part, as TOML")
-    add(
-        "--file", metavar="PATTERN", help="name of the file to check in a student's folder: net*.py"
-    )
-    add(
-        "--anonymise",
-        action="store_true",
-        help="give students numbers; names.csv keeps their names",
-    )
+    add("--file", metavar="PATTERN",
+        help="name of the file to check in a student's folder: net*.py")  # fmt: skip
+    add("--anonymise", action="store_true",
+        help="give students numbers; names.csv keeps their names")  # fmt: skip
     add("--format", action="append", choices=FORMATS,
         help="write gradescope/NAME/results.json or junit.xml too; may be given twice")  # fmt: skip
-    add("--hints", type=int, choices=(1, 2, 3), default=2,
-        help="1: say what is wrong; 2: name the line too; 3: show a fix too")  # fmt: skip
-    add(
-        "--timeout",
-        type=float,
-        default=20.0,
-        metavar="S",
-        help="seconds for each submission's code",
-    )
+    add_hints(parser, default=2)
+    add("--timeout", type=float, default=20.0, metavar="S",
+        help="seconds for each submission's code")  # fmt: skip
     add("--memory", type=int, default=2048, metavar="MIB", help="memory for each submission's code")
-    add(
-        "--jobs",
-        type=int,
-        default=-1,
-        metavar="INT",
-        help="submissions at a time; -1: one per core",
-    )
+    add("--jobs", type=int, default=-1, metavar="INT",
+        help="submissions at a time; -1: one per core")  # fmt: skip
     add("--cluster", metavar="ADDRESS", help="address of a Dask scheduler, such as HOST:8786")
     add("--require-sandbox", action="store_true", help="refuse to run without bubblewrap")
     add_language(parser)

@@ -3,17 +3,10 @@
 This module is imported before any other, so it imports nothing that takes time.
 """
 
-from __future__ import annotations
-
 import os
 import signal
+from types import FrameType
 
-TYPE_CHECKING = False  # as typing's, which takes too long to import
-if TYPE_CHECKING:
-    from types import FrameType
-    from typing import NoReturn
-
-STATUS = 128  # of a command that a signal ends, plus the number of the signal
 IMPORTING = "<frozen importlib._bootstrap>"  # the file name of Python's import in a stack
 
 
@@ -29,27 +22,31 @@ def handle_signals(name: str, at_once: bool = False) -> None:
     at_once: end the process in any case, since the command has not begun or has returned.
     """
 
-    def handle(number: int, frame: FrameType | None) -> NoReturn:
+    def handle(number: int, frame: FrameType | None) -> None:
+        stop = KeyboardInterrupt() if number == signal.SIGINT else Terminated()
         if at_once or _is_importing(frame):
-            end_at_once(name, number)
-        raise KeyboardInterrupt if number == signal.SIGINT else Terminated
+            end_at_once(name, stop)
+        raise stop
 
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, handle)
 
 
-def end_at_once(name: str, number: int) -> NoReturn:
+def find_status(stop: KeyboardInterrupt) -> int:
+    """Return the exit status of a command that a signal ends: 128 and its number."""
+    return 128 + (signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT)
+
+
+def end_at_once(name: str, stop: KeyboardInterrupt) -> None:
     """Print that the command was stopped, and end the process without any clean-up."""
     try:
         os.write(2, f"{name}: stopped\n".encode(errors="replace"))
     finally:
-        os._exit(STATUS + number)
+        os._exit(find_status(stop))
 
 
 def _is_importing(frame: FrameType | None) -> bool:
-    while frame is not None:
-        if frame.f_code.co_filename == IMPORTING:
-            return True
+    while frame and frame.f_code.co_filename != IMPORTING:
         frame = frame.f_back
-    return False
+    return frame is not None

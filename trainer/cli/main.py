@@ -4,10 +4,9 @@ Almost everything is imported in functions, so that Ctrl-C is handled before the
 """
 
 import os
-import signal
 import sys
 
-from trainer.cli.interrupts import Terminated, end_at_once, handle_signals
+from trainer.cli.interrupts import end_at_once, find_status, handle_signals
 
 PACKAGE = "two-layer-net"
 COMMANDS = {
@@ -30,7 +29,8 @@ def main(argv: list[str] | None = None) -> int:
     if name in COMMANDS:
         return _run(name, rest, f"{PACKAGE} {name}")
     if name in ("--help", "-h"):
-        print(_help())
+        print(f"usage: {PACKAGE} COMMAND …    ({PACKAGE} COMMAND --help lists its options)\n")
+        print("\n".join(f"  {command:9} {text}" for command, text in COMMANDS.items()))
         return 0
     if name == "--version":
         from trainer import __version__
@@ -39,14 +39,14 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     from trainer.cli.program import Program
 
-    program = Program(PACKAGE)
-    program.print_error(f"error: no command {name}: choose one of {', '.join(COMMANDS)}")
+    text = f"error: no command {name}: choose one of {', '.join(COMMANDS)}"
+    Program(PACKAGE).print_error(text)
     return 2
 
 
 def run_script(file: str) -> int:
     """Run the command of a script, such as scripts/train.py; return its exit status."""
-    name = file.replace("\\", "/").rpartition("/")[2]
+    name = os.path.basename(file)
     return _run(name.removesuffix(".py"), None, name, file)
 
 
@@ -56,30 +56,20 @@ def _run(command: str, argv: list[str] | None, shown: str, script: str = "") -> 
     shown is its name in messages; script is the file that was started, if any.
     """
     handle_signals(shown, at_once=True)
-    try:
-        return _run_program(command, argv, script)
-    except KeyboardInterrupt as stop:  # as run_command began or ended
-        end_at_once(shown, signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT)
-
-
-def _run_program(command: str, argv: list[str] | None, script: str) -> int:
-    from trainer.cli.program import Program, installed_program, run_command, script_program
-
     if command == "check":
         # Where memory is short, libgomp and OpenBLAS cannot start a second thread and end the
         # process with status 1, check's verdict "wrong". One thread is enough for small arrays.
         os.environ.setdefault("OMP_NUM_THREADS", "1")
-
-    def run(argv: list[str] | None, program: Program) -> int:
+    try:
         from importlib import import_module
 
-        # Imported here, so that run_command reports a missing package in one line.
-        status: int = import_module(f"trainer.cli.{command}").main(argv, program)
-        return status
+        from trainer.cli.program import find_program, run_command
 
-    return run_command(run, argv, script_program(script) if script else installed_program(command))
-
-
-def _help() -> str:
-    lines = [f"usage: {PACKAGE} COMMAND …    ({PACKAGE} COMMAND --help lists its options)", ""]
-    return "\n".join([*lines, *(f"  {name:9} {text}" for name, text in COMMANDS.items())])
+        # The command is imported in run_command, which reports a missing package in one line.
+        return run_command(
+            lambda *given: import_module(f"trainer.cli.{command}").main(*given),
+            argv, find_program(command, script),
+        )  # fmt: skip
+    except KeyboardInterrupt as stop:  # as run_command began or ended
+        end_at_once(shown, stop)
+        return find_status(stop)

@@ -11,6 +11,12 @@ from typing import Any, NoReturn
 from trainer.cli.program import Program
 from trainer.common.settings import Settings, option_of
 
+FOLDERS = {
+    "data": "folder of the data sets",
+    "logs": "folder of the runs",
+    "sweeps": "folder of the sweeps; not logs, so that the board of logs stays small",
+}
+
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter):
     """Shows the default of an option that has one."""
@@ -42,28 +48,28 @@ class Parser(argparse.ArgumentParser):
         The result of parsing has only options that were typed or are in defaults.
         """
         for setting in fields(Settings):
-            is_list = setting.name in several
-            if names and setting.name not in names and not is_list:
+            name, choices = setting.name, setting.metadata["choices"]
+            if names and name not in (*names, *several):
                 continue
             kind = None if setting.default is None else type(setting.default)
-            is_shown = setting.name in defaults or not kind  # by argparse, if there is a default
-            word = setting.name if kind is str else getattr(kind, "__name__", "")
-            default = "" if is_shown else f" (default: {setting.default})"
+            word = name if kind is str else getattr(kind, "__name__", "")
+            text = setting.metadata["help"]
+            if name not in defaults and kind:  # argparse shows the default of all others
+                text += f" (default: {setting.default})"
             self.add_argument(
-                option_of(setting.name),
+                option_of(name),
                 type=kind or str,
-                nargs="+" if is_list else None,
-                default=defaults.get(setting.name, argparse.SUPPRESS),
-                choices=setting.metadata["choices"],
-                metavar=word.upper() if kind and not setting.metadata["choices"] else None,
-                help=setting.metadata["help"] + default,
+                nargs="+" if name in several else None,
+                default=defaults.get(name, argparse.SUPPRESS),
+                choices=choices,
+                metavar=word.upper() if kind and not choices else None,
+                help=text,
             )
 
-    def add_net(self) -> None:
-        """Add RUN_OR_FILE, a trained net, and --backend and --device, which compute it."""
+    def add_run(self) -> None:
+        """Add RUN_OR_FILE, a trained net."""
         text = "a run's folder, or a checkpoint.safetensors"
         self.add_argument("run", type=Path, metavar="RUN_OR_FILE", help=text)
-        self.add_settings(("backend", "device"))
 
     def add_folders(self, *names: str) -> None:
         """Add --data-dir for "data", and --log-dir for "logs" or "sweeps".
@@ -71,15 +77,11 @@ class Parser(argparse.ArgumentParser):
         The default is the folder of that name in the program's folder. Another --data-dir must
         exist, since a misspelt one would get a new data set.
         """
-        texts = {
-            "data": "folder of the data sets", "logs": "folder of the runs",
-            "sweeps": "folder of the sweeps; not logs, so that the board of logs stays small",
-        }  # fmt: skip
         for name in names:
             option = "--data-dir" if name == "data" else "--log-dir"
             default = self._program.root / name
             kind = partial(_parse_data_dir, default) if name == "data" else Path
-            self.add_argument(option, type=kind, default=default, metavar="DIR", help=texts[name])
+            self.add_argument(option, type=kind, default=default, metavar="DIR", help=FOLDERS[name])
 
 
 def _parse_data_dir(default: Path, text: str) -> Path:
@@ -96,20 +98,9 @@ def _parse_data_dir(default: Path, text: str) -> Path:
     return Path(text)
 
 
-def parse_every(text: str) -> int:
-    """Return a number of iterations, 1 or more, or 0 for "off"; raises ArgumentTypeError."""
-    if text == "off":
-        return 0
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(
-            f"{text}: must be a number of iterations, 1 or more, or off"
-        )
-    return int(text)
-
-
 def given_settings(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the settings among the arguments, by name."""
-    names = {setting.name for setting in fields(Settings)}
+    names = Settings.__dataclass_fields__
     return {name: value for name, value in vars(arguments).items() if name in names}
 
 

@@ -1,7 +1,6 @@
 """Make a web page, in one file, on which one draws a digit and sees what a trained net does."""
 
 import webbrowser
-from pathlib import Path
 
 from trainer.cli.options import Parser
 from trainer.cli.program import Program
@@ -12,8 +11,7 @@ from trainer.common.text import display_path
 def main(argv: list[str] | None = None, program: Program = Program("page")) -> int:
     """Write page.html into the run's folder and print how to open it; return 0."""
     parser = Parser(program, __doc__)
-    text = "a run's folder, or a checkpoint.safetensors"
-    parser.add_argument("run", type=Path, metavar="RUN_OR_FILE", help=text)
+    parser.add_run()
     parser.add_folders("data")
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
     arguments = parser.parse_args(argv)

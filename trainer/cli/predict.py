@@ -13,11 +13,12 @@ from trainer.common.text import print_line
 def main(argv: list[str] | None = None, program: Program = Program("predict")) -> int:
     """Print guesses for each image, as a line or JSON; return 2 if one cannot be read, or 0."""
     parser = Parser(program, __doc__)
-    parser.add_net()
-    parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="one digit each")
-    parser.add_argument("--json", action="store_true", help="print one JSON list instead")
-    parser.add_argument(
-        "--show", type=Path, metavar="DIR",
+    parser.add_run()
+    parser.add_settings(("backend", "device"))
+    add: Any = parser.add_argument
+    add("images", type=Path, nargs="+", metavar="IMAGE", help="one digit each")
+    add("--json", action="store_true", help="print one JSON list instead")
+    add("--show", type=Path, metavar="DIR",
         help="write each image as the net gets it, 28 × 28 pixels, to a PNG file in this folder",
     )  # fmt: skip
     arguments = parser.parse_args(argv)

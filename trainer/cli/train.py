@@ -2,16 +2,13 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from trainer.cli.options import Parser, given_settings, parse_every, settings_from
+from trainer.cli.options import Parser, given_settings, settings_from
 from trainer.cli.program import Program, board_command
 from trainer.common.errors import InputError
 from trainer.common.text import display_path, notify, print_line, quote_command
 from trainer.training.signals import Stopped
-
-if TYPE_CHECKING:  # not imported by --help, since torch takes seconds
-    from trainer.training.run import Result
 
 PICTURES = 1000  # iterations from one set of pictures to the next
 
@@ -30,8 +27,9 @@ def main(argv: list[str] | None = None, program: Program = Program("train")) -> 
     return 0
 
 
-def _run(arguments: argparse.Namespace, program: Program) -> "Result":
-    from trainer.training.run import resume, run
+def _run(arguments: argparse.Namespace, program: Program) -> Any:
+    """Start or resume a run; return its trainer.training.run.Result."""
+    from trainer.training.run import resume, run  # not above, since torch takes seconds
 
     data_dir, log_dir = arguments.data_dir, arguments.log_dir
     shown = arguments.quiet, arguments.pictures, arguments.snapshots
@@ -44,7 +42,7 @@ def _run(arguments: argparse.Namespace, program: Program) -> "Result":
     return resume(arguments.resume, given_settings(arguments), data_dir, *shown)
 
 
-def _print_summary(result: "Result", program: Program) -> None:
+def _print_summary(result: Any, program: Program) -> None:
     count = result.settings.iterations - result.start
     if not count:
         print(
@@ -70,12 +68,21 @@ def _make_resume_words(arguments: argparse.Namespace, folder: Path, program: Pro
     return words
 
 
+def _parse_every(text: str) -> int:
+    """Return a number of iterations, 1 or more, or 0 for "off"; raises ArgumentTypeError."""
+    if text != "off" and (not text.isdecimal() or int(text) == 0):
+        raise argparse.ArgumentTypeError(
+            f"{text}: must be a number of iterations, 1 or more, or off"
+        )
+    return 0 if text == "off" else int(text)
+
+
 def _make_parser(program: Program) -> Parser:
     parser = Parser(program, __doc__)
     parser.add_settings()
     parser.add_folders("data", "logs")
     add: Any = parser.add_argument
-    add("--pictures", type=parse_every, default=PICTURES, metavar="N",
+    add("--pictures", type=_parse_every, default=PICTURES, metavar="N",
         help="iterations from one set of pictures, histograms and curves to the next, or off",
     )  # fmt: skip
     add("--snapshots", action=argparse.BooleanOptionalAction, default=True,

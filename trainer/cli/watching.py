@@ -1,4 +1,4 @@
-"""Does something again whenever a file changes, until Ctrl-C."""
+"""Check a file again whenever it changes, until Ctrl-C."""
 
 import sys
 import time
@@ -7,6 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from trainer.cli.interrupts import Terminated
+from trainer.cli.program import Program
+from trainer.common.errors import InputError
 from trainer.common.language import translate as _
 from trainer.common.terminal import print_wrapped
 
@@ -14,21 +16,24 @@ PAUSE = 0.3  # seconds between two looks at the file
 CLEAR = "\033[2J\033[3J\033[H"  # the screen, what was scrolled away, and the cursor to the top
 
 
-def watch(path: Path, check: Callable[[], int], is_quiet: bool = False) -> int:
+def watch(path: Path, check: Callable[[], int], program: Program, is_quiet: bool = False) -> int:
     """Check a file now and after each change; return the last status when Ctrl-C comes.
 
-    is_quiet leaves out all but what check prints itself. A terminal is cleared before each check.
+    A change may make a file that cannot be read: its status is 2. is_quiet leaves out all but what
+    check prints itself. A terminal is cleared before each check.
     """
-    status = 0
+    status, show = 0, sys.stdout.isatty() and not is_quiet
     try:
         while True:
-            seen = _read_state(path)
-            if sys.stdout.isatty() and not is_quiet:
-                print(CLEAR, end="", flush=True)
-            started = time.monotonic()
-            status = check()
+            seen, started = _read_state(path), time.monotonic()
+            print(CLEAR if show else "", end="", flush=True)
+            try:
+                status = check()
+            except InputError as error:
+                program.print_error(f"error: {error}")
+                status = 2
             if not is_quiet:
-                _report_time(path, time.monotonic() - started)
+                print_wrapped(_describe_end(path, time.monotonic() - started))
             sys.stdout.flush()
             _wait_for_change(path, seen)
     except Terminated:
@@ -37,10 +42,10 @@ def watch(path: Path, check: Callable[[], int], is_quiet: bool = False) -> int:
         return status
 
 
-def _report_time(path: Path, seconds: float) -> None:
+def _describe_end(path: Path, seconds: float) -> str:
     message = _("checked at {time} in {seconds} s; waits for a change of {file}; Ctrl-C ends it")
     now = f"{datetime.now():%H:%M:%S}"
-    print_wrapped(message.format(time=now, seconds=f"{seconds:.1f}", file=path.name))
+    return message.format(time=now, seconds=f"{seconds:.1f}", file=path.name)
 
 
 def _read_state(path: Path) -> tuple[int, int] | None:

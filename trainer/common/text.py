@@ -4,7 +4,6 @@ import os
 import shlex
 import sys
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 from trainer.common.errors import OutputError
@@ -20,17 +19,19 @@ def escape(text: str) -> str:
 
 def notify(message: str) -> None:
     """Print a message for the user as one line on stderr; do nothing if that is full or closed."""
-    with suppress(OSError):
+    try:
         print(escape(message), file=sys.stderr, flush=True)
+    except OSError:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (or Python fails again at its end)
 
 
-def print_line(text: str) -> None:
+def print_line(text: str, end: str = "\n") -> None:
     """Print text as one line on stdout; raises OutputError if it cannot be written.
 
     A closed pipe raises BrokenPipeError, as print does.
     """
     try:
-        print(escape(text), flush=True)
+        print(escape(text), end=end, flush=True)
     except BrokenPipeError:
         raise
     except OSError as error:
