@@ -5,6 +5,8 @@ import functools
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from trainer.training.signals import Stopped
 from trainer.training.snapshots import ITERATIONS
 
 ROOT = Path(__file__).resolve().parents[1]
+SCRIPTS = ROOT / "scripts"
 FOLDER = "TWO_LAYER_NET_TEST_DATA"
 TAGS = {"loss/train", "accuracy/train", "accuracy/test"}
 
@@ -37,6 +40,12 @@ def find_data_dir() -> Path:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     load_digits("mnist-5k", folder)
     return folder
+
+
+def run_python(*words: object, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run Python with these words; return its status and what it printed."""
+    keywords = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
+    return subprocess.run([sys.executable, *map(str, words)], check=False, **keywords)
 
 
 def make_settings(**changes: Any) -> Settings:

@@ -1,12 +1,10 @@
 """The program check.py: what it prints, and how many threads it takes."""
 
 import os
-import subprocess
-import sys
 
 import pytest
 from mistaken import NETS
-from runs import ROOT
+from runs import ROOT, run_python
 
 from trainer.checker import process
 from trainer.checker.findings.report import Report
@@ -33,8 +31,5 @@ def test_check_takes_one_thread_as_libgomp_ends_with_1_where_there_is_no_memory_
         "print(os.environ['OMP_NUM_THREADS'])"
     )
     environment = {name: text for name, text in os.environ.items() if name != "OMP_NUM_THREADS"}
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True,
-        check=True,
-    )  # fmt: skip
+    done = run_python("-c", code, cwd=ROOT, env=environment)
     assert done.stdout.endswith("\n1\n")

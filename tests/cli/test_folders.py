@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import runs
-from runs import ROOT
+from runs import ROOT, SCRIPTS, run_python
 from sampling import few
 
 from trainer.cli import bench, compare, evaluate, figures, sweep, train
@@ -35,10 +35,9 @@ def test_a_data_dir_that_does_not_exist_is_one_line_and_is_not_made(main, words,
     assert not missing.exists()
 
 
-def test_a_data_dir_that_is_a_file_is_one_line(tmp_path, capsys):
-    (tmp_path / "file").touch()
+def test_a_data_dir_that_is_a_file_is_refused(capsys):
     with pytest.raises(SystemExit):
-        run_command(train.main, ["--data-dir", str(tmp_path / "file")])
+        run_command(train.main, ["--data-dir", __file__])
     assert "it is not a folder" in capsys.readouterr().err
 
 
@@ -46,9 +45,9 @@ def test_a_data_dir_that_is_a_file_is_one_line(tmp_path, capsys):
 @pytest.mark.parametrize("option", few([[], ["--data-dir", "data"]], 1))
 def test_the_default_data_dir_is_made(tmp_path, option):
     folder = runs.train(tmp_path / "logs")
-    command = [sys.executable, "-m", "trainer", "evaluate", str(folder), *option]
     environment = {"PYTHONPATH": str(ROOT), "PATH": ""}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
+    words = "-m", "trainer", "evaluate", folder, *option
+    done = run_python(*words, cwd=tmp_path, env=environment)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "data" / "MNIST5k").is_dir()
 
@@ -56,14 +55,11 @@ def test_the_default_data_dir_is_made(tmp_path, option):
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_device_on_stdout_is_not_blamed_on_the_run_folder(data_dir, tmp_path):
-    command = [sys.executable, str(ROOT / "scripts" / "train.py"), "--dataset", "mnist-5k",
-               "--data-dir", str(data_dir), "--log-dir", str(tmp_path),
-               "--iterations", "20"]  # fmt: skip
+    words = "--dataset=mnist-5k", f"--data-dir={data_dir}", f"--log-dir={tmp_path}"
     with open("/dev/full", "w") as full:
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-    assert done.returncode == 2
-    message = "cannot write the output: No space left on device"
-    assert done.stderr == f"train.py: error: {message}\n"
+        done = run_python(SCRIPTS / "train.py", *words, "--iterations=20", stdout=full)
+    message = "train.py: error: cannot write the output: No space left on device\n"
+    assert (done.returncode, done.stderr) == (2, message)
 
 
 def test_a_run_folder_that_is_removed_is_named_as_removed(tmp_path, monkeypatch, capsys):
@@ -98,16 +94,18 @@ def test_a_name_that_is_too_long_is_blamed_and_not_the_log_dir(data_dir, tmp_pat
 @pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
 def test_the_printed_commands_can_be_pasted_into_a_shell(data_dir, tmp_path):
     """A log folder with a space, and a run named like an option."""
-    command = [sys.executable, str(ROOT / "scripts" / "train.py"), "--dataset=mnist-5k",
-               f"--data-dir={data_dir}", "--log-dir=-sp ace", "--run-name=-x", "--pictures=off",
-               "--iterations=20"]  # fmt: skip
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    script = str(SCRIPTS / "train.py")
+    done = run_python(
+        script, "--dataset=mnist-5k", f"--data-dir={data_dir}", "--log-dir=-sp ace",
+        "--run-name=-x", "--pictures=off", "--iterations=20", cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
     board = next(line for line in done.stdout.splitlines() if line.startswith("see it: "))
     words = shlex.split(board.removeprefix("see it: "))
     assert words[-2:] == ["--logdir", "./-sp ace"]
     arguments = argparse.Namespace(data_dir=data_dir, pictures=PICTURES, snapshots=True)
     folder = tmp_path / "-sp ace" / "-x"
-    program = Program("train.py", command[:2], data_dir.parent)
+    program = Program("train.py", [sys.executable, script], data_dir.parent)
     words = _make_resume_words(arguments, folder, program)
     resumed = f"{quote_command(words)} --data-dir {shlex.quote(str(data_dir))} --iterations 30"
     subprocess.run(["bash", "-c", resumed], cwd=tmp_path, capture_output=True, check=True)

@@ -7,7 +7,7 @@ import sys
 import time
 
 import pytest
-from runs import ROOT
+from runs import ROOT, run_python
 
 from trainer.cli.main import COMMANDS
 
@@ -58,7 +58,6 @@ def test_a_signal_during_an_import_or_later_gives_the_same_line(main, tmp_path):
         f"    {main}\n"
         "sys.exit(run_command(main, [], Program('x')))"
     )
-    command = [sys.executable, "-c", code]
     environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    done = run_python("-c", code, env=environment)
     assert (done.returncode, done.stderr) == (130, "x: stopped\n")
