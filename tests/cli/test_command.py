@@ -15,9 +15,7 @@ from sampling import few
 from trainer.bench.environment import FORCING
 from trainer.cli import bench, compare, evaluate, predict, sweep, train
 from trainer.cli.main import COMMANDS
-from trainer.cli.options import Parser
 from trainer.cli.program import Program, run_command
-from trainer.cli.train import PICTURES, _make_resume_words, main
 
 MEMORY = "there is not enough memory"
 
@@ -120,26 +118,20 @@ def test_a_closed_pipe_on_stdout_is_exit_141_without_a_message(data_dir, tmp_pat
     assert (process.returncode, error) == (141, "")
 
 
-@pytest.mark.parametrize(("pictures", "option"), [(PICTURES, ""), (0, "--pictures=off"), (7, "7")])
-@pytest.mark.parametrize("snapshots", [True, False])
-def test_the_command_to_resume_has_the_pictures_and_snapshots_of_the_run(
-    tmp_path, pictures, option, snapshots
-):
+@pytest.mark.parametrize("words", [[], ["--pictures=off"], ["--pictures=7", "--no-snapshots"]])
+def test_the_command_to_resume_has_the_pictures_and_snapshots_of_the_run(tmp_path, words):
     program = Program("train")
-    parser = Parser(program, None)
-    parser.add_folders("data")
-    arguments = parser.parse_args([])
-    arguments.pictures, arguments.snapshots = pictures, snapshots
-    words = _make_resume_words(arguments, tmp_path, program)
-    assert (words[-1] == "--no-snapshots") == (not snapshots)
-    assert any(word.endswith(option) for word in words)
-    assert any("--pictures" in word for word in words) == (pictures != PICTURES)
+    arguments = train._make_parser(program).parse_args(words)
+    assert train._make_resume_words(arguments, tmp_path, program) == [
+        f"--resume={tmp_path}",
+        *words,
+    ]
 
 
 @pytest.mark.parametrize("size", [10**6, 10**9, 10**20])
 def test_a_net_too_large_for_a_checkpoint_is_refused_before_it_is_built(data_dir, capsys, size):
     folders = ["--dataset", "mnist-5k", "--data-dir", str(data_dir)]
-    assert run_command(main, [*folders, "--hidden-size", str(size)]) == 2
+    assert run_command(train.main, [*folders, "--hidden-size", str(size)]) == 2
     assert "a checkpoint holds 1 GiB at most" in capsys.readouterr().err
 
 

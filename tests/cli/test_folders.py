@@ -1,6 +1,5 @@
 """The folders of the command line: which must exist, and who is blamed for a bad name."""
 
-import argparse
 import os
 import shlex
 import subprocess
@@ -14,7 +13,6 @@ from sampling import few
 
 from trainer.cli import bench, compare, evaluate, figures, sweep, train
 from trainer.cli.program import Program, run_command
-from trainer.cli.train import PICTURES, _make_resume_words
 from trainer.common.text import quote_command
 
 COMMANDS = {
@@ -82,8 +80,8 @@ def test_a_run_folder_that_is_removed_is_named_as_removed(tmp_path, monkeypatch,
 
 @pytest.mark.parametrize("name", ["é" * 150, "a" * 241])
 def test_a_name_that_is_too_long_is_blamed_and_not_the_log_dir(data_dir, tmp_path, name, capsys):
-    folders = ["--data-dir", str(data_dir), "--log-dir", str(tmp_path / "logs")]
-    assert run_command(train.main, [*folders, "--dataset", "mnist-5k", "--run-name", name]) == 2
+    words = ["--dataset=mnist-5k", f"--data-dir={data_dir}", f"--log-dir={tmp_path / 'logs'}"]
+    assert run_command(train.main, [*words, "--run-name", name]) == 2
     error = capsys.readouterr().err
     assert f"--run-name {name[:20]}…: is too long; give at most 240 bytes" in error
     assert "--log-dir" not in error
@@ -103,9 +101,8 @@ def test_the_printed_commands_can_be_pasted_into_a_shell(data_dir, tmp_path):
     board = next(line for line in done.stdout.splitlines() if line.startswith("see it: "))
     words = shlex.split(board.removeprefix("see it: "))
     assert words[-2:] == ["--logdir", "./-sp ace"]
-    arguments = argparse.Namespace(data_dir=data_dir, pictures=PICTURES, snapshots=True)
-    folder = tmp_path / "-sp ace" / "-x"
     program = Program("train.py", [sys.executable, script], data_dir.parent)
-    words = _make_resume_words(arguments, folder, program)
-    resumed = f"{quote_command(words)} --data-dir {shlex.quote(str(data_dir))} --iterations 30"
+    arguments = train._make_parser(program).parse_args(["--data-dir", str(data_dir)])
+    words = train._make_resume_words(arguments, tmp_path / "-sp ace" / "-x", program)
+    resumed = f"{quote_command(words)} --iterations 30"
     subprocess.run(["bash", "-c", resumed], cwd=tmp_path, capture_output=True, check=True)
