@@ -19,7 +19,7 @@ from trainer.common.files import find_free_name, write_atomically
 from trainer.common.text import notify
 
 HEAD, TAIL = 12, 4  # bytes of a record before and after its data
-NAME = re.compile(r"events\.out\.tfevents\.(\d{10,})\..+\.\d+\.\d+")  # second, host, pid, number
+NAME = re.compile(r"events\.out\.tfevents\.\d{10,}\..+\.\d+\.\d+")  # second, host, pid, number
 
 
 def list_event_files(folder: Path) -> list[Path]:
@@ -88,6 +88,5 @@ def make_clock(folder: Path) -> SimpleNamespace:
     TensorBoard reads a run's files in the order of their names, in which the second comes first.
     The newest file may be of this second, or of a later one if the clock was set back.
     """
-    matches = [NAME.fullmatch(path.name) for path in list_event_files(folder)]
-    least = max((int(match[1]) + 1 for match in matches if match), default=0)
-    return SimpleNamespace(time=lambda: max(time.time(), least))
+    seconds = [int(path.name.split(".")[3]) for path in list_event_files(folder)]
+    return SimpleNamespace(time=lambda: max([time.time(), *(second + 1 for second in seconds)]))
