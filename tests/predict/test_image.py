@@ -1,8 +1,6 @@
 """Images of the user's own, read as MNIST's (trainer.predict.image)."""
 
 import os
-import struct
-import zlib
 
 import fuzzing
 import numpy as np
@@ -126,24 +124,10 @@ def test_missing_files_and_files_that_are_not_images_are_refused(tmp_path):
         check_refused(tmp_path / name, "cannot be read")
 
 
-def write_png_header(path, width, height):
-    """Write a PNG that claims to have so many pixels, and has hardly any data."""
-    parts = (
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)),
-        (b"IDAT", zlib.compress(bytes(100))),
-        (b"IEND", b""),
-    )
-    chunks = [
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in parts
-    ]
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
-
-
 @pytest.mark.parametrize(
     ("width", "height", "words"),
     [
-        (1, 49_999_999, "20,000 a side"),
+        (1, 20_001, "20,000 a side"),
         (20_001, 2000, "20,000 a side"),
         (2000, 9, "more than 200 times the other"),
         (9, 2000, "more than 200 times the other"),
@@ -152,7 +136,7 @@ def write_png_header(path, width, height):
 def test_long_and_narrow_images_are_refused_before_they_are_decoded(
     tmp_path, monkeypatch, width, height, words
 ):
-    write_png_header(tmp_path / "long.png", width, height)
+    Image.new("1", (width, height)).save(tmp_path / "long.png")
     monkeypatch.setattr(image, "read_brightness", lambda _: pytest.fail("it was decoded"))
     check_refused(tmp_path / "long.png", f"{width:,} × {height:,} pixels", words)
 

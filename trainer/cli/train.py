@@ -2,13 +2,16 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trainer.cli.options import Parser, given_settings, settings_from
 from trainer.cli.program import Program, board_command
 from trainer.common.errors import InputError
 from trainer.common.text import display_path, notify, print_line, quote_command
 from trainer.training.signals import Stopped
+
+if TYPE_CHECKING:  # not imported by --help, since torch takes seconds
+    from trainer.training.run import Result
 
 PICTURES = 1000  # iterations from one set of pictures to the next
 
@@ -27,9 +30,8 @@ def main(argv: list[str] | None = None, program: Program = Program("train")) -> 
     return 0
 
 
-def _run(arguments: argparse.Namespace, program: Program) -> Any:
-    """Start or resume a run; return its trainer.training.run.Result."""
-    from trainer.training.run import resume, run  # not above, since torch takes seconds
+def _run(arguments: argparse.Namespace, program: Program) -> "Result":
+    from trainer.training.run import resume, run
 
     data_dir, log_dir = arguments.data_dir, arguments.log_dir
     shown = arguments.quiet, arguments.pictures, arguments.snapshots
@@ -42,7 +44,7 @@ def _run(arguments: argparse.Namespace, program: Program) -> Any:
     return resume(arguments.resume, given_settings(arguments), data_dir, *shown)
 
 
-def _print_summary(result: Any, program: Program) -> None:
+def _print_summary(result: "Result", program: Program) -> None:
     count = result.settings.iterations - result.start
     if not count:
         print(
