@@ -25,7 +25,7 @@ from trainer.common.settings import Settings
 from trainer.data.digits import load_digits
 from trainer.training import checkpoint
 from trainer.training.signals import Stopped
-from trainer.training.sweep_folders import read_finished
+from trainer.training.sweep_folders import read_result
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGSTOP)
 # Where most of the time of a run is spent.
@@ -206,7 +206,7 @@ def mutate_files(count: int, seed: int, folder: Path, kind: str) -> Counter[str]
     settings = Settings(**json.loads((run / "settings.json").read_text())["settings"])
     read = {
         "event": lambda: events.cut_events(run, 10**6),
-        "about": lambda: read_finished(run, settings),
+        "about": lambda: read_result(run, settings),
         "idx": lambda: load_digits("mnist-5k", folder),
     }[kind]
     return _read_mutated(count, random.Random(seed), path, read)

@@ -61,10 +61,10 @@ def test_a_port_that_never_answers_is_reported_in_the_end(data_dir, tmp_path):
 @pytest.mark.parametrize("answer", GARBAGE)
 def test_a_port_of_another_program_is_one_line(answer, capfd):
     from trainer.cli.program import run_command
-    from trainer.training.cluster import check_scheduler
+    from trainer.training.workers import connect
 
     with listen(answer) as address:
-        assert run_command(lambda *_: check_scheduler(address)) == 2
+        assert run_command(lambda *_: connect(address).__enter__()) == 2
     error = capfd.readouterr().err
     assert error.count("\n") == 1
     assert f"--cluster {address}: " in error

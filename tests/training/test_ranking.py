@@ -42,7 +42,7 @@ def _list_settings(*rates, seeds=2):
 
 def test_the_best_mean_is_first_and_marked_and_diverged_runs_are_last(folder):
     rows = rank_runs(_list_settings(0.1, 9.0, 1.0), folder)
-    assert [row.settings.lr for row in rows] == [1.0, 0.1, 9.0]
+    assert [settings.lr for settings, *_ in rows] == [1.0, 0.1, 9.0]
     head, best, second, last = render_table(rows)
     assert head.split()[:3] == ["lr", "hidden_size", "runs"]
     assert best.endswith("← best")

@@ -26,7 +26,7 @@ from trainer.common.settings import Settings
 from trainer.training import sweep
 from trainer.training.run import resume, run
 from trainer.training.signals import Stopped
-from trainer.training.sweep_folders import name_run, read_finished
+from trainer.training.sweep_folders import name_run
 
 SHORT = ["--iterations", "30", "--eval-every", "10", "--dataset", "mnist-5k"]
 GRID = ["--lr", "0.1", "1", "--hidden-size", "20", "--seeds", "2"]
@@ -414,5 +414,5 @@ def test_weights_that_overflow_between_evaluations_are_recorded_as_diverged(data
     overshooting = Settings(dataset="mnist-5k", lr=1e4, activation="relu", loss="squared-error",
                             iterations=40, eval_every=40, checkpoint_every=20)  # fmt: skip
     sweep.run_one(overshooting, data_dir, tmp_path)
-    about = read_finished(tmp_path / name_run(overshooting), overshooting)
+    about = _read_about(tmp_path / name_run(overshooting))
     assert "no longer finite at iteration 20" in about["diverged"]

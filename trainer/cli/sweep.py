@@ -18,8 +18,6 @@ GRID = (
     "backend", "preprocess", "batch_size", "lr", "hidden_size", "activation", "loss",
     "weight_init_std",
 )  # fmt: skip
-
-
 MOST_SHOWN = 40  # runs of which TensorBoard shows all at first
 
 
@@ -36,21 +34,20 @@ def main(argv: list[str] | None = None, program: Program = Program("sweep")) -> 
     from trainer.training import ranking, sweep  # not above, since torch takes seconds
     from trainer.training.sweep_folders import list_unfinished
 
-    data_dir, quiet = arguments.data_dir, arguments.quiet
-    runs = sweep.plan_runs(settings, choices, arguments.seeds, data_dir)
+    runs = sweep.plan_runs(settings, choices, arguments.seeds, arguments.data_dir)
     folder = arguments.log_dir / (arguments.name or f"{runs[0].dataset}-sweep")
     done = len(runs) - len(list_unfinished(runs, folder))
-    new = sweep.run_sweep(runs, data_dir, folder, arguments.jobs, arguments.cluster)
-    for _ in track(new, "runs", len(runs), done, quiet):
-        pass
-    if not quiet:
-        print_output(ranking.make_ranking_table(ranking.rank_runs(runs, folder)))
-        print_line(f"{len(runs)} runs, {done} of them finished before: {display_path(folder)}")
-        print_line(f"see them: {board_command(folder)}")
-        if len(runs) > MOST_SHOWN:
-            print_line(
-                f"of more than {MOST_SHOWN} runs it shows none at first: tick the box above them"
-            )
+    new = sweep.run_sweep(runs, arguments.data_dir, folder, arguments.jobs, arguments.cluster)
+    list(track(new, "runs", len(runs), done, arguments.quiet))
+    if arguments.quiet:
+        return 0
+    print_output(ranking.make_ranking_table(ranking.rank_runs(runs, folder)))
+    print_line(f"{len(runs)} runs, {done} of them finished before: {display_path(folder)}")
+    print_line(f"see them: {board_command(folder)}")
+    if len(runs) > MOST_SHOWN:
+        print_line(
+            f"of more than {MOST_SHOWN} runs it shows none at first: tick the box above them"
+        )
     return 0
 
 

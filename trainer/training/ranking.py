@@ -1,72 +1,51 @@
 """Rank the runs of a sweep in a table: mean ± deviation over the seeds, the best first."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import Any
 
 from rich.table import Table
 
 from trainer.common.settings import Settings
-from trainer.training.sweep_folders import name_run, read_finished
+from trainer.training.sweep_folders import name_run, read_result
 
 ALWAYS = ("lr", "hidden_size")  # settings that are shown even if all runs have the same
-
-
-@dataclass(frozen=True)
-class Row:
-    """The runs that differ only in their seeds: the results of some, and how many diverged."""
-
-    settings: Settings
-    results: list[dict[str, float]]
-    diverged: int
-
-    @property
-    def sort_key(self) -> tuple[int, float]:
-        """How many diverged, then minus the mean test accuracy; the best row has the least."""
-        return self.diverged, -fmean(r["test"] for r in self.results) if self.results else 0.0
+# The runs that differ only in their seeds: how many diverged, and the results of the others.
+Row = tuple[Settings, int, list[dict[str, float]]]
 
 
 def rank_runs(runs: Sequence[Settings], folder: Path) -> list[Row]:
     """Return a row for each combination of settings, the best first; all runs must be finished."""
-    groups: dict[Settings, list[dict[str, Any]]] = {}
-    for settings in runs:
-        about = read_finished(folder / name_run(settings), settings)
-        groups.setdefault(replace(settings, seed=0), []).append(about or {})
-    rows = []
-    for settings, abouts in groups.items():
-        results = [about["result"] for about in abouts if "result" in about]
-        rows.append(Row(settings, results, len(abouts) - len(results)))
-    return sorted(rows, key=lambda row: row.sort_key)
+    groups: dict[Settings, list[dict[str, float]]] = {}
+    for run in runs:
+        result = read_result(folder / name_run(run), run) or {}
+        groups.setdefault(replace(run, seed=0), []).append(result)
+    rows = [(run, found.count({}), [r for r in found if r]) for run, found in groups.items()]
+    # Fewer diverged runs count before a higher mean accuracy.
+    return sorted(rows, key=lambda row: (row[1], -fmean([r["test"] for r in row[2]] or [0])))
 
 
 def make_ranking_table(rows: Sequence[Row]) -> Table:
     """Return a table of the rows: settings that differ, accuracies, mean seconds of a run."""
-    names = [
-        setting.name
-        for setting in fields(Settings)
-        if setting.name in ALWAYS or len({getattr(row.settings, setting.name) for row in rows}) > 1
-    ]
+    names = [setting.name for setting in fields(Settings)]
+    differ = {name for name in names if len({getattr(run, name) for run, *_ in rows}) > 1}
+    shown = [name for name in names if name in {*ALWAYS, *differ}]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in (*names, "runs", "train accuracy", "test accuracy", "seconds", ""):
+    for name in (*shown, "runs", "train accuracy", "test accuracy", "seconds", ""):
         table.add_column(name, justify="right", overflow="fold")
-    for number, row in enumerate(rows):
-        values = [str(getattr(row.settings, name)) for name in names]
-        best = "← best" if number == 0 and row.results else ""
-        table.add_row(*values, str(len(row.results) + row.diverged), *_format_results(row), best)
+    for i, (run, diverged, results) in enumerate(rows):
+        values = [str(getattr(run, name)) for name in shown]
+        cells = ["", f"{diverged} diverged", ""] if diverged else _format_means(results)
+        best = "← best" if i == 0 and results else ""
+        table.add_row(*values, str(diverged + len(results)), *cells, best)
     return table
 
 
-def _format_results(row: Row) -> list[str]:
-    """Return a row's cells of train accuracy, test accuracy and seconds."""
-    if row.diverged:
-        return ["", f"{row.diverged} diverged", ""]
-    accuracies = [_format_mean([r[name] for r in row.results]) for name in ("train", "test")]
-    return [*accuracies, f"{fmean(result['seconds'] for result in row.results):.1f}"]
-
-
-def _format_mean(values: Sequence[float]) -> str:
-    """Return mean ± sample standard deviation, or mean ± – for a single value."""
-    deviation = f"{stdev(values):.4f}" if len(values) > 1 else "–"
-    return f"{fmean(values):.4f} ± {deviation}"
+def _format_means(results: Sequence[dict[str, float]]) -> list[str]:
+    """Return mean ± sample deviation of both accuracies (– for one run), and mean seconds."""
+    cells = []
+    for values in ([result[name] for result in results] for name in ("train", "test")):
+        deviation = f"{stdev(values):.4f}" if len(values) > 1 else "–"
+        cells.append(f"{fmean(values):.4f} ± {deviation}")
+    return [*cells, f"{fmean(result['seconds'] for result in results):.1f}"]

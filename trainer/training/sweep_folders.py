@@ -1,9 +1,8 @@
-"""Name and check the folders of a sweep: which runs are finished, and which can be resumed."""
+"""Name the folders of a sweep, read the results in them, and prepare them for their runs."""
 
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, fields
+from collections.abc import Sequence
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,8 @@ from trainer.training import checkpoint
 from trainer.training.about import ABOUT, read_about
 
 NOT_COMPARED = ("device", "evaluation", "checkpoint_every")  # settings that change no result
-
-LARGEST_RESULT = 1e9  # an accuracy is at most 1, and no run takes as many seconds
+NUMBERS = ("train", "test", "seconds")  # of a result: two accuracies, and how long the run took
+LARGEST = 1e9  # an accuracy is at most 1, and no run takes as many seconds
 
 
 def name_run(settings: Settings) -> str:
@@ -28,60 +27,46 @@ def name_run(settings: Settings) -> str:
     return ",".join(f"{name}={getattr(settings, name)}" for name in (*first, *changed))
 
 
-def read_finished(folder: Path, settings: Settings) -> dict[str, Any] | None:
-    """Return the settings.json of the finished or diverged run of these settings, or None.
+def read_result(folder: Path, settings: Settings) -> dict[str, float] | None:
+    """Return the NUMBERS of the run of these settings in its folder; {} if it diverged.
 
-    It has either "diverged", or "result" with finite numbers. None too if the file was edited so
-    that it has neither.
+    Returns None if the run is not finished, or its settings.json is damaged. Raises InputError if
+    it was resumed with other settings, such as more iterations.
     """
     about = read_about(folder)
-    if _find_difference(about.get("settings"), settings):
-        return None
-    if "diverged" in about:
-        return {name: value for name, value in about.items() if name != "result"}
+    _check_settings(about.get("settings"), settings, folder)
     result = about.get("result")
-    return about if isinstance(result, dict) and _is_complete(result, settings) else None
+    if "diverged" in about:
+        return {}
+    if not isinstance(result, dict) or result.get("iteration") != settings.iterations:
+        return None
+    numbers: dict[str, Any] = {name: result.get(name) for name in NUMBERS}
+    return numbers if all(map(_is_plausible, numbers.values())) else None
 
 
-def _is_complete(result: dict[str, Any], settings: Settings) -> bool:
-    """Return whether a result is that of the last iteration, with accuracies and seconds."""
-    numbers: list[Any] = [result.get(name) for name in ("train", "test", "seconds")]
+def _is_plausible(number: Any) -> bool:
     # Compared, since math.isfinite fails for an integer of 400 digits. A bool is no number here.
-    are_numbers = all(type(n) in (int, float) and 0 <= n < LARGEST_RESULT for n in numbers)
-    return are_numbers and result.get("iteration") == settings.iterations
+    return type(number) in (int, float) and 0 <= number < LARGEST
 
 
-def list_unfinished(runs: Sequence[Settings], folder: Path) -> list[Settings]:
-    """Return the runs that are not finished; their folders are in folder."""
-    return [run for run in runs if read_finished(folder / name_run(run), run) is None]
-
-
-def _find_difference(found: object, settings: Settings) -> str | None:
-    """Return the name of the first setting that differs and may change the result, or None."""
-    found = found if isinstance(found, dict) else {}
-    expected = asdict(settings).items()
-    return next((n for n, v in expected if n not in NOT_COMPARED and found.get(n) != v), None)
-
-
-def check_folders(runs: Sequence[Settings], folder: Path) -> None:
-    """Raise InputError if a run's folder holds a run of other settings, such as more iterations."""
-    for settings in list_unfinished(runs, folder):
-        run_folder = folder / name_run(settings)
-        found = _read_settings(run_folder) if run_folder.exists() else {}
-        if found and (name := _find_difference(found, settings)):
-            option, ours = option_of(name), getattr(settings, name)
+def _check_settings(given: Any, settings: Settings, folder: Path) -> None:
+    """Raise InputError if one of the settings given in a folder differs and changes the result."""
+    try:
+        found = asdict(replace(settings, **given))
+    except (InputError, TypeError, RecursionError):  # settings.json is damaged
+        return
+    for name, ours in asdict(settings).items():
+        if name not in NOT_COMPARED and found[name] != ours:
+            option = option_of(name)
             raise InputError(
-                f"{run_folder} holds a run with {option} {found[name]}, but this sweep uses "
+                f"{folder} holds a run with {option} {found[name]}, but this sweep uses "
                 f"{option} {ours}: move that run elsewhere, or give the sweep another --name"
             )
 
 
-def _read_settings(folder: Path) -> dict[str, Any]:
-    """Return the settings of the checkpoint in a run's folder; {} if none can be read."""
-    try:
-        return asdict(checkpoint.load(folder).origin.settings)
-    except InputError:
-        return {}
+def list_unfinished(runs: Sequence[Settings], folder: Path) -> list[Settings]:
+    """Return the runs that are not finished; their folders are in folder."""
+    return [run for run in runs if read_result(folder / name_run(run), run) is None]
 
 
 def prepare_folder(folder: Path) -> bool:
@@ -90,10 +75,16 @@ def prepare_folder(folder: Path) -> bool:
     Removes the folder of a run that was killed before its first checkpoint, and renames a folder
     that holds anything else. Raises InputError if that fails.
     """
-    if not folder.exists():
-        return False
-    if _read_settings(folder):
+    try:
+        checkpoint.load(folder)
         return True
+    except InputError:
+        if folder.exists():
+            _clear_away(folder)
+        return False
+
+
+def _clear_away(folder: Path) -> None:
     try:
         with lock(folder):  # fails while a process that outlived its sweep still writes there
             pass
@@ -106,17 +97,3 @@ def prepare_folder(folder: Path) -> bool:
             notify(f"{folder} holds no run that can be resumed: renamed to {aside.name}")
     except OSError as error:
         raise InputError(f"cannot replace {folder}: {error.strerror}; remove it") from error
-    return False
-
-
-@contextmanager
-def lock_sweep(folder: Path) -> Iterator[None]:
-    """Return a context in which no other sweep, which might replace runs, writes to the folder."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot write in {folder}: {error.strerror}") from error
-    with lock(
-        folder, "another sweep is writing there: wait until it ends, or choose another --name"
-    ):
-        yield

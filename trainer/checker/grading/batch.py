@@ -23,7 +23,7 @@ from trainer.checker.process import SEARCH
 from trainer.common.errors import InputError
 from trainer.common.language import N_
 from trainer.common.language import translate as _
-from trainer.training.cluster import connect
+from trainer.training.workers import connect
 
 KEY = ".key"
 PATIENCE = 180  # seconds that a judge may take beside the code's own
