@@ -33,19 +33,18 @@ def describe_environment(device: str, digits: Digits, rounds: int) -> dict[str, 
     """Return the machine, data and versions that the numbers depend on, for people to read."""
     return {
         "data set": f"{digits.name}, {len(digits.x_train):,} + {len(digits.x_test):,} images",
-        "processor": find_processor(),
+        "processor": _find_processor(),
         "cores": torch.get_num_threads(),
         "device": device,
         "system": platform.platform(terse=True),
         **find_versions(),
-        "blas": find_blas(),
-        "torch blas": find_torch_blas() if device == "cpu" else device,
+        **_find_blas(device),
         **({"scikit-learn": version("scikit-learn")} if has_sklearn() else {}),
         "rounds": rounds,
     }
 
 
-def find_processor() -> str:
+def _find_processor() -> str:
     """Return the model name of the processor on Linux, or what Python knows of it elsewhere."""
     cpuinfo = Path("/proc/cpuinfo")
     text = cpuinfo.read_text() if cpuinfo.exists() else ""
@@ -53,19 +52,17 @@ def find_processor() -> str:
     return model[1] if model else platform.processor() or platform.machine()
 
 
-def find_blas() -> str:
-    """Return each loaded BLAS with its version and kernel, such as "openblas 0.3.31 Haswell"."""
+def _find_blas(device: str) -> dict[str, str]:
+    """Return the BLAS of NumPy and of torch with version and kernel: "openblas 0.3.31 Haswell"."""
     keys = "internal_api", "version", "architecture"
     libraries = [each for each in threadpool_info() if each["user_api"] == "blas"]
     found = [" ".join(str(each[key]) for key in keys if each.get(key)) for each in libraries]
-    return ", ".join(dict.fromkeys(found)) or "unknown"
-
-
-def find_torch_blas() -> str:
-    """Return the BLAS of torch on the CPU with its version and kernel: "mkl 2024.2 AVX512"."""
-    found = re.search(r"Math Kernel Library Version (\S+?)-", torch.__config__.parallel_info())
-    library = f"mkl {found[1]}" if found else "blas"
-    return f"{library} {torch.backends.cpu.get_cpu_capability()}"
+    mkl = re.search(r"Math Kernel Library Version (\S+?)-", torch.__config__.parallel_info())
+    kernel = f"{f'mkl {mkl[1]}' if mkl else 'blas'} {torch.backends.cpu.get_cpu_capability()}"
+    return {
+        "blas": ", ".join(dict.fromkeys(found)) or "unknown",
+        "torch blas": kernel if device == "cpu" else device,
+    }
 
 
 def has_sklearn() -> bool:

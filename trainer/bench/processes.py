@@ -1,11 +1,15 @@
 """Measure what needs a new process: start-up, peak memory and whole runs."""
 
 import json
-import subprocess
+import os
+import re
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 from trainer.common.errors import InputError
 from trainer.common.text import quote_command
@@ -17,44 +21,69 @@ PROTOCOLS = {
     "numpy-lazy": ["--backend", "numpy", "--evaluation", "lazy"],
     "torch-lazy": ["--backend", "torch", "--evaluation", "lazy"],
 }
+START_UP = ["--iterations", "20"]  # all images are evaluated three times
+POLL = 0.005  # seconds between two looks at the process
 
 
 def measure_start_up(name: str, dataset: str, data_dir: Path, device: str) -> tuple[float, float]:
-    """Return the seconds from process start to the first iteration, and the peak memory in MB.
+    """Return the seconds from process start to the first step, and the peak memory in MB.
 
-    name is a backend, or "floor". The floor imports torchvision and reads the files with it, but
-    does not train. Its memory also has TensorBoard's writer and one float32 copy of the images.
-    The memory is 0 if the system does not report it. Raises InputError if the process fails.
+    name is a backend, or "floor". The first step follows the first line of output. Raises
+    InputError if the process fails.
     """
+    if name == "floor":
+        return _run_python("trainer.bench.floor", dataset, str(data_dir.resolve()))
     with tempfile.TemporaryDirectory() as logs:
-        started = time.time()
-        output = _run_python(
-            "trainer.bench.child", name, dataset, str(data_dir.resolve()), logs, device
-        )
-    measured = json.loads(output.splitlines()[-1])
-    return measured["first"] - started, measured["peak_mb"]
+        return _train(logs, dataset, data_dir, device, "--backend", name, *START_UP)
 
 
 def time_protocol(name: str, dataset: str, data_dir: Path, device: str) -> float:
     """Return the seconds of a whole run of the train command with its defaults.
 
-    The run writes its event file, and prints lines of progress to a pipe. Raises InputError if it
-    fails.
+    The run writes its event file, and lines of progress. Raises InputError if it fails.
     """
     with tempfile.TemporaryDirectory() as logs:
-        _run_python(
-            "trainer", "train", *PROTOCOLS[name], "--dataset", dataset, "--device", device,
-            "--data-dir", str(data_dir.resolve()), "--log-dir", logs, "--run-name", "run",
-        )  # fmt: skip
+        _train(logs, dataset, data_dir, device, *PROTOCOLS[name])
         about = json.loads(Path(logs, "run", "settings.json").read_text(encoding="utf-8"))
     return float(about["result"]["seconds"])
 
 
-def _run_python(module: str, *arguments: str) -> str:
-    """Run a module in a new process and return its output; raise InputError if it fails."""
+def _train(
+    logs: str, dataset: str, data_dir: Path, device: str, *options: str
+) -> tuple[float, float]:
+    folders = "--data-dir", str(data_dir.resolve()), "--log-dir", logs, "--run-name", "run"
+    options = "--dataset", dataset, "--device", device, *folders, *options
+    return _run_python("trainer", "train", *options)
+
+
+def _run_python(module: str, *arguments: str) -> tuple[float, float]:
+    """Run a module in a new process; return the seconds to its first output, and its peak MB.
+
+    Raises InputError if it fails.
+    """
     command = [sys.executable, "-m", module, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace")
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-        raise InputError(f"the measured process failed, {quote_command(command)}: {lines[-1]}")
-    return done.stdout
+    first, peak, started = 0.0, 0.0, time.perf_counter()
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        process = psutil.Popen(command, stdout=output, stderr=errors)
+        while process.poll() is None:
+            if not first and os.fstat(output.fileno()).st_size:
+                first = time.perf_counter() - started
+            with suppress(psutil.NoSuchProcess):  # it has just ended
+                peak = max(peak, _read_peak_mb(process))
+            time.sleep(POLL)
+        errors.seek(0)
+        lines = errors.read().decode(errors="replace").strip().splitlines()
+    if process.returncode:
+        reason = lines[-1] if lines else f"exit status {process.returncode}"
+        raise InputError(f"the measured process failed, {quote_command(command)}: {reason}")
+    return first, peak
+
+
+def _read_peak_mb(process: psutil.Process) -> float:
+    """Return the most memory that a process has had; on macOS what it has now."""
+    status = Path(f"/proc/{process.pid}/status")  # of which psutil does not read the peak
+    if status.exists():
+        peak = re.search(r"VmHWM:\s*(\d+) kB", status.read_text())
+        return int(peak[1]) / 1024 if peak else 0.0
+    memory = process.memory_info()
+    return getattr(memory, "peak_wset", memory.rss) / 2**20

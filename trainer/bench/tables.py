@@ -3,16 +3,12 @@
 import json
 import re
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 
 from trainer.common.text import escape
 
 # process: start-up and memory. protocol: a whole run. sizes: steps by hidden and batch size.
 MEASURES = ("process", "step", "evaluate", "protocol", "sizes")
-CONTESTANTS = (
-    "numpy", "torch", "floor", "torch-floor", "book", "sklearn",
-    "torch-idiom", "torch-best", "torch-dataloader",
-)  # fmt: skip
 # What the row of a contestant answers. A contestant that answers nothing has no row.
 QUESTIONS = {
     "numpy": "the net by hand",
@@ -29,22 +25,37 @@ QUESTIONS = {
     "numpy-bare": "what do records and progress cost?",
     "torch-bare": "what do records and progress cost?",
 }
-# The contestants that answer something in a result, where not all of them do.
-ASKED = {
-    "step_all_us": ("numpy", "torch", "floor", "torch-best"),
-    "evaluate_ms": tuple(name for name in CONTESTANTS if name != "torch-best"),
-}
+CONTESTANTS = tuple(name for name in QUESTIONS if not name.endswith(("-lazy", "-bare")))
 STEP_WORK = "the five matrix products and the gather of the batch"
-# The title, the unit and the floor, the least work that any implementation must do. Steps by size
-# have the threads of a run; so have the steps of files that earlier versions wrote.
+FIRST_PRODUCT, WHOLE_RUN = "the first matrix product", "the same for the whole run"
+READING = "import torchvision, read files"
+
+
+class Result(NamedTuple):
+    """A table: its floor is the least work that any implementation must do.
+
+    threads are those of each row, with ALL for the number of cores, or "" for no such column. Only
+    the contestants in shown are measured and have rows.
+    """
+
+    title: str
+    unit: str
+    floor: str
+    threads: str = ""
+    shown: tuple[str, ...] = tuple(QUESTIONS)
+
+
+STEPS = tuple(name for name in CONTESTANTS if name != "torch-floor")
+EVALUATIONS = tuple(name for name in CONTESTANTS if name != "torch-best")
+BARE_STEPS = "numpy", "torch", "floor", "torch-best"
 RESULTS = {
-    "step_one_us": ("A step on one thread", "µs", STEP_WORK),
-    "step_all_us": ("A step on all threads", "µs", STEP_WORK),
-    "step_us": ("A step", "µs", STEP_WORK),
-    "evaluate_ms": ("An evaluation of all images", "ms", "the first matrix product"),
-    "protocol_s": ("10,000 steps, an evaluation every 10", "s", "the same for the whole run"),
-    "startup_s": ("Start of the process to the first step", "s", "import torchvision, read files"),
-    "peak_rss_mb": ("Peak memory", "MB", "the imports and one float copy of the images"),
+    "step_one_us": Result("A step on one thread", "µs", STEP_WORK, "1", STEPS),
+    "step_all_us": Result("A step on all threads", "µs", STEP_WORK, "ALL", BARE_STEPS),
+    "step_us": Result("A step", "µs", STEP_WORK),  # by size; only earlier versions wrote others
+    "evaluate_ms": Result("An evaluation of all images", "ms", FIRST_PRODUCT, "ALL", EVALUATIONS),
+    "protocol_s": Result("10,000 steps, an evaluation every 10", "s", WHOLE_RUN, "1 / ALL"),
+    "startup_s": Result("Start of the process to the first step", "s", READING),
+    "peak_rss_mb": Result("Peak memory", "MB", "the imports and one float copy of the images"),
 }
 # A result, two contestants and the largest ratio of the first to the second that is wanted.
 TARGETS = (
@@ -66,11 +77,6 @@ TARGETS = (
     ("startup_s", "torch", "floor", 1.25),
     ("peak_rss_mb", "numpy", "floor", 1.15),
 )
-LATER = ("step_one_us", "step_all_us")  # missing in files that earlier versions wrote
-# The threads of each result that has them; ALL stands for the number of cores.
-THREADS = {
-    "step_one_us": "1", "step_all_us": "ALL", "evaluate_ms": "ALL", "protocol_s": "1 / ALL",
-}  # fmt: skip
 SIZE = re.compile(r"(.+) hidden=(\d+) batch=(\d+)")
 
 # "environment": its facts, and each key of RESULTS: a number for each contestant.
@@ -87,8 +93,7 @@ def parse_measurements(text: str) -> Measurements:
     found = json.loads(text)
     if not isinstance(found, dict):
         raise ValueError("it is not a JSON object")
-    for key in LATER:
-        found.setdefault(key, {})
+    found = {"step_one_us": {}, "step_all_us": {}, **found}  # missing in files of earlier versions
     for key in ("environment", *RESULTS):
         if not isinstance(found.get(key), dict):
             raise ValueError(f"it has no object {key!r}")
@@ -108,69 +113,59 @@ def format_tables(found: Measurements) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _join_rows(heads: list[str], rows: list[list[str]], texts: int = 1) -> str:
-    """Return a Markdown table; all columns but the first few, of texts, are aligned right."""
+def _format_table(title: str, heads: list[str], rows: list[list[str]], texts: int = 1) -> str:
+    """Return a Markdown table, "" without rows; all columns but the first texts are numbers."""
     marks = ["---"] * texts + ["---:"] * (len(heads) - texts)
-    lines = [heads, marks, *rows]
-    return "\n".join(escape("| " + " | ".join(line) + " |") for line in lines)
+    lines = [escape("| " + " | ".join(line) + " |") for line in (heads, marks, *rows)]
+    return "\n".join([title, "", *lines]) if rows else ""
 
 
 def _format_result(key: str, values: dict[str, float], environment: dict[str, Any]) -> str:
-    """Return the table of a result, the fastest contestant first; "" if nothing was measured."""
-    title, unit, floor_work = RESULTS[key]
-    values = {name: value for name, value in values.items() if name in ASKED.get(key, QUESTIONS)}
-    if not values:
-        return ""
-    floor = values.get("floor")
-    computed = ["BLAS kernel", "threads"] if key in THREADS else []
-    rows = [
-        [name, QUESTIONS[name], *(_describe_computing(key, name, environment) if computed else []),
-         _format_number(value), f"{value / floor:.2f}" if floor else ""]
-        for name, value in sorted(values.items(), key=lambda item: item[1])
-    ]  # fmt: skip
-    heads = ["contestant", "what it answers", *computed, unit, "/ floor"]
-    table = _join_rows(heads, rows, texts=len(heads) - 2)
-    return f"**{title}** (floor: {floor_work})\n\n{table}"
+    """Return the table of a result, the fastest contestant first."""
+    result, floor, rows = RESULTS[key], values.get("floor"), []
+    threads = result.threads.replace("ALL", str(environment.get("cores", "all")))
+    for name, value in sorted(values.items(), key=lambda item: item[1]):
+        if name in result.shown:
+            computed = [_name_blas(name, environment), threads] if threads else []
+            ratio = f"{value / floor:.2f}" if floor else ""
+            rows.append([name, QUESTIONS[name], *computed, _format_number(value), ratio])
+    computed = ["BLAS kernel", "threads"] if threads else []
+    heads = ["contestant", "what it answers", *computed, result.unit, "/ floor"]
+    title = f"**{result.title}** (floor: {result.floor})"
+    return _format_table(title, heads, rows, texts=len(heads) - 2)
 
 
-def _describe_computing(key: str, name: str, environment: dict[str, Any]) -> tuple[str, str]:
-    """Return the BLAS with its kernel, without the version, and the threads of a row."""
-    threads = THREADS[key].replace("ALL", str(environment.get("cores", "all")))
+def _name_blas(name: str, environment: dict[str, Any]) -> str:
+    """Return the BLAS of a contestant with its kernel, without the version."""
     words = str(environment.get("torch blas" if name.startswith("torch") else "blas", "")).split()
-    return " ".join(dict.fromkeys([*words[:1], *words[-1:]])), threads
+    return " ".join(dict.fromkeys([*words[:1], *words[-1:]]))
 
 
 def _format_sizes(values: dict[str, float]) -> str:
     """Return the table of steps by size: the floor's microseconds, and each net / floor."""
-    found = {
-        match.groups(): value for key, value in values.items() if (match := SIZE.fullmatch(key))
-    }
+    matches = {key: SIZE.fullmatch(key) for key in values}
+    found = {match.groups(): values[key] for key, match in matches.items() if match}
     names = [name for name in dict.fromkeys(name for name, *_ in found) if name != "floor"]
     rows = []
     for hidden, batch in dict.fromkeys((hidden, batch) for _, hidden, batch in found):
-        floor = found.get(("floor", hidden, batch))
-        if floor is None:
-            continue
-        of_nets = [found.get((name, hidden, batch)) for name in names]
-        ratios = ["" if value is None else f"{value / floor:.2f}" for value in of_nets]
-        rows.append([f"{hidden} × {batch}", _format_number(floor), *ratios])
-    if not rows:
-        return ""
+        if floor := found.get(("floor", hidden, batch)):
+            steps = [found.get((name, hidden, batch)) for name in names]
+            ratios = [f"{step / floor:.2f}" if step else "" for step in steps]
+            rows.append([f"{hidden} × {batch}", _format_number(floor), *ratios])
     heads = ["hidden × batch", "floor, µs", *(f"{name} / floor" for name in names)]
-    return "**A step of other sizes**\n\n" + _join_rows(heads, rows)
+    return _format_table("**A step of other sizes**", heads, rows)
 
 
 def _format_targets(found: Measurements) -> str:
     """Return the table of the ratios in TARGETS, with whether each target is reached."""
     rows = []
     for key, first, second, limit in TARGETS:
-        values = found[key]
-        if first in values and second in values:
-            ratio = values[first] / values[second]
+        if {first, second} <= found[key].keys():
+            ratio = found[key][first] / found[key][second]
+            what = f"{RESULTS[key].title}: {first} / {second}"
             verdict = "reached" if ratio <= limit else "missed"
-            what = f"{RESULTS[key][0]}: {first} / {second}"
             rows.append([what, f"{ratio:.2f}", f"{limit:.2f}", verdict])
-    return "**Targets**\n\n" + _join_rows(["ratio", "here", "at most", ""], rows) if rows else ""
+    return _format_table("**Targets**", ["ratio", "here", "at most", ""], rows)
 
 
 def _format_number(value: float) -> str:

@@ -3,67 +3,72 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
 
 from trainer.book.functions import Array
 from trainer.common.settings import Settings
-from trainer.data.batches import Batches
+from trainer.data.batches import BLOCK, Batches
 from trainer.data.digits import Digits
-from trainer.training.threads import Threads
 
-# Steps that are timed together: as many as Batches draws at a time, so that drawing is included.
-STEPS = 100
-
-
-@dataclass(frozen=True)
-class Task:
-    """A net's settings, the images, and rows (M, batch_size) of the first M mini-batches.
-
-    M is at least the number of batches in an epoch. With fewer, the images would stay in the
-    processor's cache, unlike those of a real run. folder holds the files of the images.
-    """
-
-    settings: Settings
-    digits: Digits
-    rows: Array
-    folder: Path
-
-    @classmethod
-    def build(cls, settings: Settings, digits: Digits, folder: Path) -> "Task":
-        """Return the task of these settings on these images."""
-        numbers = np.arange(len(digits.x_train))
-        batch = Batches(numbers, numbers, settings.batch_size, settings.seed)
-        count = max(STEPS, len(numbers) // settings.batch_size)
-        return cls(settings, digits, np.stack([batch(i)[0] for i in range(count)]), folder)
-
-    @property
-    def sizes(self) -> tuple[int, int, int]:
-        """The number of inputs D, of hidden neurons H and of classes C."""
-        classes = len(self.digits.classes)
-        return self.digits.x_train.shape[1], self.settings.hidden_size, classes
+Threading = Callable[[], AbstractContextManager[None]]  # returns a context with so many threads
 
 
 @dataclass(frozen=True)
 class Contestant:
-    """An implementation to measure: step(i) trains, evaluate classifies the images.
+    """An implementation to measure: step trains on the next batch, evaluate classifies all images.
 
-    Either is None if it is not measured. threads returns the context in which both run, unless all
-    contestants get the same number of threads. Of contestants named "name/variant", which differ
-    in threads, the fastest variant counts.
+    threads is what both have in a run: all by default. part is the fraction of the images that
+    evaluate classifies in fact.
     """
 
-    name: str
-    step: Callable[[int], object] | None = None
-    evaluate: Callable[[], object] | None = None
-    threads: Callable[[], AbstractContextManager[None]] = nullcontext
-    part: float = 1.0  # the fraction of all images that one call of evaluate classifies
+    step: Callable[[], object]
+    evaluate: Callable[[], float]
+    threads: Threading = nullcontext
+    part: float = 1.0
 
 
-def vary_threads(
-    name: str, step: Callable[[int], object], evaluate: Callable[[], object]
-) -> Iterator[Contestant]:
-    """Yield a contestant on one thread and one on all threads; the faster one counts."""
-    yield Contestant(f"{name}/1 thread", step, evaluate, Threads().limit_to_one)
-    yield Contestant(f"{name}/all threads", step, evaluate)
+class Task:
+    """Settings, the images as arrays of their backend, and the rows of the first mini-batches.
+
+    There are at least as many batches as in an epoch. With fewer, the images would stay in the
+    processor's cache, unlike those of a real run. sizes are D inputs, H hidden neurons, C classes.
+    """
+
+    def __init__(self, settings: Settings, digits: Digits, folder: Path):
+        self.settings, self.name, self.folder = settings, digits.name, folder
+        self.sizes = digits.x_train.shape[1], settings.hidden_size, len(digits.classes)
+        self.train = self.convert(digits.x_train), self.convert(digits.t_train)
+        self.test = self.convert(digits.x_test), self.convert(digits.t_test)
+        numbers = np.arange(len(digits.x_train))
+        batch = Batches(numbers, numbers, settings.batch_size, settings.seed)
+        batches = max(BLOCK, len(numbers) // settings.batch_size)
+        self.rows = np.stack([batch(i)[0] for i in range(batches)])
+
+    def convert(self, array: Array) -> Any:
+        """Return the array, or a tensor on the device for the torch backend."""
+        if self.settings.backend == "numpy":
+            return array
+        return torch.from_numpy(array).to(self.settings.device)
+
+    def cycle_rows(self) -> Iterator[Any]:
+        """Return an iterator over the rows of all batches, again and again."""
+        return cycle(self.convert(self.rows))
+
+    def make_step(self, update: Callable[[Any, Any], object]) -> Callable[[], None]:
+        """Return a function that calls update with x (N, D) and t (N,) of the next batch."""
+        (x, t), all_rows = self.train, self.cycle_rows()
+
+        def step() -> None:
+            rows = next(all_rows)
+            update(x[rows], t[rows])
+
+        return step
+
+    def make_evaluation(self, accuracy: Callable[[Any, Any], float]) -> Callable[[], float]:
+        """Return a function that returns the mean of the accuracies over both sets."""
+        return lambda: (accuracy(*self.train) + accuracy(*self.test)) / 2

@@ -25,7 +25,7 @@ def main(argv: list[str] | None = None, program: Program = Program("bench")) -> 
         _check_writable(arguments.json)
 
     from trainer.bench.environment import check_environment  # not above: torch takes seconds
-    from trainer.bench.report import prepare_benchmark
+    from trainer.bench.measure import prepare_benchmark
 
     check_environment()
     only = arguments.only or ()
