@@ -22,6 +22,7 @@ from trainer.common.settings import Settings
 from trainer.data.digits import load_digits
 from trainer.nets.numpy_net import TwoLayerNet
 
+SETTINGS = Settings(backend="torch", device="cpu", dataset="mnist-5k", lr=1.0)
 KEYS = ["environment", *tables.RESULTS]
 SKLEARN = importlib.util.find_spec("sklearn") is not None
 LEARNERS = [n for n in MAKERS if "floor" not in n and (n != "sklearn" or SKLEARN)]
@@ -33,10 +34,9 @@ def digits(data_dir):
 
 
 @pytest.fixture
-def make_benchmark(digits, data_dir):
+def make_benchmark(data_dir):
     """Return a function that makes a benchmark of the named contestants."""
-    settings = Settings(backend="torch", device="cpu", lr=1.0)
-    return lambda *names, rounds=1: Benchmark(settings, digits, data_dir, rounds, names)
+    return lambda *names, rounds=1: Benchmark(SETTINGS, data_dir, rounds, names)
 
 
 @pytest.fixture(autouse=True)
@@ -80,10 +80,10 @@ def test_every_contestant_of_the_command_line_has_a_maker():
 
 
 def test_numpy_stays_on_the_cpu_when_torch_uses_cuda(make_benchmark):
-    cpu = make_benchmark("numpy")
-    cuda = replace(cpu, settings=replace(cpu.settings, device="cuda"))
-    assert list(cuda._make(["numpy"])) == ["numpy"]
-    assert (cuda._place("numpy")[-1], cuda._place("torch")[-1]) == ("cpu", "cuda")
+    benchmark = make_benchmark("numpy")
+    benchmark.settings = replace(benchmark.settings, device="cuda")
+    assert list(benchmark._make(["numpy"])) == ["numpy"]
+    assert [benchmark._settle(name).device for name in ("numpy", "torch")] == ["cpu", "cuda"]
 
 
 # --- timing
@@ -152,7 +152,7 @@ def test_the_whole_run_of_other_contestants_is_computed():
 @pytest.mark.slow
 def test_start_up_and_memory_are_measured_in_a_process_of_their_own(data_dir):
     (first, peak), (floor_first, floor_peak) = (
-        processes.measure_start_up(name, "mnist-5k", data_dir, "cpu") for name in ("numpy", "floor")
+        processes.measure_start_up(name, SETTINGS, data_dir) for name in ("numpy", "floor")
     )
     assert 0 < floor_first < first * 1.5 < 180
     assert 50 < floor_peak < peak * 1.2
@@ -162,13 +162,13 @@ def test_start_up_and_memory_are_measured_in_a_process_of_their_own(data_dir):
 def test_the_protocol_times_a_run_of_the_train_command(data_dir, monkeypatch):
     few = ["--backend", "numpy", "--iterations", "20"]
     monkeypatch.setitem(processes.PROTOCOLS, "numpy", few)
-    assert 0 < processes.time_protocol("numpy", "mnist-5k", data_dir, "cpu") < 60
+    assert 0 < processes.time_protocol("numpy", SETTINGS, data_dir) < 60
 
 
 @pytest.mark.slow
 def test_a_failed_process_is_an_input_error_with_its_last_line(data_dir):
     with pytest.raises(InputError, match=r"trainer train .*: .*--backend: .*'no-net'"):
-        processes.measure_start_up("no-net", "mnist-5k", data_dir, "cpu")
+        processes.measure_start_up("no-net", SETTINGS, data_dir)
 
 
 # --- the command
@@ -193,13 +193,10 @@ def test_the_json_file_has_the_measures_and_gives_the_same_tables(data_dir, tmp_
 
 
 def test_a_contestant_whose_package_is_missing_is_left_out_with_a_notice(
-    data_dir, monkeypatch, capsys
+    make_benchmark, monkeypatch, capsys
 ):
     monkeypatch.setattr(measure, "has_sklearn", lambda: False)
-    settings = Settings(backend="torch", dataset="mnist-5k", device="cpu")
-    assert measure.prepare_benchmark(settings, data_dir, 1, ("numpy", "sklearn")).names == (
-        "numpy",
-    )
+    assert make_benchmark("numpy", "sklearn").names == ["numpy"]
     assert "sklearn is not measured: it needs pip install" in capsys.readouterr().err
 
 
@@ -235,8 +232,6 @@ def test_the_estimate_covers_all_measures(make_benchmark):
     each = [benchmark.estimate_seconds([name]) for name in tables.MEASURES]
     assert all(seconds > 10 for seconds in each)
     assert benchmark.estimate_seconds(tables.MEASURES) == pytest.approx(sum(each))
-    times = [measure.format_time(seconds) for seconds in (1.2, 119, 450)]
-    assert times == ["1 s", "119 s", "8 min"]
 
 
 @pytest.mark.parametrize("names", [["OPENBLAS_CORETYPE"], list(environment.FORCING)])

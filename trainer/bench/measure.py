@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -15,12 +15,11 @@ from trainer.bench.contestants import MAKERS
 from trainer.bench.environment import describe_environment, has_sklearn
 from trainer.bench.tables import RESULTS, Measurements, make_size_key
 from trainer.bench.task import Contestant, Task
-from trainer.bench.timing import Job, Jobs, make_job, run_in_turn, time_calls
+from trainer.bench.timing import Job, make_job, run_in_turn, time_calls
 from trainer.common.settings import Settings
 from trainer.common.terminal import track
 from trainer.common.text import notify
-from trainer.data.digits import Digits, load_digits
-from trainer.nets.build import resolve_device
+from trainer.training.inputs import load_inputs
 from trainer.training.threads import Threads
 
 # A step has equally many threads for all, so that a ratio says what the code costs, and not what a
@@ -43,32 +42,20 @@ ESTIMATED = ("floor", "book", "sklearn")  # the others whose whole run is comput
 ROUND_SECONDS = {"process": 3.0, "step": 0.6, "evaluate": 0.4, "protocol": 36.0, "sizes": 0.4}
 
 
-def prepare_benchmark(
-    settings: Settings, folder: Path, rounds: int, names: Sequence[str]
-) -> "Benchmark":
-    """Return the benchmark of the named contestants on the settings' data set and device.
+class Benchmark:
+    """Measures the named contestants on the settings' data set and device, in so many rounds.
 
     Leaves out contestants whose package is not installed, and notifies the user.
     """
-    if "sklearn" in names and not has_sklearn():
-        notify("sklearn is not measured: it needs pip install scikit-learn")
-        names = [name for name in names if name != "sklearn"]
-    settings = resolve_device(settings)
-    if settings.device.startswith("cuda:"):
-        torch.cuda.set_device(settings.device)  # the one that the timings wait for
-    digits = load_digits(settings.dataset, folder)
-    return Benchmark(settings, digits, folder, rounds, tuple(names))
 
-
-@dataclass(frozen=True)
-class Benchmark:
-    """What is measured: settings, images and their folder, rounds, the names of contestants."""
-
-    settings: Settings
-    digits: Digits
-    folder: Path
-    rounds: int
-    names: tuple[str, ...]
+    def __init__(self, settings: Settings, folder: Path, rounds: int, names: Sequence[str]):
+        if "sklearn" in names and not has_sklearn():
+            notify("sklearn is not measured: it needs pip install scikit-learn")
+            names = [name for name in names if name != "sklearn"]
+        self.settings, self.digits = load_inputs(settings, folder, quiet=True)
+        self.folder, self.rounds, self.names = folder, rounds, names
+        if self.settings.device.startswith("cuda:"):
+            torch.cuda.set_device(self.settings.device)  # the one that the timings wait for
 
     def measure(self, measures: Sequence[str]) -> Measurements:
         """Do these measurements; return the results by the keys of RESULTS, and the "environment".
@@ -80,7 +67,9 @@ class Benchmark:
             "step": partial(self._time, "step_one_us", "step_all_us"),
             "evaluate": partial(self._time, "evaluate_ms"), "sizes": self._time_sizes,
         }  # fmt: skip
-        notify(f"measuring takes about {format_time(self.estimate_seconds(measures))}")
+        seconds = self.estimate_seconds(measures)
+        duration = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+        notify(f"measuring takes about {duration}")
         environment = describe_environment(self.settings.device, self.digits, self.rounds)
         found: Measurements = {"environment": environment, **{key: {} for key in RESULTS}}
         for measure in measures:
@@ -105,7 +94,7 @@ class Benchmark:
         for key in keys:
             title, make = TIMED[key]
             jobs = {name: make(each) for name, each in self._make(RESULTS[key].shown).items()}
-            found[key] = self._run(jobs, title, self.rounds)
+            found[key] = run_in_turn(jobs, track(range(self.rounds), title, self.rounds))
         return found
 
     def _time_sizes(self) -> Measurements:
@@ -126,9 +115,12 @@ class Benchmark:
 
     def _measure_processes(self) -> Measurements:
         """Measure start-up and memory, each time in a new process."""
-        start_up = processes.measure_start_up
-        jobs = {name: partial(start_up, *self._place(name)) for name in self._choose(SIZED)}
-        found = self._run(jobs, "start-up and memory", PROCESS_ROUNDS)
+        jobs = {
+            name: partial(processes.measure_start_up, name, self._settle(name), self.folder)
+            for name in self._choose(SIZED)
+        }
+        rounds = track(range(PROCESS_ROUNDS), "start-up and memory", PROCESS_ROUNDS)
+        found = run_in_turn(jobs, rounds)
         seconds, peaks = ({name: pair[i] for name, pair in found.items()} for i in (0, 1))
         return {"startup_s": seconds, "peak_rss_mb": peaks}
 
@@ -141,14 +133,11 @@ class Benchmark:
         def time_whole_runs() -> Iterator[None]:
             for name in track(names, "whole runs", len(names)):
                 yield  # for a round of bare runs
-                times[name] = processes.time_protocol(*self._place(name))
+                times[name] = processes.time_protocol(name, self._settle(name), self.folder)
 
         jobs = {f"{name}-bare": partial(time_bare_run, each) for name, each in made.items()}
         bare = run_in_turn(jobs, time_whole_runs())
         return {"protocol_s": times | bare}
-
-    def _run(self, jobs: Jobs, title: str, rounds: int) -> dict[str, Any]:
-        return run_in_turn(jobs, track(range(rounds), title, rounds))
 
     def _choose(self, names: Sequence[str]) -> list[str]:
         return [name for name in self.names if name in names]
@@ -164,9 +153,6 @@ class Benchmark:
             n: Task(self._settle(n, **sizes), self.digits, self.folder) for n in self._choose(names)
         }
         return {name: MAKERS[name](task) for name, task in tasks.items()}
-
-    def _place(self, name: str) -> tuple[str, str, Path, str]:
-        return name, self.digits.name, self.folder, self._settle(name).device
 
 
 def time_bare_run(contestant: Contestant) -> float:
@@ -187,8 +173,3 @@ def estimate_runs(step_us: dict[str, float], evaluate_ms: dict[str, float]) -> d
     steps, evaluations = PROTOCOL_STEPS / 1e6, PROTOCOL_STEPS / EVAL_EVERY / 1e3
     names = [name for name in ESTIMATED if name in step_us and name in evaluate_ms]
     return {name: step_us[name] * steps + evaluate_ms[name] * evaluations for name in names}
-
-
-def format_time(seconds: float) -> str:
-    """Return a duration for people: seconds below two minutes, minutes above."""
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

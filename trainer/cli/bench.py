@@ -25,7 +25,7 @@ def main(argv: list[str] | None = None, program: Program = Program("bench")) -> 
         _check_writable(arguments.json)
 
     from trainer.bench.environment import check_environment  # not above: torch takes seconds
-    from trainer.bench.measure import prepare_benchmark
+    from trainer.bench.measure import Benchmark
 
     check_environment()
     only = arguments.only or ()
@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None, program: Program = Program("bench")) -> 
     measures = [name for name in MEASURES if name in only] or MEASURES
     arguments.backend = "torch"  # since only torch has the choice of --device
     settings, data_dir = settings_from(arguments), arguments.data_dir
-    found = prepare_benchmark(settings, data_dir, arguments.rounds, names).measure(measures)
+    found = Benchmark(settings, data_dir, arguments.rounds, names).measure(measures)
     print(format_tables(found))
     if arguments.json:
         try:
