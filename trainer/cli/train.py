@@ -73,9 +73,8 @@ def _make_resume_words(arguments: argparse.Namespace, folder: Path, program: Pro
 def _parse_every(text: str) -> int:
     """Return a number of iterations, 1 or more, or 0 for "off"; raises ArgumentTypeError."""
     if text != "off" and (not text.isdecimal() or int(text) == 0):
-        raise argparse.ArgumentTypeError(
-            f"{text}: must be a number of iterations, 1 or more, or off"
-        )
+        why = f"{text}: must be a number of iterations, 1 or more, or off"
+        raise argparse.ArgumentTypeError(why)
     return 0 if text == "off" else int(text)
 
 

@@ -95,9 +95,8 @@ def _train(job: Job) -> Result:
     about = describe_run(job.settings, job.resumed_at)
     started = time.perf_counter()
     with record_failure(job.folder, about | read_result(job.folder)):
-        board = open_board(
-            job.folder, about | {"scalars": charts.SCALARS}, charts.TRAINING, job.resumed_at
-        )
+        texts = about | {"scalars": charts.SCALARS}
+        board = open_board(job.folder, texts, charts.TRAINING, job.resumed_at)
         with Stop(job.folder) as stop, board as writer:
             last = _train_net(job, writer, stop)
         seconds = time.perf_counter() - started

@@ -43,7 +43,7 @@ from trainer.checker.find.steps import Step, capture_call
 from trainer.checker.find.trying import Outcome, Trier
 
 N = 7  # samples: no usual size, and not as many of each class
-LAYOUTS = 10
+LAYOUTS = 11
 NET = r".*net(work)?|model|nn|mlp|classifier|clf"
 Function = Callable[..., Any]
 
@@ -68,6 +68,7 @@ def _make_data(D: int, C: int) -> Iterator[tuple[Any, Any, int]]:
     yield x[:1].T, hot[1:2].T, C
     yield x[:1], hot[1:2], C
     yield x[0], int(labels[1]), C
+    yield x, column[:, 0], 1
 
 
 @dataclass
@@ -107,6 +108,7 @@ class Call:
             )  # fmt: skip
         found = guess_sizes(instance.build(module, {"named": copy.deepcopy(instance.named)}))
         has_own = instance.expression is not None and found
+        usual += [] if found else [(SIZES[0], 1)]  # its weights may fit any targets
         return found if has_own else list(dict.fromkeys([*usual, *found]))
 
     def follow(self, trier: Trier, x: Any, t: Any, C: int, option: int = 0) -> list[Step]:

@@ -16,7 +16,7 @@ from trainer.checker.find.tracing import Tracer
 MOST_ROUNDS = 100_000  # of all loops before the training begins
 MOST_CAPTURES = 80
 MOST_STEPS = 4  # of a program that are judged
-ROUNDS = 4  # of a loop that are seen: a sample of zeros moves few numbers, or none
+ROUNDS, EACH = 4, 2  # of a loop that are seen and judged: samples of zeros move few numbers
 
 
 class FoundError(BaseException):
@@ -159,6 +159,7 @@ class Discovery:
         several = {outer for loop, number in best if number == 2 for outer in self._outer[loop]
                    if self._carry_same(loop, outer)}  # fmt: skip
         chosen = [key for key in best if key[0] not in several]
+        chosen = [key for key in chosen if _count_earlier(chosen, key) < EACH]
         grown = [(loop, 1) for loop, number in chosen if number == 2 and self._grows(loop)]
         return [self.captures[key] for key in dict.fromkeys([*grown, *chosen])][:MOST_STEPS]
 
@@ -174,6 +175,11 @@ class Discovery:
         before = self.captures[loop, 1].run().before
         later = self._find_changes((loop, 2))
         return any(p in before and before[p].shape != later.before[p].shape for p in later.carried)
+
+
+def _count_earlier(keys: list[tuple[int, int]], key: tuple[int, int]) -> int:
+    """Return how many earlier rounds of its loop there are beside a round."""
+    return sum(loop == key[0] and number < key[1] for loop, number in keys)
 
 
 def _count_arrays(values: list[Any]) -> int:

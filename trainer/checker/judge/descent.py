@@ -196,9 +196,12 @@ def _list_like(own: Fit, usual: list[Fit], pulls: list[Array]) -> list[str]:
 
 
 def _list_pulls(found: list[Direction]) -> list[Array]:
-    """Return how far the weights lie along each direction: all of them, or the matrices alone."""
+    """Return how far the weights lie along each direction: all of them, or the matrices alone, or
+    where there is none, what is more than a number.
+    """
     decay = np.array([direction.decay for direction in found])
     flat = np.array([is_flat(direction.vector) for direction in found])
+    flat = np.array([direction.vector.size == 1 for direction in found]) if flat.all() else flat
     return [decay, np.where(flat, 0.0, decay)]
 
 
