@@ -1,14 +1,13 @@
 """Runs a program until it trains, and returns the rounds of its loops that may be one step."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
 import numpy as np
 
+from trainer.checker.find.changes import Changes, find_changes
 from trainer.checker.find.randomness import run_quietly
-from trainer.checker.find.shortening import shorten
 from trainer.checker.find.steps import Step, capture
 from trainer.checker.find.trace import Trace
 from trainer.checker.find.tracing import Tracer
@@ -21,16 +20,6 @@ ROUNDS, EACH = 4, 2  # of a loop that are seen and judged: samples of zeros move
 
 class FoundError(BaseException):
     """Raised to leave a program when its training loop was seen."""
-
-
-@dataclass
-class Changes:
-    """What a step changes: the numbers before it, by their paths, and the paths of those whose new
-    value depends on the one before: weights, not caches.
-    """
-
-    before: dict[str, Any]
-    carried: set[str]
 
 
 class Discovery:
@@ -199,33 +188,3 @@ def _overlap(first: Trace, second: Trace, path: str) -> bool:
         return True
     changed = [each.before[path] != each.after.get(path) for each in (first, second)]
     return bool(np.any(changed[0] & changed[1])) or not np.any(changed[1])
-
-
-def find_changes(step: Step) -> Changes:
-    """Return what a step, with few samples from here on, changes; nothing where it fails."""
-    shorten(step)
-    trace = step.run()
-    changed = [] if trace.error else trace.list_changed()
-    carried = {path for path in changed if is_carried(step.run, trace, path)}
-    return Changes({path: trace.before[path] for path in changed}, carried)
-
-
-def is_carried(run: Callable[..., Trace], trace: Trace, path: str) -> bool:
-    """Return whether some number that a step changes depends on the one in its place before.
-
-    What is only put into another order is not carried on.
-    """
-    old = trace.before[path]
-    if is_reordered(trace, path):
-        return False
-    after = run({path: old + 1e-3 * (1 + np.abs(old))}, "changes").after.get(path)
-    if after is None or after.shape != old.shape:
-        return False
-    changed = old != trace.after[path]
-    return not np.array_equal(after[changed], trace.after[path][changed])
-
-
-def is_reordered(trace: Trace, path: str) -> bool:
-    """Return whether a step puts numbers into another order, as it may do with samples."""
-    old, new = (np.sort(each[path], axis=None) for each in (trace.before, trace.after))
-    return np.array_equal(old, new)

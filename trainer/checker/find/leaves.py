@@ -1,5 +1,6 @@
 """Finds the arrays and numbers that a namespace holds, reads them, and sets them."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -54,7 +55,7 @@ class Leaf:
     @property
     def size(self) -> int:
         """How many numbers it is."""
-        return int(np.prod(np.shape(self.value)))
+        return math.prod(np.shape(self.value))
 
     def set(self, values: Any) -> None:
         """Write values of the leaf's shape: in place if others may hold the array.

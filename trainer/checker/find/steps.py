@@ -4,6 +4,7 @@ import ast
 import copy
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
@@ -29,6 +30,10 @@ from trainer.checker.find.tracing import Place, Tracer
 MOST_ROUNDS = 20_000  # of all loops inside one step
 RETURNED = "__result__"  # the name of what a call returned
 MOST_LEAF = 500_000  # elements of a leaf
+
+
+class EnoughError(BaseException):
+    """Raised to leave a step when the values that were asked for are known."""
 
 
 @dataclass
@@ -63,7 +68,8 @@ class Step:
 
         A path of EVENT and a number replaces the value of that event. A "full" trace has all. One
         of "changes" has no events and nothing of what was before, and what was left only where the
-        last full run changed it. One of "digests" has numbers in place of arrays.
+        last full run changed it. One of "digests" has numbers in place of arrays, and a tuple has
+        the values of these events: the step is left after the last of them.
         """
         shared, names = self._restore()
         edits = self.given | dict(edits or {})
@@ -143,6 +149,7 @@ class Step:
         rounds = 0
         wanted = form if isinstance(form, tuple) else ()
         kept = None if form in ("full", "digests") else set(wanted)
+        last = max((*wanted, *changes, self._catch), default=-1)
 
         def count(_loop: int, _frame: FrameType) -> None:
             nonlocal rounds
@@ -151,6 +158,10 @@ class Step:
                 raise TooLongError("too many rounds")
 
         def see(site: int, value: Any) -> Any:
+            if kept is not None and len(trace.events) > last:
+                if wanted:
+                    raise EnoughError
+                return value
             if len(trace.events) == self._catch:
                 frame = sys._getframe(2)  # of the code, which calls the tracer
                 self._caught = copy_together(frame.f_locals, None)[0], frame.f_globals
@@ -160,7 +171,7 @@ class Step:
         self.tracer.enter = count
         self.tracer.leave = None
         try:
-            with run_quietly():
+            with run_quietly(), suppress(EnoughError):
                 self._get_function()(after, names)
         finally:
             self.tracer.see = self.tracer.enter = None

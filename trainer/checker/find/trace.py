@@ -1,6 +1,7 @@
 """What a step did: the values that were seen, and all arrays before and after it."""
 
 import hashlib
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -66,7 +67,7 @@ def keep(
         raise TooLongError("too many values")
     is_whole = site.is_argument and isinstance(value, int | np.integer)  # perhaps a label
     is_array = is_numeric_array(value) or is_numeric_tensor(value)
-    if is_real(value) or is_whole or (is_array and np.prod(value.shape) <= MOST_ELEMENTS):
+    if is_real(value) or is_whole or (is_array and math.prod(value.shape) <= MOST_ELEMENTS):
         value = _replace(value, changes.get(len(trace.events)), site.is_update)
         is_kept = kept is None or len(trace.events) in kept
         path = OPERAND if site.is_operand else ""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trainer.book.functions import Array
-from trainer.checker.find.discovering import is_carried, is_reordered
+from trainer.checker.find.changes import is_carried, is_reordered
 from trainer.checker.find.trace import EVENT, LIST, OPERAND, Form, Trace, digest_events
 from trainer.checker.judge.events import Events, Values, align, match, stack
 from trainer.checker.judge.moving import exchange, leave, looks_like_target, move, turn

@@ -95,6 +95,10 @@ def point_to(report: Report, judged: Judged) -> None:
     """Note in a report which step is wrong, and whether a line of it can be sought."""
     report.step = judged.step.place if judged.decision.is_right is False else None
     report.has_line = judged.decision.fault not in OF_OUTPUTS
+    for finding in report.findings:
+        if finding.quantity == STEP and finding.line:
+            finding.file = report.file
+            finding.line = None if report.file.endswith(".ipynb") else finding.line
 
 
 def _is_unexplained(finding: Finding) -> bool:
@@ -169,14 +173,13 @@ def describe(judged: Judged) -> Iterator[Finding]:
             yield Finding(STEP, "note", message, "activation-missing")
     elif decision.fault:
         words["names"] = join_words(decision.wrong)
-        if decision.event is not None:
-            site = decision.model.base.events[decision.event][0]
-            words["line"] = str(judged.step.describe(site)[0])
+        line = _find_line(judged)
+        words["line"] = str(line)
         words["shapes"] = _name_shapes(decision)
         words["shown"] = _(LOSSES.get(decision.fit.shown if decision.fit else "", ""))
         words["factor"] = f"{decision.fit.rate:.4g}" if decision.fit else ""
         message = _(FAULTS[decision.fault]).format(**words)
-        yield Finding(STEP, "differs", message, find_cause(decision))
+        yield Finding(STEP, "differs", message, find_cause(decision), line=line)
     elif decision.is_right is False:
         for weight in decision.wrong:
             message = _describe_weight(decision, weight, words)
@@ -186,6 +189,14 @@ def describe(judged: Judged) -> Iterator[Finding]:
     for step in [*judged.others, *([judged.step] if is_open else [])]:
         message = _("not checked: {step}, since no loss was found that it goes down or up")
         yield Finding(STEP, "note", message.format(step=_name_step(step)))
+
+
+def _find_line(judged: Judged) -> int | None:
+    """Return the line whose value is wrong by itself, None where none is."""
+    decision = judged.decision
+    if decision.event is None:
+        return None
+    return judged.step.describe(decision.model.base.events[decision.event][0])[0]
 
 
 def _name_shapes(decision: Decision) -> str:
