@@ -47,6 +47,42 @@ def test_the_line_is_named_and_the_fix_makes_the_step_right(tmp_path, name, old,
     assert found.diff
 
 
+SAMPLES = """
+import numpy as np
+np.random.seed(2)
+X, T = np.random.randn(8, 4), np.random.randint(0, 2, 8)
+W1, W2 = np.random.randn(4, 3), np.random.randn(3)
+def sigmoid(a): return 1 / (1 + np.exp(-a))
+for epoch in range(500):
+    dW1, dW2 = np.zeros(W1.shape), np.zeros(W2.shape)
+    for x, t in zip(X, T):
+        z = sigmoid(x @ W1)
+        y = sigmoid(z @ W2)
+        error = t - y
+        delta = error * y * (1 - y)
+        dz = delta * W2 * z * (1 - z)
+        dW2 += delta * z
+        dW1 += dz * x[:, None]
+    W1 += 0.5 * dW1 / len(T)
+    W2 += 0.5 * dW2 / len(T)
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "fix"),
+    [
+        ("delta * W2 * z * (1 - z)", "error * W2 * z * (1 - z)", "= delta * W2 * z * (1 - z)"),
+        ("delta * W2 * z * (1 - z)", "delta * W2 * z", "* (1 - z)"),
+    ],
+)
+def test_a_line_in_a_loop_over_samples_is_right_in_all_rounds(tmp_path, right, wrong, fix):
+    path = tmp_path / "net.py"
+    path.write_text(SAMPLES.replace(right, wrong))
+    found = diagnose(path)
+    assert found.code.strip() == f"dz = {wrong}"
+    assert fix in found.diff.splitlines()[-1]
+
+
 def test_two_mistakes_are_fixed_together(tmp_path):
     text = (FREE / "table.py").read_text()
     path = tmp_path / "table.py"

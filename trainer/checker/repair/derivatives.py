@@ -120,6 +120,11 @@ def list_slopes(model: Model, size: int) -> list[Derivative]:
     ]  # fmt: skip
 
 
+def find_slope(model: Model, path: str, later: int) -> Derivative | None:
+    """Return the derivative of a later value by one, None where it is not one by elements."""
+    return next(_list_slopes_by(model, path, [later]), None)
+
+
 def _list_slopes_by(model: Model, path: str, later: list[int]) -> Iterator[Derivative]:
     """Yield the derivative by one value of those later ones that depend on it by elements."""
     value = np.asarray(model.get_value(path), dtype=np.float64)
@@ -128,7 +133,7 @@ def _list_slopes_by(model: Model, path: str, later: list[int]) -> Iterator[Deriv
         return
     h = _choose_width(value)
     signs = [np.ones(value.shape), np.random.default_rng(0).choice([-1.0, 1.0], value.shape)]
-    runs = [[_read_all(model, path, value + s * h * sign) for s in (1, -1)] for sign in signs]
+    runs = [[_read(model, path, value + s * h * sign, later) for s in (1, -1)] for sign in signs]
     for j in later:
         if not all(j in run and run[j].shape == value.shape for pair in runs for run in pair):
             continue
@@ -139,9 +144,9 @@ def _list_slopes_by(model: Model, path: str, later: list[int]) -> Iterator[Deriv
             yield Derivative(f"{EVENT}{j}", by_all)
 
 
-def _read_all(model: Model, path: str, value: Array) -> dict[int, Array]:
-    """Return all values in a run in which one of them, or a weight, is replaced."""
+def _read(model: Model, path: str, value: Array, events: list[int]) -> dict[int, Array]:
+    """Return the values of some events, in their order, in a run in which a value is replaced."""
     base = model.base.events
-    other = model.run({path: value}, tuple(range(len(base)))).events
-    pairs = enumerate(zip(base, other, strict=False))
-    return {k: b[2] for k, (a, b) in pairs if a[:2] == b[:2]}
+    other = model.run({path: value}, tuple(events)).events
+    pairs = zip(events, other, strict=False)
+    return {k: event[2] for k, event in pairs if event[:2] == base[k][:2]}

@@ -21,6 +21,7 @@ NUMBER = re.compile(r"[\d.e-]+")
 MOST_LINES = 7  # mistakes of one step
 MOST_PLACES = 4  # lines that may each be the same mistake
 MOST_REPEATED = 40  # rounds of a loop in which a line is corrected
+MOST_ROUNDS = 200  # in which it is corrected by one rule
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,16 +76,11 @@ class Locator:
     def _improve(self, edits: Edits) -> Iterator[Place]:
         """Yield the lines with whose right values more weights go down the derivative."""
         before, good = self._scorer.score(edits)
+        settled = 0
         for number, events in self._list_sites():
-            if self._scorer.count.is_spent:
+            if self._scorer.count.is_spent or settled == MOST_PLACES:
                 return
-            events = events[:MOST_REPEATED]
-            best, score = self._correct_rounds(events, edits, before, good)
-            for i in events if score <= before else ():
-                trial, reached = self._correct(i, best, score, good)
-                best, score = (trial, reached) if reached > score else (best, score)
-            if score <= before and len(events) > 1:
-                best, score = self._correct_together(events, edits, good)
+            best, score = self._correct_events(events, edits, before, good)
             if score > before:
                 first = min(int(path[1:]) for path in best if path not in edits)
                 value = np.asarray(self._model.base.events[first][2], dtype=np.float64)
@@ -93,9 +89,30 @@ class Locator:
                 formula = self._values.describe(expected)
                 is_sure = not self._values.derivatives.is_partial
                 is_exact = self._scorer.rate > 0 or not value.ndim
+                settled += score == ALL
                 yield Place(
                     site, first, value, expected, formula, best, score == ALL, is_sure, is_exact
                 )
+
+    def _correct_events(
+        self, events: list[int], edits: Edits, before: int, good: frozenset[str]
+    ) -> tuple[Edits, int]:
+        """Return the values of the events of one place with which most is right, beside others: of
+        all rounds of a loop by one rule, of one after the other, or of all numbers together.
+        """
+        rounds = self._correct_rounds(events[:MOST_ROUNDS], edits, before, good)
+        if rounds[1] == ALL:
+            return rounds
+        events = events[:MOST_REPEATED]
+        best, score = dict(edits), before
+        for i in events:
+            trial, reached = self._correct(i, best, score, good)
+            best, score = (trial, reached) if reached > score else (best, score)
+        if score <= before and rounds[1] > before:
+            return rounds
+        if score <= before and len(events) > 1:
+            return self._correct_together(events, edits, good)
+        return best, score
 
     def _correct(
         self, event: int, edits: Edits, score: int, good: frozenset[str]
@@ -118,11 +135,11 @@ class Locator:
     def _correct_rounds(
         self, events: list[int], edits: Edits, score: int, good: frozenset[str]
     ) -> tuple[dict[str, Any], int]:
-        """Return the arrays that the rounds of a loop over samples should compute, each the
-        derivative by a value of its own round, and how much is right then.
+        """Return the arrays that the rounds of a loop should compute, each the derivative by a
+        value of its own round, and how much is right then.
         """
         best, effect = dict(edits), self._scorer.move(events[0], edits)
-        is_open = bool(effect.reached - good) and not effect.reached & good
+        is_open = bool(effect.reached) and not effect.reached & good and effect.path not in edits
         for values in self._values.list_rounds(events) if is_open else ():
             for given in self._values.scale_rounds(values, edits, effect.reached):
                 now = self._scorer.score({**edits, **given})[0]

@@ -1,6 +1,7 @@
 """Lists what a value on the way back may have been meant to be."""
 
 from collections.abc import Iterator
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,14 @@ from trainer.checker.find.trace import EVENT, Trace
 from trainer.checker.repair.derivatives import (
     Derivative,
     Derivatives,
+    find_slope,
     is_close,
     list_forward,
     list_slopes,
 )
 from trainer.checker.repair.scoring import Edits, Effect, Scorer
+
+Shape = tuple[int, ...]
 
 NEAR = 1e-3  # relative, of what follows from a value
 
@@ -30,6 +34,7 @@ class Values:
         self._scorer, self._model = scorer, scorer.wanted.model
         self.derivatives = Derivatives(self._model, scorer.fit)
         self._slopes: dict[int, list[Derivative]] = {}  # by the number of their elements
+        self._pairs: dict[tuple[int, int], Derivative | None] = {}  # of one event by another
 
     def list_values(self, effect: Effect, edits: Edits) -> Iterator[Array]:
         """Yield the values that an event should have, beside edits of others."""
@@ -73,20 +78,46 @@ class Values:
         yield from (each.value for each in self.derivatives.list_rows())
 
     def list_rounds(self, events: list[int]) -> Iterator[Edits]:
-        """Yield the derivatives by the values of one place on the way forward, one for each of so
-        many events of one shape that a loop gives, in their order.
+        """Yield what the events of a place may have been meant to be, all together: derivatives by
+        the values of one place on the way forward, or of one such place by another, each by that of
+        its own round.
         """
-        shapes = {self._model.base.events[i][2].shape for i in events}
-        places: dict[int, list[int]] = {}
-        for i in list_forward(self._model, is_whole=True):
-            places.setdefault(self._model.base.events[i][0], []).append(i)
-        if len(events) < 2 or len(shapes) > 1 or shapes == {()}:
+        wanted = self._group(events)
+        if len(events) < 2 or () in wanted:
             return
-        for there in (each for each in places.values() if len(each) == len(events)):
-            found = [self.derivatives.find(f"{EVENT}{i}") for i in there]
-            made = [next(arrange(d.value, *shapes), None) if d else None for d in found]
-            if all(value is not None for value in made):
-                yield {f"{EVENT}{i}": value for i, value in zip(events, made, strict=True)}
+        sites: dict[int, list[int]] = {}
+        for i in list_forward(self._model, is_whole=True):
+            sites.setdefault(self._model.base.events[i][0], []).append(i)
+        every = map(self._group, sites.values())
+        found = [groups for groups in every if _have_as_many(groups, wanted)]
+        is_slope = events[0] not in self._model.after_targets
+        for chosen, order in product(combinations(found, 1 + is_slope), (1, -1)):
+            pairs = (
+                pair
+                for shape, own in wanted.items()  # a loop back meets layers the other way
+                for pair in zip(own[::order], *(g[shape] for g in chosen), strict=True)
+            )
+            made = [(event, self._find_value(event, *there)) for event, *there in pairs]
+            if all(value is not None for _, value in made):
+                yield {f"{EVENT}{event}": value for event, value in made}
+
+    def _group(self, events: list[int]) -> dict[Shape, list[int]]:
+        """Return events by the shapes of their values."""
+        groups: dict[Shape, list[int]] = {}
+        for i in events:
+            groups.setdefault(self._model.base.events[i][2].shape, []).append(i)
+        return groups
+
+    def _find_value(self, event: int, by: int, of: int | None = None) -> Array | None:
+        """Return the derivative of the loss, or of a value, by another, None for none."""
+        path, shape = f"{EVENT}{by}", self._model.base.events[event][2].shape
+        if of is None:
+            found = self.derivatives.find(path)
+        else:
+            if (by, of) not in self._pairs:
+                self._pairs[by, of] = find_slope(self._model, path, of) if by < of else None
+            found = self._pairs[by, of]
+        return next(arrange(found.value, shape), None) if found else None
 
     def scale_rounds(
         self, values: Edits, edits: Edits, reached: frozenset[str]
@@ -170,6 +201,11 @@ class Values:
             return path
         number = self._model.base.events[int(path[1:])][0]
         return self._scorer.wanted.sites[number].name if number >= 0 else ""
+
+
+def _have_as_many(groups: dict[Shape, list[int]], wanted: dict[Shape, list[int]]) -> bool:
+    """Return whether there are as many events of each shape as are wanted."""
+    return all(len(groups.get(shape, ())) == len(found) for shape, found in wanted.items())
 
 
 def _write_factor(factor: float) -> str:
