@@ -150,3 +150,13 @@ def _read(model: Model, path: str, value: Array, events: list[int]) -> dict[int,
     other = model.run({path: value}, tuple(events)).events
     pairs = zip(events, other, strict=False)
     return {k: event[2] for k, event in pairs if event[:2] == base[k][:2]}
+
+
+def arrange(values: Array, shape: tuple[int, ...]) -> Iterator[Array]:
+    """Yield values in a shape of their size, turned too."""
+    if values.shape == shape:
+        yield values
+    elif values.size == int(np.prod(shape)):
+        yield values.reshape(shape)
+    if values.ndim == 2 and values.T.shape == shape and 1 not in shape:
+        yield values.T

@@ -140,7 +140,7 @@ class Locator:
         """
         best, effect = dict(edits), self._scorer.move(events[0], edits)
         is_open = bool(effect.reached) and not effect.reached & good and effect.path not in edits
-        for values in self._values.list_rounds(events) if is_open else ():
+        for values in self._values.rounds.list_values(events) if is_open else ():
             for given in self._values.scale_rounds(values, edits, effect.reached):
                 now = self._scorer.score({**edits, **given})[0]
                 best, score = ({**edits, **given}, now) if now > score else (best, score)

@@ -1,7 +1,6 @@
 """Lists what a value on the way back may have been meant to be."""
 
 from collections.abc import Iterator
-from itertools import combinations, product
 from typing import Any
 
 import numpy as np
@@ -11,14 +10,12 @@ from trainer.checker.find.trace import EVENT, Trace
 from trainer.checker.repair.derivatives import (
     Derivative,
     Derivatives,
-    find_slope,
+    arrange,
     is_close,
-    list_forward,
     list_slopes,
 )
+from trainer.checker.repair.rounds import Rounds
 from trainer.checker.repair.scoring import Edits, Effect, Scorer
-
-Shape = tuple[int, ...]
 
 NEAR = 1e-3  # relative, of what follows from a value
 
@@ -34,7 +31,7 @@ class Values:
         self._scorer, self._model = scorer, scorer.wanted.model
         self.derivatives = Derivatives(self._model, scorer.fit)
         self._slopes: dict[int, list[Derivative]] = {}  # by the number of their elements
-        self._pairs: dict[tuple[int, int], Derivative | None] = {}  # of one event by another
+        self.rounds = Rounds(self._model, self.derivatives)
 
     def list_values(self, effect: Effect, edits: Edits) -> Iterator[Array]:
         """Yield the values that an event should have, beside edits of others."""
@@ -76,48 +73,6 @@ class Values:
         by_weights = (self.derivatives.find(path) for path in sorted(reached))
         yield from (each.value for each in by_weights if each and each.value.ndim)
         yield from (each.value for each in self.derivatives.list_rows())
-
-    def list_rounds(self, events: list[int]) -> Iterator[Edits]:
-        """Yield what the events of a place may have been meant to be, all together: derivatives by
-        the values of one place on the way forward, or of one such place by another, each by that of
-        its own round.
-        """
-        wanted = self._group(events)
-        if len(events) < 2 or () in wanted:
-            return
-        sites: dict[int, list[int]] = {}
-        for i in list_forward(self._model, is_whole=True):
-            sites.setdefault(self._model.base.events[i][0], []).append(i)
-        every = map(self._group, sites.values())
-        found = [groups for groups in every if _have_as_many(groups, wanted)]
-        is_slope = events[0] not in self._model.after_targets
-        for chosen, order in product(combinations(found, 1 + is_slope), (1, -1)):
-            pairs = (
-                pair
-                for shape, own in wanted.items()  # a loop back meets layers the other way
-                for pair in zip(own[::order], *(g[shape] for g in chosen), strict=True)
-            )
-            made = [(event, self._find_value(event, *there)) for event, *there in pairs]
-            if all(value is not None for _, value in made):
-                yield {f"{EVENT}{event}": value for event, value in made}
-
-    def _group(self, events: list[int]) -> dict[Shape, list[int]]:
-        """Return events by the shapes of their values."""
-        groups: dict[Shape, list[int]] = {}
-        for i in events:
-            groups.setdefault(self._model.base.events[i][2].shape, []).append(i)
-        return groups
-
-    def _find_value(self, event: int, by: int, of: int | None = None) -> Array | None:
-        """Return the derivative of the loss, or of a value, by another, None for none."""
-        path, shape = f"{EVENT}{by}", self._model.base.events[event][2].shape
-        if of is None:
-            found = self.derivatives.find(path)
-        else:
-            if (by, of) not in self._pairs:
-                self._pairs[by, of] = find_slope(self._model, path, of) if by < of else None
-            found = self._pairs[by, of]
-        return next(arrange(found.value, shape), None) if found else None
 
     def scale_rounds(
         self, values: Edits, edits: Edits, reached: frozenset[str]
@@ -203,22 +158,7 @@ class Values:
         return self._scorer.wanted.sites[number].name if number >= 0 else ""
 
 
-def _have_as_many(groups: dict[Shape, list[int]], wanted: dict[Shape, list[int]]) -> bool:
-    """Return whether there are as many events of each shape as are wanted."""
-    return all(len(groups.get(shape, ())) == len(found) for shape, found in wanted.items())
-
-
 def _write_factor(factor: float) -> str:
     """Return what stands before a derivative that is multiplied: nothing for 1."""
     sign, size = "−" * (factor < 0), abs(factor)
     return sign if abs(size - 1) < NEAR else f"{sign}{size:.3g} · "
-
-
-def arrange(values: Array, shape: tuple[int, ...]) -> Iterator[Array]:
-    """Yield values in a shape of their size, turned too."""
-    if values.shape == shape:
-        yield values
-    elif values.size == int(np.prod(shape)):
-        yield values.reshape(shape)
-    if values.ndim == 2 and values.T.shape == shape and 1 not in shape:
-        yield values.T
