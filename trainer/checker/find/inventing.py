@@ -25,7 +25,8 @@ from trainer.checker.find.trying import Outcome, Trier
 N, D, H = 7, 5, 4
 INPUTS = ((N, D), (D, N), (2, 3, 6, 6), (2, 6, 6, 3), (2, 3, D), (N, D), (D,), (D, 1))
 PROBABLE = 5  # the number of the probabilities; behind them are single samples
-DOUT = r"d([A-Z_0-9].*|[a-z]\d?)?|.*(grad|delta|dout|error|upstream).*"  # names of a gradient
+# The names of a gradient that a backward function is given.
+DOUT = r"d([A-Z_0-9].*|[a-z]\d?|values?|inputs?|outputs?)?|.*(grad|delta|dout|error|upstream).*"
 MATRIX, VECTOR = "[wWuUkK]", "b|beta|gamma"  # how names of weights begin
 MOST_TRIES = 150  # shapes of the arguments of one layer
 Function = Callable[..., Any]

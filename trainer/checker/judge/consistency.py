@@ -23,7 +23,8 @@ IMPOSSIBLE = 1e-3  # of the largest step: no rounding leaves such a rest
 
 def list_inconsistent(model: Model) -> list[list[str]]:
     """Return the weights whose step follows no loss of the outputs, for some of the most numbers
-    that may be the outputs: a sum of them, or the largest, has fewer and explains less.
+    that may be the outputs: a sum of them, or the largest, has fewer and explains less. Where
+    nothing can be said of the most, fewer say nothing either.
     """
     sizes = {events: sum(model.base.events[i][2].size for i in events) for events in model.outputs}
     found: list[list[str]] = []
@@ -32,10 +33,13 @@ def list_inconsistent(model: Model) -> list[list[str]]:
     for events in last:
         if len(found) == ASKED or sizes[events] < most:
             break
+        if not _is_whole(model, events):
+            continue
         wrong = find_inconsistent(model, events)
-        if wrong is not None:
-            found.append(wrong)
-            most = sizes[events]
+        if wrong is None:
+            break
+        found.append(wrong)
+        most = sizes[events]
     return found
 
 
@@ -46,7 +50,7 @@ def find_inconsistent(model: Model, events: Events) -> list[str] | None:
     than those after it.
     """
     outputs = read_events([event[2] for event in model.base.events], events)
-    if outputs is None or outputs.size > MOST_OUTPUTS or not _is_whole(model, events):
+    if outputs is None or outputs.size > MOST_OUTPUTS:
         return None
     found = _gather(model, outputs.size)
     rows = [_differentiate(each, events) for each in found]

@@ -40,6 +40,8 @@ def _list_outputs(model: Model) -> Iterator[tuple[int, Array, Array]]:
 
 def _sums_over_samples(y: Array, t: Array) -> bool:
     is_hot = bool(np.isin(t, (0, 1)).all())
+    if y.shape[0] == y.shape[1]:  # either axis may be that of the samples
+        return False
     axes = [axis for axis in (0, 1) if is_hot and (t.sum(axis=axis) == 1).all()]
     if len(axes) != 1 or min(y.shape) < 2 or y.min() <= 0:
         return False
