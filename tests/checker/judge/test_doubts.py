@@ -120,3 +120,10 @@ def test_the_slope_of_the_last_activation_must_be_that_of_its_input(judge_text):
     is_right, messages = judge_text(net, right, wrong)
     assert is_right is False
     assert "takes the derivative of the last activation at another value" in messages[0]
+
+
+def test_an_error_without_the_slope_of_the_outputs_is_wrong_for_the_hidden_layer(judge_text):
+    is_right, messages = judge_text(DATA + ONE_SAMPLE, "d1 = d2 @ W2.T", "d1 = (y - t) @ W2.T")
+    assert is_right is False
+    assert len(messages) == 1
+    assert "of any loss of the outputs by it" in messages[0]

@@ -13,6 +13,7 @@ from trainer.checker.judge.descent import (
     fit_losses,
     list_mistaken_fits,
 )
+from trainer.checker.judge.dividing import find_divided, may_divide
 from trainer.checker.judge.fit import Fit
 from trainer.checker.judge.following import (
     find_others,
@@ -65,8 +66,24 @@ def decide(run: Run, name: str = "") -> Decision | None:
     is_given = near.fault is Fault.UPHILL and near.model.base.gave in (SUBTRACTED, JOINED)
     is_turned = is_given and not any(_is_beside_gradients(near.model, fit) for fit in near.fits)
     if is_part or is_turned or far.is_right is None or far.is_right != near.is_right:
-        return _leave_open(near)
-    return _agree(near, far)
+        return _find_divided(first, near) or _leave_open(near)
+    agreed = _agree(near, far)
+    is_wrong = agreed.is_right is False and not agreed.fault
+    return (_find_divided(first, near) if is_wrong else None) or agreed
+
+
+def _find_divided(first: Model, near: Decision) -> Decision | None:
+    """Return that some weights of an open step go down another loss than the others."""
+    is_given = near.model.base.gave in (SUBTRACTED, JOINED)
+    if near.fault or is_given or not may_divide(fit_losses(near.model)):
+        return None
+    models = [_decide_at(first, distance).model for distance in (NEAR, max(FAR))]
+    here, there = map(fit_losses, models)
+    last = max(first.weights, key=lambda weight: min(models[0].depends[weight]))
+    found = find_divided(here, there, last)
+    if found is None or takes_several(models[0]):
+        return None
+    return Decision(models[0], False, *found)
 
 
 def _has_gradients(decision: Decision) -> bool:

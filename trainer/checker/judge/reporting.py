@@ -42,7 +42,7 @@ def _is_understood(report: Report) -> bool:
 
 def leave_doubted(report: Report) -> None:
     """Leave open what a step might have refuted, where the time for that was too short."""
-    if not may_be_settled(report):
+    if not may_be_settled(report) or _is_understood(report):
         return
     wrong = report.wrong_findings
     message = _("a step of its training, which decides about it, did not come back in time")
