@@ -28,10 +28,10 @@ POLL = 0.01  # seconds between two looks at a process that starts
 
 
 def measure_start_up(name: str, settings: Settings, data_dir: Path) -> tuple[float, float]:
-    """Return the seconds from process start to the first step, and the peak memory in MB.
+    """Return the seconds from process start to its first line, and the peak memory in MB.
 
-    name is a backend, or "floor". The first step follows the first line of output. Raises
-    InputError if the process fails.
+    name is a backend, or "floor". The line tells of the first evaluation, before the first step.
+    Raises InputError if the process fails.
     """
     if name == "floor":
         return _run_python("trainer.bench.floor", str(settings.dataset), str(data_dir.resolve()))

@@ -54,7 +54,7 @@ RESULTS = {
     "step_us": Result("A step", "µs", STEP_WORK),  # by size; only earlier versions wrote others
     "evaluate_ms": Result("An evaluation of all images", "ms", FIRST_PRODUCT, "ALL", EVALUATIONS),
     "protocol_s": Result("10,000 steps, an evaluation every 10", "s", WHOLE_RUN, "1 / ALL"),
-    "startup_s": Result("Start of the process to the first step", "s", READING),
+    "startup_s": Result("Start of the process to its first line", "s", READING),
     "peak_rss_mb": Result("Peak memory", "MB", "the imports and one float copy of the images"),
 }
 # A result, two contestants and the largest ratio of the first to the second that is wanted.
