@@ -14,6 +14,14 @@ FREE = Path(__file__).parent / "free"  # right nets, each in another form
 LAYERS = Path(__file__).parent / "layers"  # right layers
 
 
+def write_changed(folder, text, old, new):
+    """Write a net whose text is changed where it must hold the old one, and return its path."""
+    assert old in text
+    path = folder / "net.py"
+    path.write_text(text.replace(old, new))
+    return path
+
+
 def judge(path):
     """Return what is decided about the file, None if no step was found."""
     script = Script(path)

@@ -1,7 +1,7 @@
 """What a step shows by chance, or cannot show, accuses no right net."""
 
 import pytest
-from steps import find_messages, judge
+from steps import find_messages, judge, write_changed
 
 DATA = """
 import numpy as np
@@ -84,9 +84,7 @@ class Network:
 @pytest.fixture
 def judge_text(tmp_path):
     def judge_a_net(text, old="", new=""):
-        assert old in text
-        path = tmp_path / "net.py"
-        path.write_text(text.replace(old, new))
+        path = write_changed(tmp_path, text, old, new)
         return judge(path).decision.is_right, find_messages(path)
 
     return judge_a_net

@@ -1,7 +1,7 @@
 """A step that follows no loss, where its net computes one or most of its weights follow one."""
 
 import pytest
-from steps import find_messages, judge
+from steps import find_messages, judge, write_changed
 
 SCRIPT = """
 import numpy as np
@@ -79,10 +79,7 @@ for epoch in range(100):
 @pytest.fixture
 def decide(tmp_path):
     def decide_on(text, old="", new=""):
-        assert old in text
-        path = tmp_path / "net.py"
-        path.write_text(text.replace(old, new))
-        return judge(path).decision
+        return judge(write_changed(tmp_path, text, old, new)).decision
 
     return decide_on
 

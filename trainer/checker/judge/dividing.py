@@ -27,13 +27,12 @@ def find_divided(near: list[Fit], far: list[Fit], last: str) -> tuple[Fit, list[
     """Return the loss that a weight of the last layer and others go down at one rate wherever they
     are, and the rest, which so go down another one; None where there are no two such losses.
     """
-    kept = {key: _list_kept(fit, other) for key, fit in _index(near).items()
-            if (other := _index(far).get(key))}  # fmt: skip
+    here, there = _index(near), _index(far)
+    kept = {key: _list_kept(here[key], there[key]) for key in here if key in there}
     every = {weight for fit in near for weight in fit.rates}
     for (one, a), (_, b) in permutations(kept.items(), 2):
         if last in a and b and not a & b and a | b == every:
-            fit = _index(near)[one]
-            return replace(fit, rates=fit.rates | dict.fromkeys(b)), sorted(b)
+            return replace(here[one], rates=here[one].rates | dict.fromkeys(b)), sorted(b)
     return None
 
 
