@@ -29,6 +29,7 @@ class Discovery:
         self._tracer = tracer
         self.captures: dict[tuple[int, int], Step] = {}  # by loop and round
         self._active: list[int] = []
+        self._seen: dict[int, int] = {}  # rounds of each loop that were captured
         self._outer: dict[int, set[int]] = {}  # the loops around each
         self._rounds = 0
         self._changes: dict[tuple[int, int], Changes] = {}  # by loop and round
@@ -62,18 +63,19 @@ class Discovery:
                 self._active.pop()
             if len(self._active) == 1 and (loop, 2) in self.captures:
                 self._stop_if_training(loop)
-            seen = sum(key[0] == loop for key in self.captures)
-            self._capture(loop, seen + 1, frame)
+            self._capture(loop, frame)
             return
         self._outer.setdefault(loop, set(self._active))
         self._active.append(loop)
-        self._capture(loop, 1, frame)
+        if loop not in self._seen:
+            self._capture(loop, frame)
 
-    def _capture(self, loop: int, number: int, frame: FrameType) -> None:
-        is_new = (loop, number) not in self.captures and len(self.captures) < MOST_CAPTURES
-        if is_new and number <= ROUNDS:
+    def _capture(self, loop: int, frame: FrameType) -> None:
+        number = self._seen.get(loop, 0) + 1
+        if number <= ROUNDS and len(self.captures) < MOST_CAPTURES:
             step = capture(self._tracer, self._tracer.loops[loop], frame)
             self.captures[loop, number] = step
+            self._seen[loop] = number
 
     def _leave(self, loop: int) -> None:
         if loop in self._active:
@@ -148,7 +150,8 @@ class Discovery:
         several = {outer for loop, number in best if number == 2 for outer in self._outer[loop]
                    if self._carry_same(loop, outer)}  # fmt: skip
         chosen = [key for key in best if key[0] not in several]
-        chosen = [key for key in chosen if _count_earlier(chosen, key) < EACH]
+        chosen = [key for i, key in enumerate(chosen)
+                  if sum(loop == key[0] for loop, _ in chosen[:i]) < EACH]  # fmt: skip
         grown = [(loop, 1) for loop, number in chosen if number == 2 and self._grows(loop)]
         return [self.captures[key] for key in dict.fromkeys([*grown, *chosen])][:MOST_STEPS]
 
@@ -164,11 +167,6 @@ class Discovery:
         before = self.captures[loop, 1].run().before
         later = self._find_changes((loop, 2))
         return any(p in before and before[p].shape != later.before[p].shape for p in later.carried)
-
-
-def _count_earlier(keys: list[tuple[int, int]], key: tuple[int, int]) -> int:
-    """Return how many earlier rounds of its loop there are beside a round."""
-    return sum(loop == key[0] and number < key[1] for loop, number in keys)
 
 
 def _count_arrays(values: list[Any]) -> int:

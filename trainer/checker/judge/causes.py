@@ -3,7 +3,7 @@
 from trainer.book.functions import Array
 from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.descent import computes_gradient
-from trainer.checker.judge.gradients import SAME
+from trainer.checker.judge.fit import are_same
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.slopes import is_flat
 
@@ -48,9 +48,9 @@ def find_ratio(decision: Decision, weight: str) -> float | None:
 def _name_factor(model: Model, factor: float) -> str | None:
     """Return the mistake that gives a gradient so many times as large."""
     for number in _list_samples(model):
-        if abs(factor - number) <= SAME * number:
+        if are_same(factor, number):
             return "batch-mean-missing"
-        if abs(factor * number - 1) <= SAME:
+        if are_same(factor * number, 1):
             return "batch-mean-twice"
     return None
 

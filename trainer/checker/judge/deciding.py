@@ -14,7 +14,7 @@ from trainer.checker.judge.descent import (
     list_mistaken_fits,
 )
 from trainer.checker.judge.dividing import find_divided, may_divide
-from trainer.checker.judge.fit import Fit
+from trainer.checker.judge.fit import SAME, Fit, are_same
 from trainer.checker.judge.following import (
     find_others,
     has_agreeing,
@@ -43,7 +43,6 @@ from trainer.checker.judge.shrinking import shrink
 NEAR, FAR = 0.05, (0.5, 0.2, 0.1)
 GIVEN = {"x", "t"}  # leaves of a call that are data of ours, and no weights
 ROUNDING = 1e-9  # of an array that stays as it is
-SAME = 1e-4  # rates that differ by more are not those of one loss
 
 
 def decide(run: Run, name: str = "") -> Decision | None:
@@ -77,7 +76,7 @@ def _find_divided(first: Model, near: Decision) -> Decision | None:
     is_given = near.model.base.gave in (SUBTRACTED, JOINED)
     if near.fault or is_given or not may_divide(fit_losses(near.model)):
         return None
-    models = [_decide_at(first, distance).model for distance in (NEAR, max(FAR))]
+    models = [_move_to(first, distance) for distance in (NEAR, max(FAR))]
     here, there = map(fit_losses, models)
     last = max(first.weights, key=lambda weight: min(models[0].depends[weight]))
     found = find_divided(here, there, last)
@@ -134,9 +133,8 @@ def _agree(near: Decision, far: Decision) -> Decision:
 
 
 def _are_same(a: Fit, b: Fit) -> bool:
-    one, other = a.common_rate, b.common_rate
-    is_close = abs(one - other) <= SAME * max(abs(one), abs(other))
-    return is_close and (a.loss, a.target) == (b.loss, b.target)
+    is_one = are_same(a.common_rate, b.common_rate)
+    return is_one and (a.loss, a.target) == (b.loss, b.target)
 
 
 def _leave_open(decision: Decision) -> Decision:
@@ -144,13 +142,17 @@ def _leave_open(decision: Decision) -> Decision:
 
 
 def _decide_at(first: Model, start: float) -> Decision:
-    """Return the decision at a distance from the first weights, with few samples if that works."""
+    """Return the decision at a distance from the first weights."""
+    decision = _decide_about(_move_to(first, start))
+    return decision if _is_sure(decision) else _leave_open(decision)
+
+
+def _move_to(first: Model, start: float) -> Model:
+    """Return a step at a distance from the first weights, with few samples if that works."""
     model = leave_start(first, start)
     smaller = shrink(model, first.run)
-    if smaller is not first.run and (few := build_model(smaller)):
-        model = leave_start(few, start)
-    decision = _decide_about(model)
-    return decision if _is_sure(decision) else _leave_open(decision)
+    few = build_model(smaller) if smaller is not first.run else None
+    return leave_start(few, start) if few else model
 
 
 def _is_sure(decision: Decision) -> bool:

@@ -7,9 +7,8 @@ what counts is which rates are the same near the first weights and far from them
 from dataclasses import replace
 from itertools import permutations
 
-from trainer.checker.judge.fit import Fit
+from trainer.checker.judge.fit import Fit, are_same
 
-SAME = 1e-4  # relative, of two rates that are one
 Loss = tuple[str, int]  # its name, and the number of the target
 
 
@@ -20,7 +19,7 @@ def may_divide(fits: list[Fit]) -> bool:
 
 def _has_own_rates(fit: Fit) -> bool:
     rates = [rate for rate in fit.rates.values() if rate is not None and rate > 0]
-    return len(rates) == len(fit.rates) and not _are_one(min(rates), max(rates))
+    return len(rates) == len(fit.rates) and not are_same(min(rates), max(rates))
 
 
 def find_divided(near: list[Fit], far: list[Fit], last: str) -> tuple[Fit, list[str]] | None:
@@ -43,10 +42,6 @@ def _index(fits: list[Fit]) -> dict[Loss, Fit]:
 
 def _list_kept(near: Fit, far: Fit) -> set[str]:
     """Return the weights that go down a loss at the same rate in both places, the most at one."""
-    rates = {w: r for w, r in near.rates.items() if r and r > 0 and _are_one(r, far.rates.get(w))}
-    groups = [{w for w, r in rates.items() if _are_one(r, rate)} for rate in rates.values()]
+    rates = {w: r for w, r in near.rates.items() if r and r > 0 and are_same(r, far.rates.get(w))}
+    groups = [{w for w, r in rates.items() if are_same(r, rate)} for rate in rates.values()]
     return max(groups, key=len, default=set())
-
-
-def _are_one(a: float, b: float | None) -> bool:
-    return b is not None and abs(a - b) <= SAME * abs(a)

@@ -10,6 +10,7 @@ from trainer.checker.judge.events import Events, Values
 from trainer.checker.judge.slopes import CLOSE
 
 OWN = -1
+SAME = 1e-4  # relative: rates that differ by more are not those of one loss
 Function = Callable[[Values], float]
 
 
@@ -53,7 +54,7 @@ class Fit:
         with most elements; [] where that is one number, which moves so at some rate by any loss.
         """
         rates = {w: rate for w, rate in self.rates.items() if rate is not None and rate > 0}
-        groups = [[w for w, r in rates.items() if abs(r - rate) <= 1e-4 * rate]
+        groups = [[w for w, r in rates.items() if are_same(r, rate)]
                   for rate in rates.values()]  # fmt: skip
         most = max(groups, key=lambda group: (len(group), self.count_elements(group)), default=[])
         return [] if self.count_elements(most) == 1 else most
@@ -73,7 +74,7 @@ class Fit:
         [] where some move otherwise.
         """
         rates = [abs(rate) for rate in self.rates.values() if rate is not None]
-        if len(rates) < len(self.rates) or max(rates) - min(rates) > 1e-4 * max(rates):
+        if len(rates) < len(self.rates) or not are_same(min(rates), max(rates)):
             return []
         return [w for w, rate in self.rates.items() if rate and rate < 0]
 
@@ -88,3 +89,8 @@ class Fit:
     def is_right(self) -> bool:
         """Whether every weight moves down the derivative, with a penalty or without one."""
         return not self.wrong and self.rate > 0 and self.penalty > -CLOSE * self.rate
+
+
+def are_same(a: float, b: float | None) -> bool:
+    """Return whether two rates are one, up to rounding."""
+    return b is not None and abs(a - b) <= SAME * max(abs(a), abs(b))

@@ -6,10 +6,9 @@ Adam, momentum or clipping make other steps of right gradients.
 import numpy as np
 
 from trainer.book.functions import Array
+from trainer.checker.judge.fit import are_same
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.slopes import CLOSE, Direction
-
-SAME = 1e-4  # of factors that rounding alone parts
 
 
 def find_factor(
@@ -33,7 +32,7 @@ def find_factor(
             along = np.array([float((values * d.vector).sum()) for d in found])
             factor = float(along @ slopes) / size
             rest = np.abs(along - factor * slopes) - 2 * abs(factor) * errors
-            is_known = known is None or abs(factor - known) <= SAME * abs(known)
+            is_known = known is None or are_same(factor, known)
             if factor and is_known and rest.max() <= CLOSE * np.abs(along).max():
                 return factor
     return None

@@ -11,10 +11,9 @@ from trainer.checker.find.inventing import INPUTS, PROBABLE, is_named_as_array
 from trainer.checker.find.layers import GOAL, GUESSED, OWN
 from trainer.checker.find.programs import TRAINING
 from trainer.checker.find.trace import SUBTRACTED, Form, Trace
-from trainer.checker.judge.deciding import SAME
 from trainer.checker.judge.decision import Decision
 from trainer.checker.judge.descent import fit_losses, list_directions, measure_rest
-from trainer.checker.judge.fit import Fit
+from trainer.checker.judge.fit import SAME, Fit
 from trainer.checker.judge.influence import Model, Run, find_dependents
 from trainer.checker.judge.judging import Budget, Judged, Step
 from trainer.checker.judge.moving import leave, move, turn

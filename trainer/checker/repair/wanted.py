@@ -10,7 +10,6 @@ import numpy as np
 from trainer.book.functions import Array
 from trainer.checker.find.trace import Trace, digest
 from trainer.checker.find.tracing import Site
-from trainer.checker.judge.deciding import SAME
 from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.descent import (
     find_shown,
@@ -20,7 +19,7 @@ from trainer.checker.judge.descent import (
     list_usual,
     refit,
 )
-from trainer.checker.judge.fit import Fit
+from trainer.checker.judge.fit import Fit, are_same
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.losses import SQUARES
 from trainer.checker.judge.slopes import Direction
@@ -66,13 +65,13 @@ class Wanted:
     def list_agreeing(self, fit: Fit) -> frozenset[str]:
         """Return the weights that go down at one rate, with the factor that they need."""
         found = fit.list_agreeing()
-        has_factor = found and abs((fit.rates[found[0]] or 0.0) - self.rate) <= SAME * self.rate
+        has_factor = found and are_same(self.rate, fit.rates[found[0]])
         return frozenset(found if has_factor or not self.rate else ())
 
     def is_whole(self, fit: Fit) -> bool:
         """Return whether a step is that of a loss and of its penalty, with the factor it needs."""
         is_right = fit.is_right and not fit.lacks_penalty
-        has_factor = not self.rate or abs(fit.rate - self.rate) <= SAME * self.rate
+        has_factor = not self.rate or are_same(fit.rate, self.rate)
         return is_right and has_factor and (fit.penalty > 0 or not self.has_penalty)
 
     def fit(self, fit: Fit, after: Mapping[str, Any]) -> Fit | None:
