@@ -20,6 +20,9 @@ from trainer.checker.find.leaves import (
 )
 from trainer.checker.find.tensors import copy_of_torch, is_of_torch
 
+PLAIN = (list, dict, tuple)  # and no class that extends them
+UNCHANGED = (*FIXED, str, int, float)
+
 
 def list_views(leaves: dict[str, Leaf], paths: Iterable[str]) -> list[Any]:
     """Return the arrays of leaves that have numbers in common with another leaf, one at a path."""
@@ -54,7 +57,10 @@ def _copy_names(names: Namespace, memo: dict[int, Any]) -> Namespace:
 
 
 def _copy(value: Any, memo: dict[int, Any]) -> Any:
-    if isinstance(value, (*FIXED, str, int, float)) or _is_of_library(value):
+    kind = type(value)
+    if kind in PLAIN or (kind is np.ndarray and not value.dtype.hasobject):
+        return memo[id(value)] if id(value) in memo else _copy_plain(value, kind, memo)
+    if isinstance(value, UNCHANGED) or _is_of_library(value):
         return value
     if is_of_torch(value):
         return copy_of_torch(value, memo)
@@ -63,6 +69,21 @@ def _copy(value: Any, memo: dict[int, Any]) -> Any:
     with suppress(Exception):
         return copy.deepcopy(value, memo)
     return value
+
+
+def _copy_plain(value: Any, kind: type, memo: dict[int, Any]) -> Any:
+    """Copy an array or what holds most of somebody's data, which the general way copies slowly."""
+    if kind is np.ndarray:
+        made = memo[id(value)] = value.copy(order="K")
+    elif kind is tuple:  # which may not hold itself
+        made = tuple([_copy(each, memo) for each in value])
+    elif kind is list:
+        made = memo[id(value)] = []
+        made += [_copy(each, memo) for each in value]
+    else:
+        made = memo[id(value)] = {}
+        made.update({key: _copy(each, memo) for key, each in value.items()})
+    return made
 
 
 def _is_of_library(value: object) -> bool:

@@ -110,18 +110,27 @@ def _differentiate(direction: Direction, events: Events) -> Array | None:
 Pairs = Sequence[tuple[Direction, Array]]
 
 
-def _has_spare(pairs: Pairs) -> bool:
-    return bool(pairs) and len(pairs) >= len(pairs[0][1]) + SPARE
+def _has_spare(pairs: Pairs, columns: int = 2) -> bool:
+    return bool(pairs) and len(pairs) >= len(pairs[0][1]) + columns + SPARE - 2
 
 
 def _measure_rest(pairs: Pairs) -> float:
-    """Return what no errors of the outputs and no penalty explain, relative to the step."""
-    if not _has_spare(pairs):
-        return 0.0
-    moved = np.array([direction.moved for direction, _ in pairs])
+    """Return what no errors of the outputs and no penalty explain, relative to the step: one on all
+    weights or on the matrices, or, where that can be told, on each array by itself.
+    """
     decay = np.array([direction.decay for direction, _ in pairs])
     flat = np.array([direction.vector.ndim < 2 for direction, _ in pairs])
-    columns = np.column_stack([np.stack([r for _, r in pairs]), decay, np.where(flat, 0, decay)])
+    owners = np.array([direction.weight for direction, _ in pairs])
+    common = [decay, np.where(flat, 0, decay)]
+    apart = [np.where(owners == each, decay, 0.0) for each in dict.fromkeys(owners.tolist())]
+    found = [_solve(pairs, each) for each in (common, apart) if _has_spare(pairs, len(each))]
+    return min(found, default=0.0)
+
+
+def _solve(pairs: Pairs, penalties: list[Array]) -> float:
+    """Return what is left with the errors and the penalties that explain most."""
+    moved = np.array([direction.moved for direction, _ in pairs])
+    columns = np.column_stack([np.stack([row for _, row in pairs]), *penalties])
     scale = np.abs(columns).max(axis=0)
     columns = columns / np.where(scale > 0, scale, 1)
     solution, *_ = np.linalg.lstsq(columns, moved, rcond=1e-9)

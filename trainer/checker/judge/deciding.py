@@ -199,7 +199,7 @@ def _find_followed(model: Model, fits: list[Fit]) -> Decision | None:
         return Decision(model, True, usual[0], fits=usual) if usual else Decision(model, None)
     for fit in fits:
         if fit.lacks_penalty:
-            return Decision(model, False, fit, _list_matrices(model), Fault.LACKS_PENALTY)
+            return Decision(model, False, fit, fit.pulled, Fault.LACKS_PENALTY)
         if fit.is_right and _is_multiple(model, fits):
             return Decision(model, False, fit, fault=Fault.FACTOR, fits=fits)
         if fit.is_right and is_softmax_twice(model, fits):
@@ -211,16 +211,12 @@ def _find_followed(model: Model, fits: list[Fit]) -> Decision | None:
     return None
 
 
-def _list_matrices(model: Model) -> list[str]:
-    return [w for w in model.weights if model.base.before[w].ndim > 1]
-
-
 def _find_turned(model: Model, fits: list[Fit]) -> Decision | None:
     """Return that the step goes up a loss, with all weights, with some, or with the penalty."""
     if fits and not fits[0].wrong:
         fault = Fault.PENALTY_SIGN if fits[0].rate > 0 else Fault.UPHILL
         whole = [fit for fit in fits if not fit.wrong]
-        wrong = _list_matrices(model) or model.weights
+        wrong = fits[0].pulled if fits[0].rate > 0 else model.weights
         return Decision(model, False, fits[0], wrong, fault, whole)
     turned = next((fit for fit in fits if fit.list_uphill()), None)
     return Decision(model, False, turned, turned.list_uphill()) if turned else None

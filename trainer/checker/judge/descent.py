@@ -4,7 +4,7 @@ That is the net's own loss, or else one of the usual losses of its outputs, with
 weights. A penalty on the weights may be part of it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -18,7 +18,7 @@ from trainer.checker.judge.fit import OWN, Fit, Function
 from trainer.checker.judge.gradients import find_factor
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.losses import ABSOLUTE, SQUARES, Loss, list_losses, list_mistaken
-from trainer.checker.judge.slopes import CLOSE, UNSETTLED, Direction, is_flat, probe
+from trainer.checker.judge.slopes import CLOSE, UNSETTLED, Direction, probe
 
 EACH = 4  # directions of a weight
 FEWEST = 3  # settled directions: one more than a rate and a penalty are fitted to
@@ -140,7 +140,8 @@ def _fit(
     owners = np.array([d.weight for d in found])
     if settled.sum() < FEWEST:
         return None
-    pulls = _list_pulls(found)
+    rates = _find_rates(found, slopes, moved, errors, settled)
+    pulls = _list_pulls(found, rates)
     sure = errors <= np.quantile(errors, 0.7)
     if not float(slopes[sure] @ slopes[sure]):
         return None
@@ -148,12 +149,11 @@ def _fit(
     rest = np.abs(moved + rate * slopes + penalty * pulls[chosen]) - 2 * abs(rate) * errors
     limit = np.array([CLOSE * np.abs(moved[owners == w]).max() for w in owners])
     limit = limit + 1e-4 * CLOSE * np.abs(moved).max()
-    weights = list(dict.fromkeys(d.weight for d in found))
-    wrong = [w for w in weights if ((rest > limit) & settled)[owners == w].any()]
-    rates = {w: _find_rate(slopes, moved, errors, settled & (owners == w)) for w in weights}
+    wrong = [w for w in rates if ((rest > limit) & settled)[owners == w].any()]
+    pulled = [w for w in rates if pulls[chosen][owners == w].any()]
     sizes = {d.weight: d.vector.size for d in found}
     return Fit(name, events, target, rate, penalty, wrong, rates, slopes, errors, {}, function,
-               sizes)  # fmt: skip
+               sizes, pulled)  # fmt: skip
 
 
 def list_usual(fits: list[Fit]) -> list[Fit]:
@@ -167,9 +167,9 @@ def find_shown(model: Model, fits: list[Fit]) -> dict[int, list[str]]:
     losses that each of them may be.
     """
     usual = {(f.loss, f.slopes.tobytes()): f for f in fits if not f.is_own}.values()
-    pulls = _list_pulls(list_directions(model, model.weights))
+    found = list_directions(model, model.weights)
     own = (fit for fit in fits if fit.is_own)
-    return {i: _list_like(fit, list(usual), pulls) for fit in own for i in fit.events[:1]}
+    return {i: _list_like(fit, list(usual), found) for fit in own for i in fit.events[:1]}
 
 
 def _add_shown(fit: Fit, shown: dict[int, list[str]], end: int) -> Fit:
@@ -185,24 +185,35 @@ def _add_shown(fit: Fit, shown: dict[int, list[str]], end: int) -> Fit:
     return replace(fit, shown=name, shown_by=tuple(i for i in shown if name in shown[i]))
 
 
-def _list_like(own: Fit, usual: list[Fit], pulls: list[Array]) -> list[str]:
+def _list_like(own: Fit, usual: list[Fit], found: list[Direction]) -> list[str]:
     """Return the usual losses that have the derivatives of a loss, but for a factor and for what a
     penalty on the weights adds.
     """
-    return [
-        each.loss for each in usual
-        if _are_parallel(own, each) or any(_are_parallel(own, each, pull) for pull in pulls)
-    ]  # fmt: skip
+    like = []
+    for each in usual:
+        settled = np.ones(len(found), dtype=bool)
+        rates = _find_rates(found, each.slopes, own.slopes, own.errors + each.errors, settled)
+        pulls = [None, *_list_pulls(found, rates)]
+        like += [each.loss] if any(_are_parallel(own, each, pull) for pull in pulls) else []
+    return like
 
 
-def _list_pulls(found: list[Direction]) -> list[Array]:
-    """Return how far the weights lie along each direction: all of them, or the matrices alone, or
-    where there is none, what is more than a number.
+def _list_pulls(found: list[Direction], rates: Mapping[str, float | None]) -> list[Array]:
+    """Return how far the weights lie along each direction: all of them, or those alone that no rate
+    explains without a penalty.
     """
     decay = np.array([direction.decay for direction in found])
-    flat = np.array([is_flat(direction.vector) for direction in found])
-    flat = np.array([direction.vector.size == 1 for direction in found]) if flat.all() else flat
-    return [decay, np.where(flat, 0.0, decay)]
+    is_explained = np.array([rates[direction.weight] is not None for direction in found])
+    return [decay, np.where(is_explained, 0.0, decay)]
+
+
+def _find_rates(
+    found: list[Direction], slopes: Array, moved: Array, errors: Array, settled: Array
+) -> dict[str, float | None]:
+    """Return the rate of each weight alone, None where no rate fits."""
+    owners = np.array([direction.weight for direction in found])
+    return {w: _find_rate(slopes, moved, errors, settled & (owners == w))
+            for w in dict.fromkeys(owners.tolist())}  # fmt: skip
 
 
 def _find_update(model: Model) -> int:
@@ -278,7 +289,7 @@ def _solve(slopes: Array, pulls: list[Array], moved: Array) -> tuple[float, floa
     """Return the rate and the penalty of −rate · slope − penalty · pull that fit best, and which
     pull it is.
 
-    pulls are how far the weights lie along each direction: all of them, or the matrices alone.
+    pulls are how far the weights lie along each direction: all of them, or some.
     """
     rate = -float(slopes @ moved) / float(slopes @ slopes)
     best = rate, 0.0, 0

@@ -33,6 +33,7 @@ class Fit:
     factors: dict[str, float] = field(default_factory=dict)  # of gradients that are no steps
     function: Function = field(default=lambda _values: float("nan"), repr=False)
     sizes: dict[str, int] = field(default_factory=dict)  # of the weights
+    pulled: list[str] = field(default_factory=list)  # weights with the penalty
     shown: str = ""  # the usual loss that the net computes while the step goes down this one
     shown_by: Events = ()  # the events that may be that loss
     usual: Events = ()  # numbers that depend on the outputs as a usual loss does

@@ -206,8 +206,8 @@ def _settle(model: Model, changed: list[str], data: dict[str, list[str]]) -> Non
         if name != chosen and model.depends[name] & set(last)
         for path in paths
     ]
-    whole = [_extend(model, events) for events in _group_events(model, last)]
-    model.outputs = list(dict.fromkeys([*_group_events(model, last), *whole]))
+    groups = [each for each in _group_events(model, last) if not _is_chain(model, each)]
+    model.outputs = list(dict.fromkeys([*groups, *(_extend(model, each) for each in groups)]))
     model.losses = _find_losses(model, chosen)
     model.answers = [
         i for i in sorted(model.depends[chosen])
@@ -278,6 +278,17 @@ def _group_events(model: Model, events: list[int]) -> list[Events]:
         groups.setdefault(_name_place(model, i), []).append(i)
     single = [(i,) for group in groups.values() for i in group if len(group) > 1]
     return [*single[-20:], *(tuple(group) for group in groups.values())]
+
+
+def _is_chain(model: Model, events: Events) -> bool:
+    """Return whether some of several events of one place are computed from the first: of a function
+    that is called for the outputs again, to find their slope.
+    """
+    first = f"{EVENT}{events[0]}"
+    if len(events) == 1:
+        return False
+    found = find_dependents(model, {first: move(model.get_value(first))})
+    return bool((found or frozenset()) & set(events[1:]))
 
 
 def _extend(model: Model, events: Events) -> Events:
