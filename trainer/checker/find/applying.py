@@ -102,10 +102,16 @@ def _find_gradient(weight: Leaf, others: list[Leaf]) -> Any:
     if _is_gradient(weight):
         return None
     for other in others:
-        is_near = other.keys[0] == "grads" or other.keys[:-2] == weight.keys[:-2]
+        is_near = other.keys[0] == "grads" or _lie_together(weight, other)
         if other.path != weight.path and is_near and _fits(weight, other):
             return other.as_array()
     return None
+
+
+def _lie_together(weight: Leaf, other: Leaf) -> bool:
+    """Return whether two leaves are in one object, or in two of it, and in the same layer."""
+    numbers = [[key for key in leaf.keys if isinstance(key, int)] for leaf in (weight, other)]
+    return other.keys[:-2] == weight.keys[:-2] and numbers[0] == numbers[1]
 
 
 def _fits(weight: Leaf, other: Leaf) -> bool:

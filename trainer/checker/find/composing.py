@@ -22,7 +22,6 @@ from trainer.checker.find.guessing import DIMS
 from trainer.checker.find.leaves import list_leaves
 from trainer.checker.find.modules import give_of_torch, make_tensors
 from trainer.checker.find.trace import DERIVED, JOINED, SUBTRACTED
-from trainer.checker.load.standins import differentiate_in_place
 
 FORWARD = r"(feed)?forward(pass|prop.*)?"
 UPDATE = r"update.*|step|optimi[sz]e.*|apply.*|adjust.*|.*des?cen.*"
@@ -124,16 +123,15 @@ def compose(net: Any, values: Values, returned: Returned) -> str | None:
 
 
 def differentiate(net: Any, values: Values) -> str:
-    """Compute the loss of a net that has no gradients, and take a step down it, by differences."""
+    """Compute the loss of a net that has no gradients, and move the arrays of the net by it, which
+    shows that they are its weights.
+    """
     loss = find_method(net, "loss")
     assert loss is not None
-    _call(loss, values)
-    arrays = [leaf.value for leaf in list_leaves({"net": net}).values()
-              if isinstance(leaf.value, np.ndarray) and leaf.value.dtype.kind == "f"]  # fmt: skip
-    with values["tracer"].pause():
-        grads = [differentiate_in_place(lambda _: _call(loss, values), each) for each in arrays]
-    for array, grad in zip(arrays, grads, strict=True):
-        array -= grad
+    number = float(_call(loss, values))
+    for array in (leaf.value for leaf in list_leaves({"net": net}).values()):
+        if isinstance(array, np.ndarray) and array.dtype.kind == "f":
+            array -= number
     return DERIVED
 
 

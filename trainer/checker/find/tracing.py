@@ -3,8 +3,7 @@
 import ast
 import copy
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -67,15 +66,6 @@ class Tracer:
         """Return a copy of the tree that calls the tracer."""
         changed = _Instrumenter(self, path).visit(copy.deepcopy(tree))
         return ast.fix_missing_locations(changed)
-
-    @contextmanager
-    def pause(self) -> Iterator[None]:
-        """See no values for a while."""
-        see, self.see = self.see, None
-        try:
-            yield
-        finally:
-            self.see = see
 
     def _see(self, site: int, value: Any) -> Any:
         return self.see(site, value) if self.see else value

@@ -10,6 +10,7 @@ from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.descent import (
     computes_gradient,
     depends_on,
+    find_shown,
     fit_losses,
     list_mistaken_fits,
 )
@@ -124,17 +125,21 @@ def _settle_twice(first: Model) -> tuple[Decision, Decision]:
 def _agree(near: Decision, far: Decision) -> Decision:
     """Return what one loss shows at one rate, whatever the weights are, if any explains the step.
 
-    An error of one output has the derivative of its square, at a rate that depends on it.
+    An error of one output has the derivative of its square, at a rate that depends on it. Of
+    several outputs the rate may differ: gradients may be clipped.
     """
-    same = [fit for fit in near.fits if any(_are_same(fit, other) for other in far.fits)]
+    same = [fit for fit in near.fits if any(_are_same(near.model, fit, b) for b in far.fits)]
     if same:
         return replace(near, fit=same[0], fits=same)
     return near if (near.wrong and not near.fault) or not near.fits else _leave_open(near)
 
 
-def _are_same(a: Fit, b: Fit) -> bool:
-    is_one = are_same(a.common_rate, b.common_rate)
-    return is_one and (a.loss, a.target) == (b.loss, b.target)
+def _are_same(model: Model, a: Fit, b: Fit) -> bool:
+    outputs = model.outputs if a.is_own else [a.events]
+    most = max(sum(model.base.events[i][2].size for i in events) for events in outputs)
+    is_sure = most > 1 and not (a.wrong or b.wrong)
+    is_right = is_sure or are_same(a.common_rate, b.common_rate)
+    return is_right and (a.loss, a.target) == (b.loss, b.target)
 
 
 def _leave_open(decision: Decision) -> Decision:
@@ -195,8 +200,7 @@ def _find_followed(model: Model, fits: list[Fit]) -> Decision | None:
     shows that the loss is a usual one, where it is.
     """
     if model.base.gave == DERIVED:
-        usual = [fit for fit in fits if fit.is_right and not fit.is_own]
-        return Decision(model, True, usual[0], fits=usual) if usual else Decision(model, None)
+        return _find_computed(model, fits)
     for fit in fits:
         if fit.lacks_penalty:
             return Decision(model, False, fit, fit.pulled, Fault.LACKS_PENALTY)
@@ -209,6 +213,13 @@ def _find_followed(model: Model, fits: list[Fit]) -> Decision | None:
         if fit.is_right:
             return Decision(model, True, fit, fits=fits)
     return None
+
+
+def _find_computed(model: Model, fits: list[Fit]) -> Decision:
+    """Return that the loss of a net that has no gradients is a usual one, else an open decision."""
+    names = {name for each in find_shown(model, fits).values() for name in each}
+    usual = [replace(f, rate=1.0, penalty=0.0, wrong=[]) for f in fits if f.loss in names]
+    return Decision(model, True, usual[0], fits=usual) if usual else Decision(model, None)
 
 
 def _find_turned(model: Model, fits: list[Fit]) -> Decision | None:

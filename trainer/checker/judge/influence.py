@@ -17,6 +17,7 @@ from trainer.checker.judge.moving import exchange, leave, looks_like_target, mov
 
 # One step with these values in its leaves, and how much its trace has.
 Run = Callable[[Mapping[str, Any], Form], Trace]
+MADE = rf"(\[\d+\])?({re.escape(LIST)})?|{re.escape(OPERAND)}"  # paths of data of one step
 MOST_DATA = 20  # groups of arrays that are tried as targets
 
 
@@ -154,16 +155,16 @@ def _group_made(
     arrays = [name for name, paths in data.items() if model.get_value(paths[0]).ndim]
     of_arrays = frozenset().union(*(model.depends[name] for name in arrays))
     weighted = frozenset().union(*(model.depends[path] for path in changed))
-    groups: dict[tuple[int, tuple[int, ...]], list[int]] = {}
+    groups: dict[tuple[int, str, tuple[int, ...]], list[int]] = {}
     for i, (site, path, values) in enumerate(model.base.events):
         if (
             i not in weighted
             and (i in made or (values != values.flat[0]).any())
             and site >= 0
-            and path in ("", LIST, OPERAND)
+            and re.fullmatch(MADE, path)
             and (values.ndim or values.dtype.kind == "i" or (path == OPERAND and i in of_arrays))
         ):
-            groups.setdefault((site, values.shape), []).append(i)
+            groups.setdefault((site, path, values.shape), []).append(i)
     events = model.base.events
     distinct = {b"".join(events[i][2].tobytes() for i in g): g for g in reversed(groups.values())}
     found = {f"{EVENT}{g[0]}": [f"{EVENT}{i}" for i in g] for g in distinct.values()}

@@ -13,7 +13,7 @@ from trainer.checker.find.trace import Form, Trace
 from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.deciding import decide
 from trainer.checker.judge.decision import Decision, Fault
-from trainer.checker.judge.influence import Run
+from trainer.checker.judge.influence import Run, build_model
 from trainer.checker.judge.losses import SQUARES
 
 MOST_VALUES = 1_000_000  # of all runs of a file's steps
@@ -92,7 +92,7 @@ def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
     found: dict[tuple[int, str], Judged] = {}
     budget, more = Budget(), 0
     for number, steps in enumerate(programs):
-        judged = _choose(_judge_steps(steps, budget))
+        judged = _choose(steps, budget)
         if judged and number and judged.decision.fault is Fault.GROWN:
             continue  # of data of ours, which may lie in another direction
         if judged:
@@ -126,7 +126,7 @@ def judge_options(programs: Programs, judged: Judged | None) -> Judged | None:
         return judged
     budget = Budget()
     varied = programs.vary(usual.step.place[0])
-    others = (_choose(_judge_steps(steps, budget)) for steps in varied)
+    others = (_choose(steps, budget) for steps in varied)
     return next((each for each in others if each and _follows_nothing(each.decision)), judged)
 
 
@@ -136,19 +136,32 @@ def _follows_nothing(decision: Decision) -> bool:
     return bool(found) and all(found)
 
 
-def _choose(found: Iterator[Judged]) -> Judged | None:
+def _choose(steps: Sequence[Step], budget: Budget) -> Judged | None:
     """Return the first step that is right or wrong, else the first: a round may show too little.
 
     A call is not wrong where its own loop, which moves as many weights, is open: what it is given
-    may be of another form.
+    may be of another form. Nor is a loop in a call that moves more weights.
     """
     first = None
-    for judged in found:
+    for judged in _judge_steps(steps, budget):
         is_right = judged.decision.is_right
-        if is_right or (is_right is False and not (first and _is_round_of(first, judged))):
+        is_doubted = (first and _is_round_of(first, judged)) or _is_part(judged, steps, budget)
+        if is_right or (is_right is False and not is_doubted):
             return judged
         first = first or judged
     return first
+
+
+def _is_part(judged: Judged, steps: Sequence[Step], budget: Budget) -> bool:
+    """Return whether a loop is wrong that moves fewer weights than the call around it: it may go
+    back through layers, and is then no step.
+    """
+    calls = [step for step in steps if not step.line]
+    if not calls or not judged.step.line or judged.decision.is_right is not False:
+        return False
+    number = len(judged.decision.model.weights)
+    models = (build_model(partial(budget.run, step)) for step in calls)
+    return any(model and len(model.weights) > number for model in models)
 
 
 def _is_round_of(loop: Judged, call: Judged) -> bool:
