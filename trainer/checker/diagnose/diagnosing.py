@@ -1,6 +1,8 @@
 """Finds the line of a wrong net that is wrong, and a change with which every check passes."""
 
+import ast
 from dataclasses import dataclass
+from pathlib import Path
 
 from trainer.checker.check_file import restore_aliases
 from trainer.checker.diagnose.applying import Candidate, make_diff
@@ -75,6 +77,11 @@ def describe_line(texts: Texts, location: Location) -> Diagnosis:
     path = location.site.path
     first = Candidate(path, texts[path], location.site.value)
     return _describe(first, texts, [location], "", 0)
+
+
+def describe_place(texts: Texts, path: Path, node: ast.expr) -> Diagnosis:
+    """Return the line of an expression without a fix, and without what its value should be."""
+    return _describe(Candidate(path, texts[path], node), texts, [], "", 0)
 
 
 def _describe(

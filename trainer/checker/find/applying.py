@@ -109,9 +109,13 @@ def _find_gradient(weight: Leaf, others: list[Leaf]) -> Any:
 
 
 def _lie_together(weight: Leaf, other: Leaf) -> bool:
-    """Return whether two leaves are in one object, or in two of it, and in the same layer."""
+    """Return whether two leaves are in one object, or a gradient under the same number in a list or
+    in an object for gradients beside that of the weight: not in two layers.
+    """
     numbers = [[key for key in leaf.keys if isinstance(key, int)] for leaf in (weight, other)]
-    return other.keys[:-2] == weight.keys[:-2] and numbers[0] == numbers[1]
+    is_beside = other.keys[:-2] == weight.keys[:-2] and numbers[0] == numbers[1]
+    is_apart = _is_gradient(other) or isinstance(other.keys[-1], int)
+    return other.keys[:-1] == weight.keys[:-1] or (is_beside and is_apart)
 
 
 def _fits(weight: Leaf, other: Leaf) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from trainer.checker.find.closures import copy_closure, is_closure
 from trainer.checker.find.leaves import (
     FIXED,
     Leaf,
@@ -60,6 +61,8 @@ def _copy(value: Any, memo: dict[int, Any]) -> Any:
     kind = type(value)
     if kind in PLAIN or (kind is np.ndarray and not value.dtype.hasobject):
         return memo[id(value)] if id(value) in memo else _copy_plain(value, kind, memo)
+    if is_closure(value):
+        return memo[id(value)] if id(value) in memo else copy_closure(value, memo, _copy)
     if isinstance(value, UNCHANGED) or _is_of_library(value):
         return value
     if is_of_torch(value):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from trainer.checker.adapt.weights import is_tensor, list_shared
+from trainer.checker.find.closures import is_closure, list_cells
 from trainer.checker.find.tensors import (
     GRAD,
     has_gradient,
@@ -87,6 +88,8 @@ def put(holder: Any, key: Any, value: Any) -> None:
     """Give a holder a value under a key."""
     if isinstance(holder, dict | list):
         holder[key] = value
+    elif is_closure(holder):
+        list_cells(holder)[key].cell_contents = value
     elif not isinstance(holder, tuple):  # a cache keeps what it has
         setattr(holder, key, value)
 
@@ -146,6 +149,8 @@ def find_leaf(names: Namespace, keys: tuple[Any, ...]) -> Leaf:
 def _take(holder: Any, key: Any) -> Any:
     if key == GRAD and is_tensor(holder):
         return read_gradient(holder)
+    if is_closure(holder):
+        return list_cells(holder)[key].cell_contents
     return holder[key] if isinstance(holder, dict | list | tuple) else getattr(holder, key)
 
 
@@ -215,8 +220,10 @@ def _find_shape(value: Any) -> tuple[int, ...] | None:
 
 
 def is_holder(value: object) -> bool:
-    """Return whether a value is a dict, a list, a tuple or an object of a class in Python."""
-    if isinstance(value, dict | list | tuple) or is_module(value):
+    """Return whether a value is a dict, a list, a tuple, a function that keeps names of another, or
+    an object of a class in Python.
+    """
+    if isinstance(value, dict | list | tuple) or is_module(value) or is_closure(value):
         return True
     if is_of_torch(value):  # such as an optimizer
         return False
@@ -231,4 +238,6 @@ def list_parts(value: Any) -> list[tuple[Any, Any]]:
         return list(enumerate(value))
     if is_module(value):
         return list(list_module_parts(value).items())
+    if is_closure(value):
+        return [(name, cell.cell_contents) for name, cell in list_cells(value).items()]
     return list((list_shared(value, (dict, list, np.ndarray)) | vars(value)).items())

@@ -109,7 +109,8 @@ def _decide_without_model(run: Run, base: Trace, name: str) -> Decision | None:
 
 
 def _settle_twice(first: Model) -> tuple[Decision, Decision]:
-    """Return the decisions at the nearest two distances that give one; an open one for none.
+    """Return the decisions at the nearest two distances that give one; an open one for none. At
+    both the targets are the same: where a loss is linear, no step depends on them.
 
     Where the step at the nearest follows a loss in no weight, no others are tried.
     """
@@ -119,7 +120,8 @@ def _settle_twice(first: Model) -> tuple[Decision, Decision]:
     settled = (d for start in FAR if (d := _decide_at(first, start)).is_right is not None)
     if near.is_right is None:
         near = next(settled, near)
-    return near, next(settled, _leave_open(near))
+    alike = (each for each in settled if each.model.targets == near.model.targets)
+    return near, next(alike, _leave_open(near))
 
 
 def _agree(near: Decision, far: Decision) -> Decision:

@@ -22,7 +22,6 @@ from trainer.checker.judge.slopes import CLOSE, UNSETTLED, Direction, probe
 
 EACH = 4  # directions of a weight
 FEWEST = 3  # settled directions: one more than a rate and a penalty are fitted to
-MOST_FITS = 30  # whose gradients are sought among the values
 
 
 def fit_losses(model: Model) -> list[Fit]:
@@ -45,7 +44,7 @@ def fit_losses(model: Model) -> list[Fit]:
         return [fit if fit.is_own else _add_shown(fit, shown, end) for fit in right]
     fits.sort(key=lambda fit: (len(fit.wrong), fit.rate <= 0, not fit.is_own))
     distinct = list({fit.slopes.tobytes(): fit for fit in reversed(fits)}.values())[::-1]
-    for fit in distinct[:MOST_FITS] if fits and fits[0].wrong else []:
+    for fit in distinct if fits and fits[0].wrong else []:
         for weight, factor in find_factors(model, fit, model.weights):
             if factor is None:
                 break
@@ -150,6 +149,8 @@ def _fit(
     limit = np.array([CLOSE * np.abs(moved[owners == w]).max() for w in owners])
     limit = limit + 1e-4 * CLOSE * np.abs(moved).max()
     wrong = [w for w in rates if ((rest > limit) & settled)[owners == w].any()]
+    if np.abs(rate * slopes).max() <= CLOSE * np.abs(moved).max():
+        wrong = list(rates)  # what a penalty does alone
     pulled = [w for w in rates if pulls[chosen][owners == w].any()]
     sizes = {d.weight: d.vector.size for d in found}
     return Fit(name, events, target, rate, penalty, wrong, rates, slopes, errors, {}, function,

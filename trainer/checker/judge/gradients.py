@@ -23,19 +23,28 @@ def find_factor(
 
     A number is a multiple of any other: known is the factor that it must have, None for any.
     """
-    shape = found[0].vector.shape
     size = float(slopes @ slopes)
-    if not size:
+    along = _measure_along(model, found)
+    if not size or not len(along):
         return None
-    for i in sorted(model.after_targets):
-        for values in _arrange(model.base.events[i][2], shape):
-            along = np.array([float((values * d.vector).sum()) for d in found])
-            factor = float(along @ slopes) / size
-            rest = np.abs(along - factor * slopes) - 2 * abs(factor) * errors
-            is_known = known is None or are_same(factor, known)
-            if factor and is_known and rest.max() <= CLOSE * np.abs(along).max():
-                return factor
-    return None
+    factors = along @ slopes / size
+    rest = np.abs(along - factors[:, None] * slopes) - 2 * np.abs(factors)[:, None] * errors
+    is_multiple = rest.max(axis=1) <= CLOSE * np.abs(along).max(axis=1)
+    possible = (float(factor) for factor in factors[is_multiple & (factors != 0)])
+    return next((f for f in possible if known is None or are_same(f, known)), None)
+
+
+def _measure_along(model: Model, found: list[Direction]) -> Array:
+    """Return how far each value that may be the gradient of a weight lies along its directions."""
+    key = found[0].weight, len(found)
+    if key not in model.along:
+        shape = found[0].vector.shape
+        events = (model.base.events[i][2] for i in sorted(model.after_targets))
+        values = [each for event in events for each in _arrange(event, shape)]
+        vectors = np.array([each.vector.reshape(-1) for each in found])
+        rows = [vectors @ each.reshape(-1) for each in values]
+        model.along[key] = np.array(rows).reshape(-1, len(found))
+    return model.along[key]
 
 
 def _arrange(values: Array, shape: tuple[int, ...]) -> list[Array]:

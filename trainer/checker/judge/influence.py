@@ -43,6 +43,7 @@ class Model:
     after_targets: frozenset[int] = frozenset()
     digests: Trace | None = None  # of the base
     probed: dict[tuple[str, int], Any] = field(default_factory=dict)  # directions that were asked
+    along: dict[tuple[str, int], Array] = field(default_factory=dict)  # by them: possible gradients
 
     def read(self, edits: Mapping[str, Any]) -> Values:
         """Return the values of outputs and losses in a run with these edits, by their events."""

@@ -52,32 +52,31 @@ class Locator:
         self._scorer = Scorer(wanted, fit, count)
         self._values = Values(self._scorer)
         self._model, self._sites = wanted.model, wanted.sites
-        self._start = max(list_forward(wanted.model), default=-1) + 1
 
     def find_lines(self) -> list[list[Place]]:
         """Return the lines of each mistake, the first first: any of a list may be the mistake.
 
-        Of several mistakes each is found with the right value in the place of those before. Returns
-        [] where the step is not right with all of them.
+        Of several mistakes each is found with the right value in the place of those before. No
+        place of the last settles where the step is not right with all of them.
         """
         found: list[list[Place]] = []
         edits: Edits = {}
         while len(found) < MOST_LINES and not self._scorer.count.is_spent:
             places = sorted(self._improve(edits), key=lambda each: each.event)
             if not places:
-                return []
+                break
             settling = [each for each in places if each.settles]
             found.append((settling or places)[:MOST_PLACES])
             edits = found[-1][0].edits
             if settling:
-                return found
-        return []
+                break
+        return found
 
     def _improve(self, edits: Edits) -> Iterator[Place]:
         """Yield the lines with whose right values more weights go down the derivative."""
         before, good = self._scorer.score(edits)
         settled = 0
-        for number, events in self._list_sites():
+        for number, events in list_sites(self._scorer.wanted).items():
             if self._scorer.count.is_spent or settled == MOST_PLACES:
                 return
             best, score = self._correct_events(events, edits, before, good)
@@ -163,13 +162,15 @@ class Locator:
                 best[effect.path] = next(self._values.solve(effect), effect.value)
         return best, self._scorer.score(best)[0]
 
-    def _list_sites(self) -> list[tuple[int, list[int]]]:
-        """Return the places of the source on the way back, with their events, but for numbers that
-        are written down: a sum begins with one.
-        """
-        sites: dict[int, list[int]] = {}
-        for i, (site, path, value) in enumerate(self._model.base.events):
-            is_real = site >= 0 and not path and value.dtype.kind == "f"
-            if i >= self._start and is_real and not NUMBER.fullmatch(self._sites[site].text):
-                sites.setdefault(site, []).append(i)
-        return list(sites.items())
+
+def list_sites(wanted: Wanted) -> dict[int, list[int]]:
+    """Return the places of the source on the way back, with their events, but for numbers that are
+    written down: a sum begins with one.
+    """
+    start = max(list_forward(wanted.model), default=-1) + 1
+    sites: dict[int, list[int]] = {}
+    for i, (site, path, value) in enumerate(wanted.model.base.events):
+        is_real = site >= 0 and not path and value.dtype.kind == "f"
+        if i >= start and is_real and not NUMBER.fullmatch(wanted.sites[site].text):
+            sites.setdefault(site, []).append(i)
+    return sites

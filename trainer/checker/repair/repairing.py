@@ -10,7 +10,12 @@ from trainer.checker.adapt.attempts import attempt
 from trainer.checker.diagnose.applying import Candidate, apply_edit
 from trainer.checker.diagnose.candidates import list_candidates
 from trainer.checker.diagnose.counting import Count
-from trainer.checker.diagnose.diagnosing import Diagnosis, describe_fix, describe_line
+from trainer.checker.diagnose.diagnosing import (
+    Diagnosis,
+    describe_fix,
+    describe_line,
+    describe_place,
+)
 from trainer.checker.diagnose.edits import Edit, Root
 from trainer.checker.diagnose.insertions import find_holder
 from trainer.checker.diagnose.locating import Location
@@ -22,7 +27,13 @@ from trainer.checker.find.programs import OPTION
 from trainer.checker.judge.decision import Decision
 from trainer.checker.repair.enumerating import Enumerator
 from trainer.checker.repair.ordering import list_earlier
-from trainer.checker.repair.surveying import StepRequest, StepScreen, find_steps, survey_step
+from trainer.checker.repair.surveying import (
+    StepRequest,
+    StepScreen,
+    find_parted,
+    find_steps,
+    survey_step,
+)
 from trainer.checker.repair.wanted import Wanted, name_losses
 
 CHANGES = 300  # that are tried for one fix
@@ -103,15 +114,24 @@ def diagnose_step(request: StepRequest, tried: Count) -> Diagnosis | None:
     texts = survey.texts
     fix = search.find_fix(survey)
     if fix is None:
-        location = next((each for each in survey.locations if each.settles), None)
-        if location and not _is_sure(location, survey.screen.wanted, request, survey.line):
-            return None
-        return describe_line(texts, location) if location else None
+        return _name_line(survey, survey.screen.wanted, request)
     first, changed = fix
     if changed[first.path] != first.text:
         changed = drop_needless(search, texts, changed)
     first = _find_first(first, texts, changed)
     return describe_fix(first, texts, changed, survey.locations, len(survey.wrong))
+
+
+def _name_line(survey: Survey, wanted: Wanted, request: StepRequest) -> Diagnosis | None:
+    """Return the first wrong line: with whose right value the step is right, or at which values
+    part from the right ones.
+    """
+    location = next((each for each in survey.locations if each.settles), None)
+    if location:
+        is_sure = _is_sure(location, wanted, request, survey.line)
+        return describe_line(survey.texts, location) if is_sure else None
+    parted = find_parted(survey, wanted) if request.program < OPTION else None
+    return describe_place(survey.texts, *parted) if parted else None
 
 
 def _is_sure(location: Location, wanted: Wanted, request: StepRequest, line: int) -> bool:

@@ -27,6 +27,7 @@ from trainer.checker.judge.layers import decide_layer
 from trainer.checker.load.recording import Record, Site
 from trainer.checker.repair.changing import ChangingStep
 from trainer.checker.repair.locating import Locator, Place
+from trainer.checker.repair.parting import find_parting
 from trainer.checker.repair.wanted import Wanted, find_wanted
 
 LONG = 200  # values of a step that is looked at as quickly as others
@@ -145,15 +146,34 @@ def _list_functions(tree: ast.Module) -> Iterator[Function]:
 
 
 def _locate(step: Step, wanted: Wanted, functions: list[tuple[Path, Function]]) -> list[Location]:
-    """Return the lines of the first mistake that values show, for the loss with fewest mistakes."""
+    """Return the lines of the first mistake that values show, for the loss with fewest mistakes, of
+    all if these make the step right.
+    """
     found: list[list[list[Place]]] = []
     for fit in wanted.fits[:MOST_LOSSES]:
         found.append(Locator(wanted, fit, Count(REPLACED)).find_lines())
-        if len(found[-1]) == 1:
+        if len(found[-1]) == 1 and _settles(found[-1]):
             break
-    places = min(filter(None, found), key=len, default=[[]])[0]
+    best = sorted(filter(None, found), key=lambda each: (not _settles(each), len(each)))
+    places = best[0][0] if best else []
     made = (_make_location(step, wanted, place, functions) for place in places)
     return [each for each in made if each]
+
+
+def _settles(mistakes: list[list[Place]]) -> bool:
+    """Return whether a step is right with the right values of all mistakes."""
+    return mistakes[-1][0].settles
+
+
+def find_parted(survey: Survey, wanted: Wanted) -> tuple[Path, ast.expr] | None:
+    """Return the file and the expression whose value is the first to part from the right ones."""
+    event = find_parting(wanted, Count(REPLACED))
+    if event is None:
+        return None
+    site = wanted.sites[wanted.model.base.events[event][0]]
+    owner = next((f for p, f in survey.called if p == site.path and holds(f, site.line)), None)
+    value = _find_value(owner, site)
+    return (site.path, value) if value else None
 
 
 def _make_location(

@@ -34,7 +34,7 @@ class Wanted:
     fits are those of the losses that it may be meant to go down, directions those along which the
     weights should move, and sites the places of the source. has_penalty tells that the step has
     a penalty on the weights, though a wrong one. rate is the factor that gradients must have, 0 for
-    any.
+    any. has_fault tells that the step is wrong as a whole, and not in some weights alone.
     """
 
     model: Model
@@ -43,6 +43,7 @@ class Wanted:
     sites: list[Site]
     has_penalty: bool = False
     rate: float = 0.0
+    has_fault: bool = False
 
     @cached_property
     def paths(self) -> frozenset[str]:
@@ -122,7 +123,8 @@ def find_wanted(decision: Decision, sites: list[Site]) -> Wanted | None:
     rate = float(decision.fault is Fault.FACTOR)
     if decision.fault is Fault.SLOPE and decision.fit:
         rate = decision.fit.common_rate
-    return Wanted(model, fits, directions, sites, has_penalty, rate) if fits else None
+    has_fault = decision.fault is not None
+    return Wanted(model, fits, directions, sites, has_penalty, rate, has_fault) if fits else None
 
 
 def _list_meant(decision: Decision) -> list[Fit]:
