@@ -22,6 +22,11 @@ MISTAKES = {
     "digits": ("(1 - a1**2)", "(1 - a1)"),
     "point_with_target": ("* slope(z[i])", "* slope(y)"),
     "flat_weights": ("(1 - z**2)", "(1 - z)"),
+    "closures": ("(1 - z**2)", "(1 - z)"),
+    "penalised_rows": ("/ (1 + np.exp(-a))", "/ (1 + np.exp(a))"),
+    "clipped": ("(1 - f * f)", "f * (1 - f)"),
+    "tuples_rmsprop": ("* (h > 0)", "* h"),
+    "layers_float32": ("dout * self.on", "dout"),
     "scalar_bias": ("b1 -= lr * db1", "b1 -= lr * db2"),
 }  # fmt: skip
 

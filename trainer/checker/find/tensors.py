@@ -97,23 +97,25 @@ def copy_of_torch(value: Any, memo: dict[int, Any]) -> Any:
 
 @contextmanager
 def compute_in_double() -> Iterator[None]:
-    """Let torch, where it is loaded, compute in float64 for a while, with fixed random numbers."""
+    """Let NumPy and torch, where it is loaded, compute in float64 for a while, also where code asks
+    for less, and torch with fixed random numbers.
+    """
     torch: Any = sys.modules.get("torch")
-    if torch is None:
-        yield
-        return
-    before = torch.get_default_dtype()
-    changed = [(torch, "float32", torch.float64), (torch, "float", torch.float64),
-               (torch, "FloatTensor", torch.DoubleTensor),
-               (torch.Tensor, "float", torch.Tensor.double)]  # fmt: skip
+    changed: list[tuple[Any, str, Any]] = [(np, "float32", np.float64), (np, "float16", np.float64)]
+    if torch:
+        before = torch.get_default_dtype()
+        changed += [(torch, "float32", torch.float64), (torch, "float", torch.float64),
+                    (torch, "FloatTensor", torch.DoubleTensor),
+                    (torch.Tensor, "float", torch.Tensor.double)]  # fmt: skip
+        torch.set_default_dtype(torch.float64)
+        torch.manual_seed(0)
     kept = [(owner, name, getattr(owner, name)) for owner, name, _ in changed]
     for owner, name, value in changed:
         setattr(owner, name, value)
-    torch.set_default_dtype(torch.float64)
-    torch.manual_seed(0)
     try:
         yield
     finally:
-        torch.set_default_dtype(before)
         for owner, name, value in kept:
             setattr(owner, name, value)
+        if torch:
+            torch.set_default_dtype(before)

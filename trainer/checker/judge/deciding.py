@@ -22,6 +22,7 @@ from trainer.checker.judge.following import (
     has_own_pass,
     is_complete,
     is_followed,
+    list_uncomputed,
 )
 from trainer.checker.judge.idle import is_idle, list_ignored
 from trainer.checker.judge.influence import Model, Run, build_model, leave_start
@@ -171,8 +172,12 @@ def _is_sure(decision: Decision) -> bool:
     fit = decision.fit
     rates = fit.rates.values() if fit else [None]
     is_explained = all(rate is not None for rate in rates)  # each weight by the same derivative
-    is_sgd = fit is not None and fit.is_own and has_agreeing(decision.model, fit)
-    return (decision.is_right is not False or is_explained or is_sgd
+    is_computed = fit is not None and decision.wrong == list_uncomputed(decision.model, fit)
+    is_sgd = fit is not None and (
+        (fit.is_own and has_agreeing(decision.model, fit))
+        or is_followed(decision.model, fit, is_plain=True)
+    )
+    return (decision.is_right is not False or is_explained or is_sgd or is_computed
             or is_complete(decision.model))  # fmt: skip
 
 
@@ -180,7 +185,7 @@ def _decide_about(model: Model) -> Decision:
     """Return what the first question that has an answer shows."""
     fits = fit_losses(model)
     looks = (_find_fault, _find_followed, _find_turned, _find_sloped, _find_apart, _find_gradients,
-             _find_inconsistent)  # fmt: skip
+             _find_uncomputed, _find_inconsistent)  # fmt: skip
     found = filter(None, (look(model, fits) for look in looks))
     return next(found, Decision(model, None, fits[0] if fits else None))
 
@@ -265,6 +270,13 @@ def _find_gradients(model: Model, fits: list[Fit]) -> Decision | None:
     if fit is None:
         return None
     return Decision(model, None if _follows_partly(model, fits) else True, fit)
+
+
+def _find_uncomputed(model: Model, fits: list[Fit]) -> Decision | None:
+    """Return that a step, which moves as with momentum or Adam, lacks the gradients of some."""
+    best = max(fits, key=lambda fit: len(fit.factors), default=None)
+    wrong = list_uncomputed(model, best) if best else []
+    return Decision(model, False, best, wrong) if wrong else None
 
 
 def _find_inconsistent(model: Model, fits: list[Fit]) -> Decision | None:

@@ -15,7 +15,7 @@ from trainer.book.functions import Array
 from trainer.checker.find.trace import EVENT
 from trainer.checker.judge.events import Events, Values, read_events
 from trainer.checker.judge.fit import OWN, Fit, Function
-from trainer.checker.judge.gradients import find_factor
+from trainer.checker.judge.gradients import find_factor, find_penalised
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.losses import ABSOLUTE, SQUARES, Loss, list_losses, list_mistaken
 from trainer.checker.judge.slopes import CLOSE, UNSETTLED, Direction, probe
@@ -45,10 +45,8 @@ def fit_losses(model: Model) -> list[Fit]:
     fits.sort(key=lambda fit: (len(fit.wrong), fit.rate <= 0, not fit.is_own))
     distinct = list({fit.slopes.tobytes(): fit for fit in reversed(fits)}.values())[::-1]
     for fit in distinct if fits and fits[0].wrong else []:
-        for weight, factor in find_factors(model, fit, model.weights):
-            if factor is None:
-                break
-            fit.factors[weight] = factor
+        found = dict(find_factors(model, fit, model.weights))
+        fit.factors = {weight: factor for weight, factor in found.items() if factor}
         if fit.has_gradients:
             break
     return fits
@@ -277,6 +275,13 @@ def measure_rest(model: Model, fit: Fit, weight: str) -> float:
     columns = np.stack([fit.slopes[own], decay], axis=1)[:, : 1 + (len(own) > 2)]
     solution, *_ = np.linalg.lstsq(columns, moved, rcond=None)
     return float(np.abs(moved - columns @ solution).max() / (np.abs(moved).max() or 1.0))
+
+
+def has_penalised(model: Model, fit: Fit, weight: str) -> bool:
+    """Return whether a step computes the derivative by a weight with that of a penalty on it."""
+    found, own = _list_own(model, weight)
+    decay = np.array([each.decay for each in found])
+    return find_penalised(model, found, fit.slopes[own], decay)
 
 
 def _list_own(model: Model, weight: str) -> tuple[list[Direction], list[int]]:

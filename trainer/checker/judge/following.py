@@ -3,8 +3,8 @@
 import numpy as np
 
 from trainer.checker.find.trace import EVENT
-from trainer.checker.judge.descent import find_factors, list_usual, measure_rest
-from trainer.checker.judge.fit import Fit
+from trainer.checker.judge.descent import find_factors, has_penalised, list_usual, measure_rest
+from trainer.checker.judge.fit import Fit, are_same
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.moving import move
 
@@ -22,6 +22,21 @@ def find_others(model: Model, fits: list[Fit]) -> tuple[list[Fit], list[str]]:
             same = [each for each in sure if each.list_agreeing() == fit.list_agreeing()]
             return same, others
     return [], []
+
+
+def list_uncomputed(model: Model, fit: Fit) -> list[str]:
+    """Return the arrays by which a step, which moves otherwise, computes no derivative of a loss,
+    though it computes that by others at one factor: of the last layers. A penalty may be added.
+    """
+    sizes = {weight: model.base.before[weight].size for weight in model.weights}
+    computed = [factor for weight, factor in fit.factors.items() if sizes[weight] > MANY]
+    outputs = sum(model.base.events[i][2].size for i in fit.events)
+    if not computed or outputs == 1 or not are_same(min(computed), max(computed)):
+        return []
+    others = [w for w in model.weights if w not in fit.factors and sizes[w] > 1]
+    if any(has_penalised(model, fit, weight) for weight in others):
+        return []
+    return [] if others and has_own_pass(model, fit, others) else others
 
 
 def has_own_pass(model: Model, fit: Fit, weights: list[str]) -> bool:

@@ -34,6 +34,19 @@ def find_factor(
     return next((f for f in possible if known is None or are_same(f, known)), None)
 
 
+def find_penalised(model: Model, found: list[Direction], slopes: Array, decay: Array) -> bool:
+    """Return whether some value is a multiple of the slopes along directions of a weight, and of
+    how far the weight itself lies along them.
+    """
+    along = _measure_along(model, found)
+    if len(found) < 3 or not len(along):
+        return False
+    columns = np.stack([slopes, decay], axis=1)
+    solution, *_ = np.linalg.lstsq(columns, along.T, rcond=None)
+    rest = np.abs(columns @ solution - along.T).max(axis=0)
+    return bool((rest <= 1e-3 * np.abs(along).max(axis=1)).any())
+
+
 def _measure_along(model: Model, found: list[Direction]) -> Array:
     """Return how far each value that may be the gradient of a weight lies along its directions."""
     key = found[0].weight, len(found)

@@ -13,18 +13,32 @@ MANY = 8  # outputs with which a step is left as it is
 
 
 def shrink(model: Model, run: Run) -> Run:
-    """Return the step with few samples, or as it is where that does not work."""
-    lengths = _list_lengths(model)
+    """Return the step with few samples, or as it is where that does not work. Of a batch the first
+    samples are taken.
+    """
+    outputs, lengths = model.outputs[0], _list_lengths(model)
+    size = sum(model.base.events[i][2].size for i in outputs)
     for length in lengths:
         edits = {
             path: _choose(values, length)
             for path, values in model.base.before.items()
             if path not in model.weights and length in values.shape
         }
-        smaller = _with(run, edits)
-        if not smaller({}, ()).error:
+        smaller = _with(run, edits | _list_starts(model, lengths))
+        found = smaller({}, outputs)
+        if not found.error and 0 < sum(np.size(value) for *_, value in found.events) < size:
             return smaller
     return run
+
+
+def _list_starts(model: Model, lengths: list[int]) -> dict[str, int]:
+    """Return 0 for the numbers that may be where a batch begins."""
+    sizes = {n for i in model.outputs[0] for n in model.base.events[i][2].shape if n > MANY}
+    whole = (
+        (path, v) for path, v in model.base.before.items() if v.dtype.kind == "i" and not v.ndim
+    )
+    return {path: 0 for path, number in whole
+            if number not in lengths and any(number % n == 0 for n in sizes)}  # fmt: skip
 
 
 def _with(run: Run, edits: Mapping[str, Any]) -> Run:
@@ -32,15 +46,19 @@ def _with(run: Run, edits: Mapping[str, Any]) -> Run:
 
 
 def _list_lengths(model: Model) -> list[int]:
-    """Return the lengths that targets and inputs have in common, but those of weights."""
+    """Return the lengths that outputs and data have in common, but those of weights, and then those
+    of data of which the step takes a batch.
+    """
 
     def collect(paths: list[str]) -> set[int]:
         leaves = (model.base.before[path] for path in paths if path in model.base.before)
-        return {n for values in leaves for n in values.shape}
+        return {n for values in leaves for n in values.shape if n > MANY}
 
     outputs = {n for group in model.outputs for i in group for n in model.base.events[i][2].shape}
-    data = set().union(*(v.shape for p, v in model.base.before.items() if p not in model.weights))
-    return sorted((n for n in outputs & data - collect(model.weights) if n > MANY), reverse=True)
+    data = collect([path for path in model.base.before if path not in model.weights])
+    whole = outputs & data - collect(model.weights)
+    batched = collect(model.targets) & collect(model.inputs) - outputs - collect(model.weights)
+    return [*sorted(whole, reverse=True), *sorted(batched, reverse=True)]
 
 
 def _choose(values: Array, length: int) -> Array:

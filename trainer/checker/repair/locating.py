@@ -52,6 +52,7 @@ class Locator:
         self._scorer = Scorer(wanted, fit, count)
         self._values = Values(self._scorer)
         self._model, self._sites = wanted.model, wanted.sites
+        self._start = max(list_forward(wanted.model), default=-1) + 1
 
     def find_lines(self) -> list[list[Place]]:
         """Return the lines of each mistake, the first first: any of a list may be the mistake.
@@ -76,7 +77,7 @@ class Locator:
         """Yield the lines with whose right values more weights go down the derivative."""
         before, good = self._scorer.score(edits)
         settled = 0
-        for number, events in list_sites(self._scorer.wanted).items():
+        for number, events in self._list_sites():
             if self._scorer.count.is_spent or settled == MOST_PLACES:
                 return
             best, score = self._correct_events(events, edits, before, good)
@@ -162,15 +163,13 @@ class Locator:
                 best[effect.path] = next(self._values.solve(effect), effect.value)
         return best, self._scorer.score(best)[0]
 
-
-def list_sites(wanted: Wanted) -> dict[int, list[int]]:
-    """Return the places of the source on the way back, with their events, but for numbers that are
-    written down: a sum begins with one.
-    """
-    start = max(list_forward(wanted.model), default=-1) + 1
-    sites: dict[int, list[int]] = {}
-    for i, (site, path, value) in enumerate(wanted.model.base.events):
-        is_real = site >= 0 and not path and value.dtype.kind == "f"
-        if i >= start and is_real and not NUMBER.fullmatch(wanted.sites[site].text):
-            sites.setdefault(site, []).append(i)
-    return sites
+    def _list_sites(self) -> list[tuple[int, list[int]]]:
+        """Return the places of the source on the way back, with their events, but for numbers that
+        are written down: a sum begins with one.
+        """
+        sites: dict[int, list[int]] = {}
+        for i, (site, path, value) in enumerate(self._model.base.events):
+            is_real = site >= 0 and not path and value.dtype.kind == "f"
+            if i >= self._start and is_real and not NUMBER.fullmatch(self._sites[site].text):
+                sites.setdefault(site, []).append(i)
+        return list(sites.items())

@@ -1,17 +1,26 @@
 """Finds where the values of a wrong step part from the right ones, also where more is wrong later.
 
 On the way back to a weight every value is a derivative of the loss by some value, or is recovered
-by a later one. The first that is neither, after one that is, is wrong.
+by a later one. The first that is neither, after one that is, is wrong; or the one before it, where
+the derivative by another value would have made it right: that by what goes into an activation.
 """
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.diagnose.counting import Count
-from trainer.checker.repair.derivatives import MOST_ELEMENTS, Derivatives, arrange, is_close
-from trainer.checker.repair.locating import list_sites
+from trainer.checker.find.trace import EVENT
+from trainer.checker.repair.derivatives import (
+    MOST_ELEMENTS,
+    Derivatives,
+    arrange,
+    is_close,
+    list_forward,
+)
 from trainer.checker.repair.scoring import Scorer
 from trainer.checker.repair.wanted import Wanted
 
@@ -21,49 +30,108 @@ MOST = 150  # values on the way back
 def find_parting(wanted: Wanted, count: Count) -> int | None:
     """Return the event of the first value that parts from the right ones, None where none is known.
 
-    What weights that go down the loss depend on is right. The loss is the net's own or one that
-    some weights go down.
+    The loss is the net's own or one that some weights go down.
     """
     fit = wanted.fits[0]
     if wanted.has_fault or not (fit.is_own or wanted.list_agreeing(fit)):
         return None
-    scorer = Scorer(wanted, fit, count)
-    _, good = scorer.score({})
-    events = sorted(i for found in list_sites(wanted).values() for i in found)[:MOST]
-    reached = {i: scorer.move(i, {}).reached for i in events if i in wanted.model.after_targets}
-    derivatives = Derivatives(wanted.model, fit)
-    right = {i for i in reached if reached[i] & good or _is_derivative(wanted, derivatives, i)}
-    parted = (_part(reached, right, weight) for weight in sorted(wanted.paths - good))
-    first = min((each for each in parted if each is not None), default=None)
-    sizes = [wanted.model.base.events[i][2].size for i in reached]
-    is_known = max(sizes, default=0) <= MOST_ELEMENTS and not derivatives.is_partial
-    is_array = first is not None and wanted.model.base.events[first][2].size > 1
-    return first if is_known and is_array else None
+    return _Parting(wanted, Scorer(wanted, fit, count), Derivatives(wanted.model, fit)).find()
 
 
-def _part(reached: dict[int, frozenset[str]], right: set[int], weight: str) -> int | None:
-    """Return the first event on the way to a weight after the last that is right."""
-    way = [i for i, weights in reached.items() if weight in weights]
+@dataclass
+class _Parting:
+    """The values of a wrong step on the way back, for the loss of a scorer."""
+
+    wanted: Wanted
+    scorer: Scorer
+    derivatives: Derivatives
+
+    def find(self) -> int | None:
+        """Return the first event that parts from the right ones on the way to a weight."""
+        _, good = self.scorer.score({})
+        events = [i for i in self._list_events() if i in self.wanted.model.after_targets][:MOST]
+        reached = {i: self.scorer.move(i, {}).reached for i in events}
+        right = [i for i in events if reached[i] <= good or self._is_derivative(self._get(i))]
+        ways = ([i for i in events if weight in reached[i]] for weight in self.wanted.paths - good)
+        parted = [pair for way in ways if (pair := _part(way, right))]
+        last, first = min(parted, key=lambda pair: pair[::-1], default=(None, None))
+        if last is None or first is None or self.derivatives.is_partial:
+            return None
+        sizes = [self._get(i).size for i in events if i <= first]
+        is_known = sizes[-1] > 1 and max(sizes) <= MOST_ELEMENTS
+        if not is_known or self._is_summed(first, events, right):
+            return None
+        is_before = self._is_right_after(last, first, events)
+        return self._trace_back(last, events) if is_before else first
+
+    def _get(self, event: int) -> Array:
+        return np.asarray(self.wanted.model.base.events[event][2], dtype=np.float64)
+
+    def _list_events(self) -> list[int]:
+        """Return the values on the way back in their order, those in tuples too."""
+        start = max(list_forward(self.wanted.model), default=-1) + 1
+        shown = list(enumerate(self.wanted.model.base.events))[start:]
+        found = ((i, path) for i, (site, path, v) in shown if site >= 0 and v.dtype.kind == "f")
+        return [i for i, path in found if re.fullmatch(r"(\[\d+\])?", path)]
+
+    def _is_summed(self, event: int, events: list[int], right: list[int]) -> bool:
+        """Return whether an event is that of one of several samples: only their sum may be right."""
+        site = self.wanted.model.base.events[event][0]
+        rounds = [i for i in events if self.wanted.model.base.events[i][0] == site]
+        return len(rounds) > 1 and not set(rounds) & set(right)
+
+    def _is_derivative(self, value: Array) -> bool:
+        """Return whether an array is a multiple of a derivative of the loss."""
+        expected = self._list_right(value) if value.size > 1 else ()
+        return any(_find_factor(value, each) for each in expected)
+
+    def _list_right(self, value: Array) -> Iterator[Array]:
+        """Yield the derivatives in the shape of a value, also by what a row of weights scales."""
+        weights = (self.wanted.model.base.before[path] for path in self.wanted.model.weights)
+        rows = [w for w in weights if w.ndim and w.shape[-1:] == value.shape[-1:] == (w.size,)]
+        for each in self.derivatives.list_of_size(value.size):
+            for expected in arrange(each.value, value.shape):
+                yield from (expected, *(expected * row for row in rows))
+
+    def _is_right_after(self, last: int, first: int, events: list[int]) -> bool:
+        """Return whether an event is right with the derivative by another value in place of a last
+        one: one that nothing before has, or the event has a wrong operand.
+        """
+        known = [
+            v for i in events if i < first and (v := self._get(i)).size == self._get(last).size
+        ]
+        for other in self._list_right(self._get(last)):
+            shaped = (each for v in known for each in arrange(v, other.shape))
+            if any(_find_factor(each, other) for each in shaped) or not self.scorer.count.spend():
+                continue
+            found = self.wanted.model.run({f"{EVENT}{last}": other}, (first,)).events
+            if found and self._is_derivative(np.asarray(found[0][2], dtype=np.float64)):
+                return True
+        return False
+
+    def _trace_back(self, last: int, events: list[int]) -> int:
+        """Return where the value of an event comes from: the last line that only passes it on under
+        another name, or gives back what it was given, else the first that computes it.
+        """
+        same = [i for i in events if i <= last and np.array_equal(self._get(i), self._get(last))]
+        return max(filter(self._is_idle, same), default=same[0])
+
+    def _is_idle(self, event: int) -> bool:
+        sites = self.wanted.sites
+        site = sites[self.wanted.model.base.events[event][0]]
+        given = {each.name for each in sites if each.is_argument and each.function == site.function}
+        is_kept = site.name.isidentifier() or site.text in given
+        return site.text.isidentifier() and is_kept and not site.is_argument
+
+
+def _part(way: list[int], right: list[int]) -> tuple[int, int] | None:
+    """Return the last event on the way to a weight that is right, and the one after it."""
     last = max((i for i in way if i in right), default=None)
-    return next((i for i in way if last is not None and i > last), None)
+    first = next((i for i in way if last is not None and i > last), None)
+    return None if last is None or first is None else (last, first)
 
 
-def _is_derivative(wanted: Wanted, derivatives: Derivatives, event: int) -> bool:
-    """Return whether an array is a multiple of a derivative of the loss."""
-    value = np.asarray(wanted.model.base.events[event][2], dtype=np.float64)
-    expected = _list_right(wanted, derivatives, value) if value.size > 1 else ()
-    return any(_is_multiple(value, each) for each in expected)
-
-
-def _list_right(wanted: Wanted, derivatives: Derivatives, value: Array) -> Iterator[Array]:
-    """Yield the derivatives in the shape of a value, and these by what a row of weights scales."""
-    weights = (wanted.model.base.before[path] for path in wanted.model.weights)
-    rows = [w for w in weights if w.ndim and w.shape[-1:] == value.shape[-1:] == (w.size,)]
-    for each in derivatives.list_of_size(value.size):
-        for expected in arrange(each.value, value.shape):
-            yield from (expected, *(expected * row for row in rows))
-
-
-def _is_multiple(value: Array, expected: Array) -> bool:
+def _find_factor(value: Array, expected: Array) -> float:
+    """Return how many times another value a value is, 0 where it is no multiple."""
     factor = float((value * expected).sum()) / (float((expected * expected).sum()) or 1.0)
-    return bool(factor) and is_close(value, factor * expected)
+    return factor if factor and is_close(value, factor * expected) else 0.0

@@ -123,15 +123,14 @@ def diagnose_step(request: StepRequest, tried: Count) -> Diagnosis | None:
 
 
 def _name_line(survey: Survey, wanted: Wanted, request: StepRequest) -> Diagnosis | None:
-    """Return the first wrong line: with whose right value the step is right, or at which values
-    part from the right ones.
+    """Return the first wrong line: at which values part from the right ones, or with whose right
+    value the step is right.
     """
+    if request.program < OPTION and (parted := find_parted(survey, wanted)):
+        return describe_place(survey.texts, *parted)
     location = next((each for each in survey.locations if each.settles), None)
-    if location:
-        is_sure = _is_sure(location, wanted, request, survey.line)
-        return describe_line(survey.texts, location) if is_sure else None
-    parted = find_parted(survey, wanted) if request.program < OPTION else None
-    return describe_place(survey.texts, *parted) if parted else None
+    is_sure = location and _is_sure(location, wanted, request, survey.line)
+    return describe_line(survey.texts, location) if location and is_sure else None
 
 
 def _is_sure(location: Location, wanted: Wanted, request: StepRequest, line: int) -> bool:

@@ -103,7 +103,9 @@ def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
     texts = {path: each.text for path, each in script.sources.items()}
     functions = [(p, f) for p, text in texts.items() for f in _list_functions(ast.parse(text))]
     is_of_value = decision.fault not in (Fault.PENALTY_SIGN, Fault.LACKS_PENALTY)
-    locations = _locate(step, wanted, functions) if is_of_value else []
+    places = _find_places(wanted) if is_of_value else []
+    made = (_make_location(step, wanted, place, functions) for place in places)
+    locations = [each for each in made if each]
     wrong = wanted.list_left(decision.model.base) or wanted.paths
     screen = StepScreen(request.path, changing, wanted, wrong)
     trail = Trail([each.site for each in locations], [each.record for each in locations])
@@ -145,7 +147,7 @@ def _list_functions(tree: ast.Module) -> Iterator[Function]:
             return
 
 
-def _locate(step: Step, wanted: Wanted, functions: list[tuple[Path, Function]]) -> list[Location]:
+def _find_places(wanted: Wanted) -> list[Place]:
     """Return the lines of the first mistake that values show, for the loss with fewest mistakes, of
     all if these make the step right.
     """
@@ -155,9 +157,7 @@ def _locate(step: Step, wanted: Wanted, functions: list[tuple[Path, Function]]) 
         if len(found[-1]) == 1 and _settles(found[-1]):
             break
     best = sorted(filter(None, found), key=lambda each: (not _settles(each), len(each)))
-    places = best[0][0] if best else []
-    made = (_make_location(step, wanted, place, functions) for place in places)
-    return [each for each in made if each]
+    return best[0][0] if best else []
 
 
 def _settles(mistakes: list[list[Place]]) -> bool:

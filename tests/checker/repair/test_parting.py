@@ -1,0 +1,28 @@
+"""The first value that is no derivative of the loss shows the wrong line, or nothing does."""
+
+import pytest
+from diagnosis import find_changed_lines
+from sampling import few
+from steps import FREE, judge, write_changed
+from test_free_forms import MISTAKES
+
+from trainer.checker.repair.surveying import StepRequest, find_parted, survey_step
+
+FOUND = ("single_samples", "hinge", "table", "digits", "closures")
+
+
+def find_line(path):
+    """Return the line at which the values of the step in a file part from the right ones."""
+    request = StepRequest(path, *judge(path).step.place)
+    survey = survey_step(request, None)
+    parted = survey and find_parted(survey, survey.screen.wanted)
+    return parted[1].lineno if parted else None
+
+
+@pytest.mark.parametrize("name", few(MISTAKES, 6))
+def test_the_wrong_line_is_named_or_one_beside_it_or_none(name, tmp_path):
+    text = (FREE / f"{name}.py").read_text()
+    path = write_changed(tmp_path, text, *MISTAKES[name])
+    line, changed = find_line(path), find_changed_lines(text, path.read_text())
+    assert line is None or min(abs(line - number) for number in changed) <= 1
+    assert line in changed or name not in FOUND
