@@ -2,6 +2,7 @@
 
 import dis
 import inspect
+import linecache
 import re
 import traceback
 import warnings
@@ -115,7 +116,10 @@ def describe_raised(error: BaseException) -> Raised:
     is_of_value = isinstance(error, AttributeError) and (
         type(error.obj) in GUESSED or _is_set_elsewhere(error)
     )
-    if is_of_sizes or is_of_value:
+    # What the code refuses by itself may be what we gave it.
+    is_refused = bool(lines) and linecache.getline(*lines[-1]).lstrip().startswith("raise ")
+    is_refused = is_refused and not isinstance(error, NotImplementedError)
+    if is_of_sizes or is_of_value or is_refused:
         return Raised("value", f"{text}{at}")
     if isinstance(error, SystemExit):
         call = f"sys.exit({show_safely(error.code, repr)})"

@@ -50,6 +50,18 @@ def leave_doubted(report: Report) -> None:
                        for f in report.findings]  # fmt: skip
 
 
+def leave_unknown(report: Report) -> None:
+    """Leave open outputs of no known form, for no known reason, where nothing else was compared."""
+    wrong = report.wrong_findings
+    is_alone = all(f.quantity == "predict" and _is_unexplained(f) for f in wrong)
+    if wrong and is_alone and "loss" not in _list_right(report) and not _is_understood(report):
+        message = _(
+            "its outputs are of no form that is known here, and nothing else shows its form"
+        )
+        report.findings = [report_unchecked(f.quantity, message) if f in wrong else f
+                           for f in report.findings]  # fmt: skip
+
+
 def _is_doubt(finding: Finding, unsure: tuple[str | None, ...]) -> bool:
     """Return whether a step down its own loss shows that a finding is none.
 

@@ -17,6 +17,7 @@ from trainer.checker.judge.judging import judge_options, judge_programs
 from trainer.checker.judge.layers import judge_layers
 from trainer.checker.judge.reporting import (
     describe,
+    leave_unknown,
     may_be_settled,
     point_to,
     settle,
@@ -146,3 +147,4 @@ def judge_training(connection: Connection, report: Report, may_acquit: bool) -> 
             point_to(report, judged)
         if report.name.startswith(CODE):
             settle_layers(report, judge_layers(_list_layers(connection, report)), is_whole=False)
+    leave_unknown(report)

@@ -97,8 +97,9 @@ def _differentiate(model: Model, fit: Fit, path: str) -> Array:
     for k in range(values.size):
         moved = np.zeros(values.size)
         moved[k] = h
-        ends = [fit.function(model.read({path: values + sign * moved.reshape(values.shape)}))
-                for sign in (1, -1)]  # fmt: skip
+        runs = [model.read({path: values + s * moved.reshape(values.shape)}) for s in (1, -1)]
+        with np.errstate(all="ignore"):  # moved outputs may be no probabilities any more
+            ends = [fit.function(run) for run in runs]
         found[k] = (ends[0] - ends[1]) / (2 * h)
     return found.reshape(values.shape)
 

@@ -75,7 +75,7 @@ class _Parting:
         return [i for i, path in found if re.fullmatch(r"(\[\d+\])?", path)]
 
     def _is_summed(self, event: int, events: list[int], right: list[int]) -> bool:
-        """Return whether an event is that of one of several samples: only their sum may be right."""
+        """Return whether an event is that of one of several samples, of which a sum is right."""
         site = self.wanted.model.base.events[event][0]
         rounds = [i for i in events if self.wanted.model.base.events[i][0] == site]
         return len(rounds) > 1 and not set(rounds) & set(right)
