@@ -2,7 +2,6 @@
 
 import dis
 import inspect
-import linecache
 import re
 import traceback
 import warnings
@@ -116,16 +115,22 @@ def describe_raised(error: BaseException) -> Raised:
     is_of_value = isinstance(error, AttributeError) and (
         type(error.obj) in GUESSED or _is_set_elsewhere(error)
     )
-    # What the code refuses by itself may be what we gave it.
-    is_refused = bool(lines) and linecache.getline(*lines[-1]).lstrip().startswith("raise ")
-    is_refused = is_refused and not isinstance(error, NotImplementedError)
-    if is_of_sizes or is_of_value or is_refused:
+    if is_of_sizes or is_of_value or _is_refused(error):
         return Raised("value", f"{text}{at}")
     if isinstance(error, SystemExit):
         call = f"sys.exit({show_safely(error.code, repr)})"
         text = _("ends the program with {call}").format(call=call)
     place: Any = (own[-1][0], own[-1][1]) if own else (None, None)
     return Raised("own", text, at, _name_cause(error), *place)
+
+
+def _is_refused(error: BaseException) -> bool:
+    """Return whether a constructor raises an error by itself, perhaps for what it was given."""
+    frames = traceback.extract_tb(error.__traceback__)
+    is_raised = bool(frames) and (frames[-1].line or "").startswith("raise ")
+    names = {frame.name for frame in frames}
+    is_built = "__init__" in names and "<module>" not in names
+    return is_raised and is_built and not isinstance(error, NotImplementedError)
 
 
 def _names_other_sizes(text: str) -> bool:

@@ -10,8 +10,9 @@ from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.descent import (
     computes_gradient,
     depends_on,
-    find_shown,
+    find_multiple,
     fit_losses,
+    list_directions,
     list_mistaken_fits,
 )
 from trainer.checker.judge.dividing import find_divided, may_divide
@@ -140,7 +141,7 @@ def _agree(near: Decision, far: Decision) -> Decision:
 def _are_same(model: Model, a: Fit, b: Fit) -> bool:
     outputs = model.outputs if a.is_own else [a.events]
     most = max(sum(model.base.events[i][2].size for i in events) for events in outputs)
-    is_sure = most > 1 and not (a.wrong or b.wrong)
+    is_sure = most > 1 and not (a.wrong or b.wrong) and model.base.gave != DERIVED
     is_right = is_sure or are_same(a.common_rate, b.common_rate)
     return is_right and (a.loss, a.target) == (b.loss, b.target)
 
@@ -224,8 +225,10 @@ def _find_followed(model: Model, fits: list[Fit]) -> Decision | None:
 
 def _find_computed(model: Model, fits: list[Fit]) -> Decision:
     """Return that the loss of a net that has no gradients is a usual one, else an open decision."""
-    names = {name for each in find_shown(model, fits).values() for name in each}
-    usual = [replace(f, rate=1.0, penalty=0.0, wrong=[]) for f in fits if f.loss in names]
+    found = list_directions(model, model.weights)
+    pairs = [(a, b) for a in fits if a.is_own for b in fits if not b.is_own]
+    usual = [replace(b, rate=factor, penalty=0.0, wrong=[]) for a, b in pairs
+             if (factor := find_multiple(a, b, found))]  # fmt: skip
     return Decision(model, True, usual[0], fits=usual) if usual else Decision(model, None)
 
 

@@ -158,7 +158,7 @@ def _fit(
 def list_usual(fits: list[Fit]) -> list[Fit]:
     """Return the fits of losses that the net computes, and that are usual losses of its outputs."""
     usual = [fit for fit in fits if not fit.is_own and fit.loss != ABSOLUTE]
-    return [own for own in fits if own.is_own and any(_are_parallel(own, each) for each in usual)]
+    return [own for own in fits if own.is_own and any(_find_multiple(own, each) for each in usual)]
 
 
 def find_shown(model: Model, fits: list[Fit]) -> dict[int, list[str]]:
@@ -188,13 +188,17 @@ def _list_like(own: Fit, usual: list[Fit], found: list[Direction]) -> list[str]:
     """Return the usual losses that have the derivatives of a loss, but for a factor and for what a
     penalty on the weights adds.
     """
-    like = []
-    for each in usual:
-        settled = np.ones(len(found), dtype=bool)
-        rates = _find_rates(found, each.slopes, own.slopes, own.errors + each.errors, settled)
-        pulls = [None, *_list_pulls(found, rates)]
-        like += [each.loss] if any(_are_parallel(own, each, pull) for pull in pulls) else []
-    return like
+    return [each.loss for each in usual if find_multiple(own, each, found)]
+
+
+def find_multiple(own: Fit, usual: Fit, found: list[Direction]) -> float:
+    """Return how many times the derivatives of a usual loss those of another are, but for a penalty
+    on the weights, 0 where they are no multiple.
+    """
+    settled = np.ones(len(found), dtype=bool)
+    rates = _find_rates(found, usual.slopes, own.slopes, own.errors + usual.errors, settled)
+    pulls = [None, *_list_pulls(found, rates)]
+    return next((f for pull in pulls if (f := _find_multiple(own, usual, pull))), 0.0)
 
 
 def _list_pulls(found: list[Direction], rates: Mapping[str, float | None]) -> list[Array]:
@@ -223,15 +227,16 @@ def _find_update(model: Model) -> int:
     return next(found, 0)
 
 
-def _are_parallel(own: Fit, usual: Fit, pull: Array | None = None) -> bool:
-    """Return whether two losses have the same derivatives, but for a factor, and for some pull."""
+def _find_multiple(own: Fit, usual: Fit, pull: Array | None = None) -> float:
+    """Return the positive factor between the derivatives of two losses, but for some pull, or 0."""
     if own.slopes.tobytes() == usual.slopes.tobytes():
-        return True
+        return 1.0
     columns = np.stack([usual.slopes] if pull is None else [usual.slopes, pull], axis=1)
     solution, *_ = np.linalg.lstsq(columns, own.slopes, rcond=None)
     factor, rest = float(solution[0]), np.abs(own.slopes - columns @ solution)
     rest = rest - own.errors - abs(factor) * usual.errors
-    return factor > 0 and float(rest.max()) <= CLOSE * float(np.abs(own.slopes).max())
+    is_same = factor > 0 and float(rest.max()) <= CLOSE * float(np.abs(own.slopes).max())
+    return factor if is_same else 0.0
 
 
 def refit(model: Model, fit: Fit, found: list[Direction]) -> Fit | None:
