@@ -75,9 +75,10 @@ def is_close(a: Array, b: Array) -> bool:
     return float(np.abs(a - b).max()) <= CLOSE * float(np.abs(b).max())
 
 
-def list_forward(model: Model, is_whole: bool = False) -> list[int]:
-    """Return the events of real numbers that depend on weights or inputs, and on no targets,
-    before the first that depends on targets and weights, or all: those of each sample of a loop.
+def list_forward(model: Model, is_whole: bool = False, most: float = MOST_ELEMENTS) -> list[int]:
+    """Return the events of so many real numbers that depend on weights or inputs, and on no
+    targets, before the first that depends on targets and weights, or all: those of each sample of
+    a loop.
     """
     weighted = frozenset().union(*(model.depends[path] for path in model.weights))
     end = min(model.after_targets & weighted, default=len(model.base.events))
@@ -85,8 +86,18 @@ def list_forward(model: Model, is_whole: bool = False) -> list[int]:
     return [
         i for i in sorted(weighted - model.after_targets)
         if (i < end or is_whole) and events[i][0] >= 0 and events[i][2].dtype.kind == "f"
-        and events[i][2].size <= MOST_ELEMENTS
+        and events[i][2].size <= most
     ]  # fmt: skip
+
+
+def differentiate_along(model: Model, fit: Fit, path: str, vectors: list[Array]) -> Array:
+    """Return the derivatives of the loss of a fit by one value along some directions."""
+    values = np.asarray(model.get_value(path), dtype=np.float64)
+    h = _choose_width(values)
+    runs = [[model.read({path: values + s * h * each}) for s in (1, -1)] for each in vectors]
+    with np.errstate(all="ignore"):
+        ends = [[fit.function(run) for run in pair] for pair in runs]
+    return np.array([(above - below) / (2 * h) for above, below in ends])
 
 
 def _differentiate(model: Model, fit: Fit, path: str) -> Array:

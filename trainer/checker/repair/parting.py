@@ -7,7 +7,9 @@ the derivative by another value would have made it right: that by what goes into
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import repeat
+from math import inf
 
 import numpy as np
 
@@ -15,9 +17,10 @@ from trainer.book.functions import Array
 from trainer.checker.diagnose.counting import Count
 from trainer.checker.find.trace import EVENT
 from trainer.checker.repair.derivatives import (
-    MOST_ELEMENTS,
+    CLOSE,
     Derivatives,
     arrange,
+    differentiate_along,
     is_close,
     list_forward,
 )
@@ -25,6 +28,7 @@ from trainer.checker.repair.scoring import Scorer
 from trainer.checker.repair.wanted import Wanted
 
 MOST = 150  # values on the way back
+DIRECTIONS = 4  # along which a value is compared with a derivative: two would do for a multiple
 
 
 def find_parting(wanted: Wanted, count: Count) -> int | None:
@@ -35,7 +39,7 @@ def find_parting(wanted: Wanted, count: Count) -> int | None:
     fit = wanted.fits[0]
     if wanted.has_fault or not (fit.is_own or wanted.list_agreeing(fit)):
         return None
-    return _Parting(wanted, Scorer(wanted, fit, count), Derivatives(wanted.model, fit)).find()
+    return _Parting(wanted, Scorer(wanted, fit, count)).find()
 
 
 @dataclass
@@ -44,7 +48,7 @@ class _Parting:
 
     wanted: Wanted
     scorer: Scorer
-    derivatives: Derivatives
+    _slopes: dict[str, Array] = field(default_factory=dict)  # by a value along the directions
 
     def find(self) -> int | None:
         """Return the first event that parts from the right ones on the way to a weight."""
@@ -55,11 +59,9 @@ class _Parting:
         ways = ([i for i in events if weight in reached[i]] for weight in self.wanted.paths - good)
         parted = [pair for way in ways if (pair := _part(way, right))]
         last, first = min(parted, key=lambda pair: pair[::-1], default=(None, None))
-        if last is None or first is None or self.derivatives.is_partial:
+        if last is None or first is None or self._get(first).size < 2:
             return None
-        sizes = [self._get(i).size for i in events if i <= first]
-        is_known = sizes[-1] > 1 and max(sizes) <= MOST_ELEMENTS
-        if not is_known or self._is_summed(first, events, right):
+        if self._is_summed(first, events, right):
             return None
         is_before = self._is_right_after(last, first, events)
         return self._trace_back(last, events) if is_before else first
@@ -69,7 +71,7 @@ class _Parting:
 
     def _list_events(self) -> list[int]:
         """Return the values on the way back in their order, those in tuples too."""
-        start = max(list_forward(self.wanted.model), default=-1) + 1
+        start = max(list_forward(self.wanted.model, most=inf), default=-1) + 1
         shown = list(enumerate(self.wanted.model.base.events))[start:]
         found = ((i, path) for i, (site, path, v) in shown if site >= 0 and v.dtype.kind == "f")
         return [i for i, path in found if re.fullmatch(r"(\[\d+\])?", path)]
@@ -81,28 +83,47 @@ class _Parting:
         return len(rounds) > 1 and not set(rounds) & set(right)
 
     def _is_derivative(self, value: Array) -> bool:
-        """Return whether an array is a multiple of a derivative of the loss."""
-        expected = self._list_right(value) if value.size > 1 else ()
-        return any(_find_factor(value, each) for each in expected)
-
-    def _list_right(self, value: Array) -> Iterator[Array]:
-        """Yield the derivatives in the shape of a value, also by what a row of weights scales."""
+        """Return whether an array is a multiple of a derivative of the loss, or what a row of
+        weights scales that to.
+        """
         weights = (self.wanted.model.base.before[path] for path in self.wanted.model.weights)
         rows = [w for w in weights if w.ndim and w.shape[-1:] == value.shape[-1:] == (w.size,)]
-        for each in self.derivatives.list_of_size(value.size):
-            for expected in arrange(each.value, value.shape):
-                yield from (expected, *(expected * row for row in rows))
+        values = [value, *(value / row for row in rows if row.all())] if value.size > 1 else []
+        return any(self._fits(path, each) for each in values for path in self._list_paths(value))
+
+    def _list_paths(self, value: Array) -> list[str]:
+        """Return the weights and the values on the way forward of a value's size."""
+        model = self.wanted.model
+        events = (f"{EVENT}{i}" for i in list_forward(model, most=inf))
+        paths = (*model.weights, *events)
+        return [path for path in paths if np.size(model.get_value(path)) == value.size]
+
+    def _fits(self, path: str, value: Array) -> bool:
+        """Return whether a value is a multiple of the derivative by another one."""
+        shape = np.shape(self.wanted.model.get_value(path))
+        vectors = [np.random.default_rng(k).uniform(-1, 1, shape) for k in range(DIRECTIONS)]
+        if path not in self._slopes:
+            model, fit = self.wanted.model, self.scorer.fit
+            self._slopes[path] = differentiate_along(model, fit, path, vectors)
+        slopes = self._slopes[path]
+        size = float(slopes @ slopes)
+        for each in arrange(value, shape) if size > 0 else ():
+            along = np.array([float((each * vector).sum()) for vector in vectors])
+            rest = np.abs(along - float(along @ slopes) / size * slopes).max()
+            if rest <= CLOSE * np.abs(along).max() > 0:
+                return True
+        return False
 
     def _is_right_after(self, last: int, first: int, events: list[int]) -> bool:
         """Return whether an event is right with the derivative by another value in place of a last
         one: one that nothing before has, or the event has a wrong operand.
         """
-        known = [
-            v for i in events if i < first and (v := self._get(i)).size == self._get(last).size
-        ]
-        for other in self._list_right(self._get(last)):
+        value = self._get(last)
+        derivatives = Derivatives(self.wanted.model, self.scorer.fit)
+        known = [v for i in events if i < first and (v := self._get(i)).size == value.size]
+        for other in _list_arranged(derivatives, value):
             shaped = (each for v in known for each in arrange(v, other.shape))
-            if any(_find_factor(each, other) for each in shaped) or not self.scorer.count.spend():
+            if any(map(_is_multiple, shaped, repeat(other))) or not self.scorer.count.spend():
                 continue
             found = self.wanted.model.run({f"{EVENT}{last}": other}, (first,)).events
             if found and self._is_derivative(np.asarray(found[0][2], dtype=np.float64)):
@@ -131,7 +152,12 @@ def _part(way: list[int], right: list[int]) -> tuple[int, int] | None:
     return None if last is None or first is None else (last, first)
 
 
-def _find_factor(value: Array, expected: Array) -> float:
-    """Return how many times another value a value is, 0 where it is no multiple."""
+def _list_arranged(derivatives: Derivatives, value: Array) -> Iterator[Array]:
+    """Yield the derivatives in the shape of a value."""
+    for each in derivatives.list_of_size(value.size):
+        yield from arrange(each.value, value.shape)
+
+
+def _is_multiple(value: Array, expected: Array) -> bool:
     factor = float((value * expected).sum()) / (float((expected * expected).sum()) or 1.0)
-    return factor if factor and is_close(value, factor * expected) else 0.0
+    return bool(factor) and is_close(value, factor * expected)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from itertools import chain
 
+import numpy as np
+
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.diagnose.applying import Candidate, apply_edit
 from trainer.checker.diagnose.candidates import list_candidates
@@ -128,9 +130,16 @@ def _name_line(survey: Survey, wanted: Wanted, request: StepRequest) -> Diagnosi
     """
     if request.program < OPTION and (parted := find_parted(survey, wanted)):
         return describe_place(survey.texts, *parted)
-    location = next((each for each in survey.locations if each.settles), None)
+    settling = (each for each in survey.locations if each.settles)
+    location = next((each for each in settling if not _is_of_weight(each, wanted)), None)
     is_sure = location and _is_sure(location, wanted, request, survey.line)
     return describe_line(survey.texts, location) if location and is_sure else None
+
+
+def _is_of_weight(location: Location, wanted: Wanted) -> bool:
+    """Return whether a value is what a weight becomes, with whose right value any step is right."""
+    after = (wanted.model.base.after.get(path) for path in wanted.paths)
+    return any(np.array_equal(location.record.value, each) for each in after if each is not None)
 
 
 def _is_sure(location: Location, wanted: Wanted, request: StepRequest, line: int) -> bool:
