@@ -158,7 +158,7 @@ def _fit(
 def list_usual(fits: list[Fit]) -> list[Fit]:
     """Return the fits of losses that the net computes, and that are usual losses of its outputs."""
     usual = [fit for fit in fits if not fit.is_own and fit.loss != ABSOLUTE]
-    return [own for own in fits if own.is_own and any(_find_multiple(own, each) for each in usual)]
+    return [own for own in fits if own.is_own and any(_compare_slopes(own, each) for each in usual)]
 
 
 def find_shown(model: Model, fits: list[Fit]) -> dict[int, list[str]]:
@@ -198,7 +198,7 @@ def find_multiple(own: Fit, usual: Fit, found: list[Direction]) -> float:
     settled = np.ones(len(found), dtype=bool)
     rates = _find_rates(found, usual.slopes, own.slopes, own.errors + usual.errors, settled)
     pulls = [None, *_list_pulls(found, rates)]
-    return next((f for pull in pulls if (f := _find_multiple(own, usual, pull))), 0.0)
+    return next((f for pull in pulls if (f := _compare_slopes(own, usual, pull))), 0.0)
 
 
 def _list_pulls(found: list[Direction], rates: Mapping[str, float | None]) -> list[Array]:
@@ -227,7 +227,7 @@ def _find_update(model: Model) -> int:
     return next(found, 0)
 
 
-def _find_multiple(own: Fit, usual: Fit, pull: Array | None = None) -> float:
+def _compare_slopes(own: Fit, usual: Fit, pull: Array | None = None) -> float:
     """Return the positive factor between the derivatives of two losses, but for some pull, or 0."""
     if own.slopes.tobytes() == usual.slopes.tobytes():
         return 1.0
