@@ -109,3 +109,23 @@ def test_rows_that_are_one_list_are_one_leaf():
     assert {path: leaf.value for path, leaf in leaves.items()} == {
         "W[0]": [0.1, 0.2], "W[2]": [0.3, 0.4],
     }  # fmt: skip
+
+
+def test_functions_that_keep_one_array_keep_one_copy_of_it():
+    def make(W):
+        def grow():
+            W[...] += 1
+
+        def read():
+            return W
+
+        return grow, read
+
+    grow, read = make(np.zeros(2))
+    (copied, _) = copy_together({"grow": grow, "read": read}, None)
+    copied["grow"]()
+    assert (copied["read"]() == 1).all()
+    assert (read() == 0).all()
+    leaves = list_leaves({"read": read})
+    leaves["read.W"].set(np.full(2, 5.0))
+    assert (read() == 5).all()

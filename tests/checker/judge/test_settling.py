@@ -5,7 +5,7 @@ from steps import FREE, judge
 
 from trainer.checker.findings.comparing import Finding
 from trainer.checker.findings.report import Report
-from trainer.checker.judge.reporting import settle
+from trainer.checker.judge.reporting import leave_unknown, settle
 
 RIGHT = FREE / "mini_batches.py"
 
@@ -49,3 +49,18 @@ def test_other_mistakes_stay_beside_a_wrong_step(wrong, quantity, cause):
 
 def test_a_right_step_acquits(tmp_path):
     assert settle_one(judge(RIGHT), "loss", "loss-sum") == ([], None)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "cause", "right", "status"),
+    [
+        ("predict", None, (), 2), ("predict", None, ("loss",), 1),
+        ("predict", None, ("gradient W1",), 1), ("predict", "softmax-axis", (), 1),
+        ("loss", None, (), 1),
+    ],
+)  # fmt: skip
+def test_outputs_alone_of_no_known_form_accuse_nobody(quantity, cause, right, status):
+    report = Report(findings=[Finding(quantity, "differs", "is 2, expected 1", cause)])
+    report.findings += [Finding(each, "ok") for each in right]
+    leave_unknown(report)
+    assert report.status == status

@@ -159,6 +159,13 @@ def test_an_exception_whose_text_cannot_be_made_is_reported(check):
     assert "Odd: (Odd without a text) (net.py, line" in find(report, "accuracy").message
 
 
+def test_what_a_constructor_refuses_by_itself_is_no_mistake(check):
+    refuses = "        raise ValueError('no such path')"
+    report = check(CHAPTER4, ("        self.params = {}", refuses))
+    assert report.status == 2
+    assert not report.wrong_findings
+
+
 # --- accuracy
 
 
