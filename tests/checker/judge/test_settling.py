@@ -64,3 +64,10 @@ def test_outputs_alone_of_no_known_form_accuse_nobody(quantity, cause, right, st
     report.findings += [Finding(each, "ok") for each in right]
     leave_unknown(report)
     assert report.status == status
+
+
+def test_outputs_alone_that_raise_for_our_call_accuse_nobody():
+    for error, status in (("IndexError: list index out of range", 2), ("ZeroDivisionError: 1", 1)):
+        report = Report(findings=[Finding("predict", "raises", error)])
+        leave_unknown(report)
+        assert report.status == status

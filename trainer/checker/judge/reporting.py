@@ -51,9 +51,11 @@ def leave_doubted(report: Report) -> None:
 
 
 def leave_unknown(report: Report) -> None:
-    """Leave open outputs of no known form, for no known reason, where nothing else was compared."""
+    """Leave open outputs of no known form, or that our call may not give, for no known reason, where
+    nothing else was compared.
+    """
     wrong = report.wrong_findings
-    is_alone = all(f.quantity == "predict" and _is_unexplained(f) for f in wrong)
+    is_alone = all(f.quantity == "predict" and not f.cause and _is_doubt(f, (None,)) for f in wrong)
     if wrong and is_alone and "loss" not in _list_right(report) and not _is_understood(report):
         message = _(
             "its outputs are of no form that is known here, and nothing else shows its form"
