@@ -51,8 +51,8 @@ def leave_doubted(report: Report) -> None:
 
 
 def leave_unknown(report: Report) -> None:
-    """Leave open outputs of no known form, or that our call may not give, for no known reason, where
-    nothing else was compared.
+    """Leave open outputs of no known form, or that our call may not give, for no known reason,
+    where nothing else was compared.
     """
     wrong = report.wrong_findings
     is_alone = all(f.quantity == "predict" and not f.cause and _is_doubt(f, (None,)) for f in wrong)
@@ -60,8 +60,10 @@ def leave_unknown(report: Report) -> None:
         message = _(
             "its outputs are of no form that is known here, and nothing else shows its form"
         )
-        report.findings = [report_unchecked(f.quantity, message) if f in wrong else f
-                           for f in report.findings]  # fmt: skip
+        for i, finding in enumerate(report.findings):
+            reason = finding.message if finding.verdict == "raises" else message
+            if finding in wrong:
+                report.findings[i] = report_unchecked(finding.quantity, reason)
 
 
 def _is_doubt(finding: Finding, unsure: tuple[str | None, ...]) -> bool:
