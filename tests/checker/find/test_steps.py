@@ -122,7 +122,7 @@ def test_functions_that_keep_one_array_keep_one_copy_of_it():
         return grow, read
 
     grow, read = make(np.zeros(2))
-    (copied, _) = copy_together({"grow": grow, "read": read}, None)
+    copied, _ = copy_together({"grow": grow, "read": read}, None)
     copied["grow"]()
     assert (copied["read"]() == 1).all()
     assert (read() == 0).all()

@@ -26,7 +26,7 @@ from trainer.checker.find.composing import (
     call_method,
     call_with_net,
     compose,
-    differentiate,
+    move_by_loss,
 )
 from trainer.checker.find.datasets import draw_samples
 from trainer.checker.find.discovering import Discovery
@@ -195,7 +195,7 @@ def _list_nets(module: Namespace, tree: ast.Module) -> Iterator[Call]:
             composed = partial(compose, returned=instance.returned)
             yield Call(composed, instance.kind.__name__, instance)
         elif any(_gives_loss(name, method) for name, method in methods.items()):
-            yield Call(differentiate, f"{instance.kind.__name__}.loss", instance)
+            yield Call(move_by_loss, f"{instance.kind.__name__}.loss", instance)
 
 
 def _gives_loss(name: str, method: Function) -> bool:

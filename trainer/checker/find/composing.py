@@ -122,7 +122,7 @@ def compose(net: Any, values: Values, returned: Returned) -> str | None:
     return JOINED if subtract_gradients(net, grads) else None
 
 
-def differentiate(net: Any, values: Values) -> str:
+def move_by_loss(net: Any, values: Values) -> str:
     """Compute the loss of a net that has no gradients, and move the arrays of the net by it, which
     shows that they are its weights.
     """

@@ -17,7 +17,8 @@ from trainer.checker.judge.slopes import Direction, probe
 MOST_OUTPUTS = 60  # errors that are solved for
 ASKED = 3  # quantities that may be the outputs
 TRIED = 8  # elements of a weight
-SPARE = 6  # more equations than unknowns
+SPARE = 4  # more equations than unknowns
+COMMON = 2  # penalties: on all weights, and on the matrices
 IMPOSSIBLE = 1e-3  # of the largest step: no rounding leaves such a rest
 
 
@@ -93,7 +94,7 @@ def _depends(model: Model, events: Events, weight: str) -> bool:
 
 def _gather(model: Model, unknown: int) -> list[Direction]:
     """Return more directions than there are errors, shared among the weights."""
-    each = -(-(unknown + SPARE) * 2 // len(model.weights))
+    each = -(-(unknown + COMMON + SPARE) * 2 // len(model.weights))
     return [direction for weight in model.weights for direction in probe(model, weight, each)]
 
 
@@ -110,8 +111,8 @@ def _differentiate(direction: Direction, events: Events) -> Array | None:
 Pairs = Sequence[tuple[Direction, Array]]
 
 
-def _has_spare(pairs: Pairs, columns: int = 2) -> bool:
-    return bool(pairs) and len(pairs) >= len(pairs[0][1]) + columns + SPARE - 2
+def _has_spare(pairs: Pairs, penalties: int = COMMON) -> bool:
+    return bool(pairs) and len(pairs) >= len(pairs[0][1]) + penalties + SPARE
 
 
 def _measure_rest(pairs: Pairs) -> float:

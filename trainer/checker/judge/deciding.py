@@ -139,6 +139,7 @@ def _agree(near: Decision, far: Decision) -> Decision:
 
 
 def _are_same(model: Model, a: Fit, b: Fit) -> bool:
+    """Return whether two fits are those of one loss, at one rate unless several outputs show it."""
     outputs = model.outputs if a.is_own else [a.events]
     most = max(sum(model.base.events[i][2].size for i in events) for events in outputs)
     is_sure = most > 1 and not (a.wrong or b.wrong) and model.base.gave != DERIVED
@@ -168,18 +169,18 @@ def _is_sure(decision: Decision) -> bool:
     """Return whether a wrong step is neither several nor one that keeps a state, as momentum does:
     from rest, that moves each weight down the derivative, as it does those that agree.
     """
-    if decision.is_right is False and decision.wrong and takes_several(decision.model):
+    model, fit = decision.model, decision.fit
+    if decision.is_right is not False:
+        return True
+    if decision.wrong and takes_several(model):
         return False
-    fit = decision.fit
-    rates = fit.rates.values() if fit else [None]
-    is_explained = all(rate is not None for rate in rates)  # each weight by the same derivative
-    is_computed = fit is not None and decision.wrong == list_uncomputed(decision.model, fit)
-    is_sgd = fit is not None and (
-        (fit.is_own and has_agreeing(decision.model, fit))
-        or is_followed(decision.model, fit, is_plain=True)
-    )
-    return (decision.is_right is not False or is_explained or is_sgd or is_computed
-            or is_complete(decision.model))  # fmt: skip
+    if is_complete(model):
+        return True
+    if fit is None:
+        return False
+    is_explained = all(rate is not None for rate in fit.rates.values())  # each by one derivative
+    is_sgd = (fit.is_own and has_agreeing(model, fit)) or is_followed(model, fit, is_plain=True)
+    return is_explained or is_sgd or decision.wrong == list_uncomputed(model, fit)
 
 
 def _decide_about(model: Model) -> Decision:

@@ -1,7 +1,7 @@
 """Reports what one step of training shows about a net: what it minimises, or what is wrong."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from trainer.checker.find.trace import DERIVED
 from trainer.checker.findings.comparing import Finding, report_unchecked
@@ -44,9 +44,14 @@ def leave_doubted(report: Report) -> None:
     """Leave open what a step might have refuted, where the time for that was too short."""
     if not may_be_settled(report) or _is_understood(report):
         return
-    wrong = report.wrong_findings
     message = _("a step of its training, which decides about it, did not come back in time")
-    report.findings = [report_unchecked(f.quantity, message) if f in wrong else f
+    _leave_wrong(report, lambda _finding: message)
+
+
+def _leave_wrong(report: Report, explain: Callable[[Finding], str]) -> None:
+    """Leave open what is wrong in a report, and explain why."""
+    wrong = report.wrong_findings
+    report.findings = [report_unchecked(f.quantity, explain(f)) if f in wrong else f
                        for f in report.findings]  # fmt: skip
 
 
@@ -60,10 +65,7 @@ def leave_unknown(report: Report) -> None:
         message = _(
             "its outputs are of no form that is known here, and nothing else shows its form"
         )
-        for i, finding in enumerate(report.findings):
-            reason = finding.message if finding.verdict == "raises" else message
-            if finding in wrong:
-                report.findings[i] = report_unchecked(finding.quantity, reason)
+        _leave_wrong(report, lambda f: f.message if f.verdict == "raises" else message)
 
 
 def _is_doubt(finding: Finding, unsure: tuple[str | None, ...]) -> bool:

@@ -18,13 +18,14 @@ def shrink(model: Model, run: Run) -> Run:
     """
     outputs, lengths = model.outputs[0], _list_lengths(model)
     size = sum(model.base.events[i][2].size for i in outputs)
+    starts = _list_starts(model, lengths)
     for length in lengths:
         edits = {
             path: _choose(values, length)
             for path, values in model.base.before.items()
             if path not in model.weights and length in values.shape
         }
-        smaller = _with(run, edits | _list_starts(model, lengths))
+        smaller = _with(run, edits | starts)
         found = smaller({}, outputs)
         if not found.error and 0 < sum(np.size(value) for *_, value in found.events) < size:
             return smaller

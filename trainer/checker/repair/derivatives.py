@@ -1,6 +1,6 @@
 """Computes what the values on a net's way back should be: derivatives of its own loss."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +47,12 @@ class Derivatives:
             distinct += [each] if is_new and each.value.any() else []
         return distinct
 
+    def list_like(self, value: Array) -> Iterator[tuple[str, Array]]:
+        """Yield those by values of a value's size, in its shape, and their paths."""
+        for each in self.list_of_size(value.size):
+            for expected in arrange(each.value, value.shape):
+                yield each.path, expected
+
     def list_rows(self) -> list[Derivative]:
         """Return those by values that have one number for each column or row."""
         shapes = {np.shape(self._model.get_value(path)) for path in self._paths}
@@ -75,6 +81,12 @@ def is_close(a: Array, b: Array) -> bool:
     return float(np.abs(a - b).max()) <= CLOSE * float(np.abs(b).max())
 
 
+def find_factor(value: Array, expected: Array) -> float:
+    """Return how many times an expected value a value is, 0 where it is no multiple."""
+    factor = float((value * expected).sum()) / (float((expected * expected).sum()) or 1.0)
+    return factor if factor and is_close(factor * expected, value) else 0.0
+
+
 def list_forward(model: Model, is_whole: bool = False, most: float = MOST_ELEMENTS) -> list[int]:
     """Return the events of so many real numbers that depend on weights or inputs, and on no
     targets, before the first that depends on targets and weights, or all: those of each sample of
@@ -90,29 +102,27 @@ def list_forward(model: Model, is_whole: bool = False, most: float = MOST_ELEMEN
     ]  # fmt: skip
 
 
-def differentiate_along(model: Model, fit: Fit, path: str, vectors: list[Array]) -> Array:
-    """Return the derivatives of the loss of a fit by one value along some directions."""
+def differentiate_along(model: Model, fit: Fit, path: str, vectors: Iterable[Array]) -> Array:
+    """Return the derivatives of the loss of a fit by one value along some directions, by central
+    differences.
+    """
     values = np.asarray(model.get_value(path), dtype=np.float64)
     h = _choose_width(values)
-    runs = [[model.read({path: values + s * h * each}) for s in (1, -1)] for each in vectors]
-    with np.errstate(all="ignore"):
-        ends = [[fit.function(run) for run in pair] for pair in runs]
-    return np.array([(above - below) / (2 * h) for above, below in ends])
+    found = []
+    for vector in vectors:
+        runs = [model.read({path: values + sign * h * vector}) for sign in (1, -1)]
+        with np.errstate(all="ignore"):  # moved outputs may be no probabilities any more
+            above, below = (fit.function(run) for run in runs)
+        found.append((above - below) / (2 * h))
+    return np.array(found)
 
 
 def _differentiate(model: Model, fit: Fit, path: str) -> Array:
-    """Return the derivative by each element, by central differences."""
-    values = np.asarray(model.get_value(path), dtype=np.float64)
-    h = _choose_width(values)
-    found = np.zeros(values.size)
-    for k in range(values.size):
-        moved = np.zeros(values.size)
-        moved[k] = h
-        runs = [model.read({path: values + s * moved.reshape(values.shape)}) for s in (1, -1)]
-        with np.errstate(all="ignore"):  # moved outputs may be no probabilities any more
-            ends = [fit.function(run) for run in runs]
-        found[k] = (ends[0] - ends[1]) / (2 * h)
-    return found.reshape(values.shape)
+    """Return the derivative by each element."""
+    shape = np.shape(model.get_value(path))
+    size = int(np.prod(shape))
+    elements = (row.reshape(shape) for row in np.eye(size))
+    return differentiate_along(model, fit, path, elements).reshape(shape)
 
 
 def _choose_width(values: Array) -> float:

@@ -32,7 +32,7 @@ from trainer.checker.repair.ordering import list_earlier
 from trainer.checker.repair.surveying import (
     StepRequest,
     StepScreen,
-    find_parted,
+    find_first_wrong,
     find_steps,
     survey_step,
 )
@@ -125,11 +125,11 @@ def diagnose_step(request: StepRequest, tried: Count) -> Diagnosis | None:
 
 
 def _name_line(survey: Survey, wanted: Wanted, request: StepRequest) -> Diagnosis | None:
-    """Return the first wrong line: at which values part from the right ones, or with whose right
+    """Return the first wrong line: whose value differs from the right ones, or with whose right
     value the step is right.
     """
-    if request.program < OPTION and (parted := find_parted(survey, wanted)):
-        return describe_place(survey.texts, *parted)
+    if request.program < OPTION and (first := find_first_wrong(survey, wanted)):
+        return describe_place(survey.texts, *first)
     settling = (each for each in survey.locations if each.settles)
     location = next((each for each in settling if not _is_of_weight(each, wanted)), None)
     is_sure = location and _is_sure(location, wanted, request, survey.line)

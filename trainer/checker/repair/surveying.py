@@ -26,8 +26,8 @@ from trainer.checker.judge.judging import decide_step
 from trainer.checker.judge.layers import decide_layer
 from trainer.checker.load.recording import Record, Site
 from trainer.checker.repair.changing import ChangingStep
+from trainer.checker.repair.differing import find_differing
 from trainer.checker.repair.locating import Locator, Place
-from trainer.checker.repair.parting import find_parting
 from trainer.checker.repair.wanted import Wanted, find_wanted
 
 LONG = 200  # values of a step that is looked at as quickly as others
@@ -156,8 +156,8 @@ def _find_places(wanted: Wanted) -> list[Place]:
         found.append(Locator(wanted, fit, Count(REPLACED)).find_lines())
         if len(found[-1]) == 1 and _settles(found[-1]):
             break
-    best = sorted(filter(None, found), key=lambda each: (not _settles(each), len(each)))
-    return best[0][0] if best else []
+    best = min(filter(None, found), key=lambda e: (not _settles(e), len(e)), default=None)
+    return best[0] if best else []
 
 
 def _settles(mistakes: list[list[Place]]) -> bool:
@@ -165,9 +165,9 @@ def _settles(mistakes: list[list[Place]]) -> bool:
     return mistakes[-1][0].settles
 
 
-def find_parted(survey: Survey, wanted: Wanted) -> tuple[Path, ast.expr] | None:
-    """Return the file and the expression whose value is the first to part from the right ones."""
-    event = find_parting(wanted, Count(REPLACED))
+def find_first_wrong(survey: Survey, wanted: Wanted) -> tuple[Path, ast.expr] | None:
+    """Return the file and the expression whose value is the first to differ from the right ones."""
+    event = find_differing(wanted, Count(REPLACED))
     if event is None:
         return None
     site = wanted.sites[wanted.model.base.events[event][0]]

@@ -11,6 +11,7 @@ from trainer.checker.repair.derivatives import (
     Derivative,
     Derivatives,
     arrange,
+    find_factor,
     is_close,
     list_slopes,
 )
@@ -66,8 +67,7 @@ class Values:
         if any(is_close(each, value) for each in mine):
             return
         if value.ndim:
-            for each in self.derivatives.list_of_size(value.size):
-                yield from arrange(each.value, value.shape)
+            yield from (expected for _, expected in self.derivatives.list_like(value))
             return
         # One number was solved for; or it is a sum over an axis too many.
         by_weights = (self.derivatives.find(path) for path in sorted(reached))
@@ -142,12 +142,10 @@ class Values:
         """Return the formula of a right value, "" where the source has no name for it, or where it
         is one number, which is a multiple of any other.
         """
-        for each in self.derivatives.list_of_size(value.size) if value.size > 1 else ():
-            for expected in arrange(each.value, value.shape):
-                size = float((expected * expected).sum())
-                factor = float((value * expected).sum()) / size
-                if (name := self._name(each.path)) and is_close(factor * expected, value):
-                    return _write_factor(factor) + f"∂loss/∂{name}"
+        for path, expected in self.derivatives.list_like(value) if value.size > 1 else ():
+            factor = find_factor(value, expected)
+            if factor and (name := self._name(path)):
+                return _write_factor(factor) + f"∂loss/∂{name}"
         return ""
 
     def _name(self, path: str) -> str:

@@ -1,4 +1,4 @@
-"""Finds where the values of a wrong step part from the right ones, also where more is wrong later.
+"""Finds the first value of a wrong step that differs from the right ones, whatever is wrong later.
 
 On the way back to a weight every value is a derivative of the loss by some value, or is recovered
 by a later one. The first that is neither, after one that is, is wrong; or the one before it, where
@@ -6,9 +6,8 @@ the derivative by another value would have made it right: that by what goes into
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import repeat
+from functools import cached_property
 from math import inf
 
 import numpy as np
@@ -21,7 +20,7 @@ from trainer.checker.repair.derivatives import (
     Derivatives,
     arrange,
     differentiate_along,
-    is_close,
+    find_factor,
     list_forward,
 )
 from trainer.checker.repair.scoring import Scorer
@@ -31,34 +30,36 @@ MOST = 150  # values on the way back
 DIRECTIONS = 4  # along which a value is compared with a derivative: two would do for a multiple
 
 
-def find_parting(wanted: Wanted, count: Count) -> int | None:
-    """Return the event of the first value that parts from the right ones, None where none is known.
+def find_differing(wanted: Wanted, count: Count) -> int | None:
+    """Return the event of the first value that differs from the right ones, None where that is not
+    known.
 
     The loss is the net's own or one that some weights go down.
     """
     fit = wanted.fits[0]
     if wanted.has_fault or not (fit.is_own or wanted.list_agreeing(fit)):
         return None
-    return _Parting(wanted, Scorer(wanted, fit, count)).find()
+    return _WayBack(wanted, Scorer(wanted, fit, count)).find_first()
 
 
 @dataclass
-class _Parting:
+class _WayBack:
     """The values of a wrong step on the way back, for the loss of a scorer."""
 
     wanted: Wanted
     scorer: Scorer
-    _slopes: dict[str, Array] = field(default_factory=dict)  # by a value along the directions
+    # By the path of a value: directions, and the derivatives along them.
+    _slopes: dict[str, tuple[list[Array], Array]] = field(default_factory=dict)
 
-    def find(self) -> int | None:
-        """Return the first event that parts from the right ones on the way to a weight."""
+    def find_first(self) -> int | None:
+        """Return the first event that differs from the right ones on the way to a weight."""
         _, good = self.scorer.score({})
         events = [i for i in self._list_events() if i in self.wanted.model.after_targets][:MOST]
         reached = {i: self.scorer.move(i, {}).reached for i in events}
         right = [i for i in events if reached[i] <= good or self._is_derivative(self._get(i))]
         ways = ([i for i in events if weight in reached[i]] for weight in self.wanted.paths - good)
-        parted = [pair for way in ways if (pair := _part(way, right))]
-        last, first = min(parted, key=lambda pair: pair[::-1], default=(None, None))
+        pairs = [pair for way in ways if (pair := _find_last_right(way, right))]
+        last, first = min(pairs, key=lambda pair: pair[::-1], default=(None, None))
         if last is None or first is None or self._get(first).size < 2:
             return None
         if self._is_summed(first, events, right):
@@ -89,25 +90,30 @@ class _Parting:
         weights = (self.wanted.model.base.before[path] for path in self.wanted.model.weights)
         rows = [w for w in weights if w.ndim and w.shape[-1:] == value.shape[-1:] == (w.size,)]
         values = [value, *(value / row for row in rows if row.all())] if value.size > 1 else []
-        return any(self._fits(path, each) for each in values for path in self._list_paths(value))
+        paths = [path for path, size in self._sizes.items() if size == value.size]
+        return any(self._fits(path, each) for each in values for path in paths)
 
-    def _list_paths(self, value: Array) -> list[str]:
-        """Return the weights and the values on the way forward of a value's size."""
+    @cached_property
+    def _sizes(self) -> dict[str, int]:
+        """The weights and the values on the way forward, and how many numbers each is."""
         model = self.wanted.model
         events = (f"{EVENT}{i}" for i in list_forward(model, most=inf))
-        paths = (*model.weights, *events)
-        return [path for path in paths if np.size(model.get_value(path)) == value.size]
+        return {path: np.size(model.get_value(path)) for path in (*model.weights, *events)}
+
+    def _differentiate(self, path: str) -> tuple[list[Array], Array]:
+        """Return directions of a value, and the derivatives of the loss along them."""
+        if path not in self._slopes:
+            model, fit = self.wanted.model, self.scorer.fit
+            shape = np.shape(model.get_value(path))
+            vectors = [np.random.default_rng(k).uniform(-1, 1, shape) for k in range(DIRECTIONS)]
+            self._slopes[path] = vectors, differentiate_along(model, fit, path, vectors)
+        return self._slopes[path]
 
     def _fits(self, path: str, value: Array) -> bool:
         """Return whether a value is a multiple of the derivative by another one."""
-        shape = np.shape(self.wanted.model.get_value(path))
-        vectors = [np.random.default_rng(k).uniform(-1, 1, shape) for k in range(DIRECTIONS)]
-        if path not in self._slopes:
-            model, fit = self.wanted.model, self.scorer.fit
-            self._slopes[path] = differentiate_along(model, fit, path, vectors)
-        slopes = self._slopes[path]
+        vectors, slopes = self._differentiate(path)
         size = float(slopes @ slopes)
-        for each in arrange(value, shape) if size > 0 else ():
+        for each in arrange(value, vectors[0].shape) if size > 0 else ():
             along = np.array([float((each * vector).sum()) for vector in vectors])
             rest = np.abs(along - float(along @ slopes) / size * slopes).max()
             if rest <= CLOSE * np.abs(along).max() > 0:
@@ -121,9 +127,9 @@ class _Parting:
         value = self._get(last)
         derivatives = Derivatives(self.wanted.model, self.scorer.fit)
         known = [v for i in events if i < first and (v := self._get(i)).size == value.size]
-        for other in _list_arranged(derivatives, value):
+        for _, other in derivatives.list_like(value):
             shaped = (each for v in known for each in arrange(v, other.shape))
-            if any(map(_is_multiple, shaped, repeat(other))) or not self.scorer.count.spend():
+            if any(find_factor(each, other) for each in shaped) or not self.scorer.count.spend():
                 continue
             found = self.wanted.model.run({f"{EVENT}{last}": other}, (first,)).events
             if found and self._is_derivative(np.asarray(found[0][2], dtype=np.float64)):
@@ -145,19 +151,8 @@ class _Parting:
         return site.text.isidentifier() and is_kept and not site.is_argument
 
 
-def _part(way: list[int], right: list[int]) -> tuple[int, int] | None:
+def _find_last_right(way: list[int], right: list[int]) -> tuple[int, int] | None:
     """Return the last event on the way to a weight that is right, and the one after it."""
     last = max((i for i in way if i in right), default=None)
     first = next((i for i in way if last is not None and i > last), None)
     return None if last is None or first is None else (last, first)
-
-
-def _list_arranged(derivatives: Derivatives, value: Array) -> Iterator[Array]:
-    """Yield the derivatives in the shape of a value."""
-    for each in derivatives.list_of_size(value.size):
-        yield from arrange(each.value, value.shape)
-
-
-def _is_multiple(value: Array, expected: Array) -> bool:
-    factor = float((value * expected).sum()) / (float((expected * expected).sum()) or 1.0)
-    return bool(factor) and is_close(value, factor * expected)

@@ -6,17 +6,17 @@ from sampling import few
 from steps import FREE, judge, write_changed
 from test_free_forms import MISTAKES
 
-from trainer.checker.repair.surveying import StepRequest, find_parted, survey_step
+from trainer.checker.repair.surveying import StepRequest, find_first_wrong, survey_step
 
 FOUND = ("single_samples", "hinge", "table", "digits", "closures")
 
 
 def find_line(path):
-    """Return the line at which the values of the step in a file part from the right ones."""
+    """Return the line at which the values of the step in a file differ from the right ones."""
     request = StepRequest(path, *judge(path).step.place)
     survey = survey_step(request, None)
-    parted = survey and find_parted(survey, survey.screen.wanted)
-    return parted[1].lineno if parted else None
+    found = survey and find_first_wrong(survey, survey.screen.wanted)
+    return found[1].lineno if found else None
 
 
 @pytest.mark.parametrize("name", few(MISTAKES, 6))
