@@ -12,6 +12,7 @@ PACKAGE = "two-layer-net"
 COMMANDS = {
     "train": "train the net with either backend and record it for TensorBoard",
     "compare": "train both backends and compare every quantity of a step",
+    "agree": "say whether two functions differ by rounding or by a bug",
     "check": "check a two-layer net that you wrote, and name its mistake",
     "grade": "mark the nets of a class",
     "predict": "say which digit is on an image",

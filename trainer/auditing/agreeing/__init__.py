@@ -1,0 +1,1 @@
+"""agree: does the difference of two implementations come from rounding, or from a bug?"""

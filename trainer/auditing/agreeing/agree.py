@@ -1,0 +1,160 @@
+"""Decide whether two implementations differ by rounding or by a bug."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from trainer.auditing.agreeing.deciding import (
+    Result,
+    compare_exactly,
+    compare_rounded,
+    find_excess,
+)
+from trainer.auditing.agreeing.gradients import compare_along, list_input_names, wrap_gradients
+from trainer.auditing.agreeing.measuring import Scale, measure
+from trainer.auditing.agreeing.naming import name_reason
+from trainer.auditing.agreeing.parting import compare_nets, name_first, record_submodules
+from trainer.auditing.agreeing.result import DIFFERENT, IMPRECISE, Agreement, Row
+from trainer.auditing.agreeing.side import Side, Values, describe
+from trainer.auditing.agreeing.values import ROUNDOFF, is_module, widen
+
+Function = Callable[..., Any]
+SHRINK = 2.0**-10  # of the inputs, where a function overflows in float64 too
+
+
+def agree(
+    old: Any,
+    new: Any,
+    *inputs: Any,
+    gradients: bool | tuple[Function | None, Function | None] = False,
+    reference: Any = None,
+    names: Mapping[str, str] | None = None,
+    devices: tuple[Any, Any] = (None, None),
+) -> Agreement:
+    """Return whether two callables give the same on the inputs, up to rounding, array by array.
+
+    inputs: arrays, tensors, numbers, and dicts, lists and tuples of them; each call gets copies.
+    A function that refuses arrays gets tensors, a torch.nn.Module gets its own dtype. The seeds
+    of random, NumPy and torch are 0 before each call. If a function returns None, its inputs are
+    compared after the call. Two nets of this project are compared by one training step on x and
+    t, quantity by quantity, with the audit's bounds.
+
+    gradients: compare the gradients of Σ r y too, with fixed weights r of the results: torch's by
+    autograd; of a function of NumPy by differences, or by the function of (*inputs, dy) that is
+    given for its side.
+    reference: is right by definition, so that the wrong side can be named.
+    names: submodule of old → submodule of new, where two modules name them differently.
+    devices: where the tensors of each side are, such as ("cpu", "cuda").
+
+    Raises InputError if a side does not run. docs/agree.md describes the method and its limits.
+    """
+    if hasattr(old, "trace") and hasattr(new, "trace") and len(inputs) == 2:
+        return Agreement(compare_nets(old, new, *inputs))
+    a = Side("old", old, list(inputs), devices[0])
+    b = Side("new", new, list(inputs), devices[1])
+    comparison = _Comparison(a, b, reference)
+    along = None
+    if gradients:
+        given = gradients if isinstance(gradients, tuple) else (None, None)
+        along = wrap_gradients(a, b, given, names or {})
+    rows = comparison.compare()
+    rows += [compare_along(*along, list_input_names(old, a.inputs))] if along else []
+    rows = [_add_reason(row, (a, b)) for row in rows]
+    notes = [*_find_first(a, b, rows, names or {}), *comparison.notes]
+    return Agreement(rows, notes, (a.runs, b.runs))
+
+
+@dataclass
+class _Comparison:
+    """Compares the results of two sides, array by array."""
+
+    a: Side
+    b: Side
+    reference: Any = None
+    directions: int = 2
+    notes: list[str] = field(default_factory=list)
+
+    def compare(self) -> list[Row]:
+        """Run both sides and return a row for each array of their results."""
+        sides, truth = (self.a, self.b), {}
+        values = [side.run() for side in sides]
+        results = [
+            _make_results(side, each, self._measure(side))
+            for side, each in zip(sides, values, strict=True)
+        ]
+        if self.reference is not None:
+            side = Side("reference", self.reference, self.a.inputs)
+            side.run()
+            truth = measure(side)
+        rows = []
+        for name in dict.fromkeys((*values[0], *values[1])):
+            row = self._compare_kinds(name, values)
+            if row is None:
+                row = compare_rounded(name, results[0][name], results[1][name], truth.get(name))
+            rows.append(row)
+        return self._excuse_overflow(rows)
+
+    def _measure(self, side: Side, shrink: float = 1.0) -> dict[str, Scale]:
+        """Return the scales of a side; none, and a note, if it does not run in float64."""
+        try:
+            return measure(side, self.directions, shrink)
+        except Exception as error:  # The code of somebody else may raise anything.
+            self.notes.append(f"{side.name} does not run in float64: {describe(error)}")
+            return {}
+
+    def _compare_kinds(self, name: str, values: list[Values]) -> Row | None:
+        sides = (self.a.name, self.b.name)
+        missing = [s for s, each in zip(sides, values, strict=True) if name not in each]
+        if missing:
+            return Row(name, DIFFERENT, f"{missing[0]} has no such result")
+        x, y = (each[name] for each in values)
+        return compare_exactly(name, (sides[0], x), (sides[1], y))
+
+    def _excuse_overflow(self, rows: list[Row]) -> list[Row]:
+        """Ask smaller inputs where one side alone is not finite in float64: is it an overflow?"""
+        if not any(np.isinf(row.difference) and row.status == DIFFERENT for row in rows):
+            return rows
+        x, y = (self._measure(side, SHRINK) for side in (self.a, self.b))
+        same = {key for key in {*x} & {*y} if not (find_excess(x[key], y[key]) > 1).any()}
+        text = "; the formulas agree on smaller inputs"
+        return [
+            replace(row, status=IMPRECISE, text=row.text + text)
+            if np.isinf(row.difference) and row.status == DIFFERENT and row.name in same
+            else row
+            for row in rows
+        ]
+
+
+def _make_results(side: Side, values: Values, scales: dict[str, Scale]) -> dict[str, Result]:
+    """Return the results of a side with their scales; where it has none, the value is the scale."""
+    results = {}
+    for name, value in values.items():
+        if value.is_rounded:
+            wide, scale = widen(value.array), scales.get(name)
+            is_wide = scale is not None and scale.value.shape == wide.shape
+            if scale is None or not is_wide:
+                scale = Scale(wide, np.abs(wide), np.zeros(wide.shape))
+            u = max(side.u, ROUNDOFF[value.dtype])
+            results[name] = Result(side.name, value, scale, u, side.length, is_wide)
+    return results
+
+
+def _add_reason(row: Row, sides: tuple[Side, Side]) -> Row:
+    """Return a row with what makes its side less precise, where that is seen."""
+    if row.status != IMPRECISE:
+        return row
+    found = {side.name: name_reason(side) for side in sides if side.name in row.sides}
+    reasons = [f"{name}: {reason}" for name, reason in found.items() if reason]
+    return replace(row, text="; ".join([row.text, *reasons]))
+
+
+def _find_first(a: Side, b: Side, rows: list[Row], names: Mapping[str, str]) -> list[str]:
+    """Return a line on where two modules, or dicts of intermediate values, differ first."""
+    bad = [row.name for row in rows if row.status in (DIFFERENT, IMPRECISE)]
+    if bad and is_module(a.function) and is_module(b.function):
+        back = {new: old for old, new in names.items()}
+        a.wrap, b.wrap = record_submodules({}), record_submodules(back)
+        return name_first(_Comparison(a, b, directions=1).compare())
+    return [f"first: {bad[0]}"] if len(bad) > 1 else []

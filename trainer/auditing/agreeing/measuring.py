@@ -1,0 +1,92 @@
+"""Measure how far rounding can move the results of an implementation at these inputs.
+
+f is run in float64 on the inputs x and on x (1 ± h) with random signs, h = 2⁻²⁴, twice:
+
+    slope   the largest |f(x (1 ± h)) − f(x)| / h: times u, what inputs rounded to u do to f
+    noise   the largest |f(x (1 + h)) + f(x (1 − h)) − 2 f(x)|: what is not smooth, mostly the
+            rounding of the run itself, also where it casts to float32 inside; h² f″ is smaller
+
+A backward stable algorithm gives the exact result of inputs that are moved by a few u, so its
+error is a small multiple of u · slope [Higham 2002, 1.5]. A sum of n terms in any order has an
+error of about √n u with a high probability [Higham and Mary 2019]; n is the longest axis, or what
+a torch operation sums. That second differences of a function show its noise is from
+[Moré and Wild 2011]; random signs in the last place are CESTAC's [Vignes 1993].
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainer.auditing.agreeing.side import Side, Values
+from trainer.book.functions import Array
+
+STEP = 2.0**-24  # h: a unit in the last place of float32
+# In the middle between the roundings of float32 and of float64: functions that differ by less
+# than inputs moved by so much of themselves are the same function.
+SAME = 2.0**-38
+SAFETY = 8  # noise is measured at four points, and is up to so many times as large elsewhere
+CHANCE = 4  # λ of Higham and Mary: the probability to be outside λ √n u is 2 exp(−λ²/2)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What a result is in float64, and how far its elements move with the inputs."""
+
+    value: Array
+    slope: Array
+    noise: Array
+
+    @property
+    def size(self) -> Array:
+        """The slope and value of each element, and those that are usual in this result."""
+        return self.slope + np.abs(self.value) + pool(self.slope) + pool(self.value)
+
+    def bound_rounding(self, u: float, length: int) -> Array:
+        """Return the error that is explained by a roundoff of u in sums of so many terms."""
+        return (CHANCE * np.sqrt(length) + SAFETY) * u * self.size
+
+
+def measure(side: Side, directions: int = 2, shrink: float = 1.0) -> dict[str, Scale]:
+    """Return the scale of each floating result of a side; takes 1 + 2 · directions runs.
+
+    The inputs are multiplied by shrink first.
+    """
+    base = side.run_wide(shrink=shrink)
+    moved = [
+        tuple(side.run_wide(move, seed, shrink) for move in (STEP, -STEP))
+        for seed in range(directions)
+    ]
+    rounded = {name: value.array for name, value in base.items() if value.is_rounded}
+    return {name: _compare_runs(array, name, moved) for name, array in rounded.items()}
+
+
+def limit_same(a: Scale, b: Scale) -> Array:
+    """Return by how much two float64 runs of one function may differ."""
+    return SAME * find_truth(a, b).size + SAFETY * (a.noise + b.noise)
+
+
+def find_truth(a: Scale, b: Scale) -> Scale:
+    """Return the one with less noise, which is nearer to the exact result."""
+    return a if pool(a.noise) <= pool(b.noise) else b
+
+
+def pool(array: Array) -> float:
+    """Return the root of the mean square of what is finite."""
+    finite = array[np.isfinite(array)]
+    return float(np.sqrt(np.mean(np.abs(finite) ** 2))) if finite.size else 0.0
+
+
+def _compare_runs(base: Array, name: str, moved: list[tuple[Values, ...]]) -> Scale:
+    slope, noise = np.zeros(base.shape), np.zeros(base.shape)
+    with np.errstate(all="ignore"):
+        for runs in moved:
+            if any(name not in run or run[name].array.shape != base.shape for run in runs):
+                continue  # a result whose shape depends on its numbers
+            up, down = (run[name].array - base for run in runs)
+            # fmax: where a moved input is outside of a function's domain, nan counts nothing.
+            slope = np.fmax(slope, np.fmax(np.abs(up), np.abs(down)) / STEP)
+            noise = np.fmax(noise, np.abs(up + down))
+        # Chance makes some noises much too small: those of elements of the same size count too.
+        size = slope * STEP + np.abs(base)
+        usual = np.where(size > 0, noise / size, 0)
+    return Scale(base, slope, np.fmax(noise, np.fmax(pool(noise), pool(usual) * size)))

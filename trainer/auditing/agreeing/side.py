@@ -1,0 +1,198 @@
+"""One of two implementations: it is run on the inputs as they are, and in float64.
+
+Every run gets its own copy of the inputs and of a module, and starts from the same seeds.
+"""
+
+import copy
+import random
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from typing import Any, Literal
+
+import numpy as np
+
+from trainer.auditing.agreeing.values import (
+    ROUNDOFF,
+    Value,
+    get_torch,
+    is_floating,
+    is_module,
+    is_tensor,
+    list_leaves,
+    map_leaves,
+    read_value,
+    read_values,
+)  # fmt: skip
+from trainer.common.errors import InputError
+
+Values = dict[str, Value]
+Change = Callable[[Any], Any]  # of one input
+
+
+class Side:
+    """An implementation with its inputs, its name in messages, and its device (torch only).
+
+    wrap changes what is called, such as to one that returns gradients too. u is the roundoff of
+    the inputs and parameters as they are, length the longest axis or sum that was seen, given the
+    inputs of the last run in the form that the function takes.
+    """
+
+    def __init__(self, name: str, function: Any, inputs: list[Any], device: Any = None):
+        self.name, self.function, self.inputs, self.device = name, function, inputs, device
+        self.wrap: Change = _keep
+        self.runs, self.u, self.length = 0, 0.0, 1
+        self.given: list[Any] = []
+        self.warnings: Literal["ignore", "always"] = "ignore"
+        self.form: Change = to_tensor if is_module(function) or device else _keep
+        _check_device(device)
+
+    def run(self, watch: AbstractContextManager[Any] | None = None) -> Values:
+        """Return the results on the inputs as they are, watched by a mode of torch if given.
+
+        A function that refuses arrays gets tensors, and the other way round. Raises InputError
+        if it refuses both.
+        """
+        errors: list[str] = []
+        has_tensors = any(map(is_tensor, list_leaves(self.inputs, "x").values()))
+        for form in dict.fromkeys((self.form, to_array if has_tensors else to_tensor)):
+            self.form = form
+            try:
+                return self._call(lambda each: _match(each, self.function), watch=watch)
+            except Exception as error:  # The code of somebody else may raise anything.
+                kind = "tensors" if form is to_tensor else "arrays"
+                errors.append(f"with {kind}: {describe(error)}")
+        raise InputError(f"{self.name} does not run on these inputs. {'; '.join(errors)}")
+
+    def run_wide(self, move: float = 0.0, seed: int = 0, shrink: float = 1.0) -> Values:
+        """Return the results in float64, each floating input times shrink · (1 ± move).
+
+        The signs are drawn from the seed; a module's parameters and buffers are moved too.
+        """
+        rng = np.random.default_rng(seed)
+        return self._call(lambda each: _widen(each, move, rng) * shrink, is_wide=True)
+
+    def _call(self, change: Change, watch: Any = None, is_wide: bool = False) -> Values:
+        self.runs += 1
+        function, device, form = self.function, self.device, self.form
+        given = map_leaves(
+            lambda each: _place(form(change(each)) if is_floating(each) else form(each), device),
+            self.inputs,
+        )
+        if is_module(function):
+            function = _copy_module(function, change if is_wide else _keep, device)
+        elif not hasattr(function, "__code__"):  # an object, which may keep what it computes
+            function = copy.deepcopy(function)
+        with ExitStack() as stack:
+            stack.enter_context(_keep_randomness())
+            stack.enter_context(warnings.catch_warnings())
+            warnings.simplefilter(self.warnings)
+            if is_wide and get_torch() is not None:
+                watch = stack.enter_context(_compute_in_float64())
+            elif watch is not None:
+                stack.enter_context(watch)
+            result = self.wrap(function)(*given)
+        values = read_values(given if result is None else result)
+        self._note(given, values, 1 if watch is None else watch.longest, is_wide)
+        return values
+
+    def _note(self, given: list[Any], values: Values, longest: int, is_wide: bool) -> None:
+        read = [read_value(each) for each in list_leaves(given, "x").values()]
+        axes = [max(value.array.shape, default=1) for value in (*read, *values.values())]
+        self.length = max(self.length, longest, *axes)
+        if not is_wide:
+            self.given = given
+            read += [read_value(each) for each in _list_parameters(self.function)]
+            self.u = max((ROUNDOFF[v.dtype] for v in read if v.dtype in ROUNDOFF and v.array.ndim),
+                         default=0.0)  # fmt: skip
+
+
+def _check_device(device: Any) -> None:
+    if device is not None:
+        import torch
+
+        try:
+            torch.empty(0, device=device)
+        except Exception as error:
+            raise InputError(
+                f"device {device}: torch cannot use it here: {describe(error)}"
+            ) from error
+
+
+def describe(error: Exception) -> str:
+    """Return an error in one line, as "TypeError: …"."""
+    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+
+
+def to_tensor(value: Any) -> Any:
+    """Return an array as a tensor, anything else as it is."""
+    import torch
+
+    return torch.from_numpy(value.copy()) if isinstance(value, np.ndarray) else value
+
+
+def to_array(value: Any) -> Any:
+    """Return a tensor as an array, anything else as it is."""
+    return value.detach().cpu().numpy() if is_tensor(value) else value
+
+
+def _keep(value: Any) -> Any:
+    return value
+
+
+def _place(value: Any, device: Any) -> Any:
+    """Return a tensor on the device, with memory of its own; anything else copied."""
+    if is_tensor(value):
+        return value.detach().clone().to(device or value.device)
+    return copy.deepcopy(value)
+
+
+def _list_parameters(function: Any) -> list[Any]:
+    return list(function.parameters()) if is_module(function) else []
+
+
+def _match(value: Any, function: Any) -> Any:
+    """Return a floating input in the dtype of a module's parameters, else as it is."""
+    dtypes = [each.dtype for each in _list_parameters(function) if is_floating(each)]
+    return value if not dtypes or isinstance(value, float) else to_tensor(value).to(dtypes[0])
+
+
+def _widen(value: Any, move: float, rng: np.random.Generator) -> Any:
+    """Return a floating value in float64, each element times 1 + move or 1 − move."""
+    factor = 1 + move * rng.choice((-1.0, 1.0), np.shape(value))
+    if is_tensor(value):
+        torch = get_torch()
+        wide = value.detach().to(torch.complex128 if value.is_complex() else torch.float64)
+        return wide * torch.from_numpy(np.asarray(factor)).to(value.device)
+    if isinstance(value, float):
+        return float(value * factor)
+    return value.astype(np.complex128 if value.dtype.kind == "c" else np.float64) * factor
+
+
+def _copy_module(module: Any, change: Change, device: Any) -> Any:
+    """Return a copy of a module on the device with changed parameters and buffers."""
+    twin = copy.deepcopy(module)
+    for tensor in (*twin.parameters(), *twin.buffers()):
+        if change is not _keep and is_floating(tensor):
+            tensor.data = change(tensor.data)
+    return twin if device is None else twin.to(device)
+
+
+def _compute_in_float64() -> AbstractContextManager[Any]:
+    from trainer.auditing.agreeing.widening import compute_in_float64  # not above: imports torch
+
+    return compute_in_float64()
+
+
+@contextmanager
+def _keep_randomness() -> Iterator[None]:
+    """Start a run from the same seeds, then put the caller's generators back."""
+    torch, state, numpy_state = get_torch(), random.getstate(), np.random.get_state()  # noqa: NPY002
+    with nullcontext() if torch is None else torch.random.fork_rng():
+        random.seed(0)
+        np.random.seed(0)  # noqa: NPY002 (the code may use the global generator)
+        if torch is not None:
+            torch.manual_seed(0)
+        yield
+    random.setstate(state)
+    np.random.set_state(numpy_state)  # noqa: NPY002
