@@ -188,7 +188,8 @@ def _list_nets(module: Namespace, tree: ast.Module) -> Iterator[Call]:
         members = inspect.getmembers(instance.kind, inspect.isfunction)
         methods = {name: m for name, m in members if not _needs_gradient(m, instance)}
         for name, method in methods.items():
-            if not name.startswith("__") and _may_train(name, method, instance.takes_data):
+            is_called = name == "__call__" or not name.startswith("__")
+            if is_called and _may_train(name, method, instance.takes_data):
                 runs = partial(call_method, name=name, returned=instance.returned)
                 yield Call(runs, name, instance)
         if any(re.fullmatch(BACK, simplify_name(name)) for name in methods):
