@@ -9,6 +9,8 @@ import mistakes
 import pytest
 from documents import ROOT
 
+import trainer
+
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob(".github/**/*.md")])
 TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in DOCUMENTS}
 # Commands that are not run here, since they install, train for long, or serve until stopped.
@@ -101,3 +103,15 @@ def test_the_outputs_are_compared():
     assert documents.matches(["a 0.4 [1, 2]", "…", "c 12 of 12"], printed)
     assert not documents.matches(["a 0.4 [1, 2]", "…", "c 11 of 12"], printed)
     assert not documents.matches(["a 0.4 [1, 2]", "b"], printed)
+
+
+def test_the_python_of_the_api_runs_one_block_after_the_other(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text("")
+    names: dict = {"__name__": "api"}
+    for block in documents.blocks(TEXTS["docs/api.md"], "python"):
+        exec(compile(block, "api.md", "exec"), names)
+    printed = capsys.readouterr().out
+    assert "numpy and torch agree: every quantity of 20 steps" in printed
+    assert "lr=-1: must be a finite number, more than 0" in printed
+    assert set(trainer.__all__) - {"__version__"} <= set(names)

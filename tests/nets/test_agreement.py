@@ -62,6 +62,15 @@ def test_both_sides_give_the_same_quantities_by_name_shape_and_dtype(
         assert difference <= 100 * np.finfo(dtype).eps * scale, name
 
 
+def test_both_sides_take_arrays(digits):
+    x, t = draw_batch(digits, "float64", 60)
+    by_hand, by_torch = build_twins("sigmoid", "cross-entropy", "float32")
+    assert by_torch.loss(x, t) == pytest.approx(by_hand.loss(x, t), rel=1e-5)
+    assert by_torch.accuracy(x, t) == by_hand.accuracy(x, t)
+    assert by_torch.gradient(x, t).keys() == by_hand.gradient(x, t).keys()
+    assert by_torch.trace(x, t, 0.1).keys() == by_hand.trace(x, t, 0.1).keys()
+
+
 @pytest.mark.parametrize("targets", ["labels", "one-hot"])
 @pytest.mark.parametrize(("activation", "loss", "dtype"), KINDS)
 def test_predict_loss_accuracy_and_gradient_agree(digits, device, activation, loss, dtype, targets):

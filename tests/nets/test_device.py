@@ -213,7 +213,7 @@ def test_a_resumed_run_ends_with_the_weights_of_a_run_on_the_cpu(tmp_path, data_
 
 def test_compare_finds_both_nets_right_and_copies_what_it_audits(tmp_path, data_dir, simulation):
     settings = replace(SETTINGS, dtype="float64")
-    _, found, _ = compare_run(settings, data_dir, tmp_path, audit_every=100)
+    found = compare_run(settings, data_dir, tmp_path, audit_every=100).comparison
     assert found.first is None, found.first
     assert max(found.drift.values()) < 1e-13
     crossings = simulation.take_crossings()

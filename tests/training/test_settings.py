@@ -1,6 +1,6 @@
 import pytest
 
-from trainer.common.errors import InputError
+from trainer.common.errors import InputError, SettingError
 from trainer.common.settings import Settings
 
 BAD = [
@@ -10,15 +10,17 @@ BAD = [
     ("preprocess", "none"), ("gradient", "guess"),
     ("iterations", 0), ("batch_size", -1), ("lr", 0.0), ("lr", float("nan")),
     ("lr", float("inf")), ("hidden_size", 0), ("eval_every", 0), ("weight_init_std", -0.1),
-    ("seed", -1),
+    ("seed", -1), ("iterations", 1.5), ("lr", "0.1"), ("batch_size", True),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "value"), BAD)
 def test_an_unusable_setting_is_named_with_its_value(name, value):
-    with pytest.raises(InputError) as error:
+    with pytest.raises(SettingError) as error:
         Settings(**{name: value})
-    assert f"--{name.replace('_', '-')} {value}" in str(error.value)
+    assert str(error.value).startswith(f"{name}=")
+    assert str(value) in str(error.value)
+    assert error.value.as_option().startswith(f"--{name.replace('_', '-')} ")
 
 
 @pytest.mark.parametrize("digits", [30, 400])
@@ -26,7 +28,7 @@ def test_an_unusable_setting_is_named_with_its_value(name, value):
 def test_a_count_of_many_digits_is_refused_in_a_short_line(name, digits):
     with pytest.raises(InputError, match=r"must be \d+ or less") as error:
         Settings(**{name: 10 ** (digits - 1)})
-    assert f"--{name.replace('_', '-')} 10000000… ({digits} digits)" in str(error.value)
+    assert f"{name}=10000000… ({digits} digits)" in str(error.value)
     assert len(str(error.value)) < 100
 
 
@@ -45,6 +47,6 @@ def test_the_defaults_are_those_of_the_book():
 
 @pytest.mark.parametrize("device", ["cuda", "cuda:1", "mps"])
 def test_numpy_on_a_gpu_is_refused(device):
-    with pytest.raises(InputError, match=f"--device {device}: .*--backend torch"):
+    with pytest.raises(InputError, match=f"device={device}: .*the backend torch"):
         Settings(backend="numpy", device=device)
     assert Settings(backend="torch", device=device).device == device

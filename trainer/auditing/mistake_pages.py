@@ -19,7 +19,7 @@ SEEN = {
 def explain_mistake(slug: str) -> str:
     """Return the page of a mistake in Markdown; raises InputError for an unknown id."""
     if slug not in MISTAKES:
-        raise InputError(f"--explain {slug}: no such mistake; compare --list-mistakes lists them")
+        raise InputError(f"no mistake is called {slug}: compare --list-mistakes lists them")
     mistake = MISTAKES[slug]
     fix = _("**Fix:** {hint}.").format(hint=_(mistake.hint))
     parts = [f"# {slug}", _write_sentence(_(mistake.summary)), _(WHY[slug]), fix]

@@ -33,19 +33,20 @@ def main(argv: list[str] | None = None, program: Program = Program("compare")) -
     from trainer.auditing import report
     from trainer.training.compare_run import compare_run  # not above, since torch takes seconds
 
-    settings, found, folder = compare_run(
+    result = compare_run(
         settings, arguments.data_dir, arguments.log_dir, arguments.audit_every, arguments.plant
     )
+    found = result.comparison
     if arguments.json:
         extra = {"audit_every": arguments.audit_every, "plant": arguments.plant}
-        print(json.dumps(report.to_json(found, asdict(settings) | extra), allow_nan=False))
+        print(json.dumps(report.to_json(found, asdict(result.settings) | extra), allow_nan=False))
     else:
         print("largest error / bound on rounding, and its index; above 1 is wrong")
         print_output(report.make_ratio_table(found))
         print(*report.format_drift(found), sep="\n")
-        print(report.format_conclusion(found, settings.iterations))
-        print_line(f"see it: {board_command(folder.parent)}")
-    return 1 if found.first else 0
+        print(result)
+        print_line(f"see it: {board_command(result.folder.parent)}")
+    return 0 if result.agree else 1
 
 
 def _read_settings(arguments: argparse.Namespace) -> Settings:

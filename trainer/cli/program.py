@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from trainer.cli.interrupts import find_status, handle_signals
-from trainer.common.errors import InputError, OutputError
+from trainer.common.errors import InputError, OutputError, SettingError
 from trainer.common.text import display_path, notify, print_line, quote_command
 
 PACKAGE = "two-layer-net"
@@ -108,6 +108,8 @@ def run_command(
 
 def _explain(error: Exception, program: Program) -> str:
     """Return what went wrong, in one line; print a traceback too if it is a bug."""
+    if isinstance(error, SettingError):
+        return error.as_option()
     if isinstance(error, InputError):
         return str(error)
     if isinstance(error, MemoryError) or any(w in str(error).lower() for w in SHORT_OF_MEMORY):

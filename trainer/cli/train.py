@@ -38,18 +38,15 @@ def _run(arguments: argparse.Namespace, program: Program) -> "Result":
     if arguments.resume is None:
         return run(settings_from(arguments), data_dir, log_dir, arguments.run_name, *shown)
     if arguments.run_name is not None or log_dir != program.root / "logs":
-        raise InputError(
-            "--resume continues in the run's own folder: omit --run-name and --log-dir"
-        )
+        raise InputError("--resume continues in the run's folder: omit --run-name and --log-dir")
     return resume(arguments.resume, given_settings(arguments), data_dir, *shown)
 
 
 def _print_summary(result: "Result", program: Program) -> None:
     count = result.settings.iterations - result.start
     if not count:
-        print(
-            f"complete at iteration {result.last.iteration}: give a larger --iterations to continue"
-        )
+        end = result.last.iteration
+        print(f"complete at iteration {end}: give a larger --iterations to continue")
     print(f"accuracy: train {result.last.train:.4f}, test {result.last.test:.4f}")
     if count:
         print(f"time: {result.seconds:.1f} s, {count / result.seconds:.0f} iterations a second")
@@ -73,8 +70,7 @@ def _make_resume_words(arguments: argparse.Namespace, folder: Path, program: Pro
 def _parse_every(text: str) -> int:
     """Return a number of iterations, 1 or more, or 0 for "off"; raises ArgumentTypeError."""
     if text != "off" and (not text.isdecimal() or int(text) == 0):
-        why = f"{text}: must be a number of iterations, 1 or more, or off"
-        raise argparse.ArgumentTypeError(why)
+        raise argparse.ArgumentTypeError(f"{text}: must be a number of iterations or off")
     return 0 if text == "off" else int(text)
 
 

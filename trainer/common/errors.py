@@ -5,6 +5,20 @@ class InputError(ValueError):
     """A setting, file or folder that cannot be used; its message is shown as it is."""
 
 
+class SettingError(InputError):
+    """A setting that cannot be used: its message names it as Python does, lr=-1."""
+
+    def __init__(self, name: str, value: object, reason: str):
+        self.name, self.reason = name, reason
+        text = str(value)
+        self.value = text if len(text) <= 24 else f"{text[:8]}… ({len(text)} digits)"
+        super().__init__(f"{name}={self.value}: {reason}")
+
+    def as_option(self) -> str:
+        """Return the message for the command line, with the option: --lr -1."""
+        return f"--{self.name.replace('_', '-')} {self.value}: {self.reason}"
+
+
 class DivergedError(InputError):
     """A number of a run is no longer finite, usually because the learning rate is too large."""
 

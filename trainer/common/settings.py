@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
-from trainer.common.errors import InputError
+from trainer.common.errors import SettingError
 
 Backend = Literal["numpy", "torch"]
 Device = str  # "auto" or a name that DEVICES matches
@@ -81,32 +81,25 @@ class Settings:
         for setting in fields(self):
             value, choices = getattr(self, setting.name), setting.metadata["choices"]
             if choices and value not in (*choices, setting.default):
-                raise InputError(
-                    f"{option_of(setting.name)} {value}: choose one of {', '.join(choices)}"
-                )
+                raise SettingError(setting.name, value, f"choose one of {', '.join(choices)}")
             if isinstance(setting.default, int | float):
-                may_be_zero = setting.name in ("seed", "weight_init_std")
-                _check_number(option_of(setting.name), value, may_be_zero)
+                _check_number(setting.name, value, type(setting.default))
         self._check_largest()
         _check_device(self.device, self.backend)
 
     def _check_largest(self) -> None:
-        """Raise InputError for a number that is too large."""
+        """Raise SettingError for a number that is too large."""
         for name in COUNTS:
             if getattr(self, name) > LARGEST_COUNT:
-                value = _shorten(getattr(self, name))
-                raise InputError(f"{option_of(name)} {value}: must be {LARGEST_COUNT} or less")
+                raise SettingError(name, getattr(self, name), f"must be {LARGEST_COUNT} or less")
         if self.lr > LARGEST_NUMBERS[self.dtype]:
-            hint = " or add --dtype float64" if self.dtype == "float32" else ""
-            raise InputError(
-                f"--lr {_shorten(self.lr)}: does not fit {self.dtype}, whose largest number is "
-                f"{LARGEST_NUMBERS[self.dtype]:.2g}; give a smaller rate{hint}"
-            )
+            hint = ", or use the dtype float64" if self.dtype == "float32" else ""
+            reason = f"does not fit {self.dtype}, whose largest number is "
+            reason += f"{LARGEST_NUMBERS[self.dtype]:.2g}; give a smaller rate{hint}"
+            raise SettingError("lr", self.lr, reason)
         if self.weight_init_std > LARGEST_STD:
-            raise InputError(
-                f"--weight-init-std {_shorten(self.weight_init_std)}: "
-                f"must be {LARGEST_STD:g} or less"
-            )
+            reason = f"must be {LARGEST_STD:g} or less"
+            raise SettingError("weight_init_std", self.weight_init_std, reason)
 
 
 def option_of(name: str) -> str:
@@ -115,22 +108,24 @@ def option_of(name: str) -> str:
 
 
 def _check_device(device: Device, backend: Backend) -> None:
-    """Raise InputError unless it is a name of a device, and one on which the backend computes."""
+    """Raise SettingError unless it is a name of a device on which the backend computes."""
     if device != "auto" and not DEVICES.fullmatch(device):
-        raise InputError(f"--device {device}: give cpu, cuda, cuda:N, mps or auto")
+        raise SettingError("device", device, "give cpu, cuda, cuda:N, mps or auto")
     if backend == "numpy" and device not in ("auto", "cpu"):
-        raise InputError(f"--device {device}: NumPy computes on the CPU; add --backend torch")
+        raise SettingError("device", device, "NumPy computes on the CPU; use the backend torch")
 
 
-def _shorten(value: float) -> str:
-    """Return a number as text, an integer of many digits by its first ones and their count."""
-    text = str(value)
-    return text if len(text) <= 24 else f"{text[:8]}… ({len(text)} digits)"
+def _check_number(name: str, value: Any, kind: type) -> None:
+    """Raise SettingError unless the value is of the kind, finite and more than 0, or 0 if it may.
 
-
-def _check_number(option: str, value: float, may_be_zero: bool) -> None:
-    """Raise InputError unless the value is finite and more than 0, or 0 where it may be."""
+    kind is int, or float for which an int will do too.
+    """
+    if isinstance(value, bool) or not isinstance(value, kind if kind is int else (int, float)):
+        raise SettingError(
+            name, repr(value), f"must be {'an integer' if kind is int else 'a number'}"
+        )
+    may_be_zero = name in ("seed", "weight_init_std")
     # Not by math.isfinite, which fails for an integer of 400 digits. NaN fails every comparison.
     if not 0 <= value < math.inf or (value == 0 and not may_be_zero):
         needed = "0 or more" if may_be_zero else "more than 0"
-        raise InputError(f"{option} {_shorten(value)}: must be a finite number, {needed}")
+        raise SettingError(name, value, f"must be a finite number, {needed}")

@@ -37,12 +37,15 @@ class Digits:
     preparation: Preparation | None = None  # what prepare_digits has applied; None: nothing
 
 
-def load_digits(name: Dataset | None, folder: Path, dtype: Dtype = "float32") -> Digits:
+def load_digits(
+    name: Dataset | None = None, folder: Path | str = "data", dtype: Dtype = "float32"
+) -> Digits:
     """Return the data set from the folder, pixels in [0, 1]; download it if it is missing.
 
     If name is None, takes mnist if it is present or can be downloaded, otherwise mnist-5k. Raises
     InputError for files that are damaged, or missing and cannot be downloaded.
     """
+    folder = Path(folder)
     if name is None:
         name = "mnist" if is_available("mnist", folder) else "mnist-5k"
     fetch(name, folder)

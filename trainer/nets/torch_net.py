@@ -51,7 +51,10 @@ def _check_cuda(name: str, number: int) -> None:
 
 
 class TorchTwoLayerNet(nn.Module):
-    """The twin of TwoLayerNet in torch, with the same initial weights, on any device."""
+    """The twin of TwoLayerNet in torch, with the same initial weights, on any device.
+
+    x and t are tensors on the net's device, or arrays as TwoLayerNet takes them.
+    """
 
     def __init__(
         self,
@@ -91,8 +94,15 @@ class TorchTwoLayerNet(nn.Module):
             for key, w in self._weights.items():
                 w.copy_(torch.from_numpy(np.ascontiguousarray(params[key].T)))
 
+    def _take(self, given: Tensor | Array) -> Tensor:
+        """Return an array as a tensor of the net, floating numbers in its dtype."""
+        if isinstance(given, Tensor):
+            return given
+        tensor = self.native(given)
+        return tensor.to(self.layer1.weight.dtype) if tensor.is_floating_point() else tensor
+
     def _forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        a1 = self.layer1(x)  # (N, H)
+        a1 = self.layer1(self._take(x))  # (N, H)
         z1 = torch.sigmoid(a1) if self.activation == "sigmoid" else torch.relu(a1)  # (N, H)
         a2 = self.layer2(z1)  # (N, C)
         return a1, z1, a2
@@ -105,6 +115,7 @@ class TorchTwoLayerNet(nn.Module):
         return a2.softmax(dim=1) if self.loss_name == "cross-entropy" else a2
 
     def _compute_loss(self, a2: Tensor, t: Tensor) -> Tensor:
+        t = self._take(t)
         if self.loss_name == "cross-entropy":
             return F.cross_entropy(a2, t.long() if t.ndim == 1 else t.to(a2.dtype))
         rows = F.one_hot(t.long(), a2.shape[1]) if t.ndim == 1 else t
@@ -137,6 +148,7 @@ class TorchTwoLayerNet(nn.Module):
     def accuracy(self, x: Tensor, t: Tensor) -> float:
         """Return the fraction of rows whose largest output is that of the target."""
         correct: int | Tensor = 0
+        t = self._take(t)
         for i in range(0, len(x), CHUNK):
             labels = t[i : i + CHUNK] if t.ndim == 1 else t[i : i + CHUNK].argmax(dim=1)
             correct += (self.classes(x[i : i + CHUNK]) == labels).sum()
@@ -164,7 +176,7 @@ class TorchTwoLayerNet(nn.Module):
 
         def loss_at(key: str, w: Array) -> float:
             twin.set_params(params | {key: w})
-            return twin.loss(x.double(), t)
+            return twin.loss(self._take(x).double(), t)
 
         return {key: numerical_gradient(partial(loss_at, key), w) for key, w in params.items()}
 
@@ -189,6 +201,7 @@ class TorchTwoLayerNet(nn.Module):
 
         Has the keys of numpy_net.TwoLayerNet.trace; all are NumPy arrays.
         """
+        x, t = self._take(x), self._take(t)
         read = {"x": _to_numpy("x", x), "t": _to_numpy("t", t), "lr": np.asarray(lr)}
         before = {f"{key} before": value for key, value in self.params.items()}
         computed = self.step(x, t, lr, variables=("a2", "W2", "b2", "z1", "a1", "W1", "b1"))

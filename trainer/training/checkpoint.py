@@ -120,6 +120,17 @@ def load(path: Path) -> Checkpoint:
         ) from error
 
 
+def load_run(
+    folder: Path | str, backend: Backend | None = None, device: Device = "auto"
+) -> Net[Any]:
+    """Return the net in the folder of a run, or in a checkpoint.safetensors.
+
+    backend: the one that it was trained with by default. Raises InputError if there is none.
+    """
+    found = load(Path(folder))
+    return found.restore_net(backend or found.origin.settings.backend, device)
+
+
 def _load(path: Path) -> Checkpoint:
     _check_file_size(path)
     with safe_open(path, "numpy") as file:

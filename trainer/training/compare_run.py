@@ -1,6 +1,6 @@
 """Compare both backends by the settings of a run, and record charts in a folder."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from trainer.auditing.comparison import Comparison, Schedule, compare
 from trainer.auditing.mistakes import MISTAKES
 from trainer.auditing.plant import plant
 from trainer.auditing.probes import Verdicts
+from trainer.auditing.report import format_conclusion
 from trainer.board import charts
 from trainer.board.dashboard import add_scalars, open_board
 from trainer.board.pictures import draw_audit
@@ -27,26 +28,52 @@ from trainer.training.inputs import load_inputs
 from trainer.training.threads import Threads
 
 
+@dataclass(frozen=True, repr=False)
+class ComparedRun:
+    """How a comparison ended; its truth is whether the nets agree, its text is the conclusion.
+
+    comparison has the verdicts on each quantity, settings are those used, folder has the charts.
+    """
+
+    settings: Settings
+    comparison: Comparison
+    folder: Path
+
+    @property
+    def agree(self) -> bool:
+        """Whether every audited quantity of every step is within its bound."""
+        return self.comparison.first is None
+
+    def __bool__(self) -> bool:
+        return self.agree
+
+    def __str__(self) -> str:
+        return format_conclusion(self.comparison, self.settings.iterations)
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
+
+
 def compare_run(
-    settings: Settings,
-    data_dir: Path = Path("data"),
-    log_dir: Path = Path("logs"),
+    settings: Settings = Settings(),
+    data_dir: Path | str = "data",
+    log_dir: Path | str = "logs",
     audit_every: int = 10,
     planted: str | None = None,
-) -> tuple[Settings, Comparison, Path]:
-    """Train both nets in step and return the settings used, the comparison and its new folder.
+) -> ComparedRun:
+    """Train both nets in step and return whether they agree, quantity by quantity.
 
     planted is the id of a mistake to put into the NumPy net. The folder has charts of the drift
     between the nets' weights, and of each audited quantity's error over the bound on its rounding
     error. Raises InputError.
     """
-    settings, digits = load_inputs(settings, data_dir)
+    settings, digits = load_inputs(settings, Path(data_dir))
     digits = prepare_digits(digits, settings.preprocess)
     sizes = digits.x_train.shape[1], settings.hidden_size, len(digits.classes)
     nets = _build_nets(settings, sizes[0], sizes[2], planted)
     batch = Batches(digits.x_train, digits.t_train, settings.batch_size, settings.seed)
     params = draw_params(*sizes, settings.weight_init_std, settings.seed, settings.dtype)
-    folder = make_run_folder(log_dir, f"{digits.name}-compare")
+    folder = make_run_folder(Path(log_dir), f"{digits.name}-compare")
     steps = Steps("comparing", settings.iterations)
     about = {"settings": asdict(settings), "sides": _describe_sides(planted)}
     opened = open_board(folder, about, charts.COMPARISON)
@@ -65,7 +92,7 @@ def compare_run(
         board.add_image("audit/error over bound", _draw_worst(result), last, dataformats="HWC")
     if result.cause is None and result.first:
         result.cause = planted  # known here, even if a single step does not show it
-    return settings, result, folder
+    return ComparedRun(settings, result, folder)
 
 
 def _build_nets(

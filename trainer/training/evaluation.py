@@ -42,7 +42,7 @@ class LazyEvaluation:
     def accuracies(self) -> tuple[float, float]:
         """Return the accuracy over the training set and over the test set."""
         train, test = self._accuracy(self._net.params)
-        return train, test
+        return float(train), float(test)
 
     def scalars(self) -> dict[str, float]:
         """Return the fraction of the images whose outputs the last evaluation computed."""

@@ -16,6 +16,7 @@ from trainer.common.settings import Settings
 from trainer.data.batches import Batches
 from trainer.data.digits import check_fingerprint, load_digits, prepare_digits
 from trainer.nets.build import build_net
+from trainer.nets.net import Net
 from trainer.training import checkpoint
 from trainer.training.about import describe_run, read_result, record_failure, write_about
 from trainer.training.evaluation import choose_evaluation
@@ -37,11 +38,16 @@ class Result:
     seconds: float
     start: int = 0
 
+    @property
+    def net(self) -> Net[Any]:
+        """The trained net, as it is in the folder."""
+        return checkpoint.load_run(self.folder)
+
 
 def run(
-    settings: Settings,
-    data_dir: Path = Path("data"),
-    log_dir: Path = Path("logs"),
+    settings: Settings = Settings(),
+    data_dir: Path | str = "data",
+    log_dir: Path | str = "logs",
     name: str | None = None,
     quiet: bool = False,
     pictures: int = 0,
@@ -51,14 +57,13 @@ def run(
 
     quiet shows nothing but errors. pictures: iterations from one set of pictures to the next,
     0 for none. snapshots: whether to keep the weights of early iterations for the page. Raises
-    InputError, before anything is written, for settings and folders that
-    cannot be used, DivergedError when the loss is no longer finite, and Stopped, a
-    KeyboardInterrupt, after a signal. What was recorded before an error is kept.
+    InputError for what cannot be used, before anything is written, DivergedError when the loss is
+    no longer finite, and Stopped, a KeyboardInterrupt, after a signal. What was recorded is kept.
     """
-    settings, digits = load_inputs(settings, data_dir, quiet)
+    settings, digits = load_inputs(settings, Path(data_dir), quiet)
     prepared = prepare_digits(digits, settings.preprocess)
-    folder = make_run_folder(log_dir, name or f"{digits.name}-{settings.backend}")
-    remove_parts(log_dir)
+    folder = make_run_folder(Path(log_dir), name or f"{digits.name}-{settings.backend}")
+    remove_parts(Path(log_dir))
     with lock(folder):
         return _train(Job(settings, prepared, digits.x_test, folder, quiet, pictures, snapshots))
 
@@ -73,9 +78,8 @@ def resume(
 ) -> Result:
     """Continue the run in folder path from its checkpoint, as if it had not been stopped.
 
-    given: the settings to change, by name. iterations may be raised; backend, device, evaluation
-    and checkpoint_every may be changed. Raises InputError for any other change, for other data and
-    for a run that another process writes. Otherwise returns and raises what run does.
+    given: settings to change, by name: iterations may be raised, and RESUME_MAY_CHANGE. Raises
+    InputError for other changes, other data and a run that another process writes, or as run does.
     """
     file = checkpoint.find_checkpoint(path)
     if file.name != checkpoint.NAME:
