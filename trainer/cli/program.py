@@ -115,9 +115,9 @@ def _explain(error: Exception, program: Program) -> str:
     if isinstance(error, MemoryError) or any(w in str(error).lower() for w in SHORT_OF_MEMORY):
         return f"there is not enough memory: {error}"
     if isinstance(error, ImportError):
-        what = ["-r", "requirements.txt"] if program.name.endswith(".py") else [PACKAGE]
+        what = ["-r", "requirements.txt"] if program.name.endswith(".py") else [".[train]"]
         command = quote_command([sys.executable, "-m", "pip", "install", *what])
-        return f"{error}: install what is missing: {command}"
+        return f"{error}: install what is missing, in the project's folder: {command}"
     if isinstance(error, OSError):
         _discard_stdout()  # since stdout may be on the full disk
         is_output = isinstance(error, OutputError)

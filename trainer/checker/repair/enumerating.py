@@ -280,9 +280,10 @@ def _is_same(value: Any, expected: Array) -> bool:
 
 def _is_multiple(value: Any, expected: Array) -> bool:
     """Return whether a value is the expected one but for a positive factor."""
-    if not is_numeric_array(value) or value.shape != expected.shape or not value.any():
+    if not is_numeric_array(value) or value.shape != expected.shape:
         return False
-    factor = float((value * expected).sum()) / float((value * value).sum())
+    square = float((value * value).sum())  # 0 also where the squares are below every float
+    factor = float((value * expected).sum()) / square if square else 0.0
     return factor > 0 and is_close(factor * value, expected)
 
 
