@@ -1,6 +1,8 @@
 """agree: right on pairs of which it is known what they are, and on public threads."""
 
 import random
+import sys
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -137,7 +139,7 @@ NAMES = {"fc1": "first", "act": "h", "norm": "n", "fc2": "last"}
 
 def test_the_first_submodule_that_differs_is_named():
     result = agree(Block(), Block(eps=1e-3), X)
-    assert result.notes[0].startswith("first: submodule norm, whose inputs agree")
+    assert result.notes[0].startswith("first: submodule norm (its inputs agree)")
     assert max(result.runs) <= 12
 
 
@@ -228,7 +230,7 @@ def test_a_dict_of_intermediate_values_shows_the_first_that_differs():
         lambda x: {"a": x + 1, "h": 2 * x, "y": 2 * x + 1},
         lambda x: {"a": x + 1, "h": 2.001 * x, "y": 2.001 * x + 1}, X,
     )  # fmt: skip
-    assert result.notes == ["first: h"]
+    assert result.notes == ["first of the results that differs: h"]
 
 
 def test_inputs_that_are_changed_in_place_are_compared():
@@ -242,9 +244,92 @@ def test_inputs_that_are_changed_in_place_are_compared():
     assert agree(step, step_too_far, X, X + 1).status == OFF
 
 
+def test_inputs_that_are_changed_are_compared_beside_a_result():
+    def step(p, m):
+        m *= 0.9
+        return p - m
+
+    def forget(p, m):
+        return p - 0.9 * m
+
+    result = agree(step, forget, X, X)
+    assert {row.name: row.status for row in result.rows} == {"y": "agree", "m after the call": OFF}
+
+
+def test_terms_that_cancel_are_no_loss_of_precision():
+    def normalize(x, w, c):
+        h = F.linear(x, w.T, c)
+        return (h - h.mean(0)) * torch.rsqrt(((h - h.mean(0)) ** 2).mean(0) + 1e-5)
+
+    x, w, c = (torch.from_numpy(each).float() for each in (X, W, X[0, :3]))
+    by_torch = lambda x, w, c: F.batch_norm(x @ w + c, None, None, training=True)  # noqa: E731
+    assert agree(by_torch, normalize, x, w, c, gradients=True)  # the gradient of c is 0
+
+
+def test_a_result_in_float64_of_inputs_in_float32_agrees():
+    result = agree(lambda x: x * np.float64(2), lambda x: torch.as_tensor(x) * 2, X.astype("f4"))
+    assert result
+    assert "old's result is float64" in str(result)
+
+
+def test_numpy_that_rounds_to_float16_inside_loses_precision():
+    result = agree(lambda x: x.astype("f2").astype(x.dtype), lambda x: x * 1, X.astype("f4"))
+    assert result.status == LOSS
+    assert result.rows[0].sides == ("old",)
+
+
+def test_what_is_not_the_same_when_called_again_is_unknown():
+    rng = np.random.default_rng(0)
+    result = agree(lambda x: x * (rng.random(x.shape) > 0.5), lambda x: x, X)
+    assert "old gives another result when it is called again" in str(result)
+    assert result.status == "cannot tell"
+
+
+def test_what_says_nothing_is_said():
+    assert "nothing was compared" in str(agree(np.tanh, np.tanh, X[:0]))
+    assert agree(np.tanh, np.tanh, X * np.nan).status == "cannot tell"
+    result = agree(lambda x, b: x + b, lambda x, b: x, X, X[0] * 0)
+    assert "zeros alone" in result.notes[0]
+
+
+def test_dataclasses_and_generators_are_compared_by_what_is_in_them():
+    @dataclass
+    class Output:
+        y: np.ndarray
+        name: str
+
+    result = agree(lambda x: Output(x, "a"), lambda x: Output(x * 2, "a"), X)
+    assert [row.status for row in result.rows] == [OFF, "agree"]
+    assert agree(lambda x: (row for row in x), lambda x: [*x], X)
+
+
+def test_weights_that_were_not_copied_and_the_mode_are_named():
+    old, new = Block(), Block()
+    with torch.no_grad():
+        new.fc1.weight += 1
+    result = agree(old, new.eval(), X)
+    assert "old is in training mode, new in evaluation mode" in result.notes
+    assert "parameter fc1.weight has other values in new: copy the weights first" in result.notes
+
+
+def test_what_is_between_the_submodules_is_looked_for_there():
+    class Squared(Block):
+        def forward(self, x):
+            return self.fc2(self.norm(self.act(self.fc1(x)) ** 2))
+
+    notes = agree(Block(), Squared(), X).notes
+    assert notes[0].startswith(
+        "first: what submodule norm gets differs, so look before it after act"
+    )
+    own = agree(Block(), Block(bias=1.0), X).notes
+    assert own == ["first: every submodule of the same name agrees: look at what is between them"]
+
+
 def test_a_reference_names_the_wrong_side():
     result = agree(lambda x: x.sum(), lambda x: x.sum() + 1e-3, X, reference=lambda x: x.sum())
     assert result.rows[0].sides == ("new",)
+    both = agree(lambda x: x.sum(), lambda x: x.sum(), X, reference=lambda x: x.sum() + 1)
+    assert both.rows[0].text == "both differ from the reference"
 
 
 def test_a_side_that_refuses_float64_leaves_open_what_is_too_large():
@@ -304,8 +389,26 @@ def test_the_result_is_true_prints_a_table_and_becomes_json():
     assert naive.to_json()["rows"][0]["difference"] is None
 
 
-def test_what_cannot_run_is_one_line():
-    with pytest.raises(InputError, match=r"new does not run on these inputs. with arrays: Key"):
-        agree(np.tanh, lambda x: {}[1], X)
-    with pytest.raises(InputError, match="torch cannot use it here"):
-        agree(torch.tanh, torch.tanh, X, devices=("cpu", "nowhere"))
+@pytest.mark.parametrize(
+    ("old", "options", "message"),
+    [
+        (lambda x: {}[1], {}, r"old does not run: KeyError: 1 \(test_agreeing.py, line \d+\)"),
+        (lambda x: sys.exit(3), {}, "old does not run: SystemExit: 3"),
+        (nn.Linear, {}, "old is no function: give one, or an instance of a module"),
+        (torch.tanh, {"devices": ("cpu", "nowhere")}, "torch cannot use it here"),
+        (torch.tanh, {"devices": "cuda"}, "devices: give one for each side"),
+        (torch.tanh, {"names": {"a": "b"}}, "and two modules"),
+        (torch.tanh, {"gradients": np.tanh}, r"as \(f, g\)"),
+        (torch.tanh, {"gradients": (lambda x: x, None)}, "does not run as f"),
+        (torch.tanh, {"gradients": (lambda x, dy: (x, x), None)}, "gives 2 arrays"),
+        (lambda x: x.detach(), {"gradients": True}, "no gradient reaches the results of old"),
+    ],
+)
+def test_what_cannot_run_is_one_line(old, options, message):
+    with pytest.raises(InputError, match=message):
+        agree(old, torch.tanh, torch.from_numpy(X), **options)
+
+
+def test_a_submodule_that_does_not_exist_is_named():
+    with pytest.raises(InputError, match="old has no submodule cnv; it has fc1, act, norm, fc2"):
+        agree(Block(), Block(), X, names={"cnv": "fc1"})

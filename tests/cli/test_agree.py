@@ -24,6 +24,8 @@ def softmax(x):
 def over_batch(x):
     return torch.softmax(x, 0)
 class Softmax: pass
+noisy = lambda x: print("noise") or torch.softmax(x, 1)
+net = torch.nn.Linear(10, 3)
 """
 
 
@@ -64,6 +66,17 @@ def test_json_is_one_strict_object(folder, capsys):
     assert found["rows"][0]["index"]
 
 
+def test_prints_of_the_functions_are_no_part_of_the_json(folder, capsys):
+    assert run_agree("old.py:softmax", "new.py:noisy", "--inputs=x.npy", "--json") == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["status"] == "agree"
+    assert "noise" in printed.err
+
+
+def test_both_sides_in_one_file_are_the_same_objects(folder):
+    assert run_agree("new.py:net", "new.py:net", "--inputs=x.npy") == 0
+
+
 def test_a_reference_in_a_package_names_the_wrong_side(folder, capsys):
     (folder / "right.py").write_text("from new import softmax")
     words = ("old.py:softmax", "new.py:over_batch", "--inputs=x.npy")
@@ -74,12 +87,18 @@ def test_a_reference_in_a_package_names_the_wrong_side(folder, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("old.py", "new.py:softmax", "--inputs=x.npy"), "old.py: name a function"),
+        (("old.py", "new.py:softmax", "--inputs=x.npy"), "old.py: give a file and a name"),
         (("no.py:f", "new.py:softmax", "--inputs=x.npy"), "no.py: no such file"),
         (("old.py:f", "new.py:softmax", "--inputs=x.npy"), "has no attribute 'f'"),
         (("old.py:softmax", "new.py:Softmax", "--inputs=x.npy"), "is no function"),
-        (("old.py:softmax", "new.py:softmax", "--inputs=old.py"), "no .npz or .npy file"),
-        (("old.py:softmax", "new.py:loss", "--inputs=x.npy"), "new does not run on these inputs"),
+        (
+            ("old.py:softmax", "new.py:softmax", "--inputs=old.py"),
+            "no .npz or .npy file of numbers",
+        ),
+        ((":f", "new.py:softmax", "--inputs=x.npy"), ":f: give a file and a name"),
+        (("old.py:softmax", "new.py:softmax", "--inputs=x.npz"), "has no parameter t"),
+        (("new.py:net", "new.py:net", "--inputs=x.npy", "--names", "a"), "give OLD=NEW"),
+        (("old.py:softmax", "new.py:loss", "--inputs=x.npy"), "new does not run: TypeError"),
     ],
 )
 def test_what_cannot_be_compared_gives_one_line_and_exit_2(folder, capsys, words, message):

@@ -5,6 +5,8 @@ import importlib.util
 import inspect
 import json
 import sys
+from contextlib import redirect_stdout
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +26,15 @@ def main(argv: list[str] | None = None, program: Program = Program("agree")) -> 
 
     from trainer.auditing.agreeing.agree import agree  # not above, since --help needs no NumPy
 
-    old, new = load_function(arguments.old), load_function(arguments.new)
-    reference = arguments.reference and load_function(arguments.reference)
-    result = agree(
-        old, new, *read_inputs(arguments.inputs, old),
-        gradients=arguments.gradients, reference=reference,
-        devices=arguments.devices or (None, None),
-    )  # fmt: skip
+    names = _parse_names(arguments.names)
+    # Prints of the functions would make the output no JSON.
+    with redirect_stdout(sys.stderr if arguments.json else sys.stdout):
+        old, new = load_function(arguments.old), load_function(arguments.new)
+        reference = arguments.reference and load_function(arguments.reference)
+        result = agree(
+            old, new, *read_inputs(arguments.inputs, old), gradients=arguments.gradients,
+            reference=reference, names=names, devices=arguments.devices or (None, None),
+        )  # fmt: skip
     text = json.dumps(result.to_json(), allow_nan=False) if arguments.json else str(result)
     for line in text.splitlines():
         print_line(line)
@@ -49,8 +53,17 @@ def _make_parser(program: Program) -> Parser:
     parser.add_argument("--reference", metavar="FILE:NAME", help="a function that is right")
     parser.add_argument("--devices", nargs=2, metavar=("OLD", "NEW"),
                         help="devices of torch, such as cpu cuda")  # fmt: skip
+    parser.add_argument("--names", nargs="+", default=[], metavar="OLD=NEW",
+                        help="submodules of two torch modules that have other names")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one JSON object instead")
     return parser
+
+
+def _parse_names(pairs: list[str]) -> dict[str, str]:
+    for pair in pairs:
+        if pair.count("=") != 1:
+            raise InputError(f"--names {pair}: give OLD=NEW, such as fc1=dense1")
+    return dict(pair.split("=") for pair in pairs)
 
 
 def load_function(text: str) -> Any:
@@ -59,8 +72,8 @@ def load_function(text: str) -> Any:
     Running the file runs its code. Raises InputError if there is no such file, module or name.
     """
     place, _, name = text.rpartition(":")
-    if not place:
-        raise InputError(f"{text}: name a function, as in {text}:NAME")
+    if not (place and name):
+        raise InputError(f"{text}: give a file and a name in it, as in port.py:softmax")
     try:
         module = (
             _load_file(Path(place)) if place.endswith(".py") else importlib.import_module(place)
@@ -78,7 +91,9 @@ def load_function(text: str) -> Any:
     return found
 
 
+@cache
 def _load_file(path: Path) -> Any:
+    """Return the module of a file, run once also if both sides are in it."""
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     spec = importlib.util.spec_from_file_location(path.stem, path)
@@ -102,10 +117,17 @@ def read_inputs(path: Path, function: Any) -> list[Any]:
         loaded = np.load(path, allow_pickle=False)
         arrays = dict(loaded) if isinstance(loaded, np.lib.npyio.NpzFile) else {"x": loaded}
     except (OSError, ValueError) as error:
-        raise InputError(f"--inputs {path}: no .npz or .npy file that can be read") from error
+        raise InputError(f"--inputs {path}: no .npz or .npy file of numbers") from error
     try:
         call = getattr(function, "forward", function)
-        names = [name for name in inspect.signature(call).parameters if name in arrays]
+        parameters = list(inspect.signature(call).parameters)
     except (TypeError, ValueError):  # a built-in function
-        names = []
-    return [arrays[name] for name in (names if len(names) == len(arrays) else arrays)]
+        parameters = []
+    known = [name for name in parameters if name in arrays]
+    if known and len(known) < len(arrays):
+        unknown = ", ".join(name for name in arrays if name not in known)
+        raise InputError(
+            f"--inputs {path}: the function has no parameter {unknown}; "
+            f"its parameters are {', '.join(parameters)}"
+        )
+    return [arrays[name] for name in known or arrays]

@@ -12,13 +12,26 @@ from trainer.auditing.agreeing.deciding import (
     compare_rounded,
     find_excess,
 )
-from trainer.auditing.agreeing.gradients import compare_along, list_input_names, wrap_gradients
-from trainer.auditing.agreeing.measuring import Scale, measure
+from trainer.auditing.agreeing.gradients import compare_along, wrap_gradients
+from trainer.auditing.agreeing.measuring import STEPS, Scale, measure
 from trainer.auditing.agreeing.naming import name_reason
-from trainer.auditing.agreeing.parting import compare_nets, name_first, record_submodules
+from trainer.auditing.agreeing.parting import (
+    check_names,
+    compare_nets,
+    list_module_notes,
+    name_first,
+    record_submodules,
+)
 from trainer.auditing.agreeing.result import DIFFERENT, IMPRECISE, Agreement, Row
-from trainer.auditing.agreeing.side import Side, Values, describe
-from trainer.auditing.agreeing.values import ROUNDOFF, is_module, widen
+from trainer.auditing.agreeing.side import AFTER, Side, Values, describe
+from trainer.auditing.agreeing.values import (
+    is_floating,
+    is_module,
+    list_leaves,
+    read_value,
+    widen,
+)
+from trainer.common.errors import InputError
 
 Function = Callable[..., Any]
 SHRINK = 2.0**-10  # of the inputs, where a function overflows in float64 too
@@ -52,17 +65,21 @@ def agree(
     """
     if hasattr(old, "trace") and hasattr(new, "trace") and len(inputs) == 2:
         return Agreement(compare_nets(old, new, *inputs))
+    if not (isinstance(devices, tuple | list) and len(devices) == 2):
+        raise InputError('devices: give one for each side, such as ("cpu", "cuda")')
     a = Side("old", old, list(inputs), devices[0])
     b = Side("new", new, list(inputs), devices[1])
+    b.names, names = a.names, names or {}
+    check_names(old, new, names)
     comparison = _Comparison(a, b, reference)
-    along = None
-    if gradients:
-        given = gradients if isinstance(gradients, tuple) else (None, None)
-        along = wrap_gradients(a, b, given, names or {})
+    comparison.run_first()
+    along = wrap_gradients(a, b, gradients, names) if gradients is not False else None
     rows = comparison.compare()
-    rows += [compare_along(*along, list_input_names(old, a.inputs))] if along else []
+    rows += [compare_along(*along)] if along else []
     rows = [_add_reason(row, (a, b)) for row in rows]
-    notes = [*_find_first(a, b, rows, names or {}), *comparison.notes]
+    notes = [*comparison.notes, *_list_zeros(a)]
+    if any(row.status in (DIFFERENT, IMPRECISE) for row in rows):
+        notes += _find_first(a, b, rows, names)
     return Agreement(rows, notes, (a.runs, b.runs))
 
 
@@ -73,23 +90,33 @@ class _Comparison:
     a: Side
     b: Side
     reference: Any = None
-    directions: int = 2
+    steps: tuple[float, ...] = STEPS
     notes: list[str] = field(default_factory=list)
+    _first: list[Values] = field(default_factory=lambda: [{}, {}])
+
+    def run_first(self) -> None:
+        """Run both sides without gradients, to know their form, and whether they repeat it."""
+        self._first = [side.run() for side in (self.a, self.b)]
 
     def compare(self) -> list[Row]:
         """Run both sides and return a row for each array of their results."""
         sides, truth = (self.a, self.b), {}
         values = [side.run() for side in sides]
+        firsts = [each | first for each, first in zip(values, self._first, strict=True)]
         results = [
-            _make_results(side, each, self._measure(side))
-            for side, each in zip(sides, values, strict=True)
+            _make_results(side, each, first, self._measure(side))
+            for side, each, first in zip(sides, values, firsts, strict=True)
         ]
         if self.reference is not None:
             side = Side("reference", self.reference, self.a.inputs)
+            side.names = self.a.names
             side.run()
             truth = measure(side)
         rows = []
+        changed = self.a.changed | self.b.changed
         for name in dict.fromkeys((*values[0], *values[1])):
+            if name.endswith(AFTER) and name not in changed:
+                continue
             row = self._compare_kinds(name, values)
             if row is None:
                 row = compare_rounded(name, results[0][name], results[1][name], truth.get(name))
@@ -99,7 +126,7 @@ class _Comparison:
     def _measure(self, side: Side, shrink: float = 1.0) -> dict[str, Scale]:
         """Return the scales of a side; none, and a note, if it does not run in float64."""
         try:
-            return measure(side, self.directions, shrink)
+            return measure(side, self.steps, shrink)
         except Exception as error:  # The code of somebody else may raise anything.
             self.notes.append(f"{side.name} does not run in float64: {describe(error)}")
             return {}
@@ -127,7 +154,9 @@ class _Comparison:
         ]
 
 
-def _make_results(side: Side, values: Values, scales: dict[str, Scale]) -> dict[str, Result]:
+def _make_results(
+    side: Side, values: Values, firsts: Values, scales: dict[str, Scale]
+) -> dict[str, Result]:
     """Return the results of a side with their scales; where it has none, the value is the scale."""
     results = {}
     for name, value in values.items():
@@ -135,9 +164,10 @@ def _make_results(side: Side, values: Values, scales: dict[str, Scale]) -> dict[
             wide, scale = widen(value.array), scales.get(name)
             is_wide = scale is not None and scale.value.shape == wide.shape
             if scale is None or not is_wide:
-                scale = Scale(wide, np.abs(wide), np.zeros(wide.shape))
-            u = max(side.u, ROUNDOFF[value.dtype])
-            results[name] = Result(side.name, value, scale, u, side.length, is_wide)
+                scale = Scale(wide, np.abs(wide), np.zeros(wide.shape), np.zeros(wide.shape))
+            first = firsts[name] if firsts[name].array.shape == wide.shape else value
+            about = side.u, side.length, side.has_tensors, is_wide
+            results[name] = Result(side.name, value, first, scale, *about)
     return results
 
 
@@ -151,10 +181,21 @@ def _add_reason(row: Row, sides: tuple[Side, Side]) -> Row:
 
 
 def _find_first(a: Side, b: Side, rows: list[Row], names: Mapping[str, str]) -> list[str]:
-    """Return a line on where two modules, or dicts of intermediate values, differ first."""
-    bad = [row.name for row in rows if row.status in (DIFFERENT, IMPRECISE)]
-    if bad and is_module(a.function) and is_module(b.function):
+    """Return lines on where two modules, or dicts of intermediate values, differ first."""
+    if is_module(a.function) and is_module(b.function):
         back = {new: old for old, new in names.items()}
         a.wrap, b.wrap = record_submodules({}), record_submodules(back)
-        return name_first(_Comparison(a, b, directions=1).compare())
-    return [f"first: {bad[0]}"] if len(bad) > 1 else []
+        parts = _Comparison(a, b, steps=STEPS[:1])
+        return [*list_module_notes(a.function, b.function, names), name_first(parts.compare())]
+    bad = [row.name for row in rows if row.status in (DIFFERENT, IMPRECISE)]
+    return [f"first of the results that differs: {bad[0]}"] if len(bad) > 1 else []
+
+
+def _list_zeros(side: Side) -> list[str]:
+    """Return a line on inputs of zeros alone: what is multiplied by them is not compared."""
+    leaves = zip(side.names, list_leaves(side.inputs, "x").values(), strict=True)
+    arrays = {name: read_value(leaf) for name, leaf in leaves if is_floating(leaf)}
+    zeros = [name for name, v in arrays.items() if v.array.size and not v.array.any()]
+    return [
+        f"zeros alone, so that what they are multiplied by is not compared: {', '.join(zeros)}"
+    ][: len(zeros)]

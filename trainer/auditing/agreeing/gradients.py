@@ -1,6 +1,5 @@
 """Gradients as results: those of Σ r y by the inputs, with fixed weights r of the results y."""
 
-import inspect
 from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from trainer.auditing.agreeing.result import AGREE, DIFFERENT, Row
-from trainer.auditing.agreeing.side import Side
+from trainer.auditing.agreeing.side import AFTER, Side, describe
 from trainer.auditing.agreeing.values import (
     get_torch,
     is_floating,
@@ -25,33 +24,25 @@ STEP = 2.0**-18  # of differences in float64: h² of truncation is as large as u
 PRECISION = 2.0**-26  # of such differences, relative to their terms
 
 
-def list_input_names(function: Any, inputs: list[Any]) -> list[str]:
-    """Return the names of the arrays of the inputs, by the parameters of the function if known."""
-    try:
-        call = function.forward if is_module(function) else function
-        found = list(inspect.signature(call).parameters)[: len(inputs)]
-    except (TypeError, ValueError):
-        found = []
-    names = [*found, *(f"input {i}" for i in range(len(found), len(inputs)))]
-    return list(list_leaves(dict(zip(names, inputs, strict=True)), ""))
-
-
 def wrap_gradients(
-    a: Side, b: Side, given: tuple[Function | None, Function | None], names: Mapping[str, str]
+    a: Side, b: Side, gradients: object, names: Mapping[str, str]
 ) -> tuple[Side, Side] | None:
     """Make both sides return gradients too: those of given functions, else torch's.
 
     Where one side has none, return it and the other one, to be compared by differences. names:
     submodule of old → submodule of new. Raises InputError if neither side has gradients.
     """
-    inputs = list_input_names(a.function, a.inputs)
+    given = (None, None) if gradients is True else gradients
+    if not (isinstance(given, tuple) and len(given) == 2):
+        raise InputError(
+            "gradients: give True, or functions of both sides as (f, g), None for none"
+        )
     pairs = _pair_parameters(a.function, b.function, names)
     wraps: dict[Side, Callable[[Any], Any]] = {}
     for index, (side, function) in enumerate(zip((a, b), given, strict=True)):
-        side.run()  # to know whether it takes tensors
-        if function or any(map(is_tensor, list_leaves(side.given, "x").values())):
+        if function is not None or side.has_tensors:
             shown = {pair[index]: pair[0] for pair in pairs}
-            wraps[side] = _add_gradients(inputs, function, shown)
+            wraps[side] = _add_gradients(side, function, shown)
     if not wraps:
         raise InputError("gradients: neither side is torch's; give the gradient function of one")
     if len(wraps) == 2:
@@ -59,7 +50,7 @@ def wrap_gradients(
         return None
     (side, wrap), other = next(iter(wraps.items())), b if a in wraps else a
     twin = Side(side.name, side.function, side.inputs, side.device)
-    twin.form, twin.wrap = side.form, wrap
+    twin.names, twin.form, twin.wrap = side.names, side.form, wrap
     return other, twin
 
 
@@ -76,34 +67,49 @@ def _pair_parameters(old: Any, new: Any, names: Mapping[str, str]) -> list[tuple
 
 
 def _add_gradients(
-    names: list[str], given: Function | None, parameters: dict[str, str]
+    side: Side, given: Function | None, parameters: dict[str, str]
 ) -> Callable[[Any], Function]:
-    """Return what turns a function into one that gives gradients too.
+    """Return what turns the function of a side into one that gives gradients too.
 
-    names are those of its inputs, parameters: those of a module → their names in the result.
+    parameters: those of a module → their names in the result.
     """
 
     def wrap(function: Any) -> Function:
         def compute(*inputs: Any) -> dict[str, Any]:
-            leaves = dict(zip(names, list_leaves(list(inputs), "x").values(), strict=True))
+            leaves = dict(zip(side.names, list_leaves(list(inputs), "x").values(), strict=True))
             leaves = {name: leaf for name, leaf in leaves.items() if is_floating(leaf)}
             if given:
                 y = function(*inputs)
-                found = list_leaves(given(*inputs, map_leaves(_Weights(), y)), "").values()
+                found = _call_gradient(
+                    given, side, (*inputs, map_leaves(_Weights(), y)), len(leaves)
+                )
             else:
                 leaves = {name: leaf for name, leaf in leaves.items() if is_tensor(leaf)}
                 own = dict(function.named_parameters()) if is_module(function) else {}
                 leaves |= {shown: own[name] for name, shown in parameters.items()}
-                y, found = _differentiate(function, inputs, list(leaves.values()))
+                y, found = _differentiate(function, side, inputs, list(leaves.values()))
             shown = [f"gradient of {name}" for name in leaves]
-            return list_leaves(y, "") | dict(zip(shown, found, strict=False))
+            return list_leaves(y, "") | dict(zip(shown, found, strict=True))
 
         return compute
 
     return wrap
 
 
-def _differentiate(function: Any, inputs: Any, leaves: list[Any]) -> tuple[Any, Any]:
+def _call_gradient(given: Function, side: Side, inputs: Any, count: int) -> list[Any]:
+    """Return what a gradient function gives for each floating input."""
+    try:
+        found = list(list_leaves(given(*inputs), "").values())
+    except Exception as error:  # The code of somebody else may raise anything.
+        what = f"the gradient function of {side.name} does not run as f(*inputs, dy)"
+        raise InputError(f"{what}: {describe(error)}") from error
+    if len(found) != count:
+        what = f"the gradient function of {side.name} gives {len(found)} arrays"
+        raise InputError(f"{what}, but there are {count} floating inputs")
+    return found
+
+
+def _differentiate(function: Any, side: Side, inputs: Any, leaves: list[Any]) -> tuple[Any, Any]:
     torch, weigh = get_torch(), _Weights()
     with torch.enable_grad():
         for leaf in leaves:
@@ -111,6 +117,8 @@ def _differentiate(function: Any, inputs: Any, leaves: list[Any]) -> tuple[Any, 
         y = function(*inputs)
         floating = [each for each in list_leaves(y, "").values() if is_floating(each)]
         total = sum((each * weigh(each)).sum() for each in floating)
+        if not getattr(total, "requires_grad", False):
+            raise InputError(f"no gradient reaches the results of {side.name}: are they detached?")
         return y, torch.autograd.grad(total, leaves, allow_unused=True, materialize_grads=True)
 
 
@@ -130,10 +138,10 @@ class _Weights:
         return drawn.astype(getattr(leaf, "dtype", np.float64))
 
 
-def compare_along(plain: Side, wrapped: Side, names: list[str]) -> Row:
+def compare_along(plain: Side, wrapped: Side) -> Row:
     """Compare the gradients of one side with differences of the other along random directions."""
     found, pairs, ratios = wrapped.run_wide(), [], []
-    x = dict(zip(names, list_leaves(wrapped.inputs, "x").values(), strict=True))
+    x = dict(zip(wrapped.names, list_leaves(wrapped.inputs, "x").values(), strict=True))
     for seed in (0, 1):
         sums = [_weigh_results(plain.run_wide(move, seed)) for move in (STEP, -STEP)]
         rng = np.random.default_rng(seed)
@@ -145,14 +153,15 @@ def compare_along(plain: Side, wrapped: Side, names: list[str]) -> Row:
         pairs.append((terms.sum(), (sums[0].sum() - sums[1].sum()) / (2 * STEP)))
         limit = PRECISION * (np.abs(terms).sum() + np.abs(sums).sum())
         ratios.append(abs(pairs[-1][0] - pairs[-1][1]) / (limit or 1))
-    worst = int(np.argmax(ratios))
-    text = "along a random direction {:.6g}, by differences {:.6g}".format(*pairs[worst])
-    difference = float(abs(pairs[worst][0] - pairs[worst][1]))
-    return Row("gradients", AGREE if ratios[worst] <= 1 else DIFFERENT, text, (), difference)
+    got, expected = pairs[int(np.argmax(ratios))]
+    text = f"along a random direction {wrapped.name} has {got:.6g}, "
+    text += f"differences of {plain.name} give {expected:.6g}"
+    status = AGREE if max(ratios) <= 1 else DIFFERENT
+    return Row("gradients", status, text, (), float(abs(got - expected)))
 
 
 def _weigh_results(values: dict[str, Any]) -> Any:
     """Return the terms of Σ r y."""
     weigh = _Weights()
-    rounded = [value.array for value in values.values() if value.is_rounded]
+    rounded = [v.array for name, v in values.items() if v.is_rounded and not name.endswith(AFTER)]
     return np.concatenate([(array * weigh(array)).ravel() for array in rounded])

@@ -1,10 +1,11 @@
 """Measure how far rounding can move the results of an implementation at these inputs.
 
-f is run in float64 on the inputs x and on x (1 ± h) with random signs, h = 2⁻²⁴, twice:
+f is run in float64 on the inputs x and on x (1 ± h) with random signs, for h = 2⁻²⁴ and h = 2⁻⁴⁰:
 
-    slope   the largest |f(x (1 ± h)) − f(x)| / h: times u, what inputs rounded to u do to f
-    noise   the largest |f(x (1 + h)) + f(x (1 − h)) − 2 f(x)|: what is not smooth, mostly the
-            rounding of the run itself, also where it casts to float32 inside; h² f″ is smaller
+    slope      the largest |f(x (1 ± h)) − f(x)| / h: times u, what inputs rounded to u do to f
+    noise      |f(x (1 + h)) + f(x (1 − h)) − 2 f(x)|: what is not smooth, such as the rounding
+               where the run casts to float32 inside; h² f″ is smaller
+    rounding   the same for h = 2⁻⁴⁰: the rounding of the run itself in float64
 
 A backward stable algorithm gives the exact result of inputs that are moved by a few u, so its
 error is a small multiple of u · slope [Higham 2002, 1.5]. A sum of n terms in any order has an
@@ -18,13 +19,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer.auditing.agreeing.side import Side, Values
+from trainer.auditing.agreeing.values import ROUNDOFF
 from trainer.book.functions import Array
 
-STEP = 2.0**-24  # h: a unit in the last place of float32
+STEPS = (2.0**-24, 2.0**-40)  # h: a unit in the last place of float32, and one much smaller
 # In the middle between the roundings of float32 and of float64: functions that differ by less
 # than inputs moved by so much of themselves are the same function.
 SAME = 2.0**-38
-SAFETY = 8  # noise is measured at four points, and is up to so many times as large elsewhere
+SAFETY = 8  # noise is measured at a few points, and is up to so many times as large elsewhere
 CHANCE = 4  # λ of Higham and Mary: the probability to be outside λ √n u is 2 exp(−λ²/2)
 
 
@@ -35,27 +37,39 @@ class Scale:
     value: Array
     slope: Array
     noise: Array
+    rounding: Array
 
     @property
     def size(self) -> Array:
         """The slope and value of each element, and those that are usual in this result."""
         return self.slope + np.abs(self.value) + pool(self.slope) + pool(self.value)
 
+    @property
+    def is_flat(self) -> bool:
+        """Whether most elements stay where they are, as those that are rounded coarsely do."""
+        return (
+            bool(np.mean((self.slope == 0) & (self.value != 0)) > 0.5) if self.value.size else False
+        )
+
     def bound_rounding(self, u: float, length: int) -> Array:
-        """Return the error that is explained by a roundoff of u in sums of so many terms."""
-        return (CHANCE * np.sqrt(length) + SAFETY) * u * self.size
+        """Return the error that is explained by a roundoff of u in sums of so many terms.
+
+        Terms that cancel leave their rounding, as they do in float64.
+        """
+        by_terms = (CHANCE * np.sqrt(length) + SAFETY) * u * self.size
+        return by_terms + SAFETY * self.rounding * u / ROUNDOFF["float64"]
 
 
-def measure(side: Side, directions: int = 2, shrink: float = 1.0) -> dict[str, Scale]:
-    """Return the scale of each floating result of a side; takes 1 + 2 · directions runs.
+def measure(side: Side, steps: tuple[float, ...] = STEPS, shrink: float = 1.0) -> dict[str, Scale]:
+    """Return the scale of each floating result of a side; takes 1 + 2 · len(steps) runs.
 
     The inputs are multiplied by shrink first.
     """
     base = side.run_wide(shrink=shrink)
-    moved = [
-        tuple(side.run_wide(move, seed, shrink) for move in (STEP, -STEP))
-        for seed in range(directions)
-    ]
+    moved = {
+        step: (side.run_wide(step, seed, shrink), side.run_wide(-step, seed, shrink))
+        for seed, step in enumerate(steps)
+    }
     rounded = {name: value.array for name, value in base.items() if value.is_rounded}
     return {name: _compare_runs(array, name, moved) for name, array in rounded.items()}
 
@@ -67,7 +81,7 @@ def limit_same(a: Scale, b: Scale) -> Array:
 
 def find_truth(a: Scale, b: Scale) -> Scale:
     """Return the one with less noise, which is nearer to the exact result."""
-    return a if pool(a.noise) <= pool(b.noise) else b
+    return min(a, b, key=lambda scale: (scale.is_flat, pool(scale.noise)))
 
 
 def pool(array: Array) -> float:
@@ -76,17 +90,25 @@ def pool(array: Array) -> float:
     return float(np.sqrt(np.mean(np.abs(finite) ** 2))) if finite.size else 0.0
 
 
-def _compare_runs(base: Array, name: str, moved: list[tuple[Values, ...]]) -> Scale:
-    slope, noise = np.zeros(base.shape), np.zeros(base.shape)
+def _compare_runs(base: Array, name: str, moved: dict[float, tuple[Values, Values]]) -> Scale:
+    slope, noise, rounding = (np.zeros(base.shape) for _ in range(3))
     with np.errstate(all="ignore"):
-        for runs in moved:
+        for step, runs in moved.items():
             if any(name not in run or run[name].array.shape != base.shape for run in runs):
                 continue  # a result whose shape depends on its numbers
             up, down = (run[name].array - base for run in runs)
             # fmax: where a moved input is outside of a function's domain, nan counts nothing.
-            slope = np.fmax(slope, np.fmax(np.abs(up), np.abs(down)) / STEP)
-            noise = np.fmax(noise, np.abs(up + down))
-        # Chance makes some noises much too small: those of elements of the same size count too.
-        size = slope * STEP + np.abs(base)
-        usual = np.where(size > 0, noise / size, 0)
-    return Scale(base, slope, np.fmax(noise, np.fmax(pool(noise), pool(usual) * size)))
+            slope = np.fmax(slope, np.fmax(np.abs(up), np.abs(down)) / step)
+            rounding = _spread(np.abs(up + down), slope * STEPS[0] + np.abs(base))
+            noise = np.fmax(noise, rounding)
+    return Scale(base, slope, noise, rounding if len(moved) > 1 else np.zeros(base.shape))
+
+
+def _spread(noise: Array, size: Array) -> Array:
+    """Return the noise of each element, or what is usual for elements of its size if that is more.
+
+    Chance makes the noise of some elements much too small.
+    """
+    noise = np.where(np.isfinite(noise), noise, 0)
+    usual = np.where(size > 0, noise / size, 0)
+    return np.fmax(noise, np.fmax(pool(noise), pool(usual) * np.where(np.isfinite(size), size, 0)))

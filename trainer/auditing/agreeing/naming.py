@@ -32,7 +32,7 @@ def _make_watch() -> Any:
         return None
     from trainer.auditing.agreeing.widening import Watch  # not above: imports torch
 
-    return Watch()
+    return Watch(sees_overflow=True)
 
 
 def _list_settings() -> list[str]:

@@ -1,15 +1,44 @@
 """Find where two modules differ first, and compare two nets of this project."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from trainer.auditing.agreeing.result import AGREE, DIFFERENT, Row
-from trainer.auditing.agreeing.values import list_leaves
+from trainer.auditing.agreeing.values import is_module, list_leaves
 from trainer.auditing.probes import audit_step
+from trainer.common.errors import InputError
 
 INPUT = " (input)"
 RATE = 0.1  # learning rate of the step on which two nets are compared
+
+
+def check_names(old: Any, new: Any, names: Mapping[str, str]) -> None:
+    """Raise InputError unless names are of submodules of old → of new."""
+    if not names:
+        return
+    if not (is_module(old) and is_module(new) and isinstance(names, Mapping)):
+        raise InputError("names: give a dict, submodule of old → submodule of new, and two modules")
+    for side, module, given in (("old", old, names), ("new", new, names.values())):
+        known = [name for name, _ in module.named_modules() if name]
+        for name in given:
+            if name not in known:
+                raise InputError(
+                    f"names: {side} has no submodule {name}; it has {', '.join(known)}"
+                )
+
+
+def list_module_notes(old: Any, new: Any, names: Mapping[str, str]) -> Iterator[str]:
+    """Yield what differs between two modules before they run: weights, and their mode."""
+    others = dict(new.named_parameters())
+    if old.training != new.training:
+        mode = {True: "in training mode", False: "in evaluation mode"}
+        yield f"old is {mode[old.training]}, new {mode[new.training]}"
+    for name, value in old.named_parameters():
+        module, _, last = name.rpartition(".")
+        other = others.get(f"{names[module]}.{last}" if module in names else name)
+        if other is not None and other.shape == value.shape and (value != other.to(value)).any():
+            yield f"parameter {name} has other values in new: copy the weights first"
 
 
 def record_submodules(names: Mapping[str, str]) -> Callable[[Any], Callable[..., dict[str, Any]]]:
@@ -37,16 +66,22 @@ def record_submodules(names: Mapping[str, str]) -> Callable[[Any], Callable[...,
     return record
 
 
-def name_first(rows: list[Row]) -> list[str]:
-    """Return a line on the first submodule whose inputs agree and whose outputs do not."""
-    statuses: dict[str, list[str]] = {}
+def name_first(rows: list[Row]) -> str:
+    """Return a line on the first submodule that differs, or whose inputs do."""
+    agreed = ""
     for row in rows:
-        statuses.setdefault(row.name.partition("[")[0], []).append(row.status)
-    for row in rows:
-        inputs = statuses.get(row.name.partition("[")[0] + INPUT, [])
-        if row.status != AGREE and inputs and {*inputs} == {AGREE}:
-            return [f"first: submodule {row.name}, whose inputs agree: {row.text}"]
-    return []
+        name = row.name.partition("[")[0]
+        if row.status == AGREE:
+            agreed = name if INPUT not in name else agreed
+        elif INPUT in name:
+            after = f" after {agreed}" if agreed else ""
+            module = name.removesuffix(INPUT)
+            return (
+                f"first: what submodule {module} gets differs, so look before it{after}: {row.text}"
+            )
+        else:
+            return f"first: submodule {row.name} (its inputs agree): {row.text}"
+    return "first: every submodule of the same name agrees: look at what is between them"
 
 
 def compare_nets(old: Any, new: Any, x: Any, t: Any) -> list[Row]:

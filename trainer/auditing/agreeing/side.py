@@ -4,10 +4,13 @@ Every run gets its own copy of the inputs and of a module, and starts from the s
 """
 
 import copy
+import inspect
 import random
+import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -23,29 +26,40 @@ from trainer.auditing.agreeing.values import (
     map_leaves,
     read_value,
     read_values,
-)  # fmt: skip
+)
 from trainer.common.errors import InputError
 
 Values = dict[str, Value]
 Change = Callable[[Any], Any]  # of one input
+AFTER = " after the call"  # in the name of an input that is compared again
 
 
 class Side:
     """An implementation with its inputs, its name in messages, and its device (torch only).
 
-    wrap changes what is called, such as to one that returns gradients too. u is the roundoff of
-    the inputs and parameters as they are, length the longest axis or sum that was seen, given the
-    inputs of the last run in the form that the function takes.
+    names are those of the arrays among the inputs. wrap changes what is called, such as to one
+    that returns gradients too. u is the roundoff of the inputs and parameters as they are, length
+    the longest axis or sum that was seen, given the inputs of the last run in the form that the
+    function takes, changed the inputs that it writes to.
     """
 
     def __init__(self, name: str, function: Any, inputs: list[Any], device: Any = None):
         self.name, self.function, self.inputs, self.device = name, function, inputs, device
+        self.names = list_input_names(function, inputs)
         self.wrap: Change = _keep
         self.runs, self.u, self.length = 0, 0.0, 1
         self.given: list[Any] = []
+        self.changed: set[str] = set()
         self.warnings: Literal["ignore", "always"] = "ignore"
         self.form: Change = to_tensor if is_module(function) or device else _keep
+        if isinstance(function, type) or not callable(function):
+            raise InputError(f"{name} is no function: give one, or an instance of a module")
         _check_device(device)
+
+    @property
+    def has_tensors(self) -> bool:
+        """Whether the function was given tensors in its last run."""
+        return any(map(is_tensor, list_leaves(self.given, "x").values()))
 
     def run(self, watch: AbstractContextManager[Any] | None = None) -> Values:
         """Return the results on the inputs as they are, watched by a mode of torch if given.
@@ -53,16 +67,18 @@ class Side:
         A function that refuses arrays gets tensors, and the other way round. Raises InputError
         if it refuses both.
         """
-        errors: list[str] = []
+        errors: dict[str, BaseException] = {}
         has_tensors = any(map(is_tensor, list_leaves(self.inputs, "x").values()))
         for form in dict.fromkeys((self.form, to_array if has_tensors else to_tensor)):
             self.form = form
             try:
                 return self._call(lambda each: _match(each, self.function), watch=watch)
-            except Exception as error:  # The code of somebody else may raise anything.
-                kind = "tensors" if form is to_tensor else "arrays"
-                errors.append(f"with {kind}: {describe(error)}")
-        raise InputError(f"{self.name} does not run on these inputs. {'; '.join(errors)}")
+            except InputError:
+                raise
+            except (Exception, SystemExit) as error:  # The code may raise anything.
+                errors.setdefault(describe(error), error)
+        first = next(iter(errors.values()))
+        raise InputError(f"{self.name} does not run: {', or '.join(errors)}") from first
 
     def run_wide(self, move: float = 0.0, seed: int = 0, shrink: float = 1.0) -> Values:
         """Return the results in float64, each floating input times shrink · (1 ± move).
@@ -79,6 +95,7 @@ class Side:
             lambda each: _place(form(change(each)) if is_floating(each) else form(each), device),
             self.inputs,
         )
+        before = {name: value.array.copy() for name, value in self._read_inputs(given).items()}
         if is_module(function):
             function = _copy_module(function, change if is_wide else _keep, device)
         elif not hasattr(function, "__code__"):  # an object, which may keep what it computes
@@ -92,36 +109,51 @@ class Side:
             elif watch is not None:
                 stack.enter_context(watch)
             result = self.wrap(function)(*given)
-        values = read_values(given if result is None else result)
-        self._note(given, values, 1 if watch is None else watch.longest, is_wide)
-        return values
-
-    def _note(self, given: list[Any], values: Values, longest: int, is_wide: bool) -> None:
-        read = [read_value(each) for each in list_leaves(given, "x").values()]
-        axes = [max(value.array.shape, default=1) for value in (*read, *values.values())]
-        self.length = max(self.length, longest, *axes)
+        after = self._read_inputs(given)
+        self.changed |= {
+            name + AFTER
+            for name, array in before.items()
+            if not np.array_equal(array, after[name].array, equal_nan=array.dtype.kind in "fc")
+        }
+        values = read_values({} if result is None else result)
+        self._note([*after.values()], values, 1 if watch is None else watch.longest)
         if not is_wide:
             self.given = given
-            read += [read_value(each) for each in _list_parameters(self.function)]
-            self.u = max((ROUNDOFF[v.dtype] for v in read if v.dtype in ROUNDOFF and v.array.ndim),
-                         default=0.0)  # fmt: skip
+        return values | {name + AFTER: value for name, value in after.items()}
+
+    def _read_inputs(self, given: list[Any]) -> Values:
+        leaves = zip(self.names, list_leaves(given, "x").values(), strict=True)
+        return {name: read_value(leaf) for name, leaf in leaves if np.ndim(leaf)}
+
+    def _note(self, given: list[Value], values: Values, longest: int) -> None:
+        axes = [max(value.array.shape, default=1) for value in (*given, *values.values())]
+        self.length = max(self.length, longest, *axes)
+        if not self.u:  # in the first run, whose inputs are as they were given
+            given += [read_value(each) for each in _list_parameters(self.function)]
+            self.u = max((ROUNDOFF.get(value.dtype, 0.0) for value in given), default=0.0)
 
 
-def _check_device(device: Any) -> None:
-    if device is not None:
-        import torch
+def describe(error: BaseException) -> str:
+    """Return an error in one line, as "TypeError: … (port.py, line 3)"."""
+    text = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+    ours = str(Path(__file__).parent)
+    frames = [f for f in traceback.extract_tb(error.__traceback__)
+              if not f.filename.startswith(ours) and "site-packages" not in f.filename]  # fmt: skip
+    return (
+        f"{text} ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else text
+    )
 
-        try:
-            torch.empty(0, device=device)
-        except Exception as error:
-            raise InputError(
-                f"device {device}: torch cannot use it here: {describe(error)}"
-            ) from error
 
-
-def describe(error: Exception) -> str:
-    """Return an error in one line, as "TypeError: …"."""
-    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+def list_input_names(function: Any, inputs: list[Any]) -> list[str]:
+    """Return the names of the arrays of the inputs, by the parameters of the function if known."""
+    try:
+        call = function.forward if is_module(function) else function
+        found = [p.name for p in inspect.signature(call).parameters.values()
+                 if p.kind is not p.VAR_POSITIONAL][: len(inputs)]  # fmt: skip
+    except (TypeError, ValueError):
+        found = []
+    names = [*found, *(f"input {i}" for i in range(len(found), len(inputs)))]
+    return list(list_leaves(dict(zip(names, inputs, strict=True)), ""))
 
 
 def to_tensor(value: Any) -> Any:
@@ -138,6 +170,17 @@ def to_array(value: Any) -> Any:
 
 def _keep(value: Any) -> Any:
     return value
+
+
+def _check_device(device: Any) -> None:
+    if device is not None:
+        import torch
+
+        try:
+            torch.empty(0, device=device)
+        except Exception as error:
+            reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+            raise InputError(f"device {device}: torch cannot use it here: {reason}") from error
 
 
 def _place(value: Any, device: Any) -> Any:
@@ -187,12 +230,15 @@ def _compute_in_float64() -> AbstractContextManager[Any]:
 @contextmanager
 def _keep_randomness() -> Iterator[None]:
     """Start a run from the same seeds, then put the caller's generators back."""
-    torch, state, numpy_state = get_torch(), random.getstate(), np.random.get_state()  # noqa: NPY002
+    torch, state = get_torch(), random.getstate()
+    numpy_state = np.random.get_state()  # noqa: NPY002 (the code may use the global generator)
     with nullcontext() if torch is None else torch.random.fork_rng():
         random.seed(0)
-        np.random.seed(0)  # noqa: NPY002 (the code may use the global generator)
+        np.random.seed(0)  # noqa: NPY002
         if torch is not None:
             torch.manual_seed(0)
-        yield
-    random.setstate(state)
-    np.random.set_state(numpy_state)  # noqa: NPY002
+        try:
+            yield
+        finally:
+            random.setstate(state)
+            np.random.set_state(numpy_state)  # noqa: NPY002

@@ -1,8 +1,8 @@
 """Nested inputs and results as arrays by name: y, y[1], loss; NumPy's and torch's alike."""
 
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -61,6 +61,8 @@ def list_leaves(value: Any, name: str) -> dict[str, Any]:
 
     The entries of a dict at the top have their own keys as names.
     """
+    if is_dataclass(value) and not isinstance(value, type):
+        value = vars(value)
     if isinstance(value, Mapping):
         names = {key: f"{name}[{key!r}]" if name else str(key) for key in value}
         pairs = [(names[key], value[key]) for key in value]
@@ -90,12 +92,14 @@ def read_value(leaf: Any) -> Value:
             leaf = leaf.to(torch.float32)
         return Value(leaf.numpy(), dtype)
     array = np.asarray(leaf)
-    return Value(array, "object" if array.dtype.kind == "O" else array.dtype.name)
+    return Value(
+        array, {"O": type(leaf).__name__, "U": "text"}.get(array.dtype.kind, array.dtype.name)
+    )
 
 
 def read_values(result: Any) -> dict[str, Value]:
     """Return the arrays of a result by name; what is None is left out."""
-    leaves = list_leaves(result, "")
+    leaves = list_leaves(list(result) if isinstance(result, Iterator) else result, "")
     return {name: read_value(leaf) for name, leaf in leaves.items() if leaf is not None}
 
 

@@ -22,8 +22,9 @@ WIDE = {
 class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Notes the formats of the results of operations, the longest sum, and the first overflow."""
 
-    def __init__(self) -> None:
+    def __init__(self, sees_overflow: bool = False) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        self._sees_overflow = sees_overflow
         self.dtypes: set[str] = set()
         self.longest = 1  # elements that one element of a result may be a sum of
         self.overflow = ""  # the first operation with a result that is not finite
@@ -35,7 +36,13 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         inputs = [each for each in list_leaves(list(args), "x").values() if _is_data(each)]
         self.dtypes |= {str(each.dtype).removeprefix("torch.") for each in outputs}
         self._measure_sums(func, inputs, outputs)
-        if not self.overflow and inputs and not _is_finite(outputs) and _is_finite(inputs):
+        if (
+            self._sees_overflow
+            and not self.overflow
+            and inputs
+            and not _is_finite(outputs)
+            and _is_finite(inputs)
+        ):
             self.overflow = func.__name__.partition(".")[0].strip("_")
         return result
 
