@@ -54,6 +54,7 @@ class Task:
     folder: Path | None = None
     is_wrapped: bool = False
     cells: Path | None = None  # the folder of temporary folders
+    gradients: bool = False  # whether to compare them with difference quotients, entry by entry
 
 
 def check_in_child(
@@ -65,12 +66,14 @@ def check_in_child(
     run_all: bool = False,
     seed: int = 0,
     hints: int = 3,
+    gradients: bool = False,
 ) -> tuple[Report, str]:
     """Check a file's class; return the report, and what the file's code printed.
 
     The arguments are those of Task.
     """
-    return check_task(Task(path, name, timeout, memory, run_all, seed, hints))
+    task = Task(path, name, timeout, memory, run_all, seed, hints, gradients=gradients)
+    return check_task(task)
 
 
 def check_task(task: Task) -> tuple[Report, str]:
@@ -123,7 +126,7 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> st
     doing = ["start"]
     try:
         from trainer.checker.remote.judge import judge_file  # imported as the worker starts
-        from trainer.checker.remote.steps import judge_training
+        from trainer.checker.remote.steps import judge_training, measure_gradients
 
         with _survive(report, connection):
             connection.start(_make_settings(task, cell))
@@ -132,7 +135,9 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> st
             _fill(report, found, task, inside)
         doing.append(TRAINING)
         with _leave_doubted(report, may_acquit=task.folder is None), _survive(report, connection):
-            judge_training(connection, report, may_acquit=task.folder is None)
+            judged = judge_training(connection, report, may_acquit=task.folder is None)
+            if task.gradients:
+                measure_gradients(connection, report, judged)
     except WorkerLostError as lost:
         doing[-1] = "loading" if connection.is_ready and doing[-1] == "start" else doing[-1]
         # Another worker is asked for the rest; a step that was looked for accuses nobody.

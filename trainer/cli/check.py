@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.auditing.mistake_pages import explain_mistake
+from trainer.checker.findings.quotient_plot import draw_quotients
 from trainer.cli.options import Parser
 from trainer.cli.program import Program
 from trainer.cli.watching import watch
@@ -50,6 +51,7 @@ def _check(arguments: argparse.Namespace, path: Path, name: str | None, program:
         report, printed = check_in_child(
             path, name, timeout=arguments.timeout, memory=arguments.memory,
             run_all=arguments.run_all, seed=arguments.seed, hints=arguments.hints,
+            gradients=arguments.gradients or arguments.plot is not None,
         )  # fmt: skip
     if arguments.verbose and printed:
         for line in printed.expandtabs().rstrip("\n").split("\n"):
@@ -58,6 +60,8 @@ def _check(arguments: argparse.Namespace, path: Path, name: str | None, program:
         print(report.as_json())
     else:
         print_wrapped(report.as_text())
+    if arguments.plot:
+        draw_quotients(report, arguments.plot)
     return report.status
 
 
@@ -68,6 +72,11 @@ def _parser(program: Program) -> Parser:
         help="the file or notebook, and the class if it has several")  # fmt: skip
     add("--watch", action="store_true", help="check again whenever the file changes")
     add("--json", action="store_true", help="print one JSON object instead")
+    add("--gradients", action="store_true",
+        help="show each gradient beside a difference quotient of the loss, and how large an error "
+             "rounding explains")  # fmt: skip
+    add("--plot", type=Path, metavar="FILE.png",
+        help="draw the error of the worst gradient's quotient against its step h")  # fmt: skip
     add("--verbose", action="store_true", help="show what the code prints")
     add("--run-all", action="store_true", help="run all top-level statements too")
     add("--timeout", type=float, default=20.0, metavar="S",

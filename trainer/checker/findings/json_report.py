@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from trainer.checker.findings.comparing import Finding
+from trainer.checker.findings.quotient_table import list_quotients
 
 if TYPE_CHECKING:  # it imports this module
     from trainer.checker.findings.report import Report
@@ -15,7 +16,8 @@ def write_json(report: "Report") -> str:
     """Return {"right", "file", "class", "findings", "fix", "search"}; fix is None or
     {"diff", "checks"}, search None or {"tried", "limit", "stopped"}, the changes that were tried.
 
-    right is None where the net could not be checked. Messages are in the chosen language.
+    right is None where the net could not be checked. With --gradients there are "gradients"
+    and "curves" too. Messages are in the chosen language.
     """
     findings = list(report.findings)
     if report.stopped:
@@ -28,6 +30,9 @@ def write_json(report: "Report") -> str:
         "fix": _describe_fix(report),
         "search": report.search,
     }
+    if report.quotients is not None:
+        whole["gradients"] = list_quotients(report.quotients)
+        whole["curves"] = report.curves
     return json.dumps(whole, ensure_ascii=False)
 
 

@@ -1,5 +1,6 @@
 """The report on a net, as text or as one JSON object, and its exit status."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +9,7 @@ from trainer.checker.findings.comparing import Finding
 from trainer.checker.findings.descriptions import join_quantities, show_quantity
 from trainer.checker.findings.json_report import write_json
 from trainer.checker.findings.located import describe_diagnosis
+from trainer.checker.findings.quotient_table import show_quotients
 from trainer.common.language import N_, join_clauses, join_words, translate_plural
 from trainer.common.language import translate as _
 from trainer.common.text import escape
@@ -36,6 +38,10 @@ class Report:
     # The program of the file and the step of it that alone shows what is wrong.
     step: tuple[int, int] | None = None
     has_line: bool = True  # False where nothing on the way back is wrong
+    # The gradients beside difference quotients, where that was asked, and the loss they are of.
+    quotients: Sequence[Any] | None = None
+    loss: str = ""
+    curves: dict[str, dict[float, float]] = field(default_factory=dict)  # dtype: {h: error}
 
     @property
     def wrong_findings(self) -> list[Finding]:
@@ -89,6 +95,8 @@ class Report:
         lines = [_("right: {quantities}").format(quantities=names)] if right else []
         if self.hints > 1:
             lines += [*self._describe_wrong(), *self._describe_place()]
+        if self.quotients is not None:
+            lines += show_quotients(self.quotients, self.loss)
         notes, missing = self._describe_notes(), self._describe_missing()
         if self.status == 0:
             heading = [_("notes, none of which makes the net wrong:")] if notes else []

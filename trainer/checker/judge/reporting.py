@@ -178,7 +178,7 @@ def _describe_layer(name: str, judged: Judged) -> Iterator[Finding]:
 def describe(judged: Judged) -> Iterator[Finding]:
     """Yield the findings on a step."""
     decision = judged.decision
-    words = {"step": _name_step(judged.step), "loss": _name_loss(judged)}
+    words = {"step": _name_step(judged.step), "loss": name_loss(judged)}
     if decision.is_right:
         is_whole = not (decision.fit and decision.fit.wrong)
         is_derived = decision.model.base.gave == DERIVED
@@ -267,7 +267,7 @@ def _name_call(step: Step) -> str:
     return _("a call of {name}").format(name=step.name)
 
 
-def _name_loss(judged: Judged) -> str:
+def name_loss(judged: Judged) -> str:
     """Return the loss that a step minimises: the net's own by name and line, or a usual one."""
     fit = judged.decision.fit
     if fit is None:

@@ -13,12 +13,14 @@ from trainer.checker.find.programs import OPTION, OWN, TRAINING
 from trainer.checker.find.trace import Form, Trace, digest
 from trainer.checker.findings.comparing import Finding, report_unchecked
 from trainer.checker.findings.report import CODE, STEP, Report
-from trainer.checker.judge.judging import judge_options, judge_programs
+from trainer.checker.judge.judging import Judged, judge_options, judge_programs
 from trainer.checker.judge.layers import judge_layers
+from trainer.checker.judge.quotients import ROUNDOFF, compare_quotients, find_worst, measure_curve
 from trainer.checker.judge.reporting import (
     describe,
     leave_unknown,
     may_be_settled,
+    name_loss,
     point_to,
     settle,
     settle_layers,
@@ -119,12 +121,29 @@ def _list_layers(connection: Connection, report: Report) -> Iterator[tuple[str, 
             yield name[:TEXT], RemotePrograms(connection, range(start, start + len(INPUTS)))
 
 
-def judge_training(connection: Connection, report: Report, may_acquit: bool) -> None:
+def measure_gradients(connection: Connection, report: Report, judged: Judged | None) -> None:
+    """Add to a report the gradients of the net beside difference quotients of its loss.
+
+    judged is the step that was judged; where it shows no gradients, the functions of the file are
+    called.
+    """
+    quotients = compare_quotients(judged) if judged else []
+    if not quotients:
+        judged = judge_programs(RemotePrograms(connection, range(OWN if judged else 0, TRAINING)))
+        quotients = compare_quotients(judged) if judged else []
+    report.quotients, report.loss = quotients, name_loss(judged) if judged else ""
+    if judged and quotients:
+        worst = find_worst(quotients)
+        report.curves = {dtype: measure_curve(judged, worst, dtype) for dtype in ROUNDOFF}
+
+
+def judge_training(connection: Connection, report: Report, may_acquit: bool) -> Judged | None:
     """Add to a report what a step of training shows: all where it left the net open, or doubted
-    it without a cause, and of a right net whether the file's own code trains it.
+    it without a cause, and of a right net whether the file's own code trains it. Return the step.
 
     may_acquit is False for a submission, which may hold a second net that is right.
     """
+    judged = None
     if may_acquit and may_be_settled(report):
         programs = RemotePrograms(connection)
         judged = judge_options(programs, judge_programs(programs))
@@ -148,3 +167,4 @@ def judge_training(connection: Connection, report: Report, may_acquit: bool) -> 
         if report.name.startswith(CODE):
             settle_layers(report, judge_layers(_list_layers(connection, report)), is_whole=False)
     leave_unknown(report)
+    return judged

@@ -1,0 +1,76 @@
+"""Show gradients beside their difference quotients, and how small an error is small enough.
+
+They are those of trainer.checker.judge.quotients.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.cells import cell_len
+
+from trainer.common.language import translate as _
+
+STEPS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)  # that people take for h
+COLUMNS = 60  # of a table; names of weights are cut to what is left of 80
+
+
+def show_quotients(found: Sequence[Any], loss: str) -> list[str]:
+    """Return the lines of a table, and of the limits for other h and float32 of its worst row."""
+    if not found:
+        return [_("its gradients cannot be compared entry by entry: no loss fits a plain step")]
+    heading = _("gradients beside (f(w + h) − f(w − h)) / 2h, where f is {loss}:")
+    width = max(len(_shorten(each.weight)) for each in found)
+    titles = (_("gradient"), _("quotient"), _("error"), _("limit"))
+    lines = [heading.format(loss=loss), _row(" " * width, "", *titles)]
+    for each in found:
+        numbers = (
+            f"{each.gradient:.4g}",
+            f"{each.quotient:.4g}",
+            _show(each.error),
+            _show(each.limit),
+        )
+        mark = "" if each.is_right else "  " + _("WRONG")
+        lines.append(
+            _row(f"{_shorten(each.weight):{width}}", str(list(each.index)), *numbers) + mark
+        )
+    worst = max(found, key=lambda each: each.error / (each.limit or 1.0))
+    text = _(
+        "an error up to its limit can come from truncation and rounding, a larger one cannot; the "
+        "limit for {weight} at {index} with other h, where the loss is float64 or float32:"
+    )
+    lines.append(text.format(weight=worst.weight, index=list(worst.index)))
+    lines.append("h        float64  float32")
+    for h in STEPS:
+        limits = (_show_limit(worst.limit_for(h, dtype)) for dtype in ("float64", "float32"))
+        lines.append(f"{_show(h):8} {next(limits):8} {next(limits)}")
+    return lines
+
+
+def list_quotients(found: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return the same for JSON."""
+    return [
+        {
+            "weight": each.weight, "shape": list(each.shape), "index": list(each.index),
+            "gradient": each.gradient, "quotient": each.quotient, "h": each.h,
+            "error": each.error, "limit": each.limit, "right": each.is_right,
+        }
+        for each in found
+    ]  # fmt: skip
+
+
+def _row(*cells: str) -> str:
+    name, index, *numbers = cells
+    # cell_len: a Chinese character takes two columns of a terminal.
+    return f"{name}  {index:9} " + " ".join(" " * (10 - cell_len(n)) + n for n in numbers)
+
+
+def _shorten(weight: str) -> str:
+    return weight if len(weight) <= 80 - COLUMNS else f"…{weight[-(79 - COLUMNS) :]}"
+
+
+def _show_limit(limit: float) -> str:
+    return _show(limit) if limit < 1 else _("none")
+
+
+def _show(number: float) -> str:
+    return f"{number:.1e}".replace("e-0", "e-").replace("e+0", "e+").replace(".0e", "e")

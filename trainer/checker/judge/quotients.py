@@ -1,0 +1,161 @@
+"""Compares the gradients of a step with difference quotients, entry by entry, with their limits.
+
+The quotient (f(w + h) − f(w − h)) / 2h differs from the derivative by h² f‴ / 6, the truncation,
+and by the rounding of f over h (N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd
+ed., 2002, 1.14). Both are measured: a quotient with 2h has four times the truncation, and the
+rounding of a loss of float64 is some units of its last place.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainer.book.functions import Array
+from trainer.checker.find.trace import JOINED, SUBTRACTED
+from trainer.checker.judge.fit import Fit
+from trainer.checker.judge.influence import Model
+from trainer.checker.judge.judging import Judged
+from trainer.checker.judge.slopes import H
+
+ENTRIES = 8  # of a weight: half of them with the largest gradients, the others at random
+SAFETY = 8  # units in the last place of a loss, and how much larger a truncation may be nearby
+FAR = (100, 1000)  # times h: there the truncation is much larger than the rounding
+CURVE = tuple(10.0**-n for n in range(1, 13))  # steps h of a picture
+ROUNDOFF = {"float64": 2.0**-53, "float32": 2.0**-24}
+
+
+@dataclass(frozen=True)
+class Quotient:
+    """The entry of a weight whose gradient is farthest from its difference quotient.
+
+    gradient is that of the net. truncation and rounding are the absolute errors of the quotient,
+    loss is the size of f, and third h² f‴ / 6 for h = 1. rate is the relative error of the rate by
+    which the step was divided, unit what f is multiplied by.
+    """
+
+    weight: str
+    shape: tuple[int, ...]
+    index: tuple[int, ...]
+    gradient: float
+    quotient: float
+    h: float
+    truncation: float
+    rounding: float
+    loss: float
+    third: float
+    rate: float
+    unit: float
+
+    @property
+    def size(self) -> float:
+        """The larger of gradient and quotient."""
+        return max(abs(self.gradient), abs(self.quotient))
+
+    @property
+    def error(self) -> float:
+        """The relative error, 0 where both are 0."""
+        return abs(self.gradient - self.quotient) / (self.size or 1.0)
+
+    @property
+    def limit(self) -> float:
+        """The largest relative error that truncation and rounding explain."""
+        error = self.truncation + self.rounding
+        return SAFETY * (error / (self.size or 1.0) + self.rate)
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the error is within the limit."""
+        return self.error <= self.limit
+
+    def limit_for(self, h: float, dtype: str) -> float:
+        """Return the limit of a quotient with another h, of a loss in float32 or float64."""
+        error = self.third * h * h + ROUNDOFF[dtype] * self.loss / h
+        return SAFETY * (error / (self.size or 1.0) + self.rate)
+
+
+def compare_quotients(judged: Judged) -> list[Quotient]:
+    """Return for each weight of a step its worst entry.
+
+    Where the step subtracts the gradients that a function returns, the numbers are those of these
+    gradients, and otherwise those of the loss that is named. [] where the step has no common loss,
+    or moves otherwise than down the gradient, as with momentum.
+    """
+    decision = judged.decision
+    fit = decision.fit or next(iter(decision.fits), None)
+    if fit is None or not fit.common_rate or (decision.is_right and fit.wrong):
+        return []
+    is_returned = decision.model.base.gave in (SUBTRACTED, JOINED)
+    unit = fit.common_rate if is_returned else 1.0
+    return [_find_worst(decision.model, fit, weight, unit) for weight in decision.model.weights]
+
+
+def measure_curve(judged: Judged, entry: Quotient, dtype: str = "float64") -> dict[float, float]:
+    """Return the relative error of the quotient of an entry for each h of CURVE.
+
+    A loss in float32 is the loss in float64, rounded.
+    """
+    decision = judged.decision
+    fit = decision.fit or decision.fits[0]
+    values = np.asarray(decision.model.base.before[entry.weight], dtype=np.float64)
+    errors = {}
+    for h in CURVE:
+        up, down = (
+            float(np.dtype(dtype).type(
+                _compute_loss(decision.model, fit, entry.weight, values, entry.index, move)
+            ))
+            for move in (h, -h)
+        )  # fmt: skip
+        quotient = entry.unit * (up - down) / (2 * h)
+        errors[h] = abs(quotient - entry.gradient) / (entry.size or 1.0)
+    return errors
+
+
+def find_worst(found: Sequence[Quotient]) -> Quotient:
+    """Return the entry whose error is the largest in units of its limit."""
+    return max(found, key=lambda each: each.error / (each.limit or ROUNDOFF["float64"]))
+
+
+def _find_worst(model: Model, fit: Fit, weight: str, unit: float) -> Quotient:
+    return find_worst(list(_compare_entries(model, fit, weight, unit)))
+
+
+def _compare_entries(model: Model, fit: Fit, weight: str, unit: float) -> Iterator[Quotient]:
+    values = np.asarray(model.base.before[weight], dtype=np.float64)
+    is_pulled = weight in fit.pulled and not fit.wrong
+    pull = fit.penalty * values if is_pulled else 0.0
+    gradients = -(model.base.after[weight] - values + pull) / fit.common_rate * unit
+    h = H * (float(np.abs(values).max()) or 0.1)
+    for index in _choose_entries(gradients):
+        losses = {
+            n: unit * _compute_loss(model, fit, weight, values, index, n * h)
+            for m in (1, 2, *FAR)
+            for n in (-m, m)
+        }
+        near, double, *far = ((losses[n] - losses[-n]) / (2 * n * h) for n in (1, 2, *FAR))
+        loss = max(abs(losses[1]), abs(losses[-1]))
+        third = abs(far[1] - far[0]) / ((FAR[1] ** 2 - FAR[0] ** 2) * h * h)
+        errors = abs(double - near) / 3, ROUNDOFF["float64"] * loss / h
+        about = weight, values.shape, index, float(gradients[index]), near, h
+        yield Quotient(*about, *errors, loss, third, _spread_rates(fit), unit)
+
+
+def _spread_rates(fit: Fit) -> float:
+    """Return by how much the rates differ of the weights that move at one rate, relative to it."""
+    rates = [rate for weight in fit.list_agreeing() if (rate := fit.rates[weight])]
+    return (max(rates) - min(rates)) / max(rates) if rates else 0.0
+
+
+def _choose_entries(gradients: Array) -> list[tuple[int, ...]]:
+    order = np.argsort(-np.abs(gradients), axis=None, kind="stable")
+    rest = np.random.default_rng(0).permutation(order[ENTRIES // 2 :])
+    chosen = [*order[: ENTRIES // 2], *rest[: ENTRIES // 2]]
+    return [tuple(map(int, np.unravel_index(i, gradients.shape))) for i in chosen]
+
+
+def _compute_loss(
+    model: Model, fit: Fit, weight: str, values: Array, index: tuple[int, ...], move: float
+) -> float:
+    moved = values.copy()
+    moved[index] += move
+    return fit.function(model.read({weight: moved}))
