@@ -9,8 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from trainer.checker.adapt.loaded import Loaded
+from trainer.checker.adapt.plan import Rows
 from trainer.checker.findings.comparing import LACKING, Finding, show_safely
 from trainer.checker.findings.report import Report
+from trainer.checker.learn.explaining_learning import show_training
 from trainer.checker.remote.cell import Cell
 from trainer.checker.remote.connection import Connection, WorkerLostError
 from trainer.checker.remote.hanging import TRAINING, HangError, Hangs
@@ -55,6 +58,8 @@ class Task:
     is_wrapped: bool = False
     cells: Path | None = None  # the folder of temporary folders
     gradients: bool = False  # whether to compare them with difference quotients, entry by entry
+    rows: Rows | None = None  # on which the net is trained, if it is, and their name
+    rows_name: str = ""
 
 
 def check_in_child(
@@ -67,13 +72,15 @@ def check_in_child(
     seed: int = 0,
     hints: int = 3,
     gradients: bool = False,
+    rows: Rows | None = None,
+    rows_name: str = "",
 ) -> tuple[Report, str]:
     """Check a file's class; return the report, and what the file's code printed.
 
     The arguments are those of Task.
     """
     task = Task(path, name, timeout, memory, run_all, seed, hints, gradients=gradients)
-    return check_task(task)
+    return check_task(replace(task, rows=rows, rows_name=rows_name))
 
 
 def check_task(task: Task) -> tuple[Report, str]:
@@ -123,7 +130,7 @@ def _make_settings(task: Task, cell: Cell) -> dict[str, Any]:
 
 def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> str:
     """Fill the report with what the judge finds, and with how the code ends, which is returned."""
-    doing = ["start"]
+    doing, loaded = ["start"], list[Loaded]()
     try:
         from trainer.checker.remote.judge import judge_file  # imported as the worker starts
         from trainer.checker.remote.steps import judge_training, measure_gradients
@@ -131,13 +138,18 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> st
         with _survive(report, connection):
             connection.start(_make_settings(task, cell))
             inside = _locate(task, cell)
-            found = judge_file(connection, inside, task.path, task.name, task.seed, doing.append)
+            about = task.path, task.name, task.seed
+            found = judge_file(connection, inside, *about, doing.append, loaded.append)
             _fill(report, found, task, inside)
         doing.append(TRAINING)
         with _leave_doubted(report, may_acquit=task.folder is None), _survive(report, connection):
             judged = judge_training(connection, report, may_acquit=task.folder is None)
             if task.gradients:
                 measure_gradients(connection, report, judged)
+            if task.rows and loaded:
+                report.learning = [_("it could not be trained in time: give a larger --timeout")]
+                training = loaded[0], task.path, task.rows, task.rows_name
+                report.learning = show_training(*training)
     except WorkerLostError as lost:
         doing[-1] = "loading" if connection.is_ready and doing[-1] == "start" else doing[-1]
         # Another worker is asked for the rest; a step that was looked for accuses nobody.

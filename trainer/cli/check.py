@@ -13,6 +13,7 @@ from typing import Any
 
 from trainer.auditing.mistake_pages import explain_mistake
 from trainer.checker.findings.quotient_plot import draw_quotients
+from trainer.checker.learn.images import load_rows
 from trainer.cli.options import Parser
 from trainer.cli.program import Program
 from trainer.cli.watching import watch
@@ -44,6 +45,8 @@ def _check(arguments: argparse.Namespace, path: Path, name: str | None, program:
     """Check a file, print the report, and return the status."""
     from trainer.checker.process import check_in_child
 
+    data = arguments.data or (None, None)
+    rows = load_rows(*data) if arguments.train else None
     activity = _("{program}: checking {file}, at most {seconds} s").format(
         program=program.name, file=path.name, seconds=f"{arguments.timeout:g}"
     )
@@ -51,7 +54,8 @@ def _check(arguments: argparse.Namespace, path: Path, name: str | None, program:
         report, printed = check_in_child(
             path, name, timeout=arguments.timeout, memory=arguments.memory,
             run_all=arguments.run_all, seed=arguments.seed, hints=arguments.hints,
-            gradients=arguments.gradients or arguments.plot is not None,
+            gradients=arguments.gradients or arguments.plot is not None, rows=rows,
+            rows_name=data[0].name if data[0] else "mnist-5k",
         )  # fmt: skip
     if arguments.verbose and printed:
         for line in printed.expandtabs().rstrip("\n").split("\n"):
@@ -75,6 +79,10 @@ def _parser(program: Program) -> Parser:
     add("--gradients", action="store_true",
         help="show each gradient beside a difference quotient of the loss, and how large an error "
              "rounding explains")  # fmt: skip
+    add("--train", action="store_true",
+        help="train the net on mnist-5k, and say what would make it learn")  # fmt: skip
+    add("--data", nargs=2, type=Path, metavar=("X.npy", "T.npy"),
+        help="rows and labels to train on instead")  # fmt: skip
     add("--plot", type=Path, metavar="FILE.png",
         help="draw the error of the worst gradient's quotient against its step h")  # fmt: skip
     add("--verbose", action="store_true", help="show what the code prints")

@@ -23,6 +23,7 @@ from trainer.checker.adapt.names import (
     simplify_name,
 )
 from trainer.checker.adapt.orientation import takes_columns
+from trainer.checker.adapt.plan import Curve, Plan, Rows, run_plan
 from trainer.checker.adapt.stepping import (
     RATE,
     derive_from_training,
@@ -212,6 +213,10 @@ class Subject:
         """Return the gradient after a forward pass, which may leave in the net what it uses."""
         attempt(self.predict, x)
         return self.gradient(x, t)
+
+    def train(self, rows: Rows, plan: Plan) -> Curve:
+        """Train for the steps of a plan by the own gradients; return the accuracies."""
+        return run_plan(self, rows, plan)
 
     def gradient(self, x: Array, t: Array) -> dict[str, Any] | None:
         """Return the gradient by the names W1, b1, W2, b2; None if no gradients came back."""

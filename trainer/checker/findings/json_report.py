@@ -17,7 +17,7 @@ def write_json(report: "Report") -> str:
     {"diff", "checks"}, search None or {"tried", "limit", "stopped"}, the changes that were tried.
 
     right is None where the net could not be checked. With --gradients there are "gradients"
-    and "curves" too. Messages are in the chosen language.
+    and "curves" too, with --train the lines of "learning". Messages are in the chosen language.
     """
     findings = list(report.findings)
     if report.stopped:
@@ -33,6 +33,8 @@ def write_json(report: "Report") -> str:
     if report.quotients is not None:
         whole["gradients"] = list_quotients(report.quotients)
         whole["curves"] = report.curves
+    if report.learning:
+        whole["learning"] = report.learning
     return json.dumps(whole, ensure_ascii=False)
 
 

@@ -41,6 +41,7 @@ class Report:
     # The gradients beside difference quotients, where that was asked, and the loss they are of.
     quotients: Sequence[Any] | None = None
     loss: str = ""
+    learning: list[str] = field(default_factory=list)  # the lines on a training, where it was asked
     curves: dict[str, dict[float, float]] = field(default_factory=dict)  # dtype: {h: error}
 
     @property
@@ -97,6 +98,7 @@ class Report:
             lines += [*self._describe_wrong(), *self._describe_place()]
         if self.quotients is not None:
             lines += show_quotients(self.quotients, self.loss)
+        lines += self.learning
         notes, missing = self._describe_notes(), self._describe_missing()
         if self.status == 0:
             heading = [_("notes, none of which makes the net wrong:")] if notes else []

@@ -5,6 +5,7 @@ is data that the judge compares with its own numbers.
 """
 
 import inspect
+import random
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,7 @@ from trainer.checker.adapt.attempts import describe_raised
 from trainer.checker.adapt.constructor_text import sets_bias_twice
 from trainer.checker.adapt.loaded import Loaded
 from trainer.checker.adapt.names import PARAMS, list_arguments
+from trainer.checker.adapt.plan import Plan, Rows
 from trainer.checker.adapt.subject import TRAITS, Subject
 from trainer.checker.find.discovering import MOST_STEPS
 from trainer.checker.find.programs import Script
@@ -48,6 +50,7 @@ class Answerer:
         self._subjects: list[Subject] = []
         self._script = Script(loader.path)
         self._steps: list[Step] = []
+        self._rows: list[tuple[Any, ...]] = []  # x and labels to train on
         self._arrays: dict[tuple[int, str], Any] = {}  # that were sent, by step and digest
 
     def answer(self, question: dict[str, Any]) -> Answer:
@@ -151,6 +154,23 @@ class Answerer:
         loop = {"keys": found.keys[:MOST], "shapes": shapes, "absent": found.absent}
         error = {"error": describe_error(found.error)} if found.error else {}
         return {"loop": loop | {"names": found.names, "failed": found.failed}, **error}
+
+    def _do_seed(self, _question: dict[str, Any]) -> Answer:
+        random.seed(0)
+        np.random.seed(0)  # noqa: NPY002 (of which somebody's code draws)
+        return {}
+
+    def _do_rows(self, question: dict[str, Any]) -> Answer:
+        """Take some of the rows to train on."""
+        self._rows.append(tuple(map(decode, question["args"])))
+        return {}
+
+    def _do_train(self, question: dict[str, Any]) -> Answer:
+        x, t = (np.concatenate(each) for each in zip(*self._rows, strict=True))
+        plan = Plan(**{k: decode(v) for k, v in question["plan"].items()})
+        rows = Rows(x, t, question["test"], question["classes"])
+        curve = self._get_subject(question).train(rows, plan)
+        return {"accuracies": curve.accuracies, "error text": curve.error}
 
     def _do_count(self, question: dict[str, Any]) -> Answer:
         x, t = map(decode, question["args"])

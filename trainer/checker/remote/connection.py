@@ -47,6 +47,7 @@ class Connection:
     hangs: Hangs | None = None
     printed: bytearray = field(default_factory=bytearray)
     is_ready: bool = False
+    rows: object = None  # to train on, that were sent
     _number: int = 0
     _received: int = 0
     _rest: bytes = b""

@@ -31,11 +31,12 @@ def judge_file(
     name: str | None,
     seed: int,
     progress: Callable[[str], None],
+    keep: Callable[[Loaded], None] = lambda _loaded: None,
 ) -> Iterator[Finding | str]:
     """Yield the name of the net's class, empty if there is no net, then every finding.
 
-    inside is the file as the worker sees it, path as the user does. Raises InputError for a file
-    that cannot be checked.
+    inside is the file as the worker sees it, path as the user does. keep is given what was
+    loaded. Raises InputError for a file that cannot be checked.
     """
     progress("loading")
     answer = connection.ask({"do": "load", "name": name, "known": list(CHECKS)})
@@ -46,6 +47,7 @@ def judge_file(
         return
     places = _Places(answer)
     loaded = _read_loaded(connection, inside, path, name, answer)
+    keep(loaded)
     for item in judge_loaded(loaded, seed, progress):
         if isinstance(item, Finding):
             item = places.place(item, inside) if places else item

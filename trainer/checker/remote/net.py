@@ -8,6 +8,7 @@ import numpy as np
 from trainer.book.functions import Array
 from trainer.checker.adapt.book_loop import LoopRun
 from trainer.checker.adapt.names import METHODS, PARAMS
+from trainer.checker.adapt.plan import Curve, Plan, Rows
 from trainer.checker.adapt.subject import TRAITS, ForeignClass, Subject
 from trainer.checker.adapt.weights import WeightPlaces
 from trainer.checker.remote.calling import (
@@ -43,6 +44,10 @@ class RemoteClass(ForeignClass):
 
     def __call__(self) -> None:
         """Do nothing: inspect reads the arguments of what can be called."""
+
+    def seed(self) -> None:
+        """Start the global generators of the worker from 0, so that a net is built again alike."""
+        self._connection.ask({"do": "seed"})
 
     def build_subject(self, D: int, H: int, C: int, reg: float) -> Subject:
         """Return an instance in these sizes; raise what its constructor raises."""
@@ -129,6 +134,30 @@ class RemoteSubject(Subject):
             take_text(loop, "failed"),
             make_error(answer["error"]) if "error" in answer else None,
         )
+
+    def train(self, rows: Rows, plan: Plan) -> Curve:
+        """Train in the worker for the steps of a plan; return the accuracies."""
+        self._send(rows)
+        question = {"do": "train", "id": self._id, "test": rows.test, "classes": rows.classes}
+        answer = self._connection.ask(
+            question | {"plan": {k: encode(v) for k, v in vars(plan).items()}}
+        )
+        if "error" in answer:
+            raise make_error(answer["error"])
+        found = [each for each in take_list(answer, "accuracies") if type(each) in (int, float)]
+        if not found:
+            raise ProtocolError
+        return Curve([min(max(each, 0.0), 1.0) for each in found], take_text(answer, "error text"))
+
+    def _send(self, rows: Rows) -> None:
+        """Send the rows once for all nets of this worker, as many at a time as it takes."""
+        if self._connection.rows is rows:
+            return
+        self._connection.rows = rows
+        number = MOST_ELEMENTS // rows.x.shape[1]
+        for i in range(0, len(rows.x), number):
+            args = [encode(each[i : i + number]) for each in (rows.x, rows.t)]
+            self._connection.ask({"do": "rows", "args": args})
 
     def count_calls(self, quantity: str, x: Array, t: Array) -> int:
         """Return how often gradient calls the net's method for a quantity."""

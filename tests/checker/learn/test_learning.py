@@ -1,0 +1,105 @@
+"""check --train: does a right net learn, and which single change would make it?"""
+
+import numpy as np
+import pytest
+from mistaken import NETS
+
+from trainer.checker.learn.explaining_learning import find_rate
+from trainer.checker.learn.images import load_rows
+from trainer.checker.process import check_in_child
+from trainer.cli.check import main
+from trainer.common.errors import InputError
+
+RIGHT = (NETS / "chapter4.py").read_text()
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return load_rows(None, None)
+
+
+def train(path, text, rows):
+    path.write_text(text)
+    report, _ = check_in_child(path, rows=rows, rows_name="mnist-5k", hints=1, timeout=60)
+    assert report.status == 0
+    return report.learning
+
+
+def test_the_books_net_learns_as_the_reference_does(tmp_path, rows):
+    lines = train(tmp_path / "net.py", RIGHT, rows)
+    assert lines[0] == "training on mnist-5k: 600 steps, rate 0.1, from its own first weights"
+    assert lines[-1] == "it learns"
+    last = [float(line.rsplit("→", 1)[1]) for line in lines[1:3]]
+    assert min(last) > 0.7
+    assert lines == train(tmp_path / "net.py", RIGHT, rows)
+
+
+def test_weights_that_are_too_large_are_named_by_the_change_that_helps(tmp_path, rows):
+    text = RIGHT.replace("weight_init_std=0.01", "weight_init_std=100")
+    lines = train(tmp_path / "net.py", text, rows)
+    assert any("99% of the sigmoids are flat there" in line for line in lines)
+    assert "it does not learn; with one change at a time:" in lines
+    (helped,) = (line for line in lines if "first weights ~ 1/√n" in line)
+    assert helped.endswith("learns")
+    assert not any("rate × 1/100" in line and line.endswith("learns") for line in lines)
+
+
+def test_a_rate_of_the_file_that_is_too_small_is_named(tmp_path, rows):
+    lines = train(tmp_path / "net.py", RIGHT + "\nlearning_rate = 0.0001\n", rows)
+    assert "rate 0.0001" in lines[0]
+    assert any(line.startswith("  rate × 100:") for line in lines)
+    assert lines[-1] != "it learns"
+
+
+def test_pixels_up_to_255_are_named(tmp_path):
+    rows = load_rows(None, None)
+    np.save(tmp_path / "x.npy", (rows.x[:1500] * 255).astype(np.uint8))
+    np.save(tmp_path / "t.npy", np.eye(10)[rows.t[:1500]])
+    own = load_rows(tmp_path / "x.npy", tmp_path / "t.npy")
+    assert (own.x.max(), own.test, own.classes) == (255, 150, 10)
+    lines = train(tmp_path / "net.py", (NETS / "columns.py").read_text(), own)
+    (helped,) = (line for line in lines if "inputs / 255" in line)
+    assert helped.endswith("learns")
+    assert not next(line for line in lines if "batches of" in line).endswith("learns")
+
+
+def test_a_net_that_cannot_be_built_in_these_sizes_says_so(tmp_path, rows):
+    path = tmp_path / "net.py"
+    path.write_text("import numpy as np\ndef sigmoid(x):\n    return 1 / (1 + np.exp(-x))\n")
+    report, _ = check_in_child(path, rows=rows, rows_name="mnist-5k")
+    assert report.learning == [
+        "it could not be trained: only a net of two layers in a known form can be built"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("def fit(x, t, lr=0.3): pass", 0.3),
+        ("learning_rate = 0.02", 0.02),
+        ("net.fit(x, t, eta=0.5)", 0.5),
+        ("x = 3", 0.1),
+    ],
+)
+def test_the_rate_is_that_of_the_file(text, rate, tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(text)
+    assert find_rate(path) == rate
+
+
+def test_data_that_cannot_be_used_is_one_line(tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros((5, 3)))
+    np.save(tmp_path / "t.npy", np.zeros(5))
+    with pytest.raises(InputError, match="5 rows and 5 targets; give 20 or more of each"):
+        load_rows(tmp_path / "x.npy", tmp_path / "t.npy")
+    with pytest.raises(InputError, match=r"no \.npy file of numbers"):
+        load_rows(tmp_path / "none.npy", tmp_path / "t.npy")
+
+
+def test_the_command_shows_both_curves(tmp_path, capsys):
+    path = tmp_path / "net.py"
+    path.write_text(RIGHT)
+    assert main([str(path), "--train", "--timeout", "60"]) == 0
+    printed = capsys.readouterr().out
+    assert "this net   ▁" in printed
+    assert "reference  ▁" in printed

@@ -1,0 +1,150 @@
+"""Say whether a net learns, what would help, and what is seen on the way."""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from rich.cells import cell_len
+
+from trainer.checker.adapt.attempts import attempt
+from trainer.checker.adapt.loaded import Loaded
+from trainer.checker.adapt.names import OPTIONS, simplify_name
+from trainer.checker.adapt.plan import Curve, Rows
+from trainer.checker.findings.comparing import as_array, show_safely
+from trainer.checker.learn.learning import (
+    STEPS,
+    Learner,
+    does_learn,
+    list_changes,
+    train_reference,
+)
+from trainer.checker.load.source import read_source
+from trainer.checker.measure.check_net import prepare_trial
+from trainer.common.language import translate as _
+
+RATE = 0.1  # the book's
+FLAT = 1e-3  # of the slope of a sigmoid or tanh: a neuron below it hardly learns
+
+
+@dataclass
+class Learning:
+    """What a training showed: the curves, the changes that were tried, and other numbers."""
+
+    rate: float
+    curve: Curve
+    reference: Curve
+    tried: dict[str, Curve] = field(default_factory=dict)
+    helped: list[str] = field(default_factory=list)
+    seen: list[str] = field(default_factory=list)
+    learns: bool = True
+
+
+def explain_learning(kind: type, path: Path, rows: Rows, seed: int = 0) -> Learning | None:
+    """Train a net of a class, and with one change at a time if it does not learn.
+
+    None where the net has no form in which it can be built for these images.
+    """
+    prepared = prepare_trial(kind, seed)
+    if prepared is None:
+        return None
+    learner, rate = Learner(prepared[0], rows), find_rate(path)
+    plan = learner.make_plan(rate)
+    reference = train_reference(rows, learner.make_plan(RATE))
+    found = Learning(rate, learner.train(plan), reference)
+    good = max(reference.last, 0.5)
+    found.learns = does_learn(found.curve, good, rows.classes)
+    found.seen = list(_look(learner, found))
+    for name, changed in list_changes(plan, learner) if not found.learns else ():
+        found.tried[name] = learner.train(changed)
+        if does_learn(found.tried[name], good, rows.classes):
+            found.helped.append(name)
+    return found
+
+
+def show_training(loaded: Loaded, path: Path, rows: Rows, name: str) -> list[str]:
+    """Train a net that was loaded on rows of that name; return the lines on that.
+
+    They also say why it cannot be trained.
+    """
+    kind = loaded.kind
+    outcome = attempt(lambda: kind and explain_learning(kind, path, rows))
+    if outcome.error:
+        reason = f"{type(outcome.error).__name__}: {show_safely(outcome.error)}"
+        return [_("it could not be trained: {reason}").format(reason=reason)]
+    if not outcome.value:
+        return [_("it could not be trained: only a net of two layers in a known form can be built")]
+    return show_learning(outcome.value, name)
+
+
+def find_rate(path: Path) -> float:
+    """Return the learning rate that a file gives an argument or a name, else the book's."""
+    tree = ast.parse(read_source(path).text)
+    for node in ast.walk(tree):
+        pairs: list[tuple[str, ast.expr | None]] = []
+        if isinstance(node, ast.FunctionDef):
+            given = node.args.args[len(node.args.args) - len(node.args.defaults) :]
+            pairs = [(a.arg, d) for a, d in zip(given, node.args.defaults, strict=True)]
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            pairs = [(node.targets[0].id, node.value)]
+        elif isinstance(node, ast.keyword) and node.arg:
+            pairs = [(node.arg, node.value)]
+        for name, value in pairs:
+            is_rate = re.fullmatch(OPTIONS["lr"], simplify_name(name))
+            if is_rate and isinstance(value, ast.Constant) and isinstance(value.value, float):
+                return value.value
+    return RATE
+
+
+def _look(learner: Learner, found: Learning) -> Iterator[str]:
+    """Yield what is seen at the first weights, with its numbers."""
+    subject, rows = learner.build(), learner.rows
+    x, t = rows.x[:200], rows.t[:200]
+    loss = as_array(subject.loss(x, learner.make_targets(t))) if subject.has("loss") else None
+    if loss is not None and loss.size == 1:
+        text = _("first loss {loss}; that of guessing is {guess} (log {classes})")
+        yield text.format(loss=f"{float(loss.ravel()[0]):.4g}", classes=rows.classes,
+                          guess=f"{np.log(rows.classes):.4g}")  # fmt: skip
+    weights = subject.weights.get()
+    a1 = x @ weights["W1"] + weights["b1"]
+    is_relu = "relu" in learner.trial.form.activation
+    text = _("hidden sums x W1 + b1 from {low} to {high}: {share} of the sigmoids are flat there")
+    share = (np.exp(-np.abs(a1)) < FLAT).mean()
+    if is_relu:
+        text = _("hidden sums x W1 + b1 from {low} to {high}: {share} of the neurons are always 0")
+        share = (a1 <= 0).all(axis=0).mean()
+    yield text.format(low=f"{a1.min():.3g}", high=f"{a1.max():.3g}", share=f"{share:.0%}")
+    grads = subject.backpropagate(x, learner.make_targets(t)) or {}
+    for key in ("W1", "W2"):
+        if key in grads and np.isfinite(np.asarray(grads[key])).all():
+            step = found.rate * np.abs(grads[key]).mean() / (np.abs(weights[key]).mean() or 1)
+            text = _("a step moves {key} by {share} of its size")
+            yield text.format(key=key, share=f"{step:.2g}")
+
+
+def show_learning(found: Learning, images: str) -> list[str]:
+    """Return the lines of the report: both curves, what helps, and what was seen."""
+    text = _("training on {images}: {steps} steps, rate {rate}, from its own first weights")
+    lines = [text.format(images=images, steps=STEPS, rate=f"{found.rate:g}")]
+    names = _("this net"), _("reference")
+    width = max(map(cell_len, names))
+    for name, curve in zip(names, (found.curve, found.reference), strict=True):
+        space = " " * (width - cell_len(name) + 2)
+        lines.append(f"{name}{space}{_draw(curve)}  {curve.accuracies[0]:.2f} → {curve.last:.2f}")
+    lines += found.seen
+    if found.learns:
+        return [*lines, _("it learns")]
+    lines.append(_("it does not learn{reason}; with one change at a time:").format(
+        reason=f" ({found.curve.error})" if found.curve.error else ""))  # fmt: skip
+    for name, curve in found.tried.items():
+        mark = "  " + _("learns") if name in found.helped else ""
+        lines.append(f"  {name}: {curve.accuracies[0]:.2f} → {curve.last:.2f}{mark}")
+    if not found.helped:
+        lines.append(_("none of these changes alone makes it learn"))
+    return lines
+
+
+def _draw(curve: Curve) -> str:
+    return "".join("▁▂▃▄▅▆▇█"[min(int(each * 8), 7)] for each in curve.accuracies)
