@@ -1,7 +1,16 @@
 """What several tests of the checker use."""
 
+import json
+
+import jsonschema
 import pytest
 from reports import report_on
+from runs import ROOT
+
+from trainer.checker.findings.report import Report
+
+SCHEMA = ROOT / "trainer" / "checker" / "findings" / "report.schema.json"
+VALIDATOR = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text("utf-8")))
 
 
 @pytest.fixture
@@ -17,3 +26,15 @@ def check(tmp_path):
         return report_on(path)
 
     return check_changed
+
+
+@pytest.fixture(autouse=True)
+def reports_fit_their_schema(monkeypatch):
+    """Hold every report that a test writes as text against the schema of its JSON."""
+    as_text = Report.as_text
+
+    def write(report):
+        VALIDATOR.validate(json.loads(report.as_json()))
+        return as_text(report)
+
+    monkeypatch.setattr(Report, "as_text", write)

@@ -14,7 +14,9 @@ import trainer
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob(".github/**/*.md")])
 TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in DOCUMENTS}
 # Commands that are not run here, since they install, train for long, or serve until stopped.
-NOT_RUN = re.compile(r"(python3 -m venv|\. \.venv|pip install|uv |make\b|pytest|pre-commit)")
+NOT_RUN = re.compile(
+    r"(two-layer-net check|python3 -m venv|\. \.venv|pip install|uv |make\b|pytest|pre-commit)"
+)
 
 
 # Programs for developers; the others have tests.

@@ -3,12 +3,16 @@
 import json
 from functools import partial
 
+import jsonschema
 import pytest
 from mistaken import NETS
 from reports import report_on
+from runs import ROOT
 
 from trainer.checker.findings.comparing import Finding
 from trainer.checker.findings.report import Report
+from trainer.checker.learn.images import load_rows
+from trainer.checker.process import check_in_child
 
 CHAPTER4 = (NETS / "chapter4.py").read_text()
 PREDICT = "        y = softmax(a2)\n        return y\n"
@@ -134,3 +138,16 @@ def test_an_epsilon_of_the_loss_is_no_negative_penalty(seed):
     report = report_on(NETS / "chapter5.py", seed=seed)
     assert report.status == 0, report.as_text()
     assert "penalty" not in report.as_text()
+
+
+def test_all_that_check_can_add_fits_the_schema(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text((NETS / "chapter4.py").read_text())
+    report, _ = check_in_child(path, gradients=True, rows=load_rows(None, None), timeout=60)
+    found = json.loads(report.as_json())
+    schema = ROOT / "trainer" / "checker" / "findings" / "report.schema.json"
+    validator = jsonschema.Draft202012Validator(json.loads(schema.read_text("utf-8")))
+    validator.validate(found)
+    assert {"gradients", "curves", "learning"} <= found.keys()
+    with pytest.raises(jsonschema.ValidationError):
+        validator.validate(found | {"right": "yes"})

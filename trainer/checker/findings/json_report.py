@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from trainer.checker.findings.comparing import Finding
-from trainer.checker.findings.quotient_table import list_quotients
+from trainer.checker.findings.quotient_table import keep_finite, list_quotients
 
 if TYPE_CHECKING:  # it imports this module
     from trainer.checker.findings.report import Report
@@ -16,13 +16,14 @@ def write_json(report: "Report") -> str:
     """Return {"right", "file", "class", "findings", "fix", "search"}; fix is None or
     {"diff", "checks"}, search None or {"tried", "limit", "stopped"}, the changes that were tried.
 
-    right is None where the net could not be checked. With --gradients there are "gradients"
-    and "curves" too, with --train the lines of "learning". Messages are in the chosen language.
+    report.schema.json is its schema. right is None where the net could not be checked. With
+    --gradients there are "gradients" and "curves" too, with --train the lines of "learning".
+    Messages are in the chosen language.
     """
     findings = list(report.findings)
     if report.stopped:
         findings.append(Finding("check", "missing", report.stopped))
-    whole = {
+    whole: dict[str, Any] = {
         "right": None if report.status == 2 else report.status == 0,
         "file": report.file,
         "class": report.name,
@@ -32,10 +33,13 @@ def write_json(report: "Report") -> str:
     }
     if report.quotients is not None:
         whole["gradients"] = list_quotients(report.quotients)
-        whole["curves"] = report.curves
+        whole["curves"] = {
+            dtype: {f"{h:g}": keep_finite(error) for h, error in errors.items()}
+            for dtype, errors in report.curves.items()
+        }
     if report.learning:
         whole["learning"] = report.learning
-    return json.dumps(whole, ensure_ascii=False)
+    return json.dumps(whole, ensure_ascii=False, allow_nan=False)
 
 
 def _describe_fix(report: "Report") -> dict[str, Any] | None:

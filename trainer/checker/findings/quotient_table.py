@@ -4,6 +4,7 @@ They are those of trainer.checker.judge.quotients.
 """
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 from rich.cells import cell_len
@@ -51,11 +52,17 @@ def list_quotients(found: Sequence[Any]) -> list[dict[str, Any]]:
     return [
         {
             "weight": each.weight, "shape": list(each.shape), "index": list(each.index),
-            "gradient": each.gradient, "quotient": each.quotient, "h": each.h,
-            "error": each.error, "limit": each.limit, "right": each.is_right,
+            "gradient": keep_finite(each.gradient), "quotient": keep_finite(each.quotient),
+            "h": each.h, "error": keep_finite(each.error), "limit": keep_finite(each.limit),
+            "right": each.is_right,
         }
         for each in found
     ]  # fmt: skip
+
+
+def keep_finite(number: float) -> float | None:
+    """Return the number, or None for infinity and nan, which JSON has not."""
+    return number if isfinite(number) else None
 
 
 def _row(*cells: str) -> str:
