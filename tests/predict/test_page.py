@@ -172,6 +172,22 @@ def test_a_drawing_by_mouse_can_be_undone_and_is_read_as_predict_reads_it(
     assert page.evaluate("result.pixels.every((p) => p === 0)")
 
 
+def test_the_first_stroke_takes_the_example_away(folders, open_page):
+    page = open_page(folders["book"])
+    assert page.evaluate("drawing().example !== null")
+    example = page.evaluate("Array.from(result.pixels)")
+    box = page.locator("#canvas").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 0.2 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 0.8 * box["height"], steps=5)
+    page.mouse.up()
+    page.wait_for_function("!isScheduled")
+    assert page.evaluate("drawing().example === null && drawing().strokes.length === 1")
+    assert page.evaluate("result.pixels.filter((p) => p > 0).length") < sum(map(bool, example))
+    page.locator("#undo").click()
+    assert page.evaluate("Array.from(result.pixels)") == example
+
+
 def test_the_page_can_be_used_by_keyboard(folders, open_page):
     page = open_page(folders["book"])
     page.locator("#clear").focus()

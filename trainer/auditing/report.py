@@ -40,7 +40,11 @@ def format_drift(result: Comparison) -> list[str]:
 
     With them stands the step at which the difference first passed each power of ten.
     """
-    lines = ["drift of the weights: largest difference / largest weight"] if result.drift else []
+    heading = (
+        "drift of the weights: largest difference / largest weight after the last step,\n"
+        "and the first step at which it passed each power of ten"
+    )
+    lines = [heading] if result.drift else []
     for name, drift in result.drift.items():
         steps = (f"1e{power} at step {step}" for power, step in result.passed[name].items())
         passed = f"passed {', '.join(steps)}" if drift else ""
