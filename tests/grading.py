@@ -28,7 +28,7 @@ def start(given: Path, out: Path, hints: int) -> subprocess.Popen[bytes]:
 
 
 def read_grades(out: Path) -> list[dict[str, str]]:
-    with (out / "grades.csv").open(newline="", encoding="utf-8") as file:
+    with (out / "grades.csv").open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     return [{k: v for k, v in row.items() if k not in CHANGING} for row in rows]
 

@@ -15,7 +15,7 @@ from trainer.cli.check import add_hints, add_language, check_limits
 from trainer.cli.options import Parser
 from trainer.cli.program import Program
 from trainer.common.errors import InputError
-from trainer.common.language import set_language
+from trainer.common.language import join_words, set_language
 from trainer.common.language import translate as _
 from trainer.common.terminal import track
 from trainer.common.text import display_path, notify, print_line
@@ -34,9 +34,12 @@ def main(argv: list[str] | None = None, program: Program = Program("grade")) -> 
     from trainer.checker.grading.batch import take_key
     from trainer.checker.grading.marking import How
     from trainer.checker.grading.points import read_scheme
+    from trainer.checker.grading.roster import list_missing
     from trainer.checker.grading.run import Grading
     from trainer.checker.grading.submissions import open_submissions
 
+    if arguments.roster:
+        list_missing(arguments.roster, [])  # a file that cannot be read is refused at once
     scheme, quiet = read_scheme(arguments.points), arguments.quiet
     with open_submissions(arguments.submissions) as submissions:
         is_wrapped = _choose_sandbox(arguments)
@@ -49,10 +52,19 @@ def main(argv: list[str] | None = None, program: Program = Program("grade")) -> 
             print_line(_("points: {scheme}").format(scheme=scheme.describe()))
         jobs = (os.cpu_count() or 1) if arguments.jobs == -1 else arguments.jobs
         new, done = grading.run(jobs, arguments.cluster), grading.done
-        for _record in track(new, "submissions", grading.total, done, quiet):
-            pass
+        try:
+            for _record in track(new, "submissions", grading.total, done, quiet):
+                pass
+        except KeyboardInterrupt:
+            left = _("grade: {number} of {total} are marked; start again to mark the others")
+            notify(left.format(number=len(grading.records), total=grading.total))
+            raise
+        students = [each.student for each in submissions]
     if not quiet:
         _print_end(grading.records, done, arguments.out)
+    if arguments.roster:
+        missing = list_missing(arguments.roster, students)
+        print_line(_("not submitted: {names}").format(names=join_words(missing) or _("none")))
     return 0
 
 
@@ -97,6 +109,8 @@ def _make_parser(program: Program) -> Parser:
     add("--points", type=Path, metavar="FILE", help="points for each part, as TOML")
     add("--file", metavar="PATTERN",
         help="name of the file to check in a student's folder: net*.py")  # fmt: skip
+    add("--roster", type=Path, metavar="FILE.csv",
+        help="names of the class in the first column: say who has not submitted")  # fmt: skip
     add("--anonymise", action="store_true",
         help="give students numbers; names.csv keeps their names")  # fmt: skip
     add("--format", action="append", choices=FORMATS,

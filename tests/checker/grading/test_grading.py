@@ -36,7 +36,7 @@ def run_grade(*words) -> int:
 
 
 def read_rows(out: Path) -> dict[str, dict[str, str]]:
-    with (out / "grades.csv").open(newline="", encoding="utf-8") as file:
+    with (out / "grades.csv").open(newline="", encoding="utf-8-sig") as file:
         return {row["student"]: row for row in csv.DictReader(file)}
 
 
@@ -299,3 +299,34 @@ def test_pytest_runs_each_part_of_a_net_as_a_test(tmp_path):
     )
     assert done.returncode == 1, done.stdout + done.stderr
     assert "1 failed, 7 passed, 1 skipped" in done.stdout
+
+
+def test_a_roster_says_who_is_missing(tmp_path, capsys):
+    given, roster = tmp_path / "given", tmp_path / "names.csv"
+    given.mkdir()
+    (given / "ann.py").write_text(RIGHT)
+    roster.write_text("name,group\nann,1\n王小明,2\nbob,1\n", encoding="utf-8-sig")
+    assert run_grade(given, "--out", tmp_path / "out", "--roster", roster) == 0
+    assert "not submitted: 王小明 and bob" in capsys.readouterr().out
+    assert (tmp_path / "out" / "grades.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    roster.unlink()
+    assert run_grade(given, "--out", tmp_path / "out", "--roster", roster) == 2
+    assert "cannot be read" in capsys.readouterr().err
+
+
+def test_a_report_that_was_stopped_says_that_it_is_not_the_whole_class(
+    tmp_path, capsys, monkeypatch
+):
+    given, out = tmp_path / "given", tmp_path / "out"
+    given.mkdir()
+    for name in ("ann", "bob"):
+        (given / f"{name}.py").write_text(RIGHT)
+
+    def stop_after_one(records, *_rest):
+        yield next(iter(records))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("trainer.cli.grade.track", stop_after_one)
+    assert run_grade(given, "--out", out) == 130
+    assert "1 of 2 are marked; start again to mark the others" in capsys.readouterr().err
+    assert "stopped after 1 of 2 submissions" in (out / "report.html").read_text("utf-8")

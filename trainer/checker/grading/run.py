@@ -82,6 +82,9 @@ class Grading:
         records = self.records
         self._write(Path("grades.csv"), make_table(records))
         title = _("two-layer nets: results")
+        if len(records) < self.total:
+            so_far = _("{title}, stopped after {number} of {total} submissions")
+            title = so_far.format(title=title, number=len(records), total=self.total)
         self._write(Path("report.html"), make_page(records, self.how.scheme, title))
         if "junit" in self._formats:
             self._write(Path("junit.xml"), make_junit(records))
@@ -109,6 +112,8 @@ class Grading:
         path = self.out / name
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, text.encode("utf-8", "replace"))
+            # The mark at the beginning tells Excel that a table is UTF-8: names may be Chinese.
+            encoding = "utf-8-sig" if path.suffix == ".csv" else "utf-8"
+            write_atomically(path, text.encode(encoding, "replace"))
         except OSError as error:
             raise InputError(f"{path}: cannot be written: {error.strerror}") from error
