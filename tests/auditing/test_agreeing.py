@@ -289,7 +289,7 @@ def test_what_says_nothing_is_said():
     assert "nothing was compared" in str(agree(np.tanh, np.tanh, X[:0]))
     assert agree(np.tanh, np.tanh, X * np.nan).status == "cannot tell"
     result = agree(lambda x, b: x + b, lambda x, b: x, X, X[0] * 0)
-    assert "zeros alone" in result.notes[0]
+    assert "only zeros" in result.notes[0]
 
 
 def test_dataclasses_and_generators_are_compared_by_what_is_in_them():
@@ -323,6 +323,74 @@ def test_what_is_between_the_submodules_is_looked_for_there():
     )
     own = agree(Block(), Block(bias=1.0), X).notes
     assert own == ["first: every submodule of the same name agrees: look at what is between them"]
+
+
+NAN = np.array([1.0, 2.0, 1000.0])
+MASK = torch.ones(6, 6).triu(1).bool()
+LOW = torch.finfo(torch.float32).min
+
+
+def mask(scale, low):
+    return lambda s: (s * scale).masked_fill(MASK, low)
+
+
+def softmax(x):
+    e = np.exp(x - x.max())
+    return e / e.sum()
+
+
+ONES = np.ones((4, 4), np.float32)
+HIDDEN = [
+    (lambda x: np.where(x > 100, np.nan, x), lambda x: x, NAN, LOSS),
+    (lambda x: np.exp(x) / np.exp(x).sum(), softmax, NAN, LOSS),
+    (lambda x: torch.exp(x) / (1 + torch.exp(x)), torch.sigmoid, NAN, LOSS),
+    (np.sqrt, lambda x: np.nan_to_num(np.sqrt(x)), -NAN, OFF),
+    (mask(1, -1e9), mask(1.001, -1e9), torch.arange(36.0).reshape(6, 6), OFF),
+    (mask(1, LOW), mask(0.5, LOW), torch.arange(36.0).reshape(6, 6), OFF),
+    (lambda x: 2 * x, lambda x: (2 * x.half()).float(), torch.linspace(0, 1, 100_000), LOSS),
+    (lambda x: np.clip(x, 0, 1), lambda x: np.clip(x, 0, 1) * x.dtype.type(1.002), ONES, OFF),
+    (lambda x: None, lambda x: None, NAN, "cannot tell"),
+    (lambda x: (x, None), lambda x: (x,), NAN, OFF),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "inputs", "status"), HIDDEN)
+def test_what_hides_a_difference_hides_it_no_more(old, new, inputs, status):
+    for sides in ((old, new), (new, old)):
+        result = agree(*sides, inputs)
+        assert result.status == status, result
+
+
+def test_a_gradient_that_is_not_summed_has_another_shape():
+    add = lambda x, b: x + b  # noqa: E731
+    result = agree(add, add, X, X[0], gradients=(None, lambda x, b, dy: (dy, dy)))
+    assert "that of b has the shape (5, 8), b (8,)" in str(result)
+    assert agree(add, add, X, X[0], gradients=(None, lambda x, b, dy: {"b": dy.sum(0), "x": dy}))
+
+
+def test_a_wrong_gradient_at_zeros_is_found():
+    x = np.array([0.0, 1.0, 0.0, 2.0])
+    wrong = lambda x, dy: np.where(x == 0, 77, 2) * dy  # noqa: E731
+    assert agree(lambda x: 2 * x, lambda x: 2 * x, x, gradients=(None, wrong)).status == OFF
+
+
+def test_the_order_of_the_results_does_not_matter():
+    old = lambda x: {"a": x.sum(), "b": (x * x).sum()}  # noqa: E731
+    new = lambda x: {"b": (x * x).sum(), "a": x.sum()}  # noqa: E731
+    assert agree(old, new, torch.from_numpy(X), gradients=True)
+
+
+def test_operations_in_place_do_not_mislead_the_search_of_a_submodule():
+    old = nn.Sequential(nn.Linear(8, 8), nn.ReLU(inplace=True), nn.Linear(8, 2))
+    new = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 2))
+    new.load_state_dict(old.state_dict())
+    with torch.no_grad():
+        new[2].bias += 1
+    assert agree(old, new, X).notes[-1].startswith("first: submodule 2 (its inputs agree)")
+
+
+def test_inputs_that_are_taken_out_of_a_dict_are_no_error():
+    assert agree(lambda d: d.pop("x") * 2, lambda d: d["x"] * 2, {"x": X})
 
 
 def test_a_reference_names_the_wrong_side():

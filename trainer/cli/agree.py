@@ -9,6 +9,7 @@ from contextlib import redirect_stdout
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -24,7 +25,7 @@ def main(argv: list[str] | None = None, program: Program = Program("agree")) -> 
     """Compare two functions; return 0 if they agree, 1 if not, 2 if that cannot be told."""
     arguments = _make_parser(program).parse_args(argv)
 
-    from trainer.auditing.agreeing.agree import agree  # not above, since --help needs no NumPy
+    from trainer.auditing.agreeing.agree import agree  # not above, since it may import torch
 
     names = _parse_names(arguments.names)
     # Prints of the functions would make the output no JSON.
@@ -83,7 +84,7 @@ def load_function(text: str) -> Any:
             found = getattr(found, part)
     except InputError:
         raise
-    except Exception as error:  # The file may raise anything.
+    except (Exception, SystemExit) as error:  # The file may raise anything.
         line = (str(error).splitlines() or [""])[0]
         raise InputError(f"{text}: {type(error).__name__}: {line}") from error
     if isinstance(found, type) or not callable(found):
@@ -96,10 +97,11 @@ def _load_file(path: Path) -> Any:
     """Return the module of a file, run once also if both sides are in it."""
     if not path.is_file():
         raise InputError(f"{path}: no such file")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    spec = importlib.util.spec_from_file_location(f"agree {path.stem}", path)
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
+    sys.modules.setdefault(spec.name, module)  # where dataclasses look for their annotations
     sys.path.insert(0, str(path.resolve().parent))
     try:
         spec.loader.exec_module(module)
@@ -116,7 +118,7 @@ def read_inputs(path: Path, function: Any) -> list[Any]:
     try:
         loaded = np.load(path, allow_pickle=False)
         arrays = dict(loaded) if isinstance(loaded, np.lib.npyio.NpzFile) else {"x": loaded}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise InputError(f"--inputs {path}: no .npz or .npy file of numbers") from error
     try:
         call = getattr(function, "forward", function)
@@ -130,4 +132,7 @@ def read_inputs(path: Path, function: Any) -> list[Any]:
             f"--inputs {path}: the function has no parameter {unknown}; "
             f"its parameters are {', '.join(parameters)}"
         )
+    if known != parameters[: len(known)]:
+        missing = next(name for name in parameters if name not in arrays)
+        raise InputError(f"--inputs {path}: has no array {missing}, a parameter before others")
     return [arrays[name] for name in known or arrays]

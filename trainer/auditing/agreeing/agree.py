@@ -15,15 +15,15 @@ from trainer.auditing.agreeing.deciding import (
 from trainer.auditing.agreeing.gradients import compare_along, wrap_gradients
 from trainer.auditing.agreeing.measuring import STEPS, Scale, measure
 from trainer.auditing.agreeing.naming import name_reason
-from trainer.auditing.agreeing.parting import (
+from trainer.auditing.agreeing.result import DIFFERENT, IMPRECISE, UNKNOWN, Agreement, Row
+from trainer.auditing.agreeing.side import AFTER, Side, Values, describe
+from trainer.auditing.agreeing.submodules import (
     check_names,
     compare_nets,
     list_module_notes,
     name_first,
     record_submodules,
 )
-from trainer.auditing.agreeing.result import DIFFERENT, IMPRECISE, Agreement, Row
-from trainer.auditing.agreeing.side import AFTER, Side, Values, describe
 from trainer.auditing.agreeing.values import (
     is_floating,
     is_module,
@@ -64,6 +64,8 @@ def agree(
     Raises InputError if a side does not run. docs/agree.md describes the method and its limits.
     """
     if hasattr(old, "trace") and hasattr(new, "trace") and len(inputs) == 2:
+        if gradients is not False or reference is not None or names:
+            raise InputError("two nets are compared with the audit's bounds alone: give no options")
         return Agreement(compare_nets(old, new, *inputs))
     if not (isinstance(devices, tuple | list) and len(devices) == 2):
         raise InputError('devices: give one for each side, such as ("cpu", "cuda")')
@@ -76,6 +78,7 @@ def agree(
     along = wrap_gradients(a, b, gradients, names) if gradients is not False else None
     rows = comparison.compare()
     rows += [compare_along(*along)] if along else []
+    rows = rows or [Row("y", UNKNOWN, "neither side returns or changes anything")]
     rows = [_add_reason(row, (a, b)) for row in rows]
     notes = [*comparison.notes, *_list_zeros(a)]
     if any(row.status in (DIFFERENT, IMPRECISE) for row in rows):
@@ -141,15 +144,19 @@ class _Comparison:
 
     def _excuse_overflow(self, rows: list[Row]) -> list[Row]:
         """Ask smaller inputs where one side alone is not finite in float64: is it an overflow?"""
-        if not any(np.isinf(row.difference) and row.status == DIFFERENT for row in rows):
+        doubtful = {r.name for r in rows if np.isinf(r.difference) and r.status == DIFFERENT}
+        if not doubtful:
             return rows
         x, y = (self._measure(side, SHRINK) for side in (self.a, self.b))
-        same = {key for key in {*x} & {*y} if not (find_excess(x[key], y[key]) > 1).any()}
+        same = {
+            name
+            for name in doubtful & {*x} & {*y}
+            if x[name].value.shape == y[name].value.shape
+            and not (find_excess(x[name], y[name]) > 1).any()
+        }
         text = "; the formulas agree on smaller inputs"
         return [
-            replace(row, status=IMPRECISE, text=row.text + text)
-            if np.isinf(row.difference) and row.status == DIFFERENT and row.name in same
-            else row
+            replace(row, status=IMPRECISE, text=row.text + text) if row.name in same else row
             for row in rows
         ]
 
@@ -196,6 +203,5 @@ def _list_zeros(side: Side) -> list[str]:
     leaves = zip(side.names, list_leaves(side.inputs, "x").values(), strict=True)
     arrays = {name: read_value(leaf) for name, leaf in leaves if is_floating(leaf)}
     zeros = [name for name, v in arrays.items() if v.array.size and not v.array.any()]
-    return [
-        f"zeros alone, so that what they are multiplied by is not compared: {', '.join(zeros)}"
-    ][: len(zeros)]
+    text = "only zeros, so what they are multiplied with is not compared"
+    return [f"{text}: {', '.join(zeros)}"] if zeros else []

@@ -120,7 +120,9 @@ def _compare_formulas(
     at = _find_largest(excess)
     x, y, here, can_be = a.scale.value[at], b.scale.value[at], float(difference[at]), explained[at]
     wide, limit = float(np.abs(x - y)), float(limit_same(a.scale, b.scale)[at])
-    if not np.isfinite(excess[at]):
+    wrong: tuple[str, ...] = ()
+    if not (np.isfinite(x) and np.isfinite(y)):
+        wrong = tuple(each.side for each, value in ((a, x), (b, y)) if not np.isfinite(value))
         text, here = f"{a.side} gives {x:.4g}, {b.side} {y:.4g}{_at(at)}, in float64 too", np.inf
     elif here <= can_be:
         text = f"{show(wide)}{_at(at)} in float64, where one formula gives at most {show(limit)}: "
@@ -129,7 +131,6 @@ def _compare_formulas(
         by = "is the same" if abs(wide - here) <= LARGE * here else f"is {show(wide)}"
         text = f"{show(here)}{_at(at)}; rounding explains {show(float(can_be))}. "
         text += f"In float64 the difference {by}: the formulas differ"
-    wrong: tuple[str, ...] = ()
     if reference is not None:
         wrong = tuple(each.side for each in (a, b) if not _is_same(each.scale, reference))
         text += f". By the reference {' and '.join(wrong)} {'are' if wrong[1:] else 'is'} wrong"
@@ -151,7 +152,8 @@ def _compare_precision(
     value, u = pool(truth.value), max(each.u for each in sides)
     is_zero = value < u**0.5 * pool(difference)  # terms that cancel: what is left is rounding
     is_large = not is_zero and pool(difference) > LARGE * value
-    if here > explained or (is_large and SAFETY * min(map(pool, errors)) < max(map(pool, errors))):
+    is_one_sided = SAFETY * min(map(pool, errors)) < max(map(pool, errors))
+    if not here <= explained or (is_large and is_one_sided):
         return _describe_loss(name, sides, errors, bounds)
     if is_large:
         text = f"{text}. That is as large as the value: in {sides[0].value.dtype} it says nothing"
@@ -192,13 +194,14 @@ def _subtract(x: Array, y: Array) -> Array:
 
 
 def _divide(difference: Array, explained: Array) -> Array:
-    """Return difference / explained; 0 where both are 0."""
+    """Return difference / explained; 0 where both are 0, inf where that is no number."""
     with np.errstate(all="ignore"):
-        return np.where(difference == 0, 0, difference / explained)
+        ratio = difference / explained
+    return np.where(difference == 0, 0, np.where(np.isnan(ratio), np.inf, ratio))
 
 
 def _find_largest(array: Array) -> tuple[int, ...]:
-    return tuple(int(i) for i in np.unravel_index(np.argmax(np.nan_to_num(array)), array.shape))
+    return tuple(int(i) for i in np.unravel_index(np.argmax(array), array.shape))
 
 
 def _at(index: tuple[int, ...]) -> str:

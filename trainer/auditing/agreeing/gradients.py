@@ -1,13 +1,13 @@
 """Gradients as results: those of Σ r y by the inputs, with fixed weights r of the results y."""
 
+import zlib
 from collections.abc import Callable, Mapping
-from itertools import count
 from typing import Any
 
 import numpy as np
 
 from trainer.auditing.agreeing.result import AGREE, DIFFERENT, Row
-from trainer.auditing.agreeing.side import AFTER, Side, describe
+from trainer.auditing.agreeing.side import AFTER, Side, Values, describe, match_kind
 from trainer.auditing.agreeing.values import (
     get_torch,
     is_floating,
@@ -80,9 +80,7 @@ def _add_gradients(
             leaves = {name: leaf for name, leaf in leaves.items() if is_floating(leaf)}
             if given:
                 y = function(*inputs)
-                found = _call_gradient(
-                    given, side, (*inputs, map_leaves(_Weights(), y)), len(leaves)
-                )
+                found = _call_gradient(given, side, (*inputs, _make_weights(y)), list(leaves))
             else:
                 leaves = {name: leaf for name, leaf in leaves.items() if is_tensor(leaf)}
                 own = dict(function.named_parameters()) if is_module(function) else {}
@@ -96,72 +94,97 @@ def _add_gradients(
     return wrap
 
 
-def _call_gradient(given: Function, side: Side, inputs: Any, count: int) -> list[Any]:
-    """Return what a gradient function gives for each floating input."""
+def _call_gradient(given: Function, side: Side, inputs: Any, names: list[str]) -> list[Any]:
+    """Return what a gradient function gives for each floating input, by name or in their order."""
+    what = f"the gradient function of {side.name}"
     try:
-        found = list(list_leaves(given(*inputs), "").values())
+        found = list_leaves(given(*inputs), "")
     except Exception as error:  # The code of somebody else may raise anything.
-        what = f"the gradient function of {side.name} does not run as f(*inputs, dy)"
-        raise InputError(f"{what}: {describe(error)}") from error
-    if len(found) != count:
-        what = f"the gradient function of {side.name} gives {len(found)} arrays"
-        raise InputError(f"{what}, but there are {count} floating inputs")
-    return found
+        raise InputError(f"{what} does not run as f(*inputs, dy): {describe(error)}") from error
+    if len(found) != len(names):
+        inputs_text = f"there are {len(names)} floating inputs"
+        raise InputError(f"{what} gives {len(found)} arrays, but {inputs_text}")
+    return [found[name] for name in names] if set(found) == set(names) else [*found.values()]
 
 
 def _differentiate(function: Any, side: Side, inputs: Any, leaves: list[Any]) -> tuple[Any, Any]:
-    torch, weigh = get_torch(), _Weights()
+    torch = get_torch()
     with torch.enable_grad():
         for leaf in leaves:
             leaf.requires_grad_()
         y = function(*inputs)
-        floating = [each for each in list_leaves(y, "").values() if is_floating(each)]
-        total = sum((each * weigh(each)).sum() for each in floating)
+        pairs = zip(
+            *(list_leaves(each, "").values() for each in (y, _make_weights(y))), strict=True
+        )
+        total = sum((leaf * weight).sum() for leaf, weight in pairs if is_floating(leaf))
         if not getattr(total, "requires_grad", False):
             raise InputError(f"no gradient reaches the results of {side.name}: are they detached?")
+        total = total.real if total.is_complex() else total
         return y, torch.autograd.grad(total, leaves, allow_unused=True, materialize_grads=True)
 
 
-class _Weights:
-    """Draws the weights r of one result after the other: numbers that every format holds."""
+def _make_weights(y: Any) -> Any:
+    """Return the weights r for results y, in their form: numbers that every format holds.
 
-    def __init__(self) -> None:
-        self._seeds = count(1)
+    They depend on the name of a result, so that its place among the others does not matter.
+    """
+    names = iter(list_leaves(y, ""))
 
-    def __call__(self, leaf: Any) -> Any:
+    def draw(leaf: Any) -> Any:
+        rng = np.random.default_rng(zlib.crc32(next(names).encode()))
         if not is_floating(leaf):
             return leaf
-        rng = np.random.default_rng(next(self._seeds))
         drawn = np.asarray(rng.choice((-2.0, -1.0, 0.5, 1.0, 2.0), np.shape(leaf)))
         if is_tensor(leaf):
-            return get_torch().from_numpy(drawn).to(leaf.device, leaf.dtype)
+            return match_kind(drawn, leaf).to(leaf.dtype)
         return drawn.astype(getattr(leaf, "dtype", np.float64))
+
+    return map_leaves(draw, y)
 
 
 def compare_along(plain: Side, wrapped: Side) -> Row:
-    """Compare the gradients of one side with differences of the other along random directions."""
-    found, pairs, ratios = wrapped.run_wide(), [], []
-    x = dict(zip(wrapped.names, list_leaves(wrapped.inputs, "x").values(), strict=True))
-    for seed in (0, 1):
-        sums = [_weigh_results(plain.run_wide(move, seed)) for move in (STEP, -STEP)]
-        rng = np.random.default_rng(seed)
-        terms = np.concatenate([
-            (found[f"gradient of {name}"].array * read_value(leaf).array
-             * rng.choice((-1.0, 1.0), np.shape(leaf))).ravel()
-            for name, leaf in x.items() if is_floating(leaf)
-        ])  # fmt: skip
-        pairs.append((terms.sum(), (sums[0].sum() - sums[1].sum()) / (2 * STEP)))
-        limit = PRECISION * (np.abs(terms).sum() + np.abs(sums).sum())
-        ratios.append(abs(pairs[-1][0] - pairs[-1][1]) / (limit or 1))
-    got, expected = pairs[int(np.argmax(ratios))]
+    """Compare the gradients of one side with differences of the other along random directions.
+
+    Raises InputError where a side does not run in float64.
+    """
+    try:
+        found = wrapped.run_wide()
+        leaves = dict(zip(wrapped.names, list_leaves(wrapped.inputs, "x").values(), strict=True))
+        leaves = {name: leaf for name, leaf in leaves.items() if is_floating(leaf)}
+        for name, leaf in leaves.items():
+            shape = found[f"gradient of {name}"].array.shape
+            if shape != np.shape(leaf):
+                text = f"that of {name} has the shape {shape}, {name} {tuple(np.shape(leaf))}"
+                return Row("gradients", DIFFERENT, text, (wrapped.name,))
+        pairs = [_compare_direction(plain, found, leaves, seed) for seed in (0, 1)]
+    except Exception as error:  # The code of somebody else may raise anything.
+        raise InputError(f"gradients: a side does not run in float64: {describe(error)}") from error
+    got, expected, limit = max(pairs, key=lambda each: abs(each[0] - each[1]) / (each[2] or 1))
     text = f"along a random direction {wrapped.name} has {got:.6g}, "
     text += f"differences of {plain.name} give {expected:.6g}"
-    status = AGREE if max(ratios) <= 1 else DIFFERENT
-    return Row("gradients", status, text, (), float(abs(got - expected)))
+    difference = abs(got - expected)
+    return Row("gradients", AGREE if difference <= limit else DIFFERENT, text, (), difference)
 
 
-def _weigh_results(values: dict[str, Any]) -> Any:
+def _compare_direction(
+    plain: Side, found: Values, leaves: dict[str, Any], seed: int
+) -> tuple[float, float, float]:
+    """Return the derivative along a direction by gradients and by differences, and their limit."""
+    rng = np.random.default_rng(seed)
+    moves = {}
+    for name, leaf in leaves.items():
+        scale = float(np.abs(read_value(leaf).array).max(initial=0)) or 1.0
+        moves[name] = scale * rng.standard_normal(np.shape(leaf))
+    directions = [match_kind(move, leaves[name]) for name, move in moves.items()]
+    up, down = (_weigh_results(plain.run_along(directions, step)) for step in (STEP, -STEP))
+    terms = [(found[f"gradient of {name}"].array * move).ravel() for name, move in moves.items()]
+    got = float(sum(each.sum().real for each in terms))
+    size = sum(np.abs(each).sum() for each in (*terms, up, down))
+    return got, float((up - down).sum().real / (2 * STEP)), float(PRECISION * size)
+
+
+def _weigh_results(values: Values) -> Any:
     """Return the terms of Σ r y."""
-    weigh = _Weights()
-    rounded = [v.array for name, v in values.items() if v.is_rounded and not name.endswith(AFTER)]
-    return np.concatenate([(array * weigh(array)).ravel() for array in rounded])
+    arrays = {n: v.array for n, v in values.items() if v.is_rounded and not n.endswith(AFTER)}
+    weights = _make_weights(arrays)
+    return np.concatenate([(array * weights[name]).ravel() for name, array in arrays.items()])

@@ -27,6 +27,7 @@ STEPS = (2.0**-24, 2.0**-40)  # h: a unit in the last place of float32, and one 
 # than inputs moved by so much of themselves are the same function.
 SAME = 2.0**-38
 SAFETY = 8  # noise is measured at a few points, and is up to so many times as large elsewhere
+KINK = 2.0**12  # the ratio of two second differences, of which rounding has 1 and a kink 2¹⁶
 CHANCE = 4  # λ of Higham and Mary: the probability to be outside λ √n u is 2 exp(−λ²/2)
 
 
@@ -42,14 +43,13 @@ class Scale:
     @property
     def size(self) -> Array:
         """The slope and value of each element, and those that are usual in this result."""
-        return self.slope + np.abs(self.value) + pool(self.slope) + pool(self.value)
+        usual = find_usual(self.slope) + find_usual(self.value)
+        return self.slope + np.abs(self.value) + usual
 
     @property
     def is_flat(self) -> bool:
         """Whether most elements stay where they are, as those that are rounded coarsely do."""
-        return (
-            bool(np.mean((self.slope == 0) & (self.value != 0)) > 0.5) if self.value.size else False
-        )
+        return bool(np.mean((self.slope == 0) & (self.value != 0)) > 0.5)
 
     def bound_rounding(self, u: float, length: int) -> Array:
         """Return the error that is explained by a roundoff of u in sums of so many terms.
@@ -80,7 +80,10 @@ def limit_same(a: Scale, b: Scale) -> Array:
 
 
 def find_truth(a: Scale, b: Scale) -> Scale:
-    """Return the one with less noise, which is nearer to the exact result."""
+    """Return the one that is nearer to the exact result: more of it is finite, or less noise."""
+    finite = [int(np.isfinite(each.value).sum()) for each in (a, b)]
+    if finite[0] != finite[1]:
+        return a if finite[0] > finite[1] else b
     if a.is_flat != b.is_flat:
         return b if a.is_flat else a
     noises = [pool(each.noise) for each in (a, b)]
@@ -95,6 +98,12 @@ def pool(array: Array) -> float:
     return float(np.sqrt(np.mean(np.abs(finite) ** 2))) if finite.size else 0.0
 
 
+def find_usual(array: Array) -> float:
+    """Return the median size of the numbers that are finite and not 0: some may be masked."""
+    sizes = np.abs(array[np.isfinite(array) & (array != 0)])
+    return float(np.median(sizes)) if sizes.size else 0.0
+
+
 def _compare_runs(base: Array, name: str, moved: dict[float, tuple[Values, Values]]) -> Scale:
     slope, noise, rounding = (np.zeros(base.shape) for _ in range(3))
     with np.errstate(all="ignore"):
@@ -104,8 +113,10 @@ def _compare_runs(base: Array, name: str, moved: dict[float, tuple[Values, Value
             up, down = (run[name].array - base for run in runs)
             # fmax: where a moved input is outside of a function's domain, nan counts nothing.
             slope = np.fmax(slope, np.fmax(np.abs(up), np.abs(down)) / step)
-            rounding = _spread(np.abs(up + down), slope * STEPS[0] + np.abs(base))
-            noise = np.fmax(noise, rounding)
+            second = _spread(np.abs(up + down), slope * STEPS[0] + np.abs(base))
+            # What shrinks with h is a kink at this input, and no rounding.
+            rounding = np.where(noise > KINK * second, 0, second)
+            noise = np.fmax(noise, second)
     return Scale(base, slope, noise, rounding if len(moved) > 1 else np.zeros(base.shape))
 
 
@@ -114,6 +125,6 @@ def _spread(noise: Array, size: Array) -> Array:
 
     Chance makes the noise of some elements much too small.
     """
-    noise = np.where(np.isfinite(noise), noise, 0)
-    usual = np.where(size > 0, noise / size, 0)
-    return np.fmax(noise, np.fmax(pool(noise), pool(usual) * np.where(np.isfinite(size), size, 0)))
+    noise, size = (np.where(np.isfinite(each), each, 0) for each in (noise, size))
+    relative = np.divide(noise, size, out=np.zeros(noise.shape), where=size > 0)
+    return np.fmax(noise, np.fmax(find_usual(noise), find_usual(relative) * size))

@@ -18,12 +18,13 @@ def name_reason(side: Side) -> str:
     with warnings.catch_warnings(record=True) as caught, np.errstate(over="warn"):
         side.warnings = "always"
         side.run(watch)
+    side.warnings = "ignore"
     found += [str(each.message) for each in caught if "overflow" in str(each.message)]
     if watch is not None:
         narrow = sorted(d for d in watch.dtypes if ROUNDOFF.get(d, 0) > side.u)
         found += [f"{dtype} inside" for dtype in narrow]
         found += [f"{watch.overflow} overflows"] * bool(watch.overflow)
-        found += _list_settings()
+        found += _list_settings() if side.has_tensors else []
     return ", ".join(dict.fromkeys(found))
 
 
@@ -40,5 +41,7 @@ def _list_settings() -> list[str]:
     found = []
     if torch.get_float32_matmul_precision() != "highest":
         found.append(f"float32_matmul_precision is {torch.get_float32_matmul_precision()}")
+    if torch.cuda.is_available() and torch.backends.cudnn.allow_tf32:
+        found.append("cudnn.allow_tf32 is set")
     kinds = [kind for kind in ("cpu", "cuda") if torch.is_autocast_enabled(kind)]
     return found + [f"autocast of {kind}" for kind in kinds]

@@ -9,7 +9,7 @@ import random
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,6 +26,7 @@ from trainer.auditing.agreeing.values import (
     map_leaves,
     read_value,
     read_values,
+    widen,
 )
 from trainer.common.errors import InputError
 
@@ -86,20 +87,27 @@ class Side:
         The signs are drawn from the seed; a module's parameters and buffers are moved too.
         """
         rng = np.random.default_rng(seed)
-        return self._call(lambda each: _widen(each, move, rng) * shrink, is_wide=True)
+        return self._call(lambda each: _multiply(each, move, rng) * shrink, is_wide=True)
+
+    def run_along(self, directions: list[Any], move: float) -> Values:
+        """Return the results in float64, each floating input moved along its direction."""
+        rest = iter(directions)
+        return self._call(lambda each: _widen(each) + move * next(rest), is_wide=True)
 
     def _call(self, change: Change, watch: Any = None, is_wide: bool = False) -> Values:
         self.runs += 1
         function, device, form = self.function, self.device, self.form
         given = map_leaves(
-            lambda each: _place(form(change(each)) if is_floating(each) else form(each), device),
+            lambda each: copy_leaf(form(change(each)) if is_floating(each) else form(each), device),
             self.inputs,
         )
-        before = {name: value.array.copy() for name, value in self._read_inputs(given).items()}
+        leaves = list(list_leaves(given, "x").values())  # also those that the function takes out
+        before = {name: value.array.copy() for name, value in self._read_inputs(leaves).items()}
         if is_module(function):
             function = _copy_module(function, change if is_wide else _keep, device)
         elif not hasattr(function, "__code__"):  # an object, which may keep what it computes
-            function = copy.deepcopy(function)
+            with suppress(Exception):  # A compiled function, for instance, has no copy.
+                function = copy.deepcopy(function)
         with ExitStack() as stack:
             stack.enter_context(_keep_randomness())
             stack.enter_context(warnings.catch_warnings())
@@ -109,24 +117,26 @@ class Side:
             elif watch is not None:
                 stack.enter_context(watch)
             result = self.wrap(function)(*given)
-        after = self._read_inputs(given)
+        after = self._read_inputs(leaves)
         self.changed |= {
             name + AFTER
             for name, array in before.items()
             if not np.array_equal(array, after[name].array, equal_nan=array.dtype.kind in "fc")
         }
         values = read_values({} if result is None else result)
-        self._note([*after.values()], values, 1 if watch is None else watch.longest)
         if not is_wide:
             self.given = given
+        self._note([*after.values()], values, 1 if watch is None else watch.longest)
         return values | {name + AFTER: value for name, value in after.items()}
 
-    def _read_inputs(self, given: list[Any]) -> Values:
-        leaves = zip(self.names, list_leaves(given, "x").values(), strict=True)
-        return {name: read_value(leaf) for name, leaf in leaves if np.ndim(leaf)}
+    def _read_inputs(self, leaves: list[Any]) -> Values:
+        named = zip(self.names, leaves, strict=True)
+        return {name: read_value(leaf) for name, leaf in named if np.ndim(leaf)}
 
     def _note(self, given: list[Value], values: Values, longest: int) -> None:
-        axes = [max(value.array.shape, default=1) for value in (*given, *values.values())]
+        # Of NumPy no sums are seen: none is taken to be longer than the longest axis.
+        arrays = () if self.form is to_tensor or self.has_tensors else (*given, *values.values())
+        axes = [max(value.array.shape, default=1) for value in arrays]
         self.length = max(self.length, longest, *axes)
         if not self.u:  # in the first run, whose inputs are as they were given
             given += [read_value(each) for each in _list_parameters(self.function)]
@@ -183,7 +193,7 @@ def _check_device(device: Any) -> None:
             raise InputError(f"device {device}: torch cannot use it here: {reason}") from error
 
 
-def _place(value: Any, device: Any) -> Any:
+def copy_leaf(value: Any, device: Any = None) -> Any:
     """Return a tensor on the device, with memory of its own; anything else copied."""
     if is_tensor(value):
         return value.detach().clone().to(device or value.device)
@@ -200,16 +210,24 @@ def _match(value: Any, function: Any) -> Any:
     return value if not dtypes or isinstance(value, float) else to_tensor(value).to(dtypes[0])
 
 
-def _widen(value: Any, move: float, rng: np.random.Generator) -> Any:
+def _multiply(value: Any, move: float, rng: np.random.Generator) -> Any:
     """Return a floating value in float64, each element times 1 + move or 1 − move."""
     factor = 1 + move * rng.choice((-1.0, 1.0), np.shape(value))
+    return _widen(value) * (match_kind(factor, value) if np.ndim(value) else float(factor))
+
+
+def match_kind(array: Any, value: Any) -> Any:
+    """Return an array as a tensor where the value is one, on its device."""
+    if not is_tensor(value):
+        return array
+    return get_torch().from_numpy(np.asarray(array)).to(value.device)
+
+
+def _widen(value: Any) -> Any:
     if is_tensor(value):
         torch = get_torch()
-        wide = value.detach().to(torch.complex128 if value.is_complex() else torch.float64)
-        return wide * torch.from_numpy(np.asarray(factor)).to(value.device)
-    if isinstance(value, float):
-        return float(value * factor)
-    return value.astype(np.complex128 if value.dtype.kind == "c" else np.float64) * factor
+        return value.detach().to(torch.complex128 if value.is_complex() else torch.float64)
+    return value if isinstance(value, float) else widen(np.asarray(value))
 
 
 def _copy_module(module: Any, change: Change, device: Any) -> Any:

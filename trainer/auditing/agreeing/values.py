@@ -1,5 +1,6 @@
 """Nested inputs and results as arrays by name: y, y[1], loss; NumPy's and torch's alike."""
 
+import copy
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass
@@ -77,6 +78,11 @@ def map_leaves(change: Callable[[Any], Any], value: Any) -> Any:
     """Return the nested value with each leaf changed, in the order of list_leaves."""
     if isinstance(value, Mapping):
         return {key: map_leaves(change, each) for key, each in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        twin = copy.copy(value)
+        for name, each in vars(value).items():
+            object.__setattr__(twin, name, map_leaves(change, each))
+        return twin
     if isinstance(value, list | tuple):
         changed = [map_leaves(change, each) for each in value]
         return type(value)(*changed) if hasattr(value, "_fields") else type(value)(changed)
@@ -97,12 +103,12 @@ def read_value(leaf: Any) -> Value:
     )
 
 
-def read_values(result: Any) -> dict[str, Value]:
-    """Return the arrays of a result by name; what is None is left out."""
-    leaves = list_leaves(list(result) if isinstance(result, Iterator) else result, "")
-    return {name: read_value(leaf) for name, leaf in leaves.items() if leaf is not None}
-
-
 def widen(array: Array) -> Array:
     """Return an array in float64, or complex128."""
     return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
+
+
+def read_values(result: Any) -> dict[str, Value]:
+    """Return the arrays of a result by name."""
+    leaves = list_leaves(list(result) if isinstance(result, Iterator) else result, "")
+    return {name: read_value(leaf) for name, leaf in leaves.items()}

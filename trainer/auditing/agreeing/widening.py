@@ -4,6 +4,7 @@ A TorchDispatchMode sees each operation of a run, also those of torch's own func
 """
 
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from trainer.auditing.agreeing.values import ROUNDOFF, is_floating, list_leaves, map_leaves
 
+# Of operations that sum along an axis, also where the result is as large as the input.
+SUMS = r"mm|mv|dot|linear|softmax|norm|cumsum|fft|var|std|logsumexp|attention|einsum"
 WIDE = {
     dtype: torch.complex128 if dtype.is_complex else torch.float64
     for dtype in (getattr(torch, name) for name in ROUNDOFF)
@@ -47,12 +50,14 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return result
 
     def _measure_sums(self, func: Any, inputs: list[Any], outputs: list[Any]) -> None:
-        lengths = [max(each.shape, default=1) for each in inputs]
-        if inputs and outputs and "conv" in func.__name__:
+        if not (inputs and outputs):
+            return
+        lengths = [inputs[0].numel() // max(1, outputs[0].numel())]
+        if "conv" in func.__name__:
             lengths.append(max(math.prod(each.shape[1:]) for each in inputs[1:2] or inputs))
-        elif inputs and outputs:
-            lengths.append(inputs[0].numel() // max(1, outputs[0].numel()))
-        self.longest = max(self.longest, *lengths, 1)
+        elif re.search(SUMS, func.__name__):
+            lengths += [max(each.shape, default=1) for each in inputs]
+        self.longest = max(self.longest, *lengths)
 
 
 class Widen(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -66,14 +71,12 @@ class Widen(TorchDispatchMode):  # type: ignore[no-untyped-call]
             if argument.alias_info is not None and argument.alias_info.is_write
         }
         names = [argument.name for argument in func._schema.arguments]
-        wide = [
-            each if name in written else map_leaves(_widen, each)
-            for name, each in zip(names, args, strict=False)
-        ]
-        named = {
-            name: each if name in written else map_leaves(_widen, each)
-            for name, each in (kwargs or {}).items()
-        }
+
+        def widen(name: str, value: Any) -> Any:
+            return value if name in written else map_leaves(_widen, value)
+
+        wide = [widen(name, each) for name, each in zip(names, args, strict=False)]
+        named = {name: widen(name, each) for name, each in (kwargs or {}).items()}
         return func(*wide, **named)
 
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from trainer.auditing.agreeing.result import AGREE, DIFFERENT, Row
-from trainer.auditing.agreeing.values import is_module, list_leaves
+from trainer.auditing.agreeing.side import copy_leaf
+from trainer.auditing.agreeing.values import is_module, list_leaves, map_leaves
 from trainer.auditing.probes import audit_step
 from trainer.common.errors import InputError
 
@@ -50,14 +51,16 @@ def record_submodules(names: Mapping[str, str]) -> Callable[[Any], Callable[...,
     def record(module: Any) -> Callable[..., dict[str, Any]]:
         found: dict[str, Any] = {}
 
-        def note(name: str, inputs: Any, output: Any) -> None:
-            found.update(list_leaves({name + INPUT: inputs, name: output}, ""))
+        def note(name: str, value: Any) -> None:
+            # A copy, since later operations may write to what is noted.
+            found.update(list_leaves({name: map_leaves(copy_leaf, value)}, ""))
 
         def compute(*inputs: Any) -> dict[str, Any]:
             for name, each in module.named_modules():
                 shown = names.get(name, name)
                 if name:
-                    each.register_forward_hook(lambda _, x, y, shown=shown: note(shown, x, y))
+                    each.register_forward_pre_hook(lambda _, x, s=shown: note(s + INPUT, x))
+                    each.register_forward_hook(lambda _, _x, y, s=shown: note(s, y))
             module(*inputs)
             return found
 
