@@ -14,6 +14,7 @@ from trainer.checker.adapt.plan import Rows
 from trainer.checker.findings.comparing import LACKING, Finding, show_safely
 from trainer.checker.findings.report import Report
 from trainer.checker.learn.explaining_learning import show_training
+from trainer.checker.load.source import read_source
 from trainer.checker.remote.cell import Cell
 from trainer.checker.remote.connection import Connection, WorkerLostError
 from trainer.checker.remote.hanging import TRAINING, HangError, Hangs
@@ -141,6 +142,8 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> st
             about = task.path, task.name, task.seed
             found = judge_file(connection, inside, *about, doing.append, loaded.append)
             _fill(report, found, task, inside)
+        if report.stopped and task.name and task.name not in read_source(task.path).text:
+            return ""  # a name that the file has not
         doing.append(TRAINING)
         with _leave_doubted(report, may_acquit=task.folder is None), _survive(report, connection):
             judged = judge_training(connection, report, may_acquit=task.folder is None)
@@ -149,7 +152,7 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> st
             if task.rows and loaded:
                 report.learning = [_("it could not be trained in time: give a larger --timeout")]
                 training = loaded[0], task.path, task.rows, task.rows_name
-                report.learning = show_training(*training)
+                report.learning, report.learned = show_training(*training)
     except WorkerLostError as lost:
         doing[-1] = "loading" if connection.is_ready and doing[-1] == "start" else doing[-1]
         # Another worker is asked for the rest; a step that was looked for accuses nobody.

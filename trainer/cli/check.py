@@ -37,6 +37,7 @@ def main(argv: list[str] | None = None, program: Program = Program("check")) -> 
         raise InputError("give the file to check: FILE.py or FILE.ipynb, or FILE.py:CLASS")
     path, name = _split(arguments.file)
     check_limits(arguments)
+    _check_files(arguments)
     check = partial(_check, arguments, path, name, program)
     return watch(path, check, program, arguments.json) if arguments.watch else check()
 
@@ -67,6 +68,17 @@ def _check(arguments: argparse.Namespace, path: Path, name: str | None, program:
     if arguments.plot:
         draw_quotients(report, arguments.plot)
     return report.status
+
+
+def _check_files(arguments: argparse.Namespace) -> None:
+    """Raise InputError for files that would be used too late, or never."""
+    plot = arguments.plot
+    if arguments.data and not arguments.train:
+        raise InputError("--data: is for --train; add that")
+    if plot and plot.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise InputError(f"--plot {plot}: give a name that ends in .png, .svg or .pdf")
+    if plot and not plot.parent.is_dir():
+        raise InputError(f"--plot {plot}: there is no folder {plot.parent}")
 
 
 def _parser(program: Program) -> Parser:

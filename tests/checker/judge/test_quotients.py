@@ -6,8 +6,8 @@ import pytest
 from mistaken import plant_mistakes
 from steps import FREE, judge
 
-from trainer.checker.findings.quotient_table import show_quotients
-from trainer.checker.judge.quotients import CURVE, compare_quotients, find_worst, measure_curve
+from trainer.checker.findings.quotient_table import find_worst, show_quotients
+from trainer.checker.judge.quotients import CURVE, compare_quotients, measure_curve
 from trainer.checker.process import check_in_child
 from trainer.cli.check import main
 from trainer.common.errors import InputError
@@ -82,5 +82,9 @@ def test_the_command_draws_the_error_for_each_step(tmp_path, capsys):
     assert main([str(path), "--plot", str(picture)]) == 0
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert "h        float64  float32" in capsys.readouterr().out
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(InputError, match="there is no folder"):
         main([str(path), "--plot", str(tmp_path / "none" / "v.png")])
+    with pytest.raises(InputError, match=r"ends in \.png"):
+        main([str(path), "--plot", str(tmp_path / "v.txt")])
+    with pytest.raises(InputError, match="is for --train"):
+        main([str(path), "--data", "x.npy", "t.npy"])

@@ -52,7 +52,7 @@ def run_plan(subject: Any, rows: Rows, plan: Plan) -> Curve:
     The rows of each step are drawn with one seed, so that every net sees the same.
     """
     x, t, test = rows.x * plan.factor + plan.shift, rows.t, rows.test
-    weights = plan.weights or subject.weights.get()
+    weights = dict(plan.weights or subject.weights.get())
     targets = np.eye(rows.classes)[t] if plan.one_hot else t
 
     def step(chosen: Array) -> bool:

@@ -17,7 +17,7 @@ def write_json(report: "Report") -> str:
     {"diff", "checks"}, search None or {"tried", "limit", "stopped"}, the changes that were tried.
 
     report.schema.json is its schema. right is None where the net could not be checked. With
-    --gradients there are "gradients" and "curves" too, with --train the lines of "learning".
+    --gradients there are "gradients" and "curves" too, with --train "learning".
     Messages are in the chosen language.
     """
     findings = list(report.findings)
@@ -38,7 +38,7 @@ def write_json(report: "Report") -> str:
             for dtype, errors in report.curves.items()
         }
     if report.learning:
-        whole["learning"] = report.learning
+        whole["learning"] = {"lines": report.learning} | (report.learned or {})
     return json.dumps(whole, ensure_ascii=False, allow_nan=False)
 
 

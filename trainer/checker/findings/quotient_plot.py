@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trainer.checker.findings.quotient_table import find_worst
 from trainer.common.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def draw_quotients(report: "Report", path: Path) -> None:
 
     if not report.curves:
         raise InputError(f"--plot {path}: no gradient of this file can be drawn")
-    worst = max(report.quotients or (), key=lambda each: each.error / (each.limit or 1.0))
+    worst = find_worst(report.quotients or ())
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
     for dtype, errors in report.curves.items():

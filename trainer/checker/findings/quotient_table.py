@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from trainer.common.language import translate as _
 
 STEPS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)  # that people take for h
+SMALLEST = 2.0**-53  # in the place of a limit of 0
 COLUMNS = 60  # of a table; names of weights are cut to what is left of 80
 
 
@@ -19,7 +20,10 @@ def show_quotients(found: Sequence[Any], loss: str) -> list[str]:
     """Return the lines of a table, and of the limits for other h and float32 of its worst row."""
     if not found:
         return [_("its gradients cannot be compared entry by entry: no loss fits a plain step")]
-    heading = _("gradients beside (f(w + h) − f(w − h)) / 2h, where f is {loss}:")
+    heading = _(
+        "gradients beside (f(w + h) − f(w − h)) / 2h, where f is {loss} and h 1e-5 of the largest "
+        "weight:"
+    )
     width = max(len(_shorten(each.weight)) for each in found)
     titles = (_("gradient"), _("quotient"), _("error"), _("limit"))
     lines = [heading.format(loss=loss), _row(" " * width, "", *titles)]
@@ -34,7 +38,7 @@ def show_quotients(found: Sequence[Any], loss: str) -> list[str]:
         lines.append(
             _row(f"{_shorten(each.weight):{width}}", str(list(each.index)), *numbers) + mark
         )
-    worst = max(found, key=lambda each: each.error / (each.limit or 1.0))
+    worst = find_worst(found)
     text = _(
         "an error up to its limit can come from truncation and rounding, a larger one cannot; the "
         "limit for {weight} at {index} with other h, where the loss is float64 or float32:"
@@ -45,6 +49,11 @@ def show_quotients(found: Sequence[Any], loss: str) -> list[str]:
         limits = (_show_limit(worst.limit_for(h, dtype)) for dtype in ("float64", "float32"))
         lines.append(f"{_show(h):8} {next(limits):8} {next(limits)}")
     return lines
+
+
+def find_worst(found: Sequence[Any]) -> Any:
+    """Return the entry whose error is the largest in units of its limit."""
+    return max(found, key=lambda each: each.error / (each.limit or SMALLEST))
 
 
 def list_quotients(found: Sequence[Any]) -> list[dict[str, Any]]:

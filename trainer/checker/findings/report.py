@@ -42,6 +42,7 @@ class Report:
     quotients: Sequence[Any] | None = None
     loss: str = ""
     learning: list[str] = field(default_factory=list)  # the lines on a training, where it was asked
+    learned: dict[str, Any] | None = None  # the numbers of that
     curves: dict[str, dict[float, float]] = field(default_factory=dict)  # dtype: {h: error}
 
     @property
@@ -96,7 +97,7 @@ class Report:
         lines = [_("right: {quantities}").format(quantities=names)] if right else []
         if self.hints > 1:
             lines += [*self._describe_wrong(), *self._describe_place()]
-        if self.quotients is not None:
+        if self.quotients is not None and not self.stopped:
             lines += show_quotients(self.quotients, self.loss)
         lines += self.learning
         notes, missing = self._describe_notes(), self._describe_missing()

@@ -6,13 +6,14 @@ ed., 2002, 1.14). Both are measured: a quotient with 2h has four times the trunc
 rounding of a loss of float64 is some units of its last place.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.find.trace import JOINED, SUBTRACTED
+from trainer.checker.findings.quotient_table import find_worst
 from trainer.checker.judge.fit import Fit
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.judging import Judged
@@ -87,7 +88,10 @@ def compare_quotients(judged: Judged) -> list[Quotient]:
         return []
     is_returned = decision.model.base.gave in (SUBTRACTED, JOINED)
     unit = fit.common_rate if is_returned else 1.0
-    return [_find_worst(decision.model, fit, weight, unit) for weight in decision.model.weights]
+    return [
+        find_worst(list(_compare_entries(decision.model, fit, weight, unit)))
+        for weight in decision.model.weights
+    ]
 
 
 def measure_curve(judged: Judged, entry: Quotient, dtype: str = "float64") -> dict[float, float]:
@@ -109,15 +113,6 @@ def measure_curve(judged: Judged, entry: Quotient, dtype: str = "float64") -> di
         quotient = entry.unit * (up - down) / (2 * h)
         errors[h] = abs(quotient - entry.gradient) / (entry.size or 1.0)
     return errors
-
-
-def find_worst(found: Sequence[Quotient]) -> Quotient:
-    """Return the entry whose error is the largest in units of its limit."""
-    return max(found, key=lambda each: each.error / (each.limit or ROUNDOFF["float64"]))
-
-
-def _find_worst(model: Model, fit: Fit, weight: str, unit: float) -> Quotient:
-    return find_worst(list(_compare_entries(model, fit, weight, unit)))
 
 
 def _compare_entries(model: Model, fit: Fit, weight: str, unit: float) -> Iterator[Quotient]:

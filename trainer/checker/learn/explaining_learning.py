@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.cells import cell_len
@@ -15,17 +16,19 @@ from trainer.checker.adapt.names import OPTIONS, simplify_name
 from trainer.checker.adapt.plan import Curve, Rows
 from trainer.checker.findings.comparing import as_array, show_safely
 from trainer.checker.learn.learning import (
+    RATE,
     STEPS,
     Learner,
     does_learn,
     list_changes,
+    standardise,
     train_reference,
 )
 from trainer.checker.load.source import read_source
 from trainer.checker.measure.check_net import prepare_trial
 from trainer.common.language import translate as _
 
-RATE = 0.1  # the book's
+DEFAULT = "mnist-5k"
 FLAT = 1e-3  # of the slope of a sigmoid or tanh: a neuron below it hardly learns
 
 
@@ -40,6 +43,7 @@ class Learning:
     helped: list[str] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
     learns: bool = True
+    is_own_rate: bool = True  # False where the file names none
 
 
 def explain_learning(kind: type, path: Path, rows: Rows, seed: int = 0) -> Learning | None:
@@ -51,55 +55,67 @@ def explain_learning(kind: type, path: Path, rows: Rows, seed: int = 0) -> Learn
     if prepared is None:
         return None
     learner, rate = Learner(prepared[0], rows), find_rate(path)
-    plan = learner.make_plan(rate)
-    reference = train_reference(rows, learner.make_plan(RATE))
-    found = Learning(rate, learner.train(plan), reference)
-    good = max(reference.last, 0.5)
-    found.learns = does_learn(found.curve, good, rows.classes)
-    found.seen = list(_look(learner, found))
+    plan = learner.make_plan(rate or RATE)
+    reference = train_reference(rows, standardise(learner.make_plan(RATE), rows))
+    found = Learning(plan.rate, learner.train(plan), reference, is_own_rate=rate is not None)
+    found.learns = does_learn(found.curve, reference, rows)
+    found.seen = list(_describe_start(learner, found))
     for name, changed in list_changes(plan, learner) if not found.learns else ():
         found.tried[name] = learner.train(changed)
-        if does_learn(found.tried[name], good, rows.classes):
+        if does_learn(found.tried[name], reference, rows):
             found.helped.append(name)
     return found
 
 
-def show_training(loaded: Loaded, path: Path, rows: Rows, name: str) -> list[str]:
-    """Train a net that was loaded on rows of that name; return the lines on that.
+def show_training(
+    loaded: Loaded, path: Path, rows: Rows, name: str
+) -> tuple[list[str], dict[str, Any] | None]:
+    """Train a net that was loaded on rows of that name; return the lines on that, and the numbers.
 
-    They also say why it cannot be trained.
+    They also say why it cannot be trained; then there are no numbers.
     """
     kind = loaded.kind
     outcome = attempt(lambda: kind and explain_learning(kind, path, rows))
     if outcome.error:
         reason = f"{type(outcome.error).__name__}: {show_safely(outcome.error)}"
-        return [_("it could not be trained: {reason}").format(reason=reason)]
+        return [_("it could not be trained: {reason}").format(reason=reason)], None
     if not outcome.value:
-        return [_("it could not be trained: only a net of two layers in a known form can be built")]
-    return show_learning(outcome.value, name)
+        message = _(
+            "it could not be trained: only a net of two layers in a known form can be built"
+        )
+        return [message], None
+    return show_learning(outcome.value, name), list_numbers(outcome.value)
 
 
-def find_rate(path: Path) -> float:
-    """Return the learning rate that a file gives an argument or a name, else the book's."""
+def find_rate(path: Path) -> float | None:
+    """Return the learning rate that a file gives in a call, sets, or has as a default, if any."""
     tree = ast.parse(read_source(path).text)
+    found: dict[int, float] = {}
     for node in ast.walk(tree):
-        pairs: list[tuple[str, ast.expr | None]] = []
-        if isinstance(node, ast.FunctionDef):
-            given = node.args.args[len(node.args.args) - len(node.args.defaults) :]
-            pairs = [(a.arg, d) for a, d in zip(given, node.args.defaults, strict=True)]
-        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            pairs = [(node.targets[0].id, node.value)]
-        elif isinstance(node, ast.keyword) and node.arg:
-            pairs = [(node.arg, node.value)]
-        for name, value in pairs:
+        for rank, name, value in _list_values(node):
             is_rate = re.fullmatch(OPTIONS["lr"], simplify_name(name))
-            if is_rate and isinstance(value, ast.Constant) and isinstance(value.value, float):
-                return value.value
-    return RATE
+            if is_rate and isinstance(value, ast.Constant) and isinstance(value.value, int | float):
+                found.setdefault(rank, float(value.value))
+    return found[min(found)] if found else None
 
 
-def _look(learner: Learner, found: Learning) -> Iterator[str]:
-    """Yield what is seen at the first weights, with its numbers."""
+def _list_values(node: ast.AST) -> Iterator[tuple[int, str, ast.expr | None]]:
+    """Yield names and what they are given: 0 in a call, 1 set, 2 as a default."""
+    match node:
+        case ast.keyword(arg=str(name), value=value):
+            yield 0, name, value
+        case ast.Assign(targets=[target, *_]) | ast.AnnAssign(target=target):
+            name = target.attr if isinstance(target, ast.Attribute) else ast.unparse(target)
+            yield 1, name, node.value
+        case ast.FunctionDef(args=args):
+            given = [*args.posonlyargs, *args.args]
+            pairs = zip(given[len(given) - len(args.defaults) :], args.defaults, strict=True)
+            more = zip(args.kwonlyargs, args.kw_defaults, strict=True)
+            yield from ((2, each.arg, value) for each, value in (*pairs, *more))
+
+
+def _describe_start(learner: Learner, found: Learning) -> Iterator[str]:
+    """Yield what is seen at the first weights, with the numbers."""
     subject, rows = learner.build(), learner.rows
     x, t = rows.x[:200], rows.t[:200]
     loss = as_array(subject.loss(x, learner.make_targets(t))) if subject.has("loss") else None
@@ -108,11 +124,12 @@ def _look(learner: Learner, found: Learning) -> Iterator[str]:
         yield text.format(loss=f"{float(loss.ravel()[0]):.4g}", classes=rows.classes,
                           guess=f"{np.log(rows.classes):.4g}")  # fmt: skip
     weights = subject.weights.get()
-    a1 = x @ weights["W1"] + weights["b1"]
-    is_relu = "relu" in learner.trial.form.activation
-    text = _("hidden sums x W1 + b1 from {low} to {high}: {share} of the sigmoids are flat there")
+    a1 = x @ weights["W1"] + weights.get("b1", 0)
     share = (np.exp(-np.abs(a1)) < FLAT).mean()
-    if is_relu:
+    text = _(
+        "hidden sums x W1 + b1 from {low} to {high}: {share} of them saturate a sigmoid or tanh"
+    )
+    if "relu" in learner.trial.form.activation:
         text = _("hidden sums x W1 + b1 from {low} to {high}: {share} of the neurons are always 0")
         share = (a1 <= 0).all(axis=0).mean()
     yield text.format(low=f"{a1.min():.3g}", high=f"{a1.max():.3g}", share=f"{share:.0%}")
@@ -124,11 +141,27 @@ def _look(learner: Learner, found: Learning) -> Iterator[str]:
             yield text.format(key=key, share=f"{step:.2g}")
 
 
+def list_numbers(found: Learning) -> dict[str, Any]:
+    """Return the same for JSON."""
+    return {
+        "learns": found.learns, "rate": found.rate, "helped": found.helped,
+        "curve": found.curve.accuracies, "reference": found.reference.accuracies,
+        "tried": {name: curve.accuracies for name, curve in found.tried.items()},
+    }  # fmt: skip
+
+
 def show_learning(found: Learning, images: str) -> list[str]:
     """Return the lines of the report: both curves, what helps, and what was seen."""
     text = _("training on {images}: {steps} steps, rate {rate}, from its own first weights")
+    if not found.is_own_rate:
+        text = _(
+            "training on {images}: {steps} steps, rate {rate}, since the file names none, from its "
+            "own first weights"
+        )
+    if images == DEFAULT:
+        images = _("{name} (--data X.npy T.npy: on rows of your own)").format(name=images)
     lines = [text.format(images=images, steps=STEPS, rate=f"{found.rate:g}")]
-    names = _("this net"), _("reference")
+    names = _("this net"), _("a right net")
     width = max(map(cell_len, names))
     for name, curve in zip(names, (found.curve, found.reference), strict=True):
         space = " " * (width - cell_len(name) + 2)
@@ -139,7 +172,7 @@ def show_learning(found: Learning, images: str) -> list[str]:
     lines.append(_("it does not learn{reason}; with one change at a time:").format(
         reason=f" ({found.curve.error})" if found.curve.error else ""))  # fmt: skip
     for name, curve in found.tried.items():
-        mark = "  " + _("learns") if name in found.helped else ""
+        mark = "  " + _("learns") if name in found.helped else f"  {curve.error}".rstrip()
         lines.append(f"  {name}: {curve.accuracies[0]:.2f} → {curve.last:.2f}{mark}")
     if not found.helped:
         lines.append(_("none of these changes alone makes it learn"))

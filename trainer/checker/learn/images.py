@@ -38,7 +38,7 @@ def _read(name: str, offset: int) -> Array:
 def _load(path: Path) -> Array:
     try:
         found = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise InputError(f"--data {path}: no .npy file of numbers") from error
     if not isinstance(found, np.ndarray) or found.dtype.kind not in "fiub":
         raise InputError(f"--data {path}: no .npy file of numbers")
@@ -48,6 +48,9 @@ def _load(path: Path) -> Array:
 def _mix(x: Array, t: Array, path: Path) -> Rows:
     """Return rows of one's own in a mixed order, a tenth of them for testing."""
     labels = t.argmax(axis=1) if t.ndim == 2 and t.shape[1] > 1 else t.reshape(-1)
+    if not np.isfinite(x).all() or (labels < 0).any() or (labels % 1 != 0).any():
+        what = "rows of finite numbers, and labels 0, 1, 2 … or one-hot rows"
+        raise InputError(f"--data {path}: give {what}")
     if len(x) != len(labels) or len(x) < FEWEST:
         what = f"{len(x)} rows and {len(labels)} targets"
         raise InputError(f"--data {path}: {what}; give {FEWEST} or more of each")

@@ -65,9 +65,10 @@ def _check_quantities(trial: Trial) -> Iterator[Finding]:
     if obstacle := _find_obstacle(trial, runs := trial.call_with_each_target()):
         yield obstacle
         return
-    measured = choose_columns(measure(trial, runs))
+    several = measure(trial, runs)
+    measured = choose_columns(several)
     if measured.trial is not trial:
-        yield (about_columns := describe_columns(measured))
+        yield (about_columns := describe_columns(measured, several))
         if about_columns.verdict != "note":
             return
     trial, judge, findings = measured.trial, measured.judge, measured.findings

@@ -3,6 +3,7 @@
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.subject import make_subject
 from trainer.checker.findings.comparing import Finding, report_unchecked
+from trainer.checker.findings.descriptions import join_quantities
 from trainer.checker.measure.explaining import Case
 from trainer.checker.measure.measuring import Measured, measure
 from trainer.checker.measure.reference import BINARY
@@ -36,14 +37,16 @@ def _measure_one_column(trial: Trial) -> Measured | None:
     return measure(single, single.call_with_each_target())
 
 
-def describe_columns(measured: Measured) -> Finding:
-    """Return what to say of a net that was measured with one output column.
+def describe_columns(measured: Measured, several: Measured) -> Finding:
+    """Return what to say of a net that was measured with one output column, and with several.
 
     A squared error whose results are wrong with several outputs may be meant for these.
     """
     if measured.trial.form.head in BINARY or measured.is_wrong():
-        message = _("seems to be written for one output column, and was checked with one")
-        return Finding("predict", "note", message)
+        wrong = [f for f in several.findings if f.verdict in ("differs", "raises")]
+        message = _("was checked with one output column; with several, {quantities} would be wrong")
+        quantities = join_quantities(wrong)
+        return Finding("predict", "note", message.format(quantities=quantities))
     reason = _(
         "right with one output column, but only nets with an output for each class can be checked"
     )

@@ -12,10 +12,11 @@ from trainer.checker.find.pairing import MOST as MOST_LAYERS
 from trainer.checker.find.programs import OPTION, OWN, TRAINING
 from trainer.checker.find.trace import Form, Trace, digest
 from trainer.checker.findings.comparing import Finding, report_unchecked
+from trainer.checker.findings.quotient_table import find_worst
 from trainer.checker.findings.report import CODE, STEP, Report
 from trainer.checker.judge.judging import Judged, judge_options, judge_programs
 from trainer.checker.judge.layers import judge_layers
-from trainer.checker.judge.quotients import ROUNDOFF, compare_quotients, find_worst, measure_curve
+from trainer.checker.judge.quotients import ROUNDOFF, compare_quotients, measure_curve
 from trainer.checker.judge.reporting import (
     describe,
     leave_unknown,
