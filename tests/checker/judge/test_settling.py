@@ -6,6 +6,7 @@ from steps import FREE, judge
 from trainer.checker.findings.comparing import Finding
 from trainer.checker.findings.report import Report
 from trainer.checker.judge.reporting import leave_unknown, settle
+from trainer.checker.process import check_in_child
 
 RIGHT = FREE / "mini_batches.py"
 
@@ -71,3 +72,36 @@ def test_outputs_alone_that_raise_for_our_call_accuse_nobody():
         report = Report(findings=[Finding("predict", "raises", error)])
         leave_unknown(report)
         assert report.status == status
+
+
+TWO_LOSSES = """import numpy as np
+class Net:
+    def __init__(self, n_in, n_hid, n_out):
+        self.W1, self.b1 = np.random.randn(n_in, n_hid), np.zeros(n_hid)
+        self.W2, self.b2 = np.random.randn(n_hid, n_out), np.zeros(n_out)
+    def forward(self, x):
+        self.x, self.z = x, np.tanh(x @ self.W1 + self.b1)
+        self.y = 1 / (1 + np.exp(-(self.z @ self.W2 + self.b2)))
+        return self.y
+    def loss(self, x, t):
+        return 0.5 * np.sum((self.forward(x) - t) ** 2) / len(x)
+    def backward(self, t):
+        d2 = (self.y - t) / len(t)
+        self.dW2, self.db2 = self.z.T @ d2, d2.sum(axis=0)
+        d1 = d2 @ self.W2.T * (1 - self.z ** 2)
+        self.dW1, self.db1 = self.x.T @ d1, d1.sum(axis=0)
+    def update(self, lr=0.5):
+        self.W1 -= lr * self.dW1; self.b1 -= lr * self.db1
+        self.W2 -= lr * self.dW2; self.b2 -= lr * self.db2
+"""
+
+
+def test_a_loss_and_gradients_that_do_not_belong_together_are_both_named(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(TWO_LOSSES)
+    report, _ = check_in_child(path, timeout=60, hints=1)
+    (finding,) = report.wrong_findings
+    assert finding.message == (
+        "is the squared error of its outputs, while the gradients are those of the binary "
+        "cross-entropy of its outputs: change the one or the other"
+    )

@@ -92,6 +92,7 @@ def settle(report: Report, judged: Judged) -> None:
     wrong = report.wrong_findings
     fit = judged.decision.fit
     if report.status == 1 and _is_understood(report) and not (is_right and fit and fit.is_own):
+        _name_both_losses(wrong, judged)
         return
     known = {f.quantity for f in report.findings if f.verdict == "ok"} & {"predict", "loss"}
     is_factor = all(f.quantity == "loss" and f.cause in FACTORS for f in wrong)
@@ -107,6 +108,20 @@ def settle(report: Report, judged: Judged) -> None:
     report.findings += describe(judged)
     point_to(report, judged)
     report.stopped, report.name = "", report.name or f"{CODE}{report.file}"
+
+
+def _name_both_losses(wrong: list[Finding], judged: Judged) -> None:
+    """Say of a loss that is wrong for no known reason which one it is, and of which one the
+    gradients are: either may be meant.
+    """
+    fit = judged.decision.fit
+    is_alone = len(wrong) == 1 and (wrong[0].quantity, wrong[0].cause) == ("loss", None)
+    if not (is_alone and fit and fit.shown and judged.decision.is_right):
+        return
+    message = _("is {shown}, while the gradients are those of {loss}: change the one or the other")
+    shown = _(LOSSES.get(fit.shown, fit.shown))
+    wrong[0].message = message.format(shown=shown, loss=name_loss(judged))
+    wrong[0].is_explained = True
 
 
 def point_to(report: Report, judged: Judged) -> None:
