@@ -107,7 +107,7 @@ class _Comparison:
         values = [side.run() for side in sides]
         firsts = [each | first for each, first in zip(values, self._first, strict=True)]
         results = [
-            _make_results(side, each, first, self._measure(side))
+            _make_results(side, each, first, self._measure(side, self.steps))
             for side, each, first in zip(sides, values, firsts, strict=True)
         ]
         if self.reference is not None:
@@ -126,10 +126,12 @@ class _Comparison:
             rows.append(row)
         return self._excuse_overflow(rows)
 
-    def _measure(self, side: Side, shrink: float = 1.0) -> dict[str, Scale]:
+    def _measure(
+        self, side: Side, steps: tuple[float, ...], shrink: float = 1.0
+    ) -> dict[str, Scale]:
         """Return the scales of a side; none, and a note, if it does not run in float64."""
         try:
-            return measure(side, self.steps, shrink)
+            return measure(side, steps, shrink)
         except Exception as error:  # The code of somebody else may raise anything.
             self.notes.append(f"{side.name} does not run in float64: {describe(error)}")
             return {}
@@ -147,7 +149,7 @@ class _Comparison:
         doubtful = {r.name for r in rows if np.isinf(r.difference) and r.status == DIFFERENT}
         if not doubtful:
             return rows
-        x, y = (self._measure(side, SHRINK) for side in (self.a, self.b))
+        x, y = (self._measure(side, (), SHRINK) for side in (self.a, self.b))
         same = {
             name
             for name in doubtful & {*x} & {*y}

@@ -157,6 +157,8 @@ def compare_along(plain: Side, wrapped: Side) -> Row:
                 text = f"that of {name} has the shape {shape}, {name} {tuple(np.shape(leaf))}"
                 return Row("gradients", DIFFERENT, text, (wrapped.name,))
         pairs = [_compare_direction(plain, found, leaves, seed) for seed in (0, 1)]
+    except InputError:
+        raise
     except Exception as error:  # The code of somebody else may raise anything.
         raise InputError(f"gradients: a side does not run in float64: {describe(error)}") from error
     got, expected, limit = max(pairs, key=lambda each: abs(each[0] - each[1]) / (each[2] or 1))
