@@ -8,6 +8,7 @@ import numpy as np
 
 from trainer.auditing.agreeing.result import AGREE, DIFFERENT, Row
 from trainer.auditing.agreeing.side import AFTER, Side, Values, describe, match_kind
+from trainer.auditing.agreeing.submodules import rename_parameter
 from trainer.auditing.agreeing.values import (
     get_torch,
     is_floating,
@@ -59,11 +60,8 @@ def _pair_parameters(old: Any, new: Any, names: Mapping[str, str]) -> list[tuple
     if not (is_module(old) and is_module(new)):
         return []
     mine, others = ({name for name, _ in each.named_parameters()} for each in (old, new))
-    renamed = {}
-    for name in sorted(mine):
-        module, _, last = name.rpartition(".")
-        renamed[name] = f"{names[module]}.{last}" if module in names else name
-    return [pair for pair in renamed.items() if pair[1] in others]
+    pairs = ((name, rename_parameter(name, names)) for name in sorted(mine))
+    return [pair for pair in pairs if pair[1] in others]
 
 
 def _add_gradients(

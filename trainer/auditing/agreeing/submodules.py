@@ -29,6 +29,12 @@ def check_names(old: Any, new: Any, names: Mapping[str, str]) -> None:
                 )
 
 
+def rename_parameter(name: str, names: Mapping[str, str]) -> str:
+    """Return the name in new of a parameter of old; names are those of submodules."""
+    module, _, last = name.rpartition(".")
+    return f"{names[module]}.{last}" if module in names else name
+
+
 def list_module_notes(old: Any, new: Any, names: Mapping[str, str]) -> Iterator[str]:
     """Yield what differs between two modules before they run: weights, and their mode."""
     others = dict(new.named_parameters())
@@ -36,8 +42,7 @@ def list_module_notes(old: Any, new: Any, names: Mapping[str, str]) -> Iterator[
         mode = {True: "in training mode", False: "in evaluation mode"}
         yield f"old is {mode[old.training]}, new {mode[new.training]}"
     for name, value in old.named_parameters():
-        module, _, last = name.rpartition(".")
-        other = others.get(f"{names[module]}.{last}" if module in names else name)
+        other = others.get(rename_parameter(name, names))
         if other is not None and other.shape == value.shape and (value != other.to(value)).any():
             yield f"parameter {name} has other values in new: copy the weights first"
 
