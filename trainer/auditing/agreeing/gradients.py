@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from trainer.auditing.agreeing.forms import match_kind
 from trainer.auditing.agreeing.result import AGREE, DIFFERENT, Row
-from trainer.auditing.agreeing.side import AFTER, Side, Values, describe, match_kind
+from trainer.auditing.agreeing.side import AFTER, Side, Values, describe
 from trainer.auditing.agreeing.submodules import rename_parameter
 from trainer.auditing.agreeing.values import (
     get_torch,

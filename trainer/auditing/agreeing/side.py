@@ -8,13 +8,25 @@ import inspect
 import random
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
+from trainer.auditing.agreeing.forms import (
+    Change,
+    copy_leaf,
+    copy_module,
+    keep,
+    list_parameters,
+    match_parameters,
+    multiply,
+    to_array,
+    to_tensor,
+    widen_leaf,
+)
 from trainer.auditing.agreeing.values import (
     ROUNDOFF,
     Value,
@@ -26,12 +38,10 @@ from trainer.auditing.agreeing.values import (
     map_leaves,
     read_value,
     read_values,
-    widen,
 )
 from trainer.common.errors import InputError
 
 Values = dict[str, Value]
-Change = Callable[[Any], Any]  # of one input
 AFTER = " after the call"  # in the name of an input that is compared again
 
 
@@ -47,12 +57,12 @@ class Side:
     def __init__(self, name: str, function: Any, inputs: list[Any], device: Any = None):
         self.name, self.function, self.inputs, self.device = name, function, inputs, device
         self.names = list_input_names(function, inputs)
-        self.wrap: Change = _keep
+        self.wrap: Change = keep
         self.runs, self.u, self.length = 0, 0.0, 1
         self.given: list[Any] = []
         self.changed: set[str] = set()
         self.warnings: Literal["ignore", "always"] = "ignore"
-        self.form: Change = to_tensor if is_module(function) or device else _keep
+        self.form: Change = to_tensor if is_module(function) or device else keep
         if isinstance(function, type) or not callable(function):
             raise InputError(f"{name} is no function: give one, or an instance of a module")
         _check_device(device)
@@ -73,7 +83,7 @@ class Side:
         for form in dict.fromkeys((self.form, to_array if has_tensors else to_tensor)):
             self.form = form
             try:
-                return self._call(lambda each: _match(each, self.function), watch=watch)
+                return self._call(lambda each: match_parameters(each, self.function), watch=watch)
             except InputError:
                 raise
             except (Exception, SystemExit) as error:  # The code may raise anything.
@@ -87,12 +97,12 @@ class Side:
         The signs are drawn from the seed; a module's parameters and buffers are moved too.
         """
         rng = np.random.default_rng(seed)
-        return self._call(lambda each: _multiply(each, move, rng) * shrink, is_wide=True)
+        return self._call(lambda each: multiply(each, move, rng) * shrink, is_wide=True)
 
     def run_along(self, directions: list[Any], move: float) -> Values:
         """Return the results in float64, each floating input moved along its direction."""
         rest = iter(directions)
-        return self._call(lambda each: _widen(each) + move * next(rest), is_wide=True)
+        return self._call(lambda each: widen_leaf(each) + move * next(rest), is_wide=True)
 
     def _call(self, change: Change, watch: Any = None, is_wide: bool = False) -> Values:
         self.runs += 1
@@ -104,7 +114,7 @@ class Side:
         leaves = list(list_leaves(given, "x").values())  # also those that the function takes out
         before = {name: value.array.copy() for name, value in self._read_inputs(leaves).items()}
         if is_module(function):
-            function = _copy_module(function, change if is_wide else _keep, device)
+            function = copy_module(function, change if is_wide else keep, device)
         elif not hasattr(function, "__code__"):  # an object, which may keep what it computes
             with suppress(Exception):  # A compiled function, for instance, has no copy.
                 function = copy.deepcopy(function)
@@ -139,7 +149,7 @@ class Side:
         axes = [max(value.array.shape, default=1) for value in arrays]
         self.length = max(self.length, longest, *axes)
         if not self.u:  # in the first run, whose inputs are as they were given
-            given += [read_value(each) for each in _list_parameters(self.function)]
+            given += [read_value(each) for each in list_parameters(self.function)]
             self.u = max((ROUNDOFF.get(value.dtype, 0.0) for value in given), default=0.0)
 
 
@@ -166,22 +176,6 @@ def list_input_names(function: Any, inputs: list[Any]) -> list[str]:
     return list(list_leaves(dict(zip(names, inputs, strict=True)), ""))
 
 
-def to_tensor(value: Any) -> Any:
-    """Return an array as a tensor, anything else as it is."""
-    import torch
-
-    return torch.from_numpy(value.copy()) if isinstance(value, np.ndarray) else value
-
-
-def to_array(value: Any) -> Any:
-    """Return a tensor as an array, anything else as it is."""
-    return value.detach().cpu().numpy() if is_tensor(value) else value
-
-
-def _keep(value: Any) -> Any:
-    return value
-
-
 def _check_device(device: Any) -> None:
     if device is not None:
         import torch
@@ -191,52 +185,6 @@ def _check_device(device: Any) -> None:
         except Exception as error:
             reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
             raise InputError(f"device {device}: torch cannot use it here: {reason}") from error
-
-
-def copy_leaf(value: Any, device: Any = None) -> Any:
-    """Return a tensor on the device, with memory of its own; anything else copied."""
-    if is_tensor(value):
-        return value.detach().clone().to(device or value.device)
-    return copy.deepcopy(value)
-
-
-def _list_parameters(function: Any) -> list[Any]:
-    return list(function.parameters()) if is_module(function) else []
-
-
-def _match(value: Any, function: Any) -> Any:
-    """Return a floating input in the dtype of a module's parameters, else as it is."""
-    dtypes = [each.dtype for each in _list_parameters(function) if is_floating(each)]
-    return value if not dtypes or isinstance(value, float) else to_tensor(value).to(dtypes[0])
-
-
-def _multiply(value: Any, move: float, rng: np.random.Generator) -> Any:
-    """Return a floating value in float64, each element times 1 + move or 1 − move."""
-    factor = 1 + move * rng.choice((-1.0, 1.0), np.shape(value))
-    return _widen(value) * (match_kind(factor, value) if np.ndim(value) else float(factor))
-
-
-def match_kind(array: Any, value: Any) -> Any:
-    """Return an array as a tensor where the value is one, on its device."""
-    if not is_tensor(value):
-        return array
-    return get_torch().from_numpy(np.asarray(array)).to(value.device)
-
-
-def _widen(value: Any) -> Any:
-    if is_tensor(value):
-        torch = get_torch()
-        return value.detach().to(torch.complex128 if value.is_complex() else torch.float64)
-    return value if isinstance(value, float) else widen(np.asarray(value))
-
-
-def _copy_module(module: Any, change: Change, device: Any) -> Any:
-    """Return a copy of a module on the device with changed parameters and buffers."""
-    twin = copy.deepcopy(module)
-    for tensor in (*twin.parameters(), *twin.buffers()):
-        if change is not _keep and is_floating(tensor):
-            tensor.data = change(tensor.data)
-    return twin if device is None else twin.to(device)
 
 
 def _compute_in_float64() -> AbstractContextManager[Any]:

@@ -4,8 +4,8 @@ import copy
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from trainer.auditing.agreeing.forms import copy_leaf
 from trainer.auditing.agreeing.result import AGREE, DIFFERENT, Row
-from trainer.auditing.agreeing.side import copy_leaf
 from trainer.auditing.agreeing.values import is_module, list_leaves, map_leaves
 from trainer.auditing.probes import audit_step
 from trainer.common.errors import InputError
