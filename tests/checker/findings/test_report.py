@@ -1,6 +1,7 @@
 """The report says once what belongs together, and what was checked."""
 
 import json
+from dataclasses import asdict, replace
 from functools import partial
 
 import jsonschema
@@ -9,6 +10,7 @@ from mistaken import NETS
 from reports import report_on
 from runs import ROOT
 
+from trainer.checker.diagnose.diagnosing import Diagnosis
 from trainer.checker.findings.comparing import Finding
 from trainer.checker.findings.report import Report
 from trainer.checker.learn.images import load_rows
@@ -45,6 +47,13 @@ def test_what_has_no_cause_is_said_once(check_chapter4):
         "no cause was found for gradient W1, gradient b1, gradient W2, gradient b2"
         in report.as_text()
     )
+
+
+def test_no_cause_is_missed_where_a_wrong_line_is_named(check_chapter4):
+    report = check_chapter4(("dy = (y - t) / batch_num", "dy = (y - t) ** 3"))
+    place = Diagnosis("net.py", 40, 0, 2, "dy = (y - t) ** 3", "", "", 0)
+    assert "no cause was found" in report.as_text()
+    assert "no cause was found" not in replace(report, diagnosis=asdict(place)).as_text()
 
 
 def test_one_exception_in_several_methods_is_shown_once(check_chapter4):

@@ -136,13 +136,17 @@ class Report:
             )
             for group in groups.values()
         ]
+        return lines + self._describe_unexplained()
+
+    def _describe_unexplained(self) -> list[str]:
+        """Return what has no cause; where a wrong line is named, that is the cause."""
         unexplained = [f for f in self.wrong_findings if not f.is_explained]
-        if not unexplained:
-            return lines
+        if not unexplained or self.diagnosis is not None:
+            return []
         if len(unexplained) == len(self.wrong_findings):
-            return [*lines, _("no cause was found")]
+            return [_("no cause was found")]
         which = join_quantities(unexplained)
-        return [*lines, _("no cause was found for {quantities}").format(quantities=which)]
+        return [_("no cause was found for {quantities}").format(quantities=which)]
 
     def _describe_place(self) -> list[str]:
         """Return the wrong line and a fix, with the ids of the mistakes that can be explained."""
