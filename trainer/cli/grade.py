@@ -45,7 +45,7 @@ def main(argv: list[str] | None = None, program: Program = Program("grade")) -> 
         is_wrapped = _choose_sandbox(arguments)
         how = How(
             scheme, take_key(arguments.out), arguments.hints, arguments.timeout, arguments.memory,
-            arguments.file, is_wrapped, arguments.anonymise,
+            arguments.file, is_wrapped, arguments.anonymise, arguments.train,
         )  # fmt: skip
         grading = Grading(submissions, arguments.out, how, arguments.format or [])
         if not quiet:
@@ -113,6 +113,8 @@ def _make_parser(program: Program) -> Parser:
         help="names of the class in the first column: say who has not submitted")  # fmt: skip
     add("--anonymise", action="store_true",
         help="give students numbers; names.csv keeps their names")  # fmt: skip
+    add("--train", action="store_true",
+        help="train each net on mnist-5k; a column says which learn, or with what")  # fmt: skip
     add("--format", action="append", choices=FORMATS,
         help="write gradescope/NAME/results.json or junit.xml too; may be given twice")  # fmt: skip
     add_hints(parser, default=2)

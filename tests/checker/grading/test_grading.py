@@ -314,6 +314,20 @@ def test_a_roster_says_who_is_missing(tmp_path, capsys):
     assert "cannot be read" in capsys.readouterr().err
 
 
+def test_a_column_says_which_nets_learn_and_with_what_change(tmp_path):
+    given, out = tmp_path / "given", tmp_path / "out"
+    given.mkdir()
+    (given / "ann.py").write_text(RIGHT)
+    (given / "bob.py").write_text(RIGHT.replace("weight_init_std=0.01", "weight_init_std=300"))
+    (given / "cleo.py").write_text("class TwoLayerNet(:\n")
+    assert run_grade(given, "--out", out, "--train", "--timeout", 60, "--hints", 1) == 0
+    learns = {name: row["learns"] for name, row in read_rows(out).items()}
+    with_change = "no; it does with first weights ~ 1/√n"
+    assert learns == {"ann": "yes", "bob": with_change, "cleo": ""}
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "it does not learn; with one change at a time:" in page
+
+
 def test_a_report_that_was_stopped_says_that_it_is_not_the_whole_class(
     tmp_path, capsys, monkeypatch
 ):

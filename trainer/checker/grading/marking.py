@@ -13,6 +13,8 @@ from typing import Any
 from trainer.checker.findings.report import Report
 from trainer.checker.grading.points import Part, Scheme, count_points
 from trainer.checker.grading.submissions import choose_file
+from trainer.checker.learn.explaining_learning import DEFAULT
+from trainer.checker.learn.images import load_rows
 from trainer.checker.process import Task, check_task
 from trainer.checker.remote.cell import PREFIX
 from trainer.common.errors import InputError
@@ -38,6 +40,7 @@ class How:
     pattern: str | None = None
     is_wrapped: bool = False
     is_anonymous: bool = False
+    trains: bool = False  # whether each net is trained on mnist-5k too
     language: str = field(default_factory=get_language)
 
     def digest(self) -> str:
@@ -95,9 +98,10 @@ def _write_files(job: Job, how: How, folder: Path) -> Path:
 
 def _make_task(job: Job, how: How, folder: Path, path: Path) -> Task:
     seed = hmac.new(how.key, job.digest.encode(), hashlib.sha256).digest()[:16]
+    rows = load_rows(None, None) if how.trains else None
     return Task(
         path, timeout=how.timeout, memory=how.memory, seed=int.from_bytes(seed), hints=how.hints,
-        folder=folder, is_wrapped=how.is_wrapped,
+        folder=folder, is_wrapped=how.is_wrapped, rows=rows, rows_name=DEFAULT,
     )  # fmt: skip
 
 

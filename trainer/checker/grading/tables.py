@@ -10,12 +10,16 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def make_table(records: list[Record]) -> str:
-    """Return the table of all records as CSV: points, each part, causes, seconds."""
+    """Return the table of all records as CSV: points, each part, causes, seconds.
+
+    Where nets were trained, the last column says whether they learn.
+    """
     parts = list_parts(records)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     head = ("student", "verdict", "points", "of", *parts, "causes", "seconds", "file", "note")
-    writer.writerow(head)
+    learns = {id(each): show_learned(each) for each in records if "learning" in each["check"]}
+    writer.writerow((*head, "learns") if learns else head)
     for record in records:
         earned = {part["name"]: round(part["points"], 4) for part in record["parts"]}
         why = [record["summary"]] if record["verdict"] == "unchecked" else []
@@ -23,6 +27,7 @@ def make_table(records: list[Record]) -> str:
             guard(record["student"]), record["verdict"], record["points"], record["of"],
             *(earned.get(part, "") for part in parts), guard("; ".join(record["causes"])),
             record["seconds"], guard(record["file"]), guard("; ".join([*why, *record["notes"]])),
+            *([guard(learns.get(id(record), ""))] if learns else []),
         ])  # fmt: skip
     return out.getvalue()
 
@@ -30,6 +35,16 @@ def make_table(records: list[Record]) -> str:
 def list_parts(records: list[Record]) -> list[str]:
     """Return the names of the parts of all records: files of functions have parts of their own."""
     return list(dict.fromkeys(part["name"] for record in records for part in record["parts"]))
+
+
+def show_learned(record: Record) -> str:
+    """Return yes, no, or no and each change that alone makes the net learn; "" if not trained."""
+    found = record["check"].get("learning", {})
+    if "learns" not in found:
+        return ""
+    if found["learns"]:
+        return "yes"
+    return f"no; it does with {', or '.join(found['helped'])}" if found["helped"] else "no"
 
 
 def guard(text: str) -> str:
