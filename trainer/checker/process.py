@@ -151,7 +151,8 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> st
                 measure_gradients(connection, report, judged)
             if task.rows and loaded:
                 report.learning = [_("it could not be trained in time: give a larger --timeout")]
-                training = loaded[0], task.path, task.rows, task.rows_name
+                tree = read_source(task.path).tree
+                training = loaded[0].kind, tree, task.rows, task.rows_name
                 report.learning, report.learned = show_training(*training)
     except WorkerLostError as lost:
         doing[-1] = "loading" if connection.is_ready and doing[-1] == "start" else doing[-1]

@@ -1,5 +1,8 @@
 """check --train: does a right net learn, and which single change would make it?"""
 
+import ast
+import importlib
+
 import numpy as np
 import pytest
 from mistaken import NETS
@@ -8,6 +11,7 @@ from trainer.checker.adapt.plan import Curve, Rows
 from trainer.checker.learn.explaining_learning import find_rate
 from trainer.checker.learn.images import load_rows
 from trainer.checker.learn.learning import does_learn
+from trainer.checker.live.live import check
 from trainer.checker.process import check_in_child
 from trainer.cli.check import main
 from trainer.common.errors import InputError
@@ -96,10 +100,8 @@ def test_a_net_that_cannot_be_built_in_these_sizes_says_so(tmp_path, rows):
         ("x = 3", None),
     ],
 )
-def test_the_rate_is_that_of_the_file(text, rate, tmp_path):
-    path = tmp_path / "net.py"
-    path.write_text(text)
-    assert find_rate(path) == rate
+def test_the_rate_is_that_of_the_file(text, rate):
+    assert find_rate(ast.parse(text)) == rate
 
 
 def test_a_constant_answer_to_uneven_classes_is_no_learning():
@@ -133,3 +135,35 @@ def test_the_command_shows_both_curves(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "this net     ▁" in printed
     assert "a right net  ▁" in printed
+
+
+def test_a_live_class_is_trained_as_its_file_is(tmp_path, rows, monkeypatch):
+    text = RIGHT.replace("weight_init_std=0.01", "weight_init_std=300")
+    lines = train(tmp_path / "live_net.py", text, rows)
+    monkeypatch.syspath_prepend(tmp_path)
+    kind = importlib.import_module("live_net").TwoLayerNet
+    result = check(kind, train=True, hints=1)
+    assert result.right
+    live = result.reports[0].learning
+    assert live[0].startswith("training on mnist-5k (train=(x, labels): on rows of your own)")
+    assert live[1:] == lines[1:]
+    assert "it does not learn; with one change at a time:" in result._repr_html_()
+    of_file = check(tmp_path / "live_net.py", train=True, hints=1).reports[0].learning
+    assert of_file == live
+
+
+def test_a_live_class_is_trained_on_rows_of_ones_own():
+    names: dict = {"__name__": "live"}
+    exec(RIGHT, names)
+    rng = np.random.default_rng(0)
+    labels = np.arange(200) % 3
+    x = rng.normal(size=(200, 4)) + 3 * np.eye(4)[labels]
+    lines = check(names["TwoLayerNet"], train=(x, np.eye(3)[labels]), hints=1).reports[0].learning
+    assert lines[0].startswith("training on 200 rows: ")
+    assert lines[-1] == "it learns"
+
+
+@pytest.mark.parametrize("given", [1, (1, 2, 3), (["a"] * 30, [0] * 30), (np.zeros((3, 2)), [0])])
+def test_what_are_no_rows_is_refused(given):
+    with pytest.raises(ValueError, match="train"):
+        check("net.py", train=given)

@@ -4,14 +4,12 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.cells import cell_len
 
 from trainer.checker.adapt.attempts import attempt
-from trainer.checker.adapt.loaded import Loaded
 from trainer.checker.adapt.names import OPTIONS, simplify_name
 from trainer.checker.adapt.plan import Curve, Rows
 from trainer.checker.findings.comparing import as_array, show_safely
@@ -24,7 +22,6 @@ from trainer.checker.learn.learning import (
     standardise,
     train_reference,
 )
-from trainer.checker.load.source import read_source
 from trainer.checker.measure.check_net import prepare_trial
 from trainer.common.language import translate as _
 
@@ -46,7 +43,7 @@ class Learning:
     is_own_rate: bool = True  # False where the file names none
 
 
-def explain_learning(kind: type, path: Path, rows: Rows, seed: int = 0) -> Learning | None:
+def explain_learning(kind: type, tree: ast.AST, rows: Rows, seed: int = 0) -> Learning | None:
     """Train a net of a class, and with one change at a time if it does not learn.
 
     None where the net has no form in which it can be built for these images.
@@ -54,7 +51,7 @@ def explain_learning(kind: type, path: Path, rows: Rows, seed: int = 0) -> Learn
     prepared = prepare_trial(kind, seed)
     if prepared is None:
         return None
-    learner, rate = Learner(prepared[0], rows), find_rate(path)
+    learner, rate = Learner(prepared[0], rows), find_rate(tree)
     plan = learner.make_plan(rate or RATE)
     reference = train_reference(rows, standardise(learner.make_plan(RATE), rows))
     found = Learning(plan.rate, learner.train(plan), reference, is_own_rate=rate is not None)
@@ -68,14 +65,14 @@ def explain_learning(kind: type, path: Path, rows: Rows, seed: int = 0) -> Learn
 
 
 def show_training(
-    loaded: Loaded, path: Path, rows: Rows, name: str
+    kind: type | None, tree: ast.AST, rows: Rows, name: str
 ) -> tuple[list[str], dict[str, Any] | None]:
-    """Train a net that was loaded on rows of that name; return the lines on that, and the numbers.
+    """Train a net of a class on rows of that name; return the lines on that, and the numbers.
 
-    They also say why it cannot be trained; then there are no numbers.
+    tree is its code, which may name the learning rate. The lines also say why it cannot be trained;
+    then there are no numbers.
     """
-    kind = loaded.kind
-    outcome = attempt(lambda: kind and explain_learning(kind, path, rows))
+    outcome = attempt(lambda: kind and explain_learning(kind, tree, rows))
     if outcome.error:
         reason = f"{type(outcome.error).__name__}: {show_safely(outcome.error)}"
         return [_("it could not be trained: {reason}").format(reason=reason)], None
@@ -87,9 +84,8 @@ def show_training(
     return show_learning(outcome.value, name), list_numbers(outcome.value)
 
 
-def find_rate(path: Path) -> float | None:
-    """Return the learning rate that a file gives in a call, sets, or has as a default, if any."""
-    tree = ast.parse(read_source(path).text)
+def find_rate(tree: ast.AST) -> float | None:
+    """Return the learning rate that code gives in a call, sets, or has as a default, if any."""
     found: dict[int, float] = {}
     for node in ast.walk(tree):
         for rank, name, value in _list_values(node):

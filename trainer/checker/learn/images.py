@@ -27,7 +27,7 @@ def load_rows(x: Path | None, t: Path | None) -> Rows:
         )
         pixels = np.concatenate([test[0][:TEST], train[0]]) / 255
         return Rows(pixels, np.concatenate([test[1][:TEST], train[1]]), TEST, 10)
-    return _mix(_load(x), _load(t), x)
+    return make_rows(_load(x), _load(t), f"--data {x}")
 
 
 def _read(name: str, offset: int) -> Array:
@@ -40,20 +40,25 @@ def _load(path: Path) -> Array:
         found = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise InputError(f"--data {path}: no .npy file of numbers") from error
-    if not isinstance(found, np.ndarray) or found.dtype.kind not in "fiub":
+    if not isinstance(found, np.ndarray):
         raise InputError(f"--data {path}: no .npy file of numbers")
     return found
 
 
-def _mix(x: Array, t: Array, path: Path) -> Rows:
-    """Return rows of one's own in a mixed order, a tenth of them for testing."""
+def make_rows(x: Array, t: Array, name: str) -> Rows:
+    """Return rows of one's own in a mixed order, a tenth of them for testing.
+
+    Raises InputError, with the name, for arrays that do not fit.
+    """
+    what = "give rows of finite numbers, and labels 0, 1, 2 … or one-hot rows"
+    if {x.dtype.kind, t.dtype.kind} - {*"fiub"} or not (x.ndim and t.ndim):
+        raise InputError(f"{name}: {what}")
     labels = t.argmax(axis=1) if t.ndim == 2 and t.shape[1] > 1 else t.reshape(-1)
     if not np.isfinite(x).all() or (labels < 0).any() or (labels % 1 != 0).any():
-        what = "rows of finite numbers, and labels 0, 1, 2 … or one-hot rows"
-        raise InputError(f"--data {path}: give {what}")
+        raise InputError(f"{name}: {what}")
     if len(x) != len(labels) or len(x) < FEWEST:
         what = f"{len(x)} rows and {len(labels)} targets"
-        raise InputError(f"--data {path}: {what}; give {FEWEST} or more of each")
+        raise InputError(f"{name}: {what}; give {FEWEST} or more of each")
     order = np.random.default_rng(0).permutation(len(x))[:MOST]
     x, labels = x.reshape(len(x), -1)[order].astype(float), labels[order].astype(np.int64)
     return Rows(x, labels, min(len(x) // 10, TEST), int(labels.max()) + 1)

@@ -40,6 +40,8 @@ def render(report: Report) -> str:
         parts += _render_line(report)
         if report.hints > 2 and report.diagnosis["diff"]:
             parts += _render_fix(report)
+    if report.learning:
+        parts.append(f'<pre style="{CODE};{MONO}">{"<br>".join(map(show, report.learning))}</pre>')
     causes = dict.fromkeys(f.cause for f in report.wrong_findings if f.cause in MISTAKES)
     if report.hints > 1 and causes:
         commands = " ".join(f"--explain {cause}" for cause in causes)

@@ -1,28 +1,27 @@
 """Check live objects in the process that holds them, such as a notebook's kernel."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from trainer.checker.adapt.building import find_candidates
-from trainer.checker.adapt.names import METHODS, find_method
+import numpy as np
+
+from trainer.checker.adapt.plan import Rows
 from trainer.checker.check_file import check_loaded
 from trainer.checker.findings.comparing import Finding, show_safely
+from trainer.checker.learn.explaining_learning import DEFAULT, show_training
+from trainer.checker.learn.images import load_rows, make_rows
+from trainer.checker.live.jobs import Job, list_jobs
 from trainer.checker.live.loader import LiveLoader
 from trainer.checker.live.preserving import Snapshot, keep_state
-from trainer.checker.live.reaching import Namespace, Reached, list_methods
-from trainer.checker.live.result import SEVERAL, CheckResult, LiveReport
+from trainer.checker.live.reaching import Reached
+from trainer.checker.live.result import CheckResult, LiveReport
 from trainer.checker.live.seeking import seek_fix
 from trainer.checker.measure.book_functions import CHECKS
 from trainer.checker.process import check_in_child
-from trainer.checker.shapes.layers import find_layer
 from trainer.common.errors import InputError
-from trainer.common.language import N_, use_language
 from trainer.common.language import translate as _
-
-WHAT = N_("a net's class, an instance of it, a function, globals(), or the path of a file")
+from trainer.common.language import use_language
 
 
 def check(
@@ -31,6 +30,7 @@ def check(
     hints: int = 3,
     seed: int = 0,
     timeout: float = 20.0,
+    train: bool | tuple[Any, Any] = False,
     lang: str | None = None,
 ) -> CheckResult:
     """Check a net's class or a function; with globals(), all that is known in a notebook.
@@ -38,20 +38,21 @@ def check(
     target is a class, an instance, whose class is checked, a function, a dictionary of names, or
     the path of a file, as FILE or FILE:CLASS. hints is 1 to say what is wrong, 2 to name the line
     too, 3 to show a fix too. seed is that of the weights and inputs. timeout is that of a file, in
-    seconds; a search for a fix may take three times as long. lang is the language of the result:
-    "en", "zh", "ja", or None for that of the locale. A live object is called in this process,
-    without a limit, and all that it changes is set back afterwards. Raises TypeError or ValueError
-    for what cannot be checked.
+    seconds; a search for a fix may take three times as long. train trains the net too, on mnist-5k
+    or on the rows and labels that are given, to say what would make it learn. lang is the language
+    of the result: "en", "zh", "ja", or None for that of the locale. A live object is called in this
+    process, without a limit, and all that it changes is set back afterwards. Raises TypeError or
+    ValueError for what cannot be checked.
     """
     if hints not in (1, 2, 3):
         raise ValueError(f"hints is {hints!r}; give 1, 2 or 3")
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise ValueError(f"seed is {seed!r}; give a whole number from 0")
-    options = Options(hints, seed, timeout)
     with use_language(lang):
+        options = Options(hints, seed, timeout, *_choose_rows(train))
         if isinstance(target, str | Path):
             return _check_path(str(target), options)
-        reports = [_check_job(job, options) for job in _list_jobs(target)]
+        reports = [_check_job(job, options) for job in list_jobs(target)]
         known = [report for report in reports if report.findings or report.stopped]
         if not known:
             raise ValueError(_("no two-layer net in a form that is known here"))
@@ -65,26 +66,18 @@ class Options:
     hints: int
     seed: int
     timeout: float
+    rows: Rows | None = None  # on which nets are trained, if they are, and their name
+    rows_name: str = ""
 
 
-@dataclass
-class Job:
-    """A class, or functions and layers, to check in a namespace; note is for the reader.
-
-    may_be_unknown tells that functions which cannot be checked by themselves are no error.
-    """
-
-    space: Namespace
-    kind: type | None = None
-    functions: list[FunctionType | type] = field(default_factory=list)
-    note: str = ""
-    may_be_unknown: bool = False
-
-    @property
-    def title(self) -> str:
-        """The name of what is checked."""
-        shown = [self.kind] if self.kind else self.functions
-        return shown[0].__name__ if len(shown) == 1 else SEVERAL
+def _choose_rows(train: bool | tuple[Any, Any]) -> tuple[Rows | None, str]:
+    if isinstance(train, bool):
+        name = _("{name} (train=(x, labels): on rows of your own)").format(name=DEFAULT)
+        return (load_rows(None, None), name) if train else (None, "")
+    if not isinstance(train, tuple) or len(train) != 2:
+        raise ValueError(f"train is {show_safely(train)}; give True, or (rows, labels)")
+    x, t = map(np.asarray, train)
+    return make_rows(x, t, "train"), _("{number} rows").format(number=len(x))
 
 
 def _check_path(text: str, options: Options) -> CheckResult:
@@ -94,75 +87,8 @@ def _check_path(text: str, options: Options) -> CheckResult:
         path = Path(file)
     if not path.is_file():
         raise ValueError(_("{path}: there is no such file").format(path=text))
-    report, _printed = check_in_child(
-        path, name, hints=options.hints, seed=options.seed, timeout=options.timeout
-    )
+    report, _printed = check_in_child(path, name, **vars(options))
     return CheckResult([LiveReport(**vars(report))])
-
-
-def _list_jobs(target: Any) -> list[Job]:
-    """Return what is to be checked; raises TypeError or ValueError where it is nothing known."""
-    match target:
-        case dict():
-            return list(_list_known(target))
-        case type() if find_layer(target.__name__) and (methods := list_methods(target)):
-            return [Job(methods[0].__globals__, functions=[target])]
-        case type():
-            return [_make_class_job(target)]
-        case FunctionType() if target.__name__ != "<lambda>":
-            return [Job(target.__globals__, functions=[target])]
-        case MethodType():
-            message = _("{name} is a method; give check its class")
-            raise TypeError(message.format(name=target.__name__))
-        case BuiltinFunctionType() | ModuleType() | FunctionType() | None:
-            raise TypeError(_refuse(_describe(target)))
-    kind = type(target)
-    if kind.__module__ == "builtins" or not _looks_like_net(kind):
-        raise TypeError(_refuse(_describe(target)))
-    job = _make_class_job(kind)
-    note = _("an instance was given: its class {name} was checked, on other weights")
-    job.note = note.format(name=kind.__name__)
-    return [job]
-
-
-def _describe(target: object) -> str:
-    message = _("an object of type {name}")
-    return "None" if target is None else message.format(name=type(target).__name__)
-
-
-def _refuse(given: str) -> str:
-    return _("check takes {possible}; not {given}").format(possible=_(WHAT), given=given)
-
-
-def _looks_like_net(kind: type) -> bool:
-    return any(find_method(kind, quantity) for quantity in METHODS) or hasattr(kind, "forward")
-
-
-def _make_class_job(kind: type) -> Job:
-    methods = [f for base in kind.__mro__ for f in list_methods(base)]
-    if kind.__module__ == "builtins" or not _looks_like_net(kind) or not methods:
-        message = _("{name} has no method such as predict, loss or gradient: it is no net")
-        raise ValueError(message.format(name=kind.__name__))
-    return Job(methods[0].__globals__, kind)
-
-
-def _list_known(names: Mapping[str, Any]) -> Iterator[Job]:
-    """Yield the nets and the functions that a namespace itself defines."""
-    if not all(isinstance(name, str) for name in names):
-        raise TypeError(_refuse(_("a dict whose keys are no names")))
-    home = names.get("__name__", "__main__")
-    own = {k: v for k, v in names.items() if getattr(v, "__module__", None) == home}
-    module = ModuleType("names")
-    vars(module).update(own)
-    kinds = find_candidates(module, {k for k, v in own.items() if isinstance(v, type)})
-    reached = Reached()
-    for kind in kinds:
-        reached.add(kind)  # with the functions that it needs, which are checked with it
-    yield from (_make_class_job(kind) for kind in kinds)
-    others = [v for v in own.values() if isinstance(v, FunctionType | type)]
-    others = [each for each in others if id(each) not in reached.objects]
-    if others:
-        yield Job(dict(names), functions=others, may_be_unknown=True)
 
 
 def _check_job(job: Job, options: Options) -> LiveReport:
@@ -174,6 +100,9 @@ def _check_job(job: Job, options: Options) -> LiveReport:
     report = LiveReport(job.title, hints=options.hints, is_net=job.kind is not None)
     with keep_state(_take_snapshot(reached, job)):
         _list_findings(loader, job, report, options.seed)
+        if options.rows and job.kind:
+            training = job.kind, loader.sources[loader.path].tree, options.rows, options.rows_name
+            report.learning, report.learned = show_training(*training)
     if options.hints > 1 and any(f.verdict in ("differs", "raises") for f in report.findings):
         report.diagnosis, report.search = seek_fix(
             loader, report.findings, options.seed, options.timeout
