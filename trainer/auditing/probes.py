@@ -13,6 +13,7 @@ import numpy as np
 
 from trainer.auditing.audit import ORDER, Verdict, audit, find_first_wrong, judge
 from trainer.book.functions import Array, Scalar
+from trainer.common.errors import describe_error
 from trainer.nets.net import Net
 from trainer.nets.numpy_net import TwoLayerNet
 
@@ -169,4 +170,4 @@ def _flatten(grads: dict[str, Array]) -> Array:
 
 
 def _describe_error(error: Exception) -> str:
-    return f"it raises {type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+    return f"it raises {describe_error(error)}"

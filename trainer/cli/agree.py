@@ -15,7 +15,7 @@ import numpy as np
 
 from trainer.cli.options import Parser
 from trainer.cli.program import Program
-from trainer.common.errors import InputError
+from trainer.common.errors import InputError, describe_error
 from trainer.common.text import print_line
 
 STATUSES = {"agree": 0, "different": 1, "loses precision": 1, "cannot tell": 2}
@@ -85,8 +85,7 @@ def load_function(text: str) -> Any:
     except InputError:
         raise
     except (Exception, SystemExit) as error:  # The file may raise anything.
-        line = (str(error).splitlines() or [""])[0]
-        raise InputError(f"{text}: {type(error).__name__}: {line}") from error
+        raise InputError(f"{text}: {describe_error(error)}") from error
     if isinstance(found, type) or not callable(found):
         raise InputError(f"{text}: is no function; name a function, or an instance of a module")
     return found

@@ -1,6 +1,11 @@
 """Errors that the user can fix; each message says what is wrong and what to do, in one line."""
 
 
+def describe_error(error: BaseException) -> str:
+    """Return the type and the first line of an error, as "TypeError: …"."""
+    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+
+
 class InputError(ValueError):
     """A setting, file or folder that cannot be used; its message is shown as it is."""
 

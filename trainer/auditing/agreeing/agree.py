@@ -25,9 +25,7 @@ from trainer.auditing.agreeing.submodules import (
     record_submodules,
 )
 from trainer.auditing.agreeing.values import (
-    is_floating,
     is_module,
-    list_leaves,
     read_value,
     widen,
 )
@@ -202,8 +200,7 @@ def _find_first(a: Side, b: Side, rows: list[Row], names: Mapping[str, str]) -> 
 
 def _list_zeros(side: Side) -> list[str]:
     """Return a line on inputs of zeros alone: what is multiplied by them is not compared."""
-    leaves = zip(side.names, list_leaves(side.inputs, "x").values(), strict=True)
-    arrays = {name: read_value(leaf) for name, leaf in leaves if is_floating(leaf)}
+    arrays = {name: read_value(each) for name, each in side.list_floating(side.inputs).items()}
     zeros = [name for name, v in arrays.items() if v.array.size and not v.array.any()]
     text = "only zeros, so what they are multiplied with is not compared"
     return [f"{text}: {', '.join(zeros)}"] if zeros else []

@@ -75,8 +75,7 @@ def _add_gradients(
 
     def wrap(function: Any) -> Function:
         def compute(*inputs: Any) -> dict[str, Any]:
-            leaves = dict(zip(side.names, list_leaves(list(inputs), "x").values(), strict=True))
-            leaves = {name: leaf for name, leaf in leaves.items() if is_floating(leaf)}
+            leaves = side.list_floating(list(inputs))
             if given:
                 y = function(*inputs)
                 found = _call_gradient(given, side, (*inputs, _make_weights(y)), list(leaves))
@@ -148,8 +147,7 @@ def compare_along(plain: Side, wrapped: Side) -> Row:
     """
     try:
         found = wrapped.run_wide()
-        leaves = dict(zip(wrapped.names, list_leaves(wrapped.inputs, "x").values(), strict=True))
-        leaves = {name: leaf for name, leaf in leaves.items() if is_floating(leaf)}
+        leaves = wrapped.list_floating(wrapped.inputs)
         for name, leaf in leaves.items():
             shape = found[f"gradient of {name}"].array.shape
             if shape != np.shape(leaf):

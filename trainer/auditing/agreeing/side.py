@@ -39,7 +39,7 @@ from trainer.auditing.agreeing.values import (
     read_value,
     read_values,
 )
-from trainer.common.errors import InputError
+from trainer.common.errors import InputError, describe_error
 
 Values = dict[str, Value]
 AFTER = " after the call"  # in the name of an input that is compared again
@@ -104,6 +104,11 @@ class Side:
         rest = iter(directions)
         return self._call(lambda each: widen_leaf(each) + move * next(rest), is_wide=True)
 
+    def list_floating(self, inputs: list[Any]) -> dict[str, Any]:
+        """Return the arrays, tensors and numbers among the inputs that can be rounded, by name."""
+        named = zip(self.names, list_leaves(inputs, "x").values(), strict=True)
+        return {name: leaf for name, leaf in named if is_floating(leaf)}
+
     def _call(self, change: Change, watch: Any = None, is_wide: bool = False) -> Values:
         self.runs += 1
         function, device, form = self.function, self.device, self.form
@@ -155,7 +160,7 @@ class Side:
 
 def describe(error: BaseException) -> str:
     """Return an error in one line, as "TypeError: … (port.py, line 3)"."""
-    text = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+    text = describe_error(error)
     ours = str(Path(__file__).parent)
     frames = [f for f in traceback.extract_tb(error.__traceback__)
               if not f.filename.startswith(ours) and "site-packages" not in f.filename]  # fmt: skip
@@ -183,7 +188,7 @@ def _check_device(device: Any) -> None:
         try:
             torch.empty(0, device=device)
         except Exception as error:
-            reason = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+            reason = describe_error(error)
             raise InputError(f"device {device}: torch cannot use it here: {reason}") from error
 
 
