@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from trainer.auditing.audit import audit
     from trainer.auditing.mistake_pages import explain_mistake as explain
     from trainer.checker.live.live import check
+    from trainer.checker.own_training import train
     from trainer.common.errors import InputError
     from trainer.common.settings import Settings
     from trainer.data.digits import load_digits
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from trainer.nets.torch_net import TorchTwoLayerNet
     from trainer.training.checkpoint import load_run
     from trainer.training.compare_run import compare_run as compare
-    from trainer.training.run import run as train
 
 _PUBLIC = {
     "InputError": ("trainer.common.errors", "InputError"),
@@ -42,7 +42,7 @@ _PUBLIC = {
     "explain": ("trainer.auditing.mistake_pages", "explain_mistake"),
     "load_digits": ("trainer.data.digits", "load_digits"),
     "load_run": ("trainer.training.checkpoint", "load_run"),
-    "train": ("trainer.training.run", "run"),
+    "train": ("trainer.checker.own_training", "train"),
 }
 __all__ = [
     "InputError", "Settings", "TorchTwoLayerNet", "TwoLayerNet", "__version__", "agree", "audit",

@@ -27,7 +27,8 @@ from trainer.common.settings import Settings
 from trainer.data.batches import Batches
 from trainer.data.digits import load_digits
 from trainer.nets.build import build_net
-from trainer.training.run import Result, run
+from trainer.training.result import Result
+from trainer.training.run import run
 from trainer.training.threads import Threads
 
 LAST, EVERY, PAGES = 25, 10, [0, 10, 20, 25]

@@ -11,8 +11,9 @@ import pytest
 from runs import SCRIPTS
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from trainer.cli.options import parse_every
 from trainer.cli.program import run_command
-from trainer.cli.train import _parse_every, main
+from trainer.cli.train import main
 
 TAGS = ["accuracy/test", "accuracy/train", "loss/train"]
 
@@ -108,7 +109,7 @@ def test_bad_input_is_one_line_and_exit_2_and_writes_nothing(train, flags, words
 
 
 def test_pictures_can_be_off_or_a_number():
-    assert (_parse_every("off"), _parse_every("250")) == (0, 250)
+    assert (parse_every("off"), parse_every("250")) == (0, 250)
 
 
 def test_a_run_that_diverges_ends_with_a_hint_and_keeps_its_curves(train, capsys):

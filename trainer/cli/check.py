@@ -14,6 +14,7 @@ from typing import Any
 from trainer.auditing.mistake_pages import explain_mistake
 from trainer.checker.findings.quotient_plot import draw_quotients
 from trainer.checker.learn.images import load_rows
+from trainer.checker.load.source import split_class
 from trainer.cli.options import Parser
 from trainer.cli.program import Program
 from trainer.cli.watching import watch
@@ -35,7 +36,7 @@ def main(argv: list[str] | None = None, program: Program = Program("check")) -> 
         return 0
     if arguments.file is None:
         raise InputError("give the file to check: FILE.py or FILE.ipynb, or FILE.py:CLASS")
-    path, name = _split(arguments.file)
+    path, name = split_class(arguments.file)
     check_limits(arguments)
     _check_files(arguments)
     check = partial(_check, arguments, path, name, program)
@@ -129,19 +130,3 @@ def check_limits(arguments: argparse.Namespace) -> None:
         raise InputError(f"--memory {arguments.memory}: must be {LEAST} … {A_TEBIBYTE}")
     if getattr(arguments, "seed", 0) < 0:
         raise InputError(f"--seed {arguments.seed}: must be 0 or more")
-
-
-def _split(text: str) -> tuple[Path, str | None]:
-    """Split FILE:CLASS; raises InputError where there is no such file."""
-    path, name = Path(text), None
-    try:
-        if not path.exists() and ":" in text:
-            file, _, name = text.rpartition(":")
-            path = Path(file)
-        if path.is_dir():
-            raise InputError(f"{path} is a folder; give the file with the class: FILE.py")
-        if not path.exists():
-            raise InputError(f"{path}: there is no such file")
-    except OSError as error:  # no permission to look, a name too long
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    return path, name or None

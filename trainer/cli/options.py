@@ -107,3 +107,10 @@ def given_settings(arguments: argparse.Namespace) -> dict[str, Any]:
 def settings_from(arguments: argparse.Namespace) -> Settings:
     """Return the Settings of the arguments; raises InputError for an unusable value."""
     return Settings(**given_settings(arguments))
+
+
+def parse_every(text: str) -> int:
+    """Return a number of iterations, 1 or more, or 0 for "off"; raises ArgumentTypeError."""
+    if text != "off" and (not text.isdecimal() or int(text) == 0):
+        raise argparse.ArgumentTypeError(f"{text}: must be a number of iterations or off")
+    return 0 if text == "off" else int(text)

@@ -1,11 +1,15 @@
 """A run that is about to start: its settings, data and folder."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from trainer.book.functions import Array
 from trainer.common.settings import Settings
 from trainer.data.digits import Digits
+from trainer.nets.build import build_net
+from trainer.nets.net import Net
 from trainer.training.checkpoint import Checkpoint
 
 
@@ -15,7 +19,8 @@ class Job:
 
     digits are prepared; pixels (N, 784) are the N test images before that. pictures: iterations
     from one set of pictures to the next, 0 for none. snapshots: whether to keep early weights
-    (trainer.training.snapshots). checkpoint: where a resumed run starts.
+    (trainer.training.snapshots). checkpoint: where a resumed run starts. build returns the net
+    for settings, D and C.
     """
 
     settings: Settings
@@ -26,6 +31,7 @@ class Job:
     pictures: int
     snapshots: bool = False
     checkpoint: Checkpoint | None = None
+    build: Callable[[Settings, int, int], Net[Any]] = build_net
 
     @property
     def start(self) -> int:

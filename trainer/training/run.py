@@ -1,8 +1,9 @@
 """Train one net in a folder, which gets an event file, a checkpoint and settings.json."""
 
 import time
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,24 +25,9 @@ from trainer.training.inputs import load_inputs, merge_settings
 from trainer.training.job import Job
 from trainer.training.loop import Loop, Point
 from trainer.training.recorder import Recorder
+from trainer.training.result import Result
 from trainer.training.signals import Stop
 from trainer.training.threads import Threads
-
-
-@dataclass(frozen=True)
-class Result:
-    """How a run ended: its last point, the seconds it took, and its first iteration."""
-
-    folder: Path
-    settings: Settings
-    last: Point
-    seconds: float
-    start: int = 0
-
-    @property
-    def net(self) -> Net[Any]:
-        """The trained net, as it is in the folder."""
-        return checkpoint.load_run(self.folder)
 
 
 def run(
@@ -52,20 +38,23 @@ def run(
     quiet: bool = False,
     pictures: int = 0,
     snapshots: bool = False,
+    build: Callable[[Settings, int, int], Net[Any]] = build_net,
 ) -> Result:
     """Train one net in a new folder of log_dir, called name or <dataset>-<backend>.
 
     quiet shows nothing but errors. pictures: iterations from one set of pictures to the next,
-    0 for none. snapshots: whether to keep the weights of early iterations for the page. Raises
-    InputError for what cannot be used, before anything is written, DivergedError when the loss is
-    no longer finite, and Stopped, a KeyboardInterrupt, after a signal. What was recorded is kept.
+    0 for none. snapshots: whether to keep the weights of early iterations for the page. build
+    returns the net for settings, D and C. Raises InputError for what cannot be used, before
+    anything is written, DivergedError when the loss is no longer finite, and Stopped, a
+    KeyboardInterrupt, after a signal. What was recorded is kept.
     """
     settings, digits = load_inputs(settings, Path(data_dir), quiet)
     prepared = prepare_digits(digits, settings.preprocess)
     folder = make_run_folder(Path(log_dir), name or f"{digits.name}-{settings.backend}")
     remove_parts(Path(log_dir))
+    about = prepared, digits.x_test, folder, quiet, pictures, snapshots
     with lock(folder):
-        return _train(Job(settings, prepared, digits.x_test, folder, quiet, pictures, snapshots))
+        return _train(Job(settings, *about, build=build))
 
 
 def resume(
@@ -112,7 +101,7 @@ def _train_net(job: Job, board: SummaryWriter, stop: Stop) -> Point:
     """Build what the loop needs, run it, and return the last point."""
     settings, digits = job.settings, job.digits
     inputs, classes = digits.x_train.shape[1], len(digits.classes)
-    net, threads = build_net(settings, inputs, classes), Threads()
+    net, threads = job.build(settings, inputs, classes), Threads()
     if job.checkpoint:
         net.set_params(job.checkpoint.params)
     train = net.native(digits.x_train), net.native(digits.t_train)

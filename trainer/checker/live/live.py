@@ -17,6 +17,7 @@ from trainer.checker.live.preserving import Snapshot, keep_state
 from trainer.checker.live.reaching import Reached
 from trainer.checker.live.result import CheckResult, LiveReport
 from trainer.checker.live.seeking import seek_fix
+from trainer.checker.load.source import split_class
 from trainer.checker.measure.book_functions import CHECKS
 from trainer.checker.process import check_in_child
 from trainer.common.errors import InputError
@@ -81,12 +82,7 @@ def _choose_rows(train: bool | tuple[Any, Any]) -> tuple[Rows | None, str]:
 
 
 def _check_path(text: str, options: Options) -> CheckResult:
-    path, name = Path(text), None
-    if not path.exists() and ":" in text:
-        file, name = text.rsplit(":", 1)
-        path = Path(file)
-    if not path.is_file():
-        raise ValueError(_("{path}: there is no such file").format(path=text))
+    path, name = split_class(text)
     report, _printed = check_in_child(path, name, **vars(options))
     return CheckResult([LiveReport(**vars(report))])
 

@@ -124,3 +124,21 @@ def _parse_python_2(path: Path, text: str) -> Source:
     translated = translate(text)
     divides = TRUE_DIVISION.search(text) is not None
     return Source(path, parse_quietly(translated), translated, True, divides)
+
+
+def split_class(text: str) -> tuple[Path, str | None]:
+    """Return the file of FILE or FILE:CLASS, and the class; raises InputError for no file."""
+    path, name = Path(text), None
+    try:
+        if not path.exists() and ":" in text:
+            file, name = text.rsplit(":", 1)
+            path = Path(file)
+        if path.is_dir():
+            message = _("{path} is a folder; give the file with the class: FILE.py")
+            raise InputError(message.format(path=path))
+        if not path.exists():
+            raise InputError(_("{path}: there is no such file").format(path=path))
+    except OSError as error:  # no permission to look, a name too long
+        message = _("{path}: cannot be read: {reason}")
+        raise InputError(message.format(path=path, reason=error.strerror)) from error
+    return path, name or None

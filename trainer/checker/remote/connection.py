@@ -38,13 +38,15 @@ class WorkerLostError(BaseException):
 class Connection:
     """The pipes of a child process. Windows cannot wait for a pipe, so threads use them.
 
-    timeout is in seconds for all questions together. watch is called every POLL seconds.
+    timeout is in seconds for all questions together. watch is called every POLL seconds. most is
+    the number of bytes of all answers.
     """
 
     child: subprocess.Popen[bytes]
     timeout: float
     watch: Watch
     hangs: Hangs | None = None
+    most: float = MOST_TOTAL
     printed: bytearray = field(default_factory=bytearray)
     is_ready: bool = False
     rows: object = None  # to train on, that were sent
@@ -148,7 +150,7 @@ class Connection:
             self._received += len(parts[-1])
             if size > MOST_BYTES:
                 raise WorkerLostError("forged")
-            if self._received > MOST_TOTAL:
+            if self._received > self.most:
                 raise WorkerLostError("values")
         line, _, self._rest = b"".join(parts).partition(b"\n")
         return line

@@ -110,6 +110,10 @@ class RemoteSubject(Subject):
         """Return the gradient by the names W1, b1, W2, b2; None if no gradients came back."""
         return _take_grads(self._ask("gradient", x, t))
 
+    def backpropagate(self, x: Array, t: Array) -> dict[str, Any] | None:
+        """Return the gradient after a forward pass, both in one question."""
+        return _take_grads(self._ask("backpropagate", x, t))
+
     def numerical_gradient(self, x: Array, t: Array) -> dict[str, Any] | None:
         """Return their own numerical gradient, by name."""
         return _take_grads(self._ask("numerical_gradient", x, t))
