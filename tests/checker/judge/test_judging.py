@@ -12,9 +12,10 @@ from trainer.checker.judge.judging import MORE, judge_programs
 def decide(monkeypatch):
     """Let a step's name or line be followed by its verdict."""
 
-    def make(line, verdict, name=""):
+    def make(line, verdict, name="", weights=4):
         step = SimpleNamespace(line=line, name=name, verdict=verdict, describe=None)
-        decision = SimpleNamespace(is_right=verdict, fit=None, fits=[], fault=None, model=None)
+        model = SimpleNamespace(weights=range(weights))
+        decision = SimpleNamespace(is_right=verdict, fit=None, fits=[], fault=None, model=model)
         decisions[id(step)] = decision
         kept.append(step)
         return step
@@ -55,6 +56,11 @@ def test_a_loop_that_stays_open_is_kept_beside_a_right_call(decide):
     loop = decide(9, None)
     found = judge_programs([[], [loop], [decide(0, True, "backprop")]])
     assert (found.step.name, found.others) == ("backprop", [loop])
+
+
+def test_a_right_step_of_fewer_weights_than_an_open_one_may_be_a_part_of_it(decide):
+    whole = decide(9, None, weights=6)
+    assert judge_programs([[], [whole], [decide(0, True, "backprop", 2)]]).step is whole
 
 
 def test_without_a_verdict_the_first_open_step_is_told(decide):

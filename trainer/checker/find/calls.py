@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from trainer.checker.adapt.names import (
+    INPUTS,
     METHODS,
     TARGETS,
     find_call_roles,
@@ -31,7 +32,7 @@ from trainer.checker.find.composing import (
 from trainer.checker.find.datasets import draw_samples
 from trainer.checker.find.discovering import Discovery
 from trainer.checker.find.flowing import Start, list_flows
-from trainer.checker.find.guessing import is_own
+from trainer.checker.find.guessing import is_own, list_keys
 from trainer.checker.find.instances import REG, SIZES, Instance, guess_sizes, list_instances
 from trainer.checker.find.inventing import DOUT
 from trainer.checker.find.leaves import Namespace
@@ -125,9 +126,13 @@ class Call:
 
         first = self.instance.named if self.instance else {}
         usual = {name: trier.choices.choose_usual(name) for name in self.required or []}
-        best = trier.find_best(run, first | usual, values)
-        if isinstance(self.instance, Instance):
-            best = prepare(trier, self.instance, run, best, values)
+
+        def get_ready(best: Outcome) -> Outcome:
+            if not isinstance(self.instance, Instance):
+                return best
+            return prepare(trier, self.instance, run, best, values)
+
+        best = get_ready(trier.find_best(run, first | usual, values, get_ready))
         self.outcome, named = best, best.named
         options = self._list_options(trier, named)
         if option > len(options):
@@ -189,7 +194,8 @@ def _list_nets(module: Namespace, tree: ast.Module) -> Iterator[Call]:
         methods = {name: m for name, m in members if not _needs_gradient(m, instance)}
         for name, method in methods.items():
             is_called = name == "__call__" or not name.startswith("__")
-            if is_called and _may_train(name, method, instance.takes_data):
+            may_train = _may_train(name, method, instance.takes_data) or _reads_data(tree, method)
+            if is_called and may_train:
                 runs = partial(call_method, name=name, returned=instance.returned)
                 yield Call(runs, name, instance)
         if any(re.fullmatch(BACK, simplify_name(name)) for name in methods):
@@ -243,6 +249,16 @@ def _may_train(name: str, method: Function, has_data: bool) -> bool:
     return {"x", "t"} <= roles or (is_named and (has_data or bool(required)))
 
 
+def _reads_data(tree: ast.Module, function: Function) -> bool:
+    """Return whether a function reads samples and targets from one argument, by keys."""
+    tables = (list_keys(tree, p.name, function.__name__) for p in list_arguments(function))
+    forms = INPUTS, f"{TARGETS}|y"
+    return any(
+        all(any(re.fullmatch(form, simplify_name(key)) for key in keys) for form in forms)
+        for keys in tables
+    )
+
+
 def _list_functions(module: Namespace) -> Iterator[Call]:
     for function in list(module.values()):
         if _is_own_function(function, module) and _may_train(function.__name__, function, False):
@@ -251,12 +267,17 @@ def _list_functions(module: Namespace) -> Iterator[Call]:
 
 
 def _list_entries(module: Namespace, tree: ast.Module) -> Iterator[Call]:
-    """Yield functions with a loop that nothing in the file names: they may have their own data."""
+    """Yield functions and classes with a loop that nothing in the file names: they may have their
+    own data, and a class may train in its constructor.
+    """
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    for node in (n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name not in names):
+    own = (n for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef))
+    for node in (n for n in own if n.name not in names):
         function: Any = module.get(node.name)
         has_loop = any(isinstance(each, ast.For | ast.While) for each in ast.walk(node))
-        if has_loop and _is_own_function(function, module) and not _takes_data(function):
+        is_class = isinstance(function, type) and not list_required(function)
+        is_entry = is_class or (_is_own_function(function, module) and not _takes_data(function))
+        if has_loop and is_entry:
             runs = partial(call_alone, function=function)
             yield Call(runs, node.name, required=list_required(function))
 

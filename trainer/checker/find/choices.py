@@ -10,8 +10,25 @@ from typing import Any
 
 import numpy as np
 
-from trainer.checker.adapt.names import list_arguments, simplify_name
-from trainer.checker.find.guessing import choose_usual, is_own, list_words, shrink
+from trainer.checker.adapt.names import (
+    FLAG,
+    INPUTS,
+    OPTIONS,
+    SIZES,
+    TARGETS,
+    find_role,
+    list_arguments,
+    simplify_name,
+)
+from trainer.checker.find.guessing import (
+    DIMS,
+    choose_usual,
+    is_own,
+    list_keys,
+    list_nodes,
+    list_words,
+    shrink,
+)
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.load.standins import StandIn
 
@@ -39,9 +56,32 @@ class Choices:
 
         error is what another value raised, which shows what may help.
         """
+        if re.fullmatch(FLAG, simplify_name(name)):
+            yield True
+            return
+        yield from self._list_tables(name, data)
         words = list_words(name, self.tree, self.module)
         yield from [*words, *([word] * 2 for word in words), *([word] * 3 for word in words)]
         yield from (v for v in self._list_values(name, data) if may_help(v, error))
+
+    def _list_tables(self, name: str, data: Mapping[str, Any]) -> Iterator[Namespace]:
+        """Yield tables for an argument that code reads by keys of which all are known."""
+        keys = list_keys(self.tree, name)
+        found = {key: list(self._list_read(key, data)) for key in keys}
+        weights = [key for key, values in found.items() if not values]
+        known = {key: values[0] for key, values in found.items() if values}
+        for drawn in self.list_weights(weights) if weights else [{}] if keys else []:
+            if drawn.keys() | known.keys() == found.keys():
+                yield known | drawn
+
+    def _list_read(self, key: str, data: Mapping[str, Any]) -> Iterator[Any]:
+        """Yield what a key of a table may give: samples, targets, words, sizes, or options."""
+        simple = simplify_name(key)
+        roles = {"x": INPUTS, "t": f"{TARGETS}|y"}
+        yield from (data[role] for role, form in roles.items() if re.fullmatch(form, simple))
+        yield from list_words(key, self.tree, self.module)
+        if re.fullmatch(DIMS, simple) or find_role(key, SIZES) or find_role(key, OPTIONS):
+            yield self.choose_usual(key)
 
     def list_weights(self, names: list[str]) -> Iterator[Namespace]:
         """Yield weights for arguments that are named so, W1 and b1 and so on, for samples as rows
@@ -77,7 +117,7 @@ class Choices:
     def _list_own(self, name: str) -> Iterator[Any]:
         """Yield what the file has under the name of an argument, or gives it, in small sizes."""
         yield from self._list_set(name)
-        for call in (n for n in ast.walk(self.tree) if isinstance(n, ast.Call)):
+        for call in (n for n in list_nodes(self.tree) if isinstance(n, ast.Call)):
             given = dict(zip(self._list_names(call), call.args, strict=False)).get(name)
             if isinstance(given, ast.Name):
                 yield from self._list_set(given.id)
@@ -89,7 +129,7 @@ class Choices:
         value = self.module.get(name)
         if value is not None and not isinstance(value, StandIn):
             yield value
-        for node in ast.walk(self.tree):
+        for node in list_nodes(self.tree):
             match node:
                 case ast.keyword(arg=arg, value=given) if arg == name:
                     yield from self._evaluate(given)

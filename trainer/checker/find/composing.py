@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from trainer.checker.adapt.names import (
+    FLAG,
     METHODS,
     call_by_role,
     find_argument_role,
@@ -77,10 +78,13 @@ def _call(function: Function, values: Values) -> Any:
     """
     arguments = list_arguments(function)
     required = list_required(function)
-    known = {"x", "t"} if "t" in find_call_roles(function) else {"t"}  # else x may hold both
+    may_hold_both = "t" not in find_call_roles(function) and "composed" not in values
+    known = {"t"} if may_hold_both else {"x", "t"}
     asked = [name for name in required if find_argument_role(function, name) not in known]
+    asked += [p.name for p in arguments if re.fullmatch(FLAG, simplify_name(p.name))]
     values.setdefault("asked", []).extend(asked)
-    dims = [p.name for p in arguments if re.fullmatch(DIMS, simplify_name(p.name))]
+    own = [p for p in arguments if type(p.default) is not int]  # a number is no list of sizes
+    dims = [p.name for p in own if re.fullmatch(DIMS, simplify_name(p.name))]
     fixed = dict.fromkeys(dims, values["dims"])
     fixed |= {name: values["named"][name] for name in asked if name in values["named"]}
     option = values.get("option", {})
@@ -105,6 +109,7 @@ def compose(net: Any, values: Values, returned: Returned) -> str | None:
     """Run forward, the loss, backward and the update of a net, one after the other; return JOINED
     where there is no update, and the gradients were subtracted.
     """
+    values["composed"] = True
     forward = next(iter(_list_named(net, FORWARD)), find_method(net, "predict"))
     loss = find_method(net, "loss")
     outputs = _call(forward, values) if forward else None

@@ -4,13 +4,14 @@ import ast
 import copy
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from trainer.checker.adapt.building import get_usual
 from trainer.checker.adapt.names import OPTIONS, SIZES, find_role, simplify_name
 from trainer.checker.find.leaves import Namespace
 
-DIMS = r".*(dims|sizes|layers|shape|structure|architecture|topology)"
+DIMS = r".*(dim(ension)?s|sizes|layers|shape|structure|architecture|topology)"
 COUNT = r"(n|num|number|no)(of|hidden)*layers?"
 NEURONS = r"(?!n(um)?(of)?(hid|in|out)).*(neurons|units)"
 SMALL = 5  # sizes up to here stay as they are
@@ -43,10 +44,16 @@ def shrink(node: ast.expr) -> ast.expr:
     return made
 
 
+@lru_cache(maxsize=4)
+def list_nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
+    """Return all nodes of a tree, which is walked once."""
+    return tuple(ast.walk(tree))
+
+
 def list_words(name: str, tree: ast.Module, module: Namespace) -> list[str]:
     """Return the texts with which code compares an argument, or the attribute that it becomes."""
     names = {name}
-    for node in ast.walk(tree):
+    for node in list_nodes(tree):
         match node:
             case ast.Assign(targets=[ast.Attribute(attr=attr)], value=ast.Name(id=own)):
                 names |= {attr} if own == name else set()
@@ -54,9 +61,23 @@ def list_words(name: str, tree: ast.Module, module: Namespace) -> list[str]:
                 targets=[ast.Name(id=own)], value=ast.Subscript(slice=ast.Constant(value=key))
             ):
                 names |= {own} if key == name else set()
-    pairs = [pair for node in ast.walk(tree) for pair in _find_words(node, module)]
+    pairs = [pair for node in list_nodes(tree) for pair in _find_words(node, module)]
     words = dict.fromkeys(w for other, found in pairs if other in names for w in found)
     return sorted(words, key=lambda word: "zero" in word)  # from which nothing is learnt
+
+
+def list_keys(tree: ast.Module, name: str, function: str = "") -> list[str]:
+    """Return the keys by which functions, or those of a name, read an argument."""
+    own = (n for n in list_nodes(tree) if isinstance(n, ast.FunctionDef)
+           and function in ("", n.name) and name in [a.arg for a in n.args.args])  # fmt: skip
+    found = []
+    for node in (each for definition in own for each in ast.walk(definition)):
+        match node:
+            case ast.Subscript(
+                value=ast.Name(id=base), slice=ast.Constant(value=str(key)), ctx=ast.Load()
+            ):
+                found += [key] if base == name else []
+    return list(dict.fromkeys(found))
 
 
 def list_returned(function: ast.FunctionDef) -> list[list[ast.expr]]:

@@ -1,6 +1,5 @@
 """Invents what the functions of a layer are given: inputs, weights beside them, and dout."""
 
-import ast
 import itertools
 import re
 from collections.abc import Callable, Iterator
@@ -18,7 +17,7 @@ from trainer.checker.adapt.names import (
     list_required,
     simplify_name,
 )
-from trainer.checker.find.guessing import list_words
+from trainer.checker.find.guessing import list_keys, list_words
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.trying import Outcome, Trier
 
@@ -108,7 +107,7 @@ def _list_arrays(
     forward: Function, name: str, x: Array, trier: Trier, number: int
 ) -> Iterator[Any]:
     """Yield tables for an argument that is read by keys, else targets, arrays and labels."""
-    keys = _list_keys(trier.choices.tree, forward.__name__, name)
+    keys = list_keys(trier.choices.tree, name, forward.__name__)
     if keys:
         for size in (2, 1):
             yield {k: next(iter(list_words(k, trier.choices.tree, trier.choices.module)), size)
@@ -126,17 +125,6 @@ def _list_numbers(x: Array, is_made: bool) -> list[float]:
     """Return numbers that an argument may be; of a constructor it is a size rather than 1."""
     size = 3 if x.ndim == 4 else x.shape[-1]
     return [size, 1, H, 0.1] if is_made or x.ndim == 4 else [1, size, H, 0.1]
-
-
-def _list_keys(tree: ast.Module, function: str, name: str) -> list[str]:
-    """Return the keys by which a function of the file reads an argument."""
-    own = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name == function)
-    found = []
-    for node in (each for definition in own for each in ast.walk(definition)):
-        match node:
-            case ast.Subscript(value=ast.Name(id=base), slice=ast.Constant(value=str(key))):
-                found += [key] if base == name else []
-    return list(dict.fromkeys(found))
 
 
 def draw_inputs(layout: int) -> Array:

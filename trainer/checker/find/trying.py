@@ -51,16 +51,27 @@ class Trier:
         """Return the values by name with which a call comes farthest."""
         return self.find_best(run, named, data).named
 
-    def find_best(self, run: Run, named: Namespace, data: Mapping[str, Any]) -> Outcome:
+    def find_best(
+        self,
+        run: Run,
+        named: Namespace,
+        data: Mapping[str, Any],
+        get_ready: Callable[[Outcome], Outcome] = lambda best: best,
+    ) -> Outcome:
         """Return how far a call comes with the values with which it comes farthest: named, if it
         ends with them.
 
         data are samples and targets. run is given values, and adds to a list the arguments asked.
+        get_ready returns how far it comes after methods that fill a table that lacks a key.
         """
         best, self._left = self.try_values(run, named), MOST
-        while better := self._improve(run, best, data):
+        while True:
+            if isinstance(best.error, KeyError):
+                best = get_ready(best)
+            better = self._improve(run, best, data)
+            if better is None:
+                return best
             best = better
-        return best
 
     def _improve(self, run: Run, best: Outcome, data: Mapping[str, Any]) -> Outcome | None:
         """Return how a call comes farther with one more value, None where it ends or none helps."""

@@ -5,9 +5,11 @@ outputs do not depend on, but the step does.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.find.changes import is_carried, is_reordered
@@ -60,10 +62,11 @@ class Model:
         return self.base.events[int(path[1:])][2] if path[0] == EVENT else self.base.before[path]
 
     def list_targets(self) -> list[Array]:
-        """Return the arrays that may be the targets of the outputs."""
+        """Return the arrays that may be the targets of the outputs, each once."""
         leaves = [self.get_value(path) for path in self.targets]
         found = [stack(leaves)] if len({leaf.shape for leaf in leaves}) == 1 else leaves
-        return found + [self.base.events[i][2] for i in self.answers]
+        found += [self.base.events[i][2] for i in self.answers]
+        return list({(t.shape, t.tobytes()): t for t in map(np.asarray, found)}.values())
 
 
 def leave_start(first: Model, distance: float) -> Model:
@@ -82,16 +85,21 @@ def leave_start(first: Model, distance: float) -> Model:
 
 
 def _start_at(first: Model, start: dict[str, Array]) -> Model | None:
-    return build_model(lambda edits, form: first.run(start | dict(edits), form))
+    return build_model(lambda edits, form: first.run(start | dict(edits), form), first.depends)
 
 
-def build_model(run: Run) -> Model | None:
-    """Return what is known of a step; None if no outputs depend on inputs and what it changes."""
+def build_model(run: Run, among: Collection[str] = ()) -> Model | None:
+    """Return what is known of a step; None if no outputs depend on inputs and what it changes.
+
+    among are the names of what may have an influence, of all where it is empty.
+    """
     model = Model(run, run({}, "full"))
     changed = [] if model.base.error else follow_changed(model)
     if not changed:
         return None
-    data = _keep_influential(model, _group_leaves(model))
+    groups = _group_leaves(model)
+    groups = {n: p for n, p in groups.items() if n in among} or groups
+    data = _keep_influential(model, groups)
     if not any(model.get_value(paths[0]).ndim for paths in data.values()):
         data |= _keep_influential(model, _list_numbers(model))
     data |= _keep_influential(model, _group_made(model, changed, data))

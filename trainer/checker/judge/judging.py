@@ -109,8 +109,16 @@ def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
     if not settled:
         return next(iter(found.values()), None)
     best = min(settled, key=_rank)
-    best.others = [j.step for j in found.values() if j.decision.is_right is None and j.step.line]
+    left = [each for each in found.values() if each.decision.is_right is None]
+    if best.decision.is_right and (larger := [j for j in left if _moves_more(j, best)]):
+        return larger[0]  # what is right may be a part of it
+    best.others = [each.step for each in left if each.step.line]
     return best
+
+
+def _moves_more(one: Judged, other: Judged) -> bool:
+    """Return whether a step moves more weights than another."""
+    return len(one.decision.model.weights) > len(other.decision.model.weights)
 
 
 def judge_options(programs: Programs, judged: Judged | None) -> Judged | None:

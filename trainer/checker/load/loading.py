@@ -47,7 +47,7 @@ class Loader:
     """Loads modules, each once; notes says what was read in another way than it was written.
 
     texts replace the contents of files. recorder, if given, sees the values that the code has.
-    is_script runs every statement of the file, as far as each can run; what stops one is in errors.
+    is_script runs every statement, as far as each can run; what stops one is in errors.
     """
 
     def __init__(
@@ -103,10 +103,8 @@ class Loader:
         for text in source.notebook.notes if source.notebook else ():
             self._note(text)
         is_checked = path == self.path
-        is_script = self._is_script and is_checked
-        runner = Runner(
-            source, module, self.run_all, is_checked, self._note, is_script, self.errors
-        )
+        about = self._is_script, self.errors
+        runner = Runner(source, module, self.run_all, is_checked, self._note, *about)
         names = {"__import__": self._import, **runner.names}
         tree = source.tree
         if self._recorder:

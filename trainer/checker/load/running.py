@@ -183,9 +183,8 @@ class Runner:
         return select_statements(tree, Purity(self.source.tree), main)
 
     def _list_statements(self, tree: ast.Module) -> list[ast.stmt]:
-        if self.run_all:
-            return tree.body
-        return list_script(tree)
+        is_imported = not self.is_checked  # so that it is not __main__
+        return tree.body if self.run_all or is_imported else list_script(tree)
 
     def _run_statement(self, statement: ast.stmt) -> None:
         try:
