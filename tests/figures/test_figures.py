@@ -11,16 +11,19 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from trainer.book.functions import softmax
 from trainer.book.gradient import numerical_gradient
 from trainer.book.perceptron import AND, INPUTS, NAND, OR, XOR
-from trainer.cli.figures import main
+from trainer.cli.figures import FEATURES, main
+from trainer.common.errors import InputError
 from trainer.common.settings import Settings
-from trainer.figures import chapter2, chapter3, learning, style
+from trainer.figures import chapter2, chapter3, features, learning, style
 from trainer.figures.book import PICTURES, PictureData
+from trainer.nets.numpy_net import TwoLayerNet
 
 PALETTE = {
     style.BLUE, style.VERMILION, style.GREEN, style.ORANGE, style.SKY, style.PURPLE, style.GREY,
     "black",
 }  # fmt: skip
-each_picture = pytest.mark.parametrize("name", few(PICTURES, 2))
+DRAWN = [name for name in PICTURES if name != FEATURES or features.can_draw()]
+each_picture = pytest.mark.parametrize("name", few(DRAWN, 2))
 
 
 @pytest.fixture(scope="module")
@@ -216,3 +219,23 @@ def test_bad_input_is_one_line_and_draws_nothing(tmp_path, capsys, arguments, me
     assert message in error
     assert error.count("\n") == 1
     assert not (tmp_path / "logs").exists()
+
+
+@pytest.mark.skipif(not features.can_draw(), reason="scikit-image or scikit-learn is missing")
+def test_features_by_hand_and_learned_ones_read_most_digits(data):
+    scores, run = features.measure_scores(data.digits, data.settings)
+    assert [score.name for score in scores] == ["HOG, linear SVM", "KNN on pixels", "the net"]
+    assert min(score.accuracy for score in scores[:2]) > 0.9
+    assert scores[2].accuracy > 0.3  # after 400 steps
+    net = TwoLayerNet(784, 50, 10)
+    net.set_params(run.after)
+    assert scores[-1].accuracy == net.accuracy(data.digits.x_test, data.digits.t_test)
+
+
+def test_without_its_libraries_a_picture_is_left_out_or_refused(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(features, "can_draw", lambda: False)
+    with pytest.raises(InputError, match=r'4-features needs .*pip install "\.\[features\]"'):
+        main(["4-features", "--log-dir", str(tmp_path)])
+    monkeypatch.setattr("trainer.figures.book.PICTURES", {"2-xor": PICTURES["2-xor"], FEATURES: 0})
+    assert main(["--log-dir", str(tmp_path), "--dataset", "mnist-5k", "--quiet"]) == 0
+    assert "4-features is not drawn" in capsys.readouterr().err

@@ -7,8 +7,9 @@ from trainer.cli.options import Parser, settings_from
 from trainer.cli.program import Program, board_command
 from trainer.common.errors import InputError
 from trainer.common.terminal import track
-from trainer.common.text import display_path, print_line
+from trainer.common.text import display_path, notify, print_line
 
+FEATURES = "4-features"
 RUN_SETTINGS = ("iterations", "eval_every", "seed")  # options of the run that is drawn
 
 
@@ -18,6 +19,7 @@ def main(argv: list[str] | None = None, program: Program = Program("figures")) -
     settings = settings_from(arguments)
 
     # Not imported above, since torch takes seconds.
+    from trainer.figures import features
     from trainer.figures.book import PICTURES, PictureData, draw_pictures
 
     if unknown := [name for name in arguments.names if name not in PICTURES]:
@@ -26,6 +28,11 @@ def main(argv: list[str] | None = None, program: Program = Program("figures")) -
         print(*PICTURES, sep="\n")
         return 0
     names = list(dict.fromkeys(arguments.names)) or list(PICTURES)
+    if FEATURES in names and not features.can_draw():
+        if arguments.names:
+            raise InputError(f"{FEATURES} needs {features.INSTALL}")
+        names.remove(FEATURES)
+        notify(f"{FEATURES} is not drawn: it needs {features.INSTALL}")
     shown = track(names, "pictures", len(names), quiet=arguments.quiet)
     data = PictureData(arguments.data_dir, settings)
     folder = draw_pictures(data, shown, arguments.log_dir, arguments.out)

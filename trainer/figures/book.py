@@ -15,7 +15,7 @@ from trainer.common.files import make_run_folder
 from trainer.common.settings import Dataset, Settings
 from trainer.data.digits import Digits, load_digits
 from trainer.data.fetch import SETS, is_present
-from trainer.figures import chapter2, chapter3, chapter4, learning
+from trainer.figures import chapter2, chapter3, chapter4, features, learning
 from trainer.figures.style import render_pixels
 
 
@@ -59,6 +59,7 @@ PICTURES: dict[str, Callable[[PictureData], Figure]] = {
     "3-softmax": lambda _: chapter3.draw_softmax_overflow(),
     "3-samples": lambda data: learning.draw_samples(data.sets),
     "3-preparations": lambda data: chapter3.draw_preparations(data.digits),
+    "4-features": lambda data: features.draw_features(data.digits, data.settings),
     "4-losses": lambda _: chapter4.draw_losses(),
     "4-one-hot-and-labels": lambda _: chapter4.draw_one_hot_and_labels(),
     "4-loss-not-accuracy": lambda data: learning.draw_line_through_weights(data.run),
