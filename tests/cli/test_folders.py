@@ -101,6 +101,7 @@ def test_the_printed_commands_can_be_pasted_into_a_shell(data_dir, tmp_path):
     board = next(line for line in done.stdout.splitlines() if line.startswith("see it: "))
     words = shlex.split(board.removeprefix("see it: "))
     assert words[-2:] == ["--logdir", "./-sp ace"]
+    assert "at: http://localhost:6006/#custom_scalars" in done.stdout.splitlines()
     program = Program("train.py", [sys.executable, script], data_dir.parent)
     arguments = train._make_parser(program).parse_args(["--data-dir", str(data_dir)])
     words = train._make_resume_words(arguments, tmp_path / "-sp ace" / "-x", program)

@@ -215,7 +215,7 @@ def test_a_run_that_diverges_does_not_stop_the_sweep(data_dir, folders, capsys):
     grid = ["--activation", "relu", "--lr", "0.1", "1e30", "--hidden-size", "20", "--seeds", "1"]
     arguments = [*grid, *SHORT, *folders, "--jobs", "1", "--name", "wild"]
     assert main(arguments) == 0
-    assert "1 diverged" in capsys.readouterr().out.splitlines()[-3]
+    assert "1 diverged" in capsys.readouterr().out.splitlines()[-4]
     assert main(arguments) == 0
     assert "2 runs, 2 of them finished before" in capsys.readouterr().out
 

@@ -7,11 +7,10 @@ from typing import Any
 
 from trainer.auditing.mistakes import MISTAKES
 from trainer.cli.options import Parser, settings_from
-from trainer.cli.program import Program, board_command
+from trainer.cli.program import Program, print_board
 from trainer.common.errors import InputError
 from trainer.common.settings import Settings
 from trainer.common.terminal import print_output
-from trainer.common.text import print_line
 
 NAMES = (
     "device", "dataset", "preprocess", "iterations", "batch_size", "lr", "hidden_size",
@@ -45,7 +44,7 @@ def main(argv: list[str] | None = None, program: Program = Program("compare")) -
         print_output(report.make_ratio_table(found))
         print(*report.format_drift(found), sep="\n")
         print(result)
-        print_line(f"see it: {board_command(result.folder.parent)}")
+        print_board(result.folder.parent, "custom_scalars")
     return 0 if result.agree else 1
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.cli.options import Parser, settings_from
-from trainer.cli.program import Program, board_command
+from trainer.cli.program import Program, print_board
 from trainer.common.errors import InputError
 from trainer.common.terminal import track
 from trainer.common.text import display_path, notify, print_line
@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None, program: Program = Program("figures")) -
     folder = draw_pictures(data, shown, arguments.log_dir, arguments.out)
     if not arguments.quiet:
         print_line(f"{len(names)} pictures: {display_path(arguments.out or folder)}")
-        print_line(f"see them: {board_command(folder.parent)}")
+        print_board(folder.parent, "images", "them")
     return 0
 
 

@@ -17,6 +17,7 @@ from trainer.common.errors import InputError, OutputError, SettingError
 from trainer.common.text import display_path, notify, print_line, quote_command
 
 PACKAGE = "two-layer-net"
+ALL_SAMPLES = "--samples_per_plugin=scalars=0,images=0"  # 0: all; the default shows a sample
 # What Python and the loader of C libraries report where memory is short.
 SHORT_OF_MEMORY = ("can't start new thread", "failed to map segment", "cannot allocate memory")
 
@@ -67,9 +68,13 @@ def _find_executable(name: str) -> str:
     return name if is_found else display_path(ours)
 
 
-def board_command(log_dir: Path) -> str:
-    """Return the command that opens TensorBoard on the runs in log_dir."""
-    return quote_command([_find_executable("tensorboard"), "--logdir", display_path(log_dir)])
+def print_board(log_dir: Path, tab: str, what: str = "it") -> None:
+    """Print the command that opens TensorBoard on all of the runs in log_dir, and the address of
+    the tab that shows what was made.
+    """
+    words = [_find_executable("tensorboard"), ALL_SAMPLES, "--logdir", display_path(log_dir)]
+    print_line(f"see {what}: {quote_command(words)}")
+    print_line(f"at: http://localhost:6006/#{tab}")
 
 
 def run_command(

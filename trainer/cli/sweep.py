@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from trainer.cli.options import Parser, settings_from
-from trainer.cli.program import Program, board_command
+from trainer.cli.program import Program, print_board
 from trainer.common.files import check_name
 from trainer.common.settings import Settings
 from trainer.common.terminal import print_output, track
@@ -43,7 +43,7 @@ def main(argv: list[str] | None = None, program: Program = Program("sweep")) -> 
         return 0
     print_output(ranking.make_ranking_table(ranking.rank_runs(runs, folder)))
     print_line(f"{len(runs)} runs, {done} of them finished before: {display_path(folder)}")
-    print_line(f"see them: {board_command(folder)}")
+    print_board(folder, "hparams", "them")
     if len(runs) > MOST_SHOWN:
         print_line(
             f"of more than {MOST_SHOWN} runs it shows none at first: tick the box above them"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.cli.options import Parser, given_settings, parse_every, settings_from
-from trainer.cli.program import Program, board_command
+from trainer.cli.program import Program, print_board
 from trainer.common.errors import InputError
 from trainer.common.settings import option_of
 from trainer.common.text import display_path, notify, print_line, quote_command
@@ -65,7 +65,7 @@ def _print_summary(result: "Result", program: Program) -> None:
     if count:
         print(f"time: {result.seconds:.1f} s, {count / result.seconds:.0f} iterations a second")
     print_line(f"run: {display_path(result.folder)}")
-    print_line(f"see it: {board_command(result.folder.parent)}")
+    print_board(result.folder.parent, "custom_scalars")
     print_line(f"draw on it: {program.sibling_command('page', result.folder)}")
 
 

@@ -75,7 +75,8 @@ def compare_run(
     params = draw_params(*sizes, settings.weight_init_std, settings.seed, settings.dtype)
     folder = make_run_folder(Path(log_dir), f"{digits.name}-compare")
     steps = Steps("comparing", settings.iterations)
-    about = {"settings": asdict(settings), "sides": _describe_sides(planted)}
+    shown = asdict(settings) | {"backend": "numpy and torch"}
+    about = {"settings": shown, "sides": _describe_sides(planted)}
     opened = open_board(folder, about, charts.COMPARISON)
     with opened as board, Threads().limit_to_one(), steps:
         audits = _Audits(board)

@@ -15,16 +15,23 @@ from trainer.training import checkpoint
 from trainer.training.about import ABOUT, read_about
 
 NOT_COMPARED = ("device", "evaluation", "checkpoint_every")  # settings that change no result
+ALWAYS = "lr", "hidden_size", "seed"  # in the name of a run, whether they are changed or not
+VARIED = (
+    "lr", "hidden_size", "activation", "loss", "preprocess", "batch_size", "weight_init_std",
+    "seed",
+)  # fmt: skip
 NUMBERS = ("train", "test", "seconds")  # of a result: two accuracies, and how long the run took
 LARGEST = 1e9  # an accuracy is at most 1, and no run takes as many seconds
 
 
 def name_run(settings: Settings) -> str:
-    """Return the name of a run's folder: lr, hidden size, seed, and settings that are changed."""
-    first = ("lr", "hidden_size", "seed")
-    others = (setting for setting in fields(settings) if setting.name not in first)
-    changed = [s.name for s in others if getattr(settings, s.name) != s.default]
-    return ",".join(f"{name}={getattr(settings, name)}" for name in (*first, *changed))
+    """Return the name of a run's folder: lr, hidden size, seed, and settings that are changed, of
+    which those come first that people vary: TensorBoard cuts long names.
+    """
+    defaults = {setting.name: setting.default for setting in fields(settings)}
+    shown = [name for name in dict.fromkeys((*VARIED, *defaults))
+             if name in ALWAYS or getattr(settings, name) != defaults[name]]  # fmt: skip
+    return ",".join(f"{name}={getattr(settings, name)}" for name in shown)
 
 
 def read_result(folder: Path, settings: Settings) -> dict[str, float] | None:
