@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from trainer.checker.remote.fence import make_fence
 from trainer.checker.remote.limits import import_torch, limit_process
 from trainer.common.language import set_language
 
@@ -39,6 +40,7 @@ def main(argv: list[str]) -> int:
         import shutil
 
         shutil.copytree(copy_from, copy_to, dirs_exist_ok=True)
+        sys.addaudithook(make_fence(Path(copy_to).parent, []))
     limit_process(int(memory), float(seconds))
     sys.argv = [file]
     path = Path(file).resolve()

@@ -19,7 +19,7 @@ from trainer.checker.remote.cell import Cell
 from trainer.checker.remote.connection import Connection, WorkerLostError
 from trainer.checker.remote.hanging import TRAINING, HangError, Hangs
 from trainer.checker.remote.library import ROOT
-from trainer.checker.remote.protocol import ProtocolError
+from trainer.checker.remote.protocol import ProtocolError, take_list
 from trainer.common.errors import InputError
 from trainer.common.language import N_, get_language
 from trainer.common.language import translate as _
@@ -147,6 +147,8 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> st
         doing.append(TRAINING)
         with _leave_doubted(report, may_acquit=task.folder is None), _survive(report, connection):
             judged = judge_training(connection, report, may_acquit=task.folder is None)
+            if task.folder:
+                report.tried = list(map(str, take_list(connection.ask({"do": "tried"}), "tried")))
             if task.gradients:
                 measure_gradients(connection, report, judged)
             if task.rows and loaded:

@@ -63,6 +63,7 @@ def main(argv: list[str] | None = None, program: Program = Program("grade")) -> 
     if not quiet:
         _print_end(grading.records, done, arguments.out)
     if arguments.roster:
+        grading.write_roster(arguments.roster)
         missing = list_missing(arguments.roster, students)
         print_line(_("not submitted: {names}").format(names=join_words(missing) or _("none")))
     return 0
@@ -95,8 +96,9 @@ def _choose_sandbox(arguments: argparse.Namespace) -> bool:
         raise InputError(f"--require-sandbox: {absence}")
     if absence:
         notify(
-            f"grade: {absence}: the code of a submission can read your files and use the network. "
-            "It cannot give itself points"
+            f"grade: {absence}: the code of a submission can read your files. It is kept from "
+            "writing elsewhere, programs and the network, as far as Python can: code that tries "
+            "hard passes that. It cannot give itself points"
         )
     return not absence
 
@@ -110,7 +112,8 @@ def _make_parser(program: Program) -> Parser:
     add("--file", metavar="PATTERN",
         help="name of the file to check in a student's folder: net*.py")  # fmt: skip
     add("--roster", type=Path, metavar="FILE.csv",
-        help="names of the class in the first column: say who has not submitted")  # fmt: skip
+        help="names of the class in the first column: say who has not submitted, and write "
+        "roster.csv, with the points beside its own columns")  # fmt: skip
     add("--anonymise", action="store_true",
         help="give students numbers; names.csv keeps their names")  # fmt: skip
     add("--train", action="store_true",

@@ -64,12 +64,13 @@ def test_each_submission_has_a_row(results):
     rows = read_rows(results)
     assert list(rows) == ["'=fay", "ann", "bob", "cleo", "dan", "eve<b>", "gus"]
     assert {name: row["verdict"] for name, row in rows.items()} == {
-        "'=fay": "right", "ann": "right", "bob": "wrong", "cleo": "wrong", "dan": "unchecked",
-        "eve<b>": "wrong", "gus": "unchecked",
+        "'=fay": "right", "ann": "right", "bob": "wrong", "cleo": "wrong", "dan": "look at it",
+        "eve<b>": "wrong", "gus": "look at it",
     }  # fmt: skip
     assert rows["ann"]["points"] == "100.0"
     assert "not valid Python" in rows["dan"]["note"]
     assert "a link" in rows["gus"]["note"]
+    assert rows["ann"]["note"] == "train: not required"
 
 
 def test_a_backward_pass_keeps_its_points_where_only_the_forward_pass_is_wrong(results):
@@ -152,7 +153,7 @@ def test_gradescope_gets_a_file_for_each_also_where_all_fails(results):
     for path in found:
         whole = json.loads(path.read_text())
         assert whole["score"] == sum(test["score"] for test in whole["tests"])
-        assert {test["status"] for test in whole["tests"]} <= {"passed", "failed"}
+        assert {test.get("status") for test in whole["tests"]} <= {"passed", "failed", None}
         assert all(0 <= test["score"] <= test["max_score"] for test in whole["tests"])
         assert {whole["output_format"], *(t["output_format"] for t in whole["tests"])} == {"text"}
 
@@ -178,7 +179,8 @@ def test_a_second_run_marks_nothing_again_and_a_changed_file_only(results, tmp_p
     assert run_grade(given, "--out", out, "--hints", 1) == 0
     assert "2 submissions, 1 of them before" in capsys.readouterr().out
     after = {p.name: p.stat().st_mtime_ns for p in (out / "students").iterdir()}
-    assert [name for name in before if before[name] != after[name]] == ["bob.json"]
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"bob.json", "bob.html"}
 
 
 def test_the_result_is_that_of_a_single_check(results, tmp_path):
@@ -309,6 +311,9 @@ def test_a_roster_says_who_is_missing(tmp_path, capsys):
     assert run_grade(given, "--out", tmp_path / "out", "--roster", roster) == 0
     assert "not submitted: 王小明 and bob" in capsys.readouterr().out
     assert (tmp_path / "out" / "grades.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    rows = (tmp_path / "out" / "roster.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert rows == ["name,group,two-layer net (points),verdict", "ann,1,100.0,right",
+                    "王小明,2,,", "bob,1,,"]  # fmt: skip
     roster.unlink()
     assert run_grade(given, "--out", tmp_path / "out", "--roster", roster) == 2
     assert "cannot be read" in capsys.readouterr().err
@@ -344,3 +349,44 @@ def test_a_report_that_was_stopped_says_that_it_is_not_the_whole_class(
     assert run_grade(given, "--out", out) == 130
     assert "1 of 2 are marked; start again to mark the others" in capsys.readouterr().err
     assert "stopped after 1 of 2 submissions" in (out / "report.html").read_text("utf-8")
+
+
+def test_a_student_gets_the_hints_that_were_chosen_and_the_teacher_everything(results):
+    whole = json.loads((results / "students" / "bob.json").read_text(encoding="utf-8"))
+    assert whole["causes"] == ["bias-missing-forward"]
+    page = (results / "students" / "bob.html").read_text(encoding="utf-8")
+    assert "is wrong in predict" in page
+    assert "[bias-missing-forward]" not in page
+    assert "[bias-missing-forward]" in (results / "report.html").read_text(encoding="utf-8")
+    found = json.loads((results / "gradescope" / "bob" / "results.json").read_text())
+    assert "bias-missing-forward" not in found["output"]
+
+
+def test_what_a_submission_is_kept_from_is_in_every_format(tmp_path):
+    given, out, other = tmp_path / "given", tmp_path / "out", tmp_path / "other.py"
+    given.mkdir()
+    tries = """
+        import os, socket, subprocess
+        calls = [(open, OTHER, "w"), (subprocess.run, ["ls"]), (open, "mine.txt", "w"),
+                 (socket.create_connection, ("127.0.0.1", 9)), (os.remove, "mine.txt")]
+        for call, *given in calls:
+            try:
+                call(*given)
+            except OSError:
+                pass
+""".replace("OTHER", repr(str(other)))
+    start = "        self.params = {}\n"
+    (given / "eve.py").write_text(RIGHT.replace(start, tries + start))
+    formats = ("--format", "gradescope", "--format", "junit")
+    assert run_grade(given, "--out", out, "--hints", 1, *formats) == 0
+    assert not other.exists()
+    tried = ["tried to use the network", "tried to start a program",
+             "tried to write outside its folder"]  # fmt: skip
+    row = read_rows(out)["eve"]
+    assert row["verdict"] == "right"
+    found = json.loads((out / "gradescope" / "eve" / "results.json").read_text())
+    assert sorted(found["extra_data"]["tried"]) == sorted(tried)
+    junit, page = ((out / n).read_text(encoding="utf-8") for n in ("junit.xml", "report.html"))
+    for each in tried:
+        assert all(each in text for text in (row["note"], junit, page))
+    assert tried[0] not in (out / "students" / "eve.html").read_text(encoding="utf-8")

@@ -44,6 +44,7 @@ class Report:
     learning: list[str] = field(default_factory=list)  # the lines on a training, where it was asked
     learned: dict[str, Any] | None = None  # the numbers of that
     curves: dict[str, dict[float, float]] = field(default_factory=dict)  # dtype: {h: error}
+    tried: list[str] = field(default_factory=list)  # what the code of a submission was kept from
 
     @property
     def wrong_findings(self) -> list[Finding]:

@@ -6,22 +6,28 @@ import json
 import os
 import tempfile
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from trainer.checker.findings.report import Report
-from trainer.checker.grading.points import Part, Scheme, count_points
+from trainer.checker.grading.points import Scheme, count_points
 from trainer.checker.grading.submissions import choose_file
 from trainer.checker.learn.explaining_learning import DEFAULT
 from trainer.checker.learn.images import load_rows
 from trainer.checker.process import Task, check_task
 from trainer.checker.remote.cell import PREFIX
 from trainer.common.errors import InputError
-from trainer.common.language import get_language, use_language
+from trainer.common.language import N_, get_language, use_language
+from trainer.common.language import translate as _
 from trainer.common.text import escape
 
 VERDICTS = {0: "right", 1: "wrong", 2: "unchecked"}
+TRIED = {  # what the code of a submission was kept from
+    "write": N_("tried to write outside its folder"),
+    "process": N_("tried to start a program"),
+    "connection": N_("tried to use the network"),
+}
 Record = dict[str, Any]
 
 
@@ -108,18 +114,22 @@ def _make_task(job: Job, how: How, folder: Path, path: Path) -> Task:
 def make_record(job: Job, how: How, report: Report, file: str, seconds: float) -> Record:
     """Return the record of a report."""
     parts = count_points(how.scheme, report)
+    whole = replace(report, hints=max(report.hints, 2))  # for the teacher: all that is known
     causes = dict.fromkeys(f.cause for f in report.wrong_findings if f.cause)
     return {
         "student": job.student,
         "verdict": VERDICTS[report.status],
         "points": round(sum(part.points for part in parts), 4),
         "of": how.scheme.total,
-        "parts": [_describe(part, how) for part in parts],
-        "causes": [escape(cause) for cause in causes] if how.hints > 1 else [],
+        "parts": [asdict(part) | {"why": escape(part.why)} for part in parts],
+        "causes": [escape(cause) for cause in causes],
         "seconds": round(seconds, 2),
         "file": escape(file),
         "summary": escape(report.summarise()),
-        "report": report.as_text(),
+        "report": whole.as_text(),
+        "handout": report.as_text(),
+        "hints": how.hints,
+        "tried": [escape(_(TRIED[each])) for each in report.tried if each in TRIED],
         "notes": [escape(note) for note in job.notes],
         "check": json.loads(report.as_json()),
         "digest": job.digest,
@@ -127,6 +137,7 @@ def make_record(job: Job, how: How, report: Report, file: str, seconds: float) -
     }
 
 
-def _describe(part: Part, how: How) -> dict[str, Any]:
-    shown = part.why if how.hints > 1 or part.verdict != "wrong" else ""
-    return asdict(part) | {"why": escape(shown)}
+def show_why(record: Record, part: dict[str, Any]) -> str:
+    """Return what a student may see of why a part has its verdict: of a mistake it is a hint."""
+    is_shown = record["hints"] > 1 or part["verdict"] != "wrong"
+    return str(part["why"]) if is_shown else ""

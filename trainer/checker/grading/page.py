@@ -8,17 +8,16 @@ from pathlib import Path
 from trainer.auditing.mistakes import MISTAKES
 from trainer.checker.findings.descriptions import OTHERS
 from trainer.checker.grading.batch import name_file
-from trainer.checker.grading.marking import Record
+from trainer.checker.grading.marking import Record, show_why
 from trainer.checker.grading.points import Scheme
-from trainer.checker.grading.tables import list_parts
-from trainer.common.language import N_, get_language
+from trainer.checker.grading.tables import WORDS, list_parts
+from trainer.common.language import get_language
 from trainer.common.language import translate as _
 
 STYLE = Path(__file__).with_name("style.css")
-WORDS = {"right": N_("right"), "wrong": N_("wrong"), "unchecked": N_("look at it")}
-MARKS = {"ok": "✓", "credit": "✓", "wrong": "✗", "missing": "–", "unchecked": "?"}
+MARKS = {"ok": "✓", "credit": "✓", "wrong": "✗", "missing": "–", "optional": "–", "unchecked": "?"}
 CLASSES = {"ok": "right", "credit": "right", "wrong": "wrong", "missing": "soft",
-           "unchecked": "unchecked"}  # fmt: skip
+           "optional": "soft", "unchecked": "unchecked"}  # fmt: skip
 BINS = 10
 MARK = re.compile(r" *\^+")
 
@@ -26,6 +25,24 @@ MARK = re.compile(r" *\^+")
 def make_page(records: list[Record], scheme: Scheme, title: str) -> str:
     """Return the page; every text from outside is escaped."""
     each, shown = _head(_("Each student")), "".join(map(_show_student, records))
+    return _wrap(
+        title,
+        f'<p class="soft">{_text(scheme.describe())}</p>\n'
+        f"{_show_numbers(records)}{_show_bins(records, scheme)}{_show_causes(records)}"
+        f"{_show_parts(records)}{_show_list(records)}{each}{shown}",
+    )
+
+
+def make_handout(record: Record, scheme: Scheme) -> str:
+    """Return the page to hand out to a student, with as much as the hints allow."""
+    parts = [part | {"why": show_why(record, part)} for part in record["parts"]]
+    shown = record | {"parts": parts, "report": record["handout"], "tried": []}
+    head = f'<p class="soft">{_text(scheme.describe())}</p>\n'
+    return _wrap(_("two-layer nets: results"), head + _show_student(shown))
+
+
+def _wrap(title: str, body: str) -> str:
+    """Return a page with a title, which needs no other file."""
     return (
         f'<!doctype html>\n<html lang="{get_language()}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -33,10 +50,7 @@ def make_page(records: list[Record], scheme: Scheme, title: str) -> str:
         "style-src 'unsafe-inline'\">\n"
         f"<title>{_text(title)}</title>\n<style>\n{STYLE.read_text(encoding='utf-8')}</style>\n"
         f"</head>\n<body>\n<h1>{_text(title)}</h1>\n"
-        f'<p class="soft">{_text(scheme.describe())}</p>\n'
-        f"{_show_numbers(records)}{_show_bins(records, scheme)}{_show_causes(records)}"
-        f"{_show_parts(records)}{_show_list(records)}"
-        f"{each}{shown}</body>\n</html>\n"
+        f"{body}</body>\n</html>\n"
     )
 
 
@@ -102,7 +116,8 @@ def _show_parts(records: list[Record]) -> str:
 def _show_list(records: list[Record]) -> str:
     rows = "".join(
         f'<tr><td><a href="#{_text(name_file(r["student"]))}">{_text(r["student"])}</a></td>'
-        f'<td class="n">{r["points"]:g}</td><td class="{r["verdict"]}">{_name_verdict(r)}</td>'
+        f'<td class="n">{r["points"]:g}</td><td class="{r["verdict"]}">{_name_verdict(r)}'
+        f"{' ⚠' * bool(r['tried'])}</td>"
         f'<td class="wide">{_text(", ".join(r["causes"]))}</td>'
         f'<td class="n wide">{r["seconds"]:.1f} s</td></tr>\n'
         for r in records
@@ -122,7 +137,8 @@ def _name_verdict(record: Record) -> str:
 def _show_student(record: Record) -> str:
     parts = "".join(map(_show_part, record["parts"]))
     verdict = f'<span class="{record["verdict"]}">{_name_verdict(record)}</span>'
-    notes = "".join(f'<p class="soft">{_text(note)}</p>' for note in record["notes"])
+    notes = "".join(f'<p class="wrong">{_text(each)}</p>' for each in record["tried"])
+    notes += "".join(f'<p class="soft">{_text(note)}</p>' for note in record["notes"])
     file = f'<p class="soft">{_text(record["file"])}</p>' if record["file"] else ""
     points = _("{points} of {most}, {verdict}").format(
         points=f"<b>{record['points']:g}</b>", most=f"{record['of']:g}", verdict=verdict
@@ -151,7 +167,8 @@ def _show_report(report: str) -> str:
 
 def _show_part(part: dict[str, str]) -> str:
     why = f' title="{_text(part["why"])}"' if part["why"] else ""
-    note = " " + _("(by itself)") if part["verdict"] == "credit" else ""
+    kinds = {"credit": _("(by itself)"), "optional": _("(not required)")}
+    note = f" {kinds[part['verdict']]}" if part["verdict"] in kinds else ""
     return (
         f'<li{why}><span class="{CLASSES[part["verdict"]]}">{MARKS[part["verdict"]]}</span> '
         f"{_text(part['name'])} {part['points']:g}/{part['most']:g}{note}</li>"

@@ -16,6 +16,7 @@ DEFAULT = Path(__file__).with_name("points.toml")
 GRADIENTS = tuple(f"gradient {key}" for key in PARAMS)
 PARTS = ("predict", "loss", *GRADIENTS, "accuracy", "numerical_gradient", "train")
 OPTIONAL = ("accuracy", "numerical_gradient", "train")
+EARNED = ("ok", "credit", "optional")
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,11 @@ class Scheme:
 
 @dataclass(frozen=True)
 class Part:
-    """What a part earned, its verdict ("ok", "credit", "wrong", "missing", "unchecked") and why."""
+    """What a part earned, its verdict and why.
+
+    The verdict is "ok", "credit", "optional" for what the net lacks and may lack, "wrong",
+    "missing" or "unchecked".
+    """
 
     name: str
     points: float
@@ -125,8 +130,8 @@ def _count_part(scheme: Scheme, report: Report, name: str) -> Part:
     # Functions and torch modules have no method accuracy.
     is_optional = name in scheme.optional or (name, report.name[: len(CODE)]) == ("accuracy", CODE)
     if verdict == "missing" and is_optional and was_built:
-        verdict, why = "credit", _("the net may lack it")
-    return Part(name, most if verdict in ("ok", "credit") else 0.0, most, verdict, why)
+        verdict, why = "optional", _("not required")
+    return Part(name, most if verdict in EARNED else 0.0, most, verdict, why)
 
 
 def _judge_part(report: Report, name: str) -> tuple[str, str]:

@@ -10,7 +10,8 @@ from pathlib import Path
 from trainer.checker.grading.batch import make_job, mark_all, name_file, read_done
 from trainer.checker.grading.formats import make_gradescope, make_junit
 from trainer.checker.grading.marking import How, Job, Record
-from trainer.checker.grading.page import make_page
+from trainer.checker.grading.page import make_handout, make_page
+from trainer.checker.grading.roster import add_points
 from trainer.checker.grading.submissions import Submission
 from trainer.checker.grading.tables import guard, make_table
 from trainer.common.errors import InputError
@@ -77,6 +78,7 @@ class Grading:
         text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
         name = name_file(record["student"])
         self._write(Path("students", f"{name}.json"), text)
+        self._write(Path("students", f"{name}.html"), make_handout(record, self.how.scheme))
 
     def _write_results(self) -> None:
         records = self.records
@@ -100,11 +102,15 @@ class Grading:
             self._write(Path("names.csv"), "student,name\n" + rows)
         self._remove_others()
 
+    def write_roster(self, roster: Path) -> None:
+        """Write the points beside the columns of a CSV file with the names of the class."""
+        self._write(Path("roster.csv"), add_points(roster, self.records))
+
     def _remove_others(self) -> None:
         """Remove the records of submissions that are no longer there."""
-        known = {f"{name_file(name)}.json" for name in self._names}
-        for path in (self.out / "students").glob("*.json"):
-            if path.name not in known:
+        known = {name_file(name) for name in self._names}
+        for path in (self.out / "students").iterdir():
+            if path.suffix in (".json", ".html") and path.stem not in known:
                 with suppress(OSError):
                     path.unlink()
 

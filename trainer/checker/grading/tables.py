@@ -4,8 +4,10 @@ import csv
 import io
 
 from trainer.checker.grading.marking import Record
+from trainer.common.language import N_
 from trainer.common.text import escape
 
+WORDS = {"right": N_("right"), "wrong": N_("wrong"), "unchecked": N_("look at it")}
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -22,11 +24,13 @@ def make_table(records: list[Record]) -> str:
     writer.writerow((*head, "learns") if learns else head)
     for record in records:
         earned = {part["name"]: round(part["points"], 4) for part in record["parts"]}
-        why = [record["summary"]] if record["verdict"] == "unchecked" else []
+        optional = [part for part in record["parts"] if part["verdict"] == "optional"]
+        note = [*record["tried"], *(f"{part['name']}: {part['why']}" for part in optional)]
+        note += [record["summary"]] if record["verdict"] == "unchecked" else []
         writer.writerow([
-            guard(record["student"]), record["verdict"], record["points"], record["of"],
+            guard(record["student"]), WORDS[record["verdict"]], record["points"], record["of"],
             *(earned.get(part, "") for part in parts), guard("; ".join(record["causes"])),
-            record["seconds"], guard(record["file"]), guard("; ".join([*why, *record["notes"]])),
+            record["seconds"], guard(record["file"]), guard("; ".join([*note, *record["notes"]])),
             *([guard(learns.get(id(record), ""))] if learns else []),
         ])  # fmt: skip
     return out.getvalue()

@@ -7,7 +7,7 @@ is data that the judge compares with its own numbers.
 import inspect
 import random
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,11 +41,12 @@ DEFAULTS = {id(inspect.Parameter.empty): "empty", id(None): "none"}
 class Answerer:
     """The loaded file, and the instances of its class that the judge has asked for.
 
-    removed are names that NumPy has lost. ask sends a question of its own to the judge.
+    removed are names that NumPy has lost. ask sends a question of its own to the judge. tried is
+    what the code of a submission was kept from.
     """
 
-    def __init__(self, loader: Loader, removed: set[str], ask: Ask):
-        self._loader, self._removed, self._ask = loader, removed, ask
+    def __init__(self, loader: Loader, removed: set[str], ask: Ask, tried: Sequence[str] = ()):
+        self._loader, self._removed, self._ask, self._tried = loader, removed, ask, tried
         self._loaded: Loaded | None = None
         self._subjects: list[Subject] = []
         self._script = Script(loader.path)
@@ -154,6 +155,9 @@ class Answerer:
         loop = {"keys": found.keys[:MOST], "shapes": shapes, "absent": found.absent}
         error = {"error": describe_error(found.error)} if found.error else {}
         return {"loop": loop | {"names": found.names, "failed": found.failed}, **error}
+
+    def _do_tried(self, _question: dict[str, Any]) -> Answer:
+        return {"tried": sorted(set(self._tried))}
 
     def _do_seed(self, _question: dict[str, Any]) -> Answer:
         random.seed(0)

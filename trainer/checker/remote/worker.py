@@ -8,7 +8,6 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +15,10 @@ import numpy  # noqa: F401 (once, before the clock starts)
 
 from trainer.checker.adapt.loaded import restore_aliases
 from trainer.checker.load.loading import Loader
-from trainer.checker.load.standins import StandIn
 from trainer.checker.remote.answering import Answerer
+from trainer.checker.remote.fence import make_fence, make_guard
 from trainer.checker.remote.limits import import_torch, limit_process
 from trainer.common.language import set_language
-
-OUTSIDE = {  # Python's events for what a script does outside of itself
-    "socket.connect", "socket.getaddrinfo", "socket.bind", "subprocess.Popen", "os.system",
-    "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.startfile", "os.kill",
-    "os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate",
-    "os.chmod", "os.chown", "os.utime", "shutil.rmtree", "shutil.move", "shutil.copyfile",
-    "webbrowser.open", "ftplib.connect", "smtplib.connect", "urllib.Request",
-}  # fmt: skip
 
 
 def main() -> int:
@@ -41,10 +32,13 @@ def main() -> int:
     limit_process(settings["memory"], settings["seconds"])
     sys.argv = [str(path)]
     is_own = Path(settings["hidden"]) in path.parents
+    tried: list[str] = []
     sys.addaudithook(make_guard(None if is_own else settings["hidden"]))
+    if settings["copy_from"]:
+        sys.addaudithook(make_fence(Path(settings["copy_to"]).parent, tried))
     pipes.write({"ready": True})
     with restore_aliases() as removed:
-        answerer = Answerer(Loader(path, settings["run_all"]), removed, pipes.ask)
+        answerer = Answerer(Loader(path, settings["run_all"]), removed, pipes.ask, tried)
         while True:
             question = pipes.read()
             pipes.write(answerer.answer(question) | {"to": question["number"]})
@@ -57,32 +51,6 @@ def prepare_folder(settings: dict[str, Any], path: Path) -> None:
 
         shutil.copytree(settings["copy_from"], settings["copy_to"], dirs_exist_ok=True)
     os.chdir(path.parent)
-
-
-def make_guard(hidden: str | None) -> Callable[[str, tuple[Any, ...]], None]:
-    """Return a hook that lets nothing under a folder be opened, where no cell hides it, and lets a
-    script that is followed to its training change no file, start no program and use no network.
-
-    Code that tries hard can pass it. It stops the import of a right net from this project, and
-    what a script does that its author would not want in a check.
-    """
-    start = f"{hidden}{os.sep}"
-
-    def guard(event: str, arguments: tuple[Any, ...]) -> None:
-        if StandIn.is_quiet and (event in OUTSIDE or (event == "open" and _writes(arguments))):
-            raise PermissionError("a script that is checked only computes")
-        is_path = event == "open" and isinstance(arguments[0], str | bytes)
-        if hidden and is_path and os.path.realpath(os.fsdecode(arguments[0])).startswith(start):
-            raise PermissionError("the checker's own files are not for the code it checks")
-
-    return guard
-
-
-def _writes(arguments: tuple[Any, ...]) -> bool:
-    """Return whether the arguments of Python's event open are those of a file to write."""
-    _path, mode, flags = arguments
-    is_named = isinstance(mode, str) and bool(set(mode) & set("wax+"))
-    return is_named or bool((flags or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
 
 
 class Pipes:
