@@ -69,7 +69,9 @@ def locate(
 
 
 def describe_location(location: Location) -> str:
-    """Return what the value of the line should be, at the element that differs most."""
+    """Return what the value of the line should be, at the element that differs most, "" where it is
+    that already.
+    """
     got, quantity = np.asarray(location.record.value, dtype=np.float64), location.quantity
     name = location.site.name or _("the returned value")
     if got.shape != quantity.value.shape:
@@ -85,10 +87,17 @@ def describe_location(location: Location) -> str:
         message = _("{name} should be {expected} at {place}, but is {found}")
     else:
         message = _("{name} should be {expected}, but is {found}")
-    return message.format(
-        name=name, formula=formula, place=[int(i) for i in index],
-        expected=f"{quantity.value[index]:.4g}", found=f"{got[index]:.4g}",
-    )  # fmt: skip
+    expected, number = _show_apart(float(quantity.value[index]), float(got[index]))
+    if expected == number:
+        return ""  # it is right where it stands, and wrong later
+    place = [int(i) for i in index]
+    return message.format(name=name, formula=formula, place=place, expected=expected, found=number)
+
+
+def _show_apart(*numbers: float) -> list[str]:
+    """Return numbers with as many digits as they differ by, 4 or more."""
+    every = ([f"{each:.{digits}g}" for each in numbers] for digits in (4, 6, 9, 17))
+    return next((shown for shown in every if len(set(shown)) > 1), [f"{numbers[0]:.4g}"] * 2)
 
 
 def _name_formula(quantity: Quantity, name: str) -> str:

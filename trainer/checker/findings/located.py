@@ -44,12 +44,16 @@ def _describe_place(diff: str) -> str:
 
 
 def format_diff(diff: str) -> list[str]:
-    """Return the changed lines of a unified diff, each old one with its number."""
+    """Return the changed lines of a unified diff, each old one with its number, and before what is
+    only added the number of the line that it follows.
+    """
     lines: list[str] = []
     number = 0
     for line in diff.splitlines():
         if line.startswith("@@"):
-            number = int(line.split()[1].lstrip("-").split(",")[0])
+            start, _comma, count = line.split()[1].lstrip("-").partition(",")
+            number = int(start)
+            lines += [_("after line {number}:").format(number=number)] if count == "0" else []
         elif line.startswith(CELL):
             lines.append(_("cell {cell}").format(cell=line.removeprefix(CELL)))
         elif line[:3] not in HEADS:

@@ -10,6 +10,7 @@ from trainer.checker.judge.moving import move
 
 SAME = 1e-6  # relative, of two steps that rounding alone parts
 FAR = 1e-3  # relative, of what no rounding leaves
+NEAR, EXACT = 1e-5, 1e-8  # the same where the weights that agree do so to that
 MANY = 2  # elements: a rate and a penalty fit two along any direction
 MOST_OUTPUTS = 40  # events of which some weights alone may make use
 
@@ -96,8 +97,9 @@ def _list_others(model: Model, fit: Fit, fits: list[Fit]) -> list[str]:
     mixed = [weight for weight in others if _moves_as_another(model, weight, agreeing)]
     if mixed == others:
         return mixed
-    if any(measure_rest(model, fit, weight) < FAR for weight in arrays):
-        return []  # nearly right: differences on one side, or few digits
+    exact = max((measure_rest(model, fit, w) for w in agreeing), default=1.0) < EXACT
+    if any(measure_rest(model, fit, w) < (NEAR if exact else FAR) for w in arrays):
+        return []  # nearly right: differences on one side, or few digits, would show in all
     apart = [each for each in fits if not _is_part(model, each, fit)]
     has_rates = any(each.rates[weight] is not None for each in apart for weight in arrays)
     if has_rates or not arrays:

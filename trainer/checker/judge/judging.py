@@ -99,7 +99,10 @@ def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
             key = judged.step.line, judged.step.name
             found[key] = _choose_better(found.get(key, judged), judged)
             is_right = found[key].decision.is_right
-            if is_right is not None and (number == 0 or (is_right and judged.step.line)):
+            is_whole = not _list_larger(found[key], found.values())
+            if is_right is not None and (
+                number == 0 or (is_right and judged.step.line and is_whole)
+            ):
                 return found[key]
         is_settled = any(each.decision.is_right is not None for each in found.values())
         more += judged is not None and is_settled
@@ -110,15 +113,17 @@ def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
         return next(iter(found.values()), None)
     best = min(settled, key=_rank)
     left = [each for each in found.values() if each.decision.is_right is None]
-    if best.decision.is_right and (larger := [j for j in left if _moves_more(j, best)]):
+    if best.decision.is_right and (larger := _list_larger(best, left)):
         return larger[0]  # what is right may be a part of it
     best.others = [each.step for each in left if each.step.line]
     return best
 
 
-def _moves_more(one: Judged, other: Judged) -> bool:
-    """Return whether a step moves more weights than another."""
-    return len(one.decision.model.weights) > len(other.decision.model.weights)
+def _list_larger(judged: Judged, others: Iterable[Judged]) -> list[Judged]:
+    """Return the open steps that move more weights than another."""
+    number = len(judged.decision.model.weights)
+    left = (each for each in others if each.decision.is_right is None)
+    return [each for each in left if len(each.decision.model.weights) > number]
 
 
 def judge_options(programs: Programs, judged: Judged | None) -> Judged | None:
