@@ -150,7 +150,7 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> st
             if task.folder:
                 report.tried = list(map(str, take_list(connection.ask({"do": "tried"}), "tried")))
             if task.gradients:
-                measure_gradients(connection, report, judged)
+                measure_gradients(connection, report, judged, read_source(task.path).tree)
             if task.rows and loaded:
                 report.learning = [_("it could not be trained in time: give a larger --timeout")]
                 tree = read_source(task.path).tree

@@ -1,5 +1,6 @@
 """Gradients beside difference quotients: right ones are within their limits, wrong ones outside."""
 
+import ast
 import json
 
 import pytest
@@ -7,7 +8,7 @@ from mistaken import plant_mistakes
 from steps import FREE, judge
 
 from trainer.checker.findings.quotient_table import find_worst, show_quotients
-from trainer.checker.judge.quotients import CURVE, compare_quotients, measure_curve
+from trainer.checker.judge.quotients import CURVE, compare_quotients, find_own_step, measure_curve
 from trainer.checker.process import check_in_child
 from trainer.cli.check import main
 from trainer.common.errors import InputError
@@ -88,3 +89,23 @@ def test_the_command_draws_the_error_for_each_step(tmp_path, capsys):
         main([str(path), "--plot", str(tmp_path / "v.txt")])
     with pytest.raises(InputError, match="is for --train"):
         main([str(path), "--data", "x.npy", "t.npy"])
+
+
+@pytest.mark.parametrize(
+    ("text", "h"),
+    [
+        ("def numerical_gradient(f, x):\n    h = 1e-4", 1e-4),
+        ("def grad_check(f, x, eps=1e-7): pass", 1e-7),
+        ("def num_diff(f, x):\n    h = 2", None),
+        ("def forward(x, eps=1e-7): pass", None),
+    ],
+)
+def test_the_step_of_the_files_own_numerical_gradient_is_found(text, h):
+    assert find_own_step(ast.parse(text)) == h
+
+
+def test_the_report_says_what_the_files_own_step_gives(tmp_path):
+    report, _ = check_in_child(FREE.parents[1] / "nets" / "chapter4.py", gradients=True)
+    assert report.own_step == 1e-4
+    assert report.own_step in report.curves["float32"]
+    assert "the file's own h is 1e-4: there the error is" in " ".join(report.as_text().split())

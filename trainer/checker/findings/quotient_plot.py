@@ -30,6 +30,8 @@ def draw_quotients(report: "Report", path: Path) -> None:
         axes.loglog(list(errors), points, "o", color=COLOURS[dtype], label=dtype)
         limits = [worst.limit_for(h, dtype) for h in errors]
         axes.loglog(list(errors), limits, "--", color=COLOURS[dtype], label=f"limit, {dtype}")
+    if report.own_step:
+        axes.axvline(report.own_step, color="#666666", label=f"h of the file: {report.own_step:g}")
     axes.set(title=f"{worst.weight} at {list(worst.index)}", xlabel="h", ylabel="relative error")
     axes.set_ylim(top=10)
     axes.legend()

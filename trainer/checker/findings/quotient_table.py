@@ -3,7 +3,7 @@
 They are those of trainer.checker.judge.quotients.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any
 
@@ -49,6 +49,28 @@ def show_quotients(found: Sequence[Any], loss: str) -> list[str]:
         limits = (_show_limit(worst.limit_for(h, dtype)) for dtype in ("float64", "float32"))
         lines.append(f"{_show(h):8} {next(limits):8} {next(limits)}")
     return lines
+
+
+def show_own_step(
+    found: Sequence[Any], curves: Mapping[str, Mapping[float, float]], h: float | None
+) -> list[str]:
+    """Return the line on the step of the file's own numerical gradient, if it has one."""
+    if h is None or not curves:
+        return []
+    worst = find_worst(found)
+    numbers = {
+        f"{name}{dtype[-2:]}": show(value)
+        for dtype in ("float64", "float32")
+        for name, show, value in (
+            ("error", _show, curves[dtype][h]),
+            ("limit", _show_limit, worst.limit_for(h, dtype)),
+        )
+    }
+    text = _(
+        "the file's own h is {h}: there the error is {error64} in float64, where the limit is "
+        "{limit64}, and {error32} in float32, where it is {limit32}"
+    )
+    return [text.format(h=_show(h), **numbers)]
 
 
 def find_worst(found: Sequence[Any]) -> Any:

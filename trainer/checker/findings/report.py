@@ -9,7 +9,7 @@ from trainer.checker.findings.comparing import Finding
 from trainer.checker.findings.descriptions import join_quantities, show_quantity
 from trainer.checker.findings.json_report import write_json
 from trainer.checker.findings.located import describe_diagnosis
-from trainer.checker.findings.quotient_table import show_quotients
+from trainer.checker.findings.quotient_table import show_own_step, show_quotients
 from trainer.common.language import N_, join_clauses, join_words, translate_plural
 from trainer.common.language import translate as _
 from trainer.common.text import escape
@@ -41,6 +41,7 @@ class Report:
     # The gradients beside difference quotients, where that was asked, and the loss they are of.
     quotients: Sequence[Any] | None = None
     loss: str = ""
+    own_step: float | None = None  # the h of the file's own numerical gradient
     learning: list[str] = field(default_factory=list)  # the lines on a training, where it was asked
     learned: dict[str, Any] | None = None  # the numbers of that
     curves: dict[str, dict[float, float]] = field(default_factory=dict)  # dtype: {h: error}
@@ -100,6 +101,7 @@ class Report:
             lines += [*self._describe_wrong(), *self._describe_place()]
         if self.quotients is not None and not self.stopped:
             lines += show_quotients(self.quotients, self.loss)
+            lines += show_own_step(self.quotients, self.curves, self.own_step)
         lines += self.learning
         notes, missing = self._describe_notes(), self._describe_missing()
         if self.status == 0:

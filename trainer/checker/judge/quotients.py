@@ -6,6 +6,8 @@ ed., 2002, 1.14). Both are measured: a quotient with 2h has four times the trunc
 rounding of a loss of float64 is some units of its last place.
 """
 
+import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -23,6 +25,8 @@ ENTRIES = 8  # of a weight: half of them with the largest gradients, the others 
 SAFETY = 8  # units in the last place of a loss, and how much larger a truncation may be nearby
 FAR = (100, 1000)  # times h: there the truncation is much larger than the rounding
 CURVE = tuple(10.0**-n for n in range(1, 13))  # steps h of a picture
+NUMERICAL = "num.*grad|grad.*(num|check)|check.*grad|finite|diff"  # in names of functions
+STEP = "h|eps|epsilon|delta|step|dx"
 ROUNDOFF = {"float64": 2.0**-53, "float32": 2.0**-24}
 
 
@@ -94,8 +98,32 @@ def compare_quotients(judged: Judged) -> list[Quotient]:
     ]
 
 
-def measure_curve(judged: Judged, entry: Quotient, dtype: str = "float64") -> dict[float, float]:
-    """Return the relative error of the quotient of an entry for each h of CURVE.
+def find_own_step(tree: ast.AST) -> float | None:
+    """Return the step h of a numerical gradient that code has, None where it has none."""
+    functions = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef))
+    named = (
+        pair for f in functions if re.search(NUMERICAL, f.name.lower()) for pair in _list_set(f)
+    )
+    values = (node.value for name, node in named
+              if re.fullmatch(STEP, name.lower()) and isinstance(node, ast.Constant))  # fmt: skip
+    return next((h for h in values if isinstance(h, float) and 0 < h < 1), None)
+
+
+def _list_set(function: ast.FunctionDef) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the names that a function sets and its arguments with a default, with what they get."""
+    for node in ast.walk(function):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                yield name, value
+    given, values = function.args.args, function.args.defaults
+    pairs = zip(given[len(given) - len(values) :], values, strict=True)
+    yield from ((argument.arg, value) for argument, value in pairs)
+
+
+def measure_curve(
+    judged: Judged, entry: Quotient, dtype: str = "float64", own: float | None = None
+) -> dict[float, float]:
+    """Return the relative error of the quotient of an entry for each h of CURVE, and for one's own.
 
     A loss in float32 is the loss in float64, rounded.
     """
@@ -103,7 +131,7 @@ def measure_curve(judged: Judged, entry: Quotient, dtype: str = "float64") -> di
     fit = decision.fit or decision.fits[0]
     values = np.asarray(decision.model.base.before[entry.weight], dtype=np.float64)
     errors = {}
-    for h in CURVE:
+    for h in sorted({*CURVE, *filter(None, [own])}, reverse=True):
         up, down = (
             float(np.dtype(dtype).type(
                 _compute_loss(decision.model, fit, entry.weight, values, entry.index, move)

@@ -67,7 +67,7 @@ class Dense(np.ndarray):
         """Return a plain array."""
         return np.array(self)
 
-    to_numpy = todense = numpy = toarray
+    to_numpy = as_matrix = todense = numpy = toarray
 
     @property
     def values(self) -> Array:

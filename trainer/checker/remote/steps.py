@@ -1,5 +1,6 @@
 """Steps of training that a worker runs: the judge asks for what they compute."""
 
+import ast
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -16,7 +17,12 @@ from trainer.checker.findings.quotient_table import find_worst
 from trainer.checker.findings.report import CODE, STEP, Report
 from trainer.checker.judge.judging import Judged, judge_options, judge_programs
 from trainer.checker.judge.layers import judge_layers
-from trainer.checker.judge.quotients import ROUNDOFF, compare_quotients, measure_curve
+from trainer.checker.judge.quotients import (
+    ROUNDOFF,
+    compare_quotients,
+    find_own_step,
+    measure_curve,
+)
 from trainer.checker.judge.reporting import (
     describe,
     leave_unknown,
@@ -122,11 +128,13 @@ def _list_layers(connection: Connection, report: Report) -> Iterator[tuple[str, 
             yield name[:TEXT], RemotePrograms(connection, range(start, start + len(INPUTS)))
 
 
-def measure_gradients(connection: Connection, report: Report, judged: Judged | None) -> None:
+def measure_gradients(
+    connection: Connection, report: Report, judged: Judged | None, tree: ast.AST
+) -> None:
     """Add to a report the gradients of the net beside difference quotients of its loss.
 
     judged is the step that was judged; where it shows no gradients, the functions of the file are
-    called.
+    called. tree is the file's code, which may have a numerical gradient of its own.
     """
     quotients = compare_quotients(judged) if judged else []
     if not quotients:
@@ -135,7 +143,8 @@ def measure_gradients(connection: Connection, report: Report, judged: Judged | N
     report.quotients, report.loss = quotients, name_loss(judged) if judged else ""
     if judged and quotients:
         worst = find_worst(quotients)
-        report.curves = {dtype: measure_curve(judged, worst, dtype) for dtype in ROUNDOFF}
+        own = report.own_step = find_own_step(tree)
+        report.curves = {dtype: measure_curve(judged, worst, dtype, own) for dtype in ROUNDOFF}
 
 
 def judge_training(connection: Connection, report: Report, may_acquit: bool) -> Judged | None:
