@@ -13,6 +13,7 @@ from trainer.checker.find.trace import Trace
 from trainer.checker.find.tracing import Tracer
 
 MOST_ROUNDS = 100_000  # of all loops before the training begins
+MANY_ROUNDS = 5_000  # after which a loop that trains is enough, though others are around it
 MOST_CAPTURES = 80
 MOST_STEPS = 4  # of a program that are judged
 ROUNDS, EACH = 4, 2  # of a loop that are seen and judged: samples of zeros move few numbers
@@ -58,6 +59,9 @@ class Discovery:
         self._rounds += 1
         if self._rounds > MOST_ROUNDS:
             raise FoundError
+        if self._rounds == MANY_ROUNDS:
+            for each in [loop for loop in self._active if (loop, 2) in self.captures]:
+                self._stop_if_training(each)
         if loop in self._active:
             while self._active[-1] != loop:
                 self._active.pop()

@@ -240,7 +240,9 @@ def _settle_loss(step: Step, decision: Decision) -> Decision:
     if named and fit.loss == SQUARES and "entropy" in fit.shown:
         weights = decision.model.weights
         return replace(decision, is_right=False, fault=Fault.OTHER_LOSS, wrong=weights)
-    odd = _list_named(step, decision, fit.odd)
+    last = {event[0]: i for i, event in enumerate(decision.model.base.events)}
+    whole = [i for i in fit.odd if i in last.values()]  # before the last, a sum is not whole
+    odd = _list_named(step, decision, whole)
     if not odd or _list_named(step, decision, fit.usual):
         return decision
     return replace(decision, is_right=False, fault=Fault.WRONG_LOSS, event=odd[0])
