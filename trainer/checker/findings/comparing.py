@@ -45,7 +45,7 @@ class Finding:
     file: str | None = None
     line: int | None = None
     is_explained: bool = True  # False where values differ and nothing says how
-    cell: int | None = None
+    cell: int | str | None = None
     credit: str = ""  # why the part is right by itself, although it differs
     topic: str = ""
 

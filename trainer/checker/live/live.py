@@ -1,5 +1,8 @@
-"""Check live objects in the process that holds them, such as a notebook's kernel."""
+"""Check live objects, such as those of a notebook's kernel, by the text of their definitions."""
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,20 +10,17 @@ from typing import Any
 import numpy as np
 
 from trainer.checker.adapt.plan import Rows
-from trainer.checker.check_file import check_loaded
 from trainer.checker.findings.comparing import Finding, show_safely
-from trainer.checker.learn.explaining_learning import DEFAULT, show_training
+from trainer.checker.findings.report import Report
+from trainer.checker.learn.explaining_learning import DEFAULT
 from trainer.checker.learn.images import load_rows, make_rows
+from trainer.checker.live.cells import NAME, name_cells, write_cells
 from trainer.checker.live.jobs import Job, list_jobs
-from trainer.checker.live.loader import LiveLoader
-from trainer.checker.live.preserving import Snapshot, keep_state
 from trainer.checker.live.reaching import Reached
 from trainer.checker.live.result import CheckResult, LiveReport
-from trainer.checker.live.seeking import seek_fix
 from trainer.checker.load.source import split_class
 from trainer.checker.measure.book_functions import CHECKS
 from trainer.checker.process import check_in_child
-from trainer.common.errors import InputError
 from trainer.common.language import translate as _
 from trainer.common.language import use_language
 
@@ -38,12 +38,12 @@ def check(
 
     target is a class, an instance, whose class is checked, a function, a dictionary of names, or
     the path of a file, as FILE or FILE:CLASS. hints is 1 to say what is wrong, 2 to name the line
-    too, 3 to show a fix too. seed is that of the weights and inputs. timeout is that of a file, in
-    seconds; a search for a fix may take three times as long. train trains the net too, on mnist-5k
-    or on the rows and labels that are given, to say what would make it learn. lang is the language
-    of the result: "en", "zh", "ja", or None for that of the locale. A live object is called in this
-    process, without a limit, and all that it changes is set back afterwards. Raises TypeError or
-    ValueError for what cannot be checked.
+    too, 3 to show a fix too. seed is that of the weights and inputs. timeout is in seconds; a
+    search for a fix may take three times as long. train trains the net too, on mnist-5k or on the
+    rows and labels that are given, to say what would make it learn. lang is the language of the
+    result: "en", "zh", "ja", or None for that of the locale. The definitions of a live object, and
+    of what it uses, are run in a process of their own, so that nothing changes here. Raises
+    TypeError or ValueError for what cannot be checked.
     """
     if hints not in (1, 2, 3):
         raise ValueError(f"hints is {hints!r}; give 1, 2 or 3")
@@ -52,7 +52,8 @@ def check(
     with use_language(lang):
         options = Options(hints, seed, timeout, *_choose_rows(train))
         if isinstance(target, str | Path):
-            return _check_path(str(target), options)
+            path, name = split_class(str(target))
+            return CheckResult([LiveReport(**vars(_check_file(path, name, options)))])
         reports = [_check_job(job, options) for job in list_jobs(target)]
         known = [report for report in reports if report.findings or report.stopped]
         if not known:
@@ -81,61 +82,63 @@ def _choose_rows(train: bool | tuple[Any, Any]) -> tuple[Rows | None, str]:
     return make_rows(x, t, "train"), _("{number} rows").format(number=len(x))
 
 
-def _check_path(text: str, options: Options) -> CheckResult:
-    path, name = split_class(text)
-    report, _printed = check_in_child(path, name, **vars(options))
-    return CheckResult([LiveReport(**vars(report))])
+def _check_file(path: Path, name: str | None, options: Options, run_all: bool = False) -> Report:
+    return check_in_child(path, name, run_all=run_all, **vars(options))[0]
 
 
 def _check_job(job: Job, options: Options) -> LiveReport:
-    """Check one job, and seek the wrong line and a fix where something is wrong."""
+    """Check the text of one job; raises ValueError where that is lost, or says nothing of it."""
+    reached = _reach(job)
+    with write_text(job, reached) as path:
+        name, is_written = job.kind.__name__ if job.kind else None, path.name == NAME
+        report = _check_file(path, name, options, run_all=is_written)
+    if is_written:
+        name_cells(report, reached)
+    live = LiveReport(**vars(report), is_net=job.kind is not None)
+    live.name = job.title
+    if not job.kind and not job.may_be_unknown:
+        live.findings = [f for f in live.findings if _is_on(f, job) or f.quantity == "loading"]
+        live.stopped = "" if live.findings else live.stopped
+        _refuse_unknown(job, live)
+    if live.stopped:
+        raise ValueError(live.stopped.replace(NAME, job.title))
+    if job.note:
+        live.findings.append(Finding("class", "note", job.note))
+    return live
+
+
+def _reach(job: Job) -> Reached:
+    """Return what a job's objects need; raises ValueError where one has no source."""
     reached = Reached()
     for target in [job.kind] if job.kind else job.functions:
         reached.add(target)
-    loader = LiveLoader(reached, job.space, job.kind, job.functions)
-    report = LiveReport(job.title, hints=options.hints, is_net=job.kind is not None)
-    with keep_state(_take_snapshot(reached, job)):
-        _list_findings(loader, job, report, options.seed)
-        if options.rows and job.kind:
-            training = job.kind, loader.sources[loader.path].tree, options.rows, options.rows_name
-            report.learning, report.learned = show_training(*training)
-    if options.hints > 1 and any(f.verdict in ("differs", "raises") for f in report.findings):
-        report.diagnosis, report.search = seek_fix(
-            loader, report.findings, options.seed, options.timeout
-        )
-    report.findings = [loader.place(finding) for finding in report.findings]
-    if job.note:
-        report.findings.append(Finding("class", "note", job.note))
     if reached.lost:
-        lost = _("the source of {names} was not found: no line can be named")
-        lost = lost.format(names=", ".join(reached.lost))
-        report.findings.append(Finding("class", "note", lost))
-    return report
+        lost = _("the source of {names} was not found: run its cell again, or give its file")
+        raise ValueError(lost.format(names=", ".join(reached.lost)))
+    return reached
 
 
-def _take_snapshot(reached: Reached, job: Job) -> Snapshot:
-    snapshot = Snapshot()
-    for target in (job.kind, *job.functions, *reached.objects.values()):
-        snapshot.add(target)
-    for space, names in reached.names.values():
-        snapshot.add_names(space, names)
-    return snapshot
-
-
-def _list_findings(loader: LiveLoader, job: Job, report: LiveReport, seed: int) -> None:
-    """Add the findings; raises ValueError for a function that the checker does not know."""
-    name = job.kind.__name__ if job.kind else None
-    try:
-        for item in check_loaded(loader, name, seed):
-            report.findings += [item] if isinstance(item, Finding) else []
-    except InputError as error:
-        if job.kind:
-            raise ValueError(str(error)) from None
-    except Exception as error:  # a bug of the checker: it must not be held against the net
-        message = _("the check itself failed: {error}")
-        report.stopped = message.format(error=f"{type(error).__name__}: {show_safely(error)}")
+@contextmanager
+def write_text(job: Job, reached: Reached) -> Iterator[Path]:
+    """Give the file that defines a job's objects, or a notebook of their cells."""
+    file = Path(str(job.space.get("__file__")))
+    if file in reached.list_files():
+        yield file
         return
-    for function in () if job.may_be_unknown else job.functions:
-        if all(f.quantity.split()[0] != function.__name__ for f in report.findings):
+    with tempfile.TemporaryDirectory() as folder:
+        yield write_cells(Path(folder), reached, job.space)
+
+
+def _is_on(finding: Finding, job: Job) -> bool:
+    """Return whether a finding is on one of a job's functions or layers."""
+    names = {each.__name__ for each in job.functions}
+    return finding.quantity.split()[0].partition(".")[0] in names
+
+
+def _refuse_unknown(job: Job, report: Report) -> None:
+    """Raise ValueError for a function that the checker does not know."""
+    known = {finding.quantity.split()[0].partition(".")[0] for finding in report.findings}
+    for function in job.functions:
+        if function.__name__ not in known:
             message = _("{name} is no function that can be checked by itself; these are: {names}")
             raise ValueError(message.format(name=function.__name__, names=", ".join(CHECKS)))

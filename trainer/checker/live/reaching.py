@@ -14,11 +14,15 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+import numpy as np
+
 from trainer.checker.load.magics import parse_quietly
 
 INSTALLED = tuple(sysconfig.get_paths()[key] for key in ("stdlib", "platstdlib", "purelib"))
 IPYTHON = re.compile(r"<ipython-input-(\d+)-")
-LITERALS = (int, float, complex, str, bool, type(None))
+LITERALS = (int, float, complex, str, bool, type(None), list, tuple, dict, set)
+NUMPY = "_numpy"  # a name that is not the user's
+MOST = 10_000  # elements of an array that is written
 Namespace = dict[str, Any]
 MISSING = object()
 
@@ -180,7 +184,9 @@ class Reached:
         lines = [_write_setting(name, space[name]) for name in names if name in space]
         roots = dict.fromkeys(str(path.parent) for path in self.list_files())
         paths = [f"sys.path.append({root!r})" for root in roots]
-        return "\n".join([*(["import sys", *paths] if paths else []), *filter(None, lines)])
+        numpy = [f"import numpy as {NUMPY}"] if any(NUMPY in line for line in lines) else []
+        known = ["import sys", *paths] if paths else []
+        return "\n".join([*numpy, *known, *filter(None, lines)])
 
 
 def _find_first_line(node: ast.stmt) -> int:
@@ -201,14 +207,24 @@ def _list_names(code: CodeType) -> Iterator[str]:
             yield from _list_names(constant)
 
 
+def _write_value(value: Any) -> str:
+    """Return an expression for numbers, texts, arrays and generators; empty for other values."""
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fiub" and value.size <= MOST:
+        return f"{NUMPY}.array({value.tolist()!r}, dtype={str(value.dtype)!r})"
+    if isinstance(value, np.random.Generator):
+        return f"{NUMPY}.random.default_rng(0)"
+    with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+        if type(value) in LITERALS and ast.literal_eval(repr(value)) == value:
+            return repr(value)
+    return ""
+
+
 def _write_setting(name: str, value: Any) -> str:
     """Return the statement that sets a name to a value from elsewhere, empty if none can."""
     if isinstance(value, ModuleType):
         return f"import {value.__name__} as {name}"
-    if isinstance(value, LITERALS) or (
-        isinstance(value, list | tuple) and all(isinstance(each, LITERALS) for each in value)
-    ):
-        return f"{name} = {value!r}"
+    if written := _write_value(value):
+        return f"{name} = {written}"
     origin = getattr(value, "__module__", None)
     source = sys.modules.get(origin or "")
     own = str(getattr(value, "__name__", ""))

@@ -76,10 +76,6 @@ class Loader:
         """Return the modules that were loaded from local files so far."""
         return list(self._modules.values())
 
-    def list_own_files(self) -> set[str]:
-        """Return the file names that the code of the file itself has."""
-        return {str(self.path)}
-
     def _note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)

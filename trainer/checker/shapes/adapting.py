@@ -53,7 +53,7 @@ def find_names(loader: Loader, names: Mapping[str, object], kind: type | None) -
 
     A class that a shape built is none of the file.
     """
-    paths = {str(path) for path in loader.sources} | loader.list_own_files()
+    paths = {str(path) for path in (*loader.sources, loader.path)}
     local = {k: v for k, v in names.items() if get_path(v) in paths}
     unfinished = find_unfinished(loader.sources.values())
     text = loader.sources[loader.path].text
@@ -83,4 +83,4 @@ def is_part(loader: Loader, names: Mapping[str, object], name: str) -> bool:
 def is_own(loader: Loader, found: Found, part: Part) -> bool:
     """Return whether the function or layer is defined in the loader's own file."""
     path = get_path(found.names.get(part.name))
-    return bool(path) and str(Path(path)) in loader.list_own_files()
+    return bool(path) and Path(path) == loader.path
