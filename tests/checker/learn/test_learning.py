@@ -152,13 +152,14 @@ def test_a_live_class_is_trained_as_its_file_is(tmp_path, rows, monkeypatch):
     assert of_file == live
 
 
-def test_a_live_class_is_trained_on_rows_of_ones_own():
-    names: dict = {"__name__": "live"}
-    exec(RIGHT, names)
+def test_a_live_class_is_trained_on_rows_of_ones_own(tmp_path, monkeypatch):
+    (tmp_path / "own_rows_net.py").write_text(RIGHT)
+    monkeypatch.syspath_prepend(tmp_path)
+    kind = importlib.import_module("own_rows_net").TwoLayerNet
     rng = np.random.default_rng(0)
     labels = np.arange(200) % 3
     x = rng.normal(size=(200, 4)) + 3 * np.eye(4)[labels]
-    lines = check(names["TwoLayerNet"], train=(x, np.eye(3)[labels]), hints=1).reports[0].learning
+    lines = check(kind, train=(x, np.eye(3)[labels]), hints=1).reports[0].learning
     assert lines[0].startswith("training on 200 rows: ")
     assert lines[-1] == "it learns"
 

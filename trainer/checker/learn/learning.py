@@ -1,6 +1,5 @@
 """Train a net by its own gradients from its own first weights, and with one change at a time."""
 
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -30,11 +29,7 @@ class Learner:
     def build(self) -> Subject:
         """Return a new net with its own first weights, each time the same."""
         kind: Any = self.trial.kind
-        if hasattr(kind, "seed"):
-            kind.seed()  # in the process of its code
-        else:  # a live class, after which all is set back
-            random.seed(0)
-            np.random.seed(0)  # noqa: NPY002 (of which somebody's code draws)
+        kind.seed()
         return make_subject(self.trial.kind, self.rows.x.shape[1], HIDDEN, self.rows.classes)
 
     def make_targets(self, labels: Array) -> Array:
