@@ -78,6 +78,30 @@ def test_a_weight_that_moves_too_far_is_named_with_its_factor(write):
     assert "moves it 3 times as far" in find_messages(path)[0]
 
 
+def test_weights_of_0_that_no_step_moves_are_wrong(write):
+    start = "np.random.randn(3, 4), np.zeros(4), np.random.randn(4, 2), np.zeros(2)"
+    zeros = "np.zeros((3, 4)), np.zeros(4), np.zeros((4, 2)), np.zeros(2)"
+    messages = find_messages(write(start=(start, zeros)))
+    assert any("leaves the weights at 0" in each for each in messages), messages
+
+
+def test_weights_of_0_without_a_hidden_layer_are_right(tmp_path):
+    path = tmp_path / "logistic.py"
+    path.write_text(
+        "import numpy as np\n"
+        "X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=float)\n"
+        "T = np.array([[1, 0], [0, 1], [0, 1], [1, 0]], dtype=float)\n"
+        "W, b = np.zeros((2, 2)), np.zeros((1, 2))\n"
+        "for i in range(1000):\n"
+        "    e = np.exp(X @ W + b)\n"
+        "    p = e / e.sum(axis=1, keepdims=True)\n"
+        "    W -= 0.1 * X.T @ (p - T)\n"
+        "    b -= 0.1 * (p - T).sum(axis=0, keepdims=True)\n"
+    )
+    judged = judge(path)
+    assert judged is None or not judged.step.is_still
+
+
 def test_one_weight_that_goes_up_is_named_alone(write):
     path = write(first=("dz.sum(axis=0), z", "-dz.sum(axis=0), z"))
     assert judge(path).decision.wrong == ["b1"]

@@ -24,10 +24,29 @@ class Changes:
 def find_changes(step: Step) -> Changes:
     """Return what a step, with few samples from here on, changes; nothing where it fails."""
     shorten(step)
-    trace = step.run()
+    trace = _start_elsewhere(step, step.run())
     changed = [] if trace.error else trace.list_changed()
     carried = {path for path in changed if is_carried(step.run, trace, path)}
     return Changes({path: trace.before[path] for path in changed}, carried)
+
+
+def _start_elsewhere(step: Step, trace: Trace) -> Trace:
+    """Return what a step does that leaves its matrices at 0, with others in their places, and let
+    it have these from here on; what it did where it leaves these too.
+
+    Without a hidden layer weights of 0 are none that stay: each moves if it alone is another.
+    """
+    zeros = {p: v for p, v in trace.before.items() if v.ndim == 2 and v.size > 1 and not v.any()}
+    if trace.error or len(zeros) < 2 or zeros.keys() & set(trace.list_changed()):
+        return trace
+    rng = np.random.default_rng(0)
+    moved = {path: 0.5 * rng.standard_normal(value.shape) for path, value in zeros.items()}
+    changed = step.run(moved).list_changed()
+    moved = {path: value for path, value in moved.items() if path in changed}
+    alone = (path not in step.run({path: value}).list_changed() for path, value in moved.items())
+    step.is_still = len(moved) > 1 and any(alone)
+    step.given = step.given | (moved if step.is_still else {})
+    return step.run()
 
 
 def is_carried(run: Callable[..., Trace], trace: Trace, path: str) -> bool:

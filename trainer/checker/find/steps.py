@@ -55,6 +55,7 @@ class Step:
     option: str = ""  # the activation that was chosen for it, where that is not the usual one
     place: tuple[int, int] = (0, 0)  # the number of the program, and of the step in it
     given: dict[str, Any] = field(default_factory=dict)  # values of leaves in each run
+    is_still: bool = False  # whether it leaves its first matrices of weights at 0
     _catch: int = -1  # the event at which names are asked for
     _caught: tuple[Namespace, Namespace] | None = None  # local and global names there
     _compiled: Callable[..., None] | None = None

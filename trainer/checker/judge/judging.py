@@ -27,10 +27,12 @@ class Step(Protocol):
     """A step that can be run; line is that of its loop, name the function that is called.
 
     option is another activation than the usual one. place is the number of the program that takes
-    it, and of the step in that.
+    it, and of the step in that. is_still tells that it leaves matrices of weights at 0, which they
+    are at first.
     """
 
     line: int
+    is_still: bool
     name: str
     option: str
     place: tuple[int, int]

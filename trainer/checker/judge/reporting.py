@@ -127,7 +127,7 @@ def _name_both_losses(wrong: list[Finding], judged: Judged) -> None:
 def point_to(report: Report, judged: Judged) -> None:
     """Note in a report which step is wrong, and whether a line of it can be sought."""
     report.step = judged.step.place if judged.decision.is_right is False else None
-    report.has_line = judged.decision.fault not in OF_OUTPUTS
+    report.has_line = judged.decision.fault not in OF_OUTPUTS and not judged.step.is_still
     for finding in report.findings:
         if finding.quantity == STEP and finding.line:
             finding.file = report.file
@@ -199,6 +199,10 @@ def describe(judged: Judged) -> Iterator[Finding]:
         is_derived = decision.model.base.gave == DERIVED
         quantity = "loss" if is_derived else "gradient"
         is_step = is_whole and not is_derived
+        if judged.step.is_still:
+            message = _("{step} leaves the weights at 0, which they all are at first: draw them")
+            yield Finding(STEP, "differs", message.format(**words))
+            return
         yield Finding(STEP if is_step else quantity, "ok")
         yield Finding(STEP, "note", _describe_right(decision, words))
         if is_affine(decision.model):

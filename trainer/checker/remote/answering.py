@@ -206,6 +206,7 @@ class Answerer:
                     "line": step.line,
                     "name": step.name[:TEXT],
                     "option": step.option[:TEXT],
+                    "still": bool(step.is_still),
                 }
                 for i, step in enumerate(found)
             ],
