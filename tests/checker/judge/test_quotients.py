@@ -109,3 +109,17 @@ def test_the_report_says_what_the_files_own_step_gives(tmp_path):
     assert report.own_step == 1e-4
     assert report.own_step in report.curves["float32"]
     assert "the file's own h is 1e-4: there the error is" in " ".join(report.as_text().split())
+
+
+def test_the_gradients_of_layers_alone_are_compared_too(tmp_path):
+    path = FREE.parent / "layers" / "objects.py"
+    report, _ = check_in_child(path, gradients=True, timeout=60)
+    assert {each.weight.split()[0] for each in report.quotients} >= {"Tanh.backward"}
+    assert all(each.is_right for each in report.quotients)
+    wrong = tmp_path / "objects.py"
+    text = path.read_text()
+    assert text.count("1 - self.out**2") == 1
+    wrong.write_text(text.replace("1 - self.out**2", "1 - self.out"))
+    report, _ = check_in_child(wrong, gradients=True, timeout=60, hints=1)
+    (found,) = [each for each in report.quotients if each.weight == "Tanh.backward x"]
+    assert not found.is_right

@@ -25,8 +25,9 @@ def show_quotients(found: Sequence[Any], loss: str) -> list[str]:
         "weight:"
     )
     width = max(len(_shorten(each.weight)) for each in found)
+    wide = max(9, *(len(str(list(each.index))) for each in found))
     titles = (_("gradient"), _("quotient"), _("error"), _("limit"))
-    lines = [heading.format(loss=loss), _row(" " * width, "", *titles)]
+    lines = [heading.format(loss=loss), _row(" " * width, " " * wide, *titles)]
     for each in found:
         numbers = (
             f"{each.gradient:.4g}",
@@ -35,9 +36,8 @@ def show_quotients(found: Sequence[Any], loss: str) -> list[str]:
             _show(each.limit),
         )
         mark = "" if each.is_right else "  " + _("WRONG")
-        lines.append(
-            _row(f"{_shorten(each.weight):{width}}", str(list(each.index)), *numbers) + mark
-        )
+        name, index = f"{_shorten(each.weight):{width}}", f"{list(each.index)!s:{wide}}"
+        lines.append(_row(name, index, *numbers) + mark)
     worst = find_worst(found)
     text = _(
         "an error up to its limit can come from truncation and rounding, a larger one cannot; the "
@@ -99,7 +99,7 @@ def keep_finite(number: float) -> float | None:
 def _row(*cells: str) -> str:
     name, index, *numbers = cells
     # cell_len: a Chinese character takes two columns of a terminal.
-    return f"{name}  {index:9} " + " ".join(" " * (10 - cell_len(n)) + n for n in numbers)
+    return f"{name}  {index} " + " ".join(" " * (10 - cell_len(n)) + n for n in numbers)
 
 
 def _shorten(weight: str) -> str:

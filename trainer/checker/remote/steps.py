@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from trainer.checker.judge.judging import Judged, judge_options, judge_programs
 from trainer.checker.judge.layers import judge_layers
 from trainer.checker.judge.quotients import (
     ROUNDOFF,
+    Quotient,
     compare_quotients,
     find_own_step,
     measure_curve,
@@ -140,11 +142,23 @@ def measure_gradients(
     if not quotients:
         judged = judge_programs(RemotePrograms(connection, range(OWN if judged else 0, TRAINING)))
         quotients = compare_quotients(judged) if judged else []
+    if not quotients:
+        judged, report.quotients = None, list(_compare_layers(connection))
+        report.loss = _("half the squared distance of a layer's outputs from others")
+        return
     report.quotients, report.loss = quotients, name_loss(judged) if judged else ""
     if judged and quotients:
         worst = find_worst(quotients)
         own = report.own_step = find_own_step(tree)
         report.curves = {dtype: measure_curve(judged, worst, dtype, own) for dtype in ROUNDOFF}
+
+
+def _compare_layers(connection: Connection) -> Iterator[Quotient]:
+    """Yield the worst entry of each gradient of each layer that the file has by itself."""
+    found = judge_layers(_list_layers(connection, Report()))
+    for name, judged in found.items():
+        for each in compare_quotients(judged) if judged else ():
+            yield replace(each, weight=f"{name} {each.weight}")
 
 
 def judge_training(connection: Connection, report: Report, may_acquit: bool) -> Judged | None:
