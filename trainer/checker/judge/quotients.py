@@ -79,12 +79,13 @@ class Quotient:
         return SAFETY * (error / (self.size or 1.0) + self.rate)
 
 
-def compare_quotients(judged: Judged) -> list[Quotient]:
+def compare_quotients(judged: Judged, may_pull: bool = True) -> list[Quotient]:
     """Return for each weight of a step its worst entry.
 
     Where the step subtracts the gradients that a function returns, the numbers are those of these
     gradients, and otherwise those of the loss that is named. [] where the step has no common loss,
-    or moves otherwise than down the gradient, as with momentum.
+    or moves otherwise than down the gradient, as with momentum. may_pull tells whether a penalty on
+    the weights, which the loss has not, may be in the step.
     """
     decision = judged.decision
     fit = decision.fit or next(iter(decision.fits), None)
@@ -93,7 +94,7 @@ def compare_quotients(judged: Judged) -> list[Quotient]:
     is_returned = decision.model.base.gave in (SUBTRACTED, JOINED)
     unit = fit.common_rate if is_returned else 1.0
     return [
-        find_worst(list(_compare_entries(decision.model, fit, weight, unit)))
+        find_worst(list(_compare_entries(decision.model, fit, weight, unit, may_pull)))
         for weight in decision.model.weights
     ]
 
@@ -143,9 +144,11 @@ def measure_curve(
     return errors
 
 
-def _compare_entries(model: Model, fit: Fit, weight: str, unit: float) -> Iterator[Quotient]:
+def _compare_entries(
+    model: Model, fit: Fit, weight: str, unit: float, may_pull: bool
+) -> Iterator[Quotient]:
     values = np.asarray(model.base.before[weight], dtype=np.float64)
-    is_pulled = weight in fit.pulled and not fit.wrong
+    is_pulled = may_pull and weight in fit.pulled and not fit.wrong
     pull = fit.penalty * values if is_pulled else 0.0
     gradients = -(model.base.after[weight] - values + pull) / fit.common_rate * unit
     h = H * (float(np.abs(values).max()) or 0.1)

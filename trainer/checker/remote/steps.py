@@ -138,10 +138,11 @@ def measure_gradients(
     judged is the step that was judged; where it shows no gradients, the functions of the file are
     called. tree is the file's code, which may have a numerical gradient of its own.
     """
-    quotients = compare_quotients(judged) if judged else []
+    may_pull = not report.wrong_findings
+    quotients = compare_quotients(judged, may_pull) if judged else []
     if not quotients:
         judged = judge_programs(RemotePrograms(connection, range(OWN if judged else 0, TRAINING)))
-        quotients = compare_quotients(judged) if judged else []
+        quotients = compare_quotients(judged, may_pull) if judged else []
     if not quotients:
         judged, report.quotients = None, list(_compare_layers(connection))
         report.loss = _("half the squared distance of a layer's outputs from others")
