@@ -46,8 +46,9 @@ def test_weights_that_are_too_large_are_named_by_the_change_that_helps(tmp_path,
     lines = train(tmp_path / "net.py", text, rows)
     assert any("99% of them saturate a sigmoid or tanh" in line for line in lines)
     assert "it does not learn; with one change at a time:" in lines
-    (helped,) = (line for line in lines if "first weights ~ 1/√n" in line)
+    (helped,) = (line for line in lines if line.startswith("  first weights ~ 1/√n"))
     assert helped.endswith("learns")
+    assert lines[-1].startswith("it learns best with first weights ~ 1/√n: ")
     assert not any("rate × 1/100" in line and line.endswith("learns") for line in lines)
 
 

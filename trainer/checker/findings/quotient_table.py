@@ -70,7 +70,12 @@ def show_own_step(
         "the file's own h is {h}: there the error is {error64} in float64, where the limit is "
         "{limit64}, and {error32} in float32, where it is {limit32}"
     )
-    return [text.format(h=_show(h), **numbers)]
+    lines = [text.format(h=_show(h), **numbers)]
+    if worst.limit_for(h, "float32") >= 1:
+        lines.append(
+            _("in float32 rounding hides the gradient at this h: take a larger h, or float64")
+        )
+    return lines
 
 
 def find_worst(found: Sequence[Any]) -> Any:
@@ -107,7 +112,7 @@ def _shorten(weight: str) -> str:
 
 
 def _show_limit(limit: float) -> str:
-    return _show(limit) if limit < 1 else _("none")
+    return _show(limit) if limit < 1 else _("any")
 
 
 def _show(number: float) -> str:

@@ -111,15 +111,23 @@ def _list_values(node: ast.AST) -> Iterator[tuple[int, str, ast.expr | None]]:
 
 
 def _describe_start(learner: Learner, found: Learning) -> Iterator[str]:
-    """Yield what is seen at the first weights, with the numbers."""
+    """Yield what is seen at the first weights, with the numbers.
+
+    A step of 1e-3 of the weights is that of the notes of CS231n, "Neural Networks 3".
+    """
     subject, rows = learner.build(), learner.rows
     x, t = rows.x[:200], rows.t[:200]
+    yield _("inputs from {low} to {high}").format(low=f"{x.min():.3g}", high=f"{x.max():.3g}")
     loss = as_array(subject.loss(x, learner.make_targets(t))) if subject.has("loss") else None
-    if loss is not None and loss.size == 1:
+    if loss is not None and loss.size == 1 and learner.trial.form.head == "cross-entropy":
         text = _("first loss {loss}; that of guessing is {guess} (log {classes})")
         yield text.format(loss=f"{float(loss.ravel()[0]):.4g}", classes=rows.classes,
                           guess=f"{np.log(rows.classes):.4g}")  # fmt: skip
     weights = subject.weights.get()
+    biases = np.concatenate([np.ravel(w) for w in weights.values() if w.ndim < 2] or [np.zeros(1)])
+    if biases.any():
+        text = _("first biases from {low} to {high}")
+        yield text.format(low=f"{biases.min():.3g}", high=f"{biases.max():.3g}")
     a1 = x @ weights["W1"] + weights.get("b1", 0)
     share = (np.exp(-np.abs(a1)) < FLAT).mean()
     text = _(
@@ -133,7 +141,7 @@ def _describe_start(learner: Learner, found: Learning) -> Iterator[str]:
     for key in ("W1", "W2"):
         if key in grads and np.isfinite(np.asarray(grads[key])).all():
             step = found.rate * np.abs(grads[key]).mean() / (np.abs(weights[key]).mean() or 1)
-            text = _("a step moves {key} by {share} of its size")
+            text = _("a step moves {key} by {share} of its size; some 1e-3 is usual")
             yield text.format(key=key, share=f"{step:.2g}")
 
 
@@ -165,14 +173,19 @@ def show_learning(found: Learning, images: str) -> list[str]:
     lines += found.seen
     if found.learns:
         return [*lines, _("it learns")]
+    overflow = _("its numbers overflow")
     lines.append(_("it does not learn{reason}; with one change at a time:").format(
-        reason=f" ({found.curve.error})" if found.curve.error else ""))  # fmt: skip
+        reason=f" ({overflow})" if found.curve.error else ""))  # fmt: skip
     for name, curve in found.tried.items():
-        mark = "  " + _("learns") if name in found.helped else f"  {curve.error}".rstrip()
+        mark = "  " + _("learns") if name in found.helped else f"  {overflow}" * bool(curve.error)
         lines.append(f"  {name}: {curve.accuracies[0]:.2f} → {curve.last:.2f}{mark}")
     if not found.helped:
-        lines.append(_("none of these changes alone makes it learn"))
-    return lines
+        return [*lines, _("none of these changes alone makes it learn")]
+    best = max(found.helped, key=lambda name: found.tried[name].last)
+    curve = found.tried[best]
+    text = _("it learns best with {name}: {first} → {last} in {steps} steps")
+    numbers = {"first": f"{curve.accuracies[0]:.2f}", "last": f"{curve.last:.2f}"}
+    return [*lines, text.format(name=best, steps=STEPS, **numbers)]
 
 
 def _draw(curve: Curve) -> str:
