@@ -137,7 +137,6 @@ def _draw_scores(figure: Figure, row: Array, scores: list[Score]) -> None:
         name_axes(panel, title.get(quantity, "accuracy on test digits"), unit, "classifier")
         if i:
             panel.set_yticklabels([])
-            panel.set_ylabel("")
 
 
 def _draw_neurons(row: Array, run: ShownRun, image: Array) -> None:

@@ -115,7 +115,7 @@ def test_functions_and_torch_modules_are_marked(functions):
     verdicts = {name: row["verdict"] for name, row in functions.items()}
     assert verdicts == {
         "columns": "right", "linear": "right", "loop": "right", "layers": "wrong",
-        "hidden": "unchecked",
+        "hidden": "look at it",
     }  # fmt: skip
     assert functions["columns"]["gradient W1"] == "15.0"
     assert functions["linear"]["gradient W1"] == "15.0"
@@ -257,7 +257,7 @@ def test_a_bomb_in_a_zip_is_left_out_and_the_rest_is_marked(tmp_path):
     rows = read_rows(out)
     assert rows["eve"]["verdict"] == "right"
     assert "bomb.bin was left out" in rows["eve"]["note"]
-    assert rows["dan"]["verdict"] == "unchecked"
+    assert rows["dan"]["verdict"] == "look at it"
 
 
 @pytest.mark.slow
