@@ -8,8 +8,8 @@ rounding of a loss of float64 is some units of its last place.
 
 import ast
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from trainer.checker.judge.judging import Judged
 from trainer.checker.judge.slopes import H
 
 ENTRIES = 8  # of a weight: half of them with the largest gradients, the others at random
+EPSILON = 1e-4  # relative: log(y + 1e-7), as books have it, has another derivative than log y
 SAFETY = 8  # units in the last place of a loss, and how much larger a truncation may be nearby
 FAR = (100, 1000)  # times h: there the truncation is much larger than the rounding
 CURVE = tuple(10.0**-n for n in range(1, 13))  # steps h of a picture
@@ -36,7 +37,8 @@ class Quotient:
 
     gradient is that of the net. truncation and rounding are the absolute errors of the quotient,
     loss is the size of f, and third h² f‴ / 6 for h = 1. rate is the relative error of the rate by
-    which the step was divided, unit what f is multiplied by.
+    which the step was divided, unit what f is multiplied by. far are the truncations that were
+    measured for other h: a kink between w − h and w + h makes them larger.
     """
 
     weight: str
@@ -51,6 +53,7 @@ class Quotient:
     third: float
     rate: float
     unit: float
+    far: Mapping[float, float] = field(default_factory=dict)
 
     @property
     def size(self) -> float:
@@ -70,12 +73,13 @@ class Quotient:
 
     @property
     def is_right(self) -> bool:
-        """Whether the error is within the limit."""
-        return self.error <= self.limit
+        """Whether the error is within the limit, or what a constant inside of a logarithm makes."""
+        return self.error <= max(self.limit, EPSILON)
 
     def limit_for(self, h: float, dtype: str) -> float:
         """Return the limit of a quotient with another h, of a loss in float32 or float64."""
-        error = self.third * h * h + ROUNDOFF[dtype] * self.loss / h
+        truncation = max(self.third * h * h, self.far.get(h, 0.0))
+        error = truncation + ROUNDOFF[dtype] * self.loss / h
         return SAFETY * (error / (self.size or 1.0) + self.rate)
 
 
@@ -128,10 +132,23 @@ def measure_curve(
 
     A loss in float32 is the loss in float64, rounded.
     """
+    found = _list_quotients(judged, entry, dtype, own)
+    return {h: abs(each - entry.gradient) / (entry.size or 1.0) for h, each in found.items()}
+
+
+def measure_far(judged: Judged, entry: Quotient, own: float | None = None) -> dict[float, float]:
+    """Return how far the quotient of an entry is from that of the smallest error, for each h."""
+    found = _list_quotients(judged, entry, "float64", own)
+    return {h: abs(each - entry.quotient) for h, each in found.items() if h > entry.h}
+
+
+def _list_quotients(
+    judged: Judged, entry: Quotient, dtype: str, own: float | None
+) -> dict[float, float]:
     decision = judged.decision
     fit = decision.fit or decision.fits[0]
     values = np.asarray(decision.model.base.before[entry.weight], dtype=np.float64)
-    errors = {}
+    quotients = {}
     for h in sorted({*CURVE, *filter(None, [own])}, reverse=True):
         up, down = (
             float(np.dtype(dtype).type(
@@ -139,9 +156,8 @@ def measure_curve(
             ))
             for move in (h, -h)
         )  # fmt: skip
-        quotient = entry.unit * (up - down) / (2 * h)
-        errors[h] = abs(quotient - entry.gradient) / (entry.size or 1.0)
-    return errors
+        quotients[h] = entry.unit * (up - down) / (2 * h)
+    return quotients
 
 
 def _compare_entries(

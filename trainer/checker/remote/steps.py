@@ -24,6 +24,7 @@ from trainer.checker.judge.quotients import (
     compare_quotients,
     find_own_step,
     measure_curve,
+    measure_far,
 )
 from trainer.checker.judge.reporting import (
     describe,
@@ -151,6 +152,8 @@ def measure_gradients(
     if judged and quotients:
         worst = find_worst(quotients)
         own = report.own_step = find_own_step(tree)
+        measured = replace(worst, far=measure_far(judged, worst, own))
+        report.quotients = [measured if each is worst else each for each in quotients]
         report.curves = {dtype: measure_curve(judged, worst, dtype, own) for dtype in ROUNDOFF}
 
 
