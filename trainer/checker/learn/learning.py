@@ -82,8 +82,10 @@ def list_changes(plan: Plan, learner: Learner) -> Iterator[tuple[str, Plan]]:
     if learner.rows.x.max() > 2:
         yield _("inputs / 255"), replace(plan, factor=plan.factor / 255)
     yield _("inputs standardised"), standardise(plan, learner.rows)
-    drawn = replace(plan, weights=_draw_weights(learner.build()))
-    yield _("first weights ~ 1/√n"), drawn
+    drawn = _draw_weights(learner.build())
+    yield _("first weights ~ 1/√n"), replace(plan, weights=drawn)
+    small = {k: w / 3 if w.ndim == 2 else w for k, w in drawn.items()}
+    yield _("first weights ~ 1/(3√n)"), replace(plan, weights=small)
     start = learner.build().weights.get()
     biases = {k: w if w.ndim == 2 else 0 * w for k, w in start.items()}
     if any(start[k].any() for k in biases if start[k].ndim < 2):
