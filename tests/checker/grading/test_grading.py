@@ -327,7 +327,7 @@ def test_a_column_says_which_nets_learn_and_with_what_change(tmp_path):
     (given / "cleo.py").write_text("class TwoLayerNet(:\n")
     assert run_grade(given, "--out", out, "--train", "--timeout", 60, "--hints", 1) == 0
     learns = {name: row["learns"] for name, row in read_rows(out).items()}
-    with_change = "no; it does with first weights ~ 1/√n"
+    with_change = "no; it does with first weights ~ 1/√n, or first weights ~ 1/(3√n)"
     assert learns == {"ann": "yes", "bob": with_change, "cleo": ""}
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "it does not learn; with one change at a time:" in page

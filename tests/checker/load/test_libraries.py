@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from trainer.checker.find.datasets import Dataset
-from trainer.checker.load.libraries import FEW, answer, replace_files
+from trainer.checker.load.libraries import FEW, Dense, answer, replace_files
 from trainer.checker.load.standins import MissingNameError, StandIn, be_quiet
 
 
@@ -31,6 +31,17 @@ def test_images_of_keras_are_whole_numbers():
     (x, t), (x_test, _) = answer("tensorflow.keras.datasets.mnist.load_data")
     assert x.shape == x_test.shape == (FEW, 28, 28)
     assert x.dtype == t.dtype == np.uint8
+
+
+def test_an_array_may_be_a_function_that_loads_it():
+    np.testing.assert_array_equal(np.eye(2).view(Dense)(), np.eye(2))
+
+
+def test_truncated_normals_lie_between_their_bounds():
+    drawn = answer("scipy.stats.truncnorm", -2, 2, loc=1, scale=0.5).rvs((40, 5))
+    assert drawn.shape == (40, 5)
+    assert drawn.min() >= 0
+    assert drawn.max() <= 2
 
 
 def test_encoders_and_scalers_answer_as_sklearns_do():

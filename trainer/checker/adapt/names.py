@@ -19,7 +19,7 @@ SIZES = {
     "C": r"c|o|out.*|.*class.*|k|ny|numout.*|dout|nout.*|ouput.*|noutput.*",
 }
 OPTIONS = {
-    "reg": r"reg.*|lambda.*|lamda.*|lam|l2.*|.*decay.*lambda|weightdecay.*|.*penalty.*|.*lambda|r",
+    "reg": r"reg.*|la?mb?da.*|lam|l2.*|weightdecay.*|.*penalty.*|.*la?mb?da|r",
     "std": r".*std.*|.*scale.*|sigma|.*init.*|weght.*",
     "lr": r"lr|.*learn.*rate|learning|eta|alpha|stepsize",
     "weights": r"weights?|params?|w",
@@ -133,6 +133,9 @@ def call_by_role(function: Callable[..., Any], values: Mapping[str, Any]) -> Any
         elif is_unknown and "kept" in values:
             kept = values["kept"]() if kept is None else kept
             given |= {parameter.name: kept.pop(0)} if kept else {}
+        is_taken = role in ("x", "t") and role in roles[: arguments.index(parameter)]
+        if is_taken and parameter.default is not parameter.empty:
+            continue  # a name that is like that of the data before it
         if role == "flag" and parameter.default in (True, False, parameter.empty):
             given[parameter.name] = False
         elif role and role in values:
@@ -149,7 +152,7 @@ def _find_call_role(name: str, names: tuple[str, ...]) -> str | None:
     if re.fullmatch(FLAG, name):
         return "flag"
     if re.fullmatch(OUTPUTS, name):
-        return "y"
+        return "t" if name.startswith("out") and _is_pair(name, names) else "y"
     if re.fullmatch(INPUTS, name):
         return "x"
     if name == "y":  # the targets, unless another argument is
@@ -159,6 +162,13 @@ def _find_call_role(name: str, names: tuple[str, ...]) -> str | None:
     if option and name != "w":
         return option
     return "t" if re.fullmatch(TARGETS, name) else None
+
+
+def _is_pair(outputs: str, names: tuple[str, ...]) -> bool:
+    """Return whether outputs can only be targets: beside inputs, and without other targets."""
+    others = [name for name in names if name != outputs]
+    has_targets = any(re.fullmatch(f"{TARGETS}|y", name) for name in others)
+    return not has_targets and any(re.fullmatch(INPUTS, name) for name in others)
 
 
 def is_guessed(function: Callable[..., object]) -> bool:

@@ -16,6 +16,7 @@ from trainer.checker.adapt.names import (
     INPUTS,
     METHODS,
     TARGETS,
+    find_argument_role,
     find_call_roles,
     list_arguments,
     list_required,
@@ -44,7 +45,7 @@ from trainer.checker.find.steps import Step, capture_call
 from trainer.checker.find.trying import Outcome, Trier
 
 N = 7  # samples: no usual size, and not as many of each class
-LAYOUTS = 11
+LAYOUTS = 12
 NET = r".*net(work)?|model|nn|mlp|classifier|clf"
 Function = Callable[..., Any]
 
@@ -70,6 +71,7 @@ def _make_data(D: int, C: int) -> Iterator[tuple[Any, Any, int]]:
     yield x[:1], hot[1:2], C
     yield x[0], int(labels[1]), C
     yield x, column[:, 0], 1
+    yield x.T, labels, C
 
 
 @dataclass
@@ -194,7 +196,11 @@ def _list_nets(module: Namespace, tree: ast.Module) -> Iterator[Call]:
         methods = {name: m for name, m in members if not _needs_gradient(m, instance)}
         for name, method in methods.items():
             is_called = name == "__call__" or not name.startswith("__")
-            may_train = _may_train(name, method, instance.takes_data) or _reads_data(tree, method)
+            may_train = (
+                _may_train(name, method, instance.takes_data)
+                or _reads_data(tree, method)
+                or _moves_weights(tree, instance.kind, method)
+            )
             if is_called and may_train:
                 runs = partial(call_method, name=name, returned=instance.returned)
                 yield Call(runs, name, instance)
@@ -205,6 +211,33 @@ def _list_nets(module: Namespace, tree: ast.Module) -> Iterator[Call]:
             yield Call(move_by_loss, f"{instance.kind.__name__}.loss", instance)
 
 
+def _moves_weights(tree: ast.Module, kind: type, method: Function) -> bool:
+    """Return whether a method is given two values, under names that say nothing, and adds something
+    to two attributes: in any language it may train.
+    """
+    required = list_required(method)[1:]
+    if len(required) != 2 or any(find_argument_role(method, name) for name in required):
+        return False
+    kinds = (n for n in ast.walk(tree) if isinstance(n, ast.ClassDef) and n.name == kind.__name__)
+    own = (n for each in kinds for n in ast.walk(each) if isinstance(n, ast.FunctionDef))
+    nodes = (n for each in own if each.name == method.__name__ for n in ast.walk(each))
+    return len({name for node in nodes for name in _list_moved(node)}) > 1
+
+
+def _list_moved(node: ast.AST) -> list[str]:
+    """Return the attribute of self that a statement adds something to."""
+    match node:
+        case ast.AugAssign(target=target, op=ast.Add() | ast.Sub()):
+            added: ast.expr = target
+        case ast.Assign(targets=[target], value=ast.BinOp(left=left, op=ast.Add() | ast.Sub())) if (
+            ast.unparse(left) == ast.unparse(target)
+        ):
+            added = target
+        case _:
+            return []
+    return re.findall(r"^self\.(\w+)", ast.unparse(added))
+
+
 def _gives_loss(name: str, method: Function) -> bool:
     """Return whether a method computes a loss of samples and targets."""
     is_named = re.fullmatch(METHODS["loss"], simplify_name(name)) is not None
@@ -212,7 +245,11 @@ def _gives_loss(name: str, method: Function) -> bool:
 
 
 def _needs_gradient(method: Function, instance: Instance) -> bool:
-    """Return whether a method requires a gradient that no other method returns: of a layer."""
+    """Return whether a method requires a gradient that no other method returns: of a layer, which
+    is not given samples and targets.
+    """
+    if {"x", "t"} <= find_call_roles(method):
+        return False
     given = [name for name in list_required(method) if name not in instance.returned]
     return any(re.fullmatch(DOUT, n) and not re.fullmatch(TARGETS, n) for n in given)
 

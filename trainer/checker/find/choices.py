@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain, product
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ from trainer.checker.find.leaves import Namespace
 from trainer.checker.load.standins import StandIn
 
 WEIGHT = r"(w|b)[a-z]*?(\d)"  # of names, without underscores
+MOST_WORDS = 4  # that are put into lists with each other
 SIMPLE = (1, 2, 3, True, None, 0.1, "")
 
 
@@ -61,7 +63,9 @@ class Choices:
             return
         yield from self._list_tables(name, data)
         words = list_words(name, self.tree, self.module)
-        yield from [*words, *([word] * 2 for word in words), *([word] * 3 for word in words)]
+        yield from words
+        yield from ([*each] for each in product(words[:MOST_WORDS], repeat=2))
+        yield from ([word] * 3 for word in words)
         yield from (v for v in self._list_values(name, data) if may_help(v, error))
 
     def _list_tables(self, name: str, data: Mapping[str, Any]) -> Iterator[Namespace]:
@@ -85,7 +89,8 @@ class Choices:
 
     def list_weights(self, names: list[str]) -> Iterator[Namespace]:
         """Yield weights for arguments that are named so, W1 and b1 and so on, for samples as rows
-        and as columns; nothing where fewer than two are.
+        and as columns; nothing where fewer than two are. Without biases among them, these may be in
+        the weights, for a column of ones that the net adds to its hidden layers, or to all.
         """
         found = {name: re.fullmatch(WEIGHT, simplify_name(name)) for name in names}
         places = {name: (each[1], int(each[2])) for name, each in found.items() if each}
@@ -93,12 +98,17 @@ class Choices:
         D, H, C = self.sizes
         sizes = [D, *[H] * (len(numbers) - 1), C]
         around = {n: (sizes[i], sizes[i + 1]) for i, n in enumerate(numbers)}
-        for columns in (False, True) if len(places) > 1 else ():
+        has_biases = any(kind == "b" for kind, _ in places.values())
+        ones = [(0, 0)] if has_biases else [(0, 0), (0, 1), (1, 1)]
+        for (first, later), columns in product(ones, (False, True)) if len(places) > 1 else ():
             rng = np.random.default_rng(0)
             yield {
-                name: rng.standard_normal(_choose_shape(*around[number], kind, columns))
+                name: rng.standard_normal(_choose_shape(
+                    around[number][0] + (later if number > numbers[0] else first),
+                    around[number][1], kind, columns,
+                ))
                 for name, (kind, number) in places.items()
-            }
+            }  # fmt: skip
 
     def _list_values(self, name: str, data: Mapping[str, Any]) -> Iterator[Any]:
         yield from self._list_own(name)
@@ -109,10 +119,25 @@ class Choices:
         with suppress(TypeError):  # one sample alone
             yield list(zip(x, t, strict=False))
         yield from self._list_activations()
+        yield from chain.from_iterable(self._list_stacks())
         if layers := self.make_layers():
             yield layers
         yield from self._make_objects()
         yield from SIMPLE
+
+    def list_pairs(self, names: list[str]) -> Iterator[Namespace]:
+        """Yield the matrices of two layers for one of two arguments, and their biases for the
+        other; nothing for more or fewer arguments.
+        """
+        for stacks in self._list_stacks() if len(names) == 2 else ():
+            yield dict(zip(names, stacks, strict=True))
+
+    def _list_stacks(self) -> Iterator[tuple[list[Any], list[Any]]]:
+        """Yield the matrices of two layers in a list, and their biases, for samples as rows and as
+        columns.
+        """
+        for drawn in self.list_weights(["W1", "b1", "W2", "b2"]):
+            yield [drawn["W1"], drawn["W2"]], [drawn["b1"], drawn["b2"]]
 
     def _list_own(self, name: str) -> Iterator[Any]:
         """Yield what the file has under the name of an argument, or gives it, in small sizes."""

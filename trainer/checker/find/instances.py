@@ -4,6 +4,7 @@ import ast
 import copy
 import inspect
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
@@ -45,6 +46,7 @@ class Instance:
 
         values["named"] are values of arguments by name.
         """
+        self._renew()
         net = self._make(module, values)
         for given in copy.deepcopy(self.added or []):
             getattr(net, self.adder)(**given)
@@ -54,6 +56,15 @@ class Instance:
             usual = _choose_setup(required, values["batch"])
             getattr(net, name)(**usual | {k: v for k, v in values["named"].items() if k in usual})
         return net
+
+    def _renew(self) -> None:
+        """Give the class the lists and tables that its body makes anew: all nets share these."""
+        kinds = (n for n in self.tree.body if isinstance(n, ast.ClassDef))
+        for node in (n for kind in kinds if kind.name == self.kind.__name__ for n in kind.body):
+            match node:
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.List() | ast.Dict()):
+                    with suppress(ValueError):
+                        setattr(self.kind, name, ast.literal_eval(node.value))
 
     def _make(self, module: Namespace, values: dict[str, Any]) -> Any:
         chosen = values.get("option", {}).items()
@@ -97,8 +108,9 @@ class Instance:
 
     @property
     def takes_data(self) -> bool:
-        """Whether the constructor takes samples and targets."""
-        return {"x", "t"} <= find_call_roles(self.kind)
+        """Whether the constructor takes samples and targets, and not only sizes."""
+        has_others = not all(find_role(name, ROLES) for name in list_required(self.kind))
+        return has_others and {"x", "t"} <= find_call_roles(self.kind)
 
 
 def _choose_setup(names: list[str], samples: int) -> Namespace:

@@ -4,12 +4,14 @@ What the code is given is small data of ours, in each layout that people use.
 """
 
 import ast
+import re
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import chain, islice
 from pathlib import Path
 
+from trainer.checker.adapt.names import OPTIONS, simplify_name
 from trainer.checker.find.calls import LAYOUTS, Call, list_calls, list_data, list_users
 from trainer.checker.find.choices import Choices
 from trainer.checker.find.datasets import LAYOUTS as LAYOUTS_OF_DATA
@@ -47,6 +49,12 @@ OWN = 1 + LAYOUTS_OF_DATA + USES  # programs that use a net as the file does
 TRAINING = OWN + LAYOUTS * MOST  # programs that train a net; those of single layers follow
 OPTION = 100_000  # is added to the number of a call for each activation that is tried
 Program = Callable[[], list[Step]]  # the steps that a way to train the net takes
+
+
+def _list_batches(module: Namespace) -> list[str]:
+    """Return the names of a module for the size of a batch that is larger than our data."""
+    numbers = [name for name, value in module.items() if type(value) is int and value > N]
+    return [name for name in numbers if re.fullmatch(OPTIONS["batch"], simplify_name(name))]
 
 
 def _is_of_data(error: Exception) -> bool:
@@ -169,6 +177,8 @@ class Script:
 
     @cached_property
     def _trier(self) -> Trier:
+        for name in _list_batches(self._module):
+            self._module[name] = N
         return Trier(self._tracer, Choices(self._module, self._tree, SIZES))
 
     @cached_property

@@ -10,8 +10,6 @@ from itertools import zip_longest
 from types import FrameType
 from typing import Any
 
-import numpy as np
-
 from trainer.checker.find.choices import Choices
 from trainer.checker.find.discovering import FoundError
 from trainer.checker.find.leaves import Namespace
@@ -132,8 +130,8 @@ class Trier:
         missing = re.findall(r"'(\w+)'", str(best.error)) if "missing" in str(best.error) else []
         if missing:
             yield {name: self.choices.choose_usual(name) for name in missing}
-        arrays = [n for n in best.asked if isinstance(best.named.get(n), np.ndarray)]
-        yield from self.choices.list_weights([n for n in best.asked if n not in arrays])
+        yield from self.choices.list_weights(best.asked)
+        yield from self.choices.list_pairs(best.asked)
         file, line = self.find_place(best.error)
         text = "".join(linecache.getline(file, n) for n in (line - 1, line)) + str(best.error)
         names = [name for name in best.asked if not re.fullmatch(FILES, name.lower())]

@@ -39,7 +39,7 @@ from trainer.checker.judge.properties import (
     list_unused,
 )
 from trainer.checker.judge.repeating import takes_several
-from trainer.checker.judge.shrinking import shrink
+from trainer.checker.judge.shrinking import shrink, take_fewest
 
 # How far from the first weights a step is judged, relative to the largest: first near, then as far
 # as it can be judged, since near 0 every net is nearly linear, and far away a softmax is 0 or 1.
@@ -67,7 +67,8 @@ def decide(run: Run, name: str = "") -> Decision | None:
     # What a method gives may be meant to be added, unless it gives the loss too.
     is_given = near.fault is Fault.UPHILL and near.model.base.gave in (SUBTRACTED, JOINED)
     is_turned = is_given and not any(_is_beside_gradients(near.model, fit) for fit in near.fits)
-    if is_part or is_turned or far.is_right is None or far.is_right != near.is_right:
+    is_doubted = is_part or is_turned or _have_own_rates(near, far)
+    if is_doubted or far.is_right is None or far.is_right != near.is_right:
         return _find_divided(first, near) or _leave_open(near)
     agreed = _agree(near, far)
     is_wrong = agreed.is_right is False and not agreed.fault
@@ -92,6 +93,18 @@ def _has_gradients(decision: Decision) -> bool:
     """Return whether a step computes the derivative of its loss by each array that is wrong."""
     model, fit = decision.model, decision.fit
     return fit is not None and all(computes_gradient(model, fit, p) for p in decision.wrong)
+
+
+def _have_own_rates(near: Decision, far: Decision) -> bool:
+    """Return whether what is wrong are numbers that go down the loss of the others, farther or less
+    far by one factor wherever the weights are: they may be given a rate of their own.
+    """
+    if near.fault or not (near.fit and far.fit and near.wrong):
+        return False
+    fits = near.fit, far.fit
+    ratios = ([(f.rates.get(w) or 0) / f.common_rate for f in fits] for w in near.wrong)
+    are_numbers = all(near.model.base.before[w].size == 1 for w in near.wrong)
+    return are_numbers and all(min(pair) > 0 and are_same(*pair) for pair in ratios)
 
 
 def _is_beside_gradients(model: Model, fit: Fit) -> bool:
@@ -269,10 +282,16 @@ def _find_apart(model: Model, fits: list[Fit]) -> Decision | None:
 
 
 def _find_gradients(model: Model, fits: list[Fit]) -> Decision | None:
-    """Return that the step computes right gradients, and uses them otherwise than plainly."""
+    """Return that the step computes right gradients, and uses them otherwise than plainly. What a
+    call returns beside its loss it does not use: these are wrong if they are others.
+    """
     fit = next((fit for fit in fits if fit.has_gradients), None)
     if fit is None:
         return None
+    is_given = model.base.gave == SUBTRACTED
+    own = next((f for f in fits if is_given and _is_beside_gradients(model, f)), None)
+    if own and own.wrong:
+        return Decision(model, False, own, own.wrong)
     return Decision(model, None if _follows_partly(model, fits) else True, fit)
 
 
@@ -285,7 +304,7 @@ def _find_uncomputed(model: Model, fits: list[Fit]) -> Decision | None:
 
 def _find_inconsistent(model: Model, fits: list[Fit]) -> Decision | None:
     """Return that the step follows no loss of the outputs at all, known or not."""
-    found = list_inconsistent(model)
+    found = list_inconsistent(model) or list_inconsistent(take_fewest(model))
     if not (found and all(found)):
         return None
     best = max(fits, key=lambda fit: len(fit.list_agreeing()), default=None)

@@ -98,11 +98,13 @@ def _list_others(model: Model, fit: Fit, fits: list[Fit]) -> list[str]:
     if mixed == others:
         return mixed
     exact = max((measure_rest(model, fit, w) for w in agreeing), default=1.0) < EXACT
+    if not arrays:
+        return others if exact and len(agreeing) > len(others) else []
     if any(measure_rest(model, fit, w) < (NEAR if exact else FAR) for w in arrays):
         return []  # nearly right: differences on one side, or few digits, would show in all
     apart = [each for each in fits if not _is_part(model, each, fit)]
     has_rates = any(each.rates[weight] is not None for each in apart for weight in arrays)
-    if has_rates or not arrays:
+    if has_rates:
         return []
     if mixed := [weight for weight in arrays if _moves_as_another(model, weight, agreeing)]:
         return mixed

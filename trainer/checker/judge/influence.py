@@ -317,10 +317,14 @@ def _name_place(model: Model, event: int) -> tuple[int, str, tuple[int, ...]]:
 
 
 def _find_losses(model: Model, targets: str) -> list[Events]:
+    """Return single numbers that targets and weights change, but what becomes of a weight."""
+    after = (model.base.after.get(path) for path in model.weights)
+    moved = {value.tobytes() for value in after if value is not None and value.size == 1}
     single = [
         i
         for i, (_, _, value) in enumerate(model.base.events)
-        if value.size == 1 and value.dtype.kind == "f" and i in model.depends[targets]
+        if value.size == 1 and value.dtype.kind == "f" and value.tobytes() not in moved
+        and i in model.depends[targets]
         and all(i in model.depends[path] for path in model.weights)
     ]  # fmt: skip
     groups = [group for group in _group_events(model, single) if len(group) > 1]

@@ -13,7 +13,7 @@ from trainer.checker.find.trace import Form, Trace
 from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.deciding import decide
 from trainer.checker.judge.decision import Decision, Fault
-from trainer.checker.judge.influence import Run, build_model
+from trainer.checker.judge.influence import Model, Run, build_model
 from trainer.checker.judge.losses import SQUARES
 
 MOST_VALUES = 1_000_000  # of all runs of a file's steps
@@ -97,6 +97,8 @@ def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
         judged = _choose(steps, budget)
         if judged and number and judged.decision.fault is Fault.GROWN:
             continue  # of data of ours, which may lie in another direction
+        if judged and number >= OWN and _is_stretched(judged.decision):
+            continue  # by targets of ours, which are more than its outputs
         if judged:
             key = judged.step.line, judged.step.name
             found[key] = _choose_better(found.get(key, judged), judged)
@@ -119,6 +121,18 @@ def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
         return larger[0]  # what is right may be a part of it
     best.others = [each.step for each in left if each.step.line]
     return best
+
+
+def _is_stretched(decision: Decision) -> bool:
+    """Return whether what is wrong compares its outputs with targets to more numbers than the
+    outputs are.
+    """
+    model = decision.model
+    weighted = frozenset().union(*(model.depends[path] for path in model.weights))
+    first = min(weighted & model.after_targets, default=None)
+    if decision.is_right is not False or first is None:
+        return False
+    return model.base.events[first][2].size > _count_outputs(model)
 
 
 def _list_larger(judged: Judged, others: Iterable[Judged]) -> list[Judged]:
@@ -190,7 +204,11 @@ def _choose_better(old: Judged, new: Judged) -> Judged:
     loss, which hide a wrong sum over the samples.
     """
     is_same = bool(_list_losses(old) & _list_losses(new))
-    if is_same and old.decision.is_right is False and _count_outputs(new) < _count_outputs(old):
+    if (
+        is_same
+        and old.decision.is_right is False
+        and _count_outputs(new.decision.model) < _count_outputs(old.decision.model)
+    ):
         return old
     return max(old, new, key=_rank)
 
@@ -206,9 +224,8 @@ def _list_losses(judged: Judged) -> set[str]:
     return own | {fit.loss for fit in fits if not fit.is_own}
 
 
-def _count_outputs(judged: Judged) -> int:
+def _count_outputs(model: Model) -> int:
     """Return how many numbers the largest outputs of a step are."""
-    model = judged.decision.model
     sizes = (sum(model.base.events[i][2].size for i in events) for events in model.outputs)
     return max(sizes, default=0)
 

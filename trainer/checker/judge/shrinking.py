@@ -6,22 +6,23 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.judge.influence import Model, Run
+from trainer.checker.judge.influence import Model, Run, build_model
 
 FEW = 4  # samples
 MANY = 8  # outputs with which a step is left as it is
+FEWEST = 2  # samples with which a small net has more weights than outputs
 
 
-def shrink(model: Model, run: Run) -> Run:
+def shrink(model: Model, run: Run, few: int = FEW, many: int = MANY) -> Run:
     """Return the step with few samples, or as it is where that does not work. Of a batch the first
-    samples are taken.
+    samples are taken. No more than many are left as they are.
     """
-    outputs, lengths = model.outputs[0], _list_lengths(model)
+    outputs, lengths = model.outputs[0], _list_lengths(model, many)
     size = sum(model.base.events[i][2].size for i in outputs)
     starts = _list_starts(model, lengths)
     for length in lengths:
         edits = {
-            path: _choose(values, length)
+            path: _choose(values, length, few)
             for path, values in model.base.before.items()
             if path not in model.weights and length in values.shape
         }
@@ -30,6 +31,15 @@ def shrink(model: Model, run: Run) -> Run:
         if not found.error and 0 < sum(np.size(value) for *_, value in found.events) < size:
             return smaller
     return run
+
+
+def take_fewest(model: Model) -> Model:
+    """Return a step with so few samples that even a small net has more weights than outputs; as it
+    is where that does not work.
+    """
+    run = shrink(model, model.run, FEWEST, FEWEST)
+    fewer = build_model(run) if run is not model.run else None
+    return fewer if fewer and set(fewer.weights) == set(model.weights) else model
 
 
 def _list_starts(model: Model, lengths: list[int]) -> dict[str, int]:
@@ -46,14 +56,14 @@ def _with(run: Run, edits: Mapping[str, Any]) -> Run:
     return lambda more, form: run({**edits, **more}, form)
 
 
-def _list_lengths(model: Model) -> list[int]:
-    """Return the lengths that outputs and data have in common, but those of weights, and then those
-    of data of which the step takes a batch.
+def _list_lengths(model: Model, many: int) -> list[int]:
+    """Return the lengths above many that outputs and data have in common, but those of weights, and
+    then those of data of which the step takes a batch.
     """
 
     def collect(paths: list[str]) -> set[int]:
         leaves = (model.base.before[path] for path in paths if path in model.base.before)
-        return {n for values in leaves for n in values.shape if n > MANY}
+        return {n for values in leaves for n in values.shape if n > many}
 
     outputs = {n for group in model.outputs for i in group for n in model.base.events[i][2].shape}
     data = collect([path for path in model.base.before if path not in model.weights])
@@ -62,9 +72,9 @@ def _list_lengths(model: Model) -> list[int]:
     return [*sorted(whole, reverse=True), *sorted(batched, reverse=True)]
 
 
-def _choose(values: Array, length: int) -> Array:
+def _choose(values: Array, length: int, few: int) -> Array:
     """Return every so many rows, or columns, along the axis of that length."""
-    rows = np.linspace(0, length - 1, FEW).astype(int)
+    rows = np.linspace(0, length - 1, few).astype(int)
     if values.ndim == 1 and values.dtype.kind in "iu" and len(set(values.tolist())) == length:
-        return np.arange(FEW)  # an order in which samples are taken
+        return np.arange(few)  # an order in which samples are taken
     return values.take(rows, axis=values.shape.index(length))

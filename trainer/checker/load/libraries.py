@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from trainer.book.functions import Array
+from trainer.book.functions import Array, sigmoid
 
 FEW = 11  # samples: more than there are classes, and no usual size of a layer
 SIZES = {  # inputs and classes of data sets
@@ -61,13 +61,15 @@ class Bunch(dict[str, Any]):
 
 
 class Dense(np.ndarray):
-    """An array that is asked to become one, as a sparse matrix or a column of a table is."""
+    """An array that is asked to become one, as a sparse matrix, a column of a table or a function
+    that loads some is.
+    """
 
     def toarray(self) -> Array:
         """Return a plain array."""
         return np.array(self)
 
-    to_numpy = as_matrix = todense = numpy = toarray
+    to_numpy = as_matrix = todense = numpy = __call__ = toarray
 
     @property
     def values(self) -> Array:
@@ -149,6 +151,17 @@ class Labels(Unchanged):
         return np.unique(np.asarray(x).reshape(-1), return_inverse=True)[1]
 
 
+class Between:
+    """Numbers between two bounds, as scipy's truncnorm draws them."""
+
+    def __init__(self, a: float, b: float, loc: float = 0.0, scale: float = 1.0):
+        self._bounds = loc + a * scale, loc + b * scale
+
+    def rvs(self, size: Any = None, **_options: Any) -> Array:
+        """Return an array of a shape."""
+        return np.asarray(np.random.default_rng(0).uniform(*self._bounds, size))
+
+
 def draw_data(D: int, C: int) -> tuple[Array, Array]:
     """Return inputs (N, D), and labels (N,): numbers where there is one output alone."""
     rng, N = np.random.default_rng(0), Samples.number
@@ -207,6 +220,7 @@ ANSWERS: dict[str, Callable[..., Any]] = {
     "make_regression": lambda *_n, n_features=100, **_: draw_data(n_features, 1),
     "shuffle": lambda *arrays, **_: arrays if len(arrays) > 1 else arrays[0],
     "to_categorical": make_hot,
+    "truncnorm": Between, "expit": sigmoid,
     "OneHotEncoder": Encoder, "LabelBinarizer": Encoder, "LabelEncoder": Labels,
     "mnist.load_data": lambda *_, **__: _load_images(28, 28),
     "fashion_mnist.load_data": lambda *_, **__: _load_images(28, 28),

@@ -1,0 +1,160 @@
+"""What trains a net is found and called, however its arguments are named, and in any layout."""
+
+import pytest
+from sampling import few
+from steps import judge, write_changed
+
+HEAD = """
+import numpy as np
+def sigmoid(a): return 1 / (1 + np.exp(-a))
+"""
+CLASS = (
+    HEAD
+    + """
+class Net:
+    def __init__(self, n_in, n_hidden, n_out):
+        self.W1, self.b1 = np.random.randn(n_in, n_hidden), np.zeros(n_hidden)
+        self.W2, self.b2 = np.random.randn(n_hidden, n_out), np.zeros(n_out)
+
+    def {train}:
+        z = np.tanh({x} @ self.W1 + self.b1)
+        d2 = z @ self.W2 + self.b2 - {t}
+        d1 = d2 @ self.W2.T * (1 - z ** 2)
+        self.W2 -= 0.1 * z.T @ d2
+        self.b2 -= 0.1 * d2.sum(axis=0)
+        self.W1 -= 0.1 * {x}.T @ d1
+        self.b1 -= 0.1 * d1.sum(axis=0)
+"""
+)
+COLUMNS = (
+    HEAD
+    + """
+def fit(X, y, n_hidden=4, epochs=100):
+    n, m = X.shape
+    T = np.eye(y.max() + 1)[y].T
+    W1, b1 = np.random.randn(n_hidden, n), np.zeros((n_hidden, 1))
+    W2, b2 = np.random.randn(len(T), n_hidden), np.zeros((len(T), 1))
+    for _ in range(epochs):
+        z = np.tanh(W1 @ X + b1)
+        e = np.exp(W2 @ z + b2)
+        d2 = e / e.sum(axis=0) - T
+        d1 = W2.T @ d2 * (1 - z ** 2)
+        W1, b1 = W1 - 0.1 * d1 @ X.T, b1 - 0.1 * d1.sum(axis=1, keepdims=True)
+        W2, b2 = W2 - 0.1 * d2 @ z.T, b2 - 0.1 * d2.sum(axis=1, keepdims=True)
+"""
+)
+BATCHES = (
+    HEAD
+    + """
+BATCH_SIZE = 64
+def train(X, y, W1, W2):
+    for i in range(len(X) // BATCH_SIZE):
+        x, t = (each[i * BATCH_SIZE : (i + 1) * BATCH_SIZE] for each in (X, y))
+        z = np.tanh(x @ W1)
+        d2 = z @ W2 - t
+        d1 = d2 @ W2.T * (1 - z ** 2)
+        W2 -= 0.1 * z.T @ d2
+        W1 -= 0.1 * x.T @ d1
+"""
+)
+ONES = (
+    HEAD
+    + """
+def train(x, t, W1, W2):
+    x = np.c_[x, np.ones(len(x))]
+    z = np.tanh(x @ W1)
+    z1 = np.c_[z, np.ones(len(z))]
+    d2 = z1 @ W2 - t
+    d1 = d2 @ W2[:-1].T * (1 - z ** 2)
+    W2 -= 0.1 * z1.T @ d2
+    W1 -= 0.1 * x.T @ d1
+"""
+)
+STACKS = (
+    HEAD
+    + """
+def step(x, t, Ws, offsets):
+    z = np.tanh(x @ Ws[0] + offsets[0])
+    d2 = z @ Ws[1] + offsets[1] - t
+    d1 = d2 @ Ws[1].T * (1 - z ** 2)
+    for W, b, a, d in zip(Ws, offsets, (x, z), (d1, d2)):
+        W -= 0.1 * a.T @ d
+        b -= 0.1 * d.sum(axis=0)
+"""
+)
+WORDS = (
+    HEAD
+    + """
+class Net:
+    def __init__(self, sizes, kinds):
+        self.kinds = kinds
+        self.W = [np.random.randn(m, n) for m, n in zip(sizes[:-1], sizes[1:])]
+
+    def apply(self, kind, a):
+        if kind == "tanh":
+            return np.tanh(a)
+        if kind == "linear":
+            return a
+        raise ValueError(kind)
+
+    def train(self, x, t, lr=0.1):
+        if self.kinds[-1] != "linear" or self.kinds[0] != "tanh" or len(self.W) != 2:
+            raise ValueError("kinds")
+        z = self.apply(self.kinds[0], x @ self.W[0])
+        d2 = self.apply(self.kinds[1], z @ self.W[1]) - t
+        d1 = d2 @ self.W[1].T * (1 - z ** 2)
+        self.W[1] -= lr * z.T @ d2
+        self.W[0] -= lr * x.T @ d1
+"""
+)
+SHARED = (
+    HEAD
+    + """
+class Net:
+    W = []
+
+    def __init__(self, n_in, n_hidden, n_out):
+        for m, n in ((n_in, n_hidden), (n_hidden, n_out)):
+            self.W.append(np.random.randn(m, n))
+
+    def train(self, x, t, lr=0.1):
+        a = [x]
+        for W in self.W:
+            a.append(np.tanh(a[-1] @ W))
+        d = a[-1] - t
+        for i in reversed(range(len(self.W))):
+            d = d * (1 - a[i + 1] ** 2)
+            grad, d = a[i].T @ d, d @ self.W[i].T
+            self.W[i] -= lr * grad
+"""
+)
+PENALTY = CLASS.replace("{train}", "train(self, X, Y, lmbda)").replace(
+    "z.T @ d2", "(z.T @ d2 + lmbda * self.W2)"
+)
+
+
+def _write_class(train, x, t):
+    text = CLASS.replace("{train}", train).replace("{x}", x)
+    return text.replace("{t}", t)
+
+
+NETS = {
+    "outputs": _write_class("train(self, inputs, outputs)", "inputs", "outputs"),
+    "threshold": _write_class("train(self, x, t, error_threshold)", "x", "t"),
+    "portuguese": _write_class("aprender(self, dados, alvos)", "dados", "alvos"),
+    "penalty": PENALTY.replace("{x}", "X").replace("{t}", "Y"),
+    "columns": COLUMNS, "batches": BATCHES, "ones": ONES, "stacks": STACKS, "words": WORDS,
+    "shared": SHARED,
+}  # fmt: skip
+SLOPES = {"shared": ("1 - a[i + 1] ** 2", "1 - a[i + 1]")}
+
+
+@pytest.mark.parametrize("name", few(NETS, 4))
+def test_a_right_net_is_called_as_its_arguments_ask(name, tmp_path):
+    assert judge(write_changed(tmp_path, NETS[name], "", "")).decision.is_right is True
+
+
+@pytest.mark.parametrize("name", few(NETS, 4))
+def test_a_wrong_slope_is_wrong_however_the_net_is_called(name, tmp_path):
+    old, new = SLOPES.get(name, ("1 - z ** 2", "1 - z"))
+    assert judge(write_changed(tmp_path, NETS[name], old, new)).decision.is_right is False
