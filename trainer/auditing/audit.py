@@ -7,6 +7,7 @@ import numpy as np
 
 from trainer.auditing.bounds import Bounds
 from trainer.book.functions import Array
+from trainer.common.language import translate as _
 from trainer.common.settings import Activation, Loss
 
 # The quantities in the order of computation; W1 … b2 are the parameters after the update.
@@ -45,7 +46,7 @@ def _audit_quantity(name: str, trace: Mapping[str, Array], bounds: Bounds) -> Ve
     try:
         expected, bound = bounds.compute(name)
     except ValueError:  # NumPy raises it where an earlier quantity has a wrong shape.
-        reason = "the arrays that it is computed from have shapes that do not fit"
+        reason = _("the arrays that it is computed from have shapes that do not fit")
         return Verdict(name, np.inf, reason=reason)
     return judge(name, trace[name], expected, bound)
 
@@ -61,7 +62,9 @@ def judge(name: str, got: Array, expected: Array, bound: Array) -> Verdict:
     The ratio is infinite where the shape is wrong or an element is not finite.
     """
     if got.shape != expected.shape:
-        reason = f"its shape is {got.shape}, expected {expected.shape}"
+        reason = _(
+            "its shape is {got}, expected {expected}", got=got.shape, expected=expected.shape
+        )
         return Verdict(name, np.inf, reason=reason, values=got)
     with np.errstate(all="ignore"):
         error = np.abs(got - expected)

@@ -16,6 +16,7 @@ from trainer.auditing.plant import plant
 from trainer.auditing.probes import Verdicts, audit_step, check_params, inspect_step
 from trainer.book.functions import Array
 from trainer.common.errors import DivergedError
+from trainer.common.language import translate as _
 from trainer.nets.net import Net
 
 FIRST_STEPS = 3  # always audited, since errors that accumulate over steps show there
@@ -124,7 +125,7 @@ def _check_finite(nets: dict[str, Net[Any]], x: Array, t: Array, i: int, lr: flo
     except Exception:  # A net with a mistake may raise anything.
         return
     if not np.isfinite(losses).any():
-        raise DivergedError.at(f"the losses of both nets are {losses[0]}", i, lr)
+        raise DivergedError.at(_("the losses of both nets are {loss}", loss=losses[0]), i, lr)
 
 
 def _train_step(

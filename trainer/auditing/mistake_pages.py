@@ -19,7 +19,8 @@ SEEN = {
 def explain_mistake(slug: str) -> str:
     """Return the page of a mistake in Markdown; raises InputError for an unknown id."""
     if slug not in MISTAKES:
-        raise InputError(f"no mistake is called {slug}: compare --list-mistakes lists them")
+        text = _("no mistake is called {slug}: compare --list-mistakes lists them", slug=slug)
+        raise InputError(text)
     mistake = MISTAKES[slug]
     fix = _("**Fix:** {hint}.").format(hint=_(mistake.hint))
     parts = [f"# {slug}", _write_sentence(_(mistake.summary)), _(WHY[slug]), fix]

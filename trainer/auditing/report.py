@@ -9,6 +9,11 @@ from rich.table import Table
 from trainer.auditing.audit import Verdict
 from trainer.auditing.comparison import Comparison
 from trainer.auditing.mistakes import MISTAKES
+from trainer.common.language import join_changes
+from trainer.common.language import translate as _
+from trainer.common.terminal import wrap
+
+WIDTH = 80  # columns of text
 
 
 def make_ratio_table(result: Comparison) -> Table:
@@ -17,7 +22,7 @@ def make_ratio_table(result: Comparison) -> Table:
     The index of the array element that has it stands behind it.
     """
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    table.add_column("quantity", no_wrap=True)
+    table.add_column(_("quantity"), no_wrap=True)
     for side in result.worst:
         table.add_column(side, no_wrap=True)
     for name in dict.fromkeys(name for side in result.worst.values() for name in side):
@@ -30,7 +35,7 @@ def make_ratio_table(result: Comparison) -> Table:
 def _format_verdict(verdict: Verdict | None) -> str:
     if verdict is None:
         return "-"
-    mark = "  WRONG" if verdict.is_wrong else ""
+    mark = "  " + _("WRONG") if verdict.is_wrong else ""
     where = f" \\{list(verdict.index)}" if verdict.index and verdict.ratio else ""
     return f"{verdict.ratio:.4g}{where}{mark}"
 
@@ -40,14 +45,15 @@ def format_drift(result: Comparison) -> list[str]:
 
     With them stands the step at which the difference first passed each power of ten.
     """
-    heading = (
-        "drift of the weights: largest difference / largest weight after the last step,\n"
+    heading = _(
+        "drift of the weights: largest difference / largest weight after the last step, "
         "and the first step at which it passed each power of ten"
     )
-    lines = [heading] if result.drift else []
+    lines = wrap(heading, WIDTH) if result.drift else []
     for name, drift in result.drift.items():
-        steps = (f"1e{power} at step {step}" for power, step in result.passed[name].items())
-        passed = f"passed {', '.join(steps)}" if drift else ""
+        powers = result.passed[name].items()
+        steps = (_("1e{power} at step {step}", power=p, step=step) for p, step in powers)
+        passed = _("passed {steps}", steps=join_changes(steps)) if drift else ""
         lines.append(f"{name:20}{drift:<10.2g}{passed}".rstrip())
     return lines
 
@@ -55,17 +61,24 @@ def format_drift(result: Comparison) -> list[str]:
 def format_conclusion(result: Comparison, iterations: int) -> str:
     """Return a text that says that the nets agree, or which quantity is wrong first and why."""
     if result.first is None:
-        return f"numpy and torch agree: every quantity of {iterations} steps is within its bound"
+        text = _("numpy and torch agree: every quantity of {count} steps is within its bound")
+        return text.format(count=iterations)
     step, side, verdict = result.first.step, result.first.side, result.first.verdict
-    text = f"step {step}: {side}'s {verdict.quantity} is the first wrong quantity"
+    text = _("step {step}: {side}'s {quantity} is the first wrong quantity",
+             step=step, side=side, quantity=verdict.quantity)  # fmt: skip
     if not math.isnan(verdict.expected):
-        where = f", at {list(verdict.index)}" if verdict.index else ""
-        text += f", with {verdict.ratio:.2g} times the error that rounding can make{where}: "
-        text += "{}, expected {}".format(*_format_apart(verdict.got, verdict.expected))
-    text += f" ({verdict.reason})" if verdict.reason else ""
+        where = _(", at {index}", index=list(verdict.index)) if verdict.index else ""
+        got, expected = _format_apart(verdict.got, verdict.expected)
+        text += _(
+            ", with {ratio:.2g} times the error that rounding can make{where}: {got}, expected "
+            "{expected}", ratio=verdict.ratio, where=where, got=got, expected=expected,
+        )  # fmt: skip
+    text += _(" ({reason})", reason=verdict.reason) if verdict.reason else ""
     if result.cause:
-        text += f"\nwhy: {MISTAKES[result.cause].summary} (known mistake {result.cause})"
-        text += f"\nfix: {MISTAKES[result.cause].hint}"
+        known = MISTAKES[result.cause]
+        why, fix = _("why: {summary} (known mistake {name})"), _("fix: {hint}")
+        text += "\n" + why.format(summary=_(known.summary), name=result.cause)
+        text += "\n" + fix.format(hint=_(known.hint))
     return text
 
 

@@ -16,6 +16,7 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
 
 from trainer.common.files import find_free_name, write_atomically
+from trainer.common.language import translate as _
 from trainer.common.text import notify
 
 HEAD, TAIL = 12, 4  # bytes of a record before and after its data
@@ -41,10 +42,10 @@ def cut_events(folder: Path, step: int) -> None:
         if is_damaged:  # keep it under a name that TensorBoard does not read
             copy = find_free_name(path.with_name(path.name.replace("tfevents", "damaged")))
             write_atomically(copy, content)
-            notify(
-                f"{path} was damaged and is repaired: it keeps every event that can be read. "
-                f"The original is now {copy.name}; you need do nothing"
-            )
+            notify(_(
+                "{path} was damaged and is repaired: it keeps every event that can be read. The "
+                "original is now {name}; you need do nothing", path=path, name=copy.name,
+            ))  # fmt: skip
         pairs = [*takewhile(lambda pair: pair[1].step < step or pair[1].file_version, records)]
         kept = b"".join(record for record, _ in pairs)
         if not any(event.HasField("summary") for _, event in pairs):  # only the file's header

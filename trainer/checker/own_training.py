@@ -12,6 +12,7 @@ from trainer.checker.live.live import check
 from trainer.checker.load.source import split_class
 from trainer.checker.remote.lending import lend_class
 from trainer.common.errors import InputError
+from trainer.common.language import translate as _
 from trainer.common.settings import Settings
 from trainer.training.result import Result
 from trainer.training.run import run
@@ -30,7 +31,8 @@ class OwnResult(Result):
         """How far the weights are from those of the twin, in one line."""
         drift = self.measure_drift()
         worst = max(drift, key=lambda key: drift[key])
-        return f"twin: at most {drift[worst]:.0e} of its largest weight away ({worst})"
+        text = _("twin: at most {far:.0e} of its largest weight away ({key})")
+        return text.format(far=drift[worst], key=worst)
 
     def measure_drift(self) -> dict[str, float]:
         """Return how far the weights of both moved apart, over the largest of each, by its name."""
@@ -78,5 +80,6 @@ def _borrow(net: type | str | Path) -> Iterator[tuple[Lender, str]]:
     title = net.__name__
     result = check(net, hints=1)
     if not result:
-        raise InputError(f"{title} is not right, so it is not trained: check({title}) says why")
+        text = _("{name} is not right, so it is not trained: check({name}) says why", name=title)
+        raise InputError(text)
     yield find_lender(net, title), title

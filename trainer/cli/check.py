@@ -1,9 +1,4 @@
-"""Check a two-layer net that somebody else wrote, and say what is wrong with it.
-
-Checking runs code from the file, in a process of its own with a time and a memory limit: its
-definitions, imports and constants, the methods of the class, and the file as a script until its
-first step of training.
-"""
+"""The command that checks a net that somebody wrote."""
 
 import argparse
 import sys
@@ -19,7 +14,7 @@ from trainer.cli.options import Parser
 from trainer.cli.program import Program
 from trainer.cli.watching import watch
 from trainer.common.errors import InputError
-from trainer.common.language import LANGUAGES, set_language
+from trainer.common.language import LANGUAGES
 from trainer.common.language import translate as _
 from trainer.common.terminal import print_wrapped, show_activity
 from trainer.common.text import escape
@@ -30,12 +25,12 @@ A_DAY, LEAST, A_TEBIBYTE = 86_400, 64, 2**20  # in seconds and MiB
 def main(argv: list[str] | None = None, program: Program = Program("check")) -> int:
     """FILE[:CLASS] → a line for each quantity; 0 right, 1 wrong, 2 could not be checked."""
     arguments = _parser(program).parse_args(argv)
-    set_language(arguments.lang)
     if arguments.explain:
         print(explain_mistake(arguments.explain))
         return 0
     if arguments.file is None:
-        raise InputError("give the file to check: FILE.py or FILE.ipynb, or FILE.py:CLASS")
+        text = _("give the file to check: FILE.py or FILE.ipynb, or FILE.py:CLASS")
+        raise InputError(text)
     path, name = split_class(arguments.file)
     check_limits(arguments)
     _check_files(arguments)
@@ -75,58 +70,67 @@ def _check_files(arguments: argparse.Namespace) -> None:
     """Raise InputError for files that would be used too late, or never."""
     plot = arguments.plot
     if arguments.data and not arguments.train:
-        raise InputError("--data: is for --train; add that")
+        raise InputError(_("--data: is for --train; add that"))
     if plot and plot.suffix.lower() not in (".png", ".svg", ".pdf"):
-        raise InputError(f"--plot {plot}: give a name that ends in .png, .svg or .pdf")
+        text = _("give a name that ends in .png, .svg or .pdf")
+        raise InputError(f"--plot {plot}: {text}")
     if plot and not plot.parent.is_dir():
-        raise InputError(f"--plot {plot}: there is no folder {plot.parent}")
+        text = _("there is no folder {folder}", folder=plot.parent)
+        raise InputError(f"--plot {plot}: {text}")
 
 
 def _parser(program: Program) -> Parser:
-    parser = Parser(program, __doc__)
+    parser = Parser(program, _(
+        "Check a two-layer net that you wrote, and say what is wrong with it. Checking runs code "
+        "from the file, in a process of its own with a time and a memory limit: its definitions, "
+        "imports and constants, the methods of the class, and the file as a script until its first "
+        "step of training."
+    ))  # fmt: skip
     add: Any = parser.add_argument
     add("file", nargs="?", metavar="FILE[:CLASS]",
-        help="the file or notebook, and the class if it has several")  # fmt: skip
-    add("--watch", action="store_true", help="check again whenever the file changes")
-    add("--json", action="store_true", help="print one JSON object instead")
+        help=_("the file or notebook, and the class if it has several"))  # fmt: skip
+    add("--watch", action="store_true", help=_("check again whenever the file changes"))
+    add("--json", action="store_true", help=_("print one JSON object instead"))
     add("--gradients", action="store_true",
-        help="show each gradient beside a difference quotient of the loss, and how large an error "
-             "rounding explains")  # fmt: skip
+        help=_("show each gradient beside a difference quotient of the loss, and how large an "
+               "error rounding explains"))  # fmt: skip
     add("--train", action="store_true",
-        help="train the net on mnist-5k, and say what would make it learn")  # fmt: skip
+        help=_("train the net on mnist-5k, and say what would make it learn"))  # fmt: skip
     add("--data", nargs=2, type=Path, metavar=("X.npy", "T.npy"),
-        help="rows and labels to train on instead")  # fmt: skip
+        help=_("rows and labels to train on instead"))  # fmt: skip
     add("--plot", type=Path, metavar="FILE.png",
-        help="draw the error of the worst gradient's quotient against its step h")  # fmt: skip
-    add("--verbose", action="store_true", help="show what the code prints")
-    add("--run-all", action="store_true", help="run all top-level statements too")
+        help=_("draw the error of the worst gradient's quotient against its step h"))  # fmt: skip
+    add("--verbose", action="store_true", help=_("show what the code prints"))
+    add("--run-all", action="store_true", help=_("run all top-level statements too"))
     add("--timeout", type=float, default=20.0, metavar="S",
-        help="seconds for the code, and three times as many for a fix")  # fmt: skip
-    add("--memory", type=int, default=2048, metavar="MIB", help="memory that the code may take")
+        help=_("seconds for the code, and three times as many for a fix"))  # fmt: skip
+    add("--memory", type=int, default=2048, metavar="MIB", help=_("memory that the code may take"))
     add_hints(parser, default=3)
-    add("--explain", metavar="ID", help="explain a mistake of the catalogue and exit")
-    add("--seed", type=int, default=0, help="seed of the weights and inputs")
+    add("--explain", metavar="ID", help=_("explain a mistake of the catalogue and exit"))
+    add("--seed", type=int, default=0, help=_("seed of the weights and inputs"))
     add_language(parser)
     return parser
 
 
 def add_hints(parser: Parser, default: int) -> None:
     """Add the option for how much of a mistake is said."""
-    text = "1: say what is wrong; 2: name the line too; 3: show a fix too"
+    text = _("1: say what is wrong; 2: name the line too; 3: show a fix too")
     parser.add_argument("--hints", type=int, choices=(1, 2, 3), default=default, help=text)
 
 
 def add_language(parser: Parser) -> None:
     """Add the option for the language of what learners read."""
-    text = "language of the messages; that of the locale if not given"
+    text = _("language of the messages; that of the locale if not given")
     parser.add_argument("--lang", choices=LANGUAGES, help=text)
 
 
 def check_limits(arguments: argparse.Namespace) -> None:
     """Raise InputError for a time or a memory limit, or a seed, that cannot be used."""
     if not 0 < arguments.timeout <= A_DAY:
-        raise InputError(f"--timeout {arguments.timeout:g}: must be more than 0, at most {A_DAY}")
+        text = _("must be more than 0, at most {most}", most=A_DAY)
+        raise InputError(f"--timeout {arguments.timeout:g}: {text}")
     if not LEAST <= arguments.memory <= A_TEBIBYTE:  # less than the check itself takes
-        raise InputError(f"--memory {arguments.memory}: must be {LEAST} … {A_TEBIBYTE}")
+        text = _("must be {least} … {most}", least=LEAST, most=A_TEBIBYTE)
+        raise InputError(f"--memory {arguments.memory}: {text}")
     if getattr(arguments, "seed", 0) < 0:
-        raise InputError(f"--seed {arguments.seed}: must be 0 or more")
+        raise InputError(_("--seed {number}: must be 0 or more", number=arguments.seed))

@@ -1,9 +1,4 @@
-"""Mark the two-layer nets of a class: points for each part, a report for each student.
-
-Give a folder or a .zip with a file or a folder per student (.py and .ipynb). Each submission is
-judged by itself, in a cell. The results are in grades.csv, report.html and students/. Stopped and
-started again, the command continues where it was.
-"""
+"""The command that marks the nets of a class."""
 
 import argparse
 import os
@@ -15,7 +10,7 @@ from trainer.cli.check import add_hints, add_language, check_limits
 from trainer.cli.options import Parser
 from trainer.cli.program import Program
 from trainer.common.errors import InputError
-from trainer.common.language import join_words, set_language
+from trainer.common.language import join_words
 from trainer.common.language import translate as _
 from trainer.common.terminal import track
 from trainer.common.text import display_path, notify, print_line
@@ -26,10 +21,9 @@ FORMATS = ("gradescope", "junit")
 def main(argv: list[str] | None = None, program: Program = Program("grade")) -> int:
     """Mark all submissions; return 0, also where nets are wrong."""
     arguments = _make_parser(program).parse_args(argv)
-    set_language(arguments.lang)
     check_limits(arguments)
     if arguments.jobs < 1 and arguments.jobs != -1:
-        raise InputError(f"--jobs {arguments.jobs}: must be 1 or more")
+        raise InputError(_("--jobs {number}: must be 1 or more", number=arguments.jobs))
 
     from trainer.checker.grading.batch import take_key
     from trainer.checker.grading.marking import How
@@ -53,7 +47,7 @@ def main(argv: list[str] | None = None, program: Program = Program("grade")) -> 
         jobs = (os.cpu_count() or 1) if arguments.jobs == -1 else arguments.jobs
         new, done = grading.run(jobs, arguments.cluster), grading.done
         try:
-            for _record in track(new, "submissions", grading.total, done, quiet):
+            for _record in track(new, _("submissions"), grading.total, done, quiet):
                 pass
         except KeyboardInterrupt:
             left = _("grade: {number} of {total} are marked; start again to mark the others")
@@ -95,39 +89,50 @@ def _choose_sandbox(arguments: argparse.Namespace) -> bool:
     if absence and arguments.require_sandbox:
         raise InputError(f"--require-sandbox: {absence}")
     if absence:
-        notify(
-            f"grade: {absence}: the code of a submission can read your files. It is kept from "
+        notify(_(
+            "grade: {absence}: the code of a submission can read your files. It is kept from "
             "writing elsewhere, programs and the network, as far as Python can: code that tries "
-            "hard passes that. It cannot give itself points"
-        )
+            "hard passes that. It cannot give itself points", absence=absence,
+        ))  # fmt: skip
     return not absence
 
 
 def _make_parser(program: Program) -> Parser:
-    parser = Parser(program, __doc__)
+    parser = Parser(program, _(
+        "Mark the two-layer nets of a class: points for each part, a report for each student. Give "
+        "a folder or a .zip with a file or a folder per student (.py and .ipynb). Each submission "
+        "is judged by itself, in a cell. The results are in grades.csv, report.html and students/. "
+        "Stopped and started again, the command continues where it was."
+    ))  # fmt: skip
     add: Any = parser.add_argument
-    add("submissions", type=Path, help="a folder or a .zip, with a file or a folder per student")
-    add("--out", type=Path, default=Path("results"), metavar="DIR", help="folder of the results")
-    add("--points", type=Path, metavar="FILE", help="points for each part, as TOML")
+    add("submissions", type=Path,
+        help=_("a folder or a .zip, with a file or a folder per student"))  # fmt: skip
+    add("--out", type=Path, default=Path("results"), metavar="DIR",
+        help=_("folder of the results"))  # fmt: skip
+    add("--points", type=Path, metavar="FILE", help=_("points for each part, as TOML"))
     add("--file", metavar="PATTERN",
-        help="name of the file to check in a student's folder: net*.py")  # fmt: skip
+        help=_("name of the file to check in a student's folder: net*.py"))  # fmt: skip
     add("--roster", type=Path, metavar="FILE.csv",
-        help="names of the class in the first column: say who has not submitted, and write "
-        "roster.csv, with the points beside its own columns")  # fmt: skip
+        help=_("names of the class in the first column: say who has not submitted, and write "
+               "roster.csv, with the points beside its own columns"))  # fmt: skip
     add("--anonymise", action="store_true",
-        help="give students numbers; names.csv keeps their names")  # fmt: skip
+        help=_("give students numbers; names.csv keeps their names"))  # fmt: skip
     add("--train", action="store_true",
-        help="train each net on mnist-5k; a column says which learn, or with what")  # fmt: skip
+        help=_("train each net on mnist-5k; a column says which learn, or with what"))  # fmt: skip
     add("--format", action="append", choices=FORMATS,
-        help="write gradescope/NAME/results.json or junit.xml too; may be given twice")  # fmt: skip
+        help=_("write gradescope/NAME/results.json or junit.xml too; may be given twice")
+    )  # fmt: skip
     add_hints(parser, default=2)
     add("--timeout", type=float, default=20.0, metavar="S",
-        help="seconds for each submission's code")  # fmt: skip
-    add("--memory", type=int, default=2048, metavar="MIB", help="memory for each submission's code")
+        help=_("seconds for each submission's code"))  # fmt: skip
+    add("--memory", type=int, default=2048, metavar="MIB",
+        help=_("memory for each submission's code"))  # fmt: skip
     add("--jobs", type=int, default=-1, metavar="INT",
-        help="submissions at a time; -1: one per core")  # fmt: skip
-    add("--cluster", metavar="ADDRESS", help="address of a Dask scheduler, such as HOST:8786")
-    add("--require-sandbox", action="store_true", help="refuse to run without bubblewrap")
+        help=_("submissions at a time; -1: one per core"))  # fmt: skip
+    add("--cluster", metavar="ADDRESS",
+        help=_("address of a Dask scheduler, such as HOST:8786"))  # fmt: skip
+    add("--require-sandbox", action="store_true",
+        help=_("refuse to run without bubblewrap"))  # fmt: skip
     add_language(parser)
-    add("--quiet", action="store_true", help="print nothing but errors")
+    add("--quiet", action="store_true", help=_("print nothing but errors"))
     return parser

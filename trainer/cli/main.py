@@ -7,20 +7,22 @@ import os
 import sys
 
 from trainer.cli.interrupts import end_at_once, find_status, handle_signals
+from trainer.common.language import N_, set_language
+from trainer.common.language import translate as _
 
 PACKAGE = "two-layer-net"
 COMMANDS = {
-    "train": "train the net with either backend and record it for TensorBoard",
-    "compare": "train both backends and compare every quantity of a step",
-    "agree": "say whether two functions differ by rounding or by a bug",
-    "check": "check a two-layer net that you wrote, and name its mistake",
-    "grade": "mark the nets of a class",
-    "predict": "say which digit is on an image",
-    "page": "make a web page on which one draws a digit for a trained net",
-    "evaluate": "measure a trained net on the test set",
-    "figures": "draw the pictures of chapters 2 to 4",
-    "sweep": "train a grid of settings",
-    "bench": "measure both nets and other implementations",
+    "train": N_("train the net with either backend and record it for TensorBoard"),
+    "compare": N_("train both backends and compare every quantity of a step"),
+    "agree": N_("say whether two functions differ by rounding or by a bug"),
+    "check": N_("check a two-layer net that you wrote, and name its mistake"),
+    "grade": N_("mark the nets of a class"),
+    "predict": N_("say which digit is on an image"),
+    "page": N_("make a web page on which one draws a digit for a trained net"),
+    "evaluate": N_("measure a trained net on the test set"),
+    "figures": N_("draw the pictures of chapters 2 to 4"),
+    "sweep": N_("train a grid of settings"),
+    "bench": N_("measure both nets and other implementations"),
 }
 
 
@@ -30,8 +32,10 @@ def main(argv: list[str] | None = None) -> int:
     if name in COMMANDS:
         return _run(name, rest, f"{PACKAGE} {name}")
     if name in ("--help", "-h"):
-        print(f"usage: {PACKAGE} COMMAND …    ({PACKAGE} COMMAND --help lists its options)\n")
-        print("\n".join(f"  {command:9} {text}" for command, text in COMMANDS.items()))
+        set_language(None)
+        about = _("({program} COMMAND --help lists its options)", program=PACKAGE)
+        print(_("usage: ") + f"{PACKAGE} COMMAND …    {about}\n")
+        print("\n".join(f"  {command:9} {_(text)}" for command, text in COMMANDS.items()))
         return 0
     if name == "--version":
         from trainer import __version__
@@ -40,8 +44,9 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     from trainer.cli.program import Program
 
-    text = f"error: no command {name}: choose one of {', '.join(COMMANDS)}"
-    Program(PACKAGE).print_error(text)
+    set_language(None)
+    text = _("no command {name}: choose one of {names}", name=name, names=", ".join(COMMANDS))
+    Program(PACKAGE).report(text)
     return 2
 
 

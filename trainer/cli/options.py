@@ -9,21 +9,45 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from trainer.cli.program import Program
+from trainer.common.language import N_, translate_plural
+from trainer.common.language import translate as _
 from trainer.common.settings import Settings, option_of
+from trainer.common.terminal import wrap
 
 FOLDERS = {
-    "data": "folder of the data sets",
-    "logs": "folder of the runs",
-    "sweeps": "folder of the sweeps; not logs, so that the board of logs stays small",
+    "data": N_("folder of the data sets"),
+    "logs": N_("folder of the runs"),
+    "sweeps": N_("folder of the sweeps; not logs, so that the board of logs stays small"),
 }
 
 
+DEFAULT = N_(" (default: %(default)s)")
+# Other texts of argparse, which it translates by the names _ and ngettext of its module.
+OWN_TEXTS = (
+    N_("usage: "), N_("positional arguments"), N_("options"),
+    N_("show this help message and exit"), N_("unrecognized arguments: %s"),
+    N_("the following arguments are required: %s"),
+    N_("argument %(argument_name)s: %(message)s"),
+    N_("invalid choice: %(value)r (choose from %(choices)s)"),
+    N_("invalid %(type)s value: %(value)r"), N_("expected one argument"),
+    N_("expected at least one argument"),
+)  # fmt: skip
+vars(argparse).update(_=_, ngettext=translate_plural)
+
+
 class _Help(argparse.ArgumentDefaultsHelpFormatter):
-    """Shows the default of an option that has one."""
+    """Shows the default of an option that has one, and wraps by columns: Chinese takes two."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         has_none = action.default is None or action.default is False
-        return action.help if has_none else super()._get_help_string(action)
+        text = action.help if has_none else super()._get_help_string(action)
+        return text and text.replace(DEFAULT, _(DEFAULT))
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return wrap(" ".join(text.split()), width)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n".join(indent + line for line in self._split_lines(text, width - len(indent)))
 
 
 class Parser(argparse.ArgumentParser):
@@ -37,7 +61,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print one line and exit with status 2."""
-        self._program.print_error(f"error: {message} (--help lists the options)")
+        self._program.report(message + _(" (--help lists the options)"))
         raise SystemExit(2)
 
     def add_settings(
@@ -53,9 +77,9 @@ class Parser(argparse.ArgumentParser):
                 continue
             kind = None if setting.default is None else type(setting.default)
             word = name if kind is str else getattr(kind, "__name__", "")
-            text = setting.metadata["help"]
+            text = _(setting.metadata["help"])
             if name not in defaults and kind:  # argparse shows the default of all others
-                text += f" (default: {setting.default})"
+                text += _(DEFAULT) % {"default": setting.default}
             self.add_argument(
                 option_of(name),
                 type=kind or str,
@@ -68,7 +92,7 @@ class Parser(argparse.ArgumentParser):
 
     def add_run(self) -> None:
         """Add RUN_OR_FILE, a trained net."""
-        text = "a run's folder, or a checkpoint.safetensors"
+        text = _("a run's folder, or a checkpoint.safetensors")
         self.add_argument("run", type=Path, metavar="RUN_OR_FILE", help=text)
 
     def add_folders(self, *names: str) -> None:
@@ -81,20 +105,20 @@ class Parser(argparse.ArgumentParser):
             option = "--data-dir" if name == "data" else "--log-dir"
             default = self._program.root / name
             kind = partial(_parse_data_dir, default) if name == "data" else Path
-            self.add_argument(option, type=kind, default=default, metavar="DIR", help=FOLDERS[name])
+            self.add_argument(option, type=kind, default=default, metavar="DIR",
+                              help=_(FOLDERS[name]))  # fmt: skip
 
 
 def _parse_data_dir(default: Path, text: str) -> Path:
     """Return an existing folder, or the default; raises ArgumentTypeError for any other path."""
     try:
         os.stat(text)
-        reason = "" if os.path.isdir(text) else "it is not a folder"
+        reason = "" if os.path.isdir(text) else _("it is not a folder")
     except (OSError, ValueError) as error:  # ValueError: a zero byte
         reason = getattr(error, "strerror", None) or str(error)
     if reason and Path(text) != default:
-        raise argparse.ArgumentTypeError(
-            f"{text}: {reason}; make this folder first, or give the one that has the data sets"
-        )
+        hint = _("make this folder first, or give the one that has the data sets")
+        raise argparse.ArgumentTypeError(f"{text}: {reason}; {hint}")
     return Path(text)
 
 
@@ -112,5 +136,6 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
 def parse_every(text: str) -> int:
     """Return a number of iterations, 1 or more, or 0 for "off"; raises ArgumentTypeError."""
     if text != "off" and (not text.isdecimal() or int(text) == 0):
-        raise argparse.ArgumentTypeError(f"{text}: must be a number of iterations or off")
+        reason = _("must be a number of iterations or off")
+        raise argparse.ArgumentTypeError(f"{text}: {reason}")
     return 0 if text == "off" else int(text)

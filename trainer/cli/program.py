@@ -10,13 +10,17 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from trainer.cli.interrupts import find_status, handle_signals
 from trainer.common.errors import InputError, OutputError, SettingError
+from trainer.common.language import LANGUAGES, set_language
+from trainer.common.language import translate as _
 from trainer.common.text import display_path, notify, print_line, quote_command
 
 PACKAGE = "two-layer-net"
+ENGLISH = ("agree", "bench", "sweep")  # commands whose texts are not translated
 ALL_SAMPLES = "--samples_per_plugin=scalars=0,images=0"  # 0: all; the default shows a sample
 # What Python and the loader of C libraries report where memory is short.
 SHORT_OF_MEMORY = ("can't start new thread", "failed to map segment", "cannot allocate memory")
@@ -33,9 +37,18 @@ class Program:
     words: list[str] = field(default_factory=list)
     root: Path = Path()
 
+    @property
+    def command(self) -> str:
+        """The name of the command, such as train."""
+        return self.name.split()[-1].removesuffix(".py")
+
     def print_error(self, message: str) -> None:
         """Print one line on stderr."""
         notify(f"{self.name}: {message}")
+
+    def report(self, message: object) -> None:
+        """Print what is wrong, as one line on stderr."""
+        self.print_error(_("error: {message}", message=message))
 
     def sibling_command(self, command: str, folder: Path) -> str:
         """Return the command line that starts another command of this project on a folder."""
@@ -68,13 +81,22 @@ def _find_executable(name: str) -> str:
     return name if is_found else display_path(ours)
 
 
-def print_board(log_dir: Path, tab: str, what: str = "it") -> None:
+def print_board(log_dir: Path, tab: str) -> None:
     """Print the command that opens TensorBoard on all of the runs in log_dir, and the address of
     the tab that shows what was made.
     """
     words = [_find_executable("tensorboard"), ALL_SAMPLES, "--logdir", display_path(log_dir)]
-    print_line(f"see {what}: {quote_command(words)}")
-    print_line(f"at: http://localhost:6006/#{tab}")
+    print_line(_("see it: {command}", command=quote_command(words)))
+    print_line(_("at: {address}", address="http://localhost:6006/#" + tab))
+
+
+def choose_language(argv: list[str], command: str) -> None:
+    """Speak the language of --lang among the arguments, else that of the locale; the commands for
+    engineers speak English.
+    """
+    words = [word for each in argv for word in each.split("=", 1)]
+    given = next((word for option, word in pairwise(words) if option == "--lang"), None)
+    set_language("en" if command in ENGLISH else given if given in LANGUAGES else None)
 
 
 def run_command(
@@ -86,6 +108,7 @@ def run_command(
     for SIGTERM, 141 if a program such as head has stopped reading the output.
     """
     _open_streams()
+    choose_language(sys.argv[1:] if argv is None else argv, program.command)
     before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
     handle_signals(program.name)
     try:
@@ -93,18 +116,18 @@ def run_command(
         print_line("", end="")  # writes what was printed, and raises an error if that fails
         return status
     except KeyboardInterrupt as stop:
-        program.print_error("stopped")
+        program.print_error(_("stopped"))
         return find_status(stop)
     except SystemExit as stop:
         if stop.code in (None, 0, 2):  # those of argparse
             raise
-        program.print_error(f"error: a package ended the program (exit status {stop.code})")
+        program.report(_("a package ended the program (exit status {status})", status=stop.code))
         return 2
     except BrokenPipeError:
         _discard_stdout()
         return 141
     except Exception as error:  # any, since Python's own status of 1 would be a verdict
-        program.print_error(f"error: {_explain(error, program)}")
+        program.report(_explain(error, program))
         return 2
     finally:
         for number, handler in before.items():
@@ -118,18 +141,20 @@ def _explain(error: Exception, program: Program) -> str:
     if isinstance(error, InputError):
         return str(error)
     if isinstance(error, MemoryError) or any(w in str(error).lower() for w in SHORT_OF_MEMORY):
-        return f"there is not enough memory: {error}"
+        return _("there is not enough memory: {reason}", reason=error)
     if isinstance(error, ImportError):
         what = ["-r", "requirements.txt"] if program.name.endswith(".py") else [".[train]"]
         command = quote_command([sys.executable, "-m", "pip", "install", *what])
-        return f"{error}: install what is missing, in the project's folder: {command}"
+        text = _("{reason}: install what is missing, in the project's folder: {command}")
+        return text.format(reason=error, command=command)
     if isinstance(error, OSError):
         _discard_stdout()  # since stdout may be on the full disk
         is_output = isinstance(error, OutputError)
-        return f"cannot write the output: {error.strerror}" if is_output else str(error)
+        text = _("cannot write the output: {reason}", reason=error.strerror)
+        return text if is_output else str(error)
     for line in traceback.format_exc().splitlines():
         notify(line)
-    return f"this is a bug: {type(error).__name__}: {error}"
+    return _("this is a bug: {kind}: {error}", kind=type(error).__name__, error=error)
 
 
 def _discard_stdout() -> None:

@@ -43,7 +43,7 @@ def main(argv: list[str] | None = None, program: Program = Program("sweep")) -> 
         return 0
     print_output(ranking.make_ranking_table(ranking.rank_runs(runs, folder)))
     print_line(f"{len(runs)} runs, {done} of them finished before: {display_path(folder)}")
-    print_board(folder, "hparams", "them")
+    print_board(folder, "hparams")
     if len(runs) > MOST_SHOWN:
         print_line(
             f"of more than {MOST_SHOWN} runs it shows none at first: tick the box above them"

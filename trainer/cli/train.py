@@ -1,14 +1,16 @@
-"""Train the two-layer net with either backend and record it for TensorBoard."""
+"""The command that trains the net with either backend."""
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.cli.options import Parser, given_settings, parse_every, settings_from
 from trainer.cli.program import Program, print_board
 from trainer.common.errors import InputError
+from trainer.common.language import translate as _
 from trainer.common.settings import option_of
-from trainer.common.text import display_path, notify, print_line, quote_command
+from trainer.common.text import display_path, print_line, quote_command
 from trainer.training.signals import Stopped
 
 if TYPE_CHECKING:  # not imported by --help, since torch takes seconds
@@ -25,7 +27,10 @@ def main(argv: list[str] | None = None, program: Program = Program("train")) -> 
         result = _run(arguments, program)
     except Stopped as stop:
         command = quote_command(_make_resume_words(arguments, stop.folder, program))
-        notify(f"{program.name}: {stop}, which is saved; continue with: {command}")
+        text = _(
+            "{stopped}, which is saved; continue with: {command}", stopped=stop, command=command
+        )
+        program.print_error(text)
         return 128 + stop.number
     if not arguments.quiet:
         _print_summary(result, program)
@@ -42,7 +47,8 @@ def _run(arguments: argparse.Namespace, program: Program) -> "Result":
     if arguments.resume is None:
         return run(settings_from(arguments), data_dir, log_dir, arguments.run_name, *shown)
     if arguments.run_name is not None or log_dir != program.root / "logs":
-        raise InputError("--resume continues in the run's folder: omit --run-name and --log-dir")
+        text = _("--resume continues in the run's folder: omit --run-name and --log-dir")
+        raise InputError(text)
     return resume(arguments.resume, given_settings(arguments), data_dir, *shown)
 
 
@@ -50,7 +56,8 @@ def _train_own(arguments: argparse.Namespace, *where: Any) -> "Result":
     from trainer.checker.own_training import train
 
     if given := [name for name in NOT_OWN if vars(arguments).get(name) is not None]:
-        raise InputError(f"{option_of(given[0])}: cannot be chosen for a net of --net; omit it")
+        text = _("cannot be chosen for a net of --net; omit it")
+        raise InputError(f"{option_of(given[0])}: {text}")
     return train(arguments.net, *where, settings=settings_from(arguments))
 
 
@@ -58,15 +65,18 @@ def _print_summary(result: "Result", program: Program) -> None:
     count = result.settings.iterations - result.start
     if not count:
         end = result.last.iteration
-        print(f"complete at iteration {end}: give a larger --iterations to continue")
-    print(f"accuracy: train {result.last.train:.4f}, test {result.last.test:.4f}")
+        text = _("complete at iteration {number}: give a larger --iterations to continue")
+        print(text.format(number=end))
+    print(_("accuracy: train {train:.4f}, test {test:.4f}", **asdict(result.last)))
     if result.beside:
         print(result.beside)
     if count:
-        print(f"time: {result.seconds:.1f} s, {count / result.seconds:.0f} iterations a second")
-    print_line(f"run: {display_path(result.folder)}")
+        text = _("time: {seconds:.1f} s, {speed:.0f} iterations a second")
+        print(text.format(seconds=result.seconds, speed=count / result.seconds))
+    print_line(_("run: {folder}", folder=display_path(result.folder)))
     print_board(result.folder.parent, "custom_scalars")
-    print_line(f"draw on it: {program.sibling_command('page', result.folder)}")
+    command = program.sibling_command("page", result.folder)
+    print_line(_("draw on it: {command}", command=command))
 
 
 def _make_resume_words(arguments: argparse.Namespace, folder: Path, program: Program) -> list[str]:
@@ -82,25 +92,27 @@ def _make_resume_words(arguments: argparse.Namespace, folder: Path, program: Pro
 
 
 def _make_parser(program: Program) -> Parser:
-    parser = Parser(program, __doc__)
+    about = _("Train the two-layer net with either backend and record it for TensorBoard.")
+    parser = Parser(program, about)
     parser.add_settings()
     parser.add_folders("data", "logs")
     add: Any = parser.add_argument
     add("--pictures", type=parse_every, default=PICTURES, metavar="N",
-        help="iterations from one set of pictures, histograms and curves to the next, or off",
+        help=_("iterations from one set of pictures, histograms and curves to the next, or off"),
     )  # fmt: skip
     add("--snapshots", action=argparse.BooleanOptionalAction, default=True,
-        help="keep the weights of iterations 0, 10, 100, 1,000 and 10,000 for the command page",
+        help=_("keep the weights of iterations 0, 10, 100, 1,000 and 10,000 for the command page"),
     )  # fmt: skip
     add("--net", metavar="FILE[:CLASS]",
-        help="train the two-layer net that you wrote in this file, once it is checked, by its own "
-        "gradients, and then its twin from the same weights on the same mini-batches",
+        help=_("train the two-layer net that you wrote in this file, once it is checked, by its "
+               "own gradients, and then its twin from the same weights on the same mini-batches"),
     )  # fmt: skip
-    add("--run-name", help="name of the run's folder; default: <dataset>-<backend>, or the class")
+    add("--run-name",
+        help=_("name of the run's folder; default: <dataset>-<backend>, or the class"))  # fmt: skip
     add("--resume", type=Path, metavar="RUN",
-        help="continue the run in this folder from its checkpoint, with its settings; "
-        "--iterations may be raised; --backend, --device, --evaluation and --checkpoint-every "
-        "may be changed",
+        help=_("continue the run in this folder from its checkpoint, with its settings; "
+               "--iterations may be raised; --backend, --device, --evaluation and "
+               "--checkpoint-every may be changed"),
     )  # fmt: skip
-    add("--quiet", action="store_true", help="print nothing but errors")
+    add("--quiet", action="store_true", help=_("print nothing but errors"))
     return parser

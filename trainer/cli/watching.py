@@ -30,7 +30,7 @@ def watch(path: Path, check: Callable[[], int], program: Program, is_quiet: bool
             try:
                 status = check()
             except InputError as error:
-                program.print_error(f"error: {error}")
+                program.report(error)
                 status = 2
             if not is_quiet:
                 print_wrapped(_describe_end(path, time.monotonic() - started))

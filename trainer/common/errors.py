@@ -1,5 +1,7 @@
 """Errors that the user can fix; each message says what is wrong and what to do, in one line."""
 
+from trainer.common.language import translate as _
+
 
 def describe_error(error: BaseException) -> str:
     """Return the type and the first line of an error, as "TypeError: …"."""
@@ -30,10 +32,10 @@ class DivergedError(InputError):
     @classmethod
     def at(cls, what: str, iteration: int, lr: float) -> "DivergedError":
         """Return the error with its message: what is not finite, when, and which rate to try."""
-        return cls(
-            f"{what} at iteration {iteration} with --lr {lr}: "
-            f"the steps overshoot; try --lr {min(lr / 10, 1):g}"
+        text = _(
+            "{what} at iteration {iteration} with --lr {lr}: the steps overshoot; try --lr {less}"
         )
+        return cls(text.format(what=what, iteration=iteration, lr=lr, less=f"{min(lr / 10, 1):g}"))
 
 
 class OutputError(OSError):

@@ -10,8 +10,10 @@ import psutil
 from filelock import FileLock, Timeout
 
 from trainer.common.errors import InputError
+from trainer.common.language import N_
+from trainer.common.language import translate as _
 
-BUSY = "another process is writing this run: wait until it has ended, or stop it"
+BUSY = N_("another process is writing this run: wait until it has ended, or stop it")
 LONGEST_NAME = 240  # bytes of a run's name; systems allow 255, and "-2" may be added
 PART = re.compile(r".+\.\d+\.part")  # the name of an unfinished file: name, process, suffix
 
@@ -57,9 +59,11 @@ def lock(folder: Path, busy: str = BUSY) -> Iterator[None]:
     try:
         file_lock.acquire()
     except Timeout:
-        raise InputError(f"{folder}: {busy}") from None
+        raise InputError(f"{folder}: {_(busy)}") from None
     except OSError as error:
-        raise InputError(f"cannot write in {folder}: {error.strerror}") from error
+        raise InputError(
+            _("cannot write in {folder}: {reason}", folder=folder, reason=error.strerror)
+        ) from error
     try:
         for part in list_parts(folder):
             with suppress(OSError):
@@ -104,15 +108,18 @@ def find_free_name(path: Path) -> Path:
 
 def build_removed_error(folder: Path) -> InputError:
     """Return the error that a run's folder was removed during the run."""
-    return InputError(f"{folder} was removed while the run was writing there: start a new run")
+    text = _("{folder} was removed while the run was writing there: start a new run", folder=folder)
+    return InputError(text)
 
 
 def check_name(option: str, name: str) -> None:
     """Raise InputError, with the option in its message, for a name that a folder cannot have."""
     if name in ("", ".", "..") or Path(name).name != name or not name.isprintable():
-        raise InputError(f"{option} {name}: give the name of one folder, without a path")
+        text = _("give the name of one folder, without a path")
+        raise InputError(f"{option} {name}: {text}")
     if len(os.fsencode(name)) > LONGEST_NAME:
-        raise InputError(f"{option} {name[:20]}…: is too long; give at most {LONGEST_NAME} bytes")
+        text = _("is too long; give at most {count} bytes", count=LONGEST_NAME)
+        raise InputError(f"{option} {name[:20]}…: {text}")
 
 
 def make_run_folder(log_dir: Path, name: str) -> Path:
@@ -122,7 +129,8 @@ def make_run_folder(log_dir: Path, name: str) -> Path:
     """
     check_name("--run-name", name)
     if not str(log_dir).isprintable():  # TensorBoard's writer needs UTF-8
-        raise InputError(f"--log-dir {log_dir}: give a name of printable characters")
+        text = _("give a name of printable characters")
+        raise InputError(f"--log-dir {log_dir}: {text}")
     while True:
         folder = find_free_name(log_dir / name)
         try:
@@ -131,9 +139,8 @@ def make_run_folder(log_dir: Path, name: str) -> Path:
             return folder
         except FileExistsError as error:  # log_dir is a file, or another process was faster
             if not log_dir.is_dir():
-                raise InputError(f"--log-dir {log_dir}: is not a folder; give another") from error
+                text = _("is not a folder; give another")
+                raise InputError(f"--log-dir {log_dir}: {text}") from error
         except OSError as error:
-            reason = error.strerror
-            raise InputError(
-                f"--log-dir {log_dir}: cannot write ({reason}); give another"
-            ) from error
+            text = _("cannot write ({reason}); give another", reason=error.strerror)
+            raise InputError(f"--log-dir {log_dir}: {text}") from error

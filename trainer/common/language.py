@@ -75,9 +75,13 @@ def _read_catalogue(code: str) -> gettext.NullTranslations:
     return gettext.translation(DOMAIN, FOLDER, languages, fallback=True)
 
 
-def translate(text: str) -> str:
-    """Return a text of the sources in the chosen language, in English where it has none."""
-    return _read_catalogue(get_language()).gettext(text) if text else ""
+def translate(text: str, **values: object) -> str:
+    """Return a text of the sources in the chosen language, in English where it has none.
+
+    Values take the places of its {names}, where any are given.
+    """
+    found = _read_catalogue(get_language()).gettext(text) if text else ""
+    return found.format(**values) if values else found
 
 
 def translate_plural(one: str, many: str, count: int) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
 from trainer.common.errors import SettingError
+from trainer.common.language import N_
+from trainer.common.language import translate as _
 
 Backend = Literal["numpy", "torch"]
 Device = str  # "auto" or a name that DEVICES matches
@@ -35,53 +37,58 @@ class Settings:
     """Everything that decides the numbers of a run; raises InputError for an unusable value."""
 
     backend: Backend = _option(
-        "numpy", "NumPy with gradients by hand, or torch with autograd", Backend
+        "numpy", N_("NumPy with gradients by hand, or torch with autograd"), Backend
     )
     device: Device = _option(
         "auto",
-        "device for torch: cpu, cuda, cuda:N (the GPU of number N), mps (an Apple GPU, without "
-        "float64) or auto: cuda if torch sees such a GPU, otherwise the CPU",
+        N_(
+            "device for torch: cpu, cuda, cuda:N (the GPU of number N), mps (an Apple GPU, without "
+            "float64) or auto: cuda if torch sees such a GPU, otherwise the CPU"
+        ),
     )
     dataset: Dataset | None = _option(
-        None, "data set; default: mnist if present or downloadable, otherwise mnist-5k", Dataset
+        None, N_("data set; default: mnist if present or downloadable, otherwise mnist-5k"), Dataset
     )
-    preprocess: Preprocess = _option("normalise", "how the pixels are prepared", Preprocess)
-    iterations: int = _option(10_000, "steps of gradient descent")
-    batch_size: int = _option(100, "images in a mini-batch, drawn with replacement")
-    lr: float = _option(0.1, "learning rate η")
-    hidden_size: int = _option(50, "neurons of the hidden layer")
-    activation: Activation = _option("sigmoid", "activation of the hidden layer", Activation)
+    preprocess: Preprocess = _option("normalise", N_("how the pixels are prepared"), Preprocess)
+    iterations: int = _option(10_000, N_("steps of gradient descent"))
+    batch_size: int = _option(100, N_("images in a mini-batch, drawn with replacement"))
+    lr: float = _option(0.1, N_("learning rate η"))
+    hidden_size: int = _option(50, N_("neurons of the hidden layer"))
+    activation: Activation = _option("sigmoid", N_("activation of the hidden layer"), Activation)
     loss: Loss = _option(
         "cross-entropy",
-        "loss: cross-entropy after a softmax, or squared error of the plain output",
+        N_("loss: cross-entropy after a softmax, or squared error of the plain output"),
         Loss,
     )
-    weight_init_std: float = _option(0.01, "standard deviation of the initial weights")
+    weight_init_std: float = _option(0.01, N_("standard deviation of the initial weights"))
     gradient: Gradient = _option(
         "backprop",
-        "backpropagation, or numerical differences, which take hours on the full net",
+        N_("backpropagation, or numerical differences, which take hours on the full net"),
         Gradient,
     )
-    eval_every: int = _option(10, "iterations between evaluations of the whole data set")
+    eval_every: int = _option(10, N_("iterations between evaluations of the whole data set"))
     checkpoint_every: int = _option(
-        1000, "iterations between checkpoints; one is written at the start and the end too"
+        1000, N_("iterations between checkpoints; one is written at the start and the end too")
     )
     evaluation: EvaluationKind = _option(
         "lazy",
-        "evaluate every image (full), or only images whose class may have changed since their last "
-        "evaluation (lazy, faster); both give the same accuracy",
+        N_(
+            "evaluate every image (full), or only images whose class may have changed since their "
+            "last evaluation (lazy, faster); both give the same accuracy"
+        ),
         EvaluationKind,
     )
-    seed: int = _option(0, "seed of the initial weights and of the mini-batches")
+    seed: int = _option(0, N_("seed of the initial weights and of the mini-batches"))
     dtype: Dtype = _option(
-        "float32", "floating-point type; use float64 to compare implementations", Dtype
+        "float32", N_("floating-point type; use float64 to compare implementations"), Dtype
     )
 
     def __post_init__(self) -> None:
         for setting in fields(self):
             value, choices = getattr(self, setting.name), setting.metadata["choices"]
             if choices and value not in (*choices, setting.default):
-                raise SettingError(setting.name, value, f"choose one of {', '.join(choices)}")
+                text = _("choose one of {names}", names=", ".join(choices))
+                raise SettingError(setting.name, value, text)
             if isinstance(setting.default, int | float):
                 _check_number(setting.name, value, type(setting.default))
         self._check_largest()
@@ -91,14 +98,18 @@ class Settings:
         """Raise SettingError for a number that is too large."""
         for name in COUNTS:
             if getattr(self, name) > LARGEST_COUNT:
-                raise SettingError(name, getattr(self, name), f"must be {LARGEST_COUNT} or less")
+                text = _("must be {number} or less", number=LARGEST_COUNT)
+                raise SettingError(name, getattr(self, name), text)
         if self.lr > LARGEST_NUMBERS[self.dtype]:
-            hint = ", or use the dtype float64" if self.dtype == "float32" else ""
-            reason = f"does not fit {self.dtype}, whose largest number is "
-            reason += f"{LARGEST_NUMBERS[self.dtype]:.2g}; give a smaller rate{hint}"
+            reason = _(
+                "does not fit {dtype}, whose largest number is {largest:.2g}; give a smaller rate",
+                dtype=self.dtype, largest=LARGEST_NUMBERS[self.dtype],
+            )  # fmt: skip
+            if self.dtype == "float32":
+                reason += _(", or use the dtype float64")
             raise SettingError("lr", self.lr, reason)
         if self.weight_init_std > LARGEST_STD:
-            reason = f"must be {LARGEST_STD:g} or less"
+            reason = _("must be {number:g} or less", number=LARGEST_STD)
             raise SettingError("weight_init_std", self.weight_init_std, reason)
 
 
@@ -110,9 +121,10 @@ def option_of(name: str) -> str:
 def _check_device(device: Device, backend: Backend) -> None:
     """Raise SettingError unless it is a name of a device on which the backend computes."""
     if device != "auto" and not DEVICES.fullmatch(device):
-        raise SettingError("device", device, "give cpu, cuda, cuda:N, mps or auto")
+        raise SettingError("device", device, _("give cpu, cuda, cuda:N, mps or auto"))
     if backend == "numpy" and device not in ("auto", "cpu"):
-        raise SettingError("device", device, "NumPy computes on the CPU; use the backend torch")
+        text = _("NumPy computes on the CPU; use the backend torch")
+        raise SettingError("device", device, text)
 
 
 def _check_number(name: str, value: Any, kind: type) -> None:
@@ -121,11 +133,11 @@ def _check_number(name: str, value: Any, kind: type) -> None:
     kind is int, or float for which an int will do too.
     """
     if isinstance(value, bool) or not isinstance(value, kind if kind is int else (int, float)):
-        raise SettingError(
-            name, repr(value), f"must be {'an integer' if kind is int else 'a number'}"
-        )
+        text = _("must be an integer") if kind is int else _("must be a number")
+        raise SettingError(name, repr(value), text)
     may_be_zero = name in ("seed", "weight_init_std")
     # Not by math.isfinite, which fails for an integer of 400 digits. NaN fails every comparison.
     if not 0 <= value < math.inf or (value == 0 and not may_be_zero):
-        needed = "0 or more" if may_be_zero else "more than 0"
-        raise SettingError(name, value, f"must be a finite number, {needed}")
+        at_least = _("must be a finite number, 0 or more")
+        more = _("must be a finite number, more than 0")
+        raise SettingError(name, value, at_least if may_be_zero else more)

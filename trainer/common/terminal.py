@@ -20,6 +20,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from trainer.common.language import translate as _
 from trainer.common.text import notify
 
 T = TypeVar("T")
@@ -79,7 +80,10 @@ class Steps:
         now = time.monotonic()
         if self._prints_lines and now - self._last >= PAUSE:
             self._last = now
-            notify(f"{self._description}: {done} of {self._total}{self._describe_rest(done, now)}")
+            text = _(
+                "{what}: {done} of {total}", what=self._description, done=done, total=self._total
+            )
+            notify(text + self._describe_rest(done, now))
 
     def _describe_rest(self, done: int, now: float) -> str:
         """Return how long the rest will take, "" while that is not known."""
@@ -88,7 +92,7 @@ class Steps:
             return ""
         seconds = (now - self._start) / new * (self._total - done)
         left = f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
-        return f", {left} left"
+        return _(", {time} left", time=left)
 
 
 def track(
@@ -110,9 +114,16 @@ def print_output(*renderables: RenderableType) -> None:
 
 def print_wrapped(text: str) -> None:
     """Print each line wrapped to the terminal's width (80 in a pipe), its rest indented."""
-    wrapper = _Wrapper(Console().width, subsequent_indent="    ", break_on_hyphens=False)
     for line in text.splitlines():
-        print(wrapper.fill(line))
+        print("\n".join(wrap(line, Console().width, "    ")))
+
+
+def wrap(line: str, width: int, indent: str = "") -> list[str]:
+    """Return a line as several that take so many columns at most; all but the first are indented.
+
+    The width of a Chinese or Japanese character is two.
+    """
+    return _Wrapper(width, subsequent_indent=indent, break_on_hyphens=False).wrap(line) or [""]
 
 
 # Chinese and Japanese characters, and their punctuation: two columns wide.

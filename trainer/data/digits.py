@@ -11,6 +11,7 @@ from trainer.book import preprocessing
 from trainer.book.functions import Array
 from trainer.book.preprocessing import Preparation
 from trainer.common.errors import InputError
+from trainer.common.language import translate as _
 from trainer.common.settings import Dataset, Dtype, Preprocess
 from trainer.data.fetch import SETS, fetch, is_available, list_data_files
 
@@ -54,7 +55,8 @@ def load_digits(
             _check_mnist_name(path)
             _check_idx(path)
         except OSError as error:
-            raise InputError(f"cannot read {path}: {error.strerror}") from error
+            text = _("cannot read {path}: {reason}", path=path, reason=error.strerror)
+            raise InputError(text) from error
     train, test = (_read_split(name, folder, is_train, dtype) for is_train in (True, False))
     classes, fingerprint = tuple(SETS[name].classes), compute_fingerprint(name, folder)
     return Digits(name, *train, *test, classes, fingerprint)
@@ -72,10 +74,11 @@ def compute_fingerprint(name: Dataset, folder: Path) -> str:
 def check_fingerprint(digits: Digits, fingerprint: str) -> None:
     """Raise InputError unless the data have the fingerprint of those that a net was trained on."""
     if digits.fingerprint != fingerprint:
-        raise InputError(
-            f"{digits.name} here has the fingerprint {digits.fingerprint[:12]}…, the checkpoint "
-            f"{fingerprint[:12]}…: the net learned other data; choose another --data-dir"
-        )
+        raise InputError(_(
+            "{name} here has the fingerprint {here}…, the checkpoint {there}…: the net learned "
+            "other data; choose another --data-dir",
+            name=digits.name, here=digits.fingerprint[:12], there=fingerprint[:12],
+        ))  # fmt: skip
 
 
 def prepare_digits(
@@ -115,10 +118,10 @@ def _check_mnist_name(path: Path) -> None:
     with path.open("rb") as file:
         found = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
     if found.hexdigest() == md5:
-        raise InputError(
-            f"{path} is MNIST's {name}: give each file its own name, "
-            "or delete all four and run again to get new copies"
-        )
+        raise InputError(_(
+            "{path} is MNIST's {name}: give each file its own name, or delete all four and run "
+            "again to get new copies", path=path, name=name,
+        ))  # fmt: skip
 
 
 def _check_idx(path: Path) -> None:
@@ -128,16 +131,19 @@ def _check_idx(path: Path) -> None:
             zero, kind, axes = struct.unpack(">HBB", file.read(4))
             shape = struct.unpack(f">{axes}I", file.read(4 * axes))
     except struct.error:
-        raise _build_damage_error(path, "it has no IDX header") from None
+        raise _build_damage_error(path, _("it has no IDX header")) from None
     items, axes_of_item = ("images", (28, 28)) if "images" in path.name else ("labels", ())
     if (zero, kind) != (0, 8) or not shape or shape[1:] != axes_of_item:
-        raise _build_damage_error(path, f"its header is not that of a file of {items}")
+        text = _("its header is not that of a file of {items}", items=items)
+        raise _build_damage_error(path, text)
     expected, size = 4 + 4 * axes + int(np.prod(shape)), path.stat().st_size
     if size != expected:
-        raise _build_damage_error(path, f"it has {size} bytes, its header says {expected}")
+        text = _("it has {size} bytes, its header says {expected}", size=size, expected=expected)
+        raise _build_damage_error(path, text)
     if shape[0] == 0:
-        raise _build_damage_error(path, f"it holds no {items}")
+        raise _build_damage_error(path, _("it holds no {items}", items=items))
 
 
 def _build_damage_error(path: Path, reason: str) -> InputError:
-    return InputError(f"{path} is damaged ({reason}): delete it and run again to get a new copy")
+    text = _("{path} is damaged ({reason}): delete it and run again to get a new copy")
+    return InputError(text.format(path=path, reason=reason))

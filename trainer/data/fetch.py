@@ -12,6 +12,7 @@ from torchvision import datasets
 
 from trainer.common.errors import InputError
 from trainer.common.files import remove_stale_parts
+from trainer.common.language import translate as _
 from trainer.common.settings import Dataset
 from trainer.data.mnist_5k import MNIST5k, write_mnist_5k
 
@@ -51,15 +52,15 @@ def fetch(name: Dataset, folder: Path) -> None:
         if is_present(name, folder):
             return None
     except OSError as error:  # no permission for a folder, or a name that is too long
-        raise InputError(f"--data-dir {folder}: cannot be read ({error.strerror})") from error
+        text = _("cannot be read ({reason})", reason=error.strerror)
+        raise InputError(f"--data-dir {folder}: {text}") from error
     if name != "mnist-5k":
         return _download(name, folder)
     try:
         write_mnist_5k(find_raw_folder(name, folder))
     except OSError as error:
-        raise InputError(
-            f"cannot write in {folder} ({error.strerror}): choose another --data-dir"
-        ) from error
+        text = _("cannot write in {folder} ({reason}): choose another --data-dir")
+        raise InputError(text.format(folder=folder, reason=error.strerror)) from error
 
 
 def is_available(name: Dataset, folder: Path) -> bool:
@@ -76,19 +77,22 @@ def _download(name: Dataset, folder: Path) -> None:
     mirrors = SETS[name].mirrors
     try:
         if not _is_any_alive(mirrors):
-            raise TimeoutError("no server answers")
+            raise TimeoutError(_("no server answers"))
         with _limit_reads(PATIENCE):
             SETS[name](folder, train=True, download=True)
     except PermissionError as error:
-        raise InputError(f"cannot write {error.filename}: choose another --data-dir") from error
+        text = _("cannot write {path}: choose another --data-dir", path=error.filename)
+        raise InputError(text) from error
     except (RuntimeError, OSError) as error:  # those that torchvision's downloads raise
         reason = str(error).strip().splitlines()[-1]
         names = ", ".join(path.name for path in list_data_files(name, folder))
-        raise InputError(
-            f"{name} is not in {folder} and cannot be downloaded from {' or '.join(mirrors)} "
-            f"({reason}): put {names} into {find_raw_folder(name, folder)}, "
-            "or give the folder that has them with --data-dir; mnist-5k needs no network"
-        ) from error
+        raise InputError(_(
+            "{name} is not in {folder} and cannot be downloaded from {mirrors} ({reason}): put "
+            "{files} into {raw}, or give the folder that has them with --data-dir; mnist-5k needs "
+            "no network",
+            name=name, folder=folder, mirrors=", ".join(mirrors), reason=reason, files=names,
+            raw=find_raw_folder(name, folder),
+        )) from error  # fmt: skip
 
 
 def _is_any_alive(urls: list[str]) -> bool:
@@ -100,7 +104,7 @@ def _is_any_alive(urls: list[str]) -> bool:
     ]
     for thread in threads:
         thread.start()
-    for _ in range(PATIENCE * 10):
+    for _round in range(PATIENCE * 10):
         if answered.wait(0.1) or not any(thread.is_alive() for thread in threads):
             break
     return answered.is_set()

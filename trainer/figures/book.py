@@ -12,6 +12,7 @@ from matplotlib.image import imsave
 from trainer.board.dashboard import open_board
 from trainer.common.errors import InputError
 from trainer.common.files import make_run_folder
+from trainer.common.language import translate as _
 from trainer.common.settings import Dataset, Settings
 from trainer.data.digits import Digits, load_digits
 from trainer.data.fetch import SETS, is_present
@@ -95,6 +96,8 @@ def make_output_folder(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"--out {out}: cannot make this folder: {error.strerror}") from error
+        text = _("cannot make this folder: {reason}", reason=error.strerror)
+        raise InputError(f"--out {out}: {text}") from error
     if not os.access(out, os.W_OK):
-        raise InputError(f"--out {out}: cannot write there; choose another folder")
+        text = _("cannot write there; choose another folder")
+        raise InputError(f"--out {out}: {text}")

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from trainer.common.errors import InputError
+from trainer.common.language import translate as _
 from trainer.common.settings import Settings
 from trainer.nets.net import Net
 from trainer.nets.numpy_net import TwoLayerNet
@@ -21,10 +22,10 @@ def resolve_device(settings: Settings) -> Settings:
 
     device = str(pick_device(settings.device))
     if device == "mps" and (settings.dtype == "float64" or settings.gradient == "numerical"):
-        raise InputError(
+        raise InputError(_(
             "--device mps: has no float64, which --dtype float64 and --gradient numerical need; "
             "use --device cpu"
-        )
+        ))  # fmt: skip
     evaluation = settings.evaluation if device == "cpu" else "full"
     return replace(settings, device=device, evaluation=evaluation)
 

@@ -16,6 +16,7 @@ from torch.nn import functional as F  # noqa: N812 (torch's own name for it)
 from trainer.book.functions import Array
 from trainer.book.gradient import numerical_gradient
 from trainer.common.errors import InputError
+from trainer.common.language import translate as _
 from trainer.common.settings import Activation, Dtype, Loss
 from trainer.nets.initial import draw_params
 from trainer.nets.numpy_net import CHUNK
@@ -31,12 +32,12 @@ def pick_device(name: str) -> torch.device:
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    kind, _, number = name.partition(":")
+    kind, _colon, number = name.partition(":")
     if kind == "cuda":
         _check_cuda(name, int(number or 0))
         torch.set_float32_matmul_precision("highest")  # not TF32, which keeps 11 bits
     if kind == "mps" and not torch.backends.mps.is_available():
-        raise InputError("--device mps: torch sees no Apple GPU here; use --device cpu")
+        raise InputError(_("--device mps: torch sees no Apple GPU here; use --device cpu"))
     return torch.device(name)
 
 
@@ -44,10 +45,11 @@ def _check_cuda(name: str, number: int) -> None:
     """Raise InputError unless torch has a CUDA device of this number."""
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if not count:
-        raise InputError(f"--device {name}: torch sees no CUDA device here; use --device cpu")
+        text = _("torch sees no CUDA device here; use --device cpu")
+        raise InputError(f"--device {name}: {text}")
     if number >= count:
-        last = "only cuda:0" if count == 1 else f"cuda:0 to cuda:{count - 1}"
-        raise InputError(f"--device {name}: torch sees {last} here; use one that is present")
+        text = _("torch sees {count} CUDA devices here, from cuda:0; use one of these", count=count)
+        raise InputError(f"--device {name}: {text}")
 
 
 class TorchTwoLayerNet(nn.Module):

@@ -11,6 +11,7 @@ from PIL import Image
 from trainer.board.pictures import shorten_name
 from trainer.book.functions import Array
 from trainer.common.errors import InputError
+from trainer.common.language import translate as _
 from trainer.common.settings import Backend, Device
 from trainer.predict.image import read_digit
 from trainer.training.checkpoint import Checkpoint
@@ -60,7 +61,8 @@ def _write_seen(pixels: Array, folder: Path, path: Path) -> Path:
         file = next(folder / name for name in names if not (folder / name).exists())
         Image.fromarray(pixels).save(file)
     except OSError as error:
-        raise InputError(f"--show {folder}: cannot write there: {error.strerror}") from error
+        text = _("cannot write there: {reason}", reason=error.strerror)
+        raise InputError(f"--show {folder}: {text}") from error
     return file
 
 

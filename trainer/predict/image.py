@@ -16,6 +16,7 @@ from PIL import Image, ImageOps
 
 from trainer.book.functions import Array
 from trainer.common.errors import InputError
+from trainer.common.language import translate as _
 
 # Not TIFF, whose library prints warnings, nor EPS, for which Pillow runs another program.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "PPM")
@@ -43,16 +44,17 @@ def read_digit(path: Path) -> Array:
     except InputError:
         raise
     except Image.DecompressionBombError:
-        raise InputError(f"{path}: more than {MOST_PIXELS:,} pixels: make it smaller") from None
+        text = _("more than {most:,} pixels: make it smaller", most=MOST_PIXELS)
+        raise InputError(f"{path}: {text}") from None
     except Exception as error:  # Pillow raises nearly any exception for a broken file
         reason = (str(error).splitlines() or [type(error).__name__])[0][:100]
-        raise InputError(
-            f"{path}: cannot be read as an image ({reason}): give {', '.join(FORMATS)}"
-        ) from error
+        text = _("cannot be read as an image ({reason}): give {formats}",
+                 reason=reason, formats=", ".join(FORMATS))  # fmt: skip
+        raise InputError(f"{path}: {text}") from error
     ink = extract_ink(grey)
     if ink is None:
-        reason = "all pixels have nearly the same value: give another image"
-        raise InputError(f"{path}: shows no digit, {reason}")
+        text = _("shows no digit, all pixels have nearly the same value: give another image")
+        raise InputError(f"{path}: {text}")
     return centre_ink(ink)
 
 
@@ -62,28 +64,27 @@ def _check_file(path: Path) -> None:
         if path.is_file():
             return
         if path.is_dir():
-            problem = "is a folder: give the image files in it"
+            problem = _("is a folder: give the image files in it")
         elif path.exists():
-            problem = "is not a regular file: save the image to a file and give that file"
+            problem = _("is not a regular file: save the image to a file and give that file")
         else:
-            problem = "there is no such file: give the path of an image"
+            problem = _("there is no such file: give the path of an image")
     except OSError as error:  # no permission for a folder, or a name that is too long
-        problem = f"cannot be read: {error.strerror}"
+        problem = _("cannot be read: {reason}", reason=error.strerror)
     raise InputError(f"{path}: {problem}")
 
 
 def _check_dimensions(path: Path, width: int, height: int) -> None:
     """Raise InputError for an image whose decoding would take too much memory."""
-    size = f"{path}: {width:,} × {height:,} pixels"
+    size = _("{width:,} × {height:,} pixels", width=width, height=height)
     if width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE:
-        raise InputError(
-            f"{size}: the most are {MOST_PIXELS:,} pixels and {LONGEST_SIDE:,} a side: "
-            "make the image smaller"
-        )
+        text = _("the most are {pixels:,} pixels and {side:,} a side: make the image smaller",
+                 pixels=MOST_PIXELS, side=LONGEST_SIDE)  # fmt: skip
+        raise InputError(f"{path}: {size}: {text}")
     if max(width, height) > LARGEST_RATIO * min(width, height):
-        raise InputError(
-            f"{size}: one side is more than {LARGEST_RATIO} times the other: crop it to the digit"
-        )
+        text = _("one side is more than {ratio} times the other: crop it to the digit",
+                 ratio=LARGEST_RATIO)  # fmt: skip
+        raise InputError(f"{path}: {size}: {text}")
 
 
 def read_brightness(image: Image.Image) -> Array:

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from trainer.board.pictures import count_guesses, shorten_name
 from trainer.book.functions import Array
+from trainer.common.language import translate as _
 from trainer.common.settings import Backend, Device
 from trainer.data.digits import check_fingerprint, load_digits, prepare_digits
 from trainer.nets.net import Net
@@ -58,8 +59,8 @@ def score_net(net: Net[Any], x: Array, t: Array, classes: tuple[str, ...]) -> Sc
 def tabulate_confusion(score: Score) -> Table:
     """Return the confusion matrix as a table, with the fraction right at the end of each row."""
     names = [shorten_name(name) for name in score.classes]
-    table = Table("is \\ got", box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    for name in (*names, "right"):
+    table = Table(_("is \\ got"), box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in (*names, _("right")):
         table.add_column(name, justify="right", overflow="fold")
     for name, row, right in zip(names, score.confusion, score.confusion.diagonal(), strict=True):
         counts = [str(count) if count else "·" for count in row.tolist()]

@@ -9,6 +9,7 @@ from typing import Any
 
 from trainer.common.errors import InputError, OutputError
 from trainer.common.files import build_removed_error, write_atomically
+from trainer.common.language import translate as _
 from trainer.common.settings import Settings
 from trainer.training.metadata import find_versions
 
@@ -67,6 +68,5 @@ def record_failure(folder: Path, about: dict[str, Any]) -> Iterator[None]:
 def _explain_failure(folder: Path, error: OSError) -> InputError:
     if not folder.is_dir():
         return build_removed_error(folder)
-    return InputError(
-        f"cannot write in {folder}: {error.strerror or error}; its last checkpoint is kept"
-    )
+    text = _("cannot write in {folder}: {reason}; its last checkpoint is kept")
+    return InputError(text.format(folder=folder, reason=error.strerror or error))

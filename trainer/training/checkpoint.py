@@ -19,6 +19,7 @@ from trainer.book.functions import Array
 from trainer.book.preprocessing import Preparation
 from trainer.common.errors import DivergedError, InputError
 from trainer.common.files import build_removed_error, write_atomically
+from trainer.common.language import translate as _
 from trainer.common.settings import Backend, Device, Settings
 from trainer.nets.build import build_net, resolve_device
 from trainer.nets.net import Net
@@ -67,21 +68,23 @@ def find_checkpoint(path: Path) -> Path:
         if file.is_file():  # false for a pipe, where reading would block
             return file
         if path.exists():
-            reason = f"has no {NAME}" if path.is_dir() else "is not a file"
+            reason = _("has no {name}", name=NAME) if path.is_dir() else _("is not a file")
         else:
             runs = sorted(each.parent.name for each in path.parent.glob(f"*/{NAME}"))
-            others = f" (runs in that folder: {', '.join(runs[:MOST_NAMES])})" if runs else ""
-            reason = f"no such run or file{others}"
+            reason = _("no such run or file")
+            if runs:
+                reason += _(" (runs in that folder: {names})", names=", ".join(runs[:MOST_NAMES]))
     except (OSError, ValueError) as error:  # a link to itself, a name too long, a zero byte
         reason = getattr(error, "strerror", None) or str(error)
-    raise InputError(f"{path}: {reason}; give the folder of a run, or its {NAME}")
+    text = _("{path}: {reason}; give the folder of a run, or its {name}")
+    raise InputError(text.format(path=path, reason=reason, name=NAME))
 
 
 def check_size(size: int, settings: Settings) -> None:
     """Raise InputError if arrays of size bytes do not fit in a checkpoint."""
     if size > MOST_BYTES - MOST_HEADER:
-        option = f"--hidden-size {settings.hidden_size}"
-        raise InputError(f"{option}: a checkpoint holds 1 GiB at most; give a smaller number")
+        text = _("a checkpoint holds 1 GiB at most; give a smaller number")
+        raise InputError(f"--hidden-size {settings.hidden_size}: {text}")
 
 
 def save(folder: Path, checkpoint: Checkpoint) -> None:
@@ -92,7 +95,7 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
     settings, arrays = checkpoint.origin.settings, checkpoint.arrays
     for name, array in arrays.items():
         if not np.isfinite(array).all():
-            what = f"{name} is no longer finite"
+            what = _("{name} is no longer finite", name=name)
             raise DivergedError.at(what, checkpoint.origin.iteration, settings.lr)
     check_size(sum(array.nbytes for array in arrays.values()), settings)
     texts = format_origin(checkpoint.origin)
@@ -102,8 +105,9 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
     except OSError as error:
         if not folder.is_dir():
             raise build_removed_error(folder) from error
-        kept = "; the previous checkpoint is kept" if (folder / NAME).exists() else ""
-        raise InputError(f"cannot write {folder / NAME}: {error.strerror}{kept}") from error
+        text = _("cannot write {path}: {reason}", path=folder / NAME, reason=error.strerror)
+        kept = _("; the previous checkpoint is kept") if (folder / NAME).exists() else ""
+        raise InputError(text + kept) from error
 
 
 def load(path: Path) -> Checkpoint:
@@ -112,12 +116,12 @@ def load(path: Path) -> Checkpoint:
     try:
         return _load(file)
     except OSError as error:
-        raise InputError(f"cannot read {file}: {error.strerror or error}") from error
+        text = _("cannot read {path}: {reason}", path=file, reason=error.strerror or error)
+        raise InputError(text) from error
     except (ValueError, TypeError, OverflowError, RecursionError, SafetensorError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        raise InputError(
-            f"{file} cannot be used as a checkpoint: {reason}; give another"
-        ) from error
+        text = _("{path} cannot be used as a checkpoint: {reason}; give another")
+        raise InputError(text.format(path=file, reason=reason)) from error
 
 
 def load_run(

@@ -16,6 +16,7 @@ from trainer.board.dashboard import add_scalars, open_board
 from trainer.board.pictures import draw_audit
 from trainer.book.functions import Array
 from trainer.common.files import make_run_folder
+from trainer.common.language import translate as _
 from trainer.common.settings import Settings
 from trainer.common.terminal import Steps
 from trainer.data.batches import Batches
@@ -74,7 +75,7 @@ def compare_run(
     batch = Batches(digits.x_train, digits.t_train, settings.batch_size, settings.seed)
     params = draw_params(*sizes, settings.weight_init_std, settings.seed, settings.dtype)
     folder = make_run_folder(Path(log_dir), f"{digits.name}-compare")
-    steps = Steps("comparing", settings.iterations)
+    steps = Steps(_("comparing"), settings.iterations)
     shown = asdict(settings) | {"backend": "numpy and torch"}
     about = {"settings": shown, "sides": _describe_sides(planted)}
     opened = open_board(folder, about, charts.COMPARISON)

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from trainer.common.errors import DivergedError
+from trainer.common.language import translate as _
 from trainer.common.settings import Settings
 from trainer.nets.net import Net
 from trainer.training.evaluation import Evaluation
@@ -81,7 +82,7 @@ class Loop(Generic[A]):
         """Return the point of iteration i; raises DivergedError if the loss is not finite."""
         loss = self.net.loss(x, t)
         if not np.isfinite(loss):
-            raise DivergedError.at(f"the loss is {loss}", i, self.settings.lr)
+            raise DivergedError.at(_("the loss is {loss}", loss=loss), i, self.settings.lr)
         return Point(i, loss, *self.evaluation.accuracies())
 
     def step(self, x: A, t: A) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 
+from trainer.common.language import translate as _
 from trainer.common.terminal import make_bar
 from trainer.common.text import print_line
 from trainer.training.loop import Point
@@ -16,7 +17,7 @@ class Progress:
     def __init__(self, start: int, stop: int, eval_every: int, quiet: bool = False):
         is_terminal = sys.stderr.isatty()
         self._bar = make_bar("accuracy", shown=is_terminal and not quiet)
-        self._task = self._bar.add_task("training", total=stop, completed=start, accuracy="")
+        self._task = self._bar.add_task(_("training"), total=stop, completed=start, accuracy="")
         self._bar.start()
         self._prints_lines = not quiet and not is_terminal
         self._stop = stop
@@ -31,13 +32,13 @@ class Progress:
     def show(self, point: Point) -> None:
         """Show loss and accuracies of the latest evaluation."""
         is_due = point.iteration % self._line_every == 0 or point.iteration == self._stop
+        train = _("train {number:.4f}", number=point.train)
+        test = _("test {number:.4f}", number=point.test)
         if self._prints_lines and is_due:
-            print_line(
-                f"iteration {point.iteration:>6}  loss {point.loss:.4f}  "
-                f"train {point.train:.4f}  test {point.test:.4f}"
-            )
-        accuracy = f"train {point.train:.4f} test {point.test:.4f}"
-        self._bar.update(self._task, completed=point.iteration, accuracy=accuracy)
+            at = _("iteration {number:>6}", number=point.iteration)
+            loss = _("loss {number:.4f}", number=point.loss)
+            print_line(f"{at}  {loss}  {train}  {test}")
+        self._bar.update(self._task, completed=point.iteration, accuracy=f"{train} {test}")
 
     def close(self) -> None:
         """Stop updating the bar, which stays on the screen."""

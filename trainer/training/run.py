@@ -13,6 +13,7 @@ from trainer.board import charts
 from trainer.board.dashboard import open_board
 from trainer.common.errors import InputError
 from trainer.common.files import lock, make_run_folder, remove_parts
+from trainer.common.language import translate as _
 from trainer.common.settings import Settings
 from trainer.data.batches import Batches
 from trainer.data.digits import check_fingerprint, load_digits, prepare_digits
@@ -72,7 +73,8 @@ def resume(
     """
     file = checkpoint.find_checkpoint(path)
     if file.name != checkpoint.NAME:
-        raise InputError(f"--resume {path}: is a file; give the folder of the run to resume")
+        text = _("is a file; give the folder of the run to resume")
+        raise InputError(f"--resume {path}: {text}")
     with lock(file.parent):
         start = checkpoint.load(file)
         settings = merge_settings(start.origin.settings, given)

@@ -6,6 +6,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from trainer.common.language import translate as _
+
 SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
@@ -15,7 +17,7 @@ class Stopped(KeyboardInterrupt):
     """A signal has stopped a run, which has saved the checkpoint of this iteration."""
 
     def __init__(self, number: int, iteration: int, folder: Path):
-        super().__init__(f"stopped at iteration {iteration}")
+        super().__init__(_("stopped at iteration {number}", number=iteration))
         self.number, self.iteration, self.folder = number, iteration, folder
 
 

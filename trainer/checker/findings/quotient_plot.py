@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from trainer.checker.findings.quotient_table import find_worst
 from trainer.common.errors import InputError
+from trainer.common.language import translate as _
 
 if TYPE_CHECKING:
     from trainer.checker.findings.report import Report
@@ -21,7 +22,8 @@ def draw_quotients(report: "Report", path: Path) -> None:
     from matplotlib.figure import Figure  # not above, since check needs no matplotlib
 
     if not report.curves:
-        raise InputError(f"--plot {path}: no gradient of this file can be drawn")
+        text = _("no gradient of this file can be drawn")
+        raise InputError(f"--plot {path}: {text}")
     worst = find_worst(report.quotients or ())
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
@@ -38,4 +40,5 @@ def draw_quotients(report: "Report", path: Path) -> None:
     try:
         figure.savefig(path, dpi=150)
     except (OSError, ValueError) as error:
-        raise InputError(f"--plot {path}: cannot be written: {error}") from error
+        text = _("cannot be written: {reason}", reason=error)
+        raise InputError(f"--plot {path}: {text}") from error

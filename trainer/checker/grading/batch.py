@@ -42,7 +42,8 @@ def take_key(out: Path) -> bytes:
                 file.write(secrets.token_bytes(32))
         key = path.read_bytes()
     except OSError as error:
-        raise InputError(f"--out {out}: cannot be written: {error.strerror}") from None
+        text = _("cannot be written: {reason}", reason=error.strerror)
+        raise InputError(f"--out {out}: {text}") from None
     if len(key) < 16:  # a kill between the two
         path.unlink()
         return take_key(out)

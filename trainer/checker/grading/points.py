@@ -64,19 +64,24 @@ def read_scheme(path: Path | None) -> Scheme:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"--points {path}: cannot be read: {error.strerror}") from None
+        text = _("cannot be read: {reason}", reason=error.strerror)
+        raise InputError(f"--points {path}: {text}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"--points {path}: not valid TOML: {error}") from None
+        text = _("not valid TOML: {reason}", reason=error)
+        raise InputError(f"--points {path}: {text}") from None
     points, rules = data.get("points"), data.get("rules", {})
     if not isinstance(points, dict) or not points or not isinstance(rules, dict):
-        raise InputError(f"--points {path}: needs a table [points], such as predict = 25")
+        text = _("needs a table [points], such as predict = 25")
+        raise InputError(f"--points {path}: {text}")
     for part, value in points.items():
         _check_part(path, part, value)
     optional, replaces = rules.get("optional", []), rules.get("numerical_replaces_gradient", True)
     if not isinstance(optional, list) or not set(map(str, optional)) <= set(OPTIONAL):
-        raise InputError(f"--points {path}: optional must be a list of {', '.join(OPTIONAL)}")
+        text = _("optional must be a list of {names}", names=", ".join(OPTIONAL))
+        raise InputError(f"--points {path}: {text}")
     if not isinstance(replaces, bool):
-        raise InputError(f"--points {path}: numerical_replaces_gradient must be true or false")
+        text = _("numerical_replaces_gradient must be true or false")
+        raise InputError(f"--points {path}: {text}")
     order = [*(part for part in PARTS if part in points), *(p for p in points if p not in PARTS)]
     kept = {part: float(points[part]) for part in order}
     return Scheme(kept, tuple(map(str, optional)), replaces)
@@ -84,13 +89,17 @@ def read_scheme(path: Path | None) -> Scheme:
 
 def _check_part(path: Path, part: str, value: Any) -> None:
     if part not in PARTS and part not in list_functions():
-        raise InputError(
-            f"--points {path}: no part {part!r}: use {', '.join(PARTS)}, or a function that is "
-            f"checked by itself: {', '.join(list_functions())}"
+        text = _(
+            "no part {part}: use {parts}, or a function that is checked by itself: {functions}",
+            part=repr(part),
+            parts=", ".join(PARTS),
+            functions=", ".join(list_functions()),
         )
+        raise InputError(f"--points {path}: {text}")
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not 0 <= value <= 1e6:
-        raise InputError(f"--points {path}: {part} must be a number from 0 to 1,000,000")
+        text = _("{part} must be a number from 0 to 1,000,000", part=part)
+        raise InputError(f"--points {path}: {text}")
 
 
 def list_functions() -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from trainer.checker.grading.marking import Record
 from trainer.checker.grading.tables import guard
 from trainer.common.errors import InputError
+from trainer.common.language import translate as _
 
 HEADS = ("student", "name", "id", "login", "username", "学号", "姓名")
 COLUMNS = ("two-layer net (points)", "verdict")
@@ -22,7 +23,8 @@ def read_rows(roster: Path) -> list[list[str]]:
         text = roster.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise InputError(f"--roster {roster}: cannot be read: {reason}") from error
+        text = _("cannot be read: {reason}", reason=reason)
+        raise InputError(f"--roster {roster}: {text}") from error
     return [row for row in csv.reader(text.splitlines()) if row and row[0].strip()]
 
 

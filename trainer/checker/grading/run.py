@@ -122,4 +122,5 @@ class Grading:
             encoding = "utf-8-sig" if path.suffix == ".csv" else "utf-8"
             write_atomically(path, text.encode(encoding, "replace"))
         except OSError as error:
-            raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+            text = _("cannot be written: {reason}", reason=error.strerror)
+            raise InputError(f"{path}: {text}") from error

@@ -60,14 +60,16 @@ def open_submissions(path: Path) -> Iterator[list[Submission]]:
     elif path.is_dir():
         yield _check(path, list(_list_entries(path)))
     elif path.exists():
-        raise InputError(f"{path}: neither a folder nor a .zip; give the folder of the submissions")
+        text = _("neither a folder nor a .zip; give the folder of the submissions")
+        raise InputError(f"{path}: {text}")
     else:
-        raise InputError(f"{path}: there is no such folder")
+        raise InputError(_("{path}: there is no such folder", path=path))
 
 
 def _check(path: Path, found: list[Submission]) -> list[Submission]:
     if not found:
-        raise InputError(f"{path}: no submissions: expected a .py, .ipynb or folder per student")
+        text = _("no submissions: expected a .py, .ipynb or folder per student")
+        raise InputError(f"{path}: {text}")
     return sorted(found, key=lambda each: each.student)
 
 

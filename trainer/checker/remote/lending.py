@@ -15,6 +15,7 @@ from trainer.checker.remote.library import ROOT
 from trainer.checker.remote.protocol import ProtocolError
 from trainer.common.errors import InputError
 from trainer.common.language import get_language
+from trainer.common.language import translate as _
 
 MEMORY = 2048  # MiB, of the code with all its processes
 SECONDS = 7 * 86_400  # of a training: somebody who waits stops it
@@ -35,7 +36,8 @@ def lend_class(path: Path, name: str | None, memory: int = MEMORY) -> Iterator[L
             yield find_lender(_check(connection, path, name), path.name)
         except (WorkerLostError, ProtocolError) as lost:
             ending = getattr(lost, "ending", "forged")
-            message = f"{path.name}: its process ended ({ending}); run `check` on it"
+            message = _("{file}: its process ended ({ending}); run `check` on it",
+                        file=path.name, ending=ending)  # fmt: skip
             raise InputError(message) from None
         finally:
             connection.close()
@@ -54,7 +56,9 @@ def _check(connection: Connection, path: Path, name: str | None) -> Any:
     for item in judge_file(connection, path, path, name, 0, lambda _doing: None, loaded.append):
         if isinstance(item, Finding) and item.verdict in ("differs", "raises"):
             what = f"{item.quantity}: {item.message}"
-            raise InputError(f"{path.name} is wrong, so it is not trained: {what}; run `check`")
+            text = _("{file} is wrong, so it is not trained: {what}; run `check`")
+            raise InputError(text.format(file=path.name, what=what))
     if not loaded or loaded[0].kind is None:
-        raise InputError(f"{path.name}: has no class of a two-layer net; run `check` on it")
+        text = _("{file}: has no class of a two-layer net; run `check` on it", file=path.name)
+        raise InputError(text)
     return loaded[0].kind

@@ -10,6 +10,7 @@ from trainer.board.pictures import shorten_name
 from trainer.book.functions import Array
 from trainer.book.preprocessing import Preparation
 from trainer.common.errors import InputError
+from trainer.common.language import translate as _
 from trainer.data.digits import check_fingerprint, load_digits
 from trainer.predict import image
 from trainer.predict.page.packing import choose_step, encode_changes, pack, round_to_steps
@@ -46,10 +47,9 @@ def collect_content(
     """
     settings = trained.origin.settings
     if settings.hidden_size > MOST_HIDDEN:
-        raise InputError(
-            f"{name}: has {settings.hidden_size} hidden neurons; a page shows {MOST_HIDDEN} "
-            "at most: train a smaller net"
-        )
+        text = _("has {size} hidden neurons; a page shows {most} at most: train a smaller net",
+                 size=settings.hidden_size, most=MOST_HIDDEN)  # fmt: skip
+        raise InputError(f"{name}: {text}")
     digits = load_digits(settings.dataset, data_dir, settings.dtype)
     check_fingerprint(digits, trained.origin.fingerprint)
     pixels = np.rint(255 * digits.x_test).astype(np.uint8)  # (N, 784)

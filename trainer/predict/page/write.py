@@ -6,6 +6,7 @@ from pathlib import Path
 
 from trainer.common.errors import InputError
 from trainer.common.files import write_atomically
+from trainer.common.language import translate as _
 from trainer.predict.page.content import Content, collect_content
 from trainer.training import checkpoint
 from trainer.training.snapshots import load_snapshots
@@ -39,5 +40,6 @@ def write_page(run: Path, data_dir: Path) -> Page:
     try:
         write_atomically(path, html)
     except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
+        text = _("cannot write {path}: {reason}", path=path, reason=error.strerror)
+        raise InputError(text) from error
     return Page(path, len(html), [*snapshots, trained.origin.iteration], content)
