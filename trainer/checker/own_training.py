@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,8 +15,11 @@ from trainer.checker.remote.lending import lend_class
 from trainer.common.errors import InputError
 from trainer.common.language import translate as _
 from trainer.common.settings import Settings
+from trainer.training.checkpoint import NAME
 from trainer.training.result import Result
+from trainer.training.run import resume as resume_run
 from trainer.training.run import run
+from trainer.training.signals import Stopped
 
 TWIN = "twin"  # the end of the name of its run
 
@@ -65,7 +69,40 @@ def train(
     with _borrow(net) as (lender, title):
         name, settings = name or title, lender.choose_settings(settings)
         own = run(settings, data_dir, log_dir, name, *shown, build=lender.build)
-    twin = run(own.settings, data_dir, log_dir, f"{own.folder.name}-{TWIN}", *shown)
+    return _train_twin(own, Path(data_dir), shown)
+
+
+def resume(
+    net: type | str | Path,
+    folder: Path,
+    given: dict[str, Any],
+    data_dir: Path,
+    quiet: bool = False,
+    pictures: int = 0,
+    snapshots: bool = False,
+) -> Result:
+    """Continue the run of a net that you wrote in its folder, and then that of its twin.
+
+    net is as for train, the other arguments and what is raised as for resume of the project's net.
+    """
+    shown = quiet, pictures, snapshots
+    with _borrow(net) as (lender, _title):
+        own = resume_run(folder, given, data_dir, *shown, build=lender.build)
+    return _train_twin(own, data_dir, shown)
+
+
+def _train_twin(own: Result, data_dir: Path, shown: Any) -> Result:
+    """Train or continue the twin of a net that was trained; both are continued where it stops."""
+    name = f"{own.folder.name}-{TWIN}"
+    folder = own.folder.with_name(name)
+    try:
+        if (folder / NAME).is_file():
+            given = {"iterations": own.settings.iterations}
+            twin = resume_run(folder, given, data_dir, *shown)
+        else:
+            twin = run(own.settings, data_dir, own.folder.parent, name, *shown)
+    except Stopped as stop:
+        raise Stopped(stop.number, stop.iteration, own.folder) from stop
     return OwnResult(**vars(own), twin=twin)
 
 

@@ -31,6 +31,7 @@ def main(argv: list[str] | None = None, program: Program = Program("grade")) -> 
     from trainer.checker.grading.roster import list_missing
     from trainer.checker.grading.run import Grading
     from trainer.checker.grading.submissions import open_submissions
+    from trainer.checker.grading.tables import format_row
 
     if arguments.roster:
         list_missing(arguments.roster, [])  # a file that cannot be read is refused at once
@@ -47,8 +48,9 @@ def main(argv: list[str] | None = None, program: Program = Program("grade")) -> 
         jobs = (os.cpu_count() or 1) if arguments.jobs == -1 else arguments.jobs
         new, done = grading.run(jobs, arguments.cluster), grading.done
         try:
-            for _record in track(new, _("submissions"), grading.total, done, quiet):
-                pass
+            for record in track(new, _("submissions"), grading.total, done, quiet):
+                if not quiet:
+                    print_line(format_row(record, grading.names))
         except KeyboardInterrupt:
             left = _("grade: {number} of {total} are marked; start again to mark the others")
             notify(left.format(number=len(grading.records), total=grading.total))

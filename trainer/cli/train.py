@@ -1,7 +1,9 @@
 """The command that trains the net with either backend."""
 
 import argparse
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,14 +11,15 @@ from trainer.cli.options import Parser, given_settings, parse_every, settings_fr
 from trainer.cli.program import Program, print_board
 from trainer.common.errors import InputError
 from trainer.common.language import translate as _
-from trainer.common.settings import option_of
+from trainer.common.settings import Settings, option_of
 from trainer.common.text import display_path, print_line, quote_command
 from trainer.training.signals import Stopped
 
 if TYPE_CHECKING:  # not imported by --help, since torch takes seconds
     from trainer.training.result import Result
 
-NOT_OWN = ("activation", "backend", "device", "gradient", "loss", "resume")  # with --net
+NOT_OWN = ("activation", "backend", "device", "gradient", "loss")  # with --net
+Start = Callable[..., "Result"]
 PICTURES = 1000  # iterations from one set of pictures to the next
 
 
@@ -38,12 +41,9 @@ def main(argv: list[str] | None = None, program: Program = Program("train")) -> 
 
 
 def _run(arguments: argparse.Namespace, program: Program) -> "Result":
-    from trainer.training.run import resume, run
-
+    run, resume = _find_training(arguments)
     data_dir, log_dir = arguments.data_dir, arguments.log_dir
     shown = arguments.quiet, arguments.pictures, arguments.snapshots
-    if arguments.net is not None:
-        return _train_own(arguments, data_dir, log_dir, arguments.run_name, *shown)
     if arguments.resume is None:
         return run(settings_from(arguments), data_dir, log_dir, arguments.run_name, *shown)
     if arguments.run_name is not None or log_dir != program.root / "logs":
@@ -52,13 +52,21 @@ def _run(arguments: argparse.Namespace, program: Program) -> "Result":
     return resume(arguments.resume, given_settings(arguments), data_dir, *shown)
 
 
-def _train_own(arguments: argparse.Namespace, *where: Any) -> "Result":
-    from trainer.checker.own_training import train
+def _find_training(arguments: argparse.Namespace) -> tuple[Start, Start]:
+    """Return how to start and how to continue a run: of the project's net, or of that of --net."""
+    from trainer.training.run import resume, run
 
+    if arguments.net is None:
+        return run, resume
     if given := [name for name in NOT_OWN if vars(arguments).get(name) is not None]:
         text = _("cannot be chosen for a net of --net; omit it")
         raise InputError(f"{option_of(given[0])}: {text}")
-    return train(arguments.net, *where, settings=settings_from(arguments))
+    from trainer.checker import own_training
+
+    def start(settings: Settings, *where: Any) -> "Result":
+        return own_training.train(arguments.net, *where, settings=settings)
+
+    return start, partial(own_training.resume, arguments.net)
 
 
 def _print_summary(result: "Result", program: Program) -> None:
@@ -82,6 +90,8 @@ def _print_summary(result: "Result", program: Program) -> None:
 def _make_resume_words(arguments: argparse.Namespace, folder: Path, program: Program) -> list[str]:
     """Return the words of the command that continues a stopped run."""
     words = [*program.words, f"--resume={display_path(folder)}"]
+    if arguments.net:
+        words.append(f"--net={arguments.net}")
     if arguments.data_dir != program.root / "data":
         words.append(f"--data-dir={display_path(arguments.data_dir)}")
     if arguments.pictures != PICTURES:

@@ -65,11 +65,13 @@ def resume(
     quiet: bool = False,
     pictures: int = 0,
     snapshots: bool = False,
+    build: Callable[[Settings, int, int], Net[Any]] = build_net,
 ) -> Result:
     """Continue the run in folder path from its checkpoint, as if it had not been stopped.
 
-    given: settings to change, by name: iterations may be raised, and RESUME_MAY_CHANGE. Raises
-    InputError for other changes, other data and a run that another process writes, or as run does.
+    given: settings to change, by name: iterations may be raised, and RESUME_MAY_CHANGE. build
+    returns the net as for run. Raises InputError for other changes, other data and a run that
+    another process writes, or as run does.
     """
     file = checkpoint.find_checkpoint(path)
     if file.name != checkpoint.NAME:
@@ -82,7 +84,7 @@ def resume(
         check_fingerprint(digits, start.origin.fingerprint)
         prepared = prepare_digits(digits, settings.preprocess, start.preparation)
         shown = quiet, pictures, snapshots
-        return _train(Job(settings, prepared, digits.x_test, file.parent, *shown, start))
+        return _train(Job(settings, prepared, digits.x_test, file.parent, *shown, start, build))
 
 
 def _train(job: Job) -> Result:

@@ -319,6 +319,17 @@ def test_a_roster_says_who_is_missing(tmp_path, capsys):
     assert "cannot be read" in capsys.readouterr().err
 
 
+def test_each_student_is_shown_as_soon_as_it_is_marked(tmp_path, capsys):
+    given = tmp_path / "given"
+    given.mkdir()
+    (given / "ann.py").write_text(RIGHT)
+    (given / "王小明.py").write_text(RIGHT.replace("np.sum(y == t)", "2 * np.sum(y == t)"))
+    assert run_grade(given, "--out", tmp_path / "out") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "ann        100  right" in lines
+    assert "王小明      95  wrong       accuracy" in lines
+
+
 def test_a_column_says_which_nets_learn_and_with_what_change(tmp_path):
     given, out = tmp_path / "given", tmp_path / "out"
     given.mkdir()

@@ -1,11 +1,15 @@
 """train --net: a net that somebody wrote ends with the weights of its twin."""
 
+import shlex
+import signal
+
 import numpy as np
 import pytest
 from mistaken import NETS
 
 from trainer.checker.learn.borrowed import BorrowedNet
 from trainer.checker.own_training import train
+from trainer.cli.program import Program
 from trainer.cli.train import main
 from trainer.common.errors import InputError
 from trainer.common.settings import Settings
@@ -60,11 +64,46 @@ def test_the_command_says_how_far_the_twin_is(tmp_path, capsys):
     assert "\ntwin: at most " in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("stopped", ["its own run", "the run of its twin"])
+def test_a_stopped_run_is_continued_with_its_twin(tmp_path, monkeypatch, stopped, capsys):
+    net = f"{NETS / 'chapter4.py'}:TwoLayerNet"
+    whole = train_own(net, tmp_path / "whole", 8)
+    kind = BorrowedNet if stopped == "its own run" else TwoLayerNet
+    step, count = kind.step, []
+
+    def stop_at_third(self, *rest):
+        count.append(type(self) is kind)
+        if sum(count) == 3 and type(self) is kind:
+            signal.raise_signal(signal.SIGINT)
+        return step(self, *rest)
+
+    monkeypatch.setattr(kind, "step", stop_at_third)
+    words = [
+        "--dataset",
+        "mnist-5k",
+        "--eval-every",
+        "8",
+        "--dtype",
+        "float64",
+        "--iterations",
+        "8",
+    ]
+    program = Program("train", ["train"], tmp_path)
+    assert main([f"--net={net}", *words], program) == 128 + signal.SIGINT
+    command = capsys.readouterr().err.split("continue with: train ")[1].strip()
+    assert f"--net={net}" in command
+    monkeypatch.undo()
+    assert main(shlex.split(command), program) == 0
+    assert "\ntwin: at most " in capsys.readouterr().out
+    for name in ("TwoLayerNet", "TwoLayerNet-twin"):
+        params = load_run(tmp_path / "logs" / name).params
+        np.testing.assert_array_equal(params["W1"], whole.net.params["W1"])
+
+
 @pytest.mark.parametrize(
     ("name", "words", "message"),
     [
         ("chapter4", ["--loss", "squared-error"], "--loss: cannot be chosen for a net of --net"),
-        ("chapter4", ["--resume", "run"], "--resume: cannot be chosen"),
         ("forward_only", [], "computes no gradients by itself"),
         ("python2", [], "has tanh and cross-entropy"),
         ("none", [], "there is no such file"),

@@ -36,12 +36,12 @@ class Grading:
 
     def __init__(self, submissions: list[Submission], out: Path, how: How, formats: list[str]):
         self.out, self.how, self._formats = out, how, formats
-        self._names = name_students(submissions, how)
+        self.names = name_students(submissions, how)
         self._originals = [each.student for each in submissions]
         digests = [each.digest() for each in submissions]
         self._records: dict[str, Record] = {}
         self._todo: list[Callable[[], Job]] = []
-        for submission, student, digest in zip(submissions, self._names, digests, strict=True):
+        for submission, student, digest in zip(submissions, self.names, digests, strict=True):
             if done := read_done(out, student, digest, how):
                 self._records[student] = done
             else:
@@ -50,7 +50,7 @@ class Grading:
     @property
     def total(self) -> int:
         """The number of submissions."""
-        return len(self._names)
+        return len(self.names)
 
     @property
     def done(self) -> int:
@@ -95,7 +95,7 @@ class Grading:
                 folder = Path("gradescope", name_file(record["student"]))
                 self._write(folder / "results.json", make_gradescope(record))
         if self.how.is_anonymous:
-            pairs = sorted(zip(self._names, self._originals, strict=True))
+            pairs = sorted(zip(self.names, self._originals, strict=True))
             rows = "".join(
                 f"{name},{json.dumps(guard(who), ensure_ascii=False)}\n" for name, who in pairs
             )
@@ -108,7 +108,7 @@ class Grading:
 
     def _remove_others(self) -> None:
         """Remove the records of submissions that are no longer there."""
-        known = {name_file(name) for name in self._names}
+        known = {name_file(name) for name in self.names}
         for path in (self.out / "students").iterdir():
             if path.suffix in (".json", ".html") and path.stem not in known:
                 with suppress(OSError):

@@ -3,11 +3,15 @@
 import csv
 import io
 
+from rich.cells import cell_len, set_cell_size
+
 from trainer.checker.grading.marking import Record
 from trainer.common.language import N_
+from trainer.common.language import translate as _
 from trainer.common.text import escape
 
 WORDS = {"right": N_("right"), "wrong": N_("wrong"), "unchecked": N_("look at it")}
+NAME = 30  # columns for a name, at most
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -34,6 +38,17 @@ def make_table(records: list[Record]) -> str:
             *([guard(learns.get(id(record), ""))] if learns else []),
         ])  # fmt: skip
     return out.getvalue()
+
+
+def format_row(record: Record, names: list[str]) -> str:
+    """Return one line for a student: the name, the points, the verdict, and the mistakes or else
+    what is wrong; the names of the class say how much room the first takes.
+    """
+    width = min(NAME, max(map(cell_len, names)))
+    name, verdict = set_cell_size(record["student"], width), _(WORDS[record["verdict"]])
+    wrong = [part["name"] for part in record["parts"] if part["verdict"] == "wrong"]
+    row = f"{name}  {record['points']:6g}  {set_cell_size(verdict, 10)}  "
+    return (row + ", ".join(record["causes"] or wrong)).rstrip()
 
 
 def list_parts(records: list[Record]) -> list[str]:
