@@ -7,13 +7,15 @@ from steps import FREE
 from trainer.checker.find.programs import Script
 from trainer.checker.repair.changing import CannotChangeError, ChangingStep
 
+PATH = FREE / "deep_script.py"
+
 
 @pytest.fixture
 def step():
-    path = FREE / "deep_script.py"
+    path = PATH
     script = Script(path)
     found = script.follow()[0]
-    return ChangingStep(found, script.sources[path]), path.read_text()
+    return ChangingStep(found, script.sources), path.read_text()
 
 
 def read(step):
@@ -24,7 +26,7 @@ def test_a_changed_function_and_a_changed_loop_show_in_the_step(step):
     changing, text = step
     own = read(changing)
     for old, new in (("delta.sum(0)", "2 * delta.sum(0)"), ("-= lr * gW", "+= lr * gW")):
-        with changing.change(text.replace(old, new)):
+        with changing.change(PATH, text.replace(old, new)):
             after = changing.run({}, "full").after
         assert not np.array_equal(after["Ws[0]"], own) or not np.array_equal(
             after["bs[0]"], changing.run({}, "full").after["bs[0]"]
@@ -34,5 +36,8 @@ def test_a_changed_function_and_a_changed_loop_show_in_the_step(step):
 
 def test_a_text_with_another_loop_cannot_be_run_so(step):
     changing, text = step
-    with pytest.raises(CannotChangeError), changing.change(text + "\nfor i in range(3): pass\n"):
+    with (
+        pytest.raises(CannotChangeError),
+        changing.change(PATH, text + "\nfor i in range(3): pass\n"),
+    ):
         pass

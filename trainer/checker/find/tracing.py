@@ -53,6 +53,7 @@ class Tracer:
 
     sites: list[Site] = field(default_factory=list)
     loops: list[Place] = field(default_factory=list)
+    starts: dict[Path, tuple[int, int]] = field(default_factory=dict)  # first numbers of a file
     see: Callable[[int, Any], Any] | None = None
     enter: Callable[[int, FrameType], None] | None = None
     leave: Callable[[int], None] | None = None
@@ -64,6 +65,7 @@ class Tracer:
 
     def instrument(self, path: Path, tree: ast.Module) -> ast.Module:
         """Return a copy of the tree that calls the tracer."""
+        self.starts[path] = len(self.sites), len(self.loops)
         changed = _Instrumenter(self, path).visit(copy.deepcopy(tree))
         return ast.fix_missing_locations(changed)
 

@@ -4,7 +4,8 @@ import ast
 import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -14,64 +15,119 @@ from trainer.checker.find.tracing import Tracer
 from trainer.checker.load.running import compile_statement, list_script
 from trainer.checker.load.source import Source
 
+Pairs = Iterator[tuple[CodeType, CodeType]]
+
 
 class CannotChangeError(Exception):
     """A change of what only a new start of the program would show."""
 
 
-class ChangingStep:
-    """A step of a file whose functions and loop get other code for a while."""
+@dataclass(frozen=True)
+class Part:
+    """A top-level statement: the codes of its functions, and the numbers of its loops."""
 
-    def __init__(self, step: Step, source: Source):
-        self._step, self._now, self._source = step, step, source
-        loops = [place.loop.body for place in step.tracer.loops]
-        self._loop = next((i for i, body in enumerate(loops) if body is step.body), None)
-        self._tracer, self._codes = self._compile(source.tree)
-        found = (each for each in gc.get_objects() if type(each) is FunctionType)
-        self._functions = [f for f in found if f.__code__.co_filename == str(source.path)]
+    codes: list[CodeType]
+    loops: range
+
+
+class ChangingStep:
+    """A step of files whose functions and loop get other code for a while."""
+
+    def __init__(self, step: Step, sources: Mapping[Path, Source]):
+        self._step, self._now, self._sources = step, step, sources
+        self._files: dict[Path, _File] = {}
 
     def run(self, edits: Mapping[str, Any], form: Form) -> Trace:
         """Return what the step does with its present code and these values in its leaves."""
         return self._now.run(edits, form)
 
     @contextmanager
-    def change(self, text: str) -> Iterator[None]:
-        """Give the step the code of a text for a while.
+    def change(self, path: Path, text: str) -> Iterator[None]:
+        """Give the step the code of a text in place of a file's for a while.
 
         Raises SyntaxError for a text that is not Python, and CannotChangeError.
         """
-        tracer, changed = self._compile(ast.parse(text))
-        if len(tracer.loops) != len(self._tracer.loops):
-            raise CannotChangeError
-        codes = dict(_pair_all(self._codes, changed))
-        before = [f.__code__ for f in self._functions]
-        old = self._step.tracer.sites, self._step.tracer.loops
+        own, file = self._step.tracer, self._find_file(path)
+        tracer = Tracer([*own.sites], [*own.loops])
+        changed = list(file.compile(text, tracer))
+        codes = dict(pair for old, new in changed for pair in _pair_all(old.codes, new.codes))
+        before, old = [f.__code__ for f in file.functions], (own.sites, own.loops)
         try:
-            self._step.tracer.sites, self._step.tracer.loops = tracer.sites, tracer.loops
-            for function in self._functions:
+            own.sites, own.loops = tracer.sites, tracer.loops
+            for function in file.functions:
                 function.__code__ = codes.get(function.__code__, function.__code__)
-            if self._loop is not None:
-                place = tracer.loops[self._loop]
-                self._now = replace(self._step, body=place.loop.body, _compiled=None)
+            self._now = self._replace_loop(changed)
             yield
         except ValueError as error:  # of other free variables
             raise CannotChangeError from error
         finally:
             self._now = self._step
-            self._step.tracer.sites, self._step.tracer.loops = old
-            for function, own in zip(self._functions, before, strict=True):
-                function.__code__ = own
+            own.sites, own.loops = old
+            for function, code in zip(file.functions, before, strict=True):
+                function.__code__ = code
 
-    def _compile(self, tree: ast.Module) -> tuple[Tracer, list[CodeType]]:
-        """Return the code of each function as the file was loaded, and what traces it."""
-        tracer = Tracer()
-        changed = tracer.instrument(self._source.path, tree)
+    def _find_file(self, path: Path) -> "_File":
+        if path not in self._files:
+            self._files[path] = _File(self._step.tracer, path, self._sources[path])
+        return self._files[path]
+
+    def _replace_loop(self, changed: list[tuple[Part, Part]]) -> Step:
+        """Return the step with the body of its loop as it is now."""
+        loops = self._step.tracer.loops
+        for old, new in changed:
+            for before, after in zip(old.loops, new.loops, strict=True):
+                if loops[before].loop.body is self._step.body:
+                    return replace(self._step, body=loops[after].loop.body, _compiled=None)
+        return self._step
+
+
+class _File:
+    """The functions of a file, and its statements as they were loaded."""
+
+    def __init__(self, tracer: Tracer, path: Path, source: Source):
+        self._source, self._path, self._lines = source, path, source.text.splitlines()
+        sites, loops = tracer.starts[path]
+        again = Tracer(tracer.sites[:sites], tracer.loops[:loops])
+        self._parts = [self._compile(each, again) for each in list_script(source.tree)]
+        found = (each for each in gc.get_objects() if type(each) is FunctionType)
+        self.functions = [f for f in found if f.__code__.co_filename == str(path)]
+
+    def compile(self, text: str, tracer: Tracer) -> Iterator[tuple[Part, Part]]:
+        """Yield each statement that differs in a text, as it was and as it is now; its values and
+        loops get numbers behind those of the tracer.
+        """
+        statements = list_script(ast.parse(text))
+        if len(statements) != len(self._parts):
+            raise CannotChangeError
+        lines = text.splitlines()
+        first = _count_same(self._lines, lines)
+        last = len(lines) - _count_same(self._lines[first:][::-1], lines[first:][::-1])
+        for part, statement in zip(self._parts, statements, strict=True):
+            begins = min(_list_lines(statement))
+            if begins <= max(last, first + 1) and (statement.end_lineno or 0) > first:
+                made = self._compile(statement, tracer)
+                if len(made.loops) != len(part.loops):
+                    raise CannotChangeError
+                yield part, made
+
+    def _compile(self, statement: ast.stmt, tracer: Tracer) -> Part:
+        loops = len(tracer.loops)
+        changed = tracer.instrument(self._path, ast.Module([statement], []))
         # One by one, as the file was run: a whole module has other code.
-        whole = (compile_statement(each, self._source) for each in list_script(changed))
-        return tracer, [code for each in whole for code in _list_inner(each)]
+        whole = (compile_statement(each, self._source) for each in changed.body)
+        codes = [code for each in whole for code in _list_inner(each)]
+        return Part(codes, range(loops, len(tracer.loops)))
 
 
-Pairs = Iterator[tuple[CodeType, CodeType]]
+def _count_same(old: list[str], new: list[str]) -> int:
+    """Return how many lines are the same before the first that differs."""
+    pairs = enumerate(zip(old, new, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), min(len(old), len(new)))
+
+
+def _list_lines(statement: ast.stmt) -> list[int]:
+    """Return the lines at which a statement and its decorators begin."""
+    return [statement.lineno, *(n.lineno for n in getattr(statement, "decorator_list", []))]
 
 
 def _pair_all(old: list[CodeType], new: list[CodeType]) -> Pairs:

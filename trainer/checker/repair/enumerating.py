@@ -167,11 +167,18 @@ def _list_parts(root: Root) -> Iterator[ast.expr]:
             yield from _list_parts(target.slice)
         yield from _list_parts(root.value)
         return
-    for node in ast.walk(root):
+    for node in _walk_code(root):
         if isinstance(node, ast.expr) and not isinstance(node, ast.Slice | ast.Starred):
             is_base = isinstance(node, ast.Name) and node.id in ("np", "numpy", "self")
             if not is_base and id(node) not in called:
                 yield node
+
+
+def _walk_code(root: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a tree, but not those inside an f-string: its parts are text."""
+    yield root
+    for child in ast.iter_child_nodes(root) if not isinstance(root, ast.JoinedStr) else ():
+        yield from _walk_code(child)
 
 
 def _cancels(text: str) -> bool:

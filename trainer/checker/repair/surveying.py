@@ -64,18 +64,15 @@ def find_steps(request: StepRequest, texts: Texts | None) -> tuple[Script, list[
 
 @dataclass
 class StepScreen:
-    """Looks at changed texts of a file with one run of its step."""
+    """Looks at changed texts of files with one run of the step."""
 
-    path: Path
     step: ChangingStep
     wanted: Wanted
     wrong: frozenset[str]
 
     def find_left(self, path: Path, text: str) -> frozenset[str] | None:
         """Return the weights that still go another way, None where these are not fewer."""
-        if path != self.path:
-            return None
-        with suppress(Exception), self.step.change(text):
+        with suppress(Exception), self.step.change(path, text):
             trace = self.wanted.model.run({}, "full")
             left = self.wanted.list_left(trace)
             is_less = left is not None and left < self.wrong and self.wanted.keeps_outputs(trace)
@@ -91,7 +88,7 @@ def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
     if source is None or not is_kept or request.number >= len(steps):
         return None
     step = steps[request.number]
-    changing = ChangingStep(step, source)
+    changing = ChangingStep(step, script.sources)
     decision = request.decide(step, changing.run)
     if decision is None or decision.is_right is not False or decision.fault in OF_OUTPUTS:
         return None
@@ -107,7 +104,7 @@ def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
     made = (_make_location(step, wanted, place, functions) for place in places)
     locations = [each for each in made if each]
     wrong = wanted.list_left(decision.model.base) or wanted.paths
-    screen = StepScreen(request.path, changing, wanted, wrong)
+    screen = StepScreen(changing, wanted, wrong)
     trail = Trail([each.site for each in locations], [each.record for each in locations])
     return Survey(
         texts=texts, wrong=wrong, locations=locations, called=_list_called(wanted, functions),
