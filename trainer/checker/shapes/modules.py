@@ -1,5 +1,6 @@
 """Two-layer torch modules: their output against the hand-written net, and its loss by autograd."""
 
+import inspect
 import re
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +11,13 @@ from torch import Tensor, nn
 from trainer.book.functions import Array
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.building import build_instance
-from trainer.checker.adapt.names import PARAMS, find_method
+from trainer.checker.adapt.names import (
+    METHODS,
+    PARAMS,
+    find_call_roles,
+    find_method,
+    simplify_name,
+)
 from trainer.checker.adapt.parameter_names import identify_parameter
 from trainer.checker.adapt.sizes import N
 from trainer.checker.shapes.shape import Found, Shape
@@ -56,6 +63,8 @@ def _find_module(found: Found) -> type | None:
 
 
 def _make_class(kind: type, loss: str) -> type:
+    name = _find_loss(kind)
+
     class TorchModule:
         derives_gradient = True
 
@@ -63,9 +72,12 @@ def _make_class(kind: type, loss: str) -> type:
             module: Any = build_instance(kind, input_size, hidden_size, output_size)
             module.train(False)
             dtype = choose_dtype(module)
+            self.ask: Callable[..., Any] = lambda x, t: getattr(module, name)(
+                torch.as_tensor(x).to(dtype), find_labels(t)
+            )
             own = name_parameters(dict(module.named_parameters()))
             self.params = {key: value.data for key, value in own.items()}
-            # Both are functions, so that nothing else looks like a weight of this net.
+            # All are functions, so that nothing else looks like a weight of this net.
             self.list_own = lambda: own
             self.run: Callable[[Any], Tensor] = lambda x: _take_outputs(
                 module(torch.as_tensor(x).to(dtype))
@@ -78,11 +90,22 @@ def _make_class(kind: type, loss: str) -> type:
             is_log = bool((y <= 0).all()) and _are_probabilities(y.exp())
             return (y.exp() if is_log else y).numpy()
 
+        def measure(self, x: Any, t: Array) -> Tensor:
+            found: Tensor = self.ask(x, t) if name else compute_loss(self.run(x), t, loss)
+            return found
+
     net: Any = TorchModule
-    if loss != "other":
-        net.loss = lambda net, x, t: compute_loss(net.run(x), t, loss).item()
-        net.gradient = lambda net, x, t: differentiate(net, x, t, loss)
+    if name or loss != "other":
+        net.loss = lambda net, x, t: net.measure(x, t).item()
+        net.gradient = lambda net, x, t: differentiate(net, x, t)
     return TorchModule
+
+
+def _find_loss(kind: type) -> str:
+    """Return the name of a method that computes the loss of samples and targets, "" for none."""
+    own = ((name, f) for name, f in vars(kind).items() if inspect.isfunction(f))
+    named = ((n, f) for n, f in own if re.fullmatch(METHODS["loss"], simplify_name(n)))
+    return next((n for n, f in named if {"x", "t"} <= find_call_roles(f)), "")
 
 
 def _take_outputs(result: Any) -> Tensor:
@@ -126,13 +149,18 @@ def compute_loss(y: Tensor, t: Array, loss: str) -> Tensor:
     Without a loss of its own, the module's output tells which is meant: probabilities are given
     to log, and anything else to the cross-entropy.
     """
-    rows = torch.as_tensor(t)
-    labels = rows.argmax(dim=1) if rows.dim() == 2 else rows.long()
+    labels = find_labels(t)
     if loss == "nll":
         return nn.functional.nll_loss(y, labels)
     if not loss and _are_probabilities(y):
         return nn.functional.nll_loss(y.log(), labels)
     return nn.functional.cross_entropy(y, labels)
+
+
+def find_labels(t: Array) -> Tensor:
+    """Return the labels of targets, which may be one-hot rows."""
+    rows = torch.as_tensor(t)
+    return rows.argmax(dim=1) if rows.dim() == 2 else rows.long()
 
 
 def _are_probabilities(y: Tensor) -> bool:
@@ -141,10 +169,10 @@ def _are_probabilities(y: Tensor) -> bool:
     return bool((y >= 0).all()) and any(bool((s - 1).abs().max() < 1e-4) for s in sums)
 
 
-def differentiate(net: Any, x: Any, t: Array, loss: str) -> dict[str, Array]:
+def differentiate(net: Any, x: Any, t: Array) -> dict[str, Array]:
     """Return the gradient of the loss by autograd, by the names of params."""
     own = net.list_own()
-    grads = torch.autograd.grad(compute_loss(net.run(x), t, loss), list(own.values()))
+    grads = torch.autograd.grad(net.measure(x, t), list(own.values()))
     return {key: grad.numpy() for key, grad in zip(own, grads, strict=True)}
 
 
