@@ -7,12 +7,14 @@ import subprocess
 import sys
 import urllib.parse
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from trainer.board import charts
 from trainer.board.dashboard import add_scalars, open_board
+from trainer.cli.program import ALL_SAMPLES
 from trainer.common.settings import Settings
 from trainer.training.run import run
 
@@ -47,21 +49,26 @@ def logs(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
-def address(logs):
-    """The address of a TensorBoard with the options of `make board`, on a free port."""
-    (options,) = re.findall(r"/tensorboard --logdir logs (.*)", (ROOT / "Makefile").read_text())
+@contextmanager
+def serve(logs, *options):
+    """Start TensorBoard on a free port, and return its address."""
     command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(logs), "--port", "0"]
     # stderr is read to the end, or a full pipe would stop it.
-    with subprocess.Popen(
-        [*command, *shlex.split(options)], stderr=subprocess.PIPE, text=True
-    ) as server:
+    with subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True) as server:
         try:
             yield next(
                 found[0] for line in server.stderr if (found := re.search(r"http://\S+:\d+/", line))
             )
         finally:
             server.terminate()
+
+
+@pytest.fixture(scope="module")
+def address(logs):
+    """The address of a TensorBoard with the options of `make board`."""
+    (options,) = re.findall(r"/tensorboard --logdir logs (.*)", (ROOT / "Makefile").read_text())
+    with serve(logs, *shlex.split(options)) as found:
+        yield found
 
 
 def fetch_json(address, path, **query):
@@ -73,6 +80,12 @@ def fetch_json(address, path, **query):
 def test_every_point_of_a_scalar_is_kept(address):
     points = fetch_json(address, "data/plugin/scalars/scalars", run="compare", tag="drift/W1")
     assert [step for _, step, _ in points] == list(range(POINTS))
+
+
+@pytest.mark.slow
+def test_the_command_that_is_printed_shows_every_point(logs):
+    with serve(logs, ALL_SAMPLES) as address:
+        test_every_point_of_a_scalar_is_kept(address)
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -68,7 +68,7 @@ def train(
         return run(net, data_dir, log_dir, name, *shown)
     with _borrow(net) as (lender, title):
         name, settings = name or title, lender.choose_settings(settings)
-        own = run(settings, data_dir, log_dir, name, *shown, build=lender.build)
+        own = run(settings, data_dir, log_dir, name, *shown, lender.build, _show(net))
     return _train_twin(own, Path(data_dir), shown)
 
 
@@ -87,8 +87,13 @@ def resume(
     """
     shown = quiet, pictures, snapshots
     with _borrow(net) as (lender, _title):
-        own = resume_run(folder, given, data_dir, *shown, build=lender.build)
+        own = resume_run(folder, given, data_dir, *shown, lender.build, _show(net))
     return _train_twin(own, data_dir, shown)
+
+
+def _show(net: type | str | Path) -> str:
+    """Return how to name a net: as its file is given, or by its class."""
+    return net.__name__ if isinstance(net, type) else str(net)
 
 
 def _train_twin(own: Result, data_dir: Path, shown: Any) -> Result:
@@ -114,7 +119,7 @@ def _borrow(net: type | str | Path) -> Iterator[tuple[Lender, str]]:
         with lend_class(path, name) as lender:
             yield lender, name or path.stem
         return
-    title = net.__name__
+    title = _show(net)
     result = check(net, hints=1)
     if not result:
         text = _("{name} is not right, so it is not trained: check({name}) says why", name=title)

@@ -21,7 +21,7 @@ from trainer.common.text import display_path, notify, print_line, quote_command
 
 PACKAGE = "two-layer-net"
 ENGLISH = ("agree", "bench", "sweep")  # commands whose texts are not translated
-ALL_SAMPLES = "--samples_per_plugin=scalars=0,images=0"  # 0: all; the default shows a sample
+ALL_SAMPLES = "--samples_per_plugin=scalars=1000000,images=1000"  # the default shows fewer
 # What Python and the loader of C libraries report where memory is short.
 SHORT_OF_MEMORY = ("can't start new thread", "failed to map segment", "cannot allocate memory")
 

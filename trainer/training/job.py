@@ -20,7 +20,7 @@ class Job:
     digits are prepared; pixels (N, 784) are the N test images before that. pictures: iterations
     from one set of pictures to the next, 0 for none. snapshots: whether to keep early weights
     (trainer.training.snapshots). checkpoint: where a resumed run starts. build returns the net
-    for settings, D and C.
+    for settings, D and C; net names one that somebody wrote, "" for the project's.
     """
 
     settings: Settings
@@ -32,6 +32,7 @@ class Job:
     snapshots: bool = False
     checkpoint: Checkpoint | None = None
     build: Callable[[Settings, int, int], Net[Any]] = build_net
+    net: str = ""
 
     @property
     def start(self) -> int:

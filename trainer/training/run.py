@@ -20,7 +20,13 @@ from trainer.data.digits import check_fingerprint, load_digits, prepare_digits
 from trainer.nets.build import build_net
 from trainer.nets.net import Net
 from trainer.training import checkpoint
-from trainer.training.about import describe_run, read_result, record_failure, write_about
+from trainer.training.about import (
+    describe_run,
+    read_about,
+    read_result,
+    record_failure,
+    write_about,
+)
 from trainer.training.evaluation import choose_evaluation
 from trainer.training.inputs import load_inputs, merge_settings
 from trainer.training.job import Job
@@ -40,14 +46,15 @@ def run(
     pictures: int = 0,
     snapshots: bool = False,
     build: Callable[[Settings, int, int], Net[Any]] = build_net,
+    net: str = "",
 ) -> Result:
     """Train one net in a new folder of log_dir, called name or <dataset>-<backend>.
 
     quiet shows nothing but errors. pictures: iterations from one set of pictures to the next,
     0 for none. snapshots: whether to keep the weights of early iterations for the page. build
-    returns the net for settings, D and C. Raises InputError for what cannot be used, before
-    anything is written, DivergedError when the loss is no longer finite, and Stopped, a
-    KeyboardInterrupt, after a signal. What was recorded is kept.
+    returns the net for settings, D and C; net names one that somebody wrote. Raises InputError
+    for what cannot be used, before anything is written, DivergedError when the loss is no longer
+    finite, and Stopped, a KeyboardInterrupt, after a signal. What was recorded is kept.
     """
     settings, digits = load_inputs(settings, Path(data_dir), quiet)
     prepared = prepare_digits(digits, settings.preprocess)
@@ -55,7 +62,7 @@ def run(
     remove_parts(Path(log_dir))
     about = prepared, digits.x_test, folder, quiet, pictures, snapshots
     with lock(folder):
-        return _train(Job(settings, *about, build=build))
+        return _train(Job(settings, *about, build=build, net=net))
 
 
 def resume(
@@ -66,17 +73,27 @@ def resume(
     pictures: int = 0,
     snapshots: bool = False,
     build: Callable[[Settings, int, int], Net[Any]] = build_net,
+    net: str = "",
 ) -> Result:
     """Continue the run in folder path from its checkpoint, as if it had not been stopped.
 
     given: settings to change, by name: iterations may be raised, and RESUME_MAY_CHANGE. build
-    returns the net as for run. Raises InputError for other changes, other data and a run that
-    another process writes, or as run does.
+    and net are as for run. Raises InputError for other changes, other data, another net and a run
+    that another process writes, or as run does.
     """
     file = checkpoint.find_checkpoint(path)
     if file.name != checkpoint.NAME:
         text = _("is a file; give the folder of the run to resume")
         raise InputError(f"--resume {path}: {text}")
+    own = read_about(file.parent).get("net")
+    if isinstance(own, dict) and not net:
+        raise InputError(
+            _(
+                "--resume {path}: trained the net {net}; give --net too",
+                path=path,
+                net=own.get("name"),
+            )
+        )
     with lock(file.parent):
         start = checkpoint.load(file)
         settings = merge_settings(start.origin.settings, given)
@@ -84,12 +101,19 @@ def resume(
         check_fingerprint(digits, start.origin.fingerprint)
         prepared = prepare_digits(digits, settings.preprocess, start.preparation)
         shown = quiet, pictures, snapshots
-        return _train(Job(settings, prepared, digits.x_test, file.parent, *shown, start, build))
+        return _train(
+            Job(settings, prepared, digits.x_test, file.parent, *shown, start, build, net)
+        )
+
+
+def _name_net(net: str) -> dict[str, Any]:
+    """Return what settings.json says of a net that somebody wrote."""
+    return {"net": {"name": net}} if net else {}
 
 
 def _train(job: Job) -> Result:
     """Train in the job's folder, which this process has locked."""
-    about = describe_run(job.settings, job.resumed_at)
+    about = describe_run(job.settings, job.resumed_at) | _name_net(job.net)
     started = time.perf_counter()
     with record_failure(job.folder, about | read_result(job.folder)):
         texts = about | {"scalars": charts.SCALARS}

@@ -63,6 +63,12 @@ def test_a_right_step_of_fewer_weights_than_an_open_one_may_be_a_part_of_it(deci
     assert judge_programs([[], [whole], [decide(0, True, "backprop", 2)]]).step is whole
 
 
+def test_of_one_step_a_right_call_with_fewer_weights_leaves_it_open(decide):
+    whole, part = decide(0, None, "gradient"), decide(0, True, "gradient", 1)
+    assert judge_programs([[], [whole], [part]]).step is whole
+    assert judge_programs([[], [part], [whole]]).step is whole
+
+
 def test_without_a_verdict_the_first_open_step_is_told(decide):
     first = decide(7, None)
     assert judge_programs([[], [first], [decide(9, None)]]).step is first

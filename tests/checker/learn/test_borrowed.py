@@ -93,6 +93,9 @@ def test_a_stopped_run_is_continued_with_its_twin(tmp_path, monkeypatch, stopped
     command = capsys.readouterr().err.split("continue with: train ")[1].strip()
     assert f"--net={net}" in command
     monkeypatch.undo()
+    folder = tmp_path / "logs" / "TwoLayerNet"
+    with pytest.raises(InputError, match=r"trained the net .*chapter4.py:TwoLayerNet; give --net"):
+        main(["--resume", str(folder)], program)
     assert main(shlex.split(command), program) == 0
     assert "\ntwin: at most " in capsys.readouterr().out
     for name in ("TwoLayerNet", "TwoLayerNet-twin"):

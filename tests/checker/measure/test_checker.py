@@ -134,6 +134,17 @@ def test_a_penalty_is_right_only_if_the_gradient_includes_it(write_source):
     assert wrong == {"gradient W1", "gradient W2"}
 
 
+def test_a_penalty_of_a_fixed_strength_in_the_loss_alone_is_what_gradients_lack(write_source):
+    source = (NETS / "chapter4.py").read_text()
+    loss = "        return cross_entropy_error(y, t)\n"
+    assert loss in source
+    decay = "        decay = 0.1 * sum((self.params[k] ** 2).sum() for k in ('W1', 'W2'))\n"
+    report = report_on(write_source(source.replace(loss, decay + loss[:-1] + " + decay\n")))
+    wrong = {f.quantity: f.message for f in report.wrong_findings}
+    assert wrong.keys() == {"gradient W1", "gradient W2"}
+    assert "penalty is not added" in wrong["gradient W1"]
+
+
 def test_a_penalty_in_the_gradient_alone_is_wrong_where_one_call_gives_both(write_source):
     source = (NETS / "cs231n.py").read_text()
     penalty = "        loss += reg * (np.sum(W1 * W1) + np.sum(W2 * W2))\n"

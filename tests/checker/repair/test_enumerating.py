@@ -59,3 +59,17 @@ def test_a_term_goes_as_a_whole_and_slices_change(line, expected, text):
     found = list_texts(line, expected)
     assert text in found[:3]
     assert not any(each in ("0", "A + 1") for each in found)
+
+
+def test_a_word_is_replaced_in_all_its_places():
+    found = list_texts("A * d * (1 - A)", D * D * (1 - D))
+    assert found == ["d * d * (1 - d)"]
+
+
+def test_a_statement_subtracts_what_it_added():
+    assert list_texts("d += A", D - A, "d")[0] == "d -= A"
+
+
+def test_the_parts_of_an_f_string_are_left_as_they_are():
+    SCOPE["params"], SCOPE["i"] = {"W1": A}, 1
+    assert list_texts('d * params[f"W{i}"]', D - A)

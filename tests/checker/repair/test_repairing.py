@@ -102,6 +102,42 @@ def test_the_line_of_a_layer_alone_is_named_and_fixed(tmp_path):
     assert found.line == text[: text.index("- normal * (dn")].count("\n") + 1
 
 
+DEEP = """
+import numpy as np
+np.random.seed(0)
+X, T = np.random.randn(9, 4), np.random.randn(9, 2)
+sizes, params = (4, 6, 6, 2), {}
+for i in range(1, 4):
+    params[f"W{i}"] = np.random.randn(sizes[i - 1], sizes[i])
+    params[f"b{i}"] = np.zeros(sizes[i])
+for epoch in range(100):
+    z1 = np.tanh(X @ params["W1"] + params["b1"])
+    z2 = np.tanh(z1 @ params[f"W{2}"] + params["b2"])
+    y = z2 @ params["W3"] + params["b3"]
+    d3 = (y - T) / len(X)
+    d2 = d3 @ params[f"W{3}"].T * (z2 + 1) * (1 - z2)
+    d1 = d2 @ params[f"W{2}"].T * (1 - z1 ** 2)
+    for i, (z, d) in enumerate(((X, d1), (z1, d2), (z2, d3)), 1):
+        params[f"W{i}"] -= 0.1 * z.T @ d
+        params[f"b{i}"] -= 0.1 * d.sum(axis=0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "fix"),
+    [
+        ("(z2 + 1) * (1 - z2)", "(z1 + 1) * (1 - z1)", "* (z2 + 1) * (1 - z2)"),
+        ('params[f"W{i}"] -=', 'params[f"W{i}"] +=', "params[f'W{i}'] -="),
+        ('@ params[f"W{2}"].T', '@ params[f"W{2}"]', '@ params[f"W{2}"].T'),
+    ],
+)
+def test_lines_after_another_loop_are_fixed_where_keys_are_made(tmp_path, right, wrong, fix):
+    assert right in DEEP
+    path = tmp_path / "net.py"
+    path.write_text(DEEP.replace(right, wrong))
+    assert fix.replace("'", '"') in diagnose(path).diff.replace("'", '"')
+
+
 NET = """
 import numpy as np
 

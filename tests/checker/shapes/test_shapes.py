@@ -337,3 +337,27 @@ def test_the_line_and_a_fix_are_found(example, case, code, tmp_path):
     found = diagnosing.diagnose(Request(path, None, False, 0))
     assert found.code.strip() == code
     assert found.diff
+
+
+MODULE = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, n_in=784, n_hidden=50, n_out=10):
+        super().__init__()
+        self.fc1, self.fc2 = nn.Linear(n_in, n_hidden), nn.Linear(n_hidden, n_out)
+
+    def forward(self, x):
+        return torch.softmax(self.fc2(torch.sigmoid(self.fc1(x))), dim=1)
+
+    def loss(self, x, t):
+        return nn.functional.nll_loss({outputs}, t)
+"""
+
+
+@pytest.mark.parametrize(("outputs", "status"), [("torch.log(self(x))", 0), ("self(x)", 1)])
+def test_the_loss_of_a_module_is_that_of_its_own_method(tmp_path, outputs, status):
+    path = tmp_path / "module.py"
+    path.write_text(MODULE.replace("{outputs}", outputs))
+    assert report_on(path).status == status

@@ -1,7 +1,8 @@
 """Change the form of an input or a module: array or tensor, its dtype, device and numbers."""
 
 import copy
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,36 @@ def to_tensor(value: Any) -> Any:
 def to_array(value: Any) -> Any:
     """Return a tensor as an array, anything else as it is."""
     return value.detach().cpu().numpy() if is_tensor(value) else value
+
+
+def choose_form(function: Any) -> Change:
+    """Return what a function's inputs are made to: tensors where it is written for torch, else as
+    they are. Of methods that arrays and tensors share, as x.std(0), its annotations tell, or what
+    else it uses, or what its file imports.
+    """
+    if is_module(function):
+        return to_tensor
+    names = getattr(function, "__globals__", {})
+    used = [names.get(name) for name in _list_names(getattr(function, "__code__", None))]
+    shown = " ".join(map(str, getattr(function, "__annotations__", {}).values()))
+    signs = [("Tensor" in shown, "ndarray" in shown), _find_libraries(used),
+             _find_libraries(names.values())]  # fmt: skip
+    decided = next((of_torch for of_torch, of_numpy in signs if of_torch != of_numpy), False)
+    return to_tensor if decided else keep
+
+
+def _find_libraries(values: Iterable[Any]) -> tuple[bool, bool]:
+    """Return whether some values are of torch, and of NumPy."""
+    of = {str(getattr(v, "__name__", "") if inspect.ismodule(v) else getattr(v, "__module__", ""))
+          for v in values}  # fmt: skip
+    roots = {name.split(".")[0] for name in of}
+    return "torch" in roots, "numpy" in roots
+
+
+def _list_names(code: Any) -> list[str]:
+    """Return the names that a code and those inside it read."""
+    inner = [each for each in getattr(code, "co_consts", ()) if hasattr(each, "co_names")]
+    return [*getattr(code, "co_names", ()), *(name for each in inner for name in _list_names(each))]
 
 
 def copy_leaf(value: Any, device: Any = None) -> Any:

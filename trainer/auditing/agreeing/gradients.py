@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from trainer.auditing.agreeing.forms import match_kind
-from trainer.auditing.agreeing.result import AGREE, DIFFERENT, Row
+from trainer.auditing.agreeing.result import AGREE, DIFFERENT, UNKNOWN, Row
 from trainer.auditing.agreeing.side import AFTER, Side, Values, describe
 from trainer.auditing.agreeing.submodules import rename_parameter
 from trainer.auditing.agreeing.values import (
@@ -24,6 +24,7 @@ from trainer.common.errors import InputError
 Function = Callable[..., Any]
 STEP = 2.0**-18  # of differences in float64: h² of truncation is as large as u / h of rounding
 PRECISION = 2.0**-26  # of such differences, relative to their terms
+MOST_BLUR = 1e-3  # of the terms, with which differences tell whether gradients are right
 
 
 def wrap_gradients(
@@ -158,28 +159,41 @@ def compare_along(plain: Side, wrapped: Side) -> Row:
         raise
     except Exception as error:  # The code of somebody else may raise anything.
         raise InputError(f"gradients: a side does not run in float64: {describe(error)}") from error
-    got, expected, limit = max(pairs, key=lambda each: abs(each[0] - each[1]) / (each[2] or 1))
+    got, expected, limit, blur = max(pairs, key=lambda p: abs(p[0] - p[1]) / (p[2] or 1))
     text = f"along a random direction {wrapped.name} has {got:.6g}, "
     text += f"differences of {plain.name} give {expected:.6g}"
     difference = abs(got - expected)
+    if blur > MOST_BLUR:
+        text += ": the inputs are too near a pole or a kink to tell"
+        return Row("gradients", UNKNOWN, text, (), difference)
     return Row("gradients", AGREE if difference <= limit else DIFFERENT, text, (), difference)
 
 
 def _compare_direction(
     plain: Side, found: Values, leaves: dict[str, Any], seed: int
-) -> tuple[float, float, float]:
-    """Return the derivative along a direction by gradients and by differences, and their limit."""
+) -> tuple[float, float, float, float]:
+    """Return the derivative along a direction by gradients and by differences, their limit, and
+    the share of their terms that the differences leave open.
+
+    Half the step shows how far a difference is from the derivative: near a pole, or with a kink on
+    the way. At a kink any number between the slopes of both sides is a derivative.
+    """
     rng = np.random.default_rng(seed)
     moves = {}
     for name, leaf in leaves.items():
         scale = float(np.abs(read_value(leaf).array).max(initial=0)) or 1.0
         moves[name] = scale * rng.standard_normal(np.shape(leaf))
     directions = [match_kind(move, leaves[name]) for name, move in moves.items()]
-    up, down = (_weigh_results(plain.run_along(directions, step)) for step in (STEP, -STEP))
+    up, above, here, below, down = (
+        _weigh_results(plain.run_along(directions, step * STEP)) for step in (1, 0.5, 0, -0.5, -1)
+    )
+    wide, narrow = (up - down) / (2 * STEP), (above - below) / STEP
+    bends = [(up + down - 2 * here) / STEP, 2 * (above + below - 2 * here) / STEP]
+    blur = float((np.abs(wide - narrow) + np.abs(2 * bends[1] - bends[0]) / 2).sum())
     terms = [(found[f"gradient of {name}"].array * move).ravel() for name, move in moves.items()]
     got = float(sum(each.sum().real for each in terms))
     size = sum(np.abs(each).sum() for each in (*terms, up, down))
-    return got, float((up - down).sum().real / (2 * STEP)), float(PRECISION * size)
+    return got, float(narrow.sum().real), float(PRECISION * size) + blur, blur / (size or 1)
 
 
 def _weigh_results(values: Values) -> Any:

@@ -17,6 +17,7 @@ import numpy as np
 
 from trainer.auditing.agreeing.forms import (
     Change,
+    choose_form,
     copy_leaf,
     copy_module,
     keep,
@@ -62,7 +63,7 @@ class Side:
         self.given: list[Any] = []
         self.changed: set[str] = set()
         self.warnings: Literal["ignore", "always"] = "ignore"
-        self.form: Change = to_tensor if is_module(function) or device else keep
+        self.form: Change = to_tensor if device else choose_form(function)
         if isinstance(function, type) or not callable(function):
             raise InputError(f"{name} is no function: give one, or an instance of a module")
         _check_device(device)

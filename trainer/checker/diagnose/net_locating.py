@@ -45,14 +45,17 @@ def prepare_recorded(request: Request, texts: Texts) -> Prepared | None:
     return recorder, trial, judge
 
 
-def locate_net(prepared: Prepared, replaced: Count) -> tuple[Trail, list[Location]]:
+def locate_net(
+    prepared: Prepared, replaced: Count, named: frozenset[str]
+) -> tuple[Trail, list[Location]]:
     """Return what predict, loss and gradient did, and their lines that may be wrong, the likeliest
-    first. replaced counts the values that are tried.
+    first. replaced counts the values that are tried, named are
+    the wrong quantities.
     """
     recorder, trial, judge = prepared
     trail = _record_trail(recorder, trial)
-    found = attempt(lambda: _locate(trail.quantities, replaced, recorder, trial, judge)).value or []
-    return trail, found
+    found = attempt(lambda: _locate(trail.quantities, replaced, recorder, trial, judge, named))
+    return trail, found.value or []
 
 
 def _record_trail(recorder: Recorder, trial: Trial) -> Trail:
@@ -63,12 +66,16 @@ def _record_trail(recorder: Recorder, trial: Trial) -> Trail:
 
 
 def _locate(
-    quantities: list[Quantity], replaced: Count, recorder: Recorder, trial: Trial, judge: Judge
-) -> list[Location]:
-    """Return the lines with which the wrong quantities, or one of them, are right."""
+    quantities: list[Quantity], replaced: Count, recorder: Recorder, trial: Trial, judge: Judge,
+    named: frozenset[str],
+) -> list[Location]:  # fmt: skip
+    """Return the lines with which the wrong quantities, or one of them, are right; named are those
+    of the findings, of which a loss with a penalty that no gradient has is none.
+    """
     wrong = [
-        q for q in ("predict", "loss", *PARAMS) if q in judge.theirs and not is_right(q, judge)
-    ]
+        q for q in ("predict", "loss", *PARAMS)
+        if q in judge.theirs and not is_right(q, judge) and {q, f"gradient {q}"} & named
+    ]  # fmt: skip
     found: list[Location] = []
     for wanted in dict.fromkeys([tuple(wrong), *((q,) for q in wrong)]):
         if wanted:

@@ -112,7 +112,7 @@ def survey_net(request: Request, texts: Texts) -> Survey:
     if isinstance(screen, PartsScreen):
         there = attempt(lambda: locate_parts(request, texts, heads, wrong, Count(REPLACED))).value
     elif prepared is not None:
-        there = locate_net(prepared, Count(REPLACED))
+        there = locate_net(prepared, Count(REPLACED), wrong)
     trail, locations = there or (Trail(), [])
     kept = _make_kept(changed, trial, screen, wrong, frozenset(list_passed(findings)))
     called, others = _divide_functions(texts, called, raised)

@@ -9,10 +9,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from trainer.checker.find.programs import OWN
-from trainer.checker.find.trace import Form, Trace
+from trainer.checker.find.trace import JOINED, SUBTRACTED, Form, Trace
 from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.deciding import decide
 from trainer.checker.judge.decision import Decision, Fault
+from trainer.checker.judge.descent import list_fits
+from trainer.checker.judge.fit import Fit
 from trainer.checker.judge.influence import Model, Run, build_model
 from trainer.checker.judge.losses import SQUARES
 
@@ -20,6 +22,7 @@ MOST_VALUES = 1_000_000  # of all runs of a file's steps
 EACH_RUN = 50  # values that a run costs besides its own
 LARGE = 100  # elements that cost as much as one value
 LOSS, DERIVATIVE = "loss|cost|entropy", "^d_?(loss|cost)|grad|deriv|delta|prime"  # in names
+FEW = 0.01  # of a penalty, which is rounding
 MORE = 5  # calls that are judged after one was right or wrong
 
 
@@ -115,12 +118,23 @@ def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
     settled = [each for each in found.values() if each.decision.is_right is not None]
     if not settled:
         return next(iter(found.values()), None)
-    best = min(settled, key=_rank)
+    # What a method gives may lack the penalty that another adds.
+    is_any_right = any(each.decision.is_right for each in settled)
+    given = [each for each in settled if is_any_right and _lacks_given(each.decision)]
+    best = min([each for each in settled if each not in given], key=_rank)
     left = [each for each in found.values() if each.decision.is_right is None]
     if best.decision.is_right and (larger := _list_larger(best, left)):
         return larger[0]  # what is right may be a part of it
     best.others = [each.step for each in left if each.step.line]
     return best
+
+
+def _lacks_given(decision: Decision) -> bool:
+    """Return whether gradients that a call gives lack the penalty of the loss."""
+    return decision.fault is Fault.LACKS_PENALTY and decision.model.base.gave in (
+        SUBTRACTED,
+        JOINED,
+    )
 
 
 def _is_stretched(decision: Decision) -> bool:
@@ -201,15 +215,19 @@ def _is_round_of(loop: Judged, call: Judged) -> bool:
 
 def _choose_better(old: Judged, new: Judged) -> Judged:
     """Return what says more of one step: that it is right, unless with fewer outputs of the same
-    loss, which hide a wrong sum over the samples.
+    loss, which hide a wrong sum over the samples, or of fewer weights than another leaves open.
     """
+    models = old.decision.model, new.decision.model
     is_same = bool(_list_losses(old) & _list_losses(new))
     if (
         is_same
         and old.decision.is_right is False
-        and _count_outputs(new.decision.model) < _count_outputs(old.decision.model)
+        and _count_outputs(models[1]) < _count_outputs(models[0])
     ):
         return old
+    fewer, more = sorted((new, old), key=lambda each: len(each.decision.model.weights))
+    if fewer.decision.is_right and _list_larger(fewer, [more]):
+        return more
     return max(old, new, key=_rank)
 
 
@@ -250,13 +268,17 @@ def decide_step(step: Step, run: Run) -> Decision | None:
 
 def _settle_loss(step: Step, decision: Decision) -> Decision:
     """Return that a right step is wrong where the file calls a loss what it does not go down:
-    cross-entropy where it goes down squares, or no usual loss.
+    cross-entropy where it goes down squares, or no usual loss, or one with a penalty.
     """
     fit = decision.fit
-    if not (decision.is_right and fit) or fit.is_own or fit.wrong:
+    if not (decision.is_right and fit) or fit.wrong:
         return decision
-    named = _list_named(step, decision, fit.shown_by)
-    if named and fit.loss == SQUARES and "entropy" in fit.shown:
+    if fit.is_own:
+        full = _find_whole(step, decision, fit)
+        fault = Fault.LACKS_PENALTY
+        return Decision(decision.model, False, full, full.pulled, fault) if full else decision
+    shown = _list_named(step, decision, fit.shown_by)
+    if shown and fit.loss == SQUARES and "entropy" in fit.shown:
         weights = decision.model.weights
         return replace(decision, is_right=False, fault=Fault.OTHER_LOSS, wrong=weights)
     last = {event[0]: i for i, event in enumerate(decision.model.base.events)}
@@ -265,6 +287,24 @@ def _settle_loss(step: Step, decision: Decision) -> Decision:
     if not odd or _list_named(step, decision, fit.usual):
         return decision
     return replace(decision, is_right=False, fault=Fault.WRONG_LOSS, event=odd[0])
+
+
+def _find_whole(step: Step, decision: Decision, part: Fit) -> Fit | None:
+    """Return the fit of a number that the file calls a loss, and computes after a part of it which
+    a step goes down, where the step has another penalty than the whole has; None for none.
+    """
+    fits = list(list_fits(decision.model))
+    most = max(fit.penalty for fit in fits if fit.is_right)
+    whole = (fit for fit in fits if fit.is_own and fit.events >= part.events)
+    other = (fit for fit in whole if fit.lacks_penalty or _has_more(fit, most))
+    return next((fit for fit in other if _list_named(step, decision, fit.events)), None)
+
+
+def _has_more(whole: Fit, most: float) -> bool:
+    """Return whether a step down a loss with a penalty has more of it; most is what it has beside
+    the loss without one.
+    """
+    return whole.is_right and FEW * most < whole.penalty < (1 - FEW) * most
 
 
 def _list_named(step: Step, decision: Decision, events: Iterable[int]) -> list[int]:

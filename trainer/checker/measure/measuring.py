@@ -18,7 +18,7 @@ from trainer.checker.findings.comparing import (
 from trainer.checker.measure.choosing import choose_form, find_mistakes, is_right
 from trainer.checker.measure.judging import Causes, Judge
 from trainer.checker.measure.loss_mistakes import name_loss_mistake
-from trainer.checker.measure.penalty import accept_decay
+from trainer.checker.measure.penalty import accept_decay, blame_gradients
 from trainer.checker.measure.training import accept_sums
 from trainer.checker.measure.trial import Outcomes, Trial, collect_values
 from trainer.common.language import translate as _
@@ -64,6 +64,7 @@ def measure(trial: Trial, runs: dict[str, Outcomes]) -> Measured:
     name_loss_mistake(findings, trial)
     accept_sums(findings, trial)
     accept_decay(findings, trial, judge)
+    blame_gradients(findings, trial, judge)
     return Measured(trial, runs, judge, findings)
 
 

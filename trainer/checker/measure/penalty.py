@@ -18,9 +18,12 @@ from trainer.checker.findings.comparing import (
 )
 from trainer.checker.measure.judging import Judge
 from trainer.checker.measure.trial import Trial
+from trainer.common.language import N_
 from trainer.common.language import translate as _
 
 REG = 0.7
+NEAR = 1e-3  # of what is differentiated numerically
+LACKS = N_("the derivative of the loss's penalty is not added to this gradient")
 
 
 def check_penalty(trial: Trial) -> Iterator[Finding]:
@@ -63,7 +66,7 @@ def _check_sign(
             continue
         added = strict[key] - own[key]
         c = np.vdot(added, weights[key]) / np.vdot(weights[key], weights[key])
-        if c < 0 and compute_error(added, c * weights[key]) <= 1e-3:
+        if c < 0 and compute_error(added, c * weights[key]) <= NEAR:
             message = _("reg = {reg} subtracts {factor} ‖{name}‖²: a penalty must not be negative")
             message = message.format(reg=REG, factor=f"{-c / 2:.4g}", name=key)
             yield Finding("loss", "differs", message)
@@ -97,7 +100,7 @@ def _compare(
                 "it {difference}"
             ).format(difference=describe_difference(added, want))
             if not added.any():
-                message = _("the derivative of the loss's penalty is not added to this gradient")
+                message = _(LACKS)
             yield Finding(f"gradient {key}", "differs", message)
 
 
@@ -113,6 +116,35 @@ def accept_decay(findings: list[Finding], trial: Trial, judge: Judge) -> None:
     if shares[0] > 0 and compute_error(shares[0], shares[1]) <= CLOSE:
         message = _("its update also subtracts {share} of W1 and W2, which the loss does not show")
         accept(findings, wrong, "gradient", message.format(share=f"{shares[0]:.3g}"))
+
+
+def blame_gradients(findings: list[Finding], trial: Trial, judge: Judge) -> None:
+    """Say that the gradients of W1 and W2 lack a penalty, where the loss alone is wrong and its
+    derivative is the gradient and one multiple of the weights.
+    """
+    wrong = [finding for finding in findings if finding.verdict == "differs"]
+    keys = ["W1", "W2"]
+    if [finding.quantity for finding in wrong] != ["loss"] or not trial.subject.has("gradient"):
+        return
+    own = trial.differentiate_loss(keys)
+    found = (_fit_share(own.get(key), judge.theirs.get(key), judge.case.weights[key])
+             for key in keys)  # fmt: skip
+    shares = [*found]
+    if min(shares) > 0 and compute_error(shares[0], shares[1]) <= NEAR:
+        message = _("includes a penalty of {factor} ‖W‖²")
+        accept(findings, wrong, "loss", message.format(factor=f"{shares[0] / 2:.4g}"))
+        for finding in (f for f in findings if f.quantity in ("gradient W1", "gradient W2")):
+            finding.verdict, finding.message = "differs", _(LACKS)
+
+
+def _fit_share(own: Array | None, got: Any, weight: Array) -> float:
+    """Return the multiple of a weight by which a derivative is more than a gradient, 0 for none."""
+    array = as_array(got)
+    if own is None or array is None or not own.shape == array.shape == weight.shape:
+        return 0.0
+    rest = own - array
+    share = float(np.vdot(weight, rest) / np.vdot(weight, weight))
+    return share if compute_error(rest, share * weight) <= NEAR else 0.0
 
 
 def _measure_share(judge: Judge, key: str) -> float:

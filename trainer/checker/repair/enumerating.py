@@ -5,10 +5,7 @@ shortest counts. Each takes the place of one part of the line.
 """
 
 import ast
-import io
-import tokenize
 from collections.abc import Callable, Iterator
-from difflib import SequenceMatcher
 from functools import partial
 from itertools import chain, islice, product
 from typing import Any
@@ -22,6 +19,18 @@ from trainer.checker.find.leaves import is_numeric_array, is_real
 from trainer.checker.find.trace import digest
 from trainer.checker.load.recording import copy_arrays
 from trainer.checker.repair.derivatives import is_close
+from trainer.checker.repair.rewriting import (
+    WORDS,
+    adds_nothing,
+    bracket,
+    cancels,
+    count_changes,
+    list_places,
+    list_swapped,
+    replace_word,
+    split_tokens,
+    write_line,
+)
 
 MOST_WORDS = 40  # variables and parts of the line
 MOST_SINGLE = 900  # values made from one word
@@ -71,27 +80,52 @@ class Enumerator:
         first = [*found]
         forms = [form.replace("np.", f"{self._numpy}.") for form in SINGLE]
         forms += [f"{name}({{a}})" for name in self._functions]
-        single = (form.format(a=_bracket(a)) for a in first for form in forms)
-        self._add(found, seen, chain(_list_swapped(self._root), single), MOST_SINGLE)
+        single = (form.format(a=bracket(a)) for a in first for form in forms)
+        self._add(found, seen, chain(list_swapped(self._root), single), MOST_SINGLE)
         is_same = partial(_is_same if is_exact else _is_multiple, expected=expected)
-        if edits := self._fill(found, is_same):
-            return edits
+        turned = self._turn(is_same)
+        if edits := self._fill(found, is_same) + turned + self._rename(found, first, is_same):
+            return sorted(edits, key=lambda edit: edit.cost)
         pairs = self._pair_up(found, first, seen)
         return self._fill(dict(islice(pairs, MOST_PAIRS)), is_same)
 
     def _fill(self, values: dict[str, Any], is_same: Callable[[Any], bool]) -> list[Edit]:
         """Return the edits that put one of the values into the place of a part."""
         plain = ast.unparse(self._root)
-        old, may_be_odd = _split(plain), _adds_nothing(plain)
+        old, may_be_odd = split_tokens(plain), adds_nothing(plain)
         found: list[Edit] = []
-        for part in _list_parts(self._root):
+        for part in list_places(self._root):
             code = self._open(part)
             texts = values.items() if code else ()
             for text in [text for text, value in texts if is_same(self._run(code, value))]:
-                new = _write(self._root, part, text)
-                if not _cancels(new) and (may_be_odd or not _adds_nothing(new)):
-                    found.append(Edit(part, text, _count_changes(old, _split(new))))
+                new = write_line(self._root, [part], text)
+                if not cancels(new) and (may_be_odd or not adds_nothing(new)):
+                    found.append(Edit(part, text, count_changes(old, split_tokens(new))))
         return sorted(found, key=lambda edit: edit.cost)
+
+    def _turn(self, is_same: Callable[[Any], bool]) -> list[Edit]:
+        """Return the edit that subtracts what a statement adds, or adds what it subtracts."""
+        root = self._root
+        if not isinstance(root, ast.AugAssign) or not isinstance(root.op, ast.Add | ast.Sub):
+            return []
+        operator = ast.Sub() if isinstance(root.op, ast.Add) else ast.Add()
+        text = ast.unparse(ast.AugAssign(root.target, operator, root.value))
+        is_right = is_same(_try(lambda: self._run_statement(_compile(text, "exec"), None)))
+        return [Edit(root, text, 1.0)] if is_right else []
+
+    def _rename(
+        self, found: dict[str, Any], words: list[str], is_same: Callable[[Any], bool]
+    ) -> list[Edit]:
+        """Return the edits that put one word into each place of another, where it has several."""
+        names = [ast.unparse(n) for n in list_places(self._root) if isinstance(n, WORDS)]
+        several = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+        shapes = {word: np.shape(found[word]) for word in words}
+        pairs = [(a, b) for a in several for b in words if shapes.get(a) == shapes[b]]
+        texts = {replace_word(self._root, a, b): 2.0 for a, b in pairs if a != b}
+        kind = "exec" if isinstance(self._root, ast.stmt) else "eval"
+        runs = ((text, cost, _compile(text, kind)) for text, cost in texts.items())
+        return [Edit(self._root, text, cost) for text, cost, code in runs
+                if is_same(self._run(code, None))]  # fmt: skip
 
     def _list_words(self, function: ast.AST) -> Iterator[str]:
         own = (ast.unparse(node) for node in ast.walk(self._root) if isinstance(node, ast.expr))
@@ -125,12 +159,12 @@ class Enumerator:
                 value = _try(partial(function, known[a], known[b]))
                 if _is_usable(value) and (key := _identify(value)) not in seen:
                     seen.add(key)
-                    yield form.format(a=_bracket(a), b=_bracket(b)), value
+                    yield form.format(a=bracket(a), b=bracket(b)), value
 
     def _open(self, part: ast.expr) -> Any:
         """Return the code of the line with a name in place of one part."""
         kind = "exec" if isinstance(self._root, ast.stmt) else "eval"
-        return _compile(_write(self._root, part, HOLE), kind)
+        return _compile(write_line(self._root, [part], HOLE), kind)
 
     def _run(self, code: Any, value: Any) -> Any:
         """Return what the line gives with a value in place of a part, None where it raises."""
@@ -156,93 +190,6 @@ def _order_pairs(first: list[str], others: list[str]) -> Iterator[tuple[str, str
         yield b, a
 
 
-def _list_parts(root: Root) -> Iterator[ast.expr]:
-    """Yield the parts of a line that may be replaced: not np, self, what is called or what is set,
-    but for its index.
-    """
-    called = {id(node.func) for node in ast.walk(root) if isinstance(node, ast.Call)}
-    if isinstance(root, ast.Assign | ast.AugAssign):
-        target = root.targets[0] if isinstance(root, ast.Assign) else root.target
-        if isinstance(target, ast.Subscript):
-            yield from _list_parts(target.slice)
-        yield from _list_parts(root.value)
-        return
-    for node in _walk_code(root):
-        if isinstance(node, ast.expr) and not isinstance(node, ast.Slice | ast.Starred):
-            is_base = isinstance(node, ast.Name) and node.id in ("np", "numpy", "self")
-            if not is_base and id(node) not in called:
-                yield node
-
-
-def _walk_code(root: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes of a tree, but not those inside an f-string: its parts are text."""
-    yield root
-    for child in ast.iter_child_nodes(root) if not isinstance(root, ast.JoinedStr) else ():
-        yield from _walk_code(child)
-
-
-def _cancels(text: str) -> bool:
-    """Return whether a line multiplies what it divides by the same: y * (1 / y - y)."""
-    products = [n for n in ast.walk(ast.parse(text))
-                if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Mult)]  # fmt: skip
-    sides = [pair for n in products for pair in ((n.left, n.right), (n.right, n.left))]
-    return any(
-        isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div)
-        and ast.unparse(n.right) == ast.unparse(factor)
-        for factor, other in sides for n in ast.walk(other)
-    )  # fmt: skip
-
-
-def _adds_nothing(text: str) -> bool:
-    """Return whether a line adds or subtracts 0, multiplies or divides by 1, takes the square of a
-    negative, or takes back what it has just added.
-    """
-    for node in ast.walk(ast.parse(text)):
-        match node:
-            case ast.BinOp(op=ast.Add() | ast.Sub(), right=ast.Constant(value=0)):
-                return True
-            case ast.BinOp(op=ast.Mult() | ast.Div(), right=ast.Constant(value=1)):
-                return True
-            case ast.BinOp(left=ast.UnaryOp(op=ast.USub()), op=ast.Pow()):
-                return True
-            case ast.BinOp(left=ast.BinOp(left=a, op=ast.Add(), right=b), op=ast.Sub(), right=c):
-                if ast.unparse(c) in (ast.unparse(a), ast.unparse(b)):
-                    return True
-    return False
-
-
-def _list_swapped(root: Root) -> Iterator[str]:
-    """Yield the parts of a line in which two values are combined otherwise: a − b for a + b."""
-    for node in ast.walk(root):
-        if isinstance(node, ast.BinOp):
-            for operator in (ast.Add, ast.Sub, ast.Mult, ast.Div):
-                if not isinstance(node.op, operator):
-                    yield ast.unparse(ast.BinOp(node.left, operator(), node.right))
-
-
-def _write(root: Root, part: ast.expr, text: str) -> str:
-    """Return the line with a text in place of a part."""
-    new = ast.parse(text, mode="eval").body
-    return ast.unparse(_Replacer(part, new).visit(root))
-
-
-class _Replacer(ast.NodeTransformer):
-    """Returns trees with one part replaced, and leaves the given tree as it is."""
-
-    def __init__(self, part: ast.expr, new: ast.expr):
-        self._part, self._new = part, new
-
-    def visit(self, node: ast.AST) -> ast.AST:
-        if node is self._part:
-            return self._new
-        made = type(node)(**{
-            name: [self.visit(v) if isinstance(v, ast.AST) else v for v in value]
-            if isinstance(value, list) else self.visit(value) if isinstance(value, ast.AST)
-            else value for name, value in ast.iter_fields(node)
-        })  # fmt: skip
-        return ast.copy_location(made, node)
-
-
 def _compile(text: str, kind: str = "eval") -> Any:
     try:
         return compile(text, "<candidate>", kind)
@@ -257,11 +204,6 @@ def _try(function: Callable[[], Any]) -> Any:
             return function()
     except Exception:  # of somebody's code: any can come
         return None
-
-
-def _bracket(text: str) -> str:
-    node = ast.parse(text, mode="eval").body
-    return f"({text})" if isinstance(node, ast.BinOp | ast.UnaryOp | ast.Compare) else text
 
 
 def _is_usable(value: Any) -> bool:
@@ -292,15 +234,3 @@ def _is_multiple(value: Any, expected: Array) -> bool:
     square = float((value * value).sum())  # 0 also where the squares are below every float
     factor = float((value * expected).sum()) / square if square else 0.0
     return factor > 0 and is_close(factor * value, expected)
-
-
-def _split(text: str) -> list[str]:
-    lines = io.StringIO(text).readline
-    return [token.string for token in tokenize.generate_tokens(lines) if token.string.strip()]
-
-
-def _count_changes(old: list[str], new: list[str]) -> float:
-    """Return how many tokens a person has to take out, to type, or to replace."""
-    changes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    typed = sum(max(j - i, m - k) for kind, i, j, k, m in changes if kind != "equal")
-    return typed + 0.01 * len("".join(new))

@@ -133,15 +133,21 @@ def _list_called(
 def _list_functions(tree: ast.Module) -> Iterator[Function]:
     """Yield the functions of a file, and its loops outside of them as functions too."""
     yield from list_outermost(tree)
-    others = [s for s in tree.body if not isinstance(s, ast.FunctionDef | ast.ClassDef)]
-    for node in ast.walk(ast.Module(others, [])):
-        if isinstance(node, ast.For | ast.While):
-            function = ast.parse(f"def {WHOLE}(): pass").body[0]
-            assert isinstance(function, ast.FunctionDef)
-            ast.copy_location(function, node)
-            function.body = [node]
-            yield function
-            return
+    for node in _list_loops(tree):
+        function = ast.parse(f"def {WHOLE}(): pass").body[0]
+        assert isinstance(function, ast.FunctionDef)
+        ast.copy_location(function, node)
+        function.body = [node]
+        yield function
+
+
+def _list_loops(node: ast.AST) -> Iterator[ast.stmt]:
+    """Yield the outermost loops outside of functions and classes."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.For | ast.While):
+            yield child
+        elif not isinstance(child, ast.FunctionDef | ast.ClassDef):
+            yield from _list_loops(child)
 
 
 def _find_places(wanted: Wanted) -> list[Place]:

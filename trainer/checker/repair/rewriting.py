@@ -1,0 +1,130 @@
+"""Rewrites parts of one line, and tells what a person would not write."""
+
+import ast
+import io
+import tokenize
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+
+from trainer.checker.diagnose.edits import Root
+
+WORDS = ast.Name | ast.Attribute | ast.Subscript
+
+
+def list_places(root: Root) -> Iterator[ast.expr]:
+    """Yield the parts of a line that may be replaced: not np, self, what is called or what is set,
+    but for its index.
+    """
+    called = {id(node.func) for node in ast.walk(root) if isinstance(node, ast.Call)}
+    if isinstance(root, ast.Assign | ast.AugAssign):
+        target = root.targets[0] if isinstance(root, ast.Assign) else root.target
+        if isinstance(target, ast.Subscript):
+            yield from list_places(target.slice)
+        yield from list_places(root.value)
+        return
+    for node in _walk_code(root):
+        if isinstance(node, ast.expr) and not isinstance(node, ast.Slice | ast.Starred):
+            is_base = isinstance(node, ast.Name) and node.id in ("np", "numpy", "self")
+            if not is_base and id(node) not in called:
+                yield node
+
+
+def _walk_code(root: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a tree, but not those inside an f-string: its parts are text."""
+    yield root
+    for child in ast.iter_child_nodes(root) if not isinstance(root, ast.JoinedStr) else ():
+        yield from _walk_code(child)
+
+
+def cancels(text: str) -> bool:
+    """Return whether a line multiplies what it divides by the same: y * (1 / y - y)."""
+    products = [n for n in ast.walk(ast.parse(text))
+                if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Mult)]  # fmt: skip
+    sides = [pair for n in products for pair in ((n.left, n.right), (n.right, n.left))]
+    return any(
+        isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div)
+        and ast.unparse(n.right) in _list_factors(factor)
+        for factor, other in sides for n in ast.walk(other)
+    )  # fmt: skip
+
+
+def _list_factors(node: ast.expr) -> list[str]:
+    """Return the factors of a product."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        return [*_list_factors(node.left), *_list_factors(node.right)]
+    return [ast.unparse(node)]
+
+
+def adds_nothing(text: str) -> bool:
+    """Return whether a line adds or subtracts 0, multiplies or divides by 1, takes the square of a
+    negative, or takes back what it has just added.
+    """
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.BinOp(op=ast.Add() | ast.Sub(), right=ast.Constant(value=0)):
+                return True
+            case ast.BinOp(op=ast.Mult() | ast.Div(), right=ast.Constant(value=1)):
+                return True
+            case ast.BinOp(left=ast.UnaryOp(op=ast.USub()), op=ast.Pow()):
+                return True
+            case ast.BinOp(left=ast.BinOp(left=a, op=ast.Add(), right=b), op=ast.Sub(), right=c):
+                if ast.unparse(c) in (ast.unparse(a), ast.unparse(b)):
+                    return True
+    return False
+
+
+def list_swapped(root: Root) -> Iterator[str]:
+    """Yield the parts of a line in which two values are combined otherwise: a − b for a + b."""
+    for node in ast.walk(root):
+        if isinstance(node, ast.BinOp):
+            for operator in (ast.Add, ast.Sub, ast.Mult, ast.Div):
+                if not isinstance(node.op, operator):
+                    yield ast.unparse(ast.BinOp(node.left, operator(), node.right))
+
+
+def replace_word(root: Root, old: str, new: str) -> str:
+    """Return a line with a word in each place of another."""
+    words = [n for n in list_places(root) if isinstance(n, WORDS) and ast.unparse(n) == old]
+    return write_line(root, words, new)
+
+
+def write_line(root: Root, parts: Sequence[ast.expr], text: str) -> str:
+    """Return the line with a text in place of its parts."""
+    new = ast.parse(text, mode="eval").body
+    return ast.unparse(_Replacer(parts, new).visit(root))
+
+
+class _Replacer(ast.NodeTransformer):
+    """Returns trees with parts replaced, and leaves the given tree as it is."""
+
+    def __init__(self, parts: Sequence[ast.expr], new: ast.expr):
+        self._parts, self._new = parts, new
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        if any(node is part for part in self._parts):
+            return self._new
+        made = type(node)(**{
+            name: [self.visit(v) if isinstance(v, ast.AST) else v for v in value]
+            if isinstance(value, list) else self.visit(value) if isinstance(value, ast.AST)
+            else value for name, value in ast.iter_fields(node)
+        })  # fmt: skip
+        return ast.copy_location(made, node)
+
+
+def bracket(text: str) -> str:
+    """Return an expression in brackets, where one in its place may need them."""
+    node = ast.parse(text, mode="eval").body
+    return f"({text})" if isinstance(node, ast.BinOp | ast.UnaryOp | ast.Compare) else text
+
+
+def split_tokens(text: str) -> list[str]:
+    """Return the words and signs of a line."""
+    lines = io.StringIO(text).readline
+    return [token.string for token in tokenize.generate_tokens(lines) if token.string.strip()]
+
+
+def count_changes(old: list[str], new: list[str]) -> float:
+    """Return how many tokens a person has to take out, to type, or to replace."""
+    changes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    typed = sum(max(j - i, m - k) for kind, i, j, k, m in changes if kind != "equal")
+    return typed + 0.01 * (len("".join(new)) - len("".join(old)))
