@@ -15,6 +15,7 @@ from trainer.checker.findings.placing import describe_cell, describe_place, repl
 from trainer.checker.live.html import render
 from trainer.checker.process import check_in_child
 from trainer.cli import check as command
+from trainer.cli.program import Program, run_command
 from trainer.common.language import CATALOGUES, set_language, use_language
 
 OWN = re.compile("[\u3041-\u9fff]")  # characters of Chinese and Japanese
@@ -92,9 +93,11 @@ def test_lines_of_a_notebook_are_named_in_each_language(code):
 def test_the_option_chooses_the_language_and_lines_fit_80_columns(code, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     try:
-        assert command.main([str(ROOT / "docs" / "my_net.py"), "--lang", code]) == 1
+        words = [str(ROOT / "docs" / "my_net.py"), "--lang", code]
+        assert run_command(command.main, words, Program("check")) == 1
         shown = capsys.readouterr().out
-        assert command.main(["--explain", "loss-sum", "--lang", code]) == 0
+        words = ["--explain", "loss-sum", "--lang", code]
+        assert run_command(command.main, words, Program("check")) == 0
     finally:
         set_language("en")
     assert max(map(cell_len, shown.splitlines())) in range(75, 81)

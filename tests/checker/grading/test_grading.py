@@ -319,6 +319,23 @@ def test_a_roster_says_who_is_missing(tmp_path, capsys):
     assert "cannot be read" in capsys.readouterr().err
 
 
+def test_a_numerical_gradient_of_no_net_earns_no_gradients(tmp_path):
+    given, out = tmp_path / "given", tmp_path / "out"
+    given.mkdir()
+    functions = RIGHT[: RIGHT.index("class TwoLayerNet")]
+    (given / "ann.py").write_text(functions + "net = load_mine()\nnet.loss(1, 2)\n")
+    roster = tmp_path / "names.csv"
+    roster.write_text("name\nann\n", encoding="utf-8")
+    points = tmp_path / "points.toml"
+    parts = "predict = 1\n'gradient W1' = 1\nnumerical_gradient = 1\nsoftmax = 1\n"
+    points.write_text(f"[points]\n{parts}[rules]\nnumerical_replaces_gradient = true\n")
+    assert run_grade(given, "--out", out, "--points", points, "--roster", roster) == 0
+    record = json.loads((out / "students" / "ann.json").read_text())
+    earned = {part["name"]: part["points"] for part in record["parts"]}
+    assert earned["gradient W1"] == 0
+    assert earned["softmax"] == 1
+
+
 def test_each_student_is_shown_as_soon_as_it_is_marked(tmp_path, capsys):
     given = tmp_path / "given"
     given.mkdir()

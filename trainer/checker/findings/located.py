@@ -37,7 +37,9 @@ def describe_checks(count: int) -> str:
 
 def _describe_place(diff: str) -> str:
     """Return what makes all checks pass, where the diff itself is not shown."""
-    changed = (line for line in diff.splitlines() if line[:3] not in HEADS)
+    changed = [line for line in diff.splitlines() if line[:3] not in HEADS]
+    if sum(line.startswith("@@") for line in changed) > 1:
+        return _("changes of this line and of others make all checks pass")
     if any(line.startswith("-") for line in changed):
         return _("a change of this line makes all checks pass")
     return _("an addition before or after this line makes all checks pass")

@@ -102,11 +102,11 @@ def mark_all(
     if cluster:
         yield from _mark_on_cluster(jobs, how, cluster)
         return
-    judges = threading.local()
+    judges, stopped = threading.local(), threading.Event()
     started: list[ProcessPoolExecutor] = []
 
     def run(make: Callable[[], Job]) -> Record:
-        return _mark_in_process(make(), how, judges, started)
+        return _mark_in_process(make(), how, judges, started, stopped)
 
     with ThreadPoolExecutor(at_a_time) as threads:
         futures = [threads.submit(run, make) for make in jobs]
@@ -114,16 +114,22 @@ def mark_all(
             for future in as_completed(futures):
                 yield future.result()
         finally:
+            stopped.set()
             threads.shutdown(wait=False, cancel_futures=True)
             for pool in started:
                 _end(pool)
 
 
 def _mark_in_process(
-    job: Job, how: How, judges: threading.local, started: list[ProcessPoolExecutor]
-) -> Record:
-    """Mark in this thread's own process, which is started again where it was killed."""
+    job: Job, how: How, judges: threading.local, started: list[ProcessPoolExecutor],
+    stopped: threading.Event,
+) -> Record:  # fmt: skip
+    """Mark in this thread's own process, which is started again where it was killed, unless all
+    are stopped.
+    """
     for _attempt in range(2):
+        if stopped.is_set():
+            break
         if getattr(judges, "pool", None) is None:
             context = multiprocessing.get_context("spawn")
             judges.pool = ProcessPoolExecutor(1, context, _end_with_parent)

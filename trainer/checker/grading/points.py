@@ -16,6 +16,7 @@ DEFAULT = Path(__file__).with_name("points.toml")
 GRADIENTS = tuple(f"gradient {key}" for key in PARAMS)
 PARTS = ("predict", "loss", *GRADIENTS, "accuracy", "numerical_gradient", "train")
 OPTIONAL = ("accuracy", "numerical_gradient", "train")
+ALSO = {"train": ("training step",), **dict.fromkeys(GRADIENTS, ("gradient",))}  # of a part
 EARNED = ("ok", "credit", "optional")
 
 
@@ -129,13 +130,10 @@ def _count_part(scheme: Scheme, report: Report, name: str) -> Part:
     most = scheme.points[name]
     verdict, why = _judge_part(report, name)
     is_replaced = scheme.numerical_replaces_gradient and name in GRADIENTS
-    if (
-        verdict == "missing"
-        and is_replaced
-        and _judge_part(report, "numerical_gradient")[0] == "ok"
-    ):
-        verdict, why = "credit", _("the numerical gradient is right")
     was_built = any((f.quantity, f.verdict) == ("construction", "ok") for f in report.findings)
+    has_numerical = was_built and _judge_part(report, "numerical_gradient")[0] == "ok"
+    if verdict == "missing" and is_replaced and has_numerical:
+        verdict, why = "credit", _("the numerical gradient is right")
     # Functions and torch modules have no method accuracy.
     is_optional = name in scheme.optional or (name, report.name[: len(CODE)]) == ("accuracy", CODE)
     if verdict == "missing" and is_optional and was_built:
@@ -145,7 +143,7 @@ def _count_part(scheme: Scheme, report: Report, name: str) -> Part:
 
 def _judge_part(report: Report, name: str) -> tuple[str, str]:
     """Return the verdict on a part, and why."""
-    names = {name, "gradient"} if name in GRADIENTS else {name}
+    names = {name, *ALSO.get(name, ())}
     is_function = name not in PARTS  # such as affine_backward, with dx, dw and db
     found = [
         finding

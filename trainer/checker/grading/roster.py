@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from trainer.checker.grading.marking import Record
-from trainer.checker.grading.tables import guard
+from trainer.checker.grading.tables import WORDS, guard
 from trainer.common.errors import InputError
 from trainer.common.language import translate as _
 
@@ -44,7 +44,7 @@ def add_points(roster: Path, records: list[Record]) -> str:
     """Return a CSV file with the points beside its own columns.
 
     A gradebook that was exported with its columns, such as Canvas's ID and SIS User ID or Moodle's
-    email address, can so be imported again.
+    email address, can so be imported again. What is to be looked at has no points yet.
     """
     rows = read_rows(roster)
     found = {record["student"]: record for record in records}
@@ -52,7 +52,9 @@ def add_points(roster: Path, records: list[Record]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     for i, row in enumerate(rows):
         record = found.get(row[0].strip())
-        marks = [record["points"], record["verdict"]] if record else ["", ""]
+        is_marked = record is not None and record["verdict"] != "unchecked"
+        points = record["points"] if record and is_marked else ""
+        marks = [points, WORDS[record["verdict"]] if record else ""]
         own = [guard(cell) for cell in row]
         writer.writerow([*own, *(COLUMNS if i == 0 and has_heading(rows) else marks)])
     return out.getvalue()

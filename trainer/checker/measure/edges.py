@@ -17,6 +17,7 @@ from trainer.checker.findings.comparing import (
     compute_error,
 )
 from trainer.checker.findings.descriptions import append_mistake, describe_mistake
+from trainer.checker.measure.choosing import is_right
 from trainer.checker.measure.explaining import matches
 from trainer.checker.measure.judging import Judge
 from trainer.checker.measure.reference import compute_reference
@@ -32,7 +33,8 @@ def check_edges(trial: Trial, judge: Judge, outcomes: Outcomes) -> Iterator[Find
     if trial.form.head == "cross-entropy":
         yield from _check_overflow(trial)
     by_hand = not getattr(trial.kind, "derives_gradient", False)
-    if trial.form.activation == "relu" and trial.subject.has("gradient") and by_hand:
+    is_own = trial.subject.has("gradient") and by_hand
+    if trial.form.activation == "relu" and is_own and is_right("b1", judge):
         yield from _check_relu_at_zero(trial)
     noted = any(note.cause == "float32-inside" for note in judge.notes)
     if trial.subject.has("predict") and not noted:
