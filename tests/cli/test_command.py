@@ -16,6 +16,7 @@ from trainer.bench.environment import FORCING
 from trainer.cli import bench, compare, evaluate, predict, sweep, train
 from trainer.cli.main import COMMANDS
 from trainer.cli.program import Program, run_command
+from trainer.cli.summary import make_resume_words
 
 MEMORY = "there is not enough memory"
 
@@ -122,7 +123,7 @@ def test_a_closed_pipe_on_stdout_is_exit_141_without_a_message(data_dir, tmp_pat
 def test_the_command_to_resume_has_the_pictures_and_snapshots_of_the_run(tmp_path, words):
     program = Program("train")
     arguments = train._make_parser(program).parse_args(words)
-    assert train._make_resume_words(arguments, tmp_path, program) == [
+    assert make_resume_words(arguments, tmp_path, program) == [
         f"--resume={tmp_path}",
         *words,
     ]

@@ -13,6 +13,7 @@ from sampling import few
 
 from trainer.cli import bench, compare, evaluate, figures, sweep, train
 from trainer.cli.program import Program, run_command
+from trainer.cli.summary import make_resume_words
 from trainer.common.text import quote_command
 
 COMMANDS = {
@@ -104,6 +105,6 @@ def test_the_printed_commands_can_be_pasted_into_a_shell(data_dir, tmp_path):
     assert "at: http://localhost:6006/#custom_scalars" in done.stdout.splitlines()
     program = Program("train.py", [sys.executable, script], data_dir.parent)
     arguments = train._make_parser(program).parse_args(["--data-dir", str(data_dir)])
-    words = train._make_resume_words(arguments, tmp_path / "-sp ace" / "-x", program)
+    words = make_resume_words(arguments, tmp_path / "-sp ace" / "-x", program)
     resumed = f"{quote_command(words)} --iterations 30"
     subprocess.run(["bash", "-c", resumed], cwd=tmp_path, capture_output=True, check=True)

@@ -2,17 +2,17 @@
 
 import argparse
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.cli.options import Parser, given_settings, parse_every, settings_from
-from trainer.cli.program import Program, print_board
+from trainer.cli.program import Program
+from trainer.cli.summary import PICTURES, make_resume_words, print_summary
 from trainer.common.errors import InputError
 from trainer.common.language import translate as _
 from trainer.common.settings import Settings, option_of
-from trainer.common.text import display_path, print_line, quote_command
+from trainer.common.text import quote_command
 from trainer.training.signals import Stopped
 
 if TYPE_CHECKING:  # not imported by --help, since torch takes seconds
@@ -20,7 +20,6 @@ if TYPE_CHECKING:  # not imported by --help, since torch takes seconds
 
 NOT_OWN = ("activation", "backend", "device", "gradient", "loss")  # with --net
 Start = Callable[..., "Result"]
-PICTURES = 1000  # iterations from one set of pictures to the next
 
 
 def main(argv: list[str] | None = None, program: Program = Program("train")) -> int:
@@ -29,14 +28,14 @@ def main(argv: list[str] | None = None, program: Program = Program("train")) -> 
     try:
         result = _run(arguments, program)
     except Stopped as stop:
-        command = quote_command(_make_resume_words(arguments, stop.folder, program))
+        command = quote_command(make_resume_words(arguments, stop.folder, program))
         text = _(
             "{stopped}, which is saved; continue with: {command}", stopped=stop, command=command
         )
         program.print_error(text)
         return 128 + stop.number
     if not arguments.quiet:
-        _print_summary(result, program)
+        print_summary(result, program)
     return 0
 
 
@@ -67,38 +66,6 @@ def _find_training(arguments: argparse.Namespace) -> tuple[Start, Start]:
         return own_training.train(arguments.net, *where, settings=settings)
 
     return start, partial(own_training.resume, arguments.net)
-
-
-def _print_summary(result: "Result", program: Program) -> None:
-    count = result.settings.iterations - result.start
-    if not count:
-        end = result.last.iteration
-        text = _("complete at iteration {number}: give a larger --iterations to continue")
-        print(text.format(number=end))
-    print(_("accuracy: train {train:.4f}, test {test:.4f}", **asdict(result.last)))
-    if result.beside:
-        print(result.beside)
-    if count:
-        text = _("time: {seconds:.1f} s, {speed:.0f} iterations a second")
-        print(text.format(seconds=result.seconds, speed=count / result.seconds))
-    print_line(_("run: {folder}", folder=display_path(result.folder)))
-    print_board(result.folder.parent, "custom_scalars")
-    command = program.sibling_command("page", result.folder)
-    print_line(_("draw on it: {command}", command=command))
-
-
-def _make_resume_words(arguments: argparse.Namespace, folder: Path, program: Program) -> list[str]:
-    """Return the words of the command that continues a stopped run."""
-    words = [*program.words, f"--resume={display_path(folder)}"]
-    if arguments.net:
-        words.append(f"--net={arguments.net}")
-    if arguments.data_dir != program.root / "data":
-        words.append(f"--data-dir={display_path(arguments.data_dir)}")
-    if arguments.pictures != PICTURES:
-        words.append(f"--pictures={arguments.pictures or 'off'}")
-    if not arguments.snapshots:
-        words.append("--no-snapshots")
-    return words
 
 
 def _make_parser(program: Program) -> Parser:

@@ -48,6 +48,14 @@ def write_about(folder: Path, about: dict[str, Any]) -> None:
     write_atomically(folder / ABOUT, (json.dumps(about, indent=2) + "\n").encode())
 
 
+def check_net(folder: Path, net: str) -> None:
+    """Raise InputError for a run of a net that somebody wrote, unless such a net continues it."""
+    own = read_about(folder).get("net")
+    if isinstance(own, dict) and not net:
+        text = _("--resume {path}: trained the net {net}; give --net too")
+        raise InputError(text.format(path=folder, net=own.get("name")))
+
+
 @contextmanager
 def record_failure(folder: Path, about: dict[str, Any]) -> Iterator[None]:
     """Write about, and add how the training inside this context stopped if it raises.

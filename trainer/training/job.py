@@ -43,3 +43,8 @@ class Job:
     def resumed_at(self) -> int | None:
         """The iteration at which the run is resumed; None for a new run."""
         return self.checkpoint.origin.iteration if self.checkpoint else None
+
+    @property
+    def about(self) -> dict[str, dict[str, str]]:
+        """What settings.json says of a net that somebody wrote, {} of the project's."""
+        return {"net": {"name": self.net}} if self.net else {}

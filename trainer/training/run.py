@@ -20,13 +20,7 @@ from trainer.data.digits import check_fingerprint, load_digits, prepare_digits
 from trainer.nets.build import build_net
 from trainer.nets.net import Net
 from trainer.training import checkpoint
-from trainer.training.about import (
-    describe_run,
-    read_about,
-    read_result,
-    record_failure,
-    write_about,
-)
+from trainer.training.about import check_net, describe_run, read_result, record_failure, write_about
 from trainer.training.evaluation import choose_evaluation
 from trainer.training.inputs import load_inputs, merge_settings
 from trainer.training.job import Job
@@ -85,15 +79,7 @@ def resume(
     if file.name != checkpoint.NAME:
         text = _("is a file; give the folder of the run to resume")
         raise InputError(f"--resume {path}: {text}")
-    own = read_about(file.parent).get("net")
-    if isinstance(own, dict) and not net:
-        raise InputError(
-            _(
-                "--resume {path}: trained the net {net}; give --net too",
-                path=path,
-                net=own.get("name"),
-            )
-        )
+    check_net(file.parent, net)
     with lock(file.parent):
         start = checkpoint.load(file)
         settings = merge_settings(start.origin.settings, given)
@@ -106,14 +92,9 @@ def resume(
         )
 
 
-def _name_net(net: str) -> dict[str, Any]:
-    """Return what settings.json says of a net that somebody wrote."""
-    return {"net": {"name": net}} if net else {}
-
-
 def _train(job: Job) -> Result:
     """Train in the job's folder, which this process has locked."""
-    about = describe_run(job.settings, job.resumed_at) | _name_net(job.net)
+    about = describe_run(job.settings, job.resumed_at) | job.about
     started = time.perf_counter()
     with record_failure(job.folder, about | read_result(job.folder)):
         texts = about | {"scalars": charts.SCALARS}
