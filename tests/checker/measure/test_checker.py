@@ -145,6 +145,15 @@ def test_a_penalty_of_a_fixed_strength_in_the_loss_alone_is_what_gradients_lack(
     assert "penalty is not added" in wrong["gradient W1"]
 
 
+def test_a_mistake_that_would_make_a_right_gradient_wrong_is_no_cause(write_source):
+    source = (NETS / "chapter4.py").read_text()
+    line = 'grads["b1"] = np.sum(da1, axis=0)'
+    assert line in source
+    report = report_on(write_source(source.replace(line, line.replace("da1", "dz1"))))
+    (wrong,) = report.wrong_findings
+    assert (wrong.quantity, wrong.cause) == ("gradient b1", None)
+
+
 def test_a_penalty_in_the_gradient_alone_is_wrong_where_one_call_gives_both(write_source):
     source = (NETS / "cs231n.py").read_text()
     penalty = "        loss += reg * (np.sum(W1 * W1) + np.sum(W2 * W2))\n"

@@ -112,8 +112,9 @@ def find_causes(
 ) -> dict[str, tuple[str, str]]:
     """Return for each wrong quantity of theirs the slug that gives it, and the factor's name.
 
-    Chooses the fewest mistakes: each round takes the one that explains most of what is left and
-    contradicts least of what is right. Mistakes times a factor are tried after all others.
+    Chooses the fewest mistakes: each round takes the one that explains most of what is left, less
+    what is right and would be wrong with it; none that does not explain more. Mistakes times a
+    factor are tried after all others.
     """
     fine = [q for q, got in theirs.items() if matches(q, got, right)]
     found: dict[str, tuple[str, str]] = {}
@@ -125,8 +126,8 @@ def find_causes(
                 names = {q: _name_mistake_factor(q, theirs[q], made, right, factors) for q in left}
                 explained = {q: (slug, name) for q, name in names.items() if name}
                 against = sum(not matches(q, theirs[q], made) for q in fine) if explained else 0
-                if len(explained) - 0.1 * against > most:
-                    best, most = explained, len(explained) - 0.1 * against
+                if len(explained) - against > most:
+                    best, most = explained, len(explained) - against
             if not best:
                 break
             found |= best
