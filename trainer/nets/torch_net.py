@@ -48,7 +48,8 @@ def _check_cuda(name: str, number: int) -> None:
         text = _("torch sees no CUDA device here; use --device cpu")
         raise InputError(f"--device {name}: {text}")
     if number >= count:
-        text = _("torch sees {count} CUDA devices here, from cuda:0; use one of these", count=count)
+        text = _("torch sees cuda:0 to cuda:{last} here; use one of these", last=count - 1)
+        text = _("torch sees only cuda:0 here; use that") if count == 1 else text
         raise InputError(f"--device {name}: {text}")
 
 

@@ -6,6 +6,7 @@ the derivative by another value would have made it right: that by what goes into
 """
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf
@@ -23,7 +24,7 @@ from trainer.checker.repair.derivatives import (
     find_factor,
     list_forward,
 )
-from trainer.checker.repair.scoring import Scorer
+from trainer.checker.repair.scoring import Scorer, SpentError
 from trainer.checker.repair.wanted import Wanted
 
 MOST = 150  # values on the way back
@@ -39,7 +40,9 @@ def find_differing(wanted: Wanted, count: Count) -> int | None:
     fit = wanted.fits[0]
     if wanted.has_fault or not (fit.is_own or wanted.list_agreeing(fit)):
         return None
-    return _WayBack(wanted, Scorer(wanted, fit, count)).find_first()
+    with suppress(SpentError):
+        return _WayBack(wanted, Scorer(wanted, fit, count)).find_first()
+    return None
 
 
 @dataclass
@@ -129,7 +132,7 @@ class _WayBack:
         known = [v for i in events if i < first and (v := self._get(i)).size == value.size]
         for _, other in derivatives.list_like(value):
             shaped = (each for v in known for each in arrange(v, other.shape))
-            if any(find_factor(each, other) for each in shaped) or not self.scorer.count.spend():
+            if any(find_factor(each, other) for each in shaped):
                 continue
             found = self.wanted.model.run({f"{EVENT}{last}": other}, (first,)).events
             if found and self._is_derivative(np.asarray(found[0][2], dtype=np.float64)):

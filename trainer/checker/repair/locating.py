@@ -13,7 +13,7 @@ from trainer.checker.find.trace import EVENT
 from trainer.checker.find.tracing import Site
 from trainer.checker.judge.fit import Fit
 from trainer.checker.repair.derivatives import list_forward
-from trainer.checker.repair.scoring import ALL, Edits, Scorer
+from trainer.checker.repair.scoring import ALL, Edits, Scorer, SpentError
 from trainer.checker.repair.values import Values
 from trainer.checker.repair.wanted import Wanted
 
@@ -78,9 +78,12 @@ class Locator:
         before, good = self._scorer.score(edits)
         settled = 0
         for number, events in self._list_sites():
-            if self._scorer.count.is_spent or settled == MOST_PLACES:
+            if settled == MOST_PLACES:
                 return
-            best, score = self._correct_events(events, edits, before, good)
+            try:
+                best, score = self._correct_events(events, edits, before, good)
+            except SpentError:
+                return
             if score > before:
                 first = min(int(path[1:]) for path in best if path not in edits)
                 value = np.asarray(self._model.base.events[first][2], dtype=np.float64)
@@ -125,7 +128,7 @@ class Locator:
         if effect.reached <= good or effect.reached & good:
             return best, score
         for value in self._values.list_values(effect, edits):
-            if score == ALL or not self._scorer.count.spend():
+            if score == ALL:
                 break
             trial = {**edits, effect.path: value}
             now = self._scorer.score(trial)[0]
@@ -144,7 +147,7 @@ class Locator:
             for given in self._values.scale_rounds(values, edits, effect.reached):
                 now = self._scorer.score({**edits, **given})[0]
                 best, score = ({**edits, **given}, now) if now > score else (best, score)
-            if score == ALL or self._scorer.count.is_spent:
+            if score == ALL:
                 break
         return best, score
 
@@ -156,7 +159,7 @@ class Locator:
         """
         best = dict(edits)
         for i in events:
-            if self._model.base.events[i][2].ndim or self._scorer.count.is_spent:
+            if self._model.base.events[i][2].ndim:
                 return dict(edits), -1
             effect = self._scorer.move(i, edits)
             if effect.reached and not effect.reached & good:

@@ -18,6 +18,10 @@ LEAST = 1e-3  # by which a value that may be 0 is moved
 Edits = Mapping[str, Any]
 
 
+class SpentError(Exception):
+    """Raised where a search has run a step as often as it may."""
+
+
 @dataclass(frozen=True)
 class Effect:
     """What a value of a step does to the weights: path is that of its event.
@@ -35,7 +39,7 @@ class Effect:
 
 
 class Scorer:
-    """Runs a wrong step for one loss that it may go down. count counts what is run.
+    """Runs a wrong step for one loss that it may go down. count counts the runs.
 
     rate is that at which most weights go down, or have to, 0 where no two go down at one.
     """
@@ -48,7 +52,12 @@ class Scorer:
         self._form: Form = "full" if wanted.paths - set(wanted.model.weights) else "changes"
 
     def run(self, edits: Edits) -> Trace:
-        """Run the step; its trace has the weights that it moved, or should move."""
+        """Run the step; its trace has the weights that it moved, or should move.
+
+        Raises SpentError where there were as many runs as may be.
+        """
+        if not self.count.spend():
+            raise SpentError
         return self.wanted.model.run(edits, self._form)
 
     def move(self, event: int, edits: Edits) -> Effect:
@@ -56,7 +65,6 @@ class Scorer:
         path = f"{EVENT}{event}"
         value = np.asarray(self.wanted.model.get_value(path), dtype=np.float64)
         moved = value + max(0.1 * np.abs(value).max(), LEAST)
-        self.count.spend(2)
         old, new = (self.run(each).after for each in (edits, {**edits, path: moved}))
         paths = self.wanted.paths
         reached = frozenset(path for path in paths if _differ(old.get(path), new.get(path)))

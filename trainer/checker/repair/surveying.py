@@ -31,7 +31,7 @@ from trainer.checker.repair.locating import Locator, Place
 from trainer.checker.repair.wanted import Wanted, find_wanted
 
 LONG = 200  # values of a step that is looked at as quickly as others
-REPLACED = 2500  # values that are replaced for one loss
+RUNS = 5000  # of a step for one loss
 WHOLE = "__main__"  # the name of the loop outside of functions
 MOST_LOSSES = 2  # for which lines are sought
 
@@ -156,7 +156,7 @@ def _find_places(wanted: Wanted) -> list[Place]:
     """
     found: list[list[list[Place]]] = []
     for fit in wanted.fits[:MOST_LOSSES]:
-        found.append(Locator(wanted, fit, Count(REPLACED)).find_lines())
+        found.append(Locator(wanted, fit, Count(RUNS)).find_lines())
         if len(found[-1]) == 1 and _settles(found[-1]):
             break
     best = min(filter(None, found), key=lambda e: (not _settles(e), len(e)), default=None)
@@ -170,7 +170,7 @@ def _settles(mistakes: list[list[Place]]) -> bool:
 
 def find_first_wrong(survey: Survey, wanted: Wanted) -> tuple[Path, ast.expr] | None:
     """Return the file and the expression whose value is the first to differ from the right ones."""
-    event = find_differing(wanted, Count(REPLACED))
+    event = find_differing(wanted, Count(RUNS))
     if event is None:
         return None
     site = wanted.sites[wanted.model.base.events[event][0]]

@@ -78,7 +78,6 @@ class Values:
         self, values: Edits, edits: Edits, reached: frozenset[str]
     ) -> Iterator[dict[str, Any]]:
         """Yield the multiples of values with which what they reach moves as far as the others."""
-        self._scorer.count.spend(2)
         zero = self._scorer.run({**edits, **{path: 0 * v for path, v in values.items()}})
         now = self._scorer.run({**edits, **values})
         factors = self._list_factors(now, zero, reached) if self._scorer.rate else (1.0, -1.0)
@@ -97,10 +96,9 @@ class Values:
                 continue
             if value.shape not in zero:
                 zero[value.shape] = self._scorer.run({**edits, effect.path: 0 * value})
-            if self._scorer.count.spend():
-                now = self._scorer.run({**edits, effect.path: value})
-                factors = self._list_factors(now, zero[value.shape], effect.reached)
-                yield from (factor * value for factor in dict.fromkeys(factors))
+            now = self._scorer.run({**edits, effect.path: value})
+            factors = self._list_factors(now, zero[value.shape], effect.reached)
+            yield from (factor * value for factor in dict.fromkeys(factors))
 
     def _list_factors(self, now: Trace, zero: Trace, reached: frozenset[str]) -> Iterator[float]:
         """Yield by how much to multiply what was changed so that one weight or another is right.
