@@ -234,7 +234,9 @@ def test_features_by_hand_and_learned_ones_read_most_digits(data):
 
 def test_without_its_libraries_a_picture_is_left_out_or_refused(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(features, "can_draw", lambda: False)
-    with pytest.raises(InputError, match=r'4-features is not drawn: it needs .*pip install "\.\[features\]"'):
+    with pytest.raises(
+        InputError, match=r'4-features is not drawn: it needs .*pip install "\.\[features\]"'
+    ):
         main(["4-features", "--log-dir", str(tmp_path)])
     monkeypatch.setattr("trainer.figures.book.PICTURES", {"2-xor": PICTURES["2-xor"], FEATURES: 0})
     assert main(["--log-dir", str(tmp_path), "--dataset", "mnist-5k", "--quiet"]) == 0

@@ -1,10 +1,14 @@
 """A page for each mistake of the catalogue: what it is, why, the wrong line, the right line."""
 
+from difflib import get_close_matches, unified_diff
+from pathlib import Path
+
 from trainer.auditing.mistakes import MISTAKES, Mistake
 from trainer.auditing.reasons import WHY
 from trainer.common.errors import InputError
 from trainer.common.language import translate as _
 
+ROOT = Path(__file__).resolve().parents[1]
 # In how many files of public repositories the check named a mistake, or noted it: 132 nets and
 # layers after the book, CS231n and deeplearning.ai, taken from lists of paths, in November 2026.
 FILES = 132
@@ -20,6 +24,8 @@ def explain_mistake(slug: str) -> str:
     """Return the page of a mistake in Markdown; raises InputError for an unknown id."""
     if slug not in MISTAKES:
         text = _("no mistake is called {slug}: compare --list-mistakes lists them", slug=slug)
+        for near in get_close_matches(slug, MISTAKES, 1):
+            text = _("no mistake is called {slug}; did you mean {near}?", slug=slug, near=near)
         raise InputError(text)
     mistake = MISTAKES[slug]
     fix = _("**Fix:** {hint}.").format(hint=_(mistake.hint))
@@ -28,21 +34,27 @@ def explain_mistake(slug: str) -> str:
     if mistake.needs:
         needs = ", ".join(f"{name} {value}" for name, value in mistake.needs.items())
         parts.append(_("It shows only with: {settings}.").format(settings=needs))
-    seen = _("Seen in {count} of {files} files of public repositories.")
-    parts.append(seen.format(count=SEEN.get(slug, 0), files=FILES))
+    if slug in SEEN:
+        seen = _("Seen in {count} of {files} files of public repositories.")
+        parts.append(seen.format(count=SEEN[slug], files=FILES))
     command = f"`two-layer-net compare --plant {slug}`"
     parts.append(_("To see what it does: {command}").format(command=command))
     return "\n\n".join(parts) + "\n"
 
 
 def _show_changes(mistake: Mistake) -> str:
-    """Return the wrong and the right lines, in the notation of trainer/nets/numpy_net.py."""
-    changes = [*mistake.net.items(), *mistake.functions.items(), *mistake.gradient.items()]
+    """Return the lines of a mistake as they are wrong and right, of the modules that it changes."""
     lines = ["```diff"]
-    for right, wrong in changes:
-        lines += [f"- {line.strip()}" for line in wrong.splitlines() if line.strip()]
-        lines += [f"+ {line.strip()}" for line in right.splitlines() if line.strip()]
-    return "\n".join([*lines, "```"])
+    for file, changes in (("nets/numpy_net.py", mistake.net),
+                          ("book/functions.py", mistake.functions),
+                          ("book/gradient.py", mistake.gradient)):  # fmt: skip
+        right = (ROOT / file).read_text(encoding="utf-8") if changes else ""
+        wrong = right
+        for old, new in changes.items():
+            wrong = wrong.replace(old, new)
+        pairs = unified_diff(wrong.splitlines(), right.splitlines(), n=0, lineterm="")
+        lines += [f"{line[0]} {line[1:].strip()}" for line in [*pairs][2:] if line[0] in "-+"]
+    return "\n".join([*(line.rstrip() for line in lines), "```"])
 
 
 def _write_sentence(text: str) -> str:

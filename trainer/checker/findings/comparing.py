@@ -62,10 +62,16 @@ def accept(findings: list[Finding], wrong: list[Finding], quantity: str, message
     findings.append(Finding(quantity, "note", message))
 
 
+LONGEST = 300  # characters of a text of somebody's object
+
+
 def show_safely(value: object, show: Callable[[object], str] = str) -> str:
-    """Return the text of somebody's object; its type's name where making the text raises."""
+    """Return the text of somebody's object, its beginning where it is long; its type's name where
+    making the text raises.
+    """
     try:
-        return show(value)
+        text = show(value)
+        return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
     except Exception:
         return f"({type(value).__name__} without a text)"
 
