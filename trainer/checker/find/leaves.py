@@ -123,6 +123,15 @@ def list_leaves(names: Namespace) -> dict[str, Leaf]:
     return found
 
 
+def list_inside(value: Any) -> Iterator[Leaf]:
+    """Yield the leaves that a value holds, as list_leaves does those of a name."""
+    seen: set[str] = set()
+    for leaf in islice(_walk("", ("",), {"": value}, value, set()), EACH):
+        if leaf.path not in seen:
+            seen.add(leaf.path)
+            yield leaf
+
+
 def list_holders(names: Namespace, array: Any) -> list[Leaf]:
     """Return every place of a namespace that holds this very array."""
     found: list[Leaf] = []

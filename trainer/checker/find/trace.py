@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from trainer.checker.find.leaves import is_numeric_array, is_real, list_leaves
+from trainer.checker.find.leaves import is_numeric_array, is_real, list_inside
 from trainer.checker.find.tensors import is_numeric_tensor, replace_tensor, to_array
 from trainer.checker.find.tracing import Site
 
@@ -76,14 +76,16 @@ def keep(
         numbers = [(i, each) for i, each in enumerate(value) if is_real(each)]
         for i, each in numbers if isinstance(value, tuple) else ():
             trace.events.append((number, f"[{i}]", np.array(each)))
-        for path, leaf in list_leaves({"": value}).items():
+        for leaf in list(list_inside(value)):
             if leaf.size <= MOST_ELEMENTS:
                 mark = LIST if isinstance(leaf.value, list) else ""
                 other = changes.get(len(trace.events))
                 is_set = mark or (isinstance(value, tuple) and is_numeric_array(leaf.value))
                 if is_set and other is not None and np.shape(other) == np.shape(leaf.value):
                     leaf.set(other)
-                trace.events.append((number, path + mark, leaf.as_array()))
+                is_kept = kept is None or len(trace.events) in kept
+                shown = leaf.as_array() if is_kept else None
+                trace.events.append((number, leaf.path + mark, shown))
     return value
 
 
