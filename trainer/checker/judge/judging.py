@@ -294,7 +294,7 @@ def _find_whole(step: Step, decision: Decision, part: Fit) -> Fit | None:
     a step goes down, where the step has another penalty than the whole has; None for none.
     """
     fits = list(list_fits(decision.model))
-    most = max(fit.penalty for fit in fits if fit.is_right)
+    most = max((fit.penalty for fit in fits if fit.is_right), default=0.0)
     whole = (fit for fit in fits if fit.is_own and fit.events >= part.events)
     other = (fit for fit in whole if fit.lacks_penalty or _has_more(fit, most))
     return next((fit for fit in other if _list_named(step, decision, fit.events)), None)
