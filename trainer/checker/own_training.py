@@ -69,7 +69,7 @@ def train(
     with _borrow(net) as (lender, title):
         name, settings = name or title, lender.choose_settings(settings)
         own = run(settings, data_dir, log_dir, name, *shown, lender.build, _show(net))
-    return _train_twin(own, Path(data_dir), shown)
+    return _train_twin(own, Path(data_dir), shown, is_new=True)
 
 
 def resume(
@@ -88,7 +88,7 @@ def resume(
     shown = quiet, pictures, snapshots
     with _borrow(net) as (lender, _title):
         own = resume_run(folder, given, data_dir, *shown, lender.build, _show(net))
-    return _train_twin(own, data_dir, shown)
+    return _train_twin(own, data_dir, shown, is_new=False)
 
 
 def _show(net: type | str | Path) -> str:
@@ -96,16 +96,16 @@ def _show(net: type | str | Path) -> str:
     return net.__name__ if isinstance(net, type) else str(net)
 
 
-def _train_twin(own: Result, data_dir: Path, shown: Any) -> Result:
-    """Train or continue the twin of a net that was trained; both are continued where it stops."""
+def _train_twin(own: Result, data_dir: Path, shown: Any, is_new: bool) -> Result:
+    """Train the twin of a net that was trained, or continue it; both go on where it stops."""
     name = f"{own.folder.name}-{TWIN}"
     folder = own.folder.with_name(name)
     try:
-        if (folder / NAME).is_file():
+        if is_new or not (folder / NAME).is_file():
+            twin = run(own.settings, data_dir, own.folder.parent, name, *shown)
+        else:
             given = {"iterations": own.settings.iterations}
             twin = resume_run(folder, given, data_dir, *shown)
-        else:
-            twin = run(own.settings, data_dir, own.folder.parent, name, *shown)
     except Stopped as stop:
         raise Stopped(stop.number, stop.iteration, own.folder) from stop
     return OwnResult(**vars(own), twin=twin)
