@@ -96,14 +96,15 @@ def _has_gradients(decision: Decision) -> bool:
 
 
 def _have_own_rates(near: Decision, far: Decision) -> bool:
-    """Return whether what is wrong are numbers that go down the loss of the others, farther or less
-    far by one factor wherever the weights are: they may be given a rate of their own.
+    """Return whether what is wrong are numbers beside arrays that go down the loss of the others,
+    farther or less far by one factor wherever the weights are: they may have a rate of their own.
     """
     if near.fault or not (near.fit and far.fit and near.wrong):
         return False
     fits = near.fit, far.fit
     ratios = ([(f.rates.get(w) or 0) / f.common_rate for f in fits] for w in near.wrong)
-    are_numbers = all(near.model.base.before[w].size == 1 for w in near.wrong)
+    numbers = [w for w in near.model.weights if near.model.base.before[w].size == 1]
+    are_numbers = set(near.wrong) <= set(numbers) < set(near.model.weights)
     return are_numbers and all(min(pair) > 0 and are_same(*pair) for pair in ratios)
 
 
