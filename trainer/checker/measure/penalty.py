@@ -126,6 +126,8 @@ def blame_gradients(findings: list[Finding], trial: Trial, judge: Judge) -> None
     keys = ["W1", "W2"]
     if [finding.quantity for finding in wrong] != ["loss"] or not trial.subject.has("gradient"):
         return
+    if _takes_strength(trial, judge):
+        return  # without one there is to be no penalty
     own = trial.differentiate_loss(keys)
     found = (_fit_share(own.get(key), judge.theirs.get(key), judge.case.weights[key])
              for key in keys)  # fmt: skip
@@ -135,6 +137,17 @@ def blame_gradients(findings: list[Finding], trial: Trial, judge: Judge) -> None
         accept(findings, wrong, "loss", message.format(factor=f"{shares[0] / 2:.4g}"))
         for finding in (f for f in findings if f.quantity in ("gradient W1", "gradient W2")):
             finding.verdict, finding.message = "differs", _(LACKS)
+
+
+def _takes_strength(trial: Trial, judge: Judge) -> bool:
+    """Return whether a strength that the net is given changes its gradients."""
+    subject = attempt(lambda: trial.build_subject(REG)).value
+    if subject is None:
+        return False
+    subject.weights.set(trial.case.weights)
+    grads = attempt(subject.backpropagate, trial.case.x, trial.t).value or {}
+    new, old = as_array(grads.get("W1")), as_array(judge.theirs.get("W1"))
+    return new is None or old is None or compute_error(new, old) > CLOSE
 
 
 def _fit_share(own: Array | None, got: Any, weight: Array) -> float:
