@@ -3,7 +3,7 @@
 from difflib import get_close_matches, unified_diff
 from pathlib import Path
 
-from trainer.auditing.mistakes import MISTAKES, Mistake
+from trainer.auditing.mistakes import MISTAKES, Mistake, change_source
 from trainer.auditing.reasons import WHY
 from trainer.common.errors import InputError
 from trainer.common.language import translate as _
@@ -49,9 +49,7 @@ def _show_changes(mistake: Mistake) -> str:
                           ("book/functions.py", mistake.functions),
                           ("book/gradient.py", mistake.gradient)):  # fmt: skip
         right = (ROOT / file).read_text(encoding="utf-8") if changes else ""
-        wrong = right
-        for old, new in changes.items():
-            wrong = wrong.replace(old, new)
+        wrong = change_source(right, changes)
         pairs = unified_diff(wrong.splitlines(), right.splitlines(), n=0, lineterm="")
         lines += [f"{line[0]} {line[1:].strip()}" for line in [*pairs][2:] if line[0] in "-+"]
     return "\n".join([*(line.rstrip() for line in lines), "```"])

@@ -5,6 +5,7 @@ builds the net from the changed source, so that the catalogue shows each line as
 as it is often written.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from trainer.common.language import N_
@@ -39,6 +40,18 @@ class Mistake:
     functions: dict[str, str] = field(default_factory=dict)
     gradient: dict[str, str] = field(default_factory=dict)
     needs: dict[str, str] = field(default_factory=dict)
+
+
+def change_source(source: str, changes: Mapping[str, str]) -> str:
+    """Return a source with each old text replaced by the new.
+
+    Raises AssertionError unless each old text occurs exactly once.
+    """
+    for old, new in changes.items():
+        if source.count(old) != 1:
+            raise AssertionError(f"{old!r} occurs {source.count(old)} times, expected once")
+        source = source.replace(old, new)
+    return source
 
 
 # fmt: off

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import cache
 from types import ModuleType
 
-from trainer.auditing.mistakes import MISTAKES
+from trainer.auditing.mistakes import MISTAKES, change_source
 from trainer.book import functions, gradient
 from trainer.common.errors import InputError
 from trainer.nets import numpy_net
@@ -36,17 +36,10 @@ def plant(*slugs: str, rewrites: tuple[tuple[str, str], ...] = ()) -> type[numpy
 def _execute_changed(
     module: ModuleType, changes: dict[str, str], rewrites: tuple[tuple[str, str], ...] = ()
 ) -> ModuleType:
-    """Return a new module from the source of module, with each old text replaced by the new.
-
-    Raises AssertionError unless each old text of changes occurs exactly once.
+    """Return a new module from the source of module, with each old text replaced by the new, those
+    of changes as change_source does it.
     """
-    source = inspect.getsource(module)
-    for old, new in changes.items():
-        if source.count(old) != 1:
-            raise AssertionError(
-                f"{old!r} occurs {source.count(old)} times in {module.__name__}, expected once"
-            )
-        source = source.replace(old, new)
+    source = change_source(inspect.getsource(module), changes)
     for old, new in rewrites:
         source = source.replace(old, new)
     changed = ModuleType(module.__name__)

@@ -49,8 +49,7 @@ def locate_net(
     prepared: Prepared, replaced: Count, named: frozenset[str]
 ) -> tuple[Trail, list[Location]]:
     """Return what predict, loss and gradient did, and their lines that may be wrong, the likeliest
-    first. replaced counts the values that are tried, named are
-    the wrong quantities.
+    first. replaced counts the values that are tried, named are the wrong quantities.
     """
     recorder, trial, judge = prepared
     trail = _record_trail(recorder, trial)

@@ -199,7 +199,7 @@ def _list_nets(module: Namespace, tree: ast.Module) -> Iterator[Call]:
             may_train = (
                 _may_train(name, method, instance.takes_data)
                 or _reads_data(tree, method)
-                or _moves_weights(tree, instance.kind, method)
+                or _moves_weights(instance, method)
             )
             if is_called and may_train:
                 runs = partial(call_method, name=name, returned=instance.returned)
@@ -211,15 +211,14 @@ def _list_nets(module: Namespace, tree: ast.Module) -> Iterator[Call]:
             yield Call(move_by_loss, f"{instance.kind.__name__}.loss", instance)
 
 
-def _moves_weights(tree: ast.Module, kind: type, method: Function) -> bool:
+def _moves_weights(instance: Instance, method: Function) -> bool:
     """Return whether a method is given two values, under names that say nothing, and adds something
     to two attributes: in any language it may train.
     """
     required = list_required(method)[1:]
     if len(required) != 2 or any(find_argument_role(method, name) for name in required):
         return False
-    kinds = (n for n in ast.walk(tree) if isinstance(n, ast.ClassDef) and n.name == kind.__name__)
-    own = (n for each in kinds for n in ast.walk(each) if isinstance(n, ast.FunctionDef))
+    own = (n for n in instance.body if isinstance(n, ast.FunctionDef))
     nodes = (n for each in own if each.name == method.__name__ for n in ast.walk(each))
     return len({name for node in nodes for name in _list_moved(node)}) > 1
 

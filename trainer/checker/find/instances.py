@@ -58,9 +58,8 @@ class Instance:
         return net
 
     def _renew(self) -> None:
-        """Give the class the lists and tables that its body makes anew: all nets share these."""
-        kinds = (n for n in self.tree.body if isinstance(n, ast.ClassDef))
-        for node in (n for kind in kinds if kind.name == self.kind.__name__ for n in kind.body):
+        """Give the class the lists and tables of its body again, as new: all nets share these."""
+        for node in self.body:
             match node:
                 case ast.Assign(targets=[ast.Name(id=name)], value=ast.List() | ast.Dict()):
                     with suppress(ValueError):
@@ -90,13 +89,17 @@ class Instance:
         given = inspect.signature(self.kind).bind(*args, **named).arguments
         return self.kind(**{**given, **option})
 
+    @property
+    def body(self) -> list[ast.stmt]:
+        """The statements of the class in the file."""
+        kinds = (n for n in self.tree.body if isinstance(n, ast.ClassDef))
+        return [n for kind in kinds if kind.name == self.kind.__name__ for n in kind.body]
+
     @cached_property
     def returned(self) -> dict[str, tuple[str, int | None]]:
         """The names that methods of the class return: the method, and the place in a tuple."""
         found: dict[str, tuple[str, int | None]] = {}
-        kinds = (n for n in self.tree.body if isinstance(n, ast.ClassDef))
-        own = [node for node in kinds if node.name == self.kind.__name__]
-        for method in (n for kind in own for n in kind.body if isinstance(n, ast.FunctionDef)):
+        for method in (n for n in self.body if isinstance(n, ast.FunctionDef)):
             for node in ast.walk(method):
                 match node:
                     case ast.Return(value=ast.Name(id=name)):

@@ -123,13 +123,12 @@ def list_leaves(names: Namespace) -> dict[str, Leaf]:
     return found
 
 
-def list_inside(value: Any) -> Iterator[Leaf]:
-    """Yield the leaves that a value holds, as list_leaves does those of a name."""
-    seen: set[str] = set()
+def list_inside(value: Any) -> list[Leaf]:
+    """Return the leaves that a value holds, as list_leaves does those of a name."""
+    found: dict[str, Leaf] = {}
     for leaf in islice(_walk("", ("",), {"": value}, value, set()), EACH):
-        if leaf.path not in seen:
-            seen.add(leaf.path)
-            yield leaf
+        found.setdefault(leaf.path, leaf)
+    return list(found.values())
 
 
 def list_holders(names: Namespace, array: Any) -> list[Leaf]:

@@ -121,10 +121,8 @@ def _is_unset(net: Any, name: str) -> bool:
 
 def _list_methods(instance: Instance) -> Iterator[ast.FunctionDef]:
     """Yield the methods of the instance's class that take no data and compute no gradients."""
-    for node in instance.tree.body:
-        if isinstance(node, ast.ClassDef) and node.name == instance.kind.__name__:
-            methods = (each for each in node.body if isinstance(each, ast.FunctionDef))
-            yield from (each for each in methods if _prepares(instance.kind, each.name))
+    methods = (each for each in instance.body if isinstance(each, ast.FunctionDef))
+    yield from (each for each in methods if _prepares(instance.kind, each.name))
 
 
 def _prepares(kind: type, name: str) -> bool:

@@ -165,10 +165,8 @@ class Step:
                 return value
             if len(trace.events) == self._catch:
                 frame = sys._getframe(2)  # of the code, which calls the tracer
-                own, is_top = (
-                    copy_together(frame.f_locals, None)[0],
-                    frame.f_locals is frame.f_globals,
-                )
+                own = copy_together(frame.f_locals, None)[0]
+                is_top = frame.f_locals is frame.f_globals
                 self._caught = own, own if is_top else frame.f_globals
             return keep(trace, site, value, changes, self.tracer.sites[site], kept)
 

@@ -43,6 +43,11 @@ class Trace:
     error: str = ""
     gave: str = ""
 
+    @property
+    def gives_gradients(self) -> bool:
+        """Whether calls gave gradients, which a step of ours subtracted."""
+        return self.gave in (SUBTRACTED, JOINED)
+
     def list_changed(self) -> list[str]:
         """Return the paths of the numbers that the step changed."""
         return [
@@ -69,24 +74,26 @@ def keep(
     is_array = is_numeric_array(value) or is_numeric_tensor(value)
     if is_real(value) or is_whole or (is_array and math.prod(value.shape) <= MOST_ELEMENTS):
         value = _replace(value, changes.get(len(trace.events)), site.is_update)
-        is_kept = kept is None or len(trace.events) in kept
-        path = OPERAND if site.is_operand else ""
-        trace.events.append((number, path, to_array(value) if is_kept else None))
+        _add(trace, number, OPERAND if site.is_operand else "", value, kept)
     elif isinstance(value, dict | list | tuple) and not site.is_argument:
         numbers = [(i, each) for i, each in enumerate(value) if is_real(each)]
         for i, each in numbers if isinstance(value, tuple) else ():
-            trace.events.append((number, f"[{i}]", np.array(each)))
-        for leaf in list(list_inside(value)):
+            _add(trace, number, f"[{i}]", each, kept)
+        for leaf in list_inside(value):
             if leaf.size <= MOST_ELEMENTS:
                 mark = LIST if isinstance(leaf.value, list) else ""
                 other = changes.get(len(trace.events))
                 is_set = mark or (isinstance(value, tuple) and is_numeric_array(leaf.value))
                 if is_set and other is not None and np.shape(other) == np.shape(leaf.value):
                     leaf.set(other)
-                is_kept = kept is None or len(trace.events) in kept
-                shown = leaf.as_array() if is_kept else None
-                trace.events.append((number, leaf.path + mark, shown))
+                _add(trace, number, leaf.path + mark, leaf.value, kept)
     return value
+
+
+def _add(trace: Trace, number: int, path: str, value: Any, kept: set[int] | None) -> None:
+    """Add an event, with a copy of its value where that is asked for."""
+    is_kept = kept is None or len(trace.events) in kept
+    trace.events.append((number, path, to_array(value) if is_kept else None))
 
 
 def _replace(value: Any, other: Any, is_update: bool) -> Any:

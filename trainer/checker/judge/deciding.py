@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from trainer.checker.find.trace import DERIVED, JOINED, SUBTRACTED, Trace
+from trainer.checker.find.trace import DERIVED, SUBTRACTED, Trace
 from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.descent import (
@@ -39,7 +39,7 @@ from trainer.checker.judge.properties import (
     list_unused,
 )
 from trainer.checker.judge.repeating import takes_several
-from trainer.checker.judge.shrinking import shrink, take_fewest
+from trainer.checker.judge.shrinking import build_smaller, take_fewest
 
 # How far from the first weights a step is judged, relative to the largest: first near, then as far
 # as it can be judged, since near 0 every net is nearly linear, and far away a softmax is 0 or 1.
@@ -65,7 +65,7 @@ def decide(run: Run, name: str = "") -> Decision | None:
     # A method may train a part of a net, and then has no gradients of the rest.
     is_part = near.fault is Fault.LEFT and bool(name) and not _has_gradients(near)
     # What a method gives may be meant to be added, unless it gives the loss too.
-    is_given = near.fault is Fault.UPHILL and near.model.base.gave in (SUBTRACTED, JOINED)
+    is_given = near.fault is Fault.UPHILL and near.model.base.gives_gradients
     is_turned = is_given and not any(_is_beside_gradients(near.model, fit) for fit in near.fits)
     is_doubted = is_part or is_turned or _have_own_rates(near, far)
     if is_doubted or far.is_right is None or far.is_right != near.is_right:
@@ -77,7 +77,7 @@ def decide(run: Run, name: str = "") -> Decision | None:
 
 def _find_divided(first: Model, near: Decision) -> Decision | None:
     """Return that some weights of an open step go down another loss than the others."""
-    is_given = near.model.base.gave in (SUBTRACTED, JOINED)
+    is_given = near.model.base.gives_gradients
     if near.fault or is_given or not may_divide(fit_losses(near.model)):
         return None
     models = [_move_to(first, distance) for distance in (NEAR, max(FAR))]
@@ -174,8 +174,7 @@ def _decide_at(first: Model, start: float) -> Decision:
 def _move_to(first: Model, start: float) -> Model:
     """Return a step at a distance from the first weights, with few samples if that works."""
     model = leave_start(first, start)
-    smaller = shrink(model, first.run)
-    few = build_model(smaller) if smaller is not first.run else None
+    few = build_smaller(model, first.run)
     return leave_start(few, start) if few else model
 
 

@@ -47,6 +47,11 @@ class Model:
     probed: dict[tuple[str, int], Any] = field(default_factory=dict)  # directions that were asked
     along: dict[tuple[str, int], Array] = field(default_factory=dict)  # by them: possible gradients
 
+    @property
+    def weighted(self) -> frozenset[int]:
+        """The events that depend on any weight."""
+        return frozenset().union(*(self.depends[path] for path in self.weights))
+
     def read(self, edits: Mapping[str, Any]) -> Values:
         """Return the values of outputs and losses in a run with these edits, by their events."""
         wanted = sorted({i for events in (*self.outputs, *self.losses) for i in events})

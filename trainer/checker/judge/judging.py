@@ -9,13 +9,13 @@ from typing import Any, Protocol
 import numpy as np
 
 from trainer.checker.find.programs import OWN
-from trainer.checker.find.trace import JOINED, SUBTRACTED, Form, Trace
+from trainer.checker.find.trace import Form, Trace
 from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.deciding import decide
 from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.descent import list_fits
 from trainer.checker.judge.fit import Fit
-from trainer.checker.judge.influence import Model, Run, build_model
+from trainer.checker.judge.influence import Run, build_model
 from trainer.checker.judge.losses import SQUARES
 
 MOST_VALUES = 1_000_000  # of all runs of a file's steps
@@ -100,7 +100,7 @@ def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
         judged = _choose(steps, budget)
         if judged and number and judged.decision.fault is Fault.GROWN:
             continue  # of data of ours, which may lie in another direction
-        if judged and number >= OWN and _is_stretched(judged.decision):
+        if judged and number >= OWN and _is_stretched(judged):
             continue  # by targets of ours, which are more than its outputs
         if judged:
             key = judged.step.line, judged.step.name
@@ -131,22 +131,18 @@ def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
 
 def _lacks_given(decision: Decision) -> bool:
     """Return whether gradients that a call gives lack the penalty of the loss."""
-    return decision.fault is Fault.LACKS_PENALTY and decision.model.base.gave in (
-        SUBTRACTED,
-        JOINED,
-    )
+    return decision.fault is Fault.LACKS_PENALTY and decision.model.base.gives_gradients
 
 
-def _is_stretched(decision: Decision) -> bool:
+def _is_stretched(judged: Judged) -> bool:
     """Return whether what is wrong compares its outputs with targets to more numbers than the
     outputs are.
     """
-    model = decision.model
-    weighted = frozenset().union(*(model.depends[path] for path in model.weights))
-    first = min(weighted & model.after_targets, default=None)
-    if decision.is_right is not False or first is None:
+    model = judged.decision.model
+    if judged.decision.is_right is not False:
         return False
-    return model.base.events[first][2].size > _count_outputs(model)
+    first = min(model.weighted & model.after_targets, default=None)
+    return first is not None and model.base.events[first][2].size > _count_outputs(judged)
 
 
 def _list_larger(judged: Judged, others: Iterable[Judged]) -> list[Judged]:
@@ -217,13 +213,8 @@ def _choose_better(old: Judged, new: Judged) -> Judged:
     """Return what says more of one step: that it is right, unless with fewer outputs of the same
     loss, which hide a wrong sum over the samples, or of fewer weights than another leaves open.
     """
-    models = old.decision.model, new.decision.model
     is_same = bool(_list_losses(old) & _list_losses(new))
-    if (
-        is_same
-        and old.decision.is_right is False
-        and _count_outputs(models[1]) < _count_outputs(models[0])
-    ):
+    if is_same and old.decision.is_right is False and _count_outputs(new) < _count_outputs(old):
         return old
     fewer, more = sorted((new, old), key=lambda each: len(each.decision.model.weights))
     if fewer.decision.is_right and _list_larger(fewer, [more]):
@@ -242,8 +233,9 @@ def _list_losses(judged: Judged) -> set[str]:
     return own | {fit.loss for fit in fits if not fit.is_own}
 
 
-def _count_outputs(model: Model) -> int:
+def _count_outputs(judged: Judged) -> int:
     """Return how many numbers the largest outputs of a step are."""
+    model = judged.decision.model
     sizes = (sum(model.base.events[i][2].size for i in events) for events in model.outputs)
     return max(sizes, default=0)
 

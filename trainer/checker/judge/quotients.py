@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.find.trace import JOINED, SUBTRACTED
 from trainer.checker.findings.quotient_table import find_worst
 from trainer.checker.judge.fit import Fit
 from trainer.checker.judge.influence import Model
@@ -95,7 +94,7 @@ def compare_quotients(judged: Judged, may_pull: bool = True) -> list[Quotient]:
     fit = decision.fit or next(iter(decision.fits), None)
     if fit is None or not fit.common_rate or (decision.is_right and fit.wrong):
         return []
-    is_returned = decision.model.base.gave in (SUBTRACTED, JOINED)
+    is_returned = decision.model.base.gives_gradients
     unit = fit.common_rate if is_returned else 1.0
     return [
         find_worst(list(_compare_entries(decision.model, fit, weight, unit, may_pull)))

@@ -13,10 +13,16 @@ MANY = 8  # outputs with which a step is left as it is
 FEWEST = 2  # samples with which a small net has more weights than outputs
 
 
-def shrink(model: Model, run: Run, few: int = FEW, many: int = MANY) -> Run:
-    """Return the step with few samples, or as it is where that does not work. Of a batch the first
-    samples are taken. No more than many are left as they are.
+def build_smaller(model: Model, run: Run, few: int = FEW, many: int = MANY) -> Model | None:
+    """Return what is known of a step with few samples of more than many, None where that does not
+    work. Of a batch the first samples are taken.
     """
+    smaller = _shrink(model, run, few, many)
+    return build_model(smaller) if smaller is not run else None
+
+
+def _shrink(model: Model, run: Run, few: int, many: int) -> Run:
+    """Return the step with few samples, or as it is where that does not work."""
     outputs, lengths = model.outputs[0], _list_lengths(model, many)
     size = sum(model.base.events[i][2].size for i in outputs)
     starts = _list_starts(model, lengths)
@@ -37,8 +43,7 @@ def take_fewest(model: Model) -> Model:
     """Return a step with so few samples that even a small net has more weights than outputs; as it
     is where that does not work.
     """
-    run = shrink(model, model.run, FEWEST, FEWEST)
-    fewer = build_model(run) if run is not model.run else None
+    fewer = build_smaller(model, model.run, FEWEST, FEWEST)
     return fewer if fewer and set(fewer.weights) == set(model.weights) else model
 
 

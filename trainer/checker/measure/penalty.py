@@ -64,9 +64,8 @@ def _check_sign(
     for key in ("W1", "W2"):
         if key not in own or key not in strict:
             continue
-        added = strict[key] - own[key]
-        c = np.vdot(added, weights[key]) / np.vdot(weights[key], weights[key])
-        if c < 0 and compute_error(added, c * weights[key]) <= NEAR:
+        c = _fit_share(strict[key] - own[key], weights[key], NEAR)
+        if c < 0:
             message = _("reg = {reg} subtracts {factor} ‖{name}‖²: a penalty must not be negative")
             message = message.format(reg=REG, factor=f"{-c / 2:.4g}", name=key)
             yield Finding("loss", "differs", message)
@@ -112,7 +111,7 @@ def accept_decay(findings: list[Finding], trial: Trial, judge: Judge) -> None:
     names = [f.quantity for f in wrong]
     if not trial.subject.is_derived or names != ["gradient W1", "gradient W2"]:
         return
-    shares = [_measure_share(judge, key) for key in ("W1", "W2")]
+    shares = [_measure_decay(judge, key) for key in ("W1", "W2")]
     if shares[0] > 0 and compute_error(shares[0], shares[1]) <= CLOSE:
         message = _("its update also subtracts {share} of W1 and W2, which the loss does not show")
         accept(findings, wrong, "gradient", message.format(share=f"{shares[0]:.3g}"))
@@ -129,9 +128,7 @@ def blame_gradients(findings: list[Finding], trial: Trial, judge: Judge) -> None
     if _takes_strength(trial, judge):
         return  # without one there is to be no penalty
     own = trial.differentiate_loss(keys)
-    found = (_fit_share(own.get(key), judge.theirs.get(key), judge.case.weights[key])
-             for key in keys)  # fmt: skip
-    shares = [*found]
+    shares = [_measure_share(judge, key, own.get(key)) for key in keys]
     if min(shares) > 0 and compute_error(shares[0], shares[1]) <= NEAR:
         message = _("includes a penalty of {factor} ‖W‖²")
         accept(findings, wrong, "loss", message.format(factor=f"{shares[0] / 2:.4g}"))
@@ -150,21 +147,27 @@ def _takes_strength(trial: Trial, judge: Judge) -> bool:
     return new is None or old is None or compute_error(new, old) > CLOSE
 
 
-def _fit_share(own: Array | None, got: Any, weight: Array) -> float:
-    """Return the multiple of a weight by which a derivative is more than a gradient, 0 for none."""
-    array = as_array(got)
-    if own is None or array is None or not own.shape == array.shape == weight.shape:
+def _measure_share(judge: Judge, key: str, own: Array | None) -> float:
+    """Return the multiple of a weight by which the derivative of the loss is more than a gradient,
+    0 where that is none.
+    """
+    got = as_array(judge.theirs.get(key))
+    if own is None or got is None or own.shape != got.shape:
         return 0.0
-    rest = own - array
-    share = float(np.vdot(weight, rest) / np.vdot(weight, weight))
-    return share if compute_error(rest, share * weight) <= NEAR else 0.0
+    return _fit_share(own - got, judge.case.weights[key], NEAR)
 
 
-def _measure_share(judge: Judge, key: str) -> float:
+def _measure_decay(judge: Judge, key: str) -> float:
     """Return the share of a weight that a gradient has beside the right one, 0 if it has none."""
     got, weight = as_array(judge.theirs[key]), judge.case.weights[key]
     if got is None or got.shape != weight.shape:
         return 0.0
-    rest = got - judge.get_expected(key)
+    return _fit_share(got - judge.get_expected(key), weight, CLOSE)
+
+
+def _fit_share(rest: Array, weight: Array, limit: float) -> float:
+    """Return which multiple of a weight an array is, 0 where it is none within the limit."""
+    if rest.shape != weight.shape:
+        return 0.0
     share = float(np.vdot(weight, rest) / np.vdot(weight, weight))
-    return share if compute_error(rest, share * weight) <= CLOSE else 0.0
+    return share if compute_error(rest, share * weight) <= limit else 0.0

@@ -92,7 +92,7 @@ def list_forward(model: Model, is_whole: bool = False, most: float = MOST_ELEMEN
     targets, before the first that depends on targets and weights, or all: those of each sample of
     a loop.
     """
-    weighted = frozenset().union(*(model.depends[path] for path in model.weights))
+    weighted = model.weighted
     end = min(model.after_targets & weighted, default=len(model.base.events))
     events = model.base.events
     return [

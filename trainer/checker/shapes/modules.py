@@ -1,6 +1,5 @@
 """Two-layer torch modules: their output against the hand-written net, and its loss by autograd."""
 
-import inspect
 import re
 from collections.abc import Callable
 from typing import Any
@@ -11,13 +10,7 @@ from torch import Tensor, nn
 from trainer.book.functions import Array
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.building import build_instance
-from trainer.checker.adapt.names import (
-    METHODS,
-    PARAMS,
-    find_call_roles,
-    find_method,
-    simplify_name,
-)
+from trainer.checker.adapt.names import PARAMS, find_call_roles, find_method, list_methods
 from trainer.checker.adapt.parameter_names import identify_parameter
 from trainer.checker.adapt.sizes import N
 from trainer.checker.shapes.shape import Found, Shape
@@ -103,9 +96,8 @@ def _make_class(kind: type, loss: str) -> type:
 
 def _find_loss(kind: type) -> str:
     """Return the name of a method that computes the loss of samples and targets, "" for none."""
-    own = ((name, f) for name, f in vars(kind).items() if inspect.isfunction(f))
-    named = ((n, f) for n, f in own if re.fullmatch(METHODS["loss"], simplify_name(n)))
-    return next((n for n, f in named if {"x", "t"} <= find_call_roles(f)), "")
+    methods = list_methods(kind, "loss")
+    return next((m.__name__ for m in methods if {"x", "t"} <= find_call_roles(m)), "")
 
 
 def _take_outputs(result: Any) -> Tensor:
