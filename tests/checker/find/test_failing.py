@@ -79,3 +79,34 @@ def test_what_other_arguments_may_fix_is_no_mistake(tmp_path, old, new):
     text = NET.replace(old, new)
     ast.parse(text)
     assert find_fault(tmp_path, text) == ""
+
+
+OWN = """
+import numpy as np
+X, t = np.random.randn(20, 3), np.random.randn(20, 2)
+W1, W2 = np.random.randn(3, 5), np.random.randn(5, 2)
+def train(X, t, W1, W2):
+    for i in range(100):
+        h = np.tanh(X @ W1)
+        d = h @ W2 - t
+        d1 = d @ W2 * (1 - h ** 2)
+        W2 = W2 - 0.01 * h.T @ d
+        W1 = W1 - 0.01 * X.T @ d1
+    return W1, W2
+W1, W2 = train(X, t, W1, W2)
+"""
+
+
+def test_arrays_of_the_file_that_do_not_fit_are_a_mistake(tmp_path):
+    (file := tmp_path / "net.py").write_text(OWN)
+    report, _ = check_in_child(file)
+    (wrong,) = report.wrong_findings
+    assert (report.status, wrong.line) == (1, 9)
+    assert "d (20, 2) · W2 (5, 2): 2 and 5 differ; W2.T is (2, 5)" in wrong.message
+
+
+def test_what_other_data_may_fix_is_no_mistake(tmp_path):
+    loaded = "from mine import load\nX, t = load('mine.csv')\nX, t = X[:20, :3], t.reshape(20, 2)"
+    (file := tmp_path / "net.py").write_text(OWN.replace(OWN.splitlines()[2], loaded))
+    report, _ = check_in_child(file)
+    assert not report.wrong_findings

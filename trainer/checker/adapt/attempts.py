@@ -15,6 +15,7 @@ import numpy as np
 
 from trainer.book import functions
 from trainer.book.functions import Array
+from trainer.checker.adapt.misfits import describe_misfit
 from trainer.checker.adapt.sizes import C, D, H, N
 from trainer.checker.findings.comparing import ABSENT, Finding, report_unchecked, show_safely
 from trainer.checker.findings.placing import describe_place
@@ -121,6 +122,8 @@ def describe_raised(error: BaseException) -> Raised:
         call = f"sys.exit({show_safely(error.code, repr)})"
         text = _("ends the program with {call}").format(call=call)
     place: Any = (own[-1][0], own[-1][1]) if own else (None, None)
+    misfit = describe_misfit(error, Path(own[-1][0])) if own else ""
+    text = f"{type(error).__name__}: {misfit}" if misfit else text
     return Raised("own", text, at, _name_cause(error), *place)
 
 

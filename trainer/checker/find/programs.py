@@ -8,9 +8,10 @@ import re
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 from pathlib import Path
 
+from trainer.checker.adapt.misfits import describe_misfit
 from trainer.checker.adapt.names import OPTIONS, simplify_name
 from trainer.checker.find.calls import LAYOUTS, Call, list_calls, list_data, list_users
 from trainer.checker.find.choices import Choices
@@ -112,17 +113,19 @@ class Script:
         self._loader.errors += [discovery.error] if discovery.error else []
         return steps
 
-    def describe_failure(self) -> str:
-        """Return what the file's own code raises, "" for nothing, or where it lacks its data."""
-        errors = self._loader.errors
-        places = [self._find_line(error) for error in errors]
-        is_of_data = any(map(_is_of_data, errors)) or self._count_samples({FEW})
-        if is_of_data or not any(places):
-            return ""
-        error, line = next((e, n) for e, n in zip(errors, places, strict=True) if n)
+    def describe_failure(self) -> tuple[str, int]:
+        """Return what the file's own code raises, "" for nothing, or where it lacks its data; and
+        the line at which its arrays, of which none is ours, do not fit, 0 for another reason.
+        """
+        before = takewhile(lambda error: not _is_of_data(error), self._loader.errors)
+        error, line = next(((e, n) for e in before if (n := self._find_line(e))), (None, 0))
+        if error is None or self._count_samples({FEW}):
+            return "", 0
+        misfit = describe_misfit(error, self._path)
         place = self.sources[self._path].describe_line(line)
-        message = _("{place} raises {error}")
-        return message.format(place=place, error=f"{type(error).__name__}: {show_safely(error)}")
+        text = f"{type(error).__name__}: {misfit or show_safely(error)}"
+        is_misfit = (misfit or "index did not match" in text) and not Samples.is_taken
+        return _("{place} raises {error}").format(place=place, error=text), line if is_misfit else 0
 
     def _find_line(self, error: Exception) -> int:
         """Return the last line of the file in a traceback, 0 for none."""

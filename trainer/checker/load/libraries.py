@@ -23,9 +23,10 @@ SIZES = {  # inputs and classes of data sets
 
 
 class Samples:
-    """How many samples the data sets have."""
+    """How many samples the data sets have, and whether any was asked for."""
 
     number = FEW
+    is_taken = False
 
     @classmethod
     @contextmanager
@@ -36,6 +37,12 @@ class Samples:
             yield
         finally:
             cls.number = FEW
+
+    @classmethod
+    def take(cls) -> int:
+        """Return how many samples a data set has that a script asks for."""
+        cls.is_taken = True
+        return cls.number
 
 
 class Data(Protocol):
@@ -164,7 +171,7 @@ class Between:
 
 def draw_data(D: int, C: int) -> tuple[Array, Array]:
     """Return inputs (N, D), and labels (N,): numbers where there is one output alone."""
-    rng, N = np.random.default_rng(0), Samples.number
+    rng, N = np.random.default_rng(0), Samples.take()
     x = rng.standard_normal((N, D))
     return x, np.arange(N) % C if C > 1 else rng.standard_normal(N)
 
@@ -180,7 +187,7 @@ def _load(D: int, C: int, return_X_y: bool = False) -> Any:
 
 def _load_images(*shape: int) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     """Return what the data sets of keras return: images of whole numbers and their labels."""
-    N = Samples.number
+    N = Samples.take()
     images = np.random.default_rng(0).integers(0, 256, (N, *shape)).astype(np.uint8)
     labels = np.arange(N, dtype=np.uint8) % 10
     return (images, labels), (images.copy(), labels.copy())

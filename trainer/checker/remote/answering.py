@@ -195,9 +195,11 @@ class Answerer:
         found = program()[:MOST_STEPS]
         start = len(self._steps)
         self._steps += found
-        failed = self._script.describe_failure() if question["program"] == 0 else ""
+        is_own = question["program"] == 0
+        failed, misfit = self._script.describe_failure() if is_own else ("", 0)
         return {
             "failed": failed[:TEXT],
+            "misfit": misfit,
             "fault": self._script.fault[:TEXT],
             "varies": self._script.varies,
             "steps": [

@@ -86,12 +86,13 @@ class RemoteStep:
 
 class RemotePrograms:
     """The programs that train a net, the file's own first; failed is what that raises, "" for
-    nothing, or where it lacks its data. fault is what a call raises by a mistake of the file.
+    nothing, or where it lacks its data, and misfit the line at which its own arrays do not fit, 0
+    where they do. fault is what a call raises by a mistake of the file.
     """
 
     def __init__(self, connection: Connection, numbers: Iterable[int] = range(TRAINING)):
         self._connection, self._numbers = connection, numbers
-        self.failed, self.fault, self._varies = "", "", False
+        self.failed, self.fault, self.misfit, self._varies = "", "", 0, False
 
     def __iter__(self) -> Iterator[list[RemoteStep]]:
         """Yield the steps of each program."""
@@ -102,6 +103,7 @@ class RemotePrograms:
             if "error" in answer:
                 continue
             self.failed = self.failed or take_text(answer, "failed")
+            self.misfit = self.misfit or take_number(answer, "misfit")
             self.fault = self.fault or take_text(answer, "fault")
             self._varies = answer.get("varies") is True
             steps = take_list(answer, "steps", MOST_STEPS)
@@ -165,6 +167,23 @@ def _compare_layers(connection: Connection) -> Iterator[Quotient]:
             yield replace(each, weight=f"{name} {each.weight}")
 
 
+def _is_of_others(judged: Judged | None, programs: RemotePrograms) -> bool:
+    """Return whether what the file's own program cannot do is right with other data, or open."""
+    if judged is None or judged.decision.is_right is None:
+        return bool(programs.misfit)
+    return bool(judged.decision.is_right and judged.step.place[0])
+
+
+def _report_failure(report: Report, programs: RemotePrograms) -> None:
+    """Report what the file's own program raises: that is wrong where its arrays do not fit."""
+    if not programs.misfit:
+        report.findings.append(report_unchecked(STEP, programs.failed))
+        return
+    line = None if report.file.endswith(".ipynb") else programs.misfit
+    report.findings.append(Finding(STEP, "raises", programs.failed, file=report.file, line=line))
+    report.stopped, report.name = "", report.name or f"{CODE}{report.file}"
+
+
 def judge_training(connection: Connection, report: Report, may_acquit: bool) -> Judged | None:
     """Add to a report what a step of training shows: all where it left the net open, or doubted
     it without a cause, and of a right net whether the file's own code trains it. Return the step.
@@ -175,8 +194,8 @@ def judge_training(connection: Connection, report: Report, may_acquit: bool) -> 
     if may_acquit and may_be_settled(report):
         programs = RemotePrograms(connection)
         judged = judge_options(programs, judge_programs(programs))
-        if judged and programs.failed and judged.decision.is_right and judged.step.place[0]:
-            report.findings.append(report_unchecked(STEP, programs.failed))
+        if programs.failed and _is_of_others(judged, programs):
+            _report_failure(report, programs)
         elif judged:
             settle(report, judged)
         if programs.fault and (judged is None or judged.decision.is_right is None):
@@ -186,10 +205,12 @@ def judge_training(connection: Connection, report: Report, may_acquit: bool) -> 
     elif report.status == 0:
         programs = RemotePrograms(connection, range(OWN))
         judged = judge_programs(programs)
-        if programs.failed:
+        if programs.failed and not programs.misfit:
             reason = _("not checked: {reason}").format(reason=programs.failed)
             report.findings.append(Finding(STEP, "note", reason))
-        if judged:
+        elif programs.failed:
+            _report_failure(report, programs)
+        elif judged:
             report.findings += describe(judged)
             point_to(report, judged)
         if report.name.startswith(CODE):
