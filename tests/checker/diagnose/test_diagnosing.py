@@ -78,7 +78,7 @@ SLIPS = [
     ("classes_second", "        n = len(X)\n", "", "n = len("),
     ("chapter5", '["Affine1"].db', '["Affine1"].dB', '["Affine1"].db'),
     ("volume2", "        dx[np.arange(len(dx)), self.t] -= 1\n", "", "self.t] -= 1"),
-    ("volume2", "return dx * dout / len(dx)", "return dx * dout", "dx * dout / dx.shape[0]"),
+    ("volume2", "return dx * dout / len(dx)", "return dx * dout", "dx / dx.shape[0] * dout"),
     ("cs231n", 'grads["b1"] =', 'grads["W1"] =', 'grads["b1"] ='),
     ("cs231n", "T.dot(dscores) + 2 * reg * W2", "T.dot(dscores)", "+ 2 * reg * W2"),
     ("cs231n", "hidden = np.maximum(0, a1)", "hidden = 0", "hidden = np.maximum(0, "),
@@ -136,7 +136,7 @@ REAL = [
         ["randn(", '"Affine2"].dW', '"Affine2"].db'],
     ),
     ("volume2", {"dout * (1.0 - self.out) * self.out": "dout * (1.0 * self.out) - self.out"},
-     ["dout * self.out * (1 - self.out)"]),
+     ["dout * (self.out * (1 - self.out))"]),
     (
         "cs231n",
         {UPDATE: UPDATE_OF_WEIGHTS},

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from itertools import chain, islice
-from math import inf
 from pathlib import Path
 
 from trainer.checker.adapt.names import PARAMS
@@ -16,7 +15,7 @@ from trainer.checker.diagnose.local import list_local
 from trainer.checker.diagnose.parameters import list_parameters
 from trainer.checker.diagnose.patching import Function
 from trainer.checker.diagnose.penalties import list_penalties
-from trainer.checker.diagnose.rewriting import list_rewritten
+from trainer.checker.diagnose.recorded import list_recorded
 from trainer.checker.diagnose.scope import make_words
 from trainer.checker.diagnose.screening import PartsScreen
 from trainer.checker.diagnose.siblings import list_sibling_changes, list_signs
@@ -80,7 +79,7 @@ def _list_families(survey: Survey) -> Iterator[Iterator[Candidate]]:
     yield local
     yield _list_siblings(survey, edits_of, survey.called[:MOST_SIBLINGS])
     if survey.wrong & {"predict", "loss", "gradient", *(f"gradient {key}" for key in PARAMS)}:
-        yield list_rewritten(survey)
+        yield list_recorded(survey)
     if survey.lines:
         yield _list_cheap(survey, edits_of, survey.called, survey.lines)
     called = _list_cheap(survey, edits_of, survey.called)
@@ -124,7 +123,7 @@ def _list_uses(survey: Survey) -> Iterator[Candidate]:
         yield from list_left_out(path, survey.texts[path], function)
         yield from list_copies(path, survey.texts[path], function)
         if list_unused(function):
-            edits = _list_function_edits(path, function, survey, inf)
+            edits = _list_function_edits(path, function, survey, CHEAP)
             edits.sort(key=lambda edit: (path, edit.node.lineno) not in survey.lines)
             yield from list_uses(path, survey.texts[path], function, edits)
 

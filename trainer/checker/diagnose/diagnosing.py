@@ -4,13 +4,16 @@ import ast
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from trainer.checker.check_file import restore_aliases
 from trainer.checker.diagnose.applying import Candidate, make_diff
 from trainer.checker.diagnose.counting import Count
 from trainer.checker.diagnose.locating import Location, describe_location
 from trainer.checker.diagnose.patching import Texts
+from trainer.checker.diagnose.quantities import has_value
 from trainer.checker.diagnose.repairing import CHANGES, NetSearch
-from trainer.checker.diagnose.rewriting import can_write
+from trainer.checker.diagnose.scope import evaluate_all, list_variables
 from trainer.checker.diagnose.survey import Survey, survey_net
 from trainer.checker.diagnose.unknown import correct_names
 from trainer.checker.diagnose.verifying import Request, read_texts
@@ -58,10 +61,16 @@ def _name_line(texts: Texts, survey: Survey) -> Diagnosis | None:
     for location in survey.locations:
         path = location.site.path
         if location.settles and not location.is_expected and path in texts:
-            if not can_write(survey, location):
-                return None
-            return describe_line(texts, location)
+            return describe_line(texts, location) if _has_right_inputs(survey, location) else None
     return None
+
+
+def _has_right_inputs(survey: Survey, location: Location) -> bool:
+    """Return whether all arrays that a line reads are known quantities."""
+    record = location.before or location.record
+    read = evaluate_all(list_variables(location.site.value), record).values()
+    arrays = [value for value in read if isinstance(value, np.ndarray)]
+    return all(any(has_value(q, a) for q in survey.trail.quantities) for a in arrays)
 
 
 def describe_fix(

@@ -24,8 +24,7 @@ UNSAFE = re.compile(
 class Words:
     """What an edit may use: variables as one writes them, such as z1 or self.params['W1'],
     those of them that one divides by, and functions that take one array, such as sigmoid.
-    attributes are those of self, keys the strings in the function, and pairs functions that take
-    two arrays.
+    attributes are those of self, and keys the strings in the function.
     """
 
     atoms: list[str]
@@ -33,7 +32,6 @@ class Words:
     functions: list[str]
     attributes: list[str] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
-    pairs: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

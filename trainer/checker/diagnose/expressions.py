@@ -25,7 +25,6 @@ OPPOSITES: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Gt: ast.Lt, ast.Lt: ast.Gt, ast.GtE: ast.LtE,
     ast.LtE: ast.GtE,
 }  # fmt: skip
-BINARY = "{t} * np.log({y}) + (1 - {t}) * np.log(1 - {y})"
 NUMBERS = (0, 1, 2, 0.5, -1)
 
 
@@ -36,32 +35,12 @@ def list_edits(root: ast.expr, words: Words, most: float = inf) -> list[Edit]:
         for node in _walk(root)
         for edit in (
             *_edit_node(node, words.atoms, words.functions),
-            *wrap_node(node, root, words, most),
+            *wrap_node(node, root, words),
             *_edit_key(node, words.keys),
             *_edit_attribute(node, words.attributes),
         )
     )
     return sort_edits(edit for edit in edits if edit.cost <= most)
-
-
-def list_products(root: ast.expr, words: Words) -> list[Edit]:
-    """Return what may stand in place of a whole expression: a sum, or a product of two variables.
-
-    They are tried last, and only where the expected value is known.
-    """
-    edits = [Edit(root, f"np.sum({atom}, axis=0)", 3.0) for atom in words.atoms]
-    for atom in words.atoms:
-        total = f"np.sum({atom}, axis=1, keepdims=True)"
-        edits += [Edit(root, total, 3.1)]
-        edits += [Edit(root, f"{total} / {divisor}", 3.1) for divisor in words.divisors]
-    for one in words.atoms:
-        for other in words.atoms:
-            for text in (f"np.dot({one}.T, {other})", f"np.dot({one}, {other}.T)",
-                         f"np.dot({one}, {other})", f"{one} * {other}", f"{one} + {other}",
-                         f"{one} * (1 - {other}) * {other}", f"{one} * ({other} > 0)",
-                         BINARY.format(t=one, y=other)):  # fmt: skip
-                edits.append(Edit(root, text, 3.2))
-    return edits
 
 
 def _walk(root: ast.expr) -> Iterator[ast.expr]:

@@ -1,32 +1,25 @@
-"""Slips in layers: one that is forgotten, taken for another, or wrong on its way back."""
+"""Slips in layers: one that is forgotten or taken for another, gradients in place of weights."""
 
 import ast
-import re
 from collections.abc import Iterator
 from itertools import chain, combinations
 from pathlib import Path
-from typing import Any
 
 from trainer.checker.diagnose.applying import Candidate, apply_edit, replace_all
 from trainer.checker.diagnose.edits import Edit
 from trainer.checker.diagnose.insertions import insert_all
 from trainer.checker.diagnose.patching import Function
-from trainer.checker.diagnose.siblings import get_target
 from trainer.checker.diagnose.slips import list_stores
 
 CONFUSED = {
     "affine_forward": "affine_relu_forward", "affine_relu_forward": "affine_forward",
     "affine_backward": "affine_relu_backward", "affine_relu_backward": "affine_backward",
 }  # fmt: skip
-MOST = 12  # attributes that a layer may have kept
-LAYERS = "{d} * (1 - {v}) * {v}", "{d} * ({v} > 0)", "{d} * (1 - {v} ** 2)"
 
 
 def list_layer_slips(path: Path, text: str, function: Function) -> Iterator[Candidate]:
-    """Yield the text with a layer, or what a layer does, as it was probably meant."""
+    """Yield the text with a layer as it was probably meant."""
     yield from _list_confused(path, text, function)
-    for edit in _list_layer_gradients(text, function):
-        yield from apply_edit(path, text, edit)
     yield from _list_kept_gradients(path, text, function)
     yield from insert_all(path, text, _list_missing_layers(function))
 
@@ -40,27 +33,6 @@ def _list_confused(path: Path, text: str, function: Function) -> Iterator[Candid
         if "forward" in one.text and "backward" in other.text:
             yield Candidate(path, replace_all(text, [one, other]), one.node)
     yield from chain.from_iterable(apply_edit(path, text, edit) for edit in edits)
-
-
-def _list_layer_gradients(text: str, function: Function) -> Iterator[Edit]:
-    """Yield the gradient of an activation layer, of what the layer has kept, in place of its own.
-
-    The values are those of what backward returns.
-    """
-    dout = [argument.arg for argument in function.args.args[1:]]
-    kept = list(dict.fromkeys(re.findall(r"self\.\w+", text)))[:MOST]
-    if (
-        function.name != "backward"
-        or len(dout) != 1
-        or not isinstance(function.body[-1], ast.Return)
-    ):
-        return
-    value: Any = function.body[-1].value
-    for node in function.body:
-        if isinstance(node, ast.Assign) and value and get_target(node) == ast.unparse(value):
-            value = node.value
-    for name in kept if value else ():
-        yield from (Edit(value, form.format(d=dout[0], v=name), 0.0) for form in LAYERS)
 
 
 def _list_kept_gradients(path: Path, text: str, function: Function) -> Iterator[Candidate]:

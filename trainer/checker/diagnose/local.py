@@ -1,92 +1,81 @@
-"""Changes of a located line with which its value, in its own scope, is the expected one."""
+"""Changes of located lines with which their value, in its own scope, is the expected one."""
 
-import ast
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 from trainer.checker.diagnose.applying import Candidate, apply_edit, replace_all
-from trainer.checker.diagnose.counting import Count
-from trainer.checker.diagnose.edits import Edit, Root, Words
-from trainer.checker.diagnose.expressions import list_products
-from trainer.checker.diagnose.insertions import find_holder, list_local_insertions
+from trainer.checker.diagnose.edits import Edit
+from trainer.checker.diagnose.enumerating import Enumerator, make_enumerator
+from trainer.checker.diagnose.insertions import list_local_insertions
 from trainer.checker.diagnose.locating import Location
 from trainer.checker.diagnose.quantities import has_value
-from trainer.checker.diagnose.rewriting import can_write, rewrite_location
-from trainer.checker.diagnose.scope import Line, list_functions, make_words
-from trainer.checker.diagnose.statements import list_line_edits
 from trainer.checker.diagnose.survey import Survey
 
-MOST_MATCHING = 12  # edits of one line that are checked
-EVALUATED = 20_000  # edits of all located lines that are evaluated
-LIKELY = 2.2  # the cost of an edit that is tried at all lines before others are
-PLAIN = 2.85  # the cost of an edit that is likelier than a statement that is missing
+MOST_EDITS = 12  # of one line
+RIGHT = 4  # tokens by which a line is unlikelier that computes another right quantity
+Lines = dict[tuple[int, int], Enumerator | None]  # by the code of a line, and its record
+Found = list[tuple[Location, list[Edit]]]
 
 
 def list_local(survey: Survey) -> Iterator[Candidate]:
-    """Yield the changes of the located lines whose value, in its own scope, is the expected one."""
+    """Yield the changes with which a located line has its expected value, those first with which
+    everything may be right.
+    """
     places = {(each.site, each.quantity.name): each for each in reversed(survey.locations)}
     there = [each for each in reversed(places.values()) if each.site.path in survey.texts]
-    there.sort(key=lambda each: (not each.settles, not can_write(survey, each)))
-    evaluated = Count(EVALUATED)
-    firsts: dict[Path, dict[str, Edit]] = {}  # what gives each quantity its value
-    likely, plain, odd = (
-        partial(_list_matching, kind, evaluated) for kind in (_list_likely, _list_plain, _list_odd)
-    )
-    for list_of in (likely, plain, partial(rewrite_location, survey), odd):
-        for location in there:
-            path, text = location.site.path, survey.texts[location.site.path]
-            for edit in list_of(location):
-                if not location.settles:
-                    firsts.setdefault(path, {}).setdefault(location.quantity.name, edit)
-                yield from apply_edit(path, text, edit)
-            if list_of is plain:
-                yield from list_local_insertions(location, text)
-        for path, edits in firsts.items():
-            yield from _join(path, survey.texts[path], list(edits.values()))
+    lines: Lines = {}
+    for settles in (True, False):
+        chosen = [each for each in there if each.settles is settles]
+        near = [(each, _list_near(survey, each, lines)) for each in chosen]
+        yield from _apply(survey, near)
+        far = [(each, _list_far(survey, each, lines)) for each, edits in near if not edits]
+        yield from _apply(survey, far)
+        for each in chosen:
+            yield from list_local_insertions(each, survey.texts[each.site.path])
+        if not settles:
+            yield from _join(survey, [*near, *far])
 
 
-def _join(path: Path, text: str, edits: list[Edit]) -> Iterator[Candidate]:
-    """Yield the text with edits of several lines, each of which corrects one quantity."""
-    edits = list({edit.node.lineno: edit for edit in reversed(edits)}.values())
-    if len(edits) > 1:
-        first = min(edits, key=lambda edit: edit.node.lineno)
-        yield Candidate(path, replace_all(text, edits), first.node)
+def _list_near(survey: Survey, location: Location, lines: Lines) -> list[Edit]:
+    """Return the first edits of one word with which a located line has its expected value."""
+    made = _make(survey, location, lines)
+    return made.list_near(partial(has_value, location.quantity))[:MOST_EDITS] if made else []
 
 
-def _list_matching(
-    list_changes: Callable[[Root, Words], list[Edit]], evaluated: Count, location: Location
-) -> Iterator[Edit]:
-    """Yield the first edits of a located line that give it the expected value."""
-    site, count = location.site, 0
-    record = location.before if site.is_update else location.record
-    root: Root | None = find_holder(site.function, site.value) if site.is_update else site.value
-    if record is None or root is None:
-        return
-    line = Line(root, record, site.name)
-    words = make_words(site.function, record, list_functions(record.globals))
-    pairs = [f for f in list_functions(record.globals, 2) if f != site.function.name]
-    words = replace(words, pairs=pairs)
-    for edit in list_changes(root, words):
-        if count == MOST_MATCHING or not evaluated.spend():
-            return
-        if has_value(location.quantity, line.evaluate(edit.node, edit.text)):
-            count += 1
-            yield edit
+def _list_far(survey: Survey, location: Location, lines: Lines) -> list[Edit]:
+    """Return the first edits of two words with which a located line has its expected value."""
+    made = _make(survey, location, lines)
+    return made.list_far(partial(has_value, location.quantity))[:MOST_EDITS] if made else []
 
 
-def _list_likely(root: Root, words: Words) -> list[Edit]:
-    """Return the edits of a line that people make most often."""
-    return list_line_edits(root, words, LIKELY)
+def _make(survey: Survey, location: Location, lines: Lines) -> Enumerator | None:
+    """Return what writes a located line otherwise: one for all that it may be meant to compute."""
+    site, record = location.site, location.before or location.record
+    key = id(site.value), id(record.scope)
+    if key not in lines:
+        lines[key] = make_enumerator(site, record, survey.texts[site.path])
+    return lines[key]
 
 
-def _list_plain(root: Root, words: Words) -> list[Edit]:
-    """Return the other edits of a line that people make."""
-    return [edit for edit in list_line_edits(root, words, PLAIN) if edit.cost > LIKELY]
+def _apply(survey: Survey, found: Found) -> Iterator[Candidate]:
+    """Yield the texts with each edit, the nearest to what is written first, and of those that are
+    as near the ones of the likeliest line.
+    """
+    edits = [(round(edit.cost) + RIGHT * each.is_expected, each.site.path, edit)
+             for each, edits in found for edit in edits]  # fmt: skip
+    for _, path, edit in sorted(edits, key=lambda each: each[0]):
+        yield from apply_edit(path, survey.texts[path], edit)
 
 
-def _list_odd(root: Root, words: Words) -> list[Edit]:
-    """Return the other edits of a line, and what may stand in place of it."""
-    products = list_products(root, words) if isinstance(root, ast.expr) else []
-    return [*(edit for edit in list_line_edits(root, words) if edit.cost > PLAIN), *products]
+def _join(survey: Survey, found: Found) -> Iterator[Candidate]:
+    """Yield each text with edits of several lines, each of which corrects one quantity."""
+    firsts: dict[Path, dict[str, Edit]] = {}
+    for location, edits in found:
+        for edit in edits[:1]:
+            firsts.setdefault(location.site.path, {}).setdefault(location.quantity.name, edit)
+    for path, chosen in firsts.items():
+        edits = list({edit.node.lineno: edit for edit in reversed(chosen.values())}.values())
+        if len(edits) > 1:
+            first = min(edits, key=lambda edit: edit.node.lineno)
+            yield Candidate(path, replace_all(survey.texts[path], edits), first.node)

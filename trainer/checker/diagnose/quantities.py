@@ -43,6 +43,8 @@ class Quantity:
 
 def has_value(quantity: Quantity, value: object) -> bool:
     """Return whether a value is that of a quantity."""
+    if getattr(value, "shape", quantity.value.shape) != quantity.value.shape:
+        return False  # most are found here, at once
     array = as_array(value)
     same = array is not None and array.shape == quantity.value.shape
     return same and compute_error(array, quantity.value) <= CLOSE

@@ -1,130 +1,175 @@
-"""Rewrites the lines of a wrong net: a quantity of the book, from what the line has in scope."""
+"""Rewrites parts of one line, and tells what a person would not write."""
 
 import ast
-import re
-from collections.abc import Iterator
-from functools import lru_cache
-from itertools import islice
-from pathlib import Path
+import io
+import tokenize
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
 
-from trainer.book.functions import Array
-from trainer.checker.diagnose.applying import Candidate, apply_edit
-from trainer.checker.diagnose.edits import Edit
-from trainer.checker.diagnose.formulas import TEMPLATES, get_base, list_formulas, list_known
-from trainer.checker.diagnose.insertions import (
-    find_statement,
-    has_return,
-    insert_after,
-    insert_before,
-)
-from trainer.checker.diagnose.locating import Location, keep_first
-from trainer.checker.diagnose.patching import Function
-from trainer.checker.diagnose.quantities import Quantity, has_value
-from trainer.checker.diagnose.scope import Scope, make_scope
-from trainer.checker.diagnose.survey import Survey
-from trainer.checker.findings.comparing import as_array
-from trainer.checker.load.recording import Record, Site
+from trainer.checker.diagnose.edits import Root
 
-Place = tuple[Scope, dict[str, list[str]]]  # a line's scope, and how it names each quantity
-EACH = 3  # texts of one quantity at one line that are tried
+WORDS = ast.Name | ast.Attribute | ast.Subscript
+SUMS = ("np.sum", "np.mean", "numpy.sum", "numpy.mean")
 
 
-def list_rewritten(survey: Survey) -> Iterator[Candidate]:
-    """Yield the texts with one line that computes a quantity, or sets an unknown name to it."""
-    for place, name in survey.unknown:
-        for statement, text in _write_at(survey, *place):
-            changed = insert_before(survey.texts[place[0]], statement, f"{name} = {text}")
-            yield Candidate(place[0], changed, statement)
-    for path, line in survey.raised:
-        for statement, text in _write_at(survey, path, line):
-            value = getattr(statement, "value", None)
-            if isinstance(value, ast.expr):
-                yield from apply_edit(path, survey.texts[path], Edit(value, text, 0.0))
-    yield from _return_quantities(survey)
-    yield from _rewrite_recorded(survey)
-
-
-def rewrite_location(survey: Survey, location: Location) -> Iterator[Edit]:
-    """Yield the edits with which a located line computes the expected quantity."""
-    site = location.site
-    if not site.is_update:
-        place = _find_place(survey, site.path, site.function, location.record)
-        yield from (Edit(site.value, text, 0.0) for text in _write(place, [location.quantity]))
-
-
-def _return_quantities(survey: Survey) -> Iterator[Candidate]:
-    """Yield the texts with a quantity returned at the end of a function that returns nothing."""
-    for path, function in survey.called:
-        if not has_return(function) and function.name != "__init__":
-            last = function.body[-1]
-            for _, text in _write_at(survey, path, last.lineno):
-                yield Candidate(
-                    path, insert_after(survey.texts[path], last, f"return {text}"), last
-                )
-
-
-def _rewrite_recorded(survey: Survey) -> Iterator[Candidate]:
-    """Yield the texts in which a recorded value becomes another quantity.
-
-    Those of its shape or its name come first, at all lines.
+def list_places(root: Root) -> Iterator[ast.expr]:
+    """Yield the parts of a line that may be replaced, a whole axis of an index too: not np, self,
+    what is called or what is set, but for its index.
     """
-    unlikely: list[tuple[Site, Place, list[Quantity]]] = []
-    for record in keep_first(survey.trail.records):
-        site, value = survey.trail.sites[record.site], as_array(record.value)
-        if value is None or site.is_update or site.path not in survey.texts:
-            continue
-        place = _find_place(survey, site.path, site.function, record)
-        wrong = [q for q in survey.trail.quantities if not has_value(q, value)]
-        likely = _list_likely(site, value, wrong)
-        unlikely.append((site, place, [q for q in wrong if q not in likely]))
-        yield from _rewrite(survey, site, place, likely)
-    for site, place, others in unlikely:
-        yield from _rewrite(survey, site, place, others)
+    called = {id(node.func) for node in ast.walk(root) if isinstance(node, ast.Call)}
+    if isinstance(root, ast.Assign | ast.AugAssign):
+        target = root.targets[0] if isinstance(root, ast.Assign) else root.target
+        if isinstance(target, ast.Subscript):
+            yield from list_places(target.slice)
+        yield from list_places(root.value)
+        return
+    for node in _walk_code(root):
+        is_range = isinstance(node, ast.Slice) and (node.lower or node.upper)
+        if isinstance(node, ast.expr) and not is_range and not isinstance(node, ast.Starred):
+            is_base = isinstance(node, ast.Name) and node.id in ("np", "numpy", "self")
+            if not is_base and id(node) not in called:
+                yield node
 
 
-def _rewrite(
-    survey: Survey, site: Site, place: Place, wanted: list[Quantity]
-) -> Iterator[Candidate]:
-    for text in _write(place, wanted):
-        yield from apply_edit(site.path, survey.texts[site.path], Edit(site.value, text, 0.0))
+def list_sums(root: Root) -> Iterator[ast.expr]:
+    """Yield the value of a line, and what it sums up."""
+    value = root.value if isinstance(root, ast.Assign | ast.AugAssign) else root
+    if isinstance(value, ast.expr):
+        yield value
+        for node in ast.walk(value):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in SUMS:
+                yield from node.args[:1]
 
 
-def _list_likely(site: Site, value: Array, wrong: list[Quantity]) -> list[Quantity]:
-    """Return the quantities that a line may have been meant to compute, by its name or shape."""
-    word = re.sub(r"\W", " ", site.name).split()[-1:]  # z1 of self.z1, W1 of grads["W1"]
-    names = {name for w in word for name in (w, f"d{w}", f"{w}1", f"{w}2", f"d{w}1", f"d{w}2")}
-    named = [q for q in wrong if q.name in names]
-    return [*named, *(q for q in wrong if q.value.shape == value.shape and q.name not in names)]
+def _walk_code(root: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a tree, but not those inside an f-string: its parts are text."""
+    yield root
+    for child in ast.iter_child_nodes(root) if not isinstance(root, ast.JoinedStr) else ():
+        yield from _walk_code(child)
 
 
-def can_write(survey: Survey, location: Location) -> bool:
-    """Return whether the expected value of a line follows from what is in scope there."""
-    site = location.site
-    place = _find_place(survey, site.path, site.function, location.record)
-    return any(_write(place, [location.quantity]))
+def cancels(text: str) -> bool:
+    """Return whether a line multiplies what it divides by the same: y * (1 / y - y)."""
+    products = [n for n in ast.walk(ast.parse(text))
+                if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Mult)]  # fmt: skip
+    sides = [pair for n in products for pair in ((n.left, n.right), (n.right, n.left))]
+    return any(
+        isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div)
+        and ast.unparse(n.right) in _list_factors(factor)
+        for factor, other in sides for n in ast.walk(other)
+    )  # fmt: skip
 
 
-def _write_at(survey: Survey, path: Path, line: int) -> Iterator[tuple[ast.stmt, str]]:
-    """Yield the statement at a line with each quantity that is not known there."""
-    for function in (f for p, f in survey.called if p == path):
-        statement, record = find_statement(function, line), survey.trail.find_last(path, function)
-        if statement is None or record is None:
-            continue
-        place = _find_place(survey, path, function, record)
-        missing = [q for q in survey.trail.quantities if get_base(q) not in place[1]]
-        yield from ((statement, text) for text in _write(place, missing))
+def _list_factors(node: ast.expr) -> list[str]:
+    """Return the factors of a product."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        return [*_list_factors(node.left), *_list_factors(node.right)]
+    return [ast.unparse(node)]
 
 
-@lru_cache(maxsize=100)  # most records are asked for several times
-def _find_place(survey: Survey, path: Path, function: Function, record: Record) -> Place:
-    """Return what can be written at a record, and which quantities are known there."""
-    scope = make_scope(function, record, survey.texts[path])
-    return scope, list_known(scope.values, survey.trail.quantities)
+def adds_nothing(text: str) -> bool:
+    """Return whether a line has a minus behind another sign or before a square, adds or subtracts
+    0, multiplies or divides by 1, calculates with two numbers, or takes back what it just added.
+    """
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.UnaryOp(op=ast.USub(), operand=ast.UnaryOp(op=ast.USub())):
+                return True
+            case ast.BinOp(left=ast.Constant(), right=ast.Constant()):
+                return True
+            case ast.BinOp(op=ast.Add() | ast.Sub(), right=ast.Constant(value=0)):
+                return True
+            case ast.BinOp(right=right) if _is_negative(right):
+                return True
+            case ast.AugAssign(op=ast.Add() | ast.Sub(), value=value) if _is_negative(value):
+                return True
+            case ast.BinOp(op=ast.Mult() | ast.Div(), right=ast.Constant(value=1)):
+                return True
+            case ast.AugAssign(op=ast.Mult() | ast.Div(), value=ast.Constant(value=1)):
+                return True
+            case ast.BinOp(op=ast.Mult(), left=ast.Constant(value=1)):
+                return True
+            case ast.BinOp(left=ast.UnaryOp(op=ast.USub()), op=ast.Pow()):
+                return True
+            case ast.BinOp(left=ast.BinOp(left=a, op=ast.Add(), right=b), op=ast.Sub(), right=c):
+                if ast.unparse(c) in (ast.unparse(a), ast.unparse(b)):
+                    return True
+    return False
 
 
-def _write(place: Place, wanted: list[Quantity]) -> Iterator[str]:
-    """Yield how to write those of the wanted quantities that what is known gives."""
-    scope, known = place
-    for quantity in wanted:
-        if get_base(quantity) in TEMPLATES:
-            yield from islice(list_formulas(scope, quantity, known), EACH)
+def _is_negative(node: ast.expr) -> bool:
+    """Return whether an expression begins with a minus."""
+    return ast.unparse(node).startswith("-")
+
+
+def count_repeated(text: str) -> int:
+    """Return how many calculations a line has again that it has already."""
+    tree = ast.parse(text)
+    made = [ast.dump(n) for n in ast.walk(tree) if isinstance(n, ast.BinOp | ast.Call)]
+    return len(made) - len(set(made))
+
+
+def list_swapped(root: Root) -> Iterator[str]:
+    """Yield the parts of a line in which two values are combined otherwise: a − b for a + b, or
+    with a mean in place of a sum.
+    """
+    for node in ast.walk(root):
+        match node:
+            case ast.Call(func=ast.Attribute(value=value, attr="sum" | "mean" as name)):
+                other = ast.Attribute(value, "mean" if name == "sum" else "sum", ast.Load())
+                yield ast.unparse(ast.Call(other, node.args, node.keywords))
+        if isinstance(node, ast.BinOp):
+            for operator in (ast.Add, ast.Sub, ast.Mult, ast.Div):
+                if not isinstance(node.op, operator):
+                    yield ast.unparse(ast.BinOp(node.left, operator(), node.right))
+
+
+def replace_word(root: Root, old: str, new: str) -> str:
+    """Return a line with a word in each place of another."""
+    words = [n for n in list_places(root) if isinstance(n, WORDS) and ast.unparse(n) == old]
+    return write_line(root, words, new)
+
+
+def write_line(root: Root, parts: Sequence[ast.expr], text: str) -> str:
+    """Return the line with a text in place of its parts."""
+    new = ast.parse(text, mode="eval").body
+    return ast.unparse(_Replacer(parts, new).visit(root))
+
+
+class _Replacer(ast.NodeTransformer):
+    """Returns trees with parts replaced, and leaves the given tree as it is."""
+
+    def __init__(self, parts: Sequence[ast.expr], new: ast.expr):
+        self._parts, self._new = parts, new
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        if any(node is part for part in self._parts):
+            return self._new
+        made = type(node)(**{
+            name: [self.visit(v) if isinstance(v, ast.AST) else v for v in value]
+            if isinstance(value, list) else self.visit(value) if isinstance(value, ast.AST)
+            else value for name, value in ast.iter_fields(node)
+        })  # fmt: skip
+        return ast.copy_location(made, node)
+
+
+def bracket(text: str) -> str:
+    """Return an expression in brackets, where one in its place may need them."""
+    node = ast.parse(text, mode="eval").body
+    return f"({text})" if isinstance(node, ast.BinOp | ast.UnaryOp | ast.Compare) else text
+
+
+def split_tokens(text: str) -> list[str]:
+    """Return the words and signs of a line."""
+    lines = io.StringIO(text).readline
+    return [token.string for token in tokenize.generate_tokens(lines) if token.string.strip()]
+
+
+def count_changes(old: list[str], new: list[str]) -> float:
+    """Return how many tokens a person has to take out, to type, or to replace; of two ways with as
+    many the one counts less that keeps more and is shorter.
+    """
+    changes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    typed = sum(max(j - i, m - k) for kind, i, j, k, m in changes if kind != "equal")
+    taken = sum(max(0, (j - i) - (m - k)) for _, i, j, k, m in changes)
+    return typed + 0.1 * taken + 0.01 * (len("".join(new)) - len("".join(old)))

@@ -3,7 +3,6 @@
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,48 +13,23 @@ from trainer.checker.load.recording import Record, copy_arrays
 TORCH = ("torch", "torch.nn.functional")
 ACTIVATIONS = ("relu", "sigmoid", "tanh")
 LONGEST = 20  # characters of a key that is tried in place of another
-OUTPUTS = ("predict", "forward")  # methods that give an output from x
 MOST_ATOMS = 40  # variables that are tried in place of others
 
 
-@dataclass(frozen=True)
-class Scope:
-    """What can be written at a line: values are those of the variables, by their texts.
-
-    functions take one array and pairs two. style is how the file multiplies matrices: "np.dot",
-    ".dot" or "@".
+def list_callables(function: ast.FunctionDef, record: Record) -> list[str]:
+    """Return what a function may call with one argument: functions and methods, but for itself,
+    which would never return.
     """
-
-    record: Record
-    values: dict[str, Any]
-    functions: list[str]
-    pairs: list[str]
-    style: str
-
-    def evaluate(self, text: str) -> Any:
-        """Return the value of an expression there, None where it raises."""
-        return evaluate(ast.parse(text, mode="eval"), self.record)
-
-
-def make_scope(function: ast.FunctionDef, record: Record, source: str) -> Scope:
-    """Return what can be written in a function, which stands in that source, at a record."""
-    known = list(_list_own(record.scope.get("self")))
-    outputs = [name for name in OUTPUTS if name != function.name]
-    calls = [f"self.{name}({a.arg})" for name in outputs for a in function.args.args[1:2]]
-    values = evaluate_all([*record.scope, *list_variables(function), *known, *calls], record)
-    styles = {"np.dot": r"np\.dot\(", ".dot": r"\.dot\(", "@": r" @ "}
-    style = max(styles, key=lambda name: len(re.findall(styles[name], source)))
-    # A function that calls itself twice would never return.
-    own = {function.name, f"self.{function.name}"}
-    one, two = ([f for f in _list_callables(record, n) if f not in own] for n in (1, 2))
-    return Scope(record, values, one, two, style)
-
-
-def _list_callables(record: Record, count: int) -> list[str]:
-    """Return the functions of the module and the methods of self that take so many arguments."""
     methods = vars(type(record.scope.get("self"))) if "self" in record.scope else {}
-    own = list_functions(methods, count + 1) if methods else []
-    return [*list_functions(record.globals, count), *(f"self.{name}" for name in own)]
+    own = list_functions(methods, 2) if methods else []
+    found = [*list_functions(record.globals), *(f"self.{name}" for name in own)]
+    return [name for name in found if name not in (function.name, f"self.{function.name}")]
+
+
+def find_style(text: str) -> str:
+    """Return how a text multiplies matrices: "np.dot", ".dot" or "@"."""
+    styles = {"np.dot": r"np\.dot\(", ".dot": r"\.dot\(", "@": r" @ "}
+    return max(styles, key=lambda name: len(re.findall(styles[name], text)))
 
 
 def list_variables(function: ast.AST) -> Iterator[str]:
@@ -83,7 +57,7 @@ def make_words(
     atoms += [f"self.{name}" for name in attributes if re.fullmatch(r"b\d?|bias\d?", name)]
     if record is None:
         return Words(atoms[:MOST_ATOMS], atoms[:MOST_ATOMS], functions, list(attributes), keys)
-    own = list(_list_own(record.scope.get("self")))
+    own = list(list_own(record.scope.get("self")))
     known = evaluate_all([*atoms, *record.scope, *own], record)
     divisors = [text for text, value in known.items() if np.ndim(value) < 2 or 1 in value.shape]
     biases = [atom for atom in atoms if atom.startswith("self.") and atom not in known]
@@ -97,7 +71,7 @@ def make_words(
     return Words(usable, divisors[:MOST_ATOMS], functions, list(attributes), keys)
 
 
-def _list_own(net: object) -> Iterator[str]:
+def list_own(net: object) -> Iterator[str]:
     """Yield the attributes of an object, and the items of those that are dictionaries."""
     for name, value in getattr(net, "__dict__", {}).items():
         yield f"self.{name}"
@@ -136,53 +110,3 @@ def evaluate(tree: ast.Expression, record: Record) -> Any:
             return eval(code, record.globals, scope)
     except Exception:  # of somebody's code: any can come
         return None
-
-
-class Line:
-    """An expression or a statement at a record, of which one part at a time is replaced.
-
-    The value of a statement is that of the variable of this name after it.
-    """
-
-    def __init__(self, root: ast.expr | ast.stmt, record: Record, name: str = ""):
-        self._tree = ast.Module([root], []) if isinstance(root, ast.stmt) else ast.Expression(root)
-        self._record, self._name = record, name
-        self._places: dict[int, tuple[ast.AST, str, int | None]] = {}
-        for parent in ast.walk(self._tree):
-            for name, value in ast.iter_fields(parent):
-                for index, child in enumerate(value) if isinstance(value, list) else ():
-                    self._places[id(child)] = parent, name, index
-                self._places[id(value)] = parent, name, None
-
-    def evaluate(self, part: ast.AST, text: str) -> Any:
-        """Return the value with that text in place of a part, None where it raises."""
-        parent, name, index = self._places[id(part)]
-        try:
-            is_statement = isinstance(part, ast.stmt)
-            new = ast.parse(text).body[0] if is_statement else ast.parse(text, mode="eval").body
-            if isinstance(new, ast.Name | ast.Attribute | ast.Subscript):
-                new.ctx = getattr(part, "ctx", new.ctx)
-            self._put(parent, name, index, new)
-            return self._run()
-        except SyntaxError:
-            return None
-        finally:
-            self._put(parent, name, index, part)
-
-    def _run(self) -> Any:
-        if isinstance(self._tree, ast.Expression):
-            return evaluate(self._tree, self._record)
-        scope = copy_arrays(self._record.scope)
-        try:
-            with np.errstate(all="ignore"):
-                exec(compile(self._tree, "<candidate>", "exec"), self._record.globals, scope)
-        except Exception:  # of somebody's code: any can come
-            return None
-        return evaluate(ast.parse(self._name, mode="eval"), replace(self._record, scope=scope))
-
-    @staticmethod
-    def _put(parent: ast.AST, name: str, index: int | None, part: ast.AST) -> None:
-        if index is None:
-            setattr(parent, name, part)
-        else:
-            getattr(parent, name)[index] = part

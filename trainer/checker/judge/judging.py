@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from trainer.checker.find.programs import OWN
-from trainer.checker.find.trace import Form, Trace
+from trainer.checker.find.trace import DERIVED, Form, Trace
 from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.deciding import decide
 from trainer.checker.judge.decision import Decision, Fault
@@ -96,7 +96,9 @@ def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
     """
     found: dict[tuple[int, str], Judged] = {}
     budget, more = Budget(), 0
+    loops: set[int] = set()
     for number, steps in enumerate(programs):
+        loops |= {step.line for step in steps if step.line}
         judged = _choose(steps, budget)
         if judged and number and judged.decision.fault is Fault.GROWN:
             continue  # of data of ours, which may lie in another direction
@@ -126,6 +128,8 @@ def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
     if best.decision.is_right and (larger := _list_larger(best, left)):
         return larger[0]  # what is right may be a part of it
     best.others = [each.step for each in left if each.step.line]
+    if best.decision.model.base.gave == DERIVED and loops:
+        best.decision = replace(best.decision, is_right=None)  # a loss, and steps that are unknown
     return best
 
 
@@ -146,8 +150,9 @@ def _is_stretched(judged: Judged) -> bool:
 
 
 def _list_larger(judged: Judged, others: Iterable[Judged]) -> list[Judged]:
-    """Return the open steps that move more weights than another."""
-    number = len(judged.decision.model.weights)
+    """Return the open steps that move more weights than another; a loss alone moves none."""
+    model = judged.decision.model
+    number = 0 if model.base.gave == DERIVED else len(model.weights)
     left = (each for each in others if each.decision.is_right is None)
     return [each for each in left if len(each.decision.model.weights) > number]
 

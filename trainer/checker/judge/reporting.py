@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from trainer.checker.find.trace import DERIVED
-from trainer.checker.findings.comparing import Finding, report_unchecked
+from trainer.checker.findings.comparing import LACKING, Finding, report_unchecked
 from trainer.checker.findings.report import CODE, STEP, Report
 from trainer.checker.judge.causes import find_cause, find_ratio, find_weight_cause
 from trainer.checker.judge.decision import OF_OUTPUTS, Decision
@@ -91,6 +91,8 @@ def settle(report: Report, judged: Judged) -> None:
     is_right = judged.decision.is_right
     wrong = report.wrong_findings
     fit = judged.decision.fit
+    for finding in report.findings:  # an array may be lacking only where nothing else trains
+        finding.topic = "" if finding.topic == LACKING else finding.topic
     if report.status == 1 and _is_understood(report) and not (is_right and fit and fit.is_own):
         _name_both_losses(wrong, judged)
         return

@@ -4,7 +4,9 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
+from functools import partial
 from itertools import chain
+from typing import Any
 
 import numpy as np
 
@@ -18,16 +20,17 @@ from trainer.checker.diagnose.diagnosing import (
     describe_line,
     describe_place,
 )
-from trainer.checker.diagnose.edits import Edit, Root
-from trainer.checker.diagnose.insertions import find_holder
+from trainer.checker.diagnose.edits import Edit
+from trainer.checker.diagnose.enumerating import make_enumerator
 from trainer.checker.diagnose.locating import Location
 from trainer.checker.diagnose.patching import Texts
+from trainer.checker.diagnose.quantities import Quantity
 from trainer.checker.diagnose.repairing import Search
-from trainer.checker.diagnose.scope import make_scope
 from trainer.checker.diagnose.survey import Survey
 from trainer.checker.find.programs import OPTION
+from trainer.checker.findings.comparing import as_array
 from trainer.checker.judge.decision import Decision
-from trainer.checker.repair.enumerating import Enumerator
+from trainer.checker.repair.derivatives import find_factor, is_close
 from trainer.checker.repair.ordering import list_earlier
 from trainer.checker.repair.surveying import (
     StepRequest,
@@ -194,15 +197,9 @@ def _list_by_value(survey: Survey) -> Iterator[Candidate]:
     edits: list[tuple[Location, Edit]] = []
     for location in survey.locations:
         site, record = location.site, location.before or location.record
-        root: Root | None = find_holder(site.function, site.value) if site.is_update else site.value
-        if root is None:
-            continue
-        scope = make_scope(site.function, record, survey.texts[site.path])
-        made = Enumerator(
-            root, site.name, record.scope, record.globals, scope.functions, scope.style
-        )
-        wanted = location.quantity
-        found = made.list_edits(wanted.value, site.function, is_exact=wanted.is_plain)
+        is_expected = partial(_is_expected, location.quantity)
+        made = make_enumerator(site, record, survey.texts[site.path])
+        found = made.list_near(is_expected) or made.list_far(is_expected) if made else []
         edits += [(location, edit) for edit in found[:MOST_EDITS]]
     for location, edit in sorted(edits, key=lambda pair: pair[1].cost):
         path = location.site.path
@@ -210,3 +207,13 @@ def _list_by_value(survey: Survey) -> Iterator[Candidate]:
     for location in survey.locations:
         site, line = location.site, location.site.value.lineno
         yield from list_earlier(site.path, survey.texts[site.path], site.function, line)
+
+
+def _is_expected(wanted: Quantity, value: Any) -> bool:
+    """Return whether a value is the expected one, or a multiple where that is not exact."""
+    array = as_array(value)
+    if array is None or array.shape != wanted.value.shape:
+        return False
+    if wanted.is_plain:
+        return is_close(array, wanted.value)
+    return find_factor(array, wanted.value) > 0

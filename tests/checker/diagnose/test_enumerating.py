@@ -1,22 +1,33 @@
 """A line gets other parts of what it sees, the nearest to what is written first."""
 
 import ast
+from functools import partial
 
 import numpy as np
 import pytest
 
-from trainer.checker.repair.enumerating import Enumerator
+from trainer.checker.diagnose.enumerating import Enumerator
+from trainer.checker.diagnose.pieces import Pieces
+from trainer.checker.diagnose.quantities import Quantity, has_value
 
 RNG = np.random.default_rng(0)
 SCOPE = {"A": np.tanh(RNG.standard_normal((4, 3))), "d": RNG.standard_normal((4, 3)), "m": 4}
-A, D = SCOPE["A"], SCOPE["d"]
+SCOPE |= {"W": RNG.standard_normal((3, 2)), "b": RNG.standard_normal(2)}
+A, D, W, B = (SCOPE[name] for name in "AdWb")
 
 
 def list_texts(line, expected, name=""):
     root = ast.parse(line).body[0]
     root = root if name else root.value
-    made = Enumerator(root, name, dict(SCOPE), {"np": np}, [], "np.dot")
-    return [edit.text for edit in made.list_edits(np.asarray(expected), root)]
+    is_right = partial(has_value, Quantity("", "", np.asarray(expected)))
+    made = make(root, name)
+    return [edit.text for edit in made.list_near(is_right) or made.list_far(is_right)]
+
+
+def make(root, name="", functions=()):
+    scope, names = dict(SCOPE), {"np": np} | {each.__name__: each for each in functions}
+    pieces = Pieces(root, root, scope, names, [*names][1:], "np.dot")
+    return Enumerator(root, name, scope, names, pieces)
 
 
 @pytest.mark.parametrize(
@@ -36,11 +47,20 @@ def test_a_mask_is_taken_from_another_array(tmp_path):
     assert list_texts("d[d <= 0] = 0", expected, "d")[0] == "A"
 
 
-def test_another_operator_gives_a_line_its_value_but_for_a_factor():
-    root = ast.parse("(A + d) * m").body[0].value
-    made = Enumerator(root, "", dict(SCOPE), {"np": np}, [], "np.dot")
-    assert made.list_edits(7 * (A - D), root, is_exact=False)[0].text == "A - d"
-    assert made.list_edits(-7 * (A - D), root, is_exact=False)[0].text != "A - d"
+def test_a_missing_term_is_put_beside_what_it_is_added_to():
+    expected = 1 / (1 + np.exp(-(A @ W + B)))
+    assert list_texts("1 / (1 + np.exp(-b))", expected) == ["np.dot(A, W) + b"]
+
+
+def test_a_function_that_changes_what_it_is_given_changes_nothing_here():
+    def double(a):
+        a *= 2
+        return a
+
+    root = ast.parse("d - m").body[0].value
+    before = A.copy()
+    assert not make(root, "", [double]).list_near(lambda _value: False)
+    assert np.array_equal(A, before)
 
 
 def test_nothing_is_multiplied_by_what_it_was_divided_by():

@@ -1,0 +1,164 @@
+"""Writes expressions that give a line the value that it should have, the nearest to it first.
+
+The pieces are what the line can see and what it has itself. Each takes the place of one part of the
+line.
+"""
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from trainer.checker.diagnose.edits import Edit, Root
+from trainer.checker.diagnose.insertions import find_holder
+from trainer.checker.diagnose.pieces import Pieces, Values
+from trainer.checker.diagnose.rewriting import (
+    WORDS,
+    adds_nothing,
+    bracket,
+    cancels,
+    count_changes,
+    count_repeated,
+    list_places,
+    list_sums,
+    replace_word,
+    split_tokens,
+    write_line,
+)
+from trainer.checker.diagnose.scope import find_style, list_callables
+from trainer.checker.load.recording import Record, Site, copy_arrays
+
+NEAR = 5.0  # tokens of a small edit
+REPEATED = 4.0  # tokens that a calculation counts as that is made twice
+HOLE = "__hole__"
+BESIDE = ("{hole} + {part}", "{hole} * {part}")  # where a term or a factor is missing
+IsRight = Callable[[Any], bool]
+
+
+def make_enumerator(site: Site, record: Record, text: str) -> "Enumerator | None":
+    """Return what writes other parts of a recorded line, None where its statement is not found.
+
+    text is that of its file.
+    """
+    root: Root | None = find_holder(site.function, site.value) if site.is_update else site.value
+    if root is None:
+        return None
+    functions, style = list_callables(site.function, record), find_style(text)
+    pieces = Pieces(root, site.function, record.scope, record.globals, functions, style)
+    return Enumerator(root, site.name, record.scope, record.globals, pieces)
+
+
+class Enumerator:
+    """Writes other parts of one expression or statement, with the pieces that it sees.
+
+    The value of a statement is that of what it changes, name, afterwards.
+    """
+
+    def __init__(self, root: Root, name: str, scope: Values, names: Values, pieces: Pieces):
+        self._root, self._name, self._scope, self._names = root, name, scope, names
+        self._pieces = pieces
+        self._kind = "exec" if isinstance(root, ast.stmt) else "eval"
+
+    def list_near(self, is_right: IsRight) -> list[Edit]:
+        """Return the few small edits with which the value is right, the nearest to what is written
+        first: of one part by what one word gives, or of a word or a sign in all its places.
+        """
+        return [edit for edit in self._list_single(is_right) if edit.cost <= NEAR]
+
+    def list_far(self, is_right: IsRight) -> list[Edit]:
+        """Return the other edits with which the value is right, of one part by what two words give
+        too, or with that beside it.
+        """
+        with np.errstate(all="ignore"):
+            found = self._fill(self._pieces.far, is_right)
+            found = found or self._add_beside(self._pieces.terms, is_right)
+        found += [edit for edit in self._list_single(is_right) if edit.cost > NEAR]
+        return sorted(found, key=lambda edit: edit.cost)
+
+    def _list_single(self, is_right: IsRight) -> list[Edit]:
+        with np.errstate(all="ignore"):
+            found = self._fill(self._pieces.near, is_right)
+            found += self._turn(is_right) + self._rename(is_right)
+        return sorted(found, key=lambda edit: edit.cost)
+
+    def _fill(self, values: Values, is_right: IsRight) -> list[Edit]:
+        """Return the edits that put one of the values into the place of a part."""
+        plain = ast.unparse(self._root)
+        old, may_be_odd, repeated = split_tokens(plain), adds_nothing(plain), count_repeated(plain)
+        found: list[Edit] = []
+        for part in list_places(self._root):
+            for text in self._list_right(self._open(part), values, is_right):
+                if text == "0" and not isinstance(part, ast.Constant):
+                    continue  # a term that is 0 is none
+                new = write_line(self._root, [part], text)
+                if not cancels(new) and (may_be_odd or not adds_nothing(new)):
+                    cost = REPEATED * max(0, count_repeated(new) - repeated)
+                    found.append(Edit(part, text, cost + count_changes(old, split_tokens(new))))
+        return found
+
+    def _add_beside(self, values: Values, is_right: IsRight) -> list[Edit]:
+        """Return the edits that put one of the values beside a variable, the whole expression, or
+        what it sums up.
+        """
+        found: list[Edit] = []
+        words = (part for part in list_places(self._root) if isinstance(part, WORDS))
+        for place in {id(part): part for part in (*list_sums(self._root), *words)}.values():
+            part = bracket(ast.unparse(place))
+            for form in BESIDE:
+                code = self._open(place, form.format(hole=HOLE, part=part))
+                texts = self._list_right(code, values, is_right)
+                news = (form.format(hole=bracket(text), part=part) for text in texts)
+                found += [Edit(place, new, len(split_tokens(new))) for new in news]
+        return found
+
+    def _turn(self, is_right: IsRight) -> list[Edit]:
+        """Return the edit that subtracts what a statement adds, or adds what it subtracts."""
+        root = self._root
+        if not isinstance(root, ast.AugAssign) or not isinstance(root.op, ast.Add | ast.Sub):
+            return []
+        operator = ast.Sub() if isinstance(root.op, ast.Add) else ast.Add()
+        text = ast.unparse(ast.AugAssign(root.target, operator, root.value))
+        return [Edit(root, text, 1.0)] if is_right(self._run(self._compile(text))) else []
+
+    def _rename(self, is_right: IsRight) -> list[Edit]:
+        """Return the edits that put one word into each place of another, where it has several."""
+        words = self._pieces.words
+        names = [ast.unparse(n) for n in list_places(self._root) if isinstance(n, WORDS)]
+        several = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+        shapes = {word: np.shape(value) for word, value in words.items()}
+        pairs = [(a, b) for a in several for b in words if shapes.get(a) == shapes[b]]
+        texts = dict.fromkeys(replace_word(self._root, a, b) for a, b in pairs if a != b)
+        right = (text for text in texts if is_right(self._run(self._compile(text))))
+        return [Edit(self._root, text, 2.0) for text in right]
+
+    def _open(self, part: ast.expr, text: str = HOLE) -> Any:
+        """Return the code of the line with a text in place of one part."""
+        return self._compile(write_line(self._root, [part], text))
+
+    def _compile(self, text: str) -> Any:
+        """Return the code of a line; of an update that of the sum, which leaves the array as it is,
+        None for what is no Python.
+        """
+        try:
+            for node in ast.parse(text).body:
+                if isinstance(node, ast.AugAssign) and ast.unparse(node.target) == self._name:
+                    text = ast.unparse(ast.BinOp(node.target, node.op, node.value))
+                    return compile(text, "<candidate>", "eval")
+            return compile(text, "<candidate>", self._kind)
+        except SyntaxError:
+            return None
+
+    def _list_right(self, code: Any, values: Values, is_right: IsRight) -> list[str]:
+        """Return the texts of the values with which a line gives what is right."""
+        return [text for text, value in values.items() if code and is_right(self._run(code, value))]
+
+    def _run(self, code: Any, value: Any = None) -> Any:
+        """Return what the line gives with a value in place of a part, None where it raises."""
+        scope = {**self._scope, HOLE: value}
+        try:
+            scope = scope if self._kind == "eval" else copy_arrays(scope)
+            result = eval(code, self._names, scope)  # None for a statement
+            return eval(self._name, self._names, scope) if result is None else result
+        except Exception:  # of somebody's code: any can come
+            return None

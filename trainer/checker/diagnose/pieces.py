@@ -1,0 +1,196 @@
+"""What can be written at a line of somebody's code: expressions, one for each value."""
+
+import ast
+import copy
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from itertools import chain, islice, product
+from typing import Any
+
+import numpy as np
+
+from trainer.checker.diagnose.edits import Root
+from trainer.checker.diagnose.rewriting import bracket, list_swapped
+from trainer.checker.diagnose.scope import list_own, list_variables
+from trainer.checker.find.leaves import is_numeric_array, is_real
+from trainer.checker.find.trace import digest
+
+MOST_WORDS = 40  # variables and parts of the line
+MOST_NEAR = 900  # values made from one word
+MOST_FAR = 4000  # values made from two
+MOST_ELEMENTS = 400
+TINY = 1e-4  # what tanh(7) lacks to 1 is less
+LARGEST = 1e5  # a number that may become a size
+SINGLE = (  # sizes first: a sum may have the same value
+    "{a}.shape[0]", "{a}.shape[1]", "-{a}", "{a}.T", "1 - {a}", "{a} * (1 - {a})", "1 - {a} ** 2",
+    "{a} ** 2", "{a} > 0", "np.exp({a})", "np.exp(-{a})", "np.log({a})", "np.tanh({a})",
+    "np.maximum(0, {a})", "1 / (1 + np.exp(-{a}))", "np.sum({a})", "np.sum({a}, axis=0)",
+    "np.sum({a}, axis=1)", "np.sum({a}, axis=0, keepdims=True)",
+    "np.sum({a}, axis=1, keepdims=True)", "{a}[1:]", "{a}[:-1]", "{a}[:, 1:]", "{a}[:, :-1]",
+    "np.mean({a}, axis=0)", "np.max({a}, axis=1, keepdims=True)",
+    "np.max({a}, axis=0, keepdims=True)",
+)  # fmt: skip
+PAIRS: dict[str, Callable[[Any, Any], Any]] = {
+    "{a} * {b}": np.multiply, "{a} - {b}": np.subtract, "{a} + {b}": np.add,
+    "{a} / {b}": np.divide, "(1 - {a}) * np.log(1 - {b})": lambda a, b: (1 - a) * np.log(1 - b),
+}  # fmt: skip
+PICK = "{a}[np.arange(len({a})), {b}]"  # of each row the one of its label
+SIZE = ".shape[0]"
+METHOD = re.compile(r"np\.(sum|mean|max)\(\{a\}(?:, )?")
+DOTS = {"@": "{a} @ {b}", ".dot": "{a}.dot({b})", "np.dot": "np.dot({a}, {b})"}
+Values = dict[str, Any]
+
+
+class Pieces:
+    """The values of expressions at a line, by their texts: of several texts the shortest counts.
+
+    words are variables and parts of the line, near what one of them gives too, and far what two
+    give. style is how the file multiplies matrices, functions are those of one argument.
+    """
+
+    def __init__(
+        self, root: Root, function: ast.AST, scope: Values, names: Values, functions: list[str],
+        style: str,
+    ):  # fmt: skip
+        self._root, self._function, self._functions = root, function, functions
+        self._scope, self._names = scope, names
+        self._own = [ast.unparse(node) for node in ast.walk(root) if isinstance(node, ast.expr)]
+        self._numpy = next((name for name, value in names.items() if value is np), "np")
+        self._dot = DOTS[style].replace("np.", f"{self._numpy}.")
+        self._seen: set[Any] = set()
+        self._of_words: set[str] = set()  # the texts of two words
+
+    @cached_property
+    def words(self) -> Values:
+        """The values of the line's own parts and of what it sees."""
+        found: Values = {}
+        self._add(found, self._list_words(), MOST_WORDS)
+        self._add(found, _list_picks(found), MOST_WORDS)
+        return found
+
+    @cached_property
+    def near(self) -> Values:
+        """The values of words, of the line's parts written otherwise, and of functions of words."""
+        found = {**self.words}
+        forms = [f"{name}({{a}})" for name in self._functions]
+        forms += [form.replace("np.", f"{self._numpy}.") for form in self._list_forms()]
+        single = (form.format(a=a) for a in map(bracket, self.words) for form in forms)
+        self._add(found, chain(list_swapped(self._root), single), MOST_NEAR)
+        return found
+
+    @cached_property
+    def far(self) -> Values:
+        """The values of two pieces, of which one is a word or a size."""
+        return dict(islice(self._pair_up(), MOST_FAR))
+
+    @cached_property
+    def terms(self) -> Values:
+        """Those of far that two words give."""
+        return {text: value for text, value in self.far.items() if text in self._of_words}
+
+    def _list_forms(self) -> list[str]:
+        """Return what is made from one word; sums as methods where the function has them so."""
+        text = ast.unparse(self._function)
+        is_method = ".sum(" in text and "np.sum(" not in text
+        return [METHOD.sub(r"{a}.\1(", form) if is_method else form for form in SINGLE]
+
+    def _list_words(self) -> Iterator[str]:
+        attributes = list_own(self._scope.get("self"))
+        numbers = (k for k, v in self._names.items() if is_real(v) or isinstance(v, int))
+        others = chain(list_variables(self._function), self._scope, attributes, numbers)
+        found = (sorted(dict.fromkeys(words), key=len) for words in (self._own, others))
+        return chain.from_iterable([*found, ("0", "1", "2")])
+
+    def _add(self, found: Values, texts: Iterable[str], most: int) -> None:
+        """Add the values of expressions that no other has given, up to so many."""
+        for text in texts:
+            if len(found) >= most:
+                return
+            value = self._evaluate(text)
+            if self._is_new(value) and (most == MOST_WORDS or not _is_trivial(value)):
+                found[text] = value
+
+    def _is_new(self, value: Any) -> bool:
+        """Return whether a value may be used, and no expression has given it yet."""
+        if not _is_usable(value) or (key := _identify(value)) in self._seen:
+            return False
+        self._seen.add(key)
+        return True
+
+    def _pair_up(self) -> Iterator[tuple[str, Any]]:
+        known, forms = self.near, PAIRS | {self._dot: np.dot}
+        shown = {text: bracket(text) for text in known}
+        for a, b in self._order_pairs():
+            for form, function in forms.items() if a != b else ():
+                if function is np.divide and b not in self._own and _are_alike(known[a], known[b]):
+                    continue  # a mask by chance
+                try:
+                    value = function(known[a], known[b])
+                except (ValueError, TypeError):  # of shapes, or of numbers that are no floats
+                    continue
+                if self._is_new(value) and not _is_trivial(value):
+                    text = form.format(a=shown[a], b=shown[b])
+                    self._of_words |= {text} if {a, b} <= self.words.keys() else set()
+                    yield text, value
+
+    def _order_pairs(self) -> Iterator[tuple[str, str]]:
+        """Yield pairs of words, those of the line's own parts first, what is made from a word with
+        one of these parts or with a number, and then with all words.
+        """
+        known = self.near
+        first = [text for text in self.words if text != "0"]
+        rest = [text for text in known if text not in self.words]
+        # Of numbers only those that are left of 1, and sums.
+        arrays = [t for t in rest if np.size(known[t]) > 1 or t.startswith(("1 - ", "np.sum("))]
+        numbers = [t for t in first if np.ndim(known[t]) == 0 and not t.isdigit()]
+        numbers += [t for t in rest if t.endswith(SIZE)]
+        own = [text for text in first if text in self._own]
+        every = [*arrays, *first]
+        groups = ((own, first), (first, first), (own, arrays), (every, numbers), (first, arrays))
+        for one, other in groups:
+            for a, b in product(one, other):
+                yield a, b
+                yield b, a
+
+    def _evaluate(self, text: str) -> Any:
+        """Return the value of an expression of what the line sees, None where it raises."""
+        try:
+            code = compile(text, "<candidate>", "eval")
+            is_safe = not set(code.co_names) & {n.split(".")[-1] for n in self._functions}
+            scope = dict(self._scope) if is_safe else copy.deepcopy(self._scope)
+            return eval(code, self._names, scope)
+        except Exception:  # of somebody's code: any can come
+            return None
+
+
+def _list_picks(words: Values) -> list[str]:
+    """Return what picks the number of its label from each row, of the words that may be such."""
+    rows = [a for a, value in words.items() if np.ndim(value) == 2 and a.isidentifier()]
+    labels = [b for b, value in words.items() if np.ndim(value) == 1 and value.dtype.kind in "iu"]
+    pairs = [(a, b) for a, b in product(rows, labels) if len(words[a]) == len(words[b])]
+    return [PICK.format(a=a, b=b) for a, b in pairs]
+
+
+def _is_usable(value: Any) -> bool:
+    is_number = is_real(value) or (isinstance(value, int) and not isinstance(value, bool))
+    if not is_number and not (is_numeric_array(value) and value.size <= MOST_ELEMENTS):
+        return False
+    is_small = np.size(value) > 1 or float(np.max(np.abs(value))) <= LARGEST  # perhaps a size
+    return is_small and bool(np.isfinite(value).all())
+
+
+def _is_trivial(value: Any) -> bool:
+    """Return whether a value is 0 or 1 everywhere, which is no work of an expression."""
+    return any(bool(np.all(np.abs(value - number) < TINY)) for number in (0, 1))
+
+
+def _are_alike(a: Any, b: Any) -> bool:
+    """Return whether two values are arrays of one shape."""
+    return np.size(a) > 1 and np.shape(a) == np.shape(b)
+
+
+def _identify(value: Any) -> Any:
+    array = np.asarray(value, dtype=np.float64)
+    digits = 10 - int(np.log10(np.abs(array).max() + 1e-9))
+    return np.shape(value), int(digest(np.round(array, digits)))
