@@ -9,6 +9,7 @@ import pytest
 from trainer.checker.diagnose.enumerating import Enumerator
 from trainer.checker.diagnose.pieces import Pieces
 from trainer.checker.diagnose.quantities import Quantity, has_value
+from trainer.checker.diagnose.rewriting import write_line
 
 RNG = np.random.default_rng(0)
 SCOPE = {"A": np.tanh(RNG.standard_normal((4, 3))), "d": RNG.standard_normal((4, 3)), "m": 4}
@@ -93,3 +94,48 @@ def test_a_statement_subtracts_what_it_added():
 def test_the_parts_of_an_f_string_are_left_as_they_are():
     SCOPE["params"], SCOPE["i"] = {"W1": A}, 1
     assert list_texts('d * params[f"W{i}"]', D - A)
+
+
+EXPS = np.exp(RNG.standard_normal((5, 3)))
+NET = {
+    "x": RNG.standard_normal((5, 4)), "W1": RNG.standard_normal((4, 6)),
+    "b1": RNG.standard_normal(6), "z1": 1 / (1 + np.exp(-RNG.standard_normal((5, 6)))),
+    "W2": RNG.standard_normal((6, 3)), "e": EXPS, "y": EXPS / EXPS.sum(axis=1, keepdims=True),
+    "t": np.eye(3)[[0, 2, 1, 1, 0]], "d": RNG.standard_normal((5, 3)), "m": 5,
+    "u": RNG.standard_normal((5, 6)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("y / m", "(y - t) / m"),
+        ("y - t", "(y - t) / m"),
+        ("(t - y) / m", "(y - t) / m"),
+        ("(y - t) / m / m", "(y - t) / m"),
+        ("(y - t) * y * (1 - y) / m", "(y - t) / m"),
+        ("np.dot(x, W1)", "np.dot(x, W1) + b1"),
+        ("np.dot(d, W2)", "np.dot(d, W2.T)"),
+        ("u * z1", "u * z1 * (1 - z1)"),
+        ("u", "z1 * (1 - z1) * u"),
+        ("np.sum(d)", "np.sum(d, axis=0)"),
+        ("np.sum(d, axis=1)", "np.sum(d, axis=0)"),
+        ("np.mean(d, axis=0)", "np.sum(d, axis=0)"),
+        ("-np.sum(t * np.log(y))", "-np.sum(t * np.log(y)) / m"),
+        ("np.sum(t * np.log(y)) / m", "-np.sum(t * np.log(y)) / m"),
+        ("-np.sum(y * np.log(t + 1)) / m", "-np.sum(t * np.log(y)) / m"),
+        ("e / np.sum(e)", "e / np.sum(e, axis=1, keepdims=True)"),
+        ("e / np.sum(e, axis=0)", "e / np.sum(e, axis=1, keepdims=True)"),
+        ("1 / (1 + np.exp(u))", "1 / (1 + np.exp(-u))"),
+        ("2 / (1 + np.exp(-u))", "1 / (1 + np.exp(-u))"),
+        ("u", "np.maximum(0, u)"),
+    ],
+)
+def test_a_fix_is_what_a_person_would_write(wrong, right):
+    root, names = ast.parse(wrong).body[0].value, {"np": np}
+    is_right = partial(has_value, Quantity("", "", np.asarray(eval(right, names, dict(NET)))))
+    scope = {name: value for name, value in NET.items() if not is_right(value)}
+    pieces = Pieces(root, root, scope, names, [], "np.dot")
+    made = Enumerator(root, "", scope, names, pieces)
+    edit = (made.list_near(is_right) or made.list_far(is_right))[0]
+    assert write_line(root, [edit.node], edit.text) == right

@@ -6,6 +6,7 @@ line.
 
 import ast
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,8 @@ from trainer.checker.diagnose.rewriting import (
 from trainer.checker.diagnose.scope import find_style, list_callables
 from trainer.checker.load.recording import Record, Site, copy_arrays
 
-NEAR = 5.0  # tokens of a small edit
+NEAR = 8.0  # tokens of a small edit, such as a sum over an axis
+DEEPER = 0.01  # what a part counts that is further inside
 REPEATED = 4.0  # tokens that a calculation counts as that is made twice
 HOLE = "__hole__"
 BESIDE = ("{hole} + {part}", "{hole} * {part}")  # where a term or a factor is missing
@@ -72,7 +74,8 @@ class Enumerator:
         """
         with np.errstate(all="ignore"):
             found = self._fill(self._pieces.far, is_right)
-            found = found or self._add_beside(self._pieces.terms, is_right)
+            if min((edit.cost for edit in found), default=inf) > NEAR:
+                found += self._add_beside(self._pieces.terms, is_right)
         found += [edit for edit in self._list_single(is_right) if edit.cost > NEAR]
         return sorted(found, key=lambda edit: edit.cost)
 
@@ -87,13 +90,13 @@ class Enumerator:
         plain = ast.unparse(self._root)
         old, may_be_odd, repeated = split_tokens(plain), adds_nothing(plain), count_repeated(plain)
         found: list[Edit] = []
-        for part in list_places(self._root):
+        for depth, part in enumerate(list_places(self._root)):
             for text in self._list_right(self._open(part), values, is_right):
                 if text == "0" and not isinstance(part, ast.Constant):
                     continue  # a term that is 0 is none
                 new = write_line(self._root, [part], text)
                 if not cancels(new) and (may_be_odd or not adds_nothing(new)):
-                    cost = REPEATED * max(0, count_repeated(new) - repeated)
+                    cost = REPEATED * max(0, count_repeated(new) - repeated) + DEEPER * depth
                     found.append(Edit(part, text, cost + count_changes(old, split_tokens(new))))
         return found
 
@@ -109,7 +112,8 @@ class Enumerator:
                 code = self._open(place, form.format(hole=HOLE, part=part))
                 texts = self._list_right(code, values, is_right)
                 news = (form.format(hole=bracket(text), part=part) for text in texts)
-                found += [Edit(place, new, len(split_tokens(new))) for new in news]
+                typed = len(split_tokens(part))
+                found += [Edit(place, new, len(split_tokens(new)) - typed) for new in news]
         return found
 
     def _turn(self, is_right: IsRight) -> list[Edit]:

@@ -5,7 +5,7 @@ import copy
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from itertools import chain, islice, product
+from itertools import chain, islice, product, zip_longest
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from trainer.checker.find.trace import digest
 
 MOST_WORDS = 40  # variables and parts of the line
 MOST_NEAR = 900  # values made from one word
-MOST_FAR = 4000  # values made from two
+MOST_FAR = 5000  # values made from two
 MOST_ELEMENTS = 400
 TINY = 1e-4  # what tanh(7) lacks to 1 is less
 LARGEST = 1e5  # a number that may become a size
@@ -28,7 +28,7 @@ SINGLE = (  # sizes first: a sum may have the same value
     "np.maximum(0, {a})", "1 / (1 + np.exp(-{a}))", "np.sum({a})", "np.sum({a}, axis=0)",
     "np.sum({a}, axis=1)", "np.sum({a}, axis=0, keepdims=True)",
     "np.sum({a}, axis=1, keepdims=True)", "{a}[1:]", "{a}[:-1]", "{a}[:, 1:]", "{a}[:, :-1]",
-    "np.mean({a}, axis=0)", "np.max({a}, axis=1, keepdims=True)",
+    "np.max({a}, axis=1, keepdims=True)",
     "np.max({a}, axis=0, keepdims=True)",
 )  # fmt: skip
 PAIRS: dict[str, Callable[[Any, Any], Any]] = {
@@ -56,6 +56,7 @@ class Pieces:
         self._root, self._function, self._functions = root, function, functions
         self._scope, self._names = scope, names
         self._own = [ast.unparse(node) for node in ast.walk(root) if isinstance(node, ast.expr)]
+        self._whole = ast.unparse(root.value) if isinstance(root, ast.Assign) else self._own[0]
         self._numpy = next((name for name, value in names.items() if value is np), "np")
         self._dot = DOTS[style].replace("np.", f"{self._numpy}.")
         self._seen: set[Any] = set()
@@ -86,8 +87,9 @@ class Pieces:
 
     @cached_property
     def terms(self) -> Values:
-        """Those of far that two words give."""
-        return {text: value for text, value in self.far.items() if text in self._of_words}
+        """The words, and those of far that two words give."""
+        pairs = {text: value for text, value in self.far.items() if text in self._of_words}
+        return {text: value for text, value in self.words.items() if not text.isdigit()} | pairs
 
     def _list_forms(self) -> list[str]:
         """Return what is made from one word; sums as methods where the function has them so."""
@@ -108,8 +110,9 @@ class Pieces:
             if len(found) >= most:
                 return
             value = self._evaluate(text)
-            if self._is_new(value) and (most == MOST_WORDS or not _is_trivial(value)):
-                found[text] = value
+            if self._is_new(value):
+                is_word = most == MOST_WORDS and (text.isdigit() or np.ndim(value) > 0)
+                found |= {text: value} if is_word or not _is_trivial(value) else {}
 
     def _is_new(self, value: Any) -> bool:
         """Return whether a value may be used, and no expression has given it yet."""
@@ -119,24 +122,29 @@ class Pieces:
         return True
 
     def _pair_up(self) -> Iterator[tuple[str, Any]]:
+        """Yield what two pieces give: new values, and all that the whole line is a part of."""
         known, forms = self.near, PAIRS | {self._dot: np.dot}
         shown = {text: bracket(text) for text in known}
         for a, b in self._order_pairs():
+            is_mean = a not in self.words and np.ndim(known[b]) == 0
             for form, function in forms.items() if a != b else ():
                 if function is np.divide and b not in self._own and _are_alike(known[a], known[b]):
                     continue  # a mask by chance
+                if is_mean and function is not np.divide:
+                    continue
                 try:
                     value = function(known[a], known[b])
                 except (ValueError, TypeError):  # of shapes, or of numbers that are no floats
                     continue
-                if self._is_new(value) and not _is_trivial(value):
+                is_whole = a == self._whole and _is_usable(value)
+                if (is_whole or self._is_new(value)) and not _is_trivial(value):
                     text = form.format(a=shown[a], b=shown[b])
                     self._of_words |= {text} if {a, b} <= self.words.keys() else set()
                     yield text, value
 
     def _order_pairs(self) -> Iterator[tuple[str, str]]:
-        """Yield pairs of words, those of the line's own parts first, what is made from a word with
-        one of these parts or with a number, and then with all words.
+        """Yield pairs of words, those of the line's own parts first, and then in turn what is made
+        from one word with one of these parts, with a number and with any word.
         """
         known = self.near
         first = [text for text in self.words if text != "0"]
@@ -146,12 +154,11 @@ class Pieces:
         numbers = [t for t in first if np.ndim(known[t]) == 0 and not t.isdigit()]
         numbers += [t for t in rest if t.endswith(SIZE)]
         own = [text for text in first if text in self._own]
-        every = [*arrays, *first]
-        groups = ((own, first), (first, first), (own, arrays), (every, numbers), (first, arrays))
-        for one, other in groups:
-            for a, b in product(one, other):
-                yield a, b
-                yield b, a
+        groups = product(arrays, own), product(numbers, [*arrays, *first]), product(arrays, first)
+        in_turn = filter(None, chain.from_iterable(zip_longest(*groups)))
+        for b, a in chain(product(first, own), product(first, first), in_turn):
+            yield a, b
+            yield b, a
 
     def _evaluate(self, text: str) -> Any:
         """Return the value of an expression of what the line sees, None where it raises."""

@@ -2,6 +2,7 @@
 
 import ast
 import io
+import re
 import tokenize
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
@@ -9,6 +10,8 @@ from difflib import SequenceMatcher
 from trainer.checker.diagnose.edits import Root
 
 WORDS = ast.Name | ast.Attribute | ast.Subscript
+DOTTED = re.compile(r"(?<=[A-Za-z_])\.(?=[A-Za-z_])")
+TAKEN = 0.1  # what a token counts that is taken out, beside 0.5 where more are than are typed
 SUMS = ("np.sum", "np.mean", "numpy.sum", "numpy.mean")
 
 
@@ -49,27 +52,36 @@ def _walk_code(root: ast.AST) -> Iterator[ast.AST]:
 
 
 def cancels(text: str) -> bool:
-    """Return whether a line multiplies what it divides by the same: y * (1 / y - y)."""
-    products = [n for n in ast.walk(ast.parse(text))
-                if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Mult)]  # fmt: skip
-    sides = [pair for n in products for pair in ((n.left, n.right), (n.right, n.left))]
-    return any(
-        isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div)
-        and ast.unparse(n.right) in _list_factors(factor)
-        for factor, other in sides for n in ast.walk(other)
-    )  # fmt: skip
+    """Return whether a line multiplies what it divides by the same: x * m / m, y * (1 / y - y)."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
+            factors, divisors = _list_factors(node)
+            if set(factors) & set(divisors):
+                return True
+            inner = (n for n in ast.walk(node) if isinstance(n, ast.BinOp) and _divides(n))
+            if any(ast.unparse(n.right) in factors for n in inner):
+                return True
+    return False
 
 
-def _list_factors(node: ast.expr) -> list[str]:
-    """Return the factors of a product."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-        return [*_list_factors(node.left), *_list_factors(node.right)]
-    return [ast.unparse(node)]
+def _divides(node: ast.BinOp) -> bool:
+    return isinstance(node.op, ast.Div)
+
+
+def _list_factors(node: ast.expr) -> tuple[list[str], list[str]]:
+    """Return the factors of a product and what it is divided by."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mult | ast.Div):
+        return [ast.unparse(node)], []
+    (factors, divisors), (more, fewer) = _list_factors(node.left), _list_factors(node.right)
+    if _divides(node):
+        more, fewer = fewer, more
+    return [*factors, *more], [*divisors, *fewer]
 
 
 def adds_nothing(text: str) -> bool:
     """Return whether a line has a minus behind another sign or before a square, adds or subtracts
-    0, multiplies or divides by 1, calculates with two numbers, or takes back what it just added.
+    0, multiplies or divides by 1, calculates with two numbers, takes the maximum of a comparison,
+    or takes back what it just added.
     """
     for node in ast.walk(ast.parse(text)):
         match node:
@@ -77,6 +89,9 @@ def adds_nothing(text: str) -> bool:
                 return True
             case ast.BinOp(left=ast.Constant(), right=ast.Constant()):
                 return True
+            case ast.Call(func=ast.Attribute(attr="maximum"), args=args):
+                if any(isinstance(each, ast.Compare) for each in args):
+                    return True
             case ast.BinOp(op=ast.Add() | ast.Sub(), right=ast.Constant(value=0)):
                 return True
             case ast.BinOp(right=right) if _is_negative(right):
@@ -110,8 +125,8 @@ def count_repeated(text: str) -> int:
 
 
 def list_swapped(root: Root) -> Iterator[str]:
-    """Yield the parts of a line in which two values are combined otherwise: a − b for a + b, or
-    with a mean in place of a sum.
+    """Yield the parts of a line in which two values are combined otherwise: a − b for a + b or for
+    b − a, or with a mean in place of a sum.
     """
     for node in ast.walk(root):
         match node:
@@ -122,6 +137,8 @@ def list_swapped(root: Root) -> Iterator[str]:
             for operator in (ast.Add, ast.Sub, ast.Mult, ast.Div):
                 if not isinstance(node.op, operator):
                     yield ast.unparse(ast.BinOp(node.left, operator(), node.right))
+            if isinstance(node.op, ast.Sub):
+                yield ast.unparse(ast.BinOp(node.right, node.op, node.left))
 
 
 def replace_word(root: Root, old: str, new: str) -> str:
@@ -160,16 +177,16 @@ def bracket(text: str) -> str:
 
 
 def split_tokens(text: str) -> list[str]:
-    """Return the words and signs of a line."""
-    lines = io.StringIO(text).readline
+    """Return the words and signs of a line; np.sum and self.W are one word each."""
+    lines = io.StringIO(DOTTED.sub("", text)).readline
     return [token.string for token in tokenize.generate_tokens(lines) if token.string.strip()]
 
 
 def count_changes(old: list[str], new: list[str]) -> float:
-    """Return how many tokens a person has to take out, to type, or to replace; of two ways with as
-    many the one counts less that keeps more and is shorter.
+    """Return how many tokens a person has to type, and a little for what is taken out; of two ways
+    with as many the shorter one counts less.
     """
     changes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    typed = sum(max(j - i, m - k) for kind, i, j, k, m in changes if kind != "equal")
-    taken = sum(max(0, (j - i) - (m - k)) for _, i, j, k, m in changes)
-    return typed + 0.1 * taken + 0.01 * (len("".join(new)) - len("".join(old)))
+    pairs = [(j - i, m - k) for kind, i, j, k, m in changes if kind != "equal"]
+    moved = sum(typed + TAKEN * taken + 0.5 * (taken > typed) for taken, typed in pairs)
+    return moved + 0.001 * (len("".join(new)) - len("".join(old)))
