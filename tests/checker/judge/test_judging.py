@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from trainer.checker.find.trace import SUBTRACTED
 from trainer.checker.judge import judging
 from trainer.checker.judge.judging import MORE, judge_programs
 
@@ -14,7 +15,8 @@ def decide(monkeypatch):
 
     def make(line, verdict, name="", weights=4):
         step = SimpleNamespace(line=line, name=name, verdict=verdict, describe=None)
-        model = SimpleNamespace(weights=range(weights))
+        base = SimpleNamespace(gave=SUBTRACTED)
+        model = SimpleNamespace(weights=range(weights), base=base)
         decision = SimpleNamespace(is_right=verdict, fit=None, fits=[], fault=None, model=model)
         decisions[id(step)] = decision
         kept.append(step)

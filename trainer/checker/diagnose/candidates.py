@@ -27,7 +27,7 @@ from trainer.checker.diagnose.statements import (
     list_swapped_returns,
 )
 from trainer.checker.diagnose.survey import Survey
-from trainer.checker.diagnose.unused import list_copies, list_unused, list_uses
+from trainer.checker.diagnose.unused import list_copies, list_left_out, list_unused, list_uses
 
 CHEAP = 2.3  # the cost of edits that are tried at any line
 LIKELY = 1.5  # the cost of an edit that is tried on several lines that do the same
@@ -120,6 +120,7 @@ def _list_few(survey: Survey) -> Iterator[Candidate]:
 def _list_uses(survey: Survey) -> Iterator[Candidate]:
     """Yield the texts in which a line uses a variable that no line uses."""
     for path, function in survey.called:
+        yield from list_left_out(path, survey.texts[path], function)
         yield from list_copies(path, survey.texts[path], function)
         if list_unused(function):
             edits = _list_function_edits(path, function, survey, CHEAP)

@@ -188,5 +188,6 @@ def count_changes(old: list[str], new: list[str]) -> float:
     """
     changes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     pairs = [(j - i, m - k) for kind, i, j, k, m in changes if kind != "equal"]
-    moved = sum(typed + TAKEN * taken + 0.5 * (taken > typed) for taken, typed in pairs)
+    moved = sum(typed + TAKEN * taken * (taken != typed) + 0.5 * (taken > typed)
+                for taken, typed in pairs)  # fmt: skip
     return moved + 0.001 * (len("".join(new)) - len("".join(old)))

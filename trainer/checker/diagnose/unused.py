@@ -13,6 +13,8 @@ from trainer.checker.diagnose.patching import Function
 from trainer.checker.diagnose.siblings import get_target, list_alike, swap_numbers
 from trainer.checker.diagnose.wrapping import CALLS
 
+LEFT_OUT = ("{name} + {new}", "{name} - {new}", "{name} * ({new})")
+
 
 def list_unused(function: Function) -> dict[str, int]:
     """Return the variables that a function sets and never reads, each with its first line.
@@ -49,6 +51,23 @@ def list_uses(
         if is_read and any(edit.node.lineno > unused[word] for word in words & unused.keys()):
             yield from list_alike(path, text, function, [edit])
             yield from apply_edit(path, text, edit)
+
+
+def list_left_out(path: Path, text: str, function: Function) -> Iterator[Candidate]:
+    """Yield the texts in which an element of a comprehension uses a variable that it leaves out:
+    [old + new for old, new in pairs] for [new for old, new in pairs].
+    """
+    for node in ast.walk(function):
+        if isinstance(node, ast.ListComp):
+            names = _list_names(node.elt) | _list_names(*node.generators[0].ifs)
+            for name in sorted(_list_names(node.generators[0].target) - names - {"_"}):
+                for form in LEFT_OUT:
+                    edit = Edit(node.elt, form.format(name=name, new=ast.unparse(node.elt)), 0.0)
+                    yield from apply_edit(path, text, edit)
+
+
+def _list_names(*nodes: ast.AST) -> set[str]:
+    return {n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name)}
 
 
 def _list_computed(function: Function, unused: Mapping[str, int]) -> Iterator[Edit]:
