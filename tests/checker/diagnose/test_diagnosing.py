@@ -136,7 +136,7 @@ REAL = [
         ["randn(", '"Affine2"].dW', '"Affine2"].db'],
     ),
     ("volume2", {"dout * (1.0 - self.out) * self.out": "dout * (1.0 * self.out) - self.out"},
-     ["dout * (self.out * (1 - self.out))"]),
+     ["dout * (1.0 * self.out) - dout * (1.0 * self.out) * self.out"]),
     (
         "cs231n",
         {UPDATE: UPDATE_OF_WEIGHTS},
