@@ -321,7 +321,7 @@ DIAGNOSED = [
     ("layers", ("batch-mean-missing", "SoftmaxWithLoss dx"), "return self.y - self.t"),
     ("columns", ("threshold-low", "predict classes"), "return A2 > 0"),
     ("columns", ("bias-not-updated", "train"), 'b1 = parameters["b1"]'),
-    ("deep", ("activation-grad-missing", "relu_backward"), "return dZ"),
+    ("deep", ("activation-grad-missing", "relu_backward"), "dZ = np.array(dA)"),
     # A result that was right is kept: neither is made a sum because the other is one.
     ("cs231n_layers", ("loss-sum", "svm_loss loss"), "loss = np.sum(margins)"),
     ("cs231n_layers", ("batch-mean-missing", "softmax_loss dx"), "dx[np.arange(N), y] -= 1"),
