@@ -22,7 +22,7 @@ def list_texts(line, expected, name=""):
     root = root if name else root.value
     is_right = partial(has_value, Quantity("", "", np.asarray(expected)))
     made = make(root, name)
-    return [edit.text for edit in made.list_near(is_right) or made.list_far(is_right)]
+    return [edit.text for edit in made.list_edits(is_right)]
 
 
 def make(root, name="", functions=()):
@@ -60,7 +60,7 @@ def test_a_function_that_changes_what_it_is_given_changes_nothing_here():
 
     root = ast.parse("d - m").body[0].value
     before = A.copy()
-    assert not make(root, "", [double]).list_near(lambda _value: False)
+    assert not make(root, "", [double]).list_edits(lambda _value: False)
     assert np.array_equal(A, before)
 
 
@@ -137,5 +137,5 @@ def test_a_fix_is_what_a_person_would_write(wrong, right):
     scope = {name: value for name, value in NET.items() if not is_right(value)}
     pieces = Pieces(root, root, scope, names, [], "np.dot")
     made = Enumerator(root, "", scope, names, pieces)
-    edit = (made.list_near(is_right) or made.list_far(is_right))[0]
+    edit = made.list_edits(is_right)[0]
     assert write_line(root, [edit.node], edit.text) == right

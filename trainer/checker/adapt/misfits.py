@@ -92,8 +92,7 @@ def _evaluate(frame: FrameType, node: ast.expr) -> tuple[int, ...] | None:
     if len(text) > LONGEST or any(isinstance(n, ast.Call | ast.NamedExpr) for n in ast.walk(node)):
         return None
     try:
-        code = compile(ast.Expression(ast.parse(text, mode="eval").body), "<operand>", "eval")
-        value: Any = eval(code, frame.f_globals, frame.f_locals)
+        value: Any = eval(text, frame.f_globals, frame.f_locals)
     except Exception:  # of somebody's code: any can come
         return None
     return value.shape if isinstance(value, np.ndarray) else None

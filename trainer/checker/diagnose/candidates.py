@@ -58,10 +58,10 @@ def _list_families(survey: Survey) -> Iterator[Iterator[Candidate]]:
     """Yield the kinds of changes, those that fix most mistakes first, some for several turns."""
     heads = _list_heads(survey)
     # The cheap edits of a function are needed several times, and it takes long to list them.
-    edits_of = cache(partial(_list_function_edits, survey=survey, most=CHEAP))
+    edits_of = cache(partial(_list_function_edits, survey=survey))
     local = list_local(survey)
     yield _list_few(survey)
-    uses = _list_uses(survey)
+    uses = _list_uses(survey, edits_of)
     yield islice(uses, MOST_USES)
     if heads:
         yield local  # the right results of a function alone show what its lines should be
@@ -117,15 +117,15 @@ def _list_few(survey: Survey) -> Iterator[Candidate]:
         yield from list_sibling_changes(path, text, function, ())
 
 
-def _list_uses(survey: Survey) -> Iterator[Candidate]:
+def _list_uses(survey: Survey, edits_of: EditsOf) -> Iterator[Candidate]:
     """Yield the texts in which a line uses a variable that no line uses."""
     for path, function in survey.called:
         yield from list_left_out(path, survey.texts[path], function)
         yield from list_copies(path, survey.texts[path], function)
         if list_unused(function):
-            edits = _list_function_edits(path, function, survey, CHEAP)
-            edits.sort(key=lambda edit: (path, edit.node.lineno) not in survey.lines)
-            yield from list_uses(path, survey.texts[path], function, edits)
+            edits = edits_of(path, function)
+            placed = sorted(edits, key=lambda e: (path, e.node.lineno) not in survey.lines)
+            yield from list_uses(path, survey.texts[path], function, placed)
 
 
 def _list_conditions(survey: Survey) -> Iterator[Candidate]:
@@ -195,8 +195,8 @@ def _list_cheap(
         yield from apply_edit(path, survey.texts[path], edit)
 
 
-def _list_function_edits(path: Path, function: Function, survey: Survey, most: float) -> list[Edit]:
-    """Return the edits of all statements and expressions of a function, the likeliest first."""
+def _list_function_edits(path: Path, function: Function, survey: Survey) -> list[Edit]:
+    """Return the cheap edits of all parts of a function, the likeliest first."""
     record = survey.trail.find_last(path, function)
     words = make_words(function, record, survey.functions, survey.attributes)
-    return list_line_edits(function, words, most)
+    return list_line_edits(function, words, CHEAP)

@@ -5,7 +5,7 @@ line.
 """
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import inf
 from typing import Any
 
@@ -62,28 +62,34 @@ class Enumerator:
         self._pieces = pieces
         self._kind = "exec" if isinstance(root, ast.stmt) else "eval"
 
-    def list_near(self, is_right: IsRight) -> list[Edit]:
-        """Return the few small edits with which the value is right, the nearest to what is written
-        first: of one part by what one word gives, or of a word or a sign in all its places.
+    def list_edits(self, is_right: IsRight) -> list[Edit]:
+        """Return the edits with which the value is right, the nearest to what is written first: the
+        small ones, or all where there is none.
         """
-        return [edit for edit in self._list_single(is_right) if edit.cost <= NEAR]
+        return next(filter(None, self.list_stages(is_right)), [])
 
-    def list_far(self, is_right: IsRight) -> list[Edit]:
-        """Return the other edits with which the value is right, of one part by what two words give
-        too, or with that beside it.
+    def list_stages(self, is_right: IsRight) -> Iterator[list[Edit]]:
+        """Yield the small edits with which the value is right, and then, where there is none, all.
+
+        A small one puts what one word gives in place of one part, or changes a word or a sign in
+        all its places. The others put there what two words give, or that beside a part.
         """
+        with np.errstate(all="ignore"):
+            found = self._fill(self._pieces.near, is_right)
+            found += self._turn(is_right) + self._rename(is_right)
+        found.sort(key=lambda edit: edit.cost)
+        small = [edit for edit in found if edit.cost <= NEAR]
+        yield small
+        far = [] if small else self._list_far(is_right)
+        yield [] if small else sorted([*far, *found], key=lambda edit: edit.cost)
+
+    def _list_far(self, is_right: IsRight) -> list[Edit]:
+        """Return the edits of what two words give."""
         with np.errstate(all="ignore"):
             found = self._fill(self._pieces.far, is_right)
             if min((edit.cost for edit in found), default=inf) > NEAR:
                 found += self._add_beside(self._pieces.terms, is_right)
-        found += [edit for edit in self._list_single(is_right) if edit.cost > NEAR]
-        return sorted(found, key=lambda edit: edit.cost)
-
-    def _list_single(self, is_right: IsRight) -> list[Edit]:
-        with np.errstate(all="ignore"):
-            found = self._fill(self._pieces.near, is_right)
-            found += self._turn(is_right) + self._rename(is_right)
-        return sorted(found, key=lambda edit: edit.cost)
+        return found
 
     def _fill(self, values: Values, is_right: IsRight) -> list[Edit]:
         """Return the edits that put one of the values into the place of a part."""

@@ -27,9 +27,10 @@ def list_local(survey: Survey) -> Iterator[Candidate]:
     lines: Lines = {}
     for settles in (True, False):
         chosen = [each for each in there if each.settles is settles]
-        near = [(each, _list_near(survey, each, lines)) for each in chosen]
+        stages = [(each, _list_stages(survey, each, lines)) for each in chosen]
+        near = [(each, next(edits)[:MOST_EDITS]) for each, edits in stages]
         yield from _apply(survey, near)
-        far = [(each, _list_far(survey, each, lines)) for each, edits in near if not edits]
+        far = [(each, next(edits)[:MOST_EDITS]) for each, edits in stages]
         yield from _apply(survey, far)
         for each in chosen:
             yield from list_local_insertions(each, survey.texts[each.site.path])
@@ -37,16 +38,11 @@ def list_local(survey: Survey) -> Iterator[Candidate]:
             yield from _join(survey, [*near, *far])
 
 
-def _list_near(survey: Survey, location: Location, lines: Lines) -> list[Edit]:
-    """Return the first edits of one word with which a located line has its expected value."""
+def _list_stages(survey: Survey, location: Location, lines: Lines) -> Iterator[list[Edit]]:
+    """Return the small edits with which a located line has its expected value, and then others."""
     made = _make(survey, location, lines)
-    return made.list_near(partial(has_value, location.quantity))[:MOST_EDITS] if made else []
-
-
-def _list_far(survey: Survey, location: Location, lines: Lines) -> list[Edit]:
-    """Return the first edits of two words with which a located line has its expected value."""
-    made = _make(survey, location, lines)
-    return made.list_far(partial(has_value, location.quantity))[:MOST_EDITS] if made else []
+    is_expected = partial(has_value, location.quantity)
+    return made.list_stages(is_expected) if made else iter(([], []))
 
 
 def _make(survey: Survey, location: Location, lines: Lines) -> Enumerator | None:
@@ -59,8 +55,8 @@ def _make(survey: Survey, location: Location, lines: Lines) -> Enumerator | None
 
 
 def _apply(survey: Survey, found: Found) -> Iterator[Candidate]:
-    """Yield the texts with each edit, the nearest to what is written first, and of those that are
-    as near the ones of the likeliest line.
+    """Yield the texts with each edit, the nearest to what is written first, then by how likely
+    their lines are.
     """
     edits = [(round(edit.cost) + RIGHT * each.is_expected, each.site.path, edit)
              for each, edits in found for edit in edits]  # fmt: skip

@@ -54,20 +54,20 @@ class Pieces:
         style: str,
     ):  # fmt: skip
         self._root, self._function, self._functions = root, function, functions
+        self._called = {name.split(".")[-1] for name in functions}
         self._scope, self._names = scope, names
         self._own = [ast.unparse(node) for node in ast.walk(root) if isinstance(node, ast.expr)]
         self._whole = ast.unparse(root.value) if isinstance(root, ast.Assign) else self._own[0]
         self._numpy = next((name for name, value in names.items() if value is np), "np")
         self._dot = DOTS[style].replace("np.", f"{self._numpy}.")
         self._seen: set[Any] = set()
-        self._of_words: set[str] = set()  # the texts of two words
 
     @cached_property
     def words(self) -> Values:
         """The values of the line's own parts and of what it sees."""
         found: Values = {}
-        self._add(found, self._list_words(), MOST_WORDS)
-        self._add(found, _list_picks(found), MOST_WORDS)
+        self._add(found, self._list_words(), MOST_WORDS, _is_word)
+        self._add(found, _list_picks(found), MOST_WORDS, _is_word)
         return found
 
     @cached_property
@@ -77,19 +77,23 @@ class Pieces:
         forms = [f"{name}({{a}})" for name in self._functions]
         forms += [form.replace("np.", f"{self._numpy}.") for form in self._list_forms()]
         single = (form.format(a=a) for a in map(bracket, self.words) for form in forms)
-        self._add(found, chain(list_swapped(self._root), single), MOST_NEAR)
+        self._add(found, chain(list_swapped(self._root), single), MOST_NEAR, _is_work)
         return found
 
     @cached_property
     def far(self) -> Values:
         """The values of two pieces, of which one is a word or a size."""
-        return dict(islice(self._pair_up(), MOST_FAR))
+        return {text: value for text, value, _ in self._pairs}
 
     @cached_property
     def terms(self) -> Values:
-        """The words, and those of far that two words give."""
-        pairs = {text: value for text, value in self.far.items() if text in self._of_words}
-        return {text: value for text, value in self.words.items() if not text.isdigit()} | pairs
+        """The words, and what two of them give."""
+        words = {text: value for text, value in self.words.items() if not text.isdigit()}
+        return words | {text: value for text, value, is_of_words in self._pairs if is_of_words}
+
+    @cached_property
+    def _pairs(self) -> list[tuple[str, Any, bool]]:
+        return list(islice(self._pair_up(), MOST_FAR))
 
     def _list_forms(self) -> list[str]:
         """Return what is made from one word; sums as methods where the function has them so."""
@@ -104,15 +108,16 @@ class Pieces:
         found = (sorted(dict.fromkeys(words), key=len) for words in (self._own, others))
         return chain.from_iterable([*found, ("0", "1", "2")])
 
-    def _add(self, found: Values, texts: Iterable[str], most: int) -> None:
-        """Add the values of expressions that no other has given, up to so many."""
+    def _add(
+        self, found: Values, texts: Iterable[str], most: int, is_fit: Callable[[str, Any], bool]
+    ) -> None:
+        """Add the values of expressions that are fit and that no other has given, up to so many."""
         for text in texts:
             if len(found) >= most:
                 return
             value = self._evaluate(text)
-            if self._is_new(value):
-                is_word = most == MOST_WORDS and (text.isdigit() or np.ndim(value) > 0)
-                found |= {text: value} if is_word or not _is_trivial(value) else {}
+            if self._is_new(value) and is_fit(text, value):
+                found[text] = value
 
     def _is_new(self, value: Any) -> bool:
         """Return whether a value may be used, and no expression has given it yet."""
@@ -121,8 +126,10 @@ class Pieces:
         self._seen.add(key)
         return True
 
-    def _pair_up(self) -> Iterator[tuple[str, Any]]:
-        """Yield what two pieces give: new values, and all that the whole line is a part of."""
+    def _pair_up(self) -> Iterator[tuple[str, Any, bool]]:
+        """Yield what two pieces give, and whether both are words: new values, and all that the
+        whole line is a part of.
+        """
         known, forms = self.near, PAIRS | {self._dot: np.dot}
         shown = {text: bracket(text) for text in known}
         for a, b in self._order_pairs():
@@ -137,10 +144,9 @@ class Pieces:
                 except (ValueError, TypeError):  # of shapes, or of numbers that are no floats
                     continue
                 is_whole = a == self._whole and _is_usable(value)
-                if (is_whole or self._is_new(value)) and not _is_trivial(value):
-                    text = form.format(a=shown[a], b=shown[b])
-                    self._of_words |= {text} if {a, b} <= self.words.keys() else set()
-                    yield text, value
+                if (is_whole or self._is_new(value)) and _is_work(form, value):
+                    is_of_words = {a, b} <= self.words.keys()
+                    yield form.format(a=shown[a], b=shown[b]), value, is_of_words
 
     def _order_pairs(self) -> Iterator[tuple[str, str]]:
         """Yield pairs of words, those of the line's own parts first, and then in turn what is made
@@ -164,7 +170,7 @@ class Pieces:
         """Return the value of an expression of what the line sees, None where it raises."""
         try:
             code = compile(text, "<candidate>", "eval")
-            is_safe = not set(code.co_names) & {n.split(".")[-1] for n in self._functions}
+            is_safe = self._called.isdisjoint(code.co_names)
             scope = dict(self._scope) if is_safe else copy.deepcopy(self._scope)
             return eval(code, self._names, scope)
         except Exception:  # of somebody's code: any can come
@@ -187,9 +193,14 @@ def _is_usable(value: Any) -> bool:
     return is_small and bool(np.isfinite(value).all())
 
 
-def _is_trivial(value: Any) -> bool:
-    """Return whether a value is 0 or 1 everywhere, which is no work of an expression."""
-    return any(bool(np.all(np.abs(value - number) < TINY)) for number in (0, 1))
+def _is_word(text: str, value: Any) -> bool:
+    """Return whether a word may stand for its value: 0 and 1 are written as numbers."""
+    return text.isdigit() or np.ndim(value) > 0 or _is_work(text, value)
+
+
+def _is_work(_text: str, value: Any) -> bool:
+    """Return whether an expression gives more than 0 or 1 everywhere."""
+    return not any(bool(np.all(np.abs(value - number) < TINY)) for number in (0, 1))
 
 
 def _are_alike(a: Any, b: Any) -> bool:

@@ -26,17 +26,18 @@ def list_recorded(survey: Survey) -> Iterator[Candidate]:
     """
     for path, line in sorted(survey.raised):
         yield from _list_raised(survey, path, line)
-    unlikely: list[tuple[Site, Record, list[Quantity]]] = []
+    unlikely: list[tuple[Line, list[Quantity]]] = []
     for record in keep_first(survey.trail.records):
         site, value = survey.trail.sites[record.site], as_array(record.value)
         if value is not None and not site.is_update and site.path in survey.texts:
+            recorded = Line(survey, site, record)
             wrong = [q for q in survey.trail.quantities if not has_value(q, value)]
             likely = [q for q in wrong if q.value.shape == value.shape or _is_named(q, site.name)]
-            yield from _list_any(survey, site, record, likely)
+            yield from recorded.list_changed(likely)
             if all(q in wrong for q in survey.trail.quantities if _get_base(q) in MAIN):
-                unlikely.append((site, record, [q for q in wrong if q not in likely]))
-    for each in unlikely:
-        yield from _list_any(survey, *each)
+                unlikely.append((recorded, [q for q in wrong if q not in likely]))
+    for recorded, others in unlikely:
+        yield from recorded.list_changed(others)
 
 
 def _list_raised(survey: Survey, path: Path, line: int) -> Iterator[Candidate]:
@@ -46,28 +47,31 @@ def _list_raised(survey: Survey, path: Path, line: int) -> Iterator[Candidate]:
         value = getattr(statement, "value", None)
         if record is not None and isinstance(value, ast.expr):
             site = Site(path, function, value, "", False)
-            yield from _list_any(survey, site, record, survey.trail.quantities)
+            yield from Line(survey, site, record).list_changed(survey.trail.quantities)
 
 
-def _list_any(
-    survey: Survey, site: Site, record: Record, wanted: list[Quantity]
-) -> Iterator[Candidate]:
-    """Yield the changes with which a line has the value of one of the quantities that no variable
-    has, in any orientation.
-    """
-    text = survey.texts[site.path]
-    own = list_own(record.scope.get("self"))
-    values = evaluate_all([*list_variables(site.function), *own], record).values()
-    known = {_get_base(q) for q in survey.trail.quantities if any(has_value(q, v) for v in values)}
-    lacking = [q for q in wanted if _get_base(q) in MAIN and _get_base(q) not in known]
-    made = make_enumerator(site, record, text)
+class Line:
+    """A recorded line, which may be meant to compute what no variable has, in any orientation."""
 
-    def is_right(value: Any) -> bool:
-        return any(has_value(quantity, value) for quantity in lacking)
+    def __init__(self, survey: Survey, site: Site, record: Record):
+        self._path, self._text = site.path, survey.texts[site.path]
+        self._made = make_enumerator(site, record, self._text)
+        own = list_own(record.scope.get("self"))
+        values = evaluate_all([*list_variables(site.function), *own], record).values()
+        found = (q for q in survey.trail.quantities if any(has_value(q, v) for v in values))
+        self._known = {_get_base(quantity) for quantity in found}
 
-    found = made.list_near(is_right) or made.list_far(is_right) if made and lacking else []
-    for edit in found[:MOST_EDITS]:
-        yield from apply_edit(site.path, text, edit)
+    def list_changed(self, wanted: list[Quantity]) -> Iterator[Candidate]:
+        """Yield the texts in which the line has the value of one of the quantities."""
+        bases = {name for name in MAIN if name not in self._known}
+        lacking = [quantity for quantity in wanted if _get_base(quantity) in bases]
+
+        def is_right(value: Any) -> bool:
+            return any(has_value(quantity, value) for quantity in lacking)
+
+        found = self._made.list_edits(is_right) if self._made and lacking else []
+        for edit in found[:MOST_EDITS]:
+            yield from apply_edit(self._path, self._text, edit)
 
 
 def _get_base(quantity: Quantity) -> str:

@@ -108,6 +108,7 @@ class Script:
 
     def follow(self) -> list[Step]:
         """Run the file; return the steps of its loops."""
+        Samples.is_taken = False
         discovery = Discovery(self._tracer)
         steps = discovery.follow(self._loader.load_file)
         self._loader.errors += [discovery.error] if discovery.error else []

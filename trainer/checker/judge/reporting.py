@@ -130,6 +130,23 @@ def point_to(report: Report, judged: Judged) -> None:
     """Note in a report which step is wrong, and whether a line of it can be sought."""
     report.step = judged.step.place if judged.decision.is_right is False else None
     report.has_line = judged.decision.fault not in OF_OUTPUTS and not judged.step.is_still
+    _place_steps(report)
+
+
+def report_failure(report: Report, failed: str, line: int) -> None:
+    """Report what the file's own program raises: that is wrong where its arrays do not fit, which
+    is at a line.
+    """
+    if not line:
+        report.findings.append(report_unchecked(STEP, failed))
+        return
+    report.findings.append(Finding(STEP, "raises", failed, line=line))
+    _place_steps(report)
+    report.stopped, report.name = "", report.name or f"{CODE}{report.file}"
+
+
+def _place_steps(report: Report) -> None:
+    """Give what is found in a step its file; lines of a notebook's text are no lines of it."""
     for finding in report.findings:
         if finding.quantity == STEP and finding.line:
             finding.file = report.file

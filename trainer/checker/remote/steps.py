@@ -13,7 +13,7 @@ from trainer.checker.find.options import MOST as MOST_OPTIONS
 from trainer.checker.find.pairing import MOST as MOST_LAYERS
 from trainer.checker.find.programs import OPTION, OWN, TRAINING
 from trainer.checker.find.trace import Form, Trace, digest
-from trainer.checker.findings.comparing import Finding, report_unchecked
+from trainer.checker.findings.comparing import Finding
 from trainer.checker.findings.quotient_table import find_worst
 from trainer.checker.findings.report import CODE, STEP, Report
 from trainer.checker.judge.judging import Judged, judge_options, judge_programs
@@ -32,6 +32,7 @@ from trainer.checker.judge.reporting import (
     may_be_settled,
     name_loss,
     point_to,
+    report_failure,
     settle,
     settle_layers,
 )
@@ -174,16 +175,6 @@ def _is_of_others(judged: Judged | None, programs: RemotePrograms) -> bool:
     return bool(judged.decision.is_right and judged.step.place[0])
 
 
-def _report_failure(report: Report, programs: RemotePrograms) -> None:
-    """Report what the file's own program raises: that is wrong where its arrays do not fit."""
-    if not programs.misfit:
-        report.findings.append(report_unchecked(STEP, programs.failed))
-        return
-    line = None if report.file.endswith(".ipynb") else programs.misfit
-    report.findings.append(Finding(STEP, "raises", programs.failed, file=report.file, line=line))
-    report.stopped, report.name = "", report.name or f"{CODE}{report.file}"
-
-
 def judge_training(connection: Connection, report: Report, may_acquit: bool) -> Judged | None:
     """Add to a report what a step of training shows: all where it left the net open, or doubted
     it without a cause, and of a right net whether the file's own code trains it. Return the step.
@@ -195,7 +186,7 @@ def judge_training(connection: Connection, report: Report, may_acquit: bool) -> 
         programs = RemotePrograms(connection)
         judged = judge_options(programs, judge_programs(programs))
         if programs.failed and _is_of_others(judged, programs):
-            _report_failure(report, programs)
+            report_failure(report, programs.failed, programs.misfit)
         elif judged:
             settle(report, judged)
         if programs.fault and (judged is None or judged.decision.is_right is None):
@@ -209,7 +200,7 @@ def judge_training(connection: Connection, report: Report, may_acquit: bool) -> 
             reason = _("not checked: {reason}").format(reason=programs.failed)
             report.findings.append(Finding(STEP, "note", reason))
         elif programs.failed:
-            _report_failure(report, programs)
+            report_failure(report, programs.failed, programs.misfit)
         elif judged:
             report.findings += describe(judged)
             point_to(report, judged)

@@ -199,7 +199,7 @@ def _list_by_value(survey: Survey) -> Iterator[Candidate]:
         site, record = location.site, location.before or location.record
         is_expected = partial(_is_expected, location.quantity)
         made = make_enumerator(site, record, survey.texts[site.path])
-        found = made.list_near(is_expected) or made.list_far(is_expected) if made else []
+        found = made.list_edits(is_expected) if made else []
         edits += [(location, edit) for edit in found[:MOST_EDITS]]
     for location, edit in sorted(edits, key=lambda pair: pair[1].cost):
         path = location.site.path
