@@ -2,11 +2,13 @@
 
 import pytest
 from planted import EXAMPLES
-from steps import judge
+from steps import judge, write_changed
 
+from trainer.checker.find.programs import Script
 from trainer.checker.find.trace import SUBTRACTED
+from trainer.checker.judge.decision import Fault
 
-ROWS = (EXAMPLES / "rows.py").read_text()
+ROWS, DEEP = ((EXAMPLES / f"{name}.py").read_text() for name in ("rows", "deep"))
 
 
 @pytest.mark.parametrize("name", ["rows", "one_function"])
@@ -39,3 +41,29 @@ def test_a_mistake_in_one_function_is_found(tmp_path, old, new, wrong):
     judged = judge(path)
     assert judged.decision.is_right is False
     assert set(judged.decision.wrong) == wrong
+
+
+def test_a_net_that_takes_a_list_of_sizes_has_two_hidden_layers():
+    decision = judge(EXAMPLES / "deep.py").decision
+    assert decision.is_right is True
+    assert len(decision.model.weights) == 6
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("Z = np.dot(W, A) + b", "Z = np.dot(W, A)", Fault.UNUSED),
+        ("dA = -(Y / AL - (1 - Y) / (1 - AL))", "dA = AL - Y", Fault.OTHER_LOSS),
+        ("    return A, Z\n\n\ndef relu", "    return A, A\n\n\ndef relu", None),
+    ],
+)
+def test_a_mistake_in_a_net_of_three_layers_is_found(tmp_path, old, new, fault):
+    decision = judge(write_changed(tmp_path, DEEP, old, new)).decision
+    assert (decision.is_right, decision.fault) == (False, fault)
+
+
+def test_what_a_function_raises_is_told(tmp_path):
+    script = Script(write_changed(tmp_path, DEEP, "np.dot(W.T, dZ)", "np.dot(W.T, dz)"))
+    for program in script.list_programs():
+        program()
+    assert "raises NameError: name 'dz' is not defined" in script.fault

@@ -6,6 +6,7 @@ import pytest
 from planted import EXAMPLES
 from steps import find_messages, judge
 
+from trainer.checker.judge.decision import Fault
 from trainer.checker.judge.reporting import describe
 
 SCRIPT = """
@@ -385,3 +386,15 @@ def test_adam_with_a_bias_of_one_number_is_understood(write):
     path = write(ADAM, first=change[0], second=change[1])
     assert judge(path).decision.is_right is True
     assert "with momentum or Adam, was not checked" in find_messages(path)[1]
+
+
+def test_half_of_the_cross_entropy_of_one_output_is_no_loss_of_it(write):
+    sigmoid = ("y = z @ W2 + b2", "y = 1 / (1 + np.exp(-(z @ W2 + b2)))")
+    data = ("t = np.random.randn(6, 3), np.random.randn(6, 2)",
+            "t = np.random.randn(6, 3), np.array([[0.0, 1, 1, 0, 1, 0]]).T")  # fmt: skip
+    sizes = ("np.random.randn(4, 2), np.zeros(2)", "np.random.randn(4, 1), np.zeros(1)")
+    one = {"a": sigmoid, "b": data, "c": sizes, "d": ("2 * (y - t)", "y - t")}
+    half = ("((y - t) ** 2).sum()", "-(t * np.log(y)).sum()")
+    whole = (half[0], "-(t * np.log(y) + (1 - t) * np.log(1 - y)).sum()")
+    assert judge(write(loss=whole, **one)).decision.is_right is True
+    assert judge(write(loss=half, **one)).decision.fault is Fault.OTHER_LOSS

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -40,15 +40,19 @@ def find_candidates(module: ModuleType, defined: set[str]) -> list[type]:
     return [kind for kind, score in scores.items() if score == best]
 
 
-def build_instance(kind: Callable[..., Any], D: int, H: int, C: int, reg: float = 0.0) -> Any:
+def build_instance(
+    kind: Callable[..., Any], D: int, H: int, C: int, reg: float = 0.0, more: Sequence[int] = ()
+) -> Any:
     """Build an instance of the class in these sizes; raise what its constructor raises.
+
+    more are the sizes of further hidden layers of a net that takes a list of sizes.
 
     Of the ways to call the constructor, the first that gives weights of the right shapes is taken.
     If all raise, the error that says most is raised.
     """
     errors: list[Exception] = []
     built = []
-    for positional, named in _list_calls(kind, D, H, C, reg):
+    for positional, named in _list_calls(kind, D, H, C, reg, more):
         try:
             net = kind(*positional, **named)
         except Exception as error:
@@ -76,7 +80,7 @@ def is_call_known(kind: type) -> bool:
 
 
 def _list_calls(
-    kind: Callable[..., Any], D: int, H: int, C: int, reg: float
+    kind: Callable[..., Any], D: int, H: int, C: int, reg: float, more: Sequence[int]
 ) -> Iterator[tuple[list[object], dict[str, object]]]:
     """Yield positional and named arguments for the constructor, the most likely first."""
     arguments = list_arguments(kind)
@@ -84,7 +88,7 @@ def _list_calls(
     values = {p.name: _choose_value(p, D, H, C, reg) for p in arguments if not roles[p.name]}
     options = {name: value for name, value in values.items() if value is not None}
     takes_list = any(re.search("dims|list|sizes|layers", simplify_name(p.name)) for p in arguments)
-    for hidden in ([H], H) if takes_list else (H, [H]):
+    for hidden in ([H, *more], H) if takes_list else (H, [H, *more]):
         sizes = {"D": D, "H": hidden, "C": C}
         named = {name: sizes[role] for name, role in roles.items() if role}
         if set(roles.values()) >= {"D", "H", "C"} and len(named) == 3:
@@ -92,7 +96,7 @@ def _list_calls(
         later = {p.name for p in arguments[3:]}
         yield [D, hidden, C], {name: v for name, v in options.items() if name in later}
         yield [], options | named
-    yield [[D, H, C]], {}
+    yield [[D, H, *more, C]], {}
     yield [D, H, C], {}
     yield [], {}
 

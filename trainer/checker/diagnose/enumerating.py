@@ -61,6 +61,8 @@ class Enumerator:
         self._root, self._name, self._scope, self._names = root, name, scope, names
         self._pieces = pieces
         self._kind = "exec" if isinstance(root, ast.stmt) else "eval"
+        self._plain = ast.unparse(root)
+        self._tokens = split_tokens(self._plain)
 
     def list_edits(self, is_right: IsRight) -> list[Edit]:
         """Return the edits with which the value is right, the nearest to what is written first: the
@@ -93,8 +95,7 @@ class Enumerator:
 
     def _fill(self, values: Values, is_right: IsRight) -> list[Edit]:
         """Return the edits that put one of the values into the place of a part."""
-        plain = ast.unparse(self._root)
-        old, may_be_odd, repeated = split_tokens(plain), adds_nothing(plain), count_repeated(plain)
+        may_be_odd = adds_nothing(self._plain)
         found: list[Edit] = []
         for depth, part in enumerate(list_places(self._root)):
             for text in self._list_right(self._open(part), values, is_right):
@@ -102,8 +103,7 @@ class Enumerator:
                     continue  # a term that is 0 is none
                 new = write_line(self._root, [part], text)
                 if not cancels(new) and (may_be_odd or not adds_nothing(new)):
-                    cost = REPEATED * max(0, count_repeated(new) - repeated) + DEEPER * depth
-                    found.append(Edit(part, text, cost + count_changes(old, split_tokens(new))))
+                    found.append(Edit(part, text, self._weigh(new) + DEEPER * depth))
         return found
 
     def _add_beside(self, values: Values, is_right: IsRight) -> list[Edit]:
@@ -117,10 +117,15 @@ class Enumerator:
             for form in BESIDE:
                 code = self._open(place, form.format(hole=HOLE, part=part))
                 texts = self._list_right(code, values, is_right)
-                news = (form.format(hole=bracket(text), part=part) for text in texts)
-                typed = len(split_tokens(part))
-                found += [Edit(place, new, len(split_tokens(new)) - typed) for new in news]
+                for new in (form.format(hole=bracket(text), part=part) for text in texts):
+                    cost = self._weigh(write_line(self._root, [place], new))
+                    found.append(Edit(place, new, cost))
         return found
+
+    def _weigh(self, new: str) -> float:
+        """Return what a person has to type to write the line so."""
+        repeated = max(0, count_repeated(new) - count_repeated(self._plain))
+        return REPEATED * repeated + count_changes(self._tokens, split_tokens(new))
 
     def _turn(self, is_right: IsRight) -> list[Edit]:
         """Return the edit that subtracts what a statement adds, or adds what it subtracts."""

@@ -157,10 +157,11 @@ class Pieces:
         rest = [text for text in known if text not in self.words]
         # Of numbers only those that are left of 1, and sums.
         arrays = [t for t in rest if np.size(known[t]) > 1 or t.startswith(("1 - ", "np.sum("))]
-        numbers = [t for t in first if np.ndim(known[t]) == 0 and not t.isdigit()]
-        numbers += [t for t in rest if t.endswith(SIZE)]
-        own = [text for text in first if text in self._own]
-        groups = product(arrays, own), product(numbers, [*arrays, *first]), product(arrays, first)
+        numbers = [t for t in rest if t.endswith(SIZE)]
+        numbers += [t for t in first if np.ndim(known[t]) == 0 and not t.isdigit()]
+        own = sorted((t for t in first if t in self._own), key=lambda t: t != self._whole)
+        whole_first = ((b, a) for a in own for b in arrays)
+        groups = whole_first, product(numbers, [*first, *arrays]), product(arrays, first)
         in_turn = filter(None, chain.from_iterable(zip_longest(*groups)))
         for b, a in chain(product(first, own), product(first, first), in_turn):
             yield a, b

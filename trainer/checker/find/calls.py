@@ -33,7 +33,7 @@ from trainer.checker.find.composing import (
 from trainer.checker.find.datasets import draw_samples
 from trainer.checker.find.discovering import Discovery
 from trainer.checker.find.flowing import Start, list_flows
-from trainer.checker.find.guessing import is_own, list_keys
+from trainer.checker.find.guessing import is_own, list_dims, list_keys
 from trainer.checker.find.instances import REG, SIZES, Instance, guess_sizes, list_instances
 from trainer.checker.find.inventing import DOUT
 from trainer.checker.find.leaves import Namespace
@@ -164,7 +164,7 @@ class Call:
 def _make_values(x: Any, t: Any, C: int) -> dict[str, Any]:
     D, H, _ = SIZES
     return {"x": x, "t": t, "x val": x, "t val": t, "lr": 0.1, "reg": REG, "batch": N, "epochs": 2,
-            "D": D, "H": H, "C": C, "dims": [D, H, C], "named": {}}  # fmt: skip
+            "D": D, "H": H, "C": C, "dims": list_dims((D, H, C)), "named": {}}  # fmt: skip
 
 
 def list_calls(module: Namespace, tree: ast.Module) -> list[Call]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain, product
+from itertools import chain, pairwise, product
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from trainer.checker.find.guessing import (
     DIMS,
     choose_usual,
     is_own,
+    list_dims,
     list_keys,
     list_nodes,
     list_words,
@@ -113,7 +114,7 @@ class Choices:
     def _list_values(self, name: str, data: Mapping[str, Any]) -> Iterator[Any]:
         yield from self._list_own(name)
         D, H, C = self.sizes
-        yield from ([D, H, C], [H], H, D, C)
+        yield from (list_dims(self.sizes), [D, H, C], [H], H, D, C)
         x, t = data["x"], data["t"]
         yield from (x, t, (x, t))
         with suppress(TypeError):  # one sample alone
@@ -183,15 +184,15 @@ class Choices:
 
     def make_layers(self) -> list[Any]:
         """Return layers from the inputs to the outputs, of classes with forward and backward."""
-        D, H, C = self.sizes
         made: dict[int, Any] = {}
         for kind in filter(_is_layer, self._list_kinds()):
             required = [p for p in list_arguments(kind) if p.default is p.empty]
             made.setdefault(len(required), kind)
         layers: list[Any] = []
         with suppress(Exception):
-            layers = [made[2](D, H), *([made[0]()] if 0 in made else []), made[2](H, C)]
-        return layers
+            for pair in pairwise(list_dims(self.sizes)):
+                layers += [made[2](*pair), *([made[0]()] if 0 in made else [])]
+        return layers[: -1 if 0 in made else None]
 
     def _make_objects(self) -> Iterator[Any]:
         """Yield an instance of each class of the module that requires no arguments."""

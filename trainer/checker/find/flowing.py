@@ -7,7 +7,6 @@ has the same name. Those that need nothing but sizes make the weights.
 import ast
 import re
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -145,23 +144,32 @@ def _name_results(part: Part, result: Any) -> Namespace:
 
 def _flow(module: Namespace, parts: list[Part], net: Namespace, values: Namespace) -> str | None:
     """Run every function whose arguments are known, until there are no more; put the new weights
-    into the place of the old ones, or subtract the gradients.
+    into the place of the old ones, or subtract the gradients. Raise what the first function raises
+    where nothing trains.
     """
     known = {_simplify(name): value for name, value in net.items()}
     weights, waiting = set(known), list(parts)
     found: Namespace = {}
+    errors: list[Exception] = []
     while ready := next((p for p in waiting if _list_given(p, module, known, values)), None):
         waiting.remove(ready)
         given = _list_given(ready, module, known, values) or {}
-        with suppress(Exception):  # of somebody's code: any can come
+        try:
             results = _name_results(ready, ready.get(module)(**given))
-            found |= results
-            known = _add_results(known, results)
+        except Exception as error:  # of somebody's code: any can come
+            errors.append(error)
+            continue
+        found |= results
+        known = _add_results(known, results)
     new = {name: value for name, value in found.items() if _simplify(name) in weights}
     if new:
         _replace(net, new)
         return None
-    return SUBTRACTED if subtract_gradients(net, found) else None
+    if subtract_gradients(net, found):
+        return SUBTRACTED
+    if errors:
+        raise errors[0]
+    return None
 
 
 def _add_results(known: Namespace, results: Namespace) -> Namespace:

@@ -17,6 +17,14 @@ NEURONS = r"(?!n(um)?(of)?(hid|in|out)).*(neurons|units)"
 SMALL = 5  # sizes up to here stay as they are
 
 
+def list_dims(sizes: tuple[int, int, int]) -> list[int]:
+    """Return the sizes of the layers of a net with two hidden layers: what is wrong on the way from
+    one to the other shows in no smaller one.
+    """
+    D, H, C = sizes
+    return [D, H, D + 1, C]
+
+
 def choose_usual(name: str, sizes: tuple[int, int, int]) -> Any:
     """Return the likeliest value of a constructor's argument.
 
@@ -24,9 +32,9 @@ def choose_usual(name: str, sizes: tuple[int, int, int]) -> Any:
     """
     simple = simplify_name(name)
     if re.fullmatch(COUNT, simple):
-        return len(sizes)
+        return len(list_dims(sizes))
     if re.fullmatch(f"{DIMS}|{NEURONS}", simple):
-        return list(sizes)
+        return list_dims(sizes)
     if role := find_role(name, SIZES):
         return dict(zip("DHC", sizes, strict=True))[role]
     return get_usual(find_role(name, OPTIONS))

@@ -17,7 +17,7 @@ from trainer.checker.adapt.names import (
     find_role,
     list_required,
 )
-from trainer.checker.find.guessing import choose_usual, is_own, shrink
+from trainer.checker.find.guessing import choose_usual, is_own, list_dims, shrink
 from trainer.checker.find.leaves import Namespace, list_leaves
 from trainer.checker.find.tensors import GRAD, is_module
 
@@ -77,12 +77,13 @@ class Instance:
         named = {name: values["named"][name] for name in required if name in values["named"]}
         if self.takes_data and "x" in values:
             roles = {name: find_role(name, ROLES) for name in required}
-            hidden = {name: [SIZES[1]] for name, role in roles.items() if role == "H"}
+            hidden = {name: list_dims(SIZES)[1:-1] for name, role in roles.items() if role == "H"}
             return call_by_role(partial(self.kind, **hidden | named | option), values)
         if named:
             usual = {name: choose_usual(name, SIZES) for name in required}
             return self.kind(**usual | named | option)
-        return build_instance(partial(self.kind, **option), *SIZES, reg=REG)
+        more = list_dims(SIZES)[2:-1]
+        return build_instance(partial(self.kind, **option), *SIZES, reg=REG, more=more)
 
     def _make_with(self, option: Namespace, *args: Any, **named: Any) -> Any:
         """Return a net made with these arguments but for those of an option."""

@@ -128,7 +128,8 @@ def _settle_twice(first: Model) -> tuple[Decision, Decision]:
     """Return the decisions at the nearest two distances that give one; an open one for none. At
     both the targets are the same: where a loss is linear, no step depends on them.
 
-    Where the step at the nearest follows a loss in no weight, no others are tried.
+    Where the step at the nearest follows a loss in no weight, no others are tried. Where it is
+    right there alone, two others decide: near 0 the derivatives of most losses are much alike.
     """
     near = _decide_at(first, NEAR)
     if near.is_right is None and not (near.fit and has_agreeing(near.model, near.fit)):
@@ -137,7 +138,10 @@ def _settle_twice(first: Model) -> tuple[Decision, Decision]:
     if near.is_right is None:
         near = next(settled, near)
     alike = (each for each in settled if each.model.targets == near.model.targets)
-    return near, next(alike, _leave_open(near))
+    far = next(alike, _leave_open(near))
+    if near.is_right and far.is_right is False:
+        near = next(alike, near)
+    return near, far
 
 
 def _agree(near: Decision, far: Decision) -> Decision:
@@ -146,10 +150,17 @@ def _agree(near: Decision, far: Decision) -> Decision:
     An error of one output has the derivative of its square, at a rate that depends on it. Of
     several outputs the rate may differ: gradients may be clipped.
     """
-    same = [fit for fit in near.fits if any(_are_same(near.model, fit, b) for b in far.fits)]
-    if same:
+    pairs = ((a, b) for a in near.fits for b in far.fits if _are_same(near.model, a, b))
+    if same := [_show_both(a, b) for a, b in pairs]:
         return replace(near, fit=same[0], fits=same)
     return near if (near.wrong and not near.fault) or not near.fits else _leave_open(near)
+
+
+def _show_both(a: Fit, b: Fit) -> Fit:
+    """Return a fit with what the net shows at two distances: near 0 losses are much alike."""
+    shown = {i: [name for name in names if name in b.shown_as.get(i, names)]
+             for i, names in a.shown_as.items()}  # fmt: skip
+    return replace(a, shown_as=shown)
 
 
 def _are_same(model: Model, a: Fit, b: Fit) -> bool:

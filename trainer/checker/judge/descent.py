@@ -17,7 +17,7 @@ from trainer.checker.judge.events import Events, Values, read_events
 from trainer.checker.judge.fit import OWN, Fit, Function
 from trainer.checker.judge.gradients import find_factor, find_penalised
 from trainer.checker.judge.influence import Model
-from trainer.checker.judge.losses import ABSOLUTE, SQUARES, Loss, list_losses, list_mistaken
+from trainer.checker.judge.losses import ABSOLUTE, Loss, list_losses, list_mistaken
 from trainer.checker.judge.slopes import CLOSE, UNSETTLED, Direction, probe
 
 EACH = 4  # directions of a weight
@@ -172,16 +172,11 @@ def find_shown(model: Model, fits: list[Fit]) -> dict[int, list[str]]:
 
 
 def _add_shown(fit: Fit, shown: dict[int, list[str]], end: int) -> Fit:
-    """Return a fit with what the net shows: a usual loss of the outputs, if any, and numbers before
-    the first change of a weight, at end, that are none.
+    """Return a fit with the usual losses that the net shows, and the numbers before the first
+    change of a weight, at end, that are none.
     """
-    usual = tuple(i for i, names in shown.items() if names)
-    fit = replace(fit, usual=usual, odd=tuple(i for i in shown if i < end and i not in usual))
-    names = [name for each in shown.values() for name in each]
-    if not names:
-        return fit
-    name = SQUARES if SQUARES in names else names[0]
-    return replace(fit, shown=name, shown_by=tuple(i for i in shown if name in shown[i]))
+    usual = {i: names for i, names in shown.items() if names}
+    return replace(fit, shown_as=usual, odd=tuple(i for i in shown if i < end and i not in usual))
 
 
 def _list_like(own: Fit, usual: list[Fit], found: list[Direction]) -> list[str]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.judge.events import Events, Values
+from trainer.checker.judge.losses import SQUARES
 from trainer.checker.judge.slopes import CLOSE
 
 OWN = -1
@@ -34,15 +35,24 @@ class Fit:
     function: Function = field(default=lambda _values: float("nan"), repr=False)
     sizes: dict[str, int] = field(default_factory=dict)  # of the weights
     pulled: list[str] = field(default_factory=list)  # weights with the penalty
-    shown: str = ""  # the usual loss that the net computes while the step goes down this one
-    shown_by: Events = ()  # the events that may be that loss
-    usual: Events = ()  # numbers that depend on the outputs as a usual loss does
-    odd: Events = ()  # numbers that depend on them otherwise
+    shown_as: dict[int, list[str]] = field(default_factory=dict)  # usual losses by the numbers that
+    odd: Events = ()  # may be these; numbers that are computed of the outputs and are none
 
     @property
     def is_own(self) -> bool:
         """Whether the loss is one that the net computes."""
         return self.target == OWN
+
+    @property
+    def shown(self) -> str:
+        """The usual loss that the net computes while the step goes down this one, "" for none."""
+        names = [name for each in self.shown_as.values() for name in each]
+        return SQUARES if SQUARES in names else next(iter(names), "")
+
+    @property
+    def shown_by(self) -> list[int]:
+        """The events that may be the usual loss that the net computes."""
+        return [event for event, names in self.shown_as.items() if self.shown in names]
 
     @property
     def lacks_penalty(self) -> bool:

@@ -16,7 +16,7 @@ from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.descent import list_fits
 from trainer.checker.judge.fit import Fit
 from trainer.checker.judge.influence import Run, build_model
-from trainer.checker.judge.losses import SQUARES
+from trainer.checker.judge.losses import BINARY, ENTROPY, SQUARES
 
 MOST_VALUES = 1_000_000  # of all runs of a file's steps
 EACH_RUN = 50  # values that a run costs besides its own
@@ -234,8 +234,10 @@ def _list_losses(judged: Judged) -> set[str]:
     decision = judged.decision
     fits = [fit for fit in (decision.fit, *decision.fits) if fit]
     events = decision.model.base.events if fits else []
-    own = {judged.step.describe(events[fit.events[0]][0])[1] for fit in fits if fit.is_own}
-    return own | {fit.loss for fit in fits if not fit.is_own}
+    usual = [fit for fit in fits if not fit.is_own]
+    own = [fit.events[0] for fit in fits if fit.is_own]
+    own += [i for fit in usual for i, names in fit.shown_as.items() if fit.loss in names]
+    return {judged.step.describe(events[i][0])[1] for i in own} | {fit.loss for fit in usual}
 
 
 def _count_outputs(judged: Judged) -> int:
@@ -265,7 +267,7 @@ def decide_step(step: Step, run: Run) -> Decision | None:
 
 def _settle_loss(step: Step, decision: Decision) -> Decision:
     """Return that a right step is wrong where the file calls a loss what it does not go down:
-    cross-entropy where it goes down squares, or no usual loss, or one with a penalty.
+    cross-entropy where it goes down squares, half of it, no usual loss, or one with a penalty.
     """
     fit = decision.fit
     if not (decision.is_right and fit) or fit.wrong:
@@ -275,15 +277,27 @@ def _settle_loss(step: Step, decision: Decision) -> Decision:
         fault = Fault.LACKS_PENALTY
         return Decision(decision.model, False, full, full.pulled, fault) if full else decision
     shown = _list_named(step, decision, fit.shown_by)
-    if shown and fit.loss == SQUARES and "entropy" in fit.shown:
+    if shown and _is_other_loss(decision, fit):
         weights = decision.model.weights
         return replace(decision, is_right=False, fault=Fault.OTHER_LOSS, wrong=weights)
     last = {event[0]: i for i, event in enumerate(decision.model.base.events)}
     whole = [i for i in fit.odd if i in last.values()]  # before the last, a sum is not whole
     odd = _list_named(step, decision, whole)
-    if not odd or _list_named(step, decision, fit.usual):
+    if not odd or _list_named(step, decision, fit.shown_as):
         return decision
     return replace(decision, is_right=False, fault=Fault.WRONG_LOSS, event=odd[0])
+
+
+def _is_other_loss(decision: Decision, fit: Fit) -> bool:
+    """Return whether a step goes down squares and computes a cross-entropy, or goes down that of
+    one output for each sample and computes the half of it.
+    """
+    if fit.loss == SQUARES:
+        return "entropy" in fit.shown
+    y = np.squeeze(decision.model.base.events[fit.events[0]][2])
+    targets = [t for t in decision.model.list_targets() if t.size == y.size]
+    is_single = y.ndim == 1 and all(t.sum() != 1 for t in targets)  # and no one-hot row
+    return is_single and fit.shown == ENTROPY and fit.loss.startswith(BINARY)
 
 
 def _find_whole(step: Step, decision: Decision, part: Fit) -> Fit | None:

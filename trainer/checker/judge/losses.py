@@ -10,6 +10,7 @@ from trainer.book.functions import Array
 Loss = Callable[[Array], float]  # of the outputs
 SQUARES = "squared error"
 SLOPED = "squared error of another slope"
+ENTROPY, BINARY = "cross-entropy", "binary cross-entropy"
 OF_SOFTMAX = "cross-entropy of softmax"
 ABSOLUTE = "absolute error"  # is shown where another loss is gone down, and minimised by none
 MOST_SAMPLES = 20  # of which one may be that of the step
@@ -22,8 +23,8 @@ def list_losses(outputs: Array, targets: Array) -> Iterator[tuple[str, Loss]]:
         yield SQUARES, partial(_compute_squares, t=t)
         is_probable = t.min() >= 0 and t.max() <= 1
         if is_probable and outputs.min() >= 0 and outputs.max() <= 1:
-            yield "cross-entropy", partial(_compute_cross_entropy, t=t)
-            yield "binary cross-entropy", partial(_compute_binary, t=t)
+            yield ENTROPY, partial(_compute_cross_entropy, t=t)
+            yield BINARY, partial(_compute_binary, t=t)
         if is_probable:
             for axis in range(outputs.ndim):
                 yield OF_SOFTMAX, partial(_compute_softmax, t=t, axis=axis)

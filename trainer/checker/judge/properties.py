@@ -181,9 +181,13 @@ def _lies_on_a_line(values: list[Array | None]) -> bool:
 
 def is_zero_bias(model: Model, path: str) -> bool:
     """Return whether an array of zeros is kept beside the weights, under the name of a bias."""
-    holders = {weight.rpartition(".")[0].partition("[")[0] for weight in model.weights}
-    is_beside = path.rpartition(".")[0].partition("[")[0] in holders
+    is_beside = _name_holder(path) in map(_name_holder, model.weights)
     return is_beside and is_named_as_bias(path) and not model.get_value(path).any()
+
+
+def _name_holder(path: str) -> str:
+    """Return the name of the object that has an array."""
+    return path.rpartition(".")[0].partition("[")[0]
 
 
 def is_named_as_bias(path: str) -> bool:
@@ -192,10 +196,13 @@ def is_named_as_bias(path: str) -> bool:
 
 
 def _is_beside_weights(model: Model, path: str) -> bool:
-    """Return whether a leaf has the name of a weight, but for numbers, or that in another layer."""
+    """Return whether a leaf has the name of a weight, but for numbers, or that in another layer, or
+    that of a bias beside them.
+    """
     places = {(each.count("."), each.rpartition(".")[2]) for each in model.weights if "." in each}
     is_of_layer = (path.count("."), path.rpartition(".")[2]) in places and path.count(".") > 1
-    return is_of_layer or is_named_as_weight(model, path)
+    is_bias = is_named_as_bias(path) and _name_holder(path) in map(_name_holder, model.weights)
+    return is_of_layer or is_bias or is_named_as_weight(model, path)
 
 
 def is_named_as_weight(model: Model, path: str) -> bool:
