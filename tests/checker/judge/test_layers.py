@@ -2,7 +2,7 @@
 
 import pytest
 from planted import EXAMPLES
-from steps import LAYERS, judge_each_layer
+from steps import LAYERS, judge_each_layer, write_changed
 
 PLAIN, OBJECTS = (LAYERS / f"{name}.py" for name in ("plain", "objects"))
 BOOK = EXAMPLES / "layers.py"
@@ -18,6 +18,9 @@ MISTAKES = [
     (PLAIN, "svm_loss", "-= dx.sum(axis=1)", "-= 1"),
     (OBJECTS, "Dense.backward", "self.x.T @ grad_output", "self.x.T @ grad_output**2"),
     (BOOK, "Affine.backward", "np.sum(dout, axis=0)", "np.sum(dout, axis=0) ** 2"),
+    (BOOK, "Affine.backward", "self.W) + self.b", "self.W)"),
+    (BOOK, "SoftmaxWithLoss.backward", "(self.y - self.t) /", "self.y /"),
+    (BOOK, "SoftmaxWithLoss.backward", "self.y = softmax(x)", "self.y = softmax(softmax(x))"),
     (OBJECTS, "Tanh.backward", "(1 - self.out**2)", "(1 - self.out)"),
     (OBJECTS, "Softmax.backward", "(dout - inner)", "dout"),
     (OBJECTS, "MaxPool.backward", "mask * dout", "(1 - mask) * dout"),
@@ -55,3 +58,12 @@ def test_what_one_gradient_lacks_is_no_mean_and_no_loss(name, old, new, is_right
     changed = tmp_path / "plain.py"
     changed.write_text(PLAIN.read_text().replace(old, new))
     assert judge_each_layer(changed)[name].decision.is_right is is_right
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("(self.y - self.t) /", "(self.t - self.y) /"), (" / len(self.t)", ""), ("axis=-1", "axis=0")],
+)
+def test_a_loss_that_may_be_meant_so_is_not_wrong(old, new, tmp_path):
+    path = write_changed(tmp_path, BOOK.read_text(), old, new)
+    assert judge_each_layer(path)["SoftmaxWithLoss.backward"].decision.is_right is not False

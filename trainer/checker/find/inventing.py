@@ -114,8 +114,10 @@ def _list_arrays(
                    for k in keys}  # fmt: skip
         return
     if re.fullmatch(f"{TARGETS}|y", simplify_name(name)) and x.ndim == 2:
-        labels = np.arange(x.shape[0]) % x.shape[1]
-        yield from (np.eye(x.shape[1])[labels], labels)
+        rows = x.T if x.shape == INPUTS[1] else x
+        labels = np.arange(rows.shape[0]) % rows.shape[1]
+        hot = np.eye(rows.shape[1])[labels]
+        yield from (hot if rows is x else hot.T, labels)
     if find_role(name, OPTIONS) in (None, "weights", "dout"):
         yield from (draw(shape, number + 1) for shape in _list_shapes(name, x))
     yield np.array([0, 1, 0, 2])  # of rows, one of them twice

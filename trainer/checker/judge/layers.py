@@ -1,5 +1,6 @@
 """Judges a layer: its backward function must be the vector-Jacobian product of its forward one."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -11,14 +12,16 @@ from trainer.checker.find.inventing import INPUTS, PROBABLE, is_named_as_array
 from trainer.checker.find.layers import GOAL, GUESSED, OWN
 from trainer.checker.find.programs import TRAINING
 from trainer.checker.find.trace import SUBTRACTED, Form, Trace
-from trainer.checker.judge.decision import Decision
+from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.descent import fit_losses, list_directions, measure_rest
 from trainer.checker.judge.fit import SAME, Fit
 from trainer.checker.judge.influence import Model, Run, find_dependents
 from trainer.checker.judge.judging import Budget, Judged, Step
+from trainer.checker.judge.losses import arrange_targets
 from trainer.checker.judge.moving import leave, move, turn
 from trainer.checker.judge.slopes import CLOSE
 
+WEIGHT = r"w\d*|b\d*|weights?|bias|gamma|beta"  # names of a layer's weights
 LESS = 0.8  # of a layer's numbers that are not whole
 AWAY = 0.2  # from the first weights: a factor of 1 and a bias of 0 hide what is missing
 
@@ -30,7 +33,7 @@ def judge_layers(
 
     A layer has its steps with inputs of each layout. Of those with the same inputs a right one
     decides; of the inputs the first with which anything does, since a right layer is right with
-    all. Several may have one name.
+    all, but for a loss, which may sum over rows or columns. Several may have one name.
     """
     budget = Budget()
     found: dict[str, Judged | None] = {}
@@ -42,16 +45,32 @@ def judge_layers(
 def _judge_layer(
     programs: Iterable[Sequence[Step]], budget: Budget, best: Judged | None
 ) -> Judged | None:
-    if best and best.decision.is_right is not None:
+    if best and _is_final(best):
         return best
     for steps in programs:
         if best and _has_one_sample(steps):
             continue
         found = max(_judge_steps(steps, budget), key=_rank, default=None)
         best = max(filter(None, (best, found)), key=_rank, default=None)
-        if best and best.decision.is_right is not None:
+        if best and _is_final(best):
             return best
     return best
+
+
+def _is_final(judged: Judged) -> bool:
+    """Return whether other inputs cannot show otherwise."""
+    decision = judged.decision
+    return decision.is_right or (decision.is_right is False and not is_loss(decision.model))
+
+
+def gives_loss(model: Model) -> bool:
+    """Return whether a layer gives one number, with its gradients or for a backward function."""
+    return GOAL not in model.base.before or is_loss(model)
+
+
+def is_loss(model: Model) -> bool:
+    """Return whether a layer gives one number, and has a backward function."""
+    return GOAL in model.base.before and model.base.before[GOAL].size == 1
 
 
 def _has_one_sample(steps: Sequence[Step]) -> bool:
@@ -59,9 +78,13 @@ def _has_one_sample(steps: Sequence[Step]) -> bool:
     return bool(steps) and (steps[0].place[0] - TRAINING) % len(INPUTS) > PROBABLE
 
 
-def _rank(judged: Judged) -> tuple[bool, bool]:
-    """Return whether a layer is right or wrong, and whether it is right."""
-    return judged.decision.is_right is not None, bool(judged.decision.is_right)
+def _rank(judged: Judged) -> tuple[bool, bool, bool]:
+    """Return whether a layer is right, a loss whose gradient is a multiple of the derivative, which
+    other inputs may hide, and right or wrong.
+    """
+    decision, fit = judged.decision, judged.decision.fit
+    is_multiple = bool(fit and is_loss(decision.model) and any(fit.rates.values()))
+    return bool(decision.is_right), is_multiple, decision.is_right is not None
 
 
 def _judge_steps(steps: Sequence[Step], budget: Budget) -> Iterator[Judged]:
@@ -85,12 +108,14 @@ def decide_layer(first: Run) -> Decision | None:
     right = _list_right(model, fit, rates)
     wrong = [w for w in rates if w not in right and not _has_penalty(model, fit, w)]
     is_understood = any(model.base.before[w].size > 1 for w in right)
-    wrong += _list_unused(model) if is_understood else []
+    if is_understood and not wrong and (unused := _list_unused(model)):
+        return Decision(model, False, fit, unused, Fault.UNUSED)
     if len(right) == len(rates) and not wrong:
         return Decision(model, None if _list_left(model) else True, fit)
     is_named = GOAL not in model.base.before  # names tell what the gradients are
     is_alone = len(rates) == 1 and GUESSED not in model.base.before
-    is_sure = is_understood or is_named or (is_alone and _is_linear(model))
+    is_other = _is_other if is_loss(model) else _is_linear
+    is_sure = is_understood or is_named or (is_alone and is_other(model, fit))
     return Decision(model, False if wrong and is_sure else None, fit, wrong)
 
 
@@ -155,10 +180,16 @@ def _list_left(model: Model) -> list[str]:
 
 
 def _list_unused(model: Model) -> list[str]:
-    """Return the arguments for which the layer has a gradient, and on which no output depends."""
+    """Return the arguments, and the weights of the layer by their names, for which it has a
+    gradient, and on which no output depends.
+    """
     changed = model.base.list_changed()
-    return [p for p in changed if p in model.depends and p not in model.weights
-            and not p.startswith(OWN) and is_named_as_array(p)]  # fmt: skip
+    left = [p for p in changed if p in model.depends and p not in model.weights]
+    return [p for p in left if _is_own_weight(p) or is_named_as_array(p)]
+
+
+def _is_own_weight(path: str) -> bool:
+    return re.fullmatch(rf"{OWN}\W+({WEIGHT})\W*", path.lower()) is not None
 
 
 def _start_at(first: Run, start: Mapping[str, Any], changed: list[str]) -> Model | None:
@@ -196,7 +227,30 @@ def _list_right(model: Model, fit: Fit, rates: Mapping[str, float | None]) -> li
     return max(found, key=len)
 
 
-def _is_linear(model: Model) -> bool:
+def _is_other(model: Model, fit: Fit) -> bool:
+    """Return whether what the backward function of a loss of classes gives is no multiple of the
+    derivative, nor of the outputs less the targets: that is one by what a softmax is given.
+    """
+    path, base = model.weights[0], model.base
+    given = [v for p, v in base.before.items() if p not in (path, GOAL) and v.ndim]
+    x, moved = base.before[path], base.after[path] - base.before[path]
+    targets = [t for value in given for t in arrange_targets(x, value)]
+    is_known = bool(targets) and all(map(_is_hot, targets)) and fit.rates[path] is None
+    return is_known and not any(_is_multiple(moved, x - t) for t in targets)
+
+
+def _is_hot(t: Array) -> bool:
+    """Return whether targets are classes of several samples, one of each."""
+    is_one = any((t.sum(axis=axis) == 1).all() for axis in range(t.ndim))
+    return is_one and t.ndim == 2 and min(t.shape) > 1 and bool(np.isin(t, (0, 1)).all())
+
+
+def _is_multiple(a: Array, b: Array) -> bool:
+    rate = float((a * b).sum() / (b * b).sum())
+    return float(np.abs(a - rate * b).max()) <= SAME * float(np.abs(a).max())
+
+
+def _is_linear(model: Model, _fit: Fit) -> bool:
     """Return whether what a layer's backward function gives is linear in dout. It may be dout
     itself where the outputs are probabilities, of which a loss takes the derivative by what the
     layer is given.

@@ -7,8 +7,9 @@ from trainer.checker.find.trace import DERIVED
 from trainer.checker.findings.comparing import LACKING, Finding, report_unchecked
 from trainer.checker.findings.report import CODE, STEP, Report
 from trainer.checker.judge.causes import find_cause, find_ratio, find_weight_cause
-from trainer.checker.judge.decision import OF_OUTPUTS, Decision
+from trainer.checker.judge.decision import OF_OUTPUTS, Decision, Fault
 from trainer.checker.judge.judging import Judged, Step
+from trainer.checker.judge.layers import gives_loss
 from trainer.checker.judge.properties import is_affine
 from trainer.checker.judge.wording import FAULTS, LOSSES
 from trainer.common.language import N_, join_changes, join_words, translate_plural
@@ -205,6 +206,10 @@ def _describe_layer(name: str, judged: Judged) -> Iterator[Finding]:
     message = _(
         "what {name} gives is not the derivative of ½ Σ (y − t)² by it, where dout is y − t"
     )
+    if gives_loss(judged.decision.model):
+        message = _("what {name} gives is not the derivative of its loss by it")
+    if judged.decision.fault is Fault.UNUSED:
+        message = _("{name} gives a gradient by it, but no output depends on it")
     for weight in judged.decision.wrong:
         yield Finding(f"gradient {weight}", "differs", message.format(name=name))
 
