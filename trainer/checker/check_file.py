@@ -84,8 +84,7 @@ def judge_loaded(
         is_fine = finding.verdict in ("ok", "note")
         is_right &= is_fine or (finding.quantity, finding.verdict) == ("accuracy", "missing")
         yield finding
-    yield from accept_columns(functions, kind, seen)
-    yield from accept_helpers(helpers, is_right)
+    yield from accept_columns([*functions, *accept_helpers(helpers, is_right)], kind, seen)
     yield from (Finding("loading", "note", text) for text in loaded.notes)
     yield from (Finding("loading", "note", text, "numpy-alias") for text in loaded.aliases)
 

@@ -67,3 +67,48 @@ def test_what_a_function_raises_is_told(tmp_path):
     for program in script.list_programs():
         program()
     assert "raises NameError: name 'dz' is not defined" in script.fault
+
+
+LISTS = """
+import numpy as np
+
+def init(sizes, rng):
+    Ws = [rng.normal(size=(a, b)) for a, b in zip(sizes, sizes[1:])]
+    bs = [np.zeros(b) for b in sizes[1:]]
+    return Ws, bs
+
+def forward(Ws, bs, X):
+    act = [X]
+    for k in range(len(Ws)):
+        z = act[-1] @ Ws[k] + bs[k]
+        act.append(z if k == len(Ws) - 1 else np.tanh(z))
+    return act
+
+def backward(Ws, bs, X, Y):
+    act = forward(Ws, bs, X)
+    gW, gb = [None] * len(Ws), [None] * len(Ws)
+    delta = act[-1] - Y
+    for k in reversed(range(len(Ws))):
+        gW[k], gb[k] = act[k].T @ delta, delta.sum(axis=0)
+        delta = delta @ Ws[k].T * (1 - act[k] ** 2)
+    return gW, gb
+"""
+TRAINED = (
+    LISTS
+    + """
+def sgd(Ws, bs, X, Y, lr, epochs, batch_size, rng):
+    for _ in range(epochs):
+        gW, gb = backward(Ws, bs, X, Y)
+        for k in range(len(Ws)):
+            Ws[k] -= lr * gW[k]
+            bs[k] -= lr * gb[k]
+    return Ws, bs
+"""
+)
+
+
+@pytest.mark.parametrize("text", [LISTS, TRAINED])
+def test_weights_may_be_lists_that_functions_are_given(text, tmp_path):
+    for new, is_right in (("1 - act[k] ** 2", True), ("1 - act[k]", False)):
+        path = write_changed(tmp_path, text, "1 - act[k] ** 2", new)
+        assert judge(path).decision.is_right is is_right

@@ -4,7 +4,7 @@ import pytest
 from planted import EXAMPLES
 from steps import LAYERS, judge_each_layer, write_changed
 
-PLAIN, OBJECTS = (LAYERS / f"{name}.py" for name in ("plain", "objects"))
+PLAIN, OBJECTS, KEEPING = (LAYERS / f"{name}.py" for name in ("plain", "objects", "keeping"))
 BOOK = EXAMPLES / "layers.py"
 MISTAKES = [
     (PLAIN, "affine_backward", "dx = dout.dot(w.T)", "dx = dout.dot(w.T * 2)"),
@@ -18,6 +18,8 @@ MISTAKES = [
     (PLAIN, "svm_loss", "-= dx.sum(axis=1)", "-= 1"),
     (OBJECTS, "Dense.backward", "self.x.T @ grad_output", "self.x.T @ grad_output**2"),
     (BOOK, "Affine.backward", "np.sum(dout, axis=0)", "np.sum(dout, axis=0) ** 2"),
+    (KEEPING, "Dense.backward", "dZ @ self.W.T", "dZ @ self.W.T * 2"),
+    (KEEPING, "Trained.backward", "delta @ self.weights.T", "delta @ abs(self.weights.T)"),
     (BOOK, "Affine.backward", "self.W) + self.b", "self.W)"),
     (BOOK, "SoftmaxWithLoss.backward", "(self.y - self.t) /", "self.y /"),
     (BOOK, "SoftmaxWithLoss.backward", "self.y = softmax(x)", "self.y = softmax(softmax(x))"),
@@ -27,7 +29,7 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize("path", [PLAIN, OBJECTS, BOOK])
+@pytest.mark.parametrize("path", [PLAIN, OBJECTS, KEEPING, BOOK])
 def test_right_layers_of_any_kind_are_right(path):
     found = judge_each_layer(path)
     assert all(judged and judged.decision.is_right for judged in found.values())

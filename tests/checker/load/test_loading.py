@@ -196,6 +196,13 @@ def test_a_missing_module_is_replaced_as_the_file_says(start, tmp_path):
     assert report.status == 0, report.as_text()
 
 
+def test_numpy_stands_for_cupy(tmp_path):
+    source = RIGHT.replace("import numpy as np", "import cupy as np")
+    report = report_on(write(tmp_path, source))
+    assert report.status == 0, report.as_text()
+    assert "NumPy is used in place of cupy" in report.as_text()
+
+
 # --- messages
 
 

@@ -1,6 +1,6 @@
 """Subtracts the gradients that a net has from its weights, where no code of its own does."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,18 +9,20 @@ from trainer.checker.adapt.names import simplify_name
 from trainer.checker.find.leaves import Leaf, Namespace, list_leaves
 
 
-def subtract_gradients(net: object, returned: object) -> int:
+def subtract_gradients(net: object, returned: object, given: Collection[object] = ()) -> int:
     """Subtract each gradient from the weight that it belongs to; return how many there are.
+
+    Arrays that the net was given are no weights.
 
     A gradient has the shape of its weight, and its name, with a d or grad before or after it, in
     what a method returned or beside the weight. Without names the shapes show it, where they are
     those of the weights.
     """
-    weights = list(_list_arrays({"net": net}))
-    given = list(_list_sums({"grads": returned}))
-    others = [*given, *_list_sums({"net": net})]
+    weights = [w for w in _list_arrays({"net": net}) if all(w.value is not x for x in given)]
+    grads = list(_list_sums({"grads": returned}))
+    others = [*grads, *_list_sums({"net": net})]
     pairs = [(w, g) for w in weights if (g := _find_gradient(w, others)) is not None]
-    pairs = pairs or _pair_by_shape(weights, [g for g in given if np.ndim(g.value)])
+    pairs = pairs or _pair_by_shape(weights, [g for g in grads if np.ndim(g.value)])
     for weight, gradient in pairs:
         weight.value[...] = weight.value - gradient
     return len(pairs)
@@ -141,8 +143,11 @@ def _is_named_after(weight: Leaf, other: Leaf) -> bool:
 
 
 def _name(leaf: Leaf) -> str:
-    """Return the names on the way to a leaf, without the net and words for all gradients."""
-    last = [str(key) for key in leaf.keys[-2:] if str(key) not in ("net", "grads", "params")]
+    """Return the names on the way to a leaf, without the net and words for all gradients, and of
+    lists without the s of a plural.
+    """
+    last = [str(key).removesuffix("s") if isinstance(leaf.keys[-1], int) else str(key)
+            for key in leaf.keys[-2:] if str(key) not in ("net", "grads", "params")]  # fmt: skip
     return simplify_name("".join(last if isinstance(leaf.keys[-1], int) else last[-1:]))
 
 

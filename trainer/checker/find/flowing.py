@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from trainer.checker.adapt.building import get_usual
 from trainer.checker.adapt.names import (
     CACHE,
     OPTIONS,
     SIZES,
     find_argument_role,
+    find_role,
     list_arguments,
     list_required,
     simplify_name,
@@ -80,7 +82,8 @@ class Start:
         found = {name: choose_usual(name, self.sizes) for name in names}
         D, H, C = self.sizes
         order = [D, *[H] * (len(names) - 2), C]
-        is_known = all(isinstance(value, int | list) for value in found.values())
+        sized = (value for name, value in found.items() if not find_role(name, OPTIONS))
+        is_known = all(isinstance(value, int | list) for value in sized)
         return found if is_known or len(names) < 2 else dict(zip(names, order, strict=True))
 
 
@@ -189,8 +192,10 @@ def _list_given(
             given[parameter.name] = known[name]
         elif role == "y" and OUTPUTS in known:
             given[parameter.name] = known[OUTPUTS]
-        elif role in ("x", "t", "lr", "reg", "batch") and role in values:
+        elif role in ("x", "t", "lr", "reg", "batch", "epochs") and role in values:
             given[parameter.name] = values[role]
+        elif role in ("rng", "seed"):
+            given[parameter.name] = get_usual(role)
         elif parameter.default is parameter.empty:
             return None
     is_of_net = any(_simplify(name) in known for name in given)

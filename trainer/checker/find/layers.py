@@ -127,7 +127,7 @@ class Layer:
         trains_itself = trains(net, before)
         subtract_from(named, net, dict(zip(keys, rest, strict=True)), is_named=not self.backward)
         if not trains_itself:
-            subtract_gradients(net, None)
+            subtract_gradients(net, None, list(named.values()))
         return None if trains_itself else SUBTRACTED
 
     @staticmethod

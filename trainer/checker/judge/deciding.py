@@ -14,10 +14,12 @@ from trainer.checker.judge.descent import (
     fit_losses,
     list_directions,
     list_mistaken_fits,
+    measure_rest,
 )
 from trainer.checker.judge.dividing import find_divided, may_divide
 from trainer.checker.judge.fit import SAME, Fit, are_same
 from trainer.checker.judge.following import (
+    EXACT,
     find_others,
     has_agreeing,
     has_own_pass,
@@ -43,7 +45,7 @@ from trainer.checker.judge.shrinking import build_smaller, take_fewest
 
 # How far from the first weights a step is judged, relative to the largest: first near, then as far
 # as it can be judged, since near 0 every net is nearly linear, and far away a softmax is 0 or 1.
-NEAR, FAR = 0.05, (0.5, 0.2, 0.1)
+NEAR, FAR = 0.05, (0.5, 0.2, 0.1, 1.0, 0.75)
 GIVEN = {"x", "t"}  # leaves of a call that are data of ours, and no weights
 ROUNDING = 1e-9  # of an array that stays as it is
 
@@ -80,7 +82,7 @@ def _find_divided(first: Model, near: Decision) -> Decision | None:
     is_given = near.model.base.gives_gradients
     if near.fault or is_given or not may_divide(fit_losses(near.model)):
         return None
-    models = [_move_to(first, distance) for distance in (NEAR, max(FAR))]
+    models = [_move_to(first, distance) for distance in (NEAR, FAR[0])]
     here, there = map(fit_losses, models)
     last = max(first.weights, key=lambda weight: min(models[0].depends[weight]))
     found = find_divided(here, there, last)
@@ -128,20 +130,32 @@ def _settle_twice(first: Model) -> tuple[Decision, Decision]:
     """Return the decisions at the nearest two distances that give one; an open one for none. At
     both the targets are the same: where a loss is linear, no step depends on them.
 
-    Where the step at the nearest follows a loss in no weight, no others are tried. Where it is
-    right there alone, two others decide: near 0 the derivatives of most losses are much alike.
+    Where the step at the nearest follows no loss of its own, and others in no weight, no others are
+    tried. Where it is about right there alone, two others decide: near 0 the derivatives of most
+    losses are much alike.
     """
     near = _decide_at(first, NEAR)
-    if near.is_right is None and not (near.fit and has_agreeing(near.model, near.fit)):
+    if near.is_right is None and not (near.fit and _may_follow(near.model, near.fit)):
         return near, near
     settled = (d for start in FAR if (d := _decide_at(first, start)).is_right is not None)
     if near.is_right is None:
         near = next(settled, near)
     alike = (each for each in settled if each.model.targets == near.model.targets)
     far = next(alike, _leave_open(near))
-    if near.is_right and far.is_right is False:
+    if near.is_right and far.is_right is False and not _is_exact(near):
         near = next(alike, near)
     return near, far
+
+
+def _may_follow(model: Model, fit: Fit) -> bool:
+    return fit.is_own or has_agreeing(model, fit)
+
+
+def _is_exact(decision: Decision) -> bool:
+    """Return whether nothing but rounding parts a step from the derivative of a loss."""
+    model = decision.model
+    return any(max(measure_rest(model, fit, w) for w in model.weights) < EXACT
+               for fit in decision.fits)  # fmt: skip
 
 
 def _agree(near: Decision, far: Decision) -> Decision:
@@ -357,7 +371,7 @@ def _stays(model: Model, path: str) -> bool:
     """Return whether a step leaves an array as it is with other values too: a bias of 0 may lie on
     a kink.
     """
-    other = leave(model.get_value(path), max(FAR))
+    other = leave(model.get_value(path), FAR[0])
     after = model.run({path: other}, "full").after.get(path, np.nan)
     return np.shape(after) == other.shape and bool(np.abs(after - other).max() <= ROUNDING)
 

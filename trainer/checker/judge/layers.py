@@ -106,7 +106,8 @@ def decide_layer(first: Run) -> Decision | None:
         return None
     rates = {w: fit.rates[w] for w in model.weights if not _is_still(model, fit, w)}
     right = _list_right(model, fit, rates)
-    wrong = [w for w in rates if w not in right and not _has_penalty(model, fit, w)]
+    wrong = [w for w in rates if w not in right and not _has_penalty(model, fit, w)
+             and not _has_state(model, w)]  # fmt: skip
     is_understood = any(model.base.before[w].size > 1 for w in right)
     if is_understood and not wrong and (unused := _list_unused(model)):
         return Decision(model, False, fit, unused, Fault.UNUSED)
@@ -136,6 +137,18 @@ def _has_penalty(model: Model, fit: Fit, weight: str) -> bool:
     return is_own and measure_rest(model, fit, weight) <= SAME
 
 
+def _has_state(model: Model, weight: str) -> bool:
+    """Return whether a layer that trains itself may move a weight as with momentum or Adam."""
+    is_own = weight.startswith(OWN) and model.base.gave != SUBTRACTED
+    return is_own and bool(_list_state(model))
+
+
+def _list_state(model: Model) -> list[str]:
+    """Return the arrays that a layer changes, and on which no output depends."""
+    changed = (path for path in model.depends if path not in model.weights)
+    return [p for p in changed if p.startswith(OWN) and model.base.before[p].ndim]
+
+
 def _find_unit(model: Model, fit: Fit, weight: str) -> float:
     """Return the rate at which a weight is to go: a layer that trains itself has a rate of its
     own.
@@ -155,6 +168,9 @@ def _build_model(first: Run) -> Model | None:
     starts: list[dict[str, Any]] = [start | numbers, start, {}]
     found = (_start_at(first, each, changed) for each in starts)
     model = next((each for each in found if each), None)
+    if model and model.base.gave != SUBTRACTED and (state := _list_state(model)):
+        at_rest = {path: 0 * base.before[path] for path in state}
+        model = _start_at(first, start | at_rest, changed) or model
     return model if model and model.weights else None
 
 

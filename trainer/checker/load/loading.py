@@ -127,7 +127,8 @@ class Loader:
                 folder = folder.parent
             top, leaf = self._find_local([folder], name) or make_stand_ins(name or ".")
         else:
-            top, leaf = self._import_absolute(folder, name)
+            is_tried = user.get(STRICT)  # and something else is imported where it is not found
+            top, leaf = self._import_absolute(folder, name if is_tried else self._rename(name))
         is_stand_in = "__standin__" in vars(leaf)
         if is_stand_in and user.get(STRICT):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
@@ -164,6 +165,13 @@ class Loader:
         except Exception:  # An installed package that raises is treated like a missing one.
             return make_stand_ins(name)
         return sys.modules[head], module
+
+    def _rename(self, name: str) -> str:
+        """Return the name of NumPy for cupy, whose arrays are NumPy's on a graphics card."""
+        if name.split(".")[0] != "cupy":
+            return name
+        self._note(_("NumPy is used in place of cupy"))
+        return name.replace("cupy", "numpy", 1)
 
     def _find_local(self, folders: list[Path], name: str) -> tuple[ModuleType, ModuleType] | None:
         """Load a dotted name from one of the folders; return its first and its last module."""
