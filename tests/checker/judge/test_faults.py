@@ -398,3 +398,12 @@ def test_half_of_the_cross_entropy_of_one_output_is_no_loss_of_it(write):
     whole = (half[0], "-(t * np.log(y) + (1 - t) * np.log(1 - y)).sum()")
     assert judge(write(loss=whole, **one)).decision.is_right is True
     assert judge(write(loss=half, **one)).decision.fault is Fault.OTHER_LOSS
+
+
+def test_a_later_round_that_uses_what_the_first_kept_is_wrong(write):
+    kept = write(cache=("dz = dy", "kept.append(z); dz = dy"), slope=("1 - z **", "1 - kept[0] **"),
+                 start=("for i in range(500)", "kept = []\nfor i in range(500)"))  # fmt: skip
+    judged = judge(kept)
+    assert judged.decision.is_right is False
+    assert set(judged.decision.wrong) == {"W1", "b1"}
+    assert "its first round is right" in find_messages(kept)[-1]

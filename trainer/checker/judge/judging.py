@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import dropwhile, islice
 from typing import Any, Protocol
 
 import numpy as np
@@ -80,11 +81,15 @@ class Budget:
 
 @dataclass
 class Judged:
-    """A step and what was decided about it; others are loops about which nothing was."""
+    """A step and what was decided about it; others are loops about which nothing was.
+
+    is_later tells that it is the round of a loop after one that is right.
+    """
 
     step: Step
     decision: Decision
     others: list[Step] = field(default_factory=list)
+    is_later: bool = False
 
 
 def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
@@ -190,10 +195,23 @@ def _choose(steps: Sequence[Step], budget: Budget) -> Judged | None:
     for judged in _judge_steps(steps, budget):
         is_right = judged.decision.is_right
         is_doubted = (first and _is_round_of(first, judged)) or _is_part(judged, steps, budget)
-        if is_right or (is_right is False and not is_doubted):
+        if is_right:
+            return _find_later(judged, steps, budget) or judged
+        if is_right is False and not is_doubted:
             return judged
         first = first or judged
     return first
+
+
+def _find_later(right: Judged, steps: Sequence[Step], budget: Budget) -> Judged | None:
+    """Return the next round of the loop of a right step where that is wrong, None where it is not:
+    a round may go on with what it kept of the one before.
+    """
+    rest = islice(dropwhile(lambda step: step is not right.step, steps), 1, None)
+    later = (step for step in rest if step.line == right.step.line and step.line)
+    judged = next(_judge_steps(islice(later, 1), budget), None)
+    is_wrong = judged and judged.decision.is_right is False
+    return replace(judged, is_later=True) if judged and is_wrong else None
 
 
 def _is_part(judged: Judged, steps: Sequence[Step], budget: Budget) -> bool:
@@ -253,7 +271,7 @@ def _rank(judged: Judged) -> int:
     return 0 if is_right is None else 1 + is_right
 
 
-def _judge_steps(steps: Sequence[Step], budget: Budget) -> Iterator[Judged]:
+def _judge_steps(steps: Iterable[Step], budget: Budget) -> Iterator[Judged]:
     for step in steps:
         if decision := decide_step(step, partial(budget.run, step)):
             yield Judged(step, decision)

@@ -246,6 +246,9 @@ def describe(judged: Judged) -> Iterator[Finding]:
             message = _describe_weight(decision, weight, words)
             cause = find_weight_cause(decision, weight)
             yield Finding(f"gradient {weight}", "differs", message, cause)
+    if judged.is_later:
+        message = _("its first round is right: later ones use what is kept of it")
+        yield Finding(STEP, "note", message)
     is_open = decision.is_right is None and judged.step.line
     for step in [*judged.others, *([judged.step] if is_open else [])]:
         message = _("not checked: {step}, since no loss was found that it goes down or up")
