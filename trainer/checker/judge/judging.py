@@ -16,8 +16,9 @@ from trainer.checker.judge.deciding import decide
 from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.descent import list_fits
 from trainer.checker.judge.fit import Fit
-from trainer.checker.judge.influence import Run, build_model
+from trainer.checker.judge.influence import Model, Run, build_model
 from trainer.checker.judge.losses import BINARY, ENTROPY, SQUARES
+from trainer.checker.judge.moving import move
 
 MOST_VALUES = 1_000_000  # of all runs of a file's steps
 EACH_RUN = 50  # values that a run costs besides its own
@@ -209,9 +210,20 @@ def _find_later(right: Judged, steps: Sequence[Step], budget: Budget) -> Judged 
     """
     rest = islice(dropwhile(lambda step: step is not right.step, steps), 1, None)
     later = (step for step in rest if step.line == right.step.line and step.line)
-    judged = next(_judge_steps(islice(later, 1), budget), None)
+    kept = (step for step in islice(later, 1) if _uses_kept(step, right.decision.model, budget))
+    judged = next(_judge_steps(kept, budget), None)
     is_wrong = judged and judged.decision.is_right is False
     return replace(judged, is_later=True) if judged and is_wrong else None
+
+
+def _uses_kept(step: Step, first: Model, budget: Budget) -> bool:
+    """Return whether a later round moves weights otherwise with other arrays of the first round."""
+    base = budget.run(step, {}, "full")
+    made = {path: value for path, value in base.before.items() if path not in first.base.before}
+    edits = {path: move(v) for path, v in made.items() if v.ndim and v.dtype.kind == "f"}
+    after = budget.run(step, edits, "changes").after if edits else base.after
+    weights = [w for w in first.weights if w in base.after and w in after]
+    return any((after[w] != base.after[w]).any() for w in weights)
 
 
 def _is_part(judged: Judged, steps: Sequence[Step], budget: Budget) -> bool:
