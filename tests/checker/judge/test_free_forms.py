@@ -27,6 +27,7 @@ MISTAKES = {
     "clipped": ("(1 - f * f)", "f * (1 - f)"),
     "tuples_rmsprop": ("* (h > 0)", "* h"),
     "layers_float32": ("dout * self.on", "dout"),
+    "straight": ("(1 - z ** 2)", "(1 - z)"),
     "scalar_bias": ("b1 -= lr * db1", "b1 -= lr * db2"),
 }  # fmt: skip
 

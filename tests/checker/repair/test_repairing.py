@@ -21,6 +21,7 @@ MISTAKES = [
     ("dropout", "dZ3 = A3 - Y", "dZ3 = Z3 - Y", 42),
     ("single_samples", "hidden_errors * hidden_outputs", "hidden_errors", 0),
     ("table", "axis=1, keepdims=True)", ")", 0),
+    ("straight", "1 - z ** 2", "1 - z", 0),
     ("mini_batches", "[nw + dnw for", "[dnw for", 0),
 ]
 

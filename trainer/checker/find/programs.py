@@ -33,6 +33,7 @@ from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.options import has_options
 from trainer.checker.find.pairing import list_layers
 from trainer.checker.find.steps import Step
+from trainer.checker.find.straight import wrap_step
 from trainer.checker.find.tensors import compute_in_double
 from trainer.checker.find.tracing import Tracer
 from trainer.checker.find.trying import Trier
@@ -71,8 +72,8 @@ class Script:
         self.fault = ""  # what a call raised that is a mistake of the file
         self._load()
 
-    def _load(self) -> None:
-        self._tracer = Tracer()
+    def _load(self, straight: Path | None = None) -> None:
+        self._tracer = Tracer(straight)
         self._loader = Loader(self._path, texts=self._texts, recorder=self._tracer, is_script=True)
 
     def list_programs(self, option: int = 0) -> Iterator[Program]:
@@ -107,8 +108,15 @@ class Script:
                 yield partial(self.run_layer, layout, number)
 
     def follow(self) -> list[Step]:
-        """Run the file; return the steps of its loops."""
+        """Run the file; return the steps of its loops, or the one that it takes without a loop."""
         Samples.is_taken = False
+        steps = self._follow()
+        if not steps and self._path in self.sources and wrap_step(self._tree):
+            self._load(self._path)
+            steps = self._follow()
+        return steps
+
+    def _follow(self) -> list[Step]:
         discovery = Discovery(self._tracer)
         steps = discovery.follow(self._loader.load_file)
         self._loader.errors += [discovery.error] if discovery.error else []

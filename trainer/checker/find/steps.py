@@ -14,10 +14,12 @@ import numpy as np
 from trainer.checker.find.copying import copy_together, list_views
 from trainer.checker.find.leaves import Namespace, find_leaf, list_holders, list_leaves, read_leaf
 from trainer.checker.find.randomness import run_quietly
+from trainer.checker.find.straight import is_wrapped
 from trainer.checker.find.trace import (
     EVENT,
     GAVE,
     RESULT,
+    STRAIGHT,
     Form,
     TooLongError,
     Trace,
@@ -51,7 +53,7 @@ class Step:
     names: Namespace | None
     owner: str = ""
     declared: tuple[str, ...] = ()
-    name: str = ""  # of the function that is called, where this is no loop of the file
+    name: str = ""  # of the function that is called, or STRAIGHT, where this is no loop of the file
     option: str = ""  # the activation that was chosen for it, where that is not the usual one
     place: tuple[int, int] = (0, 0)  # the number of the program, and of the step in it
     given: dict[str, Any] = field(default_factory=dict)  # values of leaves in each run
@@ -262,9 +264,10 @@ def capture(tracer: Tracer, place: Place, frame: FrameType) -> Step:
     leaves = list_leaves(_merge(module, None if is_top else names))
     views = list_views(leaves, leaves)
     shared, own = copy_together(module, None if is_top else names, views=views)
+    name = STRAIGHT if is_wrapped(place.loop) else ""
     return Step(
         tracer, place.loop.body, place.loop.lineno, module, shared, own,
-        place.owner, place.declared,
+        place.owner, place.declared, name,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ LIST = "(list)"  # ends the path of a list of numbers
 OPERAND = "(operand)"  # the path of what is subtracted, or from which something is
 KINDS = {"f": "f8", "i": "i8", "u": "i8", "b": "b1"}  # as which arrays are compared and sent
 RESULT, SUBTRACTED, JOINED, DERIVED = GAVE = "result", "subtracted", "joined", "derived"
+STRAIGHT = "(script)"  # the name of the one step that a script takes without a loop
 EVENT = "@"  # before the number of an event, in place of the path of a leaf
 MOST_EVENTS = 3000
 MOST_ELEMENTS = 20_000  # of an array that is kept

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from trainer.checker.find.straight import wrap_if
+
 SEE, ROUND, LEAVE = "__see__", "__round__", "__leave__"  # what the changed code calls
 Loop = ast.For | ast.While
 SHOWN = ast.BinOp | ast.Call  # what functions are given
@@ -51,6 +53,7 @@ class Tracer:
     It takes the place of a Recorder in a Loader. sites and loops are numbered in their order.
     """
 
+    straight: Path | None = None  # the script whose one step is put into a loop
     sites: list[Site] = field(default_factory=list)
     loops: list[Place] = field(default_factory=list)
     starts: dict[Path, tuple[int, int]] = field(default_factory=dict)  # first numbers of a file
@@ -66,7 +69,8 @@ class Tracer:
     def instrument(self, path: Path, tree: ast.Module) -> ast.Module:
         """Return a copy of the tree that calls the tracer."""
         self.starts[path] = len(self.sites), len(self.loops)
-        changed = _Instrumenter(self, path).visit(copy.deepcopy(tree))
+        whole = wrap_if(path == self.straight, tree)
+        changed = _Instrumenter(self, path).visit(copy.deepcopy(whole))
         return ast.fix_missing_locations(changed)
 
     def _see(self, site: int, value: Any) -> Any:

@@ -291,7 +291,7 @@ def _judge_steps(steps: Iterable[Step], budget: Budget) -> Iterator[Judged]:
 
 def decide_step(step: Step, run: Run) -> Decision | None:
     """Return the decision on a step that runs so, and on what the file calls a loss in it."""
-    decision = decide(run, step.name)
+    decision = decide(run, "" if step.line else step.name)
     return decision and _settle_loss(step, decision)
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from trainer.checker.find.trace import DERIVED
+from trainer.checker.find.trace import DERIVED, STRAIGHT
 from trainer.checker.findings.comparing import LACKING, Finding, report_unchecked
 from trainer.checker.findings.report import CODE, STEP, Report
 from trainer.checker.judge.causes import find_cause, find_ratio, find_weight_cause
@@ -308,6 +308,8 @@ def _name_step(step: Step) -> str:
 
 
 def _name_call(step: Step) -> str:
+    if step.name == STRAIGHT:
+        return _("the step that begins at line {line}").format(line=step.line)
     if step.line:
         return _("a round of the loop at line {line}").format(line=step.line)
     return _("a call of {name}").format(name=step.name)

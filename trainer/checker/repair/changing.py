@@ -10,6 +10,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from trainer.checker.find.steps import Step
+from trainer.checker.find.straight import wrap_if
 from trainer.checker.find.trace import Form, Trace
 from trainer.checker.find.tracing import Tracer
 from trainer.checker.load.running import compile_statement, list_script
@@ -48,7 +49,7 @@ class ChangingStep:
         Raises SyntaxError for a text that is not Python, and CannotChangeError.
         """
         own, file = self._step.tracer, self._find_file(path)
-        tracer = Tracer([*own.sites], [*own.loops])
+        tracer = Tracer(None, [*own.sites], [*own.loops])
         changed = list(file.compile(text, tracer))
         codes = dict(pair for old, new in changed for pair in _pair_all(old.codes, new.codes))
         before, old = [f.__code__ for f in file.functions], (own.sites, own.loops)
@@ -87,8 +88,10 @@ class _File:
     def __init__(self, tracer: Tracer, path: Path, source: Source):
         self._source, self._path, self._lines = source, path, source.text.splitlines()
         sites, loops = tracer.starts[path]
-        again = Tracer(tracer.sites[:sites], tracer.loops[:loops])
-        self._parts = [self._compile(each, again) for each in list_script(source.tree)]
+        again = Tracer(None, tracer.sites[:sites], tracer.loops[:loops])
+        self._is_straight = tracer.straight == path
+        whole = wrap_if(self._is_straight, source.tree)
+        self._parts = [self._compile(each, again) for each in list_script(whole)]
         found = (each for each in gc.get_objects() if type(each) is FunctionType)
         self.functions = [f for f in found if f.__code__.co_filename == str(path)]
 
@@ -96,7 +99,7 @@ class _File:
         """Yield each statement that differs in a text, as it was and as it is now; its values and
         loops get numbers behind those of the tracer.
         """
-        statements = list_script(ast.parse(text))
+        statements = list_script(wrap_if(self._is_straight, ast.parse(text)))
         if len(statements) != len(self._parts):
             raise CannotChangeError
         lines = text.splitlines()

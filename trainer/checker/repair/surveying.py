@@ -20,6 +20,7 @@ from trainer.checker.find import tracing
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.programs import OPTION, TRAINING, Script
 from trainer.checker.find.steps import Step
+from trainer.checker.find.straight import wrap_if
 from trainer.checker.judge.decision import OF_OUTPUTS, Decision, Fault
 from trainer.checker.judge.influence import Run
 from trainer.checker.judge.judging import decide_step
@@ -98,7 +99,8 @@ def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
     if request.is_layer and all(rate in (None, 1) for rate in _round_rates(decision)):
         wanted.rate = 1.0
     texts = {path: each.text for path, each in script.sources.items()}
-    functions = [(p, f) for p, text in texts.items() for f in _list_functions(ast.parse(text))]
+    trees = ((p, wrap_if(p == step.tracer.straight, ast.parse(t))) for p, t in texts.items())
+    functions = [(path, f) for path, tree in trees for f in _list_functions(tree)]
     is_of_value = decision.fault not in (Fault.PENALTY_SIGN, Fault.LACKS_PENALTY)
     places = _find_places(wanted) if is_of_value else []
     made = (_make_location(step, wanted, place, functions) for place in places)
