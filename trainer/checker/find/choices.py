@@ -54,6 +54,11 @@ class Choices:
         """Return what the file has under the name of an argument, or what such a name means."""
         return next(self._list_own(name), choose_usual(name, self.sizes))
 
+    def list_fewer(self, names: list[str]) -> Namespace:
+        """Return the sizes of a net with one hidden layer for the arguments that may be such."""
+        usual = {name: choose_usual(name, self.sizes) for name in names}
+        return {n: [*self.sizes] for n, value in usual.items() if value == list_dims(self.sizes)}
+
     def list_values(self, name: str, data: Mapping[str, Any], error: str) -> Iterator[Any]:
         """Yield values that an argument may have: those that the file's own code gives it first.
 

@@ -60,8 +60,18 @@ class Trier:
         ends with them.
 
         data are samples and targets. run is given values, and adds to a list the arguments asked.
-        get_ready returns how far it comes after methods that fill a table that lacks a key.
+        get_ready returns how far it comes after methods that fill a table that lacks a key. A net
+        of two hidden layers that never ends may be one that has to have one.
         """
+        best = self._search(run, named, data, get_ready)
+        fewer = self.choices.list_fewer(best.asked) if best.error else {}
+        other = self._search(run, named | fewer, data, get_ready) if fewer else best
+        return other if other.error is None else best
+
+    def _search(
+        self, run: Run, named: Namespace, data: Mapping[str, Any],
+        get_ready: Callable[[Outcome], Outcome],
+    ) -> Outcome:  # fmt: skip
         best, self._left = self.try_values(run, named), MOST
         while True:
             if isinstance(best.error, KeyError):
