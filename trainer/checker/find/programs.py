@@ -73,7 +73,7 @@ class Script:
         self._load()
 
     def _load(self, straight: Path | None = None) -> None:
-        self._tracer = Tracer(straight)
+        self._tracer = Tracer(straight=straight)
         self._loader = Loader(self._path, texts=self._texts, recorder=self._tracer, is_script=True)
 
     def list_programs(self, option: int = 0) -> Iterator[Program]:

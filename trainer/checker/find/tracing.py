@@ -53,13 +53,13 @@ class Tracer:
     It takes the place of a Recorder in a Loader. sites and loops are numbered in their order.
     """
 
-    straight: Path | None = None  # the script whose one step is put into a loop
     sites: list[Site] = field(default_factory=list)
     loops: list[Place] = field(default_factory=list)
     starts: dict[Path, tuple[int, int]] = field(default_factory=dict)  # first numbers of a file
     see: Callable[[int, Any], Any] | None = None
     enter: Callable[[int, FrameType], None] | None = None
     leave: Callable[[int], None] | None = None
+    straight: Path | None = None  # the script whose one step is put into a loop
 
     @property
     def names(self) -> dict[str, Any]:

@@ -35,8 +35,10 @@ class Fit:
     function: Function = field(default=lambda _values: float("nan"), repr=False)
     sizes: dict[str, int] = field(default_factory=dict)  # of the weights
     pulled: list[str] = field(default_factory=list)  # weights with the penalty
-    shown_as: dict[int, list[str]] = field(default_factory=dict)  # usual losses by the numbers that
-    odd: Events = ()  # may be these; numbers that are computed of the outputs and are none
+    # The numbers that the net computes of its outputs, as events: those that may be usual losses,
+    # with the names of these, and those that are none.
+    shown_as: dict[int, list[str]] = field(default_factory=dict)
+    odd: Events = ()
 
     @property
     def is_own(self) -> bool:

@@ -150,5 +150,4 @@ def is_complete(model: Model) -> bool:
 
     Otherwise it keeps a state, as momentum does, or is not understood.
     """
-    changed = [path for path in model.base.list_changed() if path in model.depends]
-    return all(path in model.weights for path in changed if model.base.before[path].ndim)
+    return not any(model.base.before[path].ndim for path in model.list_others())

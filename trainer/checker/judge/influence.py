@@ -52,6 +52,11 @@ class Model:
         """The events that depend on any weight."""
         return frozenset().union(*(self.depends[path] for path in self.weights))
 
+    def list_others(self) -> list[str]:
+        """Return what the step carries on besides the weights."""
+        changed = self.base.list_changed()
+        return [p for p in changed if p in self.depends and p not in self.weights]
+
     def read(self, edits: Mapping[str, Any]) -> Values:
         """Return the values of outputs and losses in a run with these edits, by their events."""
         wanted = sorted({i for events in (*self.outputs, *self.losses) for i in events})

@@ -199,9 +199,7 @@ def _list_unused(model: Model) -> list[str]:
     """Return the arguments, and the weights of the layer by their names, for which it has a
     gradient, and on which no output depends.
     """
-    changed = model.base.list_changed()
-    left = [p for p in changed if p in model.depends and p not in model.weights]
-    return [p for p in left if _is_own_weight(p) or is_named_as_array(p)]
+    return [p for p in model.list_others() if _is_own_weight(p) or is_named_as_array(p)]
 
 
 def _is_own_weight(path: str) -> bool:

@@ -76,8 +76,8 @@ def list_accumulated(model: Model) -> list[str]:
     """Return the arrays to which a step only ever adds, and by which it moves a weight: gradients
     that are not set to 0.
     """
-    kept = [p for p in model.base.list_changed() if p in model.depends and p not in model.weights]
-    return [path for path in kept if model.base.before[path].ndim and _accumulates(model, path)]
+    kept = (path for path in model.list_others() if model.base.before[path].ndim)
+    return [path for path in kept if _accumulates(model, path)]
 
 
 def _accumulates(model: Model, path: str) -> bool:
@@ -103,9 +103,8 @@ def list_unused(model: Model) -> list[str]:
     nothing else depends on them: a bias that the forward pass leaves out.
     """
     return [
-        path for path in model.base.list_changed()
-        if path in model.depends and path not in model.weights
-        and _is_beside_weights(model, path) and model.base.before[path].ndim
+        path for path in model.list_others()
+        if _is_beside_weights(model, path) and model.base.before[path].ndim
         and not _is_used(model, path)
     ]  # fmt: skip
 
@@ -181,8 +180,12 @@ def _lies_on_a_line(values: list[Array | None]) -> bool:
 
 def is_zero_bias(model: Model, path: str) -> bool:
     """Return whether an array of zeros is kept beside the weights, under the name of a bias."""
-    is_beside = _name_holder(path) in map(_name_holder, model.weights)
-    return is_beside and is_named_as_bias(path) and not model.get_value(path).any()
+    return _is_bias_beside(model, path) and not model.get_value(path).any()
+
+
+def _is_bias_beside(model: Model, path: str) -> bool:
+    """Return whether a leaf has the name of a bias, in the object that has a weight."""
+    return is_named_as_bias(path) and _name_holder(path) in map(_name_holder, model.weights)
 
 
 def _name_holder(path: str) -> str:
@@ -201,8 +204,7 @@ def _is_beside_weights(model: Model, path: str) -> bool:
     """
     places = {(each.count("."), each.rpartition(".")[2]) for each in model.weights if "." in each}
     is_of_layer = (path.count("."), path.rpartition(".")[2]) in places and path.count(".") > 1
-    is_bias = is_named_as_bias(path) and _name_holder(path) in map(_name_holder, model.weights)
-    return is_of_layer or is_bias or is_named_as_weight(model, path)
+    return is_of_layer or _is_bias_beside(model, path) or is_named_as_weight(model, path)
 
 
 def is_named_as_weight(model: Model, path: str) -> bool:

@@ -49,7 +49,7 @@ class ChangingStep:
         Raises SyntaxError for a text that is not Python, and CannotChangeError.
         """
         own, file = self._step.tracer, self._find_file(path)
-        tracer = Tracer(None, [*own.sites], [*own.loops])
+        tracer = Tracer([*own.sites], [*own.loops])
         changed = list(file.compile(text, tracer))
         codes = dict(pair for old, new in changed for pair in _pair_all(old.codes, new.codes))
         before, old = [f.__code__ for f in file.functions], (own.sites, own.loops)
@@ -88,7 +88,7 @@ class _File:
     def __init__(self, tracer: Tracer, path: Path, source: Source):
         self._source, self._path, self._lines = source, path, source.text.splitlines()
         sites, loops = tracer.starts[path]
-        again = Tracer(None, tracer.sites[:sites], tracer.loops[:loops])
+        again = Tracer(tracer.sites[:sites], tracer.loops[:loops])
         self._is_straight = tracer.straight == path
         whole = wrap_if(self._is_straight, source.tree)
         self._parts = [self._compile(each, again) for each in list_script(whole)]
