@@ -23,6 +23,7 @@ from trainer.cli.grade import main
 from trainer.cli.program import Program, run_command
 from trainer.common.errors import InputError
 
+FREE = Path(__file__).parent.parent / "judge" / "free"
 RIGHT = (NETS / "chapter4.py").read_text()
 PLUGIN = "trainer.checker.grading.plugin"
 BACK = "        # backward\n"
@@ -71,6 +72,20 @@ def test_each_submission_has_a_row(results):
     assert "not valid Python" in rows["dan"]["note"]
     assert "a link" in rows["gus"]["note"]
     assert rows["ann"]["note"] == "train: not required"
+
+
+def test_a_net_in_no_known_form_is_marked_by_its_step_of_training(tmp_path):
+    (tmp_path / "given").mkdir()
+    text = (FREE / "xor_script.py").read_text()
+    for name, changed in {
+        "ann": text,
+        "bob": text.replace("l1_error * nonlin(l1, deriv=True)", "l1_error"),
+    }.items():
+        (tmp_path / "given" / f"{name}.py").write_text(changed)
+    assert run_grade(tmp_path / "given", "--out", tmp_path / "out") == 0
+    rows = read_rows(tmp_path / "out")
+    assert {name: row["verdict"] for name, row in rows.items()} == {"ann": "right", "bob": "wrong"}
+    assert (rows["ann"]["points"], rows["bob"]["points"]) == ("100.0", "0.0")
 
 
 def test_a_backward_pass_keeps_its_points_where_only_the_forward_pass_is_wrong(results):

@@ -325,7 +325,7 @@ def change(tmp_path, *changes):
 @pytest.mark.parametrize(
     ("changes", "cause"),
     [
-        ([("np.dot(W1, X) + b1", "np.dot(W1, X)")], None),
+        ([("np.dot(W1, X) + b1", "np.dot(W1, X)")], "bias-missing-forward"),
         ([(f'- learning_rate * grads["db{i}"]', "") for i in (1, 2)], "bias-not-updated"),
         ([("dZ1, axis=1, keepdims=True) / m", "dZ1, axis=1, keepdims=True) * 0")],
          "bias-grad-missing"),

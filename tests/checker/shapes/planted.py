@@ -181,28 +181,6 @@ ROWS_NOTES: Changes = {
     ("one-hot-only", "loss"): {},
 }  # fmt: skip
 
-LOOP: Changes = {
-    ("batch-mean-missing", "gradient W1"): {"(A2 - Y) / m": "A2 - Y"},
-    ("batch-mean-twice", "gradient W1"): {"(A2 - Y) / m": "(A2 - Y) / m / m"},
-    ("target-not-subtracted", "gradient W1"): {"(A2 - Y) / m": "A2 / m"},
-    ("gradient-sign", "gradient W1"): {"(A2 - Y) / m": "(Y - A2) / m"},
-    ("gradient-sign", "gradient W2"): {"*- learning_rate": "+ learning_rate"},
-    ("output-grad-extra", "gradient W1"): {"(A2 - Y) / m": "(A2 - Y) * A2 * (1 - A2) / m"},
-    ("dw2-from-a1", "gradient W2"): {"dZ2 @ A1.T": "dZ2 @ (W1 @ X + b1).T"},
-    ("bias-grad-mean", "gradient b2"): {"dZ2.sum(": "dZ2.mean(", "dZ1.sum(": "dZ1.mean("},
-    ("bias-grad-missing", "gradient b2"): {"b1 - learning_rate * db1": "b1",
-                                           "b2 - learning_rate * db2": "b2"},
-    ("activation-grad-missing", "gradient W1"): {"dA1 * A1 * (1 - A1)": "dA1"},
-    ("hidden-grad-is-activation", "gradient W1"): {"dA1 * A1 * (1 - A1)": "dA1 * A1"},
-    ("sigmoid-grad-of-output", "gradient W1"): {
-        "dA1 * A1 * (1 - A1)": "dA1 * sigmoid(A1) * (1 - sigmoid(A1))"
-    },
-    ("w2-updated-before-backward", "train"): {
-        "        dA1 = W2.T": "        W2 = W2 - learning_rate * dW2\n        dA1 = W2.T",
-        "        W2 = W2 - learning_rate * dW2\n        b2": "        b2",
-    },
-}  # fmt: skip
-
 LAYERS: Changes = {
     ("bias-missing-forward", "Affine out"): {"np.dot(x, self.W) + self.b": "np.dot(x, self.W)"},
     ("activation-missing", "Relu out"): {"        out[self.mask] = 0\n": ""},
@@ -324,35 +302,15 @@ SVM: Changes = {
     ("misspelt-name", "loss"): {"scores - correct": "scores - corect"},
 }  # fmt: skip
 
-ONE_FUNCTION: Changes = {
-    ("bias-missing-forward", "predict"): {"X.dot(W1) + b1": "X.dot(W1)"},
-    ("bias-missing-output", "predict"): {"hidden.dot(W2) + b2": "hidden.dot(W2)"},
-    ("activation-missing", "predict"): {"np.maximum(0, X.dot(W1) + b1)": "X.dot(W1) + b1"},
-    ("loss-sum", "loss"): {"y].sum() / N": "y].sum()"},
-    ("batch-mean-missing", "gradient W1"): {"    dscores /= N\n": ""},
-    ("gradient-sign", "gradient b2"): {"dscores /= N": "dscores /= -N"},
-    ("target-not-subtracted", "gradient W2"): {"    dscores[np.arange(N), y] -= 1\n": ""},
-    ("bias-grad-mean", "gradient b1"): {"dscores.sum(": "dscores.mean(", "dhidden.sum(": "dhidden.mean("},
-    ("activation-grad-missing", "gradient W1"): {"    dhidden[hidden <= 0] = 0\n": ""},
-    ("hidden-grad-is-activation", "gradient W1"): {"dhidden[hidden <= 0] = 0": "dhidden *= hidden"},
-    (None, "gradient W1"): {"X.T.dot(dhidden) + reg * W1": "X.T.dot(dhidden)"},
-    ("misspelt-name", "loss"): {"y].sum() / N": "y].sum() / M"},
-}  # fmt: skip
-ONE_FUNCTION_NOTES: Changes = {
-    ("softmax-overflow", "softmax"): {"scores - scores.max(axis=1, keepdims=True)": "scores"},
-}
-
 WRONG = {
     "svm": SVM,
     "deep": DEEP,
     "cs231n_layers": CS231N_LAYERS,
     "columns": COLUMNS,
     "rows": ROWS,
-    "loop": LOOP,
     "layers": LAYERS,
     "linear": LINEAR,
     "bare": BARE,
-    "one_function": ONE_FUNCTION,
 }
 NOTED = {
     "deep": DEEP_NOTES,
@@ -360,7 +318,6 @@ NOTED = {
     "columns": COLUMNS_NOTES,
     "rows": ROWS_NOTES,
     "layers": LAYERS_NOTES,
-    "one_function": ONE_FUNCTION_NOTES,
 }
 
 

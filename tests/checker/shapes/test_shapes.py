@@ -300,8 +300,6 @@ def test_functions_with_the_svm_loss_alone_make_a_net(check):
         ("linear", {"num_classes)\n": "num_classes, bias=False)\n"}),
         ("columns", {"def compute_cost(A2, Y)": "def compute_cost(A2, Y, options)",
                      "-np.sum(logprobs) / m": "-np.sum(logprobs) / m + options.strength"}),
-        ("loop", {"        A1 = sigmoid": "        for _ in range(m):\n"
-                  "            W2 = W2 - learning_rate * np.sign(W2)\n        A1 = sigmoid"}),
     ],
 )  # fmt: skip
 def test_what_is_not_understood_is_not_accused(example, changes, check):
@@ -317,7 +315,6 @@ def test_a_template_of_functions_is_unfinished(check):
 DIAGNOSED = [
     ("cs231n_layers", ("bias-grad-mean", "affine_backward db"), "db = dout.mean(axis=0)"),
     ("rows", ("batch-mean-missing", "gradient W1"), "dZ2 = y_hat - Y"),
-    ("loop", ("activation-grad-missing", "gradient W1"), "dZ1 = dA1"),
     ("layers", ("batch-mean-missing", "SoftmaxWithLoss dx"), "return self.y - self.t"),
     ("columns", ("threshold-low", "predict classes"), "return A2 > 0"),
     ("columns", ("bias-not-updated", "train"), 'b1 = parameters["b1"]'),

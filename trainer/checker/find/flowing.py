@@ -8,6 +8,8 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
+from inspect import Parameter
 from typing import Any
 
 import numpy as np
@@ -133,6 +135,7 @@ def _needs_sizes_only(function: Function) -> bool:
     )
 
 
+@cache
 def _simplify(name: str) -> str:
     """Return one name for what functions call otherwise."""
     simple = simplify_name(name)
@@ -185,9 +188,8 @@ def _list_given(
     part: Part, module: Namespace, known: Namespace, values: Namespace
 ) -> Namespace | None:
     """Return what a function is given; None where an argument is not known, or none is of a net."""
-    function, given = part.get(module), {}
-    for parameter in list_arguments(function):
-        name, role = _simplify(parameter.name), find_argument_role(function, parameter.name)
+    given: Namespace = {}
+    for parameter, name, role in _list_roles(part.get(module)):
         if name in known:
             given[parameter.name] = known[name]
         elif role == "y" and OUTPUTS in known:
@@ -200,6 +202,13 @@ def _list_given(
             return None
     is_of_net = any(_simplify(name) in known for name in given)
     return given if is_of_net else None
+
+
+@cache
+def _list_roles(function: Function) -> list[tuple[Parameter, str, str | None]]:
+    """Return the arguments of a function, and of each the one name and the role that it has."""
+    arguments = list_arguments(function)
+    return [(a, _simplify(a.name), find_argument_role(function, a.name)) for a in arguments]
 
 
 def _replace(net: Namespace, new: Namespace) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from trainer.checker.adapt.names import PARAMS
 from trainer.checker.findings.comparing import Finding
-from trainer.checker.findings.report import CODE, CORE, Report
+from trainer.checker.findings.report import CODE, CORE, STEP, Report
 from trainer.common.errors import InputError
 from trainer.common.language import join_words
 from trainer.common.language import translate as _
@@ -138,6 +138,9 @@ def _count_part(scheme: Scheme, report: Report, name: str) -> Part:
     is_optional = name in scheme.optional or (name, report.name[: len(CODE)]) == ("accuracy", CODE)
     if verdict == "missing" and is_optional and was_built:
         verdict, why = "optional", _("not required")
+    is_stepped = any((f.quantity, f.verdict) == (STEP, "ok") for f in report.findings)
+    if verdict in ("missing", "unchecked") and is_stepped and not was_built and report.status == 0:
+        verdict, why = "credit", _("its step of training is right as a whole")
     return Part(name, most if verdict in EARNED else 0.0, most, verdict, why)
 
 

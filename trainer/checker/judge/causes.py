@@ -1,31 +1,59 @@
 """Names the known mistake that a wrong step shows by its values, at any depth."""
 
 from trainer.book.functions import Array
+from trainer.checker.judge.backward import name_mistakes, name_outputs
 from trainer.checker.judge.decision import Decision, Fault
-from trainer.checker.judge.descent import computes_gradient
-from trainer.checker.judge.fit import are_same
+from trainer.checker.judge.descent import computes_gradient, find_factors
+from trainer.checker.judge.fit import Fit, are_same
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.slopes import is_flat
 
 CAUSES = {
-    Fault.UPHILL: "update-sign", Fault.SOFTMAX_AXIS: "softmax-axis",
-    Fault.DOUBLE_SOFTMAX: "double-softmax", Fault.ACCUMULATES: "stale-gradient",
-    Fault.IGNORES: "target-not-subtracted",
+    Fault.SOFTMAX_AXIS: "softmax-axis", Fault.DOUBLE_SOFTMAX: "double-softmax",
+    Fault.ACCUMULATES: "stale-gradient", Fault.IGNORES: "target-not-subtracted",
 }  # fmt: skip
 
 
 def find_cause(decision: Decision) -> str | None:
     """Return the mistake that a step shows as a whole, None where none is known."""
-    if decision.fault is Fault.FACTOR and decision.fit:
-        return _name_factor(decision.model, decision.fit.rate)
-    model, fit = decision.model, decision.fit
-    if decision.fault is Fault.LEFT and fit and all(map(is_flat, _read(decision))):
+    model, fit, fault = decision.model, decision.fit, decision.fault
+    if fault in (Fault.SOFTMAX_AXIS, Fault.FACTOR) and (cause := name_outputs(decision)):
+        return cause
+    if fault is Fault.FACTOR and fit:
+        return _name_whole_factor(decision, fit)
+    if fault is Fault.UPHILL and fit:
+        factors = dict(find_factors(model, fit, decision.wrong))
+        is_turned = any((factor or 0) < 0 for factor in factors.values())
+        return "gradient-sign" if model.base.gives_gradients or is_turned else "update-sign"
+    if fault is Fault.UNUSED and all(map(is_flat, _read(decision))):
+        sizes = {
+            n for events in model.outputs for i in events for n in model.base.events[i][2].shape
+        }
+        is_last = {value.size for value in _read(decision)} <= {*sizes, 1}
+        return "bias-missing-output" if is_last else "bias-missing-forward"
+    if fault is Fault.LEFT and fit and all(map(is_flat, _read(decision))):
         is_made = all(computes_gradient(model, fit, path) for path in decision.wrong)
         return "bias-not-updated" if is_made else "bias-grad-missing"
-    return CAUSES.get(decision.fault) if decision.fault else None
+    return CAUSES.get(fault) if fault else None
 
 
-def find_weight_cause(decision: Decision, weight: str) -> str | None:
+def _name_whole_factor(decision: Decision, fit: Fit) -> str | None:
+    """Return the mistake that gives all gradients a factor beside the loss of the same net: where
+    they are those of a mean, the loss is a sum.
+    """
+    cause = _name_factor(decision.model, fit.rate)
+    usual = [each for each in decision.fits if not each.is_own and each.is_right]
+    is_mean = any(are_same(each.rate, fit.rate) for each in usual)
+    return "loss-sum" if cause == "batch-mean-twice" and is_mean else cause
+
+
+def find_weight_causes(decision: Decision) -> dict[str, str | None]:
+    """Return the mistake that the step of each wrong weight shows, None where none is known."""
+    found = name_mistakes(decision)
+    return {w: found.get(w) or _find_weight_cause(decision, w) for w in decision.wrong}
+
+
+def _find_weight_cause(decision: Decision, weight: str) -> str | None:
     """Return the mistake that the step of one weight shows beside those of others."""
     factor = find_ratio(decision, weight)
     cause = factor and _name_factor(decision.model, factor)

@@ -29,8 +29,8 @@ class Fault(Enum):
 
 # What is not wrong in a value on the way back: no line is sought by derivatives.
 OF_OUTPUTS = (
-    Fault.SOFTMAX_AXIS, Fault.UNUSED, Fault.GROWN, Fault.WRONG_LOSS, Fault.DOUBLE_SOFTMAX,
-    Fault.ACCUMULATES, Fault.IGNORES,
+    Fault.SOFTMAX_AXIS, Fault.GROWN, Fault.WRONG_LOSS, Fault.DOUBLE_SOFTMAX, Fault.ACCUMULATES,
+    Fault.IGNORES,
 )  # fmt: skip
 
 

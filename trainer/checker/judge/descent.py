@@ -155,10 +155,13 @@ def _fit(
                sizes, pulled)  # fmt: skip
 
 
-def list_usual(fits: list[Fit]) -> list[Fit]:
-    """Return the fits of losses that the net computes, and that are usual losses of its outputs."""
+def list_usual(fits: list[Fit], found: list[Direction] | None = None) -> list[Fit]:
+    """Return the fits of losses that the net computes, and that are usual losses of its outputs;
+    along directions that are found they may have a penalty too.
+    """
     usual = [fit for fit in fits if not fit.is_own and fit.loss != ABSOLUTE]
-    return [own for own in fits if own.is_own and any(_compare_slopes(own, each) for each in usual)]
+    compare = partial(find_multiple, found=found) if found else _compare_slopes
+    return [own for own in fits if own.is_own and any(compare(own, each) for each in usual)]
 
 
 def find_shown(model: Model, fits: list[Fit]) -> dict[int, list[str]]:

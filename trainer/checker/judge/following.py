@@ -3,7 +3,13 @@
 import numpy as np
 
 from trainer.checker.find.trace import EVENT
-from trainer.checker.judge.descent import find_factors, has_penalised, list_usual, measure_rest
+from trainer.checker.judge.descent import (
+    find_factors,
+    has_penalised,
+    list_directions,
+    list_usual,
+    measure_rest,
+)
 from trainer.checker.judge.fit import Fit, are_same
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.moving import move
@@ -67,7 +73,8 @@ def _list_sure(model: Model, fits: list[Fit]) -> list[Fit]:
     may have a penalty besides.
     """
     is_plain = is_complete(model)
-    own = [fit for fit in list_usual(fits) if is_plain or has_agreeing(model, fit)]
+    usual = list_usual(fits, list_directions(model, model.weights))
+    own = [fit for fit in usual if is_plain or has_agreeing(model, fit)]
     most = max(fits, key=lambda fit: (_count_agreeing(model, fit), len(fit.events)), default=None)
     if most and (most.is_own or not own) and is_followed(model, most, is_plain):
         own.append(most)
@@ -97,6 +104,8 @@ def _list_others(model: Model, fit: Fit, fits: list[Fit]) -> list[str]:
     mixed = [weight for weight in others if _moves_as_another(model, weight, agreeing)]
     if mixed == others:
         return mixed
+    if arrays == others and all((fit.rates[weight] or 0) > 0 for weight in others):
+        return others  # down the same loss, at another rate
     exact = max((measure_rest(model, fit, w) for w in agreeing), default=1.0) < EXACT
     if not arrays:
         return others if exact and len(agreeing) > len(others) else []

@@ -57,9 +57,9 @@ class Model:
         changed = self.base.list_changed()
         return [p for p in changed if p in self.depends and p not in self.weights]
 
-    def read(self, edits: Mapping[str, Any]) -> Values:
-        """Return the values of outputs and losses in a run with these edits, by their events."""
-        wanted = sorted({i for events in (*self.outputs, *self.losses) for i in events})
+    def read(self, edits: Mapping[str, Any], others: Events = ()) -> Values:
+        """Return the values of outputs, losses and other events in a run with these edits."""
+        wanted = sorted({i for events in (*self.outputs, *self.losses, others) for i in events})
         found: Values = [None] * len(self.base.events)
         events = self.run(edits, tuple(wanted)).events
         for i, (site, path, value) in zip(wanted, events, strict=False):

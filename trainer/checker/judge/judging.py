@@ -25,7 +25,7 @@ EACH_RUN = 50  # values that a run costs besides its own
 LARGE = 100  # elements that cost as much as one value
 LOSS, DERIVATIVE = "loss|cost|entropy", "^d_?(loss|cost)|grad|deriv|delta|prime"  # in names
 FEW = 0.01  # of a penalty, which is rounding
-MORE = 5  # calls that are judged after one was right or wrong
+MORE, LATER = 5, 30  # calls that are judged, and programs that run, after one was right or wrong
 
 
 class Step(Protocol):
@@ -101,7 +101,7 @@ def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
     call, more of them are judged, since another may be wrong.
     """
     found: dict[tuple[int, str], Judged] = {}
-    budget, more = Budget(), 0
+    budget, more, later = Budget(), 0, 0
     loops: set[int] = set()
     for number, steps in enumerate(programs):
         loops |= {step.line for step in steps if step.line}
@@ -121,7 +121,8 @@ def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
                 return found[key]
         is_settled = any(each.decision.is_right is not None for each in found.values())
         more += judged is not None and is_settled
-        if more > MORE or budget.is_spent:
+        later += is_settled
+        if more > MORE or later > LATER or budget.is_spent:
             break
     settled = [each for each in found.values() if each.decision.is_right is not None]
     if not settled:

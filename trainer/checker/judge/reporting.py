@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from trainer.checker.find.trace import DERIVED, STRAIGHT
 from trainer.checker.findings.comparing import LACKING, Finding, report_unchecked
 from trainer.checker.findings.report import CODE, STEP, Report
-from trainer.checker.judge.causes import find_cause, find_ratio, find_weight_cause
+from trainer.checker.judge.causes import find_cause, find_ratio, find_weight_causes
 from trainer.checker.judge.decision import OF_OUTPUTS, Decision, Fault
 from trainer.checker.judge.judging import Judged, Step
 from trainer.checker.judge.layers import gives_loss
@@ -242,9 +242,8 @@ def describe(judged: Judged) -> Iterator[Finding]:
         message = _(FAULTS[decision.fault]).format(**words)
         yield Finding(STEP, "differs", message, find_cause(decision), line=line)
     elif decision.is_right is False:
-        for weight in decision.wrong:
+        for weight, cause in find_weight_causes(decision).items():
             message = _describe_weight(decision, weight, words)
-            cause = find_weight_cause(decision, weight)
             yield Finding(f"gradient {weight}", "differs", message, cause)
     if judged.is_later:
         message = _("its first round is right: later ones use what is kept of it")

@@ -179,10 +179,11 @@ def judge_training(connection: Connection, report: Report, may_acquit: bool) -> 
     """Add to a report what a step of training shows: all where it left the net open, or doubted
     it without a cause, and of a right net whether the file's own code trains it. Return the step.
 
-    may_acquit is False for a submission, which may hold a second net that is right.
+    may_acquit is False for a submission, which may hold a second net that is right: of what is
+    wrong there nothing is taken back.
     """
     judged = None
-    if may_acquit and may_be_settled(report):
+    if may_be_settled(report) and (may_acquit or not report.wrong_findings):
         programs = RemotePrograms(connection)
         judged = judge_options(programs, judge_programs(programs))
         if programs.failed and _is_of_others(judged, programs):

@@ -16,7 +16,7 @@ import numpy as np
 from trainer.book.functions import Array
 from trainer.checker.diagnose.counting import Count
 from trainer.checker.find.trace import EVENT
-from trainer.checker.repair.derivatives import (
+from trainer.checker.judge.derivatives import (
     CLOSE,
     Derivatives,
     arrange,

@@ -11,8 +11,8 @@ from trainer.book.functions import Array
 from trainer.checker.diagnose.counting import Count
 from trainer.checker.find.trace import EVENT
 from trainer.checker.find.tracing import Site
+from trainer.checker.judge.derivatives import list_forward
 from trainer.checker.judge.fit import Fit
-from trainer.checker.repair.derivatives import list_forward
 from trainer.checker.repair.scoring import ALL, Edits, Scorer, SpentError
 from trainer.checker.repair.values import Values
 from trainer.checker.repair.wanted import Wanted

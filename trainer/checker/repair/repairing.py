@@ -30,7 +30,7 @@ from trainer.checker.diagnose.survey import Survey
 from trainer.checker.find.programs import OPTION
 from trainer.checker.findings.comparing import as_array
 from trainer.checker.judge.decision import Decision
-from trainer.checker.repair.derivatives import find_factor, is_close
+from trainer.checker.judge.derivatives import find_factor, is_close
 from trainer.checker.repair.ordering import list_earlier
 from trainer.checker.repair.surveying import (
     StepRequest,

@@ -5,14 +5,14 @@ from itertools import combinations, product
 
 from trainer.book.functions import Array
 from trainer.checker.find.trace import EVENT
-from trainer.checker.judge.influence import Model
-from trainer.checker.repair.derivatives import (
+from trainer.checker.judge.derivatives import (
     Derivative,
     Derivatives,
     arrange,
     find_slope,
     list_forward,
 )
+from trainer.checker.judge.influence import Model
 from trainer.checker.repair.scoring import Edits
 
 Shape = tuple[int, ...]

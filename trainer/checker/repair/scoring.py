@@ -9,8 +9,8 @@ import numpy as np
 from trainer.book.functions import Array
 from trainer.checker.diagnose.counting import Count
 from trainer.checker.find.trace import EVENT, Form, Trace
+from trainer.checker.judge.derivatives import CLOSE
 from trainer.checker.judge.fit import Fit
-from trainer.checker.repair.derivatives import CLOSE
 from trainer.checker.repair.wanted import Wanted
 
 ALL = 10**6  # the score of a step that is right

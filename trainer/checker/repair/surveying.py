@@ -24,6 +24,7 @@ from trainer.checker.find.straight import wrap_if
 from trainer.checker.judge.decision import OF_OUTPUTS, Decision, Fault
 from trainer.checker.judge.influence import Run
 from trainer.checker.judge.judging import decide_step
+from trainer.checker.judge.layering import list_layers
 from trainer.checker.judge.layers import decide_layer
 from trainer.checker.load.recording import Record, Site
 from trainer.checker.repair.changing import ChangingStep
@@ -70,9 +71,14 @@ class StepScreen:
     step: ChangingStep
     wanted: Wanted
     wrong: frozenset[str]
+    fault: Fault | None = None
 
     def find_left(self, path: Path, text: str) -> frozenset[str] | None:
-        """Return the weights that still go another way, None where these are not fewer."""
+        """Return the weights that still go another way, None where these are not fewer; of a bias
+        that nothing used, that it is used.
+        """
+        if self.fault is Fault.UNUSED:
+            return frozenset()
         with suppress(Exception), self.step.change(path, text):
             trace = self.wanted.model.run({}, "full")
             left = self.wanted.list_left(trace)
@@ -101,12 +107,13 @@ def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
     texts = {path: each.text for path, each in script.sources.items()}
     trees = ((p, wrap_if(p == step.tracer.straight, ast.parse(t))) for p, t in texts.items())
     functions = [(path, f) for path, tree in trees for f in _list_functions(tree)]
-    is_of_value = decision.fault not in (Fault.PENALTY_SIGN, Fault.LACKS_PENALTY)
-    places = _find_places(wanted) if is_of_value else []
+    places = _list_places(decision, wanted)
     made = (_make_location(step, wanted, place, functions) for place in places)
     locations = [each for each in made if each]
     wrong = wanted.list_left(decision.model.base) or wanted.paths
-    screen = StepScreen(changing, wanted, wrong)
+    if decision.fault is Fault.UNUSED:
+        wrong = frozenset(decision.wrong)
+    screen = StepScreen(changing, wanted, wrong, decision.fault)
     trail = Trail([each.site for each in locations], [each.record for each in locations])
     return Survey(
         texts=texts, wrong=wrong, locations=locations, called=_list_called(wanted, functions),
@@ -150,6 +157,27 @@ def _list_loops(node: ast.AST) -> Iterator[ast.stmt]:
             yield child
         elif not isinstance(child, ast.FunctionDef | ast.ClassDef):
             yield from _list_loops(child)
+
+
+def _list_places(decision: Decision, wanted: Wanted) -> list[Place]:
+    """Return the lines that may be the first mistake."""
+    if decision.fault in (Fault.PENALTY_SIGN, Fault.LACKS_PENALTY):
+        return []
+    if decision.fault is Fault.UNUSED:
+        return list(_list_sums(wanted, decision.wrong))
+    return _find_places(wanted)
+
+
+def _list_sums(wanted: Wanted, biases: list[str]) -> Iterator[Place]:
+    """Yield the first sums of a layer to which each bias that nothing uses can be added."""
+    model = wanted.model
+    for bias in (model.base.before[path] for path in biases):
+        for layer in list_layers(model, wanted.fits[0]):
+            site, _, value = model.base.events[layer.sums]
+            with suppress(ValueError):
+                if (value + bias).shape == value.shape:
+                    yield Place(wanted.sites[site], layer.sums, value, value + bias, "", {})
+                    break
 
 
 def _find_places(wanted: Wanted) -> list[Place]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.find.trace import EVENT, Trace
-from trainer.checker.repair.derivatives import (
+from trainer.checker.judge.derivatives import (
     Derivative,
     Derivatives,
     arrange,

@@ -3,21 +3,11 @@
 import sys
 from collections.abc import Iterator
 
-from trainer.checker.shapes import (
-    chain,
-    cs231n,
-    deep,
-    layers,
-    loop,
-    one_function,
-    planar,
-    training_loop,
-)
+from trainer.checker.shapes import chain, cs231n, deep, layers, planar, training_loop
 from trainer.checker.shapes.shape import Found, Part, Shape
 
 SHAPES: tuple[Shape, ...] = (
-    cs231n.SHAPE, layers.SHAPE, chain.SHAPE, deep.SHAPE, loop.SHAPE, planar.SHAPE,
-    training_loop.SHAPE, one_function.SHAPE,
+    cs231n.SHAPE, layers.SHAPE, chain.SHAPE, deep.SHAPE, planar.SHAPE, training_loop.SHAPE,
 )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Computes what the values on a net's way back should be: derivatives of its own loss."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,7 +69,7 @@ class Derivatives:
             return None
         if path not in self._known:
             self._left -= size * (path[0] == EVENT)
-            self._known[path] = Derivative(path, _differentiate(self._model, self._fit, path))
+            self._known[path] = Derivative(path, differentiate(self._model, self._fit, path))
         found = self._known[path]
         return found if np.isfinite(found.value).all() else None
 
@@ -102,27 +102,30 @@ def list_forward(model: Model, is_whole: bool = False, most: float = MOST_ELEMEN
     ]  # fmt: skip
 
 
-def differentiate_along(model: Model, fit: Fit, path: str, vectors: Iterable[Array]) -> Array:
+def differentiate_along(
+    model: Model, fit: Fit, path: str, vectors: Iterable[Array], beside: Mapping[str, Array] = {}
+) -> Array:
     """Return the derivatives of the loss of a fit by one value along some directions, by central
-    differences.
+    differences, beside other values in the places of the step's own.
     """
     values = np.asarray(model.get_value(path), dtype=np.float64)
     h = _choose_width(values)
     found = []
     for vector in vectors:
-        runs = [model.read({path: values + sign * h * vector}) for sign in (1, -1)]
+        edits = ({**beside, path: values + sign * h * vector} for sign in (1, -1))
+        runs = [model.read(each, fit.events) for each in edits]
         with np.errstate(all="ignore"):  # moved outputs may be no probabilities any more
             above, below = (fit.function(run) for run in runs)
         found.append((above - below) / (2 * h))
     return np.array(found)
 
 
-def _differentiate(model: Model, fit: Fit, path: str) -> Array:
-    """Return the derivative by each element."""
+def differentiate(model: Model, fit: Fit, path: str, beside: Mapping[str, Array] = {}) -> Array:
+    """Return the derivative by each element, as differentiate_along does."""
     shape = np.shape(model.get_value(path))
     size = int(np.prod(shape))
     elements = (row.reshape(shape) for row in np.eye(size))
-    return differentiate_along(model, fit, path, elements).reshape(shape)
+    return differentiate_along(model, fit, path, elements, beside).reshape(shape)
 
 
 def _choose_width(values: Array) -> float:
@@ -142,14 +145,20 @@ def list_slopes(model: Model, size: int) -> list[Derivative]:
     ]  # fmt: skip
 
 
-def find_slope(model: Model, path: str, later: int) -> Derivative | None:
-    """Return the derivative of a later value by one, None where it is not one by elements."""
-    return next(_list_slopes_by(model, path, [later]), None)
+def find_slope(
+    model: Model, path: str, later: int, value: Array | None = None
+) -> Derivative | None:
+    """Return the derivative of a later value by one, or where that is another; None where it is
+    not one by elements.
+    """
+    return next(_list_slopes_by(model, path, [later], value), None)
 
 
-def _list_slopes_by(model: Model, path: str, later: list[int]) -> Iterator[Derivative]:
+def _list_slopes_by(
+    model: Model, path: str, later: list[int], value: Array | None = None
+) -> Iterator[Derivative]:
     """Yield the derivative by one value of those later ones that depend on it by elements."""
-    value = np.asarray(model.get_value(path), dtype=np.float64)
+    value = np.asarray(model.get_value(path) if value is None else value, dtype=np.float64)
     later = [j for j in later if model.base.events[j][2].shape == value.shape]
     if not later or value.size > MOST_ELEMENTS:
         return
