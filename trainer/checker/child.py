@@ -46,19 +46,19 @@ def main(argv: list[str]) -> int:
     path = Path(file).resolve()
     os.chdir(path.parent)
     write(out, ready=True)
+    from trainer.checker.repair import repairing
+
     if int(program) >= 0:
-        from trainer.checker.repair import repairing
         from trainer.checker.repair.surveying import StepRequest
 
         search = partial(repairing.diagnose_step, StepRequest(path, int(program), int(step)))
         tried = Count(repairing.CHANGES)
     else:
-        from trainer.checker.diagnose.diagnosing import diagnose
         from trainer.checker.diagnose.repairing import CHANGES
         from trainer.checker.diagnose.verifying import Request
 
         request = Request(path, name[0] if name else None, run_all == "1", int(seed))
-        search, tried = partial(diagnose, request), Count(CHANGES)
+        search, tried = partial(repairing.diagnose_net, request), Count(CHANGES)
     write_diagnosis(out, path, search, tried, float(seconds))
     leave(out)
     return 0

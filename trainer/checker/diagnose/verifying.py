@@ -80,6 +80,12 @@ def list_required(findings: list[Finding]) -> frozenset[str]:
     return frozenset(required | {BOTH_TARGETS} if is_for_both else required - {BOTH_TARGETS})
 
 
+def list_wrong_of(request: Request) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the quantities of a file that are wrong, and those that a fixed net must pass."""
+    findings = _check_texts(request, {}, request.seed, lambda _quantity: False) or []
+    return list_wrong(findings), list_required(findings)
+
+
 def list_passed(findings: list[Finding]) -> set[str]:
     """Return the quantities that are right, ALONE if there are gradients, with no call before, and
     BOTH_TARGETS if labels and one-hot rows are taken.

@@ -13,7 +13,7 @@ from trainer.checker.find.programs import OWN
 from trainer.checker.find.trace import DERIVED, Form, Trace
 from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.deciding import decide
-from trainer.checker.judge.decision import Decision, Fault
+from trainer.checker.judge.decision import OF_OUTPUTS, Decision, Fault
 from trainer.checker.judge.descent import list_fits
 from trainer.checker.judge.fit import Fit
 from trainer.checker.judge.influence import Model, Run, build_model
@@ -91,6 +91,11 @@ class Judged:
     decision: Decision
     others: list[Step] = field(default_factory=list)
     is_later: bool = False
+
+
+def has_line(judged: Judged) -> bool:
+    """Return whether a line of a wrong step can be sought."""
+    return judged.decision.fault not in OF_OUTPUTS and not judged.step.is_still
 
 
 def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:

@@ -7,8 +7,8 @@ from trainer.checker.find.trace import DERIVED, STRAIGHT
 from trainer.checker.findings.comparing import LACKING, Finding, report_unchecked
 from trainer.checker.findings.report import CODE, STEP, Report
 from trainer.checker.judge.causes import find_cause, find_ratio, find_weight_causes
-from trainer.checker.judge.decision import OF_OUTPUTS, Decision, Fault
-from trainer.checker.judge.judging import Judged, Step
+from trainer.checker.judge.decision import Decision, Fault
+from trainer.checker.judge.judging import Judged, Step, has_line
 from trainer.checker.judge.layers import gives_loss
 from trainer.checker.judge.properties import is_affine
 from trainer.checker.judge.wording import FAULTS, LOSSES
@@ -19,6 +19,8 @@ from trainer.common.language import translate as _
 # right, other factors.
 UNSURE = (None, "softmax-axis")
 LAYERS = N_("layers")
+# Mistakes of the forward pass, to which no change of the backward pass is an answer.
+FORWARD = {"activation-missing", "double-softmax", "sigmoid-before-softmax", "softmax-whole-batch"}
 FACTORS = ("batch-mean-missing", "batch-mean-twice", "loss-sum")
 
 
@@ -86,8 +88,9 @@ def _is_doubt(finding: Finding, unsure: tuple[str | None, ...]) -> bool:
 def settle(report: Report, judged: Judged) -> None:
     """Put what a step shows into a report that left the net open.
 
-    A factor between the loss and a gradient that was not understood says less than a wrong step,
-    and so do numbers that are not those of a known form, for no known reason, where none is.
+    A loss that differs for no known reason or by a factor, beside a gradient that was not
+    understood, says less than a wrong step, and so do numbers that are not those of a known form,
+    for no known reason, where none is.
     """
     is_right = judged.decision.is_right
     wrong = report.wrong_findings
@@ -98,7 +101,7 @@ def settle(report: Report, judged: Judged) -> None:
         _name_both_losses(wrong, judged)
         return
     known = {f.quantity for f in report.findings if f.verdict == "ok"} & {"predict", "loss"}
-    is_factor = all(f.quantity == "loss" and f.cause in FACTORS for f in wrong)
+    is_factor = all(f.quantity == "loss" and f.cause in (None, *FACTORS) for f in wrong)
     if is_right is False and (is_factor or (not known and all(map(_is_unexplained, wrong)))):
         report.findings = [f for f in report.findings if f not in wrong]
     if is_right is None or (report.wrong_findings and not is_right):
@@ -130,7 +133,8 @@ def _name_both_losses(wrong: list[Finding], judged: Judged) -> None:
 def point_to(report: Report, judged: Judged) -> None:
     """Note in a report which step is wrong, and whether a line of it can be sought."""
     report.step = judged.step.place if judged.decision.is_right is False else None
-    report.has_line = judged.decision.fault not in OF_OUTPUTS and not judged.step.is_still
+    causes = {finding.cause for finding in report.wrong_findings}
+    report.has_line = has_line(judged) and not causes & FORWARD
     _place_steps(report)
 
 

@@ -1,7 +1,7 @@
 """Finds the wrong line of a step of training, and a change with which the step is right."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from functools import partial
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from trainer.checker.adapt.attempts import attempt
+from trainer.checker.adapt.names import PARAMS
 from trainer.checker.diagnose.applying import Candidate, apply_edit
 from trainer.checker.diagnose.candidates import list_candidates
 from trainer.checker.diagnose.counting import Count
@@ -19,6 +20,7 @@ from trainer.checker.diagnose.diagnosing import (
     describe_fix,
     describe_line,
     describe_place,
+    diagnose,
 )
 from trainer.checker.diagnose.edits import Edit
 from trainer.checker.diagnose.enumerating import make_enumerator
@@ -27,6 +29,7 @@ from trainer.checker.diagnose.patching import Texts
 from trainer.checker.diagnose.quantities import Quantity
 from trainer.checker.diagnose.repairing import Search
 from trainer.checker.diagnose.survey import Survey
+from trainer.checker.diagnose.verifying import Request, find_wrong, list_wrong_of
 from trainer.checker.find.programs import OPTION
 from trainer.checker.findings.comparing import as_array
 from trainer.checker.judge.decision import Decision
@@ -37,10 +40,12 @@ from trainer.checker.repair.surveying import (
     StepScreen,
     find_first_wrong,
     find_steps,
+    find_wrong_step,
     survey_step,
 )
 from trainer.checker.repair.wanted import Wanted, name_losses
 
+GRADIENTS = {f"gradient {name}" for name in PARAMS}
 CHANGES = 300  # that are tried for one fix
 MOST_EDITS = 20  # of one line, by value
 
@@ -108,8 +113,30 @@ class StepSearch(Search):
         return True
 
 
-def diagnose_step(request: StepRequest, tried: Count) -> Diagnosis | None:
-    """Return the wrong line of a step, with a change with which it is right, where one is found."""
+def diagnose_net(request: Request, tried: Count) -> Diagnosis | None:
+    """Return the wrong line of a net and a change with which every check passes; where none is
+    found, that of a wrong step of its training, which leaves less wrong.
+    """
+    found = diagnose(request, tried)
+    if found and found.diff:
+        return found
+    wrong, required = list_wrong_of(request)
+
+    def is_better(texts: Texts) -> bool:
+        left = find_wrong(request, texts, wrong, required)
+        return left is not None and left < wrong
+
+    step = find_wrong_step(request.path) if wrong <= GRADIENTS else None
+    other = diagnose_step(step, Count(CHANGES), is_better) if step else None
+    return other if other and (other.diff or not found) else found
+
+
+def diagnose_step(
+    request: StepRequest, tried: Count, is_better: Callable[[Texts], bool] = lambda _texts: True
+) -> Diagnosis | None:
+    """Return the wrong line of a step, with a change with which it is right, where one is found,
+    and where a look at the whole file finds it better.
+    """
     survey = survey_step(request, None)
     if survey is None:
         return None
@@ -118,7 +145,7 @@ def diagnose_step(request: StepRequest, tried: Count) -> Diagnosis | None:
     search = StepSearch(tried, request=request, line=survey.line, moved=survey.wrong, losses=losses)
     texts = survey.texts
     fix = search.find_fix(survey)
-    if fix is None:
+    if fix is None or not is_better(fix[1]):
         return _name_line(survey, survey.screen.wanted, request)
     first, changed = fix
     if changed[first.path] != first.text:

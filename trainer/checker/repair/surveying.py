@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from trainer.checker.adapt.attempts import attempt
 from trainer.checker.diagnose.counting import Count
 from trainer.checker.diagnose.locating import Location
 from trainer.checker.diagnose.patching import Function, Texts, holds, list_outermost
@@ -18,12 +19,12 @@ from trainer.checker.diagnose.trail import Trail
 from trainer.checker.diagnose.verifying import keeps_lines
 from trainer.checker.find import tracing
 from trainer.checker.find.leaves import Namespace
-from trainer.checker.find.programs import OPTION, TRAINING, Script
+from trainer.checker.find.programs import OPTION, TRAINING, Program, Script
 from trainer.checker.find.steps import Step
 from trainer.checker.find.straight import wrap_if
 from trainer.checker.judge.decision import OF_OUTPUTS, Decision, Fault
 from trainer.checker.judge.influence import Run
-from trainer.checker.judge.judging import decide_step
+from trainer.checker.judge.judging import decide_step, has_line, judge_programs
 from trainer.checker.judge.layering import list_layers
 from trainer.checker.judge.layers import decide_layer
 from trainer.checker.load.recording import Record, Site
@@ -62,6 +63,22 @@ def find_steps(request: StepRequest, texts: Texts | None) -> tuple[Script, list[
     steps = script.follow()  # which loads what the other programs call
     program = script.get_program(request.program) if request.program else None
     return script, program() if program else steps
+
+
+def find_wrong_step(path: Path) -> StepRequest | None:
+    """Return the step of a file's training that is wrong in a line, None where none is."""
+    script = Script(path)
+    judged = judge_programs(_run_program(*each) for each in enumerate(script.list_programs()))
+    is_wrong = judged and judged.decision.is_right is False and has_line(judged)
+    return StepRequest(path, *judged.step.place) if judged and is_wrong else None
+
+
+def _run_program(number: int, program: Program) -> list[Step]:
+    """Return the steps of a program, none where it raises."""
+    steps = attempt(program).value or []
+    for i, step in enumerate(steps):
+        step.place = number, i
+    return steps
 
 
 @dataclass
