@@ -20,6 +20,7 @@ RESULT, SUBTRACTED, JOINED, DERIVED = GAVE = "result", "subtracted", "joined", "
 STRAIGHT = "(script)"  # the name of the one step that a script takes without a loop
 EVENT = "@"  # before the number of an event, in place of the path of a leaf
 MOST_EVENTS = 3000
+ROUNDING = 1e-14  # relative
 MOST_ELEMENTS = 20_000  # of an array that is kept
 
 
@@ -57,8 +58,16 @@ class Trace:
             if (new := self.after.get(path)) is not None
             and "f" in (old.dtype.kind, new.dtype.kind)
             and old.shape == new.shape
-            and not np.array_equal(old, new, equal_nan=True)
+            and _is_moved(old, new)
         ]
+
+
+def _is_moved(old: Any, new: Any) -> bool:
+    """Return whether numbers change by more than rounding, as a sum of what is 0 in all leaves."""
+    if np.array_equal(old, new, equal_nan=True):
+        return False
+    with np.errstate(all="ignore"):
+        return not np.abs(new - 1.0 * old).max() <= ROUNDING * np.abs(old).max()
 
 
 def keep(

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from trainer.checker.adapt.attempts import Outcome, report_exception
 from trainer.checker.adapt.names import PARAMS, is_guessed, list_arguments
@@ -95,7 +98,26 @@ def _judge_outcome(
     given = [key for key in PARAMS if key in outcome.value]
     wrong = [k for k in given if compute_error(outcome.value[k], judge.get_expected(k)) > CLOSE]
     has_loss = trial.subject.has("loss")
-    return judge.judge_gradient(mistakes, trial.differentiate_loss(wrong) if has_loss else {})
+    found = judge.judge_gradient(mistakes, trial.differentiate_loss(wrong) if has_loss else {})
+    return [_refuse_shape(finding, trial, outcome.value) for finding in found]
+
+
+def _refuse_shape(finding: Finding, trial: Trial, given: dict[str, Any]) -> Finding:
+    """Return a finding on a right gradient, or that what is subtracted of a bias would change its
+    shape, as a list beside a column does.
+    """
+    key = finding.quantity.split()[-1]
+    own, array = trial.subject.weights.get_shapes().get(key), as_array(given.get(key))
+    if finding.verdict != "ok" or own is None or array is None or own == array.shape:
+        return finding
+    made = np.broadcast_shapes(own, array.shape) if key[0] == "b" else own
+    if made == own:
+        return finding
+    message = _("has shape {shape}, but {name} has {own}: their difference has {made}")
+    return Finding(
+        finding.quantity, "differs",
+        message.format(shape=array.shape, name=key, own=own, made=made),
+    )  # fmt: skip
 
 
 def _accept_guess(finding: Finding, trial: Trial) -> Finding:

@@ -96,12 +96,13 @@ class StepSearch(Search):
         usual = replace(self.request, program=self.request.program % OPTION)
         if usual == self.request:
             return True
-        decision = self._decide(texts, usual)
-        return decision is not None and decision.is_right is True
+        decisions = (usual.decide(step, step.run) for step in find_steps(usual, texts)[1])
+        decided = [d.is_right for d in decisions if d and d.is_right is not None]
+        return bool(decided) and all(decided)
 
-    def _decide(self, texts: Texts, request: StepRequest | None = None) -> Decision | None:
+    def _decide(self, texts: Texts) -> Decision | None:
         """Return the decision on the step of changed texts: another loop may train more then."""
-        steps = find_steps(request or self.request, texts)[1]
+        steps = find_steps(self.request, texts)[1]
         least = min((abs(step.line - self.line) for step in steps), default=0)
         near = [step for step in steps if abs(step.line - self.line) == least]
         near = near[self.request.number :][:1] if self.request.is_layer else near
