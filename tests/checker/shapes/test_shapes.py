@@ -281,6 +281,12 @@ def test_a_function_that_uses_a_wrong_one_is_not_blamed(example, check):
     assert named == {"columns": {"layer_sizes"}, "deep": {"linear_forward"}}[example]
 
 
+def test_the_gradient_of_a_column_that_is_a_list_is_wrong(check):
+    report = check("columns", {"np.sum(dZ1, axis=1, keepdims=True)": "np.sum(dZ1, axis=1)"})
+    assert [f.quantity for f in report.wrong_findings] == ["gradient b1"]
+    assert "b1 has (6, 1): their difference has (6, 6)" in report.wrong_findings[0].message
+
+
 def test_a_net_with_the_svm_loss_of_a_package_is_right(package):
     net = package / "classifiers" / "fc_net.py"
     net.write_text(FC_NET.replace("softmax_loss", "svm_loss"))

@@ -80,10 +80,9 @@ def list_required(findings: list[Finding]) -> frozenset[str]:
     return frozenset(required | {BOTH_TARGETS} if is_for_both else required - {BOTH_TARGETS})
 
 
-def list_wrong_of(request: Request) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the quantities of a file that are wrong, and those that a fixed net must pass."""
-    findings = _check_texts(request, {}, request.seed, lambda _quantity: False) or []
-    return list_wrong(findings), list_required(findings)
+def check_whole(request: Request) -> list[Finding]:
+    """Return all findings on a file, [] where it cannot be checked."""
+    return _check_texts(request, {}, request.seed, lambda _quantity: False) or []
 
 
 def list_passed(findings: list[Finding]) -> set[str]:

@@ -23,10 +23,11 @@ MOVED = 1e-6  # relative, of two changes that are the same
 
 
 def find_wrong_softmax(model: Model) -> int | None:
-    """Return the event of probabilities that sum to 1 over the samples, or over everything, and not
-    over the classes of one sample; None for none.
+    """Return the event of probabilities, or of logarithms of these, that sum to 1 over the samples,
+    or over everything, and not over the classes of one sample; None for none.
     """
-    found = (event for event, y, t in _list_outputs(model) if _sums_over_samples(y, t))
+    found = (event for event, y, t in _list_outputs(model)
+             if _sums_over_samples(np.exp(y) if y.max() < 0 else y, t))  # fmt: skip
     return min(found, default=None)
 
 

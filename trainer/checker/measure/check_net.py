@@ -21,7 +21,7 @@ from trainer.checker.measure.credit import credit_parts
 from trainer.checker.measure.edges import check_edges
 from trainer.checker.measure.initial import check_initial
 from trainer.checker.measure.judging import Judge
-from trainer.checker.measure.measuring import measure
+from trainer.checker.measure.measuring import measure, refuse_shape
 from trainer.checker.measure.numerical import check_numerical
 from trainer.checker.measure.one_column import choose_columns, describe_columns
 from trainer.checker.measure.penalty import check_penalty
@@ -75,7 +75,7 @@ def _check_quantities(trial: Trial) -> Iterator[Finding]:
     credit_parts(findings, judge)
     for finding in findings:
         blame_mixed_targets(finding, trial, measured.runs)
-        yield finding
+        yield refuse_shape(finding, measured)
     if trial.subject.is_derived:
         message = _("returns no gradients: what its update subtracts from the weights was compared")
         yield Finding("gradient", "note", message)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -98,18 +97,18 @@ def _judge_outcome(
     given = [key for key in PARAMS if key in outcome.value]
     wrong = [k for k in given if compute_error(outcome.value[k], judge.get_expected(k)) > CLOSE]
     has_loss = trial.subject.has("loss")
-    found = judge.judge_gradient(mistakes, trial.differentiate_loss(wrong) if has_loss else {})
-    return [_refuse_shape(finding, trial, outcome.value) for finding in found]
+    return judge.judge_gradient(mistakes, trial.differentiate_loss(wrong) if has_loss else {})
 
 
-def _refuse_shape(finding: Finding, trial: Trial, given: dict[str, Any]) -> Finding:
+def refuse_shape(finding: Finding, measured: Measured) -> Finding:
     """Return a finding on a right gradient, or that what is subtracted of a bias would change its
     shape, as a list beside a column does.
     """
     key = finding.quantity.split()[-1]
-    own, array = trial.subject.weights.get_shapes().get(key), as_array(given.get(key))
-    if finding.verdict != "ok" or own is None or array is None or own == array.shape:
+    array = as_array(measured.judge.theirs.get(key))
+    if key not in PARAMS or finding.verdict != "ok" or array is None:
         return finding
+    own = measured.trial.subject.weights.get_shapes()[key]
     made = np.broadcast_shapes(own, array.shape) if key[0] == "b" else own
     if made == own:
         return finding

@@ -52,6 +52,8 @@ def check_training(trial: Trial) -> Iterator[Finding]:
         if finding.cause == "misspelt-name" or is_unfinished or is_misfit:
             yield finding
         return
+    if any(outcome.value[k].shape != equal.weights[k].shape for k in PARAMS):
+        return  # by gradients of other shapes
     moved = {k: outcome.value[k] - equal.weights[k] for k in PARAMS}
     trial.reset_weights()
     has_own = trial.subject.has("gradient")

@@ -29,7 +29,13 @@ from trainer.checker.diagnose.patching import Texts
 from trainer.checker.diagnose.quantities import Quantity
 from trainer.checker.diagnose.repairing import Search
 from trainer.checker.diagnose.survey import Survey
-from trainer.checker.diagnose.verifying import Request, find_wrong, list_wrong_of
+from trainer.checker.diagnose.verifying import (
+    Request,
+    check_whole,
+    find_wrong,
+    list_required,
+    list_wrong,
+)
 from trainer.checker.find.programs import OPTION
 from trainer.checker.findings.comparing import as_array
 from trainer.checker.judge.decision import Decision
@@ -115,21 +121,25 @@ class StepSearch(Search):
 
 
 def diagnose_net(request: Request, tried: Count) -> Diagnosis | None:
-    """Return the wrong line of a net and a change with which every check passes; where none is
-    found, that of a wrong step of its training, which leaves less wrong.
+    """Return the wrong line of a net and a change with which every check passes.
+
+    Where gradients are wrong for no known reason, a wrong step of its training shows more: it is
+    sought first.
     """
-    found = diagnose(request, tried)
-    if found and found.diff:
-        return found
-    wrong, required = list_wrong_of(request)
+    findings = check_whole(request)
+    wrong = list_wrong(findings)
+    is_unknown = wrong <= GRADIENTS and not any(f.cause for f in findings if f.verdict != "note")
+    step = find_wrong_step(request.path) if is_unknown else None
 
-    def is_better(texts: Texts) -> bool:
-        left = find_wrong(request, texts, wrong, required)
-        return left is not None and left < wrong
+    def is_right(texts: Texts) -> bool:
+        return find_wrong(request, texts, wrong, list_required(findings)) == frozenset()
 
-    step = find_wrong_step(request.path) if wrong <= GRADIENTS else None
-    other = diagnose_step(step, Count(CHANGES), is_better) if step else None
-    return other if other and (other.diff or not found) else found
+    of_step = Count(CHANGES)
+    first = diagnose_step(step, of_step, is_right) if step else None
+    if first and first.diff:
+        tried.spend(of_step.used)
+        return first
+    return diagnose(request, tried) or first
 
 
 def diagnose_step(
