@@ -20,8 +20,10 @@ sys.path[:0] = [str(Path(__file__).parent / "checker"), str(Path(__file__).paren
 from mistaken import NETS, TABLE, plant_mistakes
 from reports import NOTES
 
-from trainer.checker.diagnose.diagnosing import diagnose
+from trainer.checker.diagnose.counting import Count
+from trainer.checker.diagnose.repairing import CHANGES
 from trainer.checker.diagnose.verifying import Request
+from trainer.checker.repair.repairing import diagnose_net
 
 
 def find_changed_lines(right: str, wrong: str) -> set[int]:
@@ -67,7 +69,7 @@ def measure(layout: str, slug: str) -> tuple[bool, int | None, list[int], str, f
         path = Path(folder, f"{layout}.py")
         path.write_text(wrong)
         started = time.process_time()
-        found = diagnose(Request(path, None, False, 0))
+        found = diagnose_net(Request(path, None, False, 0), Count(CHANGES))
         seconds = time.process_time() - started
     line, diff = (found.line, found.diff) if found else (None, "")
     return line in lines, line, sorted(lines), diff, seconds
