@@ -40,6 +40,16 @@ def test_the_error_of_a_call_that_was_guessed_is_not_blamed_on_the_constructor(c
     assert expected in find(report, "construction").message
 
 
+def test_a_constructor_that_is_given_no_table_is_not_blamed(check):
+    source = "class TwoLayerNet:\n    def __init__(self, network=None, new_nn_dict=None):\n"
+    source += "        if network is None:\n            self.n = new_nn_dict['input_nodes']\n"
+    source += "        else:\n            self.n = network.input_nodes\n"
+    source += "    def predict(self, x):\n        return x\n"
+    finding = find(check(source), "construction")
+    assert not finding.checked
+    assert "'NoneType' object is not subscriptable" in finding.message
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -44,7 +44,8 @@ def report_failed_construction(kind: type, error: BaseException) -> Finding:
     """Return the finding on a constructor that raises: a call that was guessed proves nothing."""
     finding = report_exception("construction", error)
     is_own = isinstance(error, NameError | NotImplementedError) or is_call_known(kind)
-    if finding.verdict != "raises" or is_own:
+    has_none = any(p.default is None for p in list_arguments(kind)) and "NoneType" in str(error)
+    if finding.verdict != "raises" or (is_own and not has_none):
         return finding
     arguments = ", ".join(p.name for p in list_arguments(kind))
     message = _("unsupported constructor {constructor}: {message}").format(
