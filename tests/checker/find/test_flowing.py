@@ -2,7 +2,7 @@
 
 import pytest
 from planted import EXAMPLES
-from steps import judge, write_changed
+from steps import FREE, judge, write_changed
 
 from trainer.checker.find.programs import Script
 from trainer.checker.find.trace import SUBTRACTED
@@ -11,9 +11,9 @@ from trainer.checker.judge.decision import Fault
 ROWS, DEEP = ((EXAMPLES / f"{name}.py").read_text() for name in ("rows", "deep"))
 
 
-@pytest.mark.parametrize("name", ["rows", "one_function"])
-def test_functions_without_a_loop_are_one_step(name):
-    judged = judge(EXAMPLES / f"{name}.py")
+@pytest.mark.parametrize("path", [EXAMPLES / "rows.py", FREE / "one_function.py"])
+def test_functions_without_a_loop_are_one_step(path):
+    judged = judge(path)
     assert judged.decision.is_right is True
     assert judged.decision.fit.is_own
 

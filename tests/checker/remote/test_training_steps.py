@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mistaken import plant_mistakes
 from planted import EXAMPLES
 from sampling import few
 from steps import FREE, LAYERS
@@ -79,12 +80,14 @@ def test_the_files_own_loop_decides_too(tmp_path, sign, loop):
     assert steps[0] == ("ok" if sign == "-=" else "differs")
 
 
-def test_a_submission_is_not_made_right_by_a_second_net_in_it(tmp_path):
+def test_a_submission_is_judged_by_its_step_but_not_made_right_by_a_second_net(tmp_path):
     path = tmp_path / "net.py"
-    path.write_text((FREE / "xor_script.py").read_text())
-    assert check_in_child(path)[0].status == 0
+    script = (FREE / "xor_script.py").read_text()
+    path.write_text(script)
+    assert check_task(Task(path, folder=tmp_path))[0].status == 0
+    path.write_text(plant_mistakes("chapter4", "softmax-axis") + script)
     report, _ = check_task(Task(path, folder=tmp_path))
-    assert report.status == 2
+    assert report.wrong_findings[0].quantity == "predict"
 
 
 def test_code_that_ends_while_a_step_is_sought_accuses_nobody(tmp_path):

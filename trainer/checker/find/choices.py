@@ -74,7 +74,7 @@ class Choices:
         yield from ([word] * 3 for word in words)
         found = (v for v in self._list_values(name, data) if may_help(v, error))
         is_hidden = find_role(name, SIZES) == "H"  # one neuron hides shapes that do not fit
-        yield from (v for v in found if not (is_hidden and np.ndim(v) == 0 and v == 1))
+        yield from (v for v in found if not (is_hidden and type(v) is int and v == 1))
 
     def _list_tables(self, name: str, data: Mapping[str, Any]) -> Iterator[Namespace]:
         """Yield tables for an argument that code reads by keys of which all are known."""

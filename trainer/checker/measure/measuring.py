@@ -101,8 +101,8 @@ def _judge_outcome(
 
 
 def refuse_shape(finding: Finding, measured: Measured) -> Finding:
-    """Return a finding on a right gradient, or that what is subtracted of a bias would change its
-    shape, as a list beside a column does.
+    """Return a finding on a right gradient, or that it would make a square of a bias, as a list
+    beside a column does.
     """
     key = finding.quantity.split()[-1]
     array = as_array(measured.judge.theirs.get(key))
@@ -110,7 +110,7 @@ def refuse_shape(finding: Finding, measured: Measured) -> Finding:
         return finding
     own = measured.trial.subject.weights.get_shapes()[key]
     made = np.broadcast_shapes(own, array.shape) if key[0] == "b" else own
-    if made == own:
+    if np.prod(made) == np.prod(own):
         return finding
     message = _("has shape {shape}, but {name} has {own}: their difference has {made}")
     return Finding(
