@@ -17,7 +17,13 @@ from trainer.book import functions
 from trainer.book.functions import Array
 from trainer.checker.adapt.misfits import describe_misfit
 from trainer.checker.adapt.sizes import C, D, H, N
-from trainer.checker.findings.comparing import ABSENT, Finding, report_unchecked, show_safely
+from trainer.checker.findings.comparing import (
+    ABSENT,
+    UNKNOWN_FORM,
+    Finding,
+    report_unchecked,
+    show_safely,
+)
 from trainer.checker.findings.placing import describe_place
 from trainer.checker.load.standins import MissingNameError
 from trainer.common.language import translate as _
@@ -94,7 +100,8 @@ def report_exception(quantity: str, error: BaseException) -> Finding:
             return report_unchecked(quantity, raised.text)
         case "value":
             reason = _("unsupported call or return value: {error}")
-            return report_unchecked(quantity, reason.format(error=raised.text))
+            topic = "" if raised.at else UNKNOWN_FORM  # raised by what called it
+            return report_unchecked(quantity, reason.format(error=raised.text + raised.at), topic)
     message = f"{raised.text}{raised.at}"
     return Finding(quantity, "raises", message, raised.cause, True, raised.file, raised.line)
 
@@ -117,7 +124,7 @@ def describe_raised(error: BaseException) -> Raised:
         type(error.obj) in GUESSED or _is_set_elsewhere(error)
     )
     if is_of_sizes or is_of_value or _is_refused(error):
-        return Raised("value", f"{text}{at}")
+        return Raised("value", text, at)
     if isinstance(error, SystemExit):
         call = f"sys.exit({show_safely(error.code, repr)})"
         text = _("ends the program with {call}").format(call=call)

@@ -1,7 +1,6 @@
 """Checks one function or layer by itself: its results on inputs of two batch sizes."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ from trainer.checker.findings.comparing import (
     CLOSE,
     EXACT,
     FLOAT32,
-    UNKNOWN_FORM,
     Finding,
     compute_error,
     describe_difference,
@@ -106,14 +104,13 @@ def report_error(part: Part, error: BaseException) -> Finding:
     proves_nothing = get_rule(part).is_free and not isinstance(error, NameError)
     if proves_nothing and finding.verdict == "raises":
         return report_unsupported(finding)
-    is_open = not (finding.checked or finding.topic)
-    return replace(finding, topic=UNKNOWN_FORM) if is_open else finding
+    return finding
 
 
 def report_unsupported(raised: Finding) -> Finding:
     """Return the finding on an exception that proves nothing, since the call was guessed."""
     reason = _("unsupported call: {message}").format(message=raised.message)
-    return report_unchecked(raised.quantity, reason, UNKNOWN_FORM)
+    return report_unchecked(raised.quantity, reason)
 
 
 def _judge_results(part: Part, outcomes: list[Outcome], draws: list[Draw]) -> Iterator[Finding]:
