@@ -24,8 +24,6 @@ from mutants import choose_mutants
 from reports import LAYOUTS, report_on
 
 from trainer.checker.adapt.attempts import attempt
-from trainer.checker.diagnose.counting import Count
-from trainer.checker.diagnose.repairing import CHANGES
 from trainer.checker.diagnose.verifying import Request
 from trainer.checker.repair.repairing import diagnose_net
 
@@ -67,8 +65,7 @@ def answer(item: tuple[str, str]) -> Answer:
         if report is None:
             return {"status": 2}
         wrong = [[f.quantity, f.cause] for f in report.wrong_findings]
-        request = Request(path, None, False, 0)
-        found = diagnose_net(request, Count(CHANGES)) if wrong else None
+        found = diagnose_net(Request(path, None, False, 0)) if wrong else None
     known = {"line": found.line, "diff": found.diff} if found else {}
     return {"status": report.status, "wrong": wrong, **known}
 

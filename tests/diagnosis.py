@@ -20,8 +20,6 @@ sys.path[:0] = [str(Path(__file__).parent / "checker"), str(Path(__file__).paren
 from mistaken import NETS, TABLE, plant_mistakes
 from reports import NOTES
 
-from trainer.checker.diagnose.counting import Count
-from trainer.checker.diagnose.repairing import CHANGES
 from trainer.checker.diagnose.verifying import Request
 from trainer.checker.repair.repairing import diagnose_net
 
@@ -69,7 +67,7 @@ def measure(layout: str, slug: str) -> tuple[bool, int | None, list[int], str, f
         path = Path(folder, f"{layout}.py")
         path.write_text(wrong)
         started = time.process_time()
-        found = diagnose_net(Request(path, None, False, 0), Count(CHANGES))
+        found = diagnose_net(Request(path, None, False, 0))
         seconds = time.process_time() - started
     line, diff = (found.line, found.diff) if found else (None, "")
     return line in lines, line, sorted(lines), diff, seconds

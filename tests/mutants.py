@@ -29,9 +29,7 @@ from slips import KINDS, list_slips
 from source_edits import Edit, apply_edit
 
 from trainer.checker.adapt.attempts import attempt
-from trainer.checker.diagnose.counting import Count
 from trainer.checker.diagnose.diagnosing import Diagnosis
-from trainer.checker.diagnose.repairing import CHANGES
 from trainer.checker.diagnose.verifying import Request
 from trainer.checker.findings.comparing import LACKING
 from trainer.checker.findings.report import Report
@@ -227,7 +225,7 @@ def measure(mutant: Mutant, verifies: bool) -> Result:
         status = report.status if report else 2
         request = Request(path, None, False, 0)
         may_have = report and (status == 1 or any(f.topic == LACKING for f in report.findings))
-        found = attempt(lambda: diagnose_net(request, Count(CHANGES))).value if may_have else None
+        found = attempt(lambda: diagnose_net(request)).value if may_have else None
         seconds = time.process_time() - started
         failed = list_failures(path, found.diff) if found and found.diff and verifies else []
     place = (found.file, found.line) if found else find_place(report)

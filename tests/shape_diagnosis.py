@@ -21,8 +21,6 @@ from diagnosis import find_changed_lines
 from planted import EXAMPLES, WRONG, change_example, list_cases
 from reports import report_on
 
-from trainer.checker.diagnose.counting import Count
-from trainer.checker.diagnose.repairing import CHANGES
 from trainer.checker.diagnose.verifying import Request
 from trainer.checker.repair.repairing import diagnose_net
 
@@ -61,7 +59,7 @@ def measure(
         path.write_text(wrong)
         is_named = quantity in {f.quantity for f in report_on(path).wrong_findings}
         started = time.process_time()
-        found = diagnose_net(Request(path, None, False, 0), Count(CHANGES))
+        found = diagnose_net(Request(path, None, False, 0))
         seconds = time.process_time() - started
     if found is None:
         return is_named, False, "", None, seconds

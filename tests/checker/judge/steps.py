@@ -5,7 +5,7 @@ from pathlib import Path
 
 from trainer.checker.find.inventing import INPUTS
 from trainer.checker.find.options import MOST
-from trainer.checker.find.programs import OPTION, OWN, TRAINING, Script
+from trainer.checker.find.programs import OPTION, OWN, TRAINING, Script, run_program
 from trainer.checker.judge.judging import judge_options, judge_programs
 from trainer.checker.judge.layers import judge_layers
 from trainer.checker.judge.reporting import describe
@@ -25,25 +25,15 @@ def write_changed(folder, text, old, new):
 def judge(path):
     """Return what is decided about the file, None if no step was found."""
     script = Script(path)
-    judged = judge_programs(map(_run, count(), script.list_programs()))
+    judged = judge_programs(map(run_program, count(), script.list_programs()))
     return judge_options(Programs(script), judged)
-
-
-def _run(number, program):
-    try:
-        steps = program()
-    except Exception:
-        return []
-    for i, step in enumerate(steps):
-        step.place = number, i
-    return steps
 
 
 def judge_each_layer(path):
     """Return what is decided about each layer of the file by its name."""
     script = Script(path)
     script.follow()
-    steps = map(_run, count(TRAINING), script.list_layer_programs())
+    steps = map(run_program, count(TRAINING), script.list_layer_programs())
     return judge_layers((layer.name, list(islice(steps, len(INPUTS)))) for layer in script.layers)
 
 
@@ -62,9 +52,9 @@ class Programs:
     def vary(self, place):
         """Return the programs that take the place of one, with other activations."""
         numbers = [place + option * OPTION for option in range(1, MOST + 1)]
-        return [_run(number, self._script.get_program(number) or list) for number in numbers]
+        return [run_program(number, self._script.get_program(number) or list) for number in numbers]
 
     def list_calls(self):
         """Return the programs that call what the file defines, none where none can vary."""
         programs = enumerate(self._script.list_programs()) if self._script.varies else ()
-        return (_run(number, program) for number, program in programs if number >= OWN)
+        return (run_program(number, program) for number, program in programs if number >= OWN)

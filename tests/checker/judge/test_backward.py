@@ -65,6 +65,27 @@ def test_a_wrong_step_names_the_mistake_of_its_backward_pass(path, old, new, cau
     assert causes <= {cause, None}
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("(A2 - Y) / m", "A2 - Y"),
+        ("(A2 - Y) / m", "(A2 - Y) / m / m"),
+        ("        A1 = sigmoid", "        for _ in range(m):\n"
+         "            W2 = W2 - learning_rate * np.sign(W2)\n        A1 = sigmoid"),
+    ],
+)  # fmt: skip
+def test_other_rates_and_penalties_of_a_training_function_are_not_accused(old, new, tmp_path):
+    text = (FREE / "training_function.py").read_text()
+    report, _ = check_in_child(write_changed(tmp_path, text, old, new))
+    assert not report.wrong_findings, report.as_text()
+
+
+def test_a_misspelt_name_in_one_function_is_named(tmp_path):
+    text = (FREE / "one_function.py").read_text()
+    report, _ = check_in_child(write_changed(tmp_path, text, "y].sum() / N", "y].sum() / M"))
+    assert [f.cause for f in report.wrong_findings] == ["misspelt-name"]
+
+
 @pytest.mark.parametrize("bias", ["b1", "b2"])
 def test_a_bias_that_nothing_uses_is_added_to_the_sums_of_its_layer(bias, tmp_path):
     text = (FREE / "one_function.py").read_text()

@@ -1,4 +1,4 @@
-"""A net whose search finds no fix is mended by its step of training."""
+"""Gradients that are wrong for no known reason are fixed by a step of training."""
 
 import pytest
 

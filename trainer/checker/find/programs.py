@@ -11,6 +11,7 @@ from functools import cached_property, partial
 from itertools import chain, islice, takewhile
 from pathlib import Path
 
+from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.misfits import describe_misfit
 from trainer.checker.adapt.names import OPTIONS, simplify_name
 from trainer.checker.find.calls import LAYOUTS, Call, list_calls, list_data, list_users
@@ -51,6 +52,14 @@ OWN = 1 + LAYOUTS_OF_DATA + USES  # programs that use a net as the file does
 TRAINING = OWN + LAYOUTS * MOST  # programs that train a net; those of single layers follow
 OPTION = 100_000  # is added to the number of a call for each activation that is tried
 Program = Callable[[], list[Step]]  # the steps that a way to train the net takes
+
+
+def run_program(number: int, program: Program) -> list[Step]:
+    """Return the steps of the program of a number, with their places; none where it raises."""
+    steps = attempt(program).value or []
+    for i, step in enumerate(steps):
+        step.place = number, i
+    return steps
 
 
 def _list_batches(module: Namespace) -> list[str]:

@@ -58,11 +58,11 @@ class Trace:
             if (new := self.after.get(path)) is not None
             and "f" in (old.dtype.kind, new.dtype.kind)
             and old.shape == new.shape
-            and _is_moved(old, new)
+            and _differ(old, new)
         ]
 
 
-def _is_moved(old: Any, new: Any) -> bool:
+def _differ(old: Any, new: Any) -> bool:
     """Return whether numbers change by more than rounding, as a sum of what is 0 in all leaves."""
     if np.array_equal(old, new, equal_nan=True):
         return False

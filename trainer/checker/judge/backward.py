@@ -7,7 +7,7 @@ weights is what the layer before it gets.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, islice
 
 import numpy as np
 
@@ -32,8 +32,8 @@ Mistake = tuple[str, Array, Mapping[str, Array]]  # its name, C, and values besi
 
 def name_mistakes(decision: Decision) -> dict[str, str]:
     """Return the known mistake that each wrong weight shows, where one does."""
-    fits = [fit for fit in (decision.fit, *decision.fits) if fit]
-    found = (dict(Backward(decision, fit).name_mistakes()) for fit in fits[:MOST_FITS])
+    fits = dict.fromkeys(fit for fit in (decision.fit, *decision.fits) if fit)
+    found = (dict(Backward(decision, f).name_mistakes()) for f in islice(fits, MOST_FITS))
     return next(filter(None, found), {})
 
 

@@ -120,24 +120,25 @@ class StepSearch(Search):
         return True
 
 
-def diagnose_net(request: Request, tried: Count) -> Diagnosis | None:
+def diagnose_net(request: Request, tried: Count | None = None) -> Diagnosis | None:
     """Return the wrong line of a net and a change with which every check passes.
 
     Where gradients are wrong for no known reason, a wrong step of its training shows more: it is
-    sought first.
+    sought first. tried counts the changes.
     """
     findings = check_whole(request)
-    wrong = list_wrong(findings)
+    wrong, required = list_wrong(findings), list_required(findings)
     is_unknown = wrong <= GRADIENTS and not any(f.cause for f in findings if f.verdict != "note")
     step = find_wrong_step(request.path) if is_unknown else None
 
     def is_right(texts: Texts) -> bool:
-        return find_wrong(request, texts, wrong, list_required(findings)) == frozenset()
+        return find_wrong(request, texts, wrong, required) == frozenset()
 
     of_step = Count(CHANGES)
     first = diagnose_step(step, of_step, is_right) if step else None
     if first and first.diff:
-        tried.spend(of_step.used)
+        if tried:
+            tried.spend(of_step.used)
         return first
     return diagnose(request, tried) or first
 

@@ -4,11 +4,11 @@ import ast
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 
-from trainer.checker.adapt.attempts import attempt
 from trainer.checker.diagnose.counting import Count
 from trainer.checker.diagnose.locating import Location
 from trainer.checker.diagnose.patching import Function, Texts, holds, list_outermost
@@ -19,7 +19,7 @@ from trainer.checker.diagnose.trail import Trail
 from trainer.checker.diagnose.verifying import keeps_lines
 from trainer.checker.find import tracing
 from trainer.checker.find.leaves import Namespace
-from trainer.checker.find.programs import OPTION, TRAINING, Program, Script
+from trainer.checker.find.programs import OPTION, TRAINING, Script, run_program
 from trainer.checker.find.steps import Step
 from trainer.checker.find.straight import wrap_if
 from trainer.checker.judge.decision import OF_OUTPUTS, Decision, Fault
@@ -68,17 +68,9 @@ def find_steps(request: StepRequest, texts: Texts | None) -> tuple[Script, list[
 def find_wrong_step(path: Path) -> StepRequest | None:
     """Return the step of a file's training that is wrong in a line, None where none is."""
     script = Script(path)
-    judged = judge_programs(_run_program(*each) for each in enumerate(script.list_programs()))
+    judged = judge_programs(map(run_program, count(), script.list_programs()))
     is_wrong = judged and judged.decision.is_right is False and has_line(judged)
     return StepRequest(path, *judged.step.place) if judged and is_wrong else None
-
-
-def _run_program(number: int, program: Program) -> list[Step]:
-    """Return the steps of a program, none where it raises."""
-    steps = attempt(program).value or []
-    for i, step in enumerate(steps):
-        step.place = number, i
-    return steps
 
 
 @dataclass
@@ -187,9 +179,9 @@ def _list_places(decision: Decision, wanted: Wanted) -> list[Place]:
 
 def _list_sums(wanted: Wanted, biases: list[str]) -> Iterator[Place]:
     """Yield the first sums of a layer to which each bias that nothing uses can be added."""
-    model = wanted.model
+    model, layers = wanted.model, list_layers(wanted.model, wanted.fits[0])
     for bias in (model.base.before[path] for path in biases):
-        for layer in list_layers(model, wanted.fits[0]):
+        for layer in layers:
             site, _, value = model.base.events[layer.sums]
             with suppress(ValueError):
                 if (value + bias).shape == value.shape:
