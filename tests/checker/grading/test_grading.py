@@ -113,8 +113,8 @@ def test_a_part_that_hangs_costs_its_own_points(tmp_path):
 def functions(tmp_path_factory):
     """Return the rows of a class that wrote functions, layers and torch modules."""
     given, out = tmp_path_factory.mktemp("given"), tmp_path_factory.mktemp("out")
-    for example in ("columns", "linear", "loop"):
-        (given / f"{example}.py").write_text((EXAMPLES / f"{example}.py").read_text())
+    for example in (EXAMPLES / "columns.py", EXAMPLES / "linear.py", FREE / "training_function.py"):
+        (given / example.name).write_text(example.read_text())
     wrong = change_example("cs231n_layers", {"dout * (x > 0)": "dout * (dout > 0)"})
     (given / "layers").mkdir()
     (given / "layers" / "layers.py").write_text(wrong)
@@ -129,7 +129,7 @@ def functions(tmp_path_factory):
 def test_functions_and_torch_modules_are_marked(functions):
     verdicts = {name: row["verdict"] for name, row in functions.items()}
     assert verdicts == {
-        "columns": "right", "linear": "right", "loop": "right", "layers": "wrong",
+        "columns": "right", "linear": "right", "training_function": "right", "layers": "wrong",
         "hidden": "look at it",
     }  # fmt: skip
     assert functions["columns"]["gradient W1"] == "15.0"

@@ -22,7 +22,7 @@ FILES = [
         "chapter4", "chapter5", "classes_second", "columns", "cs231n", "hidden_list", "regression",
         "volume2",
     )),
-    *(EXAMPLES / f"{name}.py" for name in ("layers", "one_function", "rows")),
+    *(EXAMPLES / f"{name}.py" for name in ("layers", "rows")),
 ]  # fmt: skip
 ROUNDING = 1e-12  # of float64 after 100 steps, over the largest weight
 
@@ -110,6 +110,7 @@ def test_a_stopped_run_is_continued_with_its_twin(tmp_path, monkeypatch, stopped
         ("forward_only", [], "computes no gradients by itself"),
         ("python2", [], "has tanh and cross-entropy"),
         ("none", [], "there is no such file"),
+        ("../judge/free/one_function", [], "has no class of a two-layer net; run `check`"),
     ],
 )
 def test_a_net_that_cannot_be_trained_is_refused_before_anything_is_written(

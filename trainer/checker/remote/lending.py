@@ -52,13 +52,17 @@ def _make_settings(cell: Cell, path: Path, memory: int) -> dict[str, Any]:
 
 def _check(connection: Connection, path: Path, name: str | None) -> Any:
     """Return the class of a file; raises InputError where something in it is wrong."""
-    loaded: list[Loaded] = []
-    for item in judge_file(connection, path, path, name, 0, lambda _doing: None, loaded.append):
+    lent: list[Loaded] = []
+
+    def keep(loaded: Loaded) -> None:
+        if loaded.kind is None:
+            text = _("{file}: has no class of a two-layer net; run `check` on it", file=path.name)
+            raise InputError(text)
+        lent.append(loaded)
+
+    for item in judge_file(connection, path, path, name, 0, lambda _doing: None, keep):
         if isinstance(item, Finding) and item.verdict in ("differs", "raises"):
             what = f"{item.quantity}: {item.message}"
             text = _("{file} is wrong, so it is not trained: {what}; run `check`")
             raise InputError(text.format(file=path.name, what=what))
-    if not loaded or loaded[0].kind is None:
-        text = _("{file}: has no class of a two-layer net; run `check` on it", file=path.name)
-        raise InputError(text)
-    return loaded[0].kind
+    return lent[-1].kind
