@@ -1,5 +1,6 @@
 """Every command, link, name and number of lines in the documents is as they say."""
 
+import os
 import re
 import subprocess
 import sys
@@ -94,6 +95,14 @@ def test_the_programs_for_developers_start(name, tmp_path):
     command = [sys.executable, str(ROOT / "tests" / f"{name}.py"), "--help"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.startswith(f"usage: {name}.py")
+
+
+def test_the_architecture_shows_what_each_room_hands_on():
+    blocks = documents.blocks(TEXTS["docs/architecture.md"], "text")
+    utf8 = os.environ | {"PYTHONIOENCODING": "utf-8"}
+    command = [sys.executable, ROOT / "tests" / "tour.py", ROOT / "docs" / "xor.py"]
+    printed = subprocess.run(command, capture_output=True, encoding="utf-8", env=utf8, check=True)
+    assert printed.stdout in blocks
 
 
 def test_the_readme_is_short():

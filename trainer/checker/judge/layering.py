@@ -52,11 +52,14 @@ def _make_layer(
 
 def _is_added(model: Model, weight: str, event: int) -> bool:
     """Return whether a weight is added to the sums, as a bias is."""
-    shapes = model.base.before[weight].shape, model.base.events[event][2].shape
+    before, sums = model.base.before[weight], model.base.events[event][2]
+    vector = np.random.default_rng(0).normal(size=before.shape)
+    moved = model.read({weight: before + vector}, (event,))[event]
     try:
-        return np.broadcast_shapes(*shapes) == shapes[1]
+        added = np.broadcast_to(vector, sums.shape)
     except ValueError:
         return False
+    return moved is not None and np.allclose(moved - sums, added)
 
 
 def _matters(model: Model, fit: Fit, event: int) -> bool:

@@ -17,6 +17,7 @@ from trainer.checker.judge.derivatives import (
 )
 from trainer.checker.repair.rounds import Rounds
 from trainer.checker.repair.scoring import Edits, Effect, Scorer
+from trainer.common.language import translate as _
 
 NEAR = 1e-3  # relative, of what follows from a value
 
@@ -151,7 +152,10 @@ class Values:
         if path[0] != EVENT:
             return path
         number = self._model.base.events[int(path[1:])][0]
-        return self._scorer.wanted.sites[number].name if number >= 0 else ""
+        site = self._scorer.wanted.sites[number] if number >= 0 else None
+        if site and site.is_argument and site.function:
+            return _("{name} of {function}", name=site.name, function=site.function)
+        return site.name if site else ""
 
 
 def _write_factor(factor: float) -> str:
