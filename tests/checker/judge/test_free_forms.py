@@ -2,7 +2,7 @@
 
 import pytest
 from sampling import few
-from steps import FREE, judge
+from steps import FREE, judge, write_changed
 
 # One line of a net → what makes it wrong.
 MISTAKES = {
@@ -28,6 +28,8 @@ MISTAKES = {
     "tuples_rmsprop": ("* (h > 0)", "* h"),
     "layers_float32": ("dout * self.on", "dout"),
     "straight": ("(1 - z ** 2)", "(1 - z)"),
+    "autoencoder": (" + error.T @ code", ""),
+    "one_at_a_time": ("out_delta.dot(self.W2.T) *", "out_delta.dot(self.W2.T) +"),
     "scalar_bias": ("b1 -= lr * db1", "b1 -= lr * db2"),
 }  # fmt: skip
 
@@ -47,3 +49,21 @@ def test_a_wrong_line_is_never_right(name, tmp_path):
     path = tmp_path / "net.py"
     path.write_text(text.replace(old, new))
     assert judge(path).decision.is_right is False
+
+
+def test_a_weight_to_which_a_step_goes_back_for_nothing_is_left_out(tmp_path):
+    text = (FREE / "xor_script.py").read_text().replace("syn0", "first").replace("syn1", "last")
+    path = write_changed(tmp_path, text, "first += l0.T.dot(l1_delta)", "")
+    assert judge(path).decision.wrong == ["first"]
+
+
+def test_a_bias_of_zeros_that_a_step_leaves_as_it_is_is_left_out(tmp_path):
+    text, update = (FREE / "autoencoder.py").read_text(), "hidden_bias += 0.1 * back.mean(axis=0)"
+    assert judge(write_changed(tmp_path, text, update, "")).decision.wrong == ["hidden_bias"]
+
+
+@pytest.mark.parametrize("bias", ["rng.normal(size=4)", "np.ones(4)"])
+def test_a_bias_is_left_out_where_it_was_drawn_and_fixed_where_it_is_constant(bias, tmp_path):
+    text, update = (FREE / "autoencoder.py").read_text(), "hidden_bias += 0.1 * back.mean(axis=0)"
+    path = write_changed(tmp_path, text.replace("bias = np.zeros(4)", f"bias = {bias}"), update, "")
+    assert judge(path).decision.is_right is ("ones" in bias)

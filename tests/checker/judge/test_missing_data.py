@@ -48,8 +48,17 @@ GIVEN = [("from mine import load", "import mine"),
 OBJECT = [(READ, "sets = load(0)\nX_train, y_train = sets.images, sets.labels")]
 NAMED = [("from mine import load", ""),
          (READ, 'X_train, y_train = np.load("images.npy"), np.load("labels.npy")')]  # fmt: skip
-FORMS = {"column": [], "given": GIVEN, "object": OBJECT, "named": NAMED, "labels": LABELS,
-         "columns": COLUMNS, "flat": FLAT, "sklearn": SKLEARN, "sliced": SLICED,
+CAUGHT = [
+    ("from mine import load", "import sys"),
+    (
+        READ,
+        'try:\n    rows = [[float(n) for n in line.split(",")] for line in open("c")]\n'
+        "except FileNotFoundError:\n    sys.exit('there is no c')\n"
+        "X_train, y_train = np.array(rows)[:, 1:], np.array(rows)[:, :1]",
+    ),
+]
+FORMS = {"caught": CAUGHT, "column": [], "given": GIVEN, "object": OBJECT, "named": NAMED,
+         "labels": LABELS, "columns": COLUMNS, "flat": FLAT, "sklearn": SKLEARN, "sliced": SLICED,
          "pandas": PANDAS, "numpy": NUMPY}  # fmt: skip
 
 

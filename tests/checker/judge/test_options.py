@@ -70,6 +70,12 @@ def test_a_derivative_of_another_activation_is_wrong_and_that_one_is_named(write
     assert "activation='tanh'" in find_messages(path)[0]
 
 
+def test_an_activation_that_no_text_names_is_tried_by_the_name_of_its_function(write):
+    text = NET.replace("{tanh}", "np.tanh(a)").replace('elif activation == "tanh":', "else:")
+    path = write(text + "\n    def tanh(self, x):\n        return np.tanh(x)\n")
+    assert judge(path).step.option == "activation='tanh'"
+
+
 def test_a_net_that_is_right_with_each_activation_is_right(write):
     assert judge(write(NET.replace("{tanh}", "a"))).decision.is_right is True
 

@@ -143,13 +143,13 @@ def test_a_live_class_is_trained_as_its_file_is(tmp_path, rows, monkeypatch):
     lines = train(tmp_path / "live_net.py", text, rows)
     monkeypatch.syspath_prepend(tmp_path)
     kind = importlib.import_module("live_net").TwoLayerNet
-    result = check(kind, train=True, hints=1)
+    result = check(kind, train=True, hints=1, timeout=300)
     assert result.right
     live = result.reports[0].learning
     assert live[0].startswith("training on mnist-5k (train=(x, labels): on rows of your own)")
     assert live[1:] == lines[1:]
     assert "it does not learn; with one change at a time:" in result._repr_html_()
-    of_file = check(tmp_path / "live_net.py", train=True, hints=1).reports[0].learning
+    of_file = check(tmp_path / "live_net.py", train=True, hints=1, timeout=300).reports[0].learning
     assert of_file == live
 
 
@@ -160,7 +160,7 @@ def test_a_live_class_is_trained_on_rows_of_ones_own(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     labels = np.arange(200) % 3
     x = rng.normal(size=(200, 4)) + 3 * np.eye(4)[labels]
-    lines = check(kind, train=(x, np.eye(3)[labels]), hints=1).reports[0].learning
+    lines = check(kind, train=(x, np.eye(3)[labels]), hints=1, timeout=300).reports[0].learning
     assert lines[0].startswith("training on 200 rows: ")
     assert lines[-1] == "it learns"
 

@@ -59,10 +59,13 @@ def _list_others(value: Any, module: Namespace, tree: ast.Module) -> Iterator[An
 
 
 def _list_words(tree: ast.Module) -> list[str]:
-    """Return the texts of a file that name an activation."""
-    texts = (n.value for n in ast.walk(tree) if isinstance(n, ast.Constant))
-    found = [t for t in texts if isinstance(t, str) and re.fullmatch(ACTIVATION, t.lower())]
-    return list(dict.fromkeys(found))
+    """Return the texts of a file that name an activation, and the names of its functions that do:
+    an argument may choose one of two by the text of the other.
+    """
+    nodes = list(ast.walk(tree))
+    texts = [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    texts += [n.name for n in nodes if isinstance(n, ast.FunctionDef)]
+    return list(dict.fromkeys(t for t in texts if re.fullmatch(ACTIVATION, t.lower())))
 
 
 def _list_functions(module: Namespace) -> list[Function]:

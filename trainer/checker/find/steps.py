@@ -18,6 +18,7 @@ from trainer.checker.find.straight import is_wrapped
 from trainer.checker.find.trace import (
     EVENT,
     GAVE,
+    NAMES,
     RESULT,
     STRAIGHT,
     Form,
@@ -69,13 +70,15 @@ class Step:
     def run(self, edits: Mapping[str, Any] | None = None, form: Form = "full") -> Trace:
         """Run the step once, from the captured namespace with these values in their leaves.
 
-        A path of EVENT and a number replaces the value of that event. A "full" trace has all. One
-        of "changes" has no events and nothing of what was before, and what was left only where the
-        last full run changed it. One of "digests" has numbers in place of arrays, and a tuple has
-        the values of these events: the step is left after the last of them.
+        A path of EVENT and a number replaces the value of that event, and NAMES shows names that
+        are subtracted. A "full" trace has all. One of "changes" has no events and nothing of what
+        was before, and what was left only where the last full run changed it. One of "digests" has
+        numbers in place of arrays, and a tuple has the values of these events: the step is left
+        after the last of them.
         """
         shared, names = self._restore()
         edits = self.given | dict(edits or {})
+        self.tracer.shows_names = bool(edits.pop(NAMES, False))
         changes = {int(path[1:]): edits.pop(path) for path in list(edits) if path[0] == EVENT}
         self._keys = self._keys or _list_keys(shared, names)
         if set(edits) - set(self._keys):
@@ -104,7 +107,7 @@ class Step:
             if self._views is None:
                 self._views = list_views(list_leaves(self.get_names()), self._watched)
                 if self._views:
-                    return self.run(edits, form)
+                    return self.run({**edits, NAMES: self.tracer.shows_names}, form)
         trace.events += [(-1, path, trace.after[path]) for path in self._watched
                          if path in trace.after]  # fmt: skip
         if form == "changes":

@@ -15,9 +15,11 @@ from trainer.checker.find.tracing import Site
 Form = Literal["full", "changes", "digests"] | tuple[int, ...]
 LIST = "(list)"  # ends the path of a list of numbers
 OPERAND = "(operand)"  # the path of what is subtracted, or from which something is
+NAMED = "(named operand)"  # that of one which has a name
 KINDS = {"f": "f8", "i": "i8", "u": "i8", "b": "b1"}  # as which arrays are compared and sent
 RESULT, SUBTRACTED, JOINED, DERIVED = GAVE = "result", "subtracted", "joined", "derived"
 STRAIGHT = "(script)"  # the name of the one step that a script takes without a loop
+NAMES = "(names)"  # the path of whether names that are subtracted are seen
 EVENT = "@"  # before the number of an event, in place of the path of a leaf
 MOST_EVENTS = 3000
 ROUNDING = 1e-14  # relative
@@ -84,7 +86,8 @@ def keep(
     is_array = is_numeric_array(value) or is_numeric_tensor(value)
     if is_real(value) or is_whole or (is_array and math.prod(value.shape) <= MOST_ELEMENTS):
         value = _replace(value, changes.get(len(trace.events)), site.is_update)
-        _add(trace, number, OPERAND if site.is_operand else "", value, kept)
+        path = NAMED if site.is_name else OPERAND if site.is_operand else ""
+        _add(trace, number, path, value, kept)
     elif isinstance(value, dict | list | tuple) and not site.is_argument:
         numbers = [(i, each) for i, each in enumerate(value) if is_real(each)]
         for i, each in numbers if isinstance(value, tuple) else ():

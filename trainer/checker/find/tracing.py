@@ -11,7 +11,8 @@ from typing import Any
 
 from trainer.checker.find.straight import wrap_if
 
-SEE, ROUND, LEAVE = "__see__", "__round__", "__leave__"  # what the changed code calls
+# What the changed code calls.
+SEE, SEE_NAME, ROUND, LEAVE = "__see__", "__see_name__", "__round__", "__leave__"
 Loop = ast.For | ast.While
 SHOWN = ast.BinOp | ast.Call  # what functions are given
 COMPUTED = ast.BinOp | ast.Call | ast.Subscript  # what has no name
@@ -32,7 +33,7 @@ class Site:
 
     text is the expression, and function the name of the function around it. is_update tells that
     the statement changes a value, which is seen afterwards, is_operand that another value is
-    subtracted from it, or it from that.
+    subtracted from it, or it from that, and is_name that it is one that has a name.
     """
 
     path: Path
@@ -43,6 +44,7 @@ class Site:
     is_argument: bool = False
     is_update: bool = False
     is_operand: bool = False
+    is_name: bool = False
 
 
 @dataclass
@@ -60,11 +62,14 @@ class Tracer:
     enter: Callable[[int, FrameType], None] | None = None
     leave: Callable[[int], None] | None = None
     straight: Path | None = None  # the script whose one step is put into a loop
+    shows_names: bool = False  # whether it shows the names that are subtracted from others
 
     @property
     def names(self) -> dict[str, Any]:
         """The builtins that instrumented code calls."""
-        return {SEE: self._see, ROUND: self._enter, LEAVE: self._leave}
+        return {
+            SEE: self._see, SEE_NAME: self._see_name, ROUND: self._enter, LEAVE: self._leave,
+        }  # fmt: skip
 
     def instrument(self, path: Path, tree: ast.Module) -> ast.Module:
         """Return a copy of the tree that calls the tracer."""
@@ -75,6 +80,9 @@ class Tracer:
 
     def _see(self, site: int, value: Any) -> Any:
         return self.see(site, value) if self.see else value
+
+    def _see_name(self, site: int, value: Any) -> Any:
+        return self._see(site, value) if self.shows_names else value
 
     def _enter(self, loop: int) -> None:
         if self.enter:
@@ -124,16 +132,20 @@ class _Instrumenter(ast.NodeTransformer):
         return node
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-        """Show what is subtracted from what: outputs and targets may have no names."""
+        """Show what is subtracted from what: outputs and targets may have no names, or be the same
+        as the inputs.
+        """
         if not isinstance(node.op, ast.Sub):
             return self.generic_visit(node)
-        node.left, node.right = (
-            self._wrap(each, "", is_operand=True)
-            if isinstance(each, COMPUTED)
-            else self.visit(each)
-            for each in (node.left, node.right)
-        )
+        node.left, node.right = map(self._show_operand, (node.left, node.right))
         return node
+
+    def _show_operand(self, node: ast.expr) -> Any:
+        if isinstance(node, COMPUTED):
+            return self._wrap(node, "", is_operand=True)
+        if isinstance(node, ast.Name | ast.Attribute):
+            return self._wrap(node, "", is_operand=True, see=SEE_NAME)
+        return self.visit(node)
 
     def visit_Assign(self, node: ast.Assign) -> Any:
         shown = self._show_base(node.targets[0], node)  # whose text is that of the whole statement
@@ -219,15 +231,16 @@ class _Instrumenter(ast.NodeTransformer):
 
     def _wrap(
         self, value: ast.expr, name: str, at: ast.stmt | None = None, is_argument: bool = False,
-        is_update: bool = False, is_operand: bool = False,
+        is_update: bool = False, is_operand: bool = False, see: str = SEE,
     ) -> ast.expr:  # fmt: skip
         text, line = ast.unparse(at or value), (at or value).lineno
         value = self.visit(value)
         number = len(self._tracer.sites)
         function = self._functions[-1]
-        site = Site(self._path, line, name, text, function, is_argument, is_update, is_operand)
+        kinds = is_argument, is_update, is_operand, see == SEE_NAME
+        site = Site(self._path, line, name, text, function, *kinds)
         self._tracer.sites.append(site)
-        call = ast.Call(ast.Name(SEE, ast.Load()), [ast.Constant(number), value], [])
+        call = ast.Call(ast.Name(see, ast.Load()), [ast.Constant(number), value], [])
         return ast.copy_location(call, at or value)
 
 

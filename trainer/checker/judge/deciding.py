@@ -1,15 +1,14 @@
 """Decides about a step: right, wrong in some weights, or open."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
-import numpy as np
-
-from trainer.checker.find.trace import DERIVED, SUBTRACTED, Trace
+from trainer.checker.find.trace import DERIVED, NAMES, SUBTRACTED, Form, Trace
 from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.descent import (
     computes_gradient,
-    depends_on,
     find_multiple,
     fit_losses,
     list_directions,
@@ -29,13 +28,10 @@ from trainer.checker.judge.following import (
 )
 from trainer.checker.judge.idle import is_idle, list_ignored
 from trainer.checker.judge.influence import Model, Run, build_model, leave_start
-from trainer.checker.judge.moving import leave
+from trainer.checker.judge.leaving import list_left
 from trainer.checker.judge.properties import (
     find_wrong_softmax,
-    is_named_as_bias,
-    is_named_as_weight,
     is_softmax_twice,
-    is_zero_bias,
     list_accumulated,
     list_grown,
     list_unused,
@@ -47,7 +43,6 @@ from trainer.checker.judge.shrinking import build_smaller, take_fewest
 # as it can be judged, since near 0 every net is nearly linear, and far away a softmax is 0 or 1.
 NEAR, FAR = 0.05, (0.5, 0.2, 0.1, 1.0, 0.75)
 GIVEN = {"x", "t"}  # leaves of a call that are data of ours, and no weights
-ROUNDING = 1e-9  # of an array that stays as it is
 
 
 def decide(run: Run, name: str = "") -> Decision | None:
@@ -55,7 +50,7 @@ def decide(run: Run, name: str = "") -> Decision | None:
 
     name is that of the function that is called, if the step is a call.
     """
-    first = build_model(run)
+    run, first = _understand(run)
     base = first.base if first else run({}, "full")
     if grown := list_grown(run, base):
         return Decision(Model(run, base), False, wrong=grown, fault=Fault.GROWN)
@@ -75,6 +70,21 @@ def decide(run: Run, name: str = "") -> Decision | None:
     agreed = _agree(near, far)
     is_wrong = agreed.is_right is False and not agreed.fault
     return (_find_divided(first, near) if is_wrong else None) or agreed
+
+
+def _understand(run: Run) -> tuple[Run, Model | None]:
+    """Return how to run a step, and what is known of it: where it has no targets, they may be its
+    inputs, and have a place of their own where something is subtracted from them.
+    """
+    first = build_model(run)
+    if first:
+        return run, first
+
+    def run_with_names(edits: Mapping[str, Any], form: Form) -> Trace:
+        return run({**edits, NAMES: True}, form)
+
+    named = build_model(run_with_names)
+    return (run_with_names, named) if named else (run, None)
 
 
 def _find_divided(first: Model, near: Decision) -> Decision | None:
@@ -238,7 +248,7 @@ def _find_fault(model: Model, fits: list[Fit]) -> Decision | None:
         return Decision(model, False, best, fault=Fault.SOFTMAX_AXIS, event=event)
     if unused := list_unused(model):
         return Decision(model, False, best, unused, Fault.UNUSED)
-    left = _list_left(model, fits[:1])
+    left = list_left(model, best) if best else []
     return Decision(model, False, best, left, Fault.LEFT) if left else None
 
 
@@ -355,31 +365,3 @@ def _follows_partly(model: Model, fits: list[Fit]) -> bool:
     """
     agreeing = {weight for fit in fits for weight in fit.list_agreeing()}
     return any(model.base.before[weight].size > 1 for weight in agreeing)
-
-
-def _list_left(model: Model, fits: list[Fit]) -> list[str]:
-    """Return the weights that a step leaves as they are, beside others of their names, though the
-    loss depends on them: equally many samples of each class may leave it as it is.
-    """
-    after = model.base.after
-    kept = [p for p in model.inputs if p in after and after[p].shape == model.get_value(p).shape]
-    return [path for path in kept for fit in fits if _should_move(model, fit, path)
-            and depends_on(model, fit, path) and _stays(model, path)]  # fmt: skip
-
-
-def _stays(model: Model, path: str) -> bool:
-    """Return whether a step leaves an array as it is with other values too: a bias of 0 may lie on
-    a kink.
-    """
-    other = leave(model.get_value(path), FAR[0])
-    after = model.run({path: other}, "full").after.get(path, np.nan)
-    return np.shape(after) == other.shape and bool(np.abs(after - other).max() <= ROUNDING)
-
-
-def _should_move(model: Model, fit: Fit, path: str) -> bool:
-    """Return whether an array is a weight by its name, a bias of zeros, or one whose gradient is
-    computed.
-    """
-    if is_named_as_weight(model, path) or is_zero_bias(model, path):
-        return True
-    return is_named_as_bias(path) and computes_gradient(model, fit, path)

@@ -13,13 +13,14 @@ import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.find.changes import is_carried, is_reordered
-from trainer.checker.find.trace import EVENT, LIST, OPERAND, Form, Trace, digest_events
+from trainer.checker.find.trace import EVENT, LIST, NAMED, OPERAND, Form, Trace, digest_events
 from trainer.checker.judge.events import Events, Values, align, match, stack
 from trainer.checker.judge.moving import exchange, leave, looks_like_target, move, turn
 
 # One step with these values in its leaves, and how much its trace has.
 Run = Callable[[Mapping[str, Any], Form], Trace]
-MADE = rf"(\[\d+\])?({re.escape(LIST)})?|{re.escape(OPERAND)}"  # paths of data of one step
+# The paths of data of one step.
+MADE = rf"(\[\d+\])?({re.escape(LIST)})?|{re.escape(OPERAND)}|{re.escape(NAMED)}"
 MOST_DATA = 20  # groups of arrays that are tried as targets
 
 
@@ -185,9 +186,17 @@ def _group_made(
         ):
             groups.setdefault((site, path, values.shape), []).append(i)
     events = model.base.events
-    distinct = {b"".join(events[i][2].tobytes() for i in g): g for g in reversed(groups.values())}
+    distinct = {(_name_use(events[g[0]]), *(events[i][2].tobytes() for i in g)): g
+                for g in reversed(groups.values())}  # fmt: skip
     found = {f"{EVENT}{g[0]}": [f"{EVENT}{i}" for i in g] for g in distinct.values()}
     return dict(list(found.items())[:MOST_DATA])
+
+
+def _name_use(event: tuple[int, str, Array]) -> int:
+    """Return the site of a named operand, since each use of a name may be another one, 0 for all
+    other events.
+    """
+    return event[0] if event[1] == NAMED else 0
 
 
 def _name_group(path: str, values: Array) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from trainer.book.functions import Array
 from trainer.checker.find.programs import OWN
 from trainer.checker.find.trace import DERIVED, Form, Trace
 from trainer.checker.judge.consistency import list_inconsistent
@@ -113,8 +114,8 @@ def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
         judged = _choose(steps, budget)
         if judged and number and judged.decision.fault is Fault.GROWN:
             continue  # of data of ours, which may lie in another direction
-        if judged and number >= OWN and _is_stretched(judged):
-            continue  # by targets of ours, which are more than its outputs
+        if judged and number >= OWN and (_is_stretched(judged) or _expects_one(judged)):
+            continue  # of data of ours, which are more targets than outputs, or too many samples
         if judged:
             key = judged.step.line, judged.step.name
             found[key] = _choose_better(found.get(key, judged), judged)
@@ -126,7 +127,7 @@ def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
                 return found[key]
         is_settled = any(each.decision.is_right is not None for each in found.values())
         more += judged is not None and is_settled
-        later += is_settled
+        later += is_settled and bool(steps)
         if more > MORE or later > LATER or budget.is_spent:
             break
     settled = [each for each in found.values() if each.decision.is_right is not None]
@@ -159,6 +160,30 @@ def _is_stretched(judged: Judged) -> bool:
         return False
     first = min(model.weighted & model.after_targets, default=None)
     return first is not None and model.base.events[first][2].size > _count_outputs(judged)
+
+
+def _expects_one(judged: Judged) -> bool:
+    """Return whether what is wrong depends on the targets of the first sample alone, and what is
+    right on those of others too: the call is meant for one sample.
+    """
+    model, decision = judged.decision.model, judged.decision
+    if decision.is_right is not False or decision.fault or len(model.targets) != 1:
+        return False
+    wrong, values = set(decision.wrong), model.get_value(model.targets[0])
+    for axis in range(values.ndim):
+        later = _list_moved(model, np.moveaxis(values, axis, 0), axis, 1)
+        if later and later.isdisjoint(wrong):
+            return wrong <= _list_moved(model, np.moveaxis(values, axis, 0), axis, 0)
+    return False
+
+
+def _list_moved(model: Model, samples: Array, axis: int, first: int) -> set[str]:
+    """Return the weights that move otherwise with other targets from a sample on."""
+    other = samples.copy()
+    other[first:] = other[first:][::-1] if other.dtype.kind != "f" else other[first:] + FEW
+    edits = {model.targets[0]: np.moveaxis(other, 0, axis)}
+    after, base = model.run(edits, "changes").after, model.base.after
+    return {w for w in model.weights if w in after and (after[w] != base[w]).any()}
 
 
 def _list_larger(judged: Judged, others: Iterable[Judged]) -> list[Judged]:

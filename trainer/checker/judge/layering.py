@@ -36,7 +36,7 @@ def list_layers(model: Model, fit: Fit) -> list[Layer]:
     used = [i for i in forward if _matters(model, fit, i)] if len(forward) < MOST_EVENTS else []
     firsts = {w: next((i for i in used if i in model.depends[w]), -1) for w in model.weights}
     ordered = sorted((w for w in firsts if firsts[w] >= 0), key=lambda w: firsts[w])
-    matrices = [w for w in ordered if not _is_added(model, w, firsts[w])]
+    matrices = [w for w in ordered if not is_added(model, w, firsts[w])]
     starts = [*dict.fromkeys(firsts[w] for w in matrices), max(used, default=0) + 1]
     return [_make_layer(model, used, firsts, matrices, *pair) for pair in pairwise(starts)]
 
@@ -50,7 +50,7 @@ def _make_layer(
     return Layer(inside, [weight for weight in inside if weight in matrices], sums, outputs)
 
 
-def _is_added(model: Model, weight: str, event: int) -> bool:
+def is_added(model: Model, weight: str, event: int) -> bool:
     """Return whether a weight is added to the sums, as a bias is."""
     before, sums = model.base.before[weight], model.base.events[event][2]
     vector = np.random.default_rng(0).normal(size=before.shape)

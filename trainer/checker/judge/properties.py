@@ -195,8 +195,9 @@ def _name_holder(path: str) -> str:
 
 
 def is_named_as_bias(path: str) -> bool:
-    """Return whether the last name of a leaf begins as that of a bias."""
-    return re.sub(r"[\[\]'.]+", ".", path).strip(".").rpartition(".")[2].startswith("b")
+    """Return whether the last name of a leaf is that of a bias, or begins as one does."""
+    name = re.sub(r"[\[\]'.]+", ".", path).strip(".").rpartition(".")[2]
+    return name.startswith("b") or "bias" in name
 
 
 def _is_beside_weights(model: Model, path: str) -> bool:

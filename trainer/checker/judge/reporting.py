@@ -15,9 +15,9 @@ from trainer.checker.judge.wording import FAULTS, LOSSES
 from trainer.common.language import N_, join_changes, join_words, translate_plural
 from trainer.common.language import translate as _
 
-# Causes that a step down its own loss refutes: samples as columns, and, where no loss of the net is
-# right, other factors.
-UNSURE = (None, "softmax-axis")
+# Causes that a step down its own loss refutes: samples as columns, other sizes, and, where no loss
+# is right, other factors.
+UNSURE = (None, "softmax-axis", "weight-shape")
 LAYERS = N_("layers")
 # Mistakes of the forward pass, to which no change of the backward pass is an answer.
 FORWARD = {"activation-missing", "double-softmax", "sigmoid-before-softmax", "softmax-whole-batch"}
@@ -106,7 +106,7 @@ def settle(report: Report, judged: Judged) -> None:
         report.findings = [f for f in report.findings if f not in wrong]
     if is_right is None or (report.wrong_findings and not is_right):
         return
-    report.findings = [f for f in report.findings if f.quantity != "construction" or f.checked]
+    report.findings = _drop_construction(report.findings)
     if is_right:
         failed = [f for f in report.wrong_findings if f.verdict == "raises"]
         report.findings = [f for f in report.findings if f.verdict in ("ok", "note")]
@@ -140,14 +140,20 @@ def point_to(report: Report, judged: Judged) -> None:
 
 def report_failure(report: Report, failed: str, line: int) -> None:
     """Report what the file's own program raises: that is wrong where its arrays do not fit, which
-    is at a line.
+    is at a line. How else the net may be built says nothing then.
     """
+    report.findings = _drop_construction(report.findings)
     if not line:
-        report.findings.append(report_unchecked(STEP, failed))
+        report.stopped = failed
         return
     report.findings.append(Finding(STEP, "raises", failed, line=line))
     _place_steps(report)
     report.stopped, report.name = "", report.name or f"{CODE}{report.file}"
+
+
+def _drop_construction(findings: list[Finding]) -> list[Finding]:
+    """Return findings without that on a net which could not be built."""
+    return [f for f in findings if f.quantity != "construction" or f.checked]
 
 
 def _place_steps(report: Report) -> None:

@@ -129,8 +129,8 @@ class Runner:
         return names
 
     def _open(self, path: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
-        """Open a file as open does; the table of our data stands for one that is missing, and
-        what is written into a missing folder is lost.
+        """Open a file as open does; the table of our data stands for one that is missing, which is
+        noted where there is none, and what is written into a missing folder is lost.
 
         Raises OSError for a number: that is a channel of this process, and no file of the code.
         """
@@ -138,8 +138,9 @@ class Runner:
             raise OSError(_("a number is the name of no file"))
         try:
             return open(path, mode, *args, **options)
-        except FileNotFoundError:
+        except FileNotFoundError as error:
             if "r" in mode and StandIn.given_data is None:
+                self.errors.append(error)  # the code may catch it
                 raise
             text = StandIn.given_data.write() if "r" in mode and StandIn.given_data else ""
             return io.BytesIO(text.encode()) if "b" in mode else io.StringIO(text)

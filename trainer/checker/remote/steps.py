@@ -186,10 +186,13 @@ def judge_training(connection: Connection, report: Report, may_acquit: bool) -> 
     if may_be_settled(report) and (may_acquit or not report.wrong_findings):
         programs = RemotePrograms(connection)
         judged = judge_options(programs, judge_programs(programs))
-        if programs.failed and _is_of_others(judged, programs):
+        is_of_others = programs.failed and _is_of_others(judged, programs)
+        if is_of_others:
             report_failure(report, programs.failed, programs.misfit)
         elif judged:
             settle(report, judged)
+        if programs.failed and not is_of_others and report.status == 2:
+            report_failure(report, programs.failed, 0)
         if programs.fault and (judged is None or judged.decision.is_right is None):
             report.findings.append(Finding(STEP, "raises", programs.fault, "misspelt-name"))
         if may_be_settled(report):

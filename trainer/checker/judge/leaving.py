@@ -1,0 +1,132 @@
+"""Names the weights that a step leaves as they are, though it should move them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from trainer.book.functions import Array
+from trainer.checker.find.trace import EVENT
+from trainer.checker.judge.derivatives import MOST_ELEMENTS, arrange, differentiate, find_factor
+from trainer.checker.judge.descent import computes_gradient, depends_on
+from trainer.checker.judge.events import read_events
+from trainer.checker.judge.fit import Fit
+from trainer.checker.judge.influence import Model, find_dependents
+from trainer.checker.judge.layering import is_added
+from trainer.checker.judge.moving import leave, move
+from trainer.checker.judge.properties import is_named_as_bias, is_named_as_weight, is_zero_bias
+
+FAR = 0.5  # how far an array is moved, relative to its largest element
+ROUNDING = 1e-9  # of an array that stays as it is
+TRIED = 4  # elements of an array that are moved alone
+
+
+def list_left(model: Model, fit: Fit) -> list[str]:
+    """Return the weights that a step leaves as they are, beside others, though the loss depends on
+    them: equally many samples of each class may leave it as it is.
+    """
+    after = model.base.after
+    kept = [p for p in model.inputs if p in after and after[p].shape == model.get_value(p).shape]
+    idle = Idle(model, fit)
+    return [path for path in kept if _should_move(model, fit, path, idle)
+            and depends_on(model, fit, path) and _stays(model, path)]  # fmt: skip
+
+
+def _stays(model: Model, path: str) -> bool:
+    """Return whether a step leaves an array as it is with other values too: a bias of 0 may lie on
+    a kink.
+    """
+    other = leave(model.get_value(path), FAR)
+    after = model.run({path: other}, "full").after.get(path, np.nan)
+    return np.shape(after) == other.shape and bool(np.abs(after - other).max() <= ROUNDING)
+
+
+def _should_move(model: Model, fit: Fit, path: str, idle: "Idle") -> bool:
+    """Return whether an array is a weight by its name, a bias of zeros, one that was drawn or whose
+    gradient is computed, or a weight to which the step goes back for nothing.
+    """
+    if is_named_as_weight(model, path) or is_zero_bias(model, path):
+        return True
+    if is_named_as_bias(path):
+        return _is_drawn_bias(model, path) or computes_gradient(model, fit, path)
+    shape = model.get_value(path).shape
+    return len(shape) > 1 and min(shape) > 1 and idle.goes_back_to(path)
+
+
+def _is_drawn_bias(model: Model, path: str) -> bool:
+    """Return whether different numbers are added to the sums of every sample."""
+    values = model.get_value(path)
+    found = find_dependents(model, {path: move(values)}) or frozenset()
+    first = min((i for i in found if model.base.events[i][0] >= 0), default=-1)
+    is_shared = first >= 0 and model.base.events[first][2].size > values.size
+    return len(np.unique(values)) > 1 and is_shared and is_added(model, path, first)
+
+
+class Idle:
+    """The derivatives of a loss that a step computes and uses for nothing."""
+
+    def __init__(self, model: Model, fit: Fit):
+        self._model, self._fit = model, fit
+
+    def goes_back_to(self, path: str) -> bool:
+        """Return whether one of them is that by a value which an array of all samples changes."""
+        if not self._is_shared(path):
+            return False
+        moved = {path: move(self._model.get_value(path))}
+        found = find_dependents(self._model, moved) or frozenset()
+        forward = self._list_arrays(found - self._model.after_targets)
+        return any(self._has_derivative(i) for i in forward)
+
+    def _is_shared(self, path: str) -> bool:
+        """Return whether one element of an array changes most outputs: one of a sample changes
+        those of the sample alone.
+        """
+        values = np.asarray(self._model.get_value(path), dtype=np.float64)
+        before = self._read_outputs({})
+        for element in np.random.default_rng(0).choice(values.size, TRIED):
+            moved = values.copy()
+            moved.flat[element] += FAR
+            after = self._read_outputs({path: moved})
+            if before is not None and after is not None and np.mean(before != after) > 0.5:
+                return True
+        return False
+
+    def _read_outputs(self, edits: Mapping[str, Any]) -> Array | None:
+        return read_events(self._model.read(edits), self._model.outputs[-1])
+
+    @cached_property
+    def _unused(self) -> list[Array]:
+        """The arrays after the targets on which nothing depends that the step leaves."""
+        found = self._list_arrays(self._model.after_targets)
+        return [self._model.base.events[i][2] for i in found if not self._matters(i)]
+
+    def _list_arrays(self, events: Iterable[int]) -> Iterator[int]:
+        """Yield the events that are arrays by which a loss can be differentiated, and which a run
+        can replace: an element of a list is none.
+        """
+        for i in sorted(events):
+            site, path, value = self._model.base.events[i]
+            if (
+                site >= 0
+                and not path
+                and value.dtype.kind == "f"
+                and 1 < value.size <= MOST_ELEMENTS
+            ):
+                yield i
+
+    def _matters(self, event: int) -> bool:
+        """Return whether what the step leaves depends on an event."""
+        path, events = f"{EVENT}{event}", self._model.base.events
+        found = find_dependents(self._model, {path: move(events[event][2])})
+        return found is None or any(events[i][0] < 0 for i in found)
+
+    def _has_derivative(self, event: int) -> bool:
+        """Return whether the derivative by a value is among the unused arrays."""
+        size = self._model.base.events[event][2].size
+        values = [value for value in self._unused if value.size == size]
+        if not values:
+            return False
+        expected = differentiate(self._model, self._fit, f"{EVENT}{event}")
+        turned = (each for value in values for each in arrange(value, expected.shape))
+        return any(find_factor(each, expected) for each in turned)
