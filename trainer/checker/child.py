@@ -42,7 +42,9 @@ def main(argv: list[str]) -> int:
         shutil.copytree(copy_from, copy_to, dirs_exist_ok=True)
         sys.addaudithook(make_fence(Path(copy_to).parent, []))
     limit_process(int(memory), float(seconds))
-    sys.argv = [file]
+    from trainer.checker.load.given_files import Arguments
+
+    sys.argv = Arguments([file])
     path = Path(file).resolve()
     os.chdir(path.parent)
     write(out, ready=True)

@@ -16,7 +16,7 @@ SHAPES = st.lists(st.integers(1, 4), min_size=1, max_size=2).map(tuple)
 def raise_misfit(line, **arrays):
     text = f"def run({', '.join(arrays)}):\n    return {line}\n"
     linecache.cache[FILE] = len(text), None, text.splitlines(keepends=True), FILE
-    names = {"np": np}
+    names = {"np": np, "dot": np.dot}
     exec(compile(text, FILE, "exec"), names)
     try:
         names["run"](**arrays)
@@ -30,6 +30,7 @@ def raise_misfit(line, **arrays):
     [
         ("dout @ W2", "dout (5, 3) · W2 (4, 3): 3 and 4 differ; W2.T is (3, 4)"),
         ("np.dot(dout, W2)", "dout (5, 3) · W2 (4, 3): 3 and 4 differ; W2.T is (3, 4)"),
+        ("dot(dout, W2)", "dout (5, 3) · W2 (4, 3): 3 and 4 differ; W2.T is (3, 4)"),
         ("1 - dout.dot(W2)", "dout (5, 3) · W2 (4, 3): 3 and 4 differ; W2.T is (3, 4)"),
         ("W2.T @ dout", "W2.T (3, 4) · dout (5, 3): 4 and 5 differ"),
         ("dout * W2", "dout (5, 3) * W2 (4, 3): 5 and 4 differ"),

@@ -1,10 +1,13 @@
 """Libraries of data are answered for while a script is followed, and only then."""
 
+import gzip
+
 import numpy as np
 import pytest
 
 from trainer.checker.find.datasets import Dataset
-from trainer.checker.load.libraries import FEW, Dense, answer, replace_files
+from trainer.checker.load.given_files import Arguments, open_given, replace_files
+from trainer.checker.load.libraries import FEW, Dense, answer
 from trainer.checker.load.standins import MissingNameError, StandIn, be_quiet
 
 
@@ -75,3 +78,22 @@ def test_a_table_is_read_where_its_file_is_missing(monkeypatch, tmp_path):
         np.testing.assert_array_equal(np.loadtxt(there), [1, 2])
     with replace_files(None), pytest.raises(OSError, match="absent"):
         np.loadtxt("absent.csv")
+
+
+@pytest.mark.parametrize("name", ["train-images-idx3-ubyte", "train_images.gz"])
+def test_files_of_digits_are_given_where_they_are_missing(name):
+    with replace_files(Dataset(784, 10, 2)):
+        file = (
+            gzip.open(name) if name.endswith("gz") else open_given(Dataset(784, 10, 2), name, "rb")
+        )
+    with file:
+        head = np.frombuffer(file.read(16), ">i4")
+        images = np.frombuffer(file.read(), np.uint8).reshape(-1, 784)
+    assert head[0] == 2051
+    assert len(images) == head[1]
+    assert 0 < images.max() <= 255
+
+
+def test_a_script_that_asks_for_more_words_is_given_a_number():
+    words = Arguments(["net.py"])
+    assert (words[0], words[3], words[1:]) == ("net.py", "1", [])

@@ -44,7 +44,9 @@ def _list_operands(tree: ast.Module, line: int) -> Iterator[Operands]:
                 yield "·" if isinstance(op, ast.MatMult) else _write(op), left, right
             case ast.AugAssign(target, op, value):
                 yield _write(op), target, value
-            case ast.Call(ast.Attribute(_, name), [left, right]) if name in PRODUCTS:
+            case ast.Call(ast.Attribute(_, name) | ast.Name(name), [left, right]) if (
+                name in PRODUCTS
+            ):
                 yield "·", left, right
             case ast.Call(ast.Attribute(left, name), [right]) if name in PRODUCTS:
                 yield "·", left, right

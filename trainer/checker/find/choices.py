@@ -190,16 +190,31 @@ class Choices:
         return [f for f in own if len(list_arguments(f)) == 1][:2]
 
     def make_layers(self) -> list[Any]:
-        """Return layers from the inputs to the outputs, of classes with forward and backward."""
-        made: dict[int, Any] = {}
-        for kind in filter(_is_layer, self._list_kinds()):
-            required = [p for p in list_arguments(kind) if p.default is p.empty]
-            made.setdefault(len(required), kind)
-        layers: list[Any] = []
-        with suppress(Exception):
-            for pair in pairwise(list_dims(self.sizes)):
-                layers += [made[2](*pair), *([made[0]()] if 0 in made else [])]
-        return layers[: -1 if 0 in made else None]
+        """Return layers from the inputs to the outputs, of classes with forward and backward; one
+        that wants an activation besides its sizes is given the first that works.
+        """
+        kinds = {
+            len(_list_needed(kind)): kind for kind in [*filter(_is_layer, self._list_kinds())][::-1]
+        }
+        between = [kinds[0]] if 0 in kinds else []
+        for extra in self._list_extras(kinds):
+            layers: list[Any] = []
+            with suppress(Exception):
+                for pair in pairwise(list_dims(self.sizes)):
+                    layers += [kinds[2 + len(extra)](*pair, *extra), *(kind() for kind in between)]
+                if not extra or _runs(layers[0], self.sizes[0]):
+                    return layers[: -1 if between else None]
+        return []
+
+    def _list_extras(self, kinds: Mapping[int, type]) -> Iterator[tuple[Any, ...]]:
+        """Yield what the class of a layer may be given besides its sizes."""
+        if 2 in kinds:
+            yield ()
+        elif 3 in kinds:
+            words = list_words(_list_needed(kinds[3])[2], self.tree, self.module)
+            yield from (
+                (each,) for each in (*self._make_objects(), *self._list_activations(), *words)
+            )
 
     def _make_objects(self) -> Iterator[Any]:
         """Yield an instance of each class of the module that requires no arguments."""
@@ -231,6 +246,21 @@ def may_help(value: object, error: str) -> bool:
     if "interpreted as an integer" in error:
         return type(value) is int
     return "not callable" not in error or callable(value)
+
+
+def _list_needed(kind: type) -> list[str]:
+    """Return the names of the arguments that a class requires."""
+    return [p.name for p in list_arguments(kind) if p.default is p.empty]
+
+
+def _runs(layer: Any, inputs: int) -> bool:
+    """Return whether the forward method of a layer takes rows or columns of so many inputs."""
+    forward = getattr(layer, next(name for name in dir(layer) if "forward" in name.lower()))
+    for x in (np.ones((2, inputs)), np.ones((inputs, 2))):
+        with suppress(Exception):
+            forward(x)
+            return True
+    return False
 
 
 def _is_layer(kind: type) -> bool:

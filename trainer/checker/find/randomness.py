@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from trainer.checker.find.tensors import compute_in_double
-from trainer.checker.load.libraries import replace_files
+from trainer.checker.load.given_files import replace_files
 from trainer.checker.load.standins import StandIn, be_quiet
 
 

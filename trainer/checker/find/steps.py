@@ -66,6 +66,7 @@ class Step:
     _large: list[Any] | None = None  # arrays that no run copies: a step that changes one is refused
     _keys: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     _watched: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    _holders: dict[str, list[tuple[int, tuple[Any, ...]]]] = field(default_factory=dict)
 
     def run(self, edits: Mapping[str, Any] | None = None, form: Form = "full") -> Trace:
         """Run the step once, from the captured namespace with these values in their leaves.
@@ -84,7 +85,7 @@ class Step:
         if set(edits) - set(self._keys):
             return Trace(error="no such leaf")
         for path, values in edits.items():
-            _set_leaf(self._keys[path], np.array(values), shared, names)
+            self._set_leaf(path, np.array(values), shared, names)
         trace, keys = Trace(), {} if isinstance(form, tuple) else self._watched
         if form == "full":
             leaves = list_leaves(_merge(shared, names))
@@ -147,6 +148,27 @@ class Step:
             del self.module[name]
         self.module.update(shared)
         return self.module, names
+
+    def _set_leaf(self, path: str, values: Any, shared: Namespace, names: Namespace | None) -> None:
+        """Write values into a leaf; where shape or type differ, all that hold its array get them.
+
+        These are at the same places in each copy of the namespace.
+        """
+        keys = self._keys[path]
+        leaf = find_leaf(names if names is not None and keys[0] in names else shared, keys)
+        kind = values.shape, values.dtype
+        if not isinstance(leaf.value, np.ndarray) or kind == (leaf.value.shape, leaf.value.dtype):
+            leaf.set(values)
+            return
+        parts = shared, names or {}
+        if path not in self._holders:
+            self._holders[path] = [
+                (i, each.keys) for i, part in enumerate(parts)
+                for each in list_holders(part, leaf.value)
+            ]  # fmt: skip
+        found = [find_leaf(parts[i], place) for i, place in self._holders[path]]
+        for each in found or [leaf]:
+            each.set(values)
 
     def _execute(
         self, names: Namespace | None, trace: Trace, changes: dict[int, Any], form: Form
@@ -233,19 +255,6 @@ def _merge(shared: Namespace, names: Namespace | None) -> Namespace:
     """Return the names that a function sees: its own hide those of the module."""
     own = names or {}
     return {k: v for k, v in shared.items() if k not in own} | own
-
-
-def _set_leaf(
-    keys: tuple[Any, ...], values: Any, shared: Namespace, names: Namespace | None
-) -> None:
-    """Write values into a leaf; where shape or type differ, all that hold its array get them."""
-    own = names if names is not None and keys[0] in names else shared
-    leaf = find_leaf(own, keys)
-    kind = values.shape, values.dtype
-    is_other = isinstance(leaf.value, np.ndarray) and kind != (leaf.value.shape, leaf.value.dtype)
-    parts = (shared, names or {}) if is_other else ()
-    for each in [place for part in parts for place in list_holders(part, leaf.value)] or [leaf]:
-        each.set(values)
 
 
 def _place(nodes: list[ast.stmt], line: int) -> None:

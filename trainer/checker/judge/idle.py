@@ -9,6 +9,8 @@ from trainer.checker.find.trace import Trace
 from trainer.checker.judge.influence import Model, Run, find_dependents, follow_changed
 from trainer.checker.judge.moving import looks_like_target, move, turn
 
+DATA = r"[xt](\[|$)"  # paths of data of ours
+TARGETS = r"t|x\[\d+\]\[1\]"  # those of targets, which may stand beside their inputs
 NAMES = METHODS["train"] + r"|update.*|.*descent|.*step|optimi[sz]e.*"
 
 
@@ -22,14 +24,17 @@ def is_idle(run: Run, name: str) -> bool:
 
 
 def _changes(base: Trace) -> bool:
-    pairs = ((old, base.after.get(path)) for path, old in base.before.items())
+    """Return whether a call changes anything but the order of its data."""
+    pairs = ((old, base.after.get(path)) for path, old in base.before.items()
+             if not re.match(DATA, path))  # fmt: skip
     return any(new is None or not np.array_equal(old, new) for old, new in pairs)
 
 
 def _computes_gradients(model: Model) -> bool:
     """Return whether some value depends on an array of its shape and on the targets."""
     before = model.base.before
-    targets = find_dependents(model, {"t": turn(before["t"])}) if "t" in before else None
+    given = {path: turn(before[path]) for path in before if re.fullmatch(TARGETS, path)}
+    targets = find_dependents(model, given) if given else None
     for path, values in before.items() if targets else ():
         if path.startswith("net") and values.dtype.kind == "f" and values.ndim:
             found = find_dependents(model, {path: move(values)}) or frozenset()

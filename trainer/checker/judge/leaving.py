@@ -19,7 +19,7 @@ from trainer.checker.judge.properties import is_named_as_bias, is_named_as_weigh
 
 FAR = 0.5  # how far an array is moved, relative to its largest element
 ROUNDING = 1e-9  # of an array that stays as it is
-TRIED = 4  # elements of an array that are moved alone
+TRIED = 8  # elements of an array that are moved alone
 
 
 def list_left(model: Model, fit: Fit) -> list[str]:
@@ -51,7 +51,7 @@ def _should_move(model: Model, fit: Fit, path: str, idle: "Idle") -> bool:
     if is_named_as_bias(path):
         return _is_drawn_bias(model, path) or computes_gradient(model, fit, path)
     shape = model.get_value(path).shape
-    return len(shape) > 1 and min(shape) > 1 and idle.goes_back_to(path)
+    return len(shape) == 2 and min(shape) > 1 and idle.goes_back_to(path)
 
 
 def _is_drawn_bias(model: Model, path: str) -> bool:
@@ -70,27 +70,35 @@ class Idle:
         self._model, self._fit = model, fit
 
     def goes_back_to(self, path: str) -> bool:
-        """Return whether one of them is that by a value which an array of all samples changes."""
-        if not self._is_shared(path):
-            return False
+        """Return whether one of them is that by a sum of an array, which all samples share, and of
+        data: the derivative by data alone, which the first layer returns, has no use.
+        """
+        others = (p for p in self._model.inputs if p != path and self._model.get_value(p).ndim)
+        sums = frozenset().union(*map(self._find_later, others)) & self._find_later(path)
+        arrays = self._list_arrays(sums - self._model.after_targets)
+        return self._is_shared(path) and any(map(self._has_derivative, arrays))
+
+    def _find_later(self, path: str) -> frozenset[int]:
+        """Return the events that depend on an array."""
         moved = {path: move(self._model.get_value(path))}
-        found = find_dependents(self._model, moved) or frozenset()
-        forward = self._list_arrays(found - self._model.after_targets)
-        return any(self._has_derivative(i) for i in forward)
+        return find_dependents(self._model, moved) or frozenset()
 
     def _is_shared(self, path: str) -> bool:
-        """Return whether one element of an array changes most outputs: one of a sample changes
-        those of the sample alone.
+        """Return whether elements of different rows and columns change the same outputs, as those
+        of weights do: those of samples change other ones.
         """
-        values = np.asarray(self._model.get_value(path), dtype=np.float64)
-        before = self._read_outputs({})
-        for element in np.random.default_rng(0).choice(values.size, TRIED):
-            moved = values.copy()
-            moved.flat[element] += FAR
+        values, before = self._model.get_value(path), self._read_outputs({})
+        if before is None:
+            return False
+        changed = np.zeros(before.shape)
+        for i in range(min(*values.shape, TRIED)):
+            moved = np.array(values, dtype=np.float64)
+            moved[i, i] += FAR
             after = self._read_outputs({path: moved})
-            if before is not None and after is not None and np.mean(before != after) > 0.5:
-                return True
-        return False
+            if after is None or after.shape != before.shape:
+                return False
+            changed += before != after
+        return bool((changed > 1).any())
 
     def _read_outputs(self, edits: Mapping[str, Any]) -> Array | None:
         return read_events(self._model.read(edits), self._model.outputs[-1])
@@ -107,12 +115,8 @@ class Idle:
         """
         for i in sorted(events):
             site, path, value = self._model.base.events[i]
-            if (
-                site >= 0
-                and not path
-                and value.dtype.kind == "f"
-                and 1 < value.size <= MOST_ELEMENTS
-            ):
+            is_array = value.dtype.kind == "f" and 1 < value.size <= MOST_ELEMENTS
+            if is_array and site >= 0 and not path:
                 yield i
 
     def _matters(self, event: int) -> bool:

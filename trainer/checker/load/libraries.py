@@ -6,9 +6,7 @@ on every machine, whatever is installed and whatever may be downloaded.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -43,19 +41,6 @@ class Samples:
         """Return how many samples a data set has that a script asks for."""
         cls.is_taken = True
         return cls.number
-
-
-class Data(Protocol):
-    """Data of ours for a script that has none."""
-
-    def give(self, name: str, has_tables: bool = True) -> Any:
-        """Return the value of a name that was not set, None where it is no data."""
-
-    def make_table(self) -> "Table":
-        """Return inputs and labels as one table."""
-
-    def write(self) -> str:
-        """Return the table as the text of a file."""
 
 
 class Bunch(dict[str, Any]):
@@ -239,29 +224,6 @@ for _name in ("scale", "normalize", "minmax_scale"):
     ANSWERS[_name] = lambda x, *_, **__: x
 for _name in ("accuracy_score", "f1_score", "log_loss", "mean_squared_error", "r2_score"):
     ANSWERS[_name] = lambda *_, **__: 0.5
-
-
-@contextmanager
-def replace_files(data: Data | None) -> Iterator[None]:
-    """Let NumPy's readers return data of ours for a while, by their names, for files that are
-    missing.
-    """
-    kept = {name: vars(np)[name] for name in ("loadtxt", "genfromtxt", "load")}
-
-    def read(name: str, *args: Any, **options: Any) -> Any:
-        try:
-            return kept[name](*args, **options)
-        except OSError:
-            if data is None:
-                raise
-            named = data.give(Path(str(args[0])).stem) if args else None
-            return (data.make_table() if named is None else named).values
-
-    vars(np).update({name: partial(read, name) for name in kept})
-    try:
-        yield
-    finally:
-        vars(np).update(kept)
 
 
 def answer(name: str, *args: Any, **options: Any) -> Any:

@@ -20,6 +20,7 @@ from trainer.checker.load.bindings import (
     list_bound_names,
     walk_scope,
 )
+from trainer.checker.load.given_files import open_given
 from trainer.checker.load.purity import Purity
 from trainer.checker.load.python2 import DIVISION, restore_division
 from trainer.checker.load.selecting import SKIPPED, Main, Step, is_main_block, select_statements
@@ -142,8 +143,9 @@ class Runner:
             if "r" in mode and StandIn.given_data is None:
                 self.errors.append(error)  # the code may catch it
                 raise
-            text = StandIn.given_data.write() if "r" in mode and StandIn.given_data else ""
-            return io.BytesIO(text.encode()) if "b" in mode else io.StringIO(text)
+            if "r" in mode and StandIn.given_data:
+                return open_given(StandIn.given_data, path, mode)
+            return io.BytesIO() if "b" in mode else io.StringIO()
 
     def _describe_skip(self, line: int) -> str:
         place = self.source.describe_line(line)

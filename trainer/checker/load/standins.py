@@ -16,7 +16,8 @@ import numpy as np
 
 from trainer.book import functions
 from trainer.book.functions import Array
-from trainer.checker.load.libraries import Data, answer
+from trainer.checker.load.given_files import Data
+from trainer.checker.load.libraries import answer
 from trainer.common.language import N_
 from trainer.common.language import translate as _
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy  # noqa: F401 (once, before the clock starts)
 
 from trainer.checker.adapt.loaded import restore_aliases
+from trainer.checker.load.given_files import Arguments
 from trainer.checker.load.loading import Loader
 from trainer.checker.remote.answering import Answerer
 from trainer.checker.remote.fence import make_fence, make_guard
@@ -30,7 +31,7 @@ def main() -> int:
     prepare_folder(settings, path)
     import_torch(path)
     limit_process(settings["memory"], settings["seconds"])
-    sys.argv = [str(path)]
+    sys.argv = Arguments([str(path)])
     is_own = Path(settings["hidden"]) in path.parents
     tried: list[str] = []
     sys.addaudithook(make_guard(None if is_own else settings["hidden"]))
