@@ -1,6 +1,8 @@
 """Libraries of data are answered for while a script is followed, and only then."""
 
 import gzip
+from contextlib import ExitStack
+from functools import partial
 
 import numpy as np
 import pytest
@@ -80,13 +82,14 @@ def test_a_table_is_read_where_its_file_is_missing(monkeypatch, tmp_path):
         np.loadtxt("absent.csv")
 
 
-@pytest.mark.parametrize("name", ["train-images-idx3-ubyte", "train_images.gz"])
-def test_files_of_digits_are_given_where_they_are_missing(name):
-    with replace_files(Dataset(784, 10, 2)):
-        file = (
-            gzip.open(name) if name.endswith("gz") else open_given(Dataset(784, 10, 2), name, "rb")
-        )
-    with file:
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_files_of_digits_are_given_where_they_are_missing(is_packed):
+    data = Dataset(784, 10, 2)
+    files = ExitStack()
+    with replace_files(data), files:
+        name = "train-images-idx3-ubyte"
+        open_packed = partial(gzip.open, f"{name}.gz")
+        file = files.enter_context(open_packed() if is_packed else open_given(data, name, "rb"))
         head = np.frombuffer(file.read(16), ">i4")
         images = np.frombuffer(file.read(), np.uint8).reshape(-1, 784)
     assert head[0] == 2051
