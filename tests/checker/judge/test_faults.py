@@ -123,6 +123,33 @@ def test_momentum_is_judged_from_rest_and_may_go_up_with_some_weights(write):
     assert not {"W1", "W2"} & set(wrong)
 
 
+def test_a_loss_with_the_other_sign_is_wrong_though_the_step_goes_down_it(write):
+    path = write(
+        loss=("loss = ((y - t) ** 2).sum()", "loss = -((y - t) ** 2).sum()"),
+        error=("dy = 2 * (y - t)", "dy = -2 * (y - t)"),
+    )
+    assert judge(path).decision.fault is Fault.TURNED_LOSS
+    assert "in line 11, which is the squared error" in find_messages(path)[0]
+
+
+AFTER = "for W, g in zip((W1, b1, W2, b2), grads): W -= 0.01 * g\n    loss = {loss}"
+
+
+@pytest.mark.parametrize(
+    ("loss", "is_right"),
+    [
+        ("((y - t) ** 2).mean()", True),
+        ("((y[:, :1] - t.reshape(-1)) ** 2).sum()", False),  # each output with each target
+        ("((np.tanh(X @ W1 + b1) @ W2 + b2 - t) ** 2).sum()", True),  # with the new weights
+    ],
+)
+def test_a_loss_after_the_update_is_checked_where_it_is_that_of_the_old_outputs(
+    write, loss, is_right
+):
+    path = write(AFTER.format(loss=loss), none=("    loss = ((y - t) ** 2).sum()\n", ""))
+    assert judge(path).decision.is_right is is_right
+
+
 ONE_OUTPUT = """
 import numpy as np
 np.random.seed(0)

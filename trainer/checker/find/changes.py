@@ -61,7 +61,7 @@ def is_carried(run: Callable[..., Trace], trace: Trace, path: str) -> bool:
     if after is None or after.shape != old.shape:
         return False
     changed = old != trace.after[path]
-    return not np.array_equal(after[changed], trace.after[path][changed])
+    return not np.array_equal(after[changed], trace.after[path][changed], equal_nan=True)
 
 
 def is_reordered(trace: Trace, path: str) -> bool:

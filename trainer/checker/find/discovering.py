@@ -180,7 +180,8 @@ def _count_arrays(values: list[Any]) -> int:
 
 
 def _is_row(array: Any, other: Any) -> bool:
-    is_deeper = other.ndim == array.ndim + 1 and other.shape[1:] == array.shape
+    """Return whether an array is a row of another; one of zeros is like any other of zeros."""
+    is_deeper = array.any() and other.ndim == array.ndim + 1 and other.shape[1:] == array.shape
     return is_deeper and any(np.array_equal(array, row) for row in other)
 
 

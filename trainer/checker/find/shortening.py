@@ -28,10 +28,12 @@ def shorten(step: Step) -> None:
 
 def _still_changes(step: Step, changed: list[str]) -> bool:
     """Return whether a step changes what it changed with more samples, but for what has another
-    shape now: the second batch of few samples may be empty.
+    shape now: the second batch of few samples may be empty, and have no mean.
     """
     trace = step.run()
     now = trace.list_changed()
+    if not all(np.isfinite(trace.after[path]).all() for path in now):
+        return False
     left = [path for path in changed if path not in now and path in trace.after]
     return bool(now) and all(trace.after[p].shape != trace.before[p].shape for p in left)
 

@@ -226,6 +226,9 @@ def _is_sure(decision: Decision) -> bool:
         return True
     if fit is None:
         return False
+    wrong = [fit.rates.get(weight) for weight in decision.wrong]
+    if wrong and all(rate and rate < 0 for rate in wrong):
+        return True  # a momentum from rest goes up no derivative
     is_explained = all(rate is not None for rate in fit.rates.values())  # each by one derivative
     is_sgd = (fit.is_own and has_agreeing(model, fit)) or is_followed(model, fit, is_plain=True)
     return is_explained or is_sgd or decision.wrong == list_uncomputed(model, fit)
@@ -263,6 +266,9 @@ def _find_followed(model: Model, fits: list[Fit]) -> Decision | None:
             return Decision(model, False, fit, fit.pulled, Fault.LACKS_PENALTY)
         if fit.is_right and _is_multiple(model, fits):
             return Decision(model, False, fit, fault=Fault.FACTOR, fits=fits)
+        if fit.is_right and (turned := [each for each in fits if each.is_turned]):
+            event = fit.events[0]
+            return Decision(model, False, turned[0], [], Fault.TURNED_LOSS, turned, event)
         if fit.is_right and is_softmax_twice(model, fits):
             return Decision(model, False, fit, fault=Fault.DOUBLE_SOFTMAX, fits=fits)
         if fit.is_right and (kept := list_accumulated(model)):
@@ -317,8 +323,9 @@ def _find_apart(model: Model, fits: list[Fit]) -> Decision | None:
 
 
 def _find_gradients(model: Model, fits: list[Fit]) -> Decision | None:
-    """Return that the step computes right gradients, and uses them otherwise than plainly. What a
-    call returns beside its loss it does not use: these are wrong if they are others.
+    """Return that the step computes right gradients, and uses them otherwise than plainly, but not
+    up the derivative. What a call returns beside its loss it does not use: these are wrong if they
+    are others.
     """
     fit = next((fit for fit in fits if fit.has_gradients), None)
     if fit is None:
@@ -327,6 +334,9 @@ def _find_gradients(model: Model, fits: list[Fit]) -> Decision | None:
     own = next((f for f in fits if is_given and _is_beside_gradients(model, f)), None)
     if own and own.wrong:
         return Decision(model, False, own, own.wrong)
+    turned = [w for w, rate in fit.rates.items() if rate and rate < 0 and fit.sizes[w] > 1]
+    if turned:
+        return Decision(model, False, fit, turned)
     return Decision(model, None if _follows_partly(model, fits) else True, fit)
 
 

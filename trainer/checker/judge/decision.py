@@ -21,6 +21,7 @@ class Fault(Enum):
     GROWN = auto()
     OTHER_LOSS = auto()
     WRONG_LOSS = auto()
+    TURNED_LOSS = auto()
     DOUBLE_SOFTMAX = auto()
     ACCUMULATES = auto()
     IGNORES = auto()
@@ -29,8 +30,8 @@ class Fault(Enum):
 
 # What is not wrong in a value on the way back: no line is sought by derivatives.
 OF_OUTPUTS = (
-    Fault.SOFTMAX_AXIS, Fault.GROWN, Fault.WRONG_LOSS, Fault.DOUBLE_SOFTMAX, Fault.ACCUMULATES,
-    Fault.IGNORES,
+    Fault.SOFTMAX_AXIS, Fault.GROWN, Fault.WRONG_LOSS, Fault.TURNED_LOSS, Fault.DOUBLE_SOFTMAX,
+    Fault.ACCUMULATES, Fault.IGNORES,
 )  # fmt: skip
 
 

@@ -16,8 +16,9 @@ from trainer.checker.find.trace import EVENT
 from trainer.checker.judge.events import Events, Values, read_events
 from trainer.checker.judge.fit import OWN, Fit, Function
 from trainer.checker.judge.gradients import find_factor, find_penalised
-from trainer.checker.judge.influence import Model
-from trainer.checker.judge.losses import ABSOLUTE, Loss, list_losses, list_mistaken
+from trainer.checker.judge.influence import Model, find_dependents
+from trainer.checker.judge.losses import ABSOLUTE, SURE, Loss, list_losses, list_mistaken
+from trainer.checker.judge.moving import move
 from trainer.checker.judge.slopes import CLOSE, UNSETTLED, Direction, probe
 
 EACH = 4  # directions of a weight
@@ -39,9 +40,10 @@ def fit_losses(model: Model) -> list[Fit]:
     fits = [fit for fit in fits if not (fit.is_own and fit.is_right and _is_error(model, fit))]
     if right := [fit for fit in fits if fit.is_right]:
         if all(fit.is_own for fit in right):
-            return right
-        shown, end = find_shown(model, every), _find_update(model)
-        return [fit if fit.is_own else _add_shown(fit, shown, end) for fit in right]
+            return [*right, *(fit for fit in every if fit.is_turned and fit.loss in SURE)]
+        shown = find_shown(model, every)
+        sure = _list_of_old(model, shown)
+        return [fit if fit.is_own else _add_shown(fit, shown, sure) for fit in right]
     fits.sort(key=lambda fit: (len(fit.wrong), fit.rate <= 0, not fit.is_own))
     distinct = list({fit.slopes.tobytes(): fit for fit in reversed(fits)}.values())[::-1]
     for fit in distinct if fits and fits[0].wrong else []:
@@ -174,12 +176,22 @@ def find_shown(model: Model, fits: list[Fit]) -> dict[int, list[str]]:
     return {i: _list_like(fit, list(usual), found) for fit in own for i in fit.events[:1]}
 
 
-def _add_shown(fit: Fit, shown: dict[int, list[str]], end: int) -> Fit:
-    """Return a fit with the usual losses that the net shows, and the numbers before the first
-    change of a weight, at end, that are none.
+def _list_of_old(model: Model, events: Iterable[int]) -> list[int]:
+    """Return the events that are computed from the weights before the step: before the first of
+    these changes, or from nothing on the way back.
+    """
+    end, first = _find_update(model), min(model.weighted & model.after_targets, default=-1)
+    value = model.base.events[first][2]
+    back = find_dependents(model, {f"{EVENT}{first}": move(value)}) if first >= 0 else None
+    return [i for i in events if i < end or (back is not None and i not in back)]
+
+
+def _add_shown(fit: Fit, shown: dict[int, list[str]], sure: list[int]) -> Fit:
+    """Return a fit with the usual losses that the net shows, and the numbers among the sure ones
+    that are none.
     """
     usual = {i: names for i, names in shown.items() if names}
-    return replace(fit, shown_as=usual, odd=tuple(i for i in shown if i < end and i not in usual))
+    return replace(fit, shown_as=usual, odd=tuple(i for i in sure if i not in usual))
 
 
 def _list_like(own: Fit, usual: list[Fit], found: list[Direction]) -> list[str]:

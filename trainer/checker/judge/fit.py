@@ -46,6 +46,11 @@ class Fit:
         return self.target == OWN
 
     @property
+    def is_turned(self) -> bool:
+        """Whether the step goes up the derivative of the loss with all weights, at one rate."""
+        return self.rate < 0 and not self.wrong and sum(self.sizes.values()) > 1
+
+    @property
     def shown(self) -> str:
         """The usual loss that the net computes while the step goes down this one, "" for none."""
         names = [name for each in self.shown_as.values() for name in each]

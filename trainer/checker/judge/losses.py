@@ -13,6 +13,8 @@ SLOPED = "squared error of another slope"
 ENTROPY, BINARY = "cross-entropy", "binary cross-entropy"
 OF_SOFTMAX = "cross-entropy of softmax"
 ABSOLUTE = "absolute error"  # is shown where another loss is gone down, and minimised by none
+LOGISTIC = "binary cross-entropy of sigmoid"
+SURE = {SQUARES, ENTROPY, BINARY, OF_SOFTMAX, LOGISTIC}  # that nobody minimises the negative of
 MOST_SAMPLES = 20  # of which one may be that of the step
 TINY = 1e-300  # keeps the logarithm of 0 finite
 
@@ -28,7 +30,7 @@ def list_losses(outputs: Array, targets: Array) -> Iterator[tuple[str, Loss]]:
         if is_probable:
             for axis in range(outputs.ndim):
                 yield OF_SOFTMAX, partial(_compute_softmax, t=t, axis=axis)
-            yield "binary cross-entropy of sigmoid", partial(_compute_logistic, t=t)
+            yield LOGISTIC, partial(_compute_logistic, t=t)
         if any(np.allclose(outputs.sum(axis=axis), 1) for axis in range(outputs.ndim)):
             continue  # a softmax, of which other losses say no more than cross-entropy
         yield ABSOLUTE, partial(_compute_absolute, t=t)

@@ -21,6 +21,10 @@ FAULTS = {
         "{step} goes down {loss}; what it calls a loss (line {line}) is another function of its "
         "outputs, and no usual loss"
     ),
+    Fault.TURNED_LOSS: N_(
+        "{step} goes down what it computes in line {line}, which is {loss} with the other sign: "
+        "turn its sign"
+    ),
     Fault.DOUBLE_SOFTMAX: N_(
         "the outputs of {step} are probabilities already, and {loss} applies a softmax to them "
         "again: give it what goes into the softmax"
