@@ -95,7 +95,7 @@ def report_exception(quantity: str, error: BaseException) -> Finding:
             )
         case "signature":
             reason = _("unsupported signature: {error}; give additional arguments a default value")
-            return report_unchecked(quantity, reason.format(error=raised.text))
+            return report_unchecked(quantity, reason.format(error=raised.text), UNKNOWN_FORM)
         case "late":
             return report_unchecked(quantity, raised.text)
         case "value":

@@ -19,7 +19,8 @@ from trainer.checker.find.trace import digest
 MOST_WORDS = 40  # variables and parts of the line
 MOST_NEAR = 900  # values made from one word
 MOST_FAR = 5000  # values made from two
-MOST_ELEMENTS = 400
+MOST_ELEMENTS = 1000
+LONGEST = 12  # characters of an element of an array
 TINY = 1e-4  # what tanh(7) lacks to 1 is less
 LARGEST = 1e5  # a number that may become a size
 SINGLE = (  # sizes first: a sum may have the same value
@@ -104,7 +105,10 @@ class Pieces:
     def _list_words(self) -> Iterator[str]:
         attributes = list_own(self._scope.get("self"))
         numbers = (k for k, v in self._names.items() if is_real(v) or isinstance(v, int))
-        others = chain(list_variables(self._function), self._scope, attributes, numbers)
+        nodes = (n for n in ast.walk(self._function) if isinstance(n, ast.Subscript))
+        elements = (text for n in nodes if len(text := ast.unparse(n)) <= LONGEST)
+        variables = list_variables(self._function)
+        others = chain(variables, elements, self._scope, attributes, numbers)
         found = (sorted(dict.fromkeys(words), key=len) for words in (self._own, others))
         return chain.from_iterable([*found, ("0", "1", "2")])
 

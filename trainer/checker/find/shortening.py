@@ -8,7 +8,7 @@ from trainer.book.functions import Array
 from trainer.checker.find.leaves import list_leaves
 from trainer.checker.find.steps import Step
 
-MANY, FEW = 100, 5  # samples
+MANY, FEW = 50, 5  # samples
 
 
 def shorten(step: Step) -> None:

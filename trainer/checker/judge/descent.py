@@ -44,6 +44,9 @@ def fit_losses(model: Model) -> list[Fit]:
         shown = find_shown(model, every)
         sure = _list_of_old(model, shown)
         return [fit if fit.is_own else _add_shown(fit, shown, sure) for fit in right]
+    negative = list_usual([replace(fit, slopes=-fit.slopes) if fit.is_own else fit for fit in fits])
+    turned = {fit.events for fit in negative}  # what is a usual loss but for its sign is none
+    fits = [fit for fit in fits if not (fit.is_own and fit.events in turned)]
     fits.sort(key=lambda fit: (len(fit.wrong), fit.rate <= 0, not fit.is_own))
     distinct = list({fit.slopes.tobytes(): fit for fit in reversed(fits)}.values())[::-1]
     for fit in distinct if fits and fits[0].wrong else []:

@@ -195,7 +195,8 @@ def judge_training(connection: Connection, report: Report, may_acquit: bool) -> 
             report_failure(report, programs.failed, 0)
         if programs.fault and (judged is None or judged.decision.is_right is None):
             report.findings.append(Finding(STEP, "raises", programs.fault, "misspelt-name"))
-        if may_be_settled(report):
+        is_wrong = judged and judged.decision.is_right is False
+        if may_be_settled(report) and not is_wrong:  # no layer acquits what trains it
             settle_layers(report, judge_layers(_list_layers(connection, report)), judged is None)
     elif report.status == 0:
         programs = RemotePrograms(connection, range(OWN))

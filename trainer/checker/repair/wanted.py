@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.find.trace import Trace, digest
+from trainer.checker.find.trace import EVENT, Trace, digest
 from trainer.checker.find.tracing import Site
 from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.descent import (
@@ -19,9 +19,11 @@ from trainer.checker.judge.descent import (
     list_usual,
     refit,
 )
+from trainer.checker.judge.events import Events
 from trainer.checker.judge.fit import Fit, are_same
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.losses import SQUARES
+from trainer.checker.judge.moving import move
 from trainer.checker.judge.slopes import Direction
 
 MOST_LOSSES = 6  # that the step may have been meant to go down
@@ -92,10 +94,22 @@ class Wanted:
 
     def keeps_outputs(self, trace: Trace) -> bool:
         """Return whether a step computes the outputs and the loss that the wrong one computes."""
-        events, fits = self.model.base.events, self.fits
-        kept = [i for fit in fits if fit is fits[0] or not fit.is_own for i in fit.events]
         known = {int(digest(value)) for _, _, value in trace.events}
-        return all(int(digest(events[i][2])) in known for i in kept)
+        return all(int(digest(self.model.base.events[i][2])) in known for i in self._kept)
+
+    @cached_property
+    def _kept(self) -> list[int]:
+        """The events that no fix changes: outputs, and the loss, from which no weight follows."""
+        kept = [fit for fit in self.fits if not fit.is_own]
+        own = [fit for fit in self.fits[:1] if fit.is_own and not self._moves_weights(fit.events)]
+        return [i for fit in own + kept for i in fit.events]
+
+    def _moves_weights(self, events: Events) -> bool:
+        """Return whether what a step makes of its weights depends on one of some events."""
+        values = {f"{EVENT}{i}": self.model.base.events[i][2] for i in events}
+        after = self.model.run({path: move(v) for path, v in values.items()}, "changes").after
+        base = self.model.base.after
+        return any((after[w] != base[w]).any() for w in self.model.weights if w in after)
 
 
 def name_losses(wanted: Wanted) -> frozenset[str]:
