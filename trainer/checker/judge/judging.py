@@ -14,7 +14,7 @@ from trainer.checker.find.programs import OWN
 from trainer.checker.find.trace import DERIVED, Form, Trace
 from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.deciding import decide
-from trainer.checker.judge.decision import OF_OUTPUTS, Decision, Fault
+from trainer.checker.judge.decision import OF_ONE_VALUE, OF_OUTPUTS, Decision, Fault
 from trainer.checker.judge.descent import list_fits
 from trainer.checker.judge.fit import Fit
 from trainer.checker.judge.influence import Model, Run, build_model
@@ -96,7 +96,11 @@ class Judged:
 
 def has_line(judged: Judged) -> bool:
     """Return whether a line of a wrong step can be sought."""
-    return judged.decision.fault not in OF_OUTPUTS and not judged.step.is_still
+    fault = judged.decision.fault
+    is_known = fault not in OF_OUTPUTS or (
+        fault in OF_ONE_VALUE and judged.decision.event is not None
+    )
+    return is_known and not judged.step.is_still
 
 
 def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:

@@ -41,6 +41,7 @@ from trainer.checker.findings.comparing import as_array
 from trainer.checker.judge.decision import Decision
 from trainer.checker.judge.derivatives import find_factor, is_close
 from trainer.checker.repair.ordering import list_earlier
+from trainer.checker.repair.single_values import diagnose_value
 from trainer.checker.repair.surveying import (
     StepRequest,
     StepScreen,
@@ -151,7 +152,7 @@ def diagnose_step(
     """
     survey = survey_step(request, None)
     if survey is None:
-        return None
+        return diagnose_value(request, tried)
     assert isinstance(survey.screen, StepScreen)
     losses = name_losses(survey.screen.wanted)
     search = StepSearch(tried, request=request, line=survey.line, moved=survey.wrong, losses=losses)

@@ -114,8 +114,7 @@ def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
     if request.is_layer and all(rate in (None, 1) for rate in _round_rates(decision)):
         wanted.rate = 1.0
     texts = {path: each.text for path, each in script.sources.items()}
-    trees = ((p, wrap_if(p == step.tracer.straight, ast.parse(t))) for p, t in texts.items())
-    functions = [(path, f) for path, tree in trees for f in _list_functions(tree)]
+    functions = list_functions_of(texts, step)
     places = _list_places(decision, wanted)
     made = (_make_location(step, wanted, place, functions) for place in places)
     locations = [each for each in made if each]
@@ -146,6 +145,12 @@ def _list_called(
     lines = {(site.path, site.line) for site in sites}
     called = [(p, f) for p, f in functions if any(p == q and holds(f, n) for q, n in lines)]
     return sorted(called, key=lambda each: each[1].name == WHOLE)
+
+
+def list_functions_of(texts: Texts, step: Step) -> list[tuple[Path, Function]]:
+    """Return the functions of files in which a step runs, and the loops outside of them."""
+    trees = ((p, wrap_if(p == step.tracer.straight, ast.parse(t))) for p, t in texts.items())
+    return [(path, f) for path, tree in trees for f in _list_functions(tree)]
 
 
 def _list_functions(tree: ast.Module) -> Iterator[Function]:

@@ -1,0 +1,106 @@
+"""Finds the line of a value that is wrong by itself, outputs or a loss, and a fix.
+
+No right value can be computed for it: each change is tried by judging the step again.
+"""
+
+import ast
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
+
+from trainer.checker.adapt.attempts import attempt
+from trainer.checker.diagnose.applying import Candidate, apply_edit
+from trainer.checker.diagnose.counting import Count
+from trainer.checker.diagnose.diagnosing import Diagnosis, describe_fix, describe_place
+from trainer.checker.diagnose.edits import Edit, sort_edits
+from trainer.checker.diagnose.expressions import list_edits
+from trainer.checker.diagnose.patching import Function, Texts, holds
+from trainer.checker.diagnose.rewriting import replace_word
+from trainer.checker.diagnose.scope import make_words
+from trainer.checker.find.steps import Step
+from trainer.checker.find.tracing import Site
+from trainer.checker.judge.decision import OF_ONE_VALUE, Decision, Fault
+from trainer.checker.repair.surveying import StepRequest, find_steps, list_functions_of
+
+MOST_COST = 2.3  # of an edit
+MOST = 60  # changes that are tried
+COLUMN = 1.2  # the cost of making a column of an array
+LINES = 3  # before that of the value, which may be wrong instead of it
+
+
+def diagnose_value(request: StepRequest, tried: Count) -> Diagnosis | None:
+    """Return the line of a value that is wrong by itself, and a change with which the step is
+    right; None where the step has no such value.
+    """
+    script, steps = find_steps(request, None)
+    step = steps[request.number] if request.number < len(steps) else None
+    decision = request.decide(step, step.run) if step else None
+    if step is None or decision is None or decision.fault not in OF_ONE_VALUE:
+        return None
+    texts = {path: source.text for path, source in script.sources.items()}
+    site = step.tracer.sites[_find_first(decision)]
+    function = next((f for p, f in list_functions_of(texts, step) if p == site.path
+                     and holds(f, site.line)), None)  # fmt: skip
+    if function is None:
+        return None
+    for candidate in islice(_list_changes(texts, site, function), MOST):
+        if not tried.spend():
+            break
+        changed = {**texts, candidate.path: candidate.text}
+        if attempt(partial(_is_right, request, changed, step, decision.fault, site.line)).value:
+            return describe_fix(candidate, texts, changed, [], 1)
+    node = next(iter(_list_roots(function, site.line)), None)
+    return describe_place(texts, site.path, node) if node else None
+
+
+def _find_first(decision: Decision) -> int:
+    """Return the site of the first event that has the wrong value: the function that returns it."""
+    assert decision.event is not None
+    events = decision.model.base.events
+    value = events[decision.event][2]
+    same = (e for e in events if e[0] >= 0 and e[2].shape == value.shape)
+    return next(e[0] for e in same if e[2].tobytes() == value.tobytes())
+
+
+def _is_right(
+    request: StepRequest, texts: Texts, old: Step, fault: Fault | None, line: int
+) -> bool:
+    """Return whether the step is right with changed texts, and the loss of a line a usual one where
+    that was wrong.
+    """
+    for step in find_steps(request, texts)[1]:
+        decision = request.decide(step, step.run) if step.line == old.line else None
+        if decision is None or decision.is_right is None:
+            continue
+        usual = [fit for fit in decision.fits if not fit.is_own]
+        events = decision.model.base.events
+        shown = {step.describe(events[i][0])[0] for fit in usual for i in fit.shown_as}
+        is_shown = line in shown if fault is Fault.WRONG_LOSS else bool(usual)
+        return decision.is_right and (is_shown or fault is Fault.SOFTMAX_AXIS)
+    return False
+
+
+def _list_changes(texts: Texts, site: Site, function: Function) -> Iterator[Candidate]:
+    """Yield the texts with a change of the line of a value, or of one of those before it."""
+    words = make_words(function, None, [])
+    for root in _list_roots(function, site.line):
+        edits = [*list_edits(root, words, MOST_COST), *_list_columns(root, words.atoms)]
+        for edit in sort_edits(edits):
+            yield from apply_edit(site.path, texts[site.path], edit)
+
+
+def _list_roots(function: Function, line: int) -> list[ast.expr]:
+    """Return what the statement of a line computes, and those before it, the nearest first."""
+    nodes = (
+        n for n in ast.walk(function) if isinstance(n, ast.Assign | ast.AugAssign | ast.Return)
+    )
+    near = sorted((n for n in nodes if n.value and n.lineno <= line), key=lambda n: -n.lineno)
+    return [n.value for n in near[:LINES] if n.value]
+
+
+def _list_columns(root: ast.expr, names: list[str]) -> Iterator[Edit]:
+    """Yield the edits that make a column of a variable, which NumPy else repeats for each row."""
+    used = dict.fromkeys(n.id for n in ast.walk(root) if isinstance(n, ast.Name))
+    for name in used:
+        if name in names:
+            yield Edit(root, replace_word(root, name, f"{name}.reshape(-1, 1)"), COLUMN)
