@@ -20,8 +20,8 @@ MOST_WORDS = 40  # variables and parts of the line
 MOST_NEAR = 900  # values made from one word
 MOST_FAR = 5000  # values made from two
 MOST_ELEMENTS = 1000
-LONGEST = 12  # characters of an element of an array
 TINY = 1e-4  # what tanh(7) lacks to 1 is less
+NOTHING = 1e-9  # gradients may be small
 LARGEST = 1e5  # a number that may become a size
 SINGLE = (  # sizes first: a sum may have the same value
     "{a}.shape[0]", "{a}.shape[1]", "-{a}", "{a}.T", "1 - {a}", "{a} * (1 - {a})", "1 - {a} ** 2",
@@ -105,10 +105,7 @@ class Pieces:
     def _list_words(self) -> Iterator[str]:
         attributes = list_own(self._scope.get("self"))
         numbers = (k for k, v in self._names.items() if is_real(v) or isinstance(v, int))
-        nodes = (n for n in ast.walk(self._function) if isinstance(n, ast.Subscript))
-        elements = (text for n in nodes if len(text := ast.unparse(n)) <= LONGEST)
-        variables = list_variables(self._function)
-        others = chain(variables, elements, self._scope, attributes, numbers)
+        others = chain(list_variables(self._function), self._scope, attributes, numbers)
         found = (sorted(dict.fromkeys(words), key=len) for words in (self._own, others))
         return chain.from_iterable([*found, ("0", "1", "2")])
 
@@ -167,7 +164,8 @@ class Pieces:
         whole_first = ((b, a) for a in own for b in arrays)
         groups = whole_first, product(numbers, [*first, *arrays]), product(arrays, first)
         in_turn = filter(None, chain.from_iterable(zip_longest(*groups)))
-        for b, a in chain(product(first, own), product(first, first), in_turn):
+        turned = product([t for t in arrays if t.endswith(".T")], first)  # gradients of weights
+        for b, a in chain(product(first, own), product(first, first), turned, in_turn):
             yield a, b
             yield b, a
 
@@ -205,7 +203,7 @@ def _is_word(text: str, value: Any) -> bool:
 
 def _is_work(_text: str, value: Any) -> bool:
     """Return whether an expression gives more than 0 or 1 everywhere."""
-    return not any(bool(np.all(np.abs(value - number) < TINY)) for number in (0, 1))
+    return not any(bool(np.all(np.abs(value - n) < most)) for n, most in ((0, NOTHING), (1, TINY)))
 
 
 def _are_alike(a: Any, b: Any) -> bool:

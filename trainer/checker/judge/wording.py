@@ -9,7 +9,7 @@ FAULTS = {
     Fault.GROWN: N_(
         "{step} gives {names} another shape: {shapes}; its gradient should have the shape it had"
     ),
-    Fault.LEFT: N_("{step} leaves {names} as it was, while it changes the others"),
+    Fault.LEFT: N_("{step} does not change {names}, while it changes the others"),
     Fault.FACTOR: N_("{step} gives gradients that are {factor} times the derivative of {loss}"),
     Fault.UNUSED: N_("{step} changes {names}, but nothing that it computes depends on that"),
     Fault.SOFTMAX_AXIS: N_(

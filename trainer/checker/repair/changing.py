@@ -35,7 +35,7 @@ class ChangingStep:
     """A step of files whose functions and loop get other code for a while."""
 
     def __init__(self, step: Step, sources: Mapping[Path, Source]):
-        self._step, self._now, self._sources = step, step, sources
+        self.step, self._now, self._sources = step, step, sources
         self._files: dict[Path, _File] = {}
 
     def run(self, edits: Mapping[str, Any], form: Form) -> Trace:
@@ -48,7 +48,7 @@ class ChangingStep:
 
         Raises SyntaxError for a text that is not Python, and CannotChangeError.
         """
-        own, file = self._step.tracer, self._find_file(path)
+        own, file = self.step.tracer, self._find_file(path)
         tracer = Tracer([*own.sites], [*own.loops])
         changed = list(file.compile(text, tracer))
         codes = dict(pair for old, new in changed for pair in _pair_all(old.codes, new.codes))
@@ -62,24 +62,24 @@ class ChangingStep:
         except ValueError as error:  # of other free variables
             raise CannotChangeError from error
         finally:
-            self._now = self._step
+            self._now = self.step
             own.sites, own.loops = old
             for function, code in zip(file.functions, before, strict=True):
                 function.__code__ = code
 
     def _find_file(self, path: Path) -> "_File":
         if path not in self._files:
-            self._files[path] = _File(self._step.tracer, path, self._sources[path])
+            self._files[path] = _File(self.step.tracer, path, self._sources[path])
         return self._files[path]
 
     def _replace_loop(self, changed: list[tuple[Part, Part]]) -> Step:
         """Return the step with the body of its loop as it is now."""
-        loops = self._step.tracer.loops
+        loops = self.step.tracer.loops
         for old, new in changed:
             for before, after in zip(old.loops, new.loops, strict=True):
-                if loops[before].loop.body is self._step.body:
-                    return replace(self._step, body=loops[after].loop.body, _compiled=None)
-        return self._step
+                if loops[before].loop.body is self.step.body:
+                    return replace(self.step, body=loops[after].loop.body, _compiled=None)
+        return self.step
 
 
 class _File:

@@ -76,7 +76,9 @@ class StepSearch(Search):
 
     def list_changes(self, survey: Survey) -> Iterator[Candidate]:
         """Yield the changes that values show, and then all others."""
-        return chain(_list_by_value(survey), list_candidates(survey))
+        assert isinstance(survey.screen, StepScreen)
+        added = survey.screen.list_added(survey)
+        return chain(added, _list_by_value(survey), list_candidates(survey))
 
     def survey(self, texts: Texts) -> Survey | None:
         """Return where the step is wrong with changed texts."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from trainer.checker.diagnose.applying import Candidate
 from trainer.checker.diagnose.counting import Count
 from trainer.checker.diagnose.locating import Location
 from trainer.checker.diagnose.patching import Function, Texts, holds, list_outermost
@@ -28,6 +29,7 @@ from trainer.checker.judge.judging import decide_step, has_line, judge_programs
 from trainer.checker.judge.layering import list_layers
 from trainer.checker.judge.layers import decide_layer
 from trainer.checker.load.recording import Record, Site
+from trainer.checker.repair.adding import list_added
 from trainer.checker.repair.changing import ChangingStep
 from trainer.checker.repair.differing import find_differing
 from trainer.checker.repair.locating import Locator, Place
@@ -94,6 +96,11 @@ class StepScreen:
             is_less = left is not None and left < self.wrong and self.wanted.keeps_outputs(trace)
             return left if is_less else None
         return None
+
+    def list_added(self, survey: Survey) -> Iterator[Candidate]:
+        """Yield the texts in which what the step leaves is updated, where it leaves anything."""
+        is_left = self.fault is Fault.LEFT
+        yield from list_added(survey, self.step.step, self.wanted) if is_left else ()
 
 
 def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
