@@ -132,6 +132,19 @@ def test_a_loss_with_the_other_sign_is_wrong_though_the_step_goes_down_it(write)
     assert "in line 11, which is the squared error" in find_messages(path)[0]
 
 
+KEPT = """new = []
+    for W, g in zip((W1, b1, W2, b2), grads):
+        W = W - 0.01 * g
+        new.append(W)
+    W1, b1, W2, b2 = new"""
+
+
+def test_an_update_that_sets_a_variable_of_a_loop_alone_is_lost(write):
+    lost = "for W, g in zip((W1, b1, W2, b2), grads): W = W - 0.01 * g"
+    assert judge(write(lost)).decision.fault is Fault.IDLE
+    assert judge(write(KEPT)).decision.is_right is True
+
+
 AFTER = "for W, g in zip((W1, b1, W2, b2), grads): W -= 0.01 * g\n    loss = {loss}"
 
 
@@ -282,7 +295,7 @@ def test_gradients_that_nobody_sets_to_0_are_those_of_all_steps(write):
 
 def test_a_bias_whose_gradient_is_computed_and_not_used_is_left(write):
     path = write(PLAIN.replace("grads): W", "grads[:3]): W"))
-    assert "leaves b2 as it was" in find_messages(path)[0]
+    assert "does not change b2" in find_messages(path)[0]
 
 
 def test_gradients_of_the_call_that_gives_the_loss_have_its_factor(tmp_path):

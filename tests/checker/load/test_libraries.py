@@ -100,3 +100,9 @@ def test_files_of_digits_are_given_where_they_are_missing(is_packed):
 def test_a_script_that_asks_for_more_words_is_given_a_number():
     words = Arguments(["net.py"])
     assert (words[0], words[3], words[1:]) == ("net.py", "1", [])
+
+
+def test_the_package_of_digits_gives_flat_images_and_labels():
+    images, labels = answer("mnist.MNIST", "samples").load_training()
+    assert images.shape == (FEW, 784)
+    assert labels.shape == (FEW,)

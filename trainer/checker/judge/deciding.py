@@ -26,7 +26,7 @@ from trainer.checker.judge.following import (
     is_followed,
     list_uncomputed,
 )
-from trainer.checker.judge.idle import is_idle, list_ignored
+from trainer.checker.judge.idle import is_idle, list_ignored, list_lost
 from trainer.checker.judge.influence import Model, Run, build_model, leave_start
 from trainer.checker.judge.leaving import list_left
 from trainer.checker.judge.properties import (
@@ -129,7 +129,7 @@ def _is_beside_gradients(model: Model, fit: Fit) -> bool:
 
 def _decide_without_model(run: Run, base: Trace, name: str) -> Decision | None:
     """Return that a step does not train, or that it does so whatever the targets are."""
-    if is_idle(run, name):
+    if is_idle(run, name) or (not name and not base.error and list_lost(base)):
         return Decision(Model(run, Trace()), False, fault=Fault.IDLE)
     ignored = [] if base.error else list_ignored(run, base)
     fault = Fault.IGNORES

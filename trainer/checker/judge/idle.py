@@ -6,6 +6,7 @@ import numpy as np
 
 from trainer.checker.adapt.names import METHODS, simplify_name
 from trainer.checker.find.trace import Trace
+from trainer.checker.judge.derivatives import find_factor
 from trainer.checker.judge.influence import Model, Run, find_dependents, follow_changed
 from trainer.checker.judge.moving import looks_like_target, move, turn
 
@@ -67,3 +68,25 @@ def _is_ignored(model: Model, weights: list[str], path: str) -> bool:
     ]  # fmt: skip
     is_used = any(events[i][:2] == (-1, weight) for i in found for weight in weights)
     return bool(losses) and not is_used
+
+
+def list_lost(base: Trace) -> list[str]:
+    """Return the variables that a step sets to a weight less a multiple of its gradient, and drops:
+    the array that holds the weight stays as it is.
+    """
+    changed = base.list_changed()
+    names = [path for path in changed if path.isidentifier() and base.before[path].ndim]
+    return [name for name in names if _is_lost(base, name, changed)]
+
+
+def _is_lost(base: Trace, name: str, changed: list[str]) -> bool:
+    """Return whether a variable stood for an array that stays, and moves along another one, and
+    whether nothing else has its new value.
+    """
+    old, new = base.before[name], base.after[name]
+    same = [p for p, v in base.before.items() if p not in changed and v.shape == old.shape]
+    stays = any(np.array_equal(base.before[p], old) for p in same)
+    others = (base.before[p] for p in same if base.before[p].dtype.kind == "f")
+    moved = any(find_factor(old - new, each) for each in others)
+    places = {e[0] for e in base.events if e[2].shape == new.shape and np.array_equal(e[2], new)}
+    return stays and moved and len(places - {-1}) == 1

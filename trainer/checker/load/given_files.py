@@ -2,7 +2,6 @@
 
 import gzip
 import io
-import tempfile
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,14 +46,16 @@ def replace_files(data: Data | None) -> Iterator[None]:
     """Let NumPy's readers return data of ours for a while, by their names, for files that are
     missing; with data, gzip opens such files too, and nothing is downloaded.
     """
-    kept = {name: vars(np)[name] for name in ("loadtxt", "genfromtxt", "load")}
+    kept = {name: vars(np)[name] for name in ("loadtxt", "genfromtxt", "load", "fromfile")}
     unzip, download = vars(gzip)["open"], vars(urllib.request)["urlretrieve"]
 
     def read(name: str, *args: Any, **options: Any) -> Any:
+        if name == "fromfile" and args and isinstance(args[0], io.BytesIO):
+            return np.frombuffer(args[0].read(), *args[1:], **options)
         try:
             return kept[name](*args, **options)
         except OSError:
-            if data is None:
+            if data is None or name == "fromfile":
                 raise
             named = data.give(Path(str(args[0])).stem) if args else None
             return (data.make_table() if named is None else named).values
@@ -83,7 +84,4 @@ def open_given(data: Data, path: Any, mode: str) -> Any:
     if "b" not in mode:
         return io.StringIO(data.write())
     content = data.write_digits(Path(str(path)).name)
-    file: Any = tempfile.TemporaryFile()  # noqa: SIM115 (np.fromfile reads no other)
-    file.write(data.write().encode() if content is None else content)
-    file.seek(0)
-    return file
+    return io.BytesIO(data.write().encode() if content is None else content)

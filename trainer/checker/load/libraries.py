@@ -178,6 +178,20 @@ def _load_images(*shape: int) -> tuple[tuple[Array, Array], tuple[Array, Array]]
     return (images, labels), (images.copy(), labels.copy())
 
 
+class Mnist:
+    """The digits of the package mnist: flat images and their labels."""
+
+    def __init__(self, *_path: Any, **_options: Any):
+        pass
+
+    def load_training(self) -> tuple[Array, Array]:
+        """Return images (N, 784) of whole numbers, and their labels."""
+        images, labels = _load_images(784)[0]
+        return images, labels
+
+    load_testing = load_training
+
+
 def make_digits(
     normalize: bool = True, flatten: bool = True, one_hot_label: bool = False
 ) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
@@ -214,6 +228,7 @@ ANSWERS: dict[str, Callable[..., Any]] = {
     "to_categorical": make_hot,
     "truncnorm": Between, "expit": sigmoid,
     "OneHotEncoder": Encoder, "LabelBinarizer": Encoder, "LabelEncoder": Labels,
+    "mnist.MNIST": Mnist,
     "mnist.load_data": lambda *_, **__: _load_images(28, 28),
     "fashion_mnist.load_data": lambda *_, **__: _load_images(28, 28),
     "cifar10.load_data": lambda *_, **__: _load_images(32, 32, 3),
