@@ -81,10 +81,10 @@ def _check_files(arguments: argparse.Namespace) -> None:
 
 def _parser(program: Program) -> Parser:
     parser = Parser(program, _(
-        "Check a two-layer net that you wrote, and say what is wrong with it. Checking runs code "
-        "from the file, in a process of its own with a time and a memory limit: its definitions, "
-        "imports and constants, the methods of the class, and the file as a script until its first "
-        "step of training."
+        "Check a net that you wrote, of any depth and form, and say what is wrong with it. "
+        "Checking runs code from the file, in a process of its own with a time and a memory limit: "
+        "its definitions, imports and constants, the methods of the class, and the file as a "
+        "script until its first step of training."
     ))  # fmt: skip
     add: Any = parser.add_argument
     add("file", nargs="?", metavar="FILE[:CLASS]",
