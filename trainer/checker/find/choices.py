@@ -193,9 +193,8 @@ class Choices:
         """Return layers from the inputs to the outputs, of classes with forward and backward; one
         that wants an activation besides its sizes is given the first that works.
         """
-        kinds = {
-            len(_list_needed(kind)): kind for kind in [*filter(_is_layer, self._list_kinds())][::-1]
-        }
+        found = [*filter(_is_layer, self._list_kinds())]
+        kinds = {len(_list_needed(kind)): kind for kind in reversed(found)}  # the first of each
         between = [kinds[0]] if 0 in kinds else []
         for extra in self._list_extras(kinds):
             layers: list[Any] = []
@@ -212,9 +211,8 @@ class Choices:
             yield ()
         elif 3 in kinds:
             words = list_words(_list_needed(kinds[3])[2], self.tree, self.module)
-            yield from (
-                (each,) for each in (*self._make_objects(), *self._list_activations(), *words)
-            )
+            found = chain(self._make_objects(), self._list_activations(), words)
+            yield from ((each,) for each in found)
 
     def _make_objects(self) -> Iterator[Any]:
         """Yield an instance of each class of the module that requires no arguments."""

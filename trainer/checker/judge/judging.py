@@ -96,11 +96,9 @@ class Judged:
 
 def has_line(judged: Judged) -> bool:
     """Return whether a line of a wrong step can be sought."""
-    fault = judged.decision.fault
-    is_known = fault not in OF_OUTPUTS or (
-        fault in OF_ONE_VALUE and judged.decision.event is not None
-    )
-    return is_known and not judged.step.is_still
+    decision = judged.decision
+    is_of_value = decision.fault in OF_ONE_VALUE and decision.event is not None
+    return (is_of_value or decision.fault not in OF_OUTPUTS) and not judged.step.is_still
 
 
 def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:

@@ -23,7 +23,7 @@ from trainer.checker.judge.decision import OF_ONE_VALUE, Decision, Fault
 from trainer.checker.repair.surveying import StepRequest, find_steps, list_functions_of
 
 MOST_COST = 2.3  # of an edit
-MOST = 60  # changes that are tried
+MOST = 40  # changes that are tried
 COLUMN = 1.2  # the cost of making a column of an array
 LINES = 3  # before that of the value, which may be wrong instead of it
 
@@ -35,7 +35,8 @@ def diagnose_value(request: StepRequest, tried: Count) -> Diagnosis | None:
     script, steps = find_steps(request, None)
     step = steps[request.number] if request.number < len(steps) else None
     decision = request.decide(step, step.run) if step else None
-    if step is None or decision is None or decision.fault not in OF_ONE_VALUE:
+    is_sought = decision and decision.fault in OF_ONE_VALUE and decision.event is not None
+    if step is None or decision is None or not is_sought:
         return None
     texts = {path: source.text for path, source in script.sources.items()}
     site = step.tracer.sites[_find_first(decision)]
