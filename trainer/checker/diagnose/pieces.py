@@ -21,7 +21,7 @@ MOST_NEAR = 900  # values made from one word
 MOST_FAR = 5000  # values made from two
 MOST_ELEMENTS = 1000
 TINY = 1e-4  # what tanh(7) lacks to 1 is less
-NOTHING = 1e-9  # gradients may be small
+NOTHING = 1e-5  # gradients may be small
 LARGEST = 1e5  # a number that may become a size
 SINGLE = (  # sizes first: a sum may have the same value
     "{a}.shape[0]", "{a}.shape[1]", "-{a}", "{a}.T", "1 - {a}", "{a} * (1 - {a})", "1 - {a} ** 2",
