@@ -67,3 +67,38 @@ def test_a_bias_is_left_out_where_it_was_drawn_and_fixed_where_it_is_constant(bi
     text, update = (FREE / "autoencoder.py").read_text(), "hidden_bias += 0.1 * back.mean(axis=0)"
     path = write_changed(tmp_path, text.replace("bias = np.zeros(4)", f"bias = {bias}"), update, "")
     assert judge(path).decision.is_right is ("ones" in bias)
+
+
+OJA = """
+import numpy as np
+rng = np.random.default_rng(0)
+X = rng.normal(size=(200, 5)) @ rng.normal(size=(5, 5))
+w = rng.normal(size=5)
+for x in X:
+    y = w @ x
+    w += 0.001 * y * (x - y * w)
+"""
+FEATURES = """
+import numpy as np
+rng = np.random.default_rng(0)
+X = rng.uniform(-3, 3, (40, 1))
+t = np.sin(X)
+W, b = rng.normal(size=(1, 20)), rng.uniform(0, 6.28, 20)
+v, c = np.zeros((20, 1)), np.zeros(1)
+for i in range(500):
+    phi = np.cos(X @ W + b)
+    d = (phi @ v + c - t) / len(X)
+    v -= 0.1 * phi.T @ d
+    c -= 0.1 * d.sum(axis=0)
+"""
+
+
+def test_a_rule_whose_inputs_are_no_targets_is_not_wrong(tmp_path):
+    (tmp_path / "net.py").write_text(OJA)
+    judged = judge(tmp_path / "net.py")
+    assert judged is None or judged.decision.is_right is None
+
+
+def test_features_that_were_drawn_stay_as_they_are(tmp_path):
+    (tmp_path / "net.py").write_text(FEATURES)
+    assert judge(tmp_path / "net.py").decision.is_right is True

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from trainer.checker.find.trace import DERIVED, NAMES, SUBTRACTED, Form, Trace
@@ -48,9 +49,27 @@ GIVEN = {"x", "t"}  # leaves of a call that are data of ours, and no weights
 def decide(run: Run, name: str = "") -> Decision | None:
     """Return the decision on a step, None where it has no weights, targets and outputs.
 
-    name is that of the function that is called, if the step is a call.
+    name is that of the function that is called, if the step is a call. Where its targets may be its
+    inputs, it is wrong only beside weights that go down a loss: it may be no net.
     """
-    run, first = _understand(run)
+    first = build_model(run)
+    if first or not (named := build_model(partial(_show_names, run))):
+        return _decide(run, first, name)
+    decision = _decide(named.run, named, name)
+    if decision is None or decision.is_right:
+        return decision
+    agreeing = set(decision.fit.list_agreeing()) if decision.fit else set()
+    return decision if agreeing - set(decision.wrong) else _leave_open(decision)
+
+
+def _show_names(run: Run, edits: Mapping[str, Any], form: Form) -> Trace:
+    """Run a step in which each use of a name has a place of its own where something is subtracted
+    from it, so that inputs may be targets too.
+    """
+    return run({**edits, NAMES: True}, form)
+
+
+def _decide(run: Run, first: Model | None, name: str) -> Decision | None:
     base = first.base if first else run({}, "full")
     if grown := list_grown(run, base):
         return Decision(Model(run, base), False, wrong=grown, fault=Fault.GROWN)
@@ -70,21 +89,6 @@ def decide(run: Run, name: str = "") -> Decision | None:
     agreed = _agree(near, far)
     is_wrong = agreed.is_right is False and not agreed.fault
     return (_find_divided(first, near) if is_wrong else None) or agreed
-
-
-def _understand(run: Run) -> tuple[Run, Model | None]:
-    """Return how to run a step, and what is known of it: where it has no targets, they may be its
-    inputs, and have a place of their own where something is subtracted from them.
-    """
-    first = build_model(run)
-    if first:
-        return run, first
-
-    def run_with_names(edits: Mapping[str, Any], form: Form) -> Trace:
-        return run({**edits, NAMES: True}, form)
-
-    named = build_model(run_with_names)
-    return (run_with_names, named) if named else (run, None)
 
 
 def _find_divided(first: Model, near: Decision) -> Decision | None:

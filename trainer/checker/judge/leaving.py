@@ -28,8 +28,8 @@ def list_left(model: Model, fit: Fit) -> list[str]:
     """
     after = model.base.after
     kept = [p for p in model.inputs if p in after and after[p].shape == model.get_value(p).shape]
-    idle = Idle(model, fit)
-    return [path for path in kept if _should_move(model, fit, path, idle)
+    back = WayBack(model, fit)
+    return [path for path in kept if _should_move(model, fit, path, back)
             and depends_on(model, fit, path) and _stays(model, path)]  # fmt: skip
 
 
@@ -42,29 +42,20 @@ def _stays(model: Model, path: str) -> bool:
     return np.shape(after) == other.shape and bool(np.abs(after - other).max() <= ROUNDING)
 
 
-def _should_move(model: Model, fit: Fit, path: str, idle: "Idle") -> bool:
-    """Return whether an array is a weight by its name, a bias of zeros, one that was drawn or whose
-    gradient is computed, or a weight to which the step goes back for nothing.
+def _should_move(model: Model, fit: Fit, path: str, back: "WayBack") -> bool:
+    """Return whether an array is a weight by its name, a bias of zeros, one whose gradient or that
+    of whose sums is computed, or a weight to which the step goes back for nothing.
     """
     if is_named_as_weight(model, path) or is_zero_bias(model, path):
         return True
     if is_named_as_bias(path):
-        return _is_drawn_bias(model, path) or computes_gradient(model, fit, path)
+        return back.goes_back_to_bias(path) or computes_gradient(model, fit, path)
     shape = model.get_value(path).shape
-    return len(shape) == 2 and min(shape) > 1 and idle.goes_back_to(path)
+    return len(shape) == 2 and min(shape) > 1 and back.goes_back_to(path)
 
 
-def _is_drawn_bias(model: Model, path: str) -> bool:
-    """Return whether different numbers are added to the sums of every sample."""
-    values = model.get_value(path)
-    found = find_dependents(model, {path: move(values)}) or frozenset()
-    first = min((i for i in found if model.base.events[i][0] >= 0), default=-1)
-    is_shared = first >= 0 and model.base.events[first][2].size > values.size
-    return len(np.unique(values)) > 1 and is_shared and is_added(model, path, first)
-
-
-class Idle:
-    """The derivatives of a loss that a step computes and uses for nothing."""
+class WayBack:
+    """The derivatives of a loss that a step computes, and those that it uses for nothing."""
 
     def __init__(self, model: Model, fit: Fit):
         self._model, self._fit = model, fit
@@ -76,7 +67,19 @@ class Idle:
         others = (p for p in self._model.inputs if p != path and self._model.get_value(p).ndim)
         sums = frozenset().union(*map(self._find_later, others)) & self._find_later(path)
         arrays = self._list_arrays(sums - self._model.after_targets)
-        return self._is_shared(path) and any(map(self._has_derivative, arrays))
+        return self._is_shared(path) and any(self._has_derivative(i, self._unused) for i in arrays)
+
+    def goes_back_to_bias(self, path: str) -> bool:
+        """Return whether the step computes the derivative by the sums to which different numbers
+        are added, the same for each sample: features that were drawn stay as they are.
+        """
+        values, events = self._model.get_value(path), self._model.base.events
+        first = min((i for i in self._find_later(path) if events[i][0] >= 0), default=-1)
+        is_shared = first >= 0 and events[first][2].size > values.size
+        if not (is_shared and len(np.unique(values)) > 1 and is_added(self._model, path, first)):
+            return False
+        back = [events[i][2] for i in self._list_arrays(self._model.after_targets)]
+        return events[first][2].size <= MOST_ELEMENTS and self._has_derivative(first, back)
 
     def _find_later(self, path: str) -> frozenset[int]:
         """Return the events that depend on an array."""
@@ -125,10 +128,10 @@ class Idle:
         found = find_dependents(self._model, {path: move(events[event][2])})
         return found is None or any(events[i][0] < 0 for i in found)
 
-    def _has_derivative(self, event: int) -> bool:
-        """Return whether the derivative by a value is among the unused arrays."""
+    def _has_derivative(self, event: int, among: list[Array]) -> bool:
+        """Return whether the derivative by a value is among some arrays."""
         size = self._model.base.events[event][2].size
-        values = [value for value in self._unused if value.size == size]
+        values = [value for value in among if value.size == size]
         if not values:
             return False
         expected = differentiate(self._model, self._fit, f"{EVENT}{event}")
