@@ -126,7 +126,7 @@ class Bounds:
             (a2,) = self._read("a2")
             loss = ((a2 - one_hot(self._trace["t"], a2)) ** 2).sum() / (2 * len(a2))
             return loss, self._gamma(a2.size + 4) * loss + self._tiny
-        s, total, y, _, delta = self._compute_softmax()
+        s, total, y, _, delta = self._compute_softmax()  # δ bounds the relative error of total
         s_t = (s * one_hot(self._trace["t"], s)).sum(axis=1)
         log_total = np.log(total[:, 0])
         terms = log_total - s_t

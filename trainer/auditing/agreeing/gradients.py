@@ -71,14 +71,15 @@ def _add_gradients(
 ) -> Callable[[Any], Function]:
     """Return what turns the function of a side into one that gives gradients too.
 
-    parameters: those of a module → their names in the result.
+    given computes the gradients, None to differentiate by autograd. parameters are those of a
+    module → their names in the result.
     """
 
     def wrap(function: Any) -> Function:
         def compute(*inputs: Any) -> dict[str, Any]:
             leaves = side.list_floating(list(inputs))
             if given:
-                y = function(*inputs)
+                y = function(*inputs)  # both kinds give the gradient of Σ weight · result
                 found = _call_gradient(given, side, (*inputs, _make_weights(y)), list(leaves))
             else:
                 leaves = {name: leaf for name, leaf in leaves.items() if is_tensor(leaf)}

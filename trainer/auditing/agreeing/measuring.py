@@ -121,7 +121,8 @@ def _compare_runs(base: Array, name: str, moved: dict[float, tuple[Values, Value
 
 
 def _spread(noise: Array, size: Array) -> Array:
-    """Return the noise of each element, or what is usual for elements of its size if that is more.
+    """Return the noise of each element, or if that is more, what is usual for all elements or,
+    relative to their size, for elements of its size.
 
     Chance makes the noise of some elements much too small.
     """

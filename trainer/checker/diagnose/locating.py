@@ -101,8 +101,8 @@ def _show_apart(*numbers: float) -> list[str]:
 
 
 def _name_formula(quantity: Quantity, name: str) -> str:
-    """Return the name and the formula of a quantity, but for the name that the line has; "" where
-    no formula is known.
+    """Return the name and the formula of a quantity, "dz1 = da1 * (z1 > 0)", without the name where
+    the line has the same one; "" where no formula is known.
     """
     if not quantity.formula:
         return ""

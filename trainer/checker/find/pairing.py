@@ -89,7 +89,9 @@ def _list_functions(module: Namespace, tree: ast.Module) -> Iterator[Layer]:
 
 
 def _name_returned(tree: ast.AST | None, name: str) -> tuple[str, ...]:
-    """Return the names of what a function returns, () where it returns something else."""
+    """Return the texts of the parts that a function of a name returns first, () where it returns
+    neither a variable nor a tuple.
+    """
     nodes = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)) if tree else ()
     found = (parts for n in nodes if n.name == name for parts in list_returned(n)[:1])
     return tuple(ast.unparse(part) for part in next(found, []))

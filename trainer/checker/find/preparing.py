@@ -52,7 +52,8 @@ def add_layers(trier: Trier, instance: Instance) -> None:
     net begins without any.
     """
     instance.added = []
-    net = attempt(lambda: instance.build(trier.choices.module, {"named": {}})).value
+    nothing: dict[str, Any] = {"named": {}}  # of the arguments is chosen yet
+    net = attempt(lambda: instance.build(trier.choices.module, nothing)).value
     kept = vars(net) if hasattr(net, "__dict__") else {}
     empty = {name for name, value in kept.items() if isinstance(value, list) and not value}
     for method in _list_methods(instance):

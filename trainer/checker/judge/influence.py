@@ -269,10 +269,11 @@ def _choose_targets(
 
 
 def _list_forward(model: Model, data: dict[str, list[str]], targets: str) -> list[int]:
-    """Return the events of real numbers that depend on data, and not on these targets.
+    """Return the events of real numbers that depend on weights and other data, and not on these
+    targets.
 
-    The place of an output is reached before anything depends on weights and targets: a sum of a
-    weight and its momentum, which may be free of the targets too, comes later.
+    The place of an output (its site and path) is reached before anything depends on weights and
+    targets: a sum of a weight and its momentum, which may be free of the targets too, comes later.
     """
     weighted = frozenset().union(*(model.depends[p] for p in model.depends if p not in data))
     mixed = min(model.depends[targets] & weighted, default=0)

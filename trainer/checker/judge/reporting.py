@@ -59,8 +59,8 @@ def _leave_wrong(report: Report, explain: Callable[[Finding], str]) -> None:
 
 
 def leave_unknown(report: Report) -> None:
-    """Leave open outputs of no known form, or that our call may not give, for no known reason,
-    where nothing else was compared.
+    """Leave a net open of which predict alone seems wrong, for no known reason, and neither a loss
+    nor a gradient is right: its outputs may have a form that is not known here.
     """
     wrong = report.wrong_findings
     is_alone = all(f.quantity == "predict" and not f.cause and _is_doubt(f, (None,)) for f in wrong)

@@ -171,7 +171,9 @@ def get_dotted_name(node: ast.expr) -> str | None:
 
 
 def _list_disguised(node: ast.Import | ast.ImportFrom) -> list[str]:
-    """Return the trusted names that an import gives to another module of Python's library."""
+    """Return the names by which an import hides what it takes from Python's library: np for another
+    module, or a module under a name of one's own.
+    """
     found = []
     for alias in node.names:
         name = alias.asname or alias.name

@@ -142,6 +142,9 @@ class _Selector:
         return kept
 
     def _reduce_member(self, node: ast.stmt) -> Iterator[ast.stmt]:
+        """Yield what is safe to run of a statement of a class; where nothing is, statements that
+        set its names to placeholders.
+        """
         kept = node if _is_docstring(node) else self._reduce(node)
         if kept is not None:
             yield kept

@@ -181,7 +181,7 @@ class Judge:
         """Return the ε for which −Σ t log(y + ε) is their loss, here and on the other inputs."""
         if "cross" not in self.head:
             return None
-        others = self.others if self.scale == 1.0 else []
+        others = self.others if self.scale == 1.0 else []  # which a factor would change too
         for epsilon in EPSILONS:
             want, shift = self._add_epsilon(epsilon, self.case, self.right)
             is_here = abs(value - want) <= max(0.01 * shift, 1e-14) and shift > 1e-13

@@ -181,6 +181,9 @@ class Answerer:
         return {"count": self._get_subject(question).count_calls(question["quantity"], x, t)}
 
     def _do_part(self, question: dict[str, Any]) -> Answer:
+        """Run a function or layer that is checked by itself on drawn inputs; tell its results,
+        which of the inputs it changed, and what it raised.
+        """
         part = self._get_loaded().parts[question["part"]]
         results = part.run(Draw(**{k: decode(v) for k, v in question["draw"].items()}))
         changed, failed = str(results.pop(WROTE, ""))[:TEXT], results.pop(FAILED, None)
@@ -219,6 +222,9 @@ class Answerer:
         return {"names": [layer.name[:TEXT] for layer in self._script.layers]}
 
     def _do_step(self, question: dict[str, Any]) -> Answer:
+        """Run a step with arrays in the places of its own; those that were sent before are known by
+        their names. form says how much of the trace is asked for.
+        """
         number = question["step"]
         for each in question["edits"].values():
             if "value" in each:

@@ -86,7 +86,11 @@ def _encode_argument(argument: Any, count: int) -> Any:
 def ask_for_value(
     connection: Connection, question: dict[str, Any], *arguments: Any
 ) -> tuple[Any, dict[str, Any]]:
-    """Return the value of an answer, and the answer; raise the exception that it holds."""
+    """Return the value of an answer, and the answer; raise the exception that it holds.
+
+    What the worker wrote into arrays is written into the arguments. A function among them, the
+    first, is called here whenever the worker calls it, at the last argument.
+    """
     evaluate = None
     if arguments and callable(arguments[0]):
         evaluate = _make_evaluator(arguments[0], arguments[-1])

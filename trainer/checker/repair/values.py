@@ -36,7 +36,9 @@ class Values:
         self.rounds = Rounds(self._model, self.derivatives)
 
     def list_values(self, effect: Effect, edits: Edits) -> Iterator[Array]:
-        """Yield the values that an event should have, beside edits of others."""
+        """Yield what the value of an effect may have been meant to be, while edits replace others:
+        the number that its weights need, what a weight should become, or a derivative.
+        """
         if not effect.value.ndim:
             yield from self.solve(effect)
         yield from self._list_moved(effect)
