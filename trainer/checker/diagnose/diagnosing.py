@@ -15,6 +15,7 @@ from trainer.checker.diagnose.quantities import has_value
 from trainer.checker.diagnose.repairing import CHANGES, NetSearch
 from trainer.checker.diagnose.scope import evaluate_all, list_variables
 from trainer.checker.diagnose.survey import Survey, survey_net
+from trainer.checker.diagnose.tidying import drop_copied
 from trainer.checker.diagnose.unknown import correct_names
 from trainer.checker.diagnose.verifying import Request, read_texts
 
@@ -53,6 +54,7 @@ def diagnose(request: Request, tried: Count | None = None) -> Diagnosis | None:
             return _name_line(texts, survey)
         first, changed = fix
         checks = search.count_passed(changed)
+        changed = drop_copied(texts, changed, lambda fewer: search.count_passed(fewer) >= checks)
         return describe_fix(first, texts, changed, survey.locations, checks)
 
 
