@@ -94,7 +94,8 @@ class Pieces:
 
     @cached_property
     def _pairs(self) -> list[tuple[str, Any, bool]]:
-        return list(islice(self._pair_up(), MOST_FAR))
+        with np.errstate(all="ignore"):
+            return list(islice(self._pair_up(), MOST_FAR))
 
     def _list_forms(self) -> list[str]:
         """Return what is made from one word; sums as methods where the function has them so."""

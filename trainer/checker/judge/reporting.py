@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 
+from trainer.checker.adapt.names import PARAMS
 from trainer.checker.find.trace import DERIVED, STRAIGHT
 from trainer.checker.findings.comparing import LACKING, Finding, report_unchecked
 from trainer.checker.findings.report import CODE, STEP, Report
@@ -17,7 +18,8 @@ from trainer.common.language import translate as _
 
 # Causes that a step down its own loss refutes: samples as columns, other sizes, and, where no loss
 # is right, other factors.
-UNSURE = (None, "softmax-axis", "weight-shape")
+SHAPE = "weight-shape"
+UNSURE = (None, "softmax-axis", SHAPE)
 LAYERS = N_("layers")
 # Mistakes of the forward pass, to which no change of the backward pass is an answer.
 FORWARD = {"activation-missing", "double-softmax", "sigmoid-before-softmax", "softmax-whole-batch"}
@@ -94,6 +96,8 @@ def settle(report: Report, judged: Judged) -> None:
     """
     is_right = judged.decision.is_right
     wrong = report.wrong_findings
+    if any(f.cause == SHAPE for f in wrong) and len(judged.decision.model.weights) <= len(PARAMS):
+        return  # of a net with two layers a shape is wrong though its step is right
     fit = judged.decision.fit
     for finding in report.findings:  # an array may be lacking only where nothing else trains
         finding.topic = "" if finding.topic == LACKING else finding.topic
