@@ -43,8 +43,8 @@ def show_judge(judged: Judged) -> Iterator[str]:
 
 def _show_events(judged: Judged, events: Iterable[int]) -> str:
     """Return the names, lines and shapes of events."""
-    places = ((judged.decision.model.base.events[i], i) for i in events)
-    about = ((*judged.step.describe(site), value.shape) for (site, _path, value), _ in places)
+    found = (judged.decision.model.base.events[i] for i in events)
+    about = ((*judged.step.describe(site), value.shape) for site, _path, value in found)
     return ", ".join(f"{name} (line {line}) {shape}" for line, name, shape in about)
 
 

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
+from functools import partial
 from pathlib import Path
 
 from trainer.checker.adapt.attempts import attempt
@@ -10,12 +11,12 @@ from trainer.checker.diagnose.patching import Texts
 
 
 def drop_copied(before: Texts, after: Texts, is_right: Callable[[Texts], bool]) -> Texts:
-    """Return changed texts without lines that a change has a copy of before them, where all is
-    right without: the line was at the wrong place.
+    """Return changed texts without a line of which the change put a copy before it, where all is
+    right without it: it was at the wrong place.
     """
     for path in before:
         for fewer in _list_shorter(before, after, path):
-            if attempt(lambda fewer=fewer: is_right(fewer)).value:
+            if attempt(partial(is_right, fewer)).value:
                 return fewer
     return after
 
@@ -28,5 +29,5 @@ def _list_shorter(before: Texts, after: Texts, path: Path) -> Iterator[Texts]:
     for number in added:
         copied = next((i for i in range(number + 1, len(new)) if new[i] == new[number]), None)
         text = "".join(new[:copied] + new[copied + 1 :]) if copied is not None else ""
-        if text and attempt(lambda text=text: ast.parse(text)).value is not None:
+        if text and attempt(partial(ast.parse, text)).value is not None:
             yield {**after, path: text}

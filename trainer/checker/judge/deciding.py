@@ -53,9 +53,11 @@ def decide(run: Run, name: str = "") -> Decision | None:
     inputs, it is wrong only beside weights that go down a loss: it may be no net.
     """
     first = build_model(run)
-    if first or not (named := build_model(partial(_show_names, run))):
-        return _decide(run, first, name)
-    decision = _decide(named.run, named, name)
+    base = first.base if first else run({}, "full")
+    named = None if first or base.error else build_model(partial(_show_names, run))
+    if named is None:
+        return _decide(run, base, first, name)
+    decision = _decide(named.run, named.base, named, name)
     if decision is None or decision.is_right:
         return decision
     agreeing = set(decision.fit.list_agreeing()) if decision.fit else set()
@@ -69,8 +71,8 @@ def _show_names(run: Run, edits: Mapping[str, Any], form: Form) -> Trace:
     return run({**edits, NAMES: True}, form)
 
 
-def _decide(run: Run, first: Model | None, name: str) -> Decision | None:
-    base = first.base if first else run({}, "full")
+def _decide(run: Run, base: Trace, first: Model | None, name: str) -> Decision | None:
+    """Return the decision on a step that leaves this, of which so much is known."""
     if grown := list_grown(run, base):
         return Decision(Model(run, base), False, wrong=grown, fault=Fault.GROWN)
     if first is None:

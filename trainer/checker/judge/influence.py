@@ -72,6 +72,11 @@ class Model:
         """Return the value of a leaf at the beginning, or of an event."""
         return self.base.events[int(path[1:])][2] if path[0] == EVENT else self.base.before[path]
 
+    def list_moved(self, edits: Mapping[str, Any]) -> set[str]:
+        """Return the weights that become others with these edits."""
+        after, base = self.run(edits, "changes").after, self.base.after
+        return {w for w in self.weights if w in after and (after[w] != base[w]).any()}
+
     def list_targets(self) -> list[Array]:
         """Return the arrays that may be the targets of the outputs, each once."""
         leaves = [self.get_value(path) for path in self.targets]

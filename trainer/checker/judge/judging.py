@@ -183,9 +183,7 @@ def _list_moved(model: Model, samples: Array, axis: int, first: int) -> set[str]
     """Return the weights that move otherwise with other targets from a sample on."""
     other = samples.copy()
     other[first:] = other[first:][::-1] if other.dtype.kind != "f" else other[first:] + FEW
-    edits = {model.targets[0]: np.moveaxis(other, 0, axis)}
-    after, base = model.run(edits, "changes").after, model.base.after
-    return {w for w in model.weights if w in after and (after[w] != base[w]).any()}
+    return model.list_moved({model.targets[0]: np.moveaxis(other, 0, axis)})
 
 
 def _list_larger(judged: Judged, others: Iterable[Judged]) -> list[Judged]:

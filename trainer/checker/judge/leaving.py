@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.find.trace import EVENT
 from trainer.checker.judge.derivatives import MOST_ELEMENTS, arrange, differentiate, find_factor
 from trainer.checker.judge.descent import computes_gradient, depends_on
 from trainer.checker.judge.events import read_events
 from trainer.checker.judge.fit import Fit
 from trainer.checker.judge.influence import Model, find_dependents
-from trainer.checker.judge.layering import is_added
+from trainer.checker.judge.layering import is_added, name_event
 from trainer.checker.judge.moving import leave, move
 from trainer.checker.judge.properties import is_named_as_bias, is_named_as_weight, is_zero_bias
 
@@ -59,6 +58,7 @@ class WayBack:
 
     def __init__(self, model: Model, fit: Fit):
         self._model, self._fit = model, fit
+        self._later: dict[str, frozenset[int]] = {}
 
     def goes_back_to(self, path: str) -> bool:
         """Return whether one of them is that by a sum of an array, which all samples share, and of
@@ -83,8 +83,10 @@ class WayBack:
 
     def _find_later(self, path: str) -> frozenset[int]:
         """Return the events that depend on an array."""
-        moved = {path: move(self._model.get_value(path))}
-        return find_dependents(self._model, moved) or frozenset()
+        if path not in self._later:
+            moved = {path: move(self._model.get_value(path))}
+            self._later[path] = find_dependents(self._model, moved) or frozenset()
+        return self._later[path]
 
     def _is_shared(self, path: str) -> bool:
         """Return whether elements of different rows and columns change the same outputs, as those
@@ -124,8 +126,8 @@ class WayBack:
 
     def _matters(self, event: int) -> bool:
         """Return whether what the step leaves depends on an event."""
-        path, events = f"{EVENT}{event}", self._model.base.events
-        found = find_dependents(self._model, {path: move(events[event][2])})
+        events = self._model.base.events
+        found = find_dependents(self._model, {name_event(event): move(events[event][2])})
         return found is None or any(events[i][0] < 0 for i in found)
 
     def _has_derivative(self, event: int, among: list[Array]) -> bool:
@@ -134,6 +136,6 @@ class WayBack:
         values = [value for value in among if value.size == size]
         if not values:
             return False
-        expected = differentiate(self._model, self._fit, f"{EVENT}{event}")
+        expected = differentiate(self._model, self._fit, name_event(event))
         turned = (each for value in values for each in arrange(value, expected.shape))
         return any(find_factor(each, expected) for each in turned)

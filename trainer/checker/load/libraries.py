@@ -186,8 +186,7 @@ class Mnist:
 
     def load_training(self) -> tuple[Array, Array]:
         """Return images (N, 784) of whole numbers, and their labels."""
-        images, labels = _load_images(784)[0]
-        return images, labels
+        return _load_images(784)[0]
 
     load_testing = load_training
 

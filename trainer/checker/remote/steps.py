@@ -187,12 +187,10 @@ def judge_training(connection: Connection, report: Report, may_acquit: bool) -> 
         programs = RemotePrograms(connection)
         judged = judge_options(programs, judge_programs(programs))
         is_of_others = programs.failed and _is_of_others(judged, programs)
-        if is_of_others:
-            report_failure(report, programs.failed, programs.misfit)
-        elif judged:
+        if judged and not is_of_others:
             settle(report, judged)
-        if programs.failed and not is_of_others and report.status == 2:
-            report_failure(report, programs.failed, 0)
+        if is_of_others or (programs.failed and report.status == 2):
+            report_failure(report, programs.failed, programs.misfit if is_of_others else 0)
         if programs.fault and (judged is None or judged.decision.is_right is None):
             report.findings.append(Finding(STEP, "raises", programs.fault, "misspelt-name"))
         is_wrong = judged and judged.decision.is_right is False

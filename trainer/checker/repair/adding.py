@@ -13,6 +13,7 @@ from trainer.checker.diagnose.patching import Function, holds
 from trainer.checker.diagnose.pieces import Pieces
 from trainer.checker.diagnose.rewriting import list_places, write_line
 from trainer.checker.diagnose.scope import find_style, list_callables
+from trainer.checker.diagnose.siblings import get_target
 from trainer.checker.diagnose.survey import Survey
 from trainer.checker.find.steps import Step
 from trainer.checker.findings.comparing import as_array
@@ -32,7 +33,7 @@ def list_added(survey: Survey, step: Step, wanted: Wanted) -> Iterator[Candidate
     model, derivatives = wanted.model, Derivatives(wanted.model, wanted.fits[0])
     lacking = (derivatives.find(path) for path in sorted(wanted.paths - set(model.weights)))
     left = sorted(filter(None, lacking), key=lambda each: -each.value.size)  # no bias first
-    weights = {write_leaf(path): path for path in model.weights}
+    weights = {_write_leaf(path): path for path in model.weights}
     for event, (number, inside, _) in enumerate(model.base.events):
         site = wanted.sites[number] if number >= 0 and not inside else None
         gradient = derivatives.find(weights[site.name]) if site and site.name in weights else None
@@ -47,11 +48,11 @@ def list_added(survey: Survey, step: Step, wanted: Wanted) -> Iterator[Candidate
                 text = survey.texts[site.path]
                 made = _Writer(statement, function, record, text)
                 lines = ((statement, new) for each in left
-                         for new in made.write(write_leaf(each.path), each.value))  # fmt: skip
+                         for new in made.write(_write_leaf(each.path), each.value))  # fmt: skip
                 yield from insert_all(site.path, text, lines)
 
 
-def write_leaf(path: str) -> str:
+def _write_leaf(path: str) -> str:
     """Return how the code of a class writes a leaf of its net."""
     return f"self.{path.removeprefix('net.')}" if path.startswith("net.") else path
 
@@ -59,7 +60,7 @@ def write_leaf(path: str) -> str:
 def _list_updates(function: Function, line: int, name: str) -> Iterator[Update]:
     """Yield the statements of a line that change a weight."""
     for node in ast.walk(function):
-        if isinstance(node, Update) and node.lineno == line and _get_target(node) == name:
+        if isinstance(node, Update) and node.lineno == line and get_target(node) == name:
             yield node
 
 
@@ -79,7 +80,7 @@ class _Writer:
             same = [t for t, value in pieces.items() if _are_same(value, factor * gradient)]
             for text in same[:MOST_TEXTS]:
                 line = ast.parse(write_line(self._statement, [part], text)).body[0]
-                yield ast.unparse(_Renamer(_get_target(self._statement), name).visit(line))
+                yield ast.unparse(_Renamer(get_target(self._statement), name).visit(line))
 
     def _find_factor(self, part: ast.expr) -> float:
         """Return how many times the gradient of the other weight a part of its update is."""
@@ -94,13 +95,7 @@ class _Writer:
 
 def _are_same(value: Any, wanted: Array) -> bool:
     array = as_array(value)
-    return array is not None and array.shape == wanted.shape and is_close(array, wanted)
-
-
-def _get_target(statement: Update) -> str:
-    """Return what a statement sets."""
-    target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
-    return ast.unparse(target)
+    return array is not None and is_close(array, wanted)
 
 
 class _Renamer(ast.NodeTransformer):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.find.trace import EVENT, Trace, digest
+from trainer.checker.find.trace import Trace, digest
 from trainer.checker.find.tracing import Site
 from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.descent import (
@@ -19,9 +19,9 @@ from trainer.checker.judge.descent import (
     list_usual,
     refit,
 )
-from trainer.checker.judge.events import Events
 from trainer.checker.judge.fit import Fit, are_same
 from trainer.checker.judge.influence import Model
+from trainer.checker.judge.layering import name_event
 from trainer.checker.judge.losses import SQUARES
 from trainer.checker.judge.moving import move
 from trainer.checker.judge.slopes import Direction
@@ -101,15 +101,13 @@ class Wanted:
     def _kept(self) -> list[int]:
         """The events that no fix changes: outputs, and the loss, from which no weight follows."""
         kept = [fit for fit in self.fits if not fit.is_own]
-        own = [fit for fit in self.fits[:1] if fit.is_own and not self._moves_weights(fit.events)]
+        own = [fit for fit in self.fits[:1] if fit.is_own and not self._moves_weights(fit)]
         return [i for fit in own + kept for i in fit.events]
 
-    def _moves_weights(self, events: Events) -> bool:
-        """Return whether what a step makes of its weights depends on one of some events."""
-        values = {f"{EVENT}{i}": self.model.base.events[i][2] for i in events}
-        after = self.model.run({path: move(v) for path, v in values.items()}, "changes").after
-        base = self.model.base.after
-        return any((after[w] != base[w]).any() for w in self.model.weights if w in after)
+    def _moves_weights(self, fit: Fit) -> bool:
+        """Return whether what a step makes of its weights depends on what seems its loss."""
+        paths = map(name_event, fit.events)
+        return bool(self.model.list_moved({p: move(self.model.get_value(p)) for p in paths}))
 
 
 def name_losses(wanted: Wanted) -> frozenset[str]:
