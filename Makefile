@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BACKEND ?= numpy
 ARGS ?=
-LOCALE := trainer/locale
+LOCALE := trainer/common/locale
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 # Of another Python than the one that made .venv: it is made again.
 STAMP := .venv/python-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)

@@ -12,7 +12,7 @@ from trainer.checker.load.bindings import walk_scope
 from trainer.common import language
 from trainer.common.terminal import print_wrapped
 
-LOCALE = ROOT / "trainer" / "locale"
+LOCALE = ROOT / "trainer" / "common" / "locale"
 KEYWORDS = {"_": None, "N_": None, "translate_plural": (1, 2)}
 # Texts that are the same in another language, since they have no words.
 SAME = {

@@ -9,7 +9,6 @@ from trainer.checker.adapt.loaded import Loaded, restore_aliases
 from trainer.checker.findings.comparing import Finding
 from trainer.checker.findings.report import CODE
 from trainer.checker.load.loading import Loader
-from trainer.checker.load.missing_self import name_missing_self
 from trainer.checker.load.places import place_finding
 from trainer.checker.measure.book_functions import CHECKS, check_functions, choose_inputs
 from trainer.checker.measure.check_net import check_net
@@ -79,7 +78,7 @@ def judge_loaded(
     findings = check_net(kind, seed, progress) if kind is not None else ()
     findings = name_unfinished(drop_derived(findings, kind), loaded.unfinished, kind)
     seen: list[Finding] = []
-    for finding in name_missing_self(findings, loaded.missing_self, loaded.path):
+    for finding in findings:
         seen.append(finding)
         is_fine = finding.verdict in ("ok", "note")
         is_right &= is_fine or (finding.quantity, finding.verdict) == ("accuracy", "missing")

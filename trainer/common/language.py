@@ -1,7 +1,7 @@
 """Translate what a learner reads, by gettext; a text of the sources is its own English.
 
 `_` (translate) marks a text and translates it. `N_` only marks one that stands in a table, and is
-translated where it is shown. `make translations` collects both into trainer/locale.
+translated where it is shown. `make translations` collects both into trainer/common/locale.
 """
 
 import gettext
@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 DOMAIN = "two-layer-net"
-FOLDER = Path(__file__).resolve().parents[1] / "locale"
+FOLDER = Path(__file__).resolve().parent / "locale"
 CATALOGUES = {"zh": "zh_CN", "ja": "ja"}  # folders of the languages other than English
 LANGUAGES = ("en", *CATALOGUES)
 NAMES = {"zh": ("zh", "chinese"), "ja": ("ja", "japanese")}  # Windows writes Chinese (Simplified)

@@ -12,7 +12,6 @@ from sampling import few
 
 from trainer.checker.check_file import check_file, check_loaded
 from trainer.checker.diagnose.diagnosing import diagnose
-from trainer.checker.diagnose.screening import Changed
 from trainer.checker.diagnose.verifying import Request, count_passed, list_required, read_texts
 from trainer.checker.findings.comparing import Finding
 from trainer.checker.load.loading import Loader
@@ -123,6 +122,7 @@ REAL = [
          "np.aragmax(predict(x), axix=1)"},
         ["def predict(self, x)", "np.argmax(self.predict(x), axis=1)"],
     ),
+    ("chapter4", {"def predict(self, x)": "def predict(x)"}, ["def predict(self, x)"]),
     ("chapter4", {"t = t.argmax(": "t = t,argmax("}, ["t = t.argmax("]),
     ("chapter4", {"np.dot(x.T, da1)": "np.dot(x.t, da1)"}, ["np.dot(x.T, da1)"]),
     (
@@ -165,32 +165,13 @@ def test_slips_of_real_learners_are_fixed_together(tmp_path, layout, changes, li
         assert line.replace('"', "'") in added.replace('"', "'"), found.diff
 
 
-@pytest.mark.slow
-def test_the_fix_of_a_python_2_file_is_in_the_words_of_the_file(tmp_path):
-    source = (NETS / "python2.py").read_text()
-    path = tmp_path / "net.py"
-    path.write_text(source.replace("labels] -= 1", "labels] += 1"))
-    found = diagnose(Request(path, None, False, 0))
-    assert "-\t\tdelta[xrange(len(X)), labels] += 1\n" in found.diff
-    assert apply_diff(path.read_text(), found.diff) == source
-
-
-@pytest.mark.slow
-def test_a_file_to_which_the_translation_adds_a_line_is_not_searched(tmp_path):
+def test_a_file_in_python_2_is_judged_without_a_fix(tmp_path):
     path = tmp_path / "net.py"
     wrong = (NETS / "python2.py").read_text().replace("labels] -= 1", "labels] += 1")
-    path.write_text(wrong + "total = reduce(max, [1, 2])\n")
+    path.write_text(wrong)
     request = Request(path, None, False, 0)
     assert read_texts(request) == {}
     assert diagnose(request) is None
-
-
-def test_whole_numbers_divide_as_in_python_2_while_a_fix_is_sought():
-    path = NETS / "python2.py"
-    request = Request(path, None, False, 0)
-    texts = read_texts(request)
-    with Changed(request, texts).change(path, texts[path].replace("std *", "1 / 2 + 0 *")) as kind:
-        assert not kind(5, 4, 3).W1.any()
 
 
 def test_the_gradients_of_autograd_may_change_with_a_fix(tmp_path):

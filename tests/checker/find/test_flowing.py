@@ -7,6 +7,7 @@ from steps import FREE, judge, write_changed
 from trainer.checker.find.programs import Script
 from trainer.checker.find.trace import SUBTRACTED
 from trainer.checker.judge.decision import Fault
+from trainer.checker.process import check_in_child
 
 ROWS, DEEP = ((EXAMPLES / f"{name}.py").read_text() for name in ("rows", "deep"))
 
@@ -112,3 +113,12 @@ def test_weights_may_be_lists_that_functions_are_given(text, tmp_path):
     for new, is_right in (("1 - act[k] ** 2", True), ("1 - act[k]", False)):
         path = write_changed(tmp_path, text, "1 - act[k] ** 2", new)
         assert judge(path).decision.is_right is is_right
+
+
+def test_a_name_that_the_update_lacks_is_not_hidden_by_gradients_that_are_right(tmp_path):
+    path = tmp_path / "net.py"
+    text = ROWS[: ROWS.index("def train")] if "def train" in ROWS else ROWS
+    path.write_text(text.replace("b1 - lr * db1", "copy.copy(b1) - lr * db1"))
+    report, _ = check_in_child(path)
+    assert report.status == 1
+    assert "name 'copy' is not defined" in report.as_text()

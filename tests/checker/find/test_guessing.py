@@ -46,3 +46,35 @@ def test_a_net_that_is_built_so_may_be_wrong(tmp_path):
     path = tmp_path / "net.py"
     path.write_text(NET.replace("1 - values[i] ** 2", "1 - values[i]"))
     assert judge(path).decision.is_right is False
+
+
+OPTIONS = """
+import numpy as np
+
+class Net:
+    def __init__(self, args):
+        self.args = args
+        sizes = [args.input_size] + args.hidden_layers + [args.output_size]
+        self.weights = [np.random.randn(a, b) for a, b in zip(sizes, sizes[1:])]
+        if args.verbose:
+            print(args.name)
+
+    def train(self, x, t):
+        values = [x]
+        for W in self.weights:
+            values.append(np.tanh(values[-1] @ W))
+        delta = values[-1] - t
+        for i in reversed(range(len(self.weights))):
+            delta = delta * (1 - values[i + 1] ** 2)
+            before = self.weights[i].copy()
+            self.weights[i] -= self.args.learning_rate * values[i].T @ delta
+            delta = delta @ before.T
+"""
+
+
+def test_an_object_that_only_keeps_options_is_made(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(OPTIONS)
+    assert judge(path).decision.is_right is True
+    path.write_text(OPTIONS.replace("values[i + 1] ** 2", "values[i + 1]"))
+    assert judge(path).decision.is_right is False

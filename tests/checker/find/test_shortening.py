@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from steps import judge
+
 from trainer.checker.find.leaves import list_leaves
 from trainer.checker.find.programs import Script
 
@@ -34,3 +36,28 @@ def test_weights_have_leaves_beside_data_of_many_lists():
     data = [([float(n), 1.0], [0.0]) for n in range(300)]
     found = list_leaves({"w": [[0.5, 1.0], [2.0, 3.0]], "b": [0.0, 1.0], "data": data})
     assert {"w", "b"} <= {path.split("[")[0] for path in found}
+
+
+CLASSES = """
+import numpy as np
+rng = np.random.default_rng(0)
+X, t = rng.normal(size=(200, 3)), rng.integers(0, 5, 200)
+W, b = rng.normal(size=(3, 5)), np.zeros(5)
+for i in range(100):
+    rows = rng.choice(len(X), 40)
+    x, target = X[rows], t[rows]
+    y = np.exp(x @ W + b)
+    y /= y.sum(axis=1, keepdims=True)
+    dy = y.copy()
+    dy[np.arange(40), target] -= 1
+    W -= 0.1 * x.T @ dy / 40
+    b -= 0.1 * dy.mean(axis=0)
+"""
+
+
+def test_the_samples_are_never_as_many_as_the_classes(tmp_path):
+    path = Path(tmp_path, "net.py")
+    path.write_text(CLASSES)
+    decision = judge(path).decision
+    assert decision.is_right is True
+    assert len(decision.model.base.before["t"]) != 5

@@ -447,3 +447,31 @@ def test_a_later_round_that_uses_what_the_first_kept_is_wrong(write):
     assert judged.decision.is_right is False
     assert set(judged.decision.wrong) == {"W1", "b1"}
     assert "its first round is right" in find_messages(kept)[-1]
+
+
+BIASES = """
+import numpy as np
+rng = np.random.default_rng(0)
+X, T = rng.normal(size=(9, 3)), rng.normal(size=(9, 2))
+weights = [rng.normal(size=(3, 4)), rng.normal(size=(4, 2))]
+biases = [rng.normal(size=4), rng.normal(size=2)]
+for x, t in zip(X, T):
+    h = np.tanh(x @ weights[0] + biases[0])
+    d2 = h @ weights[1] + biases[1] - t
+    d1 = weights[1] @ d2 * (1 - h**2)
+    steps = [d1, d2]
+    for i, before in enumerate((x, h)):
+        bias = biases[i] - 0.1 * steps[i]
+        weights[i] = weights[i] - 0.1 * np.outer(before, steps[i])
+"""
+
+
+def test_a_bias_in_a_list_that_is_computed_and_not_kept_is_left(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(BIASES)
+    decision = judge(path).decision
+    assert (decision.fault, decision.wrong) == (Fault.LEFT, ["biases[0]", "biases[1]"])
+    path.write_text(
+        BIASES.replace("        weights[i] =", "        biases[i] = bias\n        weights[i] =")
+    )
+    assert judge(path).decision.is_right is True

@@ -45,6 +45,13 @@ NUMPY = [
 ]
 GIVEN = [("from mine import load", "import mine"),
          (READ, "X_train, y_train = mine.x_train.values, mine.y_train.values")]  # fmt: skip
+ARCHIVE = [
+    ("from mine import load", ""),
+    (READ, "with np.load('f.npz') as f:\n    X_train, y_train = f['x_train'], f['y_train']"),
+]
+STORE = [("from mine import load", "import h5py"),
+         (READ, "with h5py.File('f.h5') as f:\n    X_train, y_train = [np.array(f[k][:]) "
+          "for k in ('train_set_x', 'train_set_y')]")]  # fmt: skip
 OBJECT = [(READ, "sets = load(0)\nX_train, y_train = sets.images, sets.labels")]
 NAMED = [("from mine import load", ""),
          (READ, 'X_train, y_train = np.load("images.npy"), np.load("labels.npy")')]  # fmt: skip
@@ -58,7 +65,8 @@ CAUGHT = [
     ),
 ]
 FORMS = {"caught": CAUGHT, "column": [], "given": GIVEN, "object": OBJECT, "named": NAMED,
-         "labels": LABELS, "columns": COLUMNS, "flat": FLAT, "sklearn": SKLEARN, "sliced": SLICED,
+         "archive": ARCHIVE, "store": STORE, "labels": LABELS, "columns": COLUMNS,
+         "flat": FLAT, "sklearn": SKLEARN, "sliced": SLICED,
          "pandas": PANDAS, "numpy": NUMPY}  # fmt: skip
 
 

@@ -230,24 +230,6 @@ def test_an_installed_module_that_is_not_loaded_is_not_called_missing(tmp_path):
     assert "module tests.nowhere was not found" in report.as_text()
 
 
-@pytest.mark.parametrize("start", ["", "from common.functions import *\n"])
-@pytest.mark.parametrize(
-    ("method", "arguments", "quantity"),
-    [("predict", "x", "predict"), ("predict", "", "predict"), ("gradient", "x, t", "gradient"),
-     ("__init__", "input_size, hidden_size, output_size, weight_init_std=0.01", "construction")],
-)  # fmt: skip
-def test_a_method_without_self_is_named(start, method, arguments, quantity, tmp_path):
-    (line,) = [line for line in RIGHT.splitlines() if f"def {method}(self" in line]
-    source = start + RIGHT.replace(line, f"    def {method}({arguments}):")
-    report = report_on(write(tmp_path, source))
-    number = source.splitlines().index(f"    def {method}({arguments}):") + 1
-    shown = f"self, {arguments}" if arguments else "self"
-    wanted = f"self is missing: write def {method}({shown}) (net.py, line {number})"
-    finding = next(f for f in report.findings if f.quantity == quantity)
-    assert (finding.verdict, finding.message, finding.line) == ("raises", wanted, number)
-    assert report.status == 1
-
-
 @pytest.mark.parametrize(
     ("name", "text"),
     [

@@ -7,6 +7,7 @@ from mistaken import NETS
 from trainer.checker.measure.cases import make_case
 from trainer.checker.measure.judging import Judge
 from trainer.checker.measure.reference import Form, get_reference
+from trainer.checker.process import check_in_child
 
 CHAPTER4 = (NETS / "chapter4.py").read_text()
 CS231N = (NETS / "cs231n.py").read_text()
@@ -301,3 +302,37 @@ def test_a_generator_of_random_numbers_is_given_to_a_constructor(check):
 def test_a_list_of_outputs_of_all_layers_is_not_held_against_a_net(check):
     report = check(CHAPTER4, ("        return y\n", "        return [x, y]\n"))
     assert find(report, "predict").verdict == "missing"
+
+
+# --- what is meant for one output, or takes a step on the way
+
+
+def test_a_net_that_asserts_that_it_has_one_output_is_given_one(check):
+    path = (NETS.parent / "shapes" / "examples" / "columns.py").read_text()
+    start = path.index("def forward_propagation")
+    asserted = path[:start] + path[start:].replace(
+        "    return A2", "    assert A2.shape == (1, X.shape[1])\n    return A2", 1
+    )
+    assert asserted != path
+    assert check(asserted).status == 0
+
+
+def test_a_gradient_that_takes_the_step_too_is_a_note(check):
+    lines = CHAPTER4[CHAPTER4.index("        grads = {}", CHAPTER4.index("def gradient(")) :]
+    step = "        for key in grads:\n            self.params[key] -= 0.1 * grads[key]\n"
+    report = check(
+        CHAPTER4.replace(
+            lines, lines.replace("        return grads", step + "        return grads")
+        )
+    )
+    assert report.status == 0
+    assert any("it takes a step" in each.message for each in report.findings)
+
+
+def test_a_penalty_on_a_bias_that_the_loss_lacks_stays_wrong_whatever_the_step_shows(tmp_path):
+    path = tmp_path / "net.py"
+    old = 'grads["b2"] = np.sum(dscores, axis=0)'
+    assert old in CS231N
+    path.write_text(CS231N.replace(old, old + " + reg * b2"))
+    report, _ = check_in_child(path, hints=1)
+    assert [each.quantity for each in report.wrong_findings] == ["gradient b2"]

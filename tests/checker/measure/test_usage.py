@@ -182,13 +182,6 @@ def test_usual_scales_are_no_note(old, new, check):
 # --- messages
 
 
-def test_a_method_without_self_is_named(check):
-    report = check(RIGHT, ("def predict(self, x)", "def predict(x)"))
-    found = report.wrong_findings[0]
-    assert "self is missing: write def predict(self, x) (net.py, line" in found.message
-    assert "perhaps of module" not in report.as_text()
-
-
 def test_only_the_files_own_classes_are_listed(tmp_path):
     from trainer.common.errors import InputError
 

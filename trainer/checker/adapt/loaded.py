@@ -24,7 +24,6 @@ from trainer.checker.load.definitions import (
     list_helpers,
 )
 from trainer.checker.load.loading import Loader
-from trainer.checker.load.missing_self import MissingSelf, find_missing_self
 from trainer.checker.load.standins import StandIn, describe
 from trainer.common.errors import InputError
 from trainer.common.language import N_
@@ -56,7 +55,6 @@ class Loaded:
     helpers: list[Helper] = field(default_factory=list)
     notes: Iterable[str] = ()
     aliases: Iterable[str] = ()
-    missing_self: list[MissingSelf] = field(default_factory=list)
     absence: str = ""
     unfinished: Mapping[str, str] = field(default_factory=dict)
     parts: list[Any] = field(default_factory=list)
@@ -69,7 +67,7 @@ def describe_file(loader: Loader, names: Names, kind: Any, removed: set[str]) ->
     source = loader.sources[loader.path]
     return Loaded(
         loader.path, kind, names, list_defined(source), list_helpers(loader, names),
-        loader.notes, list(_find_aliases(loader, removed)), list(find_missing_self(source)),
+        loader.notes, list(_find_aliases(loader, removed)),
         _explain_absence(loader, names) if kind is None else "", has_loop=has_loop(source),
     )  # fmt: skip
 

@@ -10,11 +10,9 @@ from pathlib import Path
 
 from trainer.checker.diagnose.edits import Edit, Node
 from trainer.checker.diagnose.patching import Function
-from trainer.checker.load.source import decode
 
 REPEATED = (ast.Call, ast.BinOp, ast.Compare, ast.Subscript)  # changed at all places at once
 CALLED = re.compile(r"\b(\w+)\(")
-XRANGE, RANGE = re.compile(r"\bxrange\("), re.compile(r"\brange\(")
 SHORTEST = 8  # characters of an expression that is also changed at other places
 
 
@@ -205,34 +203,7 @@ def replace_all(text: str, edits: list[Edit]) -> str:
 
 
 def make_diff(path: Path, old: str, new: str) -> str:
-    """Return a unified diff of one file, without context; "" where a line cannot be given back.
-
-    The texts of a file of Python 2 are translated, the diff is that of the file itself.
-    """
+    """Return a unified diff of one file, without context."""
     before, after = (text.splitlines(keepends=True) for text in (old, new))
-    own = before if path.suffix == ".ipynb" else decode(path).splitlines(keepends=True)
-    if own != before:
-        before, after = own, _give_back(own, before, after)
-        if not after:
-            return ""
     names = f"a/{path.name}", f"b/{path.name}"
     return "".join(difflib.unified_diff(before, after, *names, n=0))
-
-
-def _give_back(own: list[str], before: list[str], after: list[str]) -> list[str]:
-    """Return a file's own lines with the change of the translated ones, [] where that is not known.
-
-    xrange(n) is written as range(n) in the translated lines, which end without empty ones.
-    """
-    made: list[str] = []
-    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
-    for kind, i, j, k, m in matcher.get_opcodes():
-        if kind == "equal":
-            made += own[i:j]
-            continue
-        old = [line.expandtabs(8) for line in own[i:j]]
-        if [XRANGE.sub("range(", line) for line in old] != [b.expandtabs(8) for b in before[i:j]]:
-            return []
-        is_old = any(XRANGE.search(line) for line in old)
-        made += [RANGE.sub("xrange(", line) if is_old else line for line in after[k:m]]
-    return made + own[len(before) :]

@@ -36,8 +36,8 @@ NAMED = 0.4  # how much likelier an edit is in a function whose own name is a wr
 HELPER = 0.3  # how much unlikelier an edit is in a file that is only imported
 SHARED = 0.3  # how much unlikelier an edit is in a function that right quantities call too
 TURN = 300  # changes of one kind, before the next kind has its turn
-UPDATE = re.compile("train|fit|step|update|optimi", re.IGNORECASE)  # functions that train
 MOST_USES = 40  # changes that use a variable that no line uses, before all others
+UPDATE = re.compile("train|fit|step|update|optimi", re.IGNORECASE)  # functions that train
 EditsOf = Callable[[Path, Function], list[Edit]]
 
 
@@ -61,8 +61,7 @@ def _list_families(survey: Survey) -> Iterator[Iterator[Candidate]]:
     edits_of = cache(partial(_list_function_edits, survey=survey))
     local = list_local(survey)
     yield _list_few(survey)
-    uses = _list_uses(survey, edits_of)
-    yield islice(uses, MOST_USES)
+    yield islice(_list_uses(survey, edits_of), MOST_USES)
     if heads:
         yield local  # the right results of a function alone show what its lines should be
     yield _list_first(survey, edits_of, heads)
@@ -83,7 +82,7 @@ def _list_families(survey: Survey) -> Iterator[Iterator[Candidate]]:
     if survey.lines:
         yield _list_cheap(survey, edits_of, survey.called, survey.lines)
     called = _list_cheap(survey, edits_of, survey.called)
-    yield from (called, called, called, uses)
+    yield from (called, called, called)
     yield _list_cheap(survey, edits_of, survey.others)
 
 
@@ -120,12 +119,13 @@ def _list_few(survey: Survey) -> Iterator[Candidate]:
 def _list_uses(survey: Survey, edits_of: EditsOf) -> Iterator[Candidate]:
     """Yield the texts in which a line uses a variable that no line uses."""
     for path, function in survey.called:
-        yield from list_left_out(path, survey.texts[path], function)
-        yield from list_copies(path, survey.texts[path], function)
+        text = survey.texts[path]
+        yield from list_left_out(path, text, function)
+        yield from list_copies(path, text, function)
         if list_unused(function):
             edits = edits_of(path, function)
             placed = sorted(edits, key=lambda e: (path, e.node.lineno) not in survey.lines)
-            yield from list_uses(path, survey.texts[path], function, placed)
+            yield from list_uses(path, text, function, placed)
 
 
 def _list_conditions(survey: Survey) -> Iterator[Candidate]:

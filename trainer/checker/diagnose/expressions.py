@@ -86,8 +86,6 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
             yield change_node(node, 1.6, left=right, right=left)
             if isinstance(op, ast.Add) and isinstance(left, ast.Constant | ast.JoinedStr):
                 yield Edit(right, f"str({ast.unparse(right)})", 1.3)
-            if isinstance(op, ast.Div):  # of Python 2
-                yield change_node(node, 1.6, op=ast.FloorDiv())
             are_parts = not isinstance(left, ast.Constant) and not isinstance(right, ast.Constant)
             if isinstance(op, ast.Div) and are_parts:
                 yield Edit(node, f"{write_operand(left)} / (2 * {write_operand(right)})", 1.5)

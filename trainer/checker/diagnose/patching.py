@@ -2,13 +2,12 @@
 
 import ast
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 
 from trainer.checker.diagnose.looping import limit_loops
-from trainer.checker.load.python2 import restore_division
 
 Texts = dict[Path, str]
 Function = ast.FunctionDef
@@ -20,13 +19,10 @@ class CannotPatchError(Exception):
 
 
 class Patcher:
-    """The loaded functions of some files, and where they stand in their texts.
+    """The loaded functions of some files, and where they stand in their texts."""
 
-    Those of old files divide whole numbers as Python 2 does.
-    """
-
-    def __init__(self, texts: Texts, modules: Iterable[ModuleType], old: Container[Path] = ()):
-        self._texts, self._old = texts, old
+    def __init__(self, texts: Texts, modules: Iterable[ModuleType]):
+        self._texts = texts
         self._functions = {path: list(list_outermost(ast.parse(t))) for path, t in texts.items()}
         self._loaded = {
             (f.__code__.co_filename, f.__code__.co_firstlineno): f
@@ -87,8 +83,6 @@ class Patcher:
         opening = "class _:\n" if function.col_offset else ""  # so that super() finds its class
         tree = ast.parse(opening + "\n".join(lines) + "\n")
         ast.increment_lineno(tree, function.lineno - 1 - bool(opening))
-        if path in self._old:
-            tree.body = [restore_division(statement) for statement in tree.body]
         whole = compile(limit_loops(tree), str(path), "exec", dont_inherit=True)
         outer = _find_code(whole, "_") if opening else whole
         code = _find_code(outer, function.name) if outer is not None else None

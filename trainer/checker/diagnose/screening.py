@@ -51,8 +51,7 @@ class Changed:
         loader = Loader(request.path, request.run_all, texts)
         self.names, self.kind = load_class(loader, request.name)
         self._found = find_names(loader, self.names, self.kind)
-        old = {path for path, source in loader.sources.items() if not source.divides_truly}
-        self._patcher = Patcher(texts, loader.list_modules(), old)
+        self._patcher = Patcher(texts, loader.list_modules())
 
     @contextmanager
     def change(self, path: Path, text: str) -> Iterator[type | None]:

@@ -17,7 +17,6 @@ from trainer.checker.diagnose.insertions import (
 )
 from trainer.checker.diagnose.patching import Function
 from trainer.checker.diagnose.scope import list_variables
-from trainer.checker.diagnose.statements import list_other_updates
 
 LAST = 8  # names that a function may return
 MOST = 12  # variables that an element of an array is set to
@@ -31,11 +30,7 @@ def list_slips(path: Path, text: str, function: Function) -> Iterator[Candidate]
         yield from apply_edit(path, text, edit)
     yield from insert_all(path, text, _list_returns(function))
     yield from list_swaps(path, text, function)
-    for edit in (
-        *_list_accumulations(function),
-        *list_other_updates(function),
-        *_list_bare_returns(function),
-    ):
+    for edit in _list_bare_returns(function):
         yield from apply_edit(path, text, edit)
     yield from insert_all(path, text, _list_conversions(function))
     yield from insert_all(path, text, _list_restores(function))
@@ -89,17 +84,6 @@ def _list_parameters(function: Function) -> Iterator[Edit]:
             isinstance(each, ast.Constant) and each.value in PARAMS for each in node.elts
         ):  # fmt: skip
             yield Edit(node, repr(tuple(PARAMS)).replace("'", '"'), 0.0)
-
-
-def _list_accumulations(function: Function) -> Iterator[Edit]:
-    """Yield an addition to a variable in place of its second assignment."""
-    seen: set[str] = set()
-    for node in ast.walk(function):
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            name = node.targets[0].id
-            if name in seen:
-                yield Edit(node, f"{name} += {ast.unparse(node.value)}", 0.0)
-            seen.add(name)
 
 
 def _is_stored(node: ast.Name) -> bool:

@@ -11,7 +11,6 @@ from trainer.checker.diagnose.edits import (
     Edit,
     Root,
     Words,
-    list_swapped_parts,
     sort_edits,
 )
 from trainer.checker.diagnose.expressions import list_edits
@@ -22,8 +21,7 @@ CONDITION = 1.9  # the cost of an edit that may make a condition hold
 def list_statement_edits(root: ast.stmt) -> Iterator[Edit]:
     """Yield edits of whole statements: other operators of updates, statements taken out."""
     seen: set[str] = set()
-    yield from list_other_updates(root)
-    yield from _list_swapped_targets(root)
+    yield from _list_other_updates(root)
     for node in ast.walk(root):
         if isinstance(node, ast.AugAssign):
             yield Edit(node, f"{ast.unparse(node.target)} = {ast.unparse(node.value)}", 1.4)
@@ -44,17 +42,6 @@ def list_statement_edits(root: ast.stmt) -> Iterator[Edit]:
                 )
         if isinstance(node, ast.Expr | ast.If):
             yield Edit(node, "pass", 1.8)
-
-
-def _list_swapped_targets(root: ast.stmt) -> Iterator[Edit]:
-    """Yield two names in the other order where what they are set to stands in its usual order."""
-    arguments = [a.arg for a in root.args.args] if isinstance(root, ast.FunctionDef) else []
-    for node in ast.walk(root):
-        match node:
-            case ast.Assign(targets=[ast.Tuple() as target], value=ast.Tuple(elts=values)):
-                texts = [ast.unparse(value) for value in values]
-                if texts in (sorted(texts), [a for a in arguments if a in texts]):
-                    yield from (Edit(e.node, e.text, 1.3) for e in list_swapped_parts(target))
 
 
 def list_condition_edits(function: ast.FunctionDef) -> Iterator[Edit]:
@@ -79,7 +66,7 @@ def _list_read(root: ast.stmt) -> set[str]:
     return {name.id for name in names if isinstance(name.ctx, ast.Load)}
 
 
-def list_other_updates(root: ast.stmt) -> Iterator[Edit]:
+def _list_other_updates(root: ast.stmt) -> Iterator[Edit]:
     """Yield the updates in a function or a statement with another operator: += for -=."""
     for node in ast.walk(root):
         if isinstance(node, ast.AugAssign):

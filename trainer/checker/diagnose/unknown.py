@@ -83,10 +83,10 @@ def _correct_variables(
     lines: list[str], function: Function, known: set[str], methods: set[str]
 ) -> Iterator[Edit]:
     """Yield a correction of each unknown variable in a function; methods are those of its class."""
-    local, arguments = list_all_names(function), function.args.args
+    local = list_all_names(function)
     unknown = _list_unknown(function, known)
-    if methods and arguments and any(node.id == "self" for node in unknown):
-        yield Edit(arguments[0], "self", 1.0)
+    if methods and any(node.id == "self" for node in unknown):
+        yield _give_self(lines, function)
     for node in (node for node in unknown if node.id != "self"):
         if comma := _find_comma(lines, node):
             yield Edit(comma, f".{node.id}", 1.0)
@@ -96,6 +96,22 @@ def _correct_variables(
             yield Edit(node, f"np.{node.id}", 1.0)
         elif node.id not in IMPORTS:
             yield from _correct(node, node.id, local | known - BUILTINS)
+
+
+def _give_self(lines: list[str], function: Function) -> Edit:
+    """Return the argument self: before the first, or in the place of one that is never read.
+
+    predict(x) → predict(self, x)
+    """
+    arguments = function.args.args
+    read = {n.id for n in ast.walk(function) if isinstance(n, ast.Name)}
+    if arguments:
+        first = arguments[0]
+        return Edit(first, f"self, {ast.unparse(first)}" if first.arg in read else "self", 1.0)
+    start = lines[function.lineno - 1].encode().index(b"(", function.col_offset) + 1
+    place = ast.arg("", lineno=function.lineno, col_offset=start)
+    place.end_lineno, place.end_col_offset = function.lineno, start
+    return Edit(place, "self", 1.0)
 
 
 def _list_unknown(function: Function, known: set[str]) -> list[ast.Name]:

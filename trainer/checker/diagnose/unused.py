@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import product
 from pathlib import Path
 
@@ -10,8 +10,7 @@ from trainer.checker.diagnose.applying import Candidate, apply_edit
 from trainer.checker.diagnose.edits import Edit
 from trainer.checker.diagnose.insertions import insert_all
 from trainer.checker.diagnose.patching import Function
-from trainer.checker.diagnose.siblings import get_target, list_alike, swap_numbers
-from trainer.checker.diagnose.wrapping import CALLS
+from trainer.checker.diagnose.siblings import get_target, swap_numbers
 
 LEFT_OUT = ("{name} + {new}", "{name} - {new}", "{name} * ({new})")
 
@@ -36,23 +35,6 @@ def list_unused(function: Function) -> dict[str, int]:
     return found
 
 
-def list_uses(
-    path: Path, text: str, function: Function, edits: Iterable[Edit]
-) -> Iterator[Candidate]:
-    """Yield the texts with one of the edits that use a variable that is not used, at one line and
-    at all lines that set gradients.
-    """
-    unused = list_unused(function)
-    for edit in _list_computed(function, unused):
-        yield from apply_edit(path, text, edit)
-    for edit in edits:
-        is_read = isinstance(getattr(edit.node, "ctx", None), ast.Load | None)
-        words = set(re.findall(r"\w+", edit.text)) if isinstance(edit.node, ast.expr) else set()
-        if is_read and any(edit.node.lineno > unused[word] for word in words & unused.keys()):
-            yield from list_alike(path, text, function, [edit])
-            yield from apply_edit(path, text, edit)
-
-
 def list_left_out(path: Path, text: str, function: Function) -> Iterator[Candidate]:
     """Yield the texts in which an element of a comprehension uses a variable that it leaves out:
     [old + new for old, new in pairs] for [new for old, new in pairs].
@@ -70,14 +52,14 @@ def _list_names(*nodes: ast.AST) -> set[str]:
     return {n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name)}
 
 
-def _list_computed(function: Function, unused: Mapping[str, int]) -> Iterator[Edit]:
-    """Yield what computes a variable from an unused one in place of a number."""
-    for node in ast.walk(function):
-        match node:
-            case ast.Assign(value=ast.Constant(value=int() | float()) as number):
-                names = [name for name, line in unused.items() if line < node.lineno]
-                texts = (call.format(inner=n, part=n) for n in names for call in CALLS)
-                yield from (Edit(number, each, 0.0) for each in texts)
+def list_uses(path: Path, text: str, function: Function, edits: list[Edit]) -> Iterator[Candidate]:
+    """Yield the texts with one of the edits that use a variable that is not used."""
+    unused = list_unused(function)
+    for edit in edits:
+        words = set(re.findall(r"\w+", edit.text)) if isinstance(edit.node, ast.expr) else set()
+        is_read = isinstance(getattr(edit.node, "ctx", None), ast.Load | None)
+        if is_read and any(edit.node.lineno > unused[word] for word in words & unused.keys()):
+            yield from apply_edit(path, text, edit)
 
 
 def list_copies(path: Path, text: str, function: Function) -> Iterator[Candidate]:

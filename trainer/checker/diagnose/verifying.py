@@ -16,7 +16,6 @@ from trainer.checker.findings.comparing import (
     Finding,
 )
 from trainer.checker.load.loading import Loader
-from trainer.checker.load.source import Source, decode
 from trainer.checker.measure.trial import ONLY
 
 # What is reported only where it is wrong.
@@ -37,24 +36,13 @@ class Request:
 
 
 def read_texts(request: Request) -> Texts:
-    """Return the sources of a file and its local helpers, without translated ones whose lines are
-    not those of the file: notebooks, and files to which the translation added a line.
+    """Return the sources of a file and its local helpers, without those translated from Python 2:
+    what is found in them is shown without a fix.
     """
     loader = Loader(request.path, request.run_all)
     attempt(lambda: load_class(loader, request.name))
-    return {
-        path: source.text
-        for path, source in loader.sources.items()
-        if not source.is_translated or keeps_lines(source)
-    }
-
-
-def keeps_lines(source: Source) -> bool:
-    """Return whether a translated file has as many lines as it had, empty ones at its end apart."""
-    if source.notebook:
-        return False
-    own, translated = (text.rstrip().count("\n") for text in (decode(source.path), source.text))
-    return own == translated
+    sources = loader.sources.items()
+    return {path: source.text for path, source in sources if not source.is_translated}
 
 
 def list_wrong(findings: list[Finding]) -> frozenset[str]:

@@ -100,8 +100,10 @@ class Call:
         """
         usual = [(SIZES[0], SIZES[2])]
         instance, module = self.instance, trier.choices.module
-        if instance is None or (instance.takes_data and not instance.expression):
+        if instance is None:
             return usual
+        if instance.takes_data and not instance.expression:
+            return [*usual, (SIZES[0], 1)]
         if isinstance(instance, Instance) and instance.added is None:
             add_layers(trier, instance)
         if not instance.expression and not instance.named:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, pairwise, product
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from trainer.checker.find.guessing import (
     DIMS,
     choose_usual,
     is_own,
+    list_attributes,
     list_dims,
     list_keys,
     list_nodes,
@@ -68,6 +70,9 @@ class Choices:
             yield True
             return
         yield from self._list_tables(name, data)
+        if attributes := list_attributes(self.tree, name):
+            known = {each: next(self._list_options(each), False) for each in attributes}
+            yield SimpleNamespace(**known)
         words = list_words(name, self.tree, self.module)
         yield from words
         yield from ([*each] for each in product(words[:MOST_WORDS], repeat=2))
@@ -91,9 +96,14 @@ class Choices:
         simple = simplify_name(key)
         roles = {"x": INPUTS, "t": f"{TARGETS}|y"}
         yield from (data[role] for role, form in roles.items() if re.fullmatch(form, simple))
-        yield from list_words(key, self.tree, self.module)
-        if re.fullmatch(DIMS, simple) or find_role(key, SIZES) or find_role(key, OPTIONS):
-            yield self.choose_usual(key)
+        yield from self._list_options(key)
+
+    def _list_options(self, name: str) -> Iterator[Any]:
+        """Yield what a name among options may mean: words, sizes, a rate and so on."""
+        yield from list_words(name, self.tree, self.module)
+        is_size = re.fullmatch(DIMS, simplify_name(name)) or find_role(name, SIZES)
+        if is_size or find_role(name, OPTIONS):
+            yield self.choose_usual(name)
 
     def list_weights(self, names: list[str]) -> Iterator[Namespace]:
         """Yield weights for arguments that are named so, W1 and b1 and so on, for samples as rows

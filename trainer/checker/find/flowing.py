@@ -151,7 +151,7 @@ def _name_results(part: Part, result: Any) -> Namespace:
 def _flow(module: Namespace, parts: list[Part], net: Namespace, values: Namespace) -> str | None:
     """Run every function whose arguments are known, until there are no more; put the new weights
     into the place of the old ones, or subtract the gradients. Raise what the first function raises
-    where nothing trains.
+    where nothing trains, or where it should return the weights.
     """
     known = {_simplify(name): value for name, value in net.items()}
     weights, waiting = set(known), list(parts)
@@ -163,6 +163,8 @@ def _flow(module: Namespace, parts: list[Part], net: Namespace, values: Namespac
         try:
             results = _name_results(ready, ready.get(module)(**given))
         except Exception as error:  # of somebody's code: any can come
+            if weights & {_simplify(name) for name in ready.returned}:
+                raise
             errors.append(error)
             continue
         found |= results

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from trainer.checker.adapt.building import get_usual
 from trainer.checker.adapt.names import OPTIONS, SIZES, find_role, simplify_name
 from trainer.checker.find.leaves import Namespace
@@ -60,6 +62,14 @@ def list_nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
 
 def list_words(name: str, tree: ast.Module, module: Namespace) -> list[str]:
     """Return the texts with which code compares an argument, or the attribute that it becomes."""
+    names = _list_names(name, tree)
+    pairs = [pair for node in list_nodes(tree) for pair in _find_words(node, module)]
+    words = dict.fromkeys(w for other, found in pairs if other in names for w in found)
+    return sorted(words, key=lambda word: "zero" in word)  # from which nothing is learnt
+
+
+def _list_names(name: str, tree: ast.Module) -> set[str]:
+    """Return the names that an argument has: its own, and those that it is assigned to."""
     names = {name}
     for node in list_nodes(tree):
         match node:
@@ -69,9 +79,7 @@ def list_words(name: str, tree: ast.Module, module: Namespace) -> list[str]:
                 targets=[ast.Name(id=own)], value=ast.Subscript(slice=ast.Constant(value=key))
             ):
                 names |= {own} if key == name else set()
-    pairs = [pair for node in list_nodes(tree) for pair in _find_words(node, module)]
-    words = dict.fromkeys(w for other, found in pairs if other in names for w in found)
-    return sorted(words, key=lambda word: "zero" in word)  # from which nothing is learnt
+    return names
 
 
 def list_keys(tree: ast.Module, name: str, function: str = "") -> list[str]:
@@ -86,6 +94,18 @@ def list_keys(tree: ast.Module, name: str, function: str = "") -> list[str]:
             ):
                 found += [key] if base == name else []
     return list(dict.fromkeys(found))
+
+
+def list_attributes(tree: ast.Module, name: str) -> list[str]:
+    """Return the attributes that code reads of an argument, or of the attribute that it becomes, []
+    where it may be an array or has methods: it is no object that only keeps options.
+    """
+    nodes = list_nodes(tree)
+    names = _list_names(name, tree)
+    called = [id(n.func) for n in nodes if isinstance(n, ast.Call)]
+    found = [n for n in nodes if isinstance(n, ast.Attribute) and find_last_name(n.value) in names]
+    is_other = any(id(n) in called or hasattr(np.ndarray, n.attr) for n in found)
+    return [] if is_other else list(dict.fromkeys(n.attr for n in found))
 
 
 def list_returned(function: ast.FunctionDef) -> list[list[ast.expr]]:

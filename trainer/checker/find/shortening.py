@@ -1,6 +1,8 @@
 """Gives a step that has hundreds of samples few of them, so that it can be run often."""
 
 from collections import Counter
+from collections.abc import Iterable
+from itertools import count
 
 import numpy as np
 
@@ -15,15 +17,26 @@ def shorten(step: Step) -> None:
     """Let a step find fewer samples in its arrays, if it has many and trains with few too."""
     leaves = list_leaves(step.get_names()).items()
     arrays = {path: leaf.as_array() for path, leaf in leaves if leaf.size > MANY}
+    few = find_free(FEW, (n for _, leaf in leaves for n in np.shape(leaf.as_array())))
     lengths = Counter(n for value in arrays.values() for n in set(value.shape) if n > MANY)
-    many = sorted((n for n, count in lengths.items() if count > 1), reverse=True)
+    many = sorted((n for n, times in lengths.items() if times > 1), reverse=True)
     changed = step.run().list_changed() if many else []
     for length in many:
         kept = step.given
         now = {path: kept.get(path, value) for path, value in arrays.items()}
-        step.given = kept | {p: _choose(v, length) for p, v in now.items() if length in v.shape}
+        step.given = kept | {
+            p: _choose(v, length, few) for p, v in now.items() if length in v.shape
+        }
         if not _still_changes(step, changed):
             step.given = kept
+
+
+def find_free(least: int, sizes: Iterable[int]) -> int:
+    """Return the first number from the least on that no array has as a size: the samples are never
+    as many as the classes, say.
+    """
+    taken = set(sizes)
+    return next(n for n in count(least) if n not in taken)
 
 
 def _still_changes(step: Step, changed: list[str]) -> bool:
@@ -38,7 +51,7 @@ def _still_changes(step: Step, changed: list[str]) -> bool:
     return bool(now) and all(trace.after[p].shape != trace.before[p].shape for p in left)
 
 
-def _choose(values: Array, length: int) -> Array:
+def _choose(values: Array, length: int, few: int) -> Array:
     """Return every so many rows, or columns, along the axis of that length."""
-    rows = np.linspace(0, length - 1, FEW).astype(int)
+    rows = np.linspace(0, length - 1, few).astype(int)
     return values.take(rows, axis=values.shape.index(length))

@@ -19,11 +19,11 @@ FLOAT32 = 1e-4  # float32
 MOST_SHOWN = 1.001  # as a percentage: where a value is missing, rounding moves the error about 1
 
 # What a finding says, where a program has to know: gradient works only after another call, samples
-# are columns, parameters are lacking, a module is missing, the form of a function is not known, or
-# only one kind of targets gives right results.
-TOPICS = NOT_ALONE, COLUMNS, LACKING, ABSENT, UNKNOWN_FORM, OTHER_TARGETS = (
+# are columns, parameters are lacking, a module is missing, the form of a function is not known,
+# only one kind of targets gives right results, or a gradient is not that of the net's own penalty.
+TOPICS = NOT_ALONE, COLUMNS, LACKING, ABSENT, UNKNOWN_FORM, OTHER_TARGETS, OWN_PENALTY = (
     "not alone", "samples as columns", "lacking parameters", "missing module", "unknown form",
-    "other targets",
+    "other targets", "own penalty",
 )  # fmt: skip
 Verdict = Literal["ok", "differs", "raises", "missing", "note"]
 

@@ -17,6 +17,7 @@ from trainer.checker.judge.descent import (
     measure_rest,
 )
 from trainer.checker.judge.dividing import find_divided, may_divide
+from trainer.checker.judge.enlarging import list_larger
 from trainer.checker.judge.fit import SAME, Fit, are_same
 from trainer.checker.judge.following import (
     EXACT,
@@ -56,12 +57,23 @@ def decide(run: Run, name: str = "") -> Decision | None:
     base = first.base if first else run({}, "full")
     named = None if first or base.error else build_model(partial(_show_names, run))
     if named is None:
-        return _decide(run, base, first, name)
+        decision = _decide(run, base, first, name)
+        return _decide_with_larger(decision, first, name) if first else decision
     decision = _decide(named.run, named.base, named, name)
     if decision is None or decision.is_right:
         return decision
     agreeing = set(decision.fit.list_agreeing()) if decision.fit else set()
     return decision if agreeing - set(decision.wrong) else _leave_open(decision)
+
+
+def _decide_with_larger(decision: Decision | None, first: Model, name: str) -> Decision | None:
+    """Return that a right step is wrong with a larger rate or penalty, or that it is right."""
+    for run in list_larger(first) if decision and decision.is_right else ():
+        model = build_model(run)
+        again = _decide(run, model.base, model, name) if model else None
+        if again and again.is_right is False:
+            return again
+    return decision
 
 
 def _show_names(run: Run, edits: Mapping[str, Any], form: Form) -> Trace:

@@ -187,10 +187,12 @@ def _list_moved(model: Model, samples: Array, axis: int, first: int) -> set[str]
 
 
 def _list_larger(judged: Judged, others: Iterable[Judged]) -> list[Judged]:
-    """Return the open steps that move more weights than another; a loss alone moves none."""
+    """Return the steps, none of them wrong, that move more weights than another; a loss alone moves
+    none.
+    """
     model = judged.decision.model
     number = 0 if model.base.gave == DERIVED else len(model.weights)
-    left = (each for each in others if each.decision.is_right is None)
+    left = (each for each in others if each.decision.is_right is not False)
     return [each for each in left if len(each.decision.model.weights) > number]
 
 
@@ -221,15 +223,16 @@ def _choose(steps: Sequence[Step], budget: Budget) -> Judged | None:
     """Return the first step that is right or wrong, else the first: a round may show too little.
 
     A call is not wrong where its own loop, which moves as many weights, is open: what it is given
-    may be of another form. Nor is a loop in a call that moves more weights.
+    may be of another form. Nor is a loop in a call that moves more weights, and a right one that
+    moves a variable alone says less than that call.
     """
     first = None
     for judged in _judge_steps(steps, budget):
         is_right = judged.decision.is_right
         is_doubted = (first and _is_round_of(first, judged)) or _is_part(judged, steps, budget)
-        if is_right:
+        if is_right and not is_doubted:
             return _find_later(judged, steps, budget) or judged
-        if is_right is False and not is_doubted:
+        if is_right is False and not is_doubted and not (first and first.decision.is_right):
             return judged
         first = first or judged
     return first
@@ -258,13 +261,17 @@ def _uses_kept(step: Step, first: Model, budget: Budget) -> bool:
 
 
 def _is_part(judged: Judged, steps: Sequence[Step], budget: Budget) -> bool:
-    """Return whether a loop is wrong that moves fewer weights than the call around it: it may go
-    back through layers, and is then no step.
+    """Return whether a loop that is wrong, or moves a variable alone, moves fewer weights than the
+    call around it: it may go back through layers, and is then no step.
     """
     calls = [step for step in steps if not step.line]
-    if not calls or not judged.step.line or judged.decision.is_right is not False:
+    if not calls or not judged.step.line:
         return False
-    number = len(judged.decision.model.weights)
+    weights = judged.decision.model.weights
+    is_alone = len(weights) == 1 and weights[0].isidentifier()
+    if judged.decision.is_right is not False and not is_alone:
+        return False
+    number = len(weights)
     models = (build_model(partial(budget.run, step)) for step in calls)
     return any(model and len(model.weights) > number for model in models)
 

@@ -196,7 +196,8 @@ def _name_holder(path: str) -> str:
 
 def is_named_as_bias(path: str) -> bool:
     """Return whether the last name of a leaf is that of a bias, or begins as one does."""
-    name = re.sub(r"[\[\]'.]+", ".", path).strip(".").rpartition(".")[2]
+    parts = re.split(r"[\[\]'.]+", path)
+    name = next((part for part in reversed(parts) if part and not part.isdigit()), "")
     return name.startswith("b") or "bias" in name
 
 

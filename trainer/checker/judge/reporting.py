@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from trainer.checker.adapt.names import PARAMS
 from trainer.checker.find.trace import DERIVED, STRAIGHT
-from trainer.checker.findings.comparing import LACKING, Finding, report_unchecked
+from trainer.checker.findings.comparing import LACKING, OWN_PENALTY, Finding, report_unchecked
 from trainer.checker.findings.report import CODE, STEP, Report
 from trainer.checker.judge.causes import find_cause, find_ratio, find_weight_causes
 from trainer.checker.judge.decision import Decision, Fault
@@ -77,8 +77,10 @@ def _is_doubt(finding: Finding, unsure: tuple[str | None, ...]) -> bool:
     """Return whether a step down its own loss shows that a finding is none.
 
     What raises is doubted where a name may be set elsewhere, and where what was given may not be
-    what the code expects.
+    what the code expects. With a small penalty a step does not show that of a gradient.
     """
+    if finding.topic == OWN_PENALTY:
+        return False
     if finding.verdict == "raises":
         is_call = re.search("(Value|Index|Type)Error", finding.message) is not None
         return finding.cause == "misspelt-name" or (finding.cause is None and is_call)

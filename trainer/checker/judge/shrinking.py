@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
+from trainer.checker.find.shortening import find_free
 from trainer.checker.judge.influence import Model, Run, build_model
 
 FEW = 4  # samples
@@ -13,16 +14,18 @@ MANY = 8  # outputs with which a step is left as it is
 FEWEST = 2  # samples with which a small net has more weights than outputs
 
 
-def build_smaller(model: Model, run: Run, few: int = FEW, many: int = MANY) -> Model | None:
-    """Return what is known of a step with few samples of more than many, None where that does not
+def build_smaller(model: Model, run: Run) -> Model | None:
+    """Return what is known of a step with few samples, where it has many; None where that does not
     work. Of a batch the first samples are taken.
     """
-    smaller = _shrink(model, run, few, many)
-    return build_model(smaller) if smaller is not run else None
+    few = find_free(FEW, (n for value in model.base.before.values() for n in value.shape))
+    return _shrink(model, run, few, MANY)
 
 
-def _shrink(model: Model, run: Run, few: int, many: int) -> Run:
-    """Return the step with few samples, or as it is where that does not work."""
+def _shrink(model: Model, run: Run, few: int, many: int) -> Model | None:
+    """Return what is known of a step with few samples of more than many, None where that does not
+    work.
+    """
     outputs, lengths = model.outputs[0], _list_lengths(model, many)
     size = sum(model.base.events[i][2].size for i in outputs)
     starts = _list_starts(model, lengths)
@@ -35,15 +38,15 @@ def _shrink(model: Model, run: Run, few: int, many: int) -> Run:
         smaller = _with(run, edits | starts)
         found = smaller({}, outputs)
         if not found.error and 0 < sum(np.size(value) for *_, value in found.events) < size:
-            return smaller
-    return run
+            return build_model(smaller)
+    return None
 
 
 def take_fewest(model: Model) -> Model:
     """Return a step with so few samples that even a small net has more weights than outputs; as it
     is where that does not work.
     """
-    fewer = build_smaller(model, model.run, FEWEST, FEWEST)
+    fewer = _shrink(model, model.run, FEWEST, FEWEST)
     return fewer if fewer and set(fewer.weights) == set(model.weights) else model
 
 

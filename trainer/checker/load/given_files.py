@@ -41,6 +41,25 @@ class Arguments(list[str]):
         return "1" if is_more else super().__getitem__(index)
 
 
+class Archive:
+    """Arrays of ours under the names that a script asks for, as an open file of NumPy has them."""
+
+    def __init__(self, data: Data):
+        self._data = data
+
+    def __getitem__(self, name: str) -> Any:
+        found = self._data.give(name)
+        if found is None:
+            raise KeyError(name)
+        return np.array(found)
+
+    def __enter__(self) -> "Archive":
+        return self
+
+    def __exit__(self, *_reason: object) -> None:
+        """Close nothing."""
+
+
 @contextmanager
 def replace_files(data: Data | None) -> Iterator[None]:
     """Let NumPy's readers return data of ours for a while, by their names, for files that are
@@ -57,6 +76,8 @@ def replace_files(data: Data | None) -> Iterator[None]:
         except OSError:
             if data is None or name == "fromfile":
                 raise
+            if str(args[0]).endswith(".npz"):
+                return Archive(data)
             named = data.give(Path(str(args[0])).stem) if args else None
             return (data.make_table() if named is None else named).values
 

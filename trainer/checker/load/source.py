@@ -6,7 +6,6 @@ import re
 import tokenize
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from trainer.checker.findings.placing import describe_cell, describe_line, describe_place
@@ -48,8 +47,9 @@ def read_source(path: Path, text: str | None = None) -> Source:
     try:
         if path.suffix == ".ipynb":
             return _read_cells(read_notebook(path), path, text)
-        own = decode(path)
-        return _parse(path, own) if text is None else _parse_changed(path, own, text)
+        if text is not None:
+            return Source(path, parse_quietly(text), text)
+        return _parse(path, decode(path))
     except InputError:
         raise
     except NoTranslatorError as error:
@@ -106,18 +106,6 @@ def _parse(path: Path, text: str) -> Source:
         with suppress(SyntaxError, ValueError):
             return _parse_python_2(path, attempt)
     return Source(path, parse_quietly(bare), bare)  # Raises the SyntaxError to report.
-
-
-def _parse_changed(path: Path, own: str, text: str) -> Source:
-    """Parse a text that was made from a source's: translated already, if the file's own was."""
-    return Source(path, parse_quietly(text), text, *_find_version(own))
-
-
-@cache
-def _find_version(text: str) -> tuple[bool, bool]:
-    """Return whether a file's text is Python 2, and whether it divides truly."""
-    source = _parse(Path(), text)
-    return source.is_translated, source.divides_truly
 
 
 def _parse_python_2(path: Path, text: str) -> Source:

@@ -101,10 +101,16 @@ class StandIn:
                 raise
             return StandIn(f"{self._name}()", str(self._why), data=data)
 
+    def __enter__(self) -> Any:
+        return self if StandIn.is_quiet and self.__dict__["_data"] else self._answer()
+
+    def __exit__(self, *_reason: object) -> None:
+        """Close nothing."""
+
 
 for _use in ("iter", "len", "bool", "add", "radd", "mul", "rmul", "sub",
              "rsub", "truediv", "rtruediv", "neg", "pow", "float", "int", "index", "array",
-             "lt", "gt", "le", "ge", "enter", "contains", "matmul", "rmatmul"):  # fmt: skip
+             "lt", "gt", "le", "ge", "contains", "matmul", "rmatmul"):  # fmt: skip
     setattr(StandIn, f"__{_use}__", StandIn._answer)
 
 

@@ -66,9 +66,14 @@ def _check_repeated_gradient(trial: Trial, outcomes: Outcomes) -> Iterator[Findi
 
 
 def _check_writes(outcomes: Outcomes) -> Iterator[Finding]:
-    """Check that no method changed the inputs or the weights; report the first that did."""
+    """Check that no method changed the inputs or the weights; report the first that did.
+
+    One that computes gradients may take the step too.
+    """
     for quantity, outcome in outcomes.items():
-        if outcome.wrote and outcome.value is not None:
+        if quantity == "gradient" and outcome.wrote == [_("the weights")]:
+            yield Finding(quantity, "note", _("it changes the weights too: it takes a step"))
+        elif outcome.wrote and outcome.value is not None:
             message = _("{quantity} changes {changed}")
             message = message.format(quantity=quantity, changed=join_words(outcome.wrote))
             message = append_mistake(message, "inputs-mutated")

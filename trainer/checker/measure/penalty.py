@@ -10,6 +10,7 @@ from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.names import PARAMS
 from trainer.checker.findings.comparing import (
     CLOSE,
+    OWN_PENALTY,
     Finding,
     accept,
     as_array,
@@ -100,7 +101,7 @@ def _compare(
             ).format(difference=describe_difference(added, want))
             if not added.any():
                 message = _(LACKS)
-            yield Finding(f"gradient {key}", "differs", message)
+            yield Finding(f"gradient {key}", "differs", message, topic=OWN_PENALTY)
 
 
 def accept_decay(findings: list[Finding], trial: Trial, judge: Judge) -> None:

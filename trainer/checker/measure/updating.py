@@ -10,7 +10,7 @@ from trainer.checker.adapt.book_loop import LoopRun
 from trainer.checker.adapt.names import simplify_name
 from trainer.checker.adapt.subject import Subject
 from trainer.checker.findings.comparing import Finding, as_array, compute_error, show_safely
-from trainer.checker.measure.trial import Trial
+from trainer.checker.measure.trial import Trial, are_equal
 from trainer.common.language import translate as _
 
 LR = 0.1
@@ -32,6 +32,8 @@ def check_update(trial: Trial) -> Iterator[Finding]:
         return
     fresh.weights.set(trial.case.weights)
     grads = attempt(fresh.backpropagate, trial.case.x, trial.t).value or {}
+    if not are_equal(fresh.weights.get(), trial.case.weights):
+        return  # it takes the step itself
     fresh.weights.set(trial.case.weights)
     run = attempt(lambda x, t: fresh.run_loop(x, t, LR), trial.case.x, trial.t).value
     is_theirs = not getattr(trial.kind, "has_guessed_calls", False)  # functions have keys of ours

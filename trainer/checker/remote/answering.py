@@ -84,10 +84,6 @@ class Answerer:
                  "functions": list(list_functions(each.names, each.defined, question["known"]))}
                 for each in loaded.helpers[:MOST]
             ],
-            "missing_self": [
-                [m.name, m.arguments[:TEXT], m.line, m.last_line]
-                for m in loaded.missing_self[:MOST]
-            ],
             "places": places,
         }  # fmt: skip
 

@@ -10,7 +10,6 @@ from trainer.checker.adapt.loaded import Loaded
 from trainer.checker.check_file import judge_loaded
 from trainer.checker.findings.comparing import Finding
 from trainer.checker.load.definitions import Helper, has_loop, list_defined
-from trainer.checker.load.missing_self import MissingSelf
 from trainer.checker.load.notebook import Notebook
 from trainer.checker.load.places import place_finding
 from trainer.checker.load.source import read_source
@@ -80,9 +79,9 @@ def _read_loaded(
     defined = list_defined(source)  # as the judge reads it: the code cannot hide it
     return Loaded(
         inside, kind, names, defined, helpers, _Notes(connection, "notes"),
-        _Notes(connection, "aliases"), list(map(_read_method, take_list(answer, "missing_self"))),
-        take_text(answer, "absence"), _read_unfinished(answer.get("unfinished")),
-        _read_parts(connection, answer, defined), name is None, has_loop(source),
+        _Notes(connection, "aliases"), take_text(answer, "absence"),
+        _read_unfinished(answer.get("unfinished")), _read_parts(connection, answer, defined),
+        name is None, has_loop(source),
     )  # fmt: skip
 
 
@@ -115,13 +114,6 @@ def _read_functions(
     return {n: RemoteFunction(connection, question) for n, question in questions.items()}, set(
         known
     )
-
-
-def _read_method(data: Any) -> MissingSelf:
-    match data:
-        case [str(name), str(arguments), int(line), int(last)]:
-            return MissingSelf(name, arguments, line, last)
-    raise ProtocolError
 
 
 class _Notes:

@@ -17,7 +17,6 @@ from trainer.checker.diagnose.quantities import Quantity
 from trainer.checker.diagnose.scope import list_functions
 from trainer.checker.diagnose.survey import Survey
 from trainer.checker.diagnose.trail import Trail
-from trainer.checker.diagnose.verifying import keeps_lines
 from trainer.checker.find import tracing
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.programs import OPTION, TRAINING, Script, run_program
@@ -107,8 +106,7 @@ def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
     """Return where a wrong step may be wrong, None where it is not wrong, or not known why."""
     script, steps = find_steps(request, texts)
     source = script.sources.get(request.path)
-    is_kept = source is not None and (not source.is_translated or keeps_lines(source))
-    if source is None or not is_kept or request.number >= len(steps):
+    if source is None or source.is_translated or request.number >= len(steps):
         return None
     step = steps[request.number]
     changing = ChangingStep(step, script.sources)

@@ -1,0 +1,73 @@
+"""Takes a step with a larger rate or penalty, where a small one hides what they do wrong."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from trainer.book.functions import Array
+from trainer.checker.find.trace import Form, Trace
+from trainer.checker.judge.derivatives import find_factor
+from trainer.checker.judge.influence import Model, Run
+
+EXACT, FAR = 1e-9, 1e-3  # relative, of moves that are in proportion to a rate, and that are not
+SMALL = 0.1  # the share of a penalty in a move with which it may hide
+TIMES = 1e3  # by which a penalty is made stronger to see what it does
+Moves = dict[str, Array]  # how far each weight moves
+
+
+def list_larger(model: Model) -> Iterator[Run]:
+    """Yield a step at a rate at which the weights move as far as they are large, where some move in
+    proportion to it and others do not, being moved by weights of the same step; and with a penalty
+    that moves them as far as the loss does.
+    """
+    moves = _list_moves(model, {})
+    for path, number in _list_numbers(model):
+        larger = _enlarge_rate(model, path, number, moves) or _enlarge_penalty(
+            model, path, number, moves
+        )
+        if larger:
+            yield partial(_run_with, model.run, {path: larger})
+
+
+def _run_with(run: Run, given: Mapping[str, Any], edits: Mapping[str, Any], form: Form) -> Trace:
+    return run({**given, **edits}, form)
+
+
+def _list_numbers(model: Model) -> Iterator[tuple[str, float]]:
+    """Yield the numbers that a step does not change, and that are no targets."""
+    others = {*model.base.list_changed(), *model.targets}
+    for path, value in model.base.before.items():
+        if path not in others and not value.ndim and value.dtype.kind == "f" and value != 0:
+            yield path, float(value)
+
+
+def _enlarge_rate(model: Model, path: str, rate: float, moves: Moves) -> float:
+    """Return the larger rate, 0 for a number that is none, or one in proportion to all moves."""
+    far = max(np.abs(move).max() for move in moves.values())
+    size = max(np.abs(model.base.before[weight]).max() for weight in moves)
+    larger = rate * max(1.0, float(size / far)) if far else rate
+    once, twice = (_list_moves(model, {path: k * larger}) for k in (1, 2))
+    rests = [np.abs(twice[w] - 2 * once[w]).max() / (np.abs(once[w]).max() or 1.0) for w in moves]
+    return larger if min(rests) <= EXACT and max(rests) > FAR else 0.0
+
+
+def _enlarge_penalty(model: Model, path: str, strength: float, moves: Moves) -> float:
+    """Return a penalty's larger strength, 0 for a number that is none, or that is large."""
+    stronger = _list_moves(model, {path: (1 + TIMES) * strength})
+    for weight, move in moves.items():
+        pull, values = (stronger[weight] - move) / TIMES, model.base.before[weight]
+        share = float(np.abs(pull).max() / (np.abs(move).max() or 1.0))
+        if values.size > 1 and 0 < share < SMALL and find_factor(pull, values):
+            return strength / share
+    return 0.0
+
+
+def _list_moves(model: Model, edits: dict[str, float]) -> Moves:
+    """Return how far each weight moves, 0 where that is not known."""
+    after, before = model.run(edits, "changes").after, model.base.before
+    pairs = {w: (before[w], after.get(w)) for w in model.weights}
+    moves = {w: new - old if new is not None and new.shape == old.shape else 0 * old
+             for w, (old, new) in pairs.items()}  # fmt: skip
+    return {w: np.nan_to_num(move, nan=0.0, posinf=0.0, neginf=0.0) for w, move in moves.items()}
