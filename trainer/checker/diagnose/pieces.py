@@ -143,7 +143,7 @@ class Pieces:
                     continue
                 try:
                     value = function(known[a], known[b])
-                except (ValueError, TypeError):  # of shapes, or of numbers that are no floats
+                except (ValueError, TypeError, ArithmeticError):  # of shapes, or of whole numbers
                     continue
                 is_whole = a == self._whole and _is_usable(value)
                 if (is_whole or self._is_new(value)) and _is_work(form, value):
@@ -174,8 +174,9 @@ class Pieces:
         """Return the value of an expression of what the line sees, None where it raises."""
         try:
             code = compile(text, "<candidate>", "eval")
+            scope = {name: self._scope[name] for name in code.co_names if name in self._scope}
             is_safe = self._called.isdisjoint(code.co_names)
-            scope = dict(self._scope) if is_safe else copy.deepcopy(self._scope)
+            scope = scope if is_safe else copy.deepcopy(scope)
             return eval(code, self._names, scope)
         except Exception:  # of somebody's code: any can come
             return None

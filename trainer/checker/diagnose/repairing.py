@@ -17,8 +17,8 @@ CHECKS = 60  # changes that pass the quick look and are checked in full
 FULL = 20  # changes that take as long as one that is checked in full at once
 SHARE = 0.5  # of the changes that are left, in which one that fixes all is sought
 MORE = 12  # changes that make less wrong that are checked in full
-ROUNDS = 3  # changes of one fix
-Step = tuple[Candidate, frozenset[str]]  # a change, and what is still wrong with it
+ROUNDS = 7  # changes of one fix
+Partial = tuple[Candidate, frozenset[str]]  # a change, and what is still wrong with it
 
 Rank = tuple[int, int]
 
@@ -51,7 +51,7 @@ class Search(ABC):
             survey = self.survey(texts)
         return None
 
-    def improve(self, survey: Survey, candidates: Iterable[Candidate]) -> Step | None:
+    def improve(self, survey: Survey, candidates: Iterable[Candidate]) -> Partial | None:
         """Return the first candidate with which nothing is wrong, or else one of the best others.
 
         The others are those that leave less wrong. One that changes right numbers is none.
@@ -74,7 +74,9 @@ class Search(ABC):
                 others.append((_rank(step[1]), candidate))
         return self._improve_partly(survey, others)
 
-    def _improve_partly(self, survey: Survey, others: list[tuple[Rank, Candidate]]) -> Step | None:
+    def _improve_partly(
+        self, survey: Survey, others: list[tuple[Rank, Candidate]]
+    ) -> Partial | None:
         """Return one of the candidates that leave least wrong, None if all checks find more."""
         for _, candidate in sorted(others, key=lambda each: each[0])[:MORE]:
             if step := self._check(survey, candidate):
@@ -92,7 +94,7 @@ class Search(ABC):
         left = self.find_left(survey, candidate)
         return left if left is not None and not left >= survey.wrong else None
 
-    def _check(self, survey: Survey, candidate: Candidate) -> Step | None:
+    def _check(self, survey: Survey, candidate: Candidate) -> Partial | None:
         """Return a candidate with what is wrong with it, None unless it is less than before."""
         if not self.checked.spend():
             return None

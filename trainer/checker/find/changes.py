@@ -65,6 +65,20 @@ def is_carried(run: Callable[..., Trace], trace: Trace, path: str) -> bool:
 
 
 def is_reordered(trace: Trace, path: str) -> bool:
-    """Return whether a step puts numbers into another order, as it may do with samples."""
-    old, new = (np.sort(each[path], axis=None) for each in (trace.before, trace.after))
-    return np.array_equal(old, new)
+    """Return whether a step puts numbers into another order, as it may do with samples, or takes
+    other rows or columns of a larger array that stays as it is.
+    """
+    old, new = trace.before[path], trace.after[path]
+    if np.array_equal(np.sort(old, axis=None), np.sort(new, axis=None)):
+        return True
+    pairs = ((v, trace.after.get(p, old)) for p, v in trace.before.items())
+    others = [v for v, after in pairs if v.ndim == new.ndim == 2 and v.size > new.size
+              and np.array_equal(v, after)]  # fmt: skip
+    return any(_holds_rows(v, new) or _holds_rows(v.T, new.T) for v in others)
+
+
+def _holds_rows(whole: Any, part: Any) -> bool:
+    """Return whether each row of an array is one of another."""
+    if whole.shape[1:] != part.shape[1:] or not len(part):
+        return False
+    return {row.tobytes() for row in part} <= {row.tobytes() for row in whole}

@@ -1,6 +1,7 @@
 """Gives a step fewer samples: as many as show whether it is right."""
 
 from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -29,13 +30,13 @@ def _shrink(model: Model, run: Run, few: int, many: int) -> Model | None:
     outputs, lengths = model.outputs[0], _list_lengths(model, many)
     size = sum(model.base.events[i][2].size for i in outputs)
     starts = _list_starts(model, lengths)
-    for length in lengths:
+    for length, begin in product(lengths, ({}, starts) if starts else ({},)):
         edits = {
             path: _choose(values, length, few)
             for path, values in model.base.before.items()
             if path not in model.weights and length in values.shape
         }
-        smaller = _with(run, edits | starts)
+        smaller = _with(run, edits | begin)
         found = smaller({}, outputs)
         if not found.error and 0 < sum(np.size(value) for *_, value in found.events) < size:
             return build_model(smaller)

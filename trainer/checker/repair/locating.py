@@ -45,6 +45,12 @@ class Place:
     is_exact: bool = True
 
 
+def _list_first(places: list[Place]) -> list[Place]:
+    """Return the first places, and the arguments among them, which are no lines to change."""
+    lines = [each for each in places if not each.site.is_argument][:MOST_PLACES]
+    return [each for each in places if each in lines or each.site.is_argument]
+
+
 class Locator:
     """Replaces the values of a step by those that they may have been meant to be."""
 
@@ -67,7 +73,7 @@ class Locator:
             if not places:
                 break
             settling = [each for each in places if each.settles]
-            found.append((settling or places)[:MOST_PLACES])
+            found.append(_list_first(settling or places))
             edits = found[-1][0].edits
             if settling:
                 break
@@ -92,7 +98,7 @@ class Locator:
                 formula = self._values.describe(expected)
                 is_sure = not self._values.derivatives.is_partial
                 is_exact = self._scorer.rate > 0 or not value.ndim
-                settled += score == ALL
+                settled += score == ALL and not site.is_argument
                 yield Place(
                     site, first, value, expected, formula, best, score == ALL, is_sure, is_exact
                 )

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from trainer.checker.diagnose.applying import Candidate
@@ -13,15 +14,24 @@ KEPT = "result"  # the name of what is computed before it is used
 
 def list_earlier(path: Path, text: str, function: Function, line: int) -> Iterator[Candidate]:
     """Yield the text with the statement at a line, or its value, before each earlier one of its
-    block.
+    block that may change what it reads.
     """
     for block in list_blocks(function):
         for index, statement in enumerate(block):
             if statement.lineno == line and isinstance(statement, ast.Assign | ast.Return):
-                for other in reversed(block[:index]):
+                for other in filter(partial(_may_change, statement), reversed(block[:index])):
                     moves = (_move, _compute) if isinstance(statement, ast.Assign) else (_compute,)
                     for move in moves:
                         yield Candidate(path, move(text, statement, other), statement)
+
+
+def _may_change(statement: ast.stmt, other: ast.stmt) -> bool:
+    """Return whether a statement sets what another one reads, or calls what may do so."""
+    read = {ast.unparse(n) for n in ast.walk(statement) if isinstance(n, ast.expr)}
+    nodes = list(ast.walk(other))
+    stored = (n for n in nodes if isinstance(getattr(n, "ctx", None), ast.Store))
+    is_call = any(isinstance(n, ast.Expr) and isinstance(n.value, ast.Call) for n in nodes)
+    return is_call or any(ast.unparse(n) in read for n in stored)
 
 
 def _move(text: str, statement: ast.stmt, other: ast.stmt) -> str:

@@ -1,7 +1,7 @@
 """Finds the wrong line of a step of training, and a change with which the step is right."""
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from functools import partial
@@ -27,7 +27,7 @@ from trainer.checker.diagnose.enumerating import make_enumerator
 from trainer.checker.diagnose.locating import Location
 from trainer.checker.diagnose.patching import Texts
 from trainer.checker.diagnose.quantities import Quantity
-from trainer.checker.diagnose.repairing import Search
+from trainer.checker.diagnose.repairing import Partial, Search
 from trainer.checker.diagnose.survey import Survey
 from trainer.checker.diagnose.verifying import (
     Request,
@@ -74,11 +74,22 @@ class StepSearch(Search):
         """Return the weights that still go another way, None where that is open."""
         return self.find_wrong(survey.change(candidate))
 
+    def improve(self, survey: Survey, candidates: Iterable[Candidate]) -> Partial | None:
+        """Return the first change with which nothing is wrong, or else one of the best others: of
+        several mistakes each is corrected by its value before other changes are tried.
+        """
+        is_alone = any(location.settles for location in survey.locations)
+        step = None if is_alone else super().improve(survey, self._list_shown(survey))
+        return step or super().improve(survey, candidates)
+
     def list_changes(self, survey: Survey) -> Iterator[Candidate]:
         """Yield the changes that values show, and then all others."""
+        return chain(self._list_shown(survey), list_candidates(survey))
+
+    def _list_shown(self, survey: Survey) -> Iterator[Candidate]:
+        """Yield the changes that values show."""
         assert isinstance(survey.screen, StepScreen)
-        added = survey.screen.list_added(survey)
-        return chain(added, _list_by_value(survey), list_candidates(survey))
+        return chain(survey.screen.list_added(survey), _list_by_value(survey))
 
     def survey(self, texts: Texts) -> Survey | None:
         """Return where the step is wrong with changed texts."""
@@ -97,8 +108,9 @@ class StepSearch(Search):
     def _goes_down(self, decision: Decision) -> bool:
         """Return whether a step goes down one of the losses that it should."""
         fit = decision.fit
-        names = {each.loss for each in (fit, *decision.fits) if each}
-        return fit is not None and not fit.wrong and bool(names & self.losses)
+        if fit is None or fit.wrong:
+            return False
+        return bool(name_losses(decision.model, [fit, *decision.fits]) & self.losses)
 
     def _is_usually_right(self, texts: Texts) -> bool:
         """Return whether the step is still right with the activation that a net usually has."""
@@ -156,7 +168,7 @@ def diagnose_step(
     if survey is None:
         return diagnose_value(request, tried)
     assert isinstance(survey.screen, StepScreen)
-    losses = name_losses(survey.screen.wanted)
+    losses = name_losses(survey.screen.wanted.model, survey.screen.wanted.fits)
     search = StepSearch(tried, request=request, line=survey.line, moved=survey.wrong, losses=losses)
     texts = survey.texts
     fix = search.find_fix(survey)
@@ -235,7 +247,12 @@ def _find_first(first: Candidate, before: Texts, after: Texts) -> Candidate:
 
 
 def _list_by_value(survey: Survey) -> Iterator[Candidate]:
-    """Yield the texts in which a located line has its expected value."""
+    """Yield the texts in which a located line has its expected value: before an update, or by
+    another expression.
+    """
+    for location in survey.locations:
+        site, line = location.site, location.site.value.lineno
+        yield from list_earlier(site.path, survey.texts[site.path], site.function, line)
     edits: list[tuple[Location, Edit]] = []
     for location in survey.locations:
         site, record = location.site, location.before or location.record
@@ -246,9 +263,6 @@ def _list_by_value(survey: Survey) -> Iterator[Candidate]:
     for location, edit in sorted(edits, key=lambda pair: pair[1].cost):
         path = location.site.path
         yield from apply_edit(path, survey.texts[path], edit)
-    for location in survey.locations:
-        site, line = location.site, location.site.value.lineno
-        yield from list_earlier(site.path, survey.texts[site.path], site.function, line)
 
 
 def _is_expected(wanted: Quantity, value: Any) -> bool:

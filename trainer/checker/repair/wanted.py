@@ -110,16 +110,16 @@ class Wanted:
         return bool(self.model.list_moved({p: move(self.model.get_value(p)) for p in paths}))
 
 
-def name_losses(wanted: Wanted) -> frozenset[str]:
-    """Return the names of the losses that a step should go down, and of usual ones like its own.
+def name_losses(model: Model, fits: list[Fit]) -> frozenset[str]:
+    """Return the names of the losses of fits, and of usual ones like the net's own among them.
 
     Of one sample a hinge loss is like any other.
     """
-    shown = find_shown(wanted.model, list(list_fits(wanted.model)))
-    own = (fit.events[0] for fit in wanted.fits if fit.is_own)
+    shown = find_shown(model, list(list_fits(model)))
+    own = (fit.events[0] for fit in fits if fit.is_own)
     like = {name for event in own for name in shown.get(event, ())}
     plain = {name for name in like if "hinge" not in name}
-    return frozenset(fit.loss for fit in wanted.fits) | frozenset(plain or like)
+    return frozenset(fit.loss for fit in fits) | frozenset(plain or like)
 
 
 def find_wanted(decision: Decision, sites: list[Site]) -> Wanted | None:
