@@ -122,6 +122,7 @@ REAL = [
          "np.aragmax(predict(x), axix=1)"},
         ["def predict(self, x)", "np.argmax(self.predict(x), axis=1)"],
     ),
+    ("chapter4", {"t = t.argmax(": "t = copy.copy(t).argmax("}, ["+import copy"]),
     ("chapter4", {"def predict(self, x)": "def predict(x)"}, ["def predict(self, x)"]),
     ("chapter4", {"t = t.argmax(": "t = t,argmax("}, ["t = t.argmax("]),
     ("chapter4", {"np.dot(x.T, da1)": "np.dot(x.t, da1)"}, ["np.dot(x.T, da1)"]),

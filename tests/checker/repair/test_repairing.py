@@ -7,7 +7,8 @@ import pytest
 from steps import FREE, LAYERS, judge, judge_each_layer
 
 from trainer.checker.diagnose.counting import Count
-from trainer.checker.repair.repairing import CHANGES, _is_sure, diagnose_step
+from trainer.checker.diagnose.verifying import Request
+from trainer.checker.repair.repairing import CHANGES, _is_sure, diagnose_net, diagnose_step
 from trainer.checker.repair.surveying import StepRequest
 
 # A right net, a line of it and a mistake in its place, and the number of that line.
@@ -203,3 +204,111 @@ def test_a_line_of_a_call_of_several_rounds_is_named_with_a_fix_alone(line, roun
     wanted = SimpleNamespace(model=model, sites=[SimpleNamespace(line=5)])
     location = SimpleNamespace(site=SimpleNamespace(value=SimpleNamespace(lineno=5)))
     assert _is_sure(location, wanted, StepRequest(FREE, 9, 0), line) is is_sure
+
+
+LISTED = """
+import numpy as np
+rng = np.random.default_rng(0)
+X, T = rng.normal(size=(12, 4)), rng.normal(size=(12, 2))
+weights = [rng.normal(size=shape) for shape in ((4, 5), (5, 3), (3, 2))]
+for step in range(100):
+    values = [X]
+    for W in weights:
+        values.append(np.tanh(values[-1] @ W) if W is not weights[-1] else values[-1] @ W)
+    delta = (values[-1] - T) / len(X)
+    for i in reversed(range(3)):
+        grad = values[i].T @ delta
+        delta = delta @ weights[i].T * (1 - values[i] ** 2)
+        weights[i] = weights[i] - 0.1 * grad
+"""
+
+
+def test_several_mistakes_are_corrected_one_by_one(tmp_path):
+    text = LISTED.replace("(1 - values[i] ** 2)", "(1 - values[i])")
+    path = tmp_path / "net.py"
+    path.write_text(text.replace("grad = values[i].T @ delta", "grad = -values[i].T @ delta"))
+    diff = diagnose(path).diff
+    assert "(1 - values[i] ** 2)" in diff
+    assert diff.count("\n+") == 1 + diff.count("\n+++") + 1
+
+
+LINE = "        delta = delta @ weights[i].T * (1 - values[i] ** 2)\n"
+UPDATE = "        weights[i] = weights[i] - 0.1 * grad\n"
+
+
+def test_a_line_that_reads_what_is_updated_before_it_is_moved(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(LISTED.replace(LINE + UPDATE, UPDATE + LINE))
+    found = diagnose(path)
+    assert f"+{LINE}" in found.diff
+    assert f"-{LINE}" in found.diff
+
+
+LOOPS = """
+import numpy as np
+rng = np.random.default_rng(0)
+X, T = rng.normal(size=(12, 4)), rng.normal(size=(12, 2))
+W1, W2 = rng.normal(size=(4, 5)), rng.normal(size=(5, 2))
+for x, t in zip(X, T):
+    h = np.tanh(x @ W1)
+    d2 = h @ W2 - t
+    d1 = []
+    for i in range(5):
+        error = sum(W2[i][j] * d2[j] for j in range(2))
+        d1.append(error * (1 - h[i] ** 2))
+    for i in range(5):
+        for j in range(2):
+            W2[i][j] -= 0.1 * h[i] * d2[j]
+    for i in range(4):
+        for j in range(5):
+            W1[i][j] -= 0.1 * x[i] * d1[j]
+"""
+
+
+def test_an_update_in_a_loop_is_moved_behind_what_reads_the_weights(tmp_path):
+    start, end = LOOPS.index("    d1 = []"), LOOPS.index("    for i in range(5):\n        for j")
+    back, rest = LOOPS[start:end], LOOPS[end:]
+    update = rest[: rest.index("    for i in range(4)")]
+    path = tmp_path / "net.py"
+    path.write_text(LOOPS[:start] + update + back + rest[len(update) :])
+    assert judge(path).decision.is_right is False
+    found = diagnose(path)
+    assert "+            W2[i][j] -= 0.1 * h[i] * d2[j]" in found.diff
+
+
+SOFTMAX = """
+import numpy as np
+rng = np.random.default_rng(0)
+X, T = rng.normal(size=(12, 4)), np.eye(3)[rng.integers(0, 3, 12)]
+W1, W2 = rng.normal(size=(4, 5)), rng.normal(size=(5, 3))
+def softmax(a):
+    e = np.exp(a)
+    return e / e.sum(axis=0, keepdims=True)
+for step in range(100):
+    h = np.tanh(X @ W1)
+    y = softmax(h @ W2)
+    d2 = (y - T) / len(X)
+    d1 = d2 @ W2.T * (1 - h)
+    W2 -= 0.1 * h.T @ d2
+    W1 -= 0.1 * X.T @ d1
+"""
+
+
+def test_a_softmax_of_samples_is_corrected_beside_another_mistake(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(SOFTMAX)
+    found = diagnose(path)
+    assert "+    return e / e.sum(axis=1, keepdims=True)" in found.diff
+    assert "(1 - h ** 2)" in found.diff
+
+
+def test_a_function_of_the_book_that_raises_is_mended_though_the_net_has_no_known_form(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(
+        "import numpy as np\n\n\ndef softmax(a):\n    e = np.exp(a)\n"
+        "    return e / np.sum(e, axis=1)\n\n\nclass Net:\n    def __init__(self, n, m):\n"
+        "        self.W = np.zeros((n, m))\n\n"
+        "    def predict(self, x):\n        return softmax(x @ self.W)\n"
+    )
+    found = diagnose_net(Request(path, None, False, 0))
+    assert "keepdims=True" in found.diff

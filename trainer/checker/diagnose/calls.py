@@ -68,7 +68,7 @@ def _edit_axis(node: ast.Call) -> Iterator[Edit]:
         return
     others = [k for k in node.keywords if k.arg not in ("axis", "keepdims")]
     positional = node.args[:1] if ast.unparse(node.func).startswith(("np.", "numpy.")) else []
-    for axis in ("0", "1", "-1", None):
+    for axis in ("0", "1", None):
         for keep in (True, False):
             made = [f"axis={axis}"] * (axis is not None) + ["keepdims=True"] * keep
             texts = [*map(ast.unparse, positional), *made, *map(ast.unparse, others)]

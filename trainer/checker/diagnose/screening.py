@@ -15,6 +15,8 @@ from trainer.checker.diagnose.verifying import Request, is_less_wrong, list_pass
 from trainer.checker.findings.comparing import Finding
 from trainer.checker.load.loading import Loader
 from trainer.checker.measure.accuracy import check_accuracy
+from trainer.checker.measure.book_functions import CHECKS as FUNCTIONS
+from trainer.checker.measure.book_functions import check_functions
 from trainer.checker.measure.choosing import is_right
 from trainer.checker.measure.constructing import build_subject, check_construction
 from trainer.checker.measure.edges import check_edges
@@ -44,12 +46,16 @@ LAST = {CHECKS["inputs"], CHECKS["gradient W1"]}  # they tell nothing of a net t
 
 
 class Changed:
-    """The class of a net in some texts, with the text of one file changed for a while."""
+    """The class of a net in some texts, with the text of one file changed for a while.
+
+    names are those of the texts, and now those of the changed one.
+    """
 
     def __init__(self, request: Request, texts: Texts):
         self._request, self._texts = request, texts
         loader = Loader(request.path, request.run_all, texts)
         self.names, self.kind = load_class(loader, request.name)
+        self.now = self.names
         self._found = find_names(loader, self.names, self.kind)
         self._patcher = Patcher(texts, loader.list_modules())
 
@@ -63,12 +69,21 @@ class Changed:
             except CannotPatchError:
                 texts = {**self._texts, path: text}
                 loader = Loader(self._request.path, self._request.run_all, texts)
-                kind = load_class(loader, self._request.name)[1]
+                self.now, kind = load_class(loader, self._request.name)
+                stack.callback(setattr, self, "now", self.names)
             yield kind
 
     def list_parts(self) -> list[Part]:
         """Return the functions and layers of the file that are checked by themselves."""
         return list_parts(self._found)
+
+    def check_parts(self, names: set[str]) -> list[Finding]:
+        """Return the findings on functions and layers of these names, and on those of the book."""
+        parts = (part for part in self.list_parts() if part.name in names)
+        own = {name: self.now[name] for name in names if name in self.now}
+        return [f for part in parts for f in check_part(part, {}, 0)] + [
+            *check_functions(own, set(own))
+        ]
 
 
 @dataclass
@@ -97,8 +112,7 @@ class PartsScreen:
     def _check(self, wanted: set[str]) -> frozenset[str]:
         """Return which of these quantities, and of those beside them, are wrong now."""
         names = {quantity.split()[0] for quantity in wanted}
-        parts = [part for part in self.changed.list_parts() if part.name in names]
-        findings = [f for part in parts for f in check_part(part, {}, 0)]
+        findings = self.changed.check_parts(names)
         return frozenset(list_wrong(findings) | (wanted - list_passed(findings)))
 
 
@@ -206,7 +220,7 @@ def make_screen(
     """Return a screen for what is wrong with a net, None where it finds nothing of that."""
     if changed is None:
         return None
-    names = {part.name for part in attempt(changed.list_parts).value or ()}
+    names = {part.name for part in attempt(changed.list_parts).value or ()} | FUNCTIONS.keys()
     in_parts = frozenset(q for q in wrong if q.split()[0] in names)
     if in_parts and in_parts == wrong:
         return PartsScreen(changed, in_parts, heads)

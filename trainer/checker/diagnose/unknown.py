@@ -3,7 +3,8 @@
 import ast
 import builtins
 import re
-from collections.abc import Collection, Iterator
+import sys
+from collections.abc import Collection, Iterator, Mapping
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
@@ -49,22 +50,32 @@ def correct_names(path: Path, text: str, names: Collection[str]) -> Candidate | 
         for function in list_outermost(ast.Module([scope], [])):
             edits += _correct_variables(lines, function, known, methods)
             edits += _correct_attributes(function, own, set_anywhere)
-            lacking += [n for n in _list_unknown(function, known) if n.id in IMPORTS]
+            lacking += [n for n in _list_unknown(function, known) if _find_import(lines, n)]
     first = min((*lacking, *(e.node for e in edits)), key=lambda n: n.lineno, default=None)
-    changed = _import(tree, replace_all(text, edits), lacking)
+    needed = {node.id: _find_import(lines, node) for node in lacking}
+    changed = _import(tree, replace_all(text, edits), needed)
     return Candidate(path, changed, first) if first is not None and changed != text else None
 
 
-def _import(tree: ast.Module, text: str, lacking: list[ast.Name]) -> str:
-    """Return the text with the imports of these names, after the first import that it has."""
-    names = sorted({n.id for n in lacking if IMPORTS[n.id] != COMMON or BOOK.search(text)})
-    shared = ", ".join(name for name in names if IMPORTS[name] == COMMON)
-    new = [IMPORTS[name] for name in names if IMPORTS[name] != COMMON]
+def _import(tree: ast.Module, text: str, needed: Mapping[str, str]) -> str:
+    """Return the text with the imports of names, after the first import that it has."""
+    names = sorted(n for n in needed if needed[n] != COMMON or BOOK.search(text))
+    shared = ", ".join(name for name in names if needed[name] == COMMON)
+    new = [needed[name] for name in names if needed[name] != COMMON]
     new += [COMMON + shared] if shared else []
     first = next((s for s in tree.body if isinstance(s, ast.Import | ast.ImportFrom)), None)
     if first is not None and new:
         return insert_after(text, first, "\n".join(new))
     return "".join(f"{line}\n" for line in new) + text
+
+
+def _find_import(lines: list[str], node: ast.Name) -> str:
+    """Return how a name is imported: as in the book, or a module of Python of which something is
+    used; "" for no such name.
+    """
+    after = lines[node.lineno - 1].encode()[node.end_col_offset or 0 :]
+    is_module = node.id in sys.stdlib_module_names and after.startswith(b".")
+    return IMPORTS.get(node.id) or (f"import {node.id}" if is_module else "")
 
 
 def _list_methods(scope: ast.stmt) -> set[str]:
@@ -92,9 +103,11 @@ def _correct_variables(
             yield Edit(comma, f".{node.id}", 1.0)
         elif node.id in methods:
             yield Edit(node, f"self.{node.id}", 1.0)
+        elif _find_import(lines, node):
+            continue
         elif callable(getattr(np, node.id, None)):
             yield Edit(node, f"np.{node.id}", 1.0)
-        elif node.id not in IMPORTS:
+        else:
             yield from _correct(node, node.id, local | known - BUILTINS)
 
 

@@ -8,7 +8,7 @@ from trainer.checker.find.trace import DERIVED, STRAIGHT
 from trainer.checker.findings.comparing import LACKING, OWN_PENALTY, Finding, report_unchecked
 from trainer.checker.findings.report import CODE, STEP, Report
 from trainer.checker.judge.causes import find_cause, find_ratio, find_weight_causes
-from trainer.checker.judge.decision import Decision, Fault
+from trainer.checker.judge.decision import OF_ONE_VALUE, Decision, Fault
 from trainer.checker.judge.judging import Judged, Step, has_line
 from trainer.checker.judge.layers import gives_loss
 from trainer.checker.judge.properties import is_affine
@@ -140,7 +140,8 @@ def point_to(report: Report, judged: Judged) -> None:
     """Note in a report which step is wrong, and whether a line of it can be sought."""
     report.step = judged.step.place if judged.decision.is_right is False else None
     causes = {finding.cause for finding in report.wrong_findings}
-    report.has_line = has_line(judged) and not causes & FORWARD
+    is_of_value = judged.decision.fault in OF_ONE_VALUE
+    report.has_line = has_line(judged) and (is_of_value or not causes & FORWARD)
     _place_steps(report)
 
 

@@ -3,11 +3,11 @@
 from trainer.checker.adapt.attempts import attempt, report_exception
 from trainer.checker.adapt.building import is_call_known
 from trainer.checker.adapt.constructor_text import sets_bias_twice
-from trainer.checker.adapt.names import PARAMS, list_arguments
+from trainer.checker.adapt.names import list_arguments
 from trainer.checker.adapt.sizes import C, D, H
 from trainer.checker.adapt.subject import Subject, make_subject
 from trainer.checker.adapt.weights import get_shapes, infer_sizes
-from trainer.checker.findings.comparing import LACKING, Finding, report_unchecked
+from trainer.checker.findings.comparing import LACKING, UNKNOWN_FORM, Finding, report_unchecked
 from trainer.checker.findings.descriptions import append_mistake
 from trainer.common.language import join_clauses, join_words, translate_plural
 from trainer.common.language import translate as _
@@ -51,7 +51,7 @@ def report_failed_construction(kind: type, error: BaseException) -> Finding:
     message = _("unsupported constructor {constructor}: {message}").format(
         constructor=f"{kind.__name__}({arguments})", message=finding.message
     )
-    return report_unchecked("construction", message)
+    return report_unchecked("construction", message, UNKNOWN_FORM)
 
 
 def check_construction(kind: type, subject: Subject) -> Finding:
@@ -78,7 +78,7 @@ def check_construction(kind: type, subject: Subject) -> Finding:
     if weights.absent:
         absent = ", ".join(sorted(weights.absent))
         message = _("has no array {names}: store it under that name").format(names=absent)
-        topic = LACKING if len(weights.absent) < len(PARAMS) else ""
+        topic = UNKNOWN_FORM if {"W1", "W2"} <= weights.absent else LACKING
         return report_unchecked("construction", message, topic=topic)
     return Finding("construction", "ok")
 

@@ -1,4 +1,4 @@
-"""Moves what a line computes before other statements: before an update of what it reads."""
+"""Moves what a line computes before an update of what it reads, or that update behind it."""
 
 import ast
 from collections.abc import Iterator
@@ -14,15 +14,20 @@ KEPT = "result"  # the name of what is computed before it is used
 
 def list_earlier(path: Path, text: str, function: Function, line: int) -> Iterator[Candidate]:
     """Yield the text with the statement at a line, or its value, before each earlier one of its
-    block that may change what it reads.
+    block that may change what it reads, and with that one after the statement, or after the loop in
+    which it stands.
     """
     for block in list_blocks(function):
         for index, statement in enumerate(block):
-            if statement.lineno == line and isinstance(statement, ast.Assign | ast.Return):
-                for other in filter(partial(_may_change, statement), reversed(block[:index])):
-                    moves = (_move, _compute) if isinstance(statement, ast.Assign) else (_compute,)
-                    for move in moves:
-                        yield Candidate(path, move(text, statement, other), statement)
+            if not statement.lineno <= line <= (statement.end_lineno or statement.lineno):
+                continue
+            is_whole = isinstance(statement, ast.Assign | ast.Return) and statement.lineno == line
+            for other in filter(partial(_may_change, statement), reversed(block[:index])):
+                moves = (_move, _compute) if isinstance(statement, ast.Assign) else (_compute,)
+                for move in moves if is_whole else ():
+                    yield Candidate(path, move(text, statement, other), statement)
+                if not isinstance(statement, ast.Return):
+                    yield Candidate(path, _postpone(text, statement, other), other)
 
 
 def _may_change(statement: ast.stmt, other: ast.stmt) -> bool:
@@ -31,7 +36,20 @@ def _may_change(statement: ast.stmt, other: ast.stmt) -> bool:
     nodes = list(ast.walk(other))
     stored = (n for n in nodes if isinstance(getattr(n, "ctx", None), ast.Store))
     is_call = any(isinstance(n, ast.Expr) and isinstance(n.value, ast.Call) for n in nodes)
-    return is_call or any(ast.unparse(n) in read for n in stored)
+    return is_call or any(ast.unparse(_find_base(n)) in read for n in stored)
+
+
+def _find_base(node: ast.AST) -> ast.AST:
+    """Return the array of which a node is a part: W of W[i][j]."""
+    return _find_base(node.value) if isinstance(node, ast.Subscript) else node
+
+
+def _postpone(text: str, statement: ast.stmt, other: ast.stmt) -> str:
+    """Return the text with an earlier statement after another."""
+    lines, moved = text.splitlines(keepends=True), _get_lines(text, other)
+    start, end = other.lineno - 1, other.end_lineno or other.lineno
+    after = statement.end_lineno or statement.lineno
+    return "".join([*lines[:start], *lines[end:after], *moved, *lines[after:]])
 
 
 def _move(text: str, statement: ast.stmt, other: ast.stmt) -> str:

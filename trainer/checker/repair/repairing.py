@@ -54,6 +54,7 @@ from trainer.checker.repair.wanted import Wanted, name_losses
 
 GRADIENTS = {f"gradient {name}" for name in PARAMS}
 CHANGES = 300  # that are tried for one fix
+CHECKS = 24  # changes that pass the quick look and are judged
 MOST_EDITS = 20  # of one line, by value
 
 
@@ -65,6 +66,7 @@ class StepSearch(Search):
     may go down.
     """
 
+    checked: Count = field(default_factory=lambda: Count(CHECKS))
     request: StepRequest = field(kw_only=True)
     line: int = field(kw_only=True)
     moved: frozenset[str] = field(kw_only=True)
@@ -166,19 +168,37 @@ def diagnose_step(
     """
     survey = survey_step(request, None)
     if survey is None:
-        return diagnose_value(request, tried)
+        return diagnose_value(request, tried, partial(_go_on, request, tried))
+    fix = _search_fix(request, tried, survey)
+    if fix is None or not is_better(fix[1]):
+        assert isinstance(survey.screen, StepScreen)
+        return _name_line(survey, survey.screen.wanted, request)
+    first, changed = fix
+    return describe_fix(first, survey.texts, changed, survey.locations, len(survey.wrong))
+
+
+def _search_fix(
+    request: StepRequest, tried: Count, survey: Survey, first: Candidate | None = None
+) -> tuple[Candidate, Texts] | None:
+    """Return the first change, and the texts with which a step is right; None for none."""
     assert isinstance(survey.screen, StepScreen)
     losses = name_losses(survey.screen.wanted.model, survey.screen.wanted.fits)
     search = StepSearch(tried, request=request, line=survey.line, moved=survey.wrong, losses=losses)
-    texts = survey.texts
-    fix = search.find_fix(survey)
-    if fix is None or not is_better(fix[1]):
-        return _name_line(survey, survey.screen.wanted, request)
+    fix = search.find_fix(survey, first)
+    if fix is None:
+        return None
     first, changed = fix
     if changed[first.path] != first.text:
-        changed = drop_needless(search, texts, changed)
-    first = _find_first(first, texts, changed)
-    return describe_fix(first, texts, changed, survey.locations, len(survey.wrong))
+        changed = drop_needless(search, survey.texts, changed)
+    return _find_first(first, survey.texts, changed), changed
+
+
+def _go_on(request: StepRequest, tried: Count, first: Candidate, texts: Texts) -> Diagnosis | None:
+    """Return the fix of a step that is still wrong with a first change, None where it has none."""
+    survey = survey_step(request, texts)
+    fix = _search_fix(request, tried, survey, first) if survey else None
+    before = {path: source.text for path, source in find_steps(request, None)[0].sources.items()}
+    return describe_fix(first, before, fix[1], [], 1) if fix else None
 
 
 def _name_line(survey: Survey, wanted: Wanted, request: StepRequest) -> Diagnosis | None:

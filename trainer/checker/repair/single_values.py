@@ -4,7 +4,7 @@ No right value can be computed for it: each change is tried by judging the step 
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
 
@@ -24,13 +24,18 @@ from trainer.checker.repair.surveying import StepRequest, find_steps, list_funct
 
 MOST_COST = 2.3  # of an edit
 MOST = 40  # changes that are tried
+MORE = 6  # those after one with which the value is right, though the step is not
 COLUMN = 1.2  # the cost of making a column of an array
 LINES = 3  # before that of the value, which may be wrong instead of it
 
 
-def diagnose_value(request: StepRequest, tried: Count) -> Diagnosis | None:
+def diagnose_value(
+    request: StepRequest, tried: Count, go_on: Callable[[Candidate, Texts], Diagnosis | None]
+) -> Diagnosis | None:
     """Return the line of a value that is wrong by itself, and a change with which the step is
     right; None where the step has no such value.
+
+    go_on is given a change with which the value is right and the step is still wrong.
     """
     script, steps = find_steps(request, None)
     step = steps[request.number] if request.number < len(steps) else None
@@ -44,12 +49,22 @@ def diagnose_value(request: StepRequest, tried: Count) -> Diagnosis | None:
                      and holds(f, site.line)), None)  # fmt: skip
     if function is None:
         return None
+    partly: tuple[Candidate, Texts] | None = None
+    left = MOST
     for candidate in islice(_list_changes(texts, site, function), MOST):
-        if not tried.spend():
+        left -= 1
+        if left < 0 or not tried.spend():
             break
         changed = {**texts, candidate.path: candidate.text}
-        if attempt(partial(_is_right, request, changed, step, decision.fault, site.line)).value:
+        judge = partial(_is_right, request, changed, step, decision.fault, site.line)
+        is_right = attempt(judge).value
+        if is_right:
             return describe_fix(candidate, texts, changed, [], 1)
+        if is_right is False:
+            left = min(left, MORE)
+            partly = partly or (candidate, changed)
+    if partly and (more := go_on(*partly)):
+        return more
     node = next(iter(_list_roots(function, site.line)), None)
     return describe_place(texts, site.path, node) if node else None
 
@@ -65,20 +80,22 @@ def _find_first(decision: Decision) -> int:
 
 def _is_right(
     request: StepRequest, texts: Texts, old: Step, fault: Fault | None, line: int
-) -> bool:
+) -> bool | None:
     """Return whether the step is right with changed texts, and the loss of a line a usual one where
-    that was wrong.
+    that was wrong; None where its value is still wrong, or not known.
     """
     for step in find_steps(request, texts)[1]:
         decision = request.decide(step, step.run) if step.line == old.line else None
         if decision is None or decision.is_right is None:
             continue
+        if not decision.is_right:
+            return None if decision.fault in OF_ONE_VALUE else False
         usual = [fit for fit in decision.fits if not fit.is_own]
         events = decision.model.base.events
         shown = {step.describe(events[i][0])[0] for fit in usual for i in fit.shown_as}
         is_shown = line in shown if fault is Fault.WRONG_LOSS else bool(usual)
-        return decision.is_right and (is_shown or fault is Fault.SOFTMAX_AXIS)
-    return False
+        return is_shown or fault is Fault.SOFTMAX_AXIS or None
+    return None
 
 
 def _list_changes(texts: Texts, site: Site, function: Function) -> Iterator[Candidate]:
