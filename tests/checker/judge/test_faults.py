@@ -7,6 +7,7 @@ from planted import EXAMPLES
 from steps import find_messages, judge
 
 from trainer.checker.judge.decision import Fault
+from trainer.checker.judge.properties import is_named_as_bias
 from trainer.checker.judge.reporting import describe
 
 SCRIPT = """
@@ -475,3 +476,24 @@ def test_a_bias_in_a_list_that_is_computed_and_not_kept_is_left(tmp_path):
         BIASES.replace("        weights[i] =", "        biases[i] = bias\n        weights[i] =")
     )
     assert judge(path).decision.is_right is True
+
+
+def test_an_identity_that_passes_on_the_inputs_is_no_weight_that_is_left(tmp_path):
+    path = tmp_path / "net.py"
+    text = BIASES.replace("bias = biases[i]", "biases[i] = biases[i]")
+    text = text.replace("weights = [", "weights = [np.eye(3), ").replace(
+        "biases = [", "biases = [np.zeros(3), "
+    )
+    for i in (1, 0):
+        text = text.replace(f"weights[{i}]", f"weights[{i + 1}]").replace(
+            f"biases[{i}]", f"biases[{i + 1}]"
+        )
+    text = text.replace("x @ weights", "(x @ weights[0] + biases[0]) @ weights")
+    text = text.replace("weights[i] = weights[i]", "weights[i + 1] = weights[i + 1]")
+    path.write_text(text.replace("biases[i] = biases[i]", "biases[i + 1] = biases[i + 1]"))
+    assert judge(path).decision.is_right is True
+
+
+def test_batches_in_a_list_are_no_biases():
+    assert not is_named_as_bias("batch[0]")
+    assert all(map(is_named_as_bias, ("self.bias[0]", "biases[1]", "b[2]", "net['b1']", "self.b")))

@@ -12,7 +12,7 @@ from trainer.checker.adapt.subject import Subject
 from trainer.checker.check_file import load_class
 from trainer.checker.diagnose.patching import CannotPatchError, Patcher, Texts
 from trainer.checker.diagnose.verifying import Request, is_less_wrong, list_passed, list_wrong
-from trainer.checker.findings.comparing import Finding
+from trainer.checker.findings.comparing import SINGLE, Finding
 from trainer.checker.load.loading import Loader
 from trainer.checker.measure.accuracy import check_accuracy
 from trainer.checker.measure.book_functions import CHECKS as FUNCTIONS
@@ -113,7 +113,8 @@ class PartsScreen:
         """Return which of these quantities, and of those beside them, are wrong now."""
         names = {quantity.split()[0] for quantity in wanted}
         findings = self.changed.check_parts(names)
-        return frozenset(list_wrong(findings) | (wanted - list_passed(findings)))
+        single = {finding.quantity for finding in findings if finding.topic == SINGLE}
+        return frozenset(list_wrong(findings) | single | (wanted - list_passed(findings)))
 
 
 @dataclass

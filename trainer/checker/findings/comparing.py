@@ -20,10 +20,11 @@ MOST_SHOWN = 1.001  # as a percentage: where a value is missing, rounding moves 
 
 # What a finding says, where a program has to know: gradient works only after another call, samples
 # are columns, parameters are lacking, a module is missing, the form of a function is not known,
-# only one kind of targets gives right results, or a gradient is not that of the net's own penalty.
-TOPICS = NOT_ALONE, COLUMNS, LACKING, ABSENT, UNKNOWN_FORM, OTHER_TARGETS, OWN_PENALTY = (
+# only one kind of targets gives right results, a gradient is not that of the net's own penalty, or
+# a function is right for one sample alone.
+TOPICS = NOT_ALONE, COLUMNS, LACKING, ABSENT, UNKNOWN_FORM, OTHER_TARGETS, OWN_PENALTY, SINGLE = (
     "not alone", "samples as columns", "lacking parameters", "missing module", "unknown form",
-    "other targets", "own penalty",
+    "other targets", "own penalty", "one sample",
 )  # fmt: skip
 Verdict = Literal["ok", "differs", "raises", "missing", "note"]
 

@@ -27,9 +27,21 @@ def list_left(model: Model, fit: Fit) -> list[str]:
     """
     after = model.base.after
     kept = [p for p in model.inputs if p in after and after[p].shape == model.get_value(p).shape]
+    idle = {_find_index(path) for path in kept if _is_identity(model.get_value(path))}
     back = WayBack(model, fit)
-    return [path for path in kept if _should_move(model, fit, path, back)
+    return [path for path in kept if _find_index(path) not in idle
+            and _should_move(model, fit, path, back)
             and depends_on(model, fit, path) and _stays(model, path)]  # fmt: skip
+
+
+def _find_index(path: str) -> str:
+    """Return the place of an array in a list or a table, or else its name."""
+    return path[path.rfind("[") :] if path.endswith("]") else path
+
+
+def _is_identity(values: Array) -> bool:
+    """Return whether a matrix passes on what it is given: that of an input layer stays so."""
+    return values.ndim == 2 and np.array_equal(values, np.eye(*values.shape))
 
 
 def _stays(model: Model, path: str) -> bool:

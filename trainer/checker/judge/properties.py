@@ -195,10 +195,14 @@ def _name_holder(path: str) -> str:
 
 
 def is_named_as_bias(path: str) -> bool:
-    """Return whether the last name of a leaf is that of a bias, or begins as one does."""
-    parts = re.split(r"[\[\]'.]+", path)
-    name = next((part for part in reversed(parts) if part and not part.isdigit()), "")
-    return name.startswith("b") or "bias" in name
+    """Return whether the last name of a leaf is that of a bias, or begins as one does; of a list,
+    which may have batches, whether it is that of biases.
+    """
+    parts = [part for part in re.split(r"[\[\]'.]+", path) if part]
+    if parts and parts[-1].isdigit():
+        name = next((part for part in reversed(parts) if not part.isdigit()), "")
+        return "bias" in name or re.fullmatch("_*bs?", name) is not None
+    return bool(parts) and (parts[-1].startswith("b") or "bias" in parts[-1])
 
 
 def _is_beside_weights(model: Model, path: str) -> bool:

@@ -11,6 +11,7 @@ from trainer.book.functions import Array
 from trainer.checker.adapt.attempts import Outcome, attempt, report_exception
 from trainer.checker.findings.comparing import (
     CLOSE,
+    SINGLE,
     Finding,
     as_array,
     as_number,
@@ -130,7 +131,7 @@ def _check_softmax(name: str, function: Function, inputs: Inputs) -> Finding:
         cause = _find_softmax_mistake(batch.value, inputs)
         if row_right and (batch.error or cause == "softmax-whole-batch"):
             message = _("right for one sample (C,) only: a batch is normalised as a whole")
-            return Finding(name, "note", message, cause)
+            return Finding(name, "note", message, cause, topic=SINGLE)
         return Finding(name, "differs", describe_difference(batch.value, inputs.y), cause)
     if (
         compute_error(attempt(function, inputs.batch * 1000).value, inputs.y) == np.inf
