@@ -221,7 +221,8 @@ def make_screen(
     """Return a screen for what is wrong with a net, None where it finds nothing of that."""
     if changed is None:
         return None
-    names = {part.name for part in attempt(changed.list_parts).value or ()} | FUNCTIONS.keys()
+    names = {part.name for part in attempt(changed.list_parts).value or ()}
+    names |= FUNCTIONS.keys() & changed.names.keys() if trial is None else set()
     in_parts = frozenset(q for q in wrong if q.split()[0] in names)
     if in_parts and in_parts == wrong:
         return PartsScreen(changed, in_parts, heads)

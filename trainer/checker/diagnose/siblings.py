@@ -37,6 +37,24 @@ def list_sibling_changes(
                 yield Candidate(path, new, edit.node)
 
 
+def list_alike(
+    path: Path, text: str, function: Function, edits: Iterable[Edit]
+) -> Iterator[Candidate]:
+    """Yield the text with something put around the value of all lines that set gradients, where an
+    edit puts it around one of them: dW = (…) / m and db = (…) / m.
+    """
+    groups = list(_list_gradient_lines(function))
+    for edit in edits:
+        for group in groups:
+            old = ast.unparse(edit.node)
+            if any(line.value is edit.node for line in group) and edit.text.count(old) == 1:
+                made = [
+                    Edit(line.value, edit.text.replace(old, ast.unparse(line.value)), 0.0)
+                    for line in group
+                ]
+                yield Candidate(path, replace_all(text, made), group[0])
+
+
 def list_signs(path: Path, text: str, function: Function) -> Iterator[Candidate]:
     """Yield the text with the other sign in all lines that set gradients or take a step up."""
     for group in _list_gradient_lines(function):

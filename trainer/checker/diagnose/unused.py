@@ -10,7 +10,7 @@ from trainer.checker.diagnose.applying import Candidate, apply_edit
 from trainer.checker.diagnose.edits import Edit
 from trainer.checker.diagnose.insertions import insert_all
 from trainer.checker.diagnose.patching import Function
-from trainer.checker.diagnose.siblings import get_target, swap_numbers
+from trainer.checker.diagnose.siblings import get_target, list_alike, swap_numbers
 
 LEFT_OUT = ("{name} + {new}", "{name} - {new}", "{name} * ({new})")
 
@@ -53,12 +53,15 @@ def _list_names(*nodes: ast.AST) -> set[str]:
 
 
 def list_uses(path: Path, text: str, function: Function, edits: list[Edit]) -> Iterator[Candidate]:
-    """Yield the texts with one of the edits that use a variable that is not used."""
+    """Yield the texts with one of the edits that use a variable that is not used, at one line and
+    at all lines that set gradients.
+    """
     unused = list_unused(function)
     for edit in edits:
         words = set(re.findall(r"\w+", edit.text)) if isinstance(edit.node, ast.expr) else set()
         is_read = isinstance(getattr(edit.node, "ctx", None), ast.Load | None)
         if is_read and any(edit.node.lineno > unused[word] for word in words & unused.keys()):
+            yield from list_alike(path, text, function, [edit])
             yield from apply_edit(path, text, edit)
 
 
