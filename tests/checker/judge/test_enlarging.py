@@ -44,3 +44,10 @@ def test_what_a_small_number_hides_is_wrong(tmp_path, old, new, weights):
     decision = judge(write(tmp_path / "net.py", old, new)).decision
     assert decision.is_right is False
     assert weights is None or decision.wrong == weights
+
+
+@pytest.mark.parametrize("limit", ["3", "2.6"])
+def test_weights_that_only_a_large_rate_would_clip_are_right(tmp_path, limit):
+    update = "    W1 -= rate * (X.T @ back + decay * W1)\n"
+    clipped = update.replace("-=", "= np.clip(W1 -").replace(")\n", f"), -{limit}, {limit})\n")
+    assert judge(write(tmp_path / "net.py", update, clipped)).decision.is_right is True
