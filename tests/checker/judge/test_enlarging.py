@@ -46,8 +46,7 @@ def test_what_a_small_number_hides_is_wrong(tmp_path, old, new, weights):
     assert weights is None or decision.wrong == weights
 
 
-@pytest.mark.parametrize("limit", ["3", "2.6"])
-def test_weights_that_only_a_large_rate_would_clip_are_right(tmp_path, limit):
+def test_a_step_that_only_a_large_rate_would_clip_is_right(tmp_path):
     update = "    W1 -= rate * (X.T @ back + decay * W1)\n"
-    clipped = update.replace("-=", "= np.clip(W1 -").replace(")\n", f"), -{limit}, {limit})\n")
+    clipped = "    W1 -= np.clip(rate * (X.T @ back + decay * W1), -0.05, 0.05)\n"
     assert judge(write(tmp_path / "net.py", update, clipped)).decision.is_right is True

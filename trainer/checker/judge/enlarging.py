@@ -13,7 +13,6 @@ from trainer.checker.judge.influence import Model, Run
 
 EXACT, FAR = 1e-9, 1e-3  # relative, of moves that are in proportion to a rate, and that are not
 SMALL = 0.1  # the share of a penalty in a move with which it may hide
-ROUNDING = 1e-13  # of a weight, relative
 TIMES = 1e3  # by which a penalty is made stronger to see what it does
 Moves = dict[str, Array]  # how far each weight moves
 
@@ -45,25 +44,14 @@ def _list_numbers(model: Model) -> Iterator[tuple[str, float]]:
 
 
 def _enlarge_rate(model: Model, path: str, rate: float, moves: Moves) -> float:
-    """Return the larger rate, 0 for a number that is none, or one in proportion to all moves. What
-    is not so at one between both, as where weights are clipped, says nothing.
-    """
+    """Return the larger rate, 0 for a number that is none, or one in proportion to all moves."""
     far = max(np.abs(move).max() for move in moves.values())
     size = max(np.abs(model.base.before[weight]).max() for weight in moves)
-    if not 0 < far < np.inf:
-        return 0.0
-    times = max(1.0, float(size / far))
-    between, whole = (_measure_bends(model, path, rate * k) for k in (times**0.5, times))
-    bent = {weight for weight, rest in whole.items() if rest > FAR}
-    is_same = bent == {weight for weight, rest in between.items() if rest > ROUNDING * times**0.5}
-    return rate * times if bent and is_same and min(whole.values()) <= EXACT else 0.0
-
-
-def _measure_bends(model: Model, path: str, rate: float) -> dict[str, float]:
-    """Return how far from twice as far each weight moves at twice a rate, relative to that."""
-    once, twice = (_list_moves(model, {path: k * rate}) for k in (1, 2))
-    return {w: float(np.abs(twice[w] - 2 * move).max() / (np.abs(move).max() or 1.0))
-            for w, move in once.items()}  # fmt: skip
+    larger = rate * max(1.0, float(size / far)) if far else rate
+    once, twice = (_list_moves(model, {path: k * larger}) for k in (1, 2))
+    rests = [np.abs(twice[w] - 2 * move).max() / (np.abs(move).max() or 1.0)
+             for w, move in once.items()]  # fmt: skip
+    return larger if min(rests) <= EXACT and max(rests) > FAR else 0.0
 
 
 def _enlarge_penalty(model: Model, path: str, strength: float, moves: Moves) -> float:
