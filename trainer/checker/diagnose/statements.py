@@ -11,6 +11,7 @@ from trainer.checker.diagnose.edits import (
     Edit,
     Root,
     Words,
+    list_swapped_parts,
     sort_edits,
 )
 from trainer.checker.diagnose.expressions import list_edits
@@ -22,6 +23,7 @@ def list_statement_edits(root: ast.stmt) -> Iterator[Edit]:
     """Yield edits of whole statements: other operators of updates, statements taken out."""
     seen: set[str] = set()
     yield from _list_other_updates(root)
+    yield from _list_swapped_targets(root)
     for node in ast.walk(root):
         if isinstance(node, ast.AugAssign):
             yield Edit(node, f"{ast.unparse(node.target)} = {ast.unparse(node.value)}", 1.4)
@@ -42,6 +44,17 @@ def list_statement_edits(root: ast.stmt) -> Iterator[Edit]:
                 )
         if isinstance(node, ast.Expr | ast.If):
             yield Edit(node, "pass", 1.8)
+
+
+def _list_swapped_targets(root: ast.stmt) -> Iterator[Edit]:
+    """Yield two names in the other order where what they are set to stands in its usual order."""
+    arguments = [a.arg for a in root.args.args] if isinstance(root, ast.FunctionDef) else []
+    for node in ast.walk(root):
+        match node:
+            case ast.Assign(targets=[ast.Tuple() as target], value=ast.Tuple(elts=values)):
+                texts = [ast.unparse(value) for value in values]
+                if texts in (sorted(texts), [a for a in arguments if a in texts]):
+                    yield from (Edit(e.node, e.text, 1.3) for e in list_swapped_parts(target))
 
 
 def list_condition_edits(function: ast.FunctionDef) -> Iterator[Edit]:

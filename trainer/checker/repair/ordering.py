@@ -31,17 +31,23 @@ def list_earlier(path: Path, text: str, function: Function, line: int) -> Iterat
 
 
 def _may_change(statement: ast.stmt, other: ast.stmt) -> bool:
-    """Return whether a statement sets what another one reads, or calls what may do so."""
-    read = {ast.unparse(n) for n in ast.walk(statement) if isinstance(n, ast.expr)}
+    """Return whether a statement updates what another one reads, or calls what may do so."""
     nodes = list(ast.walk(other))
-    stored = (n for n in nodes if isinstance(getattr(n, "ctx", None), ast.Store))
+    stored = {_name_base(n) for n in nodes if isinstance(getattr(n, "ctx", None), ast.Store)}
+    updated = {_name_base(n.target) for n in nodes if isinstance(n, ast.AugAssign)}
     is_call = any(isinstance(n, ast.Expr) and isinstance(n.value, ast.Call) for n in nodes)
-    return is_call or any(ast.unparse(_find_base(n)) in read for n in stored)
+    return is_call or bool((updated | stored & _list_read(other)) & _list_read(statement))
 
 
-def _find_base(node: ast.AST) -> ast.AST:
+def _list_read(statement: ast.stmt) -> set[str]:
+    """Return the expressions that a statement reads."""
+    nodes = (n for n in ast.walk(statement) if isinstance(n, ast.expr))
+    return {ast.unparse(n) for n in nodes if not isinstance(getattr(n, "ctx", None), ast.Store)}
+
+
+def _name_base(node: ast.AST) -> str:
     """Return the array of which a node is a part: W of W[i][j]."""
-    return _find_base(node.value) if isinstance(node, ast.Subscript) else node
+    return _name_base(node.value) if isinstance(node, ast.Subscript) else ast.unparse(node)
 
 
 def _postpone(text: str, statement: ast.stmt, other: ast.stmt) -> str:
