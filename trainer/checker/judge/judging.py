@@ -229,10 +229,11 @@ def _choose(steps: Sequence[Step], budget: Budget) -> Judged | None:
     first = None
     for judged in _judge_steps(steps, budget):
         is_right = judged.decision.is_right
-        is_doubted = (first and _is_round_of(first, judged)) or _is_part(judged, steps, budget)
-        if is_right and not is_doubted:
+        is_part = _is_part(judged, steps, budget)
+        if is_right and not is_part:
             return _find_later(judged, steps, budget) or judged
-        if is_right is False and not is_doubted and not (first and first.decision.is_right):
+        is_doubted = is_part or (first and (first.decision.is_right or _is_round_of(first, judged)))
+        if is_right is False and not is_doubted:
             return judged
         first = first or judged
     return first
