@@ -229,7 +229,7 @@ def test_several_mistakes_are_corrected_one_by_one(tmp_path):
     path.write_text(text.replace("grad = values[i].T @ delta", "grad = -values[i].T @ delta"))
     diff = diagnose(path).diff
     assert "(1 - values[i] ** 2)" in diff
-    assert diff.count("\n+") == 1 + diff.count("\n+++") + 1
+    assert diff.count("\n+") == 2 + diff.count("\n+++")
 
 
 LINE = "        delta = delta @ weights[i].T * (1 - values[i] ** 2)\n"
@@ -302,7 +302,7 @@ def test_a_softmax_of_samples_is_corrected_beside_another_mistake(tmp_path):
     assert "(1 - h ** 2)" in found.diff
 
 
-def test_a_function_of_the_book_that_raises_is_mended_though_the_net_has_no_known_form(tmp_path):
+def test_a_function_of_the_book_that_raises_is_fixed_though_the_net_has_no_known_form(tmp_path):
     path = tmp_path / "net.py"
     path.write_text(
         "import numpy as np\n\n\ndef softmax(a):\n    e = np.exp(a)\n"

@@ -81,9 +81,8 @@ class Changed:
         """Return the findings on functions and layers of these names, and on those of the book."""
         parts = (part for part in self.list_parts() if part.name in names)
         own = {name: self.now[name] for name in names if name in self.now}
-        return [f for part in parts for f in check_part(part, {}, 0)] + [
-            *check_functions(own, set(own))
-        ]
+        of_parts = (finding for part in parts for finding in check_part(part, {}, 0))
+        return [*of_parts, *check_functions(own, set(own))]
 
 
 @dataclass

@@ -43,17 +43,18 @@ def correct_names(path: Path, text: str, names: Collection[str]) -> Candidate | 
     known = {*names, *BUILTINS, *(n for s in tree.body for n in list_bound_names(s))}
     set_anywhere = _list_attributes(tree)
     edits: list[Edit] = []
-    lacking: list[ast.Name] = []
+    lacking: list[tuple[ast.Name, str]] = []  # with how each is imported
     for scope in tree.body:
         methods = _list_methods(scope)
         own = _list_attributes(scope) | methods if methods else set()
         for function in list_outermost(ast.Module([scope], [])):
             edits += _correct_variables(lines, function, known, methods)
             edits += _correct_attributes(function, own, set_anywhere)
-            lacking += [n for n in _list_unknown(function, known) if _find_import(lines, n)]
-    first = min((*lacking, *(e.node for e in edits)), key=lambda n: n.lineno, default=None)
-    needed = {node.id: _find_import(lines, node) for node in lacking}
-    changed = _import(tree, replace_all(text, edits), needed)
+            pairs = ((n, _find_import(lines, n)) for n in _list_unknown(function, known))
+            lacking += [(node, how) for node, how in pairs if how]
+    nodes = (*(node for node, _ in lacking), *(edit.node for edit in edits))
+    first = min(nodes, key=lambda n: n.lineno, default=None)
+    changed = _import(tree, replace_all(text, edits), {node.id: how for node, how in lacking})
     return Candidate(path, changed, first) if first is not None and changed != text else None
 
 

@@ -71,10 +71,13 @@ def is_reordered(trace: Trace, path: str) -> bool:
     old, new = trace.before[path], trace.after[path]
     if np.array_equal(np.sort(old, axis=None), np.sort(new, axis=None)):
         return True
-    pairs = ((v, trace.after.get(p, old)) for p, v in trace.before.items())
-    others = [v for v, after in pairs if v.ndim == new.ndim == 2 and v.size > new.size
-              and np.array_equal(v, after)]  # fmt: skip
-    return any(_holds_rows(v, new) or _holds_rows(v.T, new.T) for v in others)
+    larger = ((p, v) for p, v in trace.before.items()
+              if v.ndim == new.ndim == 2 and v.size > new.size)  # fmt: skip
+    return any(
+        (_holds_rows(v, new) or _holds_rows(v.T, new.T))
+        and np.array_equal(v, trace.after.get(p, old))
+        for p, v in larger
+    )
 
 
 def _holds_rows(whole: Any, part: Any) -> bool:

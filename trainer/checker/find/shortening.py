@@ -17,10 +17,12 @@ def shorten(step: Step) -> None:
     """Let a step find fewer samples in its arrays, if it has many and trains with few too."""
     leaves = list_leaves(step.get_names()).items()
     arrays = {path: leaf.as_array() for path, leaf in leaves if leaf.size > MANY}
-    few = find_free(FEW, (n for _, leaf in leaves for n in np.shape(leaf.as_array())))
     lengths = Counter(n for value in arrays.values() for n in set(value.shape) if n > MANY)
     many = sorted((n for n, times in lengths.items() if times > 1), reverse=True)
-    changed = step.run().list_changed() if many else []
+    if not many:
+        return
+    few = find_free(FEW, (n for _, leaf in leaves for n in np.shape(leaf.value)))
+    changed = step.run().list_changed()
     for length in many:
         kept = step.given
         now = {path: kept.get(path, value) for path, value in arrays.items()}

@@ -199,10 +199,9 @@ def is_named_as_bias(path: str) -> bool:
     which may have batches, whether it is that of biases.
     """
     parts = [part for part in re.split(r"[\[\]'.]+", path) if part]
-    if parts and parts[-1].isdigit():
-        name = next((part for part in reversed(parts) if not part.isdigit()), "")
-        return "bias" in name or re.fullmatch("_*bs?", name) is not None
-    return bool(parts) and (parts[-1].startswith("b") or "bias" in parts[-1])
+    name = next((part for part in reversed(parts) if not part.isdigit()), "")
+    begins = re.match("b" if parts[-1:] == [name] else "_*bs?$", name)
+    return "bias" in name or begins is not None
 
 
 def _is_beside_weights(model: Model, path: str) -> bool:

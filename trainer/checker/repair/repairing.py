@@ -80,9 +80,10 @@ class StepSearch(Search):
         """Return the first change with which nothing is wrong, or else one of the best others: of
         several mistakes each is corrected by its value before other changes are tried.
         """
-        is_alone = any(location.settles for location in survey.locations)
-        step = None if is_alone else super().improve(survey, self._list_shown(survey))
-        return step or super().improve(survey, candidates)
+        if any(location.settles for location in survey.locations):
+            return super().improve(survey, candidates)
+        step = super().improve(survey, self._list_shown(survey))
+        return step or super().improve(survey, list_candidates(survey))
 
     def list_changes(self, survey: Survey) -> Iterator[Candidate]:
         """Yield the changes that values show, and then all others."""
@@ -193,12 +194,13 @@ def _search_fix(
     return _find_first(first, survey.texts, changed), changed
 
 
-def _go_on(request: StepRequest, tried: Count, first: Candidate, texts: Texts) -> Diagnosis | None:
-    """Return the fix of a step that is still wrong with a first change, None where it has none."""
+def _go_on(request: StepRequest, tried: Count, first: Candidate, texts: Texts) -> Texts | None:
+    """Return the texts with which a step is right that is still wrong with a first change, None
+    where none are found.
+    """
     survey = survey_step(request, texts)
     fix = _search_fix(request, tried, survey, first) if survey else None
-    before = {path: source.text for path, source in find_steps(request, None)[0].sources.items()}
-    return describe_fix(first, before, fix[1], [], 1) if fix else None
+    return fix[1] if fix else None
 
 
 def _name_line(survey: Survey, wanted: Wanted, request: StepRequest) -> Diagnosis | None:

@@ -6,7 +6,6 @@ No right value can be computed for it: each change is tried by judging the step 
 import ast
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import islice
 
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.diagnose.applying import Candidate, apply_edit
@@ -30,12 +29,13 @@ LINES = 3  # before that of the value, which may be wrong instead of it
 
 
 def diagnose_value(
-    request: StepRequest, tried: Count, go_on: Callable[[Candidate, Texts], Diagnosis | None]
+    request: StepRequest, tried: Count, go_on: Callable[[Candidate, Texts], Texts | None]
 ) -> Diagnosis | None:
     """Return the line of a value that is wrong by itself, and a change with which the step is
     right; None where the step has no such value.
 
-    go_on is given a change with which the value is right and the step is still wrong.
+    go_on is given a change with which the value is right and the step is still wrong, and returns
+    the texts with which the step is right, if it finds any.
     """
     script, steps = find_steps(request, None)
     step = steps[request.number] if request.number < len(steps) else None
@@ -51,10 +51,10 @@ def diagnose_value(
         return None
     partly: tuple[Candidate, Texts] | None = None
     left = MOST
-    for candidate in islice(_list_changes(texts, site, function), MOST):
-        left -= 1
-        if left < 0 or not tried.spend():
+    for candidate in _list_changes(texts, site, function):
+        if not left or not tried.spend():
             break
+        left -= 1
         changed = {**texts, candidate.path: candidate.text}
         judge = partial(_is_right, request, changed, step, decision.fault, site.line)
         is_right = attempt(judge).value
@@ -63,8 +63,8 @@ def diagnose_value(
         if is_right is False:
             left = min(left, MORE)
             partly = partly or (candidate, changed)
-    if partly and (more := go_on(*partly)):
-        return more
+    if partly and (right := go_on(*partly)):
+        return describe_fix(partly[0], texts, right, [], 1)
     node = next(iter(_list_roots(function, site.line)), None)
     return describe_place(texts, site.path, node) if node else None
 
