@@ -220,7 +220,6 @@ class Subject:
 
     def gradient(self, x: Array, t: Array) -> dict[str, Any] | None:
         """Return the gradient by the names W1, b1, W2, b2; None if no gradients came back."""
-        self.is_derived = False
         if self.trains_alone() and not self.gives_both():
             derived = derive_from_training(self, self._get_method("train"), x, t)
             self.is_derived = derived is not None
@@ -231,6 +230,7 @@ class Subject:
             self.loss(x, t) if self.methods["loss"] else self.predict(x)
         before, held = self.weights.get(), list_held(self.net)
         result = self.call(function, x, t, lr=RATE)
+        self.is_derived = False
         parts = result if isinstance(result, tuple | list) else [result]
         found: Any = next((r for r in parts if isinstance(r, dict)), None)
         found = parts if found is None and len(parts) >= len(PARAMS) else found

@@ -36,7 +36,8 @@ def _start_elsewhere(step: Step, trace: Trace) -> Trace:
 
     Without a hidden layer weights of 0 are none that stay: each moves if it alone is another.
     """
-    zeros = {p: v for p, v in trace.before.items() if v.ndim == 2 and v.size > 1 and not v.any()}
+    zeros = {p: v for p, v in trace.before.items()
+             if v.ndim == 2 and min(v.shape) > 1 and not v.any()}  # fmt: skip
     if trace.error or len(zeros) < 2 or zeros.keys() & set(trace.list_changed()):
         return trace
     rng = np.random.default_rng(0)

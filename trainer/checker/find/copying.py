@@ -4,8 +4,10 @@ import copy
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
-from types import MethodType
+from itertools import islice, tee
+from types import GeneratorType, MethodType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -23,6 +25,24 @@ from trainer.checker.find.tensors import copy_of_torch, is_of_torch
 
 PLAIN = (list, dict, tuple)  # and no class that extends them
 UNCHANGED = (*FIXED, str, int, float)
+DRAWN = 2  # values of a generator that are drawn before a step asks for them
+_again: WeakKeyDictionary[Any, "_Again"] = WeakKeyDictionary()  # what takes a generator's place
+
+
+class _Again:
+    """Gives copies of what a generator gives from now on, to each copy of itself from here."""
+
+    def __init__(self, given: Any):
+        self._given = given  # by tee, which can be copied as no generator can
+
+    def __iter__(self) -> "_Again":
+        return self
+
+    def __next__(self) -> Any:
+        return copy.deepcopy(next(self._given))
+
+    def __copy__(self) -> "_Again":
+        return _Again(copy.copy(self._given))
 
 
 def list_views(leaves: dict[str, Leaf], paths: Iterable[str]) -> list[Any]:
@@ -67,6 +87,8 @@ def _copy(value: Any, memo: dict[int, Any]) -> Any:
         return value
     if is_of_torch(value):
         return copy_of_torch(value, memo)
+    if isinstance(value, GeneratorType | _Again):
+        return _copy_generator(value)
     if isinstance(value, list | dict | tuple) or is_holder(value):
         return _copy_holder(value, memo)
     with suppress(Exception):
@@ -87,6 +109,17 @@ def _copy_plain(value: Any, kind: type, memo: dict[int, Any]) -> Any:
         made = memo[id(value)] = {}
         made.update({key: _copy(each, memo) for key, each in value.items()})
     return made
+
+
+def _copy_generator(value: Any) -> Any:
+    """Return what gives to each copy what a generator gives from now on."""
+    if isinstance(value, _Again):
+        return copy.copy(value)
+    if value not in _again:
+        _again[value] = _Again(tee(value, 1)[0])
+        with suppress(Exception):
+            list(islice(copy.copy(_again[value]), DRAWN))
+    return copy.copy(_again[value])
 
 
 def _is_of_library(value: object) -> bool:

@@ -12,10 +12,10 @@ from trainer.checker.find.steps import Step, capture
 from trainer.checker.find.trace import Trace
 from trainer.checker.find.tracing import Tracer
 
-MOST_ROUNDS = 100_000  # of all loops before the training begins
+MOST_ROUNDS = 500_000  # of all loops before the training begins
 MANY_ROUNDS = 5_000  # after which a loop that trains is enough, though others are around it
 MOST_CAPTURES = 80
-MOST_STEPS = 4  # of a program that are judged
+MOST_STEPS = 5  # of a program, with what follows the loop of the first
 ROUNDS, EACH = 4, 2  # of a loop that are seen and judged: samples of zeros move few numbers
 
 
@@ -77,7 +77,9 @@ class Discovery:
     def _capture(self, loop: int, frame: FrameType) -> None:
         number = self._seen.get(loop, 0) + 1
         if number <= ROUNDS and len(self.captures) < MOST_CAPTURES:
+            self._tracer.enter = None  # of what is copied: a generator has loops of its own
             step = capture(self._tracer, self._tracer.loops[loop], frame)
+            self._tracer.enter = self._enter
             self.captures[loop, number] = step
             self._seen[loop] = number
 
@@ -157,7 +159,20 @@ class Discovery:
         chosen = [key for i, key in enumerate(chosen)
                   if sum(loop == key[0] for loop, _ in chosen[:i]) < EACH]  # fmt: skip
         grown = [(loop, 1) for loop, number in chosen if number == 2 and self._grows(loop)]
-        return [self.captures[key] for key in dict.fromkeys([*grown, *chosen])][:MOST_STEPS]
+        keys = list(dict.fromkeys([*grown, *chosen]))[: MOST_STEPS - 1]
+        following = self._list_following(keys[0][0]) if keys else []
+        return [*map(self.captures.__getitem__, keys), *following]
+
+    def _list_following(self, loop: int) -> list[Step]:
+        """Return what follows a loop in the one around it, as a step, [] where nothing does."""
+        inner = self._tracer.loops[loop].loop
+        for outer in self._outer[loop]:
+            body = self._tracer.loops[outer].loop.body
+            if inner in body[:-2]:  # behind it is the call that leaves it
+                step = self.captures[loop, 1].make_following(body[body.index(inner) + 2 :])
+                step.given = {} if step.run().error else step.given
+                return [step]
+        return []
 
     def _varies(self, loop: int) -> bool:
         """Return whether the second round of a loop carries on other numbers than the first, or

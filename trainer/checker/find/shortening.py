@@ -1,8 +1,9 @@
 """Gives a step that has hundreds of samples few of them, so that it can be run often."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import count
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,8 @@ def shorten(step: Step) -> None:
     for length in many:
         kept = step.given
         now = {path: kept.get(path, value) for path, value in arrays.items()}
-        step.given = kept | {
+        counts = count_again(length, few, {p: leaf.value for p, leaf in leaves})
+        step.given = kept | counts | {
             p: _choose(v, length, few) for p, v in now.items() if length in v.shape
         }
         if not _still_changes(step, changed):
@@ -39,6 +41,16 @@ def find_free(least: int, sizes: Iterable[int]) -> int:
     """
     taken = set(sizes)
     return next(n for n in count(least) if n not in taken)
+
+
+def count_again(many: int, few: int, values: Mapping[str, Any]) -> dict[str, float]:
+    """Return what becomes of the numbers that may be how many samples there are, by which a step
+    may divide, or the reciprocal of it.
+    """
+    numbers = {path: value for path, value in values.items() if not np.ndim(value)}
+    return {p: few for p, n in numbers.items() if n == many} | {
+        p: 1 / few for p, n in numbers.items() if n == 1 / many
+    }
 
 
 def _still_changes(step: Step, changed: list[str]) -> bool:

@@ -59,6 +59,7 @@ class Step:
     place: tuple[int, int] = (0, 0)  # the number of the program, and of the step in it
     given: dict[str, Any] = field(default_factory=dict)  # values of leaves in each run
     is_still: bool = False  # whether it leaves its first matrices of weights at 0
+    is_after: bool = False  # whether it is what follows the loop of a step, in the loop around that
     _catch: int = -1  # the event at which names are asked for
     _caught: tuple[Namespace, Namespace] | None = None  # local and global names there
     _compiled: Callable[..., None] | None = None
@@ -116,6 +117,13 @@ class Step:
         if isinstance(form, tuple):
             trace.events = [trace.events[i] for i in form if i < len(trace.events)]
         return digest_events(trace) if form == "digests" else trace
+
+    def make_following(self, body: list[ast.stmt]) -> "Step":
+        """Return the step of other statements that find the same names."""
+        return Step(
+            self.tracer, body, self.line, self.module, self.shared, self.names, self.owner,
+            self.declared, given=self.given, is_after=True,
+        )  # fmt: skip
 
     def get_names(self) -> Namespace:
         """Return the names that the step sees, as they were captured."""

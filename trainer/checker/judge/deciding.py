@@ -71,7 +71,7 @@ def _decide_with_larger(decision: Decision | None, first: Model, name: str) -> D
     for run in list_larger(first) if decision and decision.is_right else ():
         model = build_model(run)
         again = _decide(run, model.base, model, name) if model else None
-        if again and again.is_right is False:
+        if again and again.is_right is False and (again.fault or not _goes_down(again)):
             return again
     return decision
 
@@ -101,8 +101,21 @@ def _decide(run: Run, base: Trace, first: Model | None, name: str) -> Decision |
     if is_doubted or far.is_right is None or far.is_right != near.is_right:
         return _find_divided(first, near) or _leave_open(near)
     agreed = _agree(near, far)
-    is_wrong = agreed.is_right is False and not agreed.fault
-    return (_find_divided(first, near) if is_wrong else None) or agreed
+    if agreed.is_right is not False or agreed.fault:
+        return agreed
+    return _find_whole(first, agreed) or _find_divided(first, near) or agreed
+
+
+def _find_whole(first: Model, few: Decision) -> Decision | None:
+    """Return that a step is right with all samples of which each weight goes down the loss of few
+    at a rate of its own: the file may have counted its samples before.
+    """
+    whole = _decide_about(leave_start(first, NEAR)) if _goes_down(few) else None
+    return whole if whole and whole.is_right else None
+
+
+def _goes_down(decision: Decision) -> bool:
+    return decision.fit is not None and decision.fit.goes_down
 
 
 def _find_divided(first: Model, near: Decision) -> Decision | None:

@@ -16,9 +16,8 @@ from trainer.checker.find.trace import EVENT
 from trainer.checker.judge.events import Events, Values, read_events
 from trainer.checker.judge.fit import OWN, Fit, Function
 from trainer.checker.judge.gradients import find_factor, find_penalised
-from trainer.checker.judge.influence import Model, find_dependents
+from trainer.checker.judge.influence import Model
 from trainer.checker.judge.losses import ABSOLUTE, SURE, Loss, list_losses, list_mistaken
-from trainer.checker.judge.moving import move
 from trainer.checker.judge.slopes import CLOSE, UNSETTLED, Direction, probe
 
 EACH = 4  # directions of a weight
@@ -41,9 +40,8 @@ def fit_losses(model: Model) -> list[Fit]:
     if right := [fit for fit in fits if fit.is_right]:
         if all(fit.is_own for fit in right):
             return [*right, *(fit for fit in every if fit.is_turned and fit.loss in SURE)]
-        shown = find_shown(model, every)
-        sure = _list_of_old(model, shown)
-        return [fit if fit.is_own else _add_shown(fit, shown, sure) for fit in right]
+        shown = {i: names for i, names in find_shown(model, every).items() if names}
+        return [fit if fit.is_own else replace(fit, shown_as=shown) for fit in right]
     negative = list_usual([replace(fit, slopes=-fit.slopes) if fit.is_own else fit for fit in fits])
     turned = {fit.events for fit in negative}  # what is a usual loss but for its sign is none
     fits = [fit for fit in fits if not (fit.is_own and fit.events in turned)]
@@ -179,24 +177,6 @@ def find_shown(model: Model, fits: list[Fit]) -> dict[int, list[str]]:
     return {i: _list_like(fit, list(usual), found) for fit in own for i in fit.events[:1]}
 
 
-def _list_of_old(model: Model, events: Iterable[int]) -> list[int]:
-    """Return the events that are computed from the weights before the step: before the first of
-    these changes, or from nothing on the way back.
-    """
-    end, first = _find_update(model), min(model.weighted & model.after_targets, default=-1)
-    value = model.base.events[first][2]
-    back = find_dependents(model, {f"{EVENT}{first}": move(value)}) if first >= 0 else None
-    return [i for i in events if i < end or (back is not None and i not in back)]
-
-
-def _add_shown(fit: Fit, shown: dict[int, list[str]], sure: list[int]) -> Fit:
-    """Return a fit with the usual losses that the net shows, and the numbers among the sure ones
-    that are none.
-    """
-    usual = {i: names for i, names in shown.items() if names}
-    return replace(fit, shown_as=usual, odd=tuple(i for i in sure if i not in usual))
-
-
 def _list_like(own: Fit, usual: list[Fit], found: list[Direction]) -> list[str]:
     """Return the usual losses that have the derivatives of a loss, but for a factor and for what a
     penalty on the weights adds.
@@ -230,14 +210,6 @@ def _find_rates(
     owners = np.array([direction.weight for direction in found])
     return {w: _find_rate(slopes, moved, errors, settled & (owners == w))
             for w in dict.fromkeys(owners.tolist())}  # fmt: skip
-
-
-def _find_update(model: Model) -> int:
-    """Return the first event that is a changed weight, 0 where none is seen."""
-    after = {(v.shape, v.tobytes()) for v in (model.base.after[w] for w in model.weights)}
-    values = (np.asarray(value) for _, _, value in model.base.events)
-    found = (i for i, value in enumerate(values) if (value.shape, value.tobytes()) in after)
-    return next(found, 0)
 
 
 def _compare_slopes(own: Fit, usual: Fit, pull: Array | None = None) -> float:

@@ -18,8 +18,8 @@ def may_divide(fits: list[Fit]) -> bool:
 
 
 def _has_own_rates(fit: Fit) -> bool:
-    rates = [rate for rate in fit.rates.values() if rate is not None and rate > 0]
-    return len(rates) == len(fit.rates) and not are_same(min(rates), max(rates))
+    rates = [rate or 0.0 for rate in fit.rates.values()]
+    return fit.goes_down and not are_same(min(rates), max(rates))
 
 
 def find_divided(near: list[Fit], far: list[Fit], last: str) -> tuple[Fit, list[str]] | None:

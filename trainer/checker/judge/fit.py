@@ -35,15 +35,19 @@ class Fit:
     function: Function = field(default=lambda _values: float("nan"), repr=False)
     sizes: dict[str, int] = field(default_factory=dict)  # of the weights
     pulled: list[str] = field(default_factory=list)  # weights with the penalty
-    # The numbers that the net computes of its outputs, as events: those that may be usual losses,
-    # with the names of these, and those that are none.
+    # The numbers that the net computes of its outputs and that may be usual losses, as events, with
+    # the names of these.
     shown_as: dict[int, list[str]] = field(default_factory=dict)
-    odd: Events = ()
 
     @property
     def is_own(self) -> bool:
         """Whether the loss is one that the net computes."""
         return self.target == OWN
+
+    @property
+    def goes_down(self) -> bool:
+        """Whether each weight goes down the derivative, at whatever rate."""
+        return all(rate is not None and rate > 0 for rate in self.rates.values())
 
     @property
     def is_turned(self) -> bool:

@@ -117,7 +117,7 @@ def build_model(run: Run, among: Collection[str] = ()) -> Model | None:
     groups = {n: p for n, p in groups.items() if n in among} or groups
     data = _keep_influential(model, groups)
     if not any(model.get_value(paths[0]).ndim for paths in data.values()):
-        data |= _keep_influential(model, _list_numbers(model))
+        data |= _keep_influential(model, _list_numbers(model, changed))
     data |= _keep_influential(model, _group_made(model, changed, data))
     _settle(model, changed, data)
     return model if model.weights and model.outputs and model.inputs else None
@@ -162,11 +162,25 @@ def _group_leaves(model: Model) -> dict[str, list[str]]:
     return dict(list(found.items())[:MOST_DATA])
 
 
-def _list_numbers(model: Model) -> dict[str, list[str]]:
-    """Return the numbers that may be data where no array is."""
-    real = (path for path, value in model.base.before.items() if value.dtype.kind == "f")
-    return {path: [path] for path in real if not model.base.before[path].ndim
-            and path not in model.base.list_changed()}  # fmt: skip
+def _list_numbers(model: Model, changed: list[str]) -> dict[str, list[str]]:
+    """Return the numbers that may be data where no array is, and no rates, those together whose
+    names differ in digits alone, such as the two targets t1 and t2.
+    """
+    found: dict[str, list[str]] = {}
+    made = model.base.list_changed()
+    for path, value in sorted(model.base.before.items()):
+        is_data = value.dtype.kind in "fi" and not value.ndim and path not in made
+        if is_data and not _is_rate(model, path, changed):
+            found.setdefault(re.sub(r"\d+", "#", path), []).append(path)
+    return found
+
+
+def _is_rate(model: Model, path: str, changed: list[str]) -> bool:
+    """Return whether all that a step changes moves twice as far with twice this number."""
+    before, after = model.base.before, model.base.after
+    other = model.run({path: 2 * before[path]}, "changes").after
+    pairs = ((other.get(p, before[p]) - before[p], after[p] - before[p]) for p in changed)
+    return all(np.allclose(new, 2 * old, rtol=1e-6) and old.any() for new, old in pairs)
 
 
 def _group_made(
@@ -233,7 +247,9 @@ def _settle(model: Model, changed: list[str], data: dict[str, list[str]]) -> Non
     model.targets, model.after_targets = data[chosen], model.depends[chosen]
     forward = _list_forward(model, data, chosen)
     last = _keep_deepest(model, changed, [i for i in forward if _count(model, changed, i) == best])
-    model.weights = [path for path in changed if all(i in model.depends[path] for i in last)]
+    joint = _join_numbers(model, changed, last)
+    model.weights = [path for path in changed if all(i in model.depends[path] for i in last)
+                     or any(i in model.depends[path] for i in joint)]  # fmt: skip
     model.inputs = [
         path
         for name, paths in data.items()
@@ -241,6 +257,7 @@ def _settle(model: Model, changed: list[str], data: dict[str, list[str]]) -> Non
         for path in paths
     ]
     groups = [each for each in _group_events(model, last) if not _is_chain(model, each)]
+    groups = [joint] if joint else groups
     model.outputs = list(dict.fromkeys([*groups, *(_extend(model, each) for each in groups)]))
     model.losses = _find_losses(model, chosen)
     model.answers = [
@@ -287,6 +304,16 @@ def _list_forward(model: Model, data: dict[str, list[str]], targets: str) -> lis
     free = (others & weighted) - model.depends[targets]
     events = model.base.events
     return sorted(i for i in free if events[i][2].dtype.kind == "f" and events[i][:2] in early)
+
+
+def _join_numbers(model: Model, changed: list[str], events: list[int]) -> Events:
+    """Return the outputs of a net that computes each by itself, as many as its targets are: numbers
+    that depend on different weights; () for other nets.
+    """
+    if len(model.targets) < 2 or any(model.base.events[i][2].ndim for i in events):
+        return ()
+    found = {frozenset(path for path in changed if i in model.depends[path]): i for i in events}
+    return tuple(sorted(found.values())) if len(found) == len(model.targets) else ()
 
 
 def _count(model: Model, changed: list[str], event: int) -> int:
@@ -338,7 +365,12 @@ def _extend(model: Model, events: Events) -> Events:
 def _name_place(model: Model, event: int) -> tuple[int, str, tuple[int, ...]]:
     """Return the place of an event in the source and its shape, whatever its index in a list."""
     site, path, value = model.base.events[event]
-    return site, re.sub(r"\[\d+\]", "[*]", path), value.shape
+    return *name_place(site, path), value.shape
+
+
+def name_place(site: int, path: str) -> tuple[int, str]:
+    """Return the place of a value in the source, whatever its index in a list."""
+    return site, re.sub(r"\[\d+\]", "[*]", path)
 
 
 def _find_losses(model: Model, targets: str) -> list[Events]:

@@ -1,6 +1,5 @@
 """Judges the steps of a file one after the other, until one is right or wrong."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -16,15 +15,16 @@ from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.deciding import decide
 from trainer.checker.judge.decision import OF_ONE_VALUE, OF_OUTPUTS, Decision, Fault
 from trainer.checker.judge.descent import list_fits
+from trainer.checker.judge.fit import OWN as OWN_LOSS
 from trainer.checker.judge.fit import Fit
-from trainer.checker.judge.influence import Model, Run, build_model
+from trainer.checker.judge.influence import Model, Run, build_model, name_place
 from trainer.checker.judge.losses import BINARY, ENTROPY, SQUARES
 from trainer.checker.judge.moving import move
+from trainer.checker.judge.showing import find_shown, list_named
 
 MOST_VALUES = 1_000_000  # of all runs of a file's steps
 EACH_RUN = 50  # values that a run costs besides its own
 LARGE = 100  # elements that cost as much as one value
-LOSS, DERIVATIVE = "loss|cost|entropy", "^d_?(loss|cost)|grad|deriv|delta|prime"  # in names
 FEW = 0.01  # of a penalty, which is rounding
 MORE, LATER = 5, 30  # calls that are judged, and programs that run, after one was right or wrong
 
@@ -34,11 +34,12 @@ class Step(Protocol):
 
     option is another activation than the usual one. place is the number of the program that takes
     it, and of the step in that. is_still tells that it leaves matrices of weights at 0, which they
-    are at first.
+    are at first, and is_after that it is no step, but what follows the loop of one.
     """
 
     line: int
     is_still: bool
+    is_after: bool
     name: str
     option: str
     place: tuple[int, int]
@@ -227,11 +228,13 @@ def _choose(steps: Sequence[Step], budget: Budget) -> Judged | None:
     moves a variable alone says less than that call.
     """
     first = None
+    after = [step for step in steps if step.is_after]
+    steps = [step for step in steps if not step.is_after]
     for judged in _judge_steps(steps, budget):
         is_right = judged.decision.is_right
         is_part = _is_part(judged, steps, budget)
         if is_right and not is_part:
-            return _find_later(judged, steps, budget) or judged
+            return _find_later(judged, steps, budget) or _look_after(judged, after, budget)
         is_doubted = is_part or (first and (first.decision.is_right or _is_round_of(first, judged)))
         if is_right is False and not is_doubted:
             return judged
@@ -249,6 +252,17 @@ def _find_later(right: Judged, steps: Sequence[Step], budget: Budget) -> Judged 
     judged = next(_judge_steps(kept, budget), None)
     is_wrong = judged and judged.decision.is_right is False
     return replace(judged, is_later=True) if judged and is_wrong else None
+
+
+def _look_after(right: Judged, after: list[Step], budget: Budget) -> Judged:
+    """Return a right step, or that what follows its loop calls a loss what it does not go down."""
+    decision, fit = right.decision, right.decision.fit
+    runs = [partial(budget.run, step) for step in after]
+    traces = [run({}, "full") for run in runs]
+    if fit is None or fit.is_own or fit.wrong or not traces or traces[0].error:
+        return right
+    decision = _compare_shown(right.step, decision, Model(runs[0], traces[0]))
+    return replace(right, decision=decision)
 
 
 def _uses_kept(step: Step, first: Model, budget: Budget) -> bool:
@@ -349,12 +363,33 @@ def _settle_loss(step: Step, decision: Decision) -> Decision:
     if shown and _is_other_loss(decision, fit):
         weights = decision.model.weights
         return replace(decision, is_right=False, fault=Fault.OTHER_LOSS, wrong=weights)
-    last = {event[0]: i for i, event in enumerate(decision.model.base.events)}
-    whole = [i for i in fit.odd if i in last.values()]  # before the last, a sum is not whole
-    odd = _list_named(step, decision, whole)
-    if not odd or _list_named(step, decision, fit.shown_as):
+    if _list_named(step, decision, fit.shown_as):
         return decision
-    return replace(decision, is_right=False, fault=Fault.WRONG_LOSS, event=odd[0])
+    return _compare_shown(step, decision, decision.model)
+
+
+def _compare_shown(step: Step, decision: Decision, model: Model) -> Decision:
+    """Return that a right step is wrong where what the file calls a loss, in the step or behind its
+    loop, is no usual loss, or has a penalty that the step has not.
+    """
+    fit = decision.fit
+    weights = [path for path in decision.model.weights if path in model.base.before]
+    shown = find_shown(step.describe, model, weights, _list_places(decision))
+    if fit is None or shown is None:
+        return decision
+    if not shown.is_usual:
+        wrong = replace(decision, model=model, event=shown.event, fault=Fault.WRONG_LOSS)
+        return replace(wrong, is_right=False)
+    if not shown.pulled or abs(fit.penalty) > FEW * fit.rate:
+        return decision
+    own = replace(fit, target=OWN_LOSS, events=(shown.event,))
+    return Decision(model, False, own, shown.pulled, Fault.LACKS_PENALTY)
+
+
+def _list_places(decision: Decision) -> set[tuple[int, str]]:
+    """Return the places of the outputs in the source."""
+    events = decision.model.base.events
+    return {name_place(*events[i][:2]) for group in decision.model.outputs for i in group}
 
 
 def _is_other_loss(decision: Decision, fit: Fit) -> bool:
@@ -388,8 +423,5 @@ def _has_more(whole: Fit, most: float) -> bool:
 
 
 def _list_named(step: Step, decision: Decision, events: Iterable[int]) -> list[int]:
-    """Return the events for which the file has a name of a loss, and not of its derivative."""
-    named = ((i, step.describe(decision.model.base.events[i][0])[1]) for i in events
-             if decision.model.base.events[i][0] >= 0)  # fmt: skip
-    found = ((i, text.lower()) for i, text in named)
-    return [i for i, text in found if re.search(LOSS, text) and not re.search(DERIVATIVE, text)]
+    """Return the events for which the file has a name of a loss."""
+    return list_named(step.describe, decision.model.base, events)

@@ -180,8 +180,12 @@ def _lies_on_a_line(values: list[Array | None]) -> bool:
 
 
 def is_zero_bias(model: Model, path: str) -> bool:
-    """Return whether an array of zeros is kept beside the weights, under the name of a bias."""
-    return _is_bias_beside(model, path) and not model.get_value(path).any()
+    """Return whether an array of zeros is kept beside the weights, under the name of a bias; the
+    whole number 0 may be a sample.
+    """
+    values = model.get_value(path)
+    is_sample = not values.ndim and values.dtype.kind == "i"
+    return _is_bias_beside(model, path) and not values.any() and not is_sample
 
 
 def _is_bias_beside(model: Model, path: str) -> bool:

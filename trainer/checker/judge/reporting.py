@@ -19,7 +19,7 @@ from trainer.common.language import translate as _
 # Causes that a step down its own loss refutes: samples as columns, other sizes, and, where no loss
 # is right, other factors.
 SHAPE = "weight-shape"
-UNSURE = (None, "softmax-axis", SHAPE)
+UNSURE = (None, "softmax-axis", "mse-mean", SHAPE)
 LAYERS = N_("layers")
 # Mistakes of the forward pass, to which no change of the backward pass is an answer.
 FORWARD = {"activation-missing", "double-softmax", "sigmoid-before-softmax", "softmax-whole-batch"}
@@ -83,7 +83,8 @@ def _is_doubt(finding: Finding, unsure: tuple[str | None, ...]) -> bool:
         return False
     if finding.verdict == "raises":
         is_call = re.search("(Value|Index|Type)Error", finding.message) is not None
-        return finding.cause == "misspelt-name" or (finding.cause is None and is_call)
+        is_unsure = is_call and finding.cause in (None, "targets-mixed")
+        return finding.cause == "misspelt-name" or is_unsure
     is_part = finding.cause == "unfinished" and finding.quantity.startswith("gradient ")
     is_sure = finding.quantity == "construction" and finding.cause is None  # all nets share weights
     return (finding.cause in unsure and not is_sure) or is_part

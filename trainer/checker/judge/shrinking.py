@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.find.shortening import find_free
+from trainer.checker.find.shortening import count_again, find_free
 from trainer.checker.judge.influence import Model, Run, build_model
 
 FEW = 4  # samples
@@ -35,7 +35,7 @@ def _shrink(model: Model, run: Run, few: int, many: int) -> Model | None:
             path: _choose(values, length, few)
             for path, values in model.base.before.items()
             if path not in model.weights and length in values.shape
-        }
+        } | count_again(length, few, model.base.before)
         smaller = _with(run, edits | begin)
         found = smaller({}, outputs)
         if not found.error and 0 < sum(np.size(value) for *_, value in found.events) < size:

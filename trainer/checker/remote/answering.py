@@ -208,6 +208,7 @@ class Answerer:
                     "name": step.name[:TEXT],
                     "option": step.option[:TEXT],
                     "still": bool(step.is_still),
+                    "after": step.is_after,
                 }
                 for i, step in enumerate(found)
             ],

@@ -61,6 +61,7 @@ class RemoteStep:
         self._sent: set[str] = set()
         self.line, self.name = take_number(about, "line"), take_text(about, "name")
         self.option, self.is_still = take_text(about, "option"), about.get("still") is True
+        self.is_after = about.get("after") is True
 
     def run(self, edits: Mapping[str, Any], form: Form) -> Trace:
         """Return what one step does with these values in the places of its own."""

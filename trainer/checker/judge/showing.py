@@ -1,0 +1,205 @@
+"""Question 2 of what a file shows: is a number that it calls a loss one of the outputs before it?
+
+It may be computed after the update, or of other samples than those of the step. What counts is how
+it changes with these outputs.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from trainer.book.functions import Array
+from trainer.checker.find.trace import EVENT, Trace
+from trainer.checker.judge.events import Events, align, stack
+from trainer.checker.judge.influence import Model, Run, name_place
+from trainer.checker.judge.losses import arrange_targets, list_losses
+from trainer.checker.judge.moving import move, turn
+from trainer.checker.judge.slopes import UNSETTLED, H
+
+LOSS, DERIVATIVE = "loss|cost|entrop|mse", "^d_?(loss|cost)|grad|deriv|delta|prime"  # in names
+TRIED = 24  # numbers of the outputs
+MOST_TARGETS = 20  # arrays that may be the targets
+Describe = Callable[[int], tuple[int, str]]
+
+
+def list_named(describe: Describe, base: Trace, events: Iterable[int]) -> list[int]:
+    """Return the events for which the file has a name of a loss, and not of its derivative."""
+    named = ((i, describe(base.events[i][0])[1].lower()) for i in events if base.events[i][0] >= 0)
+    return [i for i, text in named if re.search(LOSS, text) and not re.search(DERIVATIVE, text)]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the file calls a loss: the event, whether it is a usual loss of its outputs, and the
+    weights on which it has a penalty.
+    """
+
+    event: int
+    is_usual: bool
+    pulled: list[str]
+
+
+def find_shown(
+    describe: Describe, model: Model, weights: list[str], outputs: set[tuple[int, str]]
+) -> Shown | None:
+    """Return the last number that the file calls a loss, of outputs at these places: one that is a
+    usual loss, where there is one; None where none depends on such outputs and targets of them.
+    """
+    events = model.base.events
+    last = {site: i for i, (site, *_) in enumerate(events)}  # before it, a sum is not whole
+    single = [i for i in last.values() if events[i][2].size == 1 and events[i][2].dtype.kind == "f"]
+    numbers = [_Number(model, i, weights) for i in list_named(describe, model.base, single)]
+    found = [shown for each in numbers[::-1] if (shown := each.look(outputs))]
+    return max(found, key=lambda shown: shown.is_usual, default=None)
+
+
+class _Number:
+    """A number that a step computes from outputs."""
+
+    def __init__(self, model: Model, event: int, weights: list[str]):
+        self._run, self._base, self._event, self._weights = model.run, model.base, event, weights
+        self._value = float(model.base.events[event][2].reshape(()))
+        moved = {path: move(self._base.before[path]) for path in weights}
+        self._weighted = _list_changed(self._run, self._base, moved)
+
+    def look(self, outputs: set[tuple[int, str]]) -> Shown | None:
+        """Return whether the number is a usual loss of outputs at these places, but for a factor
+        and a penalty; None where it does not depend on such outputs, and on targets of them.
+        """
+        found = {events: self._compare(events) for events in self._list_outputs(outputs)}
+        known = {events: each for events, each in found.items() if each is not None}
+        usual = [events for events, is_usual in known.items() if is_usual]
+        pulled = self._list_pulled(usual[0]) if usual else []
+        return Shown(self._event, bool(usual), pulled) if known else None
+
+    def _list_pulled(self, events: Events) -> list[str]:
+        """Return the weights whose sum of squares is a part of the number, [] where it depends on
+        any weight in another way, with these outputs.
+        """
+        y = stack([self._base.events[i][2] for i in events])
+        pulls: dict[str, float] = {}
+        for path in self._weights:
+            values = np.asarray(self._base.before[path], dtype=np.float64)
+            slopes = _differentiate(partial(self._compute, events, y, path), values)
+            if slopes is None or slopes.any():
+                if slopes is None or not _is_multiple(slopes, _pick(values)):
+                    return []
+                pulls[path] = 1.0
+        return list(pulls)
+
+    def _list_outputs(self, places: set[tuple[int, str]]) -> Iterator[Events]:
+        """Yield the last event at each place before the number, and all that are there together."""
+        for place in sorted(places):
+            found = [i for i, (site, path, _) in enumerate(self._base.events[: self._event])
+                     if name_place(site, path) == place]  # fmt: skip
+            shapes = {self._base.events[i][2].shape for i in found}
+            yield from [(i,) for i in found[-1:]]
+            yield from [tuple(found)] if len(found) > 1 and len(shapes) == 1 else []
+
+    def _compare(self, events: Events) -> bool | None:
+        y = np.asarray(stack([self._base.events[i][2] for i in events]), dtype=np.float64)
+        if not y.size or not np.isfinite(y).all():
+            return None
+        if not np.isfinite(self._value):  # such as a logarithm of outputs of any sign
+            is_of_sign = (y < 0).any() and np.isfinite(self._compute(events, np.abs(y)))
+            return False if is_of_sign else None
+        slopes = _differentiate(lambda other: self._compute(events, other), y)
+        if slopes is None or not slopes.any():
+            return None
+        targets = list(self._list_targets(events, y))
+        return any(self._is_loss(y, slopes, events, t) for t in targets) if targets else None
+
+    def _compute(
+        self, events: Events, y: Array, path: str = "", values: Array | None = None
+    ) -> float:
+        """Return the number for outputs, and for other values of a leaf or an event."""
+        parts = [y] if len(events) == 1 else list(y)
+        edits = {f"{EVENT}{i}": part for i, part in zip(events, parts, strict=True)}
+        found = self._run(edits | ({path: values} if path else {}), (self._event,)).events
+        is_same = found and found[0][0] == self._base.events[self._event][0]
+        return float(found[0][2].reshape(())) if is_same and found[0][2].size == 1 else np.nan
+
+    def _list_targets(self, events: Events, y: Array) -> Iterator[Array]:
+        """Yield the arrays on which the number depends beside the outputs, and that may be targets
+        of these.
+        """
+        arrays = dict(self._base.before)
+        arrays |= {f"{EVENT}{i}": value
+                   for i, (_, _, value) in enumerate(self._base.events[: self._event])
+                   if i not in self._weighted}  # fmt: skip
+        distinct = {(v.shape, v.tobytes()): (p, v) for p, v in reversed(arrays.items()) if v.size}
+        likely = [(path, v) for path, v in distinct.values() if _may_be_targets(y, v)]
+        now = self._compute(events, y)
+        for path, values in likely[-MOST_TARGETS:]:
+            if self._compute(events, y, path, turn(values)) != now:
+                yield values
+
+    def _is_loss(self, y: Array, slopes: Array, events: Events, targets: Array) -> bool:
+        usual = (_differentiate(loss, y) for _, loss in list_losses(y, targets))
+        if any(_is_multiple(slopes, each) for each in usual if each is not None):
+            return True
+        return any(self._is_square(y, slopes, events, t) for t in arrange_targets(y, targets))
+
+    def _is_square(self, y: Array, slopes: Array, events: Events, t: Array) -> bool:
+        """Return whether the number, or the square of it, is a sum of squares of outputs less
+        targets that are given in other units.
+        """
+        h = 1e-3 * (np.abs(y).max() or 1.0)
+        for power in (1, 2):
+            values = [self._compute(events, y + n * h) ** power for n in (-1, 0, 1)]
+            bend = (values[0] - 2 * values[1] + values[2]) / (y.size * h * h)
+            own = slopes if power == 1 else 2 * self._value * slopes
+            if bend > 0 and _is_affine(_pick(y) - own / bend, _pick(t)):
+                return True
+        return False
+
+
+def _is_affine(aims: Array, targets: Array) -> bool:
+    """Return whether aims are a multiple of targets that differ, and a constant."""
+    columns = np.stack([targets, np.ones(targets.size)], axis=1)
+    (scale, shift), *_ = np.linalg.lstsq(columns, aims, rcond=None)
+    rest = np.abs(aims - scale * targets - shift).max()
+    spread, least = np.ptp(targets), UNSETTLED * np.abs(aims).max()
+    return rest <= least and (abs(scale) * spread > least or not spread)
+
+
+def _list_changed(run: Run, base: Trace, edits: dict[str, Array]) -> set[int]:
+    """Return the events that have another value with these edits."""
+    values = align(base, run(edits, "full"))
+    pairs = zip(base.events, values, strict=True)
+    return {i for i, (event, new) in enumerate(pairs)
+            if new is None or not np.array_equal(event[2], new)}  # fmt: skip
+
+
+def _may_be_targets(y: Array, values: Array) -> bool:
+    with suppress(Exception):
+        return values.dtype.kind in "fiub" and next(arrange_targets(y, values), None) is not None
+    return False
+
+
+def _pick(y: Array) -> Array:
+    """Return some of the numbers of an array, in one row: all where they are few."""
+    return y.reshape(-1)[np.linspace(0, y.size - 1, min(y.size, TRIED)).astype(int)]
+
+
+def _differentiate(function: Callable[[Array], float], y: Array) -> Array | None:
+    """Return the derivative by some numbers of y, None where that is not settled."""
+    h = H * (np.abs(y).max() or 1.0)
+    slopes = []
+    for place in _pick(np.arange(y.size)):
+        moved = np.zeros(y.size)
+        moved[place] = h
+        ups = [function(y + n * moved.reshape(y.shape)) for n in (-2, -1, 1, 2)]
+        slopes.append(((ups[2] - ups[1]) / (2 * h), (ups[3] - ups[0]) / (4 * h)))
+    near, far = np.array(slopes).T
+    is_settled = np.abs(near - far).max() <= UNSETTLED * np.abs(near).max()
+    return near if is_settled else None
+
+
+def _is_multiple(slopes: Array, usual: Array) -> bool:
+    factor = float((slopes * usual).sum() / ((usual * usual).sum() or 1.0))
+    return factor > 0 and np.abs(slopes - factor * usual).max() <= UNSETTLED * np.abs(slopes).max()
