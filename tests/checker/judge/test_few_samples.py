@@ -77,3 +77,38 @@ def test_a_bias_with_a_rate_of_its_own_is_not_wrong(tmp_path):
     path = write_changed(tmp_path, ONE_OUTPUT, "lr * np.sum(d2", "2 * lr * np.sum(d2")
     found = judge(path)
     assert found is None or found.decision.is_right is not False
+
+
+COUNTED = """
+import numpy as np
+rng = np.random.default_rng(0)
+X, t = rng.normal(size=({samples}, 5)), rng.normal(size={samples})
+{count}
+w1, b1, w2, b2 = rng.normal(size=(5, 6)), np.zeros(6), rng.normal(size=6), 0.0
+for epoch in range(300):
+    h = np.tanh(X @ w1 + b1)
+    d = t - (h @ w2 + b2)
+    dh = np.outer(d, w2) * (1 - h ** 2)
+    w2 += {rate} * h.T @ d
+    b2 += 0.5 * d.mean()
+    w1 += {rate} * X.T @ dh
+    b1 += 0.5 * dh.mean(axis=0)
+"""
+
+
+@pytest.mark.parametrize("samples", [12, 120])
+@pytest.mark.parametrize(
+    ("count", "rate"), [("n = len(X)", "0.5 / n"), ("share = 1 / len(X)", "0.5 * share")]
+)
+def test_samples_that_were_counted_before_the_loop_are_as_many_as_the_step_has(
+    samples, count, rate, tmp_path
+):
+    path = tmp_path / "counted.py"
+    path.write_text(COUNTED.format(samples=samples, count=count, rate=rate))
+    assert judge(path).decision.is_right is True
+
+
+def test_a_step_that_divides_some_gradients_by_another_number_is_wrong(tmp_path):
+    path = tmp_path / "counted.py"
+    path.write_text(COUNTED.format(samples=12, count="n = len(X) + 1", rate="0.5 / n"))
+    assert judge(path).decision.wrong == ["b2", "b1"]

@@ -14,7 +14,7 @@ def decide(monkeypatch):
     """Let a step's name or line be followed by its verdict."""
 
     def make(line, verdict, name="", weights=4):
-        step = SimpleNamespace(line=line, name=name, verdict=verdict, describe=None)
+        step = SimpleNamespace(line=line, name=name, verdict=verdict, describe=None, is_after=False)
         base = SimpleNamespace(gave=SUBTRACTED)
         model = SimpleNamespace(weights=range(weights), base=base)
         decision = SimpleNamespace(is_right=verdict, fit=None, fits=[], fault=None, model=model)

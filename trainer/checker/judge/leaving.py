@@ -59,9 +59,10 @@ def _should_move(model: Model, fit: Fit, path: str, back: "WayBack") -> bool:
     """
     if is_named_as_weight(model, path) or is_zero_bias(model, path):
         return True
-    if is_named_as_bias(path):
-        return back.goes_back_to_bias(path) or computes_gradient(model, fit, path)
     shape = model.get_value(path).shape
+    if is_named_as_bias(path):  # of one number any derivative is a multiple
+        is_computed = shape != () and computes_gradient(model, fit, path)
+        return back.goes_back_to_bias(path) or is_computed
     return len(shape) == 2 and min(shape) > 1 and back.goes_back_to(path)
 
 

@@ -5,17 +5,16 @@ it changes with these outputs.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.find.trace import EVENT, Trace
 from trainer.checker.judge.events import Events, align, stack
-from trainer.checker.judge.influence import Model, Run, name_place
+from trainer.checker.judge.influence import Model, Run, find_dependents, name_place
 from trainer.checker.judge.losses import arrange_targets, list_losses
 from trainer.checker.judge.moving import move, turn
 from trainer.checker.judge.slopes import UNSETTLED, H
@@ -23,6 +22,7 @@ from trainer.checker.judge.slopes import UNSETTLED, H
 LOSS, DERIVATIVE = "loss|cost|entrop|mse", "^d_?(loss|cost)|grad|deriv|delta|prime"  # in names
 TRIED = 24  # numbers of the outputs
 MOST_TARGETS = 20  # arrays that may be the targets
+NONE: Mapping[str, Array] = {}
 Describe = Callable[[int], tuple[int, str]]
 
 
@@ -46,14 +46,14 @@ class Shown:
 def find_shown(
     describe: Describe, model: Model, weights: list[str], outputs: set[tuple[int, str]]
 ) -> Shown | None:
-    """Return the last number that the file calls a loss, of outputs at these places: one that is a
+    """Return the first number that the file calls a loss, of outputs at these places: one that is a
     usual loss, where there is one; None where none depends on such outputs and targets of them.
     """
     events = model.base.events
     last = {site: i for i, (site, *_) in enumerate(events)}  # before it, a sum is not whole
     single = [i for i in last.values() if events[i][2].size == 1 and events[i][2].dtype.kind == "f"]
     numbers = [_Number(model, i, weights) for i in list_named(describe, model.base, single)]
-    found = [shown for each in numbers[::-1] if (shown := each.look(outputs))]
+    found = [shown for each in numbers if (shown := each.look(outputs))]
     return max(found, key=lambda shown: shown.is_usual, default=None)
 
 
@@ -61,7 +61,8 @@ class _Number:
     """A number that a step computes from outputs."""
 
     def __init__(self, model: Model, event: int, weights: list[str]):
-        self._run, self._base, self._event, self._weights = model.run, model.base, event, weights
+        self._model, self._event, self._weights = model, event, weights
+        self._run, self._base = model.run, model.base
         self._value = float(model.base.events[event][2].reshape(()))
         moved = {path: move(self._base.before[path]) for path in weights}
         self._weighted = _list_changed(self._run, self._base, moved)
@@ -70,26 +71,31 @@ class _Number:
         """Return whether the number is a usual loss of outputs at these places, but for a factor
         and a penalty; None where it does not depend on such outputs, and on targets of them.
         """
-        found = {events: self._compare(events) for events in self._list_outputs(outputs)}
-        known = {events: each for events, each in found.items() if each is not None}
-        usual = [events for events, is_usual in known.items() if is_usual]
-        pulled = self._list_pulled(usual[0]) if usual else []
-        return Shown(self._event, bool(usual), pulled) if known else None
+        start = _find_update(self._model, self._event)
+        groups = [events for events in self._list_outputs(outputs) if events[-1] >= start]
+        found = {events: self._compare(events) for events in groups}
+        known = {events: pulls for events, is_usual in found.items() if is_usual is not None
+                 and (pulls := self._list_pulled(events)) is not None}  # fmt: skip
+        usual = next((events for events in known if found[events]), None)
+        return (
+            Shown(self._event, usual is not None, known[usual] if usual else []) if known else None
+        )
 
-    def _list_pulled(self, events: Events) -> list[str]:
-        """Return the weights whose sum of squares is a part of the number, [] where it depends on
-        any weight in another way, with these outputs.
+    def _list_pulled(self, events: Events) -> list[str] | None:
+        """Return the weights whose sum of squares is a part of the number, None where it depends
+        on any weight in another way though these outputs stay as they are: they are not all.
         """
         y = stack([self._base.events[i][2] for i in events])
-        pulls: dict[str, float] = {}
-        for path in self._weights:
-            values = np.asarray(self._base.before[path], dtype=np.float64)
-            slopes = _differentiate(partial(self._compute, events, y, path), values)
-            if slopes is None or slopes.any():
-                if slopes is None or not _is_multiple(slopes, _pick(values)):
-                    return []
-                pulls[path] = 1.0
-        return list(pulls)
+        before = {path: np.asarray(self._base.before[path], float) for path in self._weights}
+        moved = {path: move(values) for path, values in before.items()}
+        if not np.isfinite(self._value) or self._compute(events, y, moved) == self._value:
+            return []
+        pulls = {path: _differentiate(lambda w, p=path: self._compute(events, y, {p: w}), values)
+                 for path, values in before.items()}  # fmt: skip
+        pulled = {p: slopes for p, slopes in pulls.items() if slopes is None or slopes.any()}
+        is_penalty = all(slopes is not None and _is_multiple(slopes, _pick(before[path]))
+                         for path, slopes in pulled.items())  # fmt: skip
+        return list(pulled) if is_penalty else None
 
     def _list_outputs(self, places: set[tuple[int, str]]) -> Iterator[Events]:
         """Yield the last event at each place before the number, and all that are there together."""
@@ -107,19 +113,18 @@ class _Number:
         if not np.isfinite(self._value):  # such as a logarithm of outputs of any sign
             is_of_sign = (y < 0).any() and np.isfinite(self._compute(events, np.abs(y)))
             return False if is_of_sign else None
+        y = _spread(y)
         slopes = _differentiate(lambda other: self._compute(events, other), y)
         if slopes is None or not slopes.any():
             return None
         targets = list(self._list_targets(events, y))
         return any(self._is_loss(y, slopes, events, t) for t in targets) if targets else None
 
-    def _compute(
-        self, events: Events, y: Array, path: str = "", values: Array | None = None
-    ) -> float:
-        """Return the number for outputs, and for other values of a leaf or an event."""
+    def _compute(self, events: Events, y: Array, others: Mapping[str, Array] = NONE) -> float:
+        """Return the number for outputs, and for other values of leaves or events."""
         parts = [y] if len(events) == 1 else list(y)
         edits = {f"{EVENT}{i}": part for i, part in zip(events, parts, strict=True)}
-        found = self._run(edits | ({path: values} if path else {}), (self._event,)).events
+        found = self._run({**edits, **others}, (self._event,)).events
         is_same = found and found[0][0] == self._base.events[self._event][0]
         return float(found[0][2].reshape(())) if is_same and found[0][2].size == 1 else np.nan
 
@@ -135,7 +140,7 @@ class _Number:
         likely = [(path, v) for path, v in distinct.values() if _may_be_targets(y, v)]
         now = self._compute(events, y)
         for path, values in likely[-MOST_TARGETS:]:
-            if self._compute(events, y, path, turn(values)) != now:
+            if self._compute(events, y, {path: turn(values)}) != now:
                 yield values
 
     def _is_loss(self, y: Array, slopes: Array, events: Events, targets: Array) -> bool:
@@ -152,19 +157,33 @@ class _Number:
         for power in (1, 2):
             values = [self._compute(events, y + n * h) ** power for n in (-1, 0, 1)]
             bend = (values[0] - 2 * values[1] + values[2]) / (y.size * h * h)
-            own = slopes if power == 1 else 2 * self._value * slopes
+            own = slopes if power == 1 else 2 * values[1] ** 0.5 * slopes
             if bend > 0 and _is_affine(_pick(y) - own / bend, _pick(t)):
                 return True
         return False
 
 
 def _is_affine(aims: Array, targets: Array) -> bool:
-    """Return whether aims are a multiple of targets that differ, and a constant."""
+    """Return whether aims are a positive multiple of targets that differ, and a constant."""
     columns = np.stack([targets, np.ones(targets.size)], axis=1)
     (scale, shift), *_ = np.linalg.lstsq(columns, aims, rcond=None)
-    rest = np.abs(aims - scale * targets - shift).max()
-    spread, least = np.ptp(targets), UNSETTLED * np.abs(aims).max()
-    return rest <= least and (abs(scale) * spread > least or not spread)
+    rest, spread = np.abs(aims - scale * targets - shift).max(), scale * np.ptp(targets)
+    is_spread = spread > UNSETTLED * np.abs(aims).max() or not np.ptp(targets)
+    return is_spread and rest <= UNSETTLED * (spread or np.abs(aims).max())
+
+
+def _find_update(model: Model, event: int) -> int:
+    """Return the first event that is a changed weight where a number is computed from these, 0
+    where it is computed from the weights before: ahead of them, or from nothing on the way back.
+    """
+    after = {(v.shape, v.tobytes()) for v in (model.base.after[w] for w in model.weights)}
+    values = (np.asarray(value) for _, _, value in model.base.events[:event])
+    update = next((i for i, v in enumerate(values) if (v.shape, v.tobytes()) in after), 0)
+    first = min(model.weighted & model.after_targets, default=-1)
+    if not update or first < 0:
+        return 0
+    back = find_dependents(model, {f"{EVENT}{first}": move(model.base.events[first][2])})
+    return update if back is None or event in back else 0
 
 
 def _list_changed(run: Run, base: Trace, edits: dict[str, Array]) -> set[int]:
@@ -179,6 +198,16 @@ def _may_be_targets(y: Array, values: Array) -> bool:
     with suppress(Exception):
         return values.dtype.kind in "fiub" and next(arrange_targets(y, values), None) is not None
     return False
+
+
+def _spread(y: Array) -> Array:
+    """Return outputs that lie apart, probabilities in between 0 and 1: near the first weights all
+    may be about the same.
+    """
+    noise = np.random.default_rng(5).standard_normal(y.shape)
+    if y.min() > 0 and y.max() < 1:
+        return 1 / (1 + (1 / y - 1) * np.exp(noise))
+    return y + noise * (np.abs(y).max() or 1.0)
 
 
 def _pick(y: Array) -> Array:

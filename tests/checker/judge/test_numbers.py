@@ -1,0 +1,74 @@
+"""Nets of single numbers, as first examples of backpropagation have them."""
+
+from steps import judge, write_changed
+
+TWO_OUTPUTS = """
+import math
+i1, i2, t1, t2 = 0.05, 0.10, 0.01, 0.99
+w1, w2, w3, w4, w5, w6 = 0.15, 0.20, 0.40, 0.45, 0.50, 0.55
+b1, b2, eta = 0.35, 0.60, 0.5
+for n in range(1000):
+    h = math.tanh(w1 * i1 + w2 * i2 + b1)
+    o1 = math.tanh(w3 * h + b2)
+    o2 = math.tanh(w4 * h + b2)
+    e = abs(t1 - o1) + abs(t2 - o2)
+    d1, d2 = (t1 - o1) * (1 - o1 ** 2), (t2 - o2) * (1 - o2 ** 2)
+    dh = (d1 * w3 + d2 * w4) * (1 - h ** 2)
+    w3 += eta * d1 * h
+    w4 += eta * d2 * h
+    b2 += eta * (d1 + d2)
+    w1 += eta * dh * i1
+    w2 += eta * dh * i2
+    b1 += eta * dh
+"""
+WHOLE = """
+import random
+random.seed(0)
+w, v, b = random.random(), random.random(), 0.1
+for epoch in range(100):
+    for a, c, y in [(0, 1, 1), (1, 0, 1), (1, 1, 0)]:
+        out = a * w + c * v + b
+        d = out - y
+        w -= 0.1 * d * a
+        v -= 0.1 * d * c
+        b -= 0.1 * d
+"""
+GENERATOR = """
+import numpy as np
+def draw(rng):
+    while True:
+        for _ in range(2):
+            x = rng.normal(size=(5, 3))
+            yield x, x @ np.ones((3, 2))
+rng = np.random.default_rng(0)
+W, b, batches = rng.normal(size=(3, 2)), np.zeros(2), draw(rng)
+for step in range(50):
+    x, t = next(batches)
+    d = x @ W + b - t
+    W -= 0.1 * x.T @ d / len(x)
+    b -= 0.1 * d.mean(axis=0)
+"""
+
+
+def test_outputs_that_are_computed_one_by_one_are_those_of_one_net(tmp_path):
+    path = write_changed(tmp_path, TWO_OUTPUTS, "eta * dh * i1", "eta * i1 * dh")
+    decision = judge(path).decision
+    assert decision.is_right is True
+    assert decision.model.targets == ["t1", "t2"]
+    wrong = judge(write_changed(tmp_path, TWO_OUTPUTS, "w4 += eta", "w4 -= eta")).decision
+    assert (wrong.is_right, wrong.wrong) == (False, ["w4"])
+
+
+def test_samples_may_be_whole_numbers(tmp_path):
+    path = write_changed(tmp_path, WHOLE, "0.1 * d * a", "0.1 * a * d")
+    assert judge(path).decision.model.targets == ["y"]
+    assert judge(path).decision.is_right is True
+    wrong = judge(write_changed(tmp_path, WHOLE, "0.1 * d * a", "0.1 * d * w")).decision
+    assert (wrong.is_right, wrong.wrong) == (False, ["w"])
+
+
+def test_a_generator_gives_each_run_of_a_step_the_same_samples(tmp_path):
+    path = write_changed(tmp_path, GENERATOR, "x.T @ d / len(x)", "x.T @ d / 5")
+    assert judge(path).decision.is_right is True
+    path = write_changed(tmp_path, GENERATOR, "d.mean(axis=0)", "d.mean()")
+    assert judge(path).decision.wrong == ["b"]

@@ -1,0 +1,87 @@
+"""What a file calls a loss must be one of its outputs, also where no step uses it."""
+
+import pytest
+from steps import find_messages, judge, write_changed
+
+from trainer.checker.judge.decision import Fault
+
+NET = """
+import numpy as np
+rng = np.random.default_rng(0)
+X, t = rng.normal(size=(60, 3)), rng.normal(size=(60, 1))
+W1, b1, W2, b2 = rng.normal(size=(3, 4)), np.zeros(4), rng.normal(size=(4, 1)), np.zeros(1)
+def predict(x):
+    z = np.tanh(x @ W1 + b1)
+    return z, z @ W2 + b2
+def measure_loss(x, t):
+    return np.mean((predict(x)[1] - t) ** 2)
+for epoch in range(100):
+    for rows in np.array_split(rng.permutation(60), 6):
+        z, y = predict(X[rows])
+        dy = (y - t[rows]) / len(rows)
+        dz = dy @ W2.T * (1 - z ** 2)
+        W1 -= 0.1 * X[rows].T @ dz
+        b1 -= 0.1 * dz.sum(axis=0)
+        W2 -= 0.1 * z.T @ dy
+        b2 -= 0.1 * dy.sum(axis=0)
+    print(epoch, measure_loss(X, t))
+"""
+SCORES = """
+import numpy as np
+rng = np.random.default_rng(0)
+X, labels = rng.normal(size=(9, 2)), np.arange(9) % 3
+T = np.eye(3)[labels]
+W, b = rng.normal(size=(2, 3)), np.zeros(3)
+for epoch in range(100):
+    scores = X @ W + b
+    p = np.exp(scores - scores.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    loss = -np.sum(T * np.log(p)) / len(T)
+    d = (p - T) / len(T)
+    W -= 0.1 * X.T @ d
+    b -= 0.1 * d.sum(axis=0)
+"""
+SQUARES = "np.mean((predict(x)[1] - t) ** 2)"
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        SQUARES, "0.5 * np.sum((t - predict(x)[1]) ** 2)", "np.sqrt(" + SQUARES + ")",
+        "np.abs(predict(x)[1] - t).mean()",
+        "np.sqrt(np.mean((50 * predict(x)[1] + 7 - (50 * t + 7)) ** 2))",  # in other units
+    ],
+)  # fmt: skip
+def test_a_usual_loss_behind_the_loop_is_right(loss, tmp_path):
+    path = write_changed(tmp_path, NET, SQUARES, loss)
+    assert judge(path).decision.is_right is True
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "np.mean((predict(x)[1] - t.ravel()) ** 2)",  # each output with each target
+        "np.mean(predict(x)[1] ** 2 - t ** 2)",
+        "np.mean((predict(x)[1] + t) ** 2)",
+    ],
+)
+def test_another_function_of_the_outputs_behind_the_loop_is_wrong(loss, tmp_path):
+    path = write_changed(tmp_path, NET, SQUARES, loss)
+    decision = judge(path).decision
+    assert (decision.is_right, decision.fault) == (False, Fault.WRONG_LOSS)
+    assert "what it calls a loss (line 10)" in find_messages(path)[0]
+
+
+def test_a_penalty_that_is_shown_must_be_gone_down(tmp_path):
+    penalty = SQUARES + " + 0.01 * np.sum(W1 ** 2)"
+    decision = judge(write_changed(tmp_path, NET, SQUARES, penalty)).decision
+    assert (decision.fault, decision.wrong) == (Fault.LACKS_PENALTY, ["W1"])
+    text = NET.replace("0.1 * X[rows].T @ dz", "0.1 * (X[rows].T @ dz + 0.01 * W1)")
+    assert judge(write_changed(tmp_path, text, SQUARES, penalty)).decision.is_right is True
+
+
+def test_a_logarithm_of_scores_of_any_sign_is_no_loss(tmp_path):
+    right = write_changed(tmp_path, SCORES, "np.log(p)", "np.log(p + 1e-12)")
+    assert judge(right).decision.is_right is True
+    wrong = write_changed(tmp_path, SCORES, "np.log(p)", "np.log(scores)")
+    assert judge(wrong).decision.fault is Fault.WRONG_LOSS
