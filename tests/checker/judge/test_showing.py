@@ -73,10 +73,11 @@ def test_another_function_of_the_outputs_behind_the_loop_is_wrong(loss, tmp_path
 
 
 def test_a_penalty_that_is_shown_must_be_gone_down(tmp_path):
-    penalty = SQUARES + " + 0.01 * np.sum(W1 ** 2)"
-    decision = judge(write_changed(tmp_path, NET, SQUARES, penalty)).decision
+    text = NET.replace("for epoch", "decay = 1e-6\nfor epoch", 1)
+    penalty = SQUARES + " + decay * np.sum(W1 ** 2)"
+    decision = judge(write_changed(tmp_path, text, SQUARES, penalty)).decision
     assert (decision.fault, decision.wrong) == (Fault.LACKS_PENALTY, ["W1"])
-    text = NET.replace("0.1 * X[rows].T @ dz", "0.1 * (X[rows].T @ dz + 0.01 * W1)")
+    text = text.replace("0.1 * X[rows].T @ dz", "0.1 * (X[rows].T @ dz + decay * W1)")
     assert judge(write_changed(tmp_path, text, SQUARES, penalty)).decision.is_right is True
 
 

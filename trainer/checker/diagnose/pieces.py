@@ -17,6 +17,7 @@ from trainer.checker.find.leaves import is_numeric_array, is_real
 from trainer.checker.find.trace import digest
 
 MOST_WORDS = 40  # variables and parts of the line
+MOST_WRITTEN = 60  # sums and products of other lines
 MOST_NEAR = 900  # values made from one word
 MOST_FAR = 5000  # values made from two
 MOST_ELEMENTS = 1000
@@ -73,12 +74,15 @@ class Pieces:
 
     @cached_property
     def near(self) -> Values:
-        """The values of words, of the line's parts written otherwise, and of functions of words."""
+        """The values of words, of the line's parts written otherwise, of what other lines of the
+        function compute, and of functions of words.
+        """
         found = {**self.words}
         forms = [f"{name}({{a}})" for name in self._functions]
         forms += [form.replace("np.", f"{self._numpy}.") for form in self._list_forms()]
         single = (form.format(a=a) for a in map(bracket, self.words) for form in forms)
-        self._add(found, chain(list_swapped(self._root), single), MOST_NEAR, _is_work)
+        texts = chain(list_swapped(self._root), self._list_written(), single)
+        self._add(found, texts, MOST_NEAR, _is_work)
         return found
 
     @cached_property
@@ -96,6 +100,12 @@ class Pieces:
     def _pairs(self) -> list[tuple[str, Any, bool]]:
         with np.errstate(all="ignore"):
             return list(islice(self._pair_up(), MOST_FAR))
+
+    def _list_written(self) -> list[str]:
+        """Return the sums and products that the function has, the shortest first."""
+        nodes = (node for node in ast.walk(self._function) if isinstance(node, ast.BinOp))
+        texts = {ast.unparse(node): None for node in nodes}
+        return sorted(texts, key=len)[:MOST_WRITTEN]
 
     def _list_forms(self) -> list[str]:
         """Return what is made from one word; sums as methods where the function has them so."""

@@ -13,7 +13,7 @@ from trainer.checker.load.libraries import Dense, Table
 
 N = 7  # samples: no usual size of a layer
 MANY = 1100
-MOST = 5000  # samples
+MOST, MOST_ROWS = 5000, 12_000  # samples that are asked for one by one, and rows of a table
 LAYOUTS = 4
 MNIST = 784, 10  # inputs and classes
 USUAL = 4, 2
@@ -35,18 +35,20 @@ class Dataset:
 
     layout is 0 for rows with labels, 1 for rows with one-hot rows or one column, 2 for columns
     with the same as columns, and 3 for columns with labels. A table has its labels in the first
-    column, in the last one where layout is odd, and MANY rows in the last two layouts: some
+    column, in the last one where layout is odd, and many rows in the last two layouts: some
     scripts set the first thousand apart. separator is what the lines of a file have between two
     numbers.
     """
 
-    def __init__(self, D: int, C: int, layout: int, separator: str = ",", samples: int = N):
+    def __init__(
+        self, D: int, C: int, layout: int, separator: str = ",", samples: int = N, many: int = MANY
+    ):
         labels = (max(C, 2) - 1 - np.arange(samples)) % max(C, 2)
         x, hot = draw_samples(labels, D, C)
         self._inputs = x if layout < 2 else x.T
         self._targets = (labels, hot, hot.T, labels)[layout]
         self._label, self._separator = (D if layout % 2 else 0), separator
-        labels = np.arange(samples if layout < 2 else max(samples, MANY)) % max(C, 2)
+        labels = np.arange(samples if layout < 2 else max(samples, many)) % max(C, 2)
         rows = draw_samples(labels, D, C)[0]
         rows = np.abs(40 * rows).astype(int) if (D, C) == MNIST else rows
         columns = [labels[:, np.newaxis], rows]
@@ -91,6 +93,13 @@ class Dataset:
 def guess_sizes_of_text(text: str) -> tuple[int, int]:
     """Return how many inputs and classes the text of a script is likely to expect."""
     return MNIST if re.search(r"\b784\b", text) else USUAL
+
+
+def guess_rows(tree: ast.Module) -> int:
+    """Return how many rows of a table leave some behind each number at which a script cuts one."""
+    cuts = (n for n in ast.walk(tree) if isinstance(n, ast.Slice))
+    ends = (e.value for cut in cuts for e in (cut.lower, cut.upper) if isinstance(e, ast.Constant))
+    return MANY + max((n for n in ends if type(n) is int and MANY < n < MOST_ROWS), default=0)
 
 
 def guess_separator(text: str) -> str:

@@ -22,6 +22,7 @@ from trainer.checker.find.datasets import (
     N,
     correct_sizes,
     count_samples,
+    guess_rows,
     guess_separator,
     guess_sizes_of_text,
 )
@@ -158,10 +159,10 @@ class Script:
         if not samples and not any(map(_is_of_data, self._loader.errors)):
             return []
         before, sizes = (self._tracer, self._loader), self._guess_sizes()
-        separator = guess_separator(self._text)
+        separator, many = guess_separator(self._text), guess_rows(self._tree)
         try:
             for _ in range(TRIES):
-                StandIn.given_data = Dataset(*sizes, layout, separator, samples or N)
+                StandIn.given_data = Dataset(*sizes, layout, separator, samples or N, many)
                 self._load()
                 with Samples.give(samples or FEW):
                     steps = self.follow()

@@ -380,7 +380,9 @@ def _compare_shown(step: Step, decision: Decision, model: Model) -> Decision:
     if not shown.is_usual:
         wrong = replace(decision, model=model, event=shown.event, fault=Fault.WRONG_LOSS)
         return replace(wrong, is_right=False)
-    if not shown.pulled or abs(fit.penalty) > FEW * fit.rate:
+    known = [path for path in shown.strengths if path in decision.model.base.before]
+    twice = {path: 2 * decision.model.base.before[path] for path in known}
+    if not twice or decision.model.list_moved(twice):
         return decision
     own = replace(fit, target=OWN_LOSS, events=(shown.event,))
     return Decision(model, False, own, shown.pulled, Fault.LACKS_PENALTY)

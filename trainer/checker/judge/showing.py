@@ -34,13 +34,14 @@ def list_named(describe: Describe, base: Trace, events: Iterable[int]) -> list[i
 
 @dataclass(frozen=True)
 class Shown:
-    """What the file calls a loss: the event, whether it is a usual loss of its outputs, and the
-    weights on which it has a penalty.
+    """What the file calls a loss: the event, whether it is a usual loss of its outputs, the weights
+    on which it has a penalty, and the numbers that say how large that is.
     """
 
     event: int
     is_usual: bool
     pulled: list[str]
+    strengths: list[str]
 
 
 def find_shown(
@@ -77,9 +78,16 @@ class _Number:
         known = {events: pulls for events, is_usual in found.items() if is_usual is not None
                  and (pulls := self._list_pulled(events)) is not None}  # fmt: skip
         usual = next((events for events in known if found[events]), None)
-        return (
-            Shown(self._event, usual is not None, known[usual] if usual else []) if known else None
-        )
+        pulled = known[usual] if usual else []
+        strengths = self._list_strengths(usual) if usual and pulled else []
+        return Shown(self._event, usual is not None, pulled, strengths) if known else None
+
+    def _list_strengths(self, events: Events) -> list[str]:
+        """Return the numbers that change a penalty with these outputs."""
+        y = stack([self._base.events[i][2] for i in events])
+        numbers = {path: v for path, v in self._base.before.items() if v.dtype.kind == "f"}
+        return [path for path, v in numbers.items() if not v.ndim
+                and self._compute(events, y, {path: 2 * v}) != self._value]  # fmt: skip
 
     def _list_pulled(self, events: Events) -> list[str] | None:
         """Return the weights whose sum of squares is a part of the number, None where it depends
