@@ -32,6 +32,7 @@ from trainer.checker.judge.idle import is_idle, list_ignored, list_lost
 from trainer.checker.judge.influence import Model, Run, build_model, leave_start
 from trainer.checker.judge.leaving import list_left
 from trainer.checker.judge.properties import (
+    find_growing,
     find_wrong_softmax,
     is_softmax_twice,
     list_accumulated,
@@ -86,7 +87,8 @@ def _show_names(run: Run, edits: Mapping[str, Any], form: Form) -> Trace:
 def _decide(run: Run, base: Trace, first: Model | None, name: str) -> Decision | None:
     """Return the decision on a step that leaves this, of which so much is known."""
     if grown := list_grown(run, base):
-        return Decision(Model(run, base), False, wrong=grown, fault=Fault.GROWN)
+        event = find_growing(base, grown[0])
+        return Decision(Model(run, base), False, wrong=grown, fault=Fault.GROWN, event=event)
     if first is None:
         return _decide_without_model(run, base, name)
     if name and set(first.weights) <= GIVEN:

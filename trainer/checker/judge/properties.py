@@ -155,6 +155,22 @@ def _is_added(run: Run, base: Trace, path: str) -> bool:
     return any(place != (-1, path) for place in changed)
 
 
+def find_growing(base: Trace, path: str) -> int | None:
+    """Return the first event of which a step subtracts a multiple from an array that grows."""
+    moved = base.before[path] - base.after[path]
+    return next((i for i, (site, _, value) in enumerate(base.events)
+                 if site >= 0 and value.size > 1 and _is_multiple(value, moved)), None)  # fmt: skip
+
+
+def _is_multiple(value: Array, moved: Array) -> bool:
+    """Return whether a value that is repeated as an array needs it is a multiple of that array."""
+    with suppress(ValueError):
+        whole = np.broadcast_to(value, moved.shape)
+        rate = float((whole * moved).sum() / ((whole * whole).sum() or 1.0))
+        return rate != 0 and np.allclose(moved, rate * whole, rtol=MOVED, atol=0)
+    return False
+
+
 def is_affine(model: Model) -> bool:
     """Return whether outputs of several matrices of weights lie on a line where the inputs do: no
     activation is between the layers.

@@ -94,7 +94,7 @@ def _is_right(
         events = decision.model.base.events
         shown = {step.describe(events[i][0])[0] for fit in usual for i in fit.shown_as}
         is_shown = line in shown if fault is Fault.WRONG_LOSS else bool(usual)
-        return is_shown or fault is Fault.SOFTMAX_AXIS or None
+        return is_shown or fault in (Fault.SOFTMAX_AXIS, Fault.GROWN) or None
     return None
 
 
