@@ -11,8 +11,8 @@ from trainer.book.functions import Array
 from trainer.checker.adapt.weights import is_tensor
 from trainer.checker.diagnose.counting import Count
 from trainer.checker.diagnose.quantities import FORMULAS, Quantity, has_value
-from trainer.checker.findings.comparing import as_array
-from trainer.checker.load.recording import Record, Recorder, Site
+from trainer.checker.findings.comparing import CLOSE, as_array
+from trainer.checker.load.recording import Record, Recorder, Site, is_flat
 from trainer.common.language import translate as _
 
 # What is computed on the way to a quantity, and is no quantity of its own.
@@ -153,15 +153,25 @@ def _find_before(recorder: Recorder, records: list[Record], update: Record) -> R
 def _list_replacements(
     records: list[Record], quantities: list[Quantity]
 ) -> Iterator[tuple[Record, Quantity]]:
-    """Yield each record with each quantity that it could have been: of its shape, not its value."""
+    """Yield each record with each quantity that it could have been: of its shape, not its value, or
+    a bias's gradient of which it is a sum over other axes.
+    """
     count = 0
     for record in records:
         value = as_array(record.value)
         for quantity in quantities if value is not None else ():
-            same = value is not None and quantity.value.shape == value.shape
+            same = value is not None and (
+                quantity.value.shape == value.shape or _is_other_sum(quantity, value)
+            )
             if same and not has_value(quantity, value) and count < MOST_REPLACED:
                 count += 1
                 yield record, quantity
+
+
+def _is_other_sum(quantity: Quantity, value: Array) -> bool:
+    """Return whether a value of another shape has the sum of the gradient of a bias."""
+    is_bias = quantity.name.removeprefix("N·") in ("db1", "db2") and is_flat(value)
+    return is_bias and bool(np.isclose(value.sum(), quantity.value.sum(), rtol=CLOSE))
 
 
 def _is_right_with(
@@ -182,7 +192,8 @@ def _is_known(value: object, quantities: list[Quantity]) -> bool:
 def _is_multiple(location: Location) -> bool:
     """Return whether an array is the expected one but for a positive factor."""
     expected = location.quantity.value
-    if not expected.ndim or not (square := np.vdot(expected, expected)):
+    is_same = expected.shape == np.shape(location.record.value) != ()
+    if not is_same or not (square := np.vdot(expected, expected)):
         return False
     factor = np.vdot(expected, np.asarray(location.record.value, dtype=np.float64)) / square
     scaled = Quantity(location.quantity.name, "", factor * expected)

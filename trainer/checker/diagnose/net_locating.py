@@ -13,11 +13,13 @@ from trainer.checker.diagnose.patching import Texts
 from trainer.checker.diagnose.quantities import Quantity, list_quantities
 from trainer.checker.diagnose.trail import Trail
 from trainer.checker.diagnose.verifying import Request
+from trainer.checker.findings.comparing import as_array
 from trainer.checker.load.loading import Loader
 from trainer.checker.load.recording import Recorder
 from trainer.checker.measure.check_net import prepare_trial
 from trainer.checker.measure.choosing import is_right
 from trainer.checker.measure.judging import Judge
+from trainer.checker.measure.measuring import keeps_shape
 from trainer.checker.measure.trial import Trial, collect_values
 
 Prepared = tuple[Recorder, Trial, Judge]
@@ -104,6 +106,9 @@ def _make_goal(trial: Trial, wanted: tuple[str, ...]) -> Callable[[], bool]:
     def is_reached() -> bool:
         got = collect_values(trial.call_methods(trial.t))
         now = Judge(trial.case, got, trial.expected, trial.form.head)
-        return all(q in got and is_right(q, now) for q in wanted)
+        own = trial.subject.weights.get_shapes()
+        biases = [(own[q], as_array(got[q])) for q in ("b1", "b2") if q in {*wanted} & {*got}]
+        is_kept = all(array is None or keeps_shape(shape, array) for shape, array in biases)
+        return is_kept and all(q in got and is_right(q, now) for q in wanted)
 
     return is_reached

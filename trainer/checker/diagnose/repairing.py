@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import inf
 
 from trainer.checker.diagnose.applying import Candidate
 from trainer.checker.diagnose.candidates import list_candidates
@@ -64,7 +63,7 @@ class Search(ABC):
             if others and self.tried.used > end:
                 if step := self._improve_partly(survey, others):
                     return step
-                others, end = [], inf
+                others, end = [], self.tried.used + SHARE * self.tried.left
             left = self._screen(survey, candidate)
             if left:
                 others.append((_rank(left), candidate))

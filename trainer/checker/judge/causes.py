@@ -6,7 +6,7 @@ from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.descent import computes_gradient, find_factors
 from trainer.checker.judge.fit import Fit, are_same
 from trainer.checker.judge.influence import Model
-from trainer.checker.judge.slopes import is_flat
+from trainer.checker.load.recording import is_flat
 
 CAUSES = {
     Fault.SOFTMAX_AXIS: "softmax-axis", Fault.DOUBLE_SOFTMAX: "double-softmax",

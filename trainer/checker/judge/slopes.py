@@ -41,11 +41,6 @@ class Direction:
         return near, far
 
 
-def is_flat(values: Array) -> bool:
-    """Return whether an array is a number, a list, or one row or column, as biases are."""
-    return values.ndim < 2 or min(values.shape) <= 1
-
-
 def probe(model: Model, weight: str, number: int) -> list[Direction]:
     """Return some directions of a weight: its elements one by one where there are so few.
 

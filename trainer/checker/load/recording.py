@@ -49,7 +49,7 @@ class Recorder:
     """Changes syntax trees so that their values are recorded, or replaced by others.
 
     replacement is (site, value): while it is set, the site yields that value wherever its own
-    has the same shape.
+    has the same shape, or both are numbers, rows or columns: of a sum the axis may be wrong.
     """
 
     sites: list[Site] = field(default_factory=list)
@@ -82,7 +82,8 @@ class Recorder:
 
     def _replace(self, number: int, value: Any) -> Any:
         replacement = self.replacement[1] if self.replacement else value
-        if np.shape(value) != np.shape(replacement):
+        is_sum = is_flat(value) and is_flat(replacement) and not self.sites[number].is_update
+        if np.shape(value) != np.shape(replacement) and not is_sum:
             return value
         if self.sites[number].is_update:
             value[...] = replacement
@@ -99,6 +100,11 @@ class Recorder:
         finally:
             self.is_on = False
         return self.records
+
+
+def is_flat(value: Any) -> bool:
+    """Return whether a value is a number, a list, or one row or column, as biases are."""
+    return np.ndim(value) < 2 or min(np.shape(value)) <= 1
 
 
 def copy_arrays(scope: dict[str, Any]) -> dict[str, Any]:

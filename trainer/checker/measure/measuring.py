@@ -1,10 +1,13 @@
 """Measures a net: the form it has, and what is found of predict, loss and gradient in it."""
 
+import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
+from trainer.book.functions import Array
 from trainer.checker.adapt.attempts import Outcome, report_exception
 from trainer.checker.adapt.names import PARAMS, is_guessed, list_arguments
 from trainer.checker.adapt.sizes import N
@@ -110,14 +113,21 @@ def refuse_shape(finding: Finding, measured: Measured) -> Finding:
     if key not in ("b1", "b2") or finding.verdict != "ok" or array is None or is_derived:
         return finding
     own = measured.trial.subject.weights.get_shapes()[key]
-    made = np.broadcast_shapes(own, array.shape)
-    if np.prod(made) == np.prod(own):
+    if keeps_shape(own, array):
         return finding
+    made = np.broadcast_shapes(own, array.shape)
     message = _("has shape {shape}, but {name} has {own}: their difference has {made}")
     return Finding(
         finding.quantity, "differs",
         message.format(shape=array.shape, name=key, own=own, made=made),
     )  # fmt: skip
+
+
+def keeps_shape(own: tuple[int, ...], gradient: Array) -> bool:
+    """Return whether an array has as many numbers as before when a gradient was subtracted."""
+    with suppress(ValueError):
+        return math.prod(np.broadcast_shapes(own, gradient.shape)) == math.prod(own)
+    return False
 
 
 def _accept_guess(finding: Finding, trial: Trial) -> Finding:
