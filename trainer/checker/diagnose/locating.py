@@ -169,9 +169,10 @@ def _list_replacements(
 
 
 def _is_other_sum(quantity: Quantity, value: Array) -> bool:
-    """Return whether a value of another shape has the sum of the gradient of a bias."""
+    """Return whether a value of another size has the sum of the gradient of a bias."""
     is_bias = quantity.name.removeprefix("N·") in ("db1", "db2") and is_flat(value)
-    return is_bias and bool(np.isclose(value.sum(), quantity.value.sum(), rtol=CLOSE))
+    is_other = is_bias and value.size != quantity.value.size
+    return is_other and bool(np.isclose(value.sum(), quantity.value.sum(), rtol=CLOSE))
 
 
 def _is_right_with(

@@ -74,21 +74,22 @@ class Pieces:
 
     @cached_property
     def near(self) -> Values:
-        """The values of words, of the line's parts written otherwise, of what other lines of the
-        function compute, and of functions of words.
-        """
+        """The values of words, of the line's parts written otherwise, and of functions of words."""
         found = {**self.words}
         forms = [f"{name}({{a}})" for name in self._functions]
         forms += [form.replace("np.", f"{self._numpy}.") for form in self._list_forms()]
         single = (form.format(a=a) for a in map(bracket, self.words) for form in forms)
-        texts = chain(list_swapped(self._root), self._list_written(), single)
-        self._add(found, texts, MOST_NEAR, _is_work)
+        self._add(found, chain(list_swapped(self._root), single), MOST_NEAR, _is_work)
         return found
 
     @cached_property
     def far(self) -> Values:
-        """The values of two pieces, of which one is a word or a size."""
-        return {text: value for text, value, _ in self._pairs}
+        """The values of two pieces, of which one is a word or a size, and of what other lines of
+        the function compute from more.
+        """
+        found = {text: value for text, value, _ in self._pairs}
+        self._add(found, self._list_written(), MOST_FAR + MOST_WRITTEN, _is_work)
+        return found
 
     @cached_property
     def terms(self) -> Values:

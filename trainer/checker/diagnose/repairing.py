@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import inf
 
 from trainer.checker.diagnose.applying import Candidate
 from trainer.checker.diagnose.candidates import list_candidates
@@ -63,7 +64,7 @@ class Search(ABC):
             if others and self.tried.used > end:
                 if step := self._improve_partly(survey, others):
                     return step
-                others, end = [], self.tried.used + SHARE * self.tried.left
+                others, end = [], inf
             left = self._screen(survey, candidate)
             if left:
                 others.append((_rank(left), candidate))

@@ -120,7 +120,29 @@ def build_model(run: Run, among: Collection[str] = ()) -> Model | None:
         data |= _keep_influential(model, _list_numbers(model, changed))
     data |= _keep_influential(model, _group_made(model, changed, data))
     _settle(model, changed, data)
-    return model if model.weights and model.outputs and model.inputs else None
+    is_whole = model.weights and model.outputs and model.inputs
+    return model if is_whole and not _is_sum(model) else None
+
+
+def _is_sum(model: Model) -> bool:
+    """Return whether all outputs are the one weight itself, to which something is added: it is a
+    sum, such as that of gradients.
+    """
+    if len(model.weights) > 1:
+        return False
+    path = model.weights[0]
+    before = np.asarray(model.base.before[path], dtype=np.float64)
+    by = move(before) - before
+    found = model.read({path: before + by})
+    pairs = [(found[i], model.base.events[i][2]) for events in model.outputs for i in events]
+    return all(new is not None and is_moved(new - old, by) for new, old in pairs)
+
+
+def is_moved(change: Array, by: Array) -> bool:
+    """Return whether a value, or a single one of its numbers, changes as a weight does."""
+    if change.shape == by.shape:
+        return np.allclose(change, by, rtol=1e-6, atol=0)
+    return not change.ndim and bool(np.isclose(change, by.reshape(-1), rtol=1e-6, atol=0).any())
 
 
 def follow_changed(model: Model) -> list[str]:

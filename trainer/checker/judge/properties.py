@@ -13,7 +13,7 @@ from trainer.book.functions import Array
 from trainer.checker.find.trace import Trace
 from trainer.checker.judge.events import align, read_events
 from trainer.checker.judge.fit import Fit
-from trainer.checker.judge.influence import Model, Run
+from trainer.checker.judge.influence import Model, Run, is_moved
 from trainer.checker.judge.losses import OF_SOFTMAX, arrange_targets
 from trainer.checker.judge.moving import leave, move
 
@@ -116,11 +116,7 @@ def _is_used(model: Model, path: str) -> bool:
     by = changed - model.base.before[path]
     values = align(model.base, model.run({path: changed}, "full"))
     pairs = ((values[i], model.base.events[i][2]) for i in model.depends[path])
-    return any(new is None or not _is_moved(new, old, by) for new, old in pairs)
-
-
-def _is_moved(new: Array, old: Array, by: Array) -> bool:
-    return old.shape == by.shape and np.allclose(new - old, by, rtol=MOVED, atol=0)
+    return any(new is None or not is_moved(new - old, by) for new, old in pairs)
 
 
 def list_grown(run: Run, base: Trace) -> list[str]:
