@@ -11,6 +11,11 @@ from trainer.checker.diagnose.verifying import Request
 from trainer.checker.repair.repairing import CHANGES, _is_sure, diagnose_net, diagnose_step
 from trainer.checker.repair.surveying import StepRequest
 
+SLOPE = "output_errors * final_outputs * (1.0 - final_outputs)"
+BACK = "        hidden_errors = numpy.dot(self.who.T, {})\n\n"
+BACK += "        self.who += self.lr * numpy.dot({}, "
+DELTAS = f"        output_deltas = {SLOPE}\n" + BACK.format("output_deltas", "output_deltas")
+ERRORS = BACK.format("output_errors", SLOPE)
 # A right net, a line of it and a mistake in its place, and the number of that line.
 MISTAKES = [
     ("deep_script", "g[z < 0] = ALPHA", "g[z < 0] = 0", 22),
@@ -24,6 +29,8 @@ MISTAKES = [
     ("table", "axis=1, keepdims=True)", ")", 0),
     ("straight", "1 - z ** 2", "1 - z", 0),
     ("mini_batches", "[nw + dnw for", "[dnw for", 0),
+    # The error of the outputs is written beside their slope in the update alone.
+    ("single_samples", DELTAS, ERRORS, 27),
 ]
 
 

@@ -53,3 +53,12 @@ def test_a_value_that_is_wrong_by_itself_has_a_line_and_a_fix(net, right, wrong,
     line = next(i for i, each in enumerate(text.splitlines(), 1) if right in each)
     assert report.diagnosis["line"] == line
     assert f"+{text.splitlines()[line - 1]}\n" in report.diagnosis["diff"]
+
+
+def test_a_gradient_that_gives_a_bias_another_shape_is_summed_over_the_other_axis(tmp_path):
+    path = tmp_path / "net.py"
+    right, wrong = "b1 -= 0.1 * dz.sum(axis=0)", "b1 = b1 - 0.1 * dz.sum(axis=1, keepdims=True)"
+    path.write_text(SCRIPT.format(**CLASSES).replace(right, wrong))
+    report, _ = check_in_child(path)
+    assert report.diagnosis["line"] == 20
+    assert "+    b1 = b1 - 0.1 * dz.sum(axis=0" in report.diagnosis["diff"]

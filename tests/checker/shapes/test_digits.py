@@ -1,7 +1,12 @@
 """Functions as many notebooks on MNIST have them: globals for sizes, and one-hot rows of ten."""
 
+import re
+
 from notebooks import write_cells
 from reports import report_on
+
+from trainer.checker.diagnose.verifying import Request
+from trainer.checker.repair.repairing import diagnose_net
 
 DATA = """import numpy as np
 import pandas as pd
@@ -71,6 +76,14 @@ def test_a_single_number_for_all_biases_is_wrong(tmp_path):
     report = check(tmp_path, ("np.sum(dZ2, axis=1, keepdims=True)", "np.sum(dZ2)"))
     assert {f.quantity for f in report.wrong_findings} == {"gradient b2"}
     assert "has shape (), expected (10,)" in report.as_text()
+
+
+def test_both_biases_get_sums_of_their_own_at_once(tmp_path):
+    net = NET.replace(", axis=1, keepdims=True", "")
+    path = write_cells(tmp_path / "net.ipynb", DATA, net, TRAIN)
+    diff = diagnose_net(Request(path, None, False, 0)).diff
+    fixed = [line[1:] for line in diff.splitlines() if re.match(r"\+ ", line)]
+    assert fixed == [line for line in NET.splitlines() if "keepdims" in line]
 
 
 def test_functions_for_ten_classes_get_ten(tmp_path):
