@@ -13,7 +13,7 @@ from trainer.checker.load.libraries import Dense, Table
 
 N = 7  # samples: no usual size of a layer
 MANY = 1100
-MOST, MOST_ROWS = 5000, 12_000  # samples that are asked for one by one, and rows of a table
+MOST, MOST_ROWS = 20_000, 12_000  # samples that are asked for one by one, and rows of a table
 LAYOUTS = 4
 MNIST = 784, 10  # inputs and classes
 USUAL = 4, 2

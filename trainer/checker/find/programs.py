@@ -79,6 +79,7 @@ class Script:
 
     def __init__(self, path: Path, texts: Mapping[Path, str] | None = None):
         self._path, self._texts = path, texts
+        self._trains_with_few = False  # whether the first rows of a table are enough
         self.fault = ""  # what a call raised that is a mistake of the file
         self._load()
 
@@ -159,7 +160,8 @@ class Script:
         if not samples and not any(map(_is_of_data, self._loader.errors)):
             return []
         before, sizes = (self._tracer, self._loader), self._guess_sizes()
-        separator, many = guess_separator(self._text), guess_rows(self._tree)
+        separator = guess_separator(self._text)
+        many = N if self._trains_with_few else guess_rows(self._tree)
         try:
             for _ in range(TRIES):
                 StandIn.given_data = Dataset(*sizes, layout, separator, samples or N, many)
@@ -169,6 +171,7 @@ class Script:
                 errors = [str(e) for e in self._loader.errors if isinstance(e, ValueError)]
                 asked = errors and correct_sizes(*sizes, errors[-1])
                 needed = 0 if samples else self._count_samples({FEW, N})
+                self._trains_with_few |= bool(steps)
                 if steps or not (asked or needed):
                     return steps
                 sizes, samples = asked or sizes, samples or needed
