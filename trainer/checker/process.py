@@ -32,6 +32,7 @@ LIMITS = {
     "values": N_("it computed more values than a check can compare"),
 }
 SEARCH = 3  # times the timeout, after which a search for a fix is stopped: its limits are counts
+MOST_LEFT, TEXT = 20, 200  # names of what a fix leaves wrong, and characters of one
 GRACE = 10.0  # seconds for a stopped search to say so
 Diagnosed = dict[str, Any] | None
 TEXTS, NUMBERS = ("file", "code", "expected", "diff"), ("line", "column", "end_column", "checks")
@@ -313,9 +314,11 @@ def _read_diagnosis(data: Any) -> Diagnosed:
         return None
     has_texts = all(isinstance(data.get(key), str) for key in TEXTS)
     has_numbers = all(isinstance(data.get(key), int) and 0 <= data[key] < 10**6 for key in NUMBERS)
-    is_placed = isinstance(data.get("cell"), int | None)
-    if not (has_texts and has_numbers and is_placed):
+    is_placed, left = isinstance(data.get("cell"), int | None), data.get("left")
+    if not (has_texts and has_numbers and is_placed and isinstance(left, list)):
         return None
-    return {key: data[key][:20_000] for key in TEXTS} | {
-        key: data.get(key) for key in (*NUMBERS, "cell")
-    }
+    return (
+        {key: data[key][:20_000] for key in TEXTS}
+        | {key: data.get(key) for key in (*NUMBERS, "cell")}
+        | {"left": [str(name)[:TEXT] for name in left[:MOST_LEFT]]}
+    )

@@ -98,7 +98,7 @@ def test_a_net_without_a_gradient_is_right_in_what_was_checked(check_chapter4):
 def test_only_a_mistake_of_the_catalogue_is_said_to_have_more(check_chapter4):
     report = check_chapter4((PREDICT, "        raise NotImplementedError\n"))
     report.diagnosis = dict.fromkeys(("file", "code", "expected", "diff"), "")
-    report.diagnosis |= {"line": 1, "column": 0, "end_column": 0, "checks": 0}
+    report.diagnosis |= {"line": 1, "column": 0, "end_column": 0, "checks": 0, "left": []}
     assert "[unfinished]" in report.as_text()
     assert "more: --explain" not in report.as_text()
 

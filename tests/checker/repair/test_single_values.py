@@ -62,3 +62,12 @@ def test_a_gradient_that_gives_a_bias_another_shape_is_summed_over_the_other_axi
     report, _ = check_in_child(path)
     assert report.diagnosis["line"] == 20
     assert "+    b1 = b1 - 0.1 * dz.sum(axis=0" in report.diagnosis["diff"]
+
+
+def test_a_fix_of_the_step_says_that_the_loss_beside_it_is_still_wrong(tmp_path):
+    path = tmp_path / "net.py"
+    text = SCRIPT.format(**SINGLE).replace("b1 -= 0.1 * dz.sum", "b1 -= 0.1 * dz.mean")
+    path.write_text(text.replace("(1 - t.reshape(-1, 1)) * np.log(1 - y)", "np.log(1 - y)"))
+    report, _ = check_in_child(path)
+    assert "+    b1 -= 0.1 * dz.sum(axis=0)" in report.diagnosis["diff"]
+    assert report.diagnosis["left"] == ["loss"]

@@ -1,7 +1,8 @@
 """Finds the line of a wrong net that is wrong, and a change with which every check passes."""
 
 import ast
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from trainer.checker.diagnose.counting import Count
 from trainer.checker.diagnose.locating import Location, describe_location
 from trainer.checker.diagnose.patching import Texts
 from trainer.checker.diagnose.quantities import has_value
-from trainer.checker.diagnose.repairing import CHANGES, NetSearch
+from trainer.checker.diagnose.repairing import CHANGES, Fix, NetSearch
 from trainer.checker.diagnose.scope import evaluate_all, list_variables
 from trainer.checker.diagnose.survey import Survey, survey_net
 from trainer.checker.diagnose.tidying import drop_copied
@@ -26,7 +27,8 @@ class Diagnosis:
 
     file is the name of the source, line a number from 1, column and end_column characters of the
     line code, from 0. expected is a sentence, "" if the expected value is not known. diff is a
-    unified diff, "" if no change was found, and checks how many checks pass with it.
+    unified diff, "" if no change was found, and checks how many checks pass with it. left is what
+    is still wrong with it.
     """
 
     file: str
@@ -37,6 +39,7 @@ class Diagnosis:
     expected: str
     diff: str
     checks: int
+    left: tuple[str, ...] = ()
 
 
 def diagnose(request: Request, tried: Count | None = None) -> Diagnosis | None:
@@ -52,7 +55,9 @@ def diagnose(request: Request, tried: Count | None = None) -> Diagnosis | None:
         fix = _find_fix(request, search, survey)
         if fix is None:
             return _name_line(texts, survey)
-        first, changed = fix
+        first, changed, left = fix
+        if left:
+            return describe_fix(first, texts, changed, survey.locations, 0, left)
         checks = search.count_passed(changed)
         changed = drop_copied(texts, changed, lambda fewer: search.count_passed(fewer) >= checks)
         return describe_fix(first, texts, changed, survey.locations, checks)
@@ -76,11 +81,13 @@ def _has_right_inputs(survey: Survey, location: Location) -> bool:
 
 
 def describe_fix(
-    first: Candidate, texts: Texts, changed: Texts, locations: list[Location], checks: int
-) -> Diagnosis:
+    first: Candidate, texts: Texts, changed: Texts, locations: list[Location], checks: int,
+    left: Collection[str] = (),
+) -> Diagnosis:  # fmt: skip
     """Return the place of the first change, and the difference of the changed texts."""
     diffs = (make_diff(p, texts[p], changed[p]) for p in texts if changed[p] != texts[p])
-    return _describe(first, texts, locations, "".join(diffs), checks)
+    found = _describe(first, texts, locations, "".join(diffs), checks)
+    return replace(found, left=tuple(sorted(left)))
 
 
 def describe_line(texts: Texts, location: Location) -> Diagnosis:
@@ -114,10 +121,9 @@ def _describe(
     return Diagnosis(path.name, node.lineno, column, end, code, expected, diff, checks)
 
 
-def _find_fix(
-    request: Request, search: NetSearch, survey: Survey
-) -> tuple[Candidate, Texts] | None:
-    """Return the first of up to ROUNDS changes with which every check passes, and the texts.
+def _find_fix(request: Request, search: NetSearch, survey: Survey) -> Fix | None:
+    """Return the first of up to ROUNDS changes with which less is wrong, the texts with all of
+    them, and what is still wrong then.
 
     Names that nothing sets are corrected before.
     """
@@ -128,6 +134,6 @@ def _find_fix(
         if candidate and left is not None:
             first, texts = first or candidate, survey.change(candidate)
             if not left and search.is_fix(survey, candidate):
-                return first, texts
+                return first, texts, left
             survey = survey_net(request, texts)
     return search.find_fix(survey, first)

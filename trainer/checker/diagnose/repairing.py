@@ -19,6 +19,7 @@ SHARE = 0.5  # of the changes that are left, in which one that fixes all is soug
 MORE = 12  # changes that make less wrong that are checked in full
 ROUNDS = 7  # changes of one fix
 Partial = tuple[Candidate, frozenset[str]]  # a change, and what is still wrong with it
+Fix = tuple[Candidate, Texts, frozenset[str]]  # the first change, the texts, what is still wrong
 
 Rank = tuple[int, int]
 
@@ -36,20 +37,25 @@ class Search(ABC):
     checked: Count = field(default_factory=lambda: Count(CHECKS))
     seen: set[str] = field(default_factory=set)
 
-    def find_fix(
-        self, survey: Survey | None, first: Candidate | None = None
-    ) -> tuple[Candidate, Texts] | None:
-        """Return the first of up to ROUNDS changes with which nothing is wrong, and the texts."""
+    def find_fix(self, survey: Survey | None, first: Candidate | None = None) -> Fix | None:
+        """Return the first of up to ROUNDS changes with which less is wrong, the texts with all of
+        them, and what is still wrong then; None for no change.
+        """
+        fix: Fix | None = None
         for _ in range(ROUNDS):
             step = self.improve(survey, self.list_changes(survey)) if survey else None
             if survey is None or step is None:
-                return None
+                break
             candidate, left = step
-            first, texts = first or candidate, survey.change(candidate)
-            if not left:
-                return first, texts
-            survey = self.survey(texts)
-        return None
+            fix = first or candidate, survey.change(candidate), left
+            if self.is_end(left):
+                break
+            first, survey = fix[0], self.survey(fix[1])
+        return fix
+
+    def is_end(self, left: frozenset[str]) -> bool:
+        """Return whether no further change is sought where this is still wrong."""
+        return not left
 
     def improve(self, survey: Survey, candidates: Iterable[Candidate]) -> Partial | None:
         """Return the first candidate with which nothing is wrong, or else one of the best others.
@@ -69,7 +75,7 @@ class Search(ABC):
             if left:
                 others.append((_rank(left), candidate))
             elif left is not None and (step := self._check(survey, candidate)):
-                if not step[1]:
+                if self.is_end(step[1]):
                     return step
                 others.append((_rank(step[1]), candidate))
         return self._improve_partly(survey, others)

@@ -28,9 +28,11 @@ def shorten(step: Step) -> None:
         kept = step.given
         now = {path: kept.get(path, value) for path, value in arrays.items()}
         counts = count_again(length, few, {p: leaf.value for p, leaf in leaves})
-        step.given = kept | counts | {
-            p: _choose(v, length, few) for p, v in now.items() if length in v.shape
-        }
+        step.given = (
+            kept
+            | counts
+            | {p: _choose(v, length, few) for p, v in now.items() if length in v.shape}
+        )
         if not _still_changes(step, changed):
             step.given = kept
 

@@ -14,7 +14,8 @@ PLACE = ("file", "cell", "line", "column", "end_column", "code")
 
 def write_json(report: "Report") -> str:
     """Return {"right", "file", "class", "findings", "fix", "search"}; fix is None or
-    {"diff", "checks"}, search None or {"tried", "limit", "stopped"}, the changes that were tried.
+    {"diff", "checks", "left"}, left what is still wrong with it. search is None or {"tried",
+    "limit", "stopped"}, the changes that were tried.
 
     report.schema.json is its schema. right is None where the net could not be checked. With
     --gradients there are "gradients" and "curves" too, with --train "learning".
@@ -45,7 +46,7 @@ def write_json(report: "Report") -> str:
 def _describe_fix(report: "Report") -> dict[str, Any] | None:
     found = report.diagnosis
     has_fix = found is not None and report.hints > 2 and found["diff"]
-    return {key: found[key] for key in ("diff", "checks")} if found and has_fix else None
+    return {key: found[key] for key in ("diff", "checks", "left")} if found and has_fix else None
 
 
 def _list_values(finding: Finding, report: "Report") -> dict[str, Any]:

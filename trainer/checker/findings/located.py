@@ -5,6 +5,7 @@ from typing import Any
 from rich.cells import cell_len
 
 from trainer.checker.findings.placing import describe_cell
+from trainer.common.language import join_words, translate_plural
 from trainer.common.language import translate as _
 
 HEADS = ("---", "+++")  # the lines of a diff that name the file
@@ -20,16 +21,24 @@ def describe_diagnosis(found: dict[str, Any], has_fix: bool) -> list[str]:
     lines = [f"{head}  {code.strip()}"]
     if part != code.strip():
         lines.append(" " * cell_len(before) + "^" * max(1, cell_len(part)))
-    if not found["expected"] and found["diff"] and not has_fix:
+    if not (found["expected"] or found["left"]) and found["diff"] and not has_fix:
         lines.append(_describe_place(found["diff"]))
     lines += [found["expected"]] if found["expected"] else []
     if found["diff"] and has_fix:
-        lines += [_("tried fix:"), *format_diff(found["diff"]), describe_checks(found["checks"])]
+        lines += [_("tried fix:"), *format_diff(found["diff"]), describe_checks(found)]
     return lines
 
 
-def describe_checks(count: int) -> str:
-    """Return how many checks pass with a fix."""
+def describe_checks(found: dict[str, Any]) -> str:
+    """Return how many checks pass with a fix, or what is still wrong with it."""
+    count, left = found["checks"], found["left"]
+    if left:
+        message = translate_plural(
+            "with this change only {names} is still wrong",
+            "with this change only {names} are still wrong",
+            len(left),
+        )
+        return message.format(names=join_words(left))
     if count == 1:
         return _("with this change the check passes")
     return _("with this change all {count} checks pass").format(count=count)

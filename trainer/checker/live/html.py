@@ -106,7 +106,7 @@ def _render_fix(report: Report) -> list[str]:
     for line in format_diff(found["diff"]):
         colour = {"-": RED, "+": GREEN}.get(line[7:8], "transparent")
         lines.append(f'<span style="display:block;background:{colour}">{show(line)}</span>')
-    passed = describe_checks(found["checks"])
+    passed = describe_checks(found)
     return [
         f'<pre style="{CODE};{MONO};background:transparent;color:inherit">{"".join(lines)}</pre>',
         f'<div style="{CELL}">{show(passed)}</div>',

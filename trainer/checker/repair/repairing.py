@@ -27,7 +27,7 @@ from trainer.checker.diagnose.enumerating import make_enumerator
 from trainer.checker.diagnose.locating import Location
 from trainer.checker.diagnose.patching import Texts
 from trainer.checker.diagnose.quantities import Quantity
-from trainer.checker.diagnose.repairing import Partial, Search
+from trainer.checker.diagnose.repairing import Fix, Partial, Search
 from trainer.checker.diagnose.survey import Survey
 from trainer.checker.diagnose.verifying import (
     Request,
@@ -38,7 +38,7 @@ from trainer.checker.diagnose.verifying import (
 )
 from trainer.checker.find.programs import OPTION
 from trainer.checker.findings.comparing import as_array
-from trainer.checker.judge.decision import Decision
+from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.derivatives import find_factor, is_close
 from trainer.checker.repair.ordering import list_earlier
 from trainer.checker.repair.single_values import diagnose_value
@@ -56,6 +56,7 @@ GRADIENTS = {f"gradient {name}" for name in PARAMS}
 CHANGES = 300  # that are tried for one fix
 CHECKS = 24  # changes that pass the quick look and are judged
 MOST_EDITS = 20  # of one line, by value
+OF_LOSS, LOSS = (Fault.WRONG_LOSS, Fault.TURNED_LOSS), frozenset({"loss"})  # which no step uses
 
 
 @dataclass
@@ -106,7 +107,14 @@ class StepSearch(Search):
         if decision.is_right:
             is_fixed = self._goes_down(decision) and self._is_usually_right(texts)
             return self.moved - set(decision.model.weights) if is_fixed else None
-        return frozenset(decision.wrong)
+        if decision.fault in OF_LOSS:
+            return LOSS
+        lost = self.moved - set(decision.model.weights)
+        return (lost | set(decision.wrong)) or None
+
+    def is_end(self, left: frozenset[str]) -> bool:
+        """Return whether no weight goes another way: no step uses the loss that is shown."""
+        return left <= LOSS
 
     def _goes_down(self, decision: Decision) -> bool:
         """Return whether a step goes down one of the losses that it should."""
@@ -174,24 +182,26 @@ def diagnose_step(
     if fix is None or not is_better(fix[1]):
         assert isinstance(survey.screen, StepScreen)
         return _name_line(survey, survey.screen.wanted, request)
-    first, changed = fix
-    return describe_fix(first, survey.texts, changed, survey.locations, len(survey.wrong))
+    first, changed, left = fix
+    return describe_fix(first, survey.texts, changed, survey.locations, len(survey.wrong), left)
 
 
 def _search_fix(
     request: StepRequest, tried: Count, survey: Survey, first: Candidate | None = None
-) -> tuple[Candidate, Texts] | None:
-    """Return the first change, and the texts with which a step is right; None for none."""
+) -> Fix | None:
+    """Return the first change, the texts with which less of a step is wrong, and what is."""
     assert isinstance(survey.screen, StepScreen)
     losses = name_losses(survey.screen.wanted.model, survey.screen.wanted.fits)
     search = StepSearch(tried, request=request, line=survey.line, moved=survey.wrong, losses=losses)
     fix = search.find_fix(survey, first)
     if fix is None:
         return None
-    first, changed = fix
+    first, changed, left = fix
+    if not (left <= LOSS or left < (search.find_wrong(survey.texts) or LOSS)):
+        return None
     if changed[first.path] != first.text:
-        changed = drop_needless(search, survey.texts, changed)
-    return _find_first(first, survey.texts, changed), changed
+        changed = drop_needless(search, survey.texts, changed, left)
+    return _find_first(first, survey.texts, changed), changed, left
 
 
 def _go_on(request: StepRequest, tried: Count, first: Candidate, texts: Texts) -> Texts | None:
@@ -200,7 +210,7 @@ def _go_on(request: StepRequest, tried: Count, first: Candidate, texts: Texts) -
     """
     survey = survey_step(request, texts)
     fix = _search_fix(request, tried, survey, first) if survey else None
-    return fix[1] if fix else None
+    return fix[1] if fix and not fix[2] else None
 
 
 def _name_line(survey: Survey, wanted: Wanted, request: StepRequest) -> Diagnosis | None:
@@ -233,13 +243,15 @@ def _is_sure(location: Location, wanted: Wanted, request: StepRequest, line: int
     return request.program < OPTION and (line > 0 or not is_repeated)
 
 
-def drop_needless(search: StepSearch, before: Texts, after: Texts) -> Texts:
+def drop_needless(
+    search: StepSearch, before: Texts, after: Texts, left: frozenset[str] = frozenset()
+) -> Texts:
     """Return the changed texts without the changes that a later one has made needless."""
     for path in before:
         for hunk in _list_hunks(before[path], after[path]):
             fewer = {**after, path: _undo(before[path], after[path], hunk)}
-            if search.find_wrong(fewer) == frozenset():
-                return drop_needless(search, before, fewer)
+            if search.find_wrong(fewer) == left:
+                return drop_needless(search, before, fewer, left)
     return after
 
 
