@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -98,12 +99,15 @@ class _Number:
         moved = {path: move(values) for path, values in before.items()}
         if not np.isfinite(self._value) or self._compute(events, y, moved) == self._value:
             return []
-        pulls = {path: _differentiate(lambda w, p=path: self._compute(events, y, {p: w}), values)
+        pulls = {path: _differentiate(partial(self._pull, events, y, path), values)
                  for path, values in before.items()}  # fmt: skip
         pulled = {p: slopes for p, slopes in pulls.items() if slopes is None or slopes.any()}
         is_penalty = all(slopes is not None and _is_multiple(slopes, _pick(before[path]))
                          for path, slopes in pulled.items())  # fmt: skip
         return list(pulled) if is_penalty else None
+
+    def _pull(self, events: Events, y: Array, path: str, values: Array) -> float:
+        return self._compute(events, y, {path: values})
 
     def _list_outputs(self, places: set[tuple[int, str]]) -> Iterator[Events]:
         """Yield the last event at each place before the number, and all that are there together."""
