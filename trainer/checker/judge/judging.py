@@ -1,85 +1,24 @@
 """Judges the steps of a file one after the other, until one is right or wrong."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import dropwhile, islice
-from typing import Any, Protocol
 
 import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.find.programs import OWN
-from trainer.checker.find.trace import DERIVED, Form, Trace
+from trainer.checker.find.trace import DERIVED
 from trainer.checker.judge.consistency import list_inconsistent
-from trainer.checker.judge.deciding import decide
 from trainer.checker.judge.decision import OF_ONE_VALUE, OF_OUTPUTS, Decision, Fault
-from trainer.checker.judge.descent import list_fits
-from trainer.checker.judge.fit import OWN as OWN_LOSS
-from trainer.checker.judge.fit import Fit
-from trainer.checker.judge.influence import Model, Run, build_model, name_place
-from trainer.checker.judge.losses import BINARY, ENTROPY, SQUARES
+from trainer.checker.judge.influence import Model, build_model
 from trainer.checker.judge.moving import move
-from trainer.checker.judge.showing import find_shown, list_named
+from trainer.checker.judge.named_losses import compare_shown, decide_step
+from trainer.checker.judge.stepping import Budget, Programs, Step
 
-MOST_VALUES = 1_000_000  # of all runs of a file's steps
-EACH_RUN = 50  # values that a run costs besides its own
-LARGE = 100  # elements that cost as much as one value
-FEW = 0.01  # of a penalty, which is rounding
+LITTLE = 0.01  # by which targets are moved
 MORE, LATER = 5, 30  # calls that are judged, and programs that run, after one was right or wrong
-
-
-class Step(Protocol):
-    """A step that can be run; line is that of its loop, name the function that is called.
-
-    option is another activation than the usual one. place is the number of the program that takes
-    it, and of the step in that. is_still tells that it leaves matrices of weights at 0, which they
-    are at first, and is_after that it is no step, but what follows the loop of one.
-    """
-
-    line: int
-    is_still: bool
-    is_after: bool
-    name: str
-    option: str
-    place: tuple[int, int]
-
-    def run(self, edits: Mapping[str, Any], form: Form) -> Trace:
-        """Return what the step does with these values."""
-
-    def describe(self, site: int) -> tuple[int, str]:
-        """Return the line of a value, and its name or expression."""
-
-
-class Programs(Protocol):
-    """The programs that train a net; those that vary one have other activations."""
-
-    def vary(self, place: int) -> Iterable[Sequence[Step]]:
-        """Return the programs that take the place of one."""
-
-    def list_calls(self) -> Iterable[Sequence[Step]]:
-        """Return the programs that call what the file defines, none where none can vary."""
-
-
-@dataclass
-class Budget:
-    """Counts the values of all steps of a file; what takes too many is left open."""
-
-    seen: int = 0
-
-    @property
-    def is_spent(self) -> bool:
-        """Whether no more steps are run."""
-        return self.seen > MOST_VALUES
-
-    def run(self, step: Step, edits: Mapping[str, Any], form: Form) -> Trace:
-        """Run a step, or return that it failed where the budget is spent."""
-        if self.is_spent:
-            return Trace(error="budget")
-        trace = step.run(edits, form)
-        size = sum(np.size(value) for *_place, value in trace.events)
-        self.seen += EACH_RUN + len(trace.events) + size // LARGE
-        return trace
 
 
 @dataclass
@@ -183,7 +122,7 @@ def _expects_one(judged: Judged) -> bool:
 def _list_moved(model: Model, samples: Array, axis: int, first: int) -> set[str]:
     """Return the weights that move otherwise with other targets from a sample on."""
     other = samples.copy()
-    other[first:] = other[first:][::-1] if other.dtype.kind != "f" else other[first:] + FEW
+    other[first:] = other[first:][::-1] if other.dtype.kind != "f" else other[first:] + LITTLE
     return model.list_moved({model.targets[0]: np.moveaxis(other, 0, axis)})
 
 
@@ -261,7 +200,7 @@ def _look_after(right: Judged, after: list[Step], budget: Budget) -> Judged:
     traces = [run({}, "full") for run in runs]
     if fit is None or fit.is_own or fit.wrong or not traces or traces[0].error:
         return right
-    decision = _compare_shown(right.step, decision, Model(runs[0], traces[0]))
+    decision = compare_shown(right.step, decision, Model(runs[0], traces[0]))
     return replace(right, decision=decision)
 
 
@@ -340,90 +279,3 @@ def _judge_steps(steps: Iterable[Step], budget: Budget) -> Iterator[Judged]:
     for step in steps:
         if decision := decide_step(step, partial(budget.run, step)):
             yield Judged(step, decision)
-
-
-def decide_step(step: Step, run: Run) -> Decision | None:
-    """Return the decision on a step that runs so, and on what the file calls a loss in it."""
-    decision = decide(run, "" if step.line else step.name)
-    return decision and _settle_loss(step, decision)
-
-
-def _settle_loss(step: Step, decision: Decision) -> Decision:
-    """Return that a right step is wrong where the file calls a loss what it does not go down:
-    cross-entropy where it goes down squares, half of it, no usual loss, or one with a penalty.
-    """
-    fit = decision.fit
-    if not (decision.is_right and fit) or fit.wrong:
-        return decision
-    if fit.is_own:
-        full = _find_whole(step, decision, fit)
-        fault = Fault.LACKS_PENALTY
-        return Decision(decision.model, False, full, full.pulled, fault) if full else decision
-    shown = _list_named(step, decision, fit.shown_by)
-    if shown and _is_other_loss(decision, fit):
-        weights = decision.model.weights
-        return replace(decision, is_right=False, fault=Fault.OTHER_LOSS, wrong=weights)
-    if _list_named(step, decision, fit.shown_as):
-        return decision
-    return _compare_shown(step, decision, decision.model)
-
-
-def _compare_shown(step: Step, decision: Decision, model: Model) -> Decision:
-    """Return that a right step is wrong where what the file calls a loss, in the step or behind its
-    loop, is no usual loss, or has a penalty that the step has not.
-    """
-    fit = decision.fit
-    weights = [path for path in decision.model.weights if path in model.base.before]
-    shown = find_shown(step.describe, model, weights, _list_places(decision))
-    if fit is None or shown is None:
-        return decision
-    if not shown.is_usual:
-        wrong = replace(decision, model=model, event=shown.event, fault=Fault.WRONG_LOSS)
-        return replace(wrong, is_right=False)
-    known = [path for path in shown.strengths if path in decision.model.base.before]
-    twice = {path: 2 * decision.model.base.before[path] for path in known}
-    if not twice or decision.model.list_moved(twice):
-        return decision
-    own = replace(fit, target=OWN_LOSS, events=(shown.event,))
-    return Decision(model, False, own, shown.pulled, Fault.LACKS_PENALTY)
-
-
-def _list_places(decision: Decision) -> set[tuple[int, str]]:
-    """Return the places of the outputs in the source."""
-    events = decision.model.base.events
-    return {name_place(*events[i][:2]) for group in decision.model.outputs for i in group}
-
-
-def _is_other_loss(decision: Decision, fit: Fit) -> bool:
-    """Return whether a step goes down squares and computes a cross-entropy, or goes down that of
-    one output for each sample and computes the half of it.
-    """
-    if fit.loss == SQUARES:
-        return "entropy" in fit.shown
-    y = np.squeeze(decision.model.base.events[fit.events[0]][2])
-    targets = [t for t in decision.model.list_targets() if t.size == y.size]
-    is_single = y.ndim == 1 and all(t.sum() != 1 for t in targets)  # and no one-hot row
-    return is_single and fit.shown == ENTROPY and fit.loss.startswith(BINARY)
-
-
-def _find_whole(step: Step, decision: Decision, part: Fit) -> Fit | None:
-    """Return the fit of a number that the file calls a loss, and computes after a part of it which
-    a step goes down, where the step has another penalty than the whole has; None for none.
-    """
-    fits = list(list_fits(decision.model))
-    most = max((fit.penalty for fit in fits if fit.is_right), default=0.0)
-    whole = (fit for fit in fits if fit.is_own and fit.events >= part.events)
-    other = (fit for fit in whole if fit.lacks_penalty or _has_more(fit, most))
-    return next((fit for fit in other if _list_named(step, decision, fit.events)), None)
-
-
-def _has_more(whole: Fit, most: float) -> bool:
-    """Return whether a step down a loss with a penalty has more of it; most is what it has beside
-    the loss without one.
-    """
-    return whole.is_right and FEW * most < whole.penalty < (1 - FEW) * most
-
-
-def _list_named(step: Step, decision: Decision, events: Iterable[int]) -> list[int]:
-    """Return the events for which the file has a name of a loss."""
-    return list_named(step.describe, decision.model.base, events)

@@ -16,10 +16,11 @@ from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.descent import fit_losses, list_directions, measure_rest
 from trainer.checker.judge.fit import SAME, Fit
 from trainer.checker.judge.influence import Model, Run, find_dependents
-from trainer.checker.judge.judging import Budget, Judged, Step
+from trainer.checker.judge.judging import Judged
 from trainer.checker.judge.losses import arrange_targets
 from trainer.checker.judge.moving import leave, move, turn
 from trainer.checker.judge.slopes import CLOSE
+from trainer.checker.judge.stepping import Budget, Step
 
 WEIGHT = r"w\d*|b\d*|weights?|bias|gamma|beta"  # names of a layer's weights
 LESS = 0.8  # of a layer's numbers that are not whole

@@ -24,9 +24,10 @@ from trainer.checker.find.steps import Step
 from trainer.checker.find.straight import wrap_if
 from trainer.checker.judge.decision import OF_OUTPUTS, Decision, Fault
 from trainer.checker.judge.influence import Run
-from trainer.checker.judge.judging import decide_step, has_line, judge_programs
+from trainer.checker.judge.judging import has_line, judge_programs
 from trainer.checker.judge.layering import list_layers
 from trainer.checker.judge.layers import decide_layer
+from trainer.checker.judge.named_losses import decide_step
 from trainer.checker.load.recording import Record, Site
 from trainer.checker.repair.adding import list_added
 from trainer.checker.repair.changing import ChangingStep

@@ -1,0 +1,104 @@
+"""Question 2: is what the file calls a loss the one that a right step goes down?"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from trainer.checker.judge.deciding import decide
+from trainer.checker.judge.decision import Decision, Fault
+from trainer.checker.judge.descent import list_fits
+from trainer.checker.judge.fit import OWN, Fit
+from trainer.checker.judge.influence import Model, Run, name_place
+from trainer.checker.judge.losses import BINARY, ENTROPY, SQUARES
+from trainer.checker.judge.showing import find_shown, list_named
+from trainer.checker.judge.stepping import Step
+
+FEW = 0.01  # of a penalty, which is rounding
+
+
+def decide_step(step: Step, run: Run) -> Decision | None:
+    """Return the decision on a step that runs so, and on what the file calls a loss in it."""
+    decision = decide(run, "" if step.line else step.name)
+    return decision and _settle_loss(step, decision)
+
+
+def _settle_loss(step: Step, decision: Decision) -> Decision:
+    """Return that a right step is wrong where the file calls a loss what it does not go down:
+    cross-entropy where it goes down squares, half of it, no usual loss, or one with a penalty.
+    """
+    fit = decision.fit
+    if not (decision.is_right and fit) or fit.wrong:
+        return decision
+    if fit.is_own:
+        full = _find_whole(step, decision, fit)
+        fault = Fault.LACKS_PENALTY
+        return Decision(decision.model, False, full, full.pulled, fault) if full else decision
+    shown = _list_named(step, decision, fit.shown_by)
+    if shown and _is_other_loss(decision, fit):
+        weights = decision.model.weights
+        return replace(decision, is_right=False, fault=Fault.OTHER_LOSS, wrong=weights)
+    if _list_named(step, decision, fit.shown_as):
+        return decision
+    return compare_shown(step, decision, decision.model)
+
+
+def compare_shown(step: Step, decision: Decision, model: Model) -> Decision:
+    """Return that a right step is wrong where what the file calls a loss, in the step or behind its
+    loop, is no usual loss, or has a penalty that the step has not.
+    """
+    fit = decision.fit
+    weights = [path for path in decision.model.weights if path in model.base.before]
+    shown = find_shown(step.describe, model, weights, list_places(decision))
+    if fit is None or shown is None:
+        return decision
+    if not shown.is_usual:
+        wrong = replace(decision, model=model, event=shown.event, fault=Fault.WRONG_LOSS)
+        return replace(wrong, is_right=False)
+    known = [path for path in shown.strengths if path in decision.model.base.before]
+    twice = {path: 2 * decision.model.base.before[path] for path in known}
+    if not twice or decision.model.list_moved(twice):
+        return decision
+    own = replace(fit, target=OWN, events=(shown.event,))
+    return Decision(model, False, own, shown.pulled, Fault.LACKS_PENALTY)
+
+
+def list_places(decision: Decision) -> set[tuple[int, str]]:
+    """Return the places of the outputs in the source."""
+    events = decision.model.base.events
+    return {name_place(*events[i][:2]) for group in decision.model.outputs for i in group}
+
+
+def _is_other_loss(decision: Decision, fit: Fit) -> bool:
+    """Return whether a step goes down squares and computes a cross-entropy, or goes down that of
+    one output for each sample and computes the half of it.
+    """
+    if fit.loss == SQUARES:
+        return "entropy" in fit.shown
+    y = np.squeeze(decision.model.base.events[fit.events[0]][2])
+    targets = [t for t in decision.model.list_targets() if t.size == y.size]
+    is_single = y.ndim == 1 and all(t.sum() != 1 for t in targets)  # and no one-hot row
+    return is_single and fit.shown == ENTROPY and fit.loss.startswith(BINARY)
+
+
+def _find_whole(step: Step, decision: Decision, part: Fit) -> Fit | None:
+    """Return the fit of a number that the file calls a loss, and computes after a part of it which
+    a step goes down, where the step has another penalty than the whole has; None for none.
+    """
+    fits = list(list_fits(decision.model))
+    most = max((fit.penalty for fit in fits if fit.is_right), default=0.0)
+    whole = (fit for fit in fits if fit.is_own and fit.events >= part.events)
+    other = (fit for fit in whole if fit.lacks_penalty or _has_more(fit, most))
+    return next((fit for fit in other if _list_named(step, decision, fit.events)), None)
+
+
+def _has_more(whole: Fit, most: float) -> bool:
+    """Return whether a step down a loss with a penalty has more of it; most is what it has beside
+    the loss without one.
+    """
+    return whole.is_right and FEW * most < whole.penalty < (1 - FEW) * most
+
+
+def _list_named(step: Step, decision: Decision, events: Iterable[int]) -> list[int]:
+    """Return the events for which the file has a name of a loss."""
+    return list_named(step.describe, decision.model.base, events)
