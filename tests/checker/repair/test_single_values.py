@@ -42,8 +42,16 @@ SINGLE = {
         (CLASSES, "np.sum(e, axis=1, keepdims=True)", "np.sum(e, axis=0, keepdims=True)"),
         (CLASSES, "-np.mean(np.log", "np.mean(np.log"),
         (SINGLE, SINGLE["loss"], SINGLE["loss"].replace("t.reshape(-1, 1)", "t")),
+        (SINGLE, "np.log(1 - y)", "np.log(y)"),
+        (SINGLE, "np.log(1 - y)", "(1 - np.log(y))"),
     ],
-    ids=["softmax over samples", "sign of a loss", "loss of each output and each target"],
+    ids=[
+        "softmax over samples",
+        "sign of a loss",
+        "loss of each output and each target",
+        "logarithm of the other class",
+        "bracket of a logarithm",
+    ],
 )
 def test_a_value_that_is_wrong_by_itself_has_a_line_and_a_fix(net, right, wrong, tmp_path):
     text = SCRIPT.format(**net)

@@ -63,6 +63,15 @@ def compare_shown(step: Step, decision: Decision, model: Model) -> Decision:
     return Decision(model, False, own, shown.pulled, Fault.LACKS_PENALTY)
 
 
+def shows_loss_at(step: Step, decision: Decision, line: int) -> bool:
+    """Return whether a line gives a usual loss of the outputs of a right step."""
+    model = decision.model
+    shown = find_shown(step.describe, model, model.weights, list_places(decision))
+    if shown is None or not shown.is_usual:
+        return False
+    return step.describe(model.base.events[shown.event][0])[0] == line
+
+
 def list_places(decision: Decision) -> set[tuple[int, str]]:
     """Return the places of the outputs in the source."""
     events = decision.model.base.events

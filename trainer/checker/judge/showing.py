@@ -16,12 +16,13 @@ from trainer.book.functions import Array
 from trainer.checker.find.trace import EVENT, Trace
 from trainer.checker.judge.events import Events, align, stack
 from trainer.checker.judge.influence import Model, Run, find_dependents, name_place
-from trainer.checker.judge.losses import arrange_targets, list_losses
+from trainer.checker.judge.losses import ENTROPY, arrange_targets, list_losses
 from trainer.checker.judge.moving import move, turn
 from trainer.checker.judge.slopes import UNSETTLED, H
 
 LOSS, DERIVATIVE = "loss|cost|entrop|mse", "^d_?(loss|cost)|grad|deriv|delta|prime"  # in names
 TRIED = 24  # numbers of the outputs
+FLAT = 1e-9  # of a sum, what it bends by rounding
 MOST_TARGETS = 20  # arrays that may be the targets
 NONE: Mapping[str, Array] = {}
 Describe = Callable[[int], tuple[int, str]]
@@ -59,6 +60,19 @@ def find_shown(
     return max(found, key=lambda shown: shown.is_usual, default=None)
 
 
+def list_expected(
+    model: Model, event: int, outputs: set[tuple[int, str]], name: str
+) -> Iterator[float]:
+    """Yield what a number may be meant to be that should be the usual loss of a name, of outputs at
+    these places before it: the sum, or its mean over one axis or all numbers, half of it or twice.
+    """
+    for events in _Number(model, event, []).list_outputs(outputs):
+        y = np.asarray(stack([model.base.events[i][2] for i in events]), dtype=np.float64)
+        pairs = (pair for t in model.list_targets() for pair in list_losses(y, t))
+        for value in (loss(y) for each, loss in pairs if each == name):
+            yield from (k * value / n for n in {1, y.size, *y.shape} for k in (1, 2, 0.5))
+
+
 class _Number:
     """A number that a step computes from outputs."""
 
@@ -74,7 +88,7 @@ class _Number:
         and a penalty; None where it does not depend on such outputs, and on targets of them.
         """
         start = _find_update(self._model, self._event)
-        groups = [events for events in self._list_outputs(outputs) if events[-1] >= start]
+        groups = [events for events in self.list_outputs(outputs) if events[-1] >= start]
         found = {events: self._compare(events) for events in groups}
         known = {events: pulls for events, is_usual in found.items() if is_usual is not None
                  and (pulls := self._list_pulled(events)) is not None}  # fmt: skip
@@ -109,7 +123,7 @@ class _Number:
     def _pull(self, events: Events, y: Array, path: str, values: Array) -> float:
         return self._compute(events, y, {path: values})
 
-    def _list_outputs(self, places: set[tuple[int, str]]) -> Iterator[Events]:
+    def list_outputs(self, places: set[tuple[int, str]]) -> Iterator[Events]:
         """Yield the last event at each place before the number, and all that are there together."""
         for place in sorted(places):
             found = [i for i, (site, path, _) in enumerate(self._base.events[: self._event])
@@ -156,10 +170,12 @@ class _Number:
                 yield values
 
     def _is_loss(self, y: Array, slopes: Array, events: Events, targets: Array) -> bool:
-        usual = (_differentiate(loss, y) for _, loss in list_losses(y, targets))
+        arranged = list(arrange_targets(y, targets))
+        usual = (_differentiate(loss, y) for t in arranged for name, loss in list_losses(y, t)
+                 if name != ENTROPY or _are_hot(t))  # fmt: skip
         if any(_is_multiple(slopes, each) for each in usual if each is not None):
             return True
-        return any(self._is_square(y, slopes, events, t) for t in arrange_targets(y, targets))
+        return any(self._is_square(y, slopes, events, t) for t in arranged)
 
     def _is_square(self, y: Array, slopes: Array, events: Events, t: Array) -> bool:
         """Return whether the number, or the square of it, is a sum of squares of outputs less
@@ -168,11 +184,19 @@ class _Number:
         h = 1e-3 * (np.abs(y).max() or 1.0)
         for power in (1, 2):
             values = [self._compute(events, y + n * h) ** power for n in (-1, 0, 1)]
-            bend = (values[0] - 2 * values[1] + values[2]) / (y.size * h * h)
+            change = values[0] - 2 * values[1] + values[2]
+            bend = change / (y.size * h * h)
             own = slopes if power == 1 else 2 * values[1] ** 0.5 * slopes
-            if bend > 0 and _is_affine(_pick(y) - own / bend, _pick(t)):
+            is_bent = change > FLAT * max(map(abs, values))
+            if is_bent and _is_affine(_pick(y) - own / bend, _pick(t)):
                 return True
         return False
+
+
+def _are_hot(targets: Array) -> bool:
+    """Return whether targets are those of several classes: else cross-entropy is the half of it."""
+    axes = [axis for axis, n in enumerate(targets.shape) if n > 1]
+    return any(np.allclose(targets.sum(axis=axis), 1) for axis in axes)
 
 
 def _is_affine(aims: Array, targets: Array) -> bool:

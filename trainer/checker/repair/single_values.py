@@ -6,12 +6,18 @@ No right value can be computed for it: each change is tried by judging the step 
 import ast
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain, islice
+from typing import Any
 
+import numpy as np
+
+from trainer.book.functions import Array
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.diagnose.applying import Candidate, apply_edit
 from trainer.checker.diagnose.counting import Count
 from trainer.checker.diagnose.diagnosing import Diagnosis, describe_fix, describe_place
 from trainer.checker.diagnose.edits import Edit, sort_edits
+from trainer.checker.diagnose.enumerating import make_enumerator
 from trainer.checker.diagnose.expressions import list_edits
 from trainer.checker.diagnose.patching import Function, Texts, holds
 from trainer.checker.diagnose.rewriting import replace_word
@@ -19,12 +25,18 @@ from trainer.checker.diagnose.scope import make_words
 from trainer.checker.find.steps import Step
 from trainer.checker.find.tracing import Site
 from trainer.checker.judge.decision import OF_ONE_VALUE, Decision, Fault
-from trainer.checker.repair.surveying import StepRequest, find_steps, list_functions_of
+from trainer.checker.judge.named_losses import list_places, shows_loss_at
+from trainer.checker.judge.showing import list_expected
+from trainer.checker.load import recording
+from trainer.checker.load.recording import Record
+from trainer.checker.repair.surveying import StepRequest, find_steps, find_value, list_functions_of
 
 MOST_COST = 2.3  # of an edit
 MOST = 40  # changes that are tried
 MORE = 6  # those after one with which the value is right, though the step is not
 COLUMN = 1.2  # the cost of making a column of an array
+SMALL = 3.0  # tokens of a change by value that is tried first
+CLOSE = 1e-6  # relative, of a logarithm with an epsilon
 LINES = 3  # before that of the value, which may be wrong instead of it
 
 
@@ -44,14 +56,16 @@ def diagnose_value(
     if step is None or decision is None or not is_sought:
         return None
     texts = {path: source.text for path, source in script.sources.items()}
-    site = step.tracer.sites[_find_first(decision)]
+    site = step.tracer.sites[decision.model.base.events[_find_first(decision)][0]]
     function = next((f for p, f in list_functions_of(texts, step) if p == site.path
                      and holds(f, site.line)), None)  # fmt: skip
     if function is None:
         return None
     partly: tuple[Candidate, Texts] | None = None
-    left = MOST
-    for candidate in _list_changes(texts, site, function):
+    left = 2 * MOST
+    near, far = _list_by_value(decision, step, texts, function)
+    changes = islice(_list_changes(texts, site, function), MOST)
+    for candidate in chain(near, changes, far):
         if not left or not tried.spend():
             break
         left -= 1
@@ -70,12 +84,43 @@ def diagnose_value(
 
 
 def _find_first(decision: Decision) -> int:
-    """Return the site of the first event that has the wrong value: the function that returns it."""
+    """Return the first event that has the wrong value: what the function returns."""
     assert decision.event is not None
     events = decision.model.base.events
     value = events[decision.event][2]
-    same = (e for e in events if e[0] >= 0 and e[2].shape == value.shape)
-    return next(e[0] for e in same if e[2].tobytes() == value.tobytes())
+    same = (i for i, e in enumerate(events) if e[0] >= 0 and e[2].shape == value.shape)
+    return next(i for i in same if events[i][2].tobytes() == value.tobytes())
+
+
+def _list_by_value(
+    decision: Decision, step: Step, texts: Texts, function: Function
+) -> tuple[list[Candidate], list[Candidate]]:
+    """Return the texts in which a number is the loss that the step goes down: with small changes,
+    and with others.
+    """
+    if decision.fault is not Fault.WRONG_LOSS or decision.fit is None:
+        return [], []
+    model, event = decision.model, _find_first(decision)
+    site = step.tracer.sites[model.base.events[event][0]]
+    values = np.array([*list_expected(model, event, list_places(decision), decision.fit.loss)])
+    caught = step.catch(event, lambda: model.run({}, "full"))
+    value = find_value(function, site)
+    if not caught or not value:
+        return [], []
+    record = Record(0, model.base.events[event][2], *caught)
+    there = recording.Site(site.path, function, value, site.name)
+    made = make_enumerator(there, record, texts[site.path])
+    edits = made.list_edits(partial(_is_any, values)) if made else []
+    groups = [[e for e in edits if (e.cost <= SMALL) is is_small] for is_small in (True, False)]
+    near, far = ([c for edit in each for c in apply_edit(site.path, texts[site.path], edit)]
+                 for each in groups)  # fmt: skip
+    return near, far
+
+
+def _is_any(values: Array, value: Any) -> bool:
+    """Return whether a number is one of some values."""
+    is_number = np.ndim(value) == 0 and isinstance(value, float | np.floating | np.ndarray)
+    return is_number and bool(np.isclose(values, value, rtol=CLOSE, atol=0).any())
 
 
 def _is_right(
@@ -89,12 +134,11 @@ def _is_right(
         if decision is None or decision.is_right is None:
             continue
         if not decision.is_right:
-            return None if decision.fault in OF_ONE_VALUE else False
-        usual = [fit for fit in decision.fits if not fit.is_own]
-        events = decision.model.base.events
-        shown = {step.describe(events[i][0])[0] for fit in usual for i in fit.shown_as}
-        is_shown = line in shown if fault is Fault.WRONG_LOSS else bool(usual)
-        return is_shown or fault in (Fault.SOFTMAX_AXIS, Fault.GROWN) or None
+            return None if decision.fault in (*OF_ONE_VALUE, Fault.OTHER_LOSS) else False
+        if fault is Fault.WRONG_LOSS:
+            return shows_loss_at(step, decision, line) or None
+        usual = any(not fit.is_own for fit in decision.fits)
+        return usual or fault in (Fault.SOFTMAX_AXIS, Fault.GROWN) or None
     return None
 
 

@@ -225,7 +225,7 @@ def find_first_wrong(survey: Survey, wanted: Wanted) -> tuple[Path, ast.expr] | 
         return None
     site = wanted.sites[wanted.model.base.events[event][0]]
     owner = next((f for p, f in survey.called if p == site.path and holds(f, site.line)), None)
-    value = _find_value(owner, site)
+    value = find_value(owner, site)
     return (site.path, value) if value else None
 
 
@@ -235,7 +235,7 @@ def _make_location(
     """Return a line with the names that its code sees, None for what is no expression."""
     site = place.site
     owner = next((f for p, f in functions if p == site.path and holds(f, site.line)), None)
-    value = None if site.is_argument else _find_value(owner, site)
+    value = None if site.is_argument else find_value(owner, site)
     event = _find_first(wanted, place) if site.is_update else place.event
     caught = step.catch(event, lambda: wanted.model.run({}, "full"))
     if owner is None or value is None or caught is None:
@@ -273,7 +273,7 @@ def _find_first(wanted: Wanted, place: Place) -> int:
     return first
 
 
-def _find_value(function: Function | None, site: tracing.Site) -> ast.expr | None:
+def find_value(function: Function | None, site: tracing.Site) -> ast.expr | None:
     """Return the expression that a site shows, or whose value a statement puts in."""
     for node in ast.walk(function) if function else ():
         if getattr(node, "lineno", 0) == site.line and isinstance(node, ast.expr | ast.stmt):
