@@ -21,7 +21,7 @@ from trainer.checker.judge.moving import move, turn
 from trainer.checker.judge.slopes import UNSETTLED, H
 
 LOSS, DERIVATIVE = "loss|cost|entrop|mse", "^d_?(loss|cost)|grad|deriv|delta|prime"  # in names
-TRIED = 24  # numbers of the outputs
+MOST_NUMBERS, TRIED = 2000, 24  # that the outputs are, and by which a loss is differentiated
 FLAT = 1e-9  # of a sum, what it bends by rounding
 MOST_TARGETS = 20  # arrays that may be the targets
 NONE: Mapping[str, Array] = {}
@@ -134,7 +134,7 @@ class _Number:
 
     def _compare(self, events: Events) -> bool | None:
         y = np.asarray(stack([self._base.events[i][2] for i in events]), dtype=np.float64)
-        if not y.size or not np.isfinite(y).all():
+        if not 0 < y.size <= MOST_NUMBERS or not np.isfinite(y).all():
             return None
         if not np.isfinite(self._value):  # such as a logarithm of outputs of any sign
             is_of_sign = (y < 0).any() and np.isfinite(self._compute(events, np.abs(y)))
