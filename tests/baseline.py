@@ -67,7 +67,8 @@ def answer(item: tuple[str, str]) -> Answer:
         wrong = [[f.quantity, f.cause] for f in report.wrong_findings]
         found = diagnose_net(Request(path, None, False, 0)) if wrong else None
     known = {"line": found.line, "diff": found.diff} if found else {}
-    return {"status": report.status, "wrong": wrong, **known}
+    left = {"left": list(found.left)} if found and found.left else {}
+    return {"status": report.status, "wrong": wrong, **known, **left}
 
 
 if __name__ == "__main__":

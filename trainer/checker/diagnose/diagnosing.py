@@ -53,7 +53,7 @@ def diagnose(request: Request, tried: Count | None = None) -> Diagnosis | None:
         survey = survey_net(request, texts)
         search = NetSearch(tried or Count(CHANGES), request=request, required=survey.required)
         fix = _find_fix(request, search, survey)
-        if fix is None:
+        if fix is None or not is_shown(survey, fix):
             return _name_line(texts, survey)
         first, changed, left = fix
         if left:
@@ -61,6 +61,14 @@ def diagnose(request: Request, tried: Count | None = None) -> Diagnosis | None:
         checks = search.count_passed(changed)
         changed = drop_copied(texts, changed, lambda fewer: search.count_passed(fewer) >= checks)
         return describe_fix(first, texts, changed, survey.locations, checks)
+
+
+def is_shown(survey: Survey, fix: Fix) -> bool:
+    """Return whether a fix makes all right, or is a part that begins at a line which values show to
+    be wrong: with another change less may be wrong by chance.
+    """
+    first, _, left = fix
+    return not left or (first.path, first.node.lineno) in survey.lines
 
 
 def _name_line(texts: Texts, survey: Survey) -> Diagnosis | None:

@@ -21,6 +21,7 @@ from trainer.checker.diagnose.diagnosing import (
     describe_line,
     describe_place,
     diagnose,
+    is_shown,
 )
 from trainer.checker.diagnose.edits import Edit
 from trainer.checker.diagnose.enumerating import make_enumerator
@@ -197,7 +198,8 @@ def _search_fix(
     if fix is None:
         return None
     first, changed, left = fix
-    if not (left <= LOSS or left < (search.find_wrong(survey.texts) or LOSS)):
+    is_less = is_shown(survey, fix) and left < (search.find_wrong(survey.texts) or LOSS)
+    if not (left <= LOSS or is_less):
         return None
     if changed[first.path] != first.text:
         changed = drop_needless(search, survey.texts, changed, left)
