@@ -46,6 +46,7 @@ from trainer.checker.load.source import Source
 from trainer.checker.load.standins import MissingNameError, StandIn, be_quiet
 from trainer.common.language import translate as _
 
+ENOUGH = 150  # rows of a table where its first ones train already: more take long to copy
 TRIES = 3  # sizes of data, since errors tell which are needed
 USES = 4  # programs that give a net to a function of the file
 MOST = 9  # instances and functions of a file that are tried
@@ -161,7 +162,7 @@ class Script:
             return []
         before, sizes = (self._tracer, self._loader), self._guess_sizes()
         separator = guess_separator(self._text)
-        many = N if self._trains_with_few else guess_rows(self._tree)
+        many = ENOUGH if self._trains_with_few else guess_rows(self._tree)
         try:
             for _ in range(TRIES):
                 StandIn.given_data = Dataset(*sizes, layout, separator, samples or N, many)
