@@ -55,8 +55,10 @@ def compare_shown(step: Step, decision: Decision, model: Model) -> Decision:
     if not shown.is_usual:
         wrong = replace(decision, model=model, event=shown.event, fault=Fault.WRONG_LOSS)
         return replace(wrong, is_right=False)
-    known = [path for path in shown.strengths if path in decision.model.base.before]
-    twice = {path: 2 * decision.model.base.before[path] for path in known}
+    strengths = {float(model.base.before[path]) for path in shown.strengths}
+    numbers = decision.model.base.before.items()
+    # The net may keep the same strength under another name.
+    twice = {path: 2 * v for path, v in numbers if not v.ndim and float(v) in strengths}
     if not twice or decision.model.list_moved(twice):
         return decision
     own = replace(fit, target=OWN, events=(shown.event,))
