@@ -36,8 +36,8 @@ NAMED = 0.4  # how much likelier an edit is in a function whose own name is a wr
 HELPER = 0.3  # how much unlikelier an edit is in a file that is only imported
 SHARED = 0.3  # how much unlikelier an edit is in a function that right quantities call too
 TURN = 300  # changes of one kind, before the next kind has its turn
-UPDATE = re.compile("train|fit|step|update|optimi", re.IGNORECASE)  # functions that train
 MOST_USES = 40  # changes that use a variable that no line uses, before all others
+UPDATE = re.compile("train|fit|step|update|optimi", re.IGNORECASE)  # functions that train
 EditsOf = Callable[[Path, Function], list[Edit]]
 
 

@@ -105,10 +105,10 @@ def _decide(run: Run, base: Trace, first: Model | None, name: str) -> Decision |
     agreed = _agree(near, far)
     if agreed.is_right is not False or agreed.fault:
         return agreed
-    return _find_whole(first, agreed) or _find_divided(first, near) or agreed
+    return _decide_with_all(first, agreed) or _find_divided(first, near) or agreed
 
 
-def _find_whole(first: Model, few: Decision) -> Decision | None:
+def _decide_with_all(first: Model, few: Decision) -> Decision | None:
     """Return that a step is right with all samples of which each weight goes down the loss of few
     at a rate of its own: the file may have counted its samples before.
     """

@@ -10,12 +10,12 @@ import numpy as np
 from trainer.book.functions import Array
 from trainer.checker.find.programs import OWN
 from trainer.checker.find.trace import DERIVED
+from trainer.checker.judge.budget import Budget, Programs, Step
 from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.decision import OF_ONE_VALUE, OF_OUTPUTS, Decision, Fault
 from trainer.checker.judge.influence import Model, build_model
 from trainer.checker.judge.moving import move
 from trainer.checker.judge.named_losses import compare_shown, decide_step
-from trainer.checker.judge.stepping import Budget, Programs, Step
 
 LITTLE = 0.01  # by which targets are moved
 MORE, LATER = 5, 30  # calls that are judged, and programs that run, after one was right or wrong
@@ -195,13 +195,14 @@ def _find_later(right: Judged, steps: Sequence[Step], budget: Budget) -> Judged 
 
 def _look_after(right: Judged, after: list[Step], budget: Budget) -> Judged:
     """Return a right step, or that what follows its loop calls a loss what it does not go down."""
-    decision, fit = right.decision, right.decision.fit
-    runs = [partial(budget.run, step) for step in after]
-    traces = [run({}, "full") for run in runs]
-    if fit is None or fit.is_own or fit.wrong or not traces or traces[0].error:
+    fit = right.decision.fit
+    if not after or fit is None or fit.is_own or fit.wrong:
         return right
-    decision = compare_shown(right.step, decision, Model(runs[0], traces[0]))
-    return replace(right, decision=decision)
+    run = partial(budget.run, after[0])
+    base = run({}, "full")
+    if base.error:
+        return right
+    return replace(right, decision=compare_shown(right.step, right.decision, Model(run, base)))
 
 
 def _uses_kept(step: Step, first: Model, budget: Budget) -> bool:

@@ -12,6 +12,7 @@ from trainer.checker.find.inventing import INPUTS, PROBABLE, is_named_as_array
 from trainer.checker.find.layers import GOAL, GUESSED, OWN
 from trainer.checker.find.programs import TRAINING
 from trainer.checker.find.trace import SUBTRACTED, Form, Trace
+from trainer.checker.judge.budget import Budget, Step
 from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.descent import fit_losses, list_directions, measure_rest
 from trainer.checker.judge.fit import SAME, Fit
@@ -20,7 +21,6 @@ from trainer.checker.judge.judging import Judged
 from trainer.checker.judge.losses import arrange_targets
 from trainer.checker.judge.moving import leave, move, turn
 from trainer.checker.judge.slopes import CLOSE
-from trainer.checker.judge.stepping import Budget, Step
 
 WEIGHT = r"w\d*|b\d*|weights?|bias|gamma|beta"  # names of a layer's weights
 LESS = 0.8  # of a layer's numbers that are not whole

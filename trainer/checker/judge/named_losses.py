@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from trainer.checker.judge.budget import Step
 from trainer.checker.judge.deciding import decide
 from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.descent import list_fits
@@ -12,7 +13,6 @@ from trainer.checker.judge.fit import OWN, Fit
 from trainer.checker.judge.influence import Model, Run, name_place
 from trainer.checker.judge.losses import BINARY, ENTROPY, SQUARES
 from trainer.checker.judge.showing import find_shown, list_named
-from trainer.checker.judge.stepping import Step
 
 FEW = 0.01  # of a penalty, which is rounding
 
@@ -53,8 +53,8 @@ def compare_shown(step: Step, decision: Decision, model: Model) -> Decision:
     if fit is None or shown is None:
         return decision
     if not shown.is_usual:
-        wrong = replace(decision, model=model, event=shown.event, fault=Fault.WRONG_LOSS)
-        return replace(wrong, is_right=False)
+        fault = Fault.WRONG_LOSS
+        return replace(decision, model=model, is_right=False, event=shown.event, fault=fault)
     strengths = {float(model.base.before[path]) for path in shown.strengths}
     numbers = decision.model.base.before.items()
     # The net may keep the same strength under another name.

@@ -7,12 +7,12 @@ from trainer.checker.adapt.names import PARAMS
 from trainer.checker.find.trace import DERIVED, STRAIGHT
 from trainer.checker.findings.comparing import LACKING, OWN_PENALTY, Finding, report_unchecked
 from trainer.checker.findings.report import CODE, STEP, Report
+from trainer.checker.judge.budget import Step
 from trainer.checker.judge.causes import find_cause, find_ratio, find_weight_causes
 from trainer.checker.judge.decision import OF_ONE_VALUE, Decision, Fault
 from trainer.checker.judge.judging import Judged, has_line
 from trainer.checker.judge.layers import gives_loss
 from trainer.checker.judge.properties import is_affine
-from trainer.checker.judge.stepping import Step
 from trainer.checker.judge.wording import FAULTS, LOSSES
 from trainer.common.language import N_, join_changes, join_words, translate_plural
 from trainer.common.language import translate as _

@@ -14,8 +14,8 @@ import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.find.trace import EVENT, Trace
-from trainer.checker.judge.events import Events, align, stack
-from trainer.checker.judge.influence import Model, Run, find_dependents, name_place
+from trainer.checker.judge.events import Events, stack
+from trainer.checker.judge.influence import Model, find_dependents, name_place
 from trainer.checker.judge.losses import ENTROPY, arrange_targets, list_losses
 from trainer.checker.judge.moving import move, turn
 from trainer.checker.judge.slopes import UNSETTLED, H
@@ -55,7 +55,10 @@ def find_shown(
     events = model.base.events
     last = {site: i for i, (site, *_) in enumerate(events)}  # before it, a sum is not whole
     single = [i for i in last.values() if events[i][2].size == 1 and events[i][2].dtype.kind == "f"]
-    numbers = [_Number(model, i, weights) for i in list_named(describe, model.base, single)]
+    moved = {path: move(model.base.before[path]) for path in weights}
+    weighted = find_dependents(model, moved) or frozenset()
+    named = list_named(describe, model.base, single)
+    numbers = [_Number(model, i, weights, weighted) for i in named]
     found = [shown for each in numbers if (shown := each.look(outputs))]
     return max(found, key=lambda shown: shown.is_usual, default=None)
 
@@ -66,29 +69,38 @@ def list_expected(
     """Yield what a number may be meant to be that should be the usual loss of a name, of outputs at
     these places before it: the sum, or its mean over one axis or all numbers, half of it or twice.
     """
-    for events in _Number(model, event, []).list_outputs(outputs):
+    for events in _list_outputs(model.base, event, outputs):
         y = np.asarray(stack([model.base.events[i][2] for i in events]), dtype=np.float64)
         pairs = (pair for t in model.list_targets() for pair in list_losses(y, t))
         for value in (loss(y) for each, loss in pairs if each == name):
             yield from (k * value / n for n in {1, y.size, *y.shape} for k in (1, 2, 0.5))
 
 
-class _Number:
-    """A number that a step computes from outputs."""
+def _list_outputs(base: Trace, event: int, places: set[tuple[int, str]]) -> Iterator[Events]:
+    """Yield the last event at each place before a number, and all that are there together."""
+    for place in sorted(places):
+        found = [i for i, (site, path, _) in enumerate(base.events[:event])
+                 if name_place(site, path) == place]  # fmt: skip
+        shapes = {base.events[i][2].shape for i in found}
+        yield from [(i,) for i in found[-1:]]
+        yield from [tuple(found)] if len(found) > 1 and len(shapes) == 1 else []
 
-    def __init__(self, model: Model, event: int, weights: list[str]):
+
+class _Number:
+    """A number that a step computes from outputs; weighted are the events of the weights."""
+
+    def __init__(self, model: Model, event: int, weights: list[str], weighted: frozenset[int]):
         self._model, self._event, self._weights = model, event, weights
-        self._run, self._base = model.run, model.base
+        self._run, self._base, self._weighted = model.run, model.base, weighted
         self._value = float(model.base.events[event][2].reshape(()))
-        moved = {path: move(self._base.before[path]) for path in weights}
-        self._weighted = _list_changed(self._run, self._base, moved)
 
     def look(self, outputs: set[tuple[int, str]]) -> Shown | None:
         """Return whether the number is a usual loss of outputs at these places, but for a factor
         and a penalty; None where it does not depend on such outputs, and on targets of them.
         """
         start = _find_update(self._model, self._event)
-        groups = [events for events in self.list_outputs(outputs) if events[-1] >= start]
+        every = _list_outputs(self._base, self._event, outputs)
+        groups = [events for events in every if events[-1] >= start]
         found = {events: self._compare(events) for events in groups}
         known = {events: pulls for events, is_usual in found.items() if is_usual is not None
                  and (pulls := self._list_pulled(events)) is not None}  # fmt: skip
@@ -122,15 +134,6 @@ class _Number:
 
     def _pull(self, events: Events, y: Array, path: str, values: Array) -> float:
         return self._compute(events, y, {path: values})
-
-    def list_outputs(self, places: set[tuple[int, str]]) -> Iterator[Events]:
-        """Yield the last event at each place before the number, and all that are there together."""
-        for place in sorted(places):
-            found = [i for i, (site, path, _) in enumerate(self._base.events[: self._event])
-                     if name_place(site, path) == place]  # fmt: skip
-            shapes = {self._base.events[i][2].shape for i in found}
-            yield from [(i,) for i in found[-1:]]
-            yield from [tuple(found)] if len(found) > 1 and len(shapes) == 1 else []
 
     def _compare(self, events: Events) -> bool | None:
         y = np.asarray(stack([self._base.events[i][2] for i in events]), dtype=np.float64)
@@ -220,14 +223,6 @@ def _find_update(model: Model, event: int) -> int:
         return 0
     back = find_dependents(model, {f"{EVENT}{first}": move(model.base.events[first][2])})
     return update if back is None or event in back else 0
-
-
-def _list_changed(run: Run, base: Trace, edits: dict[str, Array]) -> set[int]:
-    """Return the events that have another value with these edits."""
-    values = align(base, run(edits, "full"))
-    pairs = zip(base.events, values, strict=True)
-    return {i for i, (event, new) in enumerate(pairs)
-            if new is None or not np.array_equal(event[2], new)}  # fmt: skip
 
 
 def _may_be_targets(y: Array, values: Array) -> bool:

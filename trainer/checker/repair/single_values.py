@@ -111,9 +111,9 @@ def _list_by_value(
     there = recording.Site(site.path, function, value, site.name)
     made = make_enumerator(there, record, texts[site.path])
     edits = made.list_edits(partial(_is_any, values)) if made else []
-    groups = [[e for e in edits if (e.cost <= SMALL) is is_small] for is_small in (True, False)]
-    near, far = ([c for edit in each for c in apply_edit(site.path, texts[site.path], edit)]
-                 for each in groups)  # fmt: skip
+    path, text = site.path, texts[site.path]
+    near = [c for e in edits if e.cost <= SMALL for c in apply_edit(path, text, e)]
+    far = [c for e in edits if e.cost > SMALL for c in apply_edit(path, text, e)]
     return near, far
 
 
