@@ -12,7 +12,7 @@ from trainer.checker.judge.descent import list_fits
 from trainer.checker.judge.fit import OWN, Fit
 from trainer.checker.judge.influence import Model, Run, name_place
 from trainer.checker.judge.losses import BINARY, ENTROPY, SQUARES
-from trainer.checker.judge.showing import find_shown, list_named
+from trainer.checker.judge.showing import find_shown_loss, list_named
 
 FEW = 0.01  # of a penalty, which is rounding
 
@@ -49,7 +49,7 @@ def compare_shown(step: Step, decision: Decision, model: Model) -> Decision:
     """
     fit = decision.fit
     weights = [path for path in decision.model.weights if path in model.base.before]
-    shown = find_shown(step.describe, model, weights, list_places(decision))
+    shown = find_shown_loss(step.describe, model, weights, list_places(decision))
     if fit is None or shown is None:
         return decision
     if not shown.is_usual:
@@ -68,7 +68,7 @@ def compare_shown(step: Step, decision: Decision, model: Model) -> Decision:
 def shows_loss_at(step: Step, decision: Decision, line: int) -> bool:
     """Return whether a line gives a usual loss of the outputs of a right step."""
     model = decision.model
-    shown = find_shown(step.describe, model, model.weights, list_places(decision))
+    shown = find_shown_loss(step.describe, model, model.weights, list_places(decision))
     if shown is None or not shown.is_usual:
         return False
     return step.describe(model.base.events[shown.event][0])[0] == line

@@ -46,7 +46,7 @@ class Shown:
     strengths: list[str]
 
 
-def find_shown(
+def find_shown_loss(
     describe: Describe, model: Model, weights: list[str], outputs: set[tuple[int, str]]
 ) -> Shown | None:
     """Return the first number that the file calls a loss, of outputs at these places: one that is a
