@@ -87,14 +87,17 @@ def _list_calls(
     roles = {p.name: find_role(p.name, SIZES) for p in arguments}
     values = {p.name: _choose_value(p, D, H, C, reg) for p in arguments if not roles[p.name]}
     options = {name: value for name, value in values.items() if value is not None}
-    takes_list = any(re.search("dims|list|sizes|layers", simplify_name(p.name)) for p in arguments)
+    takes_list = any(re.search("dims|list|sizes|layers", simplify_name(p.name))
+                     or isinstance(p.default, list | tuple) for p in arguments)  # fmt: skip
     for hidden in ([H, *more], H) if takes_list else (H, [H, *more]):
         sizes = {"D": D, "H": hidden, "C": C}
         named = {name: sizes[role] for name, role in roles.items() if role}
         if set(roles.values()) >= {"D", "H", "C"} and len(named) == 3:
             yield [], options | named
         later = {p.name for p in arguments[3:]}
-        yield [D, hidden, C], {name: v for name, v in options.items() if name in later}
+        order = zip([*roles.values()][:3], "DHC", strict=False)
+        if all(role in (None, place) for role, place in order):
+            yield [D, hidden, C], {name: v for name, v in options.items() if name in later}
         yield [], options | named
     yield [[D, H, *more, C]], {}
     yield [D, H, C], {}

@@ -19,7 +19,7 @@ SIZES = {
     "C": r"c|o|out.*|.*class.*|k|ny|numout.*|dout|nout.*|ouput.*|noutput.*",
 }
 OPTIONS = {
-    "reg": r"reg.*|la?mb?da.*|lam|l2.*|weightdecay.*|.*penalty.*|.*la?mb?da|r",
+    "reg": r"reg.*|la?mb?da.*|lam|l[12].*|weightdecay.*|.*penalty.*|.*la?mb?da|r",
     "std": r".*std.*|.*scale.*|sigma|.*init.*|weght.*",
     "lr": r"lr|.*learn.*rate|learning|eta|alpha|stepsize",
     "weights": r"weights?|params?|w",

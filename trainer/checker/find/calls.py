@@ -5,7 +5,7 @@ import copy
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import FunctionType
 from typing import Any
@@ -22,6 +22,7 @@ from trainer.checker.adapt.names import (
     list_required,
     simplify_name,
 )
+from trainer.checker.find.adding import add_layers
 from trainer.checker.find.composing import (
     BACK,
     call_alone,
@@ -39,13 +40,13 @@ from trainer.checker.find.inventing import DOUT
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.modules import takes_loader, train_module
 from trainer.checker.find.options import list_options, show_option
-from trainer.checker.find.preparing import add_layers, prepare
+from trainer.checker.find.preparing import prepare
 from trainer.checker.find.shortening import shorten
 from trainer.checker.find.steps import Step, capture_call
 from trainer.checker.find.trying import Outcome, Trier
 
 N = 7  # samples: no usual size, and not as many of each class
-LAYOUTS = 12
+LAYOUTS = 15
 NET = r".*net(work)?|model|nn|mlp|classifier|clf"
 Function = Callable[..., Any]
 
@@ -72,6 +73,9 @@ def _make_data(D: int, C: int) -> Iterator[tuple[Any, Any, int]]:
     yield x[0], int(labels[1]), C
     yield x, column[:, 0], 1
     yield x.T, labels, C
+    yield x[:, np.newaxis], hot[:, np.newaxis], C  # rows and columns, one for each sample
+    yield x[:, :, np.newaxis], hot[:, :, np.newaxis], C
+    yield list(zip(x.tolist(), hot.tolist(), strict=True)), None, C
 
 
 @dataclass
@@ -94,18 +98,31 @@ class Call:
         """The class of the net, None for a function."""
         return self.instance.kind if self.instance else None
 
+    def find_error(self) -> str:
+        """Return the error at which the call ended, "" for none."""
+        error = self.outcome.error if self.outcome else None
+        return str(error) if isinstance(error, ValueError) else ""
+
+    def renew(self, sizes: tuple[int, int, int]) -> "Call | None":
+        """Return the same call with a net of other sizes, None where the file chooses these."""
+        if not isinstance(self.instance, Instance) or self.instance.expression is not None:
+            return None
+        instance = Instance(self.instance.kind, self.instance.tree, sizes=sizes)
+        return replace(self, instance=instance, outcome=None)
+
     def prepare(self, trier: Trier) -> list[tuple[int, int]]:
         """Return the numbers of inputs and outputs that the net may have, which is built for that
         with the arguments with which it comes farthest.
         """
-        usual = [(SIZES[0], SIZES[2])]
+        D, _, C = trier.choices.sizes
+        usual = [(D, C)]
         instance, module = self.instance, trier.choices.module
         if instance is None:
             return usual
         if instance.takes_data and not instance.expression:
-            return [*usual, (SIZES[0], 1)]
+            return [*usual, (D, 1)]
         if isinstance(instance, Instance) and instance.added is None:
-            add_layers(trier, instance)
+            add_layers(trier.choices.assembler, instance)
         if not instance.expression and not instance.named:
             instance.named = trier.settle(
                 lambda named, asked: instance.build(module, {"named": named, "asked": asked}),
@@ -113,7 +130,7 @@ class Call:
             )  # fmt: skip
         found = guess_sizes(instance.build(module, {"named": copy.deepcopy(instance.named)}))
         has_own = instance.expression is not None and found
-        usual += [] if found else [(SIZES[0], 1)]  # its weights may fit any targets
+        usual += [] if found else [(D, 1)]  # its weights may fit any targets
         return found if has_own else list(dict.fromkeys([*usual, *found]))
 
     def follow(self, trier: Trier, x: Any, t: Any, C: int, option: int = 0) -> list[Step]:
@@ -169,14 +186,14 @@ def _make_values(x: Any, t: Any, C: int) -> dict[str, Any]:
             "D": D, "H": H, "C": C, "dims": list_dims((D, H, C)), "named": {}}  # fmt: skip
 
 
-def list_calls(module: Namespace, tree: ast.Module) -> list[Call]:
+def list_calls(module: Namespace, tree: ast.Module, sizes: tuple[int, int, int]) -> list[Call]:
     """Return the ways to train what a module defines: its nets by their methods, its functions.
 
     Classes whose instances other classes make come last: they are layers.
     """
     parts = _list_parts(module)
-    nets = sorted(_list_nets(module, tree), key=lambda call: call.kind in parts)
-    flows = (Call(run, name, start) for start, run, name in list_flows(module, tree, SIZES))
+    nets = sorted(_list_nets(module, tree, sizes), key=lambda call: call.kind in parts)
+    flows = (Call(run, name, start) for start, run, name in list_flows(module, tree, sizes))
     return [*nets, *_list_functions(module), *_list_entries(module, tree), *flows]
 
 
@@ -188,8 +205,8 @@ def _list_parts(module: Namespace) -> set[type | None]:
             if kind is not each and each.__name__ in method.__code__.co_names}  # fmt: skip
 
 
-def _list_nets(module: Namespace, tree: ast.Module) -> Iterator[Call]:
-    for instance in list_instances(module, tree):
+def _list_nets(module: Namespace, tree: ast.Module, sizes: tuple[int, int, int]) -> Iterator[Call]:
+    for instance in list_instances(module, tree, sizes):
         if any(each.__module__.startswith("torch.nn") for each in instance.kind.__mro__):
             step = partial(train_module, text=ast.unparse(tree))
             yield Call(step, instance.kind.__name__, instance)

@@ -3,10 +3,11 @@
 import ast
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain, pairwise, product
+from functools import cached_property
+from itertools import chain, product
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,10 +23,10 @@ from trainer.checker.adapt.names import (
     list_arguments,
     simplify_name,
 )
+from trainer.checker.find.assembling import Assembler
 from trainer.checker.find.guessing import (
     DIMS,
     choose_usual,
-    is_own,
     list_attributes,
     list_dims,
     list_keys,
@@ -45,12 +46,19 @@ SIMPLE = (1, 2, 3, True, None, 0.1, "")
 class Choices:
     """Values for arguments of what a module defines.
 
-    sizes are the numbers of inputs, hidden neurons and outputs.
+    tree has the code of all local modules, and others are those besides the first. sizes are the
+    numbers of inputs, hidden neurons and outputs.
     """
 
     module: Namespace
     tree: ast.Module
     sizes: tuple[int, int, int]
+    others: Sequence[Namespace] = ()
+
+    @cached_property
+    def assembler(self) -> Assembler:
+        """What builds objects of the module's classes."""
+        return Assembler(self.module, self.tree, self.sizes, self.others)
 
     def choose_usual(self, name: str) -> Any:
         """Return what the file has under the name of an argument, or what such a name means."""
@@ -82,7 +90,9 @@ class Choices:
         yield from (v for v in found if not (is_hidden and type(v) is int and v == 1))
 
     def _list_tables(self, name: str, data: Mapping[str, Any]) -> Iterator[Namespace]:
-        """Yield tables for an argument that code reads by keys of which all are known."""
+        """Yield tables for an argument that code reads by keys of which all are known; of hidden
+        layers there may be one or several.
+        """
         keys = list_keys(self.tree, name)
         found = {key: list(self._list_read(key, data)) for key in keys}
         weights = [key for key, values in found.items() if not values]
@@ -90,6 +100,8 @@ class Choices:
         for drawn in self.list_weights(weights) if weights else [{}] if keys else []:
             if drawn.keys() | known.keys() == found.keys():
                 yield known | drawn
+                hidden = [key for key in known if find_role(key, SIZES) == "H"]
+                yield known | drawn | dict.fromkeys(hidden, list_dims(self.sizes)[1:-1])
 
     def _list_read(self, key: str, data: Mapping[str, Any]) -> Iterator[Any]:
         """Yield what a key of a table may give: samples, targets, words, sizes, or options."""
@@ -136,11 +148,11 @@ class Choices:
         yield from (x, t, (x, t))
         with suppress(TypeError):  # one sample alone
             yield list(zip(x, t, strict=False))
-        yield from self._list_activations()
+        yield from self.assembler.list_made()
+        yield from self.assembler.list_activations()
         yield from chain.from_iterable(self._list_stacks())
-        if layers := self.make_layers():
-            yield layers
-        yield from self._make_objects()
+        yield from self.assembler.list_layers(name)
+        yield from self.assembler.list_objects(name)
         yield from SIMPLE
 
     def list_pairs(self, names: list[str]) -> Iterator[Namespace]:
@@ -182,7 +194,7 @@ class Choices:
     def _list_names(self, call: ast.Call) -> list[str]:
         """Return the arguments of the class, function or method of the module that is called."""
         name = call.func.attr if isinstance(call.func, ast.Attribute) else ast.unparse(call.func)
-        methods = (vars(kind).get(name) for kind in self._list_kinds())
+        methods = (vars(kind).get(name) for kind in self.assembler.kinds)
         found = [self.module.get(name), *methods]  # a stand-in can be called too
         called = next((f for f in found if inspect.isfunction(f) or inspect.isclass(f)), None)
         names = [p.name for p in list_arguments(called)] if called is not None else []
@@ -192,47 +204,6 @@ class Choices:
         expression = ast.fix_missing_locations(ast.Expression(shrink(node)))
         with suppress(Exception):
             yield eval(compile(expression, "<value>", "eval"), self.module)
-
-    def _list_activations(self) -> list[Any]:
-        """Return functions of one argument that the module defines."""
-        functions = (v for v in self.module.values() if inspect.isfunction(v))
-        own = [f for f in functions if is_own(f, self.module)]
-        return [f for f in own if len(list_arguments(f)) == 1][:2]
-
-    def make_layers(self) -> list[Any]:
-        """Return layers from the inputs to the outputs, of classes with forward and backward; one
-        that wants an activation besides its sizes is given the first that works.
-        """
-        found = [*filter(_is_layer, self._list_kinds())]
-        kinds = {len(_list_needed(kind)): kind for kind in reversed(found)}  # the first of each
-        between = [kinds[0]] if 0 in kinds else []
-        for extra in self._list_extras(kinds):
-            layers: list[Any] = []
-            with suppress(Exception):
-                for pair in pairwise(list_dims(self.sizes)):
-                    layers += [kinds[2 + len(extra)](*pair, *extra), *(kind() for kind in between)]
-                if not extra or _runs(layers[0], self.sizes[0]):
-                    return layers[: -1 if between else None]
-        return []
-
-    def _list_extras(self, kinds: Mapping[int, type]) -> Iterator[tuple[Any, ...]]:
-        """Yield what the class of a layer may be given besides its sizes."""
-        if 2 in kinds:
-            yield ()
-        elif 3 in kinds:
-            words = list_words(_list_needed(kinds[3])[2], self.tree, self.module)
-            found = chain(self._make_objects(), self._list_activations(), words)
-            yield from ((each,) for each in found)
-
-    def _make_objects(self) -> Iterator[Any]:
-        """Yield an instance of each class of the module that requires no arguments."""
-        for kind in self._list_kinds():
-            if all(p.default is not p.empty for p in list_arguments(kind)):
-                with suppress(Exception):
-                    yield kind()
-
-    def _list_kinds(self) -> list[type]:
-        return [v for v in self.module.values() if isinstance(v, type) and is_own(v, self.module)]
 
 
 def _choose_shape(before: int, after: int, kind: str, columns: bool) -> tuple[int, ...]:
@@ -254,23 +225,3 @@ def may_help(value: object, error: str) -> bool:
     if "interpreted as an integer" in error:
         return type(value) is int
     return "not callable" not in error or callable(value)
-
-
-def _list_needed(kind: type) -> list[str]:
-    """Return the names of the arguments that a class requires."""
-    return [p.name for p in list_arguments(kind) if p.default is p.empty]
-
-
-def _runs(layer: Any, inputs: int) -> bool:
-    """Return whether the forward method of a layer takes rows or columns of so many inputs."""
-    forward = getattr(layer, next(name for name in dir(layer) if "forward" in name.lower()))
-    for x in (np.ones((2, inputs)), np.ones((inputs, 2))):
-        with suppress(Exception):
-            forward(x)
-            return True
-    return False
-
-
-def _is_layer(kind: type) -> bool:
-    names = [name.lower() for name in dir(kind)]
-    return any("forward" in n for n in names) and any("back" in n for n in names)

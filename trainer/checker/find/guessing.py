@@ -83,17 +83,23 @@ def _list_names(name: str, tree: ast.Module) -> set[str]:
 
 
 def list_keys(tree: ast.Module, name: str, function: str = "") -> list[str]:
-    """Return the keys by which functions, or those of a name, read an argument."""
+    """Return the keys by which functions, or those of a name, read an argument, and by which code
+    reads the attribute that it becomes.
+    """
     own = (n for n in list_nodes(tree) if isinstance(n, ast.FunctionDef)
            and function in ("", n.name) and name in [a.arg for a in n.args.args])  # fmt: skip
-    found = []
-    for node in (each for definition in own for each in ast.walk(definition)):
+    found = [key for definition in own for key in _read_keys(definition, ast.Name, {name})]
+    kept = _list_names(name, tree) if found else set()
+    return list(dict.fromkeys([*found, *_read_keys(tree, ast.Attribute, kept)]))
+
+
+def _read_keys(tree: ast.AST, kind: type, names: set[str]) -> Iterator[str]:
+    """Yield the keys by which variables or attributes of these names are read."""
+    for node in ast.walk(tree) if names else ():
         match node:
-            case ast.Subscript(
-                value=ast.Name(id=base), slice=ast.Constant(value=str(key)), ctx=ast.Load()
-            ):
-                found += [key] if base == name else []
-    return list(dict.fromkeys(found))
+            case ast.Subscript(value=base, slice=ast.Constant(value=str(key)), ctx=ast.Load()):
+                if isinstance(base, kind) and find_last_name(base) in names:
+                    yield key
 
 
 def list_attributes(tree: ast.Module, name: str) -> list[str]:
@@ -130,10 +136,25 @@ def _find_words(node: ast.AST, module: Namespace) -> Iterator[tuple[str, list[st
         case ast.Compare(left=left, comparators=[right]):
             parts = right.elts if isinstance(right, ast.List | ast.Tuple | ast.Set) else [right]
             yield find_last_name(left), _list_texts(parts)
+        case ast.Call(func=ast.Name(id="getattr"), args=[ast.Name(id=base), given, *_]):
+            yield _list_attribute_words(module.get(base), given)
         case ast.Subscript(value=ast.Name(id=base), slice=index) if isinstance(
             table := module.get(base), dict
         ):
             yield find_last_name(index), [key for key in table if isinstance(key, str)]
+
+
+def _list_attribute_words(base: Any, given: ast.expr) -> tuple[str, list[str]]:
+    """Return the name that getattr is given, with a text behind it or without, and the texts with
+    which it finds something in a class.
+    """
+    names = [name for name in getattr(base, "__dict__", {}) if not name.startswith("_")]
+    match given:
+        case ast.BinOp(left=left, right=ast.Constant(value=str(end))):
+            pairs = (name for name in names if name + end in names)
+            return find_last_name(left), [*pairs]
+    ends = {a[len(b) :] for a in names for b in names if a.startswith(b) and a != b}
+    return find_last_name(given), [n for n in names if not any(n.endswith(end) for end in ends)]
 
 
 def find_last_name(node: ast.expr) -> str:

@@ -23,22 +23,23 @@ from trainer.checker.find.tensors import GRAD, is_module
 
 REG = 0.1  # so that a penalty shows
 SIZES = (5, 4, 3)  # inputs, hidden neurons and outputs of what is built by its arguments
+Added = tuple[str, Namespace]  # a method that adds a layer, and its arguments
 
 
 @dataclass
 class Instance:
     """A way to make a net: its class, and an expression of the file, None for its arguments.
 
-    tree is that of the file.
+    tree is that of the file. sizes are the numbers of inputs, hidden neurons and outputs.
     """
 
     kind: type
     tree: ast.Module
     expression: ast.expr | None = None
+    sizes: tuple[int, int, int] = SIZES
     named: Namespace = field(default_factory=dict)  # values of arguments that were found by trying
     setups: list[str] = field(default_factory=list)  # methods that are called on a new net
-    adder: str = ""  # the method that adds a layer
-    added: list[Namespace] | None = None  # its arguments for each layer, None until it is sought
+    added: list[Added] | None = None  # the calls that add its layers, None until they are sought
 
     def build(self, module: Namespace, values: dict[str, Any]) -> Any:
         """Return a new net, with the samples and targets of values if its constructor takes them,
@@ -48,12 +49,12 @@ class Instance:
         """
         self._renew()
         net = self._make(module, values)
-        for given in copy.deepcopy(self.added or []):
-            getattr(net, self.adder)(**given)
+        for name, given in copy.deepcopy(self.added or []):
+            getattr(net, name)(**given)
         for name in self.setups if "x" in values else ():
             required = list_required(getattr(net, name))
             values.setdefault("asked", []).extend(required)
-            usual = _choose_setup(required, values["batch"])
+            usual = self._choose_setup(required, values["batch"])
             getattr(net, name)(**usual | {k: v for k, v in values["named"].items() if k in usual})
         return net
 
@@ -77,13 +78,22 @@ class Instance:
         named = {name: values["named"][name] for name in required if name in values["named"]}
         if self.takes_data and "x" in values:
             roles = {name: find_role(name, ROLES) for name in required}
-            hidden = {name: list_dims(SIZES)[1:-1] for name, role in roles.items() if role == "H"}
+            hidden = {
+                name: list_dims(self.sizes)[1:-1] for name, role in roles.items() if role == "H"
+            }
             return call_by_role(partial(self.kind, **hidden | named | option), values)
         if named:
-            usual = {name: choose_usual(name, SIZES) for name in required}
+            usual = {name: choose_usual(name, self.sizes) for name in required}
             return self.kind(**usual | named | option)
-        more = list_dims(SIZES)[2:-1]
-        return build_instance(partial(self.kind, **option), *SIZES, reg=REG, more=more)
+        more = list_dims(self.sizes)[2:-1]
+        return build_instance(partial(self.kind, **option), *self.sizes, reg=REG, more=more)
+
+    def _choose_setup(self, names: list[str], samples: int) -> Namespace:
+        """Return the arguments of a method that prepares a net: by their names, or by order."""
+        found = {name: choose_usual(name, self.sizes) for name in names}
+        if all(isinstance(value, int | list) for value in found.values()):
+            return found
+        return found | dict(zip(names, (*self.sizes, samples), strict=False))
 
     def _make_with(self, option: Namespace, *args: Any, **named: Any) -> Any:
         """Return a net made with these arguments but for those of an option."""
@@ -117,15 +127,9 @@ class Instance:
         return has_others and {"x", "t"} <= find_call_roles(self.kind)
 
 
-def _choose_setup(names: list[str], samples: int) -> Namespace:
-    """Return the arguments of a method that prepares a net: by their names, or else by order."""
-    found = {name: choose_usual(name, SIZES) for name in names}
-    if all(isinstance(value, int | list) for value in found.values()):
-        return found
-    return found | dict(zip(names, (*SIZES, samples), strict=False))
-
-
-def list_instances(module: Namespace, tree: ast.Module) -> Iterator[Instance]:
+def list_instances(
+    module: Namespace, tree: ast.Module, sizes: tuple[int, int, int] = SIZES
+) -> Iterator[Instance]:
     """Yield the ways to make each class that the file defines: its own calls come first."""
     own = {k: v for k, v in module.items() if isinstance(v, type) and is_own(v, module)}
     for name, kind in own.items():
@@ -136,8 +140,8 @@ def list_instances(module: Namespace, tree: ast.Module) -> Iterator[Instance]:
             and node.func.id == name
         ]  # fmt: skip
         for call in calls[:2]:
-            yield Instance(kind, tree, shrink(call))
-        yield Instance(kind, tree)
+            yield Instance(kind, tree, shrink(call), sizes)
+        yield Instance(kind, tree, sizes=sizes)
 
 
 def guess_sizes(net: object) -> list[tuple[int, int]]:

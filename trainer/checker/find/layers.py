@@ -62,6 +62,13 @@ class Layer:
         options = "".join(f"({name}={value!r})" for name, value in self.option.items())
         return kind + (self.backward or self.forward) + options
 
+    def find_lines(self, module: Namespace) -> tuple[int, int]:
+        """Return the first and the last line of the function that goes back."""
+        names, name = (vars(self.instance.kind) if self.instance else module), self.backward
+        code = getattr(names.get(name or self.forward), "__code__", None)
+        lines = [line for *_range, line in code.co_lines() if line] if code else []
+        return (min(lines), max(lines)) if lines else (0, 0)
+
     def follow(self, trier: Trier, layout: int) -> list[Step]:
         """Return the steps of the layer with inputs of one layout, each with another thing that
         backward may be given beside dout.

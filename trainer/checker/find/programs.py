@@ -198,20 +198,32 @@ class Script:
         return self._path in self.sources and has_options(self._module, self._tree)
 
     @cached_property
-    def _calls(self) -> list[Call]:
-        return list_calls(self._module, self._tree)
+    def _calls(self) -> dict[int, list[Call]]:
+        """The ways to train a net of so many outputs."""
+        sizes = (SIZES, (*SIZES[:2], 1))
+        return {each[-1]: list_calls(self._module, self._tree, each) for each in sizes}
 
     @cached_property
-    def _trier(self) -> Trier:
+    def _triers(self) -> dict[int, Trier]:
         for name in _list_batches(self._module):
             self._module[name] = N
-        return Trier(self._tracer, Choices(self._module, self._tree, SIZES))
+        return {each[-1]: self._make_trier(each) for each in (SIZES, (*SIZES[:2], 1))}
+
+    def _make_trier(self, sizes: tuple[int, int, int]) -> Trier:
+        body = [node for source in self.sources.values() for node in source.tree.body]
+        others = [vars(module) for module in self._loader.list_modules()[1:]]
+        every = ast.Module(body, type_ignores=[])
+        return Trier(self._tracer, Choices(self._module, every, sizes, others))
 
     @cached_property
     def layers(self) -> list[Layer]:
         """The layers that the file defines, once it was followed."""
         is_loaded = self._path in self.sources
         return list_layers(self._module, self._tree) if is_loaded else []
+
+    def find_lines_of_layers(self) -> list[tuple[int, int]]:
+        """Return the first and the last line of the function of each layer that goes back."""
+        return [layer.find_lines(self._module) for layer in self.layers]
 
     @cached_property
     def _users(self) -> list[Call]:
@@ -242,8 +254,10 @@ class Script:
         """Return the steps of one function or net of the file, with one layout of data, and with
         another activation than the usual one for each option from 1.
         """
-        calls = [c for c in self._calls[number : number + 1] if c.required is None or not layout]
-        return self._follow_all(calls, layout, option)
+        outputs = list_data(SIZES[0], SIZES[2])[layout][-1]
+        calls = self._calls[outputs][number : number + 1]
+        own = [c for c in calls if c.required is None or not layout]
+        return self._follow_all(own, layout, option, outputs)
 
     def _find_fault(self, call: Call) -> str:
         """Return what a call raises that is a mistake of the file, whatever it is given, or ""."""
@@ -257,27 +271,35 @@ class Script:
     def run_layer(self, layout: int, number: int) -> list[Step]:
         """Return the steps of one layer of the file, with inputs of one layout."""
         with be_quiet(), compute_in_double():
-            return self.layers[number].follow(self._trier, layout)
+            return self.layers[number].follow(self._triers[SIZES[2]], layout)
 
-    def _follow_all(self, calls: Sequence[Call], layout: int, option: int = 0) -> list[Step]:
+    def _follow_all(
+        self, calls: Sequence[Call], layout: int, option: int = 0, outputs: int = SIZES[2]
+    ) -> list[Step]:
         found: list[Step] = []
         with be_quiet(), compute_in_double():
             for call in calls:
-                for sizes in call.prepare(self._trier)[:2]:
-                    found += self._follow_call(call, sizes, layout, option)
+                trier = self._triers[outputs]
+                for sizes in call.prepare(trier)[:2]:
+                    found += self._follow_call(call, trier, sizes, layout, option)
         return found
 
     def _follow_call(
-        self, call: Call, sizes: tuple[int, int], layout: int, option: int
+        self, call: Call, trier: Trier, sizes: tuple[int, int], layout: int, option: int
     ) -> list[Step]:
         """Return the steps of a call with data of these sizes, or of the sizes in its error."""
         data = list_data(*sizes)[layout]
         if call.instance is not None and data[-1] != sizes[-1]:
             return []
-        steps = call.follow(self._trier, *data, option)
+        steps = call.follow(trier, *data, option)
         self.fault = self.fault or self._find_fault(call)
-        error = steps[0].run({}, "changes").error if len(steps) == 1 else ""
+        error = steps[0].run({}, "changes").error if len(steps) == 1 else call.find_error()
         if not (asked := correct_sizes(*sizes, error)):
             return steps
         data = list_data(*asked)[layout]
-        return steps if data[-1] != asked[-1] else call.follow(self._trier, *data, option)
+        if data[-1] != asked[-1]:
+            return steps
+        if renewed := call.renew((asked[0], SIZES[1], asked[1])):
+            call, trier = renewed, self._make_trier((asked[0], SIZES[1], asked[1]))
+            call.prepare(trier)
+        return call.follow(trier, *data, option)

@@ -148,4 +148,5 @@ class Trier:
         names.sort(key=lambda name: name not in text)
         every = [self.choices.list_values(name, data, str(best.error)) for name in names]
         for values in zip_longest(*every):
-            yield from ({n: v} for n, v in zip(names, values, strict=True))
+            pairs = zip(names, values, strict=True)
+            yield from ({n: v} for n, v in pairs if repr(v) != repr(best.named.get(n)))

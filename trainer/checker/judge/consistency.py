@@ -12,7 +12,7 @@ from trainer.book.functions import Array
 from trainer.checker.find.trace import LIST
 from trainer.checker.judge.events import Events, read_events
 from trainer.checker.judge.influence import Model
-from trainer.checker.judge.slopes import Direction, probe
+from trainer.checker.judge.slopes import PULLS, Direction, probe
 
 MOST_OUTPUTS = 60  # errors that are solved for
 ASKED = 3  # quantities that may be the outputs
@@ -119,12 +119,14 @@ def _measure_rest(pairs: Pairs) -> float:
     """Return what no errors of the outputs and no penalty explain, relative to the step: one on all
     weights or on the matrices, or, where that can be told, on each array by itself.
     """
-    decay = np.array([direction.decay for direction, _ in pairs])
     flat = np.array([direction.vector.ndim < 2 for direction, _ in pairs])
     owners = np.array([direction.weight for direction, _ in pairs])
-    common = [decay, np.where(flat, 0, decay)]
-    apart = [np.where(owners == each, decay, 0.0) for each in dict.fromkeys(owners.tolist())]
-    found = [_solve(pairs, each) for each in (common, apart) if _has_spare(pairs, len(each))]
+    found = []
+    for kind in PULLS:
+        pull = np.array([getattr(direction, kind) for direction, _ in pairs])
+        common = [pull, np.where(flat, 0, pull)]
+        apart = [np.where(owners == each, pull, 0.0) for each in dict.fromkeys(owners.tolist())]
+        found += [_solve(pairs, each) for each in (common, apart) if _has_spare(pairs, len(each))]
     return min(found, default=0.0)
 
 

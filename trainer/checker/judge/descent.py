@@ -18,7 +18,7 @@ from trainer.checker.judge.fit import OWN, Fit, Function
 from trainer.checker.judge.gradients import find_factor, find_penalised
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.losses import ABSOLUTE, SURE, Loss, list_losses, list_mistaken
-from trainer.checker.judge.slopes import CLOSE, UNSETTLED, Direction, probe
+from trainer.checker.judge.slopes import CLOSE, PULLS, UNSETTLED, Direction, probe
 
 EACH = 4  # directions of a weight
 FEWEST = 3  # settled directions: one more than a rate and a penalty are fitted to
@@ -155,7 +155,7 @@ def _fit(
     pulled = [w for w in rates if pulls[chosen][owners == w].any()]
     sizes = {d.weight: d.vector.size for d in found}
     return Fit(name, events, target, rate, penalty, wrong, rates, slopes, errors, {}, function,
-               sizes, pulled)  # fmt: skip
+               sizes, pulled, has_signs=chosen > 1)  # fmt: skip
 
 
 def list_usual(fits: list[Fit], found: list[Direction] | None = None) -> list[Fit]:
@@ -195,12 +195,12 @@ def find_multiple(own: Fit, usual: Fit, found: list[Direction]) -> float:
 
 
 def _list_pulls(found: list[Direction], rates: Mapping[str, float | None]) -> list[Array]:
-    """Return how far the weights lie along each direction: all of them, or those alone that no rate
-    explains without a penalty.
+    """Return how far the weights lie along each direction: those alone that no rate explains
+    without a penalty, or all of them; and how far their signs do.
     """
-    decay = np.array([direction.decay for direction in found])
     is_explained = np.array([rates[direction.weight] is not None for direction in found])
-    return [decay, np.where(is_explained, 0.0, decay)]
+    pulls = (np.array([getattr(each, k) for each in found]) for k in PULLS)
+    return [each for pull in pulls for each in (np.where(is_explained, 0.0, pull), pull)]
 
 
 def _find_rates(
@@ -261,17 +261,20 @@ def measure_rest(model: Model, fit: Fit, weight: str) -> float:
     two elements both would explain all.
     """
     found, own = _list_own(model, weight)
-    moved, decay = (np.array([getattr(each, k) for each in found]) for k in ("moved", "decay"))
-    columns = np.stack([fit.slopes[own], decay], axis=1)[:, : 1 + (len(own) > 2)]
-    solution, *_ = np.linalg.lstsq(columns, moved, rcond=None)
-    return float(np.abs(moved - columns @ solution).max() / (np.abs(moved).max() or 1.0))
+    moved, *pulls = (np.array([getattr(each, k) for each in found]) for k in ("moved", *PULLS))
+    rests = []
+    for pull in pulls:
+        columns = np.stack([fit.slopes[own], pull], axis=1)[:, : 1 + (len(own) > 2)]
+        solution, *_ = np.linalg.lstsq(columns, moved, rcond=None)
+        rests.append(np.abs(moved - columns @ solution).max() / (np.abs(moved).max() or 1.0))
+    return float(min(rests))
 
 
 def has_penalised(model: Model, fit: Fit, weight: str) -> bool:
     """Return whether a step computes the derivative by a weight with that of a penalty on it."""
     found, own = _list_own(model, weight)
-    decay = np.array([each.decay for each in found])
-    return find_penalised(model, found, fit.slopes[own], decay)
+    pulls = (np.array([getattr(each, k) for each in found]) for k in PULLS)
+    return any(find_penalised(model, found, fit.slopes[own], pull) for pull in pulls)
 
 
 def _list_own(model: Model, weight: str) -> tuple[list[Direction], list[int]]:

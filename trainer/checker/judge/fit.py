@@ -39,10 +39,16 @@ class Fit:
     # the names of these.
     shown_as: dict[int, list[str]] = field(default_factory=dict)
 
+    has_signs: bool = False
+
     @property
     def is_own(self) -> bool:
         """Whether the loss is one that the net computes."""
         return self.target == OWN
+
+    def pull(self, values: Array) -> Array:
+        """Return how far the penalty moves a weight with these values."""
+        return self.penalty * (np.sign(values) if self.has_signs else values)
 
     @property
     def goes_down(self) -> bool:

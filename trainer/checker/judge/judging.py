@@ -1,5 +1,6 @@
 """Judges the steps of a file one after the other, until one is right or wrong."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -9,7 +10,7 @@ import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.find.programs import OWN
-from trainer.checker.find.trace import DERIVED
+from trainer.checker.find.trace import DERIVED, Trace
 from trainer.checker.judge.budget import Budget, Programs, Step
 from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.decision import OF_ONE_VALUE, OF_OUTPUTS, Decision, Fault
@@ -56,8 +57,8 @@ def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
         judged = _choose(steps, budget)
         if judged and number and judged.decision.fault is Fault.GROWN:
             continue  # of data of ours, which may lie in another direction
-        if judged and number >= OWN and (_is_stretched(judged) or _expects_one(judged)):
-            continue  # of data of ours, which are more targets than outputs, or too many samples
+        if judged and number >= OWN and _misreads(judged):
+            continue
         if judged:
             key = judged.step.line, judged.step.name
             found[key] = _choose_better(found.get(key, judged), judged)
@@ -93,13 +94,23 @@ def _lacks_given(decision: Decision) -> bool:
     return decision.fault is Fault.LACKS_PENALTY and decision.model.base.gives_gradients
 
 
+def _misreads(judged: Judged) -> bool:
+    """Return whether what is wrong takes data of ours for something else: more targets than
+    outputs, too many samples, or one number of ours as the targets.
+    """
+    if judged.decision.is_right is not False:
+        return False
+    model = judged.decision.model
+    others = [path for path in model.targets if not re.match(r"t\b", path)]
+    is_number = bool(others) and all(model.get_value(path).size == 1 for path in others)
+    return is_number or _is_stretched(judged) or _expects_one(judged)
+
+
 def _is_stretched(judged: Judged) -> bool:
     """Return whether what is wrong compares its outputs with targets to more numbers than the
     outputs are.
     """
     model = judged.decision.model
-    if judged.decision.is_right is not False:
-        return False
     first = min(model.weighted & model.after_targets, default=None)
     return first is not None and model.base.events[first][2].size > _count_outputs(judged)
 
@@ -109,7 +120,7 @@ def _expects_one(judged: Judged) -> bool:
     right on those of others too: the call is meant for one sample.
     """
     model, decision = judged.decision.model, judged.decision
-    if decision.is_right is not False or decision.fault or len(model.targets) != 1:
+    if decision.fault or len(model.targets) != 1:
         return False
     wrong, values = set(decision.wrong), model.get_value(model.targets[0])
     for axis in range(values.ndim):
@@ -163,22 +174,61 @@ def _choose(steps: Sequence[Step], budget: Budget) -> Judged | None:
     """Return the first step that is right or wrong, else the first: a round may show too little.
 
     A call is not wrong where its own loop, which moves as many weights, is open: what it is given
-    may be of another form. Nor is a loop in a call that moves more weights, and a right one that
-    moves a variable alone says less than that call.
+    may be of another form. Nor is a loop in a call that moves more weights, or that raises since
+    shapes do not fit, and a right one that moves a variable alone says less than that call.
     """
     first = None
     after = [step for step in steps if step.is_after]
     steps = [step for step in steps if not step.is_after]
     for judged in _judge_steps(steps, budget):
         is_right = judged.decision.is_right
-        is_part = _is_part(judged, steps, budget)
-        if is_right and not is_part:
+        is_part = _is_part(judged, steps, budget) or (
+            is_right is False and judged.step.line and _raises(steps, budget)
+        )
+        if is_right and not is_part and _sees_all(judged, steps, budget):
             return _find_later(judged, steps, budget) or _look_after(judged, after, budget)
         is_doubted = is_part or (first and (first.decision.is_right or _is_round_of(first, judged)))
         if is_right is False and not is_doubted:
             return judged
-        first = first or judged
+        first = first or _leave_open(judged)
     return first
+
+
+def _sees_all(right: Judged, steps: Sequence[Step], budget: Budget) -> bool:
+    """Return whether a right step shows all matrices: those that are beside its weights in a list
+    or a table, and those that the call around its loop moves.
+    """
+    model = right.decision.model
+    lists = [_find_list(path) for path in model.weights]
+    beside = (p for p in model.base.before if lists.count(_find_list(p)) > 1 and _find_list(p))
+    outputs = {i for events in model.outputs for i in events}
+    moved = {path for path in model.base.list_changed() if model.get_value(path).ndim > 1}
+    others = (path for path in beside if path not in (*model.weights, *model.inputs))
+    hidden = (path for path in others if path in moved or _is_drawn(model.get_value(path)))
+    if any(outputs.isdisjoint(model.depends.get(path, ())) for path in hidden):
+        return False
+    number = sum(model.get_value(path).ndim > 1 for path in model.weights)
+    calls = (step for step in steps if not step.line and right.step.line)
+    traces = (budget.run(step, {}, "changes") for step in calls)
+    return all(trace.error or number >= _count_drawn(trace) for trace in traces)
+
+
+def _count_drawn(trace: Trace) -> int:
+    return sum(_is_drawn(trace.before[path]) for path in trace.list_changed())
+
+
+def _find_list(path: str) -> str:
+    """Return the list or the table in which an array is, "" for an attribute or a variable."""
+    return path[: path.rfind("[")] if path.endswith("]") else ""
+
+
+def _is_drawn(values: Array) -> bool:
+    """Return whether an array may be a matrix of weights: one of zeros may be kept for a step."""
+    return values.ndim > 1 and values.dtype.kind == "f" and bool(values.any())
+
+
+def _leave_open(judged: Judged) -> Judged:
+    return replace(judged, decision=replace(judged.decision, is_right=None))
 
 
 def _find_later(right: Judged, steps: Sequence[Step], budget: Budget) -> Judged | None:
@@ -231,6 +281,12 @@ def _is_part(judged: Judged, steps: Sequence[Step], budget: Budget) -> bool:
     return any(model and len(model.weights) > number for model in models)
 
 
+def _raises(steps: Sequence[Step], budget: Budget) -> bool:
+    """Return whether a call of ours raises an error about shapes."""
+    calls = (step for step in steps if not step.line and step.place[0] >= OWN)
+    return any(budget.run(step, {}, "changes").error.startswith("ValueError") for step in calls)
+
+
 def _is_round_of(loop: Judged, call: Judged) -> bool:
     """Return whether a round of a loop moves as many weights as a call."""
     weights = (len(each.decision.model.weights) for each in (loop, call))
@@ -241,7 +297,8 @@ def _choose_better(old: Judged, new: Judged) -> Judged:
     """Return what says more of one step: that it is right, unless with fewer outputs of the same
     loss, which hide a wrong sum over the samples, or of fewer weights than another leaves open.
     """
-    is_same = bool(_list_losses(old) & _list_losses(new))
+    is_axis = old.decision.fault is Fault.SOFTMAX_AXIS  # which shows with several outputs only
+    is_same = is_axis or bool(_list_losses(old) & _list_losses(new))
     if is_same and old.decision.is_right is False and _count_outputs(new) < _count_outputs(old):
         return old
     fewer, more = sorted((new, old), key=lambda each: len(each.decision.model.weights))

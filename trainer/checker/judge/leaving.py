@@ -60,7 +60,8 @@ def _should_move(model: Model, fit: Fit, path: str, back: "WayBack") -> bool:
     if is_named_as_weight(model, path) or is_zero_bias(model, path):
         return True
     shape = model.get_value(path).shape
-    if is_named_as_bias(path):  # of one number any derivative is a multiple
+    if is_named_as_bias(path) and (len(shape) < 2 or min(shape) == 1):
+        # of one number any derivative is a multiple
         is_computed = shape != () and computes_gradient(model, fit, path)
         return back.goes_back_to_bias(path) or is_computed
     return len(shape) == 2 and min(shape) > 1 and back.goes_back_to(path)
@@ -77,7 +78,8 @@ class WayBack:
         """Return whether one of them is that by a sum of an array, which all samples share, and of
         data: the derivative by data alone, which the first layer returns, has no use.
         """
-        others = (p for p in self._model.inputs if p != path and self._model.get_value(p).ndim)
+        inputs = {p: self._model.get_value(p) for p in self._model.inputs}
+        others = [p for p, v in inputs.items() if v.ndim and not np.array_equal(v, inputs[path])]
         sums = frozenset().union(*map(self._find_later, others)) & self._find_later(path)
         arrays = self._list_arrays(sums - self._model.after_targets)
         return self._is_shared(path) and any(self._has_derivative(i, self._unused) for i in arrays)

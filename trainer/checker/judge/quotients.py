@@ -164,7 +164,7 @@ def _compare_entries(
 ) -> Iterator[Quotient]:
     values = np.asarray(model.base.before[weight], dtype=np.float64)
     is_pulled = may_pull and weight in fit.pulled and not fit.wrong
-    pull = fit.penalty * values if is_pulled else 0.0
+    pull = fit.pull(values) if is_pulled else 0.0
     gradients = -(model.base.after[weight] - values + pull) / fit.common_rate * unit
     h = H * (float(np.abs(values).max()) or 0.1)
     for index in _choose_entries(gradients):

@@ -30,8 +30,10 @@ FACTORS = ("batch-mean-missing", "batch-mean-twice", "loss-sum")
 def may_be_settled(report: Report) -> bool:
     """Return whether a step may show what a report leaves open, or doubts without a sure cause."""
     wrong, right = report.wrong_findings, _list_right(report)
-    factors = () if "loss" in right or _is_understood(report) else FACTORS
-    is_doubted = bool(wrong) and all(_is_doubt(finding, UNSURE + factors) for finding in wrong)
+    is_known = "loss" in right or _is_understood(report)
+    unsure = UNSURE if is_known else UNSURE + FACTORS
+    left = [f for f in wrong if is_known or not f.quantity.startswith("gradient")]
+    is_doubted = bool(wrong) and all(_is_doubt(finding, unsure) for finding in left)
     return report.status == 2 or is_doubted
 
 

@@ -10,6 +10,7 @@ from trainer.book.functions import Array
 from trainer.checker.judge.events import Values
 from trainer.checker.judge.influence import Model
 
+PULLS = "decay", "signs"  # of penalties along a direction
 H = 1e-5  # of the largest value of a weight
 CLOSE = 1e-5  # relative to the largest step of a weight
 UNSETTLED = 1e-3  # differences of two step sizes that differ more say nothing: a kink is near
@@ -19,7 +20,8 @@ UNSETTLED = 1e-3  # differences of two step sizes that differ more say nothing: 
 class Direction:
     """One direction of one weight, how far the step moves along it, and what four runs gave.
 
-    decay is how far the weight itself lies along it: a penalty pulls there.
+    decay is how far the weight itself lies along it, and signs how far those of its elements do: a
+    penalty on the squares of the weights pulls there, or one on their sizes.
     """
 
     weight: str
@@ -27,6 +29,7 @@ class Direction:
     h: float
     moved: float
     decay: float
+    signs: float
     runs: dict[int, Values]
 
     def differentiate(self, function: Callable[[Values], float]) -> tuple[float, float]:
@@ -60,8 +63,10 @@ def _probe(model: Model, weight: str, number: int) -> list[Direction]:
         vector = _choose_vector(values.shape, k, number)
         h = H * scale
         runs = {n: model.read({weight: values + n * h * vector}) for n in (-2, -1, 1, 2)}
-        along, decay = float((moved * vector).sum()), float((values * vector).sum())
-        found.append(Direction(weight, vector, h, along, decay, runs))
+        along, decay, signs = (
+            float((each * vector).sum()) for each in (moved, values, np.sign(values))
+        )
+        found.append(Direction(weight, vector, h, along, decay, signs, runs))
     return found
 
 

@@ -116,17 +116,20 @@ def _get_code(path: Path, number: int, cell: dict[str, Any]) -> str:
 
 
 def _find_version(path: Path, content: dict[str, Any]) -> int | None:
-    """Return the major version of Python that the notebook names; InputError if not Python."""
+    """Return the major version of Python that the notebook names, None where it names two, or none;
+    InputError if not Python. PyCharm calls the language 2.7.6 beside a kernel python3.
+    """
     metadata = _get_dict(content, "metadata")
     kernel, language = _get_dict(metadata, "kernelspec"), _get_dict(metadata, "language_info")
     name = str(language.get("name") or kernel.get("language") or "python").lower()
     if not name.startswith(("python", "ipython")):
         message = _("{path}: is a notebook in {language}; only Python can be checked")
         raise InputError(message.format(path=path, language=repr(name[:20])))
+    found = set()
     for value in (language.get("version"), str(kernel.get("name", "")).removeprefix("python")):
         with suppress(ValueError):
-            return int(str(value).split(".")[0])
-    return None
+            found.add(int(str(value).split(".")[0]))
+    return found.pop() if len(found) == 1 else None
 
 
 def _get_dict(content: dict[str, Any], key: str) -> dict[str, Any]:

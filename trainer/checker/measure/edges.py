@@ -122,6 +122,8 @@ def _check_precision(trial: Trial) -> Iterator[Finding]:
     before, after = (as_array(attempt(trial.subject.predict, x).value) for x in inputs)
     if before is None or after is None or before.ndim != 2 or before.shape != after.shape:
         return
+    if np.isin(before, (0, 1)).all():
+        return  # classes
     right = [compute_reference(trial.form, trial.case.weights, x, t) for x in inputs]
     for key in ("a2", "y"):
         change = right[1][key] - right[0][key]

@@ -97,13 +97,15 @@ def matches(quantity: str, got: object, made: Numbers, tolerance: float = CLOSE)
     """Return whether got, from the checked net, equals the quantity of made within the tolerance.
 
     made are the numbers of a right net, or of one with a known mistake. A checked predict may
-    return scores, probabilities or class labels.
+    return scores, probabilities, class labels, or 0 and 1 for each output.
     """
     if quantity != "predict":
         return quantity in made and compute_error(got, made[quantity]) <= tolerance
     forms, got = [made[k] for k in ("a2", "y") if k in made], as_array(got)
     if forms and got is not None and got.shape == (len(forms[0]),):
         forms = [form.argmax(axis=1) for form in forms]
+    elif got is not None and "y" in made and np.isin(got, (0, 1)).all():  # two for each output
+        forms = [made["y"] > 0.5]
     return any(compute_error(got, form) <= tolerance for form in forms)
 
 

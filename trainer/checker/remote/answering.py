@@ -215,8 +215,11 @@ class Answerer:
         }
 
     def _do_layers(self, _question: dict[str, Any]) -> Answer:
-        """Name the layers of the file, which the programs behind those that train are of."""
-        return {"names": [layer.name[:TEXT] for layer in self._script.layers]}
+        """Name the layers of the file, which the programs behind those that train are of, and the
+        lines of each.
+        """
+        layers, lines = self._script.layers, self._script.find_lines_of_layers()
+        return {"names": [layer.name[:TEXT] for layer in layers], "lines": lines}
 
     def _do_step(self, question: dict[str, Any]) -> Answer:
         """Run a step with arrays in the places of its own; those that were sent before are known by

@@ -1,7 +1,7 @@
 """Steps of training that a worker runs: the judge asks for what they compute."""
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -123,15 +123,19 @@ class RemotePrograms:
         return RemotePrograms(self._connection, range(OWN, TRAINING) if self._varies else ())
 
 
-def _list_layers(connection: Connection, report: Report) -> Iterator[tuple[str, RemotePrograms]]:
-    """Yield the name of each layer that a report knows nothing of, and its steps with inputs of one
-    layout after the other.
+def _list_layers(
+    connection: Connection, report: Report, seen: Container[int] = ()
+) -> Iterator[tuple[str, RemotePrograms]]:
+    """Yield the name of each layer that a report knows nothing of, and of which a step saw no line,
+    and its steps with inputs of one layout after the other.
     """
     known = {finding.quantity.split()[0] for finding in report.findings if finding.checked}
-    names = take_list(connection.ask({"do": "layers"}), "names", MOST_LAYERS)
-    for number, name in enumerate(map(str, names)):
+    answer = connection.ask({"do": "layers"})
+    names, lines = (take_list(answer, key, MOST_LAYERS) for key in ("names", "lines"))
+    for number, (name, (first, last)) in enumerate(zip(map(str, names), lines, strict=True)):
         start = TRAINING + number * len(INPUTS)
-        if known.isdisjoint((name, name.partition(".")[0])):
+        is_seen = any(line in seen for line in range(int(first), int(last) + 1))
+        if not is_seen and known.isdisjoint((name, name.partition(".")[0])):
             yield name[:TEXT], RemotePrograms(connection, range(start, start + len(INPUTS)))
 
 
@@ -169,6 +173,12 @@ def _compare_layers(connection: Connection) -> Iterator[Quotient]:
             yield replace(each, weight=f"{name} {each.weight}")
 
 
+def _list_lines(judged: Judged) -> set[int]:
+    """Return the lines that a step runs."""
+    sites = {site for site, *_value in judged.decision.model.base.events if site >= 0}
+    return {judged.step.describe(site)[0] for site in sites}
+
+
 def _is_of_others(judged: Judged | None, programs: RemotePrograms) -> bool:
     """Return whether what the file's own program cannot do is right with other data, or open."""
     if judged is None or judged.decision.is_right is None:
@@ -197,6 +207,9 @@ def judge_training(connection: Connection, report: Report, may_acquit: bool) -> 
         is_wrong = judged and judged.decision.is_right is False
         if may_be_settled(report) and not is_wrong:  # no layer acquits what trains it
             settle_layers(report, judge_layers(_list_layers(connection, report)), judged is None)
+        elif judged and judged.decision.is_right and report.status == 0:
+            layers = _list_layers(connection, report, _list_lines(judged))
+            settle_layers(report, judge_layers(layers), is_whole=False)
     elif report.status == 0:
         programs = RemotePrograms(connection, range(OWN))
         judged = judge_programs(programs)

@@ -1,0 +1,93 @@
+"""Finds the calls that add layers to a net which begins without any."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
+
+from trainer.checker.adapt.attempts import attempt
+from trainer.checker.adapt.names import (
+    SIZES,
+    find_role,
+    list_arguments,
+    list_required,
+    simplify_name,
+)
+from trainer.checker.find.assembling import Assembler
+from trainer.checker.find.guessing import list_dims
+from trainer.checker.find.instances import Added, Instance
+from trainer.checker.find.leaves import Namespace
+from trainer.checker.find.preparing import is_unset, list_preparing, list_set
+
+ADDS = ".*(add|append|push|stack).*"
+PLACES = ".*(in(p|_?lay)).*", ".*hid.*", ".*out.*"  # of layers, in the names of methods
+
+
+def add_layers(assembler: Assembler, instance: Instance) -> None:
+    """Give an instance the calls that add its layers, where its net begins without any."""
+    instance.added = []
+    nothing: dict[str, Any] = {"named": {}}  # of the arguments is chosen yet
+    build = lambda: instance.build(assembler.module, nothing)  # noqa: E731
+    net = attempt(build).value
+    kept = vars(net) if hasattr(net, "__dict__") else {}
+    empty = {name for name, value in kept.items() if isinstance(value, list) and not value}
+    methods = [m for m in list_preparing(instance) if empty & list_set(m)]
+    adders = [m.name for m in methods if re.fullmatch(ADDS, simplify_name(m.name))]
+    adders = adders or [m.name for m in methods if _adds_layers(assembler, getattr(net, m.name))]
+    others = [m for m in list_preparing(instance) if not empty & list_set(m)]
+    before = [m for m in others if _opens(m, methods, adders, net)]
+    opened = [(m.name, _give_sizes(assembler, getattr(net, m.name), *assembler.sizes[:2]))
+              for m in before]  # fmt: skip
+    for added in _list_added(assembler, net, adders) if adders else ():
+        instance.added = [*opened, *added]
+        if attempt(build).error is None:
+            return
+    instance.added = []
+
+
+def _adds_layers(assembler: Assembler, method: Callable[..., Any]) -> bool:
+    """Return whether a method of any name is given a layer."""
+    required = list_required(method)
+    return len(required) == 1 and any(assembler.list_layers(required[0], is_one=True))
+
+
+def _opens(
+    method: ast.FunctionDef, methods: list[ast.FunctionDef], adders: list[str], net: Any
+) -> bool:
+    """Return whether a method sets what adders read, and a net does not have yet."""
+    own = (n for m in methods if m.name in adders for n in ast.walk(m))
+    read = {n.attr for n in own if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load)}
+    lacking = {name for name in read & list_set(method) if hasattr(net, name)}
+    return any(is_unset(net, name) for name in lacking)
+
+
+def _list_added(assembler: Assembler, net: Any, adders: list[str]) -> Iterator[list[Added]]:
+    """Yield the calls that add layers: objects, one by one, or sizes to the methods that are named
+    after the place of a layer.
+    """
+    required = [p.name for p in list_arguments(getattr(net, adders[0]))][:1]
+    for name in required:
+        for layers in assembler.list_layers(name, is_one=True):
+            yield [(adders[0], {name: layer}) for layer in layers]
+    pairs = [*pairwise(list_dims(assembler.sizes))]
+    places = [_find_adder(adders, place) for place in PLACES]
+    first = [(places[0], (pairs[0][0],) * 2)] if places[0] and len(adders) > 1 else []
+    hidden = places[1] or next((a for a in adders if a != places[0]), adders[0])
+    calls = [*first, *((hidden, pair) for pair in pairs[:-1]), (places[2] or hidden, pairs[-1])]
+    yield [(name, _give_sizes(assembler, getattr(net, name), *pair)) for name, pair in calls]
+
+
+def _find_adder(adders: list[str], place: str) -> str:
+    return next((name for name in adders if re.fullmatch(place, name.lower())), "")
+
+
+def _give_sizes(
+    assembler: Assembler, method: Callable[..., Any], before: int, after: int
+) -> Namespace:
+    """Return the arguments of a method that is given the size of a layer, or that before it too."""
+    slots = assembler.list_slots(method)
+    roles = {p.name: find_role(p.name, SIZES) for p in list_arguments(method)}
+    given = assembler.give(method, (before, after)[-len(slots) or 2 :])
+    found = {name: before if role == "D" else after for name, role in roles.items() if role}
+    return given | (found if len(slots) < 2 or {*found} >= {*slots} else {})

@@ -1,0 +1,100 @@
+"""Reads how code uses an argument: which attributes it reads of it, and of its parts."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from trainer.checker.find.guessing import find_last_name, list_nodes
+
+COMMON = {name for kind in (np.ndarray, list, dict, str, int) for name in dir(kind)}
+CALL = "__call__"  # among the attributes of what is called itself
+
+
+@dataclass(frozen=True)
+class Use:
+    """The attributes that code reads of a value, and of the parts of a list; and whether code takes
+    the parts of a value by their numbers.
+    """
+
+    own: frozenset[str]
+    parts: frozenset[str]
+    is_pair: bool
+
+
+def find_use(tree: ast.Module, name: str) -> Use:
+    """Return how code uses an argument: under its name, as the attribute that it becomes, and as a
+    part of the list to which it is added.
+    """
+    values, lists = _list_names(tree, name)
+    own = _list_read(tree, values, set(_list_parts(tree, lists)), lists)
+    parts = _list_read(tree, set(), set(_list_parts(tree, values)), values)
+    numbered = (n for n in list_nodes(tree) if isinstance(n, ast.Subscript))
+    is_pair = any(_find_name(n.value) in values and isinstance(n.slice, ast.Constant)
+                  and isinstance(n.slice.value, int) for n in numbered)  # fmt: skip
+    return Use(own, parts, is_pair)
+
+
+def _list_read(
+    tree: ast.Module, values: set[str], parts: set[str], lists: set[str]
+) -> frozenset[str]:
+    """Return the attributes that code reads of values, of parts, and of what lists have."""
+    found = set()
+    for node in list_nodes(tree):
+        match node:
+            case ast.Attribute(value=base, attr=attr) if attr not in COMMON:
+                name = attr
+            case ast.Call(func=base):
+                name = CALL
+            case _:
+                continue
+        is_part = isinstance(base, ast.Subscript) and find_last_name(base) in lists
+        if is_part or _find_name(base) in values | parts:
+            found.add(name)
+    return frozenset(found)
+
+
+def _list_names(tree: ast.Module, name: str) -> tuple[set[str], set[str]]:
+    """Return the names that an argument has, and those of lists that it is added to."""
+    values, lists = {name}, set()
+    for node in list_nodes(tree):
+        match node:
+            case ast.Assign(targets=[ast.Attribute(attr=attr)], value=value) if _is(value, name):
+                values.add(attr)
+            case ast.Call(func=ast.Attribute(value=base, attr="append"), args=[value]) if _is(
+                value, name
+            ):
+                lists.add(find_last_name(base))
+    return values, lists
+
+
+def _is(node: ast.expr, name: str) -> bool:
+    """Return whether an expression is a name, or a copy of it."""
+    match node:
+        case ast.Call(func=ast.Name(id="list" | "tuple"), args=[inner]):
+            return _is(inner, name)
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _list_parts(tree: ast.Module, lists: set[str]) -> Iterator[str]:
+    """Yield the names that loops and assignments give to the parts of lists."""
+    for node in list_nodes(tree) if lists else ():
+        match node:
+            case ast.For(target=target, iter=given) | ast.comprehension(target=target, iter=given):
+                if any(_find_name(n) in lists for n in ast.walk(given)) and not _counts(given):
+                    yield from (n.id for n in ast.walk(target) if isinstance(n, ast.Name))
+            case ast.Assign(targets=[ast.Name(id=part)], value=ast.Subscript() as value):
+                if find_last_name(value) in lists:
+                    yield part
+
+
+def _counts(given: ast.expr) -> bool:
+    """Return whether a loop goes over numbers: range(len(self.layers))."""
+    functions = (n.func for n in ast.walk(given) if isinstance(n, ast.Call))
+    return any(isinstance(f, ast.Name) and f.id == "range" for f in functions)
+
+
+def _find_name(node: ast.AST) -> str:
+    """Return the last name of a variable or an attribute, "" for others."""
+    return find_last_name(node) if isinstance(node, ast.Name | ast.Attribute) else ""
