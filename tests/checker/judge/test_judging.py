@@ -2,10 +2,13 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from trainer.checker.find.trace import SUBTRACTED
+from trainer.checker.find.trace import SUBTRACTED, Trace
 from trainer.checker.judge import judging
+from trainer.checker.judge.decision import Decision
+from trainer.checker.judge.influence import Model
 from trainer.checker.judge.judging import MORE, judge_programs
 
 
@@ -15,10 +18,10 @@ def decide(monkeypatch):
 
     def make(line, verdict, name="", weights=4):
         step = SimpleNamespace(line=line, name=name, verdict=verdict, describe=None, is_after=False)
-        base = SimpleNamespace(gave=SUBTRACTED)
-        model = SimpleNamespace(weights=range(weights), base=base)
-        decision = SimpleNamespace(is_right=verdict, fit=None, fits=[], fault=None, model=model)
-        decisions[id(step)] = decision
+        arrays = {f"w{i}": np.zeros(1) for i in range(weights)}
+        base = Trace(before=arrays, after=arrays, gave=SUBTRACTED)
+        model = Model(lambda _edits, _form: base, base, [*arrays])
+        decisions[id(step)] = Decision(model, verdict)
         kept.append(step)
         return step
 

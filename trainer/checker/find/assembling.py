@@ -75,15 +75,16 @@ class Assembler:
                     yield self._chain(kind, inner, outer, sizes)
 
     def list_made(self) -> Iterator[Any]:
-        """Yield what functions of the module return that are given nothing but sizes."""
+        """Yield what functions of the module return that are given sizes, and 0 for a seed."""
         own = [v for v in self.module.values() if inspect.isfunction(v) and is_own(v, self.module)]
         for function in own:
             slots = list_required(function)
             values = [choose_usual(name, self.sizes) for name in slots]
             values = [list_dims(self.sizes)] if len(slots) == 1 else values
-            if slots and all(isinstance(value, int | list) for value in values):
+            sized = [value for value in values if isinstance(value, int | list)]
+            if sized and len(values) - len(sized) <= 1:
                 with suppress(Exception):
-                    yield function(*values)
+                    yield function(*(value if value in sized else 0 for value in values))
 
     def _chain(self, kind: type, inner: type | None, outer: type | None, sizes: list[Any]) -> Any:
         found: list[Any] = []

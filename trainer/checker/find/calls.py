@@ -129,7 +129,7 @@ class Call:
                 {}, dict(zip("xt", list_data(*usual[0])[0], strict=False)),
             )  # fmt: skip
         found = guess_sizes(instance.build(module, {"named": copy.deepcopy(instance.named)}))
-        has_own = instance.expression is not None and found
+        has_own = found and (instance.expression is not None or (C == 1 and (D, C) not in found))
         usual += [] if found else [(D, 1)]  # its weights may fit any targets
         return found if has_own else list(dict.fromkeys([*usual, *found]))
 

@@ -65,6 +65,21 @@ def is_carried(run: Callable[..., Trace], trace: Trace, path: str) -> bool:
     return not np.array_equal(after[changed], trace.after[path][changed], equal_nan=True)
 
 
+def is_velocity(trace: Trace, path: str) -> bool:
+    """Return whether an array becomes what a step adds to another one, or a multiple of it: a
+    momentum, which an output may depend on where the gradient is taken ahead.
+    """
+    new = trace.after[path]
+    changed = (p for p in trace.list_changed() if p != path and trace.before[p].any())
+    others = (p for p in changed if trace.after[p].shape == new.shape)
+    return new.size > 1 and any(_is_multiple(trace.after[p] - trace.before[p], new) for p in others)
+
+
+def _is_multiple(values: Any, of: Any) -> bool:
+    factor = float((values * of).sum()) / (float((of * of).sum()) or 1.0)
+    return bool(np.allclose(values, factor * of, rtol=1e-9, atol=1e-9 * np.abs(values).max()))
+
+
 def is_reordered(trace: Trace, path: str) -> bool:
     """Return whether a step puts numbers into another order, as it may do with samples, or takes
     other rows or columns of a larger array that stays as it is.

@@ -301,5 +301,6 @@ class Script:
             return steps
         if renewed := call.renew((asked[0], SIZES[1], asked[1])):
             call, trier = renewed, self._make_trier((asked[0], SIZES[1], asked[1]))
-            call.prepare(trier)
+            if asked not in call.prepare(trier):
+                return steps
         return call.follow(trier, *data, option)

@@ -145,8 +145,9 @@ class Trier:
         file, line = self.find_place(best.error)
         text = "".join(linecache.getline(file, n) for n in (line - 1, line)) + str(best.error)
         names = [name for name in best.asked if not re.fullmatch(FILES, name.lower())]
-        names.sort(key=lambda name: name not in text)
-        every = [self.choices.list_values(name, data, str(best.error)) for name in names]
-        for values in zip_longest(*every):
-            pairs = zip(names, values, strict=True)
-            yield from ({n: v} for n, v in pairs if repr(v) != repr(best.named.get(n)))
+        named = [name for name in names if re.search(rf"\b{name}\b", text)]
+        for group in (named, [name for name in names if name not in named]):
+            every = [self.choices.list_values(name, data, str(best.error)) for name in group]
+            pairs = (zip(group, values, strict=True) for values in zip_longest(*every))
+            yield from ({n: v} for each in pairs for n, v in each
+                        if repr(v) != repr(best.named.get(n)))  # fmt: skip

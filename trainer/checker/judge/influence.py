@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.find.changes import is_carried, is_reordered
+from trainer.checker.find.changes import is_carried, is_reordered, is_velocity
 from trainer.checker.find.trace import EVENT, LIST, NAMED, OPERAND, Form, Trace, digest_events
 from trainer.checker.judge.events import Events, Values, align, match, stack
 from trainer.checker.judge.moving import exchange, leave, looks_like_target, move, turn
@@ -272,6 +272,7 @@ def _settle(model: Model, changed: list[str], data: dict[str, list[str]]) -> Non
     joint = _join_numbers(model, changed, last)
     model.weights = [path for path in changed if all(i in model.depends[path] for i in last)
                      or any(i in model.depends[path] for i in joint)]  # fmt: skip
+    model.weights = [w for w in model.weights if not is_velocity(model.base, w)] or model.weights
     model.inputs = [
         path
         for name, paths in data.items()

@@ -19,7 +19,8 @@ from trainer.checker.judge.moving import move
 from trainer.checker.judge.named_losses import compare_shown, decide_step
 
 LITTLE = 0.01  # by which targets are moved
-MORE, LATER = 5, 30  # calls that are judged, and programs that run, after one was right or wrong
+MORE = 5  # calls that are judged after one was right
+LATER = 60  # programs that run after one was right or wrong: another layout may be meant
 
 
 @dataclass
@@ -68,18 +69,18 @@ def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
                 number == 0 or (is_right and judged.step.line and is_whole)
             ):
                 return found[key]
-        is_settled = any(each.decision.is_right is not None for each in found.values())
-        more += judged is not None and is_settled
-        later += is_settled and bool(steps)
+        settled = {each.decision.is_right for each in found.values()} - {None}
+        more += judged is not None and True in settled
+        later += bool(settled) and bool(steps)
         if more > MORE or later > LATER or budget.is_spent:
             break
-    settled = [each for each in found.values() if each.decision.is_right is not None]
-    if not settled:
+    sure = [each for each in found.values() if each.decision.is_right is not None]
+    if not sure:
         return next(iter(found.values()), None)
     # What a method gives may lack the penalty that another adds.
-    is_any_right = any(each.decision.is_right for each in settled)
-    given = [each for each in settled if is_any_right and _lacks_given(each.decision)]
-    best = min([each for each in settled if each not in given], key=_rank)
+    is_any_right = any(each.decision.is_right for each in sure)
+    given = [each for each in sure if is_any_right and _lacks_given(each.decision)]
+    best = min([each for each in sure if each not in given], key=_rank)
     left = [each for each in found.values() if each.decision.is_right is None]
     if best.decision.is_right and (larger := _list_larger(best, left)):
         return larger[0]  # what is right may be a part of it
