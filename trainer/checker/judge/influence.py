@@ -95,7 +95,13 @@ def leave_start(first: Model, distance: float) -> Model:
     carried = [path for path in first.base.list_changed() if path in first.depends]
     state = {p: 0 * first.base.before[p] for p in carried if p not in first.weights}
     rested = _start_at(first, start | state)
-    if rested and set(rested.weights) >= set(first.weights):
+    # A momentum that began at 0, as the bias that it moves, shows elsewhere only.
+    lost = [w for w in first.weights
+            if rested and w not in rested.weights and is_velocity(rested.base, w)]  # fmt: skip
+    if lost:
+        start |= {weight: 0 * first.base.before[weight] for weight in lost}
+        rested = _start_at(first, start | state)
+    if rested and set(rested.weights) >= set(first.weights) - set(lost):
         return rested
     return (_start_at(first, start) if state else rested) or first
 
