@@ -65,14 +65,24 @@ def is_carried(run: Callable[..., Trace], trace: Trace, path: str) -> bool:
     return not np.array_equal(after[changed], trace.after[path][changed], equal_nan=True)
 
 
-def is_velocity(trace: Trace, path: str) -> bool:
-    """Return whether an array becomes what a step adds to another one, or a multiple of it: a
-    momentum, which an output may depend on where the gradient is taken ahead.
+def is_velocity(run: Callable[..., Trace], trace: Trace, path: str) -> bool:
+    """Return whether an array becomes what a step adds to another one, or a multiple of it, also
+    from other values: a momentum, which an output depends on where the gradient is taken ahead.
     """
+    others = _list_moved_by(trace, path)
+    if not others:
+        return False
+    shape = trace.before[path].shape
+    other = run({path: np.random.default_rng(0).standard_normal(shape)}, "full")
+    return not other.error and bool(set(others) & set(_list_moved_by(other, path)))
+
+
+def _list_moved_by(trace: Trace, path: str) -> list[str]:
+    """Return the arrays that are not 0 and to which a step adds a multiple of what one becomes."""
     new = trace.after[path]
     changed = (p for p in trace.list_changed() if p != path and trace.before[p].any())
-    others = (p for p in changed if trace.after[p].shape == new.shape)
-    return new.size > 1 and any(_is_multiple(trace.after[p] - trace.before[p], new) for p in others)
+    others = [p for p in changed if trace.after[p].shape == new.shape and new.size > 1]
+    return [p for p in others if _is_multiple(trace.after[p] - trace.before[p], new)]
 
 
 def _is_multiple(values: Any, of: Any) -> bool:

@@ -17,7 +17,7 @@ from trainer.checker.judge.slopes import PULLS, Direction, probe
 MOST_OUTPUTS = 60  # errors that are solved for
 ASKED = 3  # quantities that may be the outputs
 TRIED = 8  # elements of a weight
-SPARE = 4  # more equations than unknowns
+SPARE = 2  # more equations than unknowns
 COMMON = 2  # penalties: on all weights, and on the matrices
 IMPOSSIBLE = 1e-3  # of the largest step: no rounding leaves such a rest
 

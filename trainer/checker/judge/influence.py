@@ -96,8 +96,8 @@ def leave_start(first: Model, distance: float) -> Model:
     state = {p: 0 * first.base.before[p] for p in carried if p not in first.weights}
     rested = _start_at(first, start | state)
     # A momentum that began at 0, as the bias that it moves, shows elsewhere only.
-    lost = [w for w in first.weights
-            if rested and w not in rested.weights and is_velocity(rested.base, w)]  # fmt: skip
+    lost = [w for w in first.weights if rested and w not in rested.weights
+            and is_velocity(rested.run, rested.base, w)]  # fmt: skip
     if lost:
         start |= {weight: 0 * first.base.before[weight] for weight in lost}
         rested = _start_at(first, start | state)
@@ -278,7 +278,9 @@ def _settle(model: Model, changed: list[str], data: dict[str, list[str]]) -> Non
     joint = _join_numbers(model, changed, last)
     model.weights = [path for path in changed if all(i in model.depends[path] for i in last)
                      or any(i in model.depends[path] for i in joint)]  # fmt: skip
-    model.weights = [w for w in model.weights if not is_velocity(model.base, w)] or model.weights
+    model.weights = [
+        path for path in model.weights if not is_velocity(model.run, model.base, path)
+    ] or model.weights
     model.inputs = [
         path
         for name, paths in data.items()

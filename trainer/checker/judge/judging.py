@@ -210,7 +210,7 @@ def _sees_all(right: Judged, steps: Sequence[Step], budget: Budget) -> bool:
         return False
     number = sum(model.get_value(path).ndim > 1 for path in model.weights)
     calls = (step for step in steps if not step.line and right.step.line)
-    traces = (budget.run(step, {}, "changes") for step in calls)
+    traces = (budget.run(step, {}, "full") for step in calls)
     return all(trace.error or number >= _count_drawn(trace) for trace in traces)
 
 
