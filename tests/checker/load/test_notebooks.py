@@ -322,3 +322,12 @@ def test_names_of_the_book_that_no_cell_sets_are_replaced_with_a_note(tmp_path):
     report = report_on(write_cells(tmp_path / "work.ipynb", source[start:]))
     assert report.status == 0, report.as_text()
     assert "cross_entropy_error" in report.as_text()
+
+
+def test_a_language_that_contradicts_the_kernel_is_not_believed(tmp_path):
+    both = {
+        "kernelspec": {"name": "python3"},
+        "language_info": {"name": "python", "version": "2.7.6"},
+    }
+    report = report_on(write_cells(tmp_path / "work.ipynb", HEAD, CLASS, metadata=both))
+    assert not any("Python 2" in finding.message for finding in report.findings)

@@ -3,6 +3,8 @@
 import pytest
 from reports import collect_causes, report_on
 
+from trainer.checker.process import check_in_child
+
 KEPT = """
 import numpy as np
 
@@ -124,3 +126,80 @@ def test_the_loss_is_given_outputs_where_predict_gives_classes(report):
     found = report(KEPT, changes={"    def backward": f"{CLASSES}    def backward"})
     assert found.status == 0, found.as_text()
     assert {"loss", "accuracy", *GRADIENTS} <= list_right(found)
+
+
+MANY_LABELS = """
+import numpy as np
+
+class Tagger:
+    def __init__(self, input_size, hidden_size, output_size):
+        self.W1 = np.random.randn(input_size, hidden_size)
+        self.b1 = np.zeros(hidden_size)
+        self.W2 = np.random.randn(hidden_size, output_size)
+        self.b2 = np.zeros(output_size)
+
+    def scores(self, x):
+        h = np.maximum(x @ self.W1 + self.b1, 0)
+        return h @ self.W2 + self.b2, h
+
+    def loss(self, x, t):
+        s, _ = self.scores(x)
+        return np.sum(np.logaddexp(0, s) - t * s) / len(x)
+
+    def gradient(self, x, t):
+        s, h = self.scores(x)
+        d2 = (1 / (1 + np.exp(-s)) - t) / len(x)
+        d1 = d2 @ self.W2.T * (h > 0)
+        return {"W1": x.T @ d1, "b1": d1.sum(axis=0), "W2": h.T @ d2, "b2": d2.sum(axis=0)}
+
+    def predict(self, x):
+        return (self.scores(x)[0] > 0).astype(int)
+"""
+
+
+def test_predictions_may_be_two_classes_for_each_output(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(MANY_LABELS)
+    found = report_on(path)
+    assert found.status == 0, found.as_text()
+    assert {"predict", "loss", *GRADIENTS} <= list_right(found)
+    path.write_text(MANY_LABELS.replace("[0] > 0)", "[0] > 1)"))
+    assert {f.quantity for f in report_on(path).wrong_findings} == {"predict"}
+
+
+OF_OUTPUTS = """
+import numpy as np
+
+class Net:
+    def __init__(self, input_size=784, num_classes=10, hidden_size=50):
+        self.weights = {"W1": np.random.randn(input_size, hidden_size),
+                        "b1": np.zeros(hidden_size),
+                        "W2": np.random.randn(hidden_size, num_classes),
+                        "b2": np.zeros(num_classes)}
+        self.gradients = {key: np.zeros_like(value) for key, value in self.weights.items()}
+
+    def cross_entropy_loss(self, x_pred, y):
+        return -np.sum(np.log(x_pred[range(len(y)), y])) / len(y)
+
+    def forward(self, X, y):
+        W = self.weights
+        h = np.tanh(X @ W["W1"] + W["b1"])
+        e = np.exp(h @ W["W2"] + W["b2"])
+        p = e / e.sum(axis=1, keepdims=True)
+        loss = self.cross_entropy_loss(p, y)
+        d2 = p.copy()
+        d2[range(len(y)), y] -= 1
+        d2 /= len(y)
+        d1 = d2 @ W["W2"].T * (1 - h ** 2)
+        self.gradients["W2"], self.gradients["b2"] = h.T @ d2, d2.sum(axis=0)
+        self.gradients["W1"], self.gradients["b1"] = X.T @ d1, d1.sum(axis=0)
+        return loss
+"""
+
+
+def test_gradients_that_no_call_of_ours_computed_are_not_called_zero(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(OF_OUTPUTS)
+    assert check_in_child(path)[0].status == 0
+    path.write_text(OF_OUTPUTS.replace("1 - h ** 2", "1 - h"))
+    assert check_in_child(path)[0].status == 1

@@ -52,7 +52,7 @@ METHODS = {
             r"(categorical)?crossentropy(error)?",
     "gradient": r"gradient|grads?|gradients?|(compute|calc|get|cal)?(grad|gradients?)|backprop.*|"
                 r".*backprop(agation)?(grad.*)?|backward.*|gradientbp|bpgradient|analytic.*|"
-                r"(cost|loss)(function)?prime",
+                r"(cost|loss)(function)?prime|bp",
     "numerical": r"numer.*grad.*|num.*grad.*|gradient(num.*)",
     "accuracy": r"(get|calc|compute|cal)?acc(uracy)?|accura.*|.*accuracy",
     "train": r"train(step|batch|model)?|fit|learn|update(params|weights)?|step|sgd|buildmodel",

@@ -90,10 +90,12 @@ class Choices:
         yield from (v for v in found if not (is_hidden and type(v) is int and v == 1))
 
     def _list_tables(self, name: str, data: Mapping[str, Any]) -> Iterator[Namespace]:
-        """Yield tables for an argument that code reads by keys of which all are known; of hidden
-        layers there may be one or several.
+        """Yield tables for an argument that code reads by keys: those of the module, or some of
+        which all keys are known, with one hidden layer or several.
         """
         keys = list_keys(self.tree, name)
+        tables = (value for value in self.module.values() if isinstance(value, dict))
+        yield from (table for table in tables if keys and table.keys() >= set(keys))
         found = {key: list(self._list_read(key, data)) for key in keys}
         weights = [key for key, values in found.items() if not values]
         known = {key: values[0] for key, values in found.items() if values}

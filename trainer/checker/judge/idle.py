@@ -47,27 +47,35 @@ def _computes_gradients(model: Model) -> bool:
 
 def list_ignored(run: Run, base: Trace) -> list[str]:
     """Return the data that are named as targets, and on which a loss of the weights depends, but
-    not how far a step moves these.
+    not how far a step moves these; nothing where that depends on others of them: the targets of
+    validation are ignored.
     """
     model = Model(run, base)
     changed = follow_changed(model)
     weights = [path for path in changed if base.before[path].ndim]
     named = [path for path, value in base.before.items()
              if path not in changed and value.ndim and looks_like_target(path)]  # fmt: skip
-    return [path for path in named if weights and _is_ignored(model, weights, path)]
+    found = {path: find_dependents(model, {path: turn(base.before[path])}) or frozenset()
+             for path in (named if weights else ())}  # fmt: skip
+    if any(_moves(model, weights, each) for each in found.values()):
+        return []
+    return [path for path, each in found.items() if _has_loss(model, weights, each)]
 
 
-def _is_ignored(model: Model, weights: list[str], path: str) -> bool:
-    """Return whether a number depends on data and all weights, which do not depend on the data."""
-    found = find_dependents(model, {path: turn(model.base.before[path])}) or frozenset()
+def _has_loss(model: Model, weights: list[str], found: frozenset[int]) -> bool:
+    """Return whether a number among some events depends on all weights."""
     events = model.base.events
     losses = [
         i for i in found
         if events[i][0] >= 0 and events[i][2].size == 1 and events[i][2].dtype.kind == "f"
         and all(i in model.depends[weight] for weight in weights)
     ]  # fmt: skip
-    is_used = any(events[i][:2] == (-1, weight) for i in found for weight in weights)
-    return bool(losses) and not is_used
+    return bool(losses)
+
+
+def _moves(model: Model, weights: list[str], found: frozenset[int]) -> bool:
+    """Return whether what a step leaves in weights is among some events."""
+    return any(model.base.events[i][:2] == (-1, weight) for i in found for weight in weights)
 
 
 def list_lost(base: Trace) -> list[str]:

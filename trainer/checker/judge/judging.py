@@ -196,17 +196,17 @@ def _choose(steps: Sequence[Step], budget: Budget) -> Judged | None:
 
 
 def _sees_all(right: Judged, steps: Sequence[Step], budget: Budget) -> bool:
-    """Return whether a right step shows all matrices: those that are beside its weights in a list
-    or a table, and those that the call around its loop moves.
+    """Return whether a right step shows all matrices: those that it moves beside its weights in a
+    list or a table, and those that the call around its loop moves.
     """
     model = right.decision.model
     lists = [_find_list(path) for path in model.weights]
-    beside = (p for p in model.base.before if lists.count(_find_list(p)) > 1 and _find_list(p))
     outputs = {i for events in model.outputs for i in events}
-    moved = {path for path in model.base.list_changed() if model.get_value(path).ndim > 1}
-    others = (path for path in beside if path not in (*model.weights, *model.inputs))
-    hidden = (path for path in others if path in moved or _is_drawn(model.get_value(path)))
-    if any(outputs.isdisjoint(model.depends.get(path, ())) for path in hidden):
+    kept = [path for path in model.list_others() if model.get_value(path).ndim > 1]
+    hidden = (path for path in kept if lists.count(_find_list(path)) > 1 and _find_list(path))
+    unseen = (path for path in hidden if outputs.isdisjoint(model.depends.get(path, ())))
+    # What the step keeps for the next one moves the weights.
+    if not all(model.list_moved({path: move(model.get_value(path))}) for path in unseen):
         return False
     number = sum(model.get_value(path).ndim > 1 for path in model.weights)
     calls = (step for step in steps if not step.line and right.step.line)

@@ -214,7 +214,7 @@ def is_named_as_bias(path: str) -> bool:
     """Return whether the last name of a leaf is that of a bias, or begins as one does; of a list,
     which may have batches, whether it is that of biases.
     """
-    parts = [part for part in re.split(r"[\[\]'.]+", path) if part]
+    parts = [part for part in re.split(r"[\[\]()', .]+", path) if part]
     name = next((part for part in reversed(parts) if not part.isdigit()), "")
     begins = re.match("b" if parts[-1:] == [name] else "_*bs?$", name)
     return "bias" in name or begins is not None

@@ -32,7 +32,8 @@ def may_be_settled(report: Report) -> bool:
     wrong, right = report.wrong_findings, _list_right(report)
     is_known = "loss" in right or _is_understood(report)
     unsure = UNSURE if is_known else UNSURE + FACTORS
-    left = [f for f in wrong if is_known or not f.quantity.startswith("gradient")]
+    is_whole = is_known or not _is_half_explained(report)
+    left = [f for f in wrong if is_whole or not _is_gradient(f)]
     is_doubted = bool(wrong) and all(_is_doubt(finding, unsure) for finding in left)
     return report.status == 2 or is_doubted
 
@@ -45,7 +46,19 @@ def _is_understood(report: Report) -> bool:
     """Return whether a gradient is right: then the form of the net is known, and what differs for
     no known reason is right only if the step goes down the net's own loss.
     """
-    return any(name.startswith("gradient") for name in _list_right(report))
+    return any(_is_gradient(f) for f in report.findings if f.verdict == "ok")
+
+
+def _is_half_explained(report: Report) -> bool:
+    """Return whether no gradient is right, and known mistakes explain some and not all: they may
+    not have been computed by the call.
+    """
+    gradients = [f for f in report.wrong_findings if _is_gradient(f)]
+    return not _is_understood(report) and any(map(_is_unexplained, gradients))
+
+
+def _is_gradient(finding: Finding) -> bool:
+    return finding.quantity.startswith("gradient ")
 
 
 def leave_doubted(report: Report) -> None:
@@ -97,8 +110,8 @@ def settle(report: Report, judged: Judged) -> None:
     """Put what a step shows into a report that left the net open.
 
     A loss that differs for no known reason or by a factor, beside a gradient that was not
-    understood, says less than a wrong step, and so do numbers that are not those of a known form,
-    for no known reason, where none is.
+    understood, says less than a wrong step, and so do numbers that are not those of a known form
+    where none is.
     """
     is_right = judged.decision.is_right
     wrong = report.wrong_findings
@@ -112,7 +125,8 @@ def settle(report: Report, judged: Judged) -> None:
         return
     known = {f.quantity for f in report.findings if f.verdict == "ok"} & {"predict", "loss"}
     is_factor = all(f.quantity == "loss" and f.cause in (None, *FACTORS) for f in wrong)
-    if is_right is False and (is_factor or (not known and all(map(_is_unexplained, wrong)))):
+    is_unknown = not known and (_is_half_explained(report) or all(map(_is_unexplained, wrong)))
+    if is_right is False and (is_factor or is_unknown):
         report.findings = [f for f in report.findings if f not in wrong]
     if is_right is None or (report.wrong_findings and not is_right):
         return
