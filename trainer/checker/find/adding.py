@@ -30,20 +30,31 @@ def add_layers(assembler: Assembler, instance: Instance) -> None:
     nothing: dict[str, Any] = {"named": {}}  # of the arguments is chosen yet
     build = lambda: instance.build(assembler.module, nothing)  # noqa: E731
     net = attempt(build).value
-    kept = vars(net) if hasattr(net, "__dict__") else {}
-    empty = {name for name, value in kept.items() if isinstance(value, list) and not value}
-    methods = [m for m in list_preparing(instance) if empty & list_set(m)]
-    adders = [m.name for m in methods if re.fullmatch(ADDS, simplify_name(m.name))]
-    adders = adders or [m.name for m in methods if _adds_layers(assembler, getattr(net, m.name))]
-    others = [m for m in list_preparing(instance) if not empty & list_set(m)]
-    before = [m for m in others if _opens(m, methods, adders, net)]
-    opened = [(m.name, _give_sizes(assembler, getattr(net, m.name), *assembler.sizes[:2]))
-              for m in before]  # fmt: skip
-    for added in _list_added(assembler, net, adders) if adders else ():
+    adders, others = _find_adders(assembler, instance, net)
+    before = [m.name for m in others if _opens(m, adders, net)]
+    opened = [(name, _give_sizes(assembler, getattr(net, name), *assembler.sizes[:2]))
+              for name in before]  # fmt: skip
+    names = [method.name for method in adders]
+    for added in _list_added(assembler, net, names) if adders else ():
         instance.added = [*opened, *added]
         if attempt(build).error is None:
             return
     instance.added = []
+
+
+def _find_adders(
+    assembler: Assembler, instance: Instance, net: Any
+) -> tuple[list[ast.FunctionDef], list[ast.FunctionDef]]:
+    """Return the methods that put something into a list which is empty at first, those only whose
+    names say so or that are given layers; and the methods that do not.
+    """
+    kept = vars(net) if hasattr(net, "__dict__") else {}
+    empty = {name for name, value in kept.items() if isinstance(value, list) and not value}
+    every = list(list_preparing(instance))
+    filling = [method for method in every if empty & list_set(method)]
+    named = [method for method in filling if re.fullmatch(ADDS, simplify_name(method.name))]
+    given = (m for m in filling if not named and _adds_layers(assembler, getattr(net, m.name)))
+    return [*named, *given], [method for method in every if method not in filling]
 
 
 def _adds_layers(assembler: Assembler, method: Callable[..., Any]) -> bool:
@@ -52,12 +63,10 @@ def _adds_layers(assembler: Assembler, method: Callable[..., Any]) -> bool:
     return len(required) == 1 and any(assembler.list_layers(required[0], is_one=True))
 
 
-def _opens(
-    method: ast.FunctionDef, methods: list[ast.FunctionDef], adders: list[str], net: Any
-) -> bool:
+def _opens(method: ast.FunctionDef, adders: list[ast.FunctionDef], net: Any) -> bool:
     """Return whether a method sets what adders read, and a net does not have yet."""
-    own = (n for m in methods if m.name in adders for n in ast.walk(m))
-    read = {n.attr for n in own if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load)}
+    nodes = (node for each in adders for node in ast.walk(each))
+    read = {n.attr for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load)}
     lacking = {name for name in read & list_set(method) if hasattr(net, name)}
     return any(is_unset(net, name) for name in lacking)
 

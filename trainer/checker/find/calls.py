@@ -122,7 +122,7 @@ class Call:
         if instance.takes_data and not instance.expression:
             return [*usual, (D, 1)]
         if isinstance(instance, Instance) and instance.added is None:
-            add_layers(trier.choices.assembler, instance)
+            add_layers(trier.choices, instance)
         if not instance.expression and not instance.named:
             instance.named = trier.settle(
                 lambda named, asked: instance.build(module, {"named": named, "asked": asked}),

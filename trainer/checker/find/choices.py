@@ -3,10 +3,8 @@
 import ast
 import inspect
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cached_property
 from itertools import chain, product
 from types import SimpleNamespace
 from typing import Any
@@ -42,23 +40,8 @@ MOST_WORDS = 4  # that are put into lists with each other
 SIMPLE = (1, 2, 3, True, None, 0.1, "")
 
 
-@dataclass
-class Choices:
-    """Values for arguments of what a module defines.
-
-    tree has the code of all local modules, and others are those besides the first. sizes are the
-    numbers of inputs, hidden neurons and outputs.
-    """
-
-    module: Namespace
-    tree: ast.Module
-    sizes: tuple[int, int, int]
-    others: Sequence[Namespace] = ()
-
-    @cached_property
-    def assembler(self) -> Assembler:
-        """What builds objects of the module's classes."""
-        return Assembler(self.module, self.tree, self.sizes, self.others)
+class Choices(Assembler):
+    """Values for arguments of what a module defines."""
 
     def choose_usual(self, name: str) -> Any:
         """Return what the file has under the name of an argument, or what such a name means."""
@@ -150,11 +133,11 @@ class Choices:
         yield from (x, t, (x, t))
         with suppress(TypeError):  # one sample alone
             yield list(zip(x, t, strict=False))
-        yield from self.assembler.list_made()
-        yield from self.assembler.list_activations()
+        yield from self.list_made()
+        yield from self.list_activations()
         yield from chain.from_iterable(self._list_stacks())
-        yield from self.assembler.list_layers(name)
-        yield from self.assembler.list_objects(name)
+        yield from self.list_layers(name)
+        yield from self.list_objects(name)
         yield from SIMPLE
 
     def list_pairs(self, names: list[str]) -> Iterator[Namespace]:
@@ -196,7 +179,7 @@ class Choices:
     def _list_names(self, call: ast.Call) -> list[str]:
         """Return the arguments of the class, function or method of the module that is called."""
         name = call.func.attr if isinstance(call.func, ast.Attribute) else ast.unparse(call.func)
-        methods = (vars(kind).get(name) for kind in self.assembler.kinds)
+        methods = (vars(kind).get(name) for kind in self.kinds)
         found = [self.module.get(name), *methods]  # a stand-in can be called too
         called = next((f for f in found if inspect.isfunction(f) or inspect.isclass(f)), None)
         names = [p.name for p in list_arguments(called)] if called is not None else []
