@@ -25,7 +25,7 @@ from trainer.checker.adapt.names import (
 from trainer.checker.find.guessing import choose_usual, is_own, list_dims, list_words
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.options import ARGUMENT
-from trainer.checker.find.using import CALL, Use, find_use
+from trainer.checker.find.using import CALL, Use, find_use, is_iterated
 
 DEPTH = 2  # objects in objects
 LAST = "softmax"  # in the names of what is no hidden layer
@@ -50,7 +50,7 @@ class Assembler:
         if own == {CALL}:
             yield from self.list_activations()
         for kind in self._list_kinds(own) if own and depth else ():
-            with suppress(Exception):
+            with suppress(Exception, SystemExit):
                 yield self._make(kind, (), depth)
 
     def list_layers(self, name: str, is_one: bool = False) -> Iterator[list[Any]]:
@@ -65,26 +65,28 @@ class Assembler:
             between = [each for each in kinds if not slots[each] and _is_alike(each, kind)]
             inside = [each for each in between if LAST not in each.__name__.lower()][:2]
             hidden: list[type | None] = [*inside] or [None]
-            last: list[type | None] = [
-                None,
-                *hidden,
-                *(each for each in between if each not in hidden),
-            ]
+            last: list[type | None] = [None, *hidden, *(k for k in between if k not in hidden)]
             for inner, outer, sizes in product(hidden, last, self._list_sizes(slots[kind])):
-                with suppress(Exception):
+                with suppress(Exception, SystemExit):
                     yield self._chain(kind, inner, outer, sizes)
 
     def list_made(self) -> Iterator[Any]:
         """Yield what functions of the module return that are given sizes, and 0 for a seed."""
         own = [v for v in self.module.values() if inspect.isfunction(v) and is_own(v, self.module)]
         for function in own:
-            slots = list_required(function)
-            values = [choose_usual(name, self.sizes) for name in slots]
-            values = [list_dims(self.sizes)] if len(slots) == 1 else values
-            sized = [value for value in values if isinstance(value, int | list)]
-            if sized and len(values) - len(sized) <= 1:
-                with suppress(Exception):
-                    yield function(*(value if value in sized else 0 for value in values))
+            values = self._list_given(function)
+            if None not in values[:-1] and any(isinstance(each, list) for each in values):
+                with suppress(Exception, SystemExit):
+                    yield function(*(0 if value is None else value for value in values))
+
+    def _list_given(self, function: Callable[..., Any]) -> list[Any]:
+        """Return the sizes for what a function requires, None for what is no size."""
+        names = list_required(function)
+        usual = {name: choose_usual(name, self.sizes) for name in names}
+        if len(names) == 1 and is_iterated(self.tree, function.__name__, names[0]):
+            usual = dict.fromkeys(names, list_dims(self.sizes))
+        is_size = {n: isinstance(v, list) or find_role(n, SIZES) for n, v in usual.items()}
+        return [value if is_size[name] else None for name, value in usual.items()]
 
     def _chain(self, kind: type, inner: type | None, outer: type | None, sizes: list[Any]) -> Any:
         found: list[Any] = []

@@ -36,6 +36,19 @@ def find_use(tree: ast.Module, name: str) -> Use:
     return Use(own, parts, is_pair)
 
 
+def is_iterated(tree: ast.Module, function: str, name: str) -> bool:
+    """Return whether a function goes over the parts of an argument, or takes some of them."""
+    own = (n for n in list_nodes(tree) if isinstance(n, ast.FunctionDef) and n.name == function)
+    for node in (each for definition in own for each in ast.walk(definition)):
+        match node:
+            case ast.Subscript(value=ast.Name(id=base)) if base == name:
+                return True
+            case ast.For(iter=given) | ast.comprehension(iter=given):
+                if any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(given)):
+                    return True
+    return False
+
+
 def _list_read(
     tree: ast.Module, values: set[str], parts: set[str], lists: set[str]
 ) -> frozenset[str]:

@@ -1,24 +1,21 @@
 """Judges the steps of a file one after the other, until one is right or wrong."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import dropwhile, islice
 
-import numpy as np
-
-from trainer.book.functions import Array
 from trainer.checker.find.programs import OWN
-from trainer.checker.find.trace import DERIVED, Trace
+from trainer.checker.find.trace import DERIVED
 from trainer.checker.judge.budget import Budget, Programs, Step
 from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.decision import OF_ONE_VALUE, OF_OUTPUTS, Decision, Fault
 from trainer.checker.judge.influence import Model, build_model
+from trainer.checker.judge.misreading import count_outputs, misreads
 from trainer.checker.judge.moving import move
 from trainer.checker.judge.named_losses import compare_shown, decide_step
+from trainer.checker.judge.wholeness import sees_all
 
-LITTLE = 0.01  # by which targets are moved
 MORE = 5  # calls that are judged after one was right
 LATER = 60  # programs that run after one was right or wrong: another layout may be meant
 
@@ -58,7 +55,7 @@ def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
         judged = _choose(steps, budget)
         if judged and number and judged.decision.fault is Fault.GROWN:
             continue  # of data of ours, which may lie in another direction
-        if judged and number >= OWN and _misreads(judged):
+        if judged and number >= OWN and misreads(judged.decision):
             continue
         if judged:
             key = judged.step.line, judged.step.name
@@ -95,49 +92,6 @@ def _lacks_given(decision: Decision) -> bool:
     return decision.fault is Fault.LACKS_PENALTY and decision.model.base.gives_gradients
 
 
-def _misreads(judged: Judged) -> bool:
-    """Return whether what is wrong takes data of ours for something else: more targets than
-    outputs, too many samples, or one number of ours as the targets.
-    """
-    if judged.decision.is_right is not False:
-        return False
-    model = judged.decision.model
-    others = [path for path in model.targets if not re.match(r"t\b", path)]
-    is_number = bool(others) and all(model.get_value(path).size == 1 for path in others)
-    return is_number or _is_stretched(judged) or _expects_one(judged)
-
-
-def _is_stretched(judged: Judged) -> bool:
-    """Return whether what is wrong compares its outputs with targets to more numbers than the
-    outputs are.
-    """
-    model = judged.decision.model
-    first = min(model.weighted & model.after_targets, default=None)
-    return first is not None and model.base.events[first][2].size > _count_outputs(judged)
-
-
-def _expects_one(judged: Judged) -> bool:
-    """Return whether what is wrong depends on the targets of the first sample alone, and what is
-    right on those of others too: the call is meant for one sample.
-    """
-    model, decision = judged.decision.model, judged.decision
-    if decision.fault or len(model.targets) != 1:
-        return False
-    wrong, values = set(decision.wrong), model.get_value(model.targets[0])
-    for axis in range(values.ndim):
-        later = _list_moved(model, np.moveaxis(values, axis, 0), axis, 1)
-        if later and later.isdisjoint(wrong):
-            return wrong <= _list_moved(model, np.moveaxis(values, axis, 0), axis, 0)
-    return False
-
-
-def _list_moved(model: Model, samples: Array, axis: int, first: int) -> set[str]:
-    """Return the weights that move otherwise with other targets from a sample on."""
-    other = samples.copy()
-    other[first:] = other[first:][::-1] if other.dtype.kind != "f" else other[first:] + LITTLE
-    return model.list_moved({model.targets[0]: np.moveaxis(other, 0, axis)})
-
-
 def _list_larger(judged: Judged, others: Iterable[Judged]) -> list[Judged]:
     """Return the steps, none of them wrong, that move more weights than another; a loss alone moves
     none.
@@ -172,7 +126,8 @@ def _follows_nothing(decision: Decision) -> bool:
 
 
 def _choose(steps: Sequence[Step], budget: Budget) -> Judged | None:
-    """Return the first step that is right or wrong, else the first: a round may show too little.
+    """Return the first step that is right or wrong, else the first as an open one: a round may show
+    too little.
 
     A call is not wrong where its own loop, which moves as many weights, is open: what it is given
     may be of another form. Nor is a loop in a call that moves more weights, or that raises since
@@ -186,50 +141,14 @@ def _choose(steps: Sequence[Step], budget: Budget) -> Judged | None:
         is_part = _is_part(judged, steps, budget) or (
             is_right is False and judged.step.line and _raises(steps, budget)
         )
-        if is_right and not is_part and _sees_all(judged, steps, budget):
+        calls = [step for step in steps if not step.line and judged.step.line]
+        if is_right and not is_part and sees_all(judged.decision.model, calls, budget):
             return _find_later(judged, steps, budget) or _look_after(judged, after, budget)
         is_doubted = is_part or (first and (first.decision.is_right or _is_round_of(first, judged)))
         if is_right is False and not is_doubted:
             return judged
-        first = first or _leave_open(judged)
-    return first
-
-
-def _sees_all(right: Judged, steps: Sequence[Step], budget: Budget) -> bool:
-    """Return whether a right step shows all matrices: those that it moves beside its weights in a
-    list or a table, and those that the call around its loop moves.
-    """
-    model = right.decision.model
-    lists = [_find_list(path) for path in model.weights]
-    outputs = {i for events in model.outputs for i in events}
-    kept = [path for path in model.list_others() if model.get_value(path).ndim > 1]
-    hidden = (path for path in kept if lists.count(_find_list(path)) > 1 and _find_list(path))
-    unseen = (path for path in hidden if outputs.isdisjoint(model.depends.get(path, ())))
-    # What the step keeps for the next one moves the weights.
-    if not all(model.list_moved({path: move(model.get_value(path))}) for path in unseen):
-        return False
-    number = sum(model.get_value(path).ndim > 1 for path in model.weights)
-    calls = (step for step in steps if not step.line and right.step.line)
-    traces = (budget.run(step, {}, "full") for step in calls)
-    return all(trace.error or number >= _count_drawn(trace) for trace in traces)
-
-
-def _count_drawn(trace: Trace) -> int:
-    return sum(_is_drawn(trace.before[path]) for path in trace.list_changed())
-
-
-def _find_list(path: str) -> str:
-    """Return the list or the table in which an array is, "" for an attribute or a variable."""
-    return path[: path.rfind("[")] if path.endswith("]") else ""
-
-
-def _is_drawn(values: Array) -> bool:
-    """Return whether an array may be a matrix of weights: one of zeros may be kept for a step."""
-    return values.ndim > 1 and values.dtype.kind == "f" and bool(values.any())
-
-
-def _leave_open(judged: Judged) -> Judged:
-    return replace(judged, decision=replace(judged.decision, is_right=None))
+        first = first or judged
+    return first and replace(first, decision=replace(first.decision, is_right=None))
 
 
 def _find_later(right: Judged, steps: Sequence[Step], budget: Budget) -> Judged | None:
@@ -300,7 +219,11 @@ def _choose_better(old: Judged, new: Judged) -> Judged:
     """
     is_axis = old.decision.fault is Fault.SOFTMAX_AXIS  # which shows with several outputs only
     is_same = is_axis or bool(_list_losses(old) & _list_losses(new))
-    if is_same and old.decision.is_right is False and _count_outputs(new) < _count_outputs(old):
+    if (
+        is_same
+        and old.decision.is_right is False
+        and count_outputs(new.decision.model) < count_outputs(old.decision.model)
+    ):
         return old
     fewer, more = sorted((new, old), key=lambda each: len(each.decision.model.weights))
     if fewer.decision.is_right and _list_larger(fewer, [more]):
@@ -319,13 +242,6 @@ def _list_losses(judged: Judged) -> set[str]:
     own = [fit.events[0] for fit in fits if fit.is_own]
     own += [i for fit in usual for i, names in fit.shown_as.items() if fit.loss in names]
     return {judged.step.describe(events[i][0])[1] for i in own} | {fit.loss for fit in usual}
-
-
-def _count_outputs(judged: Judged) -> int:
-    """Return how many numbers the largest outputs of a step are."""
-    model = judged.decision.model
-    sizes = (sum(model.base.events[i][2].size for i in events) for events in model.outputs)
-    return max(sizes, default=0)
 
 
 def _rank(judged: Judged) -> int:
