@@ -35,7 +35,14 @@ from trainer.checker.find.datasets import draw_samples
 from trainer.checker.find.discovering import Discovery
 from trainer.checker.find.flowing import Start, list_flows
 from trainer.checker.find.guessing import is_own, list_dims, list_keys
-from trainer.checker.find.instances import REG, SIZES, Instance, guess_sizes, list_instances
+from trainer.checker.find.instances import (
+    REG,
+    SIZES,
+    Instance,
+    guess_sizes,
+    list_instances,
+    list_shapes,
+)
 from trainer.checker.find.inventing import DOUT
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.modules import takes_loader, train_module
@@ -46,7 +53,8 @@ from trainer.checker.find.steps import Step, capture_call
 from trainer.checker.find.trying import Outcome, Trier
 
 N = 7  # samples: no usual size, and not as many of each class
-LAYOUTS = 15
+LAYOUTS = 17
+OF_ONE = 15  # the first layout for nets that are built with one output
 NET = r".*net(work)?|model|nn|mlp|classifier|clf"
 Function = Callable[..., Any]
 
@@ -76,6 +84,8 @@ def _make_data(D: int, C: int) -> Iterator[tuple[Any, Any, int]]:
     yield x[:, np.newaxis], hot[:, np.newaxis], C  # rows and columns, one for each sample
     yield x[:, :, np.newaxis], hot[:, :, np.newaxis], C
     yield list(zip(x.tolist(), hot.tolist(), strict=True)), None, C
+    yield x, column, 1
+    yield x.T, column.T, 1
 
 
 @dataclass
@@ -128,8 +138,10 @@ class Call:
                 lambda named, asked: instance.build(module, {"named": named, "asked": asked}),
                 {}, dict(zip("xt", list_data(*usual[0])[0], strict=False)),
             )  # fmt: skip
-        found = guess_sizes(instance.build(module, {"named": copy.deepcopy(instance.named)}))
-        has_own = found and (instance.expression is not None or (C == 1 and (D, C) not in found))
+        net = instance.build(module, {"named": copy.deepcopy(instance.named)})
+        found = guess_sizes(net)
+        is_of_more = C == 1 and not any(shape[0] > shape[1] == 1 for shape in list_shapes(net))
+        has_own = found and (instance.expression is not None or is_of_more)
         usual += [] if found else [(D, 1)]  # its weights may fit any targets
         return found if has_own else list(dict.fromkeys([*usual, *found]))
 

@@ -150,7 +150,7 @@ class Discovery:
         kept = [{p: v for p, v in each.before.items() if p in carried} for each in changes]
         values = [list(each.values()) for each in kept]
         drawn = [
-            [value for path, value in each.items() if self._is_drawn(key[0], path)]
+            [v for path, v in each.items() if v.any() and self._is_drawn(key[0], path)]
             for key, each in zip(keys, kept, strict=True)
         ]
         counts = [[_count_arrays(each) for each in some] for some in (drawn, values)]
@@ -170,7 +170,9 @@ class Discovery:
         return [*map(self.captures.__getitem__, keys), *following]
 
     def _is_drawn(self, loop: int, path: str) -> bool:
-        """Return whether an array has other numbers than 0 at the first round of a loop."""
+        """Return whether an array has other numbers than 0 at the first round of a loop, if that
+        changes it.
+        """
         first = self._find_changes((loop, 1)).before
         return path not in first or bool(first[path].any())
 

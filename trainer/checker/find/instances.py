@@ -144,11 +144,16 @@ def list_instances(
         yield Instance(kind, tree, sizes=sizes)
 
 
-def guess_sizes(net: object) -> list[tuple[int, int]]:
-    """Return the numbers of inputs and outputs that a net may have, by its matrices."""
+def list_shapes(net: object) -> list[tuple[int, int]]:
+    """Return the shapes of the matrices that a net has."""
     leaves = [leaf.as_array() for leaf in list_leaves({"net": net}).values()
               if not isinstance(leaf.value, list) and leaf.key != GRAD]  # fmt: skip
-    shapes = [v.shape for v in leaves if v.ndim == 2 and v.size > 1]
+    return [v.shape for v in leaves if v.ndim == 2 and v.size > 1]
+
+
+def guess_sizes(net: object) -> list[tuple[int, int]]:
+    """Return the numbers of inputs and outputs that a net may have, by its matrices."""
+    shapes = list_shapes(net)
     if not shapes:
         return []
     if is_module(net):  # whose matrices have a row for each output

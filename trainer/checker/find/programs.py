@@ -14,7 +14,7 @@ from pathlib import Path
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.misfits import describe_misfit
 from trainer.checker.adapt.names import OPTIONS, simplify_name
-from trainer.checker.find.calls import LAYOUTS, Call, list_calls, list_data, list_users
+from trainer.checker.find.calls import LAYOUTS, OF_ONE, Call, list_calls, list_data, list_users
 from trainer.checker.find.choices import Choices
 from trainer.checker.find.datasets import LAYOUTS as LAYOUTS_OF_DATA
 from trainer.checker.find.datasets import (
@@ -254,7 +254,7 @@ class Script:
         """Return the steps of one function or net of the file, with one layout of data, and with
         another activation than the usual one for each option from 1.
         """
-        outputs = list_data(SIZES[0], SIZES[2])[layout][-1]
+        outputs = 1 if layout >= OF_ONE else SIZES[2]
         calls = self._calls[outputs][number : number + 1]
         own = [c for c in calls if c.required is None or not layout]
         return self._follow_all(own, layout, option, outputs)

@@ -1,10 +1,12 @@
 """Tells whether a right step shows all matrices of its net, or leaves some unseen."""
 
+import re
 from collections.abc import Iterable
 
 from trainer.book.functions import Array
 from trainer.checker.find.trace import Trace
 from trainer.checker.judge.budget import Budget, Step
+from trainer.checker.judge.idle import DATA
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.moving import move
 
@@ -27,7 +29,9 @@ def sees_all(model: Model, calls: Iterable[Step], budget: Budget) -> bool:
 
 
 def _count_drawn(trace: Trace) -> int:
-    return sum(_is_drawn(trace.before[path]) for path in trace.list_changed())
+    """Return how many matrices a call moves, without data of ours, which it may shuffle."""
+    moved = (path for path in trace.list_changed() if not re.match(DATA, path))
+    return sum(_is_drawn(trace.before[path]) for path in moved)
 
 
 def _find_list(path: str) -> str:
