@@ -186,3 +186,30 @@ def test_a_right_loop_is_not_all_of_a_call_that_moves_more(tmp_path):
     path.write_text(PARTS)
     judged = judge(path)
     assert judged is None or judged.decision.is_right is not True
+
+
+XOR = """
+import numpy as np
+np.random.seed(1)
+X, Y = np.array([[0, 0], [0, 1], [1, 0], [1, 1.0]]), np.array([[0], [1], [1], [0.0]])
+W1, b1 = np.random.uniform(-1, 1, (2, 2)), np.random.uniform(-1, 1, (1, 2))
+W2, b2 = np.random.uniform(-1, 1, (2, 1)), np.random.uniform(-1, 1, (1, 1))
+def sigmoid(z): return 1 / (1 + np.exp(-z))
+def slope(z): return sigmoid(z) * (1 - sigmoid(z))
+for k in range(1000):
+    a = X @ W1 + b1
+    h = sigmoid(a)
+    c = h @ W2 + b2
+    y = sigmoid(c)
+    d2 = (Y - y) * slope(c)
+    d1 = d2 @ W2.T * slope(a)
+    W2, W1 = W2 + 0.1 * h.T @ d2, W1 + 0.1 * X.T @ d1
+    b1, b2 = b1 + 0.1 * d1.sum(0), b2 + 0.1 * d2.sum(0)
+"""
+
+
+def test_no_penalty_explains_a_wrong_step_of_a_small_net(tmp_path):
+    path = write_changed(tmp_path, XOR, "slope(a)", "slope(a)")
+    assert judge(path).decision.is_right is True
+    path = write_changed(tmp_path, XOR.replace("slope(c)", "slope(y)"), "slope(a)", "slope(h)")
+    assert judge(path).decision.is_right is False

@@ -17,7 +17,8 @@ from trainer.checker.judge.slopes import PULLS, Direction, probe
 MOST_OUTPUTS = 60  # errors that are solved for
 ASKED = 3  # quantities that may be the outputs
 TRIED = 8  # elements of a weight
-SPARE = 2  # more equations than unknowns
+SPARE, FEWEST = 4, 2  # more equations than unknowns, and of a small net
+RARE = 8  # the same for a penalty that few nets have
 COMMON = 2  # penalties: on all weights, and on the matrices
 IMPOSSIBLE = 1e-3  # of the largest step: no rounding leaves such a rest
 
@@ -111,8 +112,8 @@ def _differentiate(direction: Direction, events: Events) -> Array | None:
 Pairs = Sequence[tuple[Direction, Array]]
 
 
-def _has_spare(pairs: Pairs, penalties: int = COMMON) -> bool:
-    return bool(pairs) and len(pairs) >= len(pairs[0][1]) + penalties + SPARE
+def _has_spare(pairs: Pairs, penalties: int = COMMON, spare: int = FEWEST) -> bool:
+    return bool(pairs) and len(pairs) >= len(pairs[0][1]) + penalties + spare
 
 
 def _measure_rest(pairs: Pairs) -> float:
@@ -122,11 +123,13 @@ def _measure_rest(pairs: Pairs) -> float:
     flat = np.array([direction.vector.ndim < 2 for direction, _ in pairs])
     owners = np.array([direction.weight for direction, _ in pairs])
     found = []
-    for kind in PULLS:
+    for kind, least in zip(PULLS, (FEWEST, RARE), strict=True):
         pull = np.array([getattr(direction, kind) for direction, _ in pairs])
         common = [pull, np.where(flat, 0, pull)]
         apart = [np.where(owners == each, pull, 0.0) for each in dict.fromkeys(owners.tolist())]
-        found += [_solve(pairs, each) for each in (common, apart) if _has_spare(pairs, len(each))]
+        choices = (common, least), (apart, max(least, SPARE))
+        found += [_solve(pairs, each) for each, spare in choices
+                  if _has_spare(pairs, len(each), spare)]  # fmt: skip
     return min(found, default=0.0)
 
 
