@@ -140,21 +140,15 @@ class Discovery:
         and one around a loop of steps has several.
 
         Those count that any loop carries on. Single numbers count where no arrays change: a rate
-        that decays is no weight. Arrays of zeros at the first round count where no others change:
-        they may be sums that begin there.
+        that decays is no weight.
         """
         order = [key for key in self._order_captures() if key[1] < 3 or self._varies(key[0])]
         keys = [key for key in order if self._find_changes(key).carried]
         changes = [self._find_changes(key) for key in keys]
         carried = set().union(*(each.carried for each in changes))
-        kept = [{p: v for p, v in each.before.items() if p in carried} for each in changes]
-        values = [list(each.values()) for each in kept]
-        drawn = [
-            [v for path, v in each.items() if v.any() and self._is_drawn(key[0], path)]
-            for key, each in zip(keys, kept, strict=True)
-        ]
-        counts = [[_count_arrays(each) for each in some] for some in (drawn, values)]
-        sizes = next(filter(any, counts), [len(each) for each in values])
+        values = [[v for path, v in each.before.items() if path in carried] for each in changes]
+        arrays = [_count_arrays(each) for each in values]
+        sizes = arrays if any(arrays) else [len(each) for each in values]
         most = max(sizes, default=0)
         best = [key for key, n in zip(keys, sizes, strict=True) if n == most > 0]
         parts = {loop for loop in {key[0] for key in best} if self._is_part(loop)}
@@ -168,13 +162,6 @@ class Discovery:
         keys = list(dict.fromkeys([*grown, *chosen]))[: MOST_STEPS - 1]
         following = self._list_following(keys[0][0]) if keys else []
         return [*map(self.captures.__getitem__, keys), *following]
-
-    def _is_drawn(self, loop: int, path: str) -> bool:
-        """Return whether an array has other numbers than 0 at the first round of a loop, if that
-        changes it.
-        """
-        first = self._find_changes((loop, 1)).before
-        return path not in first or bool(first[path].any())
 
     def _list_following(self, loop: int) -> list[Step]:
         """Return what follows a loop in the one around it, as a step, [] where nothing does."""
