@@ -72,8 +72,7 @@ class Assembler:
 
     def list_made(self) -> Iterator[Any]:
         """Yield what functions of the module return that are given sizes, and 0 for a seed."""
-        own = [v for v in self.module.values() if inspect.isfunction(v) and is_own(v, self.module)]
-        for function in own:
+        for function in self._list_functions():
             values = self._list_given(function)
             if None not in values[:-1] and any(isinstance(each, list) for each in values):
                 with suppress(Exception, SystemExit):
@@ -144,8 +143,11 @@ class Assembler:
 
     def list_activations(self) -> list[Any]:
         """Return functions of one argument that the module defines."""
-        own = (v for v in self.module.values() if inspect.isfunction(v) and is_own(v, self.module))
-        return [f for f in own if len(list_arguments(f)) == 1][:2]
+        return [f for f in self._list_functions() if len(list_arguments(f)) == 1][:2]
+
+    def _list_functions(self) -> list[Callable[..., Any]]:
+        own = (v for v in self.module.values() if inspect.isfunction(v))
+        return [function for function in own if is_own(function, self.module)]
 
     @cached_property
     def kinds(self) -> list[type]:

@@ -82,6 +82,7 @@ class Script:
         self._path, self._texts = path, texts
         self._trains_with_few = False  # whether the first rows of a table are enough
         self.fault = ""  # what a call raised that is a mistake of the file
+        self._calls: dict[int, list[Call]] = {}  # by the number of outputs
         self._load()
 
     def _load(self, straight: Path | None = None) -> None:
@@ -197,17 +198,18 @@ class Script:
         """Whether the file, which was followed, has activations from which an argument chooses."""
         return self._path in self.sources and has_options(self._module, self._tree)
 
-    @cached_property
-    def _calls(self) -> dict[int, list[Call]]:
-        """The ways to train a net of so many outputs."""
-        sizes = (SIZES, (*SIZES[:2], 1))
-        return {each[-1]: list_calls(self._module, self._tree, each) for each in sizes}
+    def _list_calls(self, outputs: int) -> list[Call]:
+        """Return the ways to train a net of so many outputs, which are sought once."""
+        if outputs not in self._calls:
+            sizes = (*SIZES[:2], outputs)
+            self._calls[outputs] = list_calls(self._module, self._tree, sizes)
+        return self._calls[outputs]
 
     @cached_property
     def _triers(self) -> dict[int, Trier]:
         for name in _list_batches(self._module):
             self._module[name] = N
-        return {each[-1]: self._make_trier(each) for each in (SIZES, (*SIZES[:2], 1))}
+        return {number: self._make_trier((*SIZES[:2], number)) for number in (SIZES[2], 1)}
 
     def _make_trier(self, sizes: tuple[int, int, int]) -> Trier:
         body = [node for source in self.sources.values() for node in source.tree.body]
@@ -255,7 +257,7 @@ class Script:
         another activation than the usual one for each option from 1.
         """
         outputs = 1 if layout >= OF_ONE else SIZES[2]
-        calls = self._calls[outputs][number : number + 1]
+        calls = self._list_calls(outputs)[number : number + 1]
         own = [c for c in calls if c.required is None or not layout]
         return self._follow_all(own, layout, option, outputs)
 

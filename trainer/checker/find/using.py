@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -23,6 +24,7 @@ class Use:
     is_pair: bool
 
 
+@lru_cache(maxsize=256)
 def find_use(tree: ast.Module, name: str) -> Use:
     """Return how code uses an argument: under its name, as the attribute that it becomes, and as a
     part of the list to which it is added.

@@ -38,8 +38,7 @@ class Fit:
     # The numbers that the net computes of its outputs and that may be usual losses, as events, with
     # the names of these.
     shown_as: dict[int, list[str]] = field(default_factory=dict)
-
-    has_signs: bool = False
+    has_signs: bool = False  # whether the penalty is one on sizes
 
     @property
     def is_own(self) -> bool:

@@ -65,12 +65,11 @@ def list_ignored(run: Run, base: Trace) -> list[str]:
 def _has_loss(model: Model, weights: list[str], found: frozenset[int]) -> bool:
     """Return whether a number among some events depends on all weights."""
     events = model.base.events
-    losses = [
-        i for i in found
-        if events[i][0] >= 0 and events[i][2].size == 1 and events[i][2].dtype.kind == "f"
+    return any(
+        events[i][0] >= 0 and events[i][2].size == 1 and events[i][2].dtype.kind == "f"
         and all(i in model.depends[weight] for weight in weights)
-    ]  # fmt: skip
-    return bool(losses)
+        for i in found
+    )  # fmt: skip
 
 
 def _moves(model: Model, weights: list[str], found: frozenset[int]) -> bool:

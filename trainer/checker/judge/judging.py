@@ -136,13 +136,12 @@ def _choose(steps: Sequence[Step], budget: Budget) -> Judged | None:
     first = None
     after = [step for step in steps if step.is_after]
     steps = [step for step in steps if not step.is_after]
+    calls = [step for step in steps if not step.line]
     for judged in _judge_steps(steps, budget):
         is_right = judged.decision.is_right
-        is_part = _is_part(judged, steps, budget) or (
-            is_right is False and judged.step.line and _raises(steps, budget)
-        )
-        calls = [step for step in steps if not step.line and judged.step.line]
-        if is_right and not is_part and sees_all(judged.decision.model, calls, budget):
+        around = calls if judged.step.line else []
+        is_part = _is_part(judged, around, budget)
+        if is_right and not is_part and sees_all(judged.decision.model, around, budget):
             return _find_later(judged, steps, budget) or _look_after(judged, after, budget)
         is_doubted = is_part or (first and (first.decision.is_right or _is_round_of(first, judged)))
         if is_right is False and not is_doubted:
@@ -185,26 +184,25 @@ def _uses_kept(step: Step, first: Model, budget: Budget) -> bool:
     return any((after[w] != base.after[w]).any() for w in weights)
 
 
-def _is_part(judged: Judged, steps: Sequence[Step], budget: Budget) -> bool:
+def _is_part(judged: Judged, calls: Sequence[Step], budget: Budget) -> bool:
     """Return whether a loop that is wrong, or moves a variable alone, moves fewer weights than the
-    call around it: it may go back through layers, and is then no step.
+    call around it: it may go back through layers, and is then no step. Nor is it one if it is wrong
+    and that call does not fit our data.
     """
-    calls = [step for step in steps if not step.line]
-    if not calls or not judged.step.line:
-        return False
     weights = judged.decision.model.weights
+    is_wrong = judged.decision.is_right is False
     is_alone = len(weights) == 1 and weights[0].isidentifier()
-    if judged.decision.is_right is not False and not is_alone:
+    if not (is_wrong or is_alone):
         return False
-    number = len(weights)
     models = (build_model(partial(budget.run, step)) for step in calls)
-    return any(model and len(model.weights) > number for model in models)
+    is_smaller = any(model and len(model.weights) > len(weights) for model in models)
+    return is_smaller or (is_wrong and _raises(calls, budget))
 
 
-def _raises(steps: Sequence[Step], budget: Budget) -> bool:
+def _raises(calls: Sequence[Step], budget: Budget) -> bool:
     """Return whether a call of ours raises an error about shapes."""
-    calls = (step for step in steps if not step.line and step.place[0] >= OWN)
-    return any(budget.run(step, {}, "changes").error.startswith("ValueError") for step in calls)
+    own = (step for step in calls if step.place[0] >= OWN)
+    return any(budget.run(step, {}, "changes").error.startswith("ValueError") for step in own)
 
 
 def _is_round_of(loop: Judged, call: Judged) -> bool:

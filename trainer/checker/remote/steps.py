@@ -1,7 +1,7 @@
 """Steps of training that a worker runs: the judge asks for what they compute."""
 
 import ast
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -124,14 +124,15 @@ class RemotePrograms:
 
 
 def _list_layers(
-    connection: Connection, report: Report, seen: Container[int] = ()
+    connection: Connection, report: Report, judged: Judged | None = None
 ) -> Iterator[tuple[str, RemotePrograms]]:
-    """Yield the name of each layer that a report knows nothing of, and of which a step saw no line,
-    and its steps with inputs of one layout after the other.
+    """Yield the name of each layer that a report knows nothing of, and of which a judged step saw
+    no line, and its steps with inputs of one layout after the other.
     """
     known = {finding.quantity.split()[0] for finding in report.findings if finding.checked}
     answer = connection.ask({"do": "layers"})
     names, lines = (take_list(answer, key, MOST_LAYERS) for key in ("names", "lines"))
+    seen = _list_lines(judged) if judged and names else set()
     for number, (name, (first, last)) in enumerate(zip(map(str, names), lines, strict=True)):
         start = TRAINING + number * len(INPUTS)
         is_seen = any(line in seen for line in range(int(first), int(last) + 1))
@@ -208,7 +209,7 @@ def judge_training(connection: Connection, report: Report, may_acquit: bool) -> 
         if may_be_settled(report) and not is_wrong:  # no layer acquits what trains it
             settle_layers(report, judge_layers(_list_layers(connection, report)), judged is None)
         elif judged and judged.decision.is_right and report.status == 0:
-            layers = _list_layers(connection, report, _list_lines(judged))
+            layers = _list_layers(connection, report, judged)
             settle_layers(report, judge_layers(layers), is_whole=False)
     elif report.status == 0:
         programs = RemotePrograms(connection, range(OWN))
