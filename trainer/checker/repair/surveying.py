@@ -93,8 +93,7 @@ class StepScreen:
         with suppress(Exception), self.step.change(path, text):
             trace = self.wanted.model.run({}, "full")
             left = self.wanted.list_left(trace)
-            is_less = left is not None and left < self.wrong and self.wanted.keeps_outputs(trace)
-            return left if is_less else None
+            return left if left is not None and left < self.wrong else None
         return None
 
     def list_added(self, survey: Survey) -> Iterator[Candidate]:

@@ -54,9 +54,12 @@ class Wanted:
 
     def list_left(self, trace: Trace) -> frozenset[str] | None:
         """Return the weights that do not go down the derivative of a loss in a step that left
-        this, for the loss that leaves fewest; None where that cannot be told.
+        this, for the loss that leaves fewest, of those whose outputs it computes as the wrong step
+        does; None where that cannot be told.
         """
-        found = [] if trace.error else [self.fit(fit, trace.after) for fit in self.fits]
+        known = set() if trace.error else {int(digest(value)) for _, _, value in trace.events}
+        kept = [fit for fit, events in zip(self.fits, self._kept, strict=True) if events <= known]
+        found = [] if trace.error else [self.fit(fit, trace.after) for fit in kept]
         left = [self._list_left(fit) for fit in found if fit]
         return min(left, key=len, default=None)
 
@@ -92,17 +95,14 @@ class Wanted:
         moved = before * np.nan if new is None or new.shape != before.shape else new - before
         return replace(direction, moved=float((moved * direction.vector).sum()))
 
-    def keeps_outputs(self, trace: Trace) -> bool:
-        """Return whether a step computes the outputs and the loss that the wrong one computes."""
-        known = {int(digest(value)) for _, _, value in trace.events}
-        return all(int(digest(self.model.base.events[i][2])) in known for i in self._kept)
-
     @cached_property
-    def _kept(self) -> list[int]:
-        """The events that no fix changes: outputs, and the loss, from which no weight follows."""
-        kept = [fit for fit in self.fits if not fit.is_own]
-        own = [fit for fit in self.fits[:1] if fit.is_own and not self._moves_weights(fit)]
-        return [i for fit in own + kept for i in fit.events]
+    def _kept(self) -> list[set[int]]:
+        """The digests of what no change may alter, for each fit: the outputs, or the net's own
+        loss, from which no weight follows.
+        """
+        free = [fit.is_own and self._moves_weights(fit) for fit in self.fits]
+        events = [() if is_free else f.events for f, is_free in zip(self.fits, free, strict=True)]
+        return [{int(digest(self.model.base.events[i][2])) for i in each} for each in events]
 
     def _moves_weights(self, fit: Fit) -> bool:
         """Return whether what a step makes of its weights depends on what seems its loss."""
