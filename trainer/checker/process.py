@@ -147,7 +147,8 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> st
             return ""  # a name that the file has not
         doing.append(TRAINING)
         with _leave_doubted(report, may_acquit=task.folder is None), _survive(report, connection):
-            judged = judge_training(connection, report, may_acquit=task.folder is None)
+            may_acquit, is_loaded = task.folder is None, bool(loaded)
+            judged = judge_training(connection, report, may_acquit, is_loaded)
             if task.folder:
                 report.tried = list(map(str, take_list(connection.ask({"do": "tried"}), "tried")))
             if task.gradients:

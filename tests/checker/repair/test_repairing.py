@@ -56,6 +56,32 @@ def test_the_line_is_named_and_the_fix_makes_the_step_right(tmp_path, name, old,
     assert found.diff
 
 
+TWICE = """
+import numpy as np
+rng = np.random.default_rng(0)
+x, t = rng.random((6, 3)), rng.random((6, 1))
+w1, w2 = rng.normal(size=(3, 4)), rng.normal(size=(4, 1))
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+def slope(x):
+    return sigmoid(x) * (1 - sigmoid(x))
+for i in range(100):
+    hidden = sigmoid(x @ w1)
+    y = sigmoid(hidden @ w2)
+    delta = (t - y) * slope(y)
+    back = delta @ w2.T * slope(hidden)
+    w2 += hidden.T @ delta
+    w1 += x.T @ back
+"""
+
+
+def test_a_slope_that_is_given_the_activation_uses_it_as_that(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(TWICE)
+    assert "+    return x * (1 - x)\n" in diagnose(path).diff
+    assert diagnose(path).diff.count("\n+") == 2  # with the header of the diff
+
+
 SAMPLES = """
 import numpy as np
 np.random.seed(2)

@@ -108,6 +108,12 @@ class Call:
         """The class of the net, None for a function."""
         return self.instance.kind if self.instance else None
 
+    @property
+    def title(self) -> str:
+        """The name of what is called, with its class."""
+        is_method = self.kind and hasattr(self.kind, self.name)
+        return f"{self.kind.__name__}.{self.name}" if self.kind and is_method else self.name
+
     def find_error(self) -> str:
         """Return the error at which the call ended, "" for none."""
         error = self.outcome.error if self.outcome else None

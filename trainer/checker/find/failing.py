@@ -25,13 +25,18 @@ def find_fault(
     """
     if error is None:
         return None
-    frames = traceback.extract_tb(error.__traceback__)
-    line = next((f.lineno or 0 for f in frames[::-1] if f.filename == str(path)), 0)
+    line, frames = find_line(error, path), traceback.extract_tb(error.__traceback__)
     if not line or not _is_sure(error, frames[-1].filename == str(path), line, tree, given):
         return None
     if any(map(_is_unwritten, ast.walk(tree))):
         return None
     return line, f"{type(error).__name__}: {show_safely(error)}"
+
+
+def find_line(error: Exception, path: Path) -> int:
+    """Return the last line of a file in a traceback, 0 for none."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((f.lineno or 0 for f in frames[::-1] if f.filename == str(path)), 0)
 
 
 def _is_unwritten(node: ast.AST) -> bool:

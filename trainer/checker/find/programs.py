@@ -5,7 +5,6 @@ What the code is given is small data of ours, in each layout that people use.
 
 import ast
 import re
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import chain, islice, takewhile
@@ -27,11 +26,12 @@ from trainer.checker.find.datasets import (
     guess_sizes_of_text,
 )
 from trainer.checker.find.discovering import Discovery
-from trainer.checker.find.failing import find_fault
+from trainer.checker.find.failing import find_fault, find_line
 from trainer.checker.find.instances import SIZES, guess_sizes
 from trainer.checker.find.inventing import INPUTS
 from trainer.checker.find.layers import Layer
 from trainer.checker.find.leaves import Namespace
+from trainer.checker.find.obstacles import Obstacle, describe_farthest
 from trainer.checker.find.options import has_options
 from trainer.checker.find.pairing import list_layers
 from trainer.checker.find.steps import Step
@@ -82,6 +82,7 @@ class Script:
         self._path, self._texts = path, texts
         self._trains_with_few = False  # whether the first rows of a table are enough
         self.fault = ""  # what a call raised that is a mistake of the file
+        self.obstacles: list[Obstacle] = []  # the calls that failed
         self._calls: dict[int, list[Call]] = {}  # by the number of outputs
         self._load()
 
@@ -140,7 +141,8 @@ class Script:
         the line at which its arrays, of which none is ours, do not fit, 0 for another reason.
         """
         before = takewhile(lambda error: not _is_of_data(error), self._loader.errors)
-        error, line = next(((e, n) for e in before if (n := self._find_line(e))), (None, 0))
+        lines = ((error, find_line(error, self._path)) for error in before)
+        error, line = next((pair for pair in lines if pair[1]), (None, 0))
         if error is None or self._count_samples({FEW}):
             return "", 0
         misfit = describe_misfit(error, self._path)
@@ -149,10 +151,10 @@ class Script:
         is_misfit = (misfit or "index did not match" in text) and not Samples.is_taken
         return _("{place} raises {error}").format(place=place, error=text), line if is_misfit else 0
 
-    def _find_line(self, error: Exception) -> int:
-        """Return the last line of the file in a traceback, 0 for none."""
-        frames = traceback.extract_tb(error.__traceback__)
-        return next((f.lineno or 0 for f in frames[::-1] if f.filename == str(self._path)), 0)
+    def describe_obstacle(self) -> str:
+        """Return which call came farthest and what it raised where, "" where none failed."""
+        source = self.sources.get(self._path)
+        return describe_farthest(self.obstacles, source) if source else ""
 
     def follow_with_data(self, layout: int) -> list[Step]:
         """Run the file again, with data of ours where it has none, and with more samples where it
@@ -282,9 +284,17 @@ class Script:
         with be_quiet(), compute_in_double():
             for call in calls:
                 trier = self._triers[outputs]
-                for sizes in call.prepare(trier)[:2]:
+                for sizes in self._prepare(call, trier):
                     found += self._follow_call(call, trier, sizes, layout, option)
         return found
+
+    def _prepare(self, call: Call, trier: Trier) -> list[tuple[int, int]]:
+        """Return the sizes of the data for a call; keep what it raises, and raise that."""
+        try:
+            return call.prepare(trier)[:2]
+        except Exception as error:
+            self.obstacles.append(Obstacle(call, error))
+            raise
 
     def _follow_call(
         self, call: Call, trier: Trier, sizes: tuple[int, int], layout: int, option: int
@@ -295,6 +305,8 @@ class Script:
             return []
         steps = call.follow(trier, *data, option)
         self.fault = self.fault or self._find_fault(call)
+        if call.outcome and call.outcome.error:
+            self.obstacles.append(Obstacle(call, call.outcome.error, call.outcome.reached[0]))
         error = steps[0].run({}, "changes").error if len(steps) == 1 else call.find_error()
         if not (asked := correct_sizes(*sizes, error)):
             return steps

@@ -5,6 +5,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from trainer.checker.find.trace import DERIVED, NAMES, SUBTRACTED, Form, Trace
 from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.decision import Decision, Fault
@@ -404,7 +406,9 @@ def _is_multiple(model: Model, fits: list[Fit]) -> bool:
 
 def _follows_partly(model: Model, fits: list[Fit]) -> bool:
     """Return whether some arrays move down a derivative exactly and others do not, as no momentum
-    and no Adam does.
+    and no Adam does. One whose elements all move as far shows one number only.
     """
     agreeing = {weight for fit in fits for weight in fit.list_agreeing()}
-    return any(model.base.before[weight].size > 1 for weight in agreeing)
+    base = model.base
+    steps = (np.abs(base.after[weight] - base.before[weight]) for weight in agreeing)
+    return any(np.ptp(step) > SAME * step.max() for step in steps)

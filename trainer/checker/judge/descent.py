@@ -50,6 +50,7 @@ def fit_losses(model: Model) -> list[Fit]:
     for fit in distinct if fits and fits[0].wrong else []:
         found = dict(find_factors(model, fit, model.weights))
         fit.factors = {weight: factor for weight, factor in found.items() if factor}
+        fit.blur = max(_measure_blur(model, fit, weight) for weight in model.weights)
         if fit.has_gradients:
             break
     return fits
@@ -57,7 +58,8 @@ def fit_losses(model: Model) -> list[Fit]:
 
 def _is_error(model: Model, fit: Fit) -> bool:
     """Return whether what seems a loss of one output lies on a line over it: an error."""
-    single = (e[0] for e in model.outputs if len(e) == 1 and model.base.events[e[0]][2].size == 1)
+    sizes = {events: model.base.events[events[0]][2].size for events in model.outputs}
+    single = (e[0] for e, n in sizes.items() if len(e) == n == 1 and e not in model.losses)
     for output in single:
         value = model.base.events[output][2]
         edits = ({f"{EVENT}{output}": value + k} for k in range(3))
@@ -251,9 +253,16 @@ def find_factors(model: Model, fit: Fit, weights: list[str]) -> Iterator[tuple[s
     for weight in sorted(weights, key=lambda w: model.base.before[w].size == 1):
         found, own = _list_own(model, weight)
         wanted = known if len(own) == 1 else None
-        factor = find_factor(model, found, fit.slopes[own], fit.errors[own], wanted)
+        errors = np.full(len(own), fit.errors[own].max())  # one may be 0 by chance
+        factor = find_factor(model, found, fit.slopes[own], errors, wanted)
         known = known or factor
         yield weight, factor
+
+
+def _measure_blur(model: Model, fit: Fit, weight: str) -> float:
+    """Return how far the error of the derivatives by a weight may move a factor, relative to it."""
+    _, own = _list_own(model, weight)
+    return float(2 * fit.errors[own].max() / (np.abs(fit.slopes[own]).max() or 1.0))
 
 
 def measure_rest(model: Model, fit: Fit, weight: str) -> float:

@@ -39,6 +39,7 @@ class Fit:
     # the names of these.
     shown_as: dict[int, list[str]] = field(default_factory=dict)
     has_signs: bool = False  # whether the penalty is one on sizes
+    blur: float = 0.0  # how far errors of the derivatives may move the factors, relative to these
 
     @property
     def is_own(self) -> bool:
@@ -110,7 +111,7 @@ class Fit:
         """Whether the step computes the derivative by every weight, and then moves otherwise."""
         values = list(self.factors.values())
         is_whole = bool(values) and len(values) == len(self.rates)
-        return is_whole and max(values) - min(values) <= CLOSE * abs(max(values))
+        return is_whole and max(values) - min(values) <= (CLOSE + self.blur) * abs(max(values))
 
     @property
     def is_right(self) -> bool:

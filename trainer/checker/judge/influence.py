@@ -221,7 +221,7 @@ def _group_made(
     made = frozenset().union(*(model.depends[name] for name in data))
     arrays = [name for name, paths in data.items() if model.get_value(paths[0]).ndim]
     of_arrays = frozenset().union(*(model.depends[name] for name in arrays))
-    weighted = frozenset().union(*(model.depends[path] for path in changed))
+    weighted = _find_weighted(model, changed)
     groups: dict[tuple[int, str, tuple[int, ...]], list[int]] = {}
     for i, (site, path, values) in enumerate(model.base.events):
         if (
@@ -237,6 +237,15 @@ def _group_made(
                 for g in reversed(groups.values())}  # fmt: skip
     found = {f"{EVENT}{g[0]}": [f"{EVENT}{i}" for i in g] for g in distinct.values()}
     return dict(list(found.items())[:MOST_DATA])
+
+
+def _find_weighted(model: Model, changed: list[str]) -> frozenset[int]:
+    """Return the events that depend on what a step carries on: those that change with it a little,
+    or when it is far away, as the mask of a ReLU does.
+    """
+    far = {path: leave(model.base.before[path], 1.0) for path in changed}
+    found = find_dependents(model, far) or frozenset()
+    return found.union(*(model.depends[path] for path in changed))
 
 
 def _name_use(event: tuple[int, str, Array]) -> int:
@@ -405,14 +414,18 @@ def name_place(site: int, path: str) -> tuple[int, str]:
 
 
 def _find_losses(model: Model, targets: str) -> list[Events]:
-    """Return single numbers that targets and weights change, but what becomes of a weight."""
+    """Return single numbers that targets and weights change, but what becomes of a weight.
+
+    Targets that are one use of the inputs change nothing where the loss uses these itself.
+    """
+    is_use = targets[0] == EVENT and model.base.events[int(targets[1:])][1] == NAMED
     after = (model.base.after.get(path) for path in model.weights)
     moved = {value.tobytes() for value in after if value is not None and value.size == 1}
     single = [
         i
         for i, (_, _, value) in enumerate(model.base.events)
         if value.size == 1 and value.dtype.kind == "f" and value.tobytes() not in moved
-        and i in model.depends[targets]
+        and (is_use or i in model.depends[targets])
         and all(i in model.depends[path] for path in model.weights)
     ]  # fmt: skip
     groups = [group for group in _group_events(model, single) if len(group) > 1]

@@ -169,7 +169,7 @@ def _build_model(first: Run) -> Model | None:
     starts: list[dict[str, Any]] = [start | numbers, start, {}]
     found = (_start_at(first, each, changed) for each in starts)
     model = next((each for each in found if each), None)
-    if model and model.base.gave != SUBTRACTED and (state := _list_state(model)):
+    if model and (state := _list_state(model)):  # momentum, or gradients that are added up
         at_rest = {path: 0 * base.before[path] for path in state}
         model = _start_at(first, start | at_rest, changed) or model
     return model if model and model.weights else None

@@ -47,9 +47,17 @@ def _turn_whole(values: Array) -> Array:
     for shift in range(1, flat.size if (flat != flat[0]).any() else 0):
         turned = np.roll(flat, shift)
         if not np.array_equal(turned, flat):
-            is_list = max(values.shape) == values.size
-            return (_repeat(turned) if is_list else turned).reshape(values.shape)
+            keeps = _keeps_sums(values, turned.reshape(values.shape))
+            return (_repeat(turned) if keeps else turned).reshape(values.shape)
     return np.where(flat > 0, flat - 1, flat + 1).reshape(values.shape).astype(values.dtype)
+
+
+def _keeps_sums(values: Array, turned: Array) -> bool:
+    """Return whether some sums of turned numbers are those of all samples, on which a bias may
+    depend: of a list that is so, and of rows or columns it may be.
+    """
+    axes = range(values.ndim)
+    return any(np.array_equal(values.sum(axis), turned.sum(axis)) for axis in axes)
 
 
 def _repeat(flat: Array) -> Array:
@@ -65,9 +73,11 @@ def _repeat(flat: Array) -> Array:
 
 
 def exchange(values: Array) -> Array:
-    """Return data of whole numbers with the next one that they have in place of each."""
+    """Return data of whole numbers with the next one that they have in place of each, and others
+    with the rows in other places: a sign may stay where they are moved a little.
+    """
     if (values != np.round(values)).any():
-        return values
+        return np.roll(values, 1, axis=0) if values.ndim else values
     found, places = np.unique(values, return_inverse=True)
     return found[(places.reshape(values.shape) + 1) % len(found)]
 

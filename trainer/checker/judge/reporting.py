@@ -252,7 +252,7 @@ def _describe_layer(name: str, judged: Judged) -> Iterator[Finding]:
 def describe(judged: Judged) -> Iterator[Finding]:
     """Yield the findings on a step."""
     decision = judged.decision
-    words = {"step": _name_step(judged.step), "loss": name_loss(judged)}
+    words = {"step": name_step(judged.step), "loss": name_loss(judged)}
     if decision.is_right:
         is_whole = not (decision.fit and decision.fit.wrong)
         is_derived = decision.model.base.gave == DERIVED
@@ -286,7 +286,7 @@ def describe(judged: Judged) -> Iterator[Finding]:
     is_open = decision.is_right is None and judged.step.line
     for step in [*judged.others, *([judged.step] if is_open else [])]:
         message = _("not checked: {step}, since no loss was found that it goes down or up")
-        yield Finding(STEP, "note", message.format(step=_name_step(step)))
+        yield Finding(STEP, "note", message.format(step=name_step(step)))
 
 
 def _find_line(judged: Judged) -> int | None:
@@ -335,7 +335,8 @@ def _describe_weight(decision: Decision, weight: str, words: dict[str, str]) -> 
     return message.format(**words, factor=f"{ratio:.4g}")
 
 
-def _name_step(step: Step) -> str:
+def name_step(step: Step) -> str:
+    """Return what a step is: a round of a loop, or a call, and the activation chosen for it."""
     if step.option:
         return _("{step}, with {option},").format(step=_name_call(step), option=step.option)
     return _name_call(step)

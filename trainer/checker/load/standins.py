@@ -6,9 +6,12 @@ so that the net can be checked. Any other name of a missing module raises an err
 """
 
 import re
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dis import opname
+from itertools import repeat
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -22,6 +25,7 @@ from trainer.common.language import N_
 from trainer.common.language import translate as _
 
 SHOWN = {"matplotlib", "seaborn", "tqdm", "IPython", "plt"}  # modules that compute nothing
+PROGRESS = "tqdm"  # which goes through what it is given
 READERS = ("read_csv", "read_excel", "read_table")
 NOT_FOUND = N_("module {name} was not found")
 Cache = tuple[Array, ...]  # x, w, b of an affine layer
@@ -80,8 +84,9 @@ class StandIn:
     __ror__ = __or__
 
     def _answer(self, *args: Any, **options: Any) -> Any:
-        if str(self._name).split(".")[0] in SHOWN and StandIn.is_quiet:
-            return args[0] if args and hasattr(args[0], "__iter__") else self
+        module = str(self._name).split(".")[0]
+        if module in SHOWN and StandIn.is_quiet:
+            return args[0] if args and module == PROGRESS else self
         if StandIn.is_quiet and StandIn.given_data and str(self._name).endswith(READERS):
             return StandIn.given_data.make_table()
         if StandIn.is_quiet and not self.__dict__["_error"]:
@@ -101,6 +106,16 @@ class StandIn:
                 raise
             return StandIn(f"{self._name}()", str(self._why), data=data)
 
+    def __iter__(self) -> Iterator[Any]:
+        """Yield itself for each target of an assignment, where it shows something: fig, ax = …."""
+        answer = self._answer()
+        if answer is not self:
+            return iter(answer)
+        frame = sys._getframe(1)
+        code = frame.f_code.co_code[frame.f_lasti : frame.f_lasti + 2]
+        is_unpacked = opname[code[0]] == "UNPACK_SEQUENCE"
+        return repeat(self, code[1] if is_unpacked else 0)
+
     def __enter__(self) -> Any:
         return self if StandIn.is_quiet and self.__dict__["_data"] else self._answer()
 
@@ -108,7 +123,7 @@ class StandIn:
         """Close nothing."""
 
 
-for _use in ("iter", "len", "bool", "add", "radd", "mul", "rmul", "sub",
+for _use in ("len", "bool", "add", "radd", "mul", "rmul", "sub",
              "rsub", "truediv", "rtruediv", "neg", "pow", "float", "int", "index", "array",
              "lt", "gt", "le", "ge", "contains", "matmul", "rmatmul"):  # fmt: skip
     setattr(StandIn, f"__{_use}__", StandIn._answer)

@@ -19,6 +19,7 @@ from trainer.checker.adapt.names import PARAMS, list_arguments
 from trainer.checker.adapt.plan import Plan, Rows
 from trainer.checker.adapt.subject import TRAITS, Subject
 from trainer.checker.find.discovering import MOST_STEPS
+from trainer.checker.find.obstacles import list_importers
 from trainer.checker.find.programs import Script
 from trainer.checker.find.steps import Step
 from trainer.checker.findings.comparing import show_safely
@@ -213,6 +214,11 @@ class Answerer:
                 for i, step in enumerate(found)
             ],
         }
+
+    def _do_obstacle(self, _question: dict[str, Any]) -> Answer:
+        """Tell what the call that came farthest raised, and which files beside this one use it."""
+        users = [name[:TEXT] for name in list_importers(self._loader.path)]
+        return {"obstacle": self._script.describe_obstacle()[:TEXT], "users": users}
 
     def _do_layers(self, _question: dict[str, Any]) -> Answer:
         """Name the layers of the file, which the programs behind those that train are of, and the

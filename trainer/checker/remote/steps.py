@@ -16,6 +16,7 @@ from trainer.checker.find.trace import Form, Trace, digest
 from trainer.checker.findings.comparing import Finding
 from trainer.checker.findings.quotient_table import find_worst
 from trainer.checker.findings.report import CODE, STEP, Report
+from trainer.checker.judge.advising import advise
 from trainer.checker.judge.judging import Judged, judge_options, judge_programs
 from trainer.checker.judge.layers import judge_layers
 from trainer.checker.judge.quotients import (
@@ -187,12 +188,20 @@ def _is_of_others(judged: Judged | None, programs: RemotePrograms) -> bool:
     return bool(judged.decision.is_right and judged.step.place[0])
 
 
-def judge_training(connection: Connection, report: Report, may_acquit: bool) -> Judged | None:
+def _ask_obstacle(connection: Connection) -> tuple[str, list[str]]:
+    """Return the call that came farthest and what it raised, and the files that use this one."""
+    answer = connection.ask({"do": "obstacle"})
+    return take_text(answer, "obstacle"), list(map(str, take_list(answer, "users")))
+
+
+def judge_training(
+    connection: Connection, report: Report, may_acquit: bool, is_loaded: bool
+) -> Judged | None:
     """Add to a report what a step of training shows: all where it left the net open, or doubted
     it without a cause, and of a right net whether the file's own code trains it. Return the step.
 
     may_acquit is False for a submission, which may hold a second net that is right: of what is
-    wrong there nothing is taken back.
+    wrong there nothing is taken back. A file that was loaded is open only for want of a step.
     """
     judged = None
     if may_be_settled(report) and (may_acquit or not report.wrong_findings):
@@ -211,6 +220,8 @@ def judge_training(connection: Connection, report: Report, may_acquit: bool) -> 
         elif judged and judged.decision.is_right and report.status == 0:
             layers = _list_layers(connection, report, judged)
             settle_layers(report, judge_layers(layers), is_whole=False)
+        if report.status == 2 and is_loaded and not programs.failed:
+            advise(report, judged, *_ask_obstacle(connection))
     elif report.status == 0:
         programs = RemotePrograms(connection, range(OWN))
         judged = judge_programs(programs)

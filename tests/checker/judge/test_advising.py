@@ -1,0 +1,66 @@
+"""What a report says of a file that is open: why, and what its author can do."""
+
+import re
+
+import pytest
+
+from trainer.checker.process import check_in_child
+
+NET = """
+import numpy as np
+
+class Network:
+    def __init__(self, loader):
+        self.first = loader.weights
+
+    def train(self, x, t):
+        self.first -= x.T @ (x @ self.first - t)
+"""
+UNKNOWN = """
+import numpy as np
+rng = np.random.default_rng(0)
+x, t = rng.random((6, 3)), rng.random((6, 2))
+w, b = rng.random((3, 2)), rng.random(2)
+for i in range(100):
+    y = np.tanh(x @ w + b)
+    w[:] = np.round(w + 0.1 * x.T @ (t - y), 1)
+    b[:] = np.round(b + 0.1 * (t - y).sum(axis=0), 1)
+"""
+MAKE = "Add lines that make the net and train it on a few samples, and check again"
+
+
+def report_on(folder, text, **others):
+    """Return the report on net.py, beside the other files."""
+    for name, other in others.items():
+        (folder / f"{name}.py").write_text(other)
+    (folder / "net.py").write_text(text)
+    return check_in_child(folder / "net.py")[0]
+
+
+def test_a_net_that_cannot_be_made_is_open_for_what_its_class_raised(tmp_path):
+    report = report_on(tmp_path, NET)
+    error = r"it was called with small arrays, and Network\S* raised \w+: .* \(line 9\)\. Add"
+    assert report.status == 2
+    assert re.match(error, report.stopped)
+    assert report.stopped.endswith(MAKE)
+    assert "store it under that name" not in report.as_text()
+
+
+def test_a_file_without_a_net_is_asked_for_lines_that_train(tmp_path):
+    report = report_on(tmp_path, "x = 1\n")
+    assert report.stopped == f"no code that trains was found. {MAKE}"
+
+
+@pytest.mark.parametrize(
+    "line", ["from net import Network\n", "import numpy as np, net\n", "    from .net import *\n"]
+)
+def test_the_files_that_use_it_are_named(line, tmp_path):
+    script = line if line[0] != " " else f"def main():\n{line}"
+    report = report_on(tmp_path, NET, train=script, other="# from net import Network\n")
+    assert report.stopped.endswith("Check what uses it: train.py")
+
+
+def test_a_step_without_a_known_loss_is_open_for_that(tmp_path):
+    report = report_on(tmp_path, UNKNOWN)
+    assert report.status == 2
+    assert "no loss was found that a round of the loop at line 6 goes down" in report.stopped

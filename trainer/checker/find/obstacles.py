@@ -1,0 +1,59 @@
+"""Tells what kept the code of a file from training, and which files beside it use it."""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainer.checker.adapt.attempts import describe_raised
+from trainer.checker.find.calls import Call
+from trainer.checker.find.failing import find_line
+from trainer.checker.load.source import Source
+from trainer.common.language import translate as _
+
+MOST_FILES, MOST_BYTES = 200, 500_000  # that are searched, and of each
+MOST_USERS = 3
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """A call that failed; reached is the number of places that it saw before."""
+
+    call: Call
+    error: Exception
+    reached: int = 0
+
+
+def describe_farthest(obstacles: list[Obstacle], source: Source) -> str:
+    """Return which call saw most of a file and what it raised there, "" where none failed."""
+    farthest = max(obstacles, key=lambda each: each.reached, default=None)
+    if farthest is None:
+        return ""
+    raised, line = describe_raised(farthest.error), find_line(farthest.error, source.path)
+    place = f" ({source.describe_line(line)})" if line else raised.at
+    message = _("{name} raised {error}")
+    return message.format(name=farthest.call.title, error=raised.text + place)
+
+
+def list_importers(path: Path) -> list[str]:
+    """Return the names of the files that import one, in its folder and in the one above."""
+    found = sorted(set(_list_importers(path)))
+    return found[:MOST_USERS]
+
+
+def _list_importers(path: Path) -> Iterator[str]:
+    imports = re.compile(rf'^[\s"]*(from|import)\s[^\n]*\b{re.escape(path.stem)}\b', re.MULTILINE)
+    files = (file for folder in path.parents[:2] for file in _list_files(folder) if file != path)
+    for file in files:
+        with suppress(OSError, ValueError):
+            is_short = file.stat().st_size <= MOST_BYTES
+            if is_short and imports.search(file.read_text("utf-8")):
+                yield file.name
+
+
+def _list_files(folder: Path) -> list[Path]:
+    """Return the first scripts and notebooks of a folder."""
+    with suppress(OSError):
+        return sorted(f for f in folder.iterdir() if f.suffix in (".py", ".ipynb"))[:MOST_FILES]
+    return []
