@@ -73,7 +73,7 @@ def describe_location(location: Location) -> str:
     that already.
     """
     got, quantity = np.asarray(location.record.value, dtype=np.float64), location.quantity
-    name = location.site.name or _("the returned value")
+    name = location.site.name or _name_value(location.site)
     if got.shape != quantity.value.shape:
         message = _("{name} should have the shape {expected}, but has {found}")
         return message.format(name=name, expected=quantity.value.shape, found=got.shape)
@@ -92,6 +92,13 @@ def describe_location(location: Location) -> str:
         return ""  # it is right where it stands, and wrong later
     place = [int(i) for i in index]
     return message.format(name=name, formula=formula, place=place, expected=expected, found=number)
+
+
+def _name_value(site: Site) -> str:
+    """Return what a value without a name is called: by its expression where nothing returns it."""
+    returns = (node for node in ast.walk(site.function) if isinstance(node, ast.Return))
+    is_returned = any(node.value is site.value for node in returns)
+    return _("the returned value") if is_returned else ast.unparse(site.value)
 
 
 def _show_apart(*numbers: float) -> list[str]:

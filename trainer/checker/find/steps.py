@@ -29,6 +29,7 @@ from trainer.checker.find.trace import (
     keep,
 )
 from trainer.checker.find.tracing import Place, Tracer
+from trainer.checker.findings.placing import describe_line
 
 MOST_ROUNDS = 20_000  # of all loops inside one step
 RETURNED = "__result__"  # the name of what a call returned
@@ -145,6 +146,10 @@ class Step:
         found = self.tracer.sites[site]
         is_returned = not (found.is_argument or found.is_update)
         return found.line, found.name or (is_returned and found.function) or found.text
+
+    def locate(self, line: int) -> str:
+        """Return the words for a line."""
+        return describe_line(line)
 
     def _restore(self) -> tuple[Namespace, Namespace | None]:
         """Set the module's names back, and return them and a copy of the local ones."""

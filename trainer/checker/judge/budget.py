@@ -9,6 +9,7 @@ import numpy as np
 from trainer.checker.find.trace import Form, Trace
 
 MOST_VALUES = 1_000_000  # of all runs of a file's steps
+OF_OPTIONS = 150_000  # of those with other activations, where the file itself trains a right net
 EACH_RUN = 50  # values that a run costs besides its own
 LARGE = 100  # elements that cost as much as one value
 
@@ -34,6 +35,9 @@ class Step(Protocol):
     def describe(self, site: int) -> tuple[int, str]:
         """Return the line of a value, and its name or expression."""
 
+    def locate(self, line: int) -> str:
+        """Return the words for a line: of a notebook, those for the cell and the line in it."""
+
 
 class Programs(Protocol):
     """The programs that train a net; those that vary one have other activations."""
@@ -49,12 +53,13 @@ class Programs(Protocol):
 class Budget:
     """Counts the values of all steps of a file; what takes too many is left open."""
 
+    most: int = MOST_VALUES
     seen: int = 0
 
     @property
     def is_spent(self) -> bool:
         """Whether no more steps are run."""
-        return self.seen > MOST_VALUES
+        return self.seen > self.most
 
     def run(self, step: Step, edits: Mapping[str, Any], form: Form) -> Trace:
         """Run a step, or return that it failed where the budget is spent."""

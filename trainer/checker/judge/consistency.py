@@ -4,7 +4,7 @@ A step down a loss is J'ᵀδ: the outputs' Jacobian J by the weights, and one e
 Where there are more directions than outputs, most wrong steps have no such δ.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -20,6 +20,7 @@ TRIED = 8  # elements of a weight
 SPARE, FEWEST = 4, 2  # more equations than unknowns, and of a small net
 RARE = 8  # the same for a penalty that few nets have
 COMMON = 2  # penalties: on all weights, and on the matrices
+EXACT = 1e-6  # of the largest step: what rounding leaves where errors explain all
 IMPOSSIBLE = 1e-3  # of the largest step: no rounding leaves such a rest
 
 
@@ -67,6 +68,24 @@ def find_inconsistent(model: Model, events: Events) -> list[str] | None:
         chosen = [pair for pair in kept if pair[0].weight in (*good, weight)]
         (wrong if _measure_rest(chosen) > IMPOSSIBLE else good).append(weight)
     return wrong
+
+
+def find_errors(model: Model, events: Events, slope: Callable[[Direction], float]) -> Array | None:
+    """Return the one derivative by outputs that explains a slope along the directions of all
+    weights, None where none does, or several do.
+    """
+    outputs = read_events([event[2] for event in model.base.events], events)
+    if outputs is None or outputs.size > MOST_OUTPUTS or not _is_whole(model, events):
+        return None
+    rows = ((each, _differentiate(each, events)) for each in _gather(model, outputs.size))
+    kept = [(each, row) for each, row in rows if row is not None]
+    if not _has_spare(kept, spare=SPARE) or {d.weight for d, _ in kept} != set(model.weights):
+        return None
+    columns, slopes = np.stack([row for _, row in kept]), np.array([slope(d) for d, _ in kept])
+    solution, _, rank, _ = np.linalg.lstsq(columns, slopes, rcond=1e-9)
+    rest = np.abs(columns @ solution - slopes).max()
+    is_found = rank == outputs.size and rest <= EXACT * np.abs(slopes).max()
+    return solution if is_found else None
 
 
 def _is_whole(model: Model, events: Events) -> bool:

@@ -11,6 +11,7 @@ from trainer.checker.find.trace import DERIVED, NAMES, SUBTRACTED, Form, Trace
 from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.descent import (
+    FEWEST,
     computes_gradient,
     find_multiple,
     fit_losses,
@@ -43,6 +44,7 @@ from trainer.checker.judge.properties import (
 )
 from trainer.checker.judge.repeating import takes_several
 from trainer.checker.judge.shrinking import build_smaller, take_fewest
+from trainer.checker.judge.unknown_loss import find_growing_loss
 
 # How far from the first weights a step is judged, relative to the largest: first near, then as far
 # as it can be judged, since near 0 every net is nearly linear, and far away a softmax is 0 or 1.
@@ -93,7 +95,7 @@ def _decide(run: Run, base: Trace, first: Model | None, name: str) -> Decision |
         return Decision(Model(run, base), False, wrong=grown, fault=Fault.GROWN, event=event)
     if first is None:
         return _decide_without_model(run, base, name)
-    if name and set(first.weights) <= GIVEN:
+    if (name and set(first.weights) <= GIVEN) or _shows_little(first):
         return _leave_open(Decision(first, None))
     near, far = _settle_twice(first)
     # A method may train a part of a net, and then has no gradients of the rest.
@@ -108,6 +110,14 @@ def _decide(run: Run, base: Trace, first: Model | None, name: str) -> Decision |
     if agreed.is_right is not False or agreed.fault:
         return agreed
     return _decide_with_all(first, agreed) or _find_divided(first, near) or agreed
+
+
+def _shows_little(model: Model) -> bool:
+    """Return whether a step moves two numbers, and others on which the outputs do not depend: a
+    weight whose sample is 0 may be among these.
+    """
+    size = sum(model.base.before[weight].size for weight in model.weights)
+    return size == FEWEST and bool(model.list_others())
 
 
 def _decide_with_all(first: Model, few: Decision) -> Decision | None:
@@ -273,7 +283,7 @@ def _decide_about(model: Model) -> Decision:
     """Return what the first question that has an answer shows."""
     fits = fit_losses(model)
     looks = (_find_fault, _find_followed, _find_turned, _find_sloped, _find_apart, _find_gradients,
-             _find_uncomputed, _find_inconsistent)  # fmt: skip
+             _find_uncomputed, _find_inconsistent, _find_growing)  # fmt: skip
     found = filter(None, (look(model, fits) for look in looks))
     return next(found, Decision(model, None, fits[0] if fits else None))
 
@@ -394,6 +404,12 @@ def _find_inconsistent(model: Model, fits: list[Fit]) -> Decision | None:
     wrong = others if is_sure else min(others, *found, key=len)
     is_apart = best is not None and has_own_pass(model, best, wrong)
     return Decision(model, None if is_apart else False, best, wrong)
+
+
+def _find_growing(model: Model, _fits: list[Fit]) -> Decision | None:
+    """Return that the step goes down a loss of no usual form, which grows with each error."""
+    fit = find_growing_loss(model)
+    return Decision(model, True, fit, fits=[fit]) if fit else None
 
 
 def _is_multiple(model: Model, fits: list[Fit]) -> bool:

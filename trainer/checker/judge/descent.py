@@ -21,7 +21,7 @@ from trainer.checker.judge.losses import ABSOLUTE, SURE, Loss, list_losses, list
 from trainer.checker.judge.slopes import CLOSE, PULLS, UNSETTLED, Direction, probe
 
 EACH = 4  # directions of a weight
-FEWEST = 3  # settled directions: one more than a rate and a penalty are fitted to
+FEWEST = 2  # settled directions: one more than a rate is fitted to; a penalty takes one more
 
 
 def fit_losses(model: Model) -> list[Fit]:
@@ -73,7 +73,7 @@ def _is_error(model: Model, fit: Fit) -> bool:
 
 def list_fits(model: Model) -> Iterator[Fit]:
     """Yield how the step fits each loss for which that can be settled."""
-    own = (("", events, OWN, partial(_sum, events=events)) for events in model.losses)
+    own = (("", events, OWN, partial(sum_events, events=events)) for events in model.losses)
     yield from _list_fits(model, chain(own, _list_functions(model, list_losses)))
 
 
@@ -112,7 +112,8 @@ def _list_functions(
             yield name, events, target, partial(_apply, loss=loss, events=events)
 
 
-def _sum(values: Values, events: Events) -> float:
+def sum_events(values: Values, events: Events) -> float:
+    """Return the sum of what some events gave in a run, NaN where one is absent."""
     found = read_events(values, events)
     return float("nan") if found is None else float(found.sum())
 
@@ -147,7 +148,8 @@ def _fit(
     sure = errors <= np.quantile(errors, 0.7)
     if not float(slopes[sure] @ slopes[sure]):
         return None
-    rate, penalty, chosen = _solve(slopes[sure], [p[sure] for p in pulls], moved[sure])
+    few = [p[sure] for p in pulls if settled.sum() > FEWEST]
+    rate, penalty, chosen = _solve(slopes[sure], few, moved[sure])
     rest = np.abs(moved + rate * slopes + penalty * pulls[chosen]) - 2 * abs(rate) * errors
     limit = np.array([CLOSE * np.abs(moved[owners == w]).max() for w in owners])
     limit = limit + 1e-4 * CLOSE * np.abs(moved).max()

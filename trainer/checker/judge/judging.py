@@ -7,10 +7,11 @@ from itertools import dropwhile, islice
 
 from trainer.checker.find.programs import OWN
 from trainer.checker.find.trace import DERIVED
-from trainer.checker.judge.budget import Budget, Programs, Step
+from trainer.checker.judge.budget import OF_OPTIONS, Budget, Programs, Step
 from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.decision import OF_ONE_VALUE, OF_OUTPUTS, Decision, Fault
 from trainer.checker.judge.influence import Model, build_model
+from trainer.checker.judge.losses import GROWING
 from trainer.checker.judge.misreading import count_outputs, misreads
 from trainer.checker.judge.moving import move
 from trainer.checker.judge.named_losses import compare_shown, decide_step
@@ -40,7 +41,9 @@ def has_line(judged: Judged) -> bool:
     return (is_of_value or decision.fault not in OF_OUTPUTS) and not judged.step.is_still
 
 
-def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
+def judge_programs(
+    programs: Iterable[Sequence[Step]], budget: Budget | None = None
+) -> Judged | None:
     """Return the first step that is right or wrong, else one that is open, None for none.
 
     The first program has the file's own data. Those of others may have a form that the file does
@@ -48,15 +51,17 @@ def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
     call, more of them are judged, since another may be wrong.
     """
     found: dict[tuple[int, str], Judged] = {}
-    budget, more, later = Budget(), 0, 0
+    budget, more, later = budget or Budget(), 0, 0
     loops: set[int] = set()
     for number, steps in enumerate(programs):
         loops |= {step.line for step in steps if step.line}
         judged = _choose(steps, budget)
         if judged and number and judged.decision.fault is Fault.GROWN:
             continue  # of data of ours, which may lie in another direction
-        if judged and number >= OWN and misreads(judged.decision):
-            continue
+        if judged and number >= OWN:
+            if misreads(judged.decision):
+                continue
+            judged = _leave_unusual(judged)
         if judged:
             key = judged.step.line, judged.step.name
             found[key] = _choose_better(found.get(key, judged), judged)
@@ -87,6 +92,16 @@ def judge_programs(programs: Iterable[Sequence[Step]]) -> Judged | None:
     return best
 
 
+def _leave_unusual(judged: Judged) -> Judged:
+    """Return a call as an open one where it goes down an unusual loss of data of ours: with few
+    outputs and many layouts a wrong one may have its signs by chance.
+    """
+    fit = judged.decision.fit
+    is_unusual = judged.decision.is_right and fit and fit.loss == GROWING
+    decision = replace(judged.decision, is_right=None) if is_unusual else judged.decision
+    return replace(judged, decision=decision)
+
+
 def _lacks_given(decision: Decision) -> bool:
     """Return whether gradients that a call gives lack the penalty of the loss."""
     return decision.fault is Fault.LACKS_PENALTY and decision.model.base.gives_gradients
@@ -108,12 +123,11 @@ def judge_options(programs: Programs, judged: Judged | None) -> Judged | None:
     Where the file itself trains the net, a right call of it is sought, to which others compare. An
     output with another activation may have no loss that fits: wrong is what no error of it gives.
     """
-    usual = judged
+    usual, budget = judged, Budget(OF_OPTIONS)
     if judged and judged.decision.is_right and judged.step.place[0] < OWN:
-        usual = judge_programs(programs.list_calls())
+        usual = judge_programs(programs.list_calls(), budget)
     if not usual or not usual.decision.is_right:
         return judged
-    budget = Budget()
     varied = programs.vary(usual.step.place[0])
     others = (_choose(steps, budget) for steps in varied)
     return next((each for each in others if each and _follows_nothing(each.decision)), judged)

@@ -14,6 +14,7 @@ ENTROPY, BINARY = "cross-entropy", "binary cross-entropy"
 OF_SOFTMAX = "cross-entropy of softmax"
 ABSOLUTE = "absolute error"  # is shown where another loss is gone down, and minimised by none
 LOGISTIC = "binary cross-entropy of sigmoid"
+GROWING = "loss that grows with each error"  # of no known form
 SURE = {SQUARES, ENTROPY, BINARY, OF_SOFTMAX, LOGISTIC}  # that nobody minimises the negative of
 MOST_SAMPLES = 20  # of which one may be that of the step
 TINY = 1e-300  # keeps the logarithm of 0 finite
@@ -24,12 +25,15 @@ def list_losses(outputs: Array, targets: Array) -> Iterator[tuple[str, Loss]]:
     for t in arrange_targets(outputs, targets):
         yield SQUARES, partial(_compute_squares, t=t)
         is_probable = t.min() >= 0 and t.max() <= 1
+        is_binary = is_probable or (t.min() == 0 and (t == np.floor(t)).all())  # or other labels
         if is_probable and outputs.min() >= 0 and outputs.max() <= 1:
             yield ENTROPY, partial(_compute_cross_entropy, t=t)
+        if is_binary and outputs.min() >= 0 and outputs.max() <= 1:
             yield BINARY, partial(_compute_binary, t=t)
         if is_probable:
             for axis in range(outputs.ndim):
                 yield OF_SOFTMAX, partial(_compute_softmax, t=t, axis=axis)
+        if is_binary:
             yield LOGISTIC, partial(_compute_logistic, t=t)
         if any(np.allclose(outputs.sum(axis=axis), 1) for axis in range(outputs.ndim)):
             continue  # a softmax, of which other losses say no more than cross-entropy

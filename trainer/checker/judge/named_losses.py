@@ -11,7 +11,7 @@ from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.descent import list_fits
 from trainer.checker.judge.fit import OWN, Fit
 from trainer.checker.judge.influence import Model, Run, name_place
-from trainer.checker.judge.losses import BINARY, ENTROPY, SQUARES
+from trainer.checker.judge.losses import BINARY, ENTROPY, GROWING, SQUARES
 from trainer.checker.judge.showing import find_shown_loss, list_named
 
 FEW = 0.01  # of a penalty, which is rounding
@@ -50,7 +50,7 @@ def compare_shown(step: Step, decision: Decision, model: Model) -> Decision:
     fit = decision.fit
     weights = [path for path in decision.model.weights if path in model.base.before]
     shown = find_shown_loss(step.describe, model, weights, list_places(decision))
-    if fit is None or shown is None:
+    if fit is None or shown is None or fit.loss == GROWING:
         return decision
     if not shown.is_usual:
         fault = Fault.WRONG_LOSS

@@ -270,7 +270,7 @@ def describe(judged: Judged) -> Iterator[Finding]:
     elif decision.fault:
         words["names"] = join_words(decision.wrong)
         line = _find_line(judged)
-        words["line"] = str(line)
+        words["place"] = judged.step.locate(line) if line else ""
         words["shapes"] = _name_shapes(decision)
         words["shown"] = _(LOSSES.get(decision.fit.shown if decision.fit else "", ""))
         words["factor"] = f"{decision.fit.rate:.4g}" if decision.fit else ""
@@ -344,9 +344,9 @@ def name_step(step: Step) -> str:
 
 def _name_call(step: Step) -> str:
     if step.name == STRAIGHT:
-        return _("the step that begins at line {line}").format(line=step.line)
+        return _("the step that begins at {place}").format(place=step.locate(step.line))
     if step.line:
-        return _("a round of the loop at line {line}").format(line=step.line)
+        return _("a round of the loop at {place}").format(place=step.locate(step.line))
     return _("a call of {name}").format(name=step.name)
 
 
@@ -358,4 +358,4 @@ def name_loss(judged: Judged) -> str:
     if not fit.is_own:
         return _(LOSSES[fit.loss])
     line, text = judged.step.describe(judged.decision.model.base.events[fit.events[0]][0])
-    return _("its own loss {name} (line {line})").format(name=text, line=line)
+    return _("its own loss {name} ({place})").format(name=text, place=judged.step.locate(line))

@@ -1,7 +1,7 @@
 """What is said of each fault of a step, and how each loss is called, untranslated."""
 
 from trainer.checker.judge.decision import Fault
-from trainer.checker.judge.losses import SLOPED, SQUARES
+from trainer.checker.judge.losses import GROWING, SLOPED, SQUARES
 from trainer.common.language import N_
 
 FAULTS = {
@@ -13,16 +13,16 @@ FAULTS = {
     Fault.FACTOR: N_("{step} gives gradients that are {factor} times the derivative of {loss}"),
     Fault.UNUSED: N_("{step} changes {names}, but nothing that it computes depends on that"),
     Fault.SOFTMAX_AXIS: N_(
-        "the outputs of {step} (line {line}) sum to 1 over the samples, and not over the classes "
+        "the outputs of {step} ({place}) sum to 1 over the samples, and not over the classes "
         "of each sample"
     ),
     Fault.OTHER_LOSS: N_("{step} goes down {loss}, while it computes {shown}"),
     Fault.WRONG_LOSS: N_(
-        "{step} goes down {loss}; what it calls a loss (line {line}) is another function of its "
+        "{step} goes down {loss}; what it calls a loss ({place}) is another function of its "
         "outputs, and no usual loss"
     ),
     Fault.TURNED_LOSS: N_(
-        "{step} goes down what it computes in line {line}, which is {loss} with the other sign: "
+        "{step} goes down what it computes in {place}, which is {loss} with the other sign: "
         "turn its sign"
     ),
     Fault.DOUBLE_SOFTMAX: N_(
@@ -56,4 +56,5 @@ LOSSES = {
     "binary cross-entropy of sigmoid": N_("the binary cross-entropy of the sigmoid of its outputs"),
     "hinge loss": N_("the hinge loss of its outputs"),
     "multi-class hinge loss": N_("the multi-class hinge loss of its outputs"),
+    GROWING: N_("an unusual loss of its outputs (it grows with each error)"),
 }

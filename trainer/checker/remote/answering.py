@@ -244,6 +244,10 @@ class Answerer:
         line, text = self._steps[question["step"]].describe(question["site"])
         return {"line": line, "text": text[:TEXT]}
 
+    def _do_place(self, question: dict[str, Any]) -> Answer:
+        source = self._script.sources[self._loader.path]
+        return {"place": source.describe_line(question["line"])}
+
     def _run(self, function: Callable[..., Any], question: dict[str, Any]) -> Answer:
         """Call a function; return its result or exception, and the arrays that it wrote to."""
         given = [decode(each) if "callback" not in each else each for each in question["args"]]

@@ -86,6 +86,10 @@ class RemoteStep:
         answer = self._connection.ask({"do": "site", "step": self._number, "site": site})
         return take_number(answer, "line"), take_text(answer, "text")
 
+    def locate(self, line: int) -> str:
+        """Return the words for a line: of a notebook, those for the cell and the line in it."""
+        return take_text(self._connection.ask({"do": "place", "line": line}), "place")
+
 
 class RemotePrograms:
     """The programs that train a net, the file's own first; failed is what that raises, "" for

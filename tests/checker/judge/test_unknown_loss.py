@@ -1,0 +1,71 @@
+"""A step down a loss of no usual form is right if one derivative by the outputs explains it."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from steps import judge, write_changed
+
+from trainer.checker.judge.losses import GROWING
+
+NET = """
+import numpy as np
+rng = np.random.default_rng(0)
+X = rng.normal(size=(40, 3))
+T = np.sin(X @ rng.normal(size=(3, 2))) * 2
+mask, strength = rng.random(T.shape) < 0.7, np.array([0.5, 3.0])
+W1, b1 = rng.normal(size=(3, 8)), np.zeros(8)
+W2, b2 = rng.normal(size=(8, 2)), np.zeros(2)
+for i in range(100):
+    z = np.tanh(X @ W1 + b1)
+    y = z @ W2 + b2
+    dy = np.clip(y - T, -1, 1) / len(X)
+    da = dy @ W2.T * (1 - z**2)
+    W2 -= 0.1 * z.T @ dy
+    b2 -= 0.1 * dy.sum(axis=0)
+    W1 -= 0.1 * X.T @ da
+    b1 -= 0.1 * da.sum(axis=0)
+"""
+ERROR = "np.clip(y - T, -1, 1) / len(X)"
+HUBER = "    e = np.abs(y - T)\n    loss = np.where(e < 1, 0.5 * e**2, e - 0.5).sum() / len(X)\n"
+
+
+@pytest.fixture
+def decide(tmp_path):
+    def decide_on(old="", new=""):
+        return judge(write_changed(tmp_path, NET, old, new)).decision
+
+    return decide_on
+
+
+@pytest.mark.parametrize(
+    "error", [ERROR, "(y - T) * mask", "(y - T) * strength", "np.tanh(y - T)", "(y - T)**3"]
+)
+def test_a_step_down_an_unusual_loss_is_right(decide, error):
+    decision = decide(ERROR, error)
+    assert decision.is_right is True
+    assert decision.fit.loss == GROWING
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(" * (1 - z**2)", ""), ("1 - z**2", "1 - z"), ("W2 -= 0.1 * z.T @ dy", "W2 -= 0.1 * z.T @ y")],
+)
+def test_a_mistake_behind_it_is_not(decide, old, new):
+    assert decide(old, new).is_right is False
+
+
+def test_a_step_that_grows_the_errors_is_not_right(decide):
+    assert not decide(ERROR, "np.clip(T - y, -1, 1)").is_right
+
+
+def test_a_net_that_computes_such_a_loss_must_go_down_that(decide):
+    head = f"    dy = {ERROR}\n"
+    assert decide(head, HUBER + head).fit.is_own
+    assert not decide(head, HUBER + head.replace(ERROR, "(y - T)**3")).is_right
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.lists(st.floats(0.1, 10), min_size=2, max_size=2))
+def test_weights_of_the_outputs_keep_it_right(tmp_path_factory, weights):
+    path = write_changed(tmp_path_factory.mktemp("net"), NET, ERROR, f"(y - T) * {weights}")
+    assert judge(path).decision.is_right is True
