@@ -12,7 +12,14 @@ from typing import Any
 import numpy as np
 
 from trainer.checker.find.copying import copy_together, list_views
-from trainer.checker.find.leaves import Namespace, find_leaf, list_holders, list_leaves, read_leaf
+from trainer.checker.find.leaves import (
+    Leaf,
+    Namespace,
+    find_leaf,
+    list_holders,
+    list_leaves,
+    read_leaf,
+)
 from trainer.checker.find.randomness import run_quietly
 from trainer.checker.find.straight import is_wrapped
 from trainer.checker.find.trace import (
@@ -104,6 +111,8 @@ class Step:
         found = {path: read_leaf(known, each) for path, each in keys.items()}
         trace.after = {path: array for path, array in found.items() if array is not None}
         if form == "full":
+            start = self.get_names()
+            trace.dropped = [p for p, leaf in leaves.items() if _is_dropped(p, leaf, known, start)]
             if any(digest(trace.after.pop(path, 0)) != before for path, before in large.items()):
                 return Trace(error="an array changes that is too large to be judged")
             self._watched = {path: keys[path] for path in trace.list_changed()}
@@ -252,6 +261,18 @@ class Step:
         exec(_compile([owner]), self.module, made)
         inner = vars(made[owner.name])["__step__"]
         return lambda after, names: inner(after, **{k: (names or {})[k] for k in valid})
+
+
+def _is_dropped(name: str, old: Leaf, names: Namespace, start: Namespace) -> bool:
+    """Return whether a name that stood for a part of something else, as the variable of a loop over
+    weights does, stands for an array of its own after a step, and that part stays.
+    """
+    is_set = name.isidentifier() and name in names and names[name] is not old.value
+    if not (is_set and isinstance(old.value, np.ndarray)):
+        return False
+    is_part = len(list_holders(start, start.get(name))) > 1
+    is_alone = len(list_holders(names, names[name])) == 1
+    return is_part and is_alone and bool(list_holders(names, old.value))
 
 
 def _name_result(value: Any) -> str:

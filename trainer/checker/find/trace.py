@@ -38,7 +38,8 @@ class Trace:
     the step left in the namespace. error says what stopped the step, "" for nothing. gave is RESULT
     where a call returned anything, SUBTRACTED where that were gradients, which were subtracted,
     JOINED where methods gave them one after the other, and DERIVED where none did, and the step is
-    one of ours; "" for nothing.
+    one of ours; "" for nothing. dropped are the names that stood for an array which something else
+    holds, and which stays as it was, and that stand for another array after the step.
     """
 
     events: list[tuple[int, str, Any]] = field(default_factory=list)
@@ -46,6 +47,7 @@ class Trace:
     after: dict[str, Any] = field(default_factory=dict)
     error: str = ""
     gave: str = ""
+    dropped: list[str] = field(default_factory=list)
 
     @property
     def gives_gradients(self) -> bool:

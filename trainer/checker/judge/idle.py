@@ -92,7 +92,7 @@ def _is_lost(base: Trace, name: str, changed: list[str]) -> bool:
     """
     old, new = base.before[name], base.after[name]
     same = [p for p, v in base.before.items() if p not in changed and v.shape == old.shape]
-    stays = any(np.array_equal(base.before[p], old) for p in same)
+    stays = name in base.dropped or any(np.array_equal(base.before[p], old) for p in same)
     others = (base.before[p] for p in same if base.before[p].dtype.kind == "f")
     moved = any(find_factor(old - new, each) for each in others)
     places = {e[0] for e in base.events if e[2].shape == new.shape and np.array_equal(e[2], new)}

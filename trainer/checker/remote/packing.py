@@ -27,7 +27,7 @@ def pack(trace: Trace) -> dict[str, Any]:
     data = b"".join(np.ascontiguousarray(a, dtype=KINDS[a.dtype.kind]).tobytes() for a in arrays)
     return {
         "events": places, "before": before, "after": after, "failed": trace.error[:200],
-        "gave": trace.gave, "data": base64.b64encode(data).decode("ascii"),
+        "gave": trace.gave, "dropped": trace.dropped, "data": base64.b64encode(data).decode("ascii"),
     }  # fmt: skip
 
 
@@ -47,7 +47,8 @@ def unpack(answer: dict[str, Any]) -> Trace:
         before, after = ({str(path): reader.read(*rest) for path, *rest in part}
                          for part in lists[1:])  # fmt: skip
         failed, gave = str(answer["failed"]), str(answer["gave"])
-        trace = Trace(events, before, after, failed, gave if gave in GAVE else "")
+        dropped = [str(name) for name in answer["dropped"][:MOST]]
+        trace = Trace(events, before, after, failed, gave if gave in GAVE else "", dropped)
     except (KeyError, TypeError, ValueError):
         raise ProtocolError from None
     watched = trace.list_changed() if before else after

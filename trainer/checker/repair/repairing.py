@@ -41,6 +41,7 @@ from trainer.checker.find.programs import OPTION
 from trainer.checker.findings.comparing import as_array
 from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.derivatives import find_factor, is_close
+from trainer.checker.repair.idling import diagnose_idle
 from trainer.checker.repair.ordering import list_earlier
 from trainer.checker.repair.single_values import diagnose_value
 from trainer.checker.repair.surveying import (
@@ -178,7 +179,8 @@ def diagnose_step(
     """
     survey = survey_step(request, None)
     if survey is None:
-        return diagnose_value(request, tried, partial(_go_on, request, tried))
+        found = diagnose_value(request, tried, partial(_go_on, request, tried))
+        return found or diagnose_idle(request, tried)
     fix = _search_fix(request, tried, survey)
     if fix is None or not is_better(fix[1]):
         assert isinstance(survey.screen, StepScreen)
