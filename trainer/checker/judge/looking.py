@@ -1,0 +1,191 @@
+"""Asks questions about a step at one place of its weights, until one has an answer."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from trainer.checker.find.trace import DERIVED, SUBTRACTED
+from trainer.checker.judge.consistency import list_inconsistent
+from trainer.checker.judge.decision import Decision, Fault
+from trainer.checker.judge.descent import (
+    find_multiple,
+    fit_losses,
+    list_directions,
+    list_mistaken_fits,
+)
+from trainer.checker.judge.fit import SAME, Fit
+from trainer.checker.judge.following import (
+    find_others,
+    has_own_pass,
+    is_complete,
+    is_followed,
+    list_uncomputed,
+)
+from trainer.checker.judge.influence import Model
+from trainer.checker.judge.leaving import list_left
+from trainer.checker.judge.properties import (
+    find_wrong_softmax,
+    is_softmax_twice,
+    list_accumulated,
+    list_unused,
+)
+from trainer.checker.judge.shrinking import take_fewest
+from trainer.checker.judge.unknown_loss import find_growing_loss
+
+
+def decide_about(model: Model) -> Decision:
+    """Return what the first question that has an answer shows."""
+    fits = fit_losses(model)
+    looks = (_find_fault, _find_followed, _find_turned, _find_sloped, _find_apart, _find_gradients,
+             _find_uncomputed, _find_inconsistent, _find_growing)  # fmt: skip
+    found = filter(None, (look(model, fits) for look in looks))
+    return next(found, Decision(model, None, fits[0] if fits else None))
+
+
+def _find_fault(model: Model, fits: list[Fit]) -> Decision | None:
+    """Return what is wrong whatever the loss is."""
+    best = fits[0] if fits else None
+    event = find_wrong_softmax(model)
+    if event is not None:
+        return Decision(model, False, best, fault=Fault.SOFTMAX_AXIS, event=event)
+    if unused := list_unused(model):
+        return Decision(model, False, best, unused, Fault.UNUSED)
+    left = list_left(model, best) if best else []
+    return Decision(model, False, best, left, Fault.LEFT) if left else None
+
+
+def _find_followed(model: Model, fits: list[Fit]) -> Decision | None:
+    """Return that the step goes down a loss, or does but for a penalty or a factor. One of ours
+    shows that the loss is a usual one, where it is.
+    """
+    if model.base.gave == DERIVED:
+        return _find_computed(model, fits)
+    for fit in fits:
+        if fit.lacks_penalty:
+            return Decision(model, False, fit, fit.pulled, Fault.LACKS_PENALTY)
+        if fit.is_right and _is_multiple(model, fits):
+            return Decision(model, False, fit, fault=Fault.FACTOR, fits=fits)
+        if fit.is_right and (turned := [each for each in fits if each.is_turned]):
+            event = fit.events[0]
+            return Decision(model, False, turned[0], [], Fault.TURNED_LOSS, turned, event)
+        if fit.is_right and is_softmax_twice(model, fits):
+            return Decision(model, False, fit, fault=Fault.DOUBLE_SOFTMAX, fits=fits)
+        if fit.is_right and (kept := list_accumulated(model)):
+            return Decision(model, False, fit, kept, Fault.ACCUMULATES, fits)
+        if fit.is_right:
+            return Decision(model, True, fit, fits=fits)
+    return None
+
+
+def _find_computed(model: Model, fits: list[Fit]) -> Decision:
+    """Return that the loss of a net that has no gradients is a usual one, else an open decision."""
+    found = list_directions(model, model.weights)
+    pairs = [(a, b) for a in fits if a.is_own for b in fits if not b.is_own]
+    usual = [replace(b, rate=factor, penalty=0.0, wrong=[]) for a, b in pairs
+             if (factor := find_multiple(a, b, found))]  # fmt: skip
+    return Decision(model, True, usual[0], fits=usual) if usual else Decision(model, None)
+
+
+def _find_turned(model: Model, fits: list[Fit]) -> Decision | None:
+    """Return that the step goes up a loss, with all weights, with some, or with the penalty."""
+    if fits and not fits[0].wrong:
+        fault = Fault.PENALTY_SIGN if fits[0].rate > 0 else Fault.UPHILL
+        whole = [fit for fit in fits if not fit.wrong]
+        wrong = fits[0].pulled if fits[0].rate > 0 else model.weights
+        return Decision(model, False, fits[0], wrong, fault, whole)
+    turned = next((fit for fit in fits if fit.list_uphill()), None)
+    return Decision(model, False, turned, turned.list_uphill()) if turned else None
+
+
+def _find_sloped(model: Model, fits: list[Fit]) -> Decision | None:
+    """Return that the step follows the squares of its outputs but for the slope of the last
+    activation, in all weights or in those of the last layer.
+    """
+    if any(fit.list_agreeing() for fit in fits if not fit.is_own):
+        return None
+    is_plain = is_complete(model)
+    followed = (fit for fit in list_mistaken_fits(model)
+                if fit.is_right or is_followed(model, fit, is_plain))  # fmt: skip
+    sloped = max(followed, key=lambda fit: len(fit.list_agreeing()), default=None)
+    if sloped is None:
+        return None
+    return Decision(model, False, sloped, model.weights, Fault.SLOPE, [sloped])
+
+
+def _find_apart(model: Model, fits: list[Fit]) -> Decision | None:
+    """Return that some weights do not follow the loss that they should follow."""
+    followed, wrong = find_others(model, fits)
+    if not wrong:
+        return None
+    agreeing = followed if followed[0].list_agreeing() else []
+    return Decision(model, False, followed[0], wrong, fits=agreeing)
+
+
+def _find_gradients(model: Model, fits: list[Fit]) -> Decision | None:
+    """Return that the step computes right gradients, and uses them otherwise than plainly, but not
+    up the derivative. What a call returns beside its loss it does not use: these are wrong if they
+    are others.
+    """
+    fit = next((fit for fit in fits if fit.has_gradients), None)
+    if fit is None:
+        return None
+    is_given = model.base.gave == SUBTRACTED
+    own = next((f for f in fits if is_given and is_beside_gradients(model, f)), None)
+    if own and own.wrong:
+        return Decision(model, False, own, own.wrong)
+    turned = [w for w, rate in fit.rates.items() if rate and rate < 0 and fit.sizes[w] > 1]
+    if turned:
+        return Decision(model, False, fit, turned)
+    return Decision(model, None if _follows_partly(model, fits) else True, fit)
+
+
+def _find_uncomputed(model: Model, fits: list[Fit]) -> Decision | None:
+    """Return that a step, which moves as with momentum or Adam, lacks the gradients of some."""
+    best = max(fits, key=lambda fit: len(fit.factors), default=None)
+    wrong = list_uncomputed(model, best) if best else []
+    return Decision(model, False, best, wrong) if wrong else None
+
+
+def _find_inconsistent(model: Model, fits: list[Fit]) -> Decision | None:
+    """Return that the step follows no loss of the outputs at all, known or not."""
+    found = list_inconsistent(model) or list_inconsistent(take_fewest(model))
+    if not (found and all(found)):
+        return None
+    best = max(fits, key=lambda fit: len(fit.list_agreeing()), default=None)
+    agreeing = best.list_agreeing() if best else []
+    others = [weight for weight in model.weights if weight not in agreeing]
+    is_sure = len(agreeing) > 1  # by chance no two go down a loss at one rate
+    wrong = others if is_sure else min(others, *found, key=len)
+    is_apart = best is not None and has_own_pass(model, best, wrong)
+    return Decision(model, None if is_apart else False, best, wrong)
+
+
+def _find_growing(model: Model, _fits: list[Fit]) -> Decision | None:
+    """Return that the step goes down a loss of no usual form, which grows with each error."""
+    fit = find_growing_loss(model)
+    return Decision(model, True, fit, fits=[fit]) if fit else None
+
+
+def _is_multiple(model: Model, fits: list[Fit]) -> bool:
+    """Return whether gradients of a call are a multiple of the derivative of the loss that the same
+    call computes: each of them, since it may compute parts of the loss too.
+    """
+    own = [abs(fit.rate - 1) for fit in fits if fit.is_own]
+    return model.base.gave == SUBTRACTED and bool(own) and min(own) > SAME
+
+
+def _follows_partly(model: Model, fits: list[Fit]) -> bool:
+    """Return whether some arrays move down a derivative exactly and others do not, as no momentum
+    and no Adam does. One whose elements all move as far shows one number only.
+    """
+    agreeing = {weight for fit in fits for weight in fit.list_agreeing()}
+    base = model.base
+    steps = (np.abs(base.after[weight] - base.before[weight]) for weight in agreeing)
+    return any(np.ptp(step) > SAME * step.max() for step in steps)
+
+
+def is_beside_gradients(model: Model, fit: Fit) -> bool:
+    """Return whether the loss of a fit is returned together with arrays: its gradients."""
+    site, path, _ = model.base.events[fit.events[0]]
+    together = (e for e in model.base.events if e[0] == site and e[1] != path)
+    return fit.is_own and bool(path) and any(value.ndim for *_place, value in together)
