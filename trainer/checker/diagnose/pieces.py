@@ -98,6 +98,12 @@ class Pieces:
         return words | {text: value for text, value, is_of_words in self._pairs if is_of_words}
 
     @cached_property
+    def _divides(self) -> bool:
+        """Whether the line divides by anything."""
+        divisions = (n for n in ast.walk(self._root) if isinstance(n, ast.BinOp | ast.AugAssign))
+        return any(isinstance(node.op, ast.Div) for node in divisions)
+
+    @cached_property
     def _pairs(self) -> list[tuple[str, Any, bool]]:
         with np.errstate(all="ignore"):
             return list(islice(self._pair_up(), MOST_FAR))
@@ -148,8 +154,8 @@ class Pieces:
         for a, b in self._order_pairs():
             is_mean = a not in self.words and np.ndim(known[b]) == 0
             for form, function in forms.items() if a != b else ():
-                if function is np.divide and b not in self._own and _are_alike(known[a], known[b]):
-                    continue  # a mask by chance
+                if function is np.divide and not self._divides and _are_alike(known[a], known[b]):
+                    continue  # a mask by chance, and a sample may be 0
                 if is_mean and function is not np.divide:
                     continue
                 try:

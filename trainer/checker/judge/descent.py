@@ -17,7 +17,7 @@ from trainer.checker.judge.events import Events, Values, read_events
 from trainer.checker.judge.fit import OWN, Fit, Function
 from trainer.checker.judge.gradients import find_factor, find_penalised
 from trainer.checker.judge.influence import Model
-from trainer.checker.judge.losses import ABSOLUTE, SURE, Loss, list_losses, list_mistaken
+from trainer.checker.judge.losses import ABSOLUTE, STRAIGHT, SURE, Loss, list_losses, list_mistaken
 from trainer.checker.judge.slopes import CLOSE, PULLS, UNSETTLED, Direction, probe
 
 EACH = 4  # directions of a weight
@@ -141,7 +141,7 @@ def _fit(
     settled = errors <= UNSETTLED * np.abs(slopes).max()
     moved = np.array([direction.moved for direction in found])
     owners = np.array([d.weight for d in found])
-    if settled.sum() < FEWEST:
+    if settled.sum() < FEWEST + (name in STRAIGHT):  # of which two agree by chance
         return None
     rates = _find_rates(found, slopes, moved, errors, settled)
     pulls = _list_pulls(found, rates)

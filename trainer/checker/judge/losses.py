@@ -14,6 +14,8 @@ ENTROPY, BINARY = "cross-entropy", "binary cross-entropy"
 OF_SOFTMAX = "cross-entropy of softmax"
 ABSOLUTE = "absolute error"  # is shown where another loss is gone down, and minimised by none
 LOGISTIC = "binary cross-entropy of sigmoid"
+HINGE, CLASSES = "hinge loss", "multi-class hinge loss"
+STRAIGHT = {ABSOLUTE, HINGE, CLASSES}  # whose derivatives are whole multiples of the data
 GROWING = "loss that grows with each error"  # of no known form
 SURE = {SQUARES, ENTROPY, BINARY, OF_SOFTMAX, LOGISTIC}  # that nobody minimises the negative of
 MOST_SAMPLES = 20  # of which one may be that of the step
@@ -40,10 +42,10 @@ def list_losses(outputs: Array, targets: Array) -> Iterator[tuple[str, Loss]]:
         yield ABSOLUTE, partial(_compute_absolute, t=t)
         signs = t if t.min() == -1 else 2 * t - 1
         if np.isin(signs, (-1, 1)).all():
-            yield "hinge loss", partial(_compute_margin, signs=signs)
+            yield HINGE, partial(_compute_margin, signs=signs)
         for axis in range(outputs.ndim):
             if np.isin(t, (0, 1)).all() and (t.sum(axis=axis) == 1).all():
-                yield "multi-class hinge loss", partial(_compute_hinge, t=t, axis=axis)
+                yield CLASSES, partial(_compute_hinge, t=t, axis=axis)
 
 
 def list_mistaken(outputs: Array, targets: Array) -> Iterator[tuple[str, Loss]]:

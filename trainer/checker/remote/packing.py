@@ -27,7 +27,8 @@ def pack(trace: Trace) -> dict[str, Any]:
     data = b"".join(np.ascontiguousarray(a, dtype=KINDS[a.dtype.kind]).tobytes() for a in arrays)
     return {
         "events": places, "before": before, "after": after, "failed": trace.error[:200],
-        "gave": trace.gave, "dropped": trace.dropped, "data": base64.b64encode(data).decode("ascii"),
+        "gave": trace.gave, "dropped": trace.dropped,
+        "data": base64.b64encode(data).decode("ascii"),
     }  # fmt: skip
 
 

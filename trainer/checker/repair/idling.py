@@ -58,7 +58,7 @@ def _list_kept(path: Path, text: str) -> Iterator[Candidate]:
 
 
 def _list_lost(text: str, loop: ast.For) -> Iterator[tuple[ast.Assign, str]]:
-    """Yield the statements that set a variable of a loop to a sum with it, in place of its array."""
+    """Yield the statements that set a variable of a loop to a sum, and what changes its array."""
     targets = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
     for node in (n for statement in loop.body for n in ast.walk(statement)):
         match node:

@@ -14,6 +14,7 @@ from trainer.checker.judge.fit import Fit
 from trainer.checker.repair.wanted import Wanted
 
 ALL = 10**6  # the score of a step that is right
+BY_CHANCE = 2  # rates that may be alike where no weight goes down a loss
 LEAST = 1e-3  # by which a value that may be 0 is moved
 Edits = Mapping[str, Any]
 
@@ -101,4 +102,4 @@ def find_rate(moved: Array, fit: Fit) -> float:
     rates = [-m / s for m, s in zip(moved[is_sure], fit.slopes[is_sure], strict=True) if m * s < 0]
     counts = [sum(abs(other - rate) <= 1e-4 * rate for other in rates) for rate in rates]
     most = max(counts, default=0)
-    return float(rates[counts.index(most)]) if most > 1 else 0.0
+    return float(rates[counts.index(most)]) if most > BY_CHANCE else 0.0
