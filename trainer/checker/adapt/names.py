@@ -32,7 +32,7 @@ OPTIONS = {
     "seed": r".*seed.*",
     "dout": r"dout|dy|delta",
 }
-INPUTS = r"x.*|input.*|data|im(age|g)s?|batchx|features?|samples?|trainx|trainingdata"
+INPUTS = r"x.*|batchx|(train(ing)?)?(set|data)?(x|input.*|data|im(age|g)s?|features?|samples?)"
 TARGETS = (
     r"t|t(rue|rain|batch|arget).*|label.*|teach.*|ans(wer)?.*|batch[ty]|y(true|batch|train|s)"
     r"|.*target.*|correct.*|gt|d|[yt]?onehot[yt]?|[yt](enc(oded)?|oh|labels?|vec)"
