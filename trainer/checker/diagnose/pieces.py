@@ -154,7 +154,8 @@ class Pieces:
         for a, b in self._order_pairs():
             is_mean = a not in self.words and np.ndim(known[b]) == 0
             for form, function in forms.items() if a != b else ():
-                if function is np.divide and not self._divides and _are_alike(known[a], known[b]):
+                is_own = self._divides and b in self._own
+                if function is np.divide and not is_own and _are_alike(known[a], known[b]):
                     continue  # a mask by chance, and a sample may be 0
                 if is_mean and function is not np.divide:
                     continue
