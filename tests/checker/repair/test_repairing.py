@@ -1,5 +1,6 @@
 """A wrong step gets its line and a fix, whatever the form and the depth of the net."""
 
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -80,6 +81,41 @@ def test_a_slope_that_is_given_the_activation_uses_it_as_that(tmp_path):
     path.write_text(TWICE)
     assert "+    return x * (1 - x)\n" in diagnose(path).diff
     assert diagnose(path).diff.count("\n+") == 2  # with the header of the diff
+
+
+ENTROPY = """
+import numpy as np
+rng = np.random.default_rng(0)
+X, t = rng.normal(size=(9, 3)), (rng.random((9, 1)) > 0.5).astype(float)
+keep, W1, W2 = 0.8, rng.normal(size=(3, 6)), rng.normal(size=(6, 1))
+for i in range(100):
+    np.random.seed(i)
+    z = X @ W1
+    mask = np.random.rand(*z.shape) < keep
+    a = np.maximum(0, z) * mask / keep
+    s = a @ W2
+    y = 1 / (1 + np.exp(-s))
+    loss = -np.mean(t * np.log(y) + (1 - t) * np.log(1 - y))
+    dy = (y - t) / len(X)
+    dz = dy @ W2.T * mask / keep * (z > 0)
+    W2 -= 0.1 * a.T @ dy
+    W1 -= 0.1 * X.T @ dz
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("dy = (y - t) / len(X)", "dy = (y - t) * y * (1 - y) / len(X)"),
+        ("dz = dy @ W2.T * mask / keep * (z > 0)", "dz = dy @ W2.T * (z > 0)"),
+    ],
+)
+def test_a_fix_divides_by_no_samples_and_takes_nothing_back(line, wrong, tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(ENTROPY.replace(line, wrong))
+    added = [each for each in diagnose(path).diff.splitlines() if each.startswith("+    ")]
+    assert len(added) == 1
+    assert set(re.findall(r"/ (\w+)", added[0])) <= {"len", "keep"}
 
 
 SAMPLES = """
