@@ -64,6 +64,21 @@ def test_a_net_that_computes_such_a_loss_must_go_down_that(decide):
     assert not decide(head, HUBER + head.replace(ERROR, "(y - T)**3")).is_right
 
 
+CLASSES = NET.replace(
+    "np.sin(X @ rng.normal(size=(3, 2))) * 2", "np.eye(2)[rng.integers(0, 2, 40)]"
+)
+CLASSES = CLASSES.replace(
+    "    dy =", "    y = np.exp(y) / np.exp(y).sum(axis=1, keepdims=True)\n    dy ="
+)
+RARE = "(y - T) * (T @ strength)[:, None]"
+
+
+def test_of_a_softmax_each_sample_may_have_a_weight_and_nothing_else(tmp_path):
+    assert judge(write_changed(tmp_path, CLASSES, ERROR, RARE)).decision.is_right is True
+    path = write_changed(tmp_path, CLASSES, ERROR, "(y - T) * y * (1 - y) * strength")
+    assert not judge(path).decision.is_right
+
+
 @settings(max_examples=5, deadline=None)
 @given(st.lists(st.floats(0.1, 10), min_size=2, max_size=2))
 def test_weights_of_the_outputs_keep_it_right(tmp_path_factory, weights):

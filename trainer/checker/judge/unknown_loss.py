@@ -60,10 +60,20 @@ def _list_rests(model: Model) -> Iterator[Array]:
 
 def _has_signs(errors: Array | None, rest: Array) -> bool:
     """Return whether the derivative by outputs has the signs of what these and targets differ by,
-    or is 0, in more than one number.
+    or is 0, in more than one number. Of a softmax it is a multiple of that for each sample.
     """
     if errors is None or errors.size != rest.size:
         return False
+    errors = errors.reshape(rest.shape)
     is_error = np.abs(errors) > TINY * np.abs(errors).max()
-    same = np.sign(errors) == np.sign(rest.reshape(-1))
-    return bool(is_error.sum() > 1 and same[is_error].all())
+    same = np.sign(errors) == np.sign(rest)
+    has_signs = bool(is_error.sum() > 1 and same[is_error].all())
+    axes = [i for i, n in enumerate(rest.shape) if n > 1 and np.allclose(rest.sum(axis=i), 0)]
+    return has_signs and all(_is_multiple(errors, rest, axis) for axis in axes)
+
+
+def _is_multiple(errors: Array, rest: Array, axis: int) -> bool:
+    """Return whether errors are a multiple of what outputs and targets differ by, along an axis."""
+    sizes = (rest * rest).sum(axis=axis, keepdims=True)
+    factors = (errors * rest).sum(axis=axis, keepdims=True) / sizes
+    return bool(np.abs(errors - factors * rest).max() <= TINY * np.abs(errors).max())
