@@ -9,15 +9,15 @@ from trainer.common.language import translate as _
 
 
 def advise(report: Report, judged: Judged | None, obstacle: str, users: list[str]) -> None:
-    """Put the reason into a report that is open: that the net is of no form with names says nothing
-    to whom such a form is no aim.
+    """Put the reason into a report that is open, in place of what a known form would have.
 
     judged is the step that was followed, None where none was. obstacle is the call that came
     farthest and what it raised, users are the files that use this one.
     """
     core = [f for f in report.findings if f.quantity.split()[0] in CORE]
-    left = [f for f in core if f.verdict not in ("missing", "note")]
-    if left or not all(map(_is_of_form, core)):
+    known = [f for f in core if f.verdict not in ("missing", "note")]
+    missing = [f for f in report.findings if f.verdict == "missing"]
+    if known or not all(map(_is_of_form, missing)):
         return
     report.findings = [f for f in report.findings if f.verdict != "missing"]
     report.stopped = _explain(judged, obstacle, users)
