@@ -47,7 +47,8 @@ def fit_losses(model: Model) -> list[Fit]:
     fits = [fit for fit in fits if not (fit.is_own and fit.events in turned)]
     fits.sort(key=lambda fit: (len(fit.wrong), fit.rate <= 0, not fit.is_own))
     distinct = list({fit.slopes.tobytes(): fit for fit in reversed(fits)}.values())[::-1]
-    for fit in distinct if fits and fits[0].wrong else []:
+    is_sure = bool(fits) and fits[0].wrong and len(fits[0].slopes) > FEWEST  # not by chance
+    for fit in distinct if is_sure else []:
         found = dict(find_factors(model, fit, model.weights))
         fit.factors = {weight: factor for weight, factor in found.items() if factor}
         fit.blur = max(_measure_blur(model, fit, weight) for weight in model.weights)
