@@ -146,9 +146,9 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> st
         if report.stopped and task.name and task.name not in read_source(task.path).text:
             return ""  # a name that the file has not
         doing.append(TRAINING)
-        with _leave_doubted(report, may_acquit=task.folder is None), _survive(report, connection):
-            may_acquit, is_loaded = task.folder is None, bool(loaded)
-            judged = judge_training(connection, report, may_acquit, is_loaded)
+        may_acquit = task.folder is None
+        with _leave_doubted(report, may_acquit), _survive(report, connection):
+            judged = judge_training(connection, report, may_acquit, is_loaded=bool(loaded))
             if task.folder:
                 report.tried = list(map(str, take_list(connection.ask({"do": "tried"}), "tried")))
             if task.gradients:

@@ -1,4 +1,4 @@
-"""A variable that is set anew loses an update only where nothing has the new value."""
+"""A variable that stands for a new array loses an update only where nothing else has it."""
 
 import pytest
 from steps import judge, write_changed

@@ -23,14 +23,6 @@ for i in range(100):
     for p, d in zip(params, gradients(params, X, T)):
         p = p - 0.1 * d
 """
-IGNORED = """
-def step(params, grads, lr):
-    return [p - lr * d for p, d in zip(params, grads)]
-def train(net, x, t):
-    for i in range(100):
-        grads = gradients(net, x, t)
-        step(net, grads, 0.1)
-"""
 
 
 @pytest.mark.parametrize(

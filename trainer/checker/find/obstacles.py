@@ -24,16 +24,12 @@ class Obstacle:
     error: Exception
     reached: int = 0
 
-
-def describe_farthest(obstacles: list[Obstacle], source: Source) -> str:
-    """Return which call saw most of a file and what it raised there, "" where none failed."""
-    farthest = max(obstacles, key=lambda each: each.reached, default=None)
-    if farthest is None:
-        return ""
-    raised, line = describe_raised(farthest.error), find_line(farthest.error, source.path)
-    place = f" ({source.describe_line(line)})" if line else raised.at
-    message = _("{name} raised {error}")
-    return message.format(name=farthest.call.title, error=raised.text + place)
+    def describe(self, source: Source) -> str:
+        """Return what was called, and what it raised where in a file."""
+        raised, line = describe_raised(self.error), find_line(self.error, source.path)
+        place = f" ({source.describe_line(line)})" if line else raised.at
+        message = _("{name} raised {error}")
+        return message.format(name=self.call.title, error=raised.text + place)
 
 
 def list_importers(path: Path) -> list[str]:

@@ -31,7 +31,7 @@ from trainer.checker.find.instances import SIZES, guess_sizes
 from trainer.checker.find.inventing import INPUTS
 from trainer.checker.find.layers import Layer
 from trainer.checker.find.leaves import Namespace
-from trainer.checker.find.obstacles import Obstacle, describe_farthest
+from trainer.checker.find.obstacles import Obstacle
 from trainer.checker.find.options import has_options
 from trainer.checker.find.pairing import list_layers
 from trainer.checker.find.steps import Step
@@ -82,7 +82,7 @@ class Script:
         self._path, self._texts = path, texts
         self._trains_with_few = False  # whether the first rows of a table are enough
         self.fault = ""  # what a call raised that is a mistake of the file
-        self.obstacles: list[Obstacle] = []  # the calls that failed
+        self._obstacle: Obstacle | None = None  # the first call that failed after most places
         self._calls: dict[int, list[Call]] = {}  # by the number of outputs
         self._load()
 
@@ -154,7 +154,7 @@ class Script:
     def describe_obstacle(self) -> str:
         """Return which call came farthest and what it raised where, "" where none failed."""
         source = self.sources.get(self._path)
-        return describe_farthest(self.obstacles, source) if source else ""
+        return self._obstacle.describe(source) if self._obstacle and source else ""
 
     def follow_with_data(self, layout: int) -> list[Step]:
         """Run the file again, with data of ours where it has none, and with more samples where it
@@ -293,8 +293,13 @@ class Script:
         try:
             return call.prepare(trier)[:2]
         except Exception as error:
-            self.obstacles.append(Obstacle(call, error))
+            self._keep_farthest(Obstacle(call, error))
             raise
+
+    def _keep_farthest(self, obstacle: Obstacle) -> None:
+        """Keep one of all, since an error holds the arrays of its call."""
+        if self._obstacle is None or obstacle.reached > self._obstacle.reached:
+            self._obstacle = obstacle
 
     def _follow_call(
         self, call: Call, trier: Trier, sizes: tuple[int, int], layout: int, option: int
@@ -306,7 +311,7 @@ class Script:
         steps = call.follow(trier, *data, option)
         self.fault = self.fault or self._find_fault(call)
         if call.outcome and call.outcome.error:
-            self.obstacles.append(Obstacle(call, call.outcome.error, call.outcome.reached[0]))
+            self._keep_farthest(Obstacle(call, call.outcome.error, call.outcome.reached[0]))
         error = steps[0].run({}, "changes").error if len(steps) == 1 else call.find_error()
         if not (asked := correct_sizes(*sizes, error)):
             return steps

@@ -7,12 +7,7 @@ from typing import Any
 
 from trainer.checker.find.trace import DERIVED, NAMES, Form, Trace
 from trainer.checker.judge.decision import Decision, Fault
-from trainer.checker.judge.descent import (
-    FEWEST,
-    computes_gradient,
-    fit_losses,
-    measure_rest,
-)
+from trainer.checker.judge.descent import FEWEST, computes_gradient, fit_losses, measure_rest
 from trainer.checker.judge.dividing import find_divided, may_divide
 from trainer.checker.judge.enlarging import list_larger
 from trainer.checker.judge.fit import Fit, are_same
@@ -26,10 +21,7 @@ from trainer.checker.judge.following import (
 from trainer.checker.judge.idle import is_idle, list_ignored, list_lost
 from trainer.checker.judge.influence import Model, Run, build_model, leave_start
 from trainer.checker.judge.looking import decide_about, is_beside_gradients
-from trainer.checker.judge.properties import (
-    find_growing,
-    list_grown,
-)
+from trainer.checker.judge.properties import find_growing, list_grown
 from trainer.checker.judge.repeating import takes_several
 from trainer.checker.judge.shrinking import build_smaller
 

@@ -48,9 +48,11 @@ def compare_shown(step: Step, decision: Decision, model: Model) -> Decision:
     loop, is no usual loss, or has a penalty that the step has not.
     """
     fit = decision.fit
+    if fit is None or fit.loss == GROWING:
+        return decision
     weights = [path for path in decision.model.weights if path in model.base.before]
     shown = find_shown_loss(step.describe, model, weights, list_places(decision))
-    if fit is None or shown is None or fit.loss == GROWING:
+    if shown is None:
         return decision
     if not shown.is_usual:
         fault = Fault.WRONG_LOSS

@@ -1,7 +1,17 @@
 """What is said of each fault of a step, and how each loss is called, untranslated."""
 
 from trainer.checker.judge.decision import Fault
-from trainer.checker.judge.losses import CLASSES, GROWING, HINGE, SLOPED, SQUARES
+from trainer.checker.judge.losses import (
+    BINARY,
+    CLASSES,
+    ENTROPY,
+    GROWING,
+    HINGE,
+    LOGISTIC,
+    OF_SOFTMAX,
+    SLOPED,
+    SQUARES,
+)
 from trainer.common.language import N_
 
 FAULTS = {
@@ -50,10 +60,10 @@ FAULTS = {
 LOSSES = {
     SQUARES: N_("the squared error of its outputs"),
     SLOPED: N_("the squared error of its outputs"),
-    "cross-entropy": N_("the cross-entropy of its outputs"),
-    "binary cross-entropy": N_("the binary cross-entropy of its outputs"),
-    "cross-entropy of softmax": N_("the cross-entropy of the softmax of its outputs"),
-    "binary cross-entropy of sigmoid": N_("the binary cross-entropy of the sigmoid of its outputs"),
+    ENTROPY: N_("the cross-entropy of its outputs"),
+    BINARY: N_("the binary cross-entropy of its outputs"),
+    OF_SOFTMAX: N_("the cross-entropy of the softmax of its outputs"),
+    LOGISTIC: N_("the binary cross-entropy of the sigmoid of its outputs"),
     HINGE: N_("the hinge loss of its outputs"),
     CLASSES: N_("the multi-class hinge loss of its outputs"),
     GROWING: N_("an unusual loss of its outputs (it grows with each error)"),

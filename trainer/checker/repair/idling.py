@@ -2,59 +2,39 @@
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
+from functools import partial
 
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.diagnose.applying import Candidate, replace_segment
 from trainer.checker.diagnose.counting import Count
 from trainer.checker.diagnose.diagnosing import Diagnosis, describe_fix
 from trainer.checker.diagnose.patching import Texts
-from trainer.checker.judge.decision import Fault
+from trainer.checker.find.programs import Script
 from trainer.checker.repair.surveying import StepRequest, find_steps
 
 SIGNS = {ast.Add: "+=", ast.Sub: "-="}
 
 
-def diagnose_idle(request: StepRequest, tried: Count) -> Diagnosis | None:
-    """Return the first line whose result is lost, with a change that makes the step right; None
-    where the step moves its weights, or no change makes it right.
+def diagnose_idle(request: StepRequest, script: Script, tried: Count) -> Diagnosis | None:
+    """Return the first line whose result is lost, with a change that makes an idle step right; None
+    where no change does.
+
+    for p, d in zip(params, grads): p = p - d   →   for p, d in zip(params, grads): p -= d
     """
-    script, steps = find_steps(request, None)
-    step = steps[request.number] if request.number < len(steps) else None
-    decision = request.decide(step, step.run) if step else None
-    if decision is None or decision.fault is not Fault.IDLE:
-        return None
     texts = {path: source.text for path, source in script.sources.items()}
     for path, text in texts.items():
-        for candidate in _list_kept(path, text):
-            changed = {**texts, path: candidate.text}
-            if tried.spend() and attempt(lambda changed=changed: _is_right(request, changed)).value:
-                return describe_fix(candidate, texts, changed, [], 1)
+        loops = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.For))
+        lost = [pair for loop in loops for pair in _list_lost(text, loop)]
+        changed = {**texts, path: _replace_all(text, lost)}
+        if lost and tried.spend() and attempt(partial(_is_right, request, changed)).value:
+            candidate = Candidate(path, changed[path], lost[0][0])
+            return describe_fix(candidate, texts, changed, [], 1)
     return None
 
 
 def _is_right(request: StepRequest, texts: Texts) -> bool:
     decisions = (request.decide(step, step.run) for step in find_steps(request, texts)[1])
     return next((bool(d.is_right) for d in decisions if d and d.is_right is not None), False)
-
-
-def _list_kept(path: Path, text: str) -> Iterator[Candidate]:
-    """Yield the text in which what is added to the variables of loops changes the arrays, and those
-    in which an argument is set to what a call returns.
-
-    for p, d in zip(params, grads): p = p - d   →   for p, d in zip(params, grads): p -= d
-    update(params, grads)                       →   params = update(params, grads)
-    """
-    tree = ast.parse(text)
-    updates = [node for node in ast.walk(tree) if isinstance(node, ast.For)]
-    lost = [pair for loop in updates for pair in _list_lost(text, loop)]
-    if lost:
-        yield Candidate(path, _replace_all(text, lost), lost[0][0])
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            written = ast.get_source_segment(text, node) or ""
-            for name in (each.id for each in node.value.args if isinstance(each, ast.Name)):
-                yield Candidate(path, replace_segment(text, node, f"{name} = {written}"), node)
 
 
 def _list_lost(text: str, loop: ast.For) -> Iterator[tuple[ast.Assign, str]]:

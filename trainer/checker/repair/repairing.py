@@ -47,6 +47,7 @@ from trainer.checker.repair.single_values import diagnose_value
 from trainer.checker.repair.surveying import (
     StepRequest,
     StepScreen,
+    decide_request,
     find_first_wrong,
     find_steps,
     find_wrong_step,
@@ -179,8 +180,11 @@ def diagnose_step(
     """
     survey = survey_step(request, None)
     if survey is None:
-        found = diagnose_value(request, tried, partial(_go_on, request, tried))
-        return found or diagnose_idle(request, tried)
+        decided = decide_request(request)
+        if decided and decided[-1].fault is Fault.IDLE:
+            return diagnose_idle(request, decided[0], tried)
+        go_on = partial(_go_on, request, tried)
+        return diagnose_value(request, decided, tried, go_on) if decided else None
     fix = _search_fix(request, tried, survey)
     if fix is None or not is_better(fix[1]):
         assert isinstance(survey.screen, StepScreen)

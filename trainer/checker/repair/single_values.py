@@ -22,6 +22,7 @@ from trainer.checker.diagnose.expressions import list_edits
 from trainer.checker.diagnose.patching import Function, Texts, holds
 from trainer.checker.diagnose.rewriting import replace_word
 from trainer.checker.diagnose.scope import make_words
+from trainer.checker.find.programs import Script
 from trainer.checker.find.steps import Step
 from trainer.checker.find.tracing import Site
 from trainer.checker.judge.decision import OF_ONE_VALUE, Decision, Fault
@@ -41,19 +42,20 @@ LINES = 3  # before that of the value, which may be wrong instead of it
 
 
 def diagnose_value(
-    request: StepRequest, tried: Count, go_on: Callable[[Candidate, Texts], Texts | None]
+    request: StepRequest,
+    decided: tuple[Script, Step, Decision],
+    tried: Count,
+    go_on: Callable[[Candidate, Texts], Texts | None],
 ) -> Diagnosis | None:
     """Return the line of a value that is wrong by itself, and a change with which the step is
     right; None where the step has no such value.
 
-    go_on is given a change with which the value is right and the step is still wrong, and returns
-    the texts with which the step is right, if it finds any.
+    decided is what decide_request returned. go_on is given a change with which the value is right
+    and the step is still wrong, and returns the texts with which the step is right, if it finds
+    any.
     """
-    script, steps = find_steps(request, None)
-    step = steps[request.number] if request.number < len(steps) else None
-    decision = request.decide(step, step.run) if step else None
-    is_sought = decision and decision.fault in OF_ONE_VALUE and decision.event is not None
-    if step is None or decision is None or not is_sought:
+    script, step, decision = decided
+    if decision.fault not in OF_ONE_VALUE or decision.event is None:
         return None
     texts = {path: source.text for path, source in script.sources.items()}
     site = step.tracer.sites[decision.model.base.events[_find_first(decision)][0]]

@@ -67,6 +67,14 @@ def find_steps(request: StepRequest, texts: Texts | None) -> tuple[Script, list[
     return script, program() if program else steps
 
 
+def decide_request(request: StepRequest) -> tuple[Script, Step, Decision] | None:
+    """Return the script of a request, its step and the decision on that, None where it has none."""
+    script, steps = find_steps(request, None)
+    step = steps[request.number] if request.number < len(steps) else None
+    decision = request.decide(step, step.run) if step else None
+    return (script, step, decision) if step and decision else None
+
+
 def find_wrong_step(path: Path) -> StepRequest | None:
     """Return the step of a file's training that is wrong in a line, None where none is."""
     script = Script(path)
