@@ -22,7 +22,13 @@ from trainer.checker.adapt.names import (
     list_required,
     simplify_name,
 )
-from trainer.checker.find.guessing import choose_usual, is_own, list_dims, list_words
+from trainer.checker.find.guessing import (
+    choose_usual,
+    is_own,
+    list_dims,
+    list_kept,
+    list_words,
+)
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.options import ARGUMENT
 from trainer.checker.find.using import CALL, Use, find_use, is_iterated
@@ -69,6 +75,17 @@ class Assembler:
             for inner, outer, sizes in product(hidden, last, self._list_sizes(slots[kind])):
                 with suppress(Exception, SystemExit):
                     yield self._chain(kind, inner, outer, sizes)
+
+    def list_chains(self, name: str, count: int) -> Iterator[list[Any]]:
+        """Yield as many layers from the inputs to the outputs, of which an argument is the first:
+        the numbers of inputs and neurons come in the one order or the other.
+        """
+        D, H, C = self.sizes
+        pairs = [*pairwise([D, *[H] * (count - 1), C])]
+        for kind in self._list_kinds(self._find_use(name).own):
+            for sizes in (pairs, [pair[::-1] for pair in pairs]):
+                with suppress(Exception, SystemExit):
+                    yield [self._make(kind, each) for each in sizes]
 
     def list_made(self) -> Iterator[Any]:
         """Yield what functions of the module return that are given sizes, and 0 for a seed."""
@@ -157,7 +174,7 @@ class Assembler:
 
     def _list_kinds(self, read: frozenset[str]) -> list[type]:
         """Return the classes that have what code reads, those first that have most of it."""
-        had = {kind: len(read & {*dir(kind)}) for kind in self.kinds}
+        had = {kind: len(read & {*dir(kind), *list_kept(self.tree, kind)}) for kind in self.kinds}
         return sorted((kind for kind in self.kinds if had[kind]), key=lambda kind: -had[kind])
 
     def _find_use(self, name: str) -> Use:

@@ -117,7 +117,7 @@ class Call:
     def find_error(self) -> str:
         """Return the error at which the call ended, "" for none."""
         error = self.outcome.error if self.outcome else None
-        return str(error) if isinstance(error, ValueError) else ""
+        return str(error) if isinstance(error, ValueError | IndexError) else ""
 
     def renew(self, sizes: tuple[int, int, int]) -> "Call | None":
         """Return the same call with a net of other sizes, None where the file chooses these."""

@@ -29,6 +29,7 @@ from trainer.checker.find.guessing import (
     list_dims,
     list_keys,
     list_nodes,
+    list_switches,
     list_words,
     shrink,
 )
@@ -62,7 +63,9 @@ class Choices(Assembler):
             return
         yield from self._list_tables(name, data)
         if attributes := list_attributes(self.tree, name):
-            known = {each: next(self._list_options(each), False) for each in attributes}
+            switches = list_switches(self.tree)
+            usual = {each: each not in switches and self.sizes[1] for each in attributes}
+            known = {each: next(self._list_options(each), usual[each]) for each in attributes}
             yield SimpleNamespace(**known)
         words = list_words(name, self.tree, self.module)
         yield from words
@@ -142,10 +145,14 @@ class Choices(Assembler):
 
     def list_pairs(self, names: list[str]) -> Iterator[Namespace]:
         """Yield the matrices of two layers for one of two arguments, and their biases for the
-        other; nothing for more or fewer arguments.
+        other; or layers for arguments of the same name with other numbers, one after the other.
         """
         for stacks in self._list_stacks() if len(names) == 2 else ():
             yield dict(zip(names, stacks, strict=True))
+        stems = [re.fullmatch(r"(.*?)_?\d", name) for name in names]
+        numbered = [stem[0] for stem in stems if stem and stem[1] == (stems[0] or [""])[1]]
+        for layers in self.list_chains(numbered[0], len(numbered)) if len(numbered) > 1 else ():
+            yield dict(zip(numbered, layers, strict=True))
 
     def _list_stacks(self) -> Iterator[tuple[list[Any], list[Any]]]:
         """Yield the matrices of two layers in a list, and their biases, for samples as rows and as

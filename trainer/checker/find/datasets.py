@@ -122,7 +122,12 @@ def count_samples(tree: ast.Module, errors: list[Exception], given: set[int]) ->
 
 
 def correct_sizes(D: int, C: int, message: str) -> tuple[int, int] | None:
-    """Return the sizes that NumPy's error on two shapes asks for, None where it names neither."""
+    """Return the sizes that NumPy's error on two shapes, or on a label, asks for, None where it
+    names neither.
+    """
+    if label := re.search(r"index (\d+) is out of bounds for axis \d with size (\d+)", message):
+        index, size = map(int, label.groups())
+        return (D, size) if 1 < size <= index < C else None
     for own, other in _list_unequal(message):
         if other in (own, N):
             continue

@@ -114,6 +114,31 @@ def list_attributes(tree: ast.Module, name: str) -> list[str]:
     return [] if is_other else list(dict.fromkeys(n.attr for n in found))
 
 
+def list_kept(tree: ast.Module, kind: type) -> set[str]:
+    """Return the attributes that the methods of a class set."""
+    bodies = (n for n in list_nodes(tree) if isinstance(n, ast.ClassDef))
+    nodes = (n for body in bodies if body.name == kind.__name__ for n in ast.walk(body))
+    found = (n for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store))
+    return {n.attr for n in found if find_last_name(n.value) == "self"}
+
+
+def list_switches(tree: ast.Module) -> set[str]:
+    """Return the attributes that code tests by themselves: they are True or False."""
+    tests = (t for node in list_nodes(tree) for t in _list_tests(node))
+    return {test.attr for test in tests if isinstance(test, ast.Attribute)}
+
+
+def _list_tests(node: ast.AST) -> list[ast.expr]:
+    match node:
+        case ast.If(test=test) | ast.IfExp(test=test):
+            return [test]
+        case ast.BoolOp(values=values):
+            return values
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return [operand]
+    return []
+
+
 def list_returned(function: ast.FunctionDef) -> list[list[ast.expr]]:
     """Return what the return statements of a function return that give a name or a tuple, the
     parts of it.

@@ -15,6 +15,7 @@ from trainer.checker.adapt.names import (
     call_by_role,
     find_call_roles,
     find_role,
+    list_arguments,
     list_required,
 )
 from trainer.checker.find.guessing import choose_usual, is_own, list_dims, shrink
@@ -82,11 +83,17 @@ class Instance:
                 name: list_dims(self.sizes)[1:-1] for name, role in roles.items() if role == "H"
             }
             return call_by_role(partial(self.kind, **hidden | named | option), values)
-        if named:
+        dims = {name: list_dims(self.sizes) for name in self._list_sized()}
+        if named or dims:
             usual = {name: choose_usual(name, self.sizes) for name in required}
-            return self.kind(**usual | named | option)
+            return self.kind(**usual | dims | named | option)
         more = list_dims(self.sizes)[2:-1]
         return build_instance(partial(self.kind, **option), *self.sizes, reg=REG, more=more)
+
+    def _list_sized(self) -> list[str]:
+        """Return the arguments whose default is the sizes of several layers."""
+        return [p.name for p in list_arguments(self.kind) if isinstance(p.default, list | tuple)
+                and len(p.default) > 1 and all(type(size) is int for size in p.default)]  # fmt: skip
 
     def _choose_setup(self, names: list[str], samples: int) -> Namespace:
         """Return the arguments of a method that prepares a net: by their names, or by order."""

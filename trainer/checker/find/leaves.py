@@ -26,7 +26,7 @@ from trainer.checker.find.tensors import (
 )
 from trainer.checker.load.standins import StandIn
 
-DEPTH = 6  # of attributes, keys and indices
+DEPTH = 9  # of attributes, keys and indices
 MOST, EACH = 400, 250  # leaves of a namespace, and of one name: data are no reason to miss weights
 FIXED = (ModuleType, FunctionType, BuiltinFunctionType, type, StandIn)  # what no step changes
 Namespace = dict[str, Any]
@@ -168,7 +168,7 @@ def read_leaf(names: Namespace, keys: tuple[Any, ...]) -> Any:
     try:
         for key in keys:
             value = _take(value, key)
-    except (AttributeError, IndexError, KeyError):
+    except (AttributeError, IndexError, KeyError, TypeError):
         return None
     is_number = is_real(value) or _is_whole(value)
     is_leaf = is_number or is_numeric_array(value) or _is_table(value) or is_tensor(value)
@@ -248,4 +248,13 @@ def list_parts(value: Any) -> list[tuple[Any, Any]]:
         return list(list_module_parts(value).items())
     if is_closure(value):
         return [(name, cell.cell_contents) for name, cell in list_cells(value).items()]
-    return list((list_shared(value, (dict, list, np.ndarray)) | vars(value)).items())
+    own = {name: part for name, part in vars(value).items() if not _leads_back(part, type(value))}
+    return list((list_shared(value, (dict, list, np.ndarray)) | own).items())
+
+
+def _leads_back(part: Any, kind: type) -> bool:
+    """Return whether an attribute is a function that keeps objects of the class that has it: it
+    leads through a graph of them, as that of an automatic derivative.
+    """
+    cells = list_cells(part).values() if is_closure(part) else ()
+    return any(isinstance(cell.cell_contents, kind) for cell in cells)

@@ -172,7 +172,8 @@ class Script:
                 self._load()
                 with Samples.give(samples or FEW):
                     steps = self.follow()
-                errors = [str(e) for e in self._loader.errors if isinstance(e, ValueError)]
+                errors = [str(e) for e in self._loader.errors
+                          if isinstance(e, ValueError | IndexError)]  # fmt: skip
                 asked = errors and correct_sizes(*sizes, errors[-1])
                 needed = 0 if samples else self._count_samples({FEW, N})
                 self._trains_with_few |= bool(steps)

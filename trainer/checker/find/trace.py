@@ -21,7 +21,7 @@ RESULT, SUBTRACTED, JOINED, DERIVED = GAVE = "result", "subtracted", "joined", "
 STRAIGHT = "(script)"  # the name of the one step that a script takes without a loop
 NAMES = "(names)"  # the path of whether names that are subtracted are seen
 EVENT = "@"  # before the number of an event, in place of the path of a leaf
-MOST_EVENTS = 3000
+MOST_EVENTS = 10_000
 ROUNDING = 1e-14  # relative
 MOST_ELEMENTS = 20_000  # of an array that is kept
 
