@@ -5,7 +5,7 @@ from pathlib import Path
 
 from trainer.checker.find.inventing import INPUTS
 from trainer.checker.find.options import MOST
-from trainer.checker.find.programs import OPTION, OWN, TRAINING, Script, run_program
+from trainer.checker.find.programs import CALLS, OPTION, TRAINING, Script, run_program
 from trainer.checker.judge.judging import judge_options, judge_programs
 from trainer.checker.judge.layers import judge_layers
 from trainer.checker.judge.reporting import describe
@@ -57,4 +57,4 @@ class Programs:
     def list_calls(self):
         """Return the programs that call what the file defines, none where none can vary."""
         programs = enumerate(self._script.list_programs()) if self._script.varies else ()
-        return (run_program(number, program) for number, program in programs if number >= OWN)
+        return (run_program(number, program) for number, program in programs if number >= CALLS)

@@ -32,20 +32,20 @@ class Obstacle:
         return message.format(name=self.call.title, error=raised.text + place)
 
 
-def list_importers(path: Path) -> list[str]:
-    """Return the names of the files that import one, in its folder and in the one above."""
-    found = sorted(set(_list_importers(path)))
+def list_importers(path: Path) -> list[Path]:
+    """Return the files that import one, in its folder and in the one above."""
+    found = sorted(set(_list_importers(path)), key=lambda file: (file.name, file))
     return found[:MOST_USERS]
 
 
-def _list_importers(path: Path) -> Iterator[str]:
+def _list_importers(path: Path) -> Iterator[Path]:
     imports = re.compile(rf'^[\s"]*(from|import)\s[^\n]*\b{re.escape(path.stem)}\b', re.MULTILINE)
     files = (file for folder in path.parents[:2] for file in _list_files(folder) if file != path)
     for file in files:
         with suppress(OSError, ValueError):
             is_short = file.stat().st_size <= MOST_BYTES
             if is_short and imports.search(file.read_text("utf-8")):
-                yield file.name
+                yield file
 
 
 def _list_files(folder: Path) -> list[Path]:

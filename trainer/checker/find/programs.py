@@ -7,7 +7,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
-from itertools import chain, islice, takewhile
+from itertools import chain, islice, product, takewhile
 from pathlib import Path
 
 from trainer.checker.adapt.attempts import attempt
@@ -31,7 +31,7 @@ from trainer.checker.find.instances import SIZES, guess_sizes
 from trainer.checker.find.inventing import INPUTS
 from trainer.checker.find.layers import Layer
 from trainer.checker.find.leaves import Namespace
-from trainer.checker.find.obstacles import Obstacle
+from trainer.checker.find.obstacles import MOST_USERS, Obstacle, list_importers
 from trainer.checker.find.options import has_options
 from trainer.checker.find.pairing import list_layers
 from trainer.checker.find.steps import Step
@@ -51,7 +51,9 @@ TRIES = 3  # sizes of data, since errors tell which are needed
 USES = 4  # programs that give a net to a function of the file
 MOST = 9  # instances and functions of a file that are tried
 OWN = 1 + LAYOUTS_OF_DATA + USES  # programs that use a net as the file does
-TRAINING = OWN + LAYOUTS * MOST  # programs that train a net; those of single layers follow
+OF_USER = 1 + LAYOUTS_OF_DATA  # programs of each file beside it that imports it
+CALLS = OWN + MOST_USERS * OF_USER  # programs before those that call what the file defines
+TRAINING = CALLS + LAYOUTS * MOST  # programs that train a net; those of single layers follow
 OPTION = 100_000  # is added to the number of a call for each activation that is tried
 Program = Callable[[], list[Step]]  # the steps that a way to train the net takes
 
@@ -84,6 +86,8 @@ class Script:
         self.fault = ""  # what a call raised that is a mistake of the file
         self._obstacle: Obstacle | None = None  # the first call that failed after most places
         self._calls: dict[int, list[Call]] = {}  # by the number of outputs
+        self._importers: dict[int, tuple[Script, list[Step]]] = {}  # and their own steps
+        self._trains = False  # whether the file has steps without another one
         self._load()
 
     def _load(self, straight: Path | None = None) -> None:
@@ -94,13 +98,16 @@ class Script:
         """Yield the file as a script, and calls of what it defines with each layout of data, and
         with another activation for each option from 1.
 
-        The first OWN of them use a net as the file does. There are TRAINING.
+        The first OWN of them use a net as the file does, and those up to CALLS as the files do that
+        import it. There are TRAINING.
         """
         yield self.follow
         for layout in range(LAYOUTS_OF_DATA):
             yield partial(self.follow_with_data, layout)
         for number in range(USES):
             yield partial(self.use, number)
+        for number, layout in product(range(MOST_USERS), (None, *range(LAYOUTS_OF_DATA))):
+            yield partial(self.follow_user, number, layout)
         for layout in range(LAYOUTS):
             for number in range(MOST):
                 yield partial(self.call, layout, number, option)
@@ -110,7 +117,7 @@ class Script:
         the layers of the file, which was followed.
         """
         option, place = divmod(number, OPTION)
-        if option and not (OWN <= place < TRAINING and self.varies):
+        if option and not (CALLS <= place < TRAINING and self.varies):
             return None
         every = chain(self.list_programs(option), self.list_layer_programs())
         return next(islice(every, place, None), None)
@@ -128,6 +135,7 @@ class Script:
         if not steps and self._path in self.sources and wrap_step(self._tree):
             self._load(self._path)
             steps = self._follow()
+        self._trains |= bool(steps)
         return steps
 
     def _follow(self) -> list[Step]:
@@ -184,6 +192,35 @@ class Script:
             StandIn.given_data = None
             self._tracer, self._loader = before
         return []
+
+    def follow_user(self, number: int, layout: int | None) -> list[Step]:
+        """Run a file that imports this one, where this one has no steps itself, also with data of
+        ours; return the steps that run code of this one.
+        """
+        user = None if self._trains else self.find_user(OWN + number * OF_USER)
+        if user is None:
+            return []
+        _script, own = self._importers[number]
+        steps = own if layout is None else user.follow_with_data(layout)
+        found = [step for step in steps if self._takes_part(step)]
+        for step in found:
+            step.file = step.path.name if step.path not in (None, self._path) else ""
+        return found
+
+    def find_user(self, place: int) -> "Script | None":
+        """Return the file whose run is the program of a number, None where it is this one."""
+        number = (place - OWN) // OF_USER
+        if not OWN <= place < CALLS or number >= len(list_importers(self._path)):
+            return None
+        if number not in self._importers:
+            script = Script(list_importers(self._path)[number], self._texts)
+            self._importers[number] = script, script.follow()
+        return self._importers[number][0]
+
+    def _takes_part(self, step: Step) -> bool:
+        """Return whether a step runs code of this file."""
+        sites = {site for site, *_value in step.run({}, "full").events if site >= 0}
+        return any(step.find_path(site) == self._path for site in sites)
 
     def _count_samples(self, given: set[int]) -> int:
         is_loaded = self._path in self.sources

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -64,6 +65,8 @@ class Step:
     declared: tuple[str, ...] = ()
     name: str = ""  # of the function that is called, or STRAIGHT, where this is no loop of the file
     option: str = ""  # the activation that was chosen for it, where that is not the usual one
+    path: Path | None = None  # the file of its loop
+    file: str = ""  # the name of that where another file is checked, which it imports
     place: tuple[int, int] = (0, 0)  # the number of the program, and of the step in it
     given: dict[str, Any] = field(default_factory=dict)  # values of leaves in each run
     is_still: bool = False  # whether it leaves its first matrices of weights at 0
@@ -132,7 +135,7 @@ class Step:
         """Return the step of other statements that find the same names."""
         return Step(
             self.tracer, body, self.line, self.module, self.shared, self.names, self.owner,
-            self.declared, given=self.given, is_after=True,
+            self.declared, path=self.path, given=self.given, is_after=True,
         )  # fmt: skip
 
     def get_names(self) -> Namespace:
@@ -156,9 +159,13 @@ class Step:
         is_returned = not (found.is_argument or found.is_update)
         return found.line, found.name or (is_returned and found.function) or found.text
 
-    def locate(self, line: int) -> str:
-        """Return the words for a line."""
-        return describe_line(line)
+    def find_path(self, site: int | None = None) -> Path | None:
+        """Return the file of a value, or of the loop, None where a call of ours is the step."""
+        return self.path if site is None else self.tracer.sites[site].path
+
+    def locate(self, site: int | None = None) -> str:
+        """Return the words for the line of a value, or of the loop."""
+        return describe_line(self.line if site is None else self.describe(site)[0])
 
     def _restore(self) -> tuple[Namespace, Namespace | None]:
         """Set the module's names back, and return them and a copy of the local ones."""
@@ -313,7 +320,7 @@ def capture(tracer: Tracer, place: Place, frame: FrameType) -> Step:
     name = STRAIGHT if is_wrapped(place.loop) else ""
     return Step(
         tracer, place.loop.body, place.loop.lineno, module, shared, own,
-        place.owner, place.declared, name,
+        place.owner, place.declared, name, path=place.path,
     )  # fmt: skip
 
 

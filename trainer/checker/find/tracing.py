@@ -20,8 +20,11 @@ COMPUTED = ast.BinOp | ast.Call | ast.Subscript  # what has no name
 
 @dataclass(frozen=True)
 class Place:
-    """A loop, the class around it, whose private names it may use, and its global names."""
+    """A loop and its file, the class around it, whose private names it may use, and its global
+    names.
+    """
 
+    path: Path
     loop: Loop
     owner: str
     declared: tuple[str, ...]
@@ -217,7 +220,7 @@ class _Instrumenter(ast.NodeTransformer):
 
     def _mark(self, node: Loop) -> list[ast.stmt]:
         number = len(self._tracer.loops)
-        self._tracer.loops.append(Place(node, self._owner, self._declared))
+        self._tracer.loops.append(Place(self._path, node, self._owner, self._declared))
         node.orelse = self._visit_block(node.orelse)
         node.body = [_call(ROUND, number, node), *self._visit_block(node.body)]
         return [node, _call(LEAVE, number, node)]

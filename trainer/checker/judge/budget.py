@@ -15,7 +15,8 @@ LARGE = 100  # elements that cost as much as one value
 
 
 class Step(Protocol):
-    """A step that can be run; line is that of its loop, name the function that is called.
+    """A step that can be run; line is that of its loop, name the function that is called, and file
+    the name of the file of its loop where that is another one than is checked.
 
     option is another activation than the usual one. place is the number of the program that takes
     it, and of the step in that. is_still tells that it leaves matrices of weights at 0, which they
@@ -23,6 +24,7 @@ class Step(Protocol):
     """
 
     line: int
+    file: str
     is_still: bool
     is_after: bool
     name: str
@@ -35,8 +37,10 @@ class Step(Protocol):
     def describe(self, site: int) -> tuple[int, str]:
         """Return the line of a value, and its name or expression."""
 
-    def locate(self, line: int) -> str:
-        """Return the words for a line: of a notebook, those for the cell and the line in it."""
+    def locate(self, site: int | None = None) -> str:
+        """Return the words for the line of a value, or of the loop: of a notebook, those for the
+        cell and the line in it, and the name of another file than the one that is checked.
+        """
 
 
 class Programs(Protocol):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import dropwhile, islice
 
-from trainer.checker.find.programs import OWN
+from trainer.checker.find.programs import CALLS, OWN
 from trainer.checker.find.trace import DERIVED
 from trainer.checker.judge.budget import OF_OPTIONS, Budget, Programs, Step
 from trainer.checker.judge.consistency import list_inconsistent
@@ -48,7 +48,8 @@ def judge_programs(
 
     The first program has the file's own data. Those of others may have a form that the file does
     not expect: a wrong step is right if it is right with some of them. Where a right step is a
-    call, more of them are judged, since another may be wrong.
+    call, more of them are judged, since another may be wrong. A loop of a file that imports this
+    one is not the mistake of this one.
     """
     found: dict[tuple[int, str], Judged] = {}
     budget, more, later = budget or Budget(), 0, 0
@@ -58,7 +59,9 @@ def judge_programs(
         judged = _choose(steps, budget)
         if judged and number and judged.decision.fault is Fault.GROWN:
             continue  # of data of ours, which may lie in another direction
-        if judged and number >= OWN:
+        if judged and judged.step.file and number >= OWN and judged.decision.is_right is False:
+            judged = replace(judged, decision=replace(judged.decision, is_right=None))
+        if judged and number >= CALLS:
             if misreads(judged.decision):
                 continue
             judged = _leave_unusual(judged)
@@ -124,7 +127,7 @@ def judge_options(programs: Programs, judged: Judged | None) -> Judged | None:
     output with another activation may have no loss that fits: wrong is what no error of it gives.
     """
     usual, budget = judged, Budget(OF_OPTIONS)
-    if judged and judged.decision.is_right and judged.step.place[0] < OWN:
+    if judged and judged.decision.is_right and judged.step.place[0] < CALLS:
         usual = judge_programs(programs.list_calls(), budget)
     if not usual or not usual.decision.is_right:
         return judged
@@ -215,7 +218,7 @@ def _is_part(judged: Judged, calls: Sequence[Step], budget: Budget) -> bool:
 
 def _raises(calls: Sequence[Step], budget: Budget) -> bool:
     """Return whether a call of ours raises an error about shapes."""
-    own = (step for step in calls if step.place[0] >= OWN)
+    own = (step for step in calls if step.place[0] >= CALLS)
     return any(budget.run(step, {}, "changes").error.startswith("ValueError") for step in own)
 
 

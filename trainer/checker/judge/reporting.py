@@ -269,8 +269,9 @@ def describe(judged: Judged) -> Iterator[Finding]:
             yield Finding(STEP, "note", message, "activation-missing")
     elif decision.fault:
         words["names"] = join_words(decision.wrong)
-        line = _find_line(judged)
-        words["place"] = judged.step.locate(line) if line else ""
+        site = _find_site(judged)
+        line = None if site is None else judged.step.describe(site)[0] or None
+        words["place"] = "" if site is None else judged.step.locate(site)
         words["shapes"] = _name_shapes(decision)
         words["shown"] = _(LOSSES.get(decision.fit.shown if decision.fit else "", ""))
         words["factor"] = f"{decision.fit.rate:.4g}" if decision.fit else ""
@@ -289,12 +290,10 @@ def describe(judged: Judged) -> Iterator[Finding]:
         yield Finding(STEP, "note", message.format(step=name_step(step)))
 
 
-def _find_line(judged: Judged) -> int | None:
-    """Return the line whose value is wrong by itself, None where none is."""
+def _find_site(judged: Judged) -> int | None:
+    """Return the place whose value is wrong by itself, None where none is."""
     decision = judged.decision
-    if decision.event is None:
-        return None
-    return judged.step.describe(decision.model.base.events[decision.event][0])[0]
+    return None if decision.event is None else decision.model.base.events[decision.event][0]
 
 
 def _name_shapes(decision: Decision) -> str:
@@ -344,9 +343,9 @@ def name_step(step: Step) -> str:
 
 def _name_call(step: Step) -> str:
     if step.name == STRAIGHT:
-        return _("the step that begins at {place}").format(place=step.locate(step.line))
+        return _("the step that begins at {place}").format(place=step.locate())
     if step.line:
-        return _("a round of the loop at {place}").format(place=step.locate(step.line))
+        return _("a round of the loop at {place}").format(place=step.locate())
     return _("a call of {name}").format(name=step.name)
 
 
@@ -357,5 +356,6 @@ def name_loss(judged: Judged) -> str:
         return _("a loss")
     if not fit.is_own:
         return _(LOSSES[fit.loss])
-    line, text = judged.step.describe(judged.decision.model.base.events[fit.events[0]][0])
-    return _("its own loss {name} ({place})").format(name=text, place=judged.step.locate(line))
+    site = judged.decision.model.base.events[fit.events[0]][0]
+    name, place = judged.step.describe(site)[1], judged.step.locate(site)
+    return _("its own loss {name} ({place})").format(name=name, place=place)

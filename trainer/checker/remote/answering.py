@@ -8,6 +8,7 @@ import inspect
 import random
 import warnings
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from trainer.checker.find.obstacles import list_importers
 from trainer.checker.find.programs import Script
 from trainer.checker.find.steps import Step
 from trainer.checker.findings.comparing import show_safely
+from trainer.checker.findings.placing import describe_place
 from trainer.checker.load.definitions import list_functions
 from trainer.checker.load.loading import Loader
 from trainer.checker.remote.packing import pack
@@ -206,6 +208,7 @@ class Answerer:
                 {
                     "step": start + i,
                     "line": step.line,
+                    "file": step.file[:TEXT],
                     "name": step.name[:TEXT],
                     "option": step.option[:TEXT],
                     "still": bool(step.is_still),
@@ -217,7 +220,7 @@ class Answerer:
 
     def _do_obstacle(self, _question: dict[str, Any]) -> Answer:
         """Tell what the call that came farthest raised, and which files beside this one use it."""
-        users = [name[:TEXT] for name in list_importers(self._loader.path)]
+        users = [file.name[:TEXT] for file in list_importers(self._loader.path)]
         return {"obstacle": self._script.describe_obstacle()[:TEXT], "users": users}
 
     def _do_layers(self, _question: dict[str, Any]) -> Answer:
@@ -241,12 +244,21 @@ class Answerer:
         return pack(self._steps[number].run(edits, form))
 
     def _do_site(self, question: dict[str, Any]) -> Answer:
-        line, text = self._steps[question["step"]].describe(question["site"])
-        return {"line": line, "text": text[:TEXT]}
+        step, site = self._steps[question["step"]], question["site"]
+        line, text = step.describe(site)
+        return {"line": 0 if self._name_file(step.find_path(site)) else line, "text": text[:TEXT]}
 
     def _do_place(self, question: dict[str, Any]) -> Answer:
-        source = self._script.sources[self._loader.path]
-        return {"place": source.describe_line(question["line"])}
+        """Return the words for the line of a value of a step, or of its loop."""
+        step, site = self._steps[question["step"]], question["site"]
+        line = step.line if site is None else step.describe(site)[0]
+        if file := self._name_file(step.find_path(site)):
+            return {"place": describe_place(file, line)[:TEXT]}
+        return {"place": self._script.sources[self._loader.path].describe_line(line)}
+
+    def _name_file(self, path: Path | None) -> str:
+        """Return the name of a file, "" for the checked one, or where a call of ours is meant."""
+        return "" if path in (None, self._loader.path) else path.name
 
     def _run(self, function: Callable[..., Any], question: dict[str, Any]) -> Answer:
         """Call a function; return its result or exception, and the arrays that it wrote to."""

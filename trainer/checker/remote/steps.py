@@ -11,7 +11,7 @@ from trainer.checker.find.discovering import MOST_STEPS
 from trainer.checker.find.inventing import INPUTS
 from trainer.checker.find.options import MOST as MOST_OPTIONS
 from trainer.checker.find.pairing import MOST as MOST_LAYERS
-from trainer.checker.find.programs import OPTION, OWN, TRAINING
+from trainer.checker.find.programs import CALLS, OPTION, OWN, TRAINING
 from trainer.checker.find.trace import Form, Trace, digest
 from trainer.checker.findings.comparing import Finding
 from trainer.checker.findings.quotient_table import find_worst
@@ -51,7 +51,8 @@ from trainer.common.language import translate as _
 
 
 class RemoteStep:
-    """One step of training in a worker; line is that of its loop, 0 for a call of a function.
+    """One step of training in a worker; line is that of its loop, 0 for a call of a function, and
+    file the name of another file than the checked one that has the loop.
 
     place is the number of the program that takes it, and of the step in that.
     """
@@ -61,6 +62,7 @@ class RemoteStep:
         self._number = take_number(about, "step")
         self._sent: set[str] = set()
         self.line, self.name = take_number(about, "line"), take_text(about, "name")
+        self.file = take_text(about, "file")
         self.option, self.is_still = take_text(about, "option"), about.get("still") is True
         self.is_after = about.get("after") is True
 
@@ -82,13 +84,14 @@ class RemoteStep:
         return found
 
     def describe(self, site: int) -> tuple[int, str]:
-        """Return the line of a value, and its name or expression."""
+        """Return the line of a value, 0 in another file, and its name or expression."""
         answer = self._connection.ask({"do": "site", "step": self._number, "site": site})
         return take_number(answer, "line"), take_text(answer, "text")
 
-    def locate(self, line: int) -> str:
-        """Return the words for a line: of a notebook, those for the cell and the line in it."""
-        return take_text(self._connection.ask({"do": "place", "line": line}), "place")
+    def locate(self, site: int | None = None) -> str:
+        """Return the words for the line of a value, or of the loop."""
+        question = {"do": "place", "step": self._number, "site": site}
+        return take_text(self._connection.ask(question), "place")
 
 
 class RemotePrograms:
@@ -125,7 +128,7 @@ class RemotePrograms:
 
     def list_calls(self) -> "RemotePrograms":
         """Return the programs that call what the file defines, none where it has one activation."""
-        return RemotePrograms(self._connection, range(OWN, TRAINING) if self._varies else ())
+        return RemotePrograms(self._connection, range(CALLS, TRAINING) if self._varies else ())
 
 
 def _list_layers(

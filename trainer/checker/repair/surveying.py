@@ -60,11 +60,14 @@ class StepRequest:
 
 
 def find_steps(request: StepRequest, texts: Texts | None) -> tuple[Script, list[Step]]:
-    """Return the script of a request in changed texts, and the steps of its program."""
+    """Return the script of a request in changed texts, and the steps of its program: the script may
+    be another file, which uses that of the request.
+    """
     script = Script(request.path, texts)
     steps = script.follow()  # which loads what the other programs call
     program = script.get_program(request.program) if request.program else None
-    return script, program() if program else steps
+    steps = program() if program else steps
+    return script.find_user(request.program) or script, steps
 
 
 def decide_request(request: StepRequest) -> tuple[Script, Step, Decision] | None:
