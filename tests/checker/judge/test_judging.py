@@ -17,7 +17,9 @@ def decide(monkeypatch):
     """Let a step's name or line be followed by its verdict."""
 
     def make(line, verdict, name="", weights=4):
-        step = SimpleNamespace(line=line, name=name, verdict=verdict, describe=None, is_after=False)
+        step = SimpleNamespace(
+            line=line, name=name, verdict=verdict, describe=None, is_after=False, file=""
+        )
         arrays = {f"w{i}": np.zeros(1) for i in range(weights)}
         base = Trace(before=arrays, after=arrays, gave=SUBTRACTED)
         model = Model(lambda _edits, _form: base, base, [*arrays])

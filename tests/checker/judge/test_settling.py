@@ -108,10 +108,11 @@ def test_a_loss_and_gradients_that_do_not_belong_together_are_both_named(tmp_pat
 
 
 @pytest.mark.parametrize("line", ["dout -= 1", "dout[np.arange(len(t)), t] -= 0"])
-def test_a_right_loss_says_nothing_of_steps_that_are_open(tmp_path, line):
+def test_a_right_loss_says_nothing_of_a_step_without_targets(tmp_path, line):
     text = (FREE / "layers_float32.py").read_text()
     right = "dout[np.arange(len(t)), t] -= 1"
     assert right in text
     (path := tmp_path / "net.py").write_text(text.replace(right, line))
     report, _ = check_in_child(path)
-    assert (report.status, report.diagnosis) == (2, None)
+    (finding,) = report.wrong_findings
+    assert finding.cause == "target-not-subtracted"

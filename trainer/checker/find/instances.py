@@ -92,8 +92,9 @@ class Instance:
 
     def _list_sized(self) -> list[str]:
         """Return the arguments whose default is the sizes of several layers."""
-        return [p.name for p in list_arguments(self.kind) if isinstance(p.default, list | tuple)
-                and len(p.default) > 1 and all(type(size) is int for size in p.default)]  # fmt: skip
+        defaults = {p.name: p.default for p in list_arguments(self.kind)}
+        lists = {name: d for name, d in defaults.items() if isinstance(d, list | tuple)}
+        return [n for n, d in lists.items() if len(d) > 1 and all(type(size) is int for size in d)]
 
     def _choose_setup(self, names: list[str], samples: int) -> Namespace:
         """Return the arguments of a method that prepares a net: by their names, or by order."""

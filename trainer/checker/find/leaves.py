@@ -11,6 +11,7 @@ import numpy as np
 
 from trainer.checker.adapt.weights import is_tensor, list_shared
 from trainer.checker.find.closures import is_closure, list_cells
+from trainer.checker.find.columns import Column, list_columns
 from trainer.checker.find.tensors import (
     GRAD,
     has_gradient,
@@ -26,7 +27,7 @@ from trainer.checker.find.tensors import (
 )
 from trainer.checker.load.standins import StandIn
 
-DEPTH = 9  # of attributes, keys and indices
+DEPTH, INSIDE = 9, 4  # attributes, keys and indices of a namespace, and of one value
 MOST, EACH = 400, 250  # leaves of a namespace, and of one name: data are no reason to miss weights
 FIXED = (ModuleType, FunctionType, BuiltinFunctionType, type, StandIn)  # what no step changes
 Namespace = dict[str, Any]
@@ -64,7 +65,9 @@ class Leaf:
         Values of another shape or type take the array's place themselves.
         """
         values = np.asarray(values)
-        if self.key == GRAD and is_tensor(self.holder):
+        if isinstance(self.key, Column):
+            put(self.holder, self.key, values)
+        elif self.key == GRAD and is_tensor(self.holder):
             write_gradient(self.holder, values)
         elif is_tensor(self.value) and values.shape == tuple(self.value.shape):
             write_tensor(self.value, values)
@@ -86,7 +89,9 @@ class Leaf:
 
 def put(holder: Any, key: Any, value: Any) -> None:
     """Give a holder a value under a key."""
-    if isinstance(holder, dict | list):
+    if isinstance(key, Column):
+        key.write(holder, value)
+    elif isinstance(holder, dict | list):
         holder[key] = value
     elif is_closure(holder):
         list_cells(holder)[key].cell_contents = value
@@ -126,7 +131,7 @@ def list_leaves(names: Namespace) -> dict[str, Leaf]:
 def list_inside(value: Any) -> list[Leaf]:
     """Return the leaves that a value holds, as list_leaves does those of a name."""
     found: dict[str, Leaf] = {}
-    for leaf in islice(_walk("", ("",), {"": value}, value, set()), EACH):
+    for leaf in islice(_walk("", ("",), {"": value}, value, set(), INSIDE), EACH):
         found.setdefault(leaf.path, leaf)
     return list(found.values())
 
@@ -155,6 +160,8 @@ def find_leaf(names: Namespace, keys: tuple[Any, ...]) -> Leaf:
 
 
 def _take(holder: Any, key: Any) -> Any:
+    if isinstance(key, Column):
+        return key.read(holder)
     if key == GRAD and is_tensor(holder):
         return read_gradient(holder)
     if is_closure(holder):
@@ -176,13 +183,13 @@ def read_leaf(names: Namespace, keys: tuple[Any, ...]) -> Any:
 
 
 def _walk(
-    path: str, keys: tuple[Any, ...], holder: Any, value: Any, seen: set[int]
+    path: str, keys: tuple[Any, ...], holder: Any, value: Any, seen: set[int], depth: int = DEPTH
 ) -> Iterator[Leaf]:
     if is_real(value) or _is_whole(value):
         if not isinstance(holder, tuple):  # which cannot be given another number
             yield Leaf(path, keys, holder, value)
         return
-    if id(value) in seen or len(keys) > DEPTH:
+    if id(value) in seen or len(keys) > depth:
         return
     if is_numeric_array(value) or _is_table(value) or is_numeric_tensor(value):
         seen.add(id(value))
@@ -191,9 +198,11 @@ def _walk(
             yield Leaf(f"{path}.{GRAD}", (*keys, GRAD), value, read_gradient(value))
     elif is_holder(value):
         seen.add(id(value))
+        for column in list_columns(value):
+            yield Leaf(f"{path}[*]{column}", (*keys, column), value, column.read(value))
         for inner, part in list_parts(value):
             shown = f".{inner}" if hasattr(value, "__dict__") else f"[{inner!r}]"
-            yield from _walk(path + shown, (*keys, inner), value, part, seen)
+            yield from _walk(path + shown, (*keys, inner), value, part, seen, depth)
 
 
 def _is_whole(value: object) -> bool:
@@ -253,8 +262,10 @@ def list_parts(value: Any) -> list[tuple[Any, Any]]:
 
 
 def _leads_back(part: Any, kind: type) -> bool:
-    """Return whether an attribute is a function that keeps objects of the class that has it: it
-    leads through a graph of them, as that of an automatic derivative.
+    """Return whether an attribute is a tuple of objects of the class that has it, or a function
+    that keeps some: it leads through a graph of them, as that of an automatic derivative.
     """
+    if isinstance(part, tuple):
+        return any(isinstance(each, kind) for each in part)
     cells = list_cells(part).values() if is_closure(part) else ()
     return any(isinstance(cell.cell_contents, kind) for cell in cells)

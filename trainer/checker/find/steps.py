@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from trainer.checker.find.bundling import Bundle, bundle, read, set_numbers
 from trainer.checker.find.copying import copy_together, list_views
 from trainer.checker.find.leaves import (
     Leaf,
@@ -19,7 +20,6 @@ from trainer.checker.find.leaves import (
     find_leaf,
     list_holders,
     list_leaves,
-    read_leaf,
 )
 from trainer.checker.find.randomness import run_quietly
 from trainer.checker.find.straight import is_wrapped
@@ -100,7 +100,7 @@ class Step:
             self._set_leaf(path, np.array(values), shared, names)
         trace, keys = Trace(), {} if isinstance(form, tuple) else self._watched
         if form == "full":
-            leaves = list_leaves(_merge(shared, names))
+            leaves = bundle(list_leaves(_merge(shared, names)))
             large = {p: digest(v.as_array()) for p, v in leaves.items() if v.size > MOST_LEAF}
             trace.before = {p: leaf.as_array() for p, leaf in leaves.items() if p not in large}
             keys = {path: leaf.keys for path, leaf in leaves.items()}
@@ -111,7 +111,7 @@ class Step:
             return trace
         trace.gave = _name_result(after.get(RETURNED))
         known = self.module if names is None else {**self.module, **after}
-        found = {path: read_leaf(known, each) for path, each in keys.items()}
+        found = {path: read(known, each) for path, each in keys.items()}
         trace.after = {path: array for path, array in found.items() if array is not None}
         if form == "full":
             start = self.get_names()
@@ -184,6 +184,9 @@ class Step:
         These are at the same places in each copy of the namespace.
         """
         keys = self._keys[path]
+        if isinstance(keys, Bundle):
+            set_numbers(_merge(shared, names), keys, values)
+            return
         leaf = find_leaf(names if names is not None and keys[0] in names else shared, keys)
         kind = values.shape, values.dtype
         if not isinstance(leaf.value, np.ndarray) or kind == (leaf.value.shape, leaf.value.dtype):
@@ -289,7 +292,8 @@ def _name_result(value: Any) -> str:
 
 
 def _list_keys(shared: Namespace, names: Namespace | None) -> dict[str, tuple[Any, ...]]:
-    return {path: leaf.keys for path, leaf in list_leaves(_merge(shared, names)).items()}
+    leaves = bundle(list_leaves(_merge(shared, names)))
+    return {path: leaf.keys for path, leaf in leaves.items()}
 
 
 def _merge(shared: Namespace, names: Namespace | None) -> Namespace:

@@ -17,7 +17,8 @@ from trainer.checker.judge.events import Events, Values, read_events
 from trainer.checker.judge.fit import OWN, Fit, Function
 from trainer.checker.judge.gradients import find_factor, find_penalised
 from trainer.checker.judge.influence import Model
-from trainer.checker.judge.losses import ABSOLUTE, STRAIGHT, SURE, Loss, list_losses, list_mistaken
+from trainer.checker.judge.losses import STRAIGHT, SURE, Loss, list_losses, list_mistaken
+from trainer.checker.judge.multiples import find_multiples, list_usual
 from trainer.checker.judge.slopes import CLOSE, PULLS, UNSETTLED, Direction, probe
 
 EACH = 4  # directions of a weight
@@ -32,7 +33,7 @@ def fit_losses(model: Model) -> list[Fit]:
     """
     fits: list[Fit] = []
     every = list(list_fits(model))
-    for fit in (each for each in every if each.loss != ABSOLUTE):
+    for fit in (each for each in every if not each.is_absolute):
         if fit.lacks_penalty and not any(each.is_right for each in fits):
             return [fit]
         fits.append(fit)
@@ -163,15 +164,6 @@ def _fit(
                sizes, pulled, has_signs=chosen > 1)  # fmt: skip
 
 
-def list_usual(fits: list[Fit], found: list[Direction] | None = None) -> list[Fit]:
-    """Return the fits of losses that the net computes, and that are usual losses of its outputs;
-    along directions that are found they may have a penalty too.
-    """
-    usual = [fit for fit in fits if not fit.is_own and fit.loss != ABSOLUTE]
-    compare = partial(find_multiple, found=found) if found else _compare_slopes
-    return [own for own in fits if own.is_own and any(compare(own, each) for each in usual)]
-
-
 def find_shown(model: Model, fits: list[Fit]) -> dict[int, list[str]]:
     """Return the numbers that the net computes from outputs and targets, as events, and the usual
     losses that each of them may be.
@@ -186,17 +178,8 @@ def _list_like(own: Fit, usual: list[Fit], found: list[Direction]) -> list[str]:
     """Return the usual losses that have the derivatives of a loss, but for a factor and for what a
     penalty on the weights adds.
     """
-    return [each.loss for each in usual if find_multiple(own, each, found)]
-
-
-def find_multiple(own: Fit, usual: Fit, found: list[Direction]) -> float:
-    """Return how many times the derivatives of a usual loss those of another are, but for a penalty
-    on the weights, 0 where they are no multiple.
-    """
-    settled = np.ones(len(found), dtype=bool)
-    rates = _find_rates(found, usual.slopes, own.slopes, own.errors + usual.errors, settled)
-    pulls = [None, *_list_pulls(found, rates)]
-    return next((f for pull in pulls if (f := _compare_slopes(own, usual, pull))), 0.0)
+    factors = find_multiples(own, usual, found)
+    return [each.loss for each, factor in zip(usual, factors, strict=True) if factor]
 
 
 def _list_pulls(found: list[Direction], rates: Mapping[str, float | None]) -> list[Array]:
@@ -215,18 +198,6 @@ def _find_rates(
     owners = np.array([direction.weight for direction in found])
     return {w: _find_rate(slopes, moved, errors, settled & (owners == w))
             for w in dict.fromkeys(owners.tolist())}  # fmt: skip
-
-
-def _compare_slopes(own: Fit, usual: Fit, pull: Array | None = None) -> float:
-    """Return the positive factor between the derivatives of two losses, but for some pull, or 0."""
-    if own.slopes.tobytes() == usual.slopes.tobytes():
-        return 1.0
-    columns = np.stack([usual.slopes] if pull is None else [usual.slopes, pull], axis=1)
-    solution, *_ = np.linalg.lstsq(columns, own.slopes, rcond=None)
-    factor, rest = float(solution[0]), np.abs(own.slopes - columns @ solution)
-    rest = rest - own.errors - abs(factor) * usual.errors
-    is_same = factor > 0 and float(rest.max()) <= CLOSE * float(np.abs(own.slopes).max())
-    return factor if is_same else 0.0
 
 
 def refit(model: Model, fit: Fit, found: list[Direction]) -> Fit | None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.judge.events import Events, Values
-from trainer.checker.judge.losses import SQUARES
+from trainer.checker.judge.losses import ABSOLUTE, SQUARES
 from trainer.checker.judge.slopes import CLOSE
 
 OWN = -1
@@ -45,6 +45,11 @@ class Fit:
     def is_own(self) -> bool:
         """Whether the loss is one that the net computes."""
         return self.target == OWN
+
+    @property
+    def is_absolute(self) -> bool:
+        """Whether the loss is the sum of the sizes of the errors."""
+        return self.loss == ABSOLUTE
 
     def pull(self, values: Array) -> Array:
         """Return how far the penalty moves a weight with these values."""

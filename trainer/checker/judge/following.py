@@ -7,12 +7,12 @@ from trainer.checker.judge.descent import (
     find_factors,
     has_penalised,
     list_directions,
-    list_usual,
     measure_rest,
 )
 from trainer.checker.judge.fit import Fit, are_same
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.moving import move
+from trainer.checker.judge.multiples import list_usual
 
 SAME = 1e-6  # relative, of two steps that rounding alone parts
 FAR = 1e-3  # relative, of what no rounding leaves

@@ -7,6 +7,7 @@ outputs do not depend on, but the step does.
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from trainer.book.functions import Array
 from trainer.checker.find.changes import is_carried, is_reordered, is_velocity
 from trainer.checker.find.trace import EVENT, LIST, NAMED, OPERAND, Form, Trace, digest_events
+from trainer.checker.judge.each_output import find_outputs
 from trainer.checker.judge.events import Events, Values, align, match, stack
 from trainer.checker.judge.moving import exchange, leave, looks_like_target, move, turn
 
@@ -297,6 +299,9 @@ def _settle(model: Model, changed: list[str], data: dict[str, list[str]]) -> Non
         for path in paths
     ]
     groups = [each for each in _group_events(model, last) if not _is_chain(model, each)]
+    if not joint and any(len(group) > 1 and not model.base.events[group[0]][2].ndim
+                         for group in groups):  # fmt: skip
+        groups += [each] if (each := _find_each(model, changed, chosen, forward)) else []
     groups = [joint] if joint else groups
     model.outputs = list(dict.fromkeys([*groups, *(_extend(model, each) for each in groups)]))
     model.losses = _find_losses(model, chosen)
@@ -354,6 +359,15 @@ def _join_numbers(model: Model, changed: list[str], events: list[int]) -> Events
         return ()
     found = {frozenset(path for path in changed if i in model.depends[path]): i for i in events}
     return tuple(sorted(found.values())) if len(found) == len(model.targets) else ()
+
+
+def _find_each(model: Model, changed: list[str], targets: str, forward: list[int]) -> Events:
+    """Return the outputs of samples that come one by one, () where these are not known."""
+    weighted = frozenset().union(*(model.depends[path] for path in changed))
+    path = model.targets[0]
+    find = partial(find_dependents, model)
+    values = model.get_value(path)
+    return find_outputs(path, values, forward, weighted, find) if values.ndim else ()
 
 
 def _count(model: Model, changed: list[str], event: int) -> int:

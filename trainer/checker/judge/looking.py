@@ -8,7 +8,6 @@ from trainer.checker.find.trace import DERIVED, SUBTRACTED
 from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.descent import (
-    find_multiple,
     fit_losses,
     list_directions,
     list_mistaken_fits,
@@ -23,6 +22,7 @@ from trainer.checker.judge.following import (
 )
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.leaving import list_left
+from trainer.checker.judge.multiples import find_multiples
 from trainer.checker.judge.properties import (
     find_wrong_softmax,
     is_softmax_twice,
@@ -80,9 +80,14 @@ def _find_followed(model: Model, fits: list[Fit]) -> Decision | None:
 def _find_computed(model: Model, fits: list[Fit]) -> Decision:
     """Return that the loss of a net that has no gradients is a usual one, else an open decision."""
     found = list_directions(model, model.weights)
-    pairs = [(a, b) for a in fits if a.is_own for b in fits if not b.is_own]
-    usual = [replace(b, rate=factor, penalty=0.0, wrong=[]) for a, b in pairs
-             if (factor := find_multiple(a, b, found))]  # fmt: skip
+    every = [fit for fit in fits if not fit.is_own]
+    factors = (find_multiples(fit, every, found) for fit in fits if fit.is_own)
+    usual = [
+        replace(fit, rate=float(factor), penalty=0.0, wrong=[])
+        for each in factors
+        for fit, factor in zip(every, each, strict=True)
+        if factor
+    ]
     return Decision(model, True, usual[0], fits=usual) if usual else Decision(model, None)
 
 

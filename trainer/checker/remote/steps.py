@@ -159,7 +159,8 @@ def measure_gradients(
     may_pull = not report.wrong_findings
     quotients = compare_quotients(judged, may_pull) if judged else []
     if not quotients:
-        judged = judge_programs(RemotePrograms(connection, range(OWN if judged else 0, TRAINING)))
+        numbers = [*(() if judged else range(OWN)), *range(CALLS, TRAINING)]
+        judged = judge_programs(RemotePrograms(connection, numbers))
         quotients = compare_quotients(judged, may_pull) if judged else []
     if not quotients:
         judged, report.quotients = None, list(_compare_layers(connection))

@@ -39,6 +39,7 @@ from trainer.checker.diagnose.verifying import (
 )
 from trainer.checker.find.programs import OPTION
 from trainer.checker.findings.comparing import as_array
+from trainer.checker.judge.budget import Budget
 from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.derivatives import find_factor, is_close
 from trainer.checker.repair.idling import diagnose_idle
@@ -75,6 +76,7 @@ class StepSearch(Search):
     line: int = field(kw_only=True)
     moved: frozenset[str] = field(kw_only=True)
     losses: frozenset[str] = field(kw_only=True)
+    budget: Budget = field(default_factory=Budget)  # of the values of all steps
 
     def find_left(self, survey: Survey, candidate: Candidate) -> frozenset[str] | None:
         """Return the weights that still go another way, None where that is open."""
@@ -141,7 +143,7 @@ class StepSearch(Search):
         least = min((abs(step.line - self.line) for step in steps), default=0)
         near = [step for step in steps if abs(step.line - self.line) == least]
         near = near[self.request.number :][:1] if self.request.is_layer else near
-        decisions = (self.request.decide(step, step.run) for step in near)
+        decisions = (self.request.decide(s, partial(self.budget.run, s)) for s in near)
         return next((d for d in decisions if d and d.is_right is not None), None)
 
     def is_fix(self, survey: Survey, candidate: Candidate) -> bool:

@@ -16,7 +16,6 @@ from trainer.checker.judge.descent import (
     fit_losses,
     list_directions,
     list_fits,
-    list_usual,
     refit,
 )
 from trainer.checker.judge.fit import Fit, are_same
@@ -24,6 +23,7 @@ from trainer.checker.judge.influence import Model
 from trainer.checker.judge.layering import name_event
 from trainer.checker.judge.losses import SQUARES
 from trainer.checker.judge.moving import move
+from trainer.checker.judge.multiples import list_usual
 from trainer.checker.judge.slopes import Direction
 
 MOST_LOSSES = 6  # that the step may have been meant to go down
