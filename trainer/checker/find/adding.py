@@ -36,6 +36,9 @@ def add_layers(assembler: Assembler, instance: Instance) -> None:
               for name in before]  # fmt: skip
     names = [method.name for method in adders]
     for added in _list_added(assembler, net, names) if adders else ():
+        given = (value for _, named in added for value in named.values())
+        if any(isinstance(value, instance.kind) for value in given):
+            continue  # no net is a layer of itself
         instance.added = [*opened, *added]
         if attempt(build).error is None:
             return

@@ -31,10 +31,11 @@ from trainer.checker.find.guessing import (
 )
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.options import ARGUMENT
-from trainer.checker.find.using import CALL, Use, find_use, is_iterated
+from trainer.checker.find.using import CALL, Use, count_given, find_use, is_iterated
 
 DEPTH = 2  # objects in objects
 LAST = "softmax"  # in the names of what is no hidden layer
+SLOPE = "deriv|prime|grad|slope|d_|_d"  # in the names of derivatives
 
 
 @dataclass
@@ -54,7 +55,7 @@ class Assembler:
         """Yield what an argument may be of which code reads attributes, or that it calls."""
         own = self._find_use(name).own
         if own == {CALL}:
-            yield from self.list_activations()
+            yield from self.list_functions(name)
         for kind in self._list_kinds(own) if own and depth else ():
             with suppress(Exception, SystemExit):
                 yield self._make(kind, (), depth)
@@ -89,7 +90,7 @@ class Assembler:
 
     def list_made(self) -> Iterator[Any]:
         """Yield what functions of the module return that are given sizes, and 0 for a seed."""
-        for function in self._list_functions():
+        for function in self._list_functions(self.module):
             values = self._list_given(function)
             if None not in values[:-1] and any(isinstance(each, list) for each in values):
                 with suppress(Exception, SystemExit):
@@ -156,15 +157,28 @@ class Assembler:
         yield from list_words(name, self.tree, self.module)
         yield from self.list_objects(name, depth)
         if re.fullmatch(ARGUMENT, simplify_name(name)):
-            yield from self.list_activations()
+            yield from self.list_functions(name)
+
+    def list_functions(self, name: str) -> list[Callable[..., Any]]:
+        """Return functions of as many arguments as an argument is called with: derivatives where it
+        is named so, of the file itself or else of those beside it.
+        """
+        given = count_given(self.tree, name) or {1}
+        is_slope = re.search(SLOPE, name.lower()) is not None
+        every = (self._list_functions(m) for m in (self.module, *self.others))
+        fitting = ([f for f in each if len(list_required(f)) in given] for each in every)
+        chosen = ([f for f in each if bool(re.search(SLOPE, f.__name__.lower())) == is_slope]
+                  for each in fitting)  # fmt: skip
+        return next(filter(None, chosen), self.list_activations())[:2]
 
     def list_activations(self) -> list[Any]:
         """Return functions of one argument that the module defines."""
-        return [f for f in self._list_functions() if len(list_arguments(f)) == 1][:2]
+        own = self._list_functions(self.module)
+        return [f for f in own if len(list_arguments(f)) == 1][:2]
 
-    def _list_functions(self) -> list[Callable[..., Any]]:
-        own = (v for v in self.module.values() if inspect.isfunction(v))
-        return [function for function in own if is_own(function, self.module)]
+    def _list_functions(self, module: Namespace) -> list[Callable[..., Any]]:
+        own = (v for v in module.values() if inspect.isfunction(v))
+        return [function for function in own if is_own(function, module)]
 
     @cached_property
     def kinds(self) -> list[type]:

@@ -59,6 +59,16 @@ NET = r".*net(work)?|model|nn|mlp|classifier|clf"
 Function = Callable[..., Any]
 
 
+def _flatten(value: Any) -> Iterator[Any]:
+    """Yield the values in tables, lists and tuples."""
+    parts = value.values() if isinstance(value, dict) else value
+    if isinstance(value, dict | list | tuple):
+        for part in parts:
+            yield from _flatten(part)
+    else:
+        yield value
+
+
 def list_data(D: int, C: int) -> list[tuple[Any, Any, int]]:
     """Return inputs, targets and the number of outputs in each layout."""
     return list(_make_data(D, C))
@@ -118,6 +128,16 @@ class Call:
         """Return the error at which the call ended, "" for none."""
         error = self.outcome.error if self.outcome else None
         return str(error) if isinstance(error, ValueError | IndexError) else ""
+
+    def list_kinds(self) -> list[Any]:
+        """Return the classes of the objects, and the functions, that the call and its net are given
+        as arguments.
+        """
+        named = self.outcome.named if self.outcome else {}
+        if isinstance(self.instance, Instance):
+            added = [given for _, given in self.instance.added or []]
+            named = {**named, **self.instance.named, **{str(i): g for i, g in enumerate(added)}}
+        return [part if hasattr(part, "__name__") else type(part) for part in _flatten(named)]
 
     def renew(self, sizes: tuple[int, int, int]) -> "Call | None":
         """Return the same call with a net of other sizes, None where the file chooses these."""

@@ -65,8 +65,16 @@ def _is_sure(
             return _is_misspelt(name, set(dir(owner))) and name not in _list_set(tree)
         case TypeError():
             called = re.search(CALLED, show_safely(error))
-            return bool(called) and is_last and _calls(tree, line, called[1])  # type: ignore[index]
+            if not called or any(map(_is_object, given.values())):
+                return False  # an object of ours may not be the one that is meant
+            return is_last and _calls(tree, line, called[1])
     return False
+
+
+def _is_object(value: object) -> bool:
+    """Return whether a value is an object of a class in Python, or a list of such."""
+    parts = value if isinstance(value, list | tuple) else [value]
+    return any(hasattr(each, "__dict__") for each in parts)
 
 
 def _is_misspelt(name: str, known: set[str]) -> bool:

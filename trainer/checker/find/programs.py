@@ -252,10 +252,16 @@ class Script:
         return {number: self._make_trier((*SIZES[:2], number)) for number in (SIZES[2], 1)}
 
     def _make_trier(self, sizes: tuple[int, int, int]) -> Trier:
+        others = [*map(vars, self._loader.list_modules()[1:]), *self._beside.values()]
         body = [node for source in self.sources.values() for node in source.tree.body]
-        others = [vars(module) for module in self._loader.list_modules()[1:]]
         every = ast.Module(body, type_ignores=[])
         return Trier(self._tracer, Choices(self._module, every, sizes, others))
+
+    @cached_property
+    def _beside(self) -> dict[str, Namespace]:
+        """The modules beside a file without steps that it does not import, by their names."""
+        found = [] if self._trains else self._loader.load_beside()
+        return {module.__name__: vars(module) for module in found}
 
     @cached_property
     def layers(self) -> list[Layer]:
@@ -346,7 +352,7 @@ class Script:
         data = list_data(*sizes)[layout]
         if call.instance is not None and data[-1] != sizes[-1]:
             return []
-        steps = call.follow(trier, *data, option)
+        steps = self._mark(call, call.follow(trier, *data, option))
         self.fault = self.fault or self._find_fault(call)
         if call.outcome and call.outcome.error:
             self._keep_farthest(Obstacle(call, call.outcome.error, call.outcome.reached[0]))
@@ -360,4 +366,11 @@ class Script:
             call, trier = renewed, self._make_trier((asked[0], SIZES[1], asked[1]))
             if asked not in call.prepare(trier):
                 return steps
-        return call.follow(trier, *data, option)
+        return self._mark(call, call.follow(trier, *data, option))
+
+    def _mark(self, call: Call, steps: list[Step]) -> list[Step]:
+        """Note in the steps of a call which file beside this one has what it is given."""
+        names = {getattr(kind, "__module__", "") for kind in call.list_kinds()}
+        for step in steps:
+            step.file = next(iter(sorted(names & self._beside.keys())), "")
+        return steps

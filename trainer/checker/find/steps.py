@@ -66,7 +66,7 @@ class Step:
     name: str = ""  # of the function that is called, or STRAIGHT, where this is no loop of the file
     option: str = ""  # the activation that was chosen for it, where that is not the usual one
     path: Path | None = None  # the file of its loop
-    file: str = ""  # the name of that where another file is checked, which it imports
+    file: str = ""  # the name of another file than the checked one that has what it is judged with
     place: tuple[int, int] = (0, 0)  # the number of the program, and of the step in it
     given: dict[str, Any] = field(default_factory=dict)  # values of leaves in each run
     is_still: bool = False  # whether it leaves its first matrices of weights at 0

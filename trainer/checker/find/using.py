@@ -38,6 +38,13 @@ def find_use(tree: ast.Module, name: str) -> Use:
     return Use(own, parts, is_pair)
 
 
+def count_given(tree: ast.Module, name: str) -> set[int]:
+    """Return with how many arguments code calls what it knows under a name, or stores it as."""
+    values, _lists = _list_names(tree, name)
+    calls = (n for n in list_nodes(tree) if isinstance(n, ast.Call))
+    return {len(n.args) for n in calls if _find_name(n.func) in values}
+
+
 def is_iterated(tree: ast.Module, function: str, name: str) -> bool:
     """Return whether a function goes over the parts of an argument, or takes some of them."""
     own = (n for n in list_nodes(tree) if isinstance(n, ast.FunctionDef) and n.name == function)

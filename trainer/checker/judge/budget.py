@@ -16,7 +16,7 @@ LARGE = 100  # elements that cost as much as one value
 
 class Step(Protocol):
     """A step that can be run; line is that of its loop, name the function that is called, and file
-    the name of the file of its loop where that is another one than is checked.
+    the name of another file than the checked one that has this loop, or what the call is given.
 
     option is another activation than the usual one. place is the number of the program that takes
     it, and of the step in that. is_still tells that it leaves matrices of weights at 0, which they

@@ -26,14 +26,17 @@ class Fault(Enum):
     ACCUMULATES = auto()
     IGNORES = auto()
     SLOPE = auto()
+    SPREAD = auto()
 
 
 # A value is wrong by itself: what else its line could compute is tried.
-OF_ONE_VALUE = (Fault.SOFTMAX_AXIS, Fault.GROWN, Fault.WRONG_LOSS, Fault.TURNED_LOSS)
+OF_ONE_VALUE = (
+    Fault.SOFTMAX_AXIS, Fault.GROWN, Fault.WRONG_LOSS, Fault.TURNED_LOSS, Fault.SPREAD,
+)  # fmt: skip
 # What is not wrong in a value on the way back: no line is sought by derivatives.
 OF_OUTPUTS = (
     Fault.SOFTMAX_AXIS, Fault.GROWN, Fault.WRONG_LOSS, Fault.TURNED_LOSS, Fault.DOUBLE_SOFTMAX,
-    Fault.ACCUMULATES, Fault.IGNORES,
+    Fault.ACCUMULATES, Fault.IGNORES, Fault.SPREAD,
 )  # fmt: skip
 
 

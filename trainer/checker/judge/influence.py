@@ -98,8 +98,9 @@ def leave_start(first: Model, distance: float) -> Model:
     state = {p: 0 * first.base.before[p] for p in carried if p not in first.weights}
     rested = _start_at(first, start | state)
     # A momentum that began at 0, as the bias that it moves, shows elsewhere only.
-    lost = [w for w in first.weights if rested and w not in rested.weights
-            and is_velocity(rested.run, rested.base, w)]  # fmt: skip
+    left = [w for w in first.weights if rested and w not in rested.weights]
+    lost = [w for w in left if rested and is_velocity(rested.run, rested.base, w)]
+    lost = _add_alike(lost, left)
     if lost:
         start |= {weight: 0 * first.base.before[weight] for weight in lost}
         rested = _start_at(first, start | state)
@@ -289,9 +290,7 @@ def _settle(model: Model, changed: list[str], data: dict[str, list[str]]) -> Non
     joint = _join_numbers(model, changed, last)
     model.weights = [path for path in changed if all(i in model.depends[path] for i in last)
                      or any(i in model.depends[path] for i in joint)]  # fmt: skip
-    model.weights = [
-        path for path in model.weights if not is_velocity(model.run, model.base, path)
-    ] or model.weights
+    model.weights = _leave_velocities(model) or model.weights
     model.inputs = [
         path
         for name, paths in data.items()
@@ -309,6 +308,26 @@ def _settle(model: Model, changed: list[str], data: dict[str, list[str]]) -> Non
         i for i in sorted(model.depends[chosen])
         if not any(i in model.depends[path] for path in changed)
     ]  # fmt: skip
+
+
+def _leave_velocities(model: Model) -> list[str]:
+    """Return the weights without momentum, and without that of other layers under the same names:
+    of a single number none shows.
+    """
+    moving = [path for path in model.weights if is_velocity(model.run, model.base, path)]
+    moving = _add_alike(moving, model.weights)
+    return [weight for weight in model.weights if weight not in moving]
+
+
+def _add_alike(chosen: list[str], paths: list[str]) -> list[str]:
+    """Return the paths that differ from chosen ones in indices alone, and these."""
+    names = {_name_alike(path) for path in chosen}
+    return [path for path in paths if _name_alike(path) in names]
+
+
+def _name_alike(path: str) -> str:
+    """Return what paths have in common that differ in indices alone."""
+    return re.sub(r"\[\d+\]", "[*]", path)
 
 
 def _choose_targets(
@@ -424,7 +443,7 @@ def _name_place(model: Model, event: int) -> tuple[int, str, tuple[int, ...]]:
 
 def name_place(site: int, path: str) -> tuple[int, str]:
     """Return the place of a value in the source, whatever its index in a list."""
-    return site, re.sub(r"\[\d+\]", "[*]", path)
+    return site, _name_alike(path)
 
 
 def _find_losses(model: Model, targets: str) -> list[Events]:

@@ -48,8 +48,8 @@ def judge_programs(
 
     The first program has the file's own data. Those of others may have a form that the file does
     not expect: a wrong step is right if it is right with some of them. Where a right step is a
-    call, more of them are judged, since another may be wrong. A loop of a file that imports this
-    one is not the mistake of this one.
+    call, more of them are judged, since another may be wrong. What is wrong with a loop or an
+    object of another file may be no mistake of this one.
     """
     found: dict[tuple[int, str], Judged] = {}
     budget, more, later = budget or Budget(), 0, 0

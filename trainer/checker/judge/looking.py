@@ -30,6 +30,7 @@ from trainer.checker.judge.properties import (
     list_unused,
 )
 from trainer.checker.judge.shrinking import take_fewest
+from trainer.checker.judge.spreading import find_spread
 from trainer.checker.judge.unknown_loss import find_growing_loss
 
 
@@ -48,6 +49,9 @@ def _find_fault(model: Model, fits: list[Fit]) -> Decision | None:
     event = find_wrong_softmax(model)
     if event is not None:
         return Decision(model, False, best, fault=Fault.SOFTMAX_AXIS, event=event)
+    event = find_spread(model)
+    if event is not None:
+        return Decision(model, False, best, fault=Fault.SPREAD, event=event)
     if unused := list_unused(model):
         return Decision(model, False, best, unused, Fault.UNUSED)
     left = list_left(model, best) if best else []
@@ -152,12 +156,16 @@ def _find_uncomputed(model: Model, fits: list[Fit]) -> Decision | None:
 
 
 def _find_inconsistent(model: Model, fits: list[Fit]) -> Decision | None:
-    """Return that the step follows no loss of the outputs at all, known or not."""
+    """Return that the step follows no loss of the outputs at all, known or not. Gradients that a
+    call gives, of a file without loss and update, may follow another law.
+    """
     found = list_inconsistent(model) or list_inconsistent(take_fewest(model))
     if not (found and all(found)):
         return None
     best = max(fits, key=lambda fit: len(fit.list_agreeing()), default=None)
     agreeing = best.list_agreeing() if best else []
+    if not (agreeing or model.losses) and model.base.gives_gradients:
+        return None
     others = [weight for weight in model.weights if weight not in agreeing]
     is_sure = len(agreeing) > 1  # by chance no two go down a loss at one rate
     wrong = others if is_sure else min(others, *found, key=len)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from trainer.book.functions import Array
-from trainer.checker.find.trace import EVENT
+from trainer.checker.find.trace import EVENT, LIST
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.moving import move
 
@@ -28,7 +28,7 @@ def _list_repeated(model: Model, weight: str) -> Iterator[list[int]]:
     """
     places: dict[int, dict[bytes, int]] = {}
     for i, (site, path, value) in enumerate(model.base.events):
-        if site >= 0 and not path and value.shape == model.get_value(weight).shape:
+        if site >= 0 and path in ("", LIST) and value.shape == model.get_value(weight).shape:
             places.setdefault(site, {}).setdefault(value.tobytes(), i)
     yield from ([min(each.values()), max(each.values())] for each in places.values()
                 if len(each) > 1)  # fmt: skip

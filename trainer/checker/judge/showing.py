@@ -20,7 +20,9 @@ from trainer.checker.judge.losses import ENTROPY, arrange_targets, list_losses
 from trainer.checker.judge.moving import move, turn
 from trainer.checker.judge.slopes import UNSETTLED, H
 
-LOSS, DERIVATIVE = "loss|cost|entrop|mse", "^d_?(loss|cost)|grad|deriv|delta|prime"  # in names
+# In names, in several languages.
+LOSS = "loss|cost|entrop|mse|cout|coût|custo|costo|perte|perda|verlust|kosten|损失|損失"
+DERIVATIVE = "^d_?(loss|cost)|grad|deriv|delta|prime"
 MOST_NUMBERS, TRIED = 2000, 24  # that the outputs are, and by which a loss is differentiated
 FLAT = 1e-9  # of a sum, what it bends by rounding
 MOST_TARGETS = 20  # arrays that may be the targets

@@ -47,6 +47,10 @@ FAULTS = {
         "{step} moves the weights by as much whatever {names} is: its error should be the outputs "
         "less the targets"
     ),
+    Fault.SPREAD: N_(
+        "{step} takes the target of every sample from the output of each ({place}): an array of "
+        "shape (N,) and one of shape (N, 1) give (N, N); give both the same shape"
+    ),
     Fault.SLOPE: N_(
         "{step} takes the derivative of the last activation at another value than it should: where "
         "a formula asks for the outputs, give it these, and else what goes into the activation"

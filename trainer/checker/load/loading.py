@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
+from trainer.checker.load.purity import only_defines
 from trainer.checker.load.running import STRICT, Runner
 from trainer.checker.load.source import Source, read_source
 from trainer.checker.load.standins import USUAL
@@ -29,6 +30,7 @@ from trainer.common.language import translate as _
 OURS = {"trainer", "scripts", "tests"}
 HEAVY = {"matplotlib", "tensorflow", "keras", "torchvision", "pandas", "seaborn", "cv2", "jax",
          "sklearn", "PIL", "IPython", "tkinter", "google", *OURS}  # fmt: skip
+MOST_BESIDE, MOST_BYTES = 20, 200_000  # files of a folder, and bytes of each
 PARENTS = 4  # folders above the file's that are searched
 
 
@@ -75,6 +77,27 @@ class Loader:
     def list_modules(self) -> list[ModuleType]:
         """Return the modules that were loaded from local files so far."""
         return list(self._modules.values())
+
+    def load_beside(self) -> list[ModuleType]:
+        """Return the modules in the folder of the file that it does not import, and that only
+        define things: a net may be given what they have.
+        """
+        files = sorted(self.path.parent.glob("*.py"))[:MOST_BESIDE]
+        return [module for file in files if (module := self._load_definitions(file))]
+
+    def _load_definitions(self, path: Path) -> ModuleType | None:
+        if path in self._modules or path.stat().st_size > MOST_BYTES:
+            return None
+        notes = [*self.notes]
+        try:
+            if not only_defines(read_source(path).tree):
+                return None
+            return self._load_path(path, path.stem)
+        except Exception:  # what another file raises says nothing of this one
+            self._modules.pop(path, None)
+            return None
+        finally:
+            self.notes[:] = notes
 
     def _note(self, text: str) -> None:
         if text not in self.notes:

@@ -41,6 +41,17 @@ ROOTS = {"np": "numpy", "numpy": "numpy", "math": "math", "os": "os", "collectio
          "torch": "torch"}  # fmt: skip
 
 
+def only_defines(tree: ast.Module) -> bool:
+    """Return whether a file only imports and defines, and sets names to what nothing is called for,
+    but for what it does as a script.
+    """
+    usual = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.If)
+    return all(
+        isinstance(each, usual) or not any(isinstance(n, ast.Call) for n in ast.walk(each))
+        for each in tree.body
+    )
+
+
 @dataclass
 class Purity:
     """Tells what of one file only computes; a name that the file itself sets is not trusted."""

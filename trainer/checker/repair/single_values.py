@@ -163,8 +163,9 @@ def _list_roots(function: Function, line: int) -> list[ast.expr]:
 
 
 def _list_columns(root: ast.expr, names: list[str]) -> Iterator[Edit]:
-    """Yield the edits that make a column of a variable, which NumPy else repeats for each row."""
+    """Yield the edits that make a column or a row of a variable, which NumPy else repeats."""
     used = dict.fromkeys(n.id for n in ast.walk(root) if isinstance(n, ast.Name))
     for name in used:
         if name in names:
-            yield Edit(root, replace_word(root, name, f"{name}.reshape(-1, 1)"), COLUMN)
+            for shape in ("reshape(-1, 1)", "ravel()"):
+                yield Edit(root, replace_word(root, name, f"{name}.{shape}"), COLUMN)

@@ -1,9 +1,11 @@
 """The book's layer classes alone: Affine, Relu, Sigmoid and SoftmaxWithLoss."""
 
+import dis
 import re
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -29,7 +31,7 @@ def list_parts(found: Found) -> Iterator[Part]:
         near = get_close_matches(absent[0], vars(kind), 1, 0.85) if len(absent) == 1 else []
         if layer and near:
             yield Part(name, (name,), partial(_report_misspelt, absent[0], near[0]))
-        if absent:
+        if absent or any(keeps_outputs(getattr(kind, m)) for m in ("forward", "backward")):
             continue
         if layer == LOSS:
             yield Part(name, (name,), partial(_run_loss, kind))
@@ -52,6 +54,16 @@ def find_layer(name: str) -> str | None:
         return name
     simple = simplify_name(name).removesuffix("layer")
     return next((layer for layer in (AFFINE, *HIDDEN, LOSS) if layer.lower() == simple), None)
+
+
+def keeps_outputs(method: Callable[..., Any]) -> bool:
+    """Return whether a method returns nothing, and sets attributes instead."""
+    code = [each for each in dis.get_instructions(method) if each.opname != "RESUME"]
+    kept = any(each.opname == "STORE_ATTR" for each in code)
+    is_nothing = (each.argval is None for each in code if each.opname == "RETURN_CONST")
+    is_none = (a.opname == "LOAD_CONST" and a.argval is None
+               for a, b in pairwise(code) if b.opname == "RETURN_VALUE")  # fmt: skip
+    return kept and all(is_nothing) and all(is_none)
 
 
 def _list_required(kind: type) -> list[str]:
