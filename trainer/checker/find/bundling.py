@@ -8,7 +8,7 @@ import numpy as np
 
 from trainer.checker.find.leaves import Leaf, Namespace, find_leaf, is_real, read_leaf
 
-LEAST = 8  # numbers of one array
+LEAST = 3  # numbers of one array
 
 
 class Bundle(tuple[tuple[Any, ...], ...]):

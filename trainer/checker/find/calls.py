@@ -51,6 +51,7 @@ from trainer.checker.find.preparing import prepare
 from trainer.checker.find.shortening import shorten
 from trainer.checker.find.steps import Step, capture_call
 from trainer.checker.find.trying import Outcome, Trier
+from trainer.checker.find.using import find_use
 
 N = 7  # samples: no usual size, and not as many of each class
 LAYOUTS = 17
@@ -311,19 +312,25 @@ def _needs_gradient(method: Function, instance: Instance) -> bool:
 
 
 def list_users(module: Namespace, tree: ast.Module) -> list[Call]:
-    """Return the functions that are given a net, samples and targets, with each kind of net."""
+    """Return the functions that are given a net, samples and targets, with each kind of net: those
+    first that have most of what the function reads of it.
+    """
     instances = [each for each in list_instances(module, tree) if not each.expression]
-    return list(_list_users(module, instances, ast.unparse(tree)))
+    return list(_list_users(module, tree, instances))
 
 
-def _list_users(module: Namespace, instances: list[Instance], text: str) -> Iterator[Call]:
+def _list_users(module: Namespace, tree: ast.Module, instances: list[Instance]) -> Iterator[Call]:
+    text = ast.unparse(tree)
     for function in list(module.values()):
         if not _is_own_function(function, module):
             continue
         if not ({"x", "t"} <= find_call_roles(function) or takes_loader(function)):
             continue
         nets = [p.name for p in list_arguments(function) if re.fullmatch(NET, p.name.lower())]
-        for instance in instances if len(nets) == 1 else ():
+        read = find_use(tree, nets[0]).own if len(nets) == 1 else frozenset[str]()
+        lacking = {id(each): len(read - {*dir(each.kind)}) for each in instances}
+        sorted_instances = sorted(instances, key=lambda each: lacking[id(each)])
+        for instance in sorted_instances if len(nets) == 1 else ():
             runs = partial(call_with_net, function=function, argument=nets[0], text=text)
             yield Call(runs, function.__name__, instance)
 

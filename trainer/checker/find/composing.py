@@ -2,7 +2,8 @@
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,8 @@ def _subtract_returned(net: object, run: Callable[[], object]) -> str | None:
     """Run what trains a net; where that changes nothing, subtract the gradients that it returns."""
     before = read_arrays(net)
     result = run()
+    if isinstance(result, Generator):
+        deque(result, maxlen=0)  # which trains as its values are asked for
     is_given = not trains(net, before) and subtract_gradients(net, result)
     return SUBTRACTED if is_given else None
 

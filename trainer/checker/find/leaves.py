@@ -129,7 +129,9 @@ def list_leaves(names: Namespace) -> dict[str, Leaf]:
 
 
 def list_inside(value: Any) -> list[Leaf]:
-    """Return the leaves that a value holds, as list_leaves does those of a name."""
+    """Return the leaves that a value holds, as list_leaves does those of a name, without those of
+    objects, which were seen when these were made.
+    """
     found: dict[str, Leaf] = {}
     for leaf in islice(_walk("", ("",), {"": value}, value, set(), INSIDE), EACH):
         found.setdefault(leaf.path, leaf)
@@ -196,7 +198,7 @@ def _walk(
         yield Leaf(path, keys, holder, value)
         if is_tensor(value) and has_gradient(value):
             yield Leaf(f"{path}.{GRAD}", (*keys, GRAD), value, read_gradient(value))
-    elif is_holder(value):
+    elif isinstance(value, dict | list | tuple) or (depth == DEPTH and is_holder(value)):
         seen.add(id(value))
         for column in list_columns(value):
             yield Leaf(f"{path}[*]{column}", (*keys, column), value, column.read(value))

@@ -48,7 +48,8 @@ from trainer.common.language import translate as _
 
 ENOUGH = 150  # rows of a table where its first ones train already: more take long to copy
 TRIES = 3  # sizes of data, since errors tell which are needed
-USES = 4  # programs that give a net to a function of the file
+WAYS = ((0, SIZES[2]), (3, SIZES[2]), (10, 1))  # layouts and outputs of nets that are given
+USES = 2 * len(WAYS)  # programs that give a net to a function of the file
 MOST = 9  # instances and functions of a file that are tried
 OWN = 1 + LAYOUTS_OF_DATA + USES  # programs that use a net as the file does
 OF_USER = 1 + LAYOUTS_OF_DATA  # programs of each file beside it that imports it
@@ -296,7 +297,9 @@ class Script:
 
     def use(self, number: int) -> list[Step]:
         """Return the steps of a function that is given a net, with one layout of data."""
-        return self._follow_all(self._users[number // 2 : number // 2 + 1], (0, 3)[number % 2])
+        which, way = divmod(number, len(WAYS))
+        layout, outputs = WAYS[way]
+        return self._follow_all(self._users[which : which + 1], layout, outputs=outputs)
 
     def call(self, layout: int, number: int, option: int = 0) -> list[Step]:
         """Return the steps of one function or net of the file, with one layout of data, and with

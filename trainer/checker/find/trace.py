@@ -95,8 +95,7 @@ def keep(
         for i, each in numbers if isinstance(value, tuple) else ():
             _add(trace, number, f"[{i}]", each, kept)
         for leaf in list_inside(value):
-            is_of_object = is_real(leaf.value) and hasattr(leaf.holder, "__dict__")
-            if leaf.size <= MOST_ELEMENTS and not is_of_object:  # which was seen there
+            if leaf.size <= MOST_ELEMENTS:
                 mark = LIST if isinstance(leaf.value, list) else ""
                 other = changes.get(len(trace.events))
                 is_set = mark or (isinstance(value, tuple) and is_numeric_array(leaf.value))

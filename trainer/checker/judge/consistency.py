@@ -10,7 +10,8 @@ import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.find.trace import LIST
-from trainer.checker.judge.events import Events, read_events
+from trainer.checker.judge.each_output import change_one
+from trainer.checker.judge.events import Events, Values, read_events
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.slopes import PULLS, Direction, probe
 
@@ -75,7 +76,7 @@ def find_errors(model: Model, events: Events, slope: Callable[[Direction], float
     weights, None where none does, or several do.
     """
     outputs = read_events([event[2] for event in model.base.events], events)
-    if outputs is None or outputs.size > MOST_OUTPUTS or not _is_whole(model, events):
+    if outputs is None or outputs.size > MOST_OUTPUTS:
         return None
     rows = ((each, _differentiate(each, events)) for each in _gather(model, outputs.size))
     kept = [(each, row) for each, row in rows if row is not None]
@@ -85,7 +86,7 @@ def find_errors(model: Model, events: Events, slope: Callable[[Direction], float
     solution, _, rank, _ = np.linalg.lstsq(columns, slopes, rcond=1e-9)
     rest = np.abs(columns @ solution - slopes).max()
     is_found = rank == outputs.size and rest <= EXACT * np.abs(slopes).max()
-    return solution if is_found else None
+    return solution if is_found and _is_whole(model, events) else None
 
 
 def _is_whole(model: Model, events: Events) -> bool:
@@ -95,7 +96,21 @@ def _is_whole(model: Model, events: Events) -> bool:
     found = (model.base.events[i] for i in events)
     if all(value.ndim and not path.endswith(LIST) for _, path, value in found):
         return True
+    if _uses_more_targets(model, len(events)):
+        return False
     return all(_depends(model, events, weight) for weight in model.weights)
+
+
+def _uses_more_targets(model: Model, number: int) -> bool:
+    """Return whether a step uses more targets than these: of other samples."""
+    used = 0
+    for path in model.targets[: number + 1]:
+        targets = model.get_value(path)
+        for place in range(min(targets.size, TRIED)):
+            used += bool(model.list_moved({path: change_one(targets, place)}))
+            if used > number:
+                return True
+    return False
 
 
 def _depends(model: Model, events: Events, weight: str) -> bool:
@@ -104,12 +119,20 @@ def _depends(model: Model, events: Events, weight: str) -> bool:
     moved = np.flatnonzero(model.base.after[weight] != before)
     outputs = read_events([event[2] for event in model.base.events], events)
     for element in moved[np.linspace(0, len(moved) - 1, min(len(moved), TRIED)).astype(int)]:
-        changed = before.copy()
-        changed.reshape(-1)[element] += 0.1 * (np.abs(before).max() or 1.0)
-        new = read_events(model.read({weight: changed}), events)
+        new = read_events(_read_moved(model, weight, int(element)), events)
         if new is None or outputs is None or np.array_equal(new, outputs):
             return False
     return True
+
+
+def _read_moved(model: Model, weight: str, element: int) -> Values:
+    """Return the outputs with another value of one element of a weight, which is run once."""
+    key = weight, element
+    if key not in model.moved:
+        changed = np.array(model.base.before[weight], dtype=np.float64)
+        changed.reshape(-1)[element] += 0.1 * (np.abs(changed).max() or 1.0)
+        model.moved[key] = model.read({weight: changed})
+    return model.moved[key]
 
 
 def _gather(model: Model, unknown: int) -> list[Direction]:

@@ -25,17 +25,17 @@ def find_outputs(
     if targets.size != len(targets) or not 1 < targets.size <= MOST:
         return ()
     found = []
-    for changed in (_change_one(targets, i) for i in range(len(targets))):
+    for changed in (change_one(targets, i) for i in range(len(targets))):
         mixed = (find({path: changed}) or frozenset()) & weighted
         before = [event for event in forward if mixed and event < min(mixed)]
         found += before[-1:]
     return tuple(found) if len(set(found)) == targets.size else ()
 
 
-def _change_one(targets: Array, number: int) -> Array:
-    """Return targets of which one is another."""
-    others = exchange(targets)
+def change_one(targets: Array, number: int) -> Array:
+    """Return targets of which one is another; number is its place in all of them."""
+    others = exchange(targets).reshape(-1)
     changed = targets.astype(others.dtype)
-    is_other = others[number] != targets[number]
-    changed[number] = (others if is_other.all() else move(targets))[number]
+    flat, old = changed.reshape(-1), targets.reshape(-1)
+    flat[number] = (others if others[number] != old[number] else move(targets).reshape(-1))[number]
     return changed

@@ -49,6 +49,7 @@ class Model:
     digests: Trace | None = None  # of the base
     probed: dict[tuple[str, int], Any] = field(default_factory=dict)  # directions that were asked
     along: dict[tuple[str, int], Array] = field(default_factory=dict)  # by them: possible gradients
+    moved: dict[tuple[str, int], Values] = field(default_factory=dict)  # by weight and element
 
     @property
     def weighted(self) -> frozenset[int]:
@@ -298,8 +299,7 @@ def _settle(model: Model, changed: list[str], data: dict[str, list[str]]) -> Non
         for path in paths
     ]
     groups = [each for each in _group_events(model, last) if not _is_chain(model, each)]
-    if not joint and any(len(group) > 1 and not model.base.events[group[0]][2].ndim
-                         for group in groups):  # fmt: skip
+    if not joint and not any(model.base.events[i][2].ndim for i in last):
         groups += [each] if (each := _find_each(model, changed, chosen, forward)) else []
     groups = [joint] if joint else groups
     model.outputs = list(dict.fromkeys([*groups, *(_extend(model, each) for each in groups)]))
