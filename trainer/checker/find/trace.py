@@ -14,6 +14,7 @@ from trainer.checker.find.tracing import Site
 # How much a trace tells; a tuple of numbers: the values of these events, and nothing else.
 Form = Literal["full", "changes", "digests"] | tuple[int, ...]
 LIST = "(list)"  # ends the path of a list of numbers
+PART = "(part of it)" + LIST  # of one of which a part was set
 OPERAND = "(operand)"  # the path of what is subtracted, or from which something is
 NAMED = "(named operand)"  # that of one which has a name
 KINDS = {"f": "f8", "i": "i8", "u": "i8", "b": "b1"}  # as which arrays are compared and sent
@@ -96,7 +97,8 @@ def keep(
             _add(trace, number, f"[{i}]", each, kept)
         for leaf in list_inside(value):
             if leaf.size <= MOST_ELEMENTS:
-                mark = LIST if isinstance(leaf.value, list) else ""
+                of_list = PART if site.is_update else LIST
+                mark = of_list if isinstance(leaf.value, list) else ""
                 other = changes.get(len(trace.events))
                 is_set = mark or (isinstance(value, tuple) and is_numeric_array(leaf.value))
                 if is_set and other is not None and np.shape(other) == np.shape(leaf.value):

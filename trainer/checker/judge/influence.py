@@ -14,7 +14,16 @@ import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.find.changes import is_carried, is_reordered, is_velocity
-from trainer.checker.find.trace import EVENT, LIST, NAMED, OPERAND, Form, Trace, digest_events
+from trainer.checker.find.trace import (
+    EVENT,
+    LIST,
+    NAMED,
+    OPERAND,
+    PART,
+    Form,
+    Trace,
+    digest_events,
+)
 from trainer.checker.judge.each_output import find_outputs
 from trainer.checker.judge.events import Events, Values, align, match, stack
 from trainer.checker.judge.moving import exchange, leave, looks_like_target, move, turn
@@ -22,7 +31,8 @@ from trainer.checker.judge.moving import exchange, leave, looks_like_target, mov
 # One step with these values in its leaves, and how much its trace has.
 Run = Callable[[Mapping[str, Any], Form], Trace]
 # The paths of data of one step.
-MADE = rf"(\[\d+\])?({re.escape(LIST)})?|{re.escape(OPERAND)}|{re.escape(NAMED)}"
+LISTS = f"{re.escape(LIST)}|{re.escape(PART)}"
+MADE = rf"(\[\d+\])?({LISTS})?|{re.escape(OPERAND)}|{re.escape(NAMED)}"
 MOST_DATA = 20  # groups of arrays that are tried as targets
 
 
