@@ -30,6 +30,7 @@ MISTAKES = {
     "straight": ("(1 - z ** 2)", "(1 - z)"),
     "autoencoder": (" + error.T @ code", ""),
     "one_at_a_time": ("out_delta.dot(self.W2.T) *", "out_delta.dot(self.W2.T) +"),
+    "engine": ("(1 - t * t) * out.grad", "(1 - t) * out.grad"),
     "scalar_bias": ("b1 -= lr * db1", "b1 -= lr * db2"),
 }  # fmt: skip
 
