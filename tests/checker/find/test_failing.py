@@ -110,3 +110,56 @@ def test_what_other_data_may_fix_is_no_mistake(tmp_path):
     (file := tmp_path / "net.py").write_text(OWN.replace(OWN.splitlines()[2], loaded))
     report, _ = check_in_child(file)
     assert not report.wrong_findings
+
+
+SCRIPT = """
+import numpy as np
+
+class Perceptron:
+    def _init_(self, rate=0.1):
+        self.w = np.zeros(2)
+
+    def fit(self, x, t):
+        self.w = np.zeros(2)
+        for row, target in zip(x, t):
+            self.w += 0.1 * (target - row @ self.w) * row
+
+model = Perceptron(rate=0.5)
+model.fit(np.eye(2), np.ones(2))
+"""
+CALLED = """
+import numpy as np
+
+class Net:
+    def __init__(self, layers):
+        self.layers = layers
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x
+
+    def backward(self, t, y):
+        dout = y - t
+        for layer in reversed(self.layers):
+            dout = layer.backward(dout)
+
+    def train(self, x, t):
+        self.backward(t, self.forward(x))
+"""
+
+
+def test_what_the_files_own_call_always_raises_is_its_mistake(tmp_path):
+    (path := tmp_path / "net.py").write_text(SCRIPT)
+    (finding,) = check_in_child(path, hints=1)[0].wrong_findings
+    assert "line 13 raises TypeError: Perceptron() takes no arguments" in finding.message
+
+
+def test_a_call_of_an_object_that_was_chosen_is_no_mistake(tmp_path):
+    (path := tmp_path / "net.py").write_text(CALLED)
+    assert not check_in_child(path)[0].wrong_findings
+
+
+def test_a_name_that_other_functions_alone_bind_is_a_mistake(tmp_path):
+    other = NET.replace("@ (y - t)", "@ (y - goal)") + "\ndef draw(goal):\n    return goal\n"
+    assert "NameError: name 'goal'" in find_fault(tmp_path, other)

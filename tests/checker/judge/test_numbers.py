@@ -49,6 +49,32 @@ for step in range(50):
     b -= 0.1 * d.mean(axis=0)
 """
 
+SUMMED = """
+import math, random
+random.seed(1)
+people = [(random.random(), random.random(), i % 2) for i in range(20)]
+w1, w2, bias = 0.0, 0.0, 0.0
+def predict(a, b):
+    return 1 / (1 + math.exp(-(w1 * a + w2 * b + bias)))
+for epoch in range(50):
+    loss = 0
+    for a, b, passed in people:
+        p = predict(a, b)
+        loss += -math.log(p if passed else 1 - p)
+        error = passed - p
+        w1 = w1 + 0.1 * error * a
+        w2 = w2 + 0.1 * error * b
+        bias = bias + 0.1 * error
+"""
+
+
+def test_the_sum_of_the_losses_of_an_epoch_is_no_weight(tmp_path):
+    decision = judge(write_changed(tmp_path, SUMMED, "loss = 0\n", "loss = 0\n")).decision
+    assert decision.is_right is True
+    assert set(decision.model.weights) == {"w1", "w2", "bias"}
+    wrong = write_changed(tmp_path, SUMMED, "bias + 0.1", "bias - 0.1")
+    assert judge(wrong).decision.wrong == ["bias"]
+
 
 def test_outputs_that_are_computed_one_by_one_are_those_of_one_net(tmp_path):
     path = write_changed(tmp_path, TWO_OUTPUTS, "eta * dh * i1", "eta * i1 * dh")

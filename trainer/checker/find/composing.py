@@ -37,7 +37,7 @@ Values = dict[str, Any]
 
 def call_method(net: Any, values: Values, name: str, returned: Returned) -> str | None:
     """Call a method that trains, or that returns gradients, which are subtracted then."""
-    given = _add_returned(net, name, values, returned)
+    given = _add_returned(net, _get_method(net, name), values, returned)
     return _subtract_returned(net, lambda: _call(getattr(net, name), given))
 
 
@@ -63,14 +63,23 @@ def _subtract_returned(net: object, run: Callable[[], object]) -> str | None:
     return SUBTRACTED if is_given else None
 
 
-def _add_returned(net: Any, name: str, values: Values, returned: Returned) -> Values:
+def _get_method(net: Any, name: str) -> Function:
+    """Return a method of a net by the name that its class gives it, which may be a private one."""
+    is_private = name.startswith("__") and not name.endswith("__")
+    found: Function = getattr(
+        net, f"_{type(net).__name__.lstrip('_')}{name}" if is_private else name
+    )
+    return found
+
+
+def _add_returned(net: Any, function: Function, values: Values, returned: Returned) -> Values:
     """Return the values with those of arguments that other methods return under their names."""
     found: dict[str, Any] = {}
-    for parameter in list_arguments(getattr(net, name)):
+    for parameter in list_arguments(function):
         method, place = returned.get(parameter.name, ("", None))
-        is_asked = parameter.default is parameter.empty and method not in ("", name)
-        if is_asked and find_argument_role(getattr(net, name), parameter.name) not in values:
-            given = _call(getattr(net, method), values)
+        is_asked = parameter.default is parameter.empty and method not in ("", function.__name__)
+        if is_asked and find_argument_role(function, parameter.name) not in values:
+            given = _call(_get_method(net, method), values)
             found[parameter.name] = given if place is None else given[place]
     return values | {"named": found | values["named"]}
 
@@ -120,7 +129,7 @@ def compose(net: Any, values: Values, returned: Returned) -> str | None:
     result = _call(loss, known) if loss else None
     back = next(iter(_list_named(net, BACK)), None)
     if back:
-        known = _add_returned(net, back.__name__, known, returned)
+        known = _add_returned(net, back, known, returned)
     grads = _call(back, known) if back else result
     update = next(iter(_list_named(net, UPDATE)), None)
     if update:

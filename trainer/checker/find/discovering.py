@@ -50,6 +50,12 @@ class Discovery:
             self._tracer.enter = self._tracer.leave = None
         return self._rank_steps()
 
+    @property
+    def changes_arrays(self) -> bool:
+        """Whether a round that was seen carries on any array."""
+        every = (self._find_changes(key) for key in self.captures)
+        return any(each.before[path].ndim for each in every for path in each.carried)
+
     def _order_captures(self) -> list[tuple[int, int]]:
         """Return the captures, those of inner loops first, of a loop the first round first."""
         order = list(dict.fromkeys(loop for loop, _ in self.captures))
@@ -116,19 +122,27 @@ class Discovery:
 
     def _list_common(self, loop: int) -> set[str]:
         """Return what a loop carries on, and of which two rounds change the same numbers."""
-        carried = self._find_changes((loop, 1)).carried
-        if (loop, 2) not in self.captures:
+        start = self._find_first_round(loop)
+        carried = self._find_changes((loop, start)).carried
+        if (loop, start + 1) not in self.captures:
             return carried
-        first, second = (self.captures[loop, n].run() for n in (1, 2))
+        first, second = (self.captures[loop, n].run() for n in (start, start + 1))
         return {path for path in carried if _overlap(first, second, path)}
 
     def _carry_same(self, inner: int, outer: int) -> bool:
-        """Return whether two loops begin with the same arrays, which both carry on."""
+        """Return whether two loops begin with the same arrays, which both carry on: a sample may
+        have no error at first.
+        """
         values = [
             [each.before[path] for path in each.carried]
-            for each in (self._find_changes((loop, 1)) for loop in (inner, outer))
+            for each in (self._find_changes((k, self._find_first_round(k))) for k in (inner, outer))
         ]
         return any(np.array_equal(a, b) for a in values[0] for b in values[1] if b.ndim)
+
+    def _find_first_round(self, loop: int) -> int:
+        """Return the number of the first round of a loop that carries anything on, 1 for none."""
+        rounds = sorted(number for each, number in self.captures if each == loop)
+        return next((n for n in rounds if self._find_changes((loop, n)).carried), 1)
 
     def _find_changes(self, key: tuple[int, int]) -> Changes:
         if key not in self._changes:

@@ -9,7 +9,7 @@ from pathlib import Path
 from trainer.checker.find.guessing import find_last_name
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.findings.comparing import show_safely
-from trainer.checker.load.bindings import list_all_names
+from trainer.checker.load.bindings import get_bound_names, list_all_names, walk_scope
 
 SIMILAR = 0.8  # of two names of which one is misspelt
 CALLED = r"(\w+)\(\) (takes|missing|got an unexpected)"  # how Python tells of wrong arguments
@@ -56,7 +56,8 @@ def _is_sure(
         case UnboundLocalError():
             return False
         case NameError(name=str(name)):
-            return name not in _list_bound(tree)
+            is_free = "free variable" in show_safely(error)  # of a function around this one
+            return name not in _list_global(tree) and not is_free
         case KeyError(args=[str(key)]):
             return _is_misspelt(key, _list_keys(tree))
         case AttributeError(obj=str()):  # a key where an object is expected
@@ -84,10 +85,26 @@ def _is_misspelt(name: str, known: set[str]) -> bool:
 
 def _list_bound(tree: ast.Module) -> set[str]:
     """Return the names that a file may bind anywhere; all of its names where it imports any."""
-    imports = (n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom))
-    if any(alias.name == "*" for each in imports for alias in each.names):
+    if _imports_any(tree):
         return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
     return list_all_names(tree)
+
+
+def _list_global(tree: ast.Module) -> set[str]:
+    """Return the names that a file may bind for all of its functions; all of its names where it
+    imports any.
+    """
+    nodes = [node for statement in tree.body for node in walk_scope(statement)]
+    declared = (n for n in ast.walk(tree) if isinstance(n, ast.Global))
+    names = {name for node in nodes for name in get_bound_names(node)}
+    names |= {name for node in declared for name in node.names}
+    return names | (_list_bound(tree) if _imports_any(tree) else set())
+
+
+def _imports_any(tree: ast.Module) -> bool:
+    """Return whether a file imports all names of another one."""
+    imports = (n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom))
+    return any(alias.name == "*" for each in imports for alias in each.names)
 
 
 def _list_keys(tree: ast.Module) -> set[str]:

@@ -38,6 +38,7 @@ from trainer.checker.find.steps import Step
 from trainer.checker.find.straight import wrap_step
 from trainer.checker.find.tensors import compute_in_double
 from trainer.checker.find.tracing import Tracer
+from trainer.checker.find.truncating import find_truncated
 from trainer.checker.find.trying import Trier
 from trainer.checker.findings.comparing import show_safely
 from trainer.checker.load.libraries import FEW, Samples
@@ -85,6 +86,7 @@ class Script:
         self._path, self._texts = path, texts
         self._trains_with_few = False  # whether the first rows of a table are enough
         self.fault = ""  # what a call raised that is a mistake of the file
+        self.truncated: tuple[int, str] | None = None  # an array of whole numbers, and where
         self._obstacle: Obstacle | None = None  # the first call that failed after most places
         self._calls: dict[int, list[Call]] = {}  # by the number of outputs
         self._importers: dict[int, tuple[Script, list[Step]]] = {}  # and their own steps
@@ -143,6 +145,10 @@ class Script:
         discovery = Discovery(self._tracer)
         steps = discovery.follow(self._loader.load_file)
         self._loader.errors += [discovery.error] if discovery.error else []
+        if not steps and self._loader.errors and self._path in self.sources:
+            self.fault = self.fault or self._name_fault(self._loader.errors[0], {})
+        idle = () if discovery.changes_arrays else discovery.captures.values()
+        self.truncated = self.truncated or next(filter(None, map(find_truncated, idle)), None)
         return steps
 
     def describe_failure(self) -> tuple[str, int]:
@@ -313,6 +319,10 @@ class Script:
     def _find_fault(self, call: Call) -> str:
         """Return what a call raises that is a mistake of the file, whatever it is given, or ""."""
         error, named = (call.outcome.error, call.outcome.named) if call.outcome else (None, {})
+        return self._name_fault(error, named)
+
+    def _name_fault(self, error: Exception | None, named: Namespace) -> str:
+        """Return an error that is a mistake of the file, whatever these arguments are, or ""."""
         fault = find_fault(error, self._path, self._tree, named)
         if fault is None:
             return ""

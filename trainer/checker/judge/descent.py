@@ -65,8 +65,8 @@ def _is_error(model: Model, fit: Fit) -> bool:
     for output in single:
         value = model.base.events[output][2]
         edits = ({f"{EVENT}{output}": value + k} for k in range(3))
-        found = [model.run(edit, fit.events).events for edit in edits]
-        numbers = [float(np.sum(events[0][2])) for events in found if events]
+        found = [model.run(edit, fit.events) for edit in edits]
+        numbers = [float(np.sum(trace.events[0][2])) for trace in found if not trace.error]
         steps = np.diff(numbers)
         if len(steps) == 2 and steps[0] and abs(steps[1] - steps[0]) <= CLOSE * abs(steps[0]):
             return True

@@ -130,7 +130,7 @@ def build_model(run: Run, among: Collection[str] = ()) -> Model | None:
     among are the names of what may have an influence, of all where it is empty.
     """
     model = Model(run, run({}, "full"))
-    changed = [] if model.base.error else follow_changed(model)
+    changed = [] if model.base.error else _leave_sums(model, follow_changed(model))
     if not changed:
         return None
     groups = _group_leaves(model)
@@ -172,6 +172,19 @@ def follow_changed(model: Model) -> list[str]:
         found = find_dependents(model, {path: move(model.base.before[path])})
         model.depends[path] = found or frozenset()
     return changed
+
+
+def _leave_sums(model: Model, changed: list[str]) -> list[str]:
+    """Return what a step carries on without the numbers on which nothing else of it depends: the
+    sum of the losses of an epoch is no weight.
+    """
+    found = {path: [model.base.events[i] for i in model.depends[path]] for path in changed}
+    used = {
+        path for path, events in found.items()
+        if any(site < 0 and other != path and other in found for site, other, _ in events)
+    }  # fmt: skip
+    is_sum = {path: path not in used and not model.base.before[path].ndim for path in changed}
+    return [path for path in changed if not is_sum[path]] if len(used) > 1 else changed
 
 
 def _keep_influential(model: Model, data: dict[str, list[str]]) -> dict[str, list[str]]:

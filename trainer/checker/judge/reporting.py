@@ -176,6 +176,24 @@ def report_failure(report: Report, failed: str, line: int) -> None:
     report.stopped, report.name = "", report.name or f"{CODE}{report.file}"
 
 
+def report_fault(report: Report, fault: str) -> None:
+    """Report what the code raises by a mistake of its own, whatever it is given."""
+    report.findings.append(Finding(STEP, "raises", fault, "misspelt-name"))
+    report.stopped, report.name = "", report.name or f"{CODE}{report.file}"
+
+
+def report_truncated(report: Report, line: int, name: str) -> None:
+    """Report that the file's own loop changes nothing, since an array keeps no decimals."""
+    message = _(
+        "its own loop changes nothing: {name} is an array of whole numbers, and what is stored in "
+        "it loses its decimals; make it of floats"
+    )
+    report.findings = [f for f in report.findings if f.quantity != STEP]
+    report.findings.append(Finding(STEP, "differs", message.format(name=name), line=line))
+    report.stopped, report.name = "", report.name or f"{CODE}{report.file}"
+    _place_steps(report)
+
+
 def _drop_construction(findings: list[Finding]) -> list[Finding]:
     """Return findings without that on a net which could not be built."""
     return [f for f in findings if f.quantity != "construction" or f.checked]

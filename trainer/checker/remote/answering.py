@@ -199,10 +199,12 @@ class Answerer:
         self._steps += found
         is_own = question["program"] == 0
         failed, misfit = self._script.describe_failure() if is_own else ("", 0)
+        line, name = (is_own and self._script.truncated) or (0, "")
         return {
             "failed": failed[:TEXT],
             "misfit": misfit,
             "fault": self._script.fault[:TEXT],
+            "truncated": [line, name[:TEXT]],
             "varies": self._script.varies,
             "steps": [
                 {

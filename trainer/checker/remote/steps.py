@@ -34,6 +34,8 @@ from trainer.checker.judge.reporting import (
     name_loss,
     point_to,
     report_failure,
+    report_fault,
+    report_truncated,
     settle,
     settle_layers,
 )
@@ -97,12 +99,14 @@ class RemoteStep:
 class RemotePrograms:
     """The programs that train a net, the file's own first; failed is what that raises, "" for
     nothing, or where it lacks its data, and misfit the line at which its own arrays do not fit, 0
-    where they do. fault is what a call raises by a mistake of the file.
+    where they do. fault is what a call raises by a mistake of the file, and truncated the line at
+    which its own loop, which changes nothing, loses decimals, and the array; (0, "") for none.
     """
 
     def __init__(self, connection: Connection, numbers: Iterable[int] = range(TRAINING)):
         self._connection, self._numbers = connection, numbers
         self.failed, self.fault, self.misfit, self._varies = "", "", 0, False
+        self.truncated = 0, ""
 
     def __iter__(self) -> Iterator[list[RemoteStep]]:
         """Yield the steps of each program."""
@@ -116,6 +120,8 @@ class RemotePrograms:
             self.misfit = self.misfit or take_number(answer, "misfit")
             self.fault = self.fault or take_text(answer, "fault")
             self._varies = answer.get("varies") is True
+            line, name = take_list(answer, "truncated", 2)
+            self.truncated = self.truncated if self.truncated[0] else (int(line), str(name))
             steps = take_list(answer, "steps", MOST_STEPS)
             if not all(isinstance(each, dict) for each in steps):
                 raise ProtocolError
@@ -220,9 +226,13 @@ def judge_training(
             settle(report, judged)
         if is_of_others or (programs.failed and report.status == 2):
             report_failure(report, programs.failed, programs.misfit if is_of_others else 0)
-        if programs.fault and (judged is None or judged.decision.is_right is None):
-            report.findings.append(Finding(STEP, "raises", programs.fault, "misspelt-name"))
+        is_open = judged is None or judged.decision.is_right is None or is_of_others
+        if programs.fault and is_open:
+            report_fault(report, programs.fault)
         is_wrong = judged and judged.decision.is_right is False
+        if programs.truncated[0] and not is_wrong:
+            report_truncated(report, *programs.truncated)
+            return judged
         if may_be_settled(report) and not is_wrong:  # no layer acquits what trains it
             settle_layers(report, judge_layers(_list_layers(connection, report)), judged is None)
         elif judged and judged.decision.is_right and report.status == 0:
