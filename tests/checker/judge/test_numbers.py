@@ -67,6 +67,31 @@ for epoch in range(50):
         bias = bias + 0.1 * error
 """
 
+NAMED = """
+import math, random
+random.seed(2)
+w = [[random.gauss(0, 1) for _ in range(2)] for _ in range(4)]
+v, c = [random.gauss(0, 1) for _ in range(4)], 0.0
+exemples = [([random.random(), random.random()], i / 30) for i in range(30)]
+for epoque in range(30):
+    for x, cible in exemples:
+        h = [math.tanh(sum(w[j][i] * x[i] for i in range(2))) for j in range(4)]
+        e = sum(v[j] * h[j] for j in range(4)) + c - cible
+        d = [e * v[j] * (1 - h[j] ** 2) for j in range(4)]
+        for j in range(4):
+            v[j] -= 0.1 * e * h[j]
+            for i in range(2):
+                w[j][i] -= 0.1 * d[j] * x[i]
+        c -= 0.1 * e
+"""
+
+
+def test_a_number_of_any_name_is_the_target_of_one_sample(tmp_path):
+    right = judge(write_changed(tmp_path, NAMED, "cible", "cible")).decision
+    assert (right.is_right, right.model.targets) == (True, ["cible"])
+    wrong = judge(write_changed(tmp_path, NAMED, "(1 - h[j] ** 2)", "(1 - h[j])")).decision
+    assert (wrong.is_right, wrong.wrong) == (False, ["w"])
+
 
 def test_the_sum_of_the_losses_of_an_epoch_is_no_weight(tmp_path):
     decision = judge(write_changed(tmp_path, SUMMED, "loss = 0\n", "loss = 0\n")).decision

@@ -139,6 +139,9 @@ def build_model(run: Run, among: Collection[str] = ()) -> Model | None:
     if not any(model.get_value(paths[0]).ndim for paths in data.values()):
         data |= _keep_influential(model, _list_numbers(model, changed))
     data |= _keep_influential(model, _group_made(model, changed, data))
+    is_one_sample = all(model.get_value(paths[0]).ndim < 2 for paths in data.values())
+    if is_one_sample and not _choose_targets(model, changed, data)[0]:
+        data |= _keep_influential(model, _list_numbers(model, changed))
     _settle(model, changed, data)
     is_whole = model.weights and model.outputs and model.inputs
     return model if is_whole and not _is_sum(model) else None
