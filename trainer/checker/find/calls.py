@@ -327,12 +327,15 @@ def _list_users(module: Namespace, tree: ast.Module, instances: list[Instance]) 
         if not ({"x", "t"} <= find_call_roles(function) or takes_loader(function)):
             continue
         nets = [p.name for p in list_arguments(function) if re.fullmatch(NET, p.name.lower())]
-        read = find_use(tree, nets[0]).own if len(nets) == 1 else frozenset[str]()
-        lacking = {id(each): len(read - {*dir(each.kind)}) for each in instances}
-        sorted_instances = sorted(instances, key=lambda each: lacking[id(each)])
-        for instance in sorted_instances if len(nets) == 1 else ():
+        for instance in _sort_by_use(tree, nets[0], instances) if len(nets) == 1 else ():
             runs = partial(call_with_net, function=function, argument=nets[0], text=text)
             yield Call(runs, function.__name__, instance)
+
+
+def _sort_by_use(tree: ast.Module, name: str, instances: list[Instance]) -> list[Instance]:
+    """Return the nets, those first that lack least of what code reads of an argument."""
+    read = find_use(tree, name).own
+    return sorted(instances, key=lambda each: len(read - {*dir(each.kind)}))
 
 
 def _is_own_function(value: Any, module: Namespace) -> bool:

@@ -4,6 +4,7 @@ import inspect
 import re
 from collections import deque
 from collections.abc import Callable, Generator, Mapping
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from trainer.checker.find.trace import DERIVED, JOINED, SUBTRACTED
 FORWARD = r"(feed)?forward(pass|prop.*)?"
 UPDATE = r"update.*|step|optimi[sz]e.*|apply.*|adjust.*|.*des?cen.*"
 BACK = METHODS["gradient"] + r"|.*back.*"
+MOST_VALUES = 1000  # of a function that gives one after the other
 Function = Callable[..., Any]
 Returned = Mapping[str, tuple[str, int | None]]  # name: the method that returns it, and where
 # Samples, targets and sizes by role; "named" are values by the names of arguments, and to "asked"
@@ -58,7 +60,7 @@ def _subtract_returned(net: object, run: Callable[[], object]) -> str | None:
     before = read_arrays(net)
     result = run()
     if isinstance(result, Generator):
-        deque(result, maxlen=0)  # which trains as its values are asked for
+        deque(islice(result, MOST_VALUES), maxlen=0)  # it trains as these are asked for
     is_given = not trains(net, before) and subtract_gradients(net, result)
     return SUBTRACTED if is_given else None
 

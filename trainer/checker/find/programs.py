@@ -217,12 +217,17 @@ class Script:
     def find_user(self, place: int) -> "Script | None":
         """Return the file whose run is the program of a number, None where it is this one."""
         number = (place - OWN) // OF_USER
-        if not OWN <= place < CALLS or number >= len(list_importers(self._path)):
+        if not OWN <= place < CALLS or number >= len(self._importing):
             return None
         if number not in self._importers:
-            script = Script(list_importers(self._path)[number], self._texts)
+            script = Script(self._importing[number], self._texts)
             self._importers[number] = script, script.follow()
         return self._importers[number][0]
+
+    @cached_property
+    def _importing(self) -> list[Path]:
+        """The files that import this one."""
+        return list_importers(self._path)
 
     def _takes_part(self, step: Step) -> bool:
         """Return whether a step runs code of this file."""
