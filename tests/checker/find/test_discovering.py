@@ -30,8 +30,11 @@ def follow(tmp_path, text, N=6):
     return next(iter(Script(path).list_programs()))()
 
 
-def test_a_loop_that_scales_the_samples_is_no_training(tmp_path):
-    scaling = "low, high = X.copy(), t.copy()\nfor i in range(6):\n    X[i] *= 2\n    t[i] *= 3\n"
+@pytest.mark.parametrize("factor", ["2", "(2 if i else 1)"])
+def test_a_loop_that_scales_the_samples_is_no_training(tmp_path, factor):
+    """Also where the first sample stays as it is."""
+    scaling = "low, high = X.copy(), t.copy()\nfor i in range(6):\n"
+    scaling += f"    X[i] *= {factor}\n    t[i] *= {factor}\n"
     steps = follow(tmp_path, scaling + "for _ in range(9):\n    x, target = X, t" + STEP)
     assert [step.line for step in steps][:2] == [10, 10]
 

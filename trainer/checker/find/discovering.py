@@ -125,7 +125,7 @@ class Discovery:
         start = self._find_first_round(loop)
         carried = self._find_changes((loop, start)).carried
         if (loop, start + 1) not in self.captures:
-            return carried
+            return carried if start == 1 else set()  # of which the next round was not seen yet
         first, second = (self.captures[loop, n].run() for n in (start, start + 1))
         return {path for path in carried if _overlap(first, second, path)}
 
