@@ -1,4 +1,4 @@
-"""A loop that stores its steps in arrays of whole numbers changes nothing, and is told so."""
+"""A loop that stores its steps in arrays of whole numbers changes nothing, and that is reported."""
 
 import pytest
 

@@ -1,7 +1,6 @@
 """Takes the numbers that many alike objects keep as one array: the weights of a net of scalars."""
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,11 +14,6 @@ class Bundle(tuple[tuple[Any, ...], ...]):
     """The keys of numbers that are one array together, in the place of those of a leaf."""
 
 
-@dataclass(frozen=True)
-class Numbers(Leaf):
-    """Numbers of a namespace as one array; keys are a bundle."""
-
-
 def bundle(leaves: dict[str, Leaf]) -> dict[str, Leaf]:
     """Return the leaves with one array for the numbers that objects in lists have under one name,
     where these are many.
@@ -27,7 +21,7 @@ def bundle(leaves: dict[str, Leaf]) -> dict[str, Leaf]:
     groups: dict[str, list[Leaf]] = {}
     for path, leaf in leaves.items():
         if is_real(leaf.value) and hasattr(leaf.holder, "__dict__"):
-            groups.setdefault(re.sub(r"\[\d+\]", "[*]", path), []).append(leaf)
+            groups.setdefault(name_alike(path), []).append(leaf)
     many = {path: group for path, group in groups.items() if len(group) >= LEAST}
     taken = {leaf.path for group in many.values() for leaf in group}
     return {path: leaf for path, leaf in leaves.items() if path not in taken} | {
@@ -35,9 +29,14 @@ def bundle(leaves: dict[str, Leaf]) -> dict[str, Leaf]:
     }
 
 
-def _join(path: str, group: list[Leaf]) -> Numbers:
+def name_alike(path: str) -> str:
+    """Return what paths have in common that differ in indices alone."""
+    return re.sub(r"\[\d+\]", "[*]", path)
+
+
+def _join(path: str, group: list[Leaf]) -> Leaf:
     values = np.array([leaf.value for leaf in group])
-    return Numbers(path, Bundle(leaf.keys for leaf in group), None, values)
+    return Leaf(path, Bundle(leaf.keys for leaf in group), None, values)
 
 
 def set_numbers(names: Namespace, keys: Bundle, values: Any) -> None:

@@ -89,7 +89,9 @@ class Script:
         self.truncated: tuple[int, str] | None = None  # an array of whole numbers, and where
         self._obstacle: Obstacle | None = None  # the first call that failed after most places
         self._calls: dict[int, list[Call]] = {}  # by the number of outputs
-        self._importers: dict[int, tuple[Script, list[Step]]] = {}  # and their own steps
+        self._importers: dict[int, Script] = {}  # the files that import this one
+        self._own_steps: dict[int, list[Step]] = {}  # those of these files with their own data
+        self._beside: set[str] = set()  # the names of modules that the file does not import
         self._trains = False  # whether the file has steps without another one
         self._load()
 
@@ -207,8 +209,7 @@ class Script:
         user = None if self._trains else self.find_user(OWN + number * OF_USER)
         if user is None:
             return []
-        _script, own = self._importers[number]
-        steps = own if layout is None else user.follow_with_data(layout)
+        steps = self._own_steps[number] if layout is None else user.follow_with_data(layout)
         found = [step for step in steps if self._takes_part(step)]
         for step in found:
             step.file = step.path.name if step.path not in (None, self._path) else ""
@@ -217,15 +218,15 @@ class Script:
     def find_user(self, place: int) -> "Script | None":
         """Return the file whose run is the program of a number, None where it is this one."""
         number = (place - OWN) // OF_USER
-        if not OWN <= place < CALLS or number >= len(self._importing):
+        if not OWN <= place < CALLS or number >= len(self.importing):
             return None
         if number not in self._importers:
-            script = Script(self._importing[number], self._texts)
-            self._importers[number] = script, script.follow()
-        return self._importers[number][0]
+            user = self._importers[number] = Script(self.importing[number], self._texts)
+            self._own_steps[number] = user.follow()
+        return self._importers[number]
 
     @cached_property
-    def _importing(self) -> list[Path]:
+    def importing(self) -> list[Path]:
         """The files that import this one."""
         return list_importers(self._path)
 
@@ -261,19 +262,15 @@ class Script:
     def _triers(self) -> dict[int, Trier]:
         for name in _list_batches(self._module):
             self._module[name] = N
+        if not self._trains:
+            self._beside = {module.__name__ for module in self._loader.load_beside()}
         return {number: self._make_trier((*SIZES[:2], number)) for number in (SIZES[2], 1)}
 
     def _make_trier(self, sizes: tuple[int, int, int]) -> Trier:
-        others = [*map(vars, self._loader.list_modules()[1:]), *self._beside.values()]
+        others = [vars(module) for module in self._loader.list_modules()[1:]]
         body = [node for source in self.sources.values() for node in source.tree.body]
         every = ast.Module(body, type_ignores=[])
         return Trier(self._tracer, Choices(self._module, every, sizes, others))
-
-    @cached_property
-    def _beside(self) -> dict[str, Namespace]:
-        """The modules beside a file without steps that it does not import, by their names."""
-        found = [] if self._trains else self._loader.load_beside()
-        return {module.__name__: vars(module) for module in found}
 
     @cached_property
     def layers(self) -> list[Layer]:
@@ -390,5 +387,5 @@ class Script:
         """Note in the steps of a call which file beside this one has what it is given."""
         names = {getattr(kind, "__module__", "") for kind in call.list_kinds()}
         for step in steps:
-            step.file = next(iter(sorted(names & self._beside.keys())), "")
+            step.file = next(iter(sorted(names & self._beside)), "")
         return steps

@@ -96,9 +96,9 @@ def _is_whole(model: Model, events: Events) -> bool:
     found = (model.base.events[i] for i in events)
     if all(value.ndim and not path.endswith(LIST) for _, path, value in found):
         return True
-    if _uses_more_targets(model, sum(model.base.events[i][2].size for i in events)):
+    if not all(_depends(model, events, weight) for weight in model.weights):
         return False
-    return all(_depends(model, events, weight) for weight in model.weights)
+    return not _uses_more_targets(model, sum(model.base.events[i][2].size for i in events))
 
 
 def _uses_more_targets(model: Model, number: int) -> bool:

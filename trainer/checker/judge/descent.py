@@ -4,7 +4,7 @@ That is the net's own loss, or else one of the usual losses of its outputs, with
 weights. A penalty on the weights may be part of it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -19,7 +19,7 @@ from trainer.checker.judge.gradients import find_factor, find_penalised
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.losses import STRAIGHT, SURE, Loss, list_losses, list_mistaken
 from trainer.checker.judge.multiples import find_multiples, list_usual
-from trainer.checker.judge.slopes import CLOSE, PULLS, UNSETTLED, Direction, probe
+from trainer.checker.judge.slopes import CLOSE, PULLS, UNSETTLED, Direction, list_pulls, probe
 
 EACH = 4  # directions of a weight
 FEWEST = 2  # settled directions: one more than a rate is fitted to; a penalty takes one more
@@ -146,7 +146,7 @@ def _fit(
     if settled.sum() < FEWEST + (name in STRAIGHT):  # of which two agree by chance
         return None
     rates = _find_rates(found, slopes, moved, errors, settled)
-    pulls = _list_pulls(found, rates)
+    pulls = list_pulls(found, np.array([rates[each.weight] is not None for each in found]))
     sure = errors <= np.quantile(errors, 0.7)
     if not float(slopes[sure] @ slopes[sure]):
         return None
@@ -180,15 +180,6 @@ def _list_like(own: Fit, usual: list[Fit], found: list[Direction]) -> list[str]:
     """
     factors = find_multiples(own, usual, found)
     return [each.loss for each, factor in zip(usual, factors, strict=True) if factor]
-
-
-def _list_pulls(found: list[Direction], rates: Mapping[str, float | None]) -> list[Array]:
-    """Return how far the weights lie along each direction: those alone that no rate explains
-    without a penalty, or all of them; and how far their signs do.
-    """
-    is_explained = np.array([rates[direction.weight] is not None for direction in found])
-    pulls = (np.array([getattr(each, k) for each in found]) for k in PULLS)
-    return [each for pull in pulls for each in (np.where(is_explained, 0.0, pull), pull)]
 
 
 def _find_rates(

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
+from trainer.checker.find.bundling import name_alike
 from trainer.checker.find.changes import is_carried, is_reordered, is_velocity
 from trainer.checker.find.trace import (
     EVENT,
@@ -326,7 +327,7 @@ def _settle(model: Model, changed: list[str], data: dict[str, list[str]]) -> Non
     ]
     groups = [each for each in _group_events(model, last) if not _is_chain(model, each)]
     if not joint and not any(model.base.events[i][2].ndim for i in last):
-        groups += [each] if (each := _find_each(model, changed, chosen, forward)) else []
+        groups += [each] if (each := _find_each(model, changed, forward)) else []
     groups = [joint] if joint else groups
     model.outputs = list(dict.fromkeys([*groups, *(_extend(model, each) for each in groups)]))
     model.losses = _find_losses(model, chosen)
@@ -347,13 +348,8 @@ def _leave_velocities(model: Model) -> list[str]:
 
 def _add_alike(chosen: list[str], paths: list[str]) -> list[str]:
     """Return the paths that differ from chosen ones in indices alone, and these."""
-    names = {_name_alike(path) for path in chosen}
-    return [path for path in paths if _name_alike(path) in names]
-
-
-def _name_alike(path: str) -> str:
-    """Return what paths have in common that differ in indices alone."""
-    return re.sub(r"\[\d+\]", "[*]", path)
+    names = {name_alike(path) for path in chosen}
+    return [path for path in paths if name_alike(path) in names]
 
 
 def _choose_targets(
@@ -406,7 +402,7 @@ def _join_numbers(model: Model, changed: list[str], events: list[int]) -> Events
     return tuple(sorted(found.values())) if len(found) == len(model.targets) else ()
 
 
-def _find_each(model: Model, changed: list[str], targets: str, forward: list[int]) -> Events:
+def _find_each(model: Model, changed: list[str], forward: list[int]) -> Events:
     """Return the outputs of samples that come one by one, () where these are not known."""
     weighted = frozenset().union(*(model.depends[path] for path in changed))
     path = model.targets[0]
@@ -469,7 +465,7 @@ def _name_place(model: Model, event: int) -> tuple[int, str, tuple[int, ...]]:
 
 def name_place(site: int, path: str) -> tuple[int, str]:
     """Return the place of a value in the source, whatever its index in a list."""
-    return site, _name_alike(path)
+    return site, name_alike(path)
 
 
 def _find_losses(model: Model, targets: str) -> list[Events]:

@@ -60,7 +60,7 @@ def judge_programs(
         if judged and number and judged.decision.fault is Fault.GROWN:
             continue  # of data of ours, which may lie in another direction
         if judged and judged.step.file and number >= OWN and judged.decision.is_right is False:
-            judged = replace(judged, decision=replace(judged.decision, is_right=None))
+            judged = _leave_open(judged)
         if judged and number >= CALLS:
             if misreads(judged.decision):
                 continue
@@ -101,8 +101,12 @@ def _leave_unusual(judged: Judged) -> Judged:
     """
     fit = judged.decision.fit
     is_unusual = judged.decision.is_right and fit and fit.loss == GROWING
-    decision = replace(judged.decision, is_right=None) if is_unusual else judged.decision
-    return replace(judged, decision=decision)
+    return _leave_open(judged) if is_unusual else judged
+
+
+def _leave_open(judged: Judged) -> Judged:
+    """Return a step about which nothing is decided."""
+    return replace(judged, decision=replace(judged.decision, is_right=None))
 
 
 def _lacks_given(decision: Decision) -> bool:
@@ -164,7 +168,7 @@ def _choose(steps: Sequence[Step], budget: Budget) -> Judged | None:
         if is_right is False and not is_doubted:
             return judged
         first = first or judged
-    return first and replace(first, decision=replace(first.decision, is_right=None))
+    return first and _leave_open(first)
 
 
 def _find_later(right: Judged, steps: Sequence[Step], budget: Budget) -> Judged | None:

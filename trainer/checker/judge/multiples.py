@@ -9,7 +9,7 @@ import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.judge.fit import Fit
-from trainer.checker.judge.slopes import CLOSE, PULLS, Direction
+from trainer.checker.judge.slopes import CLOSE, Direction, list_pulls
 
 TINY = 1e-20  # relative, of what rounding leaves of a square
 
@@ -30,25 +30,22 @@ def find_multiples(own: Fit, usual: Sequence[Fit], found: Sequence[Direction] = 
         return np.zeros(0)
     slopes, errors = np.stack([f.slopes for f in usual]), np.stack([f.errors for f in usual])
     factors = _find_factors(own, slopes, errors, np.zeros_like(slopes))
-    left = [i for i, factor in enumerate(factors) if not factor]
-    for pull in _list_pulls(own, slopes[left], errors[left], found) if left else ():
+    left = [i for i, factor in enumerate(factors) if not factor and found]
+    explained = _list_explained(own, slopes[left], errors[left], found)
+    for pull in list_pulls(found, explained) if left else ():
         new = _find_factors(own, slopes[left], errors[left], pull)
         factors[left] = np.where(factors[left] > 0, factors[left], new)
     return factors
 
 
-def _list_pulls(own: Fit, slopes: Array, errors: Array, found: Sequence[Direction]) -> list[Array]:
-    """Return how far the weights lie along each direction, and how far their signs do: for each
-    loss those alone that no factor explains without a penalty, and all of them.
-    """
-    pulls = [np.array([getattr(each, name) for each in found]) for name in PULLS if found]
+def _list_explained(own: Fit, slopes: Array, errors: Array, found: Sequence[Direction]) -> Array:
+    """Return for each loss along which directions one factor for a weight explains the other."""
     explained = np.zeros(slopes.shape, dtype=bool)
     owners = np.array([each.weight for each in found])
     for weight in set(owners.tolist()):
         part = owners == weight
         explained[:, part] = _are_multiples(own, slopes, errors, part)[:, None]
-    every = [np.broadcast_to(pull, slopes.shape) for pull in pulls]
-    return [each for pull in every for each in (np.where(explained, 0.0, pull), pull)]
+    return explained
 
 
 def _are_multiples(own: Fit, slopes: Array, errors: Array, part: Array) -> Array:

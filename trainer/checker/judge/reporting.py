@@ -137,6 +137,11 @@ def settle(report: Report, judged: Judged) -> None:
         report.findings += [report_unchecked(f.quantity, f.message) for f in failed]
     report.findings += describe(judged)
     point_to(report, judged)
+    _end_doubt(report)
+
+
+def _end_doubt(report: Report) -> None:
+    """Note that a report is no longer open, and that it is on the code of a file if on no class."""
     report.stopped, report.name = "", report.name or f"{CODE}{report.file}"
 
 
@@ -173,13 +178,13 @@ def report_failure(report: Report, failed: str, line: int) -> None:
         return
     report.findings.append(Finding(STEP, "raises", failed, line=line))
     _place_steps(report)
-    report.stopped, report.name = "", report.name or f"{CODE}{report.file}"
+    _end_doubt(report)
 
 
 def report_fault(report: Report, fault: str) -> None:
     """Report what the code raises by a mistake of its own, whatever it is given."""
     report.findings.append(Finding(STEP, "raises", fault, "misspelt-name"))
-    report.stopped, report.name = "", report.name or f"{CODE}{report.file}"
+    _end_doubt(report)
 
 
 def report_truncated(report: Report, line: int, name: str) -> None:
@@ -190,7 +195,7 @@ def report_truncated(report: Report, line: int, name: str) -> None:
     )
     report.findings = [f for f in report.findings if f.quantity != STEP]
     report.findings.append(Finding(STEP, "differs", message.format(name=name), line=line))
-    report.stopped, report.name = "", report.name or f"{CODE}{report.file}"
+    _end_doubt(report)
     _place_steps(report)
 
 

@@ -1,6 +1,6 @@
 """Differentiates what a step computes, along random directions of one weight at a time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,15 @@ PULLS = "decay", "signs"  # of penalties along a direction
 H = 1e-5  # of the largest value of a weight
 CLOSE = 1e-5  # relative to the largest step of a weight
 UNSETTLED = 1e-3  # differences of two step sizes that differ more say nothing: a kink is near
+
+
+def list_pulls(found: Sequence["Direction"], explained: Array) -> list[Array]:
+    """Return how far penalties pull along each direction, and how far those of sizes do: on the
+    weights alone that nothing explains without a penalty, and on all. explained may have rows.
+    """
+    pulls = [np.array([getattr(each, name) for each in found]) for name in PULLS]
+    on_all = [np.broadcast_to(pull, explained.shape) for pull in pulls]
+    return [each for pull in on_all for each in (np.where(explained, 0.0, pull), pull)]
 
 
 @dataclass

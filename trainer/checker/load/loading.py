@@ -90,9 +90,8 @@ class Loader:
             return None
         notes = [*self.notes]
         try:
-            if not only_defines(read_source(path).tree):
-                return None
-            return self._load_path(path, path.stem)
+            source = read_source(path, self._texts.get(path))
+            return self._load_path(path, path.stem, source) if only_defines(source.tree) else None
         except Exception:  # what another file raises says nothing of this one
             self._modules.pop(path, None)
             return None
@@ -103,7 +102,8 @@ class Loader:
         if text not in self.notes:
             self.notes.append(text)
 
-    def _load_path(self, path: Path, name: str) -> ModuleType:
+    def _load_path(self, path: Path, name: str, source: Source | None = None) -> ModuleType:
+        """Return the module of a file, whose source may have been read before."""
         if path in self._modules:
             return self._modules[path]
         module = ModuleType(name)
@@ -114,7 +114,7 @@ class Loader:
             path = path / "__init__.py"
             if not path.exists():
                 return module
-        source = read_source(path, self._texts.get(path))
+        source = source or read_source(path, self._texts.get(path))
         self.sources[path] = source
         if source.is_translated:
             message = _("{file} is Python 2: it was translated with 2to3's fixers")

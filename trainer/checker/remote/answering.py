@@ -20,7 +20,6 @@ from trainer.checker.adapt.names import PARAMS, list_arguments
 from trainer.checker.adapt.plan import Plan, Rows
 from trainer.checker.adapt.subject import TRAITS, Subject
 from trainer.checker.find.discovering import MOST_STEPS
-from trainer.checker.find.obstacles import list_importers
 from trainer.checker.find.programs import Script
 from trainer.checker.find.steps import Step
 from trainer.checker.findings.comparing import show_safely
@@ -222,7 +221,7 @@ class Answerer:
 
     def _do_obstacle(self, _question: dict[str, Any]) -> Answer:
         """Tell what the call that came farthest raised, and which files beside this one use it."""
-        users = [file.name[:TEXT] for file in list_importers(self._loader.path)]
+        users = [file.name[:TEXT] for file in self._script.importing]
         return {"obstacle": self._script.describe_obstacle()[:TEXT], "users": users}
 
     def _do_layers(self, _question: dict[str, Any]) -> Answer:
