@@ -85,6 +85,30 @@ for epoque in range(30):
         c -= 0.1 * e
 """
 
+LOSS = """
+import numpy as np
+class Output:
+    def measure(self, y, epsilon=1e-50):
+        found = np.copy(self.p)
+        for i in range(0, len(self.p)):
+            found[i] = -np.log(found[i] + epsilon) * y[i]
+        return np.sum(found) / y.shape[0]
+
+    def eval(self, input_data, label_data):
+        e = np.exp(input_data - np.max(input_data))
+        self.p = e / np.array([np.sum(e, axis=1)]).T
+        self.y = label_data
+        return self.measure(label_data)
+
+    def backward(self):
+        return np.subtract(self.p, self.y)
+"""
+
+
+def test_the_place_of_a_sample_is_no_input_of_a_net(tmp_path):
+    found = judge(write_changed(tmp_path, LOSS, "1e-50", "1e-50"))
+    assert found is None or found.decision.is_right is None
+
 
 def test_a_number_of_any_name_is_the_target_of_one_sample(tmp_path):
     right = judge(write_changed(tmp_path, NAMED, "cible", "cible")).decision

@@ -142,7 +142,9 @@ def build_model(run: Run, among: Collection[str] = ()) -> Model | None:
     data |= _keep_influential(model, _group_made(model, changed, data))
     is_one_sample = all(model.get_value(paths[0]).ndim < 2 for paths in data.values())
     if is_one_sample and not _choose_targets(model, changed, data)[0]:
-        data |= _keep_influential(model, _list_numbers(model, changed))
+        numbers = _keep_influential(model, _list_numbers(model, changed))
+        _, target = _choose_targets(model, changed, data | numbers)
+        data |= numbers if target in numbers else {}  # and no place in the samples is an input
     _settle(model, changed, data)
     is_whole = model.weights and model.outputs and model.inputs
     return model if is_whole and not _is_sum(model) else None
