@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from trainer.checker.judge.fit import Fit
 from trainer.checker.judge.multiples import find_multiples
-from trainer.checker.judge.slopes import Direction
+from trainer.checker.judge.slopes import CLOSE, Direction
 
 RNG = np.random.default_rng(0)
 SLOPES = RNG.normal(size=(3, 12))
@@ -31,7 +31,7 @@ USUAL = [make_fit(row) for row in SLOPES]
 def test_the_factor_of_a_loss_with_a_penalty_is_found(number, factor, penalty):
     own = make_fit(factor * SLOPES[number] + penalty * DECAY)
     found = find_multiples(own, USUAL, FOUND)
-    assert found[number] == pytest.approx(factor)
+    assert found[number] == pytest.approx(factor, rel=10 * CLOSE)  # a tiny penalty counts as none
     assert not found[np.arange(3) != number].any()
 
 
