@@ -3,6 +3,9 @@
 import pytest
 from steps import find_messages, judge, write_changed
 
+from trainer.checker.find.programs import Script
+from trainer.checker.judge.deciding import decide
+
 SCRIPT = """
 import numpy as np
 np.random.seed(0)
@@ -76,8 +79,8 @@ for epoch in range(100):
 """
 
 
-@pytest.fixture
-def decide(tmp_path):
+@pytest.fixture(name="decide")
+def decide_file(tmp_path):
     def decide_on(text, old="", new=""):
         return judge(write_changed(tmp_path, text, old, new)).decision
 
@@ -109,6 +112,20 @@ def test_gradients_of_the_last_sample_alone_are_wrong(decide):
 
 def test_a_gradient_of_few_digits_is_not_accused(decide):
     assert decide(SCRIPT, "z.T @ dy", "(z.T @ dy).astype(np.float16)").is_right is not False
+
+
+def test_what_was_wrong_with_other_inputs_is_asked_near_the_first_weights_alone(tmp_path):
+    wrong = write_changed(tmp_path, SCRIPT, "z.T @ dy", "-z.T @ dy")
+    step, asked = Script(wrong).follow()[0], []
+
+    def run(edits, form):
+        asked.append(form)
+        return step.run(edits, form)
+
+    assert not decide(run).is_right
+    whole, asked = len(asked), []
+    assert not decide(run, is_known=True).is_right
+    assert len(asked) < 0.7 * whole
 
 
 def test_two_nets_with_a_loss_each_are_not_accused(decide):

@@ -27,7 +27,7 @@ def decide(monkeypatch):
         kept.append(step)
         return step
 
-    def judge_steps(steps, _budget):
+    def judge_steps(steps, _budget, _known=()):
         for step in steps:
             yield judging.Judged(step, decisions[id(step)])
 

@@ -7,7 +7,8 @@ a pattern here. Patterns match names in lower case without underscores.
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
+from types import FunctionType, MethodType
 from typing import Any
 
 PARAMS = ("W1", "b1", "W2", "b2")
@@ -72,6 +73,20 @@ def find_role(name: str, patterns: Mapping[str, str]) -> str | None:
 
 def list_arguments(function: Callable[..., object]) -> list[inspect.Parameter]:
     """Return the arguments of a bound method or a class, without *args and **kwargs."""
+    if isinstance(function, MethodType) and isinstance(function.__func__, FunctionType):
+        return [*_read_arguments(function.__func__, True)]
+    if isinstance(function, FunctionType):
+        return [*_read_arguments(function, False)]
+    return _list_arguments(function)
+
+
+@lru_cache(maxsize=256)
+def _read_arguments(function: FunctionType, is_bound: bool) -> list[inspect.Parameter]:
+    """Return the arguments of a function, or of its methods; it is read once."""
+    return _list_arguments(MethodType(function, object()) if is_bound else function)
+
+
+def _list_arguments(function: Callable[..., object]) -> list[inspect.Parameter]:
     try:
         found = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):

@@ -5,6 +5,7 @@ import inspect
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import cached_property
 from itertools import chain, product
 from types import SimpleNamespace
 from typing import Any
@@ -164,19 +165,27 @@ class Choices(Assembler):
     def _list_own(self, name: str) -> Iterator[Any]:
         """Yield what the file has under the name of an argument, or gives it, in small sizes."""
         yield from self._list_set(name)
-        for call in (n for n in list_nodes(self.tree) if isinstance(n, ast.Call)):
-            given = dict(zip(self._list_names(call), call.args, strict=False)).get(name)
+        for given in self._given.get(name, ()):
             if isinstance(given, ast.Name):
                 yield from self._list_set(given.id)
-            elif given is not None:
+            else:
                 yield from self._evaluate(given)
+
+    @cached_property
+    def _given(self) -> dict[str, list[ast.expr]]:
+        """What the calls in the code give for each argument."""
+        found: dict[str, list[ast.expr]] = {}
+        for call in list_nodes(self.tree, ast.Call):
+            for name, given in zip(self._list_names(call), call.args, strict=False):
+                found.setdefault(name, []).append(given)
+        return found
 
     def _list_set(self, name: str) -> Iterator[Any]:
         """Yield what the module has under a name, and what the file sets it or a keyword to."""
         value = self.module.get(name)
         if value is not None and not isinstance(value, StandIn):
             yield value
-        for node in list_nodes(self.tree):
+        for node in list_nodes(self.tree, ast.keyword, ast.Assign):
             match node:
                 case ast.keyword(arg=arg, value=given) if arg == name:
                     yield from self._evaluate(given)

@@ -5,7 +5,7 @@ import copy
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from trainer.checker.find.leaves import Namespace
 DIMS = r".*(dim(ension)?s|sizes|layers|shape|structure|architecture|topology)"
 COUNT = r"(n|num|number|no)(of|hidden)*layers?"
 NEURONS = r"(?!n(um)?(of)?(hid|in|out)).*(neurons|units)"
+Node = TypeVar("Node", bound=ast.AST)
+SPOKEN = ast.Compare, ast.Call, ast.Subscript  # what shows which texts a name may be
 SMALL = 5  # sizes up to here stay as they are
 
 
@@ -54,16 +56,25 @@ def shrink(node: ast.expr) -> ast.expr:
     return made
 
 
-@lru_cache(maxsize=4)
-def list_nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
-    """Return all nodes of a tree, which is walked once."""
-    return tuple(ast.walk(tree))
+def list_nodes(tree: ast.AST, *kinds: type[Node]) -> tuple[Node, ...]:
+    """Return the nodes of a tree that are of some kinds; it is walked once."""
+    return _select(tree, kinds)
+
+
+@lru_cache(maxsize=256)
+def _select(tree: ast.AST, kinds: tuple[type, ...]) -> tuple[Any, ...]:
+    return tuple(node for node in _walk(tree) if isinstance(node, kinds))
+
+
+@lru_cache(maxsize=256)
+def _walk(tree: ast.AST) -> list[ast.AST]:
+    return list(ast.walk(tree))
 
 
 def list_words(name: str, tree: ast.Module, module: Namespace) -> list[str]:
     """Return the texts with which code compares an argument, or the attribute that it becomes."""
     names = _list_names(name, tree)
-    pairs = [pair for node in list_nodes(tree) for pair in _find_words(node, module)]
+    pairs = [pair for node in list_nodes(tree, *SPOKEN) for pair in _find_words(node, module)]
     words = dict.fromkeys(w for other, found in pairs if other in names for w in found)
     return sorted(words, key=lambda word: "zero" in word)  # from which nothing is learnt
 
@@ -71,7 +82,7 @@ def list_words(name: str, tree: ast.Module, module: Namespace) -> list[str]:
 def _list_names(name: str, tree: ast.Module) -> set[str]:
     """Return the names that an argument has: its own, and those that it is assigned to."""
     names = {name}
-    for node in list_nodes(tree):
+    for node in list_nodes(tree, ast.Assign):
         match node:
             case ast.Assign(targets=[ast.Attribute(attr=attr)], value=ast.Name(id=own)):
                 names |= {attr} if own == name else set()
@@ -86,8 +97,8 @@ def list_keys(tree: ast.Module, name: str, function: str = "") -> list[str]:
     """Return the keys by which functions, or those of a name, read an argument, and by which code
     reads the attribute that it becomes.
     """
-    own = (n for n in list_nodes(tree) if isinstance(n, ast.FunctionDef)
-           and function in ("", n.name) and name in [a.arg for a in n.args.args])  # fmt: skip
+    functions = list_nodes(tree, ast.FunctionDef)
+    own = (n for n in functions if function in ("", n.name) and name in [a.arg for a in n.args.args])
     found = [key for definition in own for key in _read_keys(definition, ast.Name, {name})]
     kept = _list_names(name, tree) if found else set()
     return list(dict.fromkeys([*found, *_read_keys(tree, ast.Attribute, kept)]))
@@ -95,7 +106,7 @@ def list_keys(tree: ast.Module, name: str, function: str = "") -> list[str]:
 
 def _read_keys(tree: ast.AST, kind: type, names: set[str]) -> Iterator[str]:
     """Yield the keys by which variables or attributes of these names are read."""
-    for node in ast.walk(tree) if names else ():
+    for node in list_nodes(tree, ast.Subscript) if names else ():
         match node:
             case ast.Subscript(value=base, slice=ast.Constant(value=str(key)), ctx=ast.Load()):
                 if isinstance(base, kind) and find_last_name(base) in names:
@@ -106,25 +117,26 @@ def list_attributes(tree: ast.Module, name: str) -> list[str]:
     """Return the attributes that code reads of an argument, or of the attribute that it becomes, []
     where it may be an array or has methods: it is no object that only keeps options.
     """
-    nodes = list_nodes(tree)
     names = _list_names(name, tree)
-    called = [id(n.func) for n in nodes if isinstance(n, ast.Call)]
-    found = [n for n in nodes if isinstance(n, ast.Attribute) and find_last_name(n.value) in names]
+    called = [id(n.func) for n in list_nodes(tree, ast.Call)]
+    found = [n for n in list_nodes(tree, ast.Attribute) if find_last_name(n.value) in names]
     is_other = any(id(n) in called or hasattr(np.ndarray, n.attr) for n in found)
     return [] if is_other else list(dict.fromkeys(n.attr for n in found))
 
 
+@lru_cache(maxsize=256)
 def list_kept(tree: ast.Module, kind: type) -> set[str]:
     """Return the attributes that the methods of a class set."""
-    bodies = (n for n in list_nodes(tree) if isinstance(n, ast.ClassDef))
-    nodes = (n for body in bodies if body.name == kind.__name__ for n in ast.walk(body))
-    found = (n for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store))
-    return {n.attr for n in found if find_last_name(n.value) == "self"}
+    bodies = (n for n in list_nodes(tree, ast.ClassDef) if n.name == kind.__name__)
+    found = (n for body in bodies for n in list_nodes(body, ast.Attribute))
+    stored = (n for n in found if isinstance(n.ctx, ast.Store))
+    return {n.attr for n in stored if find_last_name(n.value) == "self"}
 
 
 def list_switches(tree: ast.Module) -> set[str]:
     """Return the attributes that code tests by themselves: they are True or False."""
-    tests = (t for node in list_nodes(tree) for t in _list_tests(node))
+    nodes = list_nodes(tree, ast.If, ast.IfExp, ast.BoolOp, ast.UnaryOp)
+    tests = (test for node in nodes for test in _list_tests(node))
     return {test.attr for test in tests if isinstance(test, ast.Attribute)}
 
 
@@ -143,7 +155,7 @@ def list_returned(function: ast.FunctionDef) -> list[list[ast.expr]]:
     """Return what the return statements of a function return that give a name or a tuple, the
     parts of it.
     """
-    values = (node.value for node in ast.walk(function) if isinstance(node, ast.Return))
+    values = (node.value for node in list_nodes(function, ast.Return))
     found = [v.elts if isinstance(v, ast.Tuple) else [v] for v in values if v]
     return [
         parts for parts in found if len(parts) > 1 or any(isinstance(p, ast.Name) for p in parts)

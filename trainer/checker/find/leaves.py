@@ -138,18 +138,17 @@ def list_inside(value: Any) -> list[Leaf]:
     return list(found.values())
 
 
-def list_holders(names: Namespace, array: Any) -> list[Leaf]:
-    """Return every place of a namespace that holds this very array."""
-    found: list[Leaf] = []
-    waiting: list[tuple[tuple[Any, ...], Any, Any]] = [((k,), names, v) for k, v in names.items()]
+def list_places(names: Namespace) -> dict[int, list[tuple[Any, ...]]]:
+    """Return by the id of each value the keys that lead to it from a namespace."""
+    found: dict[int, list[tuple[Any, ...]]] = {}
     seen: set[int] = set()
+    waiting: list[tuple[tuple[Any, ...], Any]] = [((k,), v) for k, v in names.items()]
     while waiting:
-        keys, holder, value = waiting.pop()
-        if value is array:
-            found.append(Leaf("", keys, holder, value))
-        elif is_holder(value) and id(value) not in seen and not str(keys[0]).startswith("__"):
+        keys, value = waiting.pop()
+        found.setdefault(id(value), []).append(keys)
+        if id(value) not in seen and is_holder(value) and not str(keys[0]).startswith("__"):
             seen.add(id(value))
-            waiting += [((*keys, key), value, part) for key, part in list_parts(value)]
+            waiting += [((*keys, key), part) for key, part in list_parts(value)]
     return found
 
 

@@ -18,8 +18,8 @@ from trainer.checker.find.leaves import (
     Leaf,
     Namespace,
     find_leaf,
-    list_holders,
     list_leaves,
+    list_places,
 )
 from trainer.checker.find.randomness import run_quietly
 from trainer.checker.find.straight import is_wrapped
@@ -96,8 +96,9 @@ class Step:
         self._keys = self._keys or _list_keys(shared, names)
         if set(edits) - set(self._keys):
             return Trace(error="no such leaf")
+        places: list[dict[int, list[Any]]] = []
         for path, values in edits.items():
-            self._set_leaf(path, np.array(values), shared, names)
+            self._set_leaf(path, np.array(values), (shared, names or {}), places)
         trace, keys = Trace(), {} if isinstance(form, tuple) else self._watched
         if form == "full":
             leaves = bundle(list_leaves(_merge(shared, names)))
@@ -178,26 +179,30 @@ class Step:
         self.module.update(shared)
         return self.module, names
 
-    def _set_leaf(self, path: str, values: Any, shared: Namespace, names: Namespace | None) -> None:
-        """Write values into a leaf; where shape or type differ, all that hold its array get them.
+    def _set_leaf(
+        self, path: str, values: Any, parts: tuple[Namespace, Namespace],
+        places: list[dict[int, list[Any]]],
+    ) -> None:  # fmt: skip
+        """Write values into a leaf of the global or the local names; where shape or type differ,
+        all that hold its array get them.
 
-        These are at the same places in each copy of the namespace.
+        These are at the same places in each copy of the namespace. places are those of all values
+        in this one, once they were needed.
         """
-        keys = self._keys[path]
+        keys, (shared, names) = self._keys[path], parts
         if isinstance(keys, Bundle):
             set_numbers(_merge(shared, names), keys, values)
             return
-        leaf = find_leaf(names if names is not None and keys[0] in names else shared, keys)
+        leaf = find_leaf(names if keys[0] in names else shared, keys)
         kind = values.shape, values.dtype
         if not isinstance(leaf.value, np.ndarray) or kind == (leaf.value.shape, leaf.value.dtype):
             leaf.set(values)
             return
-        parts = shared, names or {}
         if path not in self._holders:
+            places += [] if places else map(list_places, parts)
             self._holders[path] = [
-                (i, each.keys) for i, part in enumerate(parts)
-                for each in list_holders(part, leaf.value)
-            ]  # fmt: skip
+                (i, each) for i, part in enumerate(places) for each in part.get(id(leaf.value), ())
+            ]
         found = [find_leaf(parts[i], place) for i, place in self._holders[path]]
         for each in found or [leaf]:
             each.set(values)
@@ -280,9 +285,9 @@ def _is_dropped(name: str, old: Leaf, names: Namespace, start: Namespace) -> boo
     is_set = name.isidentifier() and name in names and names[name] is not old.value
     if not (is_set and isinstance(old.value, np.ndarray)):
         return False
-    is_part = len(list_holders(start, start.get(name))) > 1
-    is_alone = len(list_holders(names, names[name])) == 1
-    return is_part and is_alone and bool(list_holders(names, old.value))
+    is_part = len(list_places(start).get(id(start.get(name)), ())) > 1
+    places = list_places(names) if is_part else {}
+    return len(places.get(id(names[name]), ())) == 1 and id(old.value) in places
 
 
 def _name_result(value: Any) -> str:

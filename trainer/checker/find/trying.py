@@ -127,7 +127,7 @@ class Trier:
 
     def find_place(self, error: Exception) -> tuple[str, int]:
         """Return the file and the last line of the checked code in a traceback."""
-        own = {str(site.path) for site in self.tracer.sites}
+        own = set(map(str, self.tracer.starts))
         frames = traceback.extract_tb(error.__traceback__)
         places = ((f.filename, f.lineno or 0) for f in frames[::-1] if f.filename in own)
         return next(places, ("", 0))

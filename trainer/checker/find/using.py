@@ -32,22 +32,21 @@ def find_use(tree: ast.Module, name: str) -> Use:
     values, lists = _list_names(tree, name)
     own = _list_read(tree, values, set(_list_parts(tree, lists)), lists)
     parts = _list_read(tree, set(), set(_list_parts(tree, values)), values)
-    numbered = (n for n in list_nodes(tree) if isinstance(n, ast.Subscript))
     is_pair = any(_find_name(n.value) in values and isinstance(n.slice, ast.Constant)
-                  and isinstance(n.slice.value, int) for n in numbered)  # fmt: skip
+                  and isinstance(n.slice.value, int)
+                  for n in list_nodes(tree, ast.Subscript))  # fmt: skip
     return Use(own, parts, is_pair)
 
 
 def count_given(tree: ast.Module, name: str) -> set[int]:
     """Return with how many arguments code calls what it knows under a name, or stores it as."""
     values, _lists = _list_names(tree, name)
-    calls = (n for n in list_nodes(tree) if isinstance(n, ast.Call))
-    return {len(n.args) for n in calls if _find_name(n.func) in values}
+    return {len(n.args) for n in list_nodes(tree, ast.Call) if _find_name(n.func) in values}
 
 
 def is_iterated(tree: ast.Module, function: str, name: str) -> bool:
     """Return whether a function goes over the parts of an argument, or takes some of them."""
-    own = (n for n in list_nodes(tree) if isinstance(n, ast.FunctionDef) and n.name == function)
+    own = (n for n in list_nodes(tree, ast.FunctionDef) if n.name == function)
     for node in (each for definition in own for each in ast.walk(definition)):
         match node:
             case ast.Subscript(value=ast.Name(id=base)) if base == name:
@@ -63,7 +62,7 @@ def _list_read(
 ) -> frozenset[str]:
     """Return the attributes that code reads of values, of parts, and of what lists have."""
     found = set()
-    for node in list_nodes(tree):
+    for node in list_nodes(tree, ast.Attribute, ast.Call):
         match node:
             case ast.Attribute(value=base, attr=attr) if attr not in COMMON:
                 name = attr
@@ -80,7 +79,7 @@ def _list_read(
 def _list_names(tree: ast.Module, name: str) -> tuple[set[str], set[str]]:
     """Return the names that an argument has, and those of lists that it is added to."""
     values, lists = {name}, set()
-    for node in list_nodes(tree):
+    for node in list_nodes(tree, ast.Assign, ast.Call):
         match node:
             case ast.Assign(targets=[ast.Attribute(attr=attr)], value=value) if _is(value, name):
                 values.add(attr)
@@ -101,7 +100,7 @@ def _is(node: ast.expr, name: str) -> bool:
 
 def _list_parts(tree: ast.Module, lists: set[str]) -> Iterator[str]:
     """Yield the names that loops and assignments give to the parts of lists."""
-    for node in list_nodes(tree) if lists else ():
+    for node in list_nodes(tree, ast.For, ast.comprehension, ast.Assign) if lists else ():
         match node:
             case ast.For(target=target, iter=given) | ast.comprehension(target=target, iter=given):
                 if any(_find_name(n) in lists for n in ast.walk(given)) and not _counts(given):
@@ -113,7 +112,7 @@ def _list_parts(tree: ast.Module, lists: set[str]) -> Iterator[str]:
 
 def _counts(given: ast.expr) -> bool:
     """Return whether a loop goes over numbers: range(len(self.layers))."""
-    functions = (n.func for n in ast.walk(given) if isinstance(n, ast.Call))
+    functions = (n.func for n in list_nodes(given, ast.Call))
     return any(isinstance(f, ast.Name) and f.id == "range" for f in functions)
 
 

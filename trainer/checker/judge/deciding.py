@@ -31,19 +31,20 @@ NEAR, FAR = 0.05, (0.5, 0.2, 0.1, 1.0, 0.75)
 GIVEN = {"x", "t"}  # leaves of a call that are data of ours, and no weights
 
 
-def decide(run: Run, name: str = "") -> Decision | None:
+def decide(run: Run, name: str = "", is_known: bool = False) -> Decision | None:
     """Return the decision on a step, None where it has no weights, targets and outputs.
 
     name is that of the function that is called, if the step is a call. Where its targets may be its
-    inputs, it is wrong only beside weights that go down a loss: it may be no net.
+    inputs, it is wrong only beside weights that go down a loss: it may be no net. is_known: it was
+    wrong with other inputs, so that what is wrong near the first weights is asked no more.
     """
     first = build_model(run)
     base = first.base if first else run({}, "full")
     named = None if first or base.error else build_model(partial(_show_names, run))
     if named is None:
-        decision = _decide(run, base, first, name)
+        decision = _decide(run, base, first, name, is_known)
         return _decide_with_larger(decision, first, name) if first else decision
-    decision = _decide(named.run, named.base, named, name)
+    decision = _decide(named.run, named.base, named, name, is_known)
     if decision is None or decision.is_right:
         return decision
     agreeing = set(decision.fit.list_agreeing()) if decision.fit else set()
@@ -67,7 +68,9 @@ def _show_names(run: Run, edits: Mapping[str, Any], form: Form) -> Trace:
     return run({**edits, NAMES: True}, form)
 
 
-def _decide(run: Run, base: Trace, first: Model | None, name: str) -> Decision | None:
+def _decide(
+    run: Run, base: Trace, first: Model | None, name: str, is_known: bool = False
+) -> Decision | None:
     """Return the decision on a step that leaves this, of which so much is known."""
     if grown := list_grown(run, base):
         event = find_growing(base, grown[0])
@@ -76,7 +79,7 @@ def _decide(run: Run, base: Trace, first: Model | None, name: str) -> Decision |
         return _decide_without_model(run, base, name)
     if (name and set(first.weights) <= GIVEN) or _shows_little(first):
         return _leave_open(Decision(first, None))
-    near, far = _settle_twice(first)
+    near, far = _settle_twice(first, is_known)
     # A method may train a part of a net, and then has no gradients of the rest.
     is_part = near.fault is Fault.LEFT and bool(name) and not _has_gradients(near)
     # What a method gives may be meant to be added, unless it gives the loss too.
@@ -153,7 +156,7 @@ def _decide_without_model(run: Run, base: Trace, name: str) -> Decision | None:
     return Decision(Model(run, base), False, wrong=ignored, fault=fault) if ignored else None
 
 
-def _settle_twice(first: Model) -> tuple[Decision, Decision]:
+def _settle_twice(first: Model, is_known: bool) -> tuple[Decision, Decision]:
     """Return the decisions at the nearest two distances that give one; an open one for none. At
     both the targets are the same: where a loss is linear, no step depends on them.
 
@@ -162,6 +165,8 @@ def _settle_twice(first: Model) -> tuple[Decision, Decision]:
     losses are much alike.
     """
     near = _decide_at(first, NEAR)
+    if near.is_right is False and is_known:
+        return near, near
     if near.is_right is None and not (near.fit and _may_follow(near.model, near.fit)):
         return near, near
     settled = (d for start in FAR if (d := _decide_at(first, start)).is_right is not None)

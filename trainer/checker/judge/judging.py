@@ -1,6 +1,6 @@
 """Judges the steps of a file one after the other, until one is right or wrong."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import dropwhile, islice
@@ -56,7 +56,8 @@ def judge_programs(
     loops: set[int] = set()
     for number, steps in enumerate(programs):
         loops |= {step.line for step in steps if step.line}
-        judged = _choose(steps, budget)
+        known = {key for key, each in found.items() if each.decision.is_right is False}
+        judged = _choose(steps, budget, known)
         if judged and number and judged.decision.fault is Fault.GROWN:
             continue  # of data of ours, which may lie in another direction
         if judged and judged.step.file and number >= OWN and judged.decision.is_right is False:
@@ -66,7 +67,7 @@ def judge_programs(
                 continue
             judged = _leave_unusual(judged)
         if judged:
-            key = judged.step.line, judged.step.name
+            key = _get_key(judged.step)
             found[key] = _choose_better(found.get(key, judged), judged)
             is_right = found[key].decision.is_right
             is_whole = not _list_larger(found[key], found.values())
@@ -93,6 +94,11 @@ def judge_programs(
     if best.decision.model.base.gave == DERIVED and loops:
         best.decision = replace(best.decision, is_right=None)  # a loss, and steps that are unknown
     return best
+
+
+def _get_key(step: Step) -> tuple[int, str]:
+    """Return what a step is in all programs: the line of a loop, or the name of a function."""
+    return step.line, step.name
 
 
 def _leave_unusual(judged: Judged) -> Judged:
@@ -146,9 +152,11 @@ def _follows_nothing(decision: Decision) -> bool:
     return bool(found) and all(found)
 
 
-def _choose(steps: Sequence[Step], budget: Budget) -> Judged | None:
+def _choose(
+    steps: Sequence[Step], budget: Budget, known: Container[tuple[int, str]] = ()
+) -> Judged | None:
     """Return the first step that is right or wrong, else the first as an open one: a round may show
-    too little.
+    too little. Of those known to be wrong with other inputs it is asked only whether they are right.
 
     A call is not wrong where its own loop, which moves as many weights, is open: what it is given
     may be of another form. Nor is a loop in a call that moves more weights, or that raises since
@@ -158,7 +166,7 @@ def _choose(steps: Sequence[Step], budget: Budget) -> Judged | None:
     after = [step for step in steps if step.is_after]
     steps = [step for step in steps if not step.is_after]
     calls = [step for step in steps if not step.line]
-    for judged in _judge_steps(steps, budget):
+    for judged in _judge_steps(steps, budget, known):
         is_right = judged.decision.is_right
         around = calls if judged.step.line else []
         is_part = _is_part(judged, around, budget)
@@ -269,7 +277,9 @@ def _rank(judged: Judged) -> int:
     return 0 if is_right is None else 1 + is_right
 
 
-def _judge_steps(steps: Iterable[Step], budget: Budget) -> Iterator[Judged]:
+def _judge_steps(
+    steps: Iterable[Step], budget: Budget, known: Container[tuple[int, str]] = ()
+) -> Iterator[Judged]:
     for step in steps:
-        if decision := decide_step(step, partial(budget.run, step)):
+        if decision := decide_step(step, partial(budget.run, step), _get_key(step) in known):
             yield Judged(step, decision)

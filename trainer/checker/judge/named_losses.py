@@ -17,9 +17,11 @@ from trainer.checker.judge.showing import find_shown_loss, list_named
 FEW = 0.01  # of a penalty, which is rounding
 
 
-def decide_step(step: Step, run: Run) -> Decision | None:
-    """Return the decision on a step that runs so, and on what the file calls a loss in it."""
-    decision = decide(run, "" if step.line else step.name)
+def decide_step(step: Step, run: Run, is_known: bool = False) -> Decision | None:
+    """Return the decision on a step that runs so, and on what the file calls a loss in it; is_known
+    tells that it was wrong with other inputs.
+    """
+    decision = decide(run, "" if step.line else step.name, is_known)
     return decision and _settle_loss(step, decision)
 
 
