@@ -147,7 +147,7 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> st
             return ""  # a name that the file has not
         doing.append(TRAINING)
         may_acquit = task.folder is None
-        with _leave_doubted(report, may_acquit), _survive(report, connection):
+        with _leave_doubted(report, may_acquit, task.timeout), _survive(report, connection):
             judged = judge_training(connection, report, may_acquit, is_loaded=bool(loaded))
             if task.folder:
                 report.tried = list(map(str, take_list(connection.ask({"do": "tried"}), "tried")))
@@ -170,10 +170,11 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> st
 
 
 @contextmanager
-def _leave_doubted(report: Report, may_acquit: bool) -> Iterator[None]:
+def _leave_doubted(report: Report, may_acquit: bool, timeout: float) -> Iterator[None]:
     """Hold nothing against a net that a step of its training might acquit, where that is cut off;
     end quietly where some of it does not come back.
     """
+    from trainer.checker.judge.advising import report_late
     from trainer.checker.judge.reporting import leave_doubted
 
     try:
@@ -181,6 +182,8 @@ def _leave_doubted(report: Report, may_acquit: bool) -> Iterator[None]:
     except (HangError, WorkerLostError) as cut:
         if may_acquit:
             leave_doubted(report)
+        if isinstance(cut, HangError) or cut.ending == "late":
+            report_late(report, timeout)
         if isinstance(cut, WorkerLostError):
             raise
 

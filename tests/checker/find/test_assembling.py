@@ -149,6 +149,50 @@ ROWS = TABLE.replace(
     "a = [x]", "n, one, _ = x.shape\n        assert one == 1\n        a = [x]"
 ).replace("a[i].T @ d", "a[i].reshape(n, -1).T @ d.reshape(n, -1)")
 
+# A class between the layers that takes images, and layers that need none between them.
+IMAGES = """
+import numpy as np
+
+class Dense:
+    def __init__(self, n_in, n_out):
+        self.W, self.b = np.random.randn(n_in, n_out), np.zeros(n_out)
+
+    def forward(self, x):
+        self.x, self.y = x, np.tanh(x @ self.W + self.b)
+        return self.y
+
+    def backward(self, d):
+        d = d * (1 - self.y ** 2)
+        self.dW, self.db = self.x.T @ d, d.sum(axis=0)
+        return d @ self.W.T
+
+class Pool:
+    def forward(self, x):
+        n, height, width = x.shape
+        return x.reshape(n, height // 2, 2, width // 2, 2).max(axis=(2, 4))
+
+    def backward(self, d):
+        return d
+
+class Net:
+    def __init__(self):
+        self.layers = []
+
+    def add(self, layer):
+        self.layers.append(layer)
+
+    def train(self, x, t, lr):
+        for layer in self.layers:
+            x = layer.forward(x)
+        d = (x - t) / len(t)
+        for layer in reversed(self.layers):
+            d = layer.backward(d)
+        for layer in self.layers:
+            if hasattr(layer, "W"):
+                layer.W -= lr * layer.dW
+                layer.b -= lr * layer.db
+"""
+
 
 @pytest.mark.parametrize(
     ("text", "old", "new"),
@@ -159,8 +203,17 @@ ROWS = TABLE.replace(
         (TABLE, "1 - a[i + 1] ** 2", "1 - a[i + 1]"),
         (ONE, "1 - a[i + 1] ** 2", "1 - a[i + 1]"),
         (ROWS, "1 - a[i + 1] ** 2", "1 - a[i + 1]"),
+        (IMAGES, "1 - self.y ** 2", "1 - self.y"),
     ],
-    ids=["objects", "sizes and words", "made by a function", "a table", "one output", "rows"],
+    ids=[
+        "objects",
+        "sizes and words",
+        "made by a function",
+        "a table",
+        "one output",
+        "rows",
+        "layers through which samples go",
+    ],
 )
 def test_a_net_without_a_script_is_built_from_how_its_code_uses_what_it_is_given(
     tmp_path, text, old, new

@@ -28,3 +28,9 @@ def test_gradients_beside_the_weights_are_found_under_the_same_number():
     net = SimpleNamespace(params={"W": np.zeros(2)}, grads={"W": np.ones(2)})
     assert subtract_gradients(net, None) == 1
     assert (net.params["W"] == -1).all()
+
+
+def test_a_number_is_no_gradient_of_a_matrix():
+    net = SimpleNamespace(W=np.zeros((2, 3)), b=np.zeros(3), dW=np.float64(1), db=np.float64(1))
+    assert subtract_gradients(net, None) == 1
+    assert (net.W.any(), net.b.all()) == (False, True)

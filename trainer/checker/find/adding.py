@@ -1,10 +1,14 @@
 """Finds the calls that add layers to a net which begins without any."""
 
 import ast
+import copy
 import re
 from collections.abc import Callable, Iterator
+from functools import reduce
 from itertools import pairwise
 from typing import Any
+
+import numpy as np
 
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.names import (
@@ -18,9 +22,11 @@ from trainer.checker.find.assembling import Assembler
 from trainer.checker.find.guessing import list_dims
 from trainer.checker.find.instances import Added, Instance
 from trainer.checker.find.leaves import Namespace
+from trainer.checker.find.pairing import FORWARD
 from trainer.checker.find.preparing import is_unset, list_preparing, list_set
 
 ADDS = ".*(add|append|push|stack).*"
+SAMPLES = 3  # that go through layers
 PLACES = ".*(in(p|_?lay)).*", ".*hid.*", ".*out.*"  # of layers, in the names of methods
 
 
@@ -80,7 +86,8 @@ def _list_added(assembler: Assembler, net: Any, adders: list[str]) -> Iterator[l
     """
     required = [p.name for p in list_arguments(getattr(net, adders[0]))][:1]
     for name in required:
-        for layers in assembler.list_layers(name, is_one=True):
+        found = list(assembler.list_layers(name, is_one=True))
+        for layers in sorted(found, key=lambda layers: not _passes(layers, assembler.sizes[0])):
             yield [(adders[0], {name: layer}) for layer in layers]
     pairs = [*pairwise(list_dims(assembler.sizes))]
     places = [_find_adder(adders, place) for place in PLACES]
@@ -88,6 +95,17 @@ def _list_added(assembler: Assembler, net: Any, adders: list[str]) -> Iterator[l
     hidden = places[1] or next((a for a in adders if a != places[0]), adders[0])
     calls = [*first, *((hidden, pair) for pair in pairs[:-1]), (places[2] or hidden, pairs[-1])]
     yield [(name, _give_sizes(assembler, getattr(net, name), *pair)) for name, pair in calls]
+
+
+def _passes(layers: list[Any], inputs: int) -> bool:
+    """Return whether layers have a method forward, through which samples go from one to the next,
+    as rows or as columns.
+    """
+    layers = attempt(lambda: copy.deepcopy(layers)).value or []
+    names = [n for n in dir(layers[0]) if re.fullmatch(FORWARD, simplify_name(n))] if layers else []
+    go = lambda x: reduce(lambda y, layer: getattr(layer, names[0])(y), layers, x)  # noqa: E731
+    ways = (np.ones((SAMPLES, inputs)), np.ones((inputs, SAMPLES)))
+    return bool(names) and any(attempt(go, x).error is None for x in ways)
 
 
 def _find_adder(adders: list[str], place: str) -> str:

@@ -128,6 +128,11 @@ def _fits(weight: Leaf, other: Leaf) -> bool:
 
 
 def _can_subtract(other: Leaf, weight: Leaf) -> bool:
+    """Return whether a value can be subtracted from a weight; one number from a matrix is none of
+    its gradients: what was meant for several samples was given one.
+    """
+    if not np.ndim(other.value) and np.ndim(weight.value) == 2 and min(weight.value.shape) > 1:
+        return False
     try:
         shape = np.broadcast_shapes(np.shape(other.value), np.shape(weight.value))
     except ValueError:

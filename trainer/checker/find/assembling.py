@@ -71,7 +71,7 @@ class Assembler:
         for kind in sized[:2]:
             between = [each for each in kinds if not slots[each] and _is_alike(each, kind)]
             inside = [each for each in between if LAST not in each.__name__.lower()][:2]
-            hidden: list[type | None] = [*inside] or [None]
+            hidden: list[type | None] = [*inside, None]
             last: list[type | None] = [None, *hidden, *(k for k in between if k not in hidden)]
             for inner, outer, sizes in product(hidden, last, self._list_sizes(slots[kind])):
                 with suppress(Exception, SystemExit):

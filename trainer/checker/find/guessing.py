@@ -18,6 +18,7 @@ COUNT = r"(n|num|number|no)(of|hidden)*layers?"
 NEURONS = r"(?!n(um)?(of)?(hid|in|out)).*(neurons|units)"
 Node = TypeVar("Node", bound=ast.AST)
 SPOKEN = ast.Compare, ast.Call, ast.Subscript  # what shows which texts a name may be
+TABLES = ast.List, ast.Tuple, ast.Set
 SMALL = 5  # sizes up to here stay as they are
 
 
@@ -74,8 +75,8 @@ def _walk(tree: ast.AST) -> list[ast.AST]:
 def list_words(name: str, tree: ast.Module, module: Namespace) -> list[str]:
     """Return the texts with which code compares an argument, or the attribute that it becomes."""
     names = _list_names(name, tree)
-    pairs = [pair for node in list_nodes(tree, *SPOKEN) for pair in _find_words(node, module)]
-    words = dict.fromkeys(w for other, found in pairs if other in names for w in found)
+    spoken = (node for node in list_nodes(tree, *SPOKEN) if _find_spoken(node) in names)
+    words = dict.fromkeys(word for node in spoken for word in _list_words(node, module))
     return sorted(words, key=lambda word: "zero" in word)  # from which nothing is learnt
 
 
@@ -98,7 +99,8 @@ def list_keys(tree: ast.Module, name: str, function: str = "") -> list[str]:
     reads the attribute that it becomes.
     """
     functions = list_nodes(tree, ast.FunctionDef)
-    own = (n for n in functions if function in ("", n.name) and name in [a.arg for a in n.args.args])
+    named = (n for n in functions if function in ("", n.name))
+    own = (n for n in named if name in [a.arg for a in n.args.args])
     found = [key for definition in own for key in _read_keys(definition, ast.Name, {name})]
     kept = _list_names(name, tree) if found else set()
     return list(dict.fromkeys([*found, *_read_keys(tree, ast.Attribute, kept)]))
@@ -167,31 +169,38 @@ def is_own(value: Any, module: Namespace) -> bool:
     return getattr(value, "__module__", None) == module.get("__name__")
 
 
-def _find_words(node: ast.AST, module: Namespace) -> Iterator[tuple[str, list[str]]]:
-    """Yield the name that a node compares or looks up, and the texts that it may be."""
+def _find_spoken(node: ast.AST) -> str:
+    """Return the name that a node compares, looks up or puts before another text."""
     match node:
-        case ast.Compare(left=left, comparators=[right]):
-            parts = right.elts if isinstance(right, ast.List | ast.Tuple | ast.Set) else [right]
-            yield find_last_name(left), _list_texts(parts)
-        case ast.Call(func=ast.Name(id="getattr"), args=[ast.Name(id=base), given, *_]):
-            yield _list_attribute_words(module.get(base), given)
-        case ast.Subscript(value=ast.Name(id=base), slice=index) if isinstance(
-            table := module.get(base), dict
-        ):
-            yield find_last_name(index), [key for key in table if isinstance(key, str)]
+        case ast.Compare(left=left, comparators=[_]):
+            return find_last_name(left)
+        case ast.Call(func=ast.Name(id="getattr"), args=[ast.Name(), given, *_]):
+            return find_last_name(given.left if isinstance(given, ast.BinOp) else given)
+        case ast.Subscript(value=ast.Name(), slice=index):
+            return find_last_name(index)
+    return ""
 
 
-def _list_attribute_words(base: Any, given: ast.expr) -> tuple[str, list[str]]:
-    """Return the name that getattr is given, with a text behind it or without, and the texts with
-    which it finds something in a class.
-    """
-    names = [name for name in getattr(base, "__dict__", {}) if not name.startswith("_")]
-    match given:
-        case ast.BinOp(left=left, right=ast.Constant(value=str(end))):
-            pairs = (name for name in names if name + end in names)
-            return find_last_name(left), [*pairs]
-    ends = {a[len(b) :] for a in names for b in names if a.startswith(b) and a != b}
-    return find_last_name(given), [n for n in names if not any(n.endswith(end) for end in ends)]
+def _list_words(node: ast.AST, module: Namespace) -> list[str]:
+    """Return the texts that a name may be which a node compares or looks up."""
+    match node:
+        case ast.Compare(comparators=[right]):
+            return _list_texts(right.elts if isinstance(right, TABLES) else [right])
+        case ast.Call(args=[ast.Name(id=base), ast.BinOp(right=ast.Constant(value=str(end))), *_]):
+            names = _list_public(module.get(base))
+            return [name for name in names if name + end in names]
+        case ast.Call(args=[ast.Name(id=base), *_]):
+            names = _list_public(module.get(base))
+            ends = {a[len(b) :] for a in names for b in names if a.startswith(b) and a != b}
+            return [name for name in names if not any(name.endswith(end) for end in ends)]
+        case ast.Subscript(value=ast.Name(id=base)):
+            table = module.get(base)
+            return [key for key in table if isinstance(key, str)] if isinstance(table, dict) else []
+    return []
+
+
+def _list_public(base: Any) -> list[str]:
+    return [name for name in getattr(base, "__dict__", {}) if not name.startswith("_")]
 
 
 def find_last_name(node: ast.expr) -> str:

@@ -14,13 +14,25 @@ def advise(report: Report, judged: Judged | None, obstacle: str, users: list[str
     judged is the step that was followed, None where none was. obstacle is the call that came
     farthest and what it raised, users are the files that use this one.
     """
+    _replace_form(report, _explain(judged, obstacle, users))
+
+
+def report_late(report: Report, seconds: float) -> None:
+    """Put into a report that is open that its training was not judged in so many seconds."""
+    message = _("its training was not judged within {seconds} s: a larger --timeout may show more")
+    if report.status == 2:
+        _replace_form(report, message.format(seconds=f"{seconds:g}"))
+
+
+def _replace_form(report: Report, reason: str) -> None:
+    """Put a reason in place of what a known form would have, unless there is more than that."""
     core = [f for f in report.findings if f.quantity.split()[0] in CORE]
     known = [f for f in core if f.verdict not in ("missing", "note")]
     missing = [f for f in report.findings if f.verdict == "missing"]
     if known or not all(map(_is_of_form, missing)):
         return
     report.findings = [f for f in report.findings if f.verdict != "missing"]
-    report.stopped = _explain(judged, obstacle, users)
+    report.stopped = reason
 
 
 def _is_of_form(finding: Finding) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 from trainer.book.functions import Array
 from trainer.checker.judge.fit import are_same
 from trainer.checker.judge.influence import Model
-from trainer.checker.judge.slopes import CLOSE, Direction
+from trainer.checker.judge.slopes import CLOSE, UNSETTLED, Direction
 
 
 def find_factor(
@@ -19,13 +19,14 @@ def find_factor(
     known: float | None = None,
 ) -> float | None:
     """Return the factor between the slopes along directions of one weight and some value of the
-    step; None where no value of its size is a multiple of them.
+    step; None where no value of its size is a multiple of them, or they are mere rounding.
 
     A number is a multiple of any other: known is the factor that it must have, None for any.
     """
     size = float(slopes @ slopes)
     along = _measure_along(model, found)
-    if not size or not len(along):
+    is_settled = errors.max() <= UNSETTLED * np.abs(slopes).max()
+    if not size or not is_settled or not len(along):
         return None
     factors = along @ slopes / size
     rest = np.abs(along - factors[:, None] * slopes) - 2 * np.abs(factors)[:, None] * errors

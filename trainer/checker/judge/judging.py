@@ -156,7 +156,7 @@ def _choose(
     steps: Sequence[Step], budget: Budget, known: Container[tuple[int, str]] = ()
 ) -> Judged | None:
     """Return the first step that is right or wrong, else the first as an open one: a round may show
-    too little. Of those known to be wrong with other inputs it is asked only whether they are right.
+    too little. Those known to be wrong with other inputs are only asked whether they are right.
 
     A call is not wrong where its own loop, which moves as many weights, is open: what it is given
     may be of another form. Nor is a loop in a call that moves more weights, or that raises since
