@@ -163,3 +163,24 @@ def test_a_call_of_an_object_that_was_chosen_is_no_mistake(tmp_path):
 def test_a_name_that_other_functions_alone_bind_is_a_mistake(tmp_path):
     other = NET.replace("@ (y - t)", "@ (y - goal)") + "\ndef draw(goal):\n    return goal\n"
     assert "NameError: name 'goal'" in find_fault(tmp_path, other)
+
+
+OPTIONS = """
+import argparse
+import numpy as np
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--batch-size", type=int, default=4)
+options = parser.parse_args()
+w = np.zeros(3)
+for i in range(0, 20, options.batchsize):
+    w -= 0.1 * w
+"""
+
+
+def test_an_option_that_is_misspelt_is_a_mistake(tmp_path):
+    (path := tmp_path / "net.py").write_text(OPTIONS)
+    (finding,) = check_in_child(path, hints=1)[0].wrong_findings
+    assert "line 9 raises AttributeError: 'Namespace' object" in finding.message
+    path.write_text(OPTIONS.replace("options.batchsize", "options.device"))  # of another parser
+    assert not check_in_child(path, hints=1)[0].wrong_findings

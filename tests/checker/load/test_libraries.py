@@ -106,3 +106,11 @@ def test_the_package_of_digits_gives_flat_images_and_labels():
     images, labels = answer("mnist.MNIST", "samples").load_training()
     assert images.shape == (FEW, 784)
     assert labels.shape == (FEW,)
+
+
+def test_what_only_shows_something_is_true_while_a_script_is_followed():
+    axes = StandIn("mpl_toolkits.mplot3d.Axes3D", "not loaded")
+    with be_quiet():
+        assert axes
+    with pytest.raises(MissingNameError):
+        bool(axes)

@@ -62,8 +62,10 @@ def _is_sure(
             return _is_misspelt(key, _list_keys(tree))
         case AttributeError(obj=str()):  # a key where an object is expected
             return not any(isinstance(value, str) for value in given.values())
-        case AttributeError(obj=owner, name=str(name)) if type(owner).__name__ in _list_bound(tree):
-            return _is_misspelt(name, set(dir(owner))) and name not in _list_set(tree)
+        case AttributeError(obj=owner, name=str(name)):
+            is_own = type(owner).__name__ in _list_bound(tree)
+            known = set(dir(owner)) if is_own else {*getattr(owner, "__dict__", ())}
+            return _is_misspelt(name, known) and name not in _list_set(tree)
         case TypeError():
             called = re.search(CALLED, show_safely(error))
             if not called or any(map(_is_object, given.values())):

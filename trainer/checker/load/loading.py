@@ -28,8 +28,8 @@ from trainer.common.language import translate as _
 
 # Not imported even if installed: they are slow, open a window, or are ours of the same name.
 OURS = {"trainer", "scripts", "tests"}
-HEAVY = {"matplotlib", "tensorflow", "keras", "torchvision", "pandas", "seaborn", "cv2", "jax",
-         "sklearn", "PIL", "IPython", "tkinter", "google", *OURS}  # fmt: skip
+HEAVY = {"matplotlib", "mpl_toolkits", "seaborn", "tensorflow", "keras", "torchvision", "pandas",
+         "cv2", "jax", "sklearn", "PIL", "IPython", "tkinter", "google", *OURS}  # fmt: skip
 MOST_BESIDE, MOST_BYTES = 20, 200_000  # files of a folder, and bytes of each
 PARENTS = 4  # folders above the file's that are searched
 

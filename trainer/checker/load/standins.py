@@ -24,7 +24,14 @@ from trainer.checker.load.libraries import answer
 from trainer.common.language import N_
 from trainer.common.language import translate as _
 
-SHOWN = {"matplotlib", "seaborn", "tqdm", "IPython", "plt"}  # modules that compute nothing
+SHOWN = {
+    "matplotlib",
+    "mpl_toolkits",
+    "seaborn",
+    "tqdm",
+    "IPython",
+    "plt",
+}  # modules that compute nothing
 PROGRESS = "tqdm"  # which goes through what it is given
 READERS = ("read_csv", "read_excel", "read_table")
 NOT_FOUND = N_("module {name} was not found")
@@ -116,6 +123,10 @@ class StandIn:
         is_unpacked = opname[code[0]] == "UNPACK_SEQUENCE"
         return repeat(self, code[1] if is_unpacked else 0)
 
+    def __bool__(self) -> bool:
+        """Return True for what shows something, as for any object: if axes: …."""
+        return bool(answer) if (answer := self._answer()) is not self else True
+
     def __enter__(self) -> Any:
         return self if StandIn.is_quiet and self.__dict__["_data"] else self._answer()
 
@@ -123,7 +134,7 @@ class StandIn:
         """Close nothing."""
 
 
-for _use in ("len", "bool", "add", "radd", "mul", "rmul", "sub",
+for _use in ("len", "add", "radd", "mul", "rmul", "sub",
              "rsub", "truediv", "rtruediv", "neg", "pow", "float", "int", "index", "array",
              "lt", "gt", "le", "ge", "contains", "matmul", "rmatmul"):  # fmt: skip
     setattr(StandIn, f"__{_use}__", StandIn._answer)
