@@ -303,12 +303,13 @@ def _gives_loss(name: str, method: Function) -> bool:
 
 def _needs_gradient(method: Function, instance: Instance) -> bool:
     """Return whether a method requires a gradient that no other method returns: of a layer, which
-    is not given samples and targets.
+    is not given samples and targets. An only argument d is one, and no desired output.
     """
     if {"x", "t"} <= find_call_roles(method):
         return False
-    given = [name for name in list_required(method) if name not in instance.returned]
-    return any(re.fullmatch(DOUT, n) and not re.fullmatch(TARGETS, n) for n in given)
+    given = [name for name in list_required(method)[1:] if name not in instance.returned]
+    may_be_targets = [name for name in given if re.fullmatch(TARGETS, name) and given != ["d"]]
+    return any(re.fullmatch(DOUT, name) and name not in may_be_targets for name in given)
 
 
 def list_users(module: Namespace, tree: ast.Module) -> list[Call]:
