@@ -15,7 +15,12 @@ from trainer.checker.measure.check_net import check_net
 from trainer.checker.measure.helpers import accept_helpers, check_helpers
 from trainer.checker.measure.trial import ignore_progress
 from trainer.checker.shapes.adapting import is_built, load_class, load_code
-from trainer.checker.shapes.amending import accept_columns, drop_derived, name_unfinished
+from trainer.checker.shapes.amending import (
+    accept_columns,
+    accept_sums,
+    drop_derived,
+    name_unfinished,
+)
 from trainer.checker.shapes.file_parts import check_parts
 from trainer.common.errors import InputError
 from trainer.common.language import translate as _
@@ -77,6 +82,7 @@ def judge_loaded(
     is_right = kind is not None
     findings = check_net(kind, seed, progress) if kind is not None else ()
     findings = name_unfinished(drop_derived(findings, kind), loaded.unfinished, kind)
+    findings = accept_sums(findings) if loaded.averages_sums else findings
     seen: list[Finding] = []
     for finding in findings:
         seen.append(finding)

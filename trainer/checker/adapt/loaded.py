@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from trainer.checker.adapt.averaging import averages_sums
 from trainer.checker.adapt.building import find_candidates
 from trainer.checker.findings.placing import describe_place
 from trainer.checker.load.definitions import (
@@ -45,7 +46,8 @@ class Loaded:
     absence says why there is no class. notes say how the file was read. aliases are the uses of
     names that NumPy has lost. unfinished are the templates that nobody filled in. parts are the
     functions and layers that are checked by themselves. is_whole is False where only one class or
-    function of the file is checked, and has_loop tells that the file has a loop outside of these.
+    function of the file is checked, has_loop tells that the file has a loop outside of these, and
+    averages_sums that it divides the losses of all batches by the number of samples.
     """
 
     path: Path
@@ -60,6 +62,7 @@ class Loaded:
     parts: list[Any] = field(default_factory=list)
     is_whole: bool = True
     has_loop: bool = False
+    averages_sums: bool = False
 
 
 def describe_file(loader: Loader, names: Names, kind: Any, removed: set[str]) -> Loaded:
@@ -69,6 +72,7 @@ def describe_file(loader: Loader, names: Names, kind: Any, removed: set[str]) ->
         loader.path, kind, names, list_defined(source), list_helpers(loader, names),
         loader.notes, list(_find_aliases(loader, removed)),
         _explain_absence(loader, names) if kind is None else "", has_loop=has_loop(source),
+        averages_sums=averages_sums(source),
     )  # fmt: skip
 
 

@@ -9,10 +9,13 @@ from trainer.checker.adapt.names import simplify_name
 from trainer.checker.find.leaves import Leaf, Namespace, list_leaves
 
 
-def subtract_gradients(net: object, returned: object, given: Collection[object] = ()) -> int:
+def subtract_gradients(
+    net: object, returned: object, given: Collection[object] = (), is_moved: bool = False
+) -> int:
     """Subtract each gradient from the weight that it belongs to; return how many there are.
 
-    Arrays that the net was given are no weights.
+    Arrays that the net was given are no weights. is_moved tells that what was returned are no
+    gradients but the weights after a step, which take the place of those before.
 
     A gradient has the shape of its weight, and its name, with a d or grad before or after it, in
     what a method returned or beside the weight. Without names the shapes show it, where they are
@@ -24,7 +27,7 @@ def subtract_gradients(net: object, returned: object, given: Collection[object] 
     pairs = [(w, g) for w in weights if (g := _find_gradient(w, others)) is not None]
     pairs = pairs or _pair_by_shape(weights, [g for g in grads if np.ndim(g.value)])
     for weight, gradient in pairs:
-        weight.value[...] = weight.value - gradient
+        weight.value[...] = gradient if is_moved else weight.value - gradient
     return len(pairs)
 
 

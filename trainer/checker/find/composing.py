@@ -45,7 +45,8 @@ def call_method(net: Any, values: Values, name: str, returned: Returned) -> str 
 
 def call_alone(_net: None, values: Values, function: Function) -> str | None:
     """Call a function that trains weights among its arguments, or that returns their gradients."""
-    return _subtract_returned(values["named"], lambda: _call(function, values))
+    is_moved = "lr" in find_call_roles(function)  # a rate makes weights of gradients
+    return _subtract_returned(values["named"], lambda: _call(function, values), is_moved)
 
 
 def call_with_net(net: Any, values: Values, function: Function, argument: str, text: str) -> Any:
@@ -55,14 +56,18 @@ def call_with_net(net: Any, values: Values, function: Function, argument: str, t
     return _call(_fix(function, given | {argument: net}), values | tensors)
 
 
-def _subtract_returned(net: object, run: Callable[[], object]) -> str | None:
-    """Run what trains a net; where that changes nothing, subtract the gradients that it returns."""
+def _subtract_returned(
+    net: object, run: Callable[[], object], is_moved: bool = False
+) -> str | None:
+    """Run what trains a net; where that changes nothing, subtract the gradients that it returns, or
+    set the weights that it has moved.
+    """
     before = read_arrays(net)
     result = run()
     if isinstance(result, Generator):
         deque(islice(result, MOST_VALUES), maxlen=0)  # it trains as these are asked for
-    is_given = not trains(net, before) and subtract_gradients(net, result)
-    return SUBTRACTED if is_given else None
+    is_given = not trains(net, before) and subtract_gradients(net, result, is_moved=is_moved)
+    return SUBTRACTED if is_given and not is_moved else None
 
 
 def _get_method(net: Any, name: str) -> Function:

@@ -200,7 +200,11 @@ def _look_after(right: Judged, after: list[Step], budget: Budget) -> Judged:
     base = run({}, "full")
     if base.error:
         return right
-    return replace(right, decision=compare_shown(right.step, right.decision, Model(run, base)))
+    found = compare_shown(right.step, right.decision, Model(run, base))
+    if found.is_right or found.fit is None:
+        return right
+    fit = replace(found.fit, shown_as={})  # events of the step, and not of what follows its loop
+    return replace(right, decision=replace(found, fit=fit, fits=[]))
 
 
 def _uses_kept(step: Step, first: Model, budget: Budget) -> bool:

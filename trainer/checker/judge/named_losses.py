@@ -11,7 +11,7 @@ from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.descent import list_fits
 from trainer.checker.judge.fit import OWN, Fit
 from trainer.checker.judge.influence import Model, Run, name_place
-from trainer.checker.judge.losses import BINARY, ENTROPY, GROWING, SQUARES
+from trainer.checker.judge.losses import BINARY, ENTROPY, GROWING, SQUARES, STRAIGHT
 from trainer.checker.judge.showing import find_shown_loss, list_named
 
 FEW = 0.01  # of a penalty, which is rounding
@@ -36,6 +36,8 @@ def _settle_loss(step: Step, decision: Decision) -> Decision:
         full = _find_whole(step, decision, fit)
         fault = Fault.LACKS_PENALTY
         return Decision(decision.model, False, full, full.pulled, fault) if full else decision
+    if fit.loss in STRAIGHT and _list_named(step, decision, fit.events):
+        return replace(decision, fit=replace(fit, target=OWN))  # its targets are none of its data
     shown = _list_named(step, decision, fit.shown_by)
     if shown and _is_other_loss(decision, fit):
         weights = decision.model.weights

@@ -26,6 +26,7 @@ DERIVATIVE = "^d_?(loss|cost)|grad|deriv|delta|prime"
 MOST_NUMBERS, TRIED = 2000, 24  # that the outputs are, and by which a loss is differentiated
 FLAT = 1e-9  # of a sum, what it bends by rounding
 MOST_TARGETS = 20  # arrays that may be the targets
+MOST_EVENTS = 40  # at one place, of which some may depend on others
 NONE: Mapping[str, Array] = {}
 Describe = Callable[[int], tuple[int, str]]
 
@@ -101,8 +102,9 @@ class _Number:
         and a penalty; None where it does not depend on such outputs, and on targets of them.
         """
         start = _find_update(self._model, self._event)
-        every = _list_outputs(self._base, self._event, outputs)
-        groups = [events for events in every if events[-1] >= start]
+        every = map(self._drop_inner, _list_outputs(self._base, self._event, outputs))
+        groups = [events for events in dict.fromkeys(every)
+                  if events[-1] >= start and self._is_whole(events)]  # fmt: skip
         found = {events: self._compare(events) for events in groups}
         known = {events: pulls for events, is_usual in found.items() if is_usual is not None
                  and (pulls := self._list_pulled(events)) is not None}  # fmt: skip
@@ -110,6 +112,31 @@ class _Number:
         pulled = known[usual] if usual else []
         strengths = self._list_strengths(usual) if usual and pulled else []
         return Shown(self._event, usual is not None, pulled, strengths) if known else None
+
+    def _drop_inner(self, events: Events) -> Events:
+        """Return the events of some on which no others of them depend: one function may give the
+        outputs of all layers.
+        """
+        if not 1 < len(events) <= MOST_EVENTS:
+            return events
+        moved = ({f"{EVENT}{i}": move(self._base.events[i][2])} for i in events)
+        found = [find_dependents(self._model, each) or frozenset() for each in moved]
+        return tuple(
+            i
+            for i, later in zip(events, found, strict=True)
+            if not later & {*events[events.index(i) + 1 :]}
+        )
+
+    def _is_whole(self, events: Events) -> bool:
+        """Return whether the number depends on no more values at the place of some events, while
+        these stay as they are: it may be the loss of several samples.
+        """
+        site, path, _ = self._base.events[events[0]]
+        others = [i for i, (own, each, _) in enumerate(self._base.events[: self._event])
+                  if (own, each) == (site, path) and i not in events]  # fmt: skip
+        moved = {f"{EVENT}{i}": move(self._base.events[i][2]) for i in others}
+        y = stack([self._base.events[i][2] for i in events])
+        return not others or self._compute(events, y, moved) == self._compute(events, y)
 
     def _list_strengths(self, events: Events) -> list[str]:
         """Return the numbers that change a penalty with these outputs."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from trainer.checker.adapt.attempts import report_exception
+from trainer.checker.adapt.averaging import averages_sums
 from trainer.checker.adapt.loaded import Loaded
 from trainer.checker.check_file import judge_loaded
 from trainer.checker.findings.comparing import Finding
@@ -81,7 +82,7 @@ def _read_loaded(
         inside, kind, names, defined, helpers, _Notes(connection, "notes"),
         _Notes(connection, "aliases"), take_text(answer, "absence"),
         _read_unfinished(answer.get("unfinished")), _read_parts(connection, answer, defined),
-        name is None, has_loop(source),
+        name is None, has_loop(source), averages_sums(source),
     )  # fmt: skip
 
 

@@ -56,3 +56,15 @@ def accept_columns(
             message = _("normalises each column: right where samples are columns")
             finding = Finding("softmax", "note", message)
         yield finding
+
+
+def accept_sums(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield the findings on the net of a file that divides the losses of all batches by the number
+    of samples: there a loss that is a sum is no mistake.
+    """
+    for finding in findings:
+        if (finding.quantity, finding.cause) == ("loss", "loss-sum"):
+            yield Finding("loss", "ok")
+            message = _("is the sum over a batch, which the file divides by the number of samples")
+            finding = Finding("loss", "note", message)
+        yield finding
