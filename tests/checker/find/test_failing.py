@@ -184,3 +184,23 @@ def test_an_option_that_is_misspelt_is_a_mistake(tmp_path):
     assert "line 9 raises AttributeError: 'Namespace' object" in finding.message
     path.write_text(OPTIONS.replace("options.batchsize", "options.device"))  # of another parser
     assert not check_in_child(path, hints=1)[0].wrong_findings
+
+
+@pytest.mark.parametrize(
+    ("new", "is_mistake"),
+    [
+        ("np.zeros(3, 1)", True),
+        ("np.ones(3)[3]", True),
+        ("np.ones(3) * '0.1'", True),
+        ("np.zeros(7 / 2)", False),  # Python 2 divides so that it is 3
+        ("float(np.ones(3))", False),  # of one number, older NumPy allows it
+        ("int(sys.argv[1])", False),
+        ("np.loadtxt('x.csv')[3, 9]", False),
+    ],
+)
+def test_what_the_files_own_program_raises_is_a_mistake_unless_it_depends_on_others(
+    new, is_mistake, tmp_path
+):
+    (path := tmp_path / "net.py").write_text(f"import sys\nimport numpy as np\nw = {new}\n" + NET)
+    wrong = check_in_child(path, hints=1)[0].wrong_findings
+    assert [finding.line for finding in wrong] == [3] * is_mistake

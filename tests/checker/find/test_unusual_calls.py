@@ -128,6 +128,25 @@ class Net:
             self.W[i] -= lr * grad
 """
 )
+RETURNED = (
+    HEAD
+    + """
+def fit(params, x, t, lr):
+    a, moved = [x], []
+    for W, b in params:
+        a.append(np.tanh(a[-1] @ W + b))
+    d = a[-1] - t
+    for i in range(len(params) - 1, -1, -1):
+        W, b = params[i]
+        d = d * (1 - a[i + 1] ** 2)
+        moved.insert(0, (W - lr * a[i].T @ d, b - lr * d.sum(axis=0)))
+        d = d @ W.T
+    return moved
+
+def draw(sizes):
+    return [(np.random.randn(m, n), np.zeros(n)) for m, n in zip(sizes, sizes[1:])]
+"""
+)
 PENALTY = CLASS.replace("{train}", "train(self, X, Y, lmbda)").replace(
     "z.T @ d2", "(z.T @ d2 + lmbda * self.W2)"
 )
@@ -144,9 +163,9 @@ NETS = {
     "portuguese": _write_class("aprender(self, dados, alvos)", "dados", "alvos"),
     "penalty": PENALTY.replace("{x}", "X").replace("{t}", "Y"),
     "columns": COLUMNS, "batches": BATCHES, "ones": ONES, "stacks": STACKS, "words": WORDS,
-    "shared": SHARED,
+    "shared": SHARED, "returned": RETURNED,
 }  # fmt: skip
-SLOPES = {"shared": ("1 - a[i + 1] ** 2", "1 - a[i + 1]")}
+SLOPES = dict.fromkeys(("shared", "returned"), ("1 - a[i + 1] ** 2", "1 - a[i + 1]"))
 
 
 @pytest.mark.parametrize("name", few(NETS, 4))

@@ -41,6 +41,43 @@ for epoch in range(100):
     W -= 0.1 * X.T @ d
     b -= 0.1 * d.sum(axis=0)
 """
+# One function gives the outputs of both layers, and the loss is that of all samples.
+SHARED = """
+import numpy as np
+rng = np.random.default_rng(0)
+X, t = rng.normal(size=(5, 2)), rng.random(5)
+w1, w2, w3, b1, b2, b3 = rng.normal(size=6)
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+def predict(x):
+    return sigmoid(b3 + w3 * sigmoid(w1 * x[0] + w2 * x[1] + b1))
+for epoch in range(100):
+    for x, y in zip(X, t):
+        h = sigmoid(w1 * x[0] + w2 * x[1] + b1)
+        o = sigmoid(w3 * h + b3)
+        d = (o - y) * o * (1 - o)
+        dh = d * w3 * h * (1 - h)
+        w3 -= 0.1 * d * h
+        b3 -= 0.1 * d
+        w1 -= 0.1 * dh * x[0]
+        w2 -= 0.1 * dh * x[1]
+        b1 -= 0.1 * dh
+    loss = ((t - np.array([predict(x) for x in X])) ** 2).mean()
+"""
+# Of the drawn words one is right: the labels are none of the data.
+WORDS = """
+import numpy as np
+rng = np.random.default_rng(0)
+V, U = rng.normal(size=(9, 4)), rng.normal(size=(9, 4))
+for center, context in [(1, 2), (3, 4), (5, 6)] * 50:
+    drawn = np.array([context, 0, 7, 8])
+    v, u = V[center].copy(), U[drawn]
+    p = 1 / (1 + np.exp(-u @ v))
+    loss = -np.log(p[0]) - np.log(1 - p[1:]).sum()
+    d = p - np.array([1, 0, 0, 0])
+    V[center] -= 0.1 * d @ u
+    U[drawn] -= 0.1 * np.outer(d, v)
+"""
 SQUARES = "np.mean((predict(x)[1] - t) ** 2)"
 
 
@@ -88,3 +125,16 @@ def test_a_logarithm_of_scores_of_any_sign_is_no_loss(tmp_path):
     assert judge(right).decision.is_right is True
     wrong = write_changed(tmp_path, SCORES, "np.log(p)", "np.log(scores)")
     assert judge(wrong).decision.fault is Fault.WRONG_LOSS
+
+
+def test_values_that_feed_others_of_their_function_are_no_outputs(tmp_path):
+    right = write_changed(tmp_path, SHARED, "", "")
+    assert judge(right).decision.is_right is True
+    wrong = write_changed(tmp_path, SHARED, "loss = ((t - ", "loss = ((t + ")
+    assert judge(wrong).decision.fault is Fault.WRONG_LOSS
+
+
+def test_a_loss_that_has_its_targets_inside_is_its_own(tmp_path):
+    right = judge(write_changed(tmp_path, WORDS, "", ""))
+    assert (right.decision.is_right, right.decision.fit.is_own) == (True, True)
+    assert not judge(write_changed(tmp_path, WORDS, "d @ u", "d @ u[::-1]")).decision.is_right

@@ -112,5 +112,6 @@ def test_what_only_shows_something_is_true_while_a_script_is_followed():
     axes = StandIn("mpl_toolkits.mplot3d.Axes3D", "not loaded")
     with be_quiet():
         assert axes
+        axes["font.size"] = 12
     with pytest.raises(MissingNameError):
         bool(axes)

@@ -26,7 +26,7 @@ from trainer.checker.find.datasets import (
     guess_sizes_of_text,
 )
 from trainer.checker.find.discovering import Discovery
-from trainer.checker.find.failing import find_fault, find_line
+from trainer.checker.find.failing import always_fails, find_fault, find_line
 from trainer.checker.find.instances import SIZES, guess_sizes
 from trainer.checker.find.inventing import INPUTS
 from trainer.checker.find.layers import Layer
@@ -155,7 +155,8 @@ class Script:
 
     def describe_failure(self) -> tuple[str, int]:
         """Return what the file's own code raises, "" for nothing, or where it lacks its data; and
-        the line at which its arrays, of which none is ours, do not fit, 0 for another reason.
+        the line at which that is a mistake of its own, as where arrays do not fit of which none is
+        ours, 0 for another reason.
         """
         before = takewhile(lambda error: not _is_of_data(error), self._loader.errors)
         lines = ((error, find_line(error, self._path)) for error in before)
@@ -165,8 +166,9 @@ class Script:
         misfit = describe_misfit(error, self._path)
         place = self.sources[self._path].describe_line(line)
         text = f"{type(error).__name__}: {misfit or show_safely(error)}"
-        is_misfit = (misfit or "index did not match" in text) and not Samples.is_taken
-        return _("{place} raises {error}").format(place=place, error=text), line if is_misfit else 0
+        is_own = misfit or always_fails(error, self._text.splitlines()[line - 1])
+        is_mistake = is_own and not Samples.is_taken
+        return _("{place} raises {error}").format(place=place, error=text), line * bool(is_mistake)
 
     def describe_obstacle(self) -> str:
         """Return which call came farthest and what it raised where, "" where none failed."""

@@ -124,7 +124,7 @@ class Runner:
         if self.is_script:
             names["input"] = lambda *_prompt: "1"  # nobody is there to answer
             names["open"] = self._open
-        if self.source.notebook:
+        if self.source.notebook or "get_ipython" in self.source.text:  # which Jupyter exported
             names["display"] = lambda *_values, **_options: None
             names["get_ipython"] = StandIn("get_ipython", _("exists only in Jupyter"))
         return names

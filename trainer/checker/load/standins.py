@@ -81,6 +81,10 @@ class StandIn:
     def __setattr__(self, name: str, value: Any) -> None:
         """Ignore it, as in plt.rcParams = …."""
 
+    def __setitem__(self, key: object, value: Any) -> None:
+        """Ignore it where it shows something, as in plt.rcParams["font.size"] = …."""
+        self._answer()
+
     def __mro_entries__(self, bases: object) -> tuple[type, ...]:
         return (object,)
 

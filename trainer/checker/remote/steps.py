@@ -225,7 +225,8 @@ def judge_training(
         if judged and not is_of_others:
             settle(report, judged)
         if is_of_others or (programs.failed and report.status == 2):
-            report_failure(report, programs.failed, programs.misfit if is_of_others else 0)
+            line = programs.misfit if is_of_others and not programs.fault else 0
+            report_failure(report, programs.failed, line)
         is_open = judged is None or judged.decision.is_right is None or is_of_others
         if programs.fault and is_open:
             report_fault(report, programs.fault)
