@@ -336,3 +336,27 @@ def test_a_penalty_on_a_bias_that_the_loss_lacks_stays_wrong_whatever_the_step_s
     path.write_text(CS231N.replace(old, old + " + reg * b2"))
     report, _ = check_in_child(path, hints=1)
     assert [each.quantity for each in report.wrong_findings] == ["gradient b2"]
+
+
+WORDS = """
+import numpy as np
+
+class TwoLayerNet:
+    def __init__(self, words, size, classes):
+        self.E = np.random.randn(words, size)
+        self.W, self.b = np.random.randn(size, classes), np.zeros(classes)
+
+    def predict(self, rows):
+        return self.E[rows].mean(axis=0) @ self.W + self.b
+"""
+
+
+def test_a_net_whose_weights_have_no_numbers_lacks_no_bias(check):
+    report = check(WORDS)
+    assert not report.wrong_findings
+
+
+def test_the_line_of_an_exception_is_none_of_compiled_code(check):
+    wrong = "np.random.randn((words, size))"
+    report = check(WORDS.replace("np.random.randn(words, size)", wrong))
+    assert [finding.line for finding in report.wrong_findings] == [6]

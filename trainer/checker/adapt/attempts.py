@@ -170,9 +170,10 @@ def _is_ours(filename: str) -> bool:
 
 
 def _is_generated(filename: str) -> bool:
-    """Return whether code has no file and was not typed in a session either."""
+    """Return whether code was compiled, or has no file and was not typed in a session either."""
     typed = ("<ipython-input", "<stdin", "<python-input")
-    return filename.startswith("<") and not filename.startswith(typed)
+    is_typed = filename.startswith(typed)
+    return filename.endswith(".pyx") or (filename.startswith("<") and not is_typed)
 
 
 def _name_cause(error: BaseException) -> str | None:

@@ -1,12 +1,14 @@
 """Build the net in sizes that it takes, and check its weights."""
 
+import re
+
 from trainer.checker.adapt.attempts import attempt, report_exception
 from trainer.checker.adapt.building import is_call_known
 from trainer.checker.adapt.constructor_text import sets_bias_twice
 from trainer.checker.adapt.names import list_arguments
 from trainer.checker.adapt.sizes import C, D, H
 from trainer.checker.adapt.subject import Subject, make_subject
-from trainer.checker.adapt.weights import get_shapes, infer_sizes
+from trainer.checker.adapt.weights import WeightPlaces, get_shapes, infer_sizes
 from trainer.checker.findings.comparing import LACKING, UNKNOWN_FORM, Finding, report_unchecked
 from trainer.checker.findings.descriptions import append_mistake
 from trainer.common.language import join_clauses, join_words, translate_plural
@@ -71,7 +73,10 @@ def check_construction(kind: type, subject: Subject) -> Finding:
     if len(biases) == 1 and not weights.absent & {"W1", "W2"}:
         stored_twice = "b1" in weights.problems or sets_bias_twice(kind)
         cause = "bias-stored-twice" if stored_twice else "bias-missing-forward"
-        problems.append(_("{name} is missing").format(name=biases.pop()))
+        missing = _("{name} is missing").format(name=biases.pop())
+        if not stored_twice and not _are_numbered(weights):
+            return report_unchecked("construction", missing, topic=UNKNOWN_FORM)
+        problems.append(missing)
     if problems:
         message = append_mistake(join_clauses(problems), cause)
         return Finding("construction", "differs", message, cause)
@@ -81,6 +86,13 @@ def check_construction(kind: type, subject: Subject) -> Finding:
         topic = UNKNOWN_FORM if {"W1", "W2"} <= weights.absent else LACKING
         return report_unchecked("construction", message, topic=topic)
     return Finding("construction", "ok")
+
+
+def _are_numbered(weights: WeightPlaces) -> bool:
+    """Return whether the names of the weights that were found have numbers: else these may be no
+    weights of two layers, and each may lack what the other has.
+    """
+    return all(re.search(r"\d", str(name)) for _container, name in weights.places.values())
 
 
 def _find_unsupported(kind: type, subject: Subject) -> str:
