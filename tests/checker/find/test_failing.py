@@ -30,7 +30,7 @@ def find_fault(tmp_path, text):
     script = Script(path)
     script.follow()
     script.call(0, 0)
-    return script.fault
+    return script.fault[1]
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_what_a_function_raises_is_told(tmp_path):
     script = Script(write_changed(tmp_path, DEEP, "np.dot(W.T, dZ)", "np.dot(W.T, dz)"))
     for program in script.list_programs():
         program()
-    assert "raises NameError: name 'dz' is not defined" in script.fault
+    assert "raises NameError: name 'dz' is not defined" in script.fault[1]
 
 
 LISTS = """

@@ -85,7 +85,10 @@ class Script:
     def __init__(self, path: Path, texts: Mapping[Path, str] | None = None):
         self._path, self._texts = path, texts
         self._trains_with_few = False  # whether the first rows of a table are enough
-        self.fault = ""  # what a call raised that is a mistake of the file
+        self.fault: tuple[int, str] = (
+            0,
+            "",
+        )  # what a call raised that is a mistake of the file, and where
         self.truncated: tuple[int, str] | None = None  # an array of whole numbers, and where
         self._obstacle: Obstacle | None = None  # the first call that failed after most places
         self._calls: dict[int, list[Call]] = {}  # by the number of outputs
@@ -148,7 +151,7 @@ class Script:
         steps = discovery.follow(self._loader.load_file)
         self._loader.errors += [discovery.error] if discovery.error else []
         if not steps and self._loader.errors and self._path in self.sources:
-            self.fault = self.fault or self._name_fault(self._loader.errors[0], {})
+            self._keep_fault(self._loader.errors[0], {})
         idle = () if discovery.changes_arrays else discovery.captures.values()
         self.truncated = self.truncated or next(filter(None, map(find_truncated, idle)), None)
         return steps
@@ -320,18 +323,12 @@ class Script:
         own = [c for c in calls if c.required is None or not layout]
         return self._follow_all(own, layout, option, outputs)
 
-    def _find_fault(self, call: Call) -> str:
-        """Return what a call raises that is a mistake of the file, whatever it is given, or ""."""
-        error, named = (call.outcome.error, call.outcome.named) if call.outcome else (None, {})
-        return self._name_fault(error, named)
-
-    def _name_fault(self, error: Exception | None, named: Namespace) -> str:
-        """Return an error that is a mistake of the file, whatever these arguments are, or ""."""
+    def _keep_fault(self, error: Exception | None, named: Namespace) -> None:
+        """Keep the first error that is a mistake of the file, whatever these arguments are."""
         fault = find_fault(error, self._path, self._tree, named)
-        if fault is None:
-            return ""
-        place = self.sources[self._path].describe_line(fault[0])
-        return _("{place} raises {error}").format(place=place, error=fault[1])
+        if fault and not self.fault[0]:
+            place = self.sources[self._path].describe_line(fault[0])
+            self.fault = fault[0], _("{place} raises {error}").format(place=place, error=fault[1])
 
     def run_layer(self, layout: int, number: int) -> list[Step]:
         """Return the steps of one layer of the file, with inputs of one layout."""
@@ -370,8 +367,8 @@ class Script:
         if call.instance is not None and data[-1] != sizes[-1]:
             return []
         steps = self._mark(call, call.follow(trier, *data, option))
-        self.fault = self.fault or self._find_fault(call)
         if call.outcome and call.outcome.error:
+            self._keep_fault(call.outcome.error, call.outcome.named)
             self._keep_farthest(Obstacle(call, call.outcome.error, call.outcome.reached[0]))
         error = steps[0].run({}, "changes").error if len(steps) == 1 else call.find_error()
         if not (asked := correct_sizes(*sizes, error)):

@@ -181,10 +181,11 @@ def report_failure(report: Report, failed: str, line: int) -> None:
     _end_doubt(report)
 
 
-def report_fault(report: Report, fault: str) -> None:
+def report_fault(report: Report, line: int, fault: str) -> None:
     """Report what the code raises by a mistake of its own, whatever it is given."""
-    report.findings.append(Finding(STEP, "raises", fault, "misspelt-name"))
+    report.findings.append(Finding(STEP, "raises", fault, "misspelt-name", line=line))
     _end_doubt(report)
+    _place_steps(report)
 
 
 def report_truncated(report: Report, line: int, name: str) -> None:

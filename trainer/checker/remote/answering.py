@@ -202,7 +202,7 @@ class Answerer:
         return {
             "failed": failed[:TEXT],
             "misfit": misfit,
-            "fault": self._script.fault[:TEXT],
+            "fault": [self._script.fault[0], self._script.fault[1][:TEXT]],
             "truncated": [line, name[:TEXT]],
             "varies": self._script.varies,
             "steps": [

@@ -98,15 +98,17 @@ class RemoteStep:
 
 class RemotePrograms:
     """The programs that train a net, the file's own first; failed is what that raises, "" for
-    nothing, or where it lacks its data, and misfit the line at which its own arrays do not fit, 0
-    where they do. fault is what a call raises by a mistake of the file, and truncated the line at
-    which its own loop, which changes nothing, loses decimals, and the array; (0, "") for none.
+    nothing, or where it lacks its data, and misfit the line at which that is a mistake of its own.
+
+    fault is the line at which a call fails by a mistake of the file, and what it raises. truncated
+    is the line at which its own loop, which changes nothing, loses decimals, and the array. A line
+    is 0 for none.
     """
 
     def __init__(self, connection: Connection, numbers: Iterable[int] = range(TRAINING)):
         self._connection, self._numbers = connection, numbers
-        self.failed, self.fault, self.misfit, self._varies = "", "", 0, False
-        self.truncated = 0, ""
+        self.failed, self.misfit, self._varies = "", 0, False
+        self.fault, self.truncated = (0, ""), (0, "")
 
     def __iter__(self) -> Iterator[list[RemoteStep]]:
         """Yield the steps of each program."""
@@ -118,8 +120,9 @@ class RemotePrograms:
                 continue
             self.failed = self.failed or take_text(answer, "failed")
             self.misfit = self.misfit or take_number(answer, "misfit")
-            self.fault = self.fault or take_text(answer, "fault")
             self._varies = answer.get("varies") is True
+            line, text = take_list(answer, "fault", 2)
+            self.fault = self.fault if self.fault[0] else (int(line), str(text))
             line, name = take_list(answer, "truncated", 2)
             self.truncated = self.truncated if self.truncated[0] else (int(line), str(name))
             steps = take_list(answer, "steps", MOST_STEPS)
@@ -225,11 +228,11 @@ def judge_training(
         if judged and not is_of_others:
             settle(report, judged)
         if is_of_others or (programs.failed and report.status == 2):
-            line = programs.misfit if is_of_others and not programs.fault else 0
+            line = programs.misfit if is_of_others and not programs.fault[0] else 0
             report_failure(report, programs.failed, line)
         is_open = judged is None or judged.decision.is_right is None or is_of_others
-        if programs.fault and is_open:
-            report_fault(report, programs.fault)
+        if programs.fault[0] and is_open:
+            report_fault(report, *programs.fault)
         is_wrong = judged and judged.decision.is_right is False
         if programs.truncated[0] and not is_wrong:
             report_truncated(report, *programs.truncated)
