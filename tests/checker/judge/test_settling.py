@@ -116,3 +116,89 @@ def test_a_right_loss_says_nothing_of_a_step_without_targets(tmp_path, line):
     report, _ = check_in_child(path)
     (finding,) = report.wrong_findings
     assert finding.cause == "target-not-subtracted"
+
+
+UNUSED = """
+import numpy as np
+
+class Layer:
+    trainable = False
+    def build(self, n_in, rng):
+        return n_in
+
+    def forward(self, x):
+        return x
+
+    def backward(self, g):
+        return g
+
+class Dense(Layer):
+    trainable = True
+
+    def __init__(self, units):
+        self.units = units
+
+    def build(self, n_in, rng):
+        self.kernel = rng.normal(0, np.sqrt(1.0 / n_in), (n_in, self.units))
+        self.bias = np.zeros(self.units)
+        return self.units
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.kernel + self.bias
+
+    def backward(self, g):
+        self.d_kernel = self.x.T @ g
+        self.d_bias = g.sum(axis=0)
+        return g @ self.kernel.T
+
+class Sigmoid(Layer):
+    def forward(self, x):
+        self.x = x
+        self.out = 1 / (1 + np.exp(-x))
+        return self.out
+
+    def backward(self, g):
+        return g * self.out * (1 - self.out)
+
+class Tanh(Layer):
+    def forward(self, x):
+        self.out = np.tanh(x)
+        return self.out
+
+    def backward(self, g):
+        return g * (1 - self.out ** 2)
+
+class Model:
+    def __init__(self, layers, n_in, lr=0.1, seed=None):
+        self.lr = lr
+        rng = np.random.default_rng(seed)
+        self.layers = layers
+        for layer in layers:
+            n_in = layer.build(n_in, rng)
+
+    def predict(self, x):
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x
+
+    def train_on_batch(self, x, y):
+        out = self.predict(x)
+        g = 2 * (out - y) / y.size
+        for layer in reversed(self.layers):
+            g = layer.backward(g)
+        for layer in self.layers:
+            if not layer.trainable:
+                continue
+            for p, d in ((layer.kernel, layer.d_kernel), (layer.bias, layer.d_bias)):
+                p -= self.lr * d
+        return np.mean((out - y) ** 2)
+"""
+
+
+def test_a_step_acquits_no_layer_that_it_does_not_run(tmp_path):
+    (path := tmp_path / "net.py").write_text(UNUSED)
+    assert not check_in_child(path, hints=1)[0].wrong_findings
+    path.write_text(UNUSED.replace("self.out * (1 - self.out)", "self.x * (1 - self.x)"))
+    (wrong,) = check_in_child(path, hints=1)[0].wrong_findings
+    assert "what Sigmoid.backward gives is not the derivative" in wrong.message

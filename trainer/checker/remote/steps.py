@@ -1,7 +1,7 @@
 """Steps of training that a worker runs: the judge asks for what they compute."""
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -141,12 +141,13 @@ class RemotePrograms:
 
 
 def _list_layers(
-    connection: Connection, report: Report, judged: Judged | None = None
-) -> Iterator[tuple[str, RemotePrograms]]:
-    """Yield the name of each layer that a report knows nothing of, and of which a judged step saw
-    no line, and its steps with inputs of one layout after the other.
+    connection: Connection, report: Report, judged: Judged | None = None,
+    doubted: Collection[str] = (),
+) -> Iterator[tuple[str, RemotePrograms]]:  # fmt: skip
+    """Yield the name of each layer that a report knows nothing of, or that was doubted, and of
+    which a judged step saw no line, and its steps with inputs of one layout after the other.
     """
-    known = {finding.quantity.split()[0] for finding in report.findings if finding.checked}
+    known = _list_names(f for f in report.findings if f.checked) - {*doubted}
     answer = connection.ask({"do": "layers"})
     names, lines = (take_list(answer, key, MOST_LAYERS) for key in ("names", "lines"))
     seen = _list_lines(judged) if judged and names else set()
@@ -155,6 +156,11 @@ def _list_layers(
         is_seen = any(line in seen for line in range(int(first), int(last) + 1))
         if not is_seen and known.isdisjoint((name, name.partition(".")[0])):
             yield name[:TEXT], RemotePrograms(connection, range(start, start + len(INPUTS)))
+
+
+def _list_names(findings: Iterable[Finding]) -> set[str]:
+    """Return the names of the functions and layers that findings are on."""
+    return {finding.quantity.split()[0] for finding in findings}
 
 
 def measure_gradients(
@@ -222,7 +228,7 @@ def judge_training(
     """
     judged = None
     if may_be_settled(report) and (may_acquit or not report.wrong_findings):
-        programs = RemotePrograms(connection)
+        programs, doubted = RemotePrograms(connection), _list_names(report.wrong_findings)
         judged = judge_options(programs, judge_programs(programs))
         is_of_others = programs.failed and _is_of_others(judged, programs)
         if judged and not is_of_others:
@@ -240,7 +246,7 @@ def judge_training(
         if may_be_settled(report) and not is_wrong:  # no layer acquits what trains it
             settle_layers(report, judge_layers(_list_layers(connection, report)), judged is None)
         elif judged and judged.decision.is_right and report.status == 0:
-            layers = _list_layers(connection, report, judged)
+            layers = _list_layers(connection, report, judged, doubted)
             settle_layers(report, judge_layers(layers), is_whole=False)
         if report.status == 2 and is_loaded and not programs.failed:
             advise(report, judged, *_ask_obstacle(connection))
