@@ -1,7 +1,7 @@
 """A variable that stands for a new array loses an update only where nothing else has it."""
 
 import pytest
-from steps import judge, write_changed
+from steps import find_messages, judge, write_changed
 
 from trainer.checker.judge.decision import Fault
 
@@ -33,3 +33,30 @@ def test_the_variable_of_a_loop_loses_what_is_added_to_it(tmp_path):
     descent = DESCENT.replace("x, kept = ", "weights = [x := ").replace("=4), []", "=4)]")
     judged = judge(write_changed(tmp_path, descent, "    x = x - 0.1 * grad\n", text))
     assert judged.decision.fault is Fault.IDLE
+
+
+HELD_TWICE = """
+import numpy as np
+X, t = np.random.randn(9, 3), np.random.randn(9, 2)
+layers = [np.random.randn(3, 4), np.random.randn(4, 2)]
+params = {"W1": layers[0], "W2": layers[1]}
+for i in range(100):
+    z = np.tanh(X @ layers[0])
+    d = z @ layers[1] - t
+    grads = {"W1": X.T @ (d @ layers[1].T * (1 - z ** 2)), "W2": z.T @ d}
+    for key in params:
+        params[key] -= 0.01 * grads[key]
+"""
+
+
+def test_new_values_that_the_net_never_uses_are_a_mistake(tmp_path):
+    old, new = "params[key] -= ", "params[key] = params[key] - "
+    assert judge(write_changed(tmp_path, HELD_TWICE, "", "")).decision.is_right
+    path = write_changed(tmp_path, HELD_TWICE, old, new)
+    assert judge(path).decision.fault is Fault.FORGOTTEN
+    assert "(line 11), but the net goes on with the old ones" in find_messages(path)[0]
+    alone = HELD_TWICE.replace("X @ layers[0]", "X @ params['W1']")
+    alone = alone.replace("z @ layers[1]", "z @ params['W2']").replace(
+        "layers[1].T", "params['W2'].T"
+    )
+    assert judge(write_changed(tmp_path, alone, old, new)).decision.is_right

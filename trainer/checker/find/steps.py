@@ -29,6 +29,7 @@ from trainer.checker.find.trace import (
     NAMES,
     RESULT,
     STRAIGHT,
+    TWICE,
     Form,
     TooLongError,
     Trace,
@@ -73,7 +74,7 @@ class Step:
     is_after: bool = False  # whether it is what follows the loop of a step, in the loop around that
     _catch: int = -1  # the event at which names are asked for
     _caught: tuple[Namespace, Namespace] | None = None  # local and global names there
-    _compiled: Callable[..., None] | None = None
+    _compiled: dict[int, Callable[..., None]] = field(default_factory=dict)  # by the rounds
     _views: list[Any] | None = None  # arrays that show parts of one that the step changes
     _large: list[Any] | None = None  # arrays that no run copies: a step that changes one is refused
     _keys: dict[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -83,15 +84,16 @@ class Step:
     def run(self, edits: Mapping[str, Any] | None = None, form: Form = "full") -> Trace:
         """Run the step once, from the captured namespace with these values in their leaves.
 
-        A path of EVENT and a number replaces the value of that event, and NAMES shows names that
-        are subtracted. A "full" trace has all. One of "changes" has no events and nothing of what
-        was before, and what was left only where the last full run changed it. One of "digests" has
-        numbers in place of arrays, and a tuple has the values of these events: the step is left
-        after the last of them.
+        A path of EVENT and a number replaces the value of that event, NAMES shows names that are
+        subtracted, and TWICE takes the step again where it ended. A "full" trace has all. One of
+        "changes" has no events and nothing of what was before, and what was left only where the
+        last full run changed it. One of "digests" has numbers in place of arrays, and a tuple has
+        the values of these events: the step is left after the last of them.
         """
         shared, names = self._restore()
         edits = self.given | dict(edits or {})
         self.tracer.shows_names = bool(edits.pop(NAMES, False))
+        rounds = 1 + bool(edits.pop(TWICE, False))
         changes = {int(path[1:]): edits.pop(path) for path in list(edits) if path[0] == EVENT}
         self._keys = self._keys or _list_keys(shared, names)
         if set(edits) - set(self._keys):
@@ -106,7 +108,7 @@ class Step:
             trace.before = {p: leaf.as_array() for p, leaf in leaves.items() if p not in large}
             keys = {path: leaf.keys for path, leaf in leaves.items()}
         try:
-            after = self._execute(names, trace, changes, form)
+            after = self._execute(names, trace, changes, form, rounds)
         except (Exception, TooLongError, SystemExit) as error:
             trace.error = f"{type(error).__name__}: {error}"
             return trace
@@ -208,8 +210,9 @@ class Step:
             each.set(values)
 
     def _execute(
-        self, names: Namespace | None, trace: Trace, changes: dict[int, Any], form: Form
-    ) -> Namespace:
+        self, names: Namespace | None, trace: Trace, changes: dict[int, Any], form: Form,
+        times: int,
+    ) -> Namespace:  # fmt: skip
         after: Namespace = {}
         rounds = 0
         wanted = form if isinstance(form, tuple) else ()
@@ -239,18 +242,18 @@ class Step:
         self.tracer.leave = None
         try:
             with run_quietly(), suppress(EnoughError):
-                self._get_function()(after, names)
+                self._get_function(times)(after, names)
         finally:
             self.tracer.see = self.tracer.enter = None
         return after
 
-    def _get_function(self) -> Callable[..., None]:
-        if self._compiled is None:
-            self._compiled = self._compile()
-        return self._compiled
+    def _get_function(self, rounds: int) -> Callable[..., None]:
+        if rounds not in self._compiled:
+            self._compiled[rounds] = self._compile(rounds)
+        return self._compiled[rounds]
 
-    def _compile(self) -> Callable[[Namespace, Namespace | None], None]:
-        once = ast.parse("for __once__ in (0,): pass").body[0]
+    def _compile(self, rounds: int) -> Callable[[Namespace, Namespace | None], None]:
+        once = ast.parse(f"for __once__ in range({rounds}): pass").body[0]
         assert isinstance(once, ast.For)
         _place([once], self.line)
         once.body = copy.deepcopy(self.body)

@@ -21,6 +21,7 @@ KINDS = {"f": "f8", "i": "i8", "u": "i8", "b": "b1"}  # as which arrays are comp
 RESULT, SUBTRACTED, JOINED, DERIVED = GAVE = "result", "subtracted", "joined", "derived"
 STRAIGHT = "(script)"  # the name of the one step that a script takes without a loop
 NAMES = "(names)"  # the path of whether names that are subtracted are seen
+TWICE = "(twice)"  # that of whether a step is taken again where it ended
 EVENT = "@"  # before the number of an event, in place of the path of a leaf
 MOST_EVENTS = 10_000
 ROUNDING = 1e-14  # relative

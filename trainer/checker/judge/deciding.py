@@ -18,6 +18,7 @@ from trainer.checker.judge.following import (
     is_followed,
     list_uncomputed,
 )
+from trainer.checker.judge.forgetting import list_forgotten
 from trainer.checker.judge.idle import is_idle, list_ignored, list_lost
 from trainer.checker.judge.influence import Model, Run, build_model, leave_start
 from trainer.checker.judge.looking import decide_about, is_beside_gradients
@@ -43,6 +44,9 @@ def decide(run: Run, name: str = "", is_known: bool = False) -> Decision | None:
     named = None if first or base.error else build_model(partial(_show_names, run))
     if named is None:
         decision = _decide(run, base, first, name, is_known)
+        if decision and decision.is_right and first and (updates := list_forgotten(first)):
+            event, wrong = next(iter(updates.values())), list(updates)
+            return Decision(first, False, None, wrong, Fault.FORGOTTEN, event=event)
         return _decide_with_larger(decision, first, name) if first else decision
     decision = _decide(named.run, named.base, named, name, is_known)
     if decision is None or decision.is_right:

@@ -27,6 +27,7 @@ class Fault(Enum):
     IGNORES = auto()
     SLOPE = auto()
     SPREAD = auto()
+    FORGOTTEN = auto()
 
 
 # A value is wrong by itself: what else its line could compute is tried.
@@ -36,7 +37,7 @@ OF_ONE_VALUE = (
 # What is not wrong in a value on the way back: no line is sought by derivatives.
 OF_OUTPUTS = (
     Fault.SOFTMAX_AXIS, Fault.GROWN, Fault.WRONG_LOSS, Fault.TURNED_LOSS, Fault.DOUBLE_SOFTMAX,
-    Fault.ACCUMULATES, Fault.IGNORES, Fault.SPREAD,
+    Fault.ACCUMULATES, Fault.IGNORES, Fault.SPREAD, Fault.FORGOTTEN,
 )  # fmt: skip
 
 

@@ -51,6 +51,10 @@ FAULTS = {
         "{step} takes the target of every sample from the output of each ({place}): an array of "
         "shape (N,) and one of shape (N, 1) give (N, N); give both the same shape"
     ),
+    Fault.FORGOTTEN: N_(
+        "{step} puts new arrays in the place of {names} ({place}), but the net goes on with the "
+        "old ones: change these in place, as in W -= …"
+    ),
     Fault.SLOPE: N_(
         "{step} takes the derivative of the last activation at another value than it should: where "
         "a formula asks for the outputs, give it these, and else what goes into the activation"

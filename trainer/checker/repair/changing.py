@@ -78,7 +78,7 @@ class ChangingStep:
         for old, new in changed:
             for before, after in zip(old.loops, new.loops, strict=True):
                 if loops[before].loop.body is self.step.body:
-                    return replace(self.step, body=loops[after].loop.body, _compiled=None)
+                    return replace(self.step, body=loops[after].loop.body, _compiled={})
         return self.step
 
 

@@ -1,0 +1,39 @@
+"""Recognises training that gives the weights new values which the net never uses."""
+
+import numpy as np
+
+from trainer.checker.find.trace import EVENT, GAVE, RESULT, TWICE
+from trainer.checker.judge.influence import Model, name_place
+from trainer.checker.judge.moving import move
+
+
+def list_forgotten(model: Model) -> dict[str, int]:
+    """Return the weights of a step with the events that give them new values, if no output of the
+    next step depends on these: two names stood for each array, and one stands for another now.
+    """
+    base = model.base
+    if base.gave in set(GAVE) - {RESULT}:
+        return {}  # the update is one of ours
+    updates = {weight: _list_updates(model, weight) for weight in model.weights}
+    moved = {f"{EVENT}{i}": move(base.after[weight]) for weight in updates for i in updates[weight]}
+    other = model.run(moved, "changes").after if all(updates.values()) else {}
+    is_taken = all(w in other and np.array_equal(other[w], move(base.after[w])) for w in updates)
+    is_lost = is_taken and _uses_none(model, moved)
+    return {weight: events[0] for weight, events in updates.items()} if is_lost else {}
+
+
+def _list_updates(model: Model, weight: str) -> list[int]:
+    """Return the events that give a weight its new value."""
+    new = model.base.after[weight]
+    return [i for i, (site, _, value) in enumerate(model.base.events)
+            if site >= 0 and np.array_equal(value, new)]  # fmt: skip
+
+
+def _uses_none(model: Model, moved: dict[str, np.ndarray]) -> bool:
+    """Return whether the outputs of a second step are the same after other updates."""
+    events = model.base.events
+    places = {name_place(*events[i][:2]) for group in model.outputs for i in group}
+    runs = [model.run({**edits, TWICE: np.array(True)}, "digests") for edits in ({}, moved)]
+    number = sum(site >= 0 for site, *_rest in events)
+    second = [[e for e in run.events[number:] if name_place(*e[:2]) in places] for run in runs]
+    return not any(run.error for run in runs) and bool(second[0]) and second[0] == second[1]
