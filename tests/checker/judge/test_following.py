@@ -5,6 +5,7 @@ from steps import find_messages, judge, write_changed
 
 from trainer.checker.find.programs import Script
 from trainer.checker.judge.deciding import decide
+from trainer.checker.judge.decision import Fault
 
 SCRIPT = """
 import numpy as np
@@ -108,6 +109,12 @@ def test_a_single_number_that_agrees_with_every_loss_shows_no_factor(decide, tmp
 def test_gradients_of_the_last_sample_alone_are_wrong(decide):
     decision = decide(SAMPLES, "[db[0] + before, db[1] + delta]", "[before, delta]")
     assert (decision.is_right, decision.wrong) == (False, ["b[0]", "b[1]"])
+
+
+def test_a_step_that_uses_the_last_sample_alone_is_wrong(decide, tmp_path):
+    last = "dW, db = [np.outer(x, before), np.outer(z, delta)], [before, delta]\n    for k"
+    assert decide(SAMPLES, "    for k", f"        {last}").fault is Fault.OVERWRITES
+    assert "several samples (line 11)" in find_messages(tmp_path / "net.py")[0]
 
 
 def test_a_gradient_of_few_digits_is_not_accused(decide):

@@ -28,6 +28,7 @@ class Fault(Enum):
     SLOPE = auto()
     SPREAD = auto()
     FORGOTTEN = auto()
+    OVERWRITES = auto()
 
 
 # A value is wrong by itself: what else its line could compute is tried.
@@ -38,6 +39,7 @@ OF_ONE_VALUE = (
 OF_OUTPUTS = (
     Fault.SOFTMAX_AXIS, Fault.GROWN, Fault.WRONG_LOSS, Fault.TURNED_LOSS, Fault.DOUBLE_SOFTMAX,
     Fault.ACCUMULATES, Fault.IGNORES, Fault.SPREAD, Fault.FORGOTTEN,
+    Fault.OVERWRITES,
 )  # fmt: skip
 
 

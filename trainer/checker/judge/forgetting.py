@@ -1,10 +1,12 @@
-"""Recognises training that gives the weights new values which the net never uses."""
+"""Recognises training that computes what it never uses: new weights, or gradients of samples."""
 
 import numpy as np
 
 from trainer.checker.find.trace import EVENT, GAVE, RESULT, TWICE
 from trainer.checker.judge.influence import Model, name_place
 from trainer.checker.judge.moving import move
+
+TRIED = 5  # places of gradients
 
 
 def list_forgotten(model: Model) -> dict[str, int]:
@@ -37,3 +39,26 @@ def _uses_none(model: Model, moved: dict[str, np.ndarray]) -> bool:
     number = sum(site >= 0 for site, *_rest in events)
     second = [[e for e in run.events[number:] if name_place(*e[:2]) in places] for run in runs]
     return not any(run.error for run in runs) and bool(second[0]) and second[0] == second[1]
+
+
+def find_overwritten(model: Model) -> int | None:
+    """Return the first event that is a gradient of a sample which a step does not use, while it
+    uses that of the last one at the same place; None for none.
+    """
+    events, groups = model.base.events, dict[tuple[int, str], list[int]]()
+    shapes = {model.base.before[weight].shape for weight in model.weights} - {()}
+    for i in sorted(model.after_targets):
+        site, path, value = events[i]
+        if site >= 0 and value.shape in shapes:
+            groups.setdefault((site, path), []).append(i)
+    repeated = [group for group in groups.values() if len(group) > 1][:TRIED]
+    return next((g[0] for g in repeated if _uses_last(model, g)), None)
+
+
+def _uses_last(model: Model, group: list[int]) -> bool:
+    """Return whether the last of some values moves weights, and none of the first half does."""
+    first, last = (
+        model.list_moved({f"{EVENT}{i}": move(model.base.events[i][2]) for i in part})
+        for part in (group[: len(group) // 2], group[-1:])
+    )
+    return bool(last) and not first

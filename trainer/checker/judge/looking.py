@@ -20,6 +20,7 @@ from trainer.checker.judge.following import (
     is_followed,
     list_uncomputed,
 )
+from trainer.checker.judge.forgetting import find_overwritten
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.leaving import list_left
 from trainer.checker.judge.multiples import find_multiples
@@ -76,6 +77,8 @@ def _find_followed(model: Model, fits: list[Fit]) -> Decision | None:
             return Decision(model, False, fit, fault=Fault.DOUBLE_SOFTMAX, fits=fits)
         if fit.is_right and (kept := list_accumulated(model)):
             return Decision(model, False, fit, kept, Fault.ACCUMULATES, fits)
+        if fit.is_right and (unused := find_overwritten(model)) is not None:
+            return Decision(model, False, fit, [], Fault.OVERWRITES, fits, unused)
         if fit.is_right:
             return Decision(model, True, fit, fits=fits)
     return None

@@ -55,6 +55,10 @@ FAULTS = {
         "{step} puts new arrays in the place of {names} ({place}), but the net goes on with the "
         "old ones: change these in place, as in W -= …"
     ),
+    Fault.OVERWRITES: N_(
+        "{step} computes the gradients of several samples ({place}), and uses those of the last "
+        "alone: add them up"
+    ),
     Fault.SLOPE: N_(
         "{step} takes the derivative of the last activation at another value than it should: where "
         "a formula asks for the outputs, give it these, and else what goes into the activation"
