@@ -23,6 +23,7 @@ from trainer.checker.judge.following import (
 from trainer.checker.judge.forgetting import find_overwritten
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.leaving import list_left
+from trainer.checker.judge.moving import move
 from trainer.checker.judge.multiples import find_multiples
 from trainer.checker.judge.properties import (
     find_wrong_softmax,
@@ -38,6 +39,8 @@ from trainer.checker.judge.unknown_loss import find_growing_loss
 def decide_about(model: Model) -> Decision:
     """Return what the first question that has an answer shows."""
     fits = fit_losses(model)
+    if not (any(fit.list_agreeing() for fit in fits) or _follows_targets(model)):
+        return _find_fault(model, fits) or Decision(model, None, fits[0] if fits else None)
     looks = (_find_fault, _find_followed, _find_turned, _find_sloped, _find_apart, _find_gradients,
              _find_uncomputed, _find_inconsistent, _find_growing)  # fmt: skip
     found = filter(None, (look(model, fits) for look in looks))
@@ -174,6 +177,15 @@ def _find_inconsistent(model: Model, fits: list[Fit]) -> Decision | None:
     wrong = others if is_sure else min(others, *found, key=len)
     is_apart = best is not None and has_own_pass(model, best, wrong)
     return Decision(model, None if is_apart else False, best, wrong)
+
+
+def _follows_targets(model: Model) -> bool:
+    """Return whether a step changes with targets that differ a little, or these are labels: else it
+    may follow no derivative, as one that chooses the best of some weights.
+    """
+    values = {path: model.get_value(path) for path in model.targets}
+    kinds = {value.dtype.kind for value in values.values()}
+    return kinds != {"f"} or bool(model.list_moved({p: move(v) for p, v in values.items()}))
 
 
 def _find_growing(model: Model, _fits: list[Fit]) -> Decision | None:

@@ -77,12 +77,16 @@ def _leave_wrong(report: Report, explain: Callable[[Finding], str]) -> None:
 
 
 def leave_unknown(report: Report) -> None:
-    """Leave a net open of which predict alone seems wrong, for no known reason, and neither a loss
-    nor a gradient is right: its outputs may have a form that is not known here.
+    """Leave a net open of which outputs and gradients seem wrong, for no known reason, and neither
+    a loss nor a gradient is right: it may have a form that is not known here.
     """
     wrong = report.wrong_findings
-    is_alone = all(f.quantity == "predict" and not f.cause and _is_doubt(f, (None,)) for f in wrong)
-    if wrong and is_alone and "loss" not in _list_right(report) and not _is_understood(report):
+    is_unknown = all(
+        f.quantity.split()[0] in ("predict", "gradient") and not f.cause and _is_doubt(f, (None,))
+        for f in wrong
+    )
+    is_judged = bool(report.step) or "loss" in _list_right(report) or _is_understood(report)
+    if wrong and is_unknown and not is_judged:
         message = _(
             "its outputs are of no form that is known here, and nothing else shows its form"
         )

@@ -22,9 +22,11 @@ from trainer.checker.findings.comparing import (
 )
 from trainer.checker.load.definitions import list_functions
 from trainer.checker.measure.trial import LABELS, ONE_HOT, ONLY
+from trainer.common.language import N_
 from trainer.common.language import translate as _
 
 Function = Callable[..., Any]
+SEVERAL = N_("returns several values: only arrays can be checked")
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,8 @@ def _check_elementwise(name: str, function: Function, inputs: Inputs) -> Finding
     if outcome.wrote:
         return Finding(name, "differs", _("changes its argument"), "inputs-mutated")
     value = _take_first(outcome.value, expected)
-    if as_array(value) is None and show_safely(value, repr).startswith("("):
-        return report_unchecked(name, _("returns several values: only arrays can be checked"))
+    if _is_several(value):
+        return report_unchecked(name, _(SEVERAL))
     if compute_error(value, expected) <= CLOSE:
         return Finding(name, "ok")
     if name == "sigmoid_grad" and compute_error(value, inputs.batch * (1 - inputs.batch)) <= CLOSE:
@@ -111,6 +113,11 @@ def _attempt_each(function: Function, batch: Array) -> Outcome | None:
     return Outcome(np.array(values, dtype=float).reshape(batch.shape))
 
 
+def _is_several(value: Any) -> bool:
+    """Return whether a function returns several values of which the first is not known."""
+    return as_array(value) is None and show_safely(value, repr).startswith("(")
+
+
 def _take_first(value: Any, expected: Array) -> Any:
     """Return the first of several results: a layer's function returns what backward needs too."""
     is_several = isinstance(value, tuple | list) and len(value) > 0
@@ -126,6 +133,8 @@ def _check_softmax(name: str, function: Function, inputs: Inputs) -> Finding:
     )
     if batch.error and row.error:
         return report_exception(name, batch.error)
+    if _is_several(batch.value):
+        return report_unchecked(name, _(SEVERAL))
     row_right = compute_error(row.value, functions.softmax(inputs.row)) <= CLOSE
     if compute_error(batch.value, inputs.y) > CLOSE:
         cause = _find_softmax_mistake(batch.value, inputs)
