@@ -63,6 +63,18 @@ for i in range(100):
     D -= 0.1 * dD
     c -= 0.1 * dc
 """
+CHOICE = """
+import numpy as np
+rng = np.random.default_rng(0)
+X, t = rng.normal(size=(6, 3)), rng.normal(size=(6, 1))
+def loss(w):
+    return float(np.mean((np.tanh(X @ w[:6].reshape(3, 2)) @ w[6:].reshape(2, 1) - t) ** 2))
+herd = rng.normal(size=(20, 8))
+for i in range(100):
+    found = np.array([loss(w) for w in herd])
+    best = herd[np.argsort(found)[:5]]
+    herd = np.vstack([best, best[rng.integers(5, size=15)] + 0.1 * rng.normal(size=(15, 8))])
+"""
 NUMBERS = """
 w1, w2, w3, b1, b2 = 0.3, -0.4, 0.7, 0.1, -0.2
 import math
@@ -133,6 +145,16 @@ def test_what_was_wrong_with_other_inputs_is_asked_near_the_first_weights_alone(
     whole, asked = len(asked), []
     assert not decide(run, is_known=True).is_right
     assert len(asked) < 0.7 * whole
+
+
+def test_an_array_may_have_a_rate_of_its_own(decide):
+    assert decide(SCRIPT, "b2 - 0.1 * db2", "b2 - 0.03 * db2").is_right is not False
+    twice = decide(SCRIPT, "b2 - 0.1 * db2", "b2 - 0.2 * db2")
+    assert (twice.is_right, twice.wrong) == (False, ["b2"])
+
+
+def test_a_choice_of_the_best_weights_is_no_descent(decide):
+    assert decide(CHOICE).is_right is not False
 
 
 def test_two_nets_with_a_loss_each_are_not_accused(decide):

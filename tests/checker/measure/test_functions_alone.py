@@ -107,3 +107,9 @@ def test_a_net_that_has_a_loss_and_no_gradients_is_judged_by_its_loss(tmp_path):
     assert "the file computes no gradients of it" in found.as_text()
     path.write_text(SIMPLE.replace("np.log(y + 1e-7)", "np.log2(1 + y)"))
     assert check_in_child(path)[0].status == 2
+
+
+def test_a_function_that_returns_what_its_way_back_needs_is_not_judged(report):
+    text = SOFTMAX.replace("np.max(a)", "np.max(a, axis=-1, keepdims=True)")
+    text = text.replace("np.sum(exp)", "np.sum(exp, axis=-1, keepdims=True), lambda g: g")
+    assert not report(text).wrong_findings

@@ -45,12 +45,13 @@ def find_overwritten(model: Model) -> int | None:
     """Return the first event that is a gradient of a sample which a step does not use, while it
     uses that of the last one at the same place; None for none.
     """
-    events, groups = model.base.events, dict[tuple[int, str], list[int]]()
+    events, groups = model.base.events, dict[tuple[int, str, tuple[int, ...]], list[int]]()
     shapes = {model.base.before[weight].shape for weight in model.weights} - {()}
-    for i in sorted(model.after_targets):
+    updates = {i for weight in model.weights for i in _list_updates(model, weight)}
+    for i in sorted(model.after_targets - updates):
         site, path, value = events[i]
         if site >= 0 and value.shape in shapes:
-            groups.setdefault((site, path), []).append(i)
+            groups.setdefault((site, path, value.shape), []).append(i)
     repeated = [group for group in groups.values() if len(group) > 1][:TRIED]
     return next((g[0] for g in repeated if _uses_last(model, g)), None)
 

@@ -12,7 +12,7 @@ from trainer.checker.judge.descent import (
     list_directions,
     list_mistaken_fits,
 )
-from trainer.checker.judge.fit import SAME, Fit
+from trainer.checker.judge.fit import SAME, Fit, are_same
 from trainer.checker.judge.following import (
     find_others,
     has_own_pass,
@@ -41,8 +41,8 @@ def decide_about(model: Model) -> Decision:
     fits = fit_losses(model)
     if not (any(fit.list_agreeing() for fit in fits) or _follows_targets(model)):
         return _find_fault(model, fits) or Decision(model, None, fits[0] if fits else None)
-    looks = (_find_fault, _find_followed, _find_turned, _find_sloped, _find_apart, _find_gradients,
-             _find_uncomputed, _find_inconsistent, _find_growing)  # fmt: skip
+    looks = (_find_fault, _find_followed, _find_turned, _find_sloped, _find_rated, _find_apart,
+             _find_gradients, _find_uncomputed, _find_inconsistent, _find_growing)  # fmt: skip
     found = filter(None, (look(model, fits) for look in looks))
     return next(found, Decision(model, None, fits[0] if fits else None))
 
@@ -125,6 +125,27 @@ def _find_sloped(model: Model, fits: list[Fit]) -> Decision | None:
     if sloped is None:
         return None
     return Decision(model, False, sloped, model.weights, Fault.SLOPE, [sloped])
+
+
+def _find_rated(model: Model, fits: list[Fit]) -> Decision | None:
+    """Return that the step goes down a loss, some weights at a rate of their own: it computes the
+    derivative by these as it does that by the others.
+    """
+    fit = next((fit for fit in fits if _has_own_rates(fit)), None)
+    return Decision(model, True, fit) if fit else None
+
+
+def _has_own_rates(fit: Fit) -> bool:
+    """Return whether the gradients of the weights that move otherwise have the factor of others,
+    and these go down them: not twice as far, as where an update is made twice.
+    """
+    agreeing = fit.list_agreeing()
+    known = [fit.factors[weight] for weight in agreeing if weight in fit.factors]
+    ratios = {w: (rate or 0.0) / fit.common_rate for w, rate in fit.rates.items()
+              if w not in agreeing}  # fmt: skip
+    is_computed = all(any(are_same(k, fit.factors.get(w)) for k in known) for w in ratios)
+    is_twice = any(are_same(ratio, 2.0) for ratio in ratios.values())
+    return bool(known and ratios) and is_computed and min(ratios.values()) > 0 and not is_twice
 
 
 def _find_apart(model: Model, fits: list[Fit]) -> Decision | None:
