@@ -64,3 +64,24 @@ def test_a_step_without_a_known_loss_is_open_for_that(tmp_path):
     report = report_on(tmp_path, UNKNOWN)
     assert report.status == 2
     assert "no loss was found that a round of the loop at line 6 goes down" in report.stopped
+
+
+VALUE = """
+class Value:
+    def __init__(self, data, parents):
+        self.data, self.parents, self.grad = data, parents, 0.0
+
+    def __mul__(self, other):
+        return Value(self.data * other.data, (self, other))
+
+    def backward(self):
+        self.grad = 1.0
+        for parent in self.parents:
+            parent.backward()
+"""
+
+
+def test_a_name_of_the_place_of_a_call_is_no_obstacle(tmp_path):
+    report = report_on(tmp_path, VALUE)
+    assert report.status == 2
+    assert "NameError" not in report.stopped

@@ -355,7 +355,14 @@ class Script:
             raise
 
     def _keep_farthest(self, obstacle: Obstacle) -> None:
-        """Keep one of all, since an error holds the arrays of its call."""
+        """Keep one of all, since an error holds the arrays of its call; none of a name that only
+        the place has from which its text was taken.
+        """
+        is_ours = isinstance(obstacle.error, NameError) and not find_line(
+            obstacle.error, self._path
+        )
+        if is_ours:
+            return
         if self._obstacle is None or obstacle.reached > self._obstacle.reached:
             self._obstacle = obstacle
 
