@@ -68,11 +68,12 @@ def test_a_step_without_a_known_loss_is_open_for_that(tmp_path):
 
 VALUE = """
 class Value:
-    def __init__(self, data, parents):
+    def __init__(self, data, parents=()):
         self.data, self.parents, self.grad = data, parents, 0.0
 
     def __mul__(self, other):
-        return Value(self.data * other.data, (self, other))
+        out = Value(self.data * other.data, (self, other))
+        return out
 
     def backward(self):
         self.grad = 1.0
