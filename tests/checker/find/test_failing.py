@@ -182,8 +182,9 @@ def test_an_option_that_is_misspelt_is_a_mistake(tmp_path):
     (path := tmp_path / "net.py").write_text(OPTIONS)
     (finding,) = check_in_child(path, hints=1)[0].wrong_findings
     assert "line 9 raises AttributeError: 'Namespace' object" in finding.message
-    path.write_text(OPTIONS.replace("options.batchsize", "options.device"))  # of another parser
-    assert not check_in_child(path, hints=1)[0].wrong_findings
+    for other in ("options.device", "np.intege"):  # of another parser, and another NumPy
+        path.write_text(OPTIONS.replace("options.batchsize", other))
+        assert not check_in_child(path, hints=1)[0].wrong_findings
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import re
 import traceback
 from difflib import get_close_matches
 from pathlib import Path
+from types import ModuleType
 
 from trainer.checker.find.guessing import find_last_name
 from trainer.checker.find.leaves import Namespace
@@ -74,7 +75,9 @@ def _is_sure(
             return not any(isinstance(value, str) for value in given.values())
         case AttributeError(obj=owner, name=str(name)):
             is_own = type(owner).__name__ in _list_bound(tree)
-            known = set(dir(owner)) if is_own else {*getattr(owner, "__dict__", ())}
+            is_changing = isinstance(owner, ModuleType | type)  # other versions have other names
+            kept = {} if is_changing else getattr(owner, "__dict__", {})
+            known = set(dir(owner)) if is_own else {*kept}
             return _is_misspelt(name, known) and name not in _list_set(tree)
         case TypeError():
             called = re.search(CALLED, show_safely(error))

@@ -85,10 +85,7 @@ class Script:
     def __init__(self, path: Path, texts: Mapping[Path, str] | None = None):
         self._path, self._texts = path, texts
         self._trains_with_few = False  # whether the first rows of a table are enough
-        self.fault: tuple[int, str] = (
-            0,
-            "",
-        )  # what a call raised that is a mistake of the file, and where
+        self.fault = 0, ""  # the line of a mistake at which a call fails, and what it raises
         self.truncated: tuple[int, str] | None = None  # an array of whole numbers, and where
         self._obstacle: Obstacle | None = None  # the first call that failed after most places
         self._calls: dict[int, list[Call]] = {}  # by the number of outputs
