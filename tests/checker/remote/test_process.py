@@ -123,6 +123,6 @@ def test_code_that_asks_for_input_gets_none(tmp_path):
 @pytest.mark.parametrize(("may_acquit", "status"), [(True, 2), (False, 1)])
 def test_a_step_that_is_cut_off_holds_nothing_doubted_against_a_net(may_acquit, status):
     report = Report(findings=[Finding("loss", "differs", "is 2, expected 1", "loss-sum")])
-    with pytest.raises(WorkerLostError), _leave_doubted(report, may_acquit):
+    with pytest.raises(WorkerLostError), _leave_doubted(report, may_acquit, 20.0):
         raise WorkerLostError("late")
     assert report.status == status

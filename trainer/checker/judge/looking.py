@@ -136,16 +136,16 @@ def _find_rated(model: Model, fits: list[Fit]) -> Decision | None:
 
 
 def _has_own_rates(fit: Fit) -> bool:
-    """Return whether the gradients of the weights that move otherwise have the factor of others,
-    and these go down them: not twice as far, as where an update is made twice.
+    """Return whether the gradients of the arrays that move otherwise have the factor of others, and
+    these go down them: not twice as far, as where an update is made twice.
     """
     agreeing = fit.list_agreeing()
     known = [fit.factors[weight] for weight in agreeing if weight in fit.factors]
-    ratios = {w: (rate or 0.0) / fit.common_rate for w, rate in fit.rates.items()
-              if w not in agreeing}  # fmt: skip
-    is_computed = all(any(are_same(k, fit.factors.get(w)) for k in known) for w in ratios)
-    is_twice = any(are_same(ratio, 2.0) for ratio in ratios.values())
-    return bool(known and ratios) and is_computed and min(ratios.values()) > 0 and not is_twice
+    rest = {w: rate or 0.0 for w, rate in fit.rates.items() if w not in agreeing}
+    is_computed = all(fit.sizes[w] > 1 and any(are_same(k, fit.factors.get(w)) for k in known)
+                      for w in rest)  # fmt: skip
+    is_twice = any(are_same(rate, 2 * fit.common_rate) for rate in rest.values())
+    return bool(known and rest) and is_computed and min(rest.values()) > 0 and not is_twice
 
 
 def _find_apart(model: Model, fits: list[Fit]) -> Decision | None:
