@@ -54,7 +54,7 @@ def test_new_values_that_the_net_never_uses_are_a_mistake(tmp_path):
     assert judge(write_changed(tmp_path, HELD_TWICE, "", "")).decision.is_right
     path = write_changed(tmp_path, HELD_TWICE, old, new)
     assert judge(path).decision.fault is Fault.FORGOTTEN
-    assert "(line 11), but the net goes on with the old ones" in find_messages(path)[0]
+    assert "(line 11), but the net continues with the old ones" in find_messages(path)[0]
     alone = HELD_TWICE.replace("X @ layers[0]", "X @ params['W1']")
     alone = alone.replace("z @ layers[1]", "z @ params['W2']").replace(
         "layers[1].T", "params['W2'].T"

@@ -355,10 +355,8 @@ class Script:
         """Keep one of all, since an error holds the arrays of its call; none of a name that only
         the place has from which its text was taken.
         """
-        is_ours = isinstance(obstacle.error, NameError) and not find_line(
-            obstacle.error, self._path
-        )
-        if is_ours:
+        error = obstacle.error
+        if isinstance(error, NameError) and not find_line(error, self._path):
             return
         if self._obstacle is None or obstacle.reached > self._obstacle.reached:
             self._obstacle = obstacle

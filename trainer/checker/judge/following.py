@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from trainer.checker.find.trace import EVENT
 from trainer.checker.judge.descent import (
     find_factors,
     has_penalised,
@@ -11,7 +10,6 @@ from trainer.checker.judge.descent import (
 )
 from trainer.checker.judge.fit import Fit, are_same
 from trainer.checker.judge.influence import Model
-from trainer.checker.judge.moving import move
 from trainer.checker.judge.multiples import list_usual
 
 SAME = 1e-6  # relative, of two steps that rounding alone parts
@@ -56,15 +54,8 @@ def has_own_pass(model: Model, fit: Fit, weights: list[str]) -> bool:
     sites = {site for site, _, value in events if value.tobytes() in values}
     whole = frozenset(range(len(events))).intersection(*(model.depends[w] for w in model.weights))
     outputs = [i for i in sorted(whole) if events[i][0] in sites and i not in model.after_targets]
-    moved = [_list_moved(model, i) for i in outputs[:MOST_OUTPUTS]]
+    moved = [model.list_moved(model.move_events([i])) for i in outputs[:MOST_OUTPUTS]]
     return any(each & set(weights) and not each & rest for each in moved)
-
-
-def _list_moved(model: Model, event: int) -> set[str]:
-    """Return the weights that come out otherwise with another value of an event."""
-    edits = {f"{EVENT}{event}": move(model.base.events[event][2])}
-    after, before = model.run(edits, "changes").after, model.base.after
-    return {w for w in model.weights if w in after and (after[w] != before[w]).any()}
 
 
 def _list_sure(model: Model, fits: list[Fit]) -> list[Fit]:

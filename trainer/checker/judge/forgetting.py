@@ -59,7 +59,7 @@ def find_overwritten(model: Model) -> int | None:
 def _uses_last(model: Model, group: list[int]) -> bool:
     """Return whether the last of some values moves weights, and none of the first half does."""
     first, last = (
-        model.list_moved({f"{EVENT}{i}": move(model.base.events[i][2]) for i in part})
-        for part in (group[: len(group) // 2], group[-1:])
+        model.list_moved(model.move_events(events))
+        for events in (group[: len(group) // 2], group[-1:])
     )
     return bool(last) and not first

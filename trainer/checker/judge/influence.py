@@ -5,7 +5,7 @@ outputs do not depend on, but the step does.
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -85,6 +85,10 @@ class Model:
     def get_value(self, path: str) -> Array:
         """Return the value of a leaf at the beginning, or of an event."""
         return self.base.events[int(path[1:])][2] if path[0] == EVENT else self.base.before[path]
+
+    def move_events(self, events: Iterable[int]) -> dict[str, Array]:
+        """Return edits that give some events values that differ a little from their own."""
+        return {f"{EVENT}{i}": move(self.base.events[i][2]) for i in events}
 
     def list_moved(self, edits: Mapping[str, Any]) -> set[str]:
         """Return the weights that become others with these edits."""

@@ -131,11 +131,11 @@ def _find_rated(model: Model, fits: list[Fit]) -> Decision | None:
     """Return that the step goes down a loss, some weights at a rate of their own: it computes the
     derivative by these as it does that by the others.
     """
-    fit = next((fit for fit in fits if _has_own_rates(fit)), None)
+    fit = next((fit for fit in fits if _has_rated_gradients(fit)), None)
     return Decision(model, True, fit) if fit else None
 
 
-def _has_own_rates(fit: Fit) -> bool:
+def _has_rated_gradients(fit: Fit) -> bool:
     """Return whether the gradients of the arrays that move otherwise have the factor of others, and
     these go down them: not twice as far, as where an update is made twice.
     """

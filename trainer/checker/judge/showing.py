@@ -119,13 +119,11 @@ class _Number:
         """
         if not 1 < len(events) <= MOST_EVENTS:
             return events
-        moved = ({f"{EVENT}{i}": move(self._base.events[i][2])} for i in events)
-        found = [find_dependents(self._model, each) or frozenset() for each in moved]
+        found = [find_dependents(self._model, self._model.move_events([i])) for i in events]
         return tuple(
-            i
-            for i, later in zip(events, found, strict=True)
-            if not later & {*events[events.index(i) + 1 :]}
-        )
+            i for i, later in zip(events, found, strict=True)
+            if not ((later or frozenset()) - {i}).intersection(events)
+        )  # fmt: skip
 
     def _is_whole(self, events: Events) -> bool:
         """Return whether the number depends on no more values at the place of some events, while
@@ -134,7 +132,7 @@ class _Number:
         site, path, _ = self._base.events[events[0]]
         others = [i for i, (own, each, _) in enumerate(self._base.events[: self._event])
                   if (own, each) == (site, path) and i not in events]  # fmt: skip
-        moved = {f"{EVENT}{i}": move(self._base.events[i][2]) for i in others}
+        moved = self._model.move_events(others)
         y = stack([self._base.events[i][2] for i in events])
         return not others or self._compute(events, y, moved) == self._compute(events, y)
 
@@ -250,7 +248,7 @@ def _find_update(model: Model, event: int) -> int:
     first = min(model.weighted & model.after_targets, default=-1)
     if not update or first < 0:
         return 0
-    back = find_dependents(model, {f"{EVENT}{first}": move(model.base.events[first][2])})
+    back = find_dependents(model, model.move_events([first]))
     return update if back is None or event in back else 0
 
 

@@ -52,7 +52,7 @@ FAULTS = {
         "shape (N,) and one of shape (N, 1) give (N, N); give both the same shape"
     ),
     Fault.FORGOTTEN: N_(
-        "{step} puts new arrays in the place of {names} ({place}), but the net goes on with the "
+        "{step} puts new arrays in the place of {names} ({place}), but the net continues with the "
         "old ones: change these in place, as in W -= …"
     ),
     Fault.OVERWRITES: N_(

@@ -24,14 +24,8 @@ from trainer.checker.load.libraries import answer
 from trainer.common.language import N_
 from trainer.common.language import translate as _
 
-SHOWN = {
-    "matplotlib",
-    "mpl_toolkits",
-    "seaborn",
-    "tqdm",
-    "IPython",
-    "plt",
-}  # modules that compute nothing
+# Modules that compute nothing.
+SHOWN = {"matplotlib", "mpl_toolkits", "seaborn", "tqdm", "IPython", "plt"}
 PROGRESS = "tqdm"  # which goes through what it is given
 READERS = ("read_csv", "read_excel", "read_table")
 NOT_FOUND = N_("module {name} was not found")

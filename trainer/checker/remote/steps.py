@@ -121,10 +121,9 @@ class RemotePrograms:
             self.failed = self.failed or take_text(answer, "failed")
             self.misfit = self.misfit or take_number(answer, "misfit")
             self._varies = answer.get("varies") is True
-            line, text = take_list(answer, "fault", 2)
-            self.fault = self.fault if self.fault[0] else (int(line), str(text))
-            line, name = take_list(answer, "truncated", 2)
-            self.truncated = self.truncated if self.truncated[0] else (int(line), str(name))
+            fault, truncated = (_read_place(answer, key) for key in ("fault", "truncated"))
+            self.fault = self.fault if self.fault[0] else fault
+            self.truncated = self.truncated if self.truncated[0] else truncated
             steps = take_list(answer, "steps", MOST_STEPS)
             if not all(isinstance(each, dict) for each in steps):
                 raise ProtocolError
@@ -138,6 +137,12 @@ class RemotePrograms:
     def list_calls(self) -> "RemotePrograms":
         """Return the programs that call what the file defines, none where it has one activation."""
         return RemotePrograms(self._connection, range(CALLS, TRAINING) if self._varies else ())
+
+
+def _read_place(answer: dict[str, Any], key: str) -> tuple[int, str]:
+    """Return a line, and what is said of it, of an answer."""
+    line, text = take_list(answer, key, 2)
+    return int(line), str(text)
 
 
 def _list_layers(
