@@ -55,7 +55,7 @@ def test_a_net_that_takes_a_list_of_sizes_has_two_hidden_layers():
     [
         ("Z = np.dot(W, A) + b", "Z = np.dot(W, A)", Fault.UNUSED),
         ("dA = -(Y / AL - (1 - Y) / (1 - AL))", "dA = AL - Y", Fault.OTHER_LOSS),
-        ("    return A, Z\n\n\ndef relu", "    return A, A\n\n\ndef relu", None),
+        ("    return A, Z\n\n\ndef relu", "    return A, A\n\n\ndef relu", Fault.SLOPE),
     ],
 )
 def test_a_mistake_in_a_net_of_three_layers_is_found(tmp_path, old, new, fault):

@@ -31,6 +31,10 @@ MISTAKES = {
     "autoencoder": (" + error.T @ code", ""),
     "one_at_a_time": ("out_delta.dot(self.W2.T) *", "out_delta.dot(self.W2.T) +"),
     "engine": ("(1 - t * t) * out.grad", "(1 - t) * out.grad"),
+    "ascent": ("old = W2.copy()", "old = W2"),
+    "records": ("(1 - self.layers[i] ** 2) * (", "(1 - self.layers[i]) * ("),
+    "perceptron": ("self.b += update", "self.b -= update"),
+    "normalised_adam": ("p -= rate", "p += rate"),
     "scalar_bias": ("b1 -= lr * db1", "b1 -= lr * db2"),
 }  # fmt: skip
 

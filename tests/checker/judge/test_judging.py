@@ -9,7 +9,7 @@ from trainer.checker.find.trace import SUBTRACTED, Trace
 from trainer.checker.judge import judging
 from trainer.checker.judge.decision import Decision
 from trainer.checker.judge.influence import Model
-from trainer.checker.judge.judging import MORE, judge_programs
+from trainer.checker.judge.judging import ENOUGH, MORE, judge_programs
 
 
 @pytest.fixture
@@ -80,3 +80,16 @@ def test_without_a_verdict_the_first_open_step_is_told(decide):
     first = decide(7, None)
     assert judge_programs([[], [first], [decide(9, None)]]).step is first
     assert judge_programs([[], []]) is None
+
+
+def test_a_step_that_is_wrong_with_several_layouts_is_asked_no_more(decide):
+    asked = []
+
+    def list_programs():
+        yield []
+        for number in range(3 * ENOUGH):
+            asked.append(number)
+            yield [decide(3, False)]
+
+    assert judge_programs(list_programs()).decision.is_right is False
+    assert len(asked) == ENOUGH

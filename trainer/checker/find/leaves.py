@@ -57,7 +57,8 @@ class Leaf:
     @property
     def size(self) -> int:
         """How many numbers it is."""
-        return math.prod(np.shape(self.value))
+        value = self.value
+        return value.size if isinstance(value, np.ndarray) else math.prod(np.shape(value))
 
     def set(self, values: Any) -> None:
         """Write values of the leaf's shape: in place if others may hold the array.
@@ -179,20 +180,24 @@ def read_leaf(names: Namespace, keys: tuple[Any, ...]) -> Any:
     except (AttributeError, IndexError, KeyError, TypeError):
         return None
     is_number = is_real(value) or _is_whole(value)
-    is_leaf = is_number or is_numeric_array(value) or _is_table(value) or is_tensor(value)
+    is_leaf = is_number or is_numeric_array(value) or is_table(value) or is_tensor(value)
     return to_array(value) if is_leaf else None
 
 
 def _walk(
     path: str, keys: tuple[Any, ...], holder: Any, value: Any, seen: set[int], depth: int = DEPTH
 ) -> Iterator[Leaf]:
-    if is_real(value) or _is_whole(value):
+    is_array = is_numeric_array(value)
+    if not is_array and (is_real(value) or _is_whole(value)):
         if not isinstance(holder, tuple):  # which cannot be given another number
             yield Leaf(path, keys, holder, value)
         return
     if id(value) in seen or len(keys) > depth:
         return
-    if is_numeric_array(value) or _is_table(value) or is_numeric_tensor(value):
+    if is_array:
+        seen.add(id(value))
+        yield Leaf(path, keys, holder, value)
+    elif is_table(value) or is_numeric_tensor(value):
         seen.add(id(value))
         yield Leaf(path, keys, holder, value)
         if is_tensor(value) and has_gradient(value):
@@ -220,7 +225,7 @@ def is_numeric_array(value: object) -> bool:
     return isinstance(value, np.ndarray) and value.dtype.kind in "fiub" and value.size > 0
 
 
-def _is_table(value: object) -> bool:
+def is_table(value: object) -> bool:
     """Return whether a value is a list, perhaps of lists of one shape, of numbers only.
 
     One whose rows are the same list is none: to set one row would set another.

@@ -13,14 +13,23 @@ from trainer.checker.find.tensors import compute_in_double
 from trainer.checker.load.given_files import replace_files
 from trainer.checker.load.standins import StandIn, be_quiet
 
+RandomState = tuple[Any, Any]  # of NumPy's generator and of Python's
+
+
+def get_random_state() -> RandomState:
+    """Return the state of the generators that code shares."""
+    return np.random.get_state(), random.getstate()  # noqa: NPY002 (of the code itself)
+
 
 @contextmanager
-def run_quietly() -> Iterator[None]:
-    """Let code run for a while: with fixed random numbers, and with no output and no warnings."""
+def run_quietly(state: RandomState | None = None) -> Iterator[None]:
+    """Let code run for a while: with fixed random numbers, those that follow a state where one is
+    given, and with no output and no warnings.
+    """
     with (
         be_quiet(),
         replace_files(StandIn.given_data),
-        fix_randomness(),
+        fix_randomness(state),
         compute_in_double(),
         contextlib.redirect_stdout(io.StringIO()),
         np.errstate(all="ignore"),
@@ -29,7 +38,7 @@ def run_quietly() -> Iterator[None]:
 
 
 @contextmanager
-def fix_randomness() -> Iterator[None]:
+def fix_randomness(state: RandomState | None) -> Iterator[None]:
     """Seed NumPy's and Python's generators, and those that are made without a seed meanwhile."""
     original = np.random.default_rng
 
@@ -38,6 +47,9 @@ def fix_randomness() -> Iterator[None]:
 
     np.random.seed(0)  # noqa: NPY002 (of the code itself)
     random.seed(0)
+    if state:
+        np.random.set_state(state[0])  # noqa: NPY002
+        random.setstate(state[1])
     np.random.default_rng = make
     try:
         yield

@@ -10,6 +10,7 @@ import numpy as np
 from trainer.book.functions import Array
 from trainer.checker.find.leaves import list_leaves
 from trainer.checker.find.steps import Step
+from trainer.checker.find.trace import Trace
 
 MANY, FEW = 50, 5  # samples
 
@@ -23,7 +24,7 @@ def shorten(step: Step) -> None:
     if not many:
         return
     few = find_free(FEW, (n for _, leaf in leaves for n in np.shape(leaf.value)))
-    changed = step.run().list_changed()
+    whole = step.run()
     for length in many:
         kept = step.given
         now = {path: kept.get(path, value) for path, value in arrays.items()}
@@ -33,7 +34,7 @@ def shorten(step: Step) -> None:
             | counts
             | {p: _choose(v, length, few) for p, v in now.items() if length in v.shape}
         )
-        if not _still_changes(step, changed):
+        if not _still_changes(step, whole):
             step.given = kept
 
 
@@ -55,16 +56,22 @@ def count_again(many: int, few: int, values: Mapping[str, Any]) -> dict[str, flo
     }
 
 
-def _still_changes(step: Step, changed: list[str]) -> bool:
+def _still_changes(step: Step, whole: Trace) -> bool:
     """Return whether a step changes what it changed with more samples, but for what has another
-    shape now: the second batch of few samples may be empty, and have no mean.
+    shape now, and computes arrays at the same places: the second batch of few samples may be empty.
     """
     trace = step.run()
     now = trace.list_changed()
-    if not all(np.isfinite(trace.after[path]).all() for path in now):
+    is_finite = all(np.isfinite(trace.after[path]).all() for path in now)
+    if not (is_finite and _list_places(whole) <= _list_places(trace)):
         return False
-    left = [path for path in changed if path not in now and path in trace.after]
+    left = [path for path in whole.list_changed() if path not in now and path in trace.after]
     return bool(now) and all(trace.after[p].shape != trace.before[p].shape for p in left)
+
+
+def _list_places(trace: Trace) -> set[int]:
+    """Return the places of the arrays that a step computes."""
+    return {site for site, _, value in trace.events if value.ndim}
 
 
 def _choose(values: Array, length: int, few: int) -> Array:

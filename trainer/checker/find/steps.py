@@ -21,7 +21,7 @@ from trainer.checker.find.leaves import (
     list_leaves,
     list_places,
 )
-from trainer.checker.find.randomness import run_quietly
+from trainer.checker.find.randomness import RandomState, get_random_state, run_quietly
 from trainer.checker.find.straight import is_wrapped
 from trainer.checker.find.trace import (
     EVENT,
@@ -72,6 +72,7 @@ class Step:
     given: dict[str, Any] = field(default_factory=dict)  # values of leaves in each run
     is_still: bool = False  # whether it leaves its first matrices of weights at 0
     is_after: bool = False  # whether it is what follows the loop of a step, in the loop around that
+    random: RandomState | None = None  # of the numbers that it draws, None for those of a new run
     _catch: int = -1  # the event at which names are asked for
     _caught: tuple[Namespace, Namespace] | None = None  # local and global names there
     _compiled: dict[int, Callable[..., None]] = field(default_factory=dict)  # by the rounds
@@ -138,7 +139,7 @@ class Step:
         """Return the step of other statements that find the same names."""
         return Step(
             self.tracer, body, self.line, self.module, self.shared, self.names, self.owner,
-            self.declared, path=self.path, given=self.given, is_after=True,
+            self.declared, path=self.path, given=self.given, is_after=True, random=self.random,
         )  # fmt: skip
 
     def get_names(self) -> Namespace:
@@ -241,7 +242,7 @@ class Step:
         self.tracer.enter = count
         self.tracer.leave = None
         try:
-            with run_quietly(), suppress(EnoughError):
+            with run_quietly(self.random), suppress(EnoughError):
                 self._get_function(times)(after, names)
         finally:
             self.tracer.see = self.tracer.enter = None
@@ -332,7 +333,7 @@ def capture(tracer: Tracer, place: Place, frame: FrameType) -> Step:
     name = STRAIGHT if is_wrapped(place.loop) else ""
     return Step(
         tracer, place.loop.body, place.loop.lineno, module, shared, own,
-        place.owner, place.declared, name, path=place.path,
+        place.owner, place.declared, name, path=place.path, random=get_random_state(),
     )  # fmt: skip
 
 

@@ -41,7 +41,8 @@ def list_module_parts(module: Any) -> dict[str, Any]:
 
 def to_array(value: Any) -> Array:
     """Return a copy of numbers, or of a tensor, as an array."""
-    return np.array(value.detach().cpu().numpy() if is_tensor(value) else value)
+    is_array = isinstance(value, np.ndarray)
+    return np.array(value.detach().cpu().numpy() if not is_array and is_tensor(value) else value)
 
 
 def has_gradient(tensor: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from trainer.checker.find.leaves import is_numeric_array, is_real, list_inside
+from trainer.checker.find.leaves import is_numeric_array, is_real, is_table, list_inside
 from trainer.checker.find.tensors import is_numeric_tensor, replace_tensor, to_array
 from trainer.checker.find.tracing import Site
 
@@ -93,6 +93,8 @@ def keep(
         path = NAMED if site.is_name else OPERAND if site.is_operand else ""
         _add(trace, number, path, value, kept)
     elif isinstance(value, dict | list | tuple) and not site.is_argument:
+        if site.is_update and not is_table(value):  # whose new part was seen before
+            return value
         numbers = [(i, each) for i, each in enumerate(value) if is_real(each)]
         for i, each in numbers if isinstance(value, tuple) else ():
             _add(trace, number, f"[{i}]", each, kept)
@@ -138,6 +140,8 @@ def digest_events(trace: Trace) -> Trace:
 
 def digest(array: Any) -> Any:
     """Return a number that arrays of the same shape, kind and values have in common."""
-    kind = KINDS[np.asarray(array).dtype.kind]
-    shown = f"{np.shape(array)}{kind}".encode() + np.ascontiguousarray(array, dtype=kind).tobytes()
+    array = np.asarray(array)
+    kind = KINDS[array.dtype.kind]
+    numbers = array if array.dtype == kind else array.astype(kind)
+    shown = f"{array.shape}{kind}".encode() + numbers.tobytes()
     return np.int64(int.from_bytes(hashlib.blake2b(shown, digest_size=7).digest(), "big"))

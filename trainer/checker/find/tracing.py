@@ -143,6 +143,13 @@ class _Instrumenter(ast.NodeTransformer):
         node.left, node.right = map(self._show_operand, (node.left, node.right))
         return node
 
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        """Show what is computed to be compared: the sums of a step function may have no name."""
+        sides = (self._wrap(each, "", is_operand=True) if isinstance(each, COMPUTED)
+                 else self.visit(each) for each in (node.left, *node.comparators))  # fmt: skip
+        node.left, *node.comparators = sides
+        return node
+
     def _show_operand(self, node: ast.expr) -> Any:
         if isinstance(node, COMPUTED):
             return self._wrap(node, "", is_operand=True)

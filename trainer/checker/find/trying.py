@@ -10,6 +10,8 @@ from itertools import zip_longest
 from types import FrameType
 from typing import Any
 
+import numpy as np
+
 from trainer.checker.find.choices import Choices
 from trainer.checker.find.discovering import FoundError
 from trainer.checker.find.leaves import Namespace
@@ -150,4 +152,11 @@ class Trier:
             every = [self.choices.list_values(name, data, str(best.error)) for name in group]
             pairs = (zip(group, values, strict=True) for values in zip_longest(*every))
             yield from ({n: v} for each in pairs for n, v in each
-                        if repr(v) != repr(best.named.get(n)))  # fmt: skip
+                        if _differ(v, best.named.get(n)))  # fmt: skip
+
+
+def _differ(value: Any, other: Any) -> bool:
+    """Return whether a value is another one; to write arrays down would take long."""
+    if isinstance(value, np.ndarray) and isinstance(other, np.ndarray):
+        return value.dtype != other.dtype or not np.array_equal(value, other)
+    return type(value) is not type(other) or repr(value) != repr(other)

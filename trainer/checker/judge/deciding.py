@@ -244,7 +244,7 @@ def _is_sure(decision: Decision) -> bool:
     from rest, that moves each weight down the derivative, as it does those that agree.
     """
     model, fit = decision.model, decision.fit
-    if decision.is_right is not False:
+    if decision.is_right is not False or decision.fault is Fault.UPHILL:
         return True
     if decision.wrong and takes_several(model):
         return False

@@ -9,7 +9,7 @@ from trainer.checker.judge.descent import (
     measure_rest,
 )
 from trainer.checker.judge.fit import Fit, are_same
-from trainer.checker.judge.influence import Model
+from trainer.checker.judge.influence import Model, find_dependents
 from trainer.checker.judge.multiples import list_usual
 
 SAME = 1e-6  # relative, of two steps that rounding alone parts
@@ -54,8 +54,20 @@ def has_own_pass(model: Model, fit: Fit, weights: list[str]) -> bool:
     sites = {site for site, _, value in events if value.tobytes() in values}
     whole = frozenset(range(len(events))).intersection(*(model.depends[w] for w in model.weights))
     outputs = [i for i in sorted(whole) if events[i][0] in sites and i not in model.after_targets]
-    moved = [model.list_moved(model.move_events([i])) for i in outputs[:MOST_OUTPUTS]]
+    moved = [model.list_moved(model.move_events([i])) for i in _leave_copies(model, outputs)]
     return any(each & set(weights) and not each & rest for each in moved)
+
+
+def _leave_copies(model: Model, outputs: list[int]) -> list[int]:
+    """Return the first events of outputs without those that pass on the first of their value, as
+    the arguments of a function do.
+    """
+    found: dict[bytes, int] = {}
+    for i in outputs[:MOST_OUTPUTS]:
+        found.setdefault(model.base.events[i][2].tobytes(), i)
+    after = [find_dependents(model, model.move_events([i])) or frozenset() for i in found.values()]
+    passed = frozenset().union(*after) - set(found.values())
+    return [i for i in outputs[:MOST_OUTPUTS] if i not in passed]
 
 
 def _list_sure(model: Model, fits: list[Fit]) -> list[Fit]:

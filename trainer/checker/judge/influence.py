@@ -4,7 +4,9 @@ A weight is what the step changes and what its outputs depend on. The targets ar
 outputs do not depend on, but the step does.
 """
 
+import math
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -34,6 +36,8 @@ Run = Callable[[Mapping[str, Any], Form], Trace]
 # The paths of data of one step.
 LISTS = f"{re.escape(LIST)}|{re.escape(PART)}"
 MADE = rf"(\[\d+\])?({LISTS})?|{re.escape(OPERAND)}|{re.escape(NAMED)}"
+LOST = 1e-12  # relative, of outputs: what rounding leaves of a weight that is cancelled
+NORMALISED = 2  # vectors of one size that a batch normalisation has
 MOST_DATA = 20  # groups of arrays that are tried as targets
 
 
@@ -72,9 +76,12 @@ class Model:
         changed = self.base.list_changed()
         return [p for p in changed if p in self.depends and p not in self.weights]
 
-    def read(self, edits: Mapping[str, Any], others: Events = ()) -> Values:
-        """Return the values of outputs, losses and other events in a run with these edits."""
-        wanted = sorted({i for events in (*self.outputs, *self.losses, others) for i in events})
+    def read(self, edits: Mapping[str, Any], only: Events = ()) -> Values:
+        """Return the values of some events in a run with these edits, of outputs and losses where
+        none are named.
+        """
+        groups = [only] if only else [*self.outputs, *self.losses]
+        wanted = sorted({i for events in groups for i in events})
         found: Values = [None] * len(self.base.events)
         events = self.run(edits, tuple(wanted)).events
         for i, (site, path, value) in zip(wanted, events, strict=False):
@@ -144,14 +151,32 @@ def build_model(run: Run, among: Collection[str] = ()) -> Model | None:
     if not any(model.get_value(paths[0]).ndim for paths in data.values()):
         data |= _keep_influential(model, _list_numbers(model, changed))
     data |= _keep_influential(model, _group_made(model, changed, data))
-    is_one_sample = all(model.get_value(paths[0]).ndim < 2 for paths in data.values())
-    if is_one_sample and not _choose_targets(model, changed, data)[0]:
-        numbers = _keep_influential(model, _list_numbers(model, changed))
-        _, target = _choose_targets(model, changed, data | numbers)
-        data |= numbers if target in numbers else {}  # and no place in the samples is an input
+    leaves = [paths[0] for name, paths in data.items() if name[0] != EVENT]
+    if all(model.get_value(path).ndim < 2 for path in leaves):
+        data = _add_numbers(model, changed, data)
     _settle(model, changed, data)
     is_whole = model.weights and model.outputs and model.inputs
     return model if is_whole and not _is_sum(model) else None
+
+
+def _add_numbers(
+    model: Model, changed: list[str], data: dict[str, list[str]]
+) -> dict[str, list[str]]:
+    """Return the data of single samples with the numbers that are their targets, where no leaf is:
+    no place in the samples is an input. Those of several samples are more likely than an event.
+    """
+    count, target = _choose_targets(model, changed, data)
+    if count and target[0] != EVENT:
+        return data
+    numbers = _keep_influential(model, _list_numbers(model, changed))
+    if count:
+        numbers = {name: paths for name, paths in numbers.items() if len(paths) > 1}
+    leaves = {name: paths for name, paths in data.items() if name[0] != EVENT or not count}
+    _, chosen = _choose_targets(model, changed, leaves | numbers)
+    if chosen not in numbers:
+        return data
+    used = [p for p in numbers[chosen] if find_dependents(model, {p: turn(model.get_value(p))})]
+    return leaves | numbers | {chosen: used or numbers[chosen]}
 
 
 def _is_sum(model: Model) -> bool:
@@ -325,6 +350,7 @@ def _settle(model: Model, changed: list[str], data: dict[str, list[str]]) -> Non
     model.weights = [path for path in changed if all(i in model.depends[path] for i in last)
                      or any(i in model.depends[path] for i in joint)]  # fmt: skip
     model.weights = _leave_velocities(model) or model.weights
+    model.weights = _leave_cancelled(model, last) or model.weights
     model.inputs = [
         path
         for name, paths in data.items()
@@ -350,6 +376,28 @@ def _leave_velocities(model: Model) -> list[str]:
     moving = [path for path in model.weights if is_velocity(model.run, model.base, path)]
     moving = _add_alike(moving, model.weights)
     return [weight for weight in model.weights if weight not in moving]
+
+
+def _leave_cancelled(model: Model, outputs: list[int]) -> list[str]:
+    """Return the weights without those that move the outputs by rounding alone: biases before a
+    batch normalisation, which has two other vectors of their size.
+    """
+    shapes = {path: model.base.before[path].shape for path in model.weights}
+    sizes = {
+        p: max(shape) for p, shape in shapes.items() if shape and math.prod(shape) == max(shape)
+    }
+    counts = Counter(sizes.values())
+    vectors = [path for path, size in sizes.items() if counts[size] > NORMALISED]
+    lost = [path for path in vectors if not _moves(model, path, outputs)]
+    return [path for path in model.weights if path not in lost]
+
+
+def _moves(model: Model, weight: str, events: list[int]) -> bool:
+    """Return whether a weight changes the values of events by more than rounding."""
+    moved = model.read({weight: move(model.base.before[weight])}, tuple(events))
+    pairs = ((model.base.events[i][2], moved[i]) for i in events)
+    return any(new is None or np.abs(new - old).max() > LOST * np.abs(old).max()
+               for old, new in pairs)  # fmt: skip
 
 
 def _add_alike(chosen: list[str], paths: list[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """Judges the steps of a file one after the other, until one is right or wrong."""
 
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -19,6 +20,9 @@ from trainer.checker.judge.wholeness import sees_all
 
 MORE = 5  # calls that are judged after one was right
 LATER = 60  # programs that run after one was right or wrong: another layout may be meant
+ENOUGH = 4  # programs in which a step is wrong, after which none is run
+OPEN = 3  # rounds of a loop about which nothing was decided, after which none is asked
+Key = tuple[int, str]  # what a step is in all programs: the line of a loop, or a function's name
 
 
 @dataclass
@@ -51,19 +55,21 @@ def judge_programs(
     call, more of them are judged, since another may be wrong. What is wrong with a loop or an
     object of another file may be no mistake of this one.
     """
-    found: dict[tuple[int, str], Judged] = {}
+    found: dict[Key, Judged] = {}
     budget, more, later = budget or Budget(), 0, 0
     loops: set[int] = set()
+    asked, own = Asked(), set[Key]()
     for number, steps in enumerate(programs):
         loops |= {step.line for step in steps if step.line}
-        known = {key for key, each in found.items() if each.decision.is_right is False}
-        judged = _choose(steps, budget, known)
+        own |= {_get_key(step) for step in steps} if number < CALLS else set()
+        asked.known = {key for key, each in found.items() if each.decision.is_right is False}
+        judged = _choose(steps, budget, asked)
         if judged and number and judged.decision.fault is Fault.GROWN:
             continue  # of data of ours, which may lie in another direction
         if judged and judged.step.file and number >= OWN and judged.decision.is_right is False:
             judged = _leave_open(judged)
         if judged and number >= CALLS:
-            if misreads(judged.decision):
+            if misreads(judged.decision) or _is_known_to_move(judged, own):
                 continue
             judged = _leave_unusual(judged)
         if judged:
@@ -78,7 +84,10 @@ def judge_programs(
         settled = {each.decision.is_right for each in found.values()} - {None}
         more += judged is not None and True in settled
         later += bool(settled) and bool(steps)
-        if more > MORE or later > LATER or budget.is_spent:
+        if judged and judged.decision.is_right is False:
+            asked.wrong[_get_key(judged.step)] += 1
+        is_sure = settled == {False} and max(asked.wrong.values(), default=0) >= ENOUGH
+        if more > MORE or later > LATER or is_sure or budget.is_spent:
             break
     sure = [each for each in found.values() if each.decision.is_right is not None]
     if not sure:
@@ -86,7 +95,7 @@ def judge_programs(
     # What a method gives may lack the penalty that another adds.
     is_any_right = any(each.decision.is_right for each in sure)
     given = [each for each in sure if is_any_right and _lacks_given(each.decision)]
-    best = min([each for each in sure if each not in given], key=_rank)
+    best = min([each for each in sure if each not in given], key=_rank_shown)
     left = [each for each in found.values() if each.decision.is_right is None]
     if best.decision.is_right and (larger := _list_larger(best, left)):
         return larger[0]  # what is right may be a part of it
@@ -96,8 +105,25 @@ def judge_programs(
     return best
 
 
-def _get_key(step: Step) -> tuple[int, str]:
-    """Return what a step is in all programs: the line of a loop, or the name of a function."""
+@dataclass
+class Asked:
+    """Which steps were asked before: those known to be wrong with other inputs are only asked
+    whether they are right, and loops that were often open are asked no more.
+    """
+
+    known: set[Key] = field(default_factory=set)
+    open: Counter[Key] = field(default_factory=Counter)
+    wrong: Counter[Key] = field(default_factory=Counter)
+
+
+def _is_known_to_move(judged: Judged, own: Container[Key]) -> bool:
+    """Return whether a step that does not train with data of ours is one that the file takes with
+    its own: these may be in a form that it does not expect.
+    """
+    return judged.decision.fault in (Fault.IDLE, Fault.IGNORES) and _get_key(judged.step) in own
+
+
+def _get_key(step: Step) -> Key:
     return step.line, step.name
 
 
@@ -152,11 +178,9 @@ def _follows_nothing(decision: Decision) -> bool:
     return bool(found) and all(found)
 
 
-def _choose(
-    steps: Sequence[Step], budget: Budget, known: Container[tuple[int, str]] = ()
-) -> Judged | None:
+def _choose(steps: Sequence[Step], budget: Budget, asked: Asked | None = None) -> Judged | None:
     """Return the first step that is right or wrong, else the first as an open one: a round may show
-    too little. Those known to be wrong with other inputs are only asked whether they are right.
+    too little.
 
     A call is not wrong where its own loop, which moves as many weights, is open: what it is given
     may be of another form. Nor is a loop in a call that moves more weights, or that raises since
@@ -166,7 +190,7 @@ def _choose(
     after = [step for step in steps if step.is_after]
     steps = [step for step in steps if not step.is_after]
     calls = [step for step in steps if not step.line]
-    for judged in _judge_steps(steps, budget, known):
+    for judged in _judge_steps(steps, budget, asked or Asked()):
         is_right = judged.decision.is_right
         around = calls if judged.step.line else []
         is_part = _is_part(judged, around, budget)
@@ -186,7 +210,7 @@ def _find_later(right: Judged, steps: Sequence[Step], budget: Budget) -> Judged 
     rest = islice(dropwhile(lambda step: step is not right.step, steps), 1, None)
     later = (step for step in rest if step.line == right.step.line and step.line)
     kept = (step for step in islice(later, 1) if _uses_kept(step, right.decision.model, budget))
-    judged = next(_judge_steps(kept, budget), None)
+    judged = next(_judge_steps(kept, budget, Asked()), None)
     is_wrong = judged and judged.decision.is_right is False
     return replace(judged, is_later=True) if judged and is_wrong else None
 
@@ -248,8 +272,8 @@ def _choose_better(old: Judged, new: Judged) -> Judged:
     """Return what says more of one step: that it is right, unless with fewer outputs of the same
     loss, which hide a wrong sum over the samples, or of fewer weights than another leaves open.
     """
-    is_axis = old.decision.fault is Fault.SOFTMAX_AXIS  # which shows with several outputs only
-    is_same = is_axis or bool(_list_losses(old) & _list_losses(new))
+    is_of_several = old.decision.fault in (Fault.SOFTMAX_AXIS, Fault.SLOPE)  # shows with these only
+    is_same = is_of_several or bool(_list_losses(old) & _list_losses(new))
     if (
         is_same
         and old.decision.is_right is False
@@ -281,9 +305,19 @@ def _rank(judged: Judged) -> int:
     return 0 if is_right is None else 1 + is_right
 
 
-def _judge_steps(
-    steps: Iterable[Step], budget: Budget, known: Container[tuple[int, str]] = ()
-) -> Iterator[Judged]:
+def _rank_shown(judged: Judged) -> tuple[int, int]:
+    """Return the rank of a step, those that the file takes before one of ours with its gradients,
+    where what a call is given may not fit together, and before one with its loss alone.
+    """
+    base = judged.decision.model.base
+    return _rank(judged), 2 * (base.gave == DERIVED) + base.gives_gradients
+
+
+def _judge_steps(steps: Iterable[Step], budget: Budget, asked: Asked) -> Iterator[Judged]:
     for step in steps:
-        if decision := decide_step(step, partial(budget.run, step), _get_key(step) in known):
+        key = _get_key(step)
+        is_new = asked.open[key] < OPEN or not step.line
+        run = partial(budget.run, step)
+        if decision := is_new and decide_step(step, run, key in asked.known):
+            asked.open[key] += decision.is_right is None
             yield Judged(step, decision)

@@ -121,7 +121,8 @@ class WayBack:
         return bool((changed > 1).any())
 
     def _read_outputs(self, edits: Mapping[str, Any]) -> Array | None:
-        return read_events(self._model.read(edits), self._model.outputs[-1])
+        last = self._model.outputs[-1]
+        return read_events(self._model.read(edits, last), last)
 
     @cached_property
     def _unused(self) -> list[Array]:

@@ -35,6 +35,8 @@ from trainer.checker.judge.shrinking import take_fewest
 from trainer.checker.judge.spreading import find_spread
 from trainer.checker.judge.unknown_loss import find_growing_loss
 
+LITTLE = 1e-5  # how far the weights are moved along a step
+
 
 def decide_about(model: Model) -> Decision:
     """Return what the first question that has an answer shows."""
@@ -172,7 +174,23 @@ def _find_gradients(model: Model, fits: list[Fit]) -> Decision | None:
     turned = [w for w, rate in fit.rates.items() if rate and rate < 0 and fit.sizes[w] > 1]
     if turned:
         return Decision(model, False, fit, turned)
+    if not is_given and _goes_up(model, fit):
+        return Decision(model, False, fit, model.weights, Fault.UPHILL)
     return Decision(model, None if _follows_partly(model, fits) else True, fit)
+
+
+def _goes_up(model: Model, fit: Fit) -> bool:
+    """Return whether the loss grows along the step, and no state that this carries on, as momentum,
+    can be the reason.
+    """
+    if any(model.base.before[path].any() for path in model.list_others()):
+        return False
+    before = {w: np.asarray(model.base.before[w], dtype=np.float64) for w in model.weights}
+    moves = {w: model.base.after[w] - values for w, values in before.items()}
+    h = LITTLE / (max(np.abs(move).max() for move in moves.values()) or 1.0)
+    edits = ({w: before[w] + sign * h * move for w, move in moves.items()} for sign in (1, -1))
+    up, down = (fit.function(model.read(each, fit.events)) for each in edits)
+    return bool(up - down > SAME * LITTLE * abs(up))
 
 
 def _find_uncomputed(model: Model, fits: list[Fit]) -> Decision | None:

@@ -9,18 +9,33 @@ from trainer.checker.judge.decision import Decision
 from trainer.checker.judge.influence import Model
 
 LITTLE = 0.01  # by which targets are moved
+LEAST = 1e-3  # what a probability that is clipped is at least, or less than 1
 
 
 def misreads(decision: Decision) -> bool:
     """Return whether what is wrong takes data of ours for something else: more targets than
-    outputs, too many samples, or one number of ours as the targets.
+    outputs, too many samples, one number of ours as the targets, or outputs for probabilities that
+    are none.
     """
     if decision.is_right is not False:
         return False
     model = decision.model
     others = [path for path in model.targets if not re.match(r"t\b", path)]
     is_number = bool(others) and all(model.get_value(path).size == 1 for path in others)
-    return is_number or _is_stretched(model) or _expects_one(decision)
+    return is_number or _is_stretched(model) or _expects_one(decision) or _clips(model)
+
+
+def _clips(model: Model) -> bool:
+    """Return whether outputs of a step are clipped to lie between 0 and 1, before a logarithm."""
+    values = [model.base.events[events[0]][2] for events in model.outputs]
+    return any(
+        y.shape == v.shape
+        and ((y.min() < v.min() < LEAST and v.min() > 0) or (y.max() > v.max() > 1 - LEAST))
+        and v.max() < 1
+        and np.array_equal(v, np.clip(y, v.min(), v.max()))
+        for y in values
+        for v in values
+    )
 
 
 def _is_stretched(model: Model) -> bool:

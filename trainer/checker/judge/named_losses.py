@@ -8,7 +8,7 @@ import numpy as np
 from trainer.checker.judge.budget import Step
 from trainer.checker.judge.deciding import decide
 from trainer.checker.judge.decision import Decision, Fault
-from trainer.checker.judge.descent import list_fits
+from trainer.checker.judge.descent import find_factors, list_fits
 from trainer.checker.judge.fit import OWN, Fit
 from trainer.checker.judge.influence import Model, Run, name_place
 from trainer.checker.judge.losses import BINARY, ENTROPY, GROWING, SQUARES, STRAIGHT
@@ -58,6 +58,8 @@ def compare_shown(step: Step, decision: Decision, model: Model) -> Decision:
     shown = find_shown_loss(step.describe, model, weights, list_places(decision))
     if shown is None:
         return decision
+    if shown.is_negative and _ascends(decision.model, fit):
+        return decision
     if not shown.is_usual:
         fault = Fault.WRONG_LOSS
         return replace(decision, model=model, is_right=False, event=shown.event, fault=fault)
@@ -69,6 +71,14 @@ def compare_shown(step: Step, decision: Decision, model: Model) -> Decision:
         return decision
     own = replace(fit, target=OWN, events=(shown.event,))
     return Decision(model, False, own, shown.pulled, Fault.LACKS_PENALTY)
+
+
+def _ascends(model: Model, fit: Fit) -> bool:
+    """Return whether a step computes the derivatives of minus a loss, to which it adds these: it
+    may call what it goes up a cost.
+    """
+    found = [factor for _, factor in find_factors(model, fit, model.weights) if factor]
+    return bool(found) and max(found) < 0
 
 
 def shows_loss_at(step: Step, decision: Decision, line: int) -> bool:

@@ -199,4 +199,4 @@ def _compute_loss(
 ) -> float:
     moved = values.copy()
     moved[index] += move
-    return fit.function(model.read({weight: moved}))
+    return fit.function(model.read({weight: moved}, fit.events))

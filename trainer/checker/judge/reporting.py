@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from trainer.checker.adapt.names import PARAMS
+from trainer.checker.find.programs import OWN
 from trainer.checker.find.trace import DERIVED, STRAIGHT
 from trainer.checker.findings.comparing import LACKING, OWN_PENALTY, Finding, report_unchecked
 from trainer.checker.findings.report import CODE, STEP, Report
@@ -24,6 +25,7 @@ UNSURE = (None, "softmax-axis", "mse-mean", SHAPE)
 LAYERS = N_("layers")
 # Mistakes of the forward pass, to which no change of the backward pass is an answer.
 FORWARD = {"activation-missing", "double-softmax", "sigmoid-before-softmax", "softmax-whole-batch"}
+OF_FORM = ("predict", "loss", "gradient")  # what differs where a net has another form
 FACTORS = ("batch-mean-missing", "batch-mean-twice", "loss-sum")
 
 
@@ -77,14 +79,12 @@ def _leave_wrong(report: Report, explain: Callable[[Finding], str]) -> None:
 
 
 def leave_unknown(report: Report) -> None:
-    """Leave a net open of which outputs and gradients seem wrong, for no known reason, and neither
-    a loss nor a gradient is right: it may have a form that is not known here.
+    """Leave a net open of which outputs and gradients, and the loss of these, seem wrong, for no
+    known reason, and neither a loss nor a gradient is right: its form may not be known here.
     """
     wrong = report.wrong_findings
-    is_unknown = all(
-        f.quantity.split()[0] in ("predict", "gradient") and not f.cause and _is_doubt(f, (None,))
-        for f in wrong
-    )
+    is_unknown = all(f.quantity.split()[0] in OF_FORM and _is_doubt(f, (None,)) for f in wrong)
+    is_unknown &= {f.quantity for f in wrong} != {"loss"}
     is_judged = bool(report.step) or "loss" in _list_right(report) or _is_understood(report)
     if wrong and is_unknown and not is_judged:
         message = _(
@@ -105,7 +105,7 @@ def _is_doubt(finding: Finding, unsure: tuple[str | None, ...]) -> bool:
         is_call = re.search("(Value|Index|Type)Error", finding.message) is not None
         is_unsure = is_call and finding.cause in (None, "targets-mixed")
         return finding.cause == "misspelt-name" or is_unsure
-    is_part = finding.cause == "unfinished" and finding.quantity.startswith("gradient ")
+    is_part = finding.cause == "unfinished" and finding.quantity.startswith("gradient")
     is_sure = finding.quantity == "construction" and finding.cause is None  # all nets share weights
     return (finding.cause in unsure and not is_sure) or is_part
 
@@ -124,6 +124,9 @@ def settle(report: Report, judged: Judged) -> None:
     fit = judged.decision.fit
     for finding in report.findings:  # an array may be lacking only where nothing else trains
         finding.topic = "" if finding.topic == LACKING else finding.topic
+    if is_right and _is_of_columns(judged, wrong):
+        _leave_wrong(report, lambda f: f.message)
+        wrong = report.wrong_findings
     if report.status == 1 and _is_understood(report) and not (is_right and fit and fit.is_own):
         _name_both_losses(wrong, judged)
         return
@@ -142,6 +145,16 @@ def settle(report: Report, judged: Judged) -> None:
     report.findings += describe(judged)
     point_to(report, judged)
     _end_doubt(report)
+
+
+def _is_of_columns(judged: Judged, wrong: list[Finding]) -> bool:
+    """Return whether a loss alone is wrong, by the number of outputs, and the file's own net has
+    one: the mean over all of them is that over the samples.
+    """
+    is_factor = all(f.quantity == "loss" and f.cause in (None, *FACTORS) for f in wrong)
+    y = judged.decision.model.base.events[judged.decision.model.outputs[-1][0]][2]
+    is_own = judged.step.place[0] < OWN
+    return bool(wrong) and is_factor and is_own and y.ndim == 2 and 1 in y.shape
 
 
 def _end_doubt(report: Report) -> None:

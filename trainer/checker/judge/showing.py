@@ -39,12 +39,14 @@ def list_named(describe: Describe, base: Trace, events: Iterable[int]) -> list[i
 
 @dataclass(frozen=True)
 class Shown:
-    """What the file calls a loss: the event, whether it is a usual loss of its outputs, the weights
-    on which it has a penalty, and the numbers that say how large that is.
+    """What the file calls a loss: the event, whether it is a usual loss of its outputs, or one with
+    the other sign, the weights on which it has a penalty, and the numbers that say how large that
+    is.
     """
 
     event: int
     is_usual: bool
+    is_negative: bool
     pulled: list[str]
     strengths: list[str]
 
@@ -106,12 +108,14 @@ class _Number:
         groups = [events for events in dict.fromkeys(every)
                   if events[-1] >= start and self._is_whole(events)]  # fmt: skip
         found = {events: self._compare(events) for events in groups}
-        known = {events: pulls for events, is_usual in found.items() if is_usual is not None
+        known = {events: pulls for events, sign in found.items() if sign is not None
                  and (pulls := self._list_pulled(events)) is not None}  # fmt: skip
-        usual = next((events for events in known if found[events]), None)
+        usual = next((events for events in known if found[events] == 1), None)
         pulled = known[usual] if usual else []
         strengths = self._list_strengths(usual) if usual and pulled else []
-        return Shown(self._event, usual is not None, pulled, strengths) if known else None
+        is_negative = usual is None and any(found[events] == -1 for events in known)
+        shown = Shown(self._event, usual is not None, is_negative, pulled, strengths)
+        return shown if known else None
 
     def _drop_inner(self, events: Events) -> Events:
         """Return the events of some on which no others of them depend: one function may give the
@@ -162,19 +166,24 @@ class _Number:
     def _pull(self, events: Events, y: Array, path: str, values: Array) -> float:
         return self._compute(events, y, {path: values})
 
-    def _compare(self, events: Events) -> bool | None:
+    def _compare(self, events: Events) -> int | None:
+        """Return 1 where the number is a usual loss of outputs, −1 where it is minus one, 0 where
+        it is neither, None where that is not known.
+        """
         y = np.asarray(stack([self._base.events[i][2] for i in events]), dtype=np.float64)
         if not 0 < y.size <= MOST_NUMBERS or not np.isfinite(y).all():
             return None
         if not np.isfinite(self._value):  # such as a logarithm of outputs of any sign
             is_of_sign = (y < 0).any() and np.isfinite(self._compute(events, np.abs(y)))
-            return False if is_of_sign else None
+            return 0 if is_of_sign else None
         y = _spread(y)
         slopes = _differentiate(lambda other: self._compute(events, other), y)
         if slopes is None or not slopes.any():
             return None
         targets = list(self._list_targets(events, y))
-        return any(self._is_loss(y, slopes, events, t) for t in targets) if targets else None
+        signs = (sign for sign in (1, -1) for t in targets
+                 if self._is_loss(y, sign * slopes, events, t))  # fmt: skip
+        return next(signs, 0) if targets else None
 
     def _compute(self, events: Events, y: Array, others: Mapping[str, Array] = NONE) -> float:
         """Return the number for outputs, and for other values of leaves or events."""

@@ -16,6 +16,7 @@ from trainer.common.language import translate as _
 
 SIZES = (D, H, C)
 FIXED = "checked_sizes"  # the attribute of a class built from functions: its D, H, C
+AXES = 2  # of the weights of a layer; filters of a convolution have more
 OTHER_SIZES = (D + 4, H + 2, C + 1)
 
 
@@ -98,8 +99,9 @@ def _are_numbered(weights: WeightPlaces) -> bool:
 def _find_unsupported(kind: type, subject: Subject) -> str:
     """Return why nets with such weights cannot be checked, empty if they can."""
     weights = subject.weights
-    if weights.extra:
-        names = ", ".join(sorted(weights.extra))
+    filters = {key for key, shape in weights.get_shapes().items() if len(shape) > AXES}
+    if others := weights.extra | filters:
+        names = ", ".join(sorted(others))
         return _("has {names}: only nets of two layers can be checked").format(names=names)
     if numbers := sorted(weights.numbers & weights.absent):
         message = translate_plural(

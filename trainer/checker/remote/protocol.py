@@ -13,7 +13,7 @@ import numpy as np
 
 from trainer.checker.findings.comparing import as_array, show_safely
 
-MOST_BYTES = 1 << 23  # of one answer
+MOST_BYTES = 1 << 25  # of one answer
 MOST_ELEMENTS = 1 << 19  # of one array
 MOST_AXES = 8
 MOST_INT = 1 << 53  # what a float64 holds exactly

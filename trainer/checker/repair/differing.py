@@ -25,7 +25,7 @@ from trainer.checker.judge.derivatives import (
     list_forward,
 )
 from trainer.checker.repair.scoring import Scorer, SpentError
-from trainer.checker.repair.wanted import Wanted
+from trainer.checker.repair.wanted import Wanted, begins
 
 MOST = 150  # values on the way back
 DIRECTIONS = 4  # along which a value is compared with a derivative: two would do for a multiple
@@ -35,14 +35,17 @@ def find_differing(wanted: Wanted, count: Count) -> int | None:
     """Return the event of the first value that differs from the right ones, None where that is not
     known.
 
-    The loss is the net's own or one that some weights go down.
+    The loss is the net's own or one that some weights go down, else any with whose derivative the
+    way back begins.
     """
-    fit = wanted.fits[0]
-    if wanted.has_fault or not (fit.is_own or wanted.list_agreeing(fit)):
-        return None
+    first = wanted.fits[0]
+    is_sure = first.is_own or wanted.list_agreeing(first)
+    fits = [first] if is_sure else [fit for fit in wanted.fits if begins(wanted.model, fit)]
+    found = set()
     with suppress(SpentError):
-        return _WayBack(wanted, Scorer(wanted, fit, count)).find_first()
-    return None
+        found = {_WayBack(wanted, Scorer(wanted, fit, count)).find_first()
+                 for fit in (() if wanted.has_fault else fits)}  # fmt: skip
+    return found.pop() if len(found) == 1 else None
 
 
 @dataclass

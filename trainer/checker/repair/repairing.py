@@ -29,6 +29,7 @@ from trainer.checker.diagnose.locating import Location
 from trainer.checker.diagnose.patching import Texts
 from trainer.checker.diagnose.quantities import Quantity
 from trainer.checker.diagnose.repairing import Fix, Partial, Search
+from trainer.checker.diagnose.siblings import list_signs
 from trainer.checker.diagnose.survey import Survey
 from trainer.checker.diagnose.verifying import (
     Request,
@@ -96,9 +97,12 @@ class StepSearch(Search):
         return chain(self._list_shown(survey), list_candidates(survey))
 
     def _list_shown(self, survey: Survey) -> Iterator[Candidate]:
-        """Yield the changes that values show."""
+        """Yield the changes that values show: of a step that goes up, other signs come first."""
         assert isinstance(survey.screen, StepScreen)
-        return chain(survey.screen.list_added(survey), _list_by_value(survey))
+        is_turned = survey.screen.fault is Fault.UPHILL
+        signs = (c for p, f in survey.called for c in list_signs(p, survey.texts[p], f))
+        added = survey.screen.list_added(survey)
+        return chain(signs if is_turned else (), added, _list_by_value(survey))
 
     def survey(self, texts: Texts) -> Survey | None:
         """Return where the step is wrong with changed texts."""

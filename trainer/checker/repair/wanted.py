@@ -11,6 +11,7 @@ from trainer.book.functions import Array
 from trainer.checker.find.trace import Trace, digest
 from trainer.checker.find.tracing import Site
 from trainer.checker.judge.decision import Decision, Fault
+from trainer.checker.judge.derivatives import arrange, differentiate, find_factor
 from trainer.checker.judge.descent import (
     find_shown,
     fit_losses,
@@ -126,6 +127,7 @@ def find_wanted(decision: Decision, sites: list[Site]) -> Wanted | None:
     """Return what a wrong step should do, None where no loss is known that it may go down."""
     model = decision.model
     found = _list_meant(decision)
+    found.sort(key=lambda fit: bool(fit.list_agreeing()) or not begins(model, fit))
     fits = choose_fits(found, set() if decision.fault else set(decision.wrong))
     left = decision.wrong if decision.fault is Fault.LEFT else []
     paths = [*model.weights, *left]
@@ -147,6 +149,20 @@ def _list_meant(decision: Decision) -> list[Fit]:
         fits = list(list_fits(decision.model))
         return [f for f in fits if f.loss == SQUARES and f.events == decision.fit.events]
     return fit_losses(decision.model)
+
+
+def begins(model: Model, fit: Fit) -> bool:
+    """Return whether the first value that depends on weights and targets is a multiple of the
+    derivative of a loss by the outputs: the way back may begin with it.
+    """
+    first = min(model.weighted & model.after_targets, default=None)
+    if first is None or len(fit.events) != 1 or fit.is_own:
+        return False
+    value, slopes = (
+        model.base.events[first][2],
+        differentiate(model, fit, name_event(fit.events[0])),
+    )
+    return any(find_factor(each, slopes) for each in arrange(value, slopes.shape))
 
 
 def choose_fits(fits: list[Fit], wrong: set[str]) -> list[Fit]:
