@@ -92,6 +92,7 @@ class Script:
         self._importers: dict[int, Script] = {}  # the files that import this one
         self._own_steps: dict[int, list[Step]] = {}  # those of these files with their own data
         self._beside: set[str] = set()  # the names of modules that the file does not import
+        self._lacks_samples = False  # whether a data set may have too few for a batch
         self._trains = False  # whether the file has steps without another one
         self._load()
 
@@ -141,6 +142,7 @@ class Script:
             self._load(self._path)
             steps = self._follow()
         self._trains |= bool(steps)
+        self._lacks_samples = Samples.is_taken and not steps
         return steps
 
     def _follow(self) -> list[Step]:
@@ -179,7 +181,7 @@ class Script:
         """Run the file again, with data of ours where it has none, and with more samples where it
         asks for them; return its steps.
         """
-        samples = self._count_samples({FEW})
+        samples = self._count_samples({FEW}) or (ENOUGH if self._lacks_samples else 0)
         if not samples and not any(map(_is_of_data, self._loader.errors)):
             return []
         before, sizes = (self._tracer, self._loader), self._guess_sizes()

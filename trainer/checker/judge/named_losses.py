@@ -39,7 +39,10 @@ def _settle_loss(step: Step, decision: Decision) -> Decision:
     if fit.loss in STRAIGHT and _list_named(step, decision, fit.events):
         return replace(decision, fit=replace(fit, target=OWN))  # its targets are none of its data
     shown = _list_named(step, decision, fit.shown_by)
-    if shown and _is_other_loss(decision, fit):
+    if shown and _is_half(decision, fit):
+        fault = Fault.WRONG_LOSS
+        return replace(decision, is_right=False, event=shown[0], fault=fault)
+    if shown and fit.loss == SQUARES and "entropy" in fit.shown:
         weights = decision.model.weights
         return replace(decision, is_right=False, fault=Fault.OTHER_LOSS, wrong=weights)
     if _list_named(step, decision, fit.shown_as):
@@ -96,12 +99,10 @@ def list_places(decision: Decision) -> set[tuple[int, str]]:
     return {name_place(*events[i][:2]) for group in decision.model.outputs for i in group}
 
 
-def _is_other_loss(decision: Decision, fit: Fit) -> bool:
-    """Return whether a step goes down squares and computes a cross-entropy, or goes down that of
-    one output for each sample and computes the half of it.
+def _is_half(decision: Decision, fit: Fit) -> bool:
+    """Return whether a step goes down the cross-entropy of one output for each sample, and computes
+    the half of it that the targets of 1 have.
     """
-    if fit.loss == SQUARES:
-        return "entropy" in fit.shown
     y = np.squeeze(decision.model.base.events[fit.events[0]][2])
     targets = [t for t in decision.model.list_targets() if t.size == y.size]
     is_single = y.ndim == 1 and all(t.sum() != 1 for t in targets)  # and no one-hot row

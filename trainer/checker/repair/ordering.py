@@ -25,7 +25,7 @@ def list_earlier(path: Path, text: str, function: Function, line: int) -> Iterat
             for other in filter(partial(_may_change, statement), reversed(block[:index])):
                 moves = (_move, _compute) if isinstance(statement, ast.Assign) else (_compute,)
                 for move in moves if is_whole else ():
-                    yield Candidate(path, move(text, statement, other), statement)
+                    yield Candidate(path, move(text, statement, other), other)
                 if not isinstance(statement, ast.Return):
                     yield Candidate(path, _postpone(text, statement, other), other)
 

@@ -301,14 +301,18 @@ def _list_by_value(survey: Survey) -> Iterator[Candidate]:
     for location in survey.locations:
         site, line = location.site, location.site.value.lineno
         yield from list_earlier(site.path, survey.texts[site.path], site.function, line)
-    edits: list[tuple[Location, Edit]] = []
-    for location in survey.locations:
+    edits: list[tuple[bool, int, float, Location, Edit]] = []
+    passed: list[Any] = []  # what earlier lines compute, and a later one may only pass on
+    for number, location in enumerate(survey.locations):
         site, record = location.site, location.before or location.record
         is_expected = partial(_is_expected, location.quantity)
         made = make_enumerator(site, record, survey.texts[site.path])
         found = made.list_edits(is_expected) if made else []
-        edits += [(location, edit) for edit in found[:MOST_EDITS]]
-    for location, edit in sorted(edits, key=lambda pair: pair[1].cost):
+        is_passed = any(np.array_equal(location.record.value, each) for each in passed)
+        order = 0 if location.settles else number  # of several mistakes the first comes first
+        edits += [(is_passed, order, edit.cost, location, edit) for edit in found[:MOST_EDITS]]
+        passed.append(location.record.value)
+    for *_order, location, edit in sorted(edits, key=lambda each: each[:3]):
         path = location.site.path
         yield from apply_edit(path, survey.texts[path], edit)
 
