@@ -24,6 +24,7 @@ from trainer.checker.find.leaves import (
 from trainer.checker.find.tensors import copy_of_torch, is_of_torch
 
 PLAIN = (list, dict, tuple)  # and no class that extends them
+ATOMS = {bool, int, float, str, type(None)}  # what is copied with the list that holds it
 UNCHANGED = (*FIXED, str, int, float)
 DRAWN = 2  # values of a generator that are drawn before a step asks for them
 _again: WeakKeyDictionary[Any, "_Again"] = WeakKeyDictionary()  # what takes a generator's place
@@ -102,6 +103,8 @@ def _copy_plain(value: Any, kind: type, memo: dict[int, Any]) -> Any:
         made = memo[id(value)] = value.copy(order="K")
     elif kind is tuple:  # which may not hold itself
         made = tuple([_copy(each, memo) for each in value])
+    elif kind is list and ATOMS.issuperset(map(type, value)):
+        made = memo[id(value)] = value[:]
     elif kind is list:
         made = memo[id(value)] = []
         made += [_copy(each, memo) for each in value]

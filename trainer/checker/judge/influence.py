@@ -149,7 +149,7 @@ def build_model(run: Run, among: Collection[str] = ()) -> Model | None:
     groups = {n: p for n, p in groups.items() if n in among} or groups
     data = _keep_influential(model, groups)
     if not any(model.get_value(paths[0]).ndim for paths in data.values()):
-        data |= _keep_influential(model, _list_numbers(model, changed))
+        data |= _keep_influential(model, _list_numbers(model, changed, 1))
     data |= _keep_influential(model, _group_made(model, changed, data))
     leaves = [paths[0] for name, paths in data.items() if name[0] != EVENT]
     if all(model.get_value(path).ndim < 2 for path in leaves):
@@ -168,9 +168,7 @@ def _add_numbers(
     count, target = _choose_targets(model, changed, data)
     if count and target[0] != EVENT:
         return data
-    numbers = _keep_influential(model, _list_numbers(model, changed))
-    if count:
-        numbers = {name: paths for name, paths in numbers.items() if len(paths) > 1}
+    numbers = _keep_influential(model, _list_numbers(model, changed, 1 + (count > 0)))
     leaves = {name: paths for name, paths in data.items() if name[0] != EVENT or not count}
     _, chosen = _choose_targets(model, changed, leaves | numbers)
     if chosen not in numbers:
@@ -252,17 +250,18 @@ def _group_leaves(model: Model) -> dict[str, list[str]]:
     return dict(list(found.items())[:MOST_DATA])
 
 
-def _list_numbers(model: Model, changed: list[str]) -> dict[str, list[str]]:
+def _list_numbers(model: Model, changed: list[str], least: int) -> dict[str, list[str]]:
     """Return the numbers that may be data where no array is, and no rates, those together whose
-    names differ in digits alone, such as the two targets t1 and t2.
+    names differ in digits alone, such as the two targets t1 and t2: at least so many.
     """
     found: dict[str, list[str]] = {}
     made = model.base.list_changed()
     for path, value in sorted(model.base.before.items()):
-        is_data = value.dtype.kind in "fi" and not value.ndim and path not in made
-        if is_data and not _is_rate(model, path, changed):
+        if value.dtype.kind in "fi" and not value.ndim and path not in made:
             found.setdefault(re.sub(r"\d+", "#", path), []).append(path)
-    return found
+    several = [(name, paths) for name, paths in found.items() if len(paths) >= least]
+    data = {name: [p for p in paths if not _is_rate(model, p, changed)] for name, paths in several}
+    return {name: paths for name, paths in data.items() if paths}
 
 
 def _is_rate(model: Model, path: str, changed: list[str]) -> bool:
