@@ -438,7 +438,7 @@ def test_half_of_the_cross_entropy_of_one_output_is_no_loss_of_it(write):
     half = ("((y - t) ** 2).sum()", "-(t * np.log(y)).sum()")
     whole = (half[0], "-(t * np.log(y) + (1 - t) * np.log(1 - y)).sum()")
     assert judge(write(loss=whole, **one)).decision.is_right is True
-    assert judge(write(loss=half, **one)).decision.fault is Fault.OTHER_LOSS
+    assert judge(write(loss=half, **one)).decision.fault is Fault.WRONG_LOSS
 
 
 def test_a_later_round_that_uses_what_the_first_kept_is_wrong(write):

@@ -67,8 +67,9 @@ CAUGHT = [
 BATCHES = [*SKLEARN, ("for epoch in range(1000):\n", "X, t = X_train, y_train\n"
             "for i in range(len(X) // 32):\n    chosen = slice(32 * i, 32 * i + 32)\n"
             "    X_train, y_train = X[chosen], t[chosen]\n")]  # fmt: skip
-FORMS = {"batches": BATCHES, "caught": CAUGHT, "column": [], "given": GIVEN, "object": OBJECT, "named": NAMED,
-         "archive": ARCHIVE, "store": STORE, "labels": LABELS, "columns": COLUMNS,
+FORMS = {"batches": BATCHES, "caught": CAUGHT, "column": [], "given": GIVEN,
+         "object": OBJECT, "named": NAMED, "archive": ARCHIVE, "store": STORE,
+         "labels": LABELS, "columns": COLUMNS,
          "flat": FLAT, "sklearn": SKLEARN, "sliced": SLICED,
          "pandas": PANDAS, "numpy": NUMPY}  # fmt: skip
 

@@ -65,7 +65,7 @@ def list_signs(path: Path, text: str, function: Function) -> Iterator[Candidate]
         if all(negatives):
             made = [Edit(found[0], ast.unparse(found[0].operand), 0.0) for found in negatives]
             yield Candidate(path, replace_all(text, made), group[0])
-    if ascents := list(_list_ascents(function)):
+    if len(ascents := list(_list_ascents(function))) > 1:
         yield Candidate(path, replace_all(text, ascents), ascents[0].node)
 
 

@@ -180,17 +180,23 @@ def _find_gradients(model: Model, fits: list[Fit]) -> Decision | None:
 
 
 def _goes_up(model: Model, fit: Fit) -> bool:
-    """Return whether the loss grows along the step, and no state that this carries on, as momentum,
-    can be the reason.
+    """Return whether the loss grows along the step of each array, and no state that the step
+    carries on, as momentum, can be the reason.
     """
     if any(model.base.before[path].any() for path in model.list_others()):
         return False
-    before = {w: np.asarray(model.base.before[w], dtype=np.float64) for w in model.weights}
-    moves = {w: model.base.after[w] - values for w, values in before.items()}
-    h = LITTLE / (max(np.abs(move).max() for move in moves.values()) or 1.0)
-    edits = ({w: before[w] + sign * h * move for w, move in moves.items()} for sign in (1, -1))
-    up, down = (fit.function(model.read(each, fit.events)) for each in edits)
-    return bool(up - down > SAME * LITTLE * abs(up))
+    arrays = [weight for weight in model.weights if fit.sizes[weight] > 1]
+    return bool(arrays) and all(_grows_along(model, fit, weight) for weight in arrays)
+
+
+def _grows_along(model: Model, fit: Fit, weight: str) -> bool:
+    """Return whether the loss grows along the step of one weight."""
+    before = np.asarray(model.base.before[weight], dtype=np.float64)
+    moved = model.base.after[weight] - before
+    h = LITTLE / (float(np.abs(moved).max()) or 1.0)
+    runs = (model.read({weight: before + sign * h * moved}, fit.events) for sign in (1, -1))
+    up, down = map(fit.function, runs)
+    return up - down > SAME * LITTLE * abs(up)
 
 
 def _find_uncomputed(model: Model, fits: list[Fit]) -> Decision | None:
