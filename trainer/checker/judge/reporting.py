@@ -152,9 +152,9 @@ def _is_of_columns(judged: Judged, wrong: list[Finding]) -> bool:
     one: the mean over all of them is that over the samples.
     """
     is_factor = all(f.quantity == "loss" and f.cause in (None, *FACTORS) for f in wrong)
-    y = judged.decision.model.base.events[judged.decision.model.outputs[-1][0]][2]
-    is_own = judged.step.place[0] < OWN
-    return bool(wrong) and is_factor and is_own and y.ndim == 2 and 1 in y.shape
+    model, is_own = judged.decision.model, judged.step.place[0] < OWN
+    shapes = [model.base.events[events[0]][2].shape for events in model.outputs[-1:]]
+    return bool(wrong) and is_factor and is_own and any(len(s) == 2 and 1 in s for s in shapes)
 
 
 def _end_doubt(report: Report) -> None:
