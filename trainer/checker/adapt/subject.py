@@ -173,8 +173,8 @@ class Subject:
 
     def _are_classes(self, y: Any) -> bool:
         """Return whether the outputs are 0 and 1 only: in one column, or in one for each class."""
-        is_shaped = self.C == 1 or np.ndim(y) > 1
-        return is_shaped and isinstance(y, np.ndarray) and bool(np.isin(y, (0, 1)).all())
+        is_shaped = isinstance(y, np.ndarray) and (self.C == 1 or y.ndim > 1)
+        return is_shaped and bool(np.isin(y, (0, 1)).all())
 
     def _list_kept(self, x: Array) -> list[Any]:
         """Return what the forward pass returns beside the outputs."""
