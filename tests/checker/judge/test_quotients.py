@@ -14,11 +14,8 @@ from trainer.cli.check import main
 from trainer.common.errors import InputError
 
 NETS = sorted(path.stem for path in FREE.glob("*.py"))
-OTHER_STEPS = {
-    "tuples_rmsprop",
-    "adam_xor",
-    "normalised_adam",
-}  # whose loop moves by something else than the gradient
+# Nets whose loop moves by something else than the gradient.
+OTHER_STEPS = {"tuples_rmsprop", "adam_xor", "normalised_adam"}
 GRADIENTS = ["sigmoid-grad-of-output", "activation-grad-missing", "dw2-from-a1"]
 
 

@@ -194,13 +194,10 @@ def _walk(
         return
     if id(value) in seen or len(keys) > depth:
         return
-    if is_array:
+    if is_array or is_table(value) or is_numeric_tensor(value):
         seen.add(id(value))
         yield Leaf(path, keys, holder, value)
-    elif is_table(value) or is_numeric_tensor(value):
-        seen.add(id(value))
-        yield Leaf(path, keys, holder, value)
-        if is_tensor(value) and has_gradient(value):
+        if not is_array and is_tensor(value) and has_gradient(value):
             yield Leaf(f"{path}.{GRAD}", (*keys, GRAD), value, read_gradient(value))
     elif isinstance(value, dict | list | tuple) or (depth == DEPTH and is_holder(value)):
         seen.add(id(value))

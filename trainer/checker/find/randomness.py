@@ -45,11 +45,12 @@ def fix_randomness(state: RandomState | None) -> Iterator[None]:
     def make(seed: Any = None) -> np.random.Generator:
         return original(0 if seed is None else seed)
 
-    np.random.seed(0)  # noqa: NPY002 (of the code itself)
-    random.seed(0)
     if state:
-        np.random.set_state(state[0])  # noqa: NPY002
+        np.random.set_state(state[0])  # noqa: NPY002 (of the code itself)
         random.setstate(state[1])
+    else:
+        np.random.seed(0)  # noqa: NPY002 (of the code itself)
+        random.seed(0)
     np.random.default_rng = make
     try:
         yield

@@ -145,17 +145,17 @@ class _Instrumenter(ast.NodeTransformer):
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         """Show what is computed to be compared: the sums of a step function may have no name."""
-        sides = (self._wrap(each, "", is_operand=True) if isinstance(each, COMPUTED)
-                 else self.visit(each) for each in (node.left, *node.comparators))  # fmt: skip
-        node.left, *node.comparators = sides
+        node.left, *node.comparators = map(self._show_computed, (node.left, *node.comparators))
         return node
 
     def _show_operand(self, node: ast.expr) -> Any:
-        if isinstance(node, COMPUTED):
-            return self._wrap(node, "", is_operand=True)
         if isinstance(node, ast.Name | ast.Attribute):
             return self._wrap(node, "", is_operand=True, see=SEE_NAME)
-        return self.visit(node)
+        return self._show_computed(node)
+
+    def _show_computed(self, node: ast.expr) -> Any:
+        is_computed = isinstance(node, COMPUTED)
+        return self._wrap(node, "", is_operand=True) if is_computed else self.visit(node)
 
     def visit_Assign(self, node: ast.Assign) -> Any:
         shown = self._show_base(node.targets[0], node)  # whose text is that of the whole statement

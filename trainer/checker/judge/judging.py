@@ -58,7 +58,7 @@ def judge_programs(
     found: dict[Key, Judged] = {}
     budget, more, later = budget or Budget(), 0, 0
     loops: set[int] = set()
-    asked, own = Asked(), set[Key]()
+    asked, own, wrong = Asked(), set[Key](), Counter[Key]()
     for number, steps in enumerate(programs):
         loops |= {step.line for step in steps if step.line}
         own |= {_get_key(step) for step in steps} if number < CALLS else set()
@@ -85,8 +85,8 @@ def judge_programs(
         more += judged is not None and True in settled
         later += bool(settled) and bool(steps)
         if judged and judged.decision.is_right is False:
-            asked.wrong[_get_key(judged.step)] += 1
-        is_sure = settled == {False} and max(asked.wrong.values(), default=0) >= ENOUGH
+            wrong[_get_key(judged.step)] += 1
+        is_sure = settled == {False} and max(wrong.values(), default=0) >= ENOUGH
         if more > MORE or later > LATER or is_sure or budget.is_spent:
             break
     sure = [each for each in found.values() if each.decision.is_right is not None]
@@ -113,7 +113,6 @@ class Asked:
 
     known: set[Key] = field(default_factory=set)
     open: Counter[Key] = field(default_factory=Counter)
-    wrong: Counter[Key] = field(default_factory=Counter)
 
 
 def _is_known_to_move(judged: Judged, own: Container[Key]) -> bool:

@@ -7,6 +7,7 @@ import numpy as np
 from trainer.checker.find.trace import DERIVED, SUBTRACTED
 from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.decision import Decision, Fault
+from trainer.checker.judge.derivatives import differentiate_along
 from trainer.checker.judge.descent import (
     fit_losses,
     list_directions,
@@ -34,8 +35,6 @@ from trainer.checker.judge.properties import (
 from trainer.checker.judge.shrinking import take_fewest
 from trainer.checker.judge.spreading import find_spread
 from trainer.checker.judge.unknown_loss import find_growing_loss
-
-LITTLE = 1e-5  # how far the weights are moved along a step
 
 
 def decide_about(model: Model) -> Decision:
@@ -193,10 +192,10 @@ def _grows_along(model: Model, fit: Fit, weight: str) -> bool:
     """Return whether the loss grows along the step of one weight."""
     before = np.asarray(model.base.before[weight], dtype=np.float64)
     moved = model.base.after[weight] - before
-    h = LITTLE / (float(np.abs(moved).max()) or 1.0)
-    runs = (model.read({weight: before + sign * h * moved}, fit.events) for sign in (1, -1))
-    up, down = map(fit.function, runs)
-    return up - down > SAME * LITTLE * abs(up)
+    vector = moved / (float(np.abs(moved).max()) or 1.0)
+    (slope,) = differentiate_along(model, fit, weight, [vector])
+    loss = fit.function([value for *_place, value in model.base.events])
+    return bool(2 * slope > SAME * abs(loss))
 
 
 def _find_uncomputed(model: Model, fits: list[Fit]) -> Decision | None:

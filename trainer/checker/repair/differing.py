@@ -38,13 +38,14 @@ def find_differing(wanted: Wanted, count: Count) -> int | None:
     The loss is the net's own or one that some weights go down, else any with whose derivative the
     way back begins.
     """
+    if wanted.has_fault:
+        return None
     first = wanted.fits[0]
     is_sure = first.is_own or wanted.list_agreeing(first)
     fits = [first] if is_sure else [fit for fit in wanted.fits if begins(wanted.model, fit)]
     found = set()
     with suppress(SpentError):
-        found = {_WayBack(wanted, Scorer(wanted, fit, count)).find_first()
-                 for fit in (() if wanted.has_fault else fits)}  # fmt: skip
+        found = {_WayBack(wanted, Scorer(wanted, fit, count)).find_first() for fit in fits}
     return found.pop() if len(found) == 1 else None
 
 

@@ -127,8 +127,7 @@ def find_wanted(decision: Decision, sites: list[Site]) -> Wanted | None:
     """Return what a wrong step should do, None where no loss is known that it may go down."""
     model = decision.model
     found = _list_meant(decision)
-    found.sort(key=lambda fit: bool(fit.list_agreeing()) or not begins(model, fit))
-    fits = choose_fits(found, set() if decision.fault else set(decision.wrong))
+    fits = choose_fits(model, found, set() if decision.fault else set(decision.wrong))
     left = decision.wrong if decision.fault is Fault.LEFT else []
     paths = [*model.weights, *left]
     directions = list_directions(model, paths)
@@ -158,23 +157,22 @@ def begins(model: Model, fit: Fit) -> bool:
     first = min(model.weighted & model.after_targets, default=None)
     if first is None or len(fit.events) != 1 or fit.is_own:
         return False
-    value, slopes = (
-        model.base.events[first][2],
-        differentiate(model, fit, name_event(fit.events[0])),
-    )
-    return any(find_factor(each, slopes) for each in arrange(value, slopes.shape))
+    slopes = differentiate(model, fit, name_event(fit.events[0]))
+    values = arrange(model.base.events[first][2], slopes.shape)
+    return any(find_factor(each, slopes) for each in values)
 
 
-def choose_fits(fits: list[Fit], wrong: set[str]) -> list[Fit]:
+def choose_fits(model: Model, fits: list[Fit], wrong: set[str]) -> list[Fit]:
     """Return the fits of the losses that most weights go down, and that the wrong ones do not, the
-    net's own first: where one of these is a usual loss, other numbers are none.
+    net's own first, and where none goes down any, those with which the way back begins: where one
+    of the own is a usual loss, other numbers are none.
     """
     usual = list_usual(fits)
     fits = [fit for fit in fits if fit in usual or not fit.is_own] if usual else fits
     fits = [fit for fit in fits if not wrong & set(fit.list_agreeing())] or fits
     most = max((len(fit.list_agreeing()) for fit in fits), default=0)
     best = [fit for fit in fits if len(fit.list_agreeing()) == most]
-    best.sort(key=lambda fit: not fit.is_own)
+    best.sort(key=lambda fit: (not fit.is_own, most > 0 or not begins(model, fit)))
     distinct: list[Fit] = []
     for fit in best:
         if not any(_are_parallel(fit.slopes, other.slopes) for other in distinct):
