@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from trainer.checker.adapt.names import list_arguments, simplify_name
-from trainer.checker.find.guessing import is_own
+from trainer.checker.find.guessing import is_own, list_words
 from trainer.checker.find.leaves import Namespace
 
 MOST = 4  # activations that are tried
@@ -26,7 +26,7 @@ def list_options(
     given = {p.name: p.default for f in functions for p in list_arguments(f)} | named
     found = [
         {name: other}
-        for name, value in given.items() if re.fullmatch(ARGUMENT, simplify_name(name))
+        for name, value in given.items() if _chooses(name, module, tree)
         for other in _list_others(value, module, tree)
     ]  # fmt: skip
     return found[:MOST]
@@ -34,9 +34,18 @@ def list_options(
 
 def has_options(module: Namespace, tree: ast.Module) -> bool:
     """Return whether a file names more than one activation, and an argument that chooses one."""
-    arguments = (simplify_name(n.arg) for n in ast.walk(tree) if isinstance(n, ast.arg))
+    arguments = dict.fromkeys(n.arg for n in ast.walk(tree) if isinstance(n, ast.arg))
     choices = max(len(_list_words(tree)), len(_list_functions(module)))
-    return choices > 1 and any(re.fullmatch(ARGUMENT, name) for name in arguments)
+    return choices > 1 and any(_chooses(name, module, tree) for name in arguments)
+
+
+def _chooses(name: str, module: Namespace, tree: ast.Module) -> bool:
+    """Return whether an argument chooses an activation: by its name, or since code compares it with
+    that of one.
+    """
+    words = list_words(name, tree, module)
+    is_compared = any(re.fullmatch(ACTIVATION, word.lower()) for word in words)
+    return is_compared or bool(re.fullmatch(ARGUMENT, simplify_name(name)))
 
 
 def show_option(option: Namespace) -> str:

@@ -172,7 +172,11 @@ def judge_options(programs: Programs, judged: Judged | None) -> Judged | None:
 
 
 def _follows_nothing(decision: Decision) -> bool:
-    """Return whether a wrong step follows no loss of the outputs at all, known or not."""
+    """Return whether a wrong step follows no loss of the outputs at all, known or not, or one with
+    the derivative of an activation at a wrong place, which may change little.
+    """
+    if decision.is_right is False and decision.fault is Fault.SLOPE:
+        return True
     found = list_inconsistent(decision.model) if decision.is_right is False else []
     return bool(found) and all(found)
 
