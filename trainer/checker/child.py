@@ -42,9 +42,10 @@ def main(argv: list[str]) -> int:
         shutil.copytree(copy_from, copy_to, dirs_exist_ok=True)
         sys.addaudithook(make_fence(Path(copy_to).parent, []))
     limit_process(int(memory), float(seconds))
-    from trainer.checker.load.given_files import Arguments
+    from trainer.checker.load.arguments import Arguments, fill_arguments
 
     sys.argv = Arguments([file])
+    fill_arguments()
     path = Path(file).resolve()
     os.chdir(path.parent)
     write(out, ready=True)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from trainer.checker.find.datasets import Dataset
-from trainer.checker.load.given_files import Arguments, open_given, replace_files
+from trainer.checker.load.arguments import Arguments
+from trainer.checker.load.given_files import open_given, replace_files
 from trainer.checker.load.libraries import FEW, Dense, answer
 from trainer.checker.load.standins import MissingNameError, StandIn, be_quiet
 

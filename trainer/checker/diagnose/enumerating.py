@@ -28,13 +28,16 @@ from trainer.checker.diagnose.rewriting import (
     write_line,
 )
 from trainer.checker.diagnose.scope import find_style, list_callables
+from trainer.checker.find.copying import copy_together
 from trainer.checker.load.recording import Record, Site, copy_arrays
 
 NEAR = 8.0  # tokens of a small edit, such as a sum over an axis
 DEEPER = 0.01  # what a part counts that is further inside
+TURNED = 0.9  # what another sign of an update counts: less than one before its value
 REPEATED = 4.0  # tokens that a calculation counts as that is made twice
 HOLE = "__hole__"
 BESIDE = ("{hole} + {part}", "{hole} * {part}")  # where a term or a factor is missing
+AFTER = ("{part} + {hole}", "{hole} * {part}")  # the same beside what is computed
 IsRight = Callable[[Any], bool]
 
 
@@ -114,7 +117,7 @@ class Enumerator:
         words = (part for part in list_places(self._root) if isinstance(part, WORDS))
         for place in {id(part): part for part in (*list_sums(self._root), *words)}.values():
             part = bracket(ast.unparse(place))
-            for form in BESIDE:
+            for form in BESIDE if isinstance(place, WORDS) else AFTER:
                 code = self._open(place, form.format(hole=HOLE, part=part))
                 texts = self._list_right(code, values, is_right)
                 for new in (form.format(hole=bracket(text), part=part) for text in texts):
@@ -134,7 +137,7 @@ class Enumerator:
             return []
         operator = ast.Sub() if isinstance(root.op, ast.Add) else ast.Add()
         text = ast.unparse(ast.AugAssign(root.target, operator, root.value))
-        return [Edit(root, text, 1.0)] if is_right(self._run(self._compile(text))) else []
+        return [Edit(root, text, TURNED)] if is_right(self._run(self._compile(text))) else []
 
     def _rename(self, is_right: IsRight) -> list[Edit]:
         """Return the edits that put one word into each place of another, where it has several."""
@@ -146,6 +149,12 @@ class Enumerator:
         texts = dict.fromkeys(replace_word(self._root, a, b) for a, b in pairs if a != b)
         right = (text for text in texts if is_right(self._run(self._compile(text))))
         return [Edit(self._root, text, 2.0) for text in right]
+
+    def _copy(self, scope: Values) -> Values:
+        """Return the names that a statement may change, with copies of all that an object holds
+        where it changes a part of one.
+        """
+        return copy_arrays(scope) if self._name.isidentifier() else copy_together(scope, None)[0]
 
     def _open(self, part: ast.expr, text: str = HOLE) -> Any:
         """Return the code of the line with a text in place of one part."""
@@ -172,7 +181,7 @@ class Enumerator:
         """Return what the line gives with a value in place of a part, None where it raises."""
         scope = {**self._scope, HOLE: value}
         try:
-            scope = scope if self._kind == "eval" else copy_arrays(scope)
+            scope = scope if self._kind == "eval" else self._copy(scope)
             result = eval(code, self._names, scope)  # None for a statement
             return eval(self._name, self._names, scope) if result is None else result
         except Exception:  # of somebody's code: any can come

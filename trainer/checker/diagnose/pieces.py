@@ -39,6 +39,7 @@ PAIRS: dict[str, Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 PICK = "{a}[np.arange(len({a})), {b}]"  # of each row the one of its label
 SIZE = ".shape[0]"
+NUMBERED = re.compile(r"(?<=[A-Za-z_])\d+\b")  # the number of a layer, after a name
 METHOD = re.compile(r"np\.(sum|mean|max)\(\{a\}(?:, )?")
 DOTS = {"@": "{a} @ {b}", ".dot": "{a}.dot({b})", "np.dot": "np.dot({a}, {b})"}
 Values = dict[str, Any]
@@ -93,9 +94,15 @@ class Pieces:
 
     @cached_property
     def terms(self) -> Values:
-        """The words, and what two of them give."""
-        words = {text: value for text, value in self.words.items() if not text.isdigit()}
-        return words | {text: value for text, value, is_of_words in self._pairs if is_of_words}
+        """The words, what two of them give, and what the lines of other layers compute, with the
+        number of this one.
+        """
+        found = {text: value for text, value in self.words.items() if not text.isdigit()}
+        found |= {text: value for text, value, is_of_words in self._pairs if is_of_words}
+        numbers = dict.fromkeys(NUMBERED.findall(self._whole))
+        others = (NUMBERED.sub(n, text) for n in numbers for text in self._list_written())
+        self._add(found, others, MOST_FAR + MOST_WRITTEN, _is_work)
+        return found
 
     @cached_property
     def _divides(self) -> bool:

@@ -265,10 +265,10 @@ def list_parts(value: Any) -> list[tuple[Any, Any]]:
 
 
 def _leads_back(part: Any, kind: type) -> bool:
-    """Return whether an attribute is a tuple of objects of the class that has it, or a function
-    that keeps some: it leads through a graph of them, as that of an automatic derivative.
+    """Return whether an attribute is a tuple or set of objects of the class that has it, or a
+    function that keeps some: it leads through a graph of them, as that of an automatic derivative.
     """
-    if isinstance(part, tuple):
+    if isinstance(part, tuple | set | frozenset):
         return any(isinstance(each, kind) for each in part)
     cells = list_cells(part).values() if is_closure(part) else ()
     return any(isinstance(cell.cell_contents, kind) for cell in cells)

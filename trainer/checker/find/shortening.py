@@ -2,23 +2,30 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.find.leaves import list_leaves
+from trainer.checker.adapt.weights import is_tensor
+from trainer.checker.find.leaves import Leaf, is_holder, is_table, list_leaves
 from trainer.checker.find.steps import Step
+from trainer.checker.find.tensors import GRAD, is_recurrent
 from trainer.checker.find.trace import Trace
 
-MANY, FEW = 50, 5  # samples
+MANY, FEW, FEWEST = 50, 5, 2  # samples
 
 
 def shorten(step: Step) -> None:
-    """Let a step find fewer samples in its arrays, if it has many and trains with few too."""
+    """Let a step find fewer samples in its arrays and lists, if it has many and trains with few
+    too.
+    """
+    for records in list_records(step.get_names()):
+        _cut(step, records)
     leaves = list_leaves(step.get_names()).items()
-    arrays = {path: leaf.as_array() for path, leaf in leaves if leaf.size > MANY}
+    large = ((path, leaf) for path, leaf in leaves if leaf.size > MANY and _may_shrink(leaf))
+    arrays = {path: leaf.as_array() for path, leaf in large}
     lengths = Counter(n for value in arrays.values() for n in set(value.shape) if n > MANY)
     many = sorted((n for n, times in lengths.items() if times > 1), reverse=True)
     if not many:
@@ -36,6 +43,43 @@ def shorten(step: Step) -> None:
         )
         if not _still_changes(step, whole):
             step.given = kept
+
+
+def _may_shrink(leaf: Leaf) -> bool:
+    """Return whether an array may get other sizes: no gradient alone, nor what torch reads past."""
+    return not (is_recurrent(leaf.holder) or (leaf.key == GRAD and is_tensor(leaf.holder)))
+
+
+def list_records(names: Mapping[str, Any]) -> list[list[Any]]:
+    """Return the lists of many samples with their targets, among names and attributes of objects;
+    a list of numbers, or of rows of them, is an array.
+    """
+    inside = (vars(v).values() for v in names.values() if is_holder(v) and hasattr(v, "__dict__"))
+    every = {id(v): v for v in chain(names.values(), *inside) if type(v) is list and len(v) > MANY}
+    return [value for value in every.values() if not is_table(value) and _are_alike(value)]
+
+
+def _are_alike(value: list[Any]) -> bool:
+    """Return whether the elements of a list are tuples or lists of one length."""
+    return all(isinstance(v, tuple | list) for v in value) and len({*map(len, value)}) == 1
+
+
+def _cut(step: Step, records: list[Any]) -> None:
+    """Leave few samples in a list that a step captured, where it computes too much to be run with
+    all, and not with these.
+    """
+    kept, given = records[:], step.given
+    leaves = list_leaves(step.get_names()).items()
+    values = {path: leaf.value for path, leaf in leaves}
+    for few in (FEW, FEWEST):
+        if not step.run().error:
+            return
+        records[:] = kept[:: len(kept) // few][:few]
+        step.given = given | count_again(len(kept), few, values)
+        step.forget()
+    if step.run().error:
+        records[:], step.given = kept, given
+        step.forget()
 
 
 def find_free(least: int, sizes: Iterable[int]) -> int:

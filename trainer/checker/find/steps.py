@@ -142,6 +142,11 @@ class Step:
             self.declared, path=self.path, given=self.given, is_after=True, random=self.random,
         )  # fmt: skip
 
+    def forget(self) -> None:
+        """Forget where arrays were in the captured names, of which some were changed."""
+        self._keys, self._watched, self._holders = {}, {}, {}
+        self._views = self._large = None
+
     def get_names(self) -> Namespace:
         """Return the names that the step sees, as they were captured."""
         return _merge(self.shared, self.names)

@@ -33,6 +33,11 @@ def is_module(value: object) -> bool:
     return is_of_torch(value) and hasattr(value, "_parameters")
 
 
+def is_recurrent(value: object) -> bool:
+    """Return whether a value is a recurrent layer of torch, which reads past smaller weights."""
+    return is_module(value) and hasattr(value, "_flat_weights")
+
+
 def list_module_parts(module: Any) -> dict[str, Any]:
     """Return the parameters, the buffers, the modules and the other attributes of a module."""
     own = {k: v for k, v in vars(module).items() if not k.startswith("_")}

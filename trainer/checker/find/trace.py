@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -67,6 +68,12 @@ class Trace:
             and _differ(old, new)
         ]
 
+    def outline(self) -> Hashable:
+        """Return what a step computes without its values: shapes and kinds, and what changes."""
+        events = tuple((site, path, np.shape(v), v.dtype.kind) for site, path, v in self.events)
+        leaves = tuple((path, np.shape(v), v.dtype.kind) for path, v in self.before.items())
+        return events, leaves, tuple(self.list_changed()), self.error
+
 
 def _differ(old: Any, new: Any) -> bool:
     """Return whether numbers change by more than rounding, as a sum of what is 0 in all leaves."""
@@ -125,10 +132,8 @@ def _replace(value: Any, other: Any, is_update: bool) -> Any:
     if is_update and np.shape(value) == np.shape(other) and isinstance(value, np.ndarray):
         value[...] = other
         return value
-    if np.ndim(other) > np.ndim(value) == 0:  # where an axis of a sum is missing
-        return np.array(other)
-    if np.shape(other) != np.shape(value):
-        return value
+    if np.shape(other) != np.shape(value):  # as where an axis of a sum is missing
+        return value if is_update or np.ndim(other) < np.ndim(value) else np.array(other)
     return np.array(other) if isinstance(value, np.ndarray) else np.asarray(other).item()
 
 

@@ -244,7 +244,7 @@ class _Instrumenter(ast.NodeTransformer):
         is_update: bool = False, is_operand: bool = False, see: str = SEE,
     ) -> ast.expr:  # fmt: skip
         text, line = ast.unparse(at or value), (at or value).lineno
-        value = self.visit(value)
+        value = self._show_elements(value)
         number = len(self._tracer.sites)
         function = self._functions[-1]
         kinds = is_argument, is_update, is_operand, see == SEE_NAME
@@ -252,6 +252,19 @@ class _Instrumenter(ast.NodeTransformer):
         self._tracer.sites.append(site)
         call = ast.Call(ast.Name(see, ast.Load()), [ast.Constant(number), value], [])
         return ast.copy_location(call, at or value)
+
+    def _show_elements(self, value: ast.expr) -> ast.expr:
+        """Show what is computed inside a list, a tuple or a table, as gradients are that have no
+        names of their own.
+        """
+        match value:
+            case ast.List(elts=found) | ast.Tuple(elts=found) | ast.Dict(values=found):
+                found[:] = [
+                    self._wrap(each, "") if isinstance(each, SHOWN) else self.visit(each)
+                    for each in found
+                ]
+                return value
+        return self.visit(value)
 
 
 def _list_arguments(node: ast.FunctionDef) -> list[ast.arg]:

@@ -7,7 +7,7 @@ weights. A penalty on the weights may be part of it.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from trainer.checker.judge.multiples import find_multiples, list_usual
 from trainer.checker.judge.slopes import CLOSE, PULLS, UNSETTLED, Direction, list_pulls, probe
 
 EACH = 4  # directions of a weight
+MOST = 600  # losses of outputs and targets that a step is compared with
 FEWEST = 2  # settled directions: one more than a rate is fitted to; a penalty takes one more
 
 
@@ -88,7 +89,7 @@ def _list_fits(
     model: Model, functions: Iterable[tuple[str, Events, int, Function]]
 ) -> Iterator[Fit]:
     directions = list_directions(model, model.weights)
-    for name, events, target, function in functions:
+    for name, events, target, function in islice(functions, MOST):
         if fit := _fit(model, name, events, target, function, directions):
             yield fit
 

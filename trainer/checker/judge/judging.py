@@ -1,17 +1,18 @@
 """Judges the steps of a file one after the other, until one is right or wrong."""
 
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import dropwhile, islice
+from typing import Any
 
 from trainer.checker.find.programs import CALLS, OWN
-from trainer.checker.find.trace import DERIVED
+from trainer.checker.find.trace import DERIVED, Form, Trace
 from trainer.checker.judge.budget import OF_OPTIONS, Budget, Programs, Step
 from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.decision import OF_ONE_VALUE, OF_OUTPUTS, Decision, Fault
-from trainer.checker.judge.influence import Model, build_model
+from trainer.checker.judge.influence import Model, Run, build_model
 from trainer.checker.judge.losses import GROWING
 from trainer.checker.judge.misreading import count_outputs, misreads
 from trainer.checker.judge.moving import move
@@ -108,11 +109,13 @@ def judge_programs(
 @dataclass
 class Asked:
     """Which steps were asked before: those known to be wrong with other inputs are only asked
-    whether they are right, and loops that were often open are asked no more.
+    whether they are right, and loops that were often open are asked no more, nor what trains
+    nothing, where it computes arrays of the same shapes again.
     """
 
     known: set[Key] = field(default_factory=set)
     open: Counter[Key] = field(default_factory=Counter)
+    useless: set[tuple[Key, Hashable]] = field(default_factory=set)
 
 
 def _is_known_to_move(judged: Judged, own: Container[Key]) -> bool:
@@ -319,8 +322,20 @@ def _rank_shown(judged: Judged) -> tuple[int, int]:
 def _judge_steps(steps: Iterable[Step], budget: Budget, asked: Asked) -> Iterator[Judged]:
     for step in steps:
         key = _get_key(step)
-        is_new = asked.open[key] < OPEN or not step.line
-        run = partial(budget.run, step)
-        if decision := is_new and decide_step(step, run, key in asked.known):
+        if step.line and asked.open[key] >= OPEN:
+            continue
+        base = budget.run(step, {}, "full")
+        outline = key, base.outline()
+        if outline in asked.useless:
+            continue
+        run = partial(_run_known, base, partial(budget.run, step))
+        if decision := decide_step(step, run, key in asked.known):
             asked.open[key] += decision.is_right is None
             yield Judged(step, decision)
+        else:
+            asked.useless.add(outline)
+
+
+def _run_known(base: Trace, run: Run, edits: Mapping[str, Any], form: Form) -> Trace:
+    """Run a step, or return what is known of it without edits."""
+    return base if form == "full" and not edits else run(edits, form)

@@ -31,16 +31,6 @@ class Data(Protocol):
         """Return the bytes of a file of MNIST's images or labels, None for another name."""
 
 
-class Arguments(list[str]):
-    """The words with which a script is started: where it asks for more of them, each is 1, which
-    is the name of no file.
-    """
-
-    def __getitem__(self, index: Any) -> Any:
-        is_more = isinstance(index, int) and index >= len(self)
-        return "1" if is_more else super().__getitem__(index)
-
-
 class Archive:
     """Arrays of ours under the names that a script asks for, as an open file of NumPy has them."""
 

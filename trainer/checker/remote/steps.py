@@ -29,6 +29,7 @@ from trainer.checker.judge.quotients import (
 )
 from trainer.checker.judge.reporting import (
     describe,
+    leave_raised,
     leave_unknown,
     may_be_settled,
     name_loss,
@@ -100,7 +101,8 @@ class RemotePrograms:
     """The programs that train a net, the file's own first; failed is what that raises, "" for
     nothing, or where it lacks its data, and misfit the line at which that is a mistake of its own.
 
-    fault is the line at which a call fails by a mistake of the file, and what it raises. truncated
+    runs_alone tells that the file trains a net as a script. fault is the line at which a call fails
+    by a mistake of the file, and what it raises. truncated
     is the line at which its own loop, which changes nothing, loses decimals, and the array. A line
     is 0 for none.
     """
@@ -108,6 +110,7 @@ class RemotePrograms:
     def __init__(self, connection: Connection, numbers: Iterable[int] = range(TRAINING)):
         self._connection, self._numbers = connection, numbers
         self.failed, self.misfit, self._varies = "", 0, False
+        self.runs_alone = False
         self.fault, self.truncated = (0, ""), (0, "")
 
     def __iter__(self) -> Iterator[list[RemoteStep]]:
@@ -120,6 +123,7 @@ class RemotePrograms:
                 continue
             self.failed = self.failed or take_text(answer, "failed")
             self.misfit = self.misfit or take_number(answer, "misfit")
+            self.runs_alone |= number == 0 and bool(answer.get("steps"))
             self._varies = answer.get("varies") is True
             fault, truncated = (_read_place(answer, key) for key in ("fault", "truncated"))
             self.fault = self.fault if self.fault[0] else fault
@@ -241,6 +245,8 @@ def judge_training(
         if is_of_others or (programs.failed and report.status == 2):
             line = programs.misfit if is_of_others and not programs.fault[0] else 0
             report_failure(report, programs.failed, line)
+        if programs.runs_alone and not programs.failed:
+            leave_raised(report)
         is_open = judged is None or judged.decision.is_right is None or is_of_others
         if programs.fault[0] and is_open:
             report_fault(report, *programs.fault)

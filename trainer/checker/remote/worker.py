@@ -14,7 +14,7 @@ from typing import Any
 import numpy  # noqa: F401 (once, before the clock starts)
 
 from trainer.checker.adapt.loaded import restore_aliases
-from trainer.checker.load.given_files import Arguments
+from trainer.checker.load.arguments import Arguments, fill_arguments
 from trainer.checker.load.loading import Loader
 from trainer.checker.remote.answering import Answerer
 from trainer.checker.remote.fence import make_fence, make_guard
@@ -32,6 +32,7 @@ def main() -> int:
     import_torch(path)
     limit_process(settings["memory"], settings["seconds"])
     sys.argv = Arguments([str(path)])
+    fill_arguments()
     is_own = Path(settings["hidden"]) in path.parents
     tried: list[str] = []
     sys.addaudithook(make_guard(None if is_own else settings["hidden"]))

@@ -1,7 +1,7 @@
 """Finds the lines whose values, replaced by the right ones, make a step right, one by one."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,7 @@ MOST_LINES = 7  # mistakes of one step
 MOST_PLACES = 4  # lines that may each be the same mistake
 MOST_REPEATED = 40  # rounds of a loop in which a line is corrected
 MOST_ROUNDS = 200  # in which it is corrected by one rule
+Correct = Callable[[list[int], Edits, int, frozenset[str]], tuple[Edits, int]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,14 +81,23 @@ class Locator:
         return found
 
     def _improve(self, edits: Edits) -> Iterator[Place]:
-        """Yield the lines with whose right values more weights go down the derivative."""
+        """Yield the lines with whose right values more weights go down the derivative: numbers that
+        solve that alone, which takes few runs, or any values.
+        """
+        found = list(self._try_sites(self._solve_events, edits))
+        if not any(each.settles for each in found):
+            found = list(self._try_sites(self._correct_events, edits))
+        yield from found
+
+    def _try_sites(self, correct: Correct, edits: Edits) -> Iterator[Place]:
+        """Yield the lines with whose values, as one rule corrects them, more is right."""
         before, good = self._scorer.score(edits)
         settled = 0
         for number, events in self._list_sites():
             if settled == MOST_PLACES:
                 return
             try:
-                best, score = self._correct_events(events, edits, before, good)
+                best, score = correct(events, edits, before, good)
             except SpentError:
                 return
             if score > before:
@@ -102,6 +112,21 @@ class Locator:
                 yield Place(
                     site, first, value, expected, formula, best, score == ALL, is_sure, is_exact
                 )
+
+    def _solve_events(
+        self, events: list[int], edits: Edits, before: int, good: frozenset[str]
+    ) -> tuple[Edits, int]:
+        """Return the numbers with which most is right, each with those before it."""
+        best, score = dict(edits), before
+        numbers = (i for i in events[:MOST_REPEATED] if not self._model.base.events[i][2].ndim)
+        for i in numbers:
+            effect = self._scorer.move(i, best)
+            is_open = bool(effect.reached) and not effect.reached & good
+            for value in self._values.solve(effect) if is_open else ():
+                trial = {**best, effect.path: value}
+                now = self._scorer.score(trial)[0]
+                best, score = (trial, now) if now > score else (best, score)
+        return best, score
 
     def _correct_events(
         self, events: list[int], edits: Edits, before: int, good: frozenset[str]

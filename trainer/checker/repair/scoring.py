@@ -11,7 +11,7 @@ from trainer.checker.diagnose.counting import Count
 from trainer.checker.find.trace import EVENT, Form, Trace
 from trainer.checker.judge.derivatives import CLOSE
 from trainer.checker.judge.fit import Fit
-from trainer.checker.repair.wanted import Wanted
+from trainer.checker.repair.wanted import Wanted, find_most_common
 
 ALL = 10**6  # the score of a step that is right
 BY_CHANCE = 2  # rates that may be alike where no weight goes down a loss
@@ -98,8 +98,5 @@ def find_rate(moved: Array, fit: Fit) -> float:
     """
     if agreeing := fit.list_agreeing():
         return fit.rates[agreeing[0]] or 0.0
-    is_sure = np.abs(fit.slopes) > 1e3 * fit.errors
-    rates = [-m / s for m, s in zip(moved[is_sure], fit.slopes[is_sure], strict=True) if m * s < 0]
-    counts = [sum(abs(other - rate) <= 1e-4 * rate for other in rates) for rate in rates]
-    most = max(counts, default=0)
-    return float(rates[counts.index(most)]) if most > BY_CHANCE else 0.0
+    rate, most = find_most_common(moved, fit)
+    return rate if most > BY_CHANCE else 0.0

@@ -33,7 +33,7 @@ from trainer.checker.repair.adding import list_added
 from trainer.checker.repair.changing import ChangingStep
 from trainer.checker.repair.differing import find_differing
 from trainer.checker.repair.locating import Locator, Place
-from trainer.checker.repair.wanted import Wanted, find_wanted
+from trainer.checker.repair.wanted import Wanted, find_wanted, lacks_part
 
 LONG = 200  # values of a step that is looked at as quickly as others
 RUNS = 5000  # of a step for one loss
@@ -191,7 +191,9 @@ def _list_loops(node: ast.AST) -> Iterator[ast.stmt]:
 
 def _list_places(decision: Decision, wanted: Wanted) -> list[Place]:
     """Return the lines that may be the first mistake."""
-    if decision.fault in (Fault.PENALTY_SIGN, Fault.LACKS_PENALTY):
+    if decision.fault is Fault.PENALTY_SIGN:
+        return []
+    if decision.fault is Fault.LACKS_PENALTY and not lacks_part(decision):
         return []
     if decision.fault is Fault.UNUSED:
         return list(_list_sums(wanted, decision.wrong))

@@ -69,13 +69,12 @@ class Values:
         mine = arrange(own.value, value.shape) if own and self._scorer.fit.is_own else ()
         if any(is_close(each, value) for each in mine):
             return
-        if value.ndim:
-            yield from (expected for _, expected in self.derivatives.list_like(value))
-            return
-        # One number was solved for; or it is a sum over an axis too many.
+        yield from (expected for _, expected in self.derivatives.list_like(value) if value.ndim)
+        # One number was solved for; or it is a sum over an axis too many, or of something else.
         by_weights = (self.derivatives.find(path) for path in sorted(reached))
-        yield from (each.value for each in by_weights if each and each.value.ndim)
-        yield from (each.value for each in self.derivatives.list_rows())
+        yield from (each.value for each in by_weights if each and _is_repeated(value, each.value))
+        if not value.ndim:
+            yield from (each.value for each in self.derivatives.list_rows())
 
     def scale_rounds(
         self, values: Edits, edits: Edits, reached: frozenset[str]
@@ -158,6 +157,14 @@ class Values:
         if site and site.is_argument and site.function:
             return _("{name} of {function}", name=site.name, function=site.function)
         return site.name if site else ""
+
+
+def _is_repeated(value: Array, whole: Array) -> bool:
+    """Return whether NumPy would repeat a value to give it the shape of another."""
+    shape = whole.shape[whole.ndim - value.ndim :]
+    return value.size < whole.size and all(
+        n in (1, m) for n, m in zip(value.shape, shape, strict=False)
+    )
 
 
 def _write_factor(factor: float) -> str:

@@ -147,7 +147,20 @@ def _list_meant(decision: Decision) -> list[Fit]:
     if decision.fault is Fault.SLOPE and decision.fit:
         fits = list(list_fits(decision.model))
         return [f for f in fits if f.loss == SQUARES and f.events == decision.fit.events]
+    if decision.fit and lacks_part(decision):
+        return [decision.fit]
     return fit_losses(decision.model)
+
+
+def lacks_part(decision: Decision) -> bool:
+    """Return whether the penalty of a loss is lacking in some weights, and others have it: these go
+    down the whole loss, and not the part without the penalty.
+    """
+    if decision.fault is not Fault.LACKS_PENALTY or decision.fit is None:
+        return False
+    whole, parts = decision.fit.rates, [fit.rates for fit in fit_losses(decision.model)]
+    kept = [weight for weight, rate in whole.items() if rate and weight not in decision.wrong]
+    return any(parts and all(part.get(weight) is None for part in parts) for weight in kept)
 
 
 def begins(model: Model, fit: Fit) -> bool:
@@ -164,20 +177,33 @@ def begins(model: Model, fit: Fit) -> bool:
 
 def choose_fits(model: Model, fits: list[Fit], wrong: set[str]) -> list[Fit]:
     """Return the fits of the losses that most weights go down, and that the wrong ones do not, the
-    net's own first, and where none goes down any, those with which the way back begins: where one
-    of the own is a usual loss, other numbers are none.
+    net's own first, and where none goes down any, those that most of their directions go down, and
+    with which the way back begins: where one of the own is a usual loss, other numbers are none.
     """
     usual = list_usual(fits)
     fits = [fit for fit in fits if fit in usual or not fit.is_own] if usual else fits
     fits = [fit for fit in fits if not wrong & set(fit.list_agreeing())] or fits
     most = max((len(fit.list_agreeing()) for fit in fits), default=0)
     best = [fit for fit in fits if len(fit.list_agreeing()) == most]
-    best.sort(key=lambda fit: (not fit.is_own, most > 0 or not begins(model, fit)))
+    moved = np.array([each.moved for each in list_directions(model, model.weights)])
+    counts = {id(f): 0 if most else find_most_common(moved, f)[1] for f in best}
+    best.sort(key=lambda f: (-counts[id(f)], not f.is_own, most > 0 or not begins(model, f)))
     distinct: list[Fit] = []
     for fit in best:
         if not any(_are_parallel(fit.slopes, other.slopes) for other in distinct):
             distinct.append(fit)
     return distinct[:MOST_LOSSES]
+
+
+def find_most_common(moved: Array, fit: Fit) -> tuple[float, int]:
+    """Return the positive rate at which weights that moved so go down the loss of a fit along most
+    directions, and along how many.
+    """
+    is_sure = np.abs(fit.slopes) > 1e3 * fit.errors
+    rates = [-m / s for m, s in zip(moved[is_sure], fit.slopes[is_sure], strict=True) if m * s < 0]
+    counts = [sum(abs(other - rate) <= 1e-4 * rate for other in rates) for rate in rates]
+    most = max(counts, default=0)
+    return (float(rates[counts.index(most)]) if most else 0.0), most
 
 
 def _are_parallel(a: Array, b: Array) -> bool:
