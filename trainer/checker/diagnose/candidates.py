@@ -23,6 +23,7 @@ from trainer.checker.diagnose.slips import list_repeated_keys, list_slips
 from trainer.checker.diagnose.statements import (
     list_condition_edits,
     list_line_edits,
+    list_range_edits,
     list_roots,
     list_swapped_returns,
 )
@@ -129,9 +130,12 @@ def _list_uses(survey: Survey, edits_of: EditsOf) -> Iterator[Candidate]:
 
 
 def _list_conditions(survey: Survey) -> Iterator[Candidate]:
-    """Yield the texts in which a condition holds in other cases, or two results are swapped."""
+    """Yield the texts in which a loop has other rounds, a condition holds in other cases, or two
+    results are swapped.
+    """
     for path, function in survey.called:
-        for edit in (*list_condition_edits(function), *list_swapped_returns(function)):
+        edits = list_range_edits, list_condition_edits, list_swapped_returns
+        for edit in chain.from_iterable(list_of(function) for list_of in edits):
             yield from apply_edit(path, survey.texts[path], edit)
 
 

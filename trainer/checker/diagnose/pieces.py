@@ -130,9 +130,16 @@ class Pieces:
     def _list_words(self) -> Iterator[str]:
         attributes = list_own(self._scope.get("self"))
         numbers = (k for k, v in self._names.items() if is_real(v) or isinstance(v, int))
-        others = chain(list_variables(self._function), self._scope, attributes, numbers)
+        own = list_variables(self._function)
+        others = chain(own, self._scope, attributes, numbers, self._list_alike(own))
         found = (sorted(dict.fromkeys(words), key=len) for words in (self._own, others))
         return chain.from_iterable([*found, ("0", "1", "2")])
+
+    def _list_alike(self, own: Iterable[str]) -> list[str]:
+        """Return the arrays of the module that have the name of another layer's variable."""
+        stems = {NUMBERED.sub("", name) for name in own if NUMBERED.search(name)}
+        arrays = (name for name, value in self._names.items() if is_numeric_array(value))
+        return [name for name in arrays if NUMBERED.sub("", name) in stems]
 
     def _add(
         self, found: Values, texts: Iterable[str], most: int, is_fit: Callable[[str, Any], bool]

@@ -68,6 +68,26 @@ def list_condition_edits(function: ast.FunctionDef) -> Iterator[Edit]:
             yield from sorted(likely, key=_rank_condition)
 
 
+def list_range_edits(function: ast.FunctionDef) -> Iterator[Edit]:
+    """Yield the ranges of a function that begin or end one earlier or later, as where the last
+    layer is left out: range(1, L) → range(1, L + 1).
+    """
+    for node in ast.walk(function):
+        match node:
+            case ast.Call(func=ast.Name(id="range"), args=[*bounds]):
+                yield from (Edit(b, new, 0.0) for b in bounds[:2][::-1] for new in _move_bound(b))
+
+
+def _move_bound(bound: ast.expr) -> list[str]:
+    """Return a bound that is one more, and one less."""
+    match bound:
+        case ast.Constant(value=int(number)):
+            return [str(number + 1), str(number - 1)]
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=ast.Constant(value=1)):
+            return [ast.unparse(left)]
+    return [f"{ast.unparse(bound)} + 1", f"{ast.unparse(bound)} - 1"]
+
+
 def _rank_condition(edit: Edit) -> tuple[bool, bool]:
     """Return a sort key: other numbers first, and 2 before 1, the dimensions of a batch."""
     return not isinstance(edit.node, ast.Constant), edit.text != "2"

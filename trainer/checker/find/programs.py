@@ -296,6 +296,11 @@ class Script:
         return self._loader.sources
 
     @property
+    def names(self) -> list[str]:
+        """The names that the file, which was loaded, has."""
+        return list(self._module)
+
+    @property
     def _text(self) -> str:
         return self._loader.sources[self._loader.path].text
 

@@ -238,9 +238,10 @@ class Step:
                 return value
             if len(trace.events) == self._catch:
                 frame = sys._getframe(2)  # of the code, which calls the tracer
-                own = copy_together(frame.f_locals, None)[0]
                 is_top = frame.f_locals is frame.f_globals
-                self._caught = own, own if is_top else frame.f_globals
+                own = None if is_top else frame.f_locals
+                shared, own = copy_together(frame.f_globals, own)
+                self._caught = own or shared, shared
             return keep(trace, site, value, changes, self.tracer.sites[site], kept)
 
         self.tracer.see = see

@@ -45,6 +45,7 @@ from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.derivatives import find_factor, is_close
 from trainer.checker.repair.idling import diagnose_idle
 from trainer.checker.repair.ordering import list_earlier
+from trainer.checker.repair.raising import diagnose_raised
 from trainer.checker.repair.single_values import diagnose_value
 from trainer.checker.repair.surveying import (
     StepRequest,
@@ -53,6 +54,7 @@ from trainer.checker.repair.surveying import (
     find_first_wrong,
     find_steps,
     find_wrong_step,
+    list_all,
     survey_step,
 )
 from trainer.checker.repair.wanted import Wanted, name_losses
@@ -118,6 +120,8 @@ class StepSearch(Search):
             return self.moved - set(decision.model.weights) if is_fixed else None
         if decision.fault in OF_LOSS:
             return LOSS
+        if decision.fault is Fault.UNUSED:
+            return list_all(decision)
         lost = self.moved - set(decision.model.weights)
         return (lost | set(decision.wrong)) or None
 
@@ -161,7 +165,10 @@ def diagnose_net(request: Request, tried: Count | None = None) -> Diagnosis | No
     Where gradients are wrong for no known reason, a wrong step of its training shows more: it is
     sought first. tried counts the changes.
     """
-    findings = check_whole(request)
+    findings = attempt(lambda: check_whole(request)).value or []
+    if not any(finding.verdict in ("differs", "raises") for finding in findings):
+        if raised := diagnose_raised(request.path, tried or Count(CHANGES)):
+            return raised
     wrong, required = list_wrong(findings), list_required(findings)
     is_unknown = wrong <= GRADIENTS and not any(f.cause for f in findings if f.verdict != "note")
     step = find_wrong_step(request.path) if is_unknown else None
@@ -231,6 +238,10 @@ def _name_line(survey: Survey, wanted: Wanted, request: StepRequest) -> Diagnosi
     """Return the first wrong line: whose value differs from the right ones, or with whose right
     value the step is right.
     """
+    assert isinstance(survey.screen, StepScreen)
+    if survey.screen.fault is Fault.UNUSED:
+        only = survey.locations if len(survey.locations) == 1 else []
+        return describe_line(survey.texts, only[0]) if only else None
     if request.program < OPTION and (first := find_first_wrong(survey, wanted)):
         return describe_place(survey.texts, *first)
     settling = (each for each in survey.locations if each.settles)

@@ -22,11 +22,13 @@ from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.programs import OPTION, TRAINING, Script, run_program
 from trainer.checker.find.steps import Step
 from trainer.checker.find.straight import wrap_if
+from trainer.checker.find.trace import EVENT
 from trainer.checker.judge.decision import OF_OUTPUTS, Decision, Fault
 from trainer.checker.judge.influence import Run
 from trainer.checker.judge.judging import has_line, judge_programs
 from trainer.checker.judge.layering import list_layers
 from trainer.checker.judge.layers import decide_layer
+from trainer.checker.judge.moving import leave
 from trainer.checker.judge.named_losses import decide_step
 from trainer.checker.load.recording import Record, Site
 from trainer.checker.repair.adding import list_added
@@ -38,6 +40,7 @@ from trainer.checker.repair.wanted import Wanted, find_wanted, lacks_part
 LONG = 200  # values of a step that is looked at as quickly as others
 RUNS = 5000  # of a step for one loss
 WHOLE = "__main__"  # the name of the loop outside of functions
+FAR = 1.0  # how far a bias is from 0, of its largest element
 MOST_LOSSES = 2  # for which lines are sought
 
 
@@ -136,7 +139,7 @@ def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
     locations = [each for each in made if each]
     wrong = wanted.list_left(decision.model.base) or wanted.paths
     if decision.fault is Fault.UNUSED:
-        wrong = frozenset(decision.wrong)
+        wrong = list_all(decision)
     screen = StepScreen(changing, wanted, wrong, decision.fault)
     trail = Trail([each.site for each in locations], [each.record for each in locations])
     return Survey(
@@ -144,6 +147,11 @@ def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
         functions=list_functions(step.module), screen=screen, trail=trail, names=list(step.module),
         line=step.line, cost=1 + len(decision.model.base.events) // LONG,
     )  # fmt: skip
+
+
+def list_all(decision: Decision) -> frozenset[str]:
+    """Return the weights of which nothing is known while a bias is not used, and that bias."""
+    return frozenset([*decision.model.weights, *decision.wrong])
 
 
 def _round_rates(decision: Decision) -> list[float | None]:
@@ -201,14 +209,19 @@ def _list_places(decision: Decision, wanted: Wanted) -> list[Place]:
 
 
 def _list_sums(wanted: Wanted, biases: list[str]) -> Iterator[Place]:
-    """Yield the first sums of a layer to which each bias that nothing uses can be added."""
+    """Yield the first sums of a layer to which each bias that nothing uses can be added, where it
+    is not 0.
+    """
     model, layers = wanted.model, list_layers(wanted.model, wanted.fits[0])
-    for bias in (model.base.before[path] for path in biases):
+    for path in biases:
+        bias = leave(model.base.before[path], FAR)
         for layer in layers:
             site, _, value = model.base.events[layer.sums]
             with suppress(ValueError):
                 if (value + bias).shape == value.shape:
-                    yield Place(wanted.sites[site], layer.sums, value, value + bias, "", {})
+                    yield Place(
+                        wanted.sites[site], layer.sums, value, value + bias, "", {path: bias}
+                    )
                     break
 
 
@@ -249,7 +262,8 @@ def _make_location(
     owner = next((f for p, f in functions if p == site.path and holds(f, site.line)), None)
     value = None if site.is_argument else find_value(owner, site)
     event = _find_first(wanted, place) if site.is_update else place.event
-    caught = step.catch(event, lambda: wanted.model.run({}, "full"))
+    leaves = {path: value for path, value in place.edits.items() if path[0] != EVENT}
+    caught = step.catch(event, lambda: wanted.model.run(leaves, "full"))
     if owner is None or value is None or caught is None:
         return None
     if event == place.event and site.is_update:
