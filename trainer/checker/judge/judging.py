@@ -73,6 +73,8 @@ def judge_programs(
             if misreads(judged.decision) or _is_known_to_move(judged, own):
                 continue
             judged = _leave_unusual(judged)
+            if judged.decision.is_right and _is_own_open(found, own):
+                judged = _leave_open(judged)
         if judged:
             key = _get_key(judged.step)
             found[key] = _choose_better(found.get(key, judged), judged)
@@ -123,6 +125,13 @@ def _is_known_to_move(judged: Judged, own: Container[Key]) -> bool:
     its own: these may be in a form that it does not expect.
     """
     return judged.decision.fault in (Fault.IDLE, Fault.IGNORES) and _get_key(judged.step) in own
+
+
+def _is_own_open(found: Mapping[Key, Judged], own: Iterable[Key]) -> bool:
+    """Return whether a step that the file takes with its own data is open: data of ours may hide
+    what is wrong with these.
+    """
+    return any(key in found and found[key].decision.is_right is None for key in own)
 
 
 def _get_key(step: Step) -> Key:

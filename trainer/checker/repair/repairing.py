@@ -166,9 +166,10 @@ def diagnose_net(request: Request, tried: Count | None = None) -> Diagnosis | No
     sought first. tried counts the changes.
     """
     findings = attempt(lambda: check_whole(request)).value or []
-    if not any(finding.verdict in ("differs", "raises") for finding in findings):
-        if raised := diagnose_raised(request.path, tried or Count(CHANGES)):
-            return raised
+    is_known = any(finding.verdict in ("differs", "raises") for finding in findings)
+    raised = None if is_known else diagnose_raised(request.path, tried or Count(CHANGES))
+    if raised:
+        return raised
     wrong, required = list_wrong(findings), list_required(findings)
     is_unknown = wrong <= GRADIENTS and not any(f.cause for f in findings if f.verdict != "note")
     step = find_wrong_step(request.path) if is_unknown else None
