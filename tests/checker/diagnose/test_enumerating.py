@@ -2,6 +2,7 @@
 
 import ast
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -139,3 +140,25 @@ def test_a_fix_is_what_a_person_would_write(wrong, right):
     made = Enumerator(root, "", scope, names, pieces)
     edit = made.list_edits(is_right)[0]
     assert write_line(root, [edit.node], edit.text) == right
+
+
+def test_an_update_is_turned_though_others_changed_what_an_object_holds():
+    root = ast.parse("net.W[0] -= g").body[0]
+    net = SimpleNamespace(W=[np.ones(2), np.full(2, 5.0)])
+    names = {"np": np}
+    scope = {"net": net, "g": np.array([0.5, 0.25]), "i": 1}
+    made = Enumerator(root, "net.W[0]", scope, names, Pieces(root, root, scope, names, [], ".dot"))
+    is_right = partial(has_value, Quantity("", "", np.array([1.5, 1.25])))
+    assert made.list_edits(is_right)[0].text == "net.W[0] += g"
+    assert np.array_equal(net.W, [[1, 1], [5, 5]])
+
+
+def test_a_term_of_another_layer_gets_the_number_of_this_one():
+    function = ast.parse("def f():\n    d2 = A2 + lam / m * W2\n    d1 = A1 * A1").body[0]
+    root, rng = function.body[1].value, np.random.default_rng(1)
+    scope = {name: rng.standard_normal((2, 3)) for name in ("A1", "A2", "W1", "W2")}
+    scope |= {"lam": 0.7, "m": 4.0}
+    made = Enumerator(root, "", scope, {}, Pieces(root, function, scope, {}, [], ".dot"))
+    expected = scope["A1"] ** 2 + 0.7 / 4 * scope["W1"]
+    is_right = partial(has_value, Quantity("", "", expected))
+    assert made.list_edits(is_right)[0].text == "(A1 * A1) + (lam / m * W1)"

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
+import pytest
 from steps import judge
 
 from trainer.checker.find.leaves import list_leaves
 from trainer.checker.find.programs import Script
+from trainer.checker.find.shortening import FEW, _may_shrink
 
 BATCHES = """
 import numpy as np
@@ -61,3 +64,34 @@ def test_the_samples_are_never_as_many_as_the_classes(tmp_path):
     decision = judge(path).decision
     assert decision.is_right is True
     assert len(decision.model.base.before["t"]) != 5
+
+
+RECORDS = """
+import numpy as np
+rng = np.random.default_rng(0)
+data = [([float(n) / 300, 1.0], n % 2) for n in range(300)]
+w = [0.1, -0.2]
+for epoch in range(9):
+    grad = [0.0, 0.0]
+    for x, t in data:
+        for _ in range(40):
+            y = w[0] * x[0] + w[1] * x[1]
+        error = y - t
+        grad = [grad[0] + error * x[0], grad[1] + error * x[1]]
+    w = [w[0] - 0.1 * grad[0] / len(data), w[1] - 0.1 * grad[1] / len(data)]
+"""
+
+
+@pytest.mark.parametrize("target", ["n % 2", "1"])
+def test_a_list_of_records_is_cut_where_a_step_computes_too_much(target, tmp_path):
+    path = Path(tmp_path, "net.py")
+    path.write_text(RECORDS.replace("n % 2", target))
+    judged = judge(path)
+    assert judged.decision.is_right
+    assert len(judged.step.get_names()["data"]) == FEW
+
+
+def test_weights_of_a_recurrent_layer_keep_their_sizes():
+    layer = pytest.importorskip("torch").nn.LSTM(8, 24)
+    leaves = list_leaves({"layer": layer, "rows": np.zeros((96, 3))})
+    assert [path for path, leaf in leaves.items() if _may_shrink(leaf)] == ["rows"]

@@ -105,3 +105,12 @@ def test_a_function_takes_the_place_of_a_function_with_as_many_arguments():
 @pytest.mark.parametrize(("power", "is_right"), [(" ** 2", True), ("", False)])
 def test_a_method_that_sets_what_training_reads_is_called_before(power, is_right, write):
     assert judge(write(SETUP.replace("{power}", power))).decision.is_right is is_right
+
+
+WORDS = NET.replace("activation", "kind").replace('"sigmoid"', '"sig"')
+
+
+@pytest.mark.parametrize(("tanh", "option"), [("a", ""), ("np.tanh(a)", "kind='tanh'")])
+def test_what_is_compared_with_an_activation_chooses_one(tanh, option, write):
+    use = "\nX, y = np.random.rand(8, 3), np.random.rand(8, 2)\nNet([3, 4, 2], 'sig').fit(X, y)\n"
+    assert judge(write(WORDS.replace("{tanh}", tanh) + use)).step.option == option

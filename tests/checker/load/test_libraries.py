@@ -1,6 +1,8 @@
 """Libraries of data are answered for while a script is followed, and only then."""
 
+import argparse
 import gzip
+import sys
 from contextlib import ExitStack
 from functools import partial
 
@@ -8,7 +10,7 @@ import numpy as np
 import pytest
 
 from trainer.checker.find.datasets import Dataset
-from trainer.checker.load.arguments import Arguments
+from trainer.checker.load.arguments import Arguments, _parse, fill_arguments
 from trainer.checker.load.given_files import open_given, replace_files
 from trainer.checker.load.libraries import FEW, Dense, answer
 from trainer.checker.load.standins import MissingNameError, StandIn, be_quiet
@@ -101,6 +103,20 @@ def test_files_of_digits_are_given_where_they_are_missing(is_packed):
 def test_a_script_that_asks_for_more_words_is_given_a_number():
     words = Arguments(["net.py"])
     assert (words[0], words[3], words[1:]) == ("net.py", "1", [])
+
+
+def test_a_parser_finds_a_word_for_each_argument_that_it_requires(monkeypatch):
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_known_args", _parse)
+    monkeypatch.setattr(sys, "argv", Arguments(["net.py"]))
+    fill_arguments()
+    parser = argparse.ArgumentParser(description="reads faces.npz")
+    parser.add_argument("file")
+    parser.add_argument("--hidden", type=int, required=True)
+    parser.add_argument("--loss", choices=["mse", "ce"], required=True)
+    parser.add_argument("--lr", type=float, default=0.5)
+    found = parser.parse_args()
+    assert vars(found) == {"file": "data.npz", "hidden": 2, "loss": "mse", "lr": 0.5}
+    assert parser.parse_args(["f", "--hidden", "7", "--loss", "ce"]).hidden == 7
 
 
 def test_the_package_of_digits_gives_flat_images_and_labels():

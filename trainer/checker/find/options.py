@@ -35,8 +35,9 @@ def list_options(
 def has_options(module: Namespace, tree: ast.Module) -> bool:
     """Return whether a file names more than one activation, and an argument that chooses one."""
     arguments = dict.fromkeys(n.arg for n in ast.walk(tree) if isinstance(n, ast.arg))
-    choices = max(len(_list_words(tree)), len(_list_functions(module)))
-    return choices > 1 and any(_chooses(name, module, tree) for name in arguments)
+    most = max(len(_list_words(tree)), len(_list_functions(module)))
+    chosen = (name for name in arguments if _chooses(name, module, tree))
+    return any(max(most, len(list_words(name, tree, module))) > 1 for name in chosen)
 
 
 def _chooses(name: str, module: Namespace, tree: ast.Module) -> bool:

@@ -74,7 +74,7 @@ def _cut(step: Step, records: list[Any]) -> None:
     for few in (FEW, FEWEST):
         if not step.run().error:
             return
-        records[:] = kept[:: len(kept) // few][:few]
+        records[:] = [kept[i] for i in _choose_rows(len(kept), few)]
         step.given = given | count_again(len(kept), few, values)
         step.forget()
     if step.run().error:
@@ -120,5 +120,9 @@ def _list_places(trace: Trace) -> set[int]:
 
 def _choose(values: Array, length: int, few: int) -> Array:
     """Return every so many rows, or columns, along the axis of that length."""
-    rows = np.linspace(0, length - 1, few).astype(int)
-    return values.take(rows, axis=values.shape.index(length))
+    return values.take(_choose_rows(length, few), axis=values.shape.index(length))
+
+
+def _choose_rows(length: int, few: int) -> Array:
+    """Return the numbers of so many rows, from the first to the last."""
+    return np.linspace(0, length - 1, few).astype(int)

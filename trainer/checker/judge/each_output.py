@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from trainer.book.functions import Array
 from trainer.checker.judge.events import Events
-from trainer.checker.judge.moving import exchange, move
+from trainer.checker.judge.moving import exchange, turn
 
 MOST = 12  # samples
 Find = Callable[[Mapping[str, Array]], frozenset[int] | None]
@@ -37,5 +37,5 @@ def change_one(targets: Array, number: int) -> Array:
     others = exchange(targets).reshape(-1)
     changed = targets.astype(others.dtype)
     flat, old = changed.reshape(-1), targets.reshape(-1)
-    flat[number] = (others if others[number] != old[number] else move(targets).reshape(-1))[number]
+    flat[number] = (others if others[number] != old[number] else turn(targets).reshape(-1))[number]
     return changed

@@ -71,7 +71,7 @@ class StepSearch(Search):
     """Tries changes of a wrong step, which begins at a line, 0 for a call.
 
     moved are the weights that are wrong, which a right step moves too, and losses are those that it
-    may go down.
+    may go down. is_unused tells that the step has a bias that nothing uses.
     """
 
     checked: Count = field(default_factory=lambda: Count(CHECKS))
@@ -79,6 +79,7 @@ class StepSearch(Search):
     line: int = field(kw_only=True)
     moved: frozenset[str] = field(kw_only=True)
     losses: frozenset[str] = field(kw_only=True)
+    is_unused: bool = field(kw_only=True)
     budget: Budget = field(default_factory=Budget)  # of the values of all steps
 
     def find_left(self, survey: Survey, candidate: Candidate) -> frozenset[str] | None:
@@ -120,7 +121,7 @@ class StepSearch(Search):
             return self.moved - set(decision.model.weights) if is_fixed else None
         if decision.fault in OF_LOSS:
             return LOSS
-        if decision.fault is Fault.UNUSED:
+        if decision.fault is Fault.UNUSED and self.is_unused:
             return list_all(decision)
         lost = self.moved - set(decision.model.weights)
         return (lost | set(decision.wrong)) or None
@@ -213,7 +214,10 @@ def _search_fix(
     """Return the first change, the texts with which less of a step is wrong, and what is."""
     assert isinstance(survey.screen, StepScreen)
     losses = name_losses(survey.screen.wanted.model, survey.screen.wanted.fits)
-    search = StepSearch(tried, request=request, line=survey.line, moved=survey.wrong, losses=losses)
+    search = StepSearch(
+        tried, request=request, line=survey.line, moved=survey.wrong, losses=losses,
+        is_unused=survey.screen.fault is Fault.UNUSED,
+    )  # fmt: skip
     fix = search.find_fix(survey, first)
     if fix is None:
         return None

@@ -212,10 +212,12 @@ def _list_sums(wanted: Wanted, biases: list[str]) -> Iterator[Place]:
     """Yield the first sums of a layer to which each bias that nothing uses can be added, where it
     is not 0.
     """
-    model, layers = wanted.model, list_layers(wanted.model, wanted.fits[0])
+    model = wanted.model
+    layers = list_layers(model, wanted.fits[0])
+    forward = [layer for layer in layers if layer.sums not in model.after_targets]
     for path in biases:
         bias = leave(model.base.before[path], FAR)
-        for layer in layers:
+        for layer in forward:
             site, _, value = model.base.events[layer.sums]
             with suppress(ValueError):
                 if (value + bias).shape == value.shape:
