@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from trainer.checker.find.programs import CALLS
 from trainer.checker.find.trace import SUBTRACTED, Trace
 from trainer.checker.judge import judging
 from trainer.checker.judge.decision import Decision
@@ -74,6 +75,14 @@ def test_of_one_step_a_right_call_with_fewer_weights_leaves_it_open(decide):
     whole, part = decide(0, None, "gradient"), decide(0, True, "gradient", 1)
     assert judge_programs([[], [whole], [part]]).step is whole
     assert judge_programs([[], [part], [whole]]).step is whole
+
+
+def test_data_of_ours_acquit_no_step_that_the_file_takes_with_its_own(decide, monkeypatch):
+    monkeypatch.setattr(judging, "misreads", lambda _decision: False)
+    own, call = decide(9, None), decide(0, True, "fit")
+    programs = [[own], *[[]] * (CALLS - 1), [call]]
+    assert judge_programs(programs).decision.is_right is None
+    assert judge_programs([[], *programs[1:]]).step is call
 
 
 def test_without_a_verdict_the_first_open_step_is_told(decide):

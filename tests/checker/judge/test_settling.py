@@ -5,7 +5,7 @@ from steps import FREE, judge
 
 from trainer.checker.findings.comparing import Finding
 from trainer.checker.findings.report import Report
-from trainer.checker.judge.reporting import leave_unknown, settle
+from trainer.checker.judge.reporting import leave_raised, leave_unknown, settle
 from trainer.checker.process import check_in_child
 
 RIGHT = FREE / "mini_batches.py"
@@ -202,3 +202,15 @@ def test_a_step_acquits_no_layer_that_it_does_not_run(tmp_path):
     path.write_text(UNUSED.replace("self.out * (1 - self.out)", "self.x * (1 - self.x)"))
     (wrong,) = check_in_child(path, hints=1)[0].wrong_findings
     assert "what Sigmoid.backward gives is not the derivative" in wrong.message
+
+
+def test_what_a_call_of_ours_raises_accuses_no_file_that_runs():
+    text = "TypeError: cannot unpack non-iterable numpy.int64 object (net.py, line 4)"
+    misspelt = "AttributeError: 'Net' object has no attribute 'weigths' (net.py, line 9)"
+    report = Report(findings=[
+        Finding("svm_loss", "raises", text), Finding("fit", "raises", misspelt, "misspelt-name"),
+        Finding("relu", "differs", "is 2, expected 1"),
+    ])  # fmt: skip
+    leave_raised(report)
+    assert [finding.verdict for finding in report.findings] == ["missing", "raises", "differs"]
+    assert report.findings[0].message == text

@@ -1,7 +1,7 @@
 """Judges the steps of a file one after the other, until one is right or wrong."""
 
 from collections import Counter
-from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import dropwhile, islice
@@ -65,16 +65,8 @@ def judge_programs(
         own |= {_get_key(step) for step in steps} if number < CALLS else set()
         asked.known = {key for key, each in found.items() if each.decision.is_right is False}
         judged = _choose(steps, budget, asked)
-        if judged and number and judged.decision.fault is Fault.GROWN:
-            continue  # of data of ours, which may lie in another direction
-        if judged and judged.step.file and number >= OWN and judged.decision.is_right is False:
-            judged = _leave_open(judged)
-        if judged and number >= CALLS:
-            if misreads(judged.decision) or _is_known_to_move(judged, own):
-                continue
-            judged = _leave_unusual(judged)
-            if judged.decision.is_right and _is_own_open(found, own):
-                judged = _leave_open(judged)
+        if judged and (judged := _weigh(judged, number, found, own)) is None:
+            continue
         if judged:
             key = _get_key(judged.step)
             found[key] = _choose_better(found.get(key, judged), judged)
@@ -92,20 +84,44 @@ def judge_programs(
         is_sure = settled == {False} and max(wrong.values(), default=0) >= ENOUGH
         if more > MORE or later > LATER or is_sure or budget.is_spent:
             break
-    sure = [each for each in found.values() if each.decision.is_right is not None]
+    return _choose_shown(list(found.values()), bool(loops))
+
+
+def _choose_shown(found: Sequence[Judged], has_loops: bool) -> Judged | None:
+    """Return the step that says most of those that were judged, None where none was."""
+    sure = [each for each in found if each.decision.is_right is not None]
     if not sure:
-        return next(iter(found.values()), None)
+        return next(iter(found), None)
     # What a method gives may lack the penalty that another adds.
     is_any_right = any(each.decision.is_right for each in sure)
     given = [each for each in sure if is_any_right and _lacks_given(each.decision)]
     best = min([each for each in sure if each not in given], key=_rank_shown)
-    left = [each for each in found.values() if each.decision.is_right is None]
+    left = [each for each in found if each.decision.is_right is None]
     if best.decision.is_right and (larger := _list_larger(best, left)):
         return larger[0]  # what is right may be a part of it
     best.others = [each.step for each in left if each.step.line]
-    if best.decision.model.base.gave == DERIVED and loops:
+    if best.decision.model.base.gave == DERIVED and has_loops:
         best.decision = replace(best.decision, is_right=None)  # a loss, and steps that are unknown
     return best
+
+
+def _weigh(
+    judged: Judged, number: int, found: Mapping[Key, Judged], own: Collection[Key]
+) -> Judged | None:
+    """Return what the step of a program says, as an open one where data or code of others may be
+    the reason, None where it says nothing.
+    """
+    is_wrong = judged.decision.is_right is False
+    if number and judged.decision.fault is Fault.GROWN:
+        return None  # data of ours may lie in another direction
+    if judged.step.file and number >= OWN and is_wrong:
+        judged = _leave_open(judged)
+    if number < CALLS:
+        return judged
+    if misreads(judged.decision) or _is_known_to_move(judged, own):
+        return None
+    is_doubted = judged.decision.is_right and _is_own_open(found, own)
+    return _leave_open(judged) if is_doubted else _leave_unusual(judged)
 
 
 @dataclass
