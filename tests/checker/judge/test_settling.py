@@ -52,6 +52,12 @@ def test_a_right_step_acquits(tmp_path):
     assert settle_one(judge(RIGHT), "loss", "loss-sum") == ([], None)
 
 
+def test_a_right_step_has_a_net_though_a_call_of_ours_made_none():
+    report = Report(findings=[Finding("construction", "raises", "TypeError: size is a float")])
+    settle(report, judge(RIGHT))
+    assert report.status == 0
+
+
 @pytest.mark.parametrize(
     ("quantity", "cause", "right", "status"),
     [

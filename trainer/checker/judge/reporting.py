@@ -148,7 +148,8 @@ def settle(report: Report, judged: Judged) -> None:
         return
     report.findings = _drop_construction(report.findings)
     if is_right:
-        failed = [f for f in report.wrong_findings if f.verdict == "raises"]
+        raised = (f for f in report.wrong_findings if f.verdict == "raises")
+        failed = [f for f in raised if f.quantity != "construction"]  # the step has a net
         report.findings = [f for f in report.findings if f.verdict in ("ok", "note")]
         report.findings += [report_unchecked(f.quantity, f.message) for f in failed]
     report.findings += describe(judged)
