@@ -241,7 +241,7 @@ class Step:
                 is_top = frame.f_locals is frame.f_globals
                 own = None if is_top else frame.f_locals
                 shared, own = copy_together(frame.f_globals, own)
-                self._caught = own or shared, shared
+                self._caught = shared if own is None else own, shared
             return keep(trace, site, value, changes, self.tracer.sites[site], kept)
 
         self.tracer.see = see

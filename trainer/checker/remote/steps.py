@@ -102,9 +102,8 @@ class RemotePrograms:
     nothing, or where it lacks its data, and misfit the line at which that is a mistake of its own.
 
     runs_alone tells that the file trains a net as a script. fault is the line at which a call fails
-    by a mistake of the file, and what it raises. truncated
-    is the line at which its own loop, which changes nothing, loses decimals, and the array. A line
-    is 0 for none.
+    by a mistake of the file, and what it raises. truncated is the line at which its own loop, which
+    changes nothing, loses decimals, and the array. A line is 0 for none.
     """
 
     def __init__(self, connection: Connection, numbers: Iterable[int] = range(TRAINING)):

@@ -1,8 +1,10 @@
 """Finds the lines whose values, replaced by the right ones, make a step right, one by one."""
 
+import ast
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ from trainer.book.functions import Array
 from trainer.checker.diagnose.counting import Count
 from trainer.checker.find.trace import EVENT
 from trainer.checker.find.tracing import Site
-from trainer.checker.judge.derivatives import list_forward
+from trainer.checker.judge.derivatives import find_factor, list_forward
 from trainer.checker.judge.fit import Fit
 from trainer.checker.repair.scoring import ALL, Edits, Scorer, SpentError
 from trainer.checker.repair.values import Values
@@ -71,14 +73,35 @@ class Locator:
         edits: Edits = {}
         while len(found) < MOST_LINES and not self._scorer.count.is_spent:
             places = sorted(self._improve(edits), key=lambda each: each.event)
+            settling = [each for each in places if each.settles]
+            places = places if settling else self._leave_symptoms(places)
             if not places:
                 break
-            settling = [each for each in places if each.settles]
             found.append(_list_first(settling or places))
             edits = found[-1][0].edits
             if settling:
                 break
         return found
+
+    def _leave_symptoms(self, places: list[Place]) -> list[Place]:
+        """Return the places without those that read one variable of the way back which is no
+        derivative: that is wrong, and not each line that it spoils.
+        """
+        read = [{n.id for n in ast.walk(ast.parse(p.site.text)) if isinstance(n, ast.Name)}
+                for p in places]  # fmt: skip
+        shared = {name for a, b in combinations(read, 2) for name in a & b}
+        last = max((each.event for each in places), default=0)
+        wrong = {name for name in shared if not self._is_derivative(name, last)}
+        return [each for each, names in zip(places, read, strict=True) if not names & wrong]
+
+    def _is_derivative(self, name: str, last: int) -> bool:
+        """Return whether the array that a variable gets on the way back is a derivative."""
+        events, back = self._model.base.events, self._model.weighted & self._model.after_targets
+        found = (events[i] for i in sorted(back) if i < last and events[i][0] >= 0)
+        own = ((self._sites[site].name, value) for site, path, value in found if not path)
+        values = [value for each, value in own if each == name and value.ndim]
+        like = self._values.derivatives.list_like(values[-1]) if values else ()
+        return not values or any(find_factor(values[-1], expected) for _, expected in like)
 
     def _improve(self, edits: Edits) -> Iterator[Place]:
         """Yield the lines with whose right values more weights go down the derivative: numbers that
