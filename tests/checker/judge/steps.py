@@ -3,12 +3,15 @@
 from itertools import count, islice
 from pathlib import Path
 
+from trainer.checker.diagnose.counting import Count
 from trainer.checker.find.inventing import INPUTS
 from trainer.checker.find.options import MOST
 from trainer.checker.find.programs import CALLS, OPTION, TRAINING, Script, run_program
 from trainer.checker.judge.judging import judge_options, judge_programs
 from trainer.checker.judge.layers import judge_layers
 from trainer.checker.judge.reporting import describe
+from trainer.checker.repair.repairing import CHANGES, diagnose_step
+from trainer.checker.repair.surveying import StepRequest
 
 FREE = Path(__file__).parent / "free"  # right nets, each in another form
 LAYERS = Path(__file__).parent / "layers"  # right layers
@@ -27,6 +30,13 @@ def judge(path):
     script = Script(path)
     judged = judge_programs(map(run_program, count(), script.list_programs()))
     return judge_options(Programs(script), judged)
+
+
+def diagnose(path):
+    """Return the line of a file's wrong step, and a fix, None where none was found."""
+    judged = judge(path)
+    assert judged.decision.is_right is False
+    return diagnose_step(StepRequest(path, *judged.step.place), Count(CHANGES))
 
 
 def judge_each_layer(path):

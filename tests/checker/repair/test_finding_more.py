@@ -1,12 +1,11 @@
 """Gradients without names, penalties of some weights and biases that nothing uses get a line."""
 
 import pytest
-from steps import judge
+from steps import diagnose, write_changed
 
 from trainer.checker.diagnose.counting import Count
-from trainer.checker.process import check_in_child
-from trainer.checker.repair.repairing import CHANGES, diagnose_step
-from trainer.checker.repair.surveying import StepRequest
+from trainer.checker.repair.raising import diagnose_raised
+from trainer.checker.repair.repairing import CHANGES
 
 NET = """
 import numpy as np
@@ -34,13 +33,6 @@ for i in range(100):
 """
 
 
-def diagnose(path, text):
-    path.write_text(text)
-    judged = judge(path)
-    assert judged.decision.is_right is False
-    return diagnose_step(StepRequest(path, *judged.step.place), Count(CHANGES))
-
-
 @pytest.mark.parametrize(
     ("right", "wrong", "fix"),
     [
@@ -51,7 +43,7 @@ def diagnose(path, text):
 )
 def test_the_line_that_was_changed_is_named_and_corrected(right, wrong, fix, tmp_path):
     assert NET.count(right) == 1
-    found = diagnose(tmp_path / "net.py", NET.replace(right, wrong))
+    found = diagnose(write_changed(tmp_path, NET, right, wrong))
     assert found.line == NET[: NET.index(right)].count("\n") + 1
     assert fix in next(line for line in found.diff.splitlines() if line.startswith("+ "))
 
@@ -85,7 +77,9 @@ for epoch in range(9):
 
 
 def test_the_sign_of_the_bias_of_each_neuron_is_turned(tmp_path):
-    found = diagnose(tmp_path / "net.py", LISTS)
+    path = tmp_path / "net.py"
+    path.write_text(LISTS)
+    found = diagnose(path)
     assert found.code.strip() == "n['w'][-1] -= 0.5 * n['d']".replace("'", '"')
     assert '+                n["w"][-1] += 0.5 * n["d"]' in found.diff
 
@@ -93,5 +87,6 @@ def test_the_sign_of_the_bias_of_each_neuron_is_turned(tmp_path):
 def test_a_program_that_lacks_an_import_gets_it(tmp_path):
     path = tmp_path / "net.py"
     path.write_text(f"class Net:\n    pass\n{NET.replace('import numpy as np', '')}")
-    report, _ = check_in_child(path, timeout=60)
-    assert report.diagnosis is None or "+import numpy as np" in report.diagnosis["diff"]
+    found = diagnose_raised(path, Count(CHANGES))
+    assert (found.line, found.left) == (10, ())
+    assert found.diff.endswith("+import numpy as np\n")

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from steps import FREE, LAYERS, judge, judge_each_layer
+from steps import FREE, LAYERS, diagnose, judge, judge_each_layer
 
 from trainer.checker.diagnose.counting import Count
 from trainer.checker.diagnose.verifying import Request
@@ -41,12 +41,6 @@ def plant(tmp_path, name, old, new):
     path = tmp_path / f"{name}.py"
     path.write_text(text.replace(old, new, 1))
     return path, text.count("\n", 0, text.index(old)) + 1
-
-
-def diagnose(path):
-    judged = judge(path)
-    assert judged.decision.is_right is False
-    return diagnose_step(StepRequest(path, *judged.step.place), Count(CHANGES))
 
 
 @pytest.mark.parametrize(("name", "old", "new", "line"), MISTAKES)

@@ -33,8 +33,7 @@ def diagnose_idle(request: StepRequest, script: Script, tried: Count) -> Diagnos
 
 
 def _is_right(request: StepRequest, texts: Texts) -> bool:
-    decisions = (request.decide(step, step.run) for step in find_steps(request, texts)[1])
-    return next((bool(d.is_right) for d in decisions if d and d.is_right is not None), False)
+    return request.is_right(find_steps(request, texts)[1])
 
 
 def _list_lost(text: str, loop: ast.For) -> Iterator[tuple[ast.Assign, str]]:

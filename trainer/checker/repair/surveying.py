@@ -61,6 +61,11 @@ class StepRequest:
         """Return the decision on the step, which runs so."""
         return decide_layer(run) if self.is_layer else decide_step(step, run)
 
+    def is_right(self, steps: list[Step]) -> bool:
+        """Return whether the first step about which anything can be said is right."""
+        decisions = (self.decide(step, step.run) for step in steps)
+        return next((bool(d.is_right) for d in decisions if d and d.is_right is not None), False)
+
 
 def find_steps(request: StepRequest, texts: Texts | None) -> tuple[Script, list[Step]]:
     """Return the script of a request in changed texts, and the steps of its program: the script may
@@ -220,10 +225,9 @@ def _list_sums(wanted: Wanted, biases: list[str]) -> Iterator[Place]:
         for layer in forward:
             site, _, value = model.base.events[layer.sums]
             with suppress(ValueError):
-                if (value + bias).shape == value.shape:
-                    yield Place(
-                        wanted.sites[site], layer.sums, value, value + bias, "", {path: bias}
-                    )
+                if (expected := value + bias).shape == value.shape:
+                    there = wanted.sites[site], layer.sums
+                    yield Place(*there, value, expected, "", {path: bias})
                     break
 
 
