@@ -68,18 +68,18 @@ def _cut(step: Step, records: list[Any]) -> None:
     """Leave few samples in a list that a step captured, where it computes too much to be run with
     all, and not with these.
     """
+    if not step.run().error:
+        return
     kept, given = records[:], step.given
-    leaves = list_leaves(step.get_names()).items()
-    values = {path: leaf.value for path, leaf in leaves}
+    values = {path: leaf.value for path, leaf in list_leaves(step.get_names()).items()}
     for few in (FEW, FEWEST):
-        if not step.run().error:
-            return
         records[:] = [kept[i] for i in _choose_rows(len(kept), few)]
         step.given = given | count_again(len(kept), few, values)
         step.forget()
-    if step.run().error:
-        records[:], step.given = kept, given
-        step.forget()
+        if not step.run().error:
+            return
+    records[:], step.given = kept, given
+    step.forget()
 
 
 def find_free(least: int, sizes: Iterable[int]) -> int:

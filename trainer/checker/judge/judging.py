@@ -88,7 +88,7 @@ def judge_programs(
 
 
 def _choose_shown(found: Sequence[Judged], has_loops: bool) -> Judged | None:
-    """Return the step that says most of those that were judged, None where none was."""
+    """Return the judged step that says most, None where none was judged."""
     sure = [each for each in found if each.decision.is_right is not None]
     if not sure:
         return next(iter(found), None)

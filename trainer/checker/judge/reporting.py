@@ -68,23 +68,19 @@ def leave_doubted(report: Report) -> None:
     if not may_be_settled(report) or _is_understood(report):
         return
     message = _("a step of its training, which decides about it, did not come back in time")
-    _leave_wrong(report, lambda _finding: message)
+    _leave(report, report.wrong_findings, lambda _finding: message)
 
 
-def _leave_wrong(report: Report, explain: Callable[[Finding], str]) -> None:
+def _leave(report: Report, wrong: list[Finding], explain: Callable[[Finding], str]) -> None:
     """Leave open what is wrong in a report, and explain why."""
-    wrong = report.wrong_findings
     report.findings = [report_unchecked(f.quantity, explain(f)) if f in wrong else f
                        for f in report.findings]  # fmt: skip
 
 
 def leave_raised(report: Report) -> None:
     """Leave open what a call of ours raises, of a file that runs: it may be called otherwise."""
-    report.findings = [
-        report_unchecked(f.quantity, f.message)
-        if f.verdict == "raises" and f.cause != "misspelt-name" and _is_doubt(f, ()) else f
-        for f in report.findings
-    ]  # fmt: skip
+    raised = (f for f in report.wrong_findings if f.verdict == "raises" and _is_doubt(f, ()))
+    _leave(report, [f for f in raised if f.cause != "misspelt-name"], lambda f: f.message)
 
 
 def leave_unknown(report: Report) -> None:
@@ -99,7 +95,7 @@ def leave_unknown(report: Report) -> None:
         message = _(
             "its outputs are of no form that is known here, and nothing else shows its form"
         )
-        _leave_wrong(report, lambda f: f.message if f.verdict == "raises" else message)
+        _leave(report, wrong, lambda f: f.message if f.verdict == "raises" else message)
 
 
 def _is_doubt(finding: Finding, unsure: tuple[str | None, ...]) -> bool:
@@ -134,7 +130,7 @@ def settle(report: Report, judged: Judged) -> None:
     for finding in report.findings:  # an array may be lacking only where nothing else trains
         finding.topic = "" if finding.topic == LACKING else finding.topic
     if is_right and _is_of_columns(judged, wrong):
-        _leave_wrong(report, lambda f: f.message)
+        _leave(report, wrong, lambda f: f.message)
         wrong = report.wrong_findings
     if report.status == 1 and _is_understood(report) and not (is_right and fit and fit.is_own):
         _name_both_losses(wrong, judged)

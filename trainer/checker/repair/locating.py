@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import combinations
 from typing import Any
 
@@ -15,7 +16,7 @@ from trainer.checker.find.trace import EVENT
 from trainer.checker.find.tracing import Site
 from trainer.checker.judge.derivatives import find_factor, list_forward
 from trainer.checker.judge.fit import Fit
-from trainer.checker.repair.scoring import ALL, Edits, Scorer, SpentError
+from trainer.checker.repair.scoring import ALL, Edits, Effect, Scorer, SpentError
 from trainer.checker.repair.values import Values
 from trainer.checker.repair.wanted import Wanted
 
@@ -25,6 +26,7 @@ MOST_PLACES = 4  # lines that may each be the same mistake
 MOST_REPEATED = 40  # rounds of a loop in which a line is corrected
 MOST_ROUNDS = 200  # in which it is corrected by one rule
 Correct = Callable[[list[int], Edits, int, frozenset[str]], tuple[Edits, int]]
+ListValues = Callable[[Effect], Iterator[Array]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,14 +105,14 @@ class Locator:
         like = self._values.derivatives.list_like(values[-1]) if values else ()
         return not values or any(find_factor(values[-1], expected) for _, expected in like)
 
-    def _improve(self, edits: Edits) -> Iterator[Place]:
-        """Yield the lines with whose right values more weights go down the derivative: numbers that
-        solve that alone, which takes few runs, or any values.
+    def _improve(self, edits: Edits) -> list[Place]:
+        """Return the lines with whose right values more weights go down the derivative: numbers
+        that solve that alone, which takes few runs, or any values.
         """
         found = list(self._try_sites(self._solve_events, edits))
-        if not any(each.settles for each in found):
-            found = list(self._try_sites(self._correct_events, edits))
-        yield from found
+        if any(each.settles for each in found):
+            return found
+        return list(self._try_sites(self._correct_events, edits))
 
     def _try_sites(self, correct: Correct, edits: Edits) -> Iterator[Place]:
         """Yield the lines with whose values, as one rule corrects them, more is right."""
@@ -141,14 +143,9 @@ class Locator:
     ) -> tuple[Edits, int]:
         """Return the numbers with which most is right, each with those before it."""
         best, score = dict(edits), before
-        numbers = (i for i in events[:MOST_REPEATED] if not self._model.base.events[i][2].ndim)
-        for i in numbers:
-            effect = self._scorer.move(i, best)
-            is_open = bool(effect.reached) and not effect.reached & good
-            for value in self._values.solve(effect) if is_open else ():
-                trial = {**best, effect.path: value}
-                now = self._scorer.score(trial)[0]
-                best, score = (trial, now) if now > score else (best, score)
+        for i in events[:MOST_REPEATED]:
+            if not self._model.base.events[i][2].ndim:
+                best, score = self._correct(i, best, score, good, self._values.solve)
         return best, score
 
     def _correct_events(
@@ -163,8 +160,8 @@ class Locator:
         events = events[:MOST_REPEATED]
         best, score = dict(edits), before
         for i in events:
-            trial, reached = self._correct(i, best, score, good)
-            best, score = (trial, reached) if reached > score else (best, score)
+            list_values = partial(self._values.list_values, edits=best)
+            best, score = self._correct(i, best, score, good, list_values)
         if score <= before and rounds[1] > before:
             return rounds
         if score <= before and len(events) > 1:
@@ -172,16 +169,16 @@ class Locator:
         return best, score
 
     def _correct(
-        self, event: int, edits: Edits, score: int, good: frozenset[str]
+        self, event: int, edits: Edits, score: int, good: frozenset[str], list_values: ListValues
     ) -> tuple[dict[str, Any], int]:
-        """Return the value of an event with which most is right, beside others.
+        """Return the value of an event, of those listed, with which most is right, beside others.
 
         What a right weight depends on is right.
         """
         effect, best = self._scorer.move(event, edits), dict(edits)
         if effect.reached <= good or effect.reached & good:
             return best, score
-        for value in self._values.list_values(effect, edits):
+        for value in list_values(effect):
             if score == ALL:
                 break
             trial = {**edits, effect.path: value}

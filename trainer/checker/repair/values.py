@@ -69,7 +69,8 @@ class Values:
         mine = arrange(own.value, value.shape) if own and self._scorer.fit.is_own else ()
         if any(is_close(each, value) for each in mine):
             return
-        yield from (expected for _, expected in self.derivatives.list_like(value) if value.ndim)
+        if value.ndim:
+            yield from (expected for _, expected in self.derivatives.list_like(value))
         # One number was solved for; or it is a sum over an axis too many, or of something else.
         by_weights = (self.derivatives.find(path) for path in sorted(reached))
         yield from (each.value for each in by_weights if each and _is_repeated(value, each.value))

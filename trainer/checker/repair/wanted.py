@@ -185,9 +185,13 @@ def choose_fits(model: Model, fits: list[Fit], wrong: set[str]) -> list[Fit]:
     fits = [fit for fit in fits if not wrong & set(fit.list_agreeing())] or fits
     most = max((len(fit.list_agreeing()) for fit in fits), default=0)
     best = [fit for fit in fits if len(fit.list_agreeing()) == most]
-    moved = np.array([each.moved for each in list_directions(model, model.weights)])
-    counts = {id(f): 0 if most else find_most_common(moved, f)[1] for f in best}
-    best.sort(key=lambda f: (-counts[id(f)], not f.is_own, most > 0 or not begins(model, f)))
+    if most:
+        best.sort(key=lambda fit: not fit.is_own)
+    else:
+        moved = np.array([each.moved for each in list_directions(model, model.weights)])
+        best.sort(
+            key=lambda f: (-find_most_common(moved, f)[1], not f.is_own, not begins(model, f))
+        )
     distinct: list[Fit] = []
     for fit in best:
         if not any(_are_parallel(fit.slopes, other.slopes) for other in distinct):
