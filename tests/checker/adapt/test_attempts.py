@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from trainer.checker.adapt.attempts import attempt, report_exception
 from trainer.checker.adapt.sizes import C, D, N
@@ -52,3 +53,22 @@ class Net:
 def test_an_exception_is_the_codes_own_where_our_sizes_and_order_did_not_cause_it(name, verdict):
     error = attempt(getattr(Net(), name), X).error
     assert report_exception(name, error).verdict == verdict
+
+
+def test_what_a_machine_lacks_is_held_against_nobody():
+    finding = report_exception("loading", attempt(import_removed).error)
+    assert (finding.verdict, finding.checked) == ("missing", False)
+    assert finding.message.startswith("needs numpy: cannot import name 'removed'")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
+def test_cuda_that_a_machine_lacks_is_held_against_nobody():
+    finding = report_exception("predict", attempt(lambda: torch.zeros(2, device="cuda")).error)
+    assert (finding.verdict, finding.checked) == ("missing", False)
+    assert finding.message.startswith("needs CUDA")
+
+
+def import_removed():
+    from numpy import removed
+
+    return removed

@@ -129,3 +129,26 @@ def test_functions_that_keep_one_array_keep_one_copy_of_it():
     leaves = list_leaves({"read": read})
     leaves["read.W"].set(np.full(2, 5.0))
     assert (read() == 5).all()
+
+
+SEVERAL = """
+import numpy as np
+W, rows, shown = np.ones(2), [(np.ones(2), 1.0)] * 3, np.zeros(3)
+def read():
+    return shown
+def train(W, kept):
+    log = [np.zeros(4)]
+    for x, t in rows:
+        W -= 0.1 * x * (x @ W - t)
+    return log
+{more}
+train(W, rows)
+"""
+
+
+@pytest.mark.parametrize("more", ["", "names = dir()"])
+def test_a_step_has_the_names_that_its_code_may_use(more, tmp_path):
+    names = find_step(tmp_path, SEVERAL.format(more=more)).get_names()
+    assert {"W", "x", "t", "rows", "shown"} <= names.keys()
+    assert ("kept" in names, "log" in names) == (bool(more), bool(more))
+    assert not find_step(tmp_path, SEVERAL.format(more=more)).run().error

@@ -2,6 +2,8 @@
 
 from steps import judge, write_changed
 
+from trainer.checker.judge.decision import Fault
+
 TWO_OUTPUTS = """
 import math
 i1, i2, t1, t2 = 0.05, 0.10, 0.01, 0.99
@@ -147,3 +149,39 @@ def test_a_generator_gives_each_run_of_a_step_the_same_samples(tmp_path):
     assert judge(path).decision.is_right is True
     path = write_changed(tmp_path, GENERATOR, "d.mean(axis=0)", "d.mean()")
     assert judge(path).decision.wrong == ["b"]
+
+
+DRAWN = """
+import math, random
+random.seed(3)
+w = [[random.uniform(-1, 1) for _ in range(2)] for _ in range(3)]
+b, v, b_out = [0.1, 0.2, 0.3], [random.uniform(-1, 1) for _ in range(3)], random.uniform(-1, 1)
+def sigmoid(a):
+    return 1 / (1 + math.exp(-a))
+def forward(x):
+    h = [sigmoid(b[j] + sum(w[j][i] * x[i] for i in range(2))) for j in range(3)]
+    return h, sigmoid(b_out + sum(v[j] * h[j] for j in range(3)))
+for epoch in range(100):
+    for x, t in [([0.2, 0.9], 1), ([0.7, 0.4], 0), ([0.5, 0.6], 1)]:
+        h, o = forward(x)
+        d = (o - t) * o * (1 - o)
+        e = [d * v[j] * h[j] * (1 - h[j]) for j in range(3)]
+        for j in range(3):
+            v[j] -= 0.5 * d * h[j]
+            b[j] -= 0.5 * e[j]
+            for i in range(2):
+                w[j][i] -= 0.5 * e[j] * x[i]
+        b_out -= 0.5 * d
+"""
+
+
+def test_a_bias_that_is_one_drawn_number_must_move(tmp_path):
+    assert judge(write_changed(tmp_path, DRAWN, "b_out -=", "b_out -=")).decision.is_right is True
+    decision = judge(write_changed(tmp_path, DRAWN, "        b_out -= 0.5 * d\n", "")).decision
+    assert (decision.fault, decision.wrong) == (Fault.LEFT, ["b_out"])
+
+
+def test_a_number_that_somebody_wrote_down_may_stay(tmp_path):
+    fixed = DRAWN.replace("        b_out -= 0.5 * d\n", "")
+    drawn, written = "range(3)], random.uniform(-1, 1)", "range(3)], 0.25"
+    assert judge(write_changed(tmp_path, fixed, drawn, written)).decision.is_right is True

@@ -7,6 +7,7 @@ import traceback
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -113,8 +114,9 @@ def describe_raised(error: BaseException) -> Raised:
     own = [(f, n) for f, n in lines if "site-packages" not in f and "/lib/python" not in f]
     at = f" ({describe_place(Path(own[-1][0]).name, own[-1][1])})" if own else ""
     text = f"{type(error).__name__}: {show_safely(error)}".strip().rstrip(":").splitlines()[0]
-    if isinstance(error, MissingNameError):
-        return Raised("absent", show_safely(error), at)
+    needed = show_safely(error) if isinstance(error, MissingNameError) else _find_needed(error)
+    if needed:
+        return Raised("absent", needed, at)
     if not lines and isinstance(error, TypeError):
         return Raised("signature", text)
     if not lines and isinstance(error, KeyError | AttributeError | ValueError):
@@ -132,6 +134,18 @@ def describe_raised(error: BaseException) -> Raised:
     misfit = describe_misfit(error, Path(own[-1][0])) if own else ""
     text = f"{type(error).__name__}: {misfit}" if misfit else text
     return Raised("own", text, at, _name_cause(error), *place)
+
+
+def _find_needed(error: BaseException) -> str:
+    """Return what this machine has not, or in another version, "" where that raises no error."""
+    paths = [Path(f.filename).parts for f in traceback.extract_tb(error.__traceback__)]
+    if any(pair == ("torch", "cuda") for parts in paths for pair in pairwise(parts)):
+        return "CUDA"
+    if isinstance(error, ImportError) and {"site-packages", "lib"} & {
+        *Path(error.path or "").parts
+    }:
+        return f"{error.name}: {show_safely(error).partition(' (')[0]}"
+    return ""
 
 
 def _is_refused(error: BaseException) -> bool:

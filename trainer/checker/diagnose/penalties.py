@@ -30,6 +30,23 @@ def list_penalties(path: Path, text: str, function: Function) -> Iterator[Candid
             yield from apply_edit(path, text, Edit(statement.value, changed, 0.0))
 
 
+def list_turned(path: Path, text: str, function: Function) -> Iterator[Candidate]:
+    """Yield the text with the other sign before one term: a - b for a + b, and -= for +=."""
+    for node in ast.walk(function):
+        match node:
+            case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=right):
+                turned: ast.AST = ast.BinOp(left, _turn(op), right)
+            case ast.AugAssign(target=target, op=ast.Add() | ast.Sub() as op, value=value):
+                turned = ast.AugAssign(target, _turn(op), value)
+            case _:
+                continue
+        yield from apply_edit(path, text, Edit(node, ast.unparse(turned), 0.0))
+
+
+def _turn(op: ast.operator) -> ast.operator:
+    return ast.Sub() if isinstance(op, ast.Add) else ast.Add()
+
+
 def _list_without(path: Path, text: str, function: Function) -> Iterator[Candidate]:
     """Yield the text without the penalty of one gradient, or without those of all biases."""
     edits = list(_list_removals(function))

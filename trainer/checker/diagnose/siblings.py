@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from trainer.checker.adapt.names import PARAMS
-from trainer.checker.diagnose.applying import Candidate, replace_all, replace_node
+from trainer.checker.diagnose.applying import Candidate, apply_edit, replace_all, replace_node
 from trainer.checker.diagnose.edits import RATES, Edit
 from trainer.checker.diagnose.insertions import insert_after
 from trainer.checker.diagnose.patching import Function
@@ -67,6 +67,17 @@ def list_signs(path: Path, text: str, function: Function) -> Iterator[Candidate]
             yield Candidate(path, replace_all(text, made), group[0])
     if len(ascents := list(_list_ascents(function))) > 1:
         yield Candidate(path, replace_all(text, ascents), ascents[0].node)
+
+
+def list_kept(path: Path, text: str, function: Function) -> Iterator[Candidate]:
+    """Yield the text in which a value is subtracted from a variable or added to it, and does not
+    take its place: W -= step for W = step.
+    """
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and not isinstance(node.targets[0], ast.Tuple):
+            for operator in ("-=", "+="):
+                changed = f"{get_target(node)} {operator} {ast.unparse(node.value)}"
+                yield from apply_edit(path, text, Edit(node, changed, 0.0))
 
 
 def _negates(node: ast.UnaryOp) -> bool:

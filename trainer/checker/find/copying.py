@@ -102,7 +102,7 @@ def _copy_plain(value: Any, kind: type, memo: dict[int, Any]) -> Any:
     if kind is np.ndarray:
         made = memo[id(value)] = value.copy(order="K")
     elif kind is tuple:  # which may not hold itself
-        made = tuple([_copy(each, memo) for each in value])
+        made = memo[id(value)] = tuple([_copy(each, memo) for each in value])
     elif kind is list and ATOMS.issuperset(map(type, value)):
         made = memo[id(value)] = value[:]
     elif kind is list:

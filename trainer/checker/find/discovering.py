@@ -1,6 +1,7 @@
 """Runs a program until it trains, and returns the rounds of its loops that may be one step."""
 
-from collections.abc import Callable
+import ast
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -84,7 +85,8 @@ class Discovery:
         number = self._seen.get(loop, 0) + 1
         if number <= ROUNDS and len(self.captures) < MOST_CAPTURES:
             self._tracer.enter = None  # of what is copied: a generator has loops of its own
-            step = capture(self._tracer, self._tracer.loops[loop], frame)
+            after = [each for body in self._list_after(loop) for each in body]
+            step = capture(self._tracer, self._tracer.loops[loop], frame, after)
             self._tracer.enter = self._enter
             self.captures[loop, number] = step
             self._seen[loop] = number
@@ -179,14 +181,19 @@ class Discovery:
 
     def _list_following(self, loop: int) -> list[Step]:
         """Return what follows a loop in the one around it, as a step, [] where nothing does."""
+        for body in self._list_after(loop):
+            step = self.captures[loop, 1].make_following(body)
+            step.given = {} if step.run().error else step.given
+            return [step]
+        return []
+
+    def _list_after(self, loop: int) -> Iterator[list[ast.stmt]]:
+        """Yield the statements that follow a loop in one around it."""
         inner = self._tracer.loops[loop].loop
         for outer in self._outer[loop]:
             body = self._tracer.loops[outer].loop.body
             if inner in body[:-2]:  # behind it is the call that leaves it
-                step = self.captures[loop, 1].make_following(body[body.index(inner) + 2 :])
-                step.given = {} if step.run().error else step.given
-                return [step]
-        return []
+                yield body[body.index(inner) + 2 :]
 
     def _varies(self, loop: int) -> bool:
         """Return whether the second round of a loop carries on other numbers than the first, or

@@ -377,7 +377,8 @@ class Script:
             return []
         steps = self._mark(call, call.follow(trier, *data, option))
         if call.outcome and call.outcome.error:
-            self._keep_fault(call.outcome.error, call.outcome.named)
+            if not any(step.line for step in steps):  # what it trained is no part of a mistake
+                self._keep_fault(call.outcome.error, call.outcome.named)
             self._keep_farthest(Obstacle(call, call.outcome.error, call.outcome.reached[0]))
         error = steps[0].run({}, "changes").error if len(steps) == 1 else call.find_error()
         if not (asked := correct_sizes(*sizes, error)):

@@ -3,7 +3,7 @@
 import ast
 import copy
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,12 +35,14 @@ from trainer.checker.find.trace import (
     Trace,
     digest,
     digest_events,
+    has_numbers,
     keep,
 )
-from trainer.checker.find.tracing import Place, Tracer
+from trainer.checker.find.tracing import Place, Tracer, list_used
 from trainer.checker.findings.placing import describe_line
 
 MOST_ROUNDS = 20_000  # of all loops inside one step
+UNASKED = -1, "", None  # an event whose value nobody asks for
 RETURNED = "__result__"  # the name of what a call returned
 MOST_LEAF = 500_000  # elements of a leaf
 
@@ -53,7 +55,8 @@ class EnoughError(BaseException):
 class Step:
     """The body of a loop and the namespace that it found when its first round began.
 
-    names are the local names of a function, or None at the top level of a module.
+    names are the local names of a function, or None at the top level of a module. hidden are the
+    other global and local names, which the code does not use: no run copies them.
     """
 
     tracer: Tracer
@@ -73,6 +76,7 @@ class Step:
     is_still: bool = False  # whether it leaves its first matrices of weights at 0
     is_after: bool = False  # whether it is what follows the loop of a step, in the loop around that
     random: RandomState | None = None  # of the numbers that it draws, None for those of a new run
+    hidden: tuple[Namespace, Namespace] = field(default_factory=lambda: ({}, {}))
     _catch: int = -1  # the event at which names are asked for
     _caught: tuple[Namespace, Namespace] | None = None  # local and global names there
     _compiled: dict[int, Callable[..., None]] = field(default_factory=dict)  # by the rounds
@@ -96,7 +100,7 @@ class Step:
         self.tracer.shows_names = bool(edits.pop(NAMES, False))
         rounds = 1 + bool(edits.pop(TWICE, False))
         changes = {int(path[1:]): edits.pop(path) for path in list(edits) if path[0] == EVENT}
-        self._keys = self._keys or _list_keys(shared, names)
+        self._keys = self._keys or _list_keys(self._see(shared), names)
         if set(edits) - set(self._keys):
             return Trace(error="no such leaf")
         places: list[dict[int, list[Any]]] = []
@@ -104,12 +108,13 @@ class Step:
             self._set_leaf(path, np.array(values), (shared, names or {}), places)
         trace, keys = Trace(), {} if isinstance(form, tuple) else self._watched
         if form == "full":
-            leaves = bundle(list_leaves(_merge(shared, names)))
+            leaves = bundle(list_leaves(_merge(self._see(shared), names)))
             large = {p: digest(v.as_array()) for p, v in leaves.items() if v.size > MOST_LEAF}
             trace.before = {p: leaf.as_array() for p, leaf in leaves.items() if p not in large}
             keys = {path: leaf.keys for path, leaf in leaves.items()}
         try:
-            after = self._execute(names, trace, changes, form, rounds)
+            own = None if names is None else self.hidden[1] | names
+            after = self._execute(own, trace, changes, form, rounds)
         except (Exception, TooLongError, SystemExit) as error:
             trace.error = f"{type(error).__name__}: {error}"
             return trace
@@ -140,6 +145,7 @@ class Step:
         return Step(
             self.tracer, body, self.line, self.module, self.shared, self.names, self.owner,
             self.declared, path=self.path, given=self.given, is_after=True, random=self.random,
+            hidden=self.hidden,
         )  # fmt: skip
 
     def forget(self) -> None:
@@ -184,8 +190,12 @@ class Step:
         shared, names = copy_together(self.shared, self.names, self._large, self._views or ())
         for name in set(self.module) - set(shared):
             del self.module[name]
-        self.module.update(shared)
+        self.module.update(self.hidden[0] | shared)
         return self.module, names
+
+    def _see(self, shared: Namespace) -> Namespace:
+        """Return the global names without the hidden ones."""
+        return {name: shared[name] for name in self.shared}
 
     def _set_leaf(
         self, path: str, values: Any, parts: tuple[Namespace, Namespace],
@@ -207,7 +217,7 @@ class Step:
             leaf.set(values)
             return
         if path not in self._holders:
-            places += [] if places else map(list_places, parts)
+            places += [] if places else map(list_places, (self._see(shared), names))
             self._holders[path] = [
                 (i, each) for i, part in enumerate(places) for each in part.get(id(leaf.value), ())
             ]
@@ -223,7 +233,8 @@ class Step:
         rounds = 0
         wanted = form if isinstance(form, tuple) else ()
         kept = None if form in ("full", "digests") else set(wanted)
-        last = max((*wanted, *changes, self._catch), default=-1)
+        asked = {*wanted, *changes, self._catch}
+        last = max(asked)
 
         def count(_loop: int, _frame: FrameType) -> None:
             nonlocal rounds
@@ -235,6 +246,11 @@ class Step:
             if kept is not None and len(trace.events) > last:
                 if wanted:
                     raise EnoughError
+                return value
+            if type(value) is float and kept is not None and len(trace.events) not in asked:
+                trace.events.append(UNASKED)
+                return value
+            if not has_numbers(value.__class__):
                 return value
             if len(trace.events) == self._catch:
                 frame = sys._getframe(2)  # of the code, which calls the tracer
@@ -269,7 +285,8 @@ class Step:
             return lambda after, names: exec(code, self.module)
         function = ast.parse("def __step__(__after__): pass").body[0]
         assert isinstance(function, ast.FunctionDef)
-        valid = [n for n in self.names if n.isidentifier() and n not in self.declared]
+        every = self.hidden[1] | self.names
+        valid = [n for n in every if n.isidentifier() and n not in self.declared]
         function.args.args += [ast.arg(name) for name in valid]
         guarded = ast.parse("try: pass\nfinally: __after__.update(locals())").body[0]
         assert isinstance(guarded, ast.Try)
@@ -329,18 +346,31 @@ def _compile(body: list[ast.stmt]) -> Any:
     return compile(tree, "<step>", "exec")
 
 
-def capture(tracer: Tracer, place: Place, frame: FrameType) -> Step:
-    """Return the step that is a round of a loop, which begins in this frame."""
+def capture(tracer: Tracer, place: Place, frame: FrameType, after: Iterable[ast.stmt] = ()) -> Step:
+    """Return the step that is a round of a loop, which begins in this frame; after is what follows
+    the loop in those around it.
+    """
     module, names = frame.f_globals, frame.f_locals
     is_top = names is module
-    leaves = list_leaves(_merge(module, None if is_top else names))
+    own = list_used([place.loop, *after])
+    shared, hidden = _divide(module, tracer.used if tracer.used is None else tracer.used | own)
+    local, kept = _divide({} if is_top else names, tracer.used and own)
+    leaves = list_leaves(_merge(shared, local))
     views = list_views(leaves, leaves)
-    shared, own = copy_together(module, None if is_top else names, views=views)
+    shared, copied = copy_together(shared, None if is_top else local, views=views)
     name = STRAIGHT if is_wrapped(place.loop) else ""
     return Step(
-        tracer, place.loop.body, place.loop.lineno, module, shared, own,
+        tracer, place.loop.body, place.loop.lineno, module, shared, copied,
         place.owner, place.declared, name, path=place.path, random=get_random_state(),
+        hidden=(hidden, kept),
     )  # fmt: skip
+
+
+def _divide(names: Namespace, used: Collection[str] | None) -> tuple[Namespace, Namespace]:
+    """Return the names that code uses, None for all, and the others."""
+    hidden = {k: v for k, v in names.items()
+              if used is not None and k not in used and not k.startswith("__")}  # fmt: skip
+    return {k: v for k, v in names.items() if k not in hidden}, hidden
 
 
 def capture_call(
@@ -349,7 +379,8 @@ def capture_call(
     """Return the step that is a call of a function with the values of these names."""
     arguments = ", ".join(f"{each}={each}" for each in names)
     body = ast.parse(f"{RETURNED} = __run__({arguments})").body
-    leaves = list_leaves(_merge(module, names))
+    shared, hidden = _divide(module, tracer.used)
+    leaves = list_leaves(_merge(shared, names))
     given = names | {"__run__": function}
-    shared, own = copy_together(module, given, views=list_views(leaves, leaves))
-    return Step(tracer, body, 0, module, shared, own, name=name)
+    shared, own = copy_together(shared, given, views=list_views(leaves, leaves))
+    return Step(tracer, body, 0, module, shared, own, name=name, hidden=(hidden, {}))

@@ -4,6 +4,7 @@ import hashlib
 import math
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -24,6 +25,7 @@ STRAIGHT = "(script)"  # the name of the one step that a script takes without a 
 NAMES = "(names)"  # the path of whether names that are subtracted are seen
 TWICE = "(twice)"  # that of whether a step is taken again where it ended
 EVENT = "@"  # before the number of an event, in place of the path of a leaf
+HOLDING = (float, int, np.generic, np.ndarray, dict, list, tuple)
 MOST_EVENTS = 10_000
 ROUNDING = 1e-14  # relative
 MOST_ELEMENTS = 20_000  # of an array that is kept
@@ -94,8 +96,9 @@ def keep(
     if len(trace.events) >= MOST_EVENTS:
         raise TooLongError("too many values")
     is_whole = site.is_argument and isinstance(value, int | np.integer)  # perhaps a label
-    is_array = is_numeric_array(value) or is_numeric_tensor(value)
-    if is_real(value) or is_whole or (is_array and math.prod(value.shape) <= MOST_ELEMENTS):
+    is_number = is_real(value) or is_whole
+    is_array = not is_number and (is_numeric_array(value) or is_numeric_tensor(value))
+    if is_number or (is_array and math.prod(value.shape) <= MOST_ELEMENTS):
         value = _replace(value, changes.get(len(trace.events)), site.is_update)
         path = NAMED if site.is_name else OPERAND if site.is_operand else ""
         _add(trace, number, path, value, kept)
@@ -115,6 +118,13 @@ def keep(
                     leaf.set(other)
                 _add(trace, number, leaf.path + mark, leaf.value, kept)
     return value
+
+
+@cache
+def has_numbers(kind: Any) -> bool:
+    """Return whether values of a class may be, or hold, what is added to the events."""
+    packages = (each.__module__.partition(".")[0] for each in kind.__mro__)
+    return issubclass(kind, HOLDING) or "torch" in packages
 
 
 def _add(trace: Trace, number: int, path: str, value: Any, kept: set[int] | None) -> None:
@@ -146,6 +156,8 @@ def digest_events(trace: Trace) -> Trace:
 def digest(array: Any) -> Any:
     """Return a number that arrays of the same shape, kind and values have in common."""
     array = np.asarray(array)
+    if not array.ndim and array.dtype.kind == "f":
+        return np.float64(array).view(np.int64)
     kind = KINDS[array.dtype.kind]
     numbers = array if array.dtype == kind else array.astype(kind)
     shown = f"{array.shape}{kind}".encode() + numbers.tobytes()

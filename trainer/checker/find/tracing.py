@@ -3,7 +3,7 @@
 import ast
 import copy
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -16,6 +16,8 @@ SEE, SEE_NAME, ROUND, LEAVE = "__see__", "__see_name__", "__round__", "__leave__
 Loop = ast.For | ast.While
 SHOWN = ast.BinOp | ast.Call  # what functions are given
 COMPUTED = ast.BinOp | ast.Call | ast.Subscript  # what has no name
+INNER = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
+SEEING = {"globals", "locals", "vars", "eval", "exec", "dir"}  # which may use any name
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class Tracer:
     see: Callable[[int, Any], Any] | None = None
     enter: Callable[[int, FrameType], None] | None = None
     leave: Callable[[int], None] | None = None
+    # The names that functions and classes use, None where code may use any.
+    used: frozenset[str] | None = frozenset()
     straight: Path | None = None  # the script whose one step is put into a loop
     shows_names: bool = False  # whether it shows the names that are subtracted from others
 
@@ -77,6 +81,9 @@ class Tracer:
     def instrument(self, path: Path, tree: ast.Module) -> ast.Module:
         """Return a copy of the tree that calls the tracer."""
         self.starts[path] = len(self.sites), len(self.loops)
+        inner = list_used(node for node in ast.walk(tree) if isinstance(node, INNER))
+        is_known = self.used is not None and list_used([tree]).isdisjoint(SEEING)
+        self.used = (self.used or frozenset()) | inner if is_known else None
         whole = wrap_if(path == self.straight, tree)
         changed = _Instrumenter(self, path).visit(copy.deepcopy(whole))
         return ast.fix_missing_locations(changed)
@@ -265,6 +272,12 @@ class _Instrumenter(ast.NodeTransformer):
                 ]
                 return value
         return self.visit(value)
+
+
+def list_used(nodes: Iterable[ast.AST]) -> frozenset[str]:
+    """Return the names that code uses, but for attributes."""
+    every = (each for node in nodes for each in ast.walk(node))
+    return frozenset(each.id for each in every if isinstance(each, ast.Name))
 
 
 def _list_arguments(node: ast.FunctionDef) -> list[ast.arg]:

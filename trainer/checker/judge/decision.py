@@ -29,6 +29,7 @@ class Fault(Enum):
     SPREAD = auto()
     FORGOTTEN = auto()
     OVERWRITES = auto()
+    REPLACES = auto()
 
 
 # A value is wrong by itself: what else its line could compute is tried.

@@ -245,6 +245,24 @@ def measure_rest(model: Model, fit: Fit, weight: str) -> float:
     return float(min(rests))
 
 
+def find_penalties(model: Model, fit: Fit) -> dict[str, float]:
+    """Return the penalty of each weight that goes down a loss at the rate of most with one of its
+    own, where such penalties explain the steps of all others; {} where they do not.
+    """
+    found: dict[str, float] = {}
+    for weight in model.weights if fit.list_agreeing() else ():
+        each, own = _list_own(model, weight)
+        moved, pull = (np.array([getattr(d, k) for d in each]) for k in ("moved", "decay"))
+        rest = moved + fit.common_rate * fit.slopes[own]
+        penalty = -float(rest @ pull) / (float(pull @ pull) or 1.0)
+        limit = CLOSE * np.abs(moved).max() + 2 * fit.common_rate * fit.errors[own]
+        is_sure = weight not in fit.wrong or len(own) > FEWEST
+        if not is_sure or (np.abs(rest + penalty * pull) > limit).any():
+            return {}
+        found[weight] = penalty
+    return found
+
+
 def has_penalised(model: Model, fit: Fit, weight: str) -> bool:
     """Return whether a step computes the derivative by a weight with that of a penalty on it."""
     found, own = _list_own(model, weight)

@@ -121,7 +121,13 @@ class Fit:
     @property
     def is_right(self) -> bool:
         """Whether every weight moves down the derivative, with a penalty or without one."""
-        return not self.wrong and self.rate > 0 and self.penalty > -CLOSE * self.rate
+        is_down = not (self.wrong or self.replaces) and self.rate > 0
+        return is_down and self.penalty > -CLOSE * self.rate
+
+    @property
+    def replaces(self) -> bool:
+        """Whether what seems a penalty takes all of a weight away: the gradient takes its place."""
+        return abs(self.penalty - 1) <= SAME
 
 
 def are_same(a: float, b: float | None) -> bool:

@@ -251,8 +251,8 @@ def _group_leaves(model: Model) -> dict[str, list[str]]:
 
 
 def _list_numbers(model: Model, changed: list[str], least: int) -> dict[str, list[str]]:
-    """Return the numbers that may be data where no array is, and no rates, those together whose
-    names differ in digits alone, such as the two targets t1 and t2: at least so many.
+    """Return the numbers that may be data where no array is, and no rates or sizes, those together
+    whose names differ in digits alone, such as the two targets t1 and t2: at least so many.
     """
     found: dict[str, list[str]] = {}
     made = model.base.list_changed()
@@ -260,8 +260,17 @@ def _list_numbers(model: Model, changed: list[str], least: int) -> dict[str, lis
         if value.dtype.kind in "fi" and not value.ndim and path not in made:
             found.setdefault(re.sub(r"\d+", "#", path), []).append(path)
     several = [(name, paths) for name, paths in found.items() if len(paths) >= least]
-    data = {name: [p for p in paths if not _is_rate(model, p, changed)] for name, paths in several}
+    data = {n: [p for p in paths if not (_is_size(model, p) or _is_rate(model, p, changed))]
+            for n, paths in several}  # fmt: skip
     return {name: paths for name, paths in data.items() if paths}
+
+
+def _is_size(model: Model, path: str) -> bool:
+    """Return whether a whole number is how often a step does something: labels may be 0 and 1."""
+    value = model.base.before[path]
+    if value.dtype.kind != "i" or value < 2:
+        return False
+    return len(model.run({path: turn(value)}, "digests").events) != len(model.base.events)
 
 
 def _is_rate(model: Model, path: str, changed: list[str]) -> bool:

@@ -18,6 +18,7 @@ from trainer.checker.judge.properties import is_named_as_bias, is_named_as_weigh
 
 FAR = 0.5  # how far an array is moved, relative to its largest element
 ROUNDING = 1e-9  # of an array that stays as it is
+DRAWN = 6  # decimals of a number that somebody may have written down
 TRIED = 8  # elements of an array that are moved alone
 
 
@@ -26,12 +27,22 @@ def list_left(model: Model, fit: Fit) -> list[str]:
     them: equally many samples of each class may leave it as it is.
     """
     after = model.base.after
-    kept = [p for p in model.inputs if p in after and after[p].shape == model.get_value(p).shape]
+    numbers = [path for path in model.base.before if _is_drawn_bias(model, path)]
+    kept = [p for p in dict.fromkeys([*model.inputs, *numbers])
+            if p in after and after[p].shape == model.get_value(p).shape]  # fmt: skip
     idle = {_find_index(path) for path in kept if _is_identity(model.get_value(path))}
     back = WayBack(model, fit)
+    drawn = [path for path in numbers if back.is_added(path)]
     return [path for path in kept if _find_index(path) not in idle
-            and _should_move(model, fit, path, back)
+            and (path in drawn or _should_move(model, fit, path, back))
             and depends_on(model, fit, path) and _stays(model, path)]  # fmt: skip
+
+
+def _is_drawn_bias(model: Model, path: str) -> bool:
+    """Return whether a leaf is one number that was drawn, which nobody writes down, for a bias."""
+    value = model.get_value(path)
+    is_number = value.dtype.kind == "f" and not value.ndim
+    return is_number and value != np.round(value, DRAWN) and is_named_as_bias(path)
 
 
 def _find_index(path: str) -> str:
@@ -95,6 +106,11 @@ class WayBack:
             return False
         back = [events[i][2] for i in self._list_arrays(self._model.after_targets)]
         return events[first][2].size <= MOST_ELEMENTS and self._has_derivative(first, back)
+
+    def is_added(self, path: str) -> bool:
+        """Return whether a leaf is added to what weights give: features are multiplied by these."""
+        first = min(self._find_later(path) & self._model.weighted, default=-1)
+        return first >= 0 and is_added(self._model, path, first)
 
     def _find_later(self, path: str) -> frozenset[int]:
         """Return the events that depend on an array."""

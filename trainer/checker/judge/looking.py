@@ -9,6 +9,7 @@ from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.derivatives import differentiate_along
 from trainer.checker.judge.descent import (
+    find_penalties,
     fit_losses,
     list_directions,
     list_mistaken_fits,
@@ -33,6 +34,7 @@ from trainer.checker.judge.properties import (
     list_unused,
 )
 from trainer.checker.judge.shrinking import take_fewest
+from trainer.checker.judge.slopes import CLOSE
 from trainer.checker.judge.spreading import find_spread
 from trainer.checker.judge.unknown_loss import find_growing_loss
 
@@ -103,14 +105,24 @@ def _find_computed(model: Model, fits: list[Fit]) -> Decision:
 
 
 def _find_turned(model: Model, fits: list[Fit]) -> Decision | None:
-    """Return that the step goes up a loss, with all weights, with some, or with the penalty."""
+    """Return that the step goes up a loss, with all weights, with some, or with the penalty, or
+    keeps nothing of the weights.
+    """
+    if replacing := [fit for fit in fits if fit.replaces and fit.rate > 0 and not fit.wrong]:
+        pulled = replacing[0].pulled
+        return Decision(model, False, replacing[0], pulled, Fault.REPLACES, replacing)
     if fits and not fits[0].wrong:
         fault = Fault.PENALTY_SIGN if fits[0].rate > 0 else Fault.UPHILL
         whole = [fit for fit in fits if not fit.wrong]
         wrong = fits[0].pulled if fits[0].rate > 0 else model.weights
         return Decision(model, False, fits[0], wrong, fault, whole)
-    turned = next((fit for fit in fits if fit.list_uphill()), None)
-    return Decision(model, False, turned, turned.list_uphill()) if turned else None
+    for fit in fits:
+        if wrong := fit.list_uphill():
+            return Decision(model, False, fit, wrong)
+        least = -CLOSE * fit.common_rate
+        if wrong := [w for w, k in find_penalties(model, fit).items() if k < least]:
+            return Decision(model, False, fit, wrong, Fault.PENALTY_SIGN, [fit])
+    return None
 
 
 def _find_sloped(model: Model, fits: list[Fit]) -> Decision | None:

@@ -59,6 +59,10 @@ FAULTS = {
         "{step} computes the gradients of several samples ({place}), and uses those of the last "
         "alone: add them up"
     ),
+    Fault.REPLACES: N_(
+        "{step} puts the gradient in the place of {names}, which keeps nothing of what they were: "
+        "subtract it from them, as in W -= …"
+    ),
     Fault.SLOPE: N_(
         "{step} takes the derivative of the last activation at another value than it should: where "
         "a formula asks for the outputs, give it these, and else what goes into the activation"

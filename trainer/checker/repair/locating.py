@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from itertools import combinations
 from typing import Any
 
@@ -14,7 +14,7 @@ from trainer.book.functions import Array
 from trainer.checker.diagnose.counting import Count
 from trainer.checker.find.trace import EVENT
 from trainer.checker.find.tracing import Site
-from trainer.checker.judge.derivatives import find_factor, list_forward
+from trainer.checker.judge.derivatives import arrange, find_factor, list_forward
 from trainer.checker.judge.fit import Fit
 from trainer.checker.repair.scoring import ALL, Edits, Effect, Scorer, SpentError
 from trainer.checker.repair.values import Values
@@ -76,6 +76,7 @@ class Locator:
         while len(found) < MOST_LINES and not self._scorer.count.is_spent:
             places = sorted(self._improve(edits), key=lambda each: each.event)
             settling = [each for each in places if each.settles]
+            settling = [each for each in settling if not self._is_like_others(each)] or settling
             places = places if settling else self._leave_symptoms(places)
             if not places:
                 break
@@ -84,6 +85,28 @@ class Locator:
             if settling:
                 break
         return found
+
+    def _is_like_others(self, place: Place) -> bool:
+        """Return whether a value that seems to lack its sign is a derivative of the same sign as
+        the weights that are right have: its sign is lost later.
+        """
+        if find_factor(place.expected, place.found) >= 0:
+            return False
+        like = self._values.derivatives.list_like(place.found)
+        own = next((f for _, each in like if (f := find_factor(place.found, each))), 0.0)
+        return own * self._sign > 0
+
+    @cached_property
+    def _sign(self) -> float:
+        """The sign of the derivatives by weights that are right, as the step computes them, 0 where
+        none is known.
+        """
+        events, back = self._model.base.events, self._model.weighted & self._model.after_targets
+        values = [events[i][2] for i in sorted(back) if events[i][0] >= 0 and events[i][2].size > 1]
+        right = (self._values.derivatives.find(w) for w in sorted(self._scorer.score({})[1]))
+        pairs = ((v, each.value) for each in right if each for v in values)
+        found = (find_factor(v, e) for v, each in pairs for e in arrange(each, v.shape))
+        return float(np.sign(next(filter(None, found), 0.0)))
 
     def _leave_symptoms(self, places: list[Place]) -> list[Place]:
         """Return the places without those that read one variable of the way back which is no

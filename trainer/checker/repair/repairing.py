@@ -27,9 +27,10 @@ from trainer.checker.diagnose.edits import Edit
 from trainer.checker.diagnose.enumerating import make_enumerator
 from trainer.checker.diagnose.locating import Location
 from trainer.checker.diagnose.patching import Texts
+from trainer.checker.diagnose.penalties import list_turned
 from trainer.checker.diagnose.quantities import Quantity
 from trainer.checker.diagnose.repairing import Fix, Partial, Search
-from trainer.checker.diagnose.siblings import list_signs
+from trainer.checker.diagnose.siblings import list_kept, list_signs
 from trainer.checker.diagnose.survey import Survey
 from trainer.checker.diagnose.verifying import (
     Request,
@@ -57,12 +58,16 @@ from trainer.checker.repair.surveying import (
     list_all,
     survey_step,
 )
-from trainer.checker.repair.wanted import Wanted, name_losses
+from trainer.checker.repair.wanted import Wanted, list_velocities, name_losses
 
 GRADIENTS = {f"gradient {name}" for name in PARAMS}
 CHANGES = 300  # that are tried for one fix
 CHECKS = 24  # changes that pass the quick look and are judged
 MOST_EDITS = 20  # of one line, by value
+# What is tried first, by the fault.
+LIKELY = {
+    Fault.UPHILL: list_signs, Fault.PENALTY_SIGN: list_turned, Fault.REPLACES: list_kept,
+}  # fmt: skip
 OF_LOSS, LOSS = (Fault.WRONG_LOSS, Fault.TURNED_LOSS), frozenset({"loss"})  # which no step uses
 
 
@@ -71,7 +76,8 @@ class StepSearch(Search):
     """Tries changes of a wrong step, which begins at a line, 0 for a call.
 
     moved are the weights that are wrong, which a right step moves too, and losses are those that it
-    may go down. is_unused tells that the step has a bias that nothing uses.
+    may go down. pulled are the weights that keep a penalty, and velocities what the step carries on
+    besides them. is_unused tells that the step has a bias that nothing uses.
     """
 
     checked: Count = field(default_factory=lambda: Count(CHECKS))
@@ -79,6 +85,8 @@ class StepSearch(Search):
     line: int = field(kw_only=True)
     moved: frozenset[str] = field(kw_only=True)
     losses: frozenset[str] = field(kw_only=True)
+    pulled: frozenset[str] = field(kw_only=True)
+    velocities: frozenset[str] = field(kw_only=True)
     is_unused: bool = field(kw_only=True)
     budget: Budget = field(default_factory=Budget)  # of the values of all steps
 
@@ -100,12 +108,12 @@ class StepSearch(Search):
         return chain(self._list_shown(survey), list_candidates(survey))
 
     def _list_shown(self, survey: Survey) -> Iterator[Candidate]:
-        """Yield the changes that values show: of a step that goes up, other signs come first."""
+        """Yield the changes that values show, those that its fault makes likely first."""
         assert isinstance(survey.screen, StepScreen)
-        is_turned = survey.screen.fault is Fault.UPHILL
-        signs = (c for p, f in survey.called for c in list_signs(p, survey.texts[p], f))
+        rows = [row for fault, row in LIKELY.items() if fault is survey.screen.fault]
+        likely = (c for row in rows for p, f in survey.called for c in row(p, survey.texts[p], f))
         added = survey.screen.list_added(survey)
-        return chain(signs if is_turned else (), added, _list_by_value(survey))
+        return chain(likely, added, _list_by_value(survey))
 
     def survey(self, texts: Texts) -> Survey | None:
         """Return where the step is wrong with changed texts."""
@@ -131,9 +139,13 @@ class StepSearch(Search):
         return left <= LOSS
 
     def _goes_down(self, decision: Decision) -> bool:
-        """Return whether a step goes down one of the losses that it should."""
+        """Return whether a step goes down one of the losses that it should, and keeps its penalties
+        and momentum.
+        """
         fit = decision.fit
-        if fit is None or fit.wrong:
+        if self.velocities and not self.velocities <= list_velocities(decision.model):
+            return False
+        if fit is None or fit.wrong or not self.pulled <= {*fit.pulled}:
             return False
         return bool(name_losses(decision.model, [fit, *decision.fits]) & self.losses)
 
@@ -216,6 +228,7 @@ def _search_fix(
     losses = name_losses(survey.screen.wanted.model, survey.screen.wanted.fits)
     search = StepSearch(
         tried, request=request, line=survey.line, moved=survey.wrong, losses=losses,
+        pulled=survey.screen.wanted.pulled, velocities=survey.screen.wanted.velocities,
         is_unused=survey.screen.fault is Fault.UNUSED,
     )  # fmt: skip
     fix = search.find_fix(survey, first)
@@ -300,9 +313,13 @@ def _undo(before: str, after: str, hunk: Hunk) -> str:
 
 
 def _find_first(first: Candidate, before: Texts, after: Texts) -> Candidate:
-    """Return the first change, or that of the first changed line where it is no longer there."""
+    """Return the first change, or that of the first changed line where it is no longer there, or
+    only adds a line before those that change.
+    """
     path, text = first.path, before[first.path]
-    lines = [hunk[1] + 1 for hunk in _list_hunks(text, after[path])]
+    hunks = _list_hunks(text, after[path])
+    changed = [number for _, i, j, *_ in hunks for number in range(i + 1, j + 1)]
+    lines = changed or [hunk[1] + 1 for hunk in hunks]
     if not lines or first.node.lineno in lines:
         return first
     nodes = (n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.stmt))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
+from trainer.checker.find.changes import is_velocity
 from trainer.checker.find.trace import Trace, digest
 from trainer.checker.find.tracing import Site
 from trainer.checker.judge.decision import Decision, Fault
@@ -20,7 +21,7 @@ from trainer.checker.judge.descent import (
     refit,
 )
 from trainer.checker.judge.fit import Fit, are_same
-from trainer.checker.judge.influence import Model
+from trainer.checker.judge.influence import Model, find_dependents
 from trainer.checker.judge.layering import name_event
 from trainer.checker.judge.losses import SQUARES
 from trainer.checker.judge.moving import move
@@ -35,8 +36,8 @@ class Wanted:
     """What a wrong step should do.
 
     fits are those of the losses that it may be meant to go down, directions those along which the
-    weights should move, and sites the places of the source. has_penalty tells that the step has
-    a penalty on the weights, though a wrong one. rate is the factor that gradients must have, 0 for
+    weights should move, and sites the places of the source. pulled are the weights on which the
+    step has a penalty, though a wrong one. rate is the factor that gradients must have, 0 for
     any. has_fault tells that the step is wrong as a whole, and not in some weights alone.
     """
 
@@ -44,9 +45,14 @@ class Wanted:
     fits: list[Fit]
     directions: list[Direction]
     sites: list[Site]
-    has_penalty: bool = False
+    pulled: frozenset[str] = frozenset()
     rate: float = 0.0
     has_fault: bool = False
+
+    @cached_property
+    def velocities(self) -> frozenset[str]:
+        """What the step carries on and adds to weights, as a momentum."""
+        return list_velocities(self.model)
 
     @cached_property
     def paths(self) -> frozenset[str]:
@@ -79,7 +85,8 @@ class Wanted:
         """Return whether a step is that of a loss and of its penalty, with the factor it needs."""
         is_right = fit.is_right and not fit.lacks_penalty
         has_factor = not self.rate or are_same(fit.rate, self.rate)
-        return is_right and has_factor and (fit.penalty > 0 or not self.has_penalty)
+        is_pulled = fit.penalty > 0 and self.pulled <= {*fit.pulled}
+        return is_right and has_factor and (is_pulled or not self.pulled)
 
     def fit(self, fit: Fit, after: Mapping[str, Any]) -> Fit | None:
         """Return how a step after which the weights are so goes down the loss of a fit."""
@@ -111,6 +118,12 @@ class Wanted:
         return bool(self.model.list_moved({p: move(self.model.get_value(p)) for p in paths}))
 
 
+def list_velocities(model: Model) -> frozenset[str]:
+    """Return what a step carries on besides its weights and adds to them."""
+    others = model.list_others()
+    return frozenset(path for path in others if is_velocity(model.run, model.base, path))
+
+
 def name_losses(model: Model, fits: list[Fit]) -> frozenset[str]:
     """Return the names of the losses of fits, and of usual ones like the net's own among them.
 
@@ -132,12 +145,14 @@ def find_wanted(decision: Decision, sites: list[Site]) -> Wanted | None:
     paths = [*model.weights, *left]
     directions = list_directions(model, paths)
     fits = [again for fit in fits if (again := refit(model, fit, directions))]
-    has_penalty = decision.fault is Fault.PENALTY_SIGN
+    is_of_loss = decision.fit and decision.fit.is_own and decision.fit.wrong
+    is_pulled = decision.fault is Fault.PENALTY_SIGN and not is_of_loss
+    pulled = frozenset(decision.wrong if is_pulled else ())
     rate = float(decision.fault is Fault.FACTOR)
     if decision.fault is Fault.SLOPE and decision.fit:
         rate = decision.fit.common_rate
     has_fault = decision.fault is not None
-    return Wanted(model, fits, directions, sites, has_penalty, rate, has_fault) if fits else None
+    return Wanted(model, fits, directions, sites, pulled, rate, has_fault) if fits else None
 
 
 def _list_meant(decision: Decision) -> list[Fit]:
@@ -149,6 +164,8 @@ def _list_meant(decision: Decision) -> list[Fit]:
         return [f for f in fits if f.loss == SQUARES and f.events == decision.fit.events]
     if decision.fit and lacks_part(decision):
         return [decision.fit]
+    if decision.fault is Fault.REPLACES:
+        return decision.fits
     return fit_losses(decision.model)
 
 
@@ -189,6 +206,8 @@ def choose_fits(model: Model, fits: list[Fit], wrong: set[str]) -> list[Fit]:
         best.sort(key=lambda fit: not fit.is_own)
     else:
         moved = np.array([each.moved for each in list_directions(model, model.weights)])
+        last = [fit for fit in best if not _is_inner(model, fit)]
+        best = last or best
         best.sort(
             key=lambda f: (-find_most_common(moved, f)[1], not f.is_own, not begins(model, f))
         )
@@ -197,6 +216,14 @@ def choose_fits(model: Model, fits: list[Fit], wrong: set[str]) -> list[Fit]:
         if not any(_are_parallel(fit.slopes, other.slopes) for other in distinct):
             distinct.append(fit)
     return distinct[:MOST_LOSSES]
+
+
+def _is_inner(model: Model, fit: Fit) -> bool:
+    """Return whether a loss is one of squares of what goes into the last activation."""
+    if fit.is_own or fit.loss != SQUARES:
+        return False
+    later = find_dependents(model, model.move_events(fit.events)) or frozenset()
+    return any(later & {*events} for events in model.outputs)
 
 
 def find_most_common(moved: Array, fit: Fit) -> tuple[float, int]:
