@@ -156,21 +156,20 @@ class Script:
         return steps
 
     def describe_failure(self) -> tuple[str, int]:
-        """Return what the file's own code raises, "" for nothing, or where it lacks its data; and
-        the line at which that is a mistake of its own, as where arrays do not fit of which none is
-        ours, 0 for another reason.
+        """Return what the file's own code raises, "" for nothing, or where it lacks its data or has
+        ours; and the line at which that is a mistake of its own, as where arrays do not fit, 0 for
+        another reason.
         """
         before = takewhile(lambda error: not _is_of_data(error), self._loader.errors)
         lines = ((error, find_line(error, self._path)) for error in before)
         error, line = next((pair for pair in lines if pair[1]), (None, 0))
-        if error is None or self._count_samples({FEW}):
+        if error is None or Samples.is_taken:
             return "", 0
         misfit = describe_misfit(error, self._path)
         place = self.sources[self._path].describe_line(line)
         text = f"{type(error).__name__}: {misfit or show_safely(error)}"
         is_own = misfit or always_fails(error, self._text.splitlines()[line - 1])
-        is_mistake = is_own and not Samples.is_taken
-        return _("{place} raises {error}").format(place=place, error=text), line * bool(is_mistake)
+        return _("{place} raises {error}").format(place=place, error=text), line * bool(is_own)
 
     def describe_obstacle(self) -> str:
         """Return which call came farthest and what it raised where, "" where none failed."""

@@ -33,7 +33,7 @@ def fit_losses(model: Model) -> list[Fit]:
     sought too.
     """
     fits: list[Fit] = []
-    every = list(list_fits(model))
+    every = list_fits(model)
     for fit in (each for each in every if not each.is_absolute):
         if fit.lacks_penalty and not any(each.is_right for each in fits):
             return [fit]
@@ -74,10 +74,12 @@ def _is_error(model: Model, fit: Fit) -> bool:
     return False
 
 
-def list_fits(model: Model) -> Iterator[Fit]:
-    """Yield how the step fits each loss for which that can be settled."""
-    own = (("", events, OWN, partial(sum_events, events=events)) for events in model.losses)
-    yield from _list_fits(model, chain(own, _list_functions(model, list_losses)))
+def list_fits(model: Model) -> list[Fit]:
+    """Return how the step fits each loss for which that can be settled."""
+    if model.fits is None:
+        own = (("", events, OWN, partial(sum_events, events=events)) for events in model.losses)
+        model.fits = list(_list_fits(model, chain(own, _list_functions(model, list_losses))))
+    return model.fits
 
 
 def list_mistaken_fits(model: Model) -> Iterator[Fit]:

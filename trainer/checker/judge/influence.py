@@ -65,6 +65,7 @@ class Model:
     probed: dict[tuple[str, int], Any] = field(default_factory=dict)  # directions that were asked
     along: dict[tuple[str, int], Array] = field(default_factory=dict)  # by them: possible gradients
     moved: dict[tuple[str, int], Values] = field(default_factory=dict)  # by weight and element
+    fits: list[Any] | None = None  # how it fits each loss, once that was asked
 
     @property
     def weighted(self) -> frozenset[int]:

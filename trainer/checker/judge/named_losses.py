@@ -113,7 +113,7 @@ def _find_whole(step: Step, decision: Decision, part: Fit) -> Fit | None:
     """Return the fit of a number that the file calls a loss, and computes after a part of it which
     a step goes down, where the step has another penalty than the whole has; None for none.
     """
-    fits = list(list_fits(decision.model))
+    fits = list_fits(decision.model)
     most = max((fit.penalty for fit in fits if fit.is_right), default=0.0)
     whole = (fit for fit in fits if fit.is_own and fit.events >= part.events)
     other = (fit for fit in whole if fit.lacks_penalty or _has_more(fit, most))

@@ -129,7 +129,7 @@ def name_losses(model: Model, fits: list[Fit]) -> frozenset[str]:
 
     Of one sample a hinge loss is like any other.
     """
-    shown = find_shown(model, list(list_fits(model)))
+    shown = find_shown(model, list_fits(model))
     own = (fit.events[0] for fit in fits if fit.is_own)
     like = {name for event in own for name in shown.get(event, ())}
     plain = {name for name in like if "hinge" not in name}
@@ -158,9 +158,9 @@ def find_wanted(decision: Decision, sites: list[Site]) -> Wanted | None:
 def _list_meant(decision: Decision) -> list[Fit]:
     """Return how a step fits the losses that it may have been meant to go down."""
     if decision.fault is Fault.OTHER_LOSS:
-        return list_usual(list(list_fits(decision.model)))
+        return list_usual(list_fits(decision.model))
     if decision.fault is Fault.SLOPE and decision.fit:
-        fits = list(list_fits(decision.model))
+        fits = list_fits(decision.model)
         return [f for f in fits if f.loss == SQUARES and f.events == decision.fit.events]
     if decision.fit and lacks_part(decision):
         return [decision.fit]
