@@ -334,3 +334,8 @@ def test_of_several_classes_the_one_that_the_file_uses_is_checked(tmp_path):
     report = report_on(path)
     assert report.name == "TwoLayerNet"
     assert "TwoLayerNet, TwoLayerNetOld" in report.as_text()
+
+
+def test_a_name_that_an_installed_library_has_not_is_missing(tmp_path):
+    report = report_on(write(tmp_path, f"from numpy import removed\n{RIGHT}"))
+    assert report.status == 0, report.as_text()

@@ -26,6 +26,7 @@ from trainer.checker.findings.comparing import (
     show_safely,
 )
 from trainer.checker.findings.placing import describe_place
+from trainer.checker.load.running import lacks_name
 from trainer.checker.load.standins import MissingNameError
 from trainer.common.language import translate as _
 
@@ -141,9 +142,7 @@ def _find_needed(error: BaseException) -> str:
     paths = [Path(f.filename).parts for f in traceback.extract_tb(error.__traceback__)]
     if any(pair == ("torch", "cuda") for parts in paths for pair in pairwise(parts)):
         return "CUDA"
-    if isinstance(error, ImportError) and {"site-packages", "lib"} & {
-        *Path(error.path or "").parts
-    }:
+    if isinstance(error, ImportError) and lacks_name(error):
         return f"{error.name}: {show_safely(error).partition(' (')[0]}"
     return ""
 

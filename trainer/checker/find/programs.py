@@ -43,6 +43,7 @@ from trainer.checker.find.trying import Trier
 from trainer.checker.findings.comparing import show_safely
 from trainer.checker.load.libraries import FEW, Samples
 from trainer.checker.load.loading import Loader
+from trainer.checker.load.running import lacks_name
 from trainer.checker.load.source import Source
 from trainer.checker.load.standins import MissingNameError, StandIn, be_quiet
 from trainer.common.language import translate as _
@@ -75,8 +76,10 @@ def _list_batches(module: Namespace) -> list[str]:
 
 
 def _is_of_data(error: Exception) -> bool:
-    """Return whether a statement of a script failed since it has no data, or what depends on it."""
-    return isinstance(error, MissingNameError | OSError)
+    """Return whether a statement of a script failed since it has no data or no library, or for what
+    depends on these.
+    """
+    return isinstance(error, MissingNameError | OSError) or lacks_name(error)
 
 
 class Script:

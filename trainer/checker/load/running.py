@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -234,7 +235,8 @@ class Runner:
             return
         is_definition = isinstance(statement, DEFINITIONS)
         is_import = isinstance(statement, ast.Import | ast.ImportFrom)
-        if is_import and isinstance(error, ImportError) and _is_of_folder(statement):
+        is_elsewhere = is_import and (_is_of_folder(statement) or lacks_name(error))
+        if isinstance(error, ImportError) and is_elsewhere:
             self._leave_unset(names, lambda line: self._describe_failure(line, error))
         elif self._may_be_skipped(error, is_definition):
             self._leave_unset(names, self._describe_skip)
@@ -306,6 +308,12 @@ def _is_empty(value: object) -> bool:
     """Return whether a variable has no value yet, or one that is to be filled."""
     is_container = isinstance(value, dict | list | tuple | set | str)
     return isinstance(value, StandIn | None) or (is_container and not value)
+
+
+def lacks_name(error: BaseException) -> bool:
+    """Return whether an installed library has not what is imported: other versions may have it."""
+    parts = Path(error.path or "").parts if isinstance(error, ImportError) else ()
+    return not {"site-packages", "lib"}.isdisjoint(parts)
 
 
 def _is_of_library(error: Exception) -> bool:
