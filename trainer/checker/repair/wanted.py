@@ -219,11 +219,13 @@ def choose_fits(model: Model, fits: list[Fit], wrong: set[str]) -> list[Fit]:
 
 
 def _is_inner(model: Model, fit: Fit) -> bool:
-    """Return whether a loss is one of squares of what goes into the last activation."""
-    if fit.is_own or fit.loss != SQUARES:
+    """Return whether a loss is one of squares of the array that goes into the last activation."""
+    value = model.base.events[fit.events[0]][2]
+    if fit.is_own or fit.loss != SQUARES or len(fit.events) > 1 or not value.ndim:
         return False
     later = find_dependents(model, model.move_events(fit.events)) or frozenset()
-    return any(later & {*events} for events in model.outputs)
+    found = (model.base.events[e[0]][2] for e in model.outputs if len(e) == 1 and e[0] in later)
+    return any(v.shape == value.shape and (v != value).any() for v in found)
 
 
 def find_most_common(moved: Array, fit: Fit) -> tuple[float, int]:
