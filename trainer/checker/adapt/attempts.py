@@ -115,8 +115,7 @@ def describe_raised(error: BaseException) -> Raised:
     own = [(f, n) for f, n in lines if "site-packages" not in f and "/lib/python" not in f]
     at = f" ({describe_place(Path(own[-1][0]).name, own[-1][1])})" if own else ""
     text = f"{type(error).__name__}: {show_safely(error)}".strip().rstrip(":").splitlines()[0]
-    needed = show_safely(error) if isinstance(error, MissingNameError) else _find_needed(error)
-    if needed:
+    if needed := _find_needed(error):
         return Raised("absent", needed, at)
     if not lines and isinstance(error, TypeError):
         return Raised("signature", text)
@@ -138,7 +137,9 @@ def describe_raised(error: BaseException) -> Raised:
 
 
 def _find_needed(error: BaseException) -> str:
-    """Return what this machine has not, or in another version, "" where that raises no error."""
+    """Return what an error shows to be absent, or there in another version, "" for nothing."""
+    if isinstance(error, MissingNameError):
+        return show_safely(error)
     paths = [Path(f.filename).parts for f in traceback.extract_tb(error.__traceback__)]
     if any(pair == ("torch", "cuda") for parts in paths for pair in pairwise(parts)):
         return "CUDA"

@@ -43,6 +43,11 @@ class Edit:
     cost: float
 
 
+def turn_operator(operator: ast.operator) -> ast.operator:
+    """Return − for +, and + for −."""
+    return ast.Sub() if isinstance(operator, ast.Add) else ast.Add()
+
+
 def sort_edits(edits: Iterable[Edit]) -> list[Edit]:
     """Return the edits without those that occur twice, the likeliest first."""
     unique: dict[tuple[int, str], Edit] = {}

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer.checker.diagnose.edits import Edit, Root
+from trainer.checker.diagnose.edits import Edit, Root, turn_operator
 from trainer.checker.diagnose.insertions import find_holder
 from trainer.checker.diagnose.pieces import Pieces, Values
 from trainer.checker.diagnose.rewriting import (
@@ -135,8 +135,7 @@ class Enumerator:
         root = self._root
         if not isinstance(root, ast.AugAssign) or not isinstance(root.op, ast.Add | ast.Sub):
             return []
-        operator = ast.Sub() if isinstance(root.op, ast.Add) else ast.Add()
-        text = ast.unparse(ast.AugAssign(root.target, operator, root.value))
+        text = ast.unparse(ast.AugAssign(root.target, turn_operator(root.op), root.value))
         return [Edit(root, text, TURNED)] if is_right(self._run(self._compile(text))) else []
 
     def _rename(self, is_right: IsRight) -> list[Edit]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from trainer.checker.diagnose.applying import Candidate, apply_edit, replace_all
-from trainer.checker.diagnose.edits import BIAS, Edit
+from trainer.checker.diagnose.edits import BIAS, Edit, turn_operator
 from trainer.checker.diagnose.patching import Function
 from trainer.checker.diagnose.scope import list_variables
 from trainer.checker.diagnose.siblings import get_target
@@ -35,16 +35,12 @@ def list_turned(path: Path, text: str, function: Function) -> Iterator[Candidate
     for node in ast.walk(function):
         match node:
             case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=right):
-                turned: ast.AST = ast.BinOp(left, _turn(op), right)
+                turned: ast.AST = ast.BinOp(left, turn_operator(op), right)
             case ast.AugAssign(target=target, op=ast.Add() | ast.Sub() as op, value=value):
-                turned = ast.AugAssign(target, _turn(op), value)
+                turned = ast.AugAssign(target, turn_operator(op), value)
             case _:
                 continue
         yield from apply_edit(path, text, Edit(node, ast.unparse(turned), 0.0))
-
-
-def _turn(op: ast.operator) -> ast.operator:
-    return ast.Sub() if isinstance(op, ast.Add) else ast.Add()
 
 
 def _list_without(path: Path, text: str, function: Function) -> Iterator[Candidate]:

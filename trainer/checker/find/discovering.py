@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterator
+from itertools import chain
 from types import FrameType
 from typing import Any
 
@@ -85,7 +86,7 @@ class Discovery:
         number = self._seen.get(loop, 0) + 1
         if number <= ROUNDS and len(self.captures) < MOST_CAPTURES:
             self._tracer.enter = None  # of what is copied: a generator has loops of its own
-            after = [each for body in self._list_after(loop) for each in body]
+            after = chain.from_iterable(self._list_after(loop))
             step = capture(self._tracer, self._tracer.loops[loop], frame, after)
             self._tracer.enter = self._enter
             self.captures[loop, number] = step
@@ -181,11 +182,12 @@ class Discovery:
 
     def _list_following(self, loop: int) -> list[Step]:
         """Return what follows a loop in the one around it, as a step, [] where nothing does."""
-        for body in self._list_after(loop):
-            step = self.captures[loop, 1].make_following(body)
-            step.given = {} if step.run().error else step.given
-            return [step]
-        return []
+        body = next(self._list_after(loop), None)
+        if body is None:
+            return []
+        step = self.captures[loop, 1].make_following(body)
+        step.given = {} if step.run().error else step.given
+        return [step]
 
     def _list_after(self, loop: int) -> Iterator[list[ast.stmt]]:
         """Yield the statements that follow a loop in one around it."""

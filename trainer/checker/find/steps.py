@@ -352,9 +352,9 @@ def capture(tracer: Tracer, place: Place, frame: FrameType, after: Iterable[ast.
     """
     module, names = frame.f_globals, frame.f_locals
     is_top = names is module
-    own = list_used([place.loop, *after])
-    shared, hidden = _divide(module, tracer.used if tracer.used is None else tracer.used | own)
-    local, kept = _divide({} if is_top else names, tracer.used and own)
+    own = None if tracer.used is None else list_used([place.loop, *after])
+    shared, hidden = _divide(module, tracer.used, own)
+    local, kept = _divide({} if is_top else names, own)
     leaves = list_leaves(_merge(shared, local))
     views = list_views(leaves, leaves)
     shared, copied = copy_together(shared, None if is_top else local, views=views)
@@ -366,10 +366,11 @@ def capture(tracer: Tracer, place: Place, frame: FrameType, after: Iterable[ast.
     )  # fmt: skip
 
 
-def _divide(names: Namespace, used: Collection[str] | None) -> tuple[Namespace, Namespace]:
-    """Return the names that code uses, None for all, and the others."""
-    hidden = {k: v for k, v in names.items()
-              if used is not None and k not in used and not k.startswith("__")}  # fmt: skip
+def _divide(names: Namespace, *used: Collection[str] | None) -> tuple[Namespace, Namespace]:
+    """Return the names that pieces of code use, all where one may use any, and the others."""
+    known = {name for each in used for name in each or ()}
+    hides = None not in used
+    hidden = {k: v for k, v in names.items() if hides and k not in known and k[:2] != "__"}
     return {k: v for k, v in names.items() if k not in hidden}, hidden
 
 

@@ -7,6 +7,7 @@ import copy
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,14 @@ def is_numeric_tensor(value: object) -> bool:
 
 def is_of_torch(value: object) -> bool:
     """Return whether the class of a value, or one that it extends, is torch's."""
-    packages = (kind.__module__.split(".")[0] for kind in type(value).__mro__)
-    return "torch" in sys.modules and "torch" in packages
+    kind: Any = type(value)
+    return "torch" in sys.modules and extends_torch(kind)
+
+
+@cache
+def extends_torch(kind: Any) -> bool:
+    """Return whether a class, or one that it extends, is torch's."""
+    return "torch" in (each.__module__.partition(".")[0] for each in kind.__mro__)
 
 
 def is_module(value: object) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from trainer.checker.find.leaves import is_numeric_array, is_real, is_table, list_inside
-from trainer.checker.find.tensors import is_numeric_tensor, replace_tensor, to_array
+from trainer.checker.find.tensors import extends_torch, is_numeric_tensor, replace_tensor, to_array
 from trainer.checker.find.tracing import Site
 
 # How much a trace tells; a tuple of numbers: the values of these events, and nothing else.
@@ -25,7 +25,7 @@ STRAIGHT = "(script)"  # the name of the one step that a script takes without a 
 NAMES = "(names)"  # the path of whether names that are subtracted are seen
 TWICE = "(twice)"  # that of whether a step is taken again where it ended
 EVENT = "@"  # before the number of an event, in place of the path of a leaf
-HOLDING = (float, int, np.generic, np.ndarray, dict, list, tuple)
+HOLDING = (float, int, np.generic, np.ndarray, dict, list, tuple)  # numbers, and what has some
 MOST_EVENTS = 10_000
 ROUNDING = 1e-14  # relative
 MOST_ELEMENTS = 20_000  # of an array that is kept
@@ -123,8 +123,7 @@ def keep(
 @cache
 def has_numbers(kind: Any) -> bool:
     """Return whether values of a class may be, or hold, what is added to the events."""
-    packages = (each.__module__.partition(".")[0] for each in kind.__mro__)
-    return issubclass(kind, HOLDING) or "torch" in packages
+    return issubclass(kind, HOLDING) or extends_torch(kind)
 
 
 def _add(trace: Trace, number: int, path: str, value: Any, kept: set[int] | None) -> None:

@@ -225,10 +225,11 @@ def _search_fix(
 ) -> Fix | None:
     """Return the first change, the texts with which less of a step is wrong, and what is."""
     assert isinstance(survey.screen, StepScreen)
-    losses = name_losses(survey.screen.wanted.model, survey.screen.wanted.fits)
+    wanted = survey.screen.wanted
+    losses = name_losses(wanted.model, wanted.fits)
     search = StepSearch(
         tried, request=request, line=survey.line, moved=survey.wrong, losses=losses,
-        pulled=survey.screen.wanted.pulled, velocities=survey.screen.wanted.velocities,
+        pulled=wanted.pulled, velocities=list_velocities(wanted.model),
         is_unused=survey.screen.fault is Fault.UNUSED,
     )  # fmt: skip
     fix = search.find_fix(survey, first)

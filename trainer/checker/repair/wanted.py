@@ -50,11 +50,6 @@ class Wanted:
     has_fault: bool = False
 
     @cached_property
-    def velocities(self) -> frozenset[str]:
-        """What the step carries on and adds to weights, as a momentum."""
-        return list_velocities(self.model)
-
-    @cached_property
     def paths(self) -> frozenset[str]:
         """The weights that should move."""
         return frozenset(direction.weight for direction in self.directions)
