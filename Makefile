@@ -38,7 +38,7 @@ format: .venv/ready-dev ## format the code
 translations: .venv/ready-dev ## collect the texts for translators, and compile them
 	$(BIN)/pybabel -q extract -w 100 --add-location=file --sort-by-file -k translate_plural:1,2 \
 	  --project=two-layer-net --version= --copyright-holder="the authors" -o $(LOCALE)/two-layer-net.pot trainer
-	$(BIN)/pybabel -q update -w 100 -N -D two-layer-net --ignore-pot-creation-date \
+	$(BIN)/pybabel -q update -w 100 -N --ignore-obsolete -D two-layer-net --ignore-pot-creation-date \
 	  -i $(LOCALE)/two-layer-net.pot -d $(LOCALE)
 	$(BIN)/pybabel -q compile -D two-layer-net -d $(LOCALE)
 

@@ -17,7 +17,7 @@ from trainer.checker.learn.explaining_learning import show_training
 from trainer.checker.load.source import read_source
 from trainer.checker.remote.cell import Cell
 from trainer.checker.remote.connection import Connection, WorkerLostError
-from trainer.checker.remote.hanging import TRAINING, HangError, Hangs
+from trainer.checker.remote.hanging import TIMEOUT, TRAINING, HangError, Hangs
 from trainer.checker.remote.library import ROOT
 from trainer.checker.remote.protocol import ProtocolError, take_list
 from trainer.common.errors import InputError
@@ -51,7 +51,7 @@ class Task:
 
     path: Path
     name: str | None = None
-    timeout: float = 20.0
+    timeout: float = TIMEOUT
     memory: int = 2048
     run_all: bool = False
     seed: int = 0
@@ -68,7 +68,7 @@ def check_in_child(
     path: Path,
     name: str | None = None,
     *,
-    timeout: float = 20.0,
+    timeout: float = TIMEOUT,
     memory: int = 2048,
     run_all: bool = False,
     seed: int = 0,

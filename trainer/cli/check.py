@@ -10,6 +10,7 @@ from trainer.auditing.mistake_pages import explain_mistake
 from trainer.checker.findings.quotient_plot import draw_quotients
 from trainer.checker.learn.images import load_rows
 from trainer.checker.load.source import split_class
+from trainer.checker.remote.hanging import TIMEOUT
 from trainer.cli.options import Parser
 from trainer.cli.program import Program
 from trainer.cli.watching import watch
@@ -102,7 +103,7 @@ def _parser(program: Program) -> Parser:
         help=_("draw the error of the worst gradient's quotient against its step h"))  # fmt: skip
     add("--verbose", action="store_true", help=_("show what the code prints"))
     add("--run-all", action="store_true", help=_("run all top-level statements too"))
-    add("--timeout", type=float, default=20.0, metavar="S",
+    add("--timeout", type=float, default=TIMEOUT, metavar="S",
         help=_("seconds for the code, and three times as many for a fix"))  # fmt: skip
     add("--memory", type=int, default=2048, metavar="MIB", help=_("memory that the code may take"))
     add_hints(parser, default=3)

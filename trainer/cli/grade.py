@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from trainer.checker.remote.hanging import TIMEOUT
 from trainer.cli.check import add_hints, add_language, check_limits
 from trainer.cli.options import Parser
 from trainer.cli.program import Program
@@ -125,7 +126,7 @@ def _make_parser(program: Program) -> Parser:
         help=_("write gradescope/NAME/results.json or junit.xml too; may be given twice")
     )  # fmt: skip
     add_hints(parser, default=2)
-    add("--timeout", type=float, default=20.0, metavar="S",
+    add("--timeout", type=float, default=TIMEOUT, metavar="S",
         help=_("seconds for each submission's code"))  # fmt: skip
     add("--memory", type=int, default=2048, metavar="MIB",
         help=_("memory for each submission's code"))  # fmt: skip

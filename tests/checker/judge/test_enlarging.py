@@ -3,6 +3,8 @@
 import pytest
 from steps import judge
 
+from trainer.checker.judge.decision import Fault
+
 LAYERS = """
 import numpy as np
 
@@ -50,3 +52,35 @@ def test_a_step_that_only_a_large_rate_would_clip_is_right(tmp_path):
     update = "    W1 -= rate * (X.T @ back + decay * W1)\n"
     clipped = "    W1 -= np.clip(rate * (X.T @ back + decay * W1), -0.05, 0.05)\n"
     assert judge(write(tmp_path / "net.py", update, clipped)).decision.is_right is True
+
+
+TWICE = (
+    ("    error = h @ W2 - T\n", "    error = rate * (h @ W2 - T)\n"),
+    ("    W2 -= rate * (h.T @ error + decay * W2)\n", "    W2 -= h.T @ error\n"),
+    (" + 0.5 * decay * (np.sum(W1 * W1) + np.sum(W2 * W2))", ""),
+    ("X.T @ back + decay * W1", "X.T @ back"),
+)
+
+
+@pytest.mark.parametrize("rate", ["1e-6", "0.05", "1.0"])
+def test_weights_whose_gradient_has_the_rate_already_are_wrong(tmp_path, rate):
+    path = write(tmp_path / "net.py", "rate, decay = 1e-6", f"rate, decay = {rate}")
+    for old, new in TWICE:
+        path.write_text(path.read_text().replace(old, new, 1))
+    decision = judge(path).decision
+    assert (decision.fault, decision.wrong) == (Fault.POWERS, ["W1"])
+
+
+@pytest.mark.parametrize("own", ["0.1 * rate", "rate * (1 + rate)", "rate * decay"])
+def test_a_layer_may_have_a_rate_of_its_own(tmp_path, own):
+    path = write(tmp_path / "net.py", "W1 -= rate * (", f"W1 -= {own} * (")
+    assert judge(path).decision.fault is not Fault.POWERS
+
+
+def test_a_number_on_which_the_outputs_depend_is_no_rate(tmp_path):
+    path = write(tmp_path / "net.py", "h = np.tanh(X @ W1)", "h = rate * np.tanh(X @ W1)")
+    text = path.read_text().replace("back = error", "back = rate * error")
+    path.write_text(
+        text.replace("(1 - h**2)", "(1 - (h / rate) ** 2)").replace("1e-6, 1e-6", "0.5, 0")
+    )
+    assert judge(path).decision.fault is not Fault.POWERS

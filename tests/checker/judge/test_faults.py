@@ -54,6 +54,11 @@ def test_a_right_step_names_the_nets_own_loss_and_its_line(write):
     ]  # fmt: skip
 
 
+def test_a_bias_that_moves_whatever_the_targets_are_is_wrong(write):
+    decision = judge(write(PLAIN.replace("0.01 * g", "0.01 * (g if W is not b2 else 1)"))).decision
+    assert (decision.is_right, decision.wrong) == (False, ["b2"])
+
+
 def test_a_step_uphill_is_wrong_in_its_sign(write):
     path = write(PLAIN.replace("-=", "+="))
     assert judge(path).decision.is_right is False

@@ -17,6 +17,7 @@ from trainer.checker.learn.explaining_learning import DEFAULT
 from trainer.checker.learn.images import load_rows
 from trainer.checker.process import Task, check_task
 from trainer.checker.remote.cell import PREFIX
+from trainer.checker.remote.hanging import TIMEOUT
 from trainer.common.errors import InputError
 from trainer.common.language import N_, get_language, use_language
 from trainer.common.language import translate as _
@@ -41,7 +42,7 @@ class How:
     scheme: Scheme
     key: bytes
     hints: int = 2
-    timeout: float = 20.0
+    timeout: float = TIMEOUT
     memory: int = 2048
     pattern: str | None = None
     is_wrapped: bool = False

@@ -9,7 +9,7 @@ from trainer.checker.find.trace import DERIVED, NAMES, Form, Trace
 from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.descent import FEWEST, computes_gradient, fit_losses, measure_rest
 from trainer.checker.judge.dividing import find_divided, may_divide
-from trainer.checker.judge.enlarging import list_larger
+from trainer.checker.judge.enlarging import find_powers, list_larger
 from trainer.checker.judge.fit import Fit, are_same
 from trainer.checker.judge.following import (
     EXACT,
@@ -56,13 +56,28 @@ def decide(run: Run, name: str = "", is_known: bool = False) -> Decision | None:
 
 
 def _decide_with_larger(decision: Decision | None, first: Model, name: str) -> Decision | None:
-    """Return that a right step is wrong with a larger rate or penalty, or that it is right."""
+    """Return that a right step is wrong with a larger rate or penalty, or that it is right. A rate
+    that some weights have twice is wrong at any.
+    """
+    if decision and (powered := _decide_with_less(decision)):
+        return powered
     for run in list_larger(first) if decision and decision.is_right else ():
         model = build_model(run)
         again = _decide(run, model.base, model, name) if model else None
         if again and again.is_right is False and (again.fault or not _goes_down(again)):
             return again
     return decision
+
+
+def _decide_with_less(decision: Decision) -> Decision | None:
+    """Return that some weights have a power of the rate, where all go down a loss at some rate."""
+    is_given = decision.model.base.gives_gradients
+    if decision.is_right is None or decision.fault or is_given or not _goes_down(decision):
+        return None
+    run, wrong = find_powers(decision.model) or (None, [])
+    model = build_model(run) if run else None
+    fits = fit_losses(model) if model else []
+    return Decision(model, False, fits[0], wrong, Fault.POWERS) if model and fits else None
 
 
 def _show_names(run: Run, edits: Mapping[str, Any], form: Form) -> Trace:

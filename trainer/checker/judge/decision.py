@@ -30,6 +30,7 @@ class Fault(Enum):
     FORGOTTEN = auto()
     OVERWRITES = auto()
     REPLACES = auto()
+    POWERS = auto()
 
 
 # A value is wrong by itself: what else its line could compute is tried.

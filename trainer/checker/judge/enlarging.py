@@ -9,10 +9,12 @@ import numpy as np
 from trainer.book.functions import Array
 from trainer.checker.find.trace import Form, Trace
 from trainer.checker.judge.derivatives import find_factor
-from trainer.checker.judge.influence import Model, Run
+from trainer.checker.judge.influence import Model, Run, find_dependents
 
 EXACT, FAR = 1e-9, 1e-3  # relative, of moves that are in proportion to a rate, and that are not
 SMALL = 0.1  # the share of a penalty in a move with which it may hide
+NEAR, CLEAR = 1e-3, 1e-2  # relative: how far weights move, and by how much a power may be missed
+LESS = 0.3  # of a rate, with which its square is no more like it
 TIMES = 1e3  # by which a penalty is made stronger to see what it does
 Moves = dict[str, Array]  # how far each weight moves
 
@@ -31,15 +33,50 @@ def list_larger(model: Model) -> Iterator[Run]:
             yield partial(_run_with, model.run, {path: larger})
 
 
+def find_powers(model: Model) -> tuple[Run, list[str]] | None:
+    """Return the weights that move in proportion to the square of a number, or to a higher power,
+    where others move in proportion to it, and the outputs do not depend on it: a learning rate.
+    They come with a step at which these move less far than the others; None for none.
+    """
+    outputs = {event for events in model.outputs for event in events}
+    for path, number in _list_numbers(model, "fi"):
+        powers = _find_powers(model, path, number)
+        wrong = [weight for weight, power in powers.items() if power > 1]
+        if wrong and 1 in powers.values():
+            later = find_dependents(model, {path: np.asarray(2 * number)})
+            if later is not None and not later & outputs:
+                return partial(_run_with, model.run, {path: LESS * number}), wrong
+    return None
+
+
+def _find_powers(model: Model, path: str, number: float) -> dict[str, int]:
+    """Return the power of a number with which each weight moves, where there is one: it is made so
+    small that no weight moves far by it.
+    """
+    moves = _list_moves(model, {})
+    far = max(np.abs(move).max() for move in moves.values())
+    size = max(np.abs(model.base.before[weight]).max() for weight in moves)
+    small = number * min(1.0, NEAR * float(size / far)) if far else number
+    once, twice = (_list_moves(model, {path: k * small}) for k in (1, 2))
+    found = {}
+    for weight, move in once.items():
+        factor = float((twice[weight] * move).sum()) / (float((move * move).sum()) or 1.0)
+        power = round(np.log2(factor)) if factor > 1 else 0
+        rest = np.abs(twice[weight] - 2**power * move).max()
+        if power and rest <= CLEAR * 2**power * np.abs(move).max():
+            found[weight] = power
+    return found
+
+
 def _run_with(run: Run, given: Mapping[str, Any], edits: Mapping[str, Any], form: Form) -> Trace:
     return run({**given, **edits}, form)
 
 
-def _list_numbers(model: Model) -> Iterator[tuple[str, float]]:
-    """Yield the numbers that a step does not change, and that are no targets."""
+def _list_numbers(model: Model, kinds: str = "f") -> Iterator[tuple[str, float]]:
+    """Yield the numbers that a step does not change, and that are no targets, of some kinds."""
     others = {*model.base.list_changed(), *model.targets}
     for path, value in model.base.before.items():
-        if path not in others and not value.ndim and value.dtype.kind == "f" and value != 0:
+        if path not in others and not value.ndim and value.dtype.kind in kinds and value != 0:
             yield path, float(value)
 
 

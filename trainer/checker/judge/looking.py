@@ -25,7 +25,7 @@ from trainer.checker.judge.following import (
 from trainer.checker.judge.forgetting import find_overwritten
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.leaving import list_left
-from trainer.checker.judge.moving import move
+from trainer.checker.judge.moving import move, turn
 from trainer.checker.judge.multiples import find_multiples
 from trainer.checker.judge.properties import (
     find_wrong_softmax,
@@ -187,7 +187,18 @@ def _find_gradients(model: Model, fits: list[Fit]) -> Decision | None:
         return Decision(model, False, fit, turned)
     if not is_given and _goes_up(model, fit):
         return Decision(model, False, fit, model.weights, Fault.UPHILL)
-    return Decision(model, None if _follows_partly(model, fits) else True, fit)
+    if not _follows_partly(model, fits):
+        return Decision(model, True, fit)
+    ignoring = _list_ignoring(model, fits)
+    return Decision(model, False if ignoring else None, fit, ignoring)
+
+
+def _list_ignoring(model: Model, fits: list[Fit]) -> list[str]:
+    """Return the weights that move beside others that go down a loss, but not by the targets."""
+    agreeing = {weight for fit in fits for weight in fit.list_agreeing()}
+    turned = model.list_moved({path: turn(model.get_value(path)) for path in model.targets})
+    is_sure = agreeing <= turned and not model.list_others()
+    return [w for w in model.weights if is_sure and w not in agreeing | turned]
 
 
 def _goes_up(model: Model, fit: Fit) -> bool:

@@ -63,6 +63,10 @@ FAULTS = {
         "{step} puts the gradient in the place of {names}, which keeps nothing of what they were: "
         "subtract it from them, as in W -= …"
     ),
+    Fault.POWERS: N_(
+        "{step} multiplies the gradients of {names} by the learning rate more than once: do so "
+        "where the weights change, and nowhere else"
+    ),
     Fault.SLOPE: N_(
         "{step} takes the derivative of the last activation at another value than it should: where "
         "a formula asks for the outputs, give it these, and else what goes into the activation"

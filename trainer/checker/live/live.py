@@ -21,6 +21,7 @@ from trainer.checker.live.result import CheckResult, LiveReport
 from trainer.checker.load.source import split_class
 from trainer.checker.measure.book_functions import CHECKS
 from trainer.checker.process import check_in_child
+from trainer.checker.remote.hanging import TIMEOUT
 from trainer.common.language import translate as _
 from trainer.common.language import use_language
 
@@ -30,7 +31,7 @@ def check(
     *,
     hints: int = 3,
     seed: int = 0,
-    timeout: float = 20.0,
+    timeout: float = TIMEOUT,
     train: bool | tuple[Any, Any] = False,
     lang: str | None = None,
 ) -> CheckResult:

@@ -7,6 +7,7 @@ from typing import Any
 from trainer.checker.adapt.attempts import Raised, RemoteError
 from trainer.common.language import translate as _
 
+TIMEOUT = 60.0  # seconds for all code of a file: a clock only ends what takes far too long
 LEAST = 0.5  # seconds after which a part that answers nothing may count as hanging
 LEAST_SHARE = 0.1  # of the timeout, too: with less left, it may be the others that were slow
 TRAINING = "training"  # the part of a question about a step

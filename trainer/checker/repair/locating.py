@@ -77,10 +77,11 @@ class Locator:
             places = sorted(self._improve(edits), key=lambda each: each.event)
             settling = [each for each in places if each.settles]
             settling = [each for each in settling if not self._is_like_others(each)] or settling
-            places = places if settling else self._leave_symptoms(places)
-            if not places:
+            partly = [each for each in places if not each.settles]
+            partly = partly if settling else self._leave_symptoms(partly)
+            if not (settling or partly):
                 break
-            found.append(_list_first(settling or places))
+            found.append([*_list_first(settling), *_list_first(partly)])
             edits = found[-1][0].edits
             if settling:
                 break

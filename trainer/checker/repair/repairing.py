@@ -261,6 +261,8 @@ def _name_line(survey: Survey, wanted: Wanted, request: StepRequest) -> Diagnosi
     if survey.screen.fault is Fault.UNUSED:
         only = survey.locations if len(survey.locations) == 1 else []
         return describe_line(survey.texts, only[0]) if only else None
+    if survey.screen.fault is Fault.POWERS:
+        return None  # a factor may be taken back in any value before
     if request.program < OPTION and (first := find_first_wrong(survey, wanted)):
         return describe_place(survey.texts, *first)
     settling = (each for each in survey.locations if each.settles)

@@ -72,9 +72,9 @@ class Wanted:
 
     def list_agreeing(self, fit: Fit) -> frozenset[str]:
         """Return the weights that go down at one rate, with the factor that they need."""
-        found = fit.list_agreeing()
-        has_factor = found and are_same(self.rate, fit.rates[found[0]])
-        return frozenset(found if has_factor or not self.rate else ())
+        if not self.rate:
+            return frozenset(fit.list_agreeing())
+        return frozenset(w for w, rate in fit.rates.items() if are_same(self.rate, rate))
 
     def is_whole(self, fit: Fit) -> bool:
         """Return whether a step is that of a loss and of its penalty, with the factor it needs."""
@@ -146,6 +146,8 @@ def find_wanted(decision: Decision, sites: list[Site]) -> Wanted | None:
     rate = float(decision.fault is Fault.FACTOR)
     if decision.fault is Fault.SLOPE and decision.fit:
         rate = decision.fit.common_rate
+    if decision.fault is Fault.POWERS:
+        rate = next(r or 0.0 for w, r in fits[0].rates.items() if w not in decision.wrong)
     has_fault = decision.fault is not None
     return Wanted(model, fits, directions, sites, pulled, rate, has_fault) if fits else None
 
