@@ -20,6 +20,7 @@ from trainer.checker.judge.following import (
 )
 from trainer.checker.judge.forgetting import list_forgotten
 from trainer.checker.judge.idle import is_idle, list_ignored, list_lost
+from trainer.checker.judge.infinite import list_infinite
 from trainer.checker.judge.influence import Model, Run, build_model, leave_start
 from trainer.checker.judge.looking import decide_about, is_beside_gradients
 from trainer.checker.judge.properties import find_growing, list_grown
@@ -94,6 +95,8 @@ def _decide(
     if grown := list_grown(run, base):
         event = find_growing(base, grown[0])
         return Decision(Model(run, base), False, wrong=grown, fault=Fault.GROWN, event=event)
+    if spoilt := list_infinite(run, base):
+        return Decision(Model(run, base), False, None, spoilt[0], Fault.INFINITE, event=spoilt[1])
     if first is None:
         return _decide_without_model(run, base, name)
     if (name and set(first.weights) <= GIVEN) or _shows_little(first):
@@ -259,7 +262,7 @@ def _is_sure(decision: Decision) -> bool:
     from rest, that moves each weight down the derivative, as it does those that agree.
     """
     model, fit = decision.model, decision.fit
-    if decision.is_right is not False or decision.fault is Fault.UPHILL:
+    if decision.is_right is not False or decision.fault in (Fault.UPHILL, Fault.INVERTED):
         return True
     if decision.wrong and takes_several(model):
         return False

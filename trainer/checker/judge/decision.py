@@ -31,6 +31,8 @@ class Fault(Enum):
     OVERWRITES = auto()
     REPLACES = auto()
     POWERS = auto()
+    INFINITE = auto()
+    INVERTED = auto()
 
 
 # A value is wrong by itself: what else its line could compute is tried.
@@ -41,7 +43,7 @@ OF_ONE_VALUE = (
 OF_OUTPUTS = (
     Fault.SOFTMAX_AXIS, Fault.GROWN, Fault.WRONG_LOSS, Fault.TURNED_LOSS, Fault.DOUBLE_SOFTMAX,
     Fault.ACCUMULATES, Fault.IGNORES, Fault.SPREAD, Fault.FORGOTTEN,
-    Fault.OVERWRITES,
+    Fault.OVERWRITES, Fault.INFINITE, Fault.INVERTED,
 )  # fmt: skip
 
 

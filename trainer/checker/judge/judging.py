@@ -112,7 +112,7 @@ def _weigh(
     the reason, None where it says nothing.
     """
     is_wrong = judged.decision.is_right is False
-    if number and judged.decision.fault is Fault.GROWN:
+    if number and judged.decision.fault in (Fault.GROWN, Fault.INFINITE):
         return None  # data of ours may lie in another direction
     if judged.step.file and number >= OWN and is_wrong:
         judged = _leave_open(judged)

@@ -24,6 +24,7 @@ from trainer.checker.judge.following import (
 )
 from trainer.checker.judge.forgetting import find_overwritten
 from trainer.checker.judge.influence import Model
+from trainer.checker.judge.inverting import list_inverted
 from trainer.checker.judge.leaving import list_left
 from trainer.checker.judge.moving import move, turn
 from trainer.checker.judge.multiples import find_multiples
@@ -187,6 +188,8 @@ def _find_gradients(model: Model, fits: list[Fit]) -> Decision | None:
         return Decision(model, False, fit, turned)
     if not is_given and _goes_up(model, fit):
         return Decision(model, False, fit, model.weights, Fault.UPHILL)
+    if not is_given and (inverted := list_inverted(model, fit)):
+        return Decision(model, False, fit, inverted, Fault.INVERTED)
     if not _follows_partly(model, fits):
         return Decision(model, True, fit)
     ignoring = _list_ignoring(model, fits)

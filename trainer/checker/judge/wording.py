@@ -63,6 +63,14 @@ FAULTS = {
         "{step} puts the gradient in the place of {names}, which keeps nothing of what they were: "
         "subtract it from them, as in W -= …"
     ),
+    Fault.INFINITE: N_(
+        "{step} makes {names} infinite or not a number (nan), first in {place}: it divides by 0, "
+        "or takes a logarithm or a root that does not exist"
+    ),
+    Fault.INVERTED: N_(
+        "{step} moves each number of {names} the less, the larger its gradient is: Adam, AdaGrad "
+        "and RMSprop divide by the root of the mean of the squares, and not by that mean"
+    ),
     Fault.POWERS: N_(
         "{step} multiplies the gradients of {names} by the learning rate more than once: do so "
         "where the weights change, and nowhere else"
