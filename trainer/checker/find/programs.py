@@ -34,6 +34,7 @@ from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.obstacles import MOST_USERS, Obstacle, list_importers
 from trainer.checker.find.options import has_options
 from trainer.checker.find.pairing import list_layers
+from trainer.checker.find.randomness import fix_randomness, get_random_state
 from trainer.checker.find.steps import Step
 from trainer.checker.find.straight import wrap_step
 from trainer.checker.find.tensors import compute_in_double
@@ -261,7 +262,8 @@ class Script:
         """Return the ways to train a net of so many outputs, which are sought once."""
         if outputs not in self._calls:
             sizes = (*SIZES[:2], outputs)
-            self._calls[outputs] = list_calls(self._module, self._tree, sizes)
+            with fix_randomness(get_random_state()):
+                self._calls[outputs] = list_calls(self._module, self._tree, sizes)
         return self._calls[outputs]
 
     @cached_property
@@ -338,14 +340,14 @@ class Script:
 
     def run_layer(self, layout: int, number: int) -> list[Step]:
         """Return the steps of one layer of the file, with inputs of one layout."""
-        with be_quiet(), compute_in_double():
+        with be_quiet(), compute_in_double(), fix_randomness(get_random_state()):
             return self.layers[number].follow(self._triers[SIZES[2]], layout)
 
     def _follow_all(
         self, calls: Sequence[Call], layout: int, option: int = 0, outputs: int = SIZES[2]
     ) -> list[Step]:
         found: list[Step] = []
-        with be_quiet(), compute_in_double():
+        with be_quiet(), compute_in_double(), fix_randomness(get_random_state()):
             for call in calls:
                 trier = self._triers[outputs]
                 for sizes in self._prepare(call, trier):

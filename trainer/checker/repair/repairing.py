@@ -317,24 +317,33 @@ def _undo(before: str, after: str, hunk: Hunk) -> str:
 
 def _find_first(first: Candidate, before: Texts, after: Texts) -> Candidate:
     """Return the first change, or that of the first changed line where it is no longer there, or
-    only adds a line before those that change.
+    only adds a line before those that change; but a line that comes too early where a later one
+    moves before it.
     """
     path, text = first.path, before[first.path]
     hunks = _list_hunks(text, after[path])
     changed = [number for _, i, j, *_ in hunks for number in range(i + 1, j + 1)]
     lines = changed or [hunk[1] + 1 for hunk in hunks]
-    if not lines or first.node.lineno in lines:
+    if not lines or first.node.lineno in lines or _moves_before(first, text, after[path]):
         return first
     nodes = (n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.stmt))
     node = next((n for n in nodes if n.lineno == lines[0]), first.node)
     return Candidate(path, after[path], node)
 
 
+def _moves_before(first: Candidate, before: str, after: str) -> bool:
+    """Return whether what a later line computes is computed before the line of a change."""
+    hunks, old, new = _list_hunks(before, after), before.splitlines(), after.splitlines()
+    added = [n for _, i, j, k, m in hunks if i == j == first.node.lineno - 1 for n in new[k:m]]
+    gone = "\n".join(line for _, i, j, *_ in hunks for line in old[i:j])
+    return bool(added) and all(line.partition("=")[2].strip() in gone for line in added[:1])
+
+
 def _list_by_value(survey: Survey) -> Iterator[Candidate]:
     """Yield the texts in which a located line has its expected value: before an update, or by
     another expression.
     """
-    for location in survey.locations:
+    for location in _list_settling(survey):
         site, line = location.site, location.site.value.lineno
         yield from list_earlier(site.path, survey.texts[site.path], site.function, line)
     edits: list[tuple[bool, int, float, Location, Edit]] = []
@@ -351,6 +360,12 @@ def _list_by_value(survey: Survey) -> Iterator[Candidate]:
     for *_order, location, edit in sorted(edits, key=lambda each: each[:3]):
         path = location.site.path
         yield from apply_edit(path, survey.texts[path], edit)
+
+
+def _list_settling(survey: Survey) -> list[Location]:
+    """Return the lines with whose right values a step is right, all where there are none."""
+    settling = [location for location in survey.locations if location.settles]
+    return settling or survey.locations
 
 
 def _is_expected(wanted: Quantity, value: Any) -> bool:
