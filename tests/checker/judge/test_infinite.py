@@ -52,3 +52,9 @@ def test_an_array_that_is_infinite_in_part_may_be_meant_to_be(write):
     path = write("    t = t + 1\n", "    t = t + 1\n    mask[0] = -np.inf\n")
     path.write_text(path.read_text().replace("for i in", "mask = np.zeros(4)\nfor i in"))
     assert judge(path).decision.is_right is True
+
+
+def test_a_table_that_is_both_means_of_adam_gives_roots_of_negative_numbers(write):
+    path = write("    v = 0.99 * v", "    v = 0.99 * m")
+    path.write_text(path.read_text().replace("default_rng(0)", "default_rng(1)"))
+    assert judge(path).decision.fault is Fault.INFINITE

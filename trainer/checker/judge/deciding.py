@@ -262,7 +262,11 @@ def _is_sure(decision: Decision) -> bool:
     from rest, that moves each weight down the derivative, as it does those that agree.
     """
     model, fit = decision.model, decision.fit
-    if decision.is_right is not False or decision.fault in (Fault.UPHILL, Fault.INVERTED):
+    if decision.is_right is not False or decision.fault in (
+        Fault.UPHILL,
+        Fault.INVERTED,
+        Fault.CLIMBS,
+    ):
         return True
     if decision.wrong and takes_several(model):
         return False

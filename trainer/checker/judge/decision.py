@@ -33,6 +33,7 @@ class Fault(Enum):
     POWERS = auto()
     INFINITE = auto()
     INVERTED = auto()
+    CLIMBS = auto()
 
 
 # A value is wrong by itself: what else its line could compute is tried.

@@ -140,11 +140,11 @@ def _fit(
     with np.errstate(all="ignore"):
         pairs = [each.differentiate(function) for each in found]
     slopes = np.array([slope for slope, _ in pairs])
-    if not np.isfinite(slopes).all() or not float(slopes @ slopes):
+    moved = np.array([direction.moved for direction in found])
+    if not (np.isfinite(slopes).all() and np.isfinite(moved).all() and float(slopes @ slopes)):
         return None
     errors = np.array([error for _, error in pairs])
     settled = errors <= UNSETTLED * np.abs(slopes).max()
-    moved = np.array([direction.moved for direction in found])
     owners = np.array([d.weight for d in found])
     if settled.sum() < FEWEST + (name in STRAIGHT):  # of which two agree by chance
         return None

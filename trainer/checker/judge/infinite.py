@@ -24,17 +24,17 @@ def list_infinite(run: Run, base: Trace) -> tuple[list[str], int] | None:
     other = run(small, "full")
     again = _find_first(other)
     is_same = again is not None and other.events[again][0] == base.events[first][0]
-    return (found, first) if is_same and set(found) <= set(_list_spoilt(other)) else None
+    return (found, first) if is_same and set(found) & {*_list_spoilt(other)} else None
 
 
 def _list_spoilt(trace: Trace) -> list[str]:
-    """Return the arrays that are finite before the step, and of which no number is after it: those
-    of a mask are infinite in part.
+    """Return the arrays that are finite before the step, and after it not numbers, or infinite as a
+    whole: those of a mask are so in part.
     """
     pairs = ((path, old, trace.after.get(path)) for path, old in trace.before.items())
     return [path for path, old, new in pairs if new is not None and old.ndim
             and _is_finite(old) and not _is_finite(new)
-            and not np.isfinite(new).any()]  # fmt: skip
+            and (np.isnan(new).any() or not np.isfinite(new).any())]  # fmt: skip
 
 
 def _find_first(trace: Trace) -> int | None:

@@ -1,7 +1,8 @@
-"""Recognises steps that lack the root of Adam, AdaGrad and RMSprop."""
+"""Tells how the numbers of a step that is no plain one, as that of Adam, move by gradients."""
 
 import numpy as np
 
+from trainer.book.functions import Array
 from trainer.checker.judge.derivatives import MOST_ELEMENTS, differentiate
 from trainer.checker.judge.fit import Fit
 from trainer.checker.judge.influence import Model
@@ -19,13 +20,27 @@ def list_inverted(model: Model, fit: Fit) -> list[str]:
     return [weight for weight in model.weights if _is_inverted(model, fit, weight)]
 
 
+def is_turned(model: Model, fit: Fit) -> bool:
+    """Return whether each number with a large derivative of a loss moves up: its sign is turned."""
+    pairs = [_measure(model, fit, weight) for weight in model.weights]
+    return all((slopes * moves > 0).all() for slopes, moves in pairs)
+
+
 def _is_inverted(model: Model, fit: Fit, weight: str) -> bool:
-    before, after = model.base.before[weight], model.base.after[weight]
-    if not LEAST <= before.size <= MOST_ELEMENTS or after.shape != before.shape:
+    slopes, moves = _measure(model, fit, weight)
+    if slopes.size < LEAST or np.abs(slopes).max() <= APART * np.abs(slopes).min():
         return False
+    products = slopes * moves
+    return bool(products.max() < 0 and np.ptp(products) <= -CLOSE * products.mean())
+
+
+def _measure(model: Model, fit: Fit, weight: str) -> tuple[Array, Array]:
+    """Return the large derivatives by the numbers of a weight, and how far these move; none where
+    they are too many.
+    """
+    before, after = model.base.before[weight], model.base.after[weight]
+    if before.size > MOST_ELEMENTS or after.shape != before.shape:
+        return np.zeros(0), np.zeros(0)
     slopes = differentiate(model, fit, weight)
-    sizes = np.abs(slopes)
-    is_large = sizes > LARGE * sizes.max()
-    products = (slopes * (after - before))[is_large]
-    is_varied = is_large.sum() >= LEAST and sizes.max() > APART * sizes[is_large].min()
-    return bool(is_varied and products.max() < 0 and np.ptp(products) <= -CLOSE * products.mean())
+    is_large = np.abs(slopes) > LARGE * np.abs(slopes).max()
+    return slopes[is_large], (after - before)[is_large]

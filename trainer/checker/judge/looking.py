@@ -24,7 +24,7 @@ from trainer.checker.judge.following import (
 )
 from trainer.checker.judge.forgetting import find_overwritten
 from trainer.checker.judge.influence import Model
-from trainer.checker.judge.inverting import list_inverted
+from trainer.checker.judge.inverting import is_turned, list_inverted
 from trainer.checker.judge.leaving import list_left
 from trainer.checker.judge.moving import move, turn
 from trainer.checker.judge.multiples import find_multiples
@@ -187,7 +187,8 @@ def _find_gradients(model: Model, fits: list[Fit]) -> Decision | None:
     if turned:
         return Decision(model, False, fit, turned)
     if not is_given and _goes_up(model, fit):
-        return Decision(model, False, fit, model.weights, Fault.UPHILL)
+        fault = Fault.UPHILL if is_turned(model, fit) else Fault.CLIMBS
+        return Decision(model, False, fit, model.weights, fault)
     if not is_given and (inverted := list_inverted(model, fit)):
         return Decision(model, False, fit, inverted, Fault.INVERTED)
     if not _follows_partly(model, fits):

@@ -80,6 +80,7 @@ FAULTS = {
         "a formula asks for the outputs, give it these, and else what goes into the activation"
     ),
     Fault.UPHILL: N_("{step} goes up the derivative of {loss}: turn the sign of the update"),
+    Fault.CLIMBS: N_("{step} makes {loss} larger, though it computes its derivative"),
     Fault.PENALTY_SIGN: N_("{step} makes the weights larger: turn the sign of their penalty"),
     Fault.LACKS_PENALTY: N_(
         "{loss} has a penalty on the weights, but {step} does not go down its derivative"
