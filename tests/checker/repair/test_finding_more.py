@@ -90,3 +90,65 @@ def test_a_program_that_lacks_an_import_gets_it(tmp_path):
     found = diagnose_raised(path, Count(CHANGES))
     assert (found.line, found.left) == (10, ())
     assert found.diff.endswith("+import numpy as np\n")
+
+
+TWICE = """
+import math
+p, q, r, s, u, v, c = 0.3, -0.4, 0.7, 0.1, -0.9, 0.6, 0.2
+data = [((0.3, -0.8), 1), ((0.9, 0.4), 0), ((-0.5, 0.7), 1)]
+rate = 0.5
+for i in range(300):
+    (a, b), t = data[i % 3]
+    h = math.tanh(p * a + q * b)
+    k = math.tanh(r * a + s * b)
+    y = u * h + v * k + c
+    d = rate * (y - t)
+    dh = rate * d * u * (1 - h * h)
+    dk = rate * d * v * (1 - k * k)
+    p, q = p - dh * a, q - dh * b
+    r, s = r - dk * a, s - dk * b
+    u, v, c = u - d * h, v - d * k, c - d
+"""
+
+
+def test_a_rate_that_two_gradients_have_already_is_taken_out_of_both(tmp_path):
+    found = diagnose(write_changed(tmp_path, TWICE, "", ""))
+    added = [line[1:].strip() for line in found.diff.splitlines() if line.startswith("+ ")]
+    assert added == ["dh = d * u * (1 - h * h)", "dk = d * v * (1 - k * k)"]
+
+
+SWISH = """
+import numpy as np
+rng = np.random.default_rng(0)
+X, T = rng.normal(size=(9, 3)), rng.normal(size=(9, 1))
+W1, b1, W2, b2 = rng.normal(size=(3, 5)), np.zeros(5), rng.normal(size=(5, 1)), np.zeros(1)
+def slope_of_loss(e):
+    return np.sin(e) + 0.1
+def slope_of_swish(a):
+    s = 1 / (1 + np.exp(-a))
+    return s * (1 - s)
+for i in range(100):
+    a = X @ W1 + b1
+    z = a / (1 + np.exp(-a))
+    y = z @ W2 + b2
+    loss = np.mean(np.log(np.cosh(y - T)))
+    dy = slope_of_loss(y - T) / 9
+    dW2, db2 = z.T @ dy, dy.sum(axis=0)
+    da = dy @ W2.T * slope_of_swish(a)
+    W1 -= 0.1 * X.T @ da
+    b1 -= 0.1 * da.sum(axis=0)
+    W2 -= 0.1 * dW2
+    b2 -= 0.1 * db2
+"""
+
+
+def test_two_slopes_that_are_wrong_together_are_both_corrected(tmp_path):
+    found = diagnose(write_changed(tmp_path, SWISH, "", ""))
+    added = [line[1:].strip() for line in found.diff.splitlines() if line.startswith("+ ")]
+    assert added == ["return np.tanh(e)", "return s * (1 - a * (s - 1))"]
+
+
+def test_of_several_lines_that_are_wrong_together_the_first_is_named_without_a_fix(tmp_path):
+    path = write_changed(tmp_path, SWISH, "np.log(np.cosh(y - T))", "(1 + (y - T) ** 4) ** 0.3")
+    found = diagnose(path)
+    assert (found.line, found.diff) == (7, "")

@@ -28,7 +28,8 @@ class Location:
 
     is_expected tells that the value itself is another quantity of a right net, so that something
     is missing at the line or after it. settles tells that with the expected value nothing of
-    predict, loss and gradient is wrong. before holds the names as they were before an update.
+    predict, loss and gradient is wrong, and begins that it is the first of several lines with whose
+    right values nothing is. before holds the names as they were before an update.
     """
 
     site: Site
@@ -37,6 +38,7 @@ class Location:
     is_expected: bool
     settles: bool = False
     before: Record | None = None
+    begins: bool = False
 
 
 def locate(

@@ -56,7 +56,7 @@ def fix_randomness(state: RandomState | None) -> Iterator[None]:
              (np.random, "seed", _skip_none(np.random.seed)),
              (random, "seed", _skip_none(random.seed)),
              (np.random, "RandomState", _SeededState), (random, "Random", _SeededRandom),
-             (time, "time", count(START).__next__)]  # fmt: skip
+             (time, "time", _make_clock())]  # fmt: skip
     originals = [(owner, name, getattr(owner, name)) for owner, name, _ in fixed]
     for each in fixed:
         setattr(*each)
@@ -77,6 +77,11 @@ def _skip_none(seed: Callable[..., Any]) -> Callable[..., Any]:
             seed(*given, **named)
 
     return seed_with_number
+
+
+def _make_clock() -> Callable[[], float]:
+    seconds = count(START)
+    return lambda: next(seconds)
 
 
 class _SeededState(np.random.RandomState):

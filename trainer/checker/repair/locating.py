@@ -3,7 +3,7 @@
 import ast
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import combinations
 from typing import Any
@@ -36,7 +36,7 @@ class Place:
     formula says what that is, "" where it is no derivative by anything that has a name. settles
     tells that the whole step is right with it and with those before it, is_sure that no value was
     left out, which an earlier line may have been meant to be, and is_exact that no multiple of it
-    will do.
+    will do. begins tells that it is no derivative, and the first of several that are wrong.
     """
 
     site: Site
@@ -48,6 +48,7 @@ class Place:
     settles: bool = False
     is_sure: bool = True
     is_exact: bool = True
+    begins: bool = False
 
 
 def _list_first(places: list[Place]) -> list[Place]:
@@ -84,8 +85,19 @@ class Locator:
             found.append([*_list_first(settling), *_list_first(partly)])
             edits = found[-1][0].edits
             if settling:
-                break
+                return [self._mark_first(found[0]), *found[1:]] if len(found) > 1 else found
         return found
+
+    def _mark_first(self, places: list[Place]) -> list[Place]:
+        """Return places that may be the first mistake, the first that is no derivative marked."""
+        lines = (each for each in places if not (each.site.is_argument or self._explains(each)))
+        first = next(lines, None)
+        return [replace(each, begins=each is first) for each in places]
+
+    def _explains(self, place: Place) -> bool:
+        """Return whether the value that a line has is a derivative."""
+        like = self._values.derivatives.list_like(place.found)
+        return any(find_factor(place.found, expected) for _, expected in like)
 
     def _is_like_others(self, place: Place) -> bool:
         """Return whether a value that seems to lack its sign is a derivative of the same sign as

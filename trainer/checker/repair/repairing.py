@@ -255,7 +255,7 @@ def _go_on(request: StepRequest, tried: Count, first: Candidate, texts: Texts) -
 
 def _name_line(survey: Survey, wanted: Wanted, request: StepRequest) -> Diagnosis | None:
     """Return the first wrong line: whose value differs from the right ones, or with whose right
-    value the step is right.
+    value the step is right, or that of several.
     """
     assert isinstance(survey.screen, StepScreen)
     if survey.screen.fault is Fault.UNUSED:
@@ -265,8 +265,8 @@ def _name_line(survey: Survey, wanted: Wanted, request: StepRequest) -> Diagnosi
         return None  # a factor may be taken back in any value before
     if request.program < OPTION and (first := find_first_wrong(survey, wanted)):
         return describe_place(survey.texts, *first)
-    settling = (each for each in survey.locations if each.settles)
-    location = next((each for each in settling if not _is_of_weight(each, wanted)), None)
+    wrong = (each for each in survey.locations if each.settles or each.begins)
+    location = next((each for each in wrong if not _is_of_weight(each, wanted)), None)
     is_sure = location and _is_sure(location, wanted, request, survey.line)
     return describe_line(survey.texts, location) if location and is_sure else None
 
