@@ -77,6 +77,13 @@ def test_a_layer_may_have_a_rate_of_its_own(tmp_path, own):
     assert judge(path).decision.fault is not Fault.POWERS
 
 
+def test_a_rate_that_falls_from_layer_to_layer_is_no_mistake(tmp_path):
+    path = write(tmp_path / "net.py", "rate, decay = 1e-6", "share, rate, decay = 0.5, 1e-6")
+    text = path.read_text().replace("W2 -= rate", "W2 -= share * rate")
+    path.write_text(text.replace("W1 -= rate", "W1 -= share**2 * rate"))
+    assert judge(path).decision.fault is not Fault.POWERS
+
+
 def test_a_number_on_which_the_outputs_depend_is_no_rate(tmp_path):
     path = write(tmp_path / "net.py", "h = np.tanh(X @ W1)", "h = rate * np.tanh(X @ W1)")
     text = path.read_text().replace("back = error", "back = rate * error")

@@ -35,28 +35,31 @@ def list_larger(model: Model) -> Iterator[Run]:
 
 def find_powers(model: Model) -> tuple[Run, list[str]] | None:
     """Return the weights that move in proportion to the square of a number, or to a higher power,
-    where others move in proportion to it, and the outputs do not depend on it: a learning rate.
-    They come with a step at which these move less far than the others; None for none.
+    where all others move in proportion to it, and the outputs do not depend on it: a learning rate,
+    unless another number is that. They come with a step at which these move less far than the
+    others; None for none.
     """
+    moves, numbers = _list_moves(model, {}), dict(_list_numbers(model, "fi"))
+    found = {path: _find_powers(model, path, number, moves) for path, number in numbers.items()}
+    whole = {path: powers for path, powers in found.items() if len(powers) == len(moves)}
+    if any(set(powers.values()) == {1} for powers in whole.values()):
+        return None
     outputs = {event for events in model.outputs for event in events}
-    for path, number in _list_numbers(model, "fi"):
-        powers = _find_powers(model, path, number)
+    for path, powers in whole.items():
         wrong = [weight for weight, power in powers.items() if power > 1]
         if wrong and 1 in powers.values():
-            later = find_dependents(model, {path: np.asarray(2 * number)})
+            later = find_dependents(model, {path: np.asarray(2 * numbers[path])})
             if later is not None and not later & outputs:
-                return partial(_run_with, model.run, {path: LESS * number}), wrong
+                return partial(_run_with, model.run, {path: LESS * numbers[path]}), wrong
     return None
 
 
-def _find_powers(model: Model, path: str, number: float) -> dict[str, int]:
+def _find_powers(model: Model, path: str, number: float, moves: Moves) -> dict[str, int]:
     """Return the power of a number with which each weight moves, where there is one: it is made so
     small that no weight moves far by it.
     """
-    moves = _list_moves(model, {})
-    far = max(np.abs(move).max() for move in moves.values())
-    size = max(np.abs(model.base.before[weight]).max() for weight in moves)
-    small = number * min(1.0, NEAR * float(size / far)) if far else number
+    far, size = _measure_largest(model, moves)
+    small = number * min(1.0, NEAR * size / far) if far else number
     once, twice = (_list_moves(model, {path: k * small}) for k in (1, 2))
     found = {}
     for weight, move in once.items():
@@ -82,13 +85,18 @@ def _list_numbers(model: Model, kinds: str = "f") -> Iterator[tuple[str, float]]
 
 def _enlarge_rate(model: Model, path: str, rate: float, moves: Moves) -> float:
     """Return the larger rate, 0 for a number that is none, or one in proportion to all moves."""
-    far = max(np.abs(move).max() for move in moves.values())
-    size = max(np.abs(model.base.before[weight]).max() for weight in moves)
-    larger = rate * max(1.0, float(size / far)) if far else rate
+    far, size = _measure_largest(model, moves)
+    larger = rate * max(1.0, size / far) if far else rate
     once, twice = (_list_moves(model, {path: k * larger}) for k in (1, 2))
     rests = [np.abs(twice[w] - 2 * move).max() / (np.abs(move).max() or 1.0)
              for w, move in once.items()]  # fmt: skip
     return larger if min(rests) <= EXACT and max(rests) > FAR else 0.0
+
+
+def _measure_largest(model: Model, moves: Moves) -> tuple[float, float]:
+    """Return how far the weights move at most, and the largest of their numbers."""
+    far = max(float(np.abs(move).max()) for move in moves.values())
+    return far, max(float(np.abs(model.base.before[weight]).max()) for weight in moves)
 
 
 def _enlarge_penalty(model: Model, path: str, strength: float, moves: Moves) -> float:
