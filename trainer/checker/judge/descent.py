@@ -15,7 +15,7 @@ from trainer.book.functions import Array
 from trainer.checker.find.trace import EVENT
 from trainer.checker.judge.events import Events, Values, read_events
 from trainer.checker.judge.fit import OWN, Fit, Function
-from trainer.checker.judge.gradients import find_factor, find_penalised
+from trainer.checker.judge.gradients import find_factor, find_gradient, find_penalised
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.losses import STRAIGHT, SURE, Loss, list_losses, list_mistaken
 from trainer.checker.judge.multiples import find_multiples, list_usual
@@ -225,6 +225,15 @@ def find_factors(model: Model, fit: Fit, weights: list[str]) -> Iterator[tuple[s
         factor = find_factor(model, found, fit.slopes[own], errors, wanted)
         known = known or factor
         yield weight, factor
+
+
+def find_slopes(model: Model, fit: Fit, weight: str) -> Array | None:
+    """Return the derivative of the loss of a fit by a weight as the step computes it, None where it
+    does not.
+    """
+    found, own = _list_own(model, weight)
+    errors = np.full(len(own), fit.errors[own].max())
+    return find_gradient(model, found, fit.slopes[own], errors)
 
 
 def _measure_blur(model: Model, fit: Fit, weight: str) -> float:

@@ -23,16 +23,34 @@ def find_factor(
 
     A number is a multiple of any other: known is the factor that it must have, None for any.
     """
+    possible = (factor for _, factor in _list_multiples(model, found, slopes, errors))
+    return next((f for f in possible if known is None or are_same(f, known)), None)
+
+
+def find_gradient(
+    model: Model, found: list[Direction], slopes: Array, errors: Array
+) -> Array | None:
+    """Return the gradient of a weight whose slopes are these, which some value of the step is but
+    for a factor, None where none is.
+    """
+    for number, factor in _list_multiples(model, found, slopes, errors):
+        return _list_values(model, found[0].vector.shape)[number] / factor
+    return None
+
+
+def _list_multiples(
+    model: Model, found: list[Direction], slopes: Array, errors: Array
+) -> list[tuple[int, float]]:
+    """Return which values of the step are multiples of slopes, and their factors."""
     size = float(slopes @ slopes)
     along = _measure_along(model, found)
     is_settled = errors.max() <= UNSETTLED * np.abs(slopes).max()
     if not size or not is_settled or not len(along):
-        return None
+        return []
     factors = along @ slopes / size
     rest = np.abs(along - factors[:, None] * slopes) - 2 * np.abs(factors)[:, None] * errors
     is_multiple = rest.max(axis=1) <= CLOSE * np.abs(along).max(axis=1)
-    possible = (float(factor) for factor in factors[is_multiple & (factors != 0)])
-    return next((f for f in possible if known is None or are_same(f, known)), None)
+    return [(int(i), float(factors[i])) for i in np.flatnonzero(is_multiple & (factors != 0))]
 
 
 def find_penalised(model: Model, found: list[Direction], slopes: Array, decay: Array) -> bool:
@@ -52,13 +70,17 @@ def _measure_along(model: Model, found: list[Direction]) -> Array:
     """Return how far each value that may be the gradient of a weight lies along its directions."""
     key = found[0].weight, len(found)
     if key not in model.along:
-        shape = found[0].vector.shape
-        events = (model.base.events[i][2] for i in sorted(model.after_targets))
-        values = [each for event in events for each in _arrange(event, shape)]
         vectors = np.array([each.vector.reshape(-1) for each in found])
+        values = _list_values(model, found[0].vector.shape)
         rows = [vectors @ each.reshape(-1) for each in values]
         model.along[key] = np.array(rows).reshape(-1, len(found))
     return model.along[key]
+
+
+def _list_values(model: Model, shape: tuple[int, ...]) -> list[Array]:
+    """Return what depends on the targets, as far as it has the size of a weight, in its shape."""
+    events = (model.base.events[i][2] for i in sorted(model.after_targets))
+    return [each for event in events for each in _arrange(event, shape)]
 
 
 def _arrange(values: Array, shape: tuple[int, ...]) -> list[Array]:

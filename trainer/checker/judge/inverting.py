@@ -3,7 +3,7 @@
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.judge.derivatives import MOST_ELEMENTS, differentiate
+from trainer.checker.judge.descent import find_slopes
 from trainer.checker.judge.fit import Fit
 from trainer.checker.judge.influence import Model
 
@@ -36,11 +36,11 @@ def _is_inverted(model: Model, fit: Fit, weight: str) -> bool:
 
 def _measure(model: Model, fit: Fit, weight: str) -> tuple[Array, Array]:
     """Return the large derivatives by the numbers of a weight, and how far these move; none where
-    they are too many.
+    the step does not compute them.
     """
     before, after = model.base.before[weight], model.base.after[weight]
-    if before.size > MOST_ELEMENTS or after.shape != before.shape:
+    slopes = find_slopes(model, fit, weight) if after.shape == before.shape else None
+    if slopes is None:
         return np.zeros(0), np.zeros(0)
-    slopes = differentiate(model, fit, weight)
     is_large = np.abs(slopes) > LARGE * np.abs(slopes).max()
     return slopes[is_large], (after - before)[is_large]
