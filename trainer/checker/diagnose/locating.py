@@ -29,7 +29,8 @@ class Location:
     is_expected tells that the value itself is another quantity of a right net, so that something
     is missing at the line or after it. settles tells that with the expected value nothing of
     predict, loss and gradient is wrong, and begins that it is the first of several lines with whose
-    right values nothing is. before holds the names as they were before an update.
+    right values nothing is. before holds the names as they were before an update. is_derivative
+    tells that the value that it had is a derivative of the loss by some other value.
     """
 
     site: Site
@@ -39,6 +40,7 @@ class Location:
     settles: bool = False
     before: Record | None = None
     begins: bool = False
+    is_derivative: bool = False
 
 
 def locate(

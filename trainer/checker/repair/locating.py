@@ -36,7 +36,8 @@ class Place:
     formula says what that is, "" where it is no derivative by anything that has a name. settles
     tells that the whole step is right with it and with those before it, is_sure that no value was
     left out, which an earlier line may have been meant to be, and is_exact that no multiple of it
-    will do. begins tells that it is no derivative, and the first of several that are wrong.
+    will do. begins tells that it is the first of several that are wrong, and is_derivative
+    that what was found is a derivative.
     """
 
     site: Site
@@ -49,6 +50,7 @@ class Place:
     is_sure: bool = True
     is_exact: bool = True
     begins: bool = False
+    is_derivative: bool = False
 
 
 def _list_first(places: list[Place]) -> list[Place]:
@@ -76,6 +78,7 @@ class Locator:
         edits: Edits = {}
         while len(found) < MOST_LINES and not self._scorer.count.is_spent:
             places = sorted(self._improve(edits), key=lambda each: each.event)
+            places = [replace(each, is_derivative=self._explains(each)) for each in places]
             settling = [each for each in places if each.settles]
             settling = [each for each in settling if not self._is_like_others(each)] or settling
             partly = [each for each in places if not each.settles]
@@ -90,7 +93,7 @@ class Locator:
 
     def _mark_first(self, places: list[Place]) -> list[Place]:
         """Return places that may be the first mistake, the first that is no derivative marked."""
-        lines = (each for each in places if not (each.site.is_argument or self._explains(each)))
+        lines = (each for each in places if not (each.site.is_argument or each.is_derivative))
         first = next(lines, None)
         return [replace(each, begins=each is first) for each in places]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from functools import partial
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -267,14 +268,27 @@ def _name_line(survey: Survey, wanted: Wanted, request: StepRequest) -> Diagnosi
         return describe_place(survey.texts, *first)
     wrong = (each for each in survey.locations if each.settles or each.begins)
     location = next((each for each in wrong if not _is_of_weight(each, wanted)), None)
-    is_sure = location and _is_sure(location, wanted, request, survey.line)
-    return describe_line(survey.texts, location) if location and is_sure else None
+    if location is None or (location.is_derivative and len(_list_settling_lines(survey)) > 1):
+        return None  # of several, one that gives a derivative is not the first that is wrong
+    is_sure = _is_sure(location, wanted, request, survey.line)
+    return describe_line(survey.texts, location) if is_sure else None
+
+
+def _list_settling_lines(survey: Survey) -> set[tuple[Path, int]]:
+    """Return the lines with the right value of one of which a step is right."""
+    settling = (each.site for each in survey.locations if each.settles)
+    return {(site.path, site.value.lineno) for site in settling}
 
 
 def _is_of_weight(location: Location, wanted: Wanted) -> bool:
-    """Return whether a value is what a weight becomes, with whose right value any step is right."""
+    """Return whether a value is what a weight, or a number of it, becomes, with whose right value
+    any step is right.
+    """
     after = (wanted.model.base.after.get(path) for path in wanted.paths)
-    return any(np.array_equal(location.record.value, each) for each in after if each is not None)
+    value, known = location.record.value, [each for each in after if each is not None]
+    if location.site.is_update and np.ndim(value) == 0:
+        return any(np.isin(value, each).any() for each in known)
+    return any(np.array_equal(value, each) for each in known)
 
 
 def _is_sure(location: Location, wanted: Wanted, request: StepRequest, line: int) -> bool:

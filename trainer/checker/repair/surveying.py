@@ -280,7 +280,9 @@ def _make_location(
     quantity = Quantity(place.formula, place.formula, place.expected, place.is_exact)
     is_sure = place.settles and place.is_sure
     is_hidden = not place.is_exact  # a value that is known but for a factor says nothing
-    return Location(there, record, quantity, is_hidden, is_sure, before, place.begins)
+    return Location(
+        there, record, quantity, is_hidden, is_sure, before, place.begins, place.is_derivative
+    )
 
 
 def _take_back(wanted: Wanted, place: Place, scope: Namespace, names: Namespace) -> None:
