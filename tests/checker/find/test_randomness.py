@@ -14,7 +14,7 @@ def draw_seeded_by_clock():
     return random.random()
 
 
-def draw_seeded_anew():
+def draw_seeded_again():
     random.seed(None)
     np.random.seed()  # noqa: NPY002 (what is tested)
     return random.random(), np.random.random()  # noqa: NPY002
@@ -24,7 +24,7 @@ def draw_seeded_anew():
     "draw",
     [
         draw_seeded_by_clock,
-        draw_seeded_anew,
+        draw_seeded_again,
         lambda: np.random.RandomState().random(),
         lambda: random.Random().random(),
         lambda: np.random.default_rng().random(),

@@ -43,7 +43,7 @@ def run_quietly(state: RandomState | None = None) -> Iterator[None]:
 @contextmanager
 def fix_randomness(state: RandomState | None) -> Iterator[None]:
     """Seed NumPy's and Python's generators, and those that are made without a seed meanwhile; one
-    that is seeded anew without a number continues. Each look at the clock is a second later.
+    that is seeded again without a number continues. Each look at the clock is a second later.
     """
     if state:
         np.random.set_state(state[0])  # noqa: NPY002 (of the code itself)

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from trainer.checker.find.trace import DERIVED, NAMES, Form, Trace
-from trainer.checker.judge.decision import Decision, Fault
+from trainer.checker.judge.decision import OF_DIRECTION, Decision, Fault
 from trainer.checker.judge.descent import FEWEST, computes_gradient, fit_losses, measure_rest
 from trainer.checker.judge.dividing import find_divided, may_divide
 from trainer.checker.judge.enlarging import find_powers, list_larger
@@ -262,11 +262,7 @@ def _is_sure(decision: Decision) -> bool:
     from rest, that moves each weight down the derivative, as it does those that agree.
     """
     model, fit = decision.model, decision.fit
-    if decision.is_right is not False or decision.fault in (
-        Fault.UPHILL,
-        Fault.INVERTED,
-        Fault.CLIMBS,
-    ):
+    if decision.is_right is not False or decision.fault in OF_DIRECTION:
         return True
     if decision.wrong and takes_several(model):
         return False

@@ -40,6 +40,8 @@ class Fault(Enum):
 OF_ONE_VALUE = (
     Fault.SOFTMAX_AXIS, Fault.GROWN, Fault.WRONG_LOSS, Fault.TURNED_LOSS, Fault.SPREAD,
 )  # fmt: skip
+# How the numbers move by their gradients: sure also where a step keeps a state, as momentum does.
+OF_DIRECTION = Fault.UPHILL, Fault.INVERTED, Fault.CLIMBS
 # What is not wrong in a value on the way back: no line is sought by derivatives.
 OF_OUTPUTS = (
     Fault.SOFTMAX_AXIS, Fault.GROWN, Fault.WRONG_LOSS, Fault.TURNED_LOSS, Fault.DOUBLE_SOFTMAX,

@@ -39,18 +39,21 @@ def find_powers(model: Model) -> tuple[Run, list[str]] | None:
     unless another number is that. They come with a step at which these move less far than the
     others; None for none.
     """
-    moves, numbers = _list_moves(model, {}), dict(_list_numbers(model, "fi"))
-    found = {path: _find_powers(model, path, number, moves) for path, number in numbers.items()}
-    whole = {path: powers for path, powers in found.items() if len(powers) == len(moves)}
-    if any(set(powers.values()) == {1} for powers in whole.values()):
+    if len(model.weights) == 1:
         return None
-    outputs = {event for events in model.outputs for event in events}
-    for path, powers in whole.items():
+    moves, found = _list_moves(model, {}), list[tuple[str, float, list[str]]]()
+    for path, number in _list_numbers(model, "fi"):
+        powers = _find_powers(model, path, number, moves)
         wrong = [weight for weight, power in powers.items() if power > 1]
-        if wrong and 1 in powers.values():
-            later = find_dependents(model, {path: np.asarray(2 * numbers[path])})
-            if later is not None and not later & outputs:
-                return partial(_run_with, model.run, {path: LESS * numbers[path]}), wrong
+        if len(powers) == len(moves) and not wrong:
+            return None
+        if len(powers) == len(moves) and 1 in powers.values():
+            found.append((path, number, wrong))
+    outputs = {event for events in model.outputs for event in events}
+    for path, number, wrong in found:
+        later = find_dependents(model, {path: np.asarray(2 * number)})
+        if later is not None and not later & outputs:
+            return partial(_run_with, model.run, {path: LESS * number}), wrong
     return None
 
 

@@ -78,7 +78,7 @@ class Locator:
         edits: Edits = {}
         while len(found) < MOST_LINES and not self._scorer.count.is_spent:
             places = sorted(self._improve(edits), key=lambda each: each.event)
-            places = [replace(each, is_derivative=self._explains(each)) for each in places]
+            places = [replace(p, is_derivative=self._explains(p.found)) for p in places]
             settling = [each for each in places if each.settles]
             settling = [each for each in settling if not self._is_like_others(each)] or settling
             partly = [each for each in places if not each.settles]
@@ -97,10 +97,10 @@ class Locator:
         first = next(lines, None)
         return [replace(each, begins=each is first) for each in places]
 
-    def _explains(self, place: Place) -> bool:
-        """Return whether the value that a line has is a derivative."""
-        like = self._values.derivatives.list_like(place.found)
-        return any(find_factor(place.found, expected) for _, expected in like)
+    def _explains(self, value: Array) -> bool:
+        """Return whether a value is a derivative of the loss by some other value."""
+        like = self._values.derivatives.list_like(value)
+        return any(find_factor(value, expected) for _, expected in like)
 
     def _is_like_others(self, place: Place) -> bool:
         """Return whether a value that seems to lack its sign is a derivative of the same sign as
@@ -141,8 +141,7 @@ class Locator:
         found = (events[i] for i in sorted(back) if i < last and events[i][0] >= 0)
         own = ((self._sites[site].name, value) for site, path, value in found if not path)
         values = [value for each, value in own if each == name and value.ndim]
-        like = self._values.derivatives.list_like(values[-1]) if values else ()
-        return not values or any(find_factor(values[-1], expected) for _, expected in like)
+        return not values or self._explains(values[-1])
 
     def _improve(self, edits: Edits) -> list[Place]:
         """Return the lines with whose right values more weights go down the derivative: numbers

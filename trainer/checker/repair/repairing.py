@@ -338,19 +338,19 @@ def _find_first(first: Candidate, before: Texts, after: Texts) -> Candidate:
     hunks = _list_hunks(text, after[path])
     changed = [number for _, i, j, *_ in hunks for number in range(i + 1, j + 1)]
     lines = changed or [hunk[1] + 1 for hunk in hunks]
-    if not lines or first.node.lineno in lines or _moves_before(first, text, after[path]):
+    if not lines or first.node.lineno in lines or _moves_before(first, hunks, text, after[path]):
         return first
     nodes = (n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.stmt))
     node = next((n for n in nodes if n.lineno == lines[0]), first.node)
     return Candidate(path, after[path], node)
 
 
-def _moves_before(first: Candidate, before: str, after: str) -> bool:
+def _moves_before(first: Candidate, hunks: list[Hunk], before: str, after: str) -> bool:
     """Return whether what a later line computes is computed before the line of a change."""
-    hunks, old, new = _list_hunks(before, after), before.splitlines(), after.splitlines()
+    old, new = before.splitlines(), after.splitlines()
     added = [n for _, i, j, k, m in hunks if i == j == first.node.lineno - 1 for n in new[k:m]]
     gone = "\n".join(line for _, i, j, *_ in hunks for line in old[i:j])
-    return bool(added) and all(line.partition("=")[2].strip() in gone for line in added[:1])
+    return bool(added) and added[0].partition("=")[2].strip() in gone
 
 
 def _list_by_value(survey: Survey) -> Iterator[Candidate]:
