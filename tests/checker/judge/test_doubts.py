@@ -125,3 +125,81 @@ def test_an_error_without_the_slope_of_the_outputs_is_wrong_for_the_hidden_layer
     assert is_right is False
     assert len(messages) == 1
     assert "of any loss of the outputs by it" in messages[0]
+
+
+STACK = """
+import numpy as np
+rng = np.random.default_rng(0)
+X, T = rng.normal(size=(1, 3)), np.array([[1.0, 0.0]])
+W1, W, W2 = rng.normal(size=(3, 4)), rng.normal(size=(2, 4, 4)), rng.normal(size=(4, 2))
+for epoch in range(100):
+    z = [np.tanh(X @ W1)]
+    for k in range(2):
+        z.append(np.tanh(z[-1] @ W[k]))
+    y = z[-1] @ W2
+    d = y - T
+    e = d @ W2.T * (1 - z[-1] ** 2)
+    W2 -= 0.1 * z[-1].T @ d
+    for k in (1, 0):
+        below = e @ W[k].T * (1 - z[k] ** 2)
+        W[k] -= 0.1 * z[k].T @ e
+        e = below
+    W1 -= 0.1 * X.T @ e
+"""
+
+
+def test_an_array_that_is_updated_part_by_part_is_moved_by_one_step(judge_text):
+    assert judge_text(STACK)[0] is True
+    assert judge_text(STACK, "W[k].T * (1 - z[k] ** 2)", "W[k].T")[0] is False
+
+
+METHOD = """
+import numpy as np
+class Net:
+    def __init__(self, n_in, n_hidden, n_out):
+        self.W1, self.W2 = np.random.randn(n_in, n_hidden), np.random.randn(n_hidden, n_out)
+    def forward(self, x):
+        self.z = np.tanh(x @ self.W1)
+        return self.z @ self.W2
+    def loss_backward(self, x, t):
+        d = self.forward(x) - t
+        self.dW2 = self.z.T @ d / len(x)
+        self.dW1 = x.T @ (d @ self.W2.T * (1 - self.z ** 2)) / len(x)
+        return 0.5 * np.sum(d ** 2) / len(x)
+"""
+
+
+def test_a_method_that_gives_the_loss_and_its_gradients_is_called_once(judge_text):
+    assert judge_text(METHOD)[0] is True
+
+
+FLAT = """
+import numpy as np
+rng = np.random.default_rng(0)
+X, T, w = rng.normal(size=(7, 4)), rng.normal(size=(7, 4)), rng.normal(size=48)
+def compute(w):
+    W = w.reshape(3, 4, 4)
+    z = [X, np.tanh(X @ W[0])]
+    z.append(np.tanh(z[1] @ W[1]))
+    delta, gradient = z[2] @ W[2] - T, [None] * 3
+    for i in (2, 1, 0):
+        gradient[i] = z[i].T @ delta / len(X)
+        delta = delta @ W[i].T * (1 - z[i] ** 2)
+    return np.concatenate([g.ravel() for g in gradient])
+steps = 0
+while steps < 100:
+    gradient = compute(w)
+    if steps > 0:
+        w = w - 0.1 * gradient
+    steps += 1
+"""
+
+
+def test_a_loop_that_goes_back_through_the_layers_is_no_step(judge_text):
+    assert judge_text(FLAT)[0] is True
+
+
+def test_weights_in_slots_are_found(judge_text):
+    text = METHOD.replace("class Net:\n", "class Net:\n    __slots__ = 'W1 W2 z dW1 dW2'.split()\n")
+    assert judge_text(text)[0] is True
+    assert judge_text(text, "(1 - self.z ** 2)", "(1 - self.z)")[0] is False

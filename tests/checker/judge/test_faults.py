@@ -1,13 +1,15 @@
 """What a wrong step is called, and what is said of a right one."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from planted import EXAMPLES
 from steps import find_messages, judge
 
 from trainer.checker.judge.decision import Fault
-from trainer.checker.judge.properties import is_named_as_bias
+from trainer.checker.judge.properties import find_wrong_softmax, is_named_as_bias
 from trainer.checker.judge.reporting import describe
 
 SCRIPT = """
@@ -238,6 +240,12 @@ def test_a_bias_that_is_updated_and_left_out_of_the_forward_pass_is_named(write)
     assert "changes b1, but nothing that it computes depends on that" in find_messages(path)[0]
 
 
+def test_a_bias_that_is_left_out_is_named_where_more_is_wrong(write):
+    path = write(first=("X @ W1 + b1", "X @ W1"), then=("W2.T * (1 - z ** 2)", "W2.T"),
+                 last=("z.T @ dy, dy.sum", "z.T @ y, y.sum"))  # fmt: skip
+    assert "changes b1, but nothing that it computes depends on that" in find_messages(path)[0]
+
+
 SOFTMAX = """
 import numpy as np
 np.random.seed(0)
@@ -261,6 +269,23 @@ def test_a_softmax_over_the_samples_is_wrong_at_its_line(tmp_path, sums):
     assert judge(path).decision.is_right
     path.write_text(SOFTMAX.replace("e.sum(axis=1, keepdims=True)", sums))
     assert "(line 8) sum to 1 over the samples" in find_messages(path)[0]
+
+
+def test_a_softmax_that_is_right_for_some_targets_is_not_wrong():
+    numbers = np.random.default_rng(0).random((5, 3))
+    p, over_samples = (numbers / numbers.sum(axis=axis, keepdims=True) for axis in (1, 0))
+    t = np.eye(3)[[0, 1, 2, 0, 1]]
+    columns = np.eye(5)[[4, 1, 1]].T  # a class of five for each of three samples
+
+    def find(y, *targets):
+        base = SimpleNamespace(events=[(0, "", y)])
+        model = SimpleNamespace(base=base, outputs=[(0,)], list_targets=lambda: targets)
+        return find_wrong_softmax(model)
+
+    assert find(p, t) is None
+    assert find(over_samples, t) == 0
+    assert find(p, columns) == 0
+    assert find(p, columns, t) is None
 
 
 CLASS = (Path(__file__).parents[1] / "shapes/examples/svm.py").read_text()

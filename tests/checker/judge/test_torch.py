@@ -47,6 +47,9 @@ for i in range(100):
     loss.backward()
     optimizer.step()
 """
+VARIABLE = SCRIPT.replace("optimizer =", "criterion = nn.CrossEntropyLoss()\noptimizer =").replace(
+    "nn.functional.cross_entropy(", "criterion("
+)
 HAND = """
 import torch
 torch.manual_seed(0)
@@ -63,7 +66,7 @@ for i in range(100):
 """
 
 
-@pytest.mark.parametrize("text", [MODULE, TRAINED, SCRIPT, HAND])
+@pytest.mark.parametrize("text", [MODULE, TRAINED, SCRIPT, VARIABLE, HAND])
 def test_right_code_of_torch_goes_down_a_loss_at_any_depth(tmp_path, text):
     path = tmp_path / "net.py"
     path.write_text(text)

@@ -8,6 +8,7 @@ from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.names import PARAMS, simplify_name
 from trainer.checker.adapt.parameter_names import identify_parameter
 from trainer.checker.adapt.weights import WeightPlaces, fits_shape, get_shapes
+from trainer.checker.load.attributes import read_attributes
 
 KEPT = ("grads", "gradients", "grad")  # the attributes in which nets keep all of them
 SINGLE = r"(d|grad)[wb][12]"  # those in which they keep one
@@ -18,7 +19,7 @@ def find_kept(net: object) -> Any:
     for name in KEPT:
         if isinstance(kept := getattr(net, name, None), dict | list | tuple):
             return kept
-    own = getattr(net, "__dict__", {})
+    own = read_attributes(net)
     single = {n: value for n, value in own.items() if re.fullmatch(SINGLE, simplify_name(n))}
     return single if len(single) == len(PARAMS) else None
 
@@ -34,7 +35,7 @@ def find_beside(weights: WeightPlaces) -> dict[str, Any] | None:
 
 def _find_gradient(holder: Any, key: Any) -> Any:
     """Return the gradient that is kept beside a weight, in its shape; None if there is none."""
-    items = holder if isinstance(holder, dict) else getattr(holder, "__dict__", {})
+    items = holder if isinstance(holder, dict) else read_attributes(holder)
     name = re.escape(simplify_name(str(key)))
     form = rf"(d|g|grad(ient)?|delta|nabla){name}|{name}grad(ient)?"
     shape = getattr(items.get(key), "shape", ())
@@ -50,7 +51,7 @@ def list_held(net: object, depth: int = 2) -> dict[tuple[int, Any], int]:
     elif isinstance(net, list | tuple):
         items = enumerate(net)
     elif not isinstance(net, type):
-        items = getattr(net, "__dict__", {}).items()
+        items = read_attributes(net).items()
     found: dict[tuple[int, Any], int] = {}
     for name, value in list(items):
         found[id(net), name] = id(value)

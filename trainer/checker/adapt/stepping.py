@@ -8,6 +8,7 @@ from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.names import OPTIONS, find_call_roles, find_role
 from trainer.checker.adapt.weights import is_number
 from trainer.checker.findings.comparing import CLOSE, compute_error, show_safely
+from trainer.checker.load.attributes import read_attributes
 from trainer.common.language import N_
 from trainer.common.language import translate as _
 
@@ -45,7 +46,7 @@ def takes_rate(net: object, function: Callable[..., Any]) -> bool:
 
 def _list_options(net: object, role: str) -> list[str]:
     """Return the attributes of a net that are numbers with the name of an option."""
-    own = getattr(net, "__dict__", {})
+    own = read_attributes(net)
     return [n for n, value in own.items() if is_number(value) and find_role(n, OPTIONS) == role]
 
 

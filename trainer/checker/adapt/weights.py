@@ -11,6 +11,7 @@ import numpy as np
 from trainer.book.functions import Array
 from trainer.checker.adapt.names import PARAMS, simplify_name
 from trainer.checker.adapt.parameter_names import choose_names, identify_parameter
+from trainer.checker.load.attributes import has_attributes, read_attributes
 from trainer.common.language import translate as _
 
 
@@ -107,7 +108,7 @@ def find_weights(net: object, D: int, H: int, C: int) -> WeightPlaces:
 
 def list_shared(net: object, kinds: tuple[type, ...] = (dict, list)) -> dict[str, Any]:
     """Return what is of these kinds in a net's class, which all its instances have in common."""
-    own = getattr(net, "__dict__", {})
+    own = read_attributes(net)
     return {
         name: value
         for kind in reversed(type(net).__mro__)
@@ -170,8 +171,8 @@ def find_values(
         items = list(holder.items())
     elif isinstance(holder, list | tuple):
         items = list(enumerate(holder))
-    elif hasattr(holder, "__dict__") and not isinstance(holder, type | ModuleType):
-        items = list((list_shared(holder) | vars(holder)).items())
+    elif has_attributes(holder) and not isinstance(holder, type | ModuleType):
+        items = list((list_shared(holder) | read_attributes(holder)).items())
     items.sort(key=lambda item: (_is_derived(item[0]), "param" not in simplify_name(str(item[0]))))
     for key, value in items:
         if not isinstance(value, np.ndarray | int | float | np.number) and not is_tensor(value):
@@ -185,7 +186,7 @@ def _find_normalizations(holder: object, depth: int = 3) -> Iterator[str]:
     if isinstance(holder, dict | list | tuple):
         held = list(holder.values() if isinstance(holder, dict) else holder)
     else:
-        held = list(getattr(holder, "__dict__", {}).values())
+        held = list(read_attributes(holder).values())
     if re.search(r"batch_?norm|layer_?norm", name := type(holder).__name__, re.IGNORECASE):
         yield name
     for each in held if depth and not isinstance(holder, type | ModuleType) else ():

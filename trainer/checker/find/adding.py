@@ -24,6 +24,7 @@ from trainer.checker.find.instances import Added, Instance
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.pairing import FORWARD
 from trainer.checker.find.preparing import is_unset, list_preparing, list_set
+from trainer.checker.load.attributes import read_attributes
 
 ADDS = ".*(add|append|push|stack).*"
 SAMPLES = 3  # that go through layers
@@ -57,8 +58,11 @@ def _find_adders(
     """Return the methods that put something into a list which is empty at first, those only whose
     names say so or that are given layers; and the methods that do not.
     """
-    kept = vars(net) if hasattr(net, "__dict__") else {}
-    empty = {name for name, value in kept.items() if isinstance(value, list) and not value}
+    empty = {
+        name
+        for name, value in read_attributes(net).items()
+        if isinstance(value, list) and not value
+    }
     every = list(list_preparing(instance))
     filling = [method for method in every if empty & list_set(method)]
     named = [method for method in filling if re.fullmatch(ADDS, simplify_name(method.name))]

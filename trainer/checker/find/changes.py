@@ -78,8 +78,12 @@ def is_velocity(run: Callable[..., Trace], trace: Trace, path: str) -> bool:
 
 
 def _list_moved_by(trace: Trace, path: str) -> list[str]:
-    """Return the arrays that are not 0 and to which a step adds a multiple of what one becomes."""
-    new = trace.after[path]
+    """Return the arrays that are not 0 and to which a step adds a multiple of what one becomes, []
+    where it ends without that one.
+    """
+    new = trace.after.get(path)
+    if new is None:
+        return []
     changed = (p for p in trace.list_changed() if p != path and trace.before[p].any())
     others = [p for p in changed if trace.after[p].shape == new.shape and new.size > 1]
     return [p for p in others if _is_multiple(trace.after[p] - trace.before[p], new)]

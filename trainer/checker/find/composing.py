@@ -134,7 +134,7 @@ def compose(net: Any, values: Values, returned: Returned) -> str | None:
     outputs = _call(forward, values) if forward else None
     known = values | {"y": lambda: outputs, "kept": lambda: [outputs]}
     result = _call(loss, known) if loss else None
-    back = next(iter(_list_named(net, BACK)), None)
+    back = next((each for each in _list_named(net, BACK) if each != loss), None)
     if back:
         known = _add_returned(net, back, known, returned)
     grads = _call(back, known) if back else result

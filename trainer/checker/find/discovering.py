@@ -133,14 +133,15 @@ class Discovery:
         return {path for path in carried if _overlap(first, second, path)}
 
     def _carry_same(self, inner: int, outer: int) -> bool:
-        """Return whether two loops begin with the same arrays, which both carry on: a sample may
-        have no error at first.
+        """Return whether two loops begin with the same arrays, or numbers with decimals, which both
+        carry on: a sample may have no error at first.
         """
         values = [
             [each.before[path] for path in each.carried]
             for each in (self._find_changes((k, self._find_first_round(k))) for k in (inner, outer))
         ]
-        return any(np.array_equal(a, b) for a in values[0] for b in values[1] if b.ndim)
+        return any(np.array_equal(a, b) for a in values[0] for b in values[1]
+                   if b.ndim or b % 1)  # fmt: skip
 
     def _find_first_round(self, loop: int) -> int:
         """Return the number of the first round of a loop that carries anything on, 1 for none."""
@@ -154,7 +155,7 @@ class Discovery:
 
     def _rank_steps(self) -> list[Step]:
         """Return the steps that change most arrays: a loop that changes fewer is a part of a step,
-        and one around a loop of steps has several.
+        and one around a loop of steps has several. One around a loop that changes others is first.
 
         Those count that any loop carries on. Single numbers count where no arrays change: a rate
         that decays is no weight.
@@ -176,6 +177,9 @@ class Discovery:
         chosen = [key for i, key in enumerate(chosen)
                   if sum(loop == key[0] for loop, _ in chosen[:i]) < EACH]  # fmt: skip
         grown = [(loop, 1) for loop, number in chosen if number == 2 and self._grows(loop)]
+        around = {outer for loop, _ in chosen for outer in self._outer[loop]
+                  if not self._carry_same(loop, outer)}  # fmt: skip
+        chosen.sort(key=lambda key: key[0] not in around)
         keys = list(dict.fromkeys([*grown, *chosen]))[: MOST_STEPS - 1]
         following = self._list_following(keys[0][0]) if keys else []
         return [*map(self.captures.__getitem__, keys), *following]

@@ -10,6 +10,7 @@ from types import ModuleType
 from trainer.checker.find.guessing import find_last_name
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.findings.comparing import show_safely
+from trainer.checker.load.attributes import has_attributes, read_attributes
 from trainer.checker.load.bindings import get_bound_names, list_all_names, walk_scope
 
 SIMILAR = 0.8  # of two names of which one is misspelt
@@ -76,7 +77,7 @@ def _is_sure(
         case AttributeError(obj=owner, name=str(name)):
             is_own = type(owner).__name__ in _list_bound(tree)
             is_changing = isinstance(owner, ModuleType | type)  # other versions have other names
-            kept = {} if is_changing else getattr(owner, "__dict__", {})
+            kept = {} if is_changing else read_attributes(owner)
             known = set(dir(owner)) if is_own else {*kept}
             return _is_misspelt(name, known) and name not in _list_set(tree)
         case TypeError():
@@ -90,7 +91,7 @@ def _is_sure(
 def _is_object(value: object) -> bool:
     """Return whether a value is an object of a class in Python, or a list of such."""
     parts = value if isinstance(value, list | tuple) else [value]
-    return any(hasattr(each, "__dict__") for each in parts)
+    return any(has_attributes(each) for each in parts)
 
 
 def _is_misspelt(name: str, known: set[str]) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 from trainer.checker.adapt.building import get_usual
 from trainer.checker.adapt.names import OPTIONS, SIZES, find_role, simplify_name
 from trainer.checker.find.leaves import Namespace
+from trainer.checker.load.attributes import read_attributes
 
 DIMS = r".*(dim(ension)?s|sizes|layers|shape|structure|architecture|topology)"
 COUNT = r"(n|num|number|no)(of|hidden)*layers?"
@@ -200,7 +201,7 @@ def _list_words(node: ast.AST, module: Namespace) -> list[str]:
 
 
 def _list_public(base: Any) -> list[str]:
-    return [name for name in getattr(base, "__dict__", {}) if not name.startswith("_")]
+    return [name for name in read_attributes(base) if not name.startswith("_")]
 
 
 def find_last_name(node: ast.expr) -> str:

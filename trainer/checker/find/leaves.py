@@ -25,6 +25,7 @@ from trainer.checker.find.tensors import (
     write_gradient,
     write_tensor,
 )
+from trainer.checker.load.attributes import has_attributes, read_attributes
 from trainer.checker.load.standins import StandIn
 
 DEPTH, INSIDE = 9, 4  # attributes, keys and indices of a namespace, and of one value
@@ -204,7 +205,7 @@ def _walk(
         for column in list_columns(value):
             yield Leaf(f"{path}[*]{column}", (*keys, column), value, column.read(value))
         for inner, part in list_parts(value):
-            shown = f".{inner}" if hasattr(value, "__dict__") else f"[{inner!r}]"
+            shown = f".{inner}" if has_attributes(value) else f"[{inner!r}]"
             yield from _walk(path + shown, (*keys, inner), value, part, seen, depth)
 
 
@@ -247,7 +248,7 @@ def is_holder(value: object) -> bool:
         return True
     if is_of_torch(value):  # such as an optimizer
         return False
-    return hasattr(value, "__dict__") and not isinstance(value, (*FIXED, MethodType, np.generic))
+    return has_attributes(value) and not isinstance(value, (*FIXED, MethodType, np.generic))
 
 
 def list_parts(value: Any) -> list[tuple[Any, Any]]:
@@ -260,7 +261,8 @@ def list_parts(value: Any) -> list[tuple[Any, Any]]:
         return list(list_module_parts(value).items())
     if is_closure(value):
         return [(name, cell.cell_contents) for name, cell in list_cells(value).items()]
-    own = {name: part for name, part in vars(value).items() if not _leads_back(part, type(value))}
+    kept = read_attributes(value).items()
+    own = {name: part for name, part in kept if not _leads_back(part, type(value))}
     return list((list_shared(value, (dict, list, np.ndarray)) | own).items())
 
 

@@ -13,6 +13,7 @@ from trainer.checker.find.leaves import Leaf, is_holder, is_table, list_leaves
 from trainer.checker.find.steps import Step
 from trainer.checker.find.tensors import GRAD, is_recurrent
 from trainer.checker.find.trace import Trace
+from trainer.checker.load.attributes import read_attributes
 
 MANY, FEW, FEWEST = 50, 5, 2  # samples
 
@@ -54,7 +55,7 @@ def list_records(names: Mapping[str, Any]) -> list[list[Any]]:
     """Return the lists of many samples with their targets, among names and attributes of objects;
     a list of numbers, or of rows of them, is an array.
     """
-    inside = (vars(v).values() for v in names.values() if is_holder(v) and hasattr(v, "__dict__"))
+    inside = (read_attributes(v).values() for v in names.values() if is_holder(v))
     every = {id(v): v for v in chain(names.values(), *inside) if type(v) is list and len(v) > MANY}
     return [value for value in every.values() if not is_table(value) and _are_alike(value)]
 

@@ -85,7 +85,7 @@ class Tracer:
         is_known = self.used is not None and list_used([tree]).isdisjoint(SEEING)
         self.used = (self.used or frozenset()) | inner if is_known else None
         whole = wrap_if(path == self.straight, tree)
-        changed = _Instrumenter(self, path).visit(copy.deepcopy(whole))
+        changed = _Instrumenter(self, path, _list_variables(tree)).visit(copy.deepcopy(whole))
         return ast.fix_missing_locations(changed)
 
     def _see(self, site: int, value: Any) -> Any:
@@ -104,8 +104,9 @@ class Tracer:
 
 
 class _Instrumenter(ast.NodeTransformer):
-    def __init__(self, tracer: Tracer, path: Path):
+    def __init__(self, tracer: Tracer, path: Path, variables: frozenset[str]):
         self._tracer, self._path, self._functions = tracer, path, [""]
+        self._variables = variables
         self._owner = ""
         self._declared: tuple[str, ...] = ()
 
@@ -184,8 +185,10 @@ class _Instrumenter(ast.NodeTransformer):
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        """Show what a function of a library is given where it is computed there."""
-        is_shown = isinstance(node.func, ast.Attribute)
+        """Show what a function of a library, or one that a variable names, is given where it is
+        computed there.
+        """
+        is_shown = isinstance(node.func, ast.Attribute) or self._is_variable(node.func)
         node.args = [
             self._wrap(each, "") if is_shown and isinstance(each, SHOWN) else self.visit(each)
             for each in node.args
@@ -194,6 +197,9 @@ class _Instrumenter(ast.NodeTransformer):
         for keyword in node.keywords:
             keyword.value = self.visit(keyword.value)
         return node
+
+    def _is_variable(self, function: ast.expr) -> bool:
+        return isinstance(function, ast.Name) and function.id in self._variables
 
     def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
         return node
@@ -278,6 +284,13 @@ def list_used(nodes: Iterable[ast.AST]) -> frozenset[str]:
     """Return the names that code uses, but for attributes."""
     every = (each for node in nodes for each in ast.walk(node))
     return frozenset(each.id for each in every if isinstance(each, ast.Name))
+
+
+def _list_variables(tree: ast.Module) -> frozenset[str]:
+    """Return the names of variables and arguments."""
+    every = list(ast.walk(tree))
+    stored = {n.id for n in every if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    return frozenset(stored | {each.arg for each in every if isinstance(each, ast.arg)})
 
 
 def _list_arguments(node: ast.FunctionDef) -> list[ast.arg]:

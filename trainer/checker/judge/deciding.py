@@ -102,8 +102,7 @@ def _decide(
     if (name and set(first.weights) <= GIVEN) or _shows_little(first):
         return _leave_open(Decision(first, None))
     near, far = _settle_twice(first, is_known)
-    # A method may train a part of a net, and then has no gradients of the rest.
-    is_part = near.fault is Fault.LEFT and bool(name) and not _has_gradients(near)
+    is_part = bool(name) and _may_be_part(near)
     # What a method gives may be meant to be added, unless it gives the loss too.
     is_given = near.fault is Fault.UPHILL and near.model.base.gives_gradients
     is_turned = is_given and not any(is_beside_gradients(near.model, fit) for fit in near.fits)
@@ -137,17 +136,24 @@ def _goes_down(decision: Decision) -> bool:
 
 
 def _find_divided(first: Model, near: Decision) -> Decision | None:
-    """Return that some weights of an open step go down another loss than the others."""
+    """Return that some weights of an open step do not go down the loss of the others."""
     is_given = near.model.base.gives_gradients
     if near.fault or is_given or not may_divide(fit_losses(near.model)):
         return None
     models = [_move_to(first, distance) for distance in (NEAR, FAR[0])]
-    here, there = map(fit_losses, models)
-    last = max(first.weights, key=lambda weight: min(models[0].depends[weight]))
-    found = find_divided(here, there, last)
+    found = find_divided(*models)
     if found is None or takes_several(models[0]):
         return None
     return Decision(models[0], False, *found)
+
+
+def _may_be_part(decision: Decision) -> bool:
+    """Return whether a method may train a part of a net: it computes no gradients of what it
+    leaves, or what it does not use may be used elsewhere.
+    """
+    if decision.fault is Fault.UNUSED:
+        return not (decision.fit and has_agreeing(decision.model, decision.fit))
+    return decision.fault is Fault.LEFT and not _has_gradients(decision)
 
 
 def _has_gradients(decision: Decision) -> bool:
@@ -266,7 +272,7 @@ def _is_sure(decision: Decision) -> bool:
         return True
     if decision.wrong and takes_several(model):
         return False
-    if is_complete(model):
+    if is_complete(model, decision.wrong if len(decision.wrong) < len(model.weights) else ()):
         return True
     if fit is None:
         return False

@@ -1,5 +1,7 @@
 """Names the weights that do not follow a loss which the step should follow, as others do."""
 
+from collections.abc import Container
+
 import numpy as np
 
 from trainer.checker.judge.descent import (
@@ -157,9 +159,10 @@ def _is_of_numbers(model: Model) -> bool:
     return all(model.base.before[weight].size == 1 for weight in model.weights)
 
 
-def is_complete(model: Model) -> bool:
-    """Return whether the outputs depend on every array that the step changes.
+def is_complete(model: Model, unused: Container[str] = ()) -> bool:
+    """Return whether the outputs depend on every array that the step changes, but for some.
 
     Otherwise it keeps a state, as momentum does, or is not understood.
     """
-    return not any(model.base.before[path].ndim for path in model.list_others())
+    others = (path for path in model.list_others() if path not in unused)
+    return not any(model.base.before[path].ndim for path in others)

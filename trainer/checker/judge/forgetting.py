@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from trainer.checker.find.trace import EVENT, GAVE, RESULT, TWICE
+from trainer.checker.find.trace import EVENT, GAVE, JOINED, RESULT, TWICE
 from trainer.checker.judge.influence import Model, name_place
 from trainer.checker.judge.moving import move
 
@@ -43,8 +43,10 @@ def _uses_none(model: Model, moved: dict[str, np.ndarray]) -> bool:
 
 def find_overwritten(model: Model) -> int | None:
     """Return the first event that is a gradient of a sample which a step does not use, while it
-    uses that of the last one at the same place; None for none.
+    uses that of the last one at the same place; None for none, and where we call the methods.
     """
+    if model.base.gave == JOINED:
+        return None
     events, groups = model.base.events, dict[tuple[int, str, tuple[int, ...]], list[int]]()
     shapes = {model.base.before[weight].shape for weight in model.weights} - {()}
     updates = {i for weight in model.weights for i in _list_updates(model, weight)}

@@ -227,7 +227,7 @@ def _choose(steps: Sequence[Step], budget: Budget, asked: Asked | None = None) -
         is_part = _is_part(judged, around, budget)
         if is_right and not is_part and sees_all(judged.decision.model, around, budget):
             return _find_later(judged, steps, budget) or _look_after(judged, after, budget)
-        is_doubted = is_part or (first and (first.decision.is_right or _is_round_of(first, judged)))
+        is_doubted = is_part or (first and _casts_doubt(first, judged))
         if is_right is False and not is_doubted:
             return judged
         first = first or judged
@@ -291,6 +291,14 @@ def _raises(calls: Sequence[Step], budget: Budget) -> bool:
     """Return whether a call of ours raises an error about shapes."""
     own = (step for step in calls if step.place[0] >= CALLS)
     return any(budget.run(step, {}, "changes").error.startswith("ValueError") for step in own)
+
+
+def _casts_doubt(first: Judged, later: Judged) -> bool:
+    """Return whether a step that was judged first may be the one that trains: it is right but for
+    what it leaves out, another loop, or one of as many weights as a call.
+    """
+    is_other = bool(first.step.line) and later.step.line not in (0, first.step.line)
+    return bool(first.decision.is_right) or is_other or _is_round_of(first, later)
 
 
 def _is_round_of(loop: Judged, call: Judged) -> bool:

@@ -24,11 +24,14 @@ MOVED = 1e-6  # relative, of two changes that are the same
 
 def find_wrong_softmax(model: Model) -> int | None:
     """Return the event of probabilities, or of logarithms of these, that sum to 1 over the samples,
-    or over everything, and not over the classes of one sample; None for none.
+    or over everything, and not over the classes of one sample, whatever the targets may be; None
+    for none.
     """
-    found = (event for event, y, t in _list_outputs(model)
-             if _sums_over_samples(np.exp(y) if y.max() < 0 else y, t))  # fmt: skip
-    return min(found, default=None)
+    found: dict[int, set[bool | None]] = {}
+    for event, y, t in _list_outputs(model):
+        is_wrong = _sums_over_samples(np.exp(y) if y.max() < 0 else y, t)
+        found.setdefault(event, set()).add(is_wrong)
+    return min((i for i, each in found.items() if True in each and False not in each), default=None)
 
 
 def _list_outputs(model: Model) -> Iterator[tuple[int, Array, Array]]:
@@ -39,18 +42,19 @@ def _list_outputs(model: Model) -> Iterator[tuple[int, Array, Array]]:
             yield from ((event, y, t) for t in arrange_targets(y, target))
 
 
-def _sums_over_samples(y: Array, t: Array) -> bool:
+def _sums_over_samples(y: Array, t: Array) -> bool | None:
+    """Return whether numbers sum to 1 over samples with these targets, None if that is open."""
     is_hot = bool(np.isin(t, (0, 1)).all())
     if y.shape[0] == y.shape[1]:  # either axis may be that of the samples
-        return False
+        return None
     axes = [axis for axis in (0, 1) if is_hot and (t.sum(axis=axis) == 1).all()]
     if len(axes) != 1 or min(y.shape) < 2 or y.min() <= 0:
-        return False
+        return None
     sums = y.sum(axis=axes[0])
     if np.allclose(sums, sums[0], rtol=0, atol=CLOSE):  # 1, or 1 / N of probabilities over N
         return False
     over_samples = np.allclose(y.sum(axis=1 - axes[0]), 1, rtol=0, atol=CLOSE)
-    return bool(over_samples or abs(y.sum() - 1) < CLOSE)
+    return True if over_samples or abs(y.sum() - 1) < CLOSE else None
 
 
 def is_softmax_twice(model: Model, fits: list[Fit]) -> bool:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from trainer.book.functions import Array
 from trainer.checker.find.trace import EVENT, LIST
 from trainer.checker.judge.influence import Model
@@ -24,14 +26,18 @@ def _has_versions(model: Model, weight: str) -> bool:
 
 def _list_repeated(model: Model, weight: str) -> Iterator[list[int]]:
     """Yield the first and the last event of each place, where they are other values of the shape of
-    a weight.
+    a weight, of which some element changes twice: what changes one part after the other is one.
     """
     places: dict[int, dict[bytes, int]] = {}
+    before = model.get_value(weight)
     for i, (site, path, value) in enumerate(model.base.events):
-        if site >= 0 and path in ("", LIST) and value.shape == model.get_value(weight).shape:
+        if site >= 0 and path in ("", LIST) and value.shape == before.shape:
             places.setdefault(site, {}).setdefault(value.tobytes(), i)
-    yield from ([min(each.values()), max(each.values())] for each in places.values()
-                if len(each) > 1)  # fmt: skip
+    for each in places.values():
+        found = sorted(each.values())
+        values = np.stack([before, *(model.base.events[i][2] for i in found)])
+        if ((values[1:] != values[:-1]).sum(axis=0) > 1).any():
+            yield [found[0], found[-1]]
 
 
 def _is_version(model: Model, weight: str, event: int) -> bool:
