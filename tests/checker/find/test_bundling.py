@@ -32,3 +32,10 @@ def test_a_bundle_that_lost_a_number_is_read_as_nothing():
 def test_few_numbers_stay_as_they_are():
     names = {"nodes": [SimpleNamespace(w=1.0), SimpleNamespace(w=2.0)]}
     assert set(bundle(list_leaves(names))) == {"nodes[0].w", "nodes[1].w"}
+
+
+def test_whole_numbers_of_objects_are_bundled_too():
+    names = {"nodes": [SimpleNamespace(b=0) for _ in range(3)]}
+    leaves = bundle(list_leaves(names))
+    set_numbers(names, leaves["nodes[*].b"].keys, np.array([0.5, 1.5, 2.5]))
+    assert [node.b for node in names["nodes"]] == [0.5, 1.5, 2.5]

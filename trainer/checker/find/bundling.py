@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer.checker.find.leaves import Leaf, Namespace, find_leaf, is_real, read_leaf
+from trainer.checker.find.leaves import Leaf, Namespace, find_leaf, is_number, read_leaf
 from trainer.checker.load.attributes import has_attributes
 
 LEAST = 3  # numbers of one array
@@ -21,7 +21,7 @@ def bundle(leaves: dict[str, Leaf]) -> dict[str, Leaf]:
     """
     groups: dict[str, list[Leaf]] = {}
     for path, leaf in leaves.items():
-        if is_real(leaf.value) and has_attributes(leaf.holder):
+        if is_number(leaf.value) and has_attributes(leaf.holder):
             groups.setdefault(name_alike(path), []).append(leaf)
     many = {path: group for path, group in groups.items() if len(group) >= LEAST}
     taken = {leaf.path for group in many.values() for leaf in group}

@@ -180,8 +180,7 @@ def read_leaf(names: Namespace, keys: tuple[Any, ...]) -> Any:
             value = _take(value, key)
     except (AttributeError, IndexError, KeyError, TypeError):
         return None
-    is_number = is_real(value) or _is_whole(value)
-    is_leaf = is_number or is_numeric_array(value) or is_table(value) or is_tensor(value)
+    is_leaf = is_number(value) or is_numeric_array(value) or is_table(value) or is_tensor(value)
     return to_array(value) if is_leaf else None
 
 
@@ -189,7 +188,7 @@ def _walk(
     path: str, keys: tuple[Any, ...], holder: Any, value: Any, seen: set[int], depth: int = DEPTH
 ) -> Iterator[Leaf]:
     is_array = is_numeric_array(value)
-    if not is_array and (is_real(value) or _is_whole(value)):
+    if not is_array and is_number(value):
         if not isinstance(holder, tuple):  # which cannot be given another number
             yield Leaf(path, keys, holder, value)
         return
@@ -209,8 +208,9 @@ def _walk(
             yield from _walk(path + shown, (*keys, inner), value, part, seen, depth)
 
 
-def _is_whole(value: object) -> bool:
-    return type(value) is int or isinstance(value, np.integer)
+def is_number(value: object) -> bool:
+    """Return whether a value is a float or a whole number, Python's or NumPy's."""
+    return is_real(value) or type(value) is int or isinstance(value, np.integer)
 
 
 def is_real(value: object) -> bool:

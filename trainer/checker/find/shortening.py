@@ -16,6 +16,7 @@ from trainer.checker.find.trace import Trace
 from trainer.checker.load.attributes import read_attributes
 
 MANY, FEW, FEWEST = 50, 5, 2  # samples
+SOME = 10  # samples, of a step that fails with all: an engine computes hundreds of values for each
 
 
 def shorten(step: Step) -> None:
@@ -25,14 +26,15 @@ def shorten(step: Step) -> None:
     for records in list_records(step.get_names()):
         _cut(step, records)
     leaves = list_leaves(step.get_names()).items()
-    large = ((path, leaf) for path, leaf in leaves if leaf.size > MANY and _may_shrink(leaf))
+    whole = step.run()
+    least, few = (SOME, FEWEST + 1) if whole.error else (MANY, FEW)
+    large = ((path, leaf) for path, leaf in leaves if leaf.size > least and _may_shrink(leaf))
     arrays = {path: leaf.as_array() for path, leaf in large}
-    lengths = Counter(n for value in arrays.values() for n in set(value.shape) if n > MANY)
+    lengths = Counter(n for value in arrays.values() for n in set(value.shape) if n > least)
     many = sorted((n for n, times in lengths.items() if times > 1), reverse=True)
     if not many:
         return
-    few = find_free(FEW, (n for _, leaf in leaves for n in np.shape(leaf.value)))
-    whole = step.run()
+    few = find_free(few, (n for _, leaf in leaves for n in np.shape(leaf.value)))
     for length in many:
         kept = step.given
         now = {path: kept.get(path, value) for path, value in arrays.items()}

@@ -112,6 +112,7 @@ class Step:
             large = {p: digest(v.as_array()) for p, v in leaves.items() if v.size > MOST_LEAF}
             trace.before = {p: leaf.as_array() for p, leaf in leaves.items() if p not in large}
             keys = {path: leaf.keys for path, leaf in leaves.items()}
+        start = _merge(self._see(shared), names) if form == "full" else {}
         try:
             own = None if names is None else self.hidden[1] | names
             after = self._execute(own, trace, changes, form, rounds)
@@ -120,11 +121,12 @@ class Step:
             return trace
         trace.gave = _name_result(after.get(RETURNED))
         known = self.module if names is None else {**self.module, **after}
-        found = {path: read(known, each) for path, each in keys.items()}
+        found = {path: read(known, each) for path, each in keys.items()
+                 if not _is_of_new_list(path, start, known)}  # fmt: skip
         trace.after = {path: array for path, array in found.items() if array is not None}
         if form == "full":
-            start = self.get_names()
-            trace.dropped = [p for p, leaf in leaves.items() if _is_dropped(p, leaf, known, start)]
+            names = self.get_names()
+            trace.dropped = [p for p, leaf in leaves.items() if _is_dropped(p, leaf, known, names)]
             if any(digest(trace.after.pop(path, 0)) != before for path, before in large.items()):
                 return Trace(error="an array changes that is too large to be judged")
             self._watched = {path: keys[path] for path in trace.list_changed()}
@@ -303,6 +305,15 @@ class Step:
         exec(_compile([owner]), self.module, made)
         inner = vars(made[owner.name])["__step__"]
         return lambda after, names: inner(after, **{k: (names or {})[k] for k in valid})
+
+
+def _is_of_new_list(path: str, start: Namespace, names: Namespace) -> bool:
+    """Return whether a path leads to an attribute of an object in a list, and its name stands for
+    another list now: what a layer is given and returns is none of its weights.
+    """
+    name = path[: path.find("[")]
+    old = start.get(name) if "." in path else None
+    return isinstance(old, list | tuple) and names.get(name) is not old
 
 
 def _is_dropped(name: str, old: Leaf, names: Namespace, start: Namespace) -> bool:

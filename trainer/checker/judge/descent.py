@@ -38,7 +38,8 @@ def fit_losses(model: Model) -> list[Fit]:
         if fit.lacks_penalty and not any(each.is_right for each in fits):
             return [fit]
         fits.append(fit)
-    fits = [fit for fit in fits if not (fit.is_own and fit.is_right and _is_error(model, fit))]
+    errors = _list_errors(model, [fit for fit in fits if fit.is_own and fit.is_right])
+    fits = [fit for fit in fits if fit not in errors]
     if right := [fit for fit in fits if fit.is_right]:
         if all(fit.is_own for fit in right):
             return [*right, *(fit for fit in every if fit.is_turned and fit.loss in SURE)]
@@ -59,19 +60,21 @@ def fit_losses(model: Model) -> list[Fit]:
     return fits
 
 
-def _is_error(model: Model, fit: Fit) -> bool:
-    """Return whether what seems a loss of one output lies on a line over it: an error."""
+def _list_errors(model: Model, fits: list[Fit]) -> list[Fit]:
+    """Return the fits whose loss lies on a line over one output: it is an error, and no loss."""
     sizes = {events: model.base.events[events[0]][2].size for events in model.outputs}
     single = (e[0] for e, n in sizes.items() if len(e) == n == 1 and e not in model.losses)
-    for output in single:
+    events = tuple(sorted({fit.events[0] for fit in fits}))
+    lines: set[int] = set()
+    for output in single if fits else ():
         value = model.base.events[output][2]
-        edits = ({f"{EVENT}{output}": value + k} for k in range(3))
-        found = [model.run(edit, fit.events) for edit in edits]
-        numbers = [float(np.sum(trace.events[0][2])) for trace in found if not trace.error]
-        steps = np.diff(numbers)
-        if len(steps) == 2 and steps[0] and abs(steps[1] - steps[0]) <= CLOSE * abs(steps[0]):
-            return True
-    return False
+        runs = [model.run({f"{EVENT}{output}": value + k}, events) for k in range(3)]
+        kept = [[event[2].sum() for event in run.events] for run in runs if not run.error]
+        for event, *numbers in zip(events, *kept, strict=False):
+            steps = np.diff(np.array(numbers, dtype=np.float64))
+            if len(steps) == 2 and steps[0] and abs(steps[1] - steps[0]) <= CLOSE * abs(steps[0]):
+                lines.add(event)
+    return [fit for fit in fits if fit.events[0] in lines]
 
 
 def list_fits(model: Model) -> list[Fit]:

@@ -39,6 +39,7 @@ MADE = rf"(\[\d+\])?({LISTS})?|{re.escape(OPERAND)}|{re.escape(NAMED)}"
 LOST = 1e-12  # relative, of outputs: what rounding leaves of a weight that is cancelled
 NORMALISED = 2  # vectors of one size that a batch normalisation has
 MOST_DATA = 20  # groups of arrays that are tried as targets
+LAST = 40  # numbers of a step that may be its loss
 
 
 @dataclass
@@ -247,8 +248,8 @@ def _group_leaves(model: Model) -> dict[str, list[str]]:
     for path, values in model.base.before.items():
         if path not in made and (values.ndim or looks_like_target(path)):
             found.setdefault(_name_group(path, values), []).append(path)
-    found |= {path: [path] for paths in found.values() if 1 < len(paths) < 4 for path in paths}
-    return dict(list(found.items())[:MOST_DATA])
+    each = {path: [path] for paths in found.values() if 1 < len(paths) < 4 for path in paths}
+    return dict([*(each | found).items()][:MOST_DATA])  # the last are the more likely targets
 
 
 def _list_numbers(model: Model, changed: list[str], least: int) -> dict[str, list[str]]:
@@ -532,7 +533,8 @@ def name_place(site: int, path: str) -> tuple[int, str]:
 
 
 def _find_losses(model: Model, targets: str) -> list[Events]:
-    """Return single numbers that targets and weights change, but what becomes of a weight.
+    """Return single numbers that targets and weights change, but what becomes of a weight: the last
+    ones, and the last before each new place, since an engine computes thousands after its loss.
 
     Targets that are one use of the inputs change nothing where the loss uses these itself.
     """
@@ -547,4 +549,6 @@ def _find_losses(model: Model, targets: str) -> list[Events]:
         and all(i in model.depends[path] for path in model.weights)
     ]  # fmt: skip
     groups = [group for group in _group_events(model, single) if len(group) > 1]
-    return [*((i,) for i in single[-40:]), *groups]
+    firsts = {model.base.events[i][:2]: n for n, i in reversed(list(enumerate(single)))}
+    last = {single[n - 1] for n in firsts.values() if n}
+    return [*((i,) for i in sorted({*single[-LAST:], *last})), *groups]

@@ -6,7 +6,9 @@ import numpy as np
 
 from trainer.book.functions import Array
 
-TARGET = r"(y|t|d|label|target|expect|correct|answer|des|truth|output|one).*|.*(target|label|out)s?"
+TARGET = (
+    r"(y|t|d(?!at)|label|target|expect|correct|answer|truth|output|one).*|.*(target|label|out)s?"
+)
 
 
 def leave(values: Array, distance: float) -> Array:

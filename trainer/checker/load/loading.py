@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
+from trainer.checker.load.ordered_set import OrderedSet
 from trainer.checker.load.purity import only_defines
 from trainer.checker.load.running import STRICT, Runner
 from trainer.checker.load.source import Source, read_source
@@ -124,7 +125,7 @@ class Loader:
         is_checked = path == self.path
         about = self._is_script, self.errors
         runner = Runner(source, module, self.run_all, is_checked, self._note, *about)
-        names = {"__import__": self._import, **runner.names}
+        names = {"__import__": self._import, "set": OrderedSet, **runner.names}
         tree = source.tree
         if self._recorder:
             names |= self._recorder.names
