@@ -4,20 +4,25 @@ from functools import cache
 from typing import Any
 
 
-def has_attributes(value: Any) -> bool:
+def has_attributes(value: object) -> bool:
     """Return whether an object keeps attributes."""
-    return hasattr(value, "__dict__") or bool(_list_slots(type(value)))
+    return hasattr(value, "__dict__") or bool(_find_slots(value))
 
 
-def read_attributes(value: Any) -> dict[str, Any]:
+def read_attributes(value: object) -> dict[str, Any]:
     """Return the attributes of an object by name, {} where it keeps none."""
     own = getattr(value, "__dict__", {})
-    slots = (name for name in _list_slots(type(value)) if hasattr(value, name))
+    slots = (name for name in _find_slots(value) if hasattr(value, name))
     return {name: getattr(value, name) for name in slots} | dict(own)
 
 
+def _find_slots(value: object) -> list[str]:
+    kind: Any = type(value)
+    return _list_slots(kind)
+
+
 @cache
-def _list_slots(kind: Any) -> list[str]:
+def _list_slots(kind: type) -> list[str]:
     """Return the slots of a class and those above it, without private ones."""
     found = (vars(each).get("__slots__", ()) for each in reversed(kind.__mro__))
     names = [name for each in found for name in ([each] if isinstance(each, str) else each)]
