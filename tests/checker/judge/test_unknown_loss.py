@@ -46,6 +46,11 @@ def test_a_step_down_an_unusual_loss_is_right(decide, error):
     assert decision.fit.loss == GROWING
 
 
+def test_errors_that_are_cut_far_away_alone_make_an_unusual_loss(decide):
+    decision = decide("-1, 1", "-4, 4")  # no error is as large near the first weights
+    assert (decision.is_right, decision.fit.loss) == (True, GROWING)
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [(" * (1 - z**2)", ""), ("1 - z**2", "1 - z"), ("W2 -= 0.1 * z.T @ dy", "W2 -= 0.1 * z.T @ y")],

@@ -23,6 +23,7 @@ from trainer.checker.judge.idle import is_idle, list_ignored, list_lost
 from trainer.checker.judge.infinite import list_infinite
 from trainer.checker.judge.influence import Model, Run, build_model, leave_start
 from trainer.checker.judge.looking import decide_about, is_beside_gradients
+from trainer.checker.judge.losses import GROWING
 from trainer.checker.judge.properties import find_growing, list_grown
 from trainer.checker.judge.repeating import takes_several
 from trainer.checker.judge.shrinking import build_smaller
@@ -224,6 +225,8 @@ def _agree(near: Decision, far: Decision) -> Decision:
     An error of one output has the derivative of its square, at a rate that depends on it. Of
     several outputs the rate may differ: gradients may be clipped.
     """
+    if near.is_right and far.is_right and far.fit and far.fit.loss == GROWING:
+        return far  # near 0 a loss such as Huber's is a usual one
     pairs = ((a, b) for a in near.fits for b in far.fits if _are_same(near.model, a, b))
     if same := [_show_both(a, b) for a, b in pairs]:
         return replace(near, fit=same[0], fits=same)
