@@ -1,5 +1,6 @@
 """Data of ours has the forms that scripts expect, and sizes follow what NumPy's errors ask for."""
 
+import ast
 import csv
 
 import numpy as np
@@ -11,6 +12,7 @@ from trainer.checker.find.datasets import (
     LAYOUTS,
     Dataset,
     correct_sizes,
+    count_samples,
     guess_separator,
     guess_sizes_of_text,
 )
@@ -73,3 +75,9 @@ def test_the_text_tells_sizes_and_separator():
     assert guess_separator("line.split(',')") == guess_separator("csv.reader(f)") == ","
     assert guess_separator("line.split('\\t')") == "\t"
     assert guess_separator("line.split()") == " "
+
+
+def test_too_few_samples_of_each_class_become_as_many_times_more():
+    short = ValueError("could not broadcast input array from shape (2,) into shape (100,)")
+    assert count_samples(ast.parse("limit = 100"), [short], {20, 7}) == 2000
+    assert count_samples(ast.parse("limit = 9"), [ValueError("no shapes")], {20, 7}) == 0

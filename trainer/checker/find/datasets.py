@@ -111,9 +111,14 @@ def guess_separator(text: str) -> str:
 
 def count_samples(tree: ast.Module, errors: list[Exception], given: set[int]) -> int:
     """Return how many samples a script needs that an index outside of those given stopped: the
-    largest number that it names; 0 where that is not the reason.
+    largest number that it names, or as many times more as a part of them is too few; 0 where that
+    is not the reason.
     """
-    text = str(next((e for e in errors if isinstance(e, IndexError)), ""))
+    text = " ".join(str(e) for e in errors if isinstance(e, IndexError | ValueError))
+    if short := re.search(r"from shape \((\d+),\) into shape \((\d+),\)", text):
+        few, many = map(int, short.groups())
+        needed = 2 * max(given) * -(-many // few) if few else 0  # they may lie uneven
+        return needed if max(given) < needed < MOST else 0
     found = re.search(r"index (\d+) is out of bounds for axis \d with size (\d+)", text)
     if not found or int(found[2]) not in given:
         return 0
