@@ -79,7 +79,7 @@ class Discovery:
             return
         self._outer.setdefault(loop, set(self._active))
         self._active.append(loop)
-        if loop not in self._seen:
+        if self._seen.get(loop, 0) < EACH:  # few samples may be one batch, and one round each time
             self._capture(loop, frame)
 
     def _capture(self, loop: int, frame: FrameType) -> None:
