@@ -58,11 +58,8 @@ def _find_adders(
     """Return the methods that put something into a list which is empty at first, those only whose
     names say so or that are given layers; and the methods that do not.
     """
-    empty = {
-        name
-        for name, value in read_attributes(net).items()
-        if isinstance(value, list) and not value
-    }
+    kept = read_attributes(net).items()
+    empty = {name for name, value in kept if isinstance(value, list) and not value}
     every = list(list_preparing(instance))
     filling = [method for method in every if empty & list_set(method)]
     named = [method for method in filling if re.fullmatch(ADDS, simplify_name(method.name))]

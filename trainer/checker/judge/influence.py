@@ -249,7 +249,8 @@ def _group_leaves(model: Model) -> dict[str, list[str]]:
         if path not in made and (values.ndim or looks_like_target(path)):
             found.setdefault(_name_group(path, values), []).append(path)
     each = {path: [path] for paths in found.values() if 1 < len(paths) < 4 for path in paths}
-    return dict([*(each | found).items()][:MOST_DATA])  # the last are the more likely targets
+    few = [*each.items()][: max(MOST_DATA - len(found), 0)]
+    return dict([*few, *found.items()][:MOST_DATA])  # the last are the more likely targets
 
 
 def _list_numbers(model: Model, changed: list[str], least: int) -> dict[str, list[str]]:
