@@ -1,6 +1,7 @@
 """A set that keeps the order of its elements is like any other in all else."""
 
 import copy
+from collections.abc import Sized
 
 import pytest
 from hypothesis import given
@@ -38,3 +39,15 @@ def test_nothing_is_taken_from_an_empty_set():
 def test_each_set_is_one():
     assert isinstance({1}, OrderedSet)
     assert not isinstance([1], OrderedSet)
+
+
+def test_a_class_below_it_is_a_class_of_its_own():
+    class Names(OrderedSet, Sized):
+        def __init__(self, text):
+            for name in text.split():
+                self.add(name)
+
+    found = Names("b a")
+    assert list(found) == ["b", "a"]
+    assert isinstance(found, Names)
+    assert not isinstance({"a"}, Names)

@@ -4,19 +4,29 @@ Objects of a file's classes have their addresses as hash values, so that a set o
 nodes of a graph in an engine for derivatives, has another order each time, and rounds otherwise.
 """
 
+from abc import ABCMeta
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 
-class _AnySet(type):
-    """The class of a class of which each set is said to be an instance."""
+class _AnySet(ABCMeta):
+    """The class of a class of which each set is said to be an instance, but not of those below."""
 
     def __instancecheck__(cls, instance: object) -> bool:
-        return isinstance(instance, set)
+        is_below = cls.__mro__[1] is not set
+        return super().__instancecheck__(instance) if is_below else isinstance(instance, set)
 
 
 class OrderedSet(set[Any], metaclass=_AnySet):
     """Takes the place of set in the files that are checked."""
+
+    _order: dict[Any, None]
+
+    def __new__(cls, *args: Any, **named: Any) -> "OrderedSet":
+        """Make an empty set, which a class below may fill without our __init__."""
+        made = super().__new__(cls)
+        made._order = {}
+        return made
 
     def __init__(self, elements: Iterable[Any] = ()):
         self._order = dict.fromkeys(elements)
