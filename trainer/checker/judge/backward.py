@@ -23,7 +23,7 @@ from trainer.checker.judge.events import Values
 from trainer.checker.judge.fit import Fit, are_same
 from trainer.checker.judge.layering import Layer, list_layers, name_event
 from trainer.checker.judge.losses import arrange_targets
-from trainer.checker.judge.slopes import CLOSE, DECAY, probe
+from trainer.checker.judge.slopes import CLOSE, probe
 
 EACH = 4  # directions of a weight
 MOST_FITS = 4  # losses that the step may be meant to go down
@@ -138,7 +138,7 @@ class Backward:
         """Return the derivative of a penalty along the directions of a weight."""
         if weight not in self._penalties:
             found = probe(self._model, weight, EACH)
-            vectors, decay = [d.vector for d in found], np.array([d.pulls[DECAY] for d in found])
+            vectors, decay = [d.vector for d in found], np.array([d.decay for d in found])
             layer = next(each for each in self._layers if weight in each.weights)
             passed = self._weigh(layer, self._differentiate(self._fit, layer.sums))
             whole, part = (differentiate_along(self._model, fit, weight, vectors)

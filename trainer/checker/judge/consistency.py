@@ -13,7 +13,7 @@ from trainer.checker.find.trace import LIST
 from trainer.checker.judge.each_output import change_one
 from trainer.checker.judge.events import Events, Values, read_events
 from trainer.checker.judge.influence import Model
-from trainer.checker.judge.slopes import DECAY, PULLS, Direction, probe
+from trainer.checker.judge.slopes import PULLS, Direction, probe
 
 MOST_OUTPUTS = 60  # errors that are solved for
 ASKED = 3  # quantities that may be the outputs
@@ -165,9 +165,8 @@ def _measure_rest(pairs: Pairs) -> float:
     flat = np.array([direction.vector.ndim < 2 for direction, _ in pairs])
     owners = np.array([direction.weight for direction, _ in pairs])
     found = []
-    for kind in PULLS:
-        pull = np.array([each.pulls[kind] for each, _ in pairs])
-        least = FEWEST if kind == DECAY else RARE
+    for kind, least in zip(PULLS, (FEWEST, RARE), strict=True):
+        pull = np.array([getattr(direction, kind) for direction, _ in pairs])
         common = [pull, np.where(flat, 0, pull)]
         apart = [np.where(owners == each, pull, 0.0) for each in dict.fromkeys(owners.tolist())]
         choices = (common, least), (apart, max(least, SPARE))

@@ -19,15 +19,7 @@ from trainer.checker.judge.gradients import find_factor, find_gradient, find_pen
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.losses import STRAIGHT, SURE, Loss, list_losses, list_mistaken
 from trainer.checker.judge.multiples import find_multiples, list_usual
-from trainer.checker.judge.slopes import (
-    CLOSE,
-    DECAY,
-    PULLS,
-    UNSETTLED,
-    Direction,
-    list_pulls,
-    probe,
-)
+from trainer.checker.judge.slopes import CLOSE, PULLS, UNSETTLED, Direction, list_pulls, probe
 
 EACH = 4  # directions of a weight
 MOST = 600  # losses of outputs and targets that a step is compared with
@@ -175,7 +167,7 @@ def _fit(
     pulled = [w for w in rates if pulls[chosen][owners == w].any()]
     sizes = {d.weight: d.vector.size for d in found}
     return Fit(name, events, target, rate, penalty, wrong, rates, slopes, errors, {}, function,
-               sizes, pulled, pull_kind=list(PULLS)[chosen // 2])  # fmt: skip
+               sizes, pulled, has_signs=chosen > 1)  # fmt: skip
 
 
 def find_shown(model: Model, fits: list[Fit]) -> dict[int, list[str]]:
@@ -258,10 +250,9 @@ def measure_rest(model: Model, fit: Fit, weight: str) -> float:
     two elements both would explain all.
     """
     found, own = _list_own(model, weight)
-    moved = np.array([each.moved for each in found])
+    moved, *pulls = (np.array([getattr(each, k) for each in found]) for k in ("moved", *PULLS))
     rests = []
-    for kind in PULLS:
-        pull = np.array([each.pulls[kind] for each in found])
+    for pull in pulls:
         columns = np.stack([fit.slopes[own], pull], axis=1)[:, : 1 + (len(own) > 2)]
         solution, *_ = np.linalg.lstsq(columns, moved, rcond=None)
         rests.append(np.abs(moved - columns @ solution).max() / (np.abs(moved).max() or 1.0))
@@ -275,7 +266,7 @@ def find_penalties(model: Model, fit: Fit) -> dict[str, float]:
     found: dict[str, float] = {}
     for weight in model.weights if fit.list_agreeing() else ():
         each, own = _list_own(model, weight)
-        moved, pull = np.array([(d.moved, d.pulls[DECAY]) for d in each]).T
+        moved, pull = (np.array([getattr(d, k) for d in each]) for k in ("moved", "decay"))
         rest = moved + fit.common_rate * fit.slopes[own]
         penalty = -float(rest @ pull) / (float(pull @ pull) or 1.0)
         limit = CLOSE * np.abs(moved).max() + 2 * fit.common_rate * fit.errors[own]
@@ -289,7 +280,7 @@ def find_penalties(model: Model, fit: Fit) -> dict[str, float]:
 def has_penalised(model: Model, fit: Fit, weight: str) -> bool:
     """Return whether a step computes the derivative by a weight with that of a penalty on it."""
     found, own = _list_own(model, weight)
-    pulls = (np.array([each.pulls[kind] for each in found]) for kind in PULLS)
+    pulls = (np.array([getattr(each, k) for each in found]) for k in PULLS)
     return any(find_penalised(model, found, fit.slopes[own], pull) for pull in pulls)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from trainer.book.functions import Array
 from trainer.checker.judge.events import Events, Values
 from trainer.checker.judge.losses import ABSOLUTE, SQUARES
-from trainer.checker.judge.slopes import CLOSE, DECAY, PULLS
+from trainer.checker.judge.slopes import CLOSE
 
 OWN = -1
 SAME = 1e-4  # relative: rates that differ by more are not those of one loss
@@ -38,7 +38,7 @@ class Fit:
     # The numbers that the net computes of its outputs and that may be usual losses, as events, with
     # the names of these.
     shown_as: dict[int, list[str]] = field(default_factory=dict)
-    pull_kind: str = DECAY  # of the penalty
+    has_signs: bool = False  # whether the penalty is one on sizes
     blur: float = 0.0  # how far errors of the derivatives may move the factors, relative to these
 
     @property
@@ -53,7 +53,7 @@ class Fit:
 
     def pull(self, values: Array) -> Array:
         """Return how far the penalty moves a weight with these values."""
-        return self.penalty * PULLS[self.pull_kind](values)
+        return self.penalty * (np.sign(values) if self.has_signs else values)
 
     @property
     def goes_down(self) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,35 +10,17 @@ from trainer.book.functions import Array
 from trainer.checker.judge.events import Values
 from trainer.checker.judge.influence import Model
 
+PULLS = "decay", "signs"  # of penalties along a direction
 H = 1e-5  # of the largest value of a weight
 CLOSE = 1e-5  # relative to the largest step of a weight
 UNSETTLED = 1e-3  # differences of two step sizes that differ more say nothing: a kink is near
-DECAY = "decay"  # the weights themselves: of a penalty on their squares
-
-
-def _leave_out(values: Array, axis: int, place: int) -> Array:
-    """Return values with 0 in the first or last row or column, which may hold the biases."""
-    kept = np.array(values, dtype=np.float64)
-    if kept.ndim > axis:
-        np.moveaxis(kept, axis, 0)[place] = 0.0
-    return kept
-
-
-# Where the derivative of a penalty on the squares of the weights lies, or of one on their sizes, or
-# on the squares of all but biases that are a row or a column of them.
-PULLS: dict[str, Callable[[Array], Array]] = {
-    DECAY: np.asarray,
-    "signs": np.sign,
-    **{f"but {axis} {place}": partial(_leave_out, axis=axis, place=place)
-       for axis in (0, 1) for place in (0, -1)},
-}  # fmt: skip
 
 
 def list_pulls(found: Sequence["Direction"], explained: Array) -> list[Array]:
-    """Return how far each kind of penalty pulls along each direction: on the weights alone that
-    nothing explains without a penalty, and on all. explained may have rows.
+    """Return how far penalties pull along each direction, and how far those of sizes do: on the
+    weights alone that nothing explains without a penalty, and on all. explained may have rows.
     """
-    pulls = [np.array([each.pulls[kind] for each in found]) for kind in PULLS]
+    pulls = [np.array([getattr(each, name) for each in found]) for name in PULLS]
     on_all = [np.broadcast_to(pull, explained.shape) for pull in pulls]
     return [each for pull in on_all for each in (np.where(explained, 0.0, pull), pull)]
 
@@ -48,14 +29,16 @@ def list_pulls(found: Sequence["Direction"], explained: Array) -> list[Array]:
 class Direction:
     """One direction of one weight, how far the step moves along it, and what four runs gave.
 
-    pulls are how far the derivative of each kind of penalty lies along it.
+    decay is how far the weight itself lies along it, and signs how far those of its elements do: a
+    penalty on the squares of the weights pulls there, or one on their sizes.
     """
 
     weight: str
     vector: Array
     h: float
     moved: float
-    pulls: dict[str, float]
+    decay: float
+    signs: float
     runs: dict[int, Values]
 
     def differentiate(self, function: Callable[[Values], float]) -> tuple[float, float]:
@@ -89,8 +72,10 @@ def _probe(model: Model, weight: str, number: int) -> list[Direction]:
         vector = _choose_vector(values.shape, k, number)
         h = H * scale
         runs = {n: model.read({weight: values + n * h * vector}) for n in (-2, -1, 1, 2)}
-        pulls = {kind: float((pull(values) * vector).sum()) for kind, pull in PULLS.items()}
-        found.append(Direction(weight, vector, h, float((moved * vector).sum()), pulls, runs))
+        along, decay, signs = (
+            float((each * vector).sum()) for each in (moved, values, np.sign(values))
+        )
+        found.append(Direction(weight, vector, h, along, decay, signs, runs))
     return found
 
 
