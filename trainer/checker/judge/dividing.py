@@ -23,8 +23,10 @@ def may_divide(fits: list[Fit]) -> bool:
 
 
 def _has_own_rates(fit: Fit) -> bool:
-    rates = [rate for rate in fit.rates.values() if rate]
-    return len(rates) == len(fit.rates) and not are_same(min(rates), max(rates))
+    rates = {weight: rate for weight, rate in fit.rates.items() if rate}
+    is_down = all(rate > 0 for weight, rate in rates.items() if fit.sizes[weight] > 1)
+    is_whole = len(rates) == len(fit.rates)
+    return is_whole and is_down and not are_same(min(rates.values()), max(rates.values()))
 
 
 def find_divided(near: Model, far: Model) -> tuple[Fit, list[str]] | None:
@@ -39,15 +41,22 @@ def find_divided(near: Model, far: Model) -> tuple[Fit, list[str]] | None:
     groups = [(one, b) for (one, a), (_, b) in permutations(kept.items(), 2)
               if last & a and not a & b and a | b == every]  # fmt: skip
     numbers = [(one, every - a) for one, a in kept.items()
-               if last & a and _vary(near, far, every - a)
-               and here[one].count_elements(list(a)) > FEW]  # fmt: skip
+               if last & a and here[one].count_elements(list(a)) > FEW
+               and _vary(here[one], there[one], every - a)
+               and _move_apart(near, far, every - a)]  # fmt: skip
     for one, rest in [*groups, *numbers]:
         if rest:
             return replace(here[one], rates=here[one].rates | dict.fromkeys(rest)), sorted(rest)
     return None
 
 
-def _vary(near: Model, far: Model, weights: Iterable[str]) -> bool:
+def _vary(near: Fit, far: Fit, weights: Iterable[str]) -> bool:
+    """Return whether weights go along a loss at another rate of their own at each place."""
+    pairs = [(near.rates.get(w), far.rates.get(w)) for w in weights]
+    return all(a is not None and not are_same(a, b) for a, b in pairs)
+
+
+def _move_apart(near: Model, far: Model, weights: Iterable[str]) -> bool:
     """Return whether weights are numbers that move otherwise at each place, as none that is clipped
     does.
     """
