@@ -143,6 +143,12 @@ class Discovery:
         return any(np.array_equal(a, b) for a in values[0] for b in values[1]
                    if b.ndim or b % 1)  # fmt: skip
 
+    def _are_of_one(self, inner: int, outer: int) -> bool:
+        """Return whether two loops begin with the same arrays, or carry on what has one name."""
+        loops = ((loop, self._find_first_round(loop)) for loop in (inner, outer))
+        carried = [self._find_changes(key).carried for key in loops]
+        return bool(carried[0] & carried[1]) or self._carry_same(inner, outer)
+
     def _find_first_round(self, loop: int) -> int:
         """Return the number of the first round of a loop that carries anything on, 1 for none."""
         rounds = sorted(number for each, number in self.captures if each == loop)
@@ -178,7 +184,7 @@ class Discovery:
                   if sum(loop == key[0] for loop, _ in chosen[:i]) < EACH]  # fmt: skip
         grown = [(loop, 1) for loop, number in chosen if number == 2 and self._grows(loop)]
         around = {outer for loop, _ in chosen for outer in self._outer[loop]
-                  if not self._carry_same(loop, outer)}  # fmt: skip
+                  if not self._are_of_one(loop, outer)}  # fmt: skip
         chosen.sort(key=lambda key: key[0] not in around)
         keys = list(dict.fromkeys([*grown, *chosen]))[: MOST_STEPS - 1]
         following = self._list_following(keys[0][0]) if keys else []
