@@ -23,8 +23,7 @@ class Changes:
 
 def find_changes(step: Step) -> Changes:
     """Return what a step, with few samples from here on, changes; nothing where it fails."""
-    shorten(step)
-    trace = _start_elsewhere(step, step.run())
+    trace = _start_elsewhere(step, shorten(step))
     changed = [] if trace.error else trace.list_changed()
     carried = {path for path in changed if is_carried(step.run, trace, path)}
     return Changes({path: trace.before[path] for path in changed}, carried)

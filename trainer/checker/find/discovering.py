@@ -136,18 +136,18 @@ class Discovery:
         """Return whether two loops begin with the same arrays, or numbers with decimals, which both
         carry on: a sample may have no error at first.
         """
-        values = [
-            [each.before[path] for path in each.carried]
-            for each in (self._find_changes((k, self._find_first_round(k))) for k in (inner, outer))
-        ]
+        firsts = map(self._find_first_changes, (inner, outer))
+        values = [[each.before[path] for path in each.carried] for each in firsts]
         return any(np.array_equal(a, b) for a in values[0] for b in values[1]
                    if b.ndim or b % 1)  # fmt: skip
 
     def _are_of_one(self, inner: int, outer: int) -> bool:
         """Return whether two loops begin with the same arrays, or carry on what has one name."""
-        loops = ((loop, self._find_first_round(loop)) for loop in (inner, outer))
-        carried = [self._find_changes(key).carried for key in loops]
-        return bool(carried[0] & carried[1]) or self._carry_same(inner, outer)
+        first, second = map(self._find_first_changes, (inner, outer))
+        return bool(first.carried & second.carried) or self._carry_same(inner, outer)
+
+    def _find_first_changes(self, loop: int) -> Changes:
+        return self._find_changes((loop, self._find_first_round(loop)))
 
     def _find_first_round(self, loop: int) -> int:
         """Return the number of the first round of a loop that carries anything on, 1 for none."""

@@ -203,8 +203,9 @@ def _walk(
         seen.add(id(value))
         for column in list_columns(value):
             yield Leaf(f"{path}[*]{column}", (*keys, column), value, column.read(value))
+        is_object = has_attributes(value)
         for inner, part in list_parts(value):
-            shown = f".{inner}" if has_attributes(value) else f"[{inner!r}]"
+            shown = f".{inner}" if is_object else f"[{inner!r}]"
             yield from _walk(path + shown, (*keys, inner), value, part, seen, depth)
 
 

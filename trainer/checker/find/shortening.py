@@ -19,9 +19,9 @@ MANY, FEW, FEWEST = 50, 5, 2  # samples
 SOME = 10  # samples, of a step that fails with all: an engine computes hundreds of values for each
 
 
-def shorten(step: Step) -> None:
+def shorten(step: Step) -> Trace:
     """Let a step find fewer samples in its arrays and lists, if it has many and trains with few
-    too.
+    too; return what it does then.
     """
     for records in list_records(step.get_names()):
         _cut(step, records)
@@ -33,7 +33,8 @@ def shorten(step: Step) -> None:
     lengths = Counter(n for value in arrays.values() for n in set(value.shape) if n > least)
     many = sorted((n for n, times in lengths.items() if times > 1), reverse=True)
     if not many:
-        return
+        return whole
+    trace: Trace | None = None
     few = find_free(few, (n for _, leaf in leaves for n in np.shape(leaf.value)))
     for length in many:
         kept = step.given
@@ -44,8 +45,10 @@ def shorten(step: Step) -> None:
             | counts
             | {p: _choose(v, length, few) for p, v in now.items() if length in v.shape}
         )
-        if not _still_changes(step, whole):
-            step.given = kept
+        trace = step.run()
+        if not _still_changes(trace, whole):
+            step.given, trace = kept, None
+    return trace or step.run()
 
 
 def _may_shrink(leaf: Leaf) -> bool:
@@ -103,11 +106,10 @@ def count_again(many: int, few: int, values: Mapping[str, Any]) -> dict[str, flo
     }
 
 
-def _still_changes(step: Step, whole: Trace) -> bool:
+def _still_changes(trace: Trace, whole: Trace) -> bool:
     """Return whether a step changes what it changed with more samples, but for what has another
     shape now, and computes arrays at the same places: the second batch of few samples may be empty.
     """
-    trace = step.run()
     now = trace.list_changed()
     is_finite = all(np.isfinite(trace.after[path]).all() for path in now)
     if not (is_finite and _list_places(whole) <= _list_places(trace)):

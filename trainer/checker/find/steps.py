@@ -107,12 +107,13 @@ class Step:
         for path, values in edits.items():
             self._set_leaf(path, np.array(values), (shared, names or {}), places)
         trace, keys = Trace(), {} if isinstance(form, tuple) else self._watched
+        held: Namespace = {}
         if form == "full":
-            leaves = bundle(list_leaves(_merge(self._see(shared), names)))
+            held = _merge(self._see(shared), names)
+            leaves = bundle(list_leaves(held))
             large = {p: digest(v.as_array()) for p, v in leaves.items() if v.size > MOST_LEAF}
             trace.before = {p: leaf.as_array() for p, leaf in leaves.items() if p not in large}
             keys = {path: leaf.keys for path, leaf in leaves.items()}
-        start = _merge(self._see(shared), names) if form == "full" else {}
         try:
             own = None if names is None else self.hidden[1] | names
             after = self._execute(own, trace, changes, form, rounds)
@@ -122,11 +123,11 @@ class Step:
         trace.gave = _name_result(after.get(RETURNED))
         known = self.module if names is None else {**self.module, **after}
         found = {path: read(known, each) for path, each in keys.items()
-                 if not _is_of_new_list(path, start, known)}  # fmt: skip
+                 if not _is_of_new_list(path, held, known)}  # fmt: skip
         trace.after = {path: array for path, array in found.items() if array is not None}
         if form == "full":
-            names = self.get_names()
-            trace.dropped = [p for p, leaf in leaves.items() if _is_dropped(p, leaf, known, names)]
+            start = self.get_names()
+            trace.dropped = [p for p, leaf in leaves.items() if _is_dropped(p, leaf, known, start)]
             if any(digest(trace.after.pop(path, 0)) != before for path, before in large.items()):
                 return Trace(error="an array changes that is too large to be judged")
             self._watched = {path: keys[path] for path in trace.list_changed()}

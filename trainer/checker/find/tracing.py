@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Any
 
 from trainer.checker.find.straight import wrap_if
+from trainer.checker.load.bindings import list_variables
 
 # What the changed code calls.
 SEE, SEE_NAME, ROUND, LEAVE = "__see__", "__see_name__", "__round__", "__leave__"
@@ -85,7 +86,7 @@ class Tracer:
         is_known = self.used is not None and list_used([tree]).isdisjoint(SEEING)
         self.used = (self.used or frozenset()) | inner if is_known else None
         whole = wrap_if(path == self.straight, tree)
-        changed = _Instrumenter(self, path, _list_variables(tree)).visit(copy.deepcopy(whole))
+        changed = _Instrumenter(self, path, list_variables(tree)).visit(copy.deepcopy(whole))
         return ast.fix_missing_locations(changed)
 
     def _see(self, site: int, value: Any) -> Any:
@@ -104,7 +105,7 @@ class Tracer:
 
 
 class _Instrumenter(ast.NodeTransformer):
-    def __init__(self, tracer: Tracer, path: Path, variables: frozenset[str]):
+    def __init__(self, tracer: Tracer, path: Path, variables: set[str]):
         self._tracer, self._path, self._functions = tracer, path, [""]
         self._variables = variables
         self._owner = ""
@@ -284,13 +285,6 @@ def list_used(nodes: Iterable[ast.AST]) -> frozenset[str]:
     """Return the names that code uses, but for attributes."""
     every = (each for node in nodes for each in ast.walk(node))
     return frozenset(each.id for each in every if isinstance(each, ast.Name))
-
-
-def _list_variables(tree: ast.Module) -> frozenset[str]:
-    """Return the names of variables and arguments."""
-    every = list(ast.walk(tree))
-    stored = {n.id for n in every if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    return frozenset(stored | {each.arg for each in every if isinstance(each, ast.arg)})
 
 
 def _list_arguments(node: ast.FunctionDef) -> list[ast.arg]:

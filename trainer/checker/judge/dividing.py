@@ -41,12 +41,11 @@ def find_divided(near: Model, far: Model) -> tuple[Fit, list[str]] | None:
     groups = [(one, b) for (one, a), (_, b) in permutations(kept.items(), 2)
               if last & a and not a & b and a | b == every]  # fmt: skip
     numbers = [(one, every - a) for one, a in kept.items()
-               if last & a and here[one].count_elements(list(a)) > FEW
+               if last & a and a < every and here[one].count_elements(list(a)) > FEW
                and _vary(here[one], there[one], every - a)
                and _move_apart(near, far, every - a)]  # fmt: skip
     for one, rest in [*groups, *numbers]:
-        if rest:
-            return replace(here[one], rates=here[one].rates | dict.fromkeys(rest)), sorted(rest)
+        return replace(here[one], rates=here[one].rates | dict.fromkeys(rest)), sorted(rest)
     return None
 
 

@@ -550,6 +550,8 @@ def _find_losses(model: Model, targets: str) -> list[Events]:
         and all(i in model.depends[path] for path in model.weights)
     ]  # fmt: skip
     groups = [group for group in _group_events(model, single) if len(group) > 1]
-    firsts = {model.base.events[i][:2]: n for n, i in reversed(list(enumerate(single)))}
+    firsts: dict[tuple[int, str], int] = {}
+    for n, i in enumerate(single):
+        firsts.setdefault(model.base.events[i][:2], n)
     last = {single[n - 1] for n in firsts.values() if n}
     return [*((i,) for i in sorted({*single[-LAST:], *last})), *groups]

@@ -11,9 +11,9 @@ def has_attributes(value: object) -> bool:
 
 def read_attributes(value: object) -> dict[str, Any]:
     """Return the attributes of an object by name, {} where it keeps none."""
-    own = getattr(value, "__dict__", {})
-    slots = (name for name in _find_slots(value) if hasattr(value, name))
-    return {name: getattr(value, name) for name in slots} | dict(own)
+    own: dict[str, Any] = getattr(value, "__dict__", {})
+    slots = {n: getattr(value, n) for n in _find_slots(value) if hasattr(value, n)}
+    return slots | own if slots else own
 
 
 def _find_slots(value: object) -> list[str]:

@@ -40,11 +40,20 @@ def get_bound_names(node: ast.AST) -> list[str]:
     return []
 
 
-def list_all_names(tree: ast.AST) -> set[str]:
-    """Return the variables and arguments that a part of the source sets, in inner scopes too."""
+def list_variables(tree: ast.AST) -> set[str]:
+    """Return the variables and arguments of a part of the source, in inner scopes too, without what
+    it defines or imports.
+    """
     nodes = list(ast.walk(tree))
+    stored = (node for node in nodes if isinstance(node, ast.Name))
     arguments = {node.arg for node in nodes if isinstance(node, ast.arg)}
-    return arguments | {name for node in nodes for name in get_bound_names(node)}
+    return arguments | {name for node in stored for name in get_bound_names(node)}
+
+
+def list_all_names(tree: ast.AST) -> set[str]:
+    """Return all names that a part of the source sets, in inner scopes too."""
+    others = (name for node in ast.walk(tree) for name in get_bound_names(node))
+    return list_variables(tree) | set(others)
 
 
 def list_changed_names(statement: ast.AST) -> dict[str, int]:
