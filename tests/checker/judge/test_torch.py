@@ -92,6 +92,38 @@ def test_what_is_wrong_in_code_of_torch_is_said(tmp_path, text, old, new, said):
     assert said in find_messages(path)[0]
 
 
+LOADED = """
+import numpy as np
+from torch.utils.data import DataLoader
+from torchvision import datasets, transforms
+
+train = datasets.MNIST("data", train=True, download=True, transform=transforms.ToTensor())
+loader = DataLoader(train, batch_size=64, shuffle=True)
+rng = np.random.default_rng(0)
+W1, W2 = 0.05 * rng.standard_normal((784, 20)), 0.05 * rng.standard_normal((20, 10))
+for epoch in range(3):
+    batches = iter(loader)
+    for i in range(len(loader)):
+        images, labels = next(batches)
+        x, t = images.view(len(images), -1).numpy(), np.eye(10)[labels.numpy()]
+        z = np.tanh(x @ W1)
+        p = np.exp(z @ W2)
+        p /= p.sum(axis=1, keepdims=True)
+        d = (p - t) / len(x)
+        e = d @ W2.T * (1 - z ** 2)
+        W2 -= 0.1 * z.T @ d
+        W1 -= 0.1 * x.T @ e
+"""
+
+
+def test_a_step_that_takes_its_batch_from_a_loader_is_judged(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(LOADED)
+    assert judge(path).decision.is_right is True
+    path.write_text(LOADED.replace(" * (1 - z ** 2)", ""))
+    assert judge(path).decision.wrong == ["W1"]
+
+
 def test_a_copy_of_a_module_has_its_gradients_and_its_optimizer():
     module = torch.nn.Linear(3, 2)
     optimizer = torch.optim.SGD(module.parameters(), lr=1.0)

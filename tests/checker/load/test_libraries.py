@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from torch.utils.data import DataLoader
 
 from trainer.checker.find.datasets import Dataset
 from trainer.checker.load.arguments import Arguments, _parse, fill_arguments
@@ -39,6 +40,18 @@ def test_images_of_keras_are_whole_numbers():
     (x, t), (x_test, _) = answer("tensorflow.keras.datasets.mnist.load_data")
     assert x.shape == x_test.shape == (FEW, 28, 28)
     assert x.dtype == t.dtype == np.uint8
+
+
+def test_pictures_of_torchvision_are_tensors_and_come_with_labels():
+    train = answer("torchvision.datasets.MNIST", "data", train=True, download=True)
+    test = answer("torchvision.datasets.MNIST", root="data", train=False)
+    assert (len(train), len(test)) == (60_000, 10_000)
+    assert train.data.numpy().shape == (*train.targets.shape, 28, 28)
+    transform = answer("torchvision.transforms.Compose", [])
+    shown = answer("torchvision.datasets.CIFAR10", transform=transform)
+    batch, labels = next(iter(DataLoader(shown, batch_size=32, shuffle=True)))
+    assert batch.shape == (32, 3, 32, 32)
+    assert set(labels.tolist()) <= set(range(10))
 
 
 def test_an_array_may_be_a_function_that_loads_it():

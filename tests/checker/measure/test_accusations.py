@@ -51,6 +51,23 @@ def test_a_constructor_that_is_given_no_table_is_not_blamed(check):
     assert "'NoneType' object is not subscriptable" in finding.message
 
 
+def test_a_constructor_that_wants_more_inputs_than_ours_is_not_blamed(check):
+    source = "import math\nclass TwoLayerNet:\n    def __init__(self, input_size, output_size):\n"
+    source += "        self.scale = math.sqrt(1 / int(0.1 * input_size))\n"
+    source += "    def predict(self, x):\n        return x\n"
+    assert not find(check(source), "construction").checked
+
+
+@pytest.mark.parametrize("drawn", ["rng.randn(", "rng.standard_normal(["])
+def test_a_constructor_may_draw_by_either_source_of_random_numbers(drawn, check):
+    end = "])" if "[" in drawn else ")"
+    changes = [(ARGUMENTS, f"(self, {SIZES}, rng)")]
+    changes += [(f"weight_init_std * np.random.randn({sizes})", f"0.1 * {drawn}{sizes}{end}")
+                for sizes in ("input_size, hidden_size", "hidden_size, output_size")]  # fmt: skip
+    report = check(CHAPTER4, *changes)
+    assert report.status == 0, report.as_text()
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

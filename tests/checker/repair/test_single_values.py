@@ -40,6 +40,7 @@ SINGLE = {
     ("net", "right", "wrong"),
     [
         (CLASSES, "np.sum(e, axis=1, keepdims=True)", "np.sum(e, axis=0, keepdims=True)"),
+        (CLASSES, "np.sum(e, axis=1, keepdims=True)", "np.sum(e, axis=0)"),
         (CLASSES, "-np.mean(np.log", "np.mean(np.log"),
         (SINGLE, SINGLE["loss"], SINGLE["loss"].replace("t.reshape(-1, 1)", "t")),
         (SINGLE, "np.log(1 - y)", "np.log(y)"),
@@ -47,6 +48,7 @@ SINGLE = {
     ],
     ids=[
         "softmax over samples",
+        "softmax over samples without a column",
         "sign of a loss",
         "loss of each output and each target",
         "logarithm of the other class",

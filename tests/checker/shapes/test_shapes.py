@@ -173,6 +173,42 @@ def test_a_template_of_a_class_is_unfinished_and_not_wrong(body, package):
     assert "is not written yet" in report.as_text()
 
 
+LAYERS = """
+class Affine:
+    def forward(self, x):
+        self.x = x
+        return x @ self.W
+
+    def backward(self, dout):
+        self.dW = self.x.T @ dout
+        return dout @ self.W.T
+
+    def update(self, lr):
+        self.W -= lr * self.dW
+
+
+class Relu:
+    def forward(self, x):
+        self.x = x
+        return np.maximum(0, x)
+
+    def backward(self, dout):
+        return dout * (self.x > 0)
+
+    def update(self, lr):
+        pass
+"""
+
+
+def test_a_method_in_which_a_layer_has_nothing_to_do_is_finished(tmp_path):
+    path = tmp_path / "layers.py"
+    for changes in ({}, {"return dout * (self.x > 0)": "pass"}):
+        path.write_text(
+            "import numpy as np\n" + LAYERS.replace(*next(iter(changes.items()), ("", "")))
+        )
+        assert ("is not written yet" in report_on(path).as_text()) is bool(changes)
+
+
 def test_one_function_is_checked_by_its_name(check):
     wrong = {"dout * (x > 0)": "dout"}
     assert check("cs231n_layers", wrong, "affine_backward").status == 0

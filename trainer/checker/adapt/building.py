@@ -121,8 +121,23 @@ def _choose_value(parameter: inspect.Parameter, D: int, H: int, C: int, reg: flo
     return get_usual(role) if required else None
 
 
+class Draws:
+    """A source of random numbers that has the methods of both that NumPy has: rng.integers of
+    Generator, rng.randn of RandomState.
+    """
+
+    def __init__(self) -> None:
+        self._new, self._old = np.random.default_rng(0), np.random.RandomState(0)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        has = [each for each in (self._new, self._old) if hasattr(each, name)]
+        return getattr([*has, self._new][0], name)
+
+
 def get_usual(role: str | None) -> Any:
     """Return a value for an argument of a role that is no size, or of none."""
     if role == "rng":
-        return np.random.default_rng(0)
+        return Draws()
     return {"batch": 1, "epochs": 1, "dropout": 0.0, "seed": 0}.get(role or "", 0.1)

@@ -75,4 +75,5 @@ def _edit_axis(node: ast.Call) -> Iterator[Edit]:
             text = f"{ast.unparse(node.func)}({', '.join(texts)})"
             if text != ast.unparse(node):
                 kept = any(k.arg == "keepdims" for k in node.keywords) == keep
-                yield Edit(node, text, (1.2 if axis is not None else 1.6) + 0.5 * (not kept))
+                added = 0.1 if keep and axis is not None else 0.5
+                yield Edit(node, text, (1.2 if axis is not None else 1.6) + added * (not kept))

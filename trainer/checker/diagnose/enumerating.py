@@ -101,13 +101,34 @@ class Enumerator:
         may_be_odd = adds_nothing(self._plain)
         found: list[Edit] = []
         for depth, part in enumerate(list_places(self._root)):
-            for text in self._list_right(self._open(part), values, is_right):
+            texts = self._list_right(self._open(part), values, is_right)
+            if texts and (factor := self._find_needless(part, is_right)):
+                lines = {text: write_line(factor, [part], text) for text in texts}
+                made = {
+                    t: self._run(compile(line, "<candidate>", "eval")) for t, line in lines.items()
+                }
+                texts = [text for text, value in made.items() if np.ndim(value)]
+            for text in texts:
                 if text == "0" and not isinstance(part, ast.Constant):
                     continue  # a term that is 0 is none
                 new = write_line(self._root, [part], text)
                 if not cancels(new) and (may_be_odd or not adds_nothing(new)):
                     found.append(Edit(part, text, self._weigh(new) + DEEPER * depth))
         return found
+
+    def _find_needless(self, part: ast.expr, is_right: IsRight) -> ast.expr | None:
+        """Return the factor that a part is in, where a line is right without: no number in its
+        place says anything.
+        """
+        for node in ast.walk(self._root):
+            match node:
+                case ast.BinOp(left=left, op=ast.Mult() | ast.Div() as op, right=right):
+                    pairs = [(right, left), (left, right)][: 1 + isinstance(op, ast.Mult)]
+                    for factor, other in pairs:
+                        code = self._open(node, ast.unparse(other))
+                        if part in ast.walk(factor) and is_right(self._run(code)):
+                            return factor
+        return None
 
     def _add_beside(self, values: Values, is_right: IsRight) -> list[Edit]:
         """Return the edits that put one of the values beside a variable, the whole expression, or
@@ -177,7 +198,7 @@ class Enumerator:
         return [text for text, value in values.items() if code and is_right(self._run(code, value))]
 
     def _run(self, code: Any, value: Any = None) -> Any:
-        """Return what the line gives with a value in place of a part, None where it raises."""
+        """Return what code gives with a value in place of a part, None where it raises."""
         scope = {**self._scope, HOLE: value}
         try:
             scope = scope if self._kind == "eval" else self._copy(scope)

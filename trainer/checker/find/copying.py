@@ -21,7 +21,7 @@ from trainer.checker.find.leaves import (
     list_parts,
     put,
 )
-from trainer.checker.find.tensors import copy_of_torch, is_of_torch
+from trainer.checker.find.tensors import copy_of_torch, is_loader_iterator, is_of_torch
 
 PLAIN = (list, dict, tuple)  # and no class that extends them
 ATOMS = {bool, int, float, str, type(None)}  # what is copied with the list that holds it
@@ -31,19 +31,37 @@ _again: WeakKeyDictionary[Any, "_Again"] = WeakKeyDictionary()  # what takes a g
 
 
 class _Again:
-    """Gives copies of what a generator gives from now on, to each copy of itself from here."""
+    """Gives copies of what a generator gives from now on, to each copy of itself from here.
+
+    next is what it gives next, the parts of a tuple as a list, so that a step can be given other
+    data; [] where nothing was drawn.
+    """
 
     def __init__(self, given: Any):
         self._given = given  # by tee, which can be copied as no generator can
+        self.next: Any = []
+        self._kind: type = list
 
     def __iter__(self) -> "_Again":
         return self
 
     def __next__(self) -> Any:
-        return copy.deepcopy(next(self._given))
+        if not len(self.next):
+            return copy.deepcopy(next(self._given))
+        given, self.next = self.next, []
+        return given if self._kind is list else self._kind(given)
 
     def __copy__(self) -> "_Again":
-        return _Again(copy.copy(self._given))
+        made = _Again(copy.copy(self._given))
+        made.next, made._kind = copy.deepcopy(self.next), self._kind
+        return made
+
+    def draw(self) -> None:
+        """Draw what it gives next, where that is an array or has parts."""
+        given = next(copy.copy(self._given), None)
+        if isinstance(given, tuple | list | np.ndarray) and len(given):
+            self.next = list(next(self._given)) if isinstance(given, tuple) else next(self._given)
+            self._kind = tuple if isinstance(given, tuple) else list
 
 
 def list_views(leaves: dict[str, Leaf], paths: Iterable[str]) -> list[Any]:
@@ -86,10 +104,10 @@ def _copy(value: Any, memo: dict[int, Any]) -> Any:
         return memo[id(value)] if id(value) in memo else copy_closure(value, memo, _copy)
     if isinstance(value, UNCHANGED) or _is_of_library(value):
         return value
+    if isinstance(value, GeneratorType | _Again) or is_loader_iterator(value):
+        return _copy_generator(value)
     if is_of_torch(value):
         return copy_of_torch(value, memo)
-    if isinstance(value, GeneratorType | _Again):
-        return _copy_generator(value)
     if isinstance(value, list | dict | tuple) or is_holder(value):
         return _copy_holder(value, memo)
     with suppress(Exception):
@@ -122,6 +140,7 @@ def _copy_generator(value: Any) -> Any:
         _again[value] = _Again(tee(value, 1)[0])
         with suppress(Exception):
             list(islice(copy.copy(_again[value]), DRAWN))
+            _again[value].draw()
     return copy.copy(_again[value])
 
 

@@ -24,6 +24,7 @@ from trainer.checker.find.tensors import GRAD, is_module
 
 REG = 0.1  # so that a penalty shows
 SIZES = (5, 4, 3)  # inputs, hidden neurons and outputs of what is built by its arguments
+LARGER = 4  # times as large, where a share of these is none: int(0.1 * inputs) is 0
 Added = tuple[str, Namespace]  # a method that adds a layer, and its arguments
 
 
@@ -87,8 +88,17 @@ class Instance:
         if named or dims:
             usual = {name: choose_usual(name, self.sizes) for name in required}
             return self.kind(**usual | dims | named | option)
-        more = list_dims(self.sizes)[2:-1]
-        return build_instance(partial(self.kind, **option), *self.sizes, reg=REG, more=more)
+        try:
+            return self._build_sized(option, 1)
+        except ArithmeticError:
+            return self._build_sized(option, LARGER)
+
+    def _build_sized(self, option: Namespace, times: int) -> Any:
+        """Return a net of so many times the sizes."""
+        inputs, hidden, outputs = (times * size for size in self.sizes)
+        more = list_dims((inputs, hidden, outputs))[2:-1]
+        kind = partial(self.kind, **option)
+        return build_instance(kind, inputs, hidden, outputs, reg=REG, more=more)
 
     def _list_sized(self) -> list[str]:
         """Return the arguments whose default is the sizes of several layers."""

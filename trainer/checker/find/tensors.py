@@ -92,10 +92,22 @@ def make_tensor(tensor: Any, values: Array) -> Any:
     return torch.nn.Parameter(made) if isinstance(tensor, torch.nn.Parameter) else made
 
 
+def is_loader_iterator(value: object) -> bool:
+    """Return whether a value gives the batches of a DataLoader one by one."""
+    return _is_of_data(value) and hasattr(type(value), "__next__")
+
+
+def _is_of_data(value: object) -> bool:
+    """Return whether a value is a part of torch's way to read data, which no step changes."""
+    return type(value).__module__.startswith("torch.utils.data")
+
+
 def copy_of_torch(value: Any, memo: dict[int, Any]) -> Any:
     """Return a copy of a tensor with its gradient, or of an object of torch; the object itself
-    where it cannot be copied.
+    where it cannot be copied, or only reads data.
     """
+    if _is_of_data(value):
+        return value
     if is_tensor(value) and not value.is_leaf:
         return memo.setdefault(id(value), value.detach().clone())
     with suppress(Exception):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array, sigmoid
+from trainer.checker.load.picture_sets import make_set
 
 FEW = 11  # samples: more than there are classes, and no usual size of a layer
 SIZES = {  # inputs and classes of data sets
@@ -106,7 +107,7 @@ class Table(Dense):
 
 
 class Unchanged:
-    """A scaler that scales nothing."""
+    """A scaler that scales nothing, or another transform."""
 
     def __init__(self, *_args: Any, **_options: Any):
         self.mean_ = self.scale_ = self.var_ = 1.0
@@ -119,7 +120,7 @@ class Unchanged:
         """Return the inputs."""
         return x
 
-    inverse_transform = transform
+    inverse_transform = __call__ = transform
 
     def fit_transform(self, x: Any, *_more: Any) -> Any:
         """Return what transform does."""
@@ -231,6 +232,8 @@ ANSWERS: dict[str, Callable[..., Any]] = {
     "mnist.load_data": lambda *_, **__: _load_images(28, 28),
     "fashion_mnist.load_data": lambda *_, **__: _load_images(28, 28),
     "cifar10.load_data": lambda *_, **__: _load_images(32, 32, 3),
+    "datasets.CIFAR10": make_set(3, 32),
+    **{f"datasets.{name}": make_set(1, 28) for name in ("MNIST", "FashionMNIST", "KMNIST")},
 }  # fmt: skip
 for _name in ("StandardScaler", "MinMaxScaler", "Normalizer", "RobustScaler", "MaxAbsScaler"):
     ANSWERS[_name] = Unchanged
@@ -246,6 +249,8 @@ def answer(name: str, *args: Any, **options: Any) -> Any:
     Raises KeyError for a function that is not known.
     """
     parts = name.split(".")
+    if parts[:2] == ["torchvision", "transforms"]:
+        return Unchanged()
     verb, _, data = parts[-1].partition("_")
     if verb in ("load", "make", "fetch") and data in SIZES:
         wanted = {"return_X_y": True} if verb == "make" or options.get("return_X_y") else {}

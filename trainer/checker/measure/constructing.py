@@ -18,6 +18,7 @@ SIZES = (D, H, C)
 FIXED = "checked_sizes"  # the attribute of a class built from functions: its D, H, C
 AXES = 2  # of the weights of a layer; filters of a convolution have more
 OTHER_SIZES = (D + 4, H + 2, C + 1)
+LARGE_SIZES = (20 * D, 20 * H, 20 * C)  # a constructor may want more than ours: int(0.1 * D) is 0
 
 
 def build_subject(kind: type) -> Subject:
@@ -44,9 +45,12 @@ def _ignores_sizes(kind: type, subject: Subject) -> bool:
 
 
 def report_failed_construction(kind: type, error: BaseException) -> Finding:
-    """Return the finding on a constructor that raises: a call that was guessed proves nothing."""
+    """Return the finding on a constructor that raises: a call that was guessed proves nothing, nor
+    does one in small sizes where large ones do.
+    """
     finding = report_exception("construction", error)
-    is_own = isinstance(error, NameError | NotImplementedError) or is_call_known(kind)
+    is_named = is_call_known(kind) and attempt(lambda: make_subject(kind, *LARGE_SIZES)).error
+    is_own = isinstance(error, NameError | NotImplementedError) or bool(is_named)
     has_none = any(p.default is None for p in list_arguments(kind)) and "NoneType" in str(error)
     if finding.verdict != "raises" or (is_own and not has_none):
         return finding

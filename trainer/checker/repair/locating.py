@@ -2,10 +2,10 @@
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ MOST_LINES = 7  # mistakes of one step
 MOST_PLACES = 4  # lines that may each be the same mistake
 MOST_REPEATED = 40  # rounds of a loop in which a line is corrected
 MOST_ROUNDS = 200  # in which it is corrected by one rule
+MORE = 6  # values of a line that are tried after one with which the step is right
 Correct = Callable[[list[int], Edits, int, frozenset[str]], tuple[Edits, int]]
 ListValues = Callable[[Effect], Iterator[Array]]
 
@@ -37,7 +38,8 @@ class Place:
     tells that the whole step is right with it and with those before it, is_sure that no value was
     left out, which an earlier line may have been meant to be, and is_exact that no multiple of it
     will do. begins tells that it is the first of several that are wrong, and is_derivative
-    that what was found is a derivative.
+    that what was found is a derivative. others are values with which the step is right too: where
+    ReLU comes before dropout, the derivatives by both.
     """
 
     site: Site
@@ -51,6 +53,11 @@ class Place:
     is_exact: bool = True
     begins: bool = False
     is_derivative: bool = False
+    others: tuple[Array, ...] = ()
+
+    def list_versions(self) -> list["Place"]:
+        """Return the place with each of the values that it may be meant to have."""
+        return [self, *(replace(self, expected=value) for value in self.others)]
 
 
 def _list_first(places: list[Place]) -> list[Place]:
@@ -67,6 +74,7 @@ class Locator:
         self._values = Values(self._scorer)
         self._model, self._sites = wanted.model, wanted.sites
         self._start = max(list_forward(wanted.model), default=-1) + 1
+        self._others: dict[str, list[Array]] = {}  # by the event, that make the step right too
 
     def find_lines(self) -> list[list[Place]]:
         """Return the lines of each mistake, the first first: any of a list may be the mistake.
@@ -172,9 +180,11 @@ class Locator:
                 is_sure = not self._values.derivatives.is_partial
                 is_exact = self._scorer.rate > 0 or not value.ndim
                 settled += score == ALL and not site.is_argument
+                others = tuple(self._others.get(f"{EVENT}{first}", ()))
                 yield Place(
-                    site, first, value, expected, formula, best, score == ALL, is_sure, is_exact
-                )
+                    site, first, value, expected, formula, best, score == ALL, is_sure, is_exact,
+                    others=others,
+                )  # fmt: skip
 
     def _solve_events(
         self, events: list[int], edits: Edits, before: int, good: frozenset[str]
@@ -216,13 +226,20 @@ class Locator:
         effect, best = self._scorer.move(event, edits), dict(edits)
         if effect.reached <= good or effect.reached & good:
             return best, score
-        for value in list_values(effect):
-            if score == ALL:
-                break
+        values = list_values(effect)
+        for value in values:
             trial = {**edits, effect.path: value}
             now = self._scorer.score(trial)[0]
             best, score = (trial, now) if now > score else (best, score)
+            if score == ALL:
+                self._others[effect.path] = self._list_others(effect, edits, islice(values, MORE))
+                break
         return best, score
+
+    def _list_others(self, effect: Effect, edits: Edits, values: Iterable[Array]) -> list[Array]:
+        """Return the arrays of some with which a step is right too, none for a number."""
+        trials = (({**edits, effect.path: v}, v) for v in values if v.ndim)
+        return [value for trial, value in trials if self._scorer.score(trial)[0] == ALL]
 
     def _correct_rounds(
         self, events: list[int], edits: Edits, score: int, good: frozenset[str]
@@ -232,13 +249,23 @@ class Locator:
         """
         best, effect = dict(edits), self._scorer.move(events[0], edits)
         is_open = bool(effect.reached) and not effect.reached & good and effect.path not in edits
-        for values in self._values.rounds.list_values(events) if is_open else ():
-            for given in self._values.scale_rounds(values, edits, effect.reached):
-                now = self._scorer.score({**edits, **given})[0]
-                best, score = ({**edits, **given}, now) if now > score else (best, score)
+        listed = self._values.rounds.list_values(events) if is_open else iter(())
+        for given in self._scale_rounds(listed, edits, effect):
+            now = self._scorer.score({**edits, **given})[0]
+            best, score = ({**edits, **given}, now) if now > score else (best, score)
             if score == ALL:
+                rest = islice(self._scale_rounds(listed, edits, effect), MORE)
+                also = [each for each in rest if self._scorer.score({**edits, **each})[0] == ALL]
+                self._others[effect.path] = [each[effect.path] for each in also]
                 break
         return best, score
+
+    def _scale_rounds(
+        self, listed: Iterable[Edits], edits: Edits, effect: Effect
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the values of all rounds, with the factors that the weights need."""
+        for values in listed:
+            yield from self._values.scale_rounds(values, edits, effect.reached)
 
     def _correct_together(
         self, events: list[int], edits: Edits, good: frozenset[str]

@@ -139,7 +139,7 @@ def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
         wanted.rate = 1.0
     texts = {path: each.text for path, each in script.sources.items()}
     functions = list_functions_of(texts, step)
-    places = _list_places(decision, wanted)
+    places = (v for place in _list_places(decision, wanted) for v in place.list_versions())
     made = (_make_location(step, wanted, place, functions) for place in places)
     locations = [each for each in made if each]
     wrong = wanted.list_left(decision.model.base) or wanted.paths

@@ -10,6 +10,7 @@ from trainer.checker.load.source import Source
 
 FRAME = re.compile(r"#.*\bSTARTS? (CODE )?HERE", re.IGNORECASE)
 START = re.compile(rf"{FRAME.pattern}|# *TODO: *Implement", re.IGNORECASE)
+FILLED = 2  # methods that return something, as forward and backward do
 END = re.compile(r"#.*\b(END|ENDS) (CODE )?HERE|#.*END OF YOUR CODE|^ *return", re.IGNORECASE)
 
 
@@ -26,9 +27,7 @@ def find_unfinished(sources: Iterable[Source]) -> dict[str, str]:
         known = {*dir(builtins), *(n for s in source.tree.body for n in list_bound_names(s))}
         for node in source.tree.body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                inner = node.body if isinstance(node, ast.ClassDef) else [node]
-                functions = [f for f in inner if isinstance(f, ast.FunctionDef)]
-                functions = [f for f in functions if not _is_empty_constructor(f)]
+                functions = _list_to_write(node, source.tree)
                 if any(is_unfinished(f, lines, known) for f in functions):
                     found[node.name] = node.name
                 elif isinstance(node, ast.FunctionDef):
@@ -40,6 +39,24 @@ def find_unfinished(sources: Iterable[Source]) -> dict[str, str]:
             if reached and name not in templates:
                 found.setdefault(name, reached)
     return found
+
+
+def _list_to_write(node: ast.FunctionDef | ast.ClassDef, tree: ast.Module) -> list[ast.FunctionDef]:
+    """Return the function, or the methods of the class, that should have code: not those in which
+    a layer has nothing to do, as in the update of one without weights.
+    """
+    if isinstance(node, ast.FunctionDef):
+        return [node]
+    methods = [f for f in _list_methods(node) if not _is_empty_constructor(f)]
+    filled = [f for f in methods if not all(map(_is_empty, f.body))]
+    others = {f.name for kind in tree.body if isinstance(kind, ast.ClassDef) and kind is not node
+              for f in _list_methods(kind) if not all(map(_is_empty, f.body))}  # fmt: skip
+    does_both = sum(bool(_list_returned(f)) for f in filled) >= FILLED
+    return [f for f in methods if f in filled or not does_both or f.name not in others]
+
+
+def _list_methods(node: ast.ClassDef) -> list[ast.FunctionDef]:
+    return [f for f in node.body if isinstance(f, ast.FunctionDef)]
 
 
 def is_unfinished(function: ast.FunctionDef, lines: list[str], known: set[str]) -> bool:
