@@ -527,3 +527,33 @@ def test_an_identity_that_passes_on_the_inputs_is_no_weight_that_is_left(tmp_pat
 def test_batches_in_a_list_are_no_biases():
     assert not is_named_as_bias("batch[0]")
     assert all(map(is_named_as_bias, ("self.bias[0]", "biases[1]", "b[2]", "net['b1']", "self.b")))
+
+
+HOT = """
+import numpy as np
+np.random.seed(0)
+X, labels = np.random.randn(20, 3), np.random.randint(0, 4, 20)
+T = np.zeros((20, 4))
+T[np.arange(20), labels] = 1
+W1, W2 = np.random.randn(3, 5), np.random.randn(5, 4)
+for i in range(500):
+    x, t = X[:10], T[:10]
+    z = np.tanh(x @ W1)
+    y = np.exp(z @ W2)
+    y = y / y.sum(axis=1, keepdims=True)
+    d = (y - t) / 10
+    e = d @ W2.T * (1 - z ** 2)
+    W2 -= 0.1 * z.T @ d
+    W1 -= 0.1 * x.T @ e
+"""
+
+
+def test_targets_that_are_1_for_every_class_are_wrong(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(HOT)
+    assert judge(path).decision.is_right is True
+    path.write_text(HOT.replace("T[np.arange(20), labels]", "T[:, labels]"))
+    assert judge(path).decision.fault is Fault.EQUAL_TARGETS
+    assert "the same targets T for every sample" in find_messages(path)[0]
+    path.write_text(HOT.replace("np.random.randint(0, 4, 20)", "np.sort(np.arange(20) // 10)"))
+    assert judge(path).decision.is_right is True  # a batch of one class

@@ -118,6 +118,71 @@ def test_a_single_number_that_agrees_with_every_loss_shows_no_factor(decide, tmp
     assert all("does not follow" in m for m in find_messages(tmp_path / "net.py") if m)
 
 
+TOTAL = """
+import numpy as np
+np.random.seed(0)
+X, t = np.random.randn(12, 3), np.random.randn(12)
+W1, b1, W2 = np.random.randn(5, 3), np.zeros(5), np.random.randn(5)
+for i in range(500):
+    dW1, db1, dW2, total = 0 * W1, 0 * b1, 0 * W2, 0.0
+    for x, target in zip(X, t):
+        h = np.tanh(W1 @ x + b1)
+        error = W2 @ h - target
+        total += 0.5 * error ** 2
+        dW2 += error * h
+        delta = error * W2 * (1 - h ** 2)
+        dW1 += np.outer(delta, x)
+        db1 += delta
+    W1 -= 0.1 * dW1 / 12
+    b1 -= 0.1 * db1 / 12
+    W2 -= 0.1 * dW2 / 12
+"""
+
+
+def test_a_sum_over_samples_that_keeps_the_last_one_follows_a_part_of_the_loss(decide):
+    assert decide(TOTAL).is_right is True
+    decision = decide(TOTAL, "dW1 += np.outer", "dW1 = np.outer")
+    assert (decision.is_right, decision.wrong) == (False, ["W1"])
+
+
+DEEP = """
+import math, random
+random.seed(1)
+W = [[random.uniform(-1, 1) for _ in range(4)] for _ in range(3)]
+U = [[random.uniform(-1, 1) for _ in range(4)] for _ in range(4)]
+V = [[random.uniform(-1, 1) for _ in range(2)] for _ in range(4)]
+B, C, D = [0.0] * 4, [0.0] * 4, [0.0] * 2
+def layer(x, w, b):
+    return [1 / (1 + math.exp(-b[j] - sum(x[i] * w[i][j] for i in range(len(x)))))
+            for j in range(len(b))]
+def update(w, b, x, d):
+    for j in range(len(d)):
+        for i in range(len(x)):
+            w[i][j] -= 0.3 * d[j] * x[i]
+        b[j] -= 0.3 * d[j]
+for epoch in range(500):
+    squares = 0.0
+    for x, t in [([1, 0, 2], [1, 0]), ([0, 1, 1], [0, 1]), ([2, 1, 0], [1, 1])]:
+        h = layer(x, W, B)
+        g = layer(h, U, C)
+        o = layer(g, V, D)
+        for k in range(2):
+            squares += (o[k] - t[k]) ** 2
+        d = [o[k] - t[k] for k in range(2)]
+        e = [sum(d[k] * V[j][k] for k in range(2)) * g[j] * (1 - g[j]) for j in range(4)]
+        f = [sum(e[j] * U[i][j] for j in range(4)) * h[i] * (1 - h[i]) for i in range(4)]
+        update(V, D, g, d)
+        update(U, C, h, e)
+        update(W, B, x, f)
+"""
+
+
+def test_a_step_may_follow_another_loss_than_the_one_that_is_shown(decide):
+    assert decide(DEEP).is_right is True
+    decision = decide(DEEP, "e[j] * U[i][j]", "e[j] * U[j][i]")
+    assert (decision.is_right, decision.wrong) == (False, ["B", "W"])
+
+
 def test_gradients_of_the_last_sample_alone_are_wrong(decide):
     decision = decide(SAMPLES, "[db[0] + before, db[1] + delta]", "[before, delta]")
     assert (decision.is_right, decision.wrong) == (False, ["b[0]", "b[1]"])

@@ -112,6 +112,57 @@ def test_a_fix_divides_by_no_samples_and_takes_nothing_back(line, wrong, tmp_pat
     assert set(re.findall(r"/ (\w+)", added[0])) <= {"len", "keep"}
 
 
+DROPOUT = """
+import numpy as np
+np.random.seed(3)
+X, t = np.random.randn(9, 3), np.random.randn(9, 2)
+class Affine:
+    def __init__(self, n, m): self.W = np.random.randn(n, m)
+    def forward(self, x):
+        self.x = x
+        return x @ self.W
+    def backward(self, d):
+        self.dW = self.x.T @ d
+        return d @ self.W.T
+class Relu:
+    def forward(self, x):
+        self.mask = x > 0
+        return x * self.mask
+    def backward(self, d): return d * self.mask
+class Dropout:
+    def forward(self, x):
+        self.keep = (np.random.rand(*x.shape) > 0.3) / 0.7
+        return x * self.keep
+    def backward(self, d):
+        return d * self.keep
+layers = [Affine(3, 7), Relu(), Dropout(), Affine(7, 6), Relu(), Dropout(), Affine(6, 2)]
+for i in range(100):
+    y = X
+    for layer in layers: y = layer.forward(y)
+    d = (y - t) / len(X)
+    for layer in reversed(layers): d = layer.backward(d)
+    for layer in layers:
+        if hasattr(layer, "W"): layer.W -= 0.1 * layer.dW
+"""
+
+
+def test_of_the_values_with_which_a_line_is_right_the_one_that_it_can_write_is_found(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(DROPOUT.replace("return d * self.keep", "return d"))
+    assert "+        return d * self.keep\n" in diagnose(path).diff
+
+
+SQUARED = ENTROPY.replace("dy = (y - t) / len(X)", "dy = (y - t) * slope(y)").replace(
+    "for i", "def slope(y): return y * (1 - y)\nfor i"
+)
+
+
+def test_no_number_takes_the_place_of_a_factor_that_is_needless(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(SQUARED)
+    assert "+    dy = y - t\n" in diagnose(path).diff
+
+
 SAMPLES = """
 import numpy as np
 np.random.seed(2)

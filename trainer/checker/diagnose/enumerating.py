@@ -99,6 +99,8 @@ class Enumerator:
     def _fill(self, values: Values, is_right: IsRight) -> list[Edit]:
         """Return the edits that put one of the values into the place of a part."""
         may_be_odd = adds_nothing(self._plain)
+        nodes = [*ast.walk(self._root)]
+        arguments = {id(a) for n in nodes if isinstance(n, ast.Call) for a in n.args}
         found: list[Edit] = []
         for depth, part in enumerate(list_places(self._root)):
             texts = self._list_right(self._open(part), values, is_right)
@@ -109,7 +111,7 @@ class Enumerator:
                 }
                 texts = [text for text, value in made.items() if np.ndim(value)]
             for text in texts:
-                if text == "0" and not isinstance(part, ast.Constant):
+                if text == "0" and not isinstance(part, ast.Constant) and id(part) not in arguments:
                     continue  # a term that is 0 is none
                 new = write_line(self._root, [part], text)
                 if not cancels(new) and (may_be_odd or not adds_nothing(new)):

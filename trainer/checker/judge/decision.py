@@ -34,6 +34,7 @@ class Fault(Enum):
     INFINITE = auto()
     INVERTED = auto()
     CLIMBS = auto()
+    EQUAL_TARGETS = auto()
 
 
 # A value is wrong by itself: what else its line could compute is tried.
@@ -46,7 +47,7 @@ OF_DIRECTION = Fault.UPHILL, Fault.INVERTED, Fault.CLIMBS
 OF_OUTPUTS = (
     Fault.SOFTMAX_AXIS, Fault.GROWN, Fault.WRONG_LOSS, Fault.TURNED_LOSS, Fault.DOUBLE_SOFTMAX,
     Fault.ACCUMULATES, Fault.IGNORES, Fault.SPREAD, Fault.FORGOTTEN,
-    Fault.OVERWRITES, Fault.INFINITE, Fault.INVERTED,
+    Fault.OVERWRITES, Fault.INFINITE, Fault.INVERTED, Fault.EQUAL_TARGETS,
 )  # fmt: skip
 
 

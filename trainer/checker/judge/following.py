@@ -81,7 +81,8 @@ def _list_sure(model: Model, fits: list[Fit]) -> list[Fit]:
     usual = list_usual(fits, list_directions(model, model.weights))
     own = [fit for fit in usual if is_plain or has_agreeing(model, fit)]
     most = max(fits, key=lambda fit: (_count_agreeing(model, fit), len(fit.events)), default=None)
-    if most and (most.is_own or not own) and is_followed(model, most, is_plain):
+    is_other = most and not any(fit.list_agreeing() for fit in own)  # than the loss that it shows
+    if most and (most.is_own or is_other) and is_followed(model, most, is_plain):
         own.append(most)
     own.sort(key=lambda fit: fit.count_elements(fit.list_agreeing()), reverse=True)
     return own
@@ -116,9 +117,8 @@ def _list_others(model: Model, fit: Fit, fits: list[Fit]) -> list[str]:
         return others if exact and len(agreeing) > len(others) else []
     if any(measure_rest(model, fit, w) < (NEAR if exact else FAR) for w in arrays):
         return []  # nearly right: differences on one side, or few digits, would show in all
-    apart = [each for each in fits if not _is_part(model, each, fit)]
-    has_rates = any(each.rates[weight] is not None for each in apart for weight in arrays)
-    if has_rates:
+    followed = (e for e in fits if any(e.rates[weight] is not None for weight in arrays))
+    if not all(_is_part(model, each, fit) for each in followed):
         return []
     if mixed := [weight for weight in arrays if _moves_as_another(model, weight, agreeing)]:
         return mixed
@@ -135,9 +135,18 @@ def _moves_as_another(model: Model, weight: str, agreeing: list[str]) -> bool:
 
 
 def _is_part(model: Model, part: Fit, whole: Fit) -> bool:
-    """Return whether a loss is that of some of the samples of another one."""
-    values = [{model.base.events[i][2].tobytes() for i in fit.events} for fit in (part, whole)]
-    return values[0] < values[1]
+    """Return whether a loss is that of some of the samples of another one, which may be computed
+    from the outputs of all.
+    """
+    events = model.base.events
+    values = [{events[i][2].tobytes() for i in fit.events} for fit in (part, whole)]
+    if values[0] < values[1]:
+        return True
+    sites = {events[i][0] for i in part.events}
+    same = {i for i in model.depends[model.weights[0]] if events[i][0] in sites}
+    rest = same - {*part.events, *whole.events}
+    groups = (find_dependents(model, model.move_events(each)) for each in (part.events, rest))
+    return whole.is_own and all((group or frozenset()) & {*whole.events} for group in groups)
 
 
 def has_agreeing(model: Model, fit: Fit) -> bool:

@@ -30,6 +30,7 @@ from trainer.checker.judge.moving import move, turn
 from trainer.checker.judge.multiples import find_multiples
 from trainer.checker.judge.properties import (
     find_wrong_softmax,
+    has_equal_targets,
     is_softmax_twice,
     list_accumulated,
     list_unused,
@@ -60,6 +61,8 @@ def _find_fault(model: Model, fits: list[Fit]) -> Decision | None:
     event = find_spread(model)
     if event is not None:
         return Decision(model, False, best, fault=Fault.SPREAD, event=event)
+    if has_equal_targets(model):
+        return Decision(model, False, best, model.targets, Fault.EQUAL_TARGETS)
     if unused := list_unused(model):
         return Decision(model, False, best, unused, Fault.UNUSED)
     left = list_left(model, best) if best else []

@@ -20,6 +20,7 @@ from trainer.checker.judge.moving import leave, move
 CLOSE = 1e-9  # of sums that are 1, and of steps that are the same
 FAR = 3.0  # of inputs, so that what bends does so between them
 MOVED = 1e-6  # relative, of two changes that are the same
+SAMPLES = 4  # that are of one class by chance in no data of ours
 
 
 def find_wrong_softmax(model: Model) -> int | None:
@@ -55,6 +56,28 @@ def _sums_over_samples(y: Array, t: Array) -> bool | None:
         return False
     over_samples = np.allclose(y.sum(axis=1 - axes[0]), 1, rtol=0, atol=CLOSE)
     return True if over_samples or abs(y.sum() - 1) < CLOSE else None
+
+
+def has_equal_targets(model: Model) -> bool:
+    """Return whether all that may be the targets of probabilities is the same for every sample,
+    with several 1: rows that should have one each.
+    """
+    outputs = (model.base.events[events[0]][2] for events in model.outputs if len(events) == 1)
+    pairs = ((y, axis) for y in outputs if (axis := _find_classes(y)) is not None)
+    found = [
+        (t.sum(axis=axis) > 1).all() and (np.ptp(t, axis=1 - axis) == 0).all()
+        for y, axis in pairs for t in model.list_targets()
+        if y.shape == t.shape and np.isin(t, (0, 1)).all()
+    ]  # fmt: skip
+    return bool(found) and all(found)
+
+
+def _find_classes(y: Array) -> int | None:
+    """Return the axis along which the probabilities of several samples sum to 1, None for none."""
+    if y.ndim != 2 or y.min() < 0:
+        return None
+    axes = [axis for axis in (0, 1) if np.allclose(y.sum(axis=axis), 1, rtol=0, atol=CLOSE)]
+    return axes[0] if len(axes) == 1 and y.shape[1 - axes[0]] >= SAMPLES else None
 
 
 def is_softmax_twice(model: Model, fits: list[Fit]) -> bool:

@@ -120,7 +120,7 @@ def settle(report: Report, judged: Judged) -> None:
 
     A loss that differs for no known reason or by a factor, beside a gradient that was not
     understood, says less than a wrong step, and so do numbers that are not those of a known form
-    where none is.
+    where none is, and what a call of ours raises.
     """
     is_right = judged.decision.is_right
     wrong = report.wrong_findings
@@ -138,7 +138,8 @@ def settle(report: Report, judged: Judged) -> None:
     known = {f.quantity for f in report.findings if f.verdict == "ok"} & {"predict", "loss"}
     is_factor = all(f.quantity == "loss" and f.cause in (None, *FACTORS) for f in wrong)
     is_unknown = not known and (_is_half_explained(report) or all(map(_is_unexplained, wrong)))
-    if is_right is False and (is_factor or is_unknown):
+    is_raised = all(f.verdict == "raises" and _is_doubt(f, ()) for f in wrong)
+    if is_right is False and (is_factor or is_unknown or is_raised):
         report.findings = [f for f in report.findings if f not in wrong]
     if is_right is None or (report.wrong_findings and not is_right):
         return

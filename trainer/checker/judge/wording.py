@@ -71,6 +71,10 @@ FAULTS = {
         "{step} moves each number of {names} the less, the larger its gradient is: Adam, AdaGrad "
         "and RMSprop divide by the root of the mean of the squares, and not by that mean"
     ),
+    Fault.EQUAL_TARGETS: N_(
+        "{step} has the same targets {names} for every sample, with several 1: of each sample the "
+        "number of its class alone should be 1, as in t[np.arange(N), labels] = 1"
+    ),
     Fault.POWERS: N_(
         "{step} multiplies the gradients of {names} by the learning rate more than once: do so "
         "where the weights change, and nowhere else"
