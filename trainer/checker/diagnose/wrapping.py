@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from trainer.checker.diagnose.edits import BIAS, Edit, Words, write_operand
 
@@ -27,7 +28,7 @@ def wrap_node(node: ast.expr, root: ast.expr, words: Words) -> Iterator[Edit]:
     yield Edit(node, f"{inner}.T", 1.5 + cost)
     yield Edit(node, f"({inner} > 0)", 2.2)
     yield Edit(node, f"(1 - {inner} ** 2)", 2.2)
-    if _is_product(node):
+    if is_product(node):
         for bias in (atom for atom in words.atoms if BIAS.search(atom)):
             yield Edit(node, f"{inner} + {bias}", 2.0)
     if isinstance(node, ast.Attribute):
@@ -50,7 +51,7 @@ def _wrap_whole(node: ast.expr, inner: str, words: Words) -> Iterator[Edit]:
         yield from (Edit(node, term.format(inner=inner, atom=atom), 2.3) for atom in atoms)
 
 
-def _is_product(node: ast.expr) -> bool:
+def is_product(node: ast.AST) -> TypeGuard[ast.expr]:
     """Return whether an expression is a product of matrices."""
     if isinstance(node, ast.BinOp):
         return isinstance(node.op, ast.MatMult)

@@ -191,7 +191,7 @@ def _settle_twice(first: Model, is_known: bool) -> tuple[Decision, Decision]:
 
     Where the step at the nearest follows no loss of its own, and others in no weight, no others are
     tried. Where it is about right there alone, two others decide: near 0 the derivatives of most
-    losses are much alike.
+    losses are much alike. Not where its gradients are right, which it uses as Adam does.
     """
     near = _decide_at(first, NEAR)
     if near.is_right is False and is_known:
@@ -203,7 +203,7 @@ def _settle_twice(first: Model, is_known: bool) -> tuple[Decision, Decision]:
         near = next(settled, near)
     alike = (each for each in settled if each.model.targets == near.model.targets)
     far = next(alike, _leave_open(near))
-    if near.is_right and far.is_right is False and not _is_exact(near):
+    if near.is_right and near.fits and far.is_right is False and not _is_exact(near):
         near = next(alike, near)
     return near, far
 

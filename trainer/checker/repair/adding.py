@@ -2,12 +2,14 @@
 
 import ast
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.diagnose.applying import Candidate
+from trainer.checker.diagnose.applying import Candidate, apply_edit
+from trainer.checker.diagnose.edits import Edit
 from trainer.checker.diagnose.insertions import insert_all
 from trainer.checker.diagnose.patching import Function, holds
 from trainer.checker.diagnose.pieces import Pieces
@@ -15,6 +17,7 @@ from trainer.checker.diagnose.rewriting import list_places, write_line
 from trainer.checker.diagnose.scope import find_style, list_callables
 from trainer.checker.diagnose.siblings import get_target
 from trainer.checker.diagnose.survey import Survey
+from trainer.checker.diagnose.wrapping import is_product
 from trainer.checker.find.steps import Step
 from trainer.checker.findings.comparing import as_array
 from trainer.checker.judge.derivatives import Derivatives, find_factor, is_close
@@ -50,6 +53,15 @@ def list_added(survey: Survey, step: Step, wanted: Wanted) -> Iterator[Candidate
                 lines = ((statement, new) for each in left
                          for new in made.write(_write_leaf(each.path), each.value))  # fmt: skip
                 yield from insert_all(site.path, text, lines)
+
+
+def list_biased(survey: Survey, biases: list[str]) -> Iterator[Candidate]:
+    """Yield the texts in which one of some biases is added to one product of matrices."""
+    for path, function in survey.called:
+        products = (node for node in ast.walk(function) if is_product(node))
+        for node, bias in product(products, biases):
+            edit = Edit(node, f"{ast.unparse(node)} + {_write_leaf(bias)}", 1.0)
+            yield from apply_edit(path, survey.texts[path], edit)
 
 
 def _write_leaf(path: str) -> str:

@@ -1,9 +1,10 @@
 """Surveys a wrong step of training for the search for a fix: its lines, and what they can use."""
 
 import ast
+import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from trainer.checker.judge.layers import decide_layer
 from trainer.checker.judge.moving import leave
 from trainer.checker.judge.named_losses import decide_step
 from trainer.checker.load.recording import Record, Site
-from trainer.checker.repair.adding import list_added
+from trainer.checker.repair.adding import list_added, list_biased
 from trainer.checker.repair.changing import ChangingStep
 from trainer.checker.repair.differing import find_differing
 from trainer.checker.repair.locating import Locator, Place
@@ -102,23 +103,34 @@ class StepScreen:
     wanted: Wanted
     wrong: frozenset[str]
     fault: Fault | None = None
+    texts: Texts = field(default_factory=dict)
+    unused: list[str] = field(default_factory=list)  # biases, where the fault is that
 
     def find_left(self, path: Path, text: str) -> frozenset[str] | None:
         """Return the weights that still go another way, None where these are not fewer; of a bias
         that nothing used, that it is used.
         """
         if self.fault is Fault.UNUSED:
-            return frozenset()
+            return frozenset() if self._uses_more(path, text) else None
         with suppress(Exception), self.step.change(path, text):
             trace = self.wanted.model.run({}, "full")
             left = self.wanted.list_left(trace)
             return left if left is not None and left < self.wrong else None
         return None
 
+    def _uses_more(self, path: Path, text: str) -> bool:
+        """Return whether a text has a bias that nothing uses once more than before."""
+        words = {w for name in self.unused for w in re.findall(r"[^\W\d]\w*", name)[-1:]}
+        return any(text.count(word) > self.texts[path].count(word) for word in words)
+
     def list_added(self, survey: Survey) -> Iterator[Candidate]:
-        """Yield the texts in which what the step leaves is updated, where it leaves anything."""
-        is_left = self.fault is Fault.LEFT
-        yield from list_added(survey, self.step.step, self.wanted) if is_left else ()
+        """Yield the texts in which what the step leaves is updated, where it leaves anything, or in
+        which a bias that nothing uses is added.
+        """
+        if self.fault is Fault.LEFT:
+            yield from list_added(survey, self.step.step, self.wanted)
+        if self.fault is Fault.UNUSED:
+            yield from list_biased(survey, self.unused)
 
 
 def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
@@ -145,7 +157,8 @@ def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
     wrong = wanted.list_left(decision.model.base) or wanted.paths
     if decision.fault is Fault.UNUSED:
         wrong = list_all(decision)
-    screen = StepScreen(changing, wanted, wrong, decision.fault)
+    unused = decision.wrong if decision.fault is Fault.UNUSED else []
+    screen = StepScreen(changing, wanted, wrong, decision.fault, texts, unused)
     trail = Trail([each.site for each in locations], [each.record for each in locations])
     return Survey(
         texts=texts, wrong=wrong, locations=locations, called=_list_called(wanted, functions),
