@@ -45,6 +45,7 @@ from trainer.checker.findings.comparing import as_array
 from trainer.checker.judge.budget import Budget
 from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.derivatives import find_factor, is_close
+from trainer.checker.repair.adding import list_biased
 from trainer.checker.repair.idling import diagnose_idle
 from trainer.checker.repair.ordering import list_earlier
 from trainer.checker.repair.raising import diagnose_raised
@@ -113,8 +114,8 @@ class StepSearch(Search):
         assert isinstance(survey.screen, StepScreen)
         rows = [row for fault, row in LIKELY.items() if fault is survey.screen.fault]
         likely = (c for row in rows for p, f in survey.called for c in row(p, survey.texts[p], f))
-        added = survey.screen.list_added(survey)
-        return chain(likely, added, _list_by_value(survey))
+        biased = list_biased(survey, survey.screen.unused)
+        return chain(likely, survey.screen.list_added(survey), _list_by_value(survey), biased)
 
     def survey(self, texts: Texts) -> Survey | None:
         """Return where the step is wrong with changed texts."""

@@ -32,7 +32,7 @@ from trainer.checker.judge.layers import decide_layer
 from trainer.checker.judge.moving import leave
 from trainer.checker.judge.named_losses import decide_step
 from trainer.checker.load.recording import Record, Site
-from trainer.checker.repair.adding import list_added, list_biased
+from trainer.checker.repair.adding import list_added
 from trainer.checker.repair.changing import ChangingStep
 from trainer.checker.repair.differing import find_differing
 from trainer.checker.repair.locating import Locator, Place
@@ -124,13 +124,9 @@ class StepScreen:
         return any(text.count(word) > self.texts[path].count(word) for word in words)
 
     def list_added(self, survey: Survey) -> Iterator[Candidate]:
-        """Yield the texts in which what the step leaves is updated, where it leaves anything, or in
-        which a bias that nothing uses is added.
-        """
-        if self.fault is Fault.LEFT:
-            yield from list_added(survey, self.step.step, self.wanted)
-        if self.fault is Fault.UNUSED:
-            yield from list_biased(survey, self.unused)
+        """Yield the texts in which what the step leaves is updated, where it leaves anything."""
+        is_left = self.fault is Fault.LEFT
+        yield from list_added(survey, self.step.step, self.wanted) if is_left else ()
 
 
 def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
