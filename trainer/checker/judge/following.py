@@ -140,13 +140,13 @@ def _is_part(model: Model, part: Fit, whole: Fit) -> bool:
     """
     events = model.base.events
     values = [{events[i][2].tobytes() for i in fit.events} for fit in (part, whole)]
-    if values[0] < values[1]:
-        return True
+    if values[0] < values[1] or not whole.is_own:
+        return values[0] < values[1]
     sites = {events[i][0] for i in part.events}
     same = {i for i in model.depends[model.weights[0]] if events[i][0] in sites}
     rest = same - {*part.events, *whole.events}
     groups = (find_dependents(model, model.move_events(each)) for each in (part.events, rest))
-    return whole.is_own and all((group or frozenset()) & {*whole.events} for group in groups)
+    return all((group or frozenset()) & {*whole.events} for group in groups)
 
 
 def has_agreeing(model: Model, fit: Fit) -> bool:
