@@ -112,6 +112,68 @@ def test_a_fix_divides_by_no_samples_and_takes_nothing_back(line, wrong, tmp_pat
     assert set(re.findall(r"/ (\w+)", added[0])) <= {"len", "keep"}
 
 
+LEAKY = """
+import numpy as np
+np.random.seed(3)
+X, T = np.random.randn(9, 4), np.random.randn(9, 2)
+W1, W2 = np.random.randn(4, 6), np.random.randn(6, 2)
+def leaky(x, alpha=0.1): return np.where(x > 0, x, alpha * x)
+def slope(x, alpha=0.1):
+    return np.where(x > 0, 1, alpha)
+for i in range(100):
+    z = X @ W1
+    a = leaky(z)
+    d = (a @ W2 - T) / 9
+    e = d @ W2.T * slope(z)
+    W2 -= 0.1 * a.T @ d
+    W1 -= 0.1 * X.T @ e
+"""
+NEURONS = """
+from math import tanh
+from random import random, seed
+seed(1)
+sizes = [(2, 3), (3, 2)]
+net = [[{'w': [random() - 0.5 for _ in range(n + 1)]} for _ in range(m)] for n, m in sizes]
+def forward(x):
+    for layer in net:
+        for neuron in layer:
+            neuron['in'] = x
+            neuron['out'] = tanh(neuron['w'][-1] + sum(w * v for w, v in zip(neuron['w'], x)))
+        x = [neuron['out'] for neuron in layer]
+    return x
+def update(rate):
+    for layer in net:
+        for neuron in layer:
+            for j in range(len(neuron['in'])):
+                neuron['w'][j] -= rate * neuron['delta'] * neuron['in'][j]
+            neuron['w'][-1] -= rate * neuron['delta']
+for epoch in range(100):
+    for x, t in [([1, 0.5], [0, 1]), ([0.3, -1], [1, 0]), ([-0.6, 0.8], [0.5, 0.2])]:
+        y = forward(x)
+        for j, neuron in enumerate(net[1]):
+            neuron['delta'] = (y[j] - t[j]) * (1 - y[j] ** 2)
+        for j, neuron in enumerate(net[0]):
+            error = sum(after['w'][j] * after['delta'] for after in net[1])
+            neuron['delta'] = error * (1 - neuron['out'] ** 2)
+        update(0.5)
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "right", "wrong"),
+    [
+        (LEAKY, "return np.where(x > 0, 1, alpha)", "return np.where(x > 0, 1, 0)"),
+        (NEURONS, "neuron['w'][-1] -= rate * neuron['delta']", "neuron['w'][-1] -= rate"),
+    ],
+    ids=["whole numbers on the way back", "a part of a list in a table"],
+)
+def test_what_a_line_gives_may_be_whole_numbers_or_a_part_of_a_list(text, right, wrong, tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(text.replace(right, wrong))
+    added = [line for line in diagnose(path).diff.splitlines() if line.startswith("+ ")]
+    assert [line[1:].strip() for line in added] == [right]
+
+
 DROPOUT = """
 import numpy as np
 np.random.seed(3)

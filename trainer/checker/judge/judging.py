@@ -43,7 +43,8 @@ def has_line(judged: Judged) -> bool:
     """Return whether a line of a wrong step can be sought."""
     decision = judged.decision
     is_of_value = decision.fault in OF_ONE_VALUE and decision.event is not None
-    return (is_of_value or decision.fault not in OF_OUTPUTS) and not judged.step.is_still
+    is_known = is_of_value or decision.fault is Fault.ACCUMULATES
+    return (is_known or decision.fault not in OF_OUTPUTS) and not judged.step.is_still
 
 
 def judge_programs(

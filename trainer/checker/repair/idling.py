@@ -8,9 +8,8 @@ from trainer.checker.adapt.attempts import attempt
 from trainer.checker.diagnose.applying import Candidate, replace_segment
 from trainer.checker.diagnose.counting import Count
 from trainer.checker.diagnose.diagnosing import Diagnosis, describe_fix
-from trainer.checker.diagnose.patching import Texts
 from trainer.checker.find.programs import Script
-from trainer.checker.repair.surveying import StepRequest, find_steps
+from trainer.checker.repair.surveying import StepRequest, is_right_with
 
 SIGNS = {ast.Add: "+=", ast.Sub: "-="}
 
@@ -26,14 +25,10 @@ def diagnose_idle(request: StepRequest, script: Script, tried: Count) -> Diagnos
         loops = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.For))
         lost = [pair for loop in loops for pair in _list_lost(text, loop)]
         changed = {**texts, path: _replace_all(text, lost)}
-        if lost and tried.spend() and attempt(partial(_is_right, request, changed)).value:
+        if lost and tried.spend() and attempt(partial(is_right_with, request, changed)).value:
             candidate = Candidate(path, changed[path], lost[0][0])
             return describe_fix(candidate, texts, changed, [], 1)
     return None
-
-
-def _is_right(request: StepRequest, texts: Texts) -> bool:
-    return request.is_right(find_steps(request, texts)[1])
 
 
 def _list_lost(text: str, loop: ast.For) -> Iterator[tuple[ast.Assign, str]]:

@@ -14,7 +14,7 @@ from trainer.book.functions import Array
 from trainer.checker.diagnose.counting import Count
 from trainer.checker.find.trace import EVENT
 from trainer.checker.find.tracing import Site
-from trainer.checker.judge.derivatives import arrange, find_factor, list_forward
+from trainer.checker.judge.derivatives import arrange, find_factor, is_close, list_forward
 from trainer.checker.judge.fit import Fit
 from trainer.checker.repair.scoring import ALL, Edits, Effect, Scorer, SpentError
 from trainer.checker.repair.values import Values
@@ -56,8 +56,11 @@ class Place:
     others: tuple[Array, ...] = ()
 
     def list_versions(self) -> list["Place"]:
-        """Return the place with each of the values that it may be meant to have."""
-        return [self, *(replace(self, expected=value) for value in self.others)]
+        """Return the place with each of the values that it may be meant to have, once."""
+        distinct = [self.expected]
+        for value in self.others:
+            distinct += [value] if not any(is_close(value, each) for each in distinct) else []
+        return [replace(self, expected=value) for value in distinct]
 
 
 def _list_first(places: list[Place]) -> list[Place]:
@@ -288,7 +291,7 @@ class Locator:
         """
         sites: dict[int, list[int]] = {}
         for i, (site, path, value) in enumerate(self._model.base.events):
-            is_real = site >= 0 and not path and value.dtype.kind == "f"
+            is_real = site >= 0 and not path and (value.dtype.kind == "f" or value.ndim > 0)
             if i >= self._start and is_real and not NUMBER.fullmatch(self._sites[site].text):
                 sites.setdefault(site, []).append(i)
         return list(sites.items())

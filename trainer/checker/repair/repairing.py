@@ -49,6 +49,7 @@ from trainer.checker.repair.adding import list_biased
 from trainer.checker.repair.idling import diagnose_idle
 from trainer.checker.repair.ordering import list_earlier
 from trainer.checker.repair.raising import diagnose_raised
+from trainer.checker.repair.resetting import diagnose_stale
 from trainer.checker.repair.single_values import diagnose_value
 from trainer.checker.repair.surveying import (
     StepRequest,
@@ -212,6 +213,8 @@ def diagnose_step(
         decided = decide_request(request)
         if decided and decided[-1].fault is Fault.IDLE:
             return diagnose_idle(request, decided[0], tried)
+        if decided and decided[-1].fault is Fault.ACCUMULATES:
+            return diagnose_stale(request, decided[0], tried)
         go_on = partial(_go_on, request, tried)
         return diagnose_value(request, decided, tried, go_on) if decided else None
     fix = _search_fix(request, tried, survey)

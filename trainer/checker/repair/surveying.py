@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -77,6 +78,11 @@ def find_steps(request: StepRequest, texts: Texts | None) -> tuple[Script, list[
     program = script.get_program(request.program) if request.program else None
     steps = program() if program else steps
     return script.find_user(request.program) or script, steps
+
+
+def is_right_with(request: StepRequest, texts: Texts) -> bool:
+    """Return whether the step of a request is right in changed texts."""
+    return request.is_right(find_steps(request, texts)[1])
 
 
 def decide_request(request: StepRequest) -> tuple[Script, Step, Decision] | None:
@@ -295,14 +301,24 @@ def _make_location(
 
 
 def _take_back(wanted: Wanted, place: Place, scope: Namespace, names: Namespace) -> None:
-    """Set the name that a statement changes to the value that it had before."""
+    """Set the name that a statement changes to the value that it had before: without what it adds,
+    or what an earlier one gave it.
+    """
     events = wanted.model.base.events
-    for number, _, value in reversed(events[: place.event]):
-        if number >= 0 and wanted.sites[number].name == place.site.name:
+    old: Any = None
+    match ast.parse(place.site.text).body:
+        case [ast.AugAssign(op=ast.Add() | ast.Sub() as op, value=value)]:
             with suppress(Exception):  # of somebody's code: any can come
-                exec(f"{place.site.name} = __old__", names, scope | {"__old__": value})
-                scope[place.site.name] = np.array(value)
-            return
+                added = eval(ast.unparse(value), names, dict(scope))
+                old = place.found - added if isinstance(op, ast.Add) else place.found + added
+    if old is None:
+        earlier = (e for e in reversed(events[: place.event]) if e[0] >= 0)
+        same = (e[2] for e in earlier if wanted.sites[e[0]].name == place.site.name)
+        old = next(same, None)
+    if old is not None:
+        with suppress(Exception):
+            exec(f"{place.site.name} = __old__", names, scope | {"__old__": old})
+            scope[place.site.name] = np.array(old)
 
 
 def _find_first(wanted: Wanted, place: Place) -> int:
