@@ -67,6 +67,7 @@ def _edit_axis(node: ast.Call) -> Iterator[Edit]:
     if not reduces:
         return
     others = [k for k in node.keywords if k.arg not in ("axis", "keepdims")]
+    has_axis = any(k.arg == "axis" for k in node.keywords)
     positional = node.args[:1] if ast.unparse(node.func).startswith(("np.", "numpy.")) else []
     for axis in ("0", "1", None):
         for keep in (True, False):
@@ -75,5 +76,5 @@ def _edit_axis(node: ast.Call) -> Iterator[Edit]:
             text = f"{ast.unparse(node.func)}({', '.join(texts)})"
             if text != ast.unparse(node):
                 kept = any(k.arg == "keepdims" for k in node.keywords) == keep
-                added = 0.1 if keep and axis is not None else 0.5
+                added = 0.1 if keep and has_axis and axis is not None else 0.5
                 yield Edit(node, text, (1.2 if axis is not None else 1.6) + added * (not kept))

@@ -34,6 +34,7 @@ from trainer.checker.load.recording import Record, Site, copy_arrays
 NEAR = 8.0  # tokens of a small edit, such as a sum over an axis
 DEEPER = 0.01  # what a part counts that is further inside
 TURNED = 0.9  # what another sign of an update counts: less than one before its value
+NEEDLESS = 3.0  # tokens that a number counts in the place of a factor which may be left out
 REPEATED = 4.0  # tokens that a calculation counts as that is made twice
 HOLE = "__hole__"
 BESIDE = ("{hole} + {part}", "{hole} * {part}")  # where a term or a factor is missing
@@ -66,6 +67,7 @@ class Enumerator:
         self._kind = "exec" if isinstance(root, ast.stmt) else "eval"
         self._plain = ast.unparse(root)
         self._tokens = split_tokens(self._plain)
+        self.leaves_factors = False  # whether no number takes the place of a needless factor
 
     def list_edits(self, is_right: IsRight) -> list[Edit]:
         """Return the edits with which the value is right, the nearest to what is written first: the
@@ -104,19 +106,25 @@ class Enumerator:
         found: list[Edit] = []
         for depth, part in enumerate(list_places(self._root)):
             texts = self._list_right(self._open(part), values, is_right)
-            if texts and (factor := self._find_needless(part, is_right)):
-                lines = {text: write_line(factor, [part], text) for text in texts}
-                made = {
-                    t: self._run(compile(line, "<candidate>", "eval")) for t, line in lines.items()
-                }
-                texts = [text for text, value in made.items() if np.ndim(value)]
+            needless = self._list_needless(part, texts, is_right)
             for text in texts:
                 if text == "0" and not isinstance(part, ast.Constant) and id(part) not in arguments:
                     continue  # a term that is 0 is none
                 new = write_line(self._root, [part], text)
                 if not cancels(new) and (may_be_odd or not adds_nothing(new)):
-                    found.append(Edit(part, text, self._weigh(new) + DEEPER * depth))
+                    cost = self._weigh(new) + DEEPER * depth + NEEDLESS * (text in needless)
+                    found.append(Edit(part, text, cost))
         return found
+
+    def _list_needless(self, part: ast.expr, texts: list[str], is_right: IsRight) -> set[str]:
+        """Return the texts in the place of a part that make a number of a factor, where a line is
+        right without that factor.
+        """
+        is_asked = bool(texts) and self.leaves_factors
+        factor = self._find_needless(part, is_right) if is_asked else None
+        lines = {text: write_line(factor, [part], text) for text in texts} if factor else {}
+        made = {t: self._run(compile(line, "<candidate>", "eval")) for t, line in lines.items()}
+        return {text for text, value in made.items() if not np.ndim(value)}
 
     def _find_needless(self, part: ast.expr, is_right: IsRight) -> ast.expr | None:
         """Return the factor that a part is in, where a line is right without: no number in its

@@ -370,6 +370,8 @@ def _list_by_value(survey: Survey) -> Iterator[Candidate]:
         site, record = location.site, location.before or location.record
         is_expected = partial(_is_expected, location.quantity)
         made = make_enumerator(site, record, survey.texts[site.path])
+        if made:
+            made.leaves_factors = True
         found = made.list_edits(is_expected) if made else []
         is_passed = any(np.array_equal(location.record.value, each) for each in passed)
         order = 0 if location.settles else number  # of several mistakes the first comes first
