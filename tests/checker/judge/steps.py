@@ -16,6 +16,20 @@ from trainer.checker.repair.surveying import StepRequest
 FREE = Path(__file__).parent / "free"  # right nets, each in another form
 LAYERS = Path(__file__).parent / "layers"  # right layers
 
+TORCH = """
+import torch
+from torch import nn
+torch.manual_seed(0)
+model = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 3))
+X, y = torch.randn(9, 4), torch.arange(9) % 3
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for i in range(100):
+    optimizer.zero_grad()
+    loss = nn.functional.cross_entropy(model(X), y)
+    loss.backward()
+    optimizer.step()
+"""
+
 
 def write_changed(folder, text, old, new):
     """Write a net whose text is changed where it must hold the old one, and return its path."""

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from steps import TORCH as SCRIPT
 from steps import find_messages, judge
 
 from trainer.checker.find.copying import copy_together
@@ -34,19 +35,6 @@ def train(model, loader, criterion, optimizer, device):
         optimizer.step()
 """
 )
-SCRIPT = """
-import torch
-from torch import nn
-torch.manual_seed(0)
-model = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 3))
-X, y = torch.randn(9, 4), torch.arange(9) % 3
-optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-for i in range(100):
-    optimizer.zero_grad()
-    loss = nn.functional.cross_entropy(model(X), y)
-    loss.backward()
-    optimizer.step()
-"""
 VARIABLE = SCRIPT.replace("optimizer =", "criterion = nn.CrossEntropyLoss()\noptimizer =").replace(
     "nn.functional.cross_entropy(", "criterion("
 )

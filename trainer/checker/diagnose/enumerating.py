@@ -42,17 +42,20 @@ AFTER = ("{part} + {hole}", "{hole} * {part}")  # the same beside what is comput
 IsRight = Callable[[Any], bool]
 
 
-def make_enumerator(site: Site, record: Record, text: str) -> "Enumerator | None":
+def make_enumerator(
+    site: Site, record: Record, text: str, leaves_factors: bool = False
+) -> "Enumerator | None":
     """Return what writes other parts of a recorded line, None where its statement is not found.
 
-    text is that of its file.
+    text is that of its file. leaves_factors tells that a number in the place of a factor which may
+    be left out is unlikely.
     """
     root: Root | None = find_holder(site.function, site.value) if site.is_update else site.value
     if root is None:
         return None
     functions, style = list_callables(site.function, record), find_style(text)
     pieces = Pieces(root, site.function, record.scope, record.globals, functions, style)
-    return Enumerator(root, site.name, record.scope, record.globals, pieces)
+    return Enumerator(root, site.name, record.scope, record.globals, pieces, leaves_factors)
 
 
 class Enumerator:
@@ -61,13 +64,16 @@ class Enumerator:
     The value of a statement is that of what it changes, name, afterwards.
     """
 
-    def __init__(self, root: Root, name: str, scope: Values, names: Values, pieces: Pieces):
+    def __init__(
+        self, root: Root, name: str, scope: Values, names: Values, pieces: Pieces,
+        leaves_factors: bool,
+    ):  # fmt: skip
         self._root, self._name, self._scope, self._names = root, name, scope, names
         self._pieces = pieces
         self._kind = "exec" if isinstance(root, ast.stmt) else "eval"
         self._plain = ast.unparse(root)
         self._tokens = split_tokens(self._plain)
-        self.leaves_factors = False  # whether no number takes the place of a needless factor
+        self._leaves_factors = leaves_factors
 
     def list_edits(self, is_right: IsRight) -> list[Edit]:
         """Return the edits with which the value is right, the nearest to what is written first: the
@@ -120,7 +126,7 @@ class Enumerator:
         """Return the texts in the place of a part that make a number of a factor, where a line is
         right without that factor.
         """
-        is_asked = bool(texts) and self.leaves_factors
+        is_asked = bool(texts) and self._leaves_factors
         factor = self._find_needless(part, is_right) if is_asked else None
         lines = {text: write_line(factor, [part], text) for text in texts} if factor else {}
         made = {t: self._run(compile(line, "<candidate>", "eval")) for t, line in lines.items()}

@@ -60,8 +60,9 @@ class _Again:
         """Draw what it gives next, where that is an array or has parts."""
         given = next(copy.copy(self._given), None)
         if isinstance(given, tuple | list | np.ndarray) and len(given):
-            self.next = list(next(self._given)) if isinstance(given, tuple) else next(self._given)
-            self._kind = tuple if isinstance(given, tuple) else list
+            given = next(self._given)
+            is_tuple = isinstance(given, tuple)
+            self.next, self._kind = (list(given), tuple) if is_tuple else (given, list)
 
 
 def list_views(leaves: dict[str, Leaf], paths: Iterable[str]) -> list[Any]:

@@ -74,9 +74,7 @@ def has_equal_targets(model: Model) -> bool:
 
 def _find_classes(y: Array) -> int | None:
     """Return the axis along which the probabilities of several samples sum to 1, None for none."""
-    if y.ndim != 2 or y.min() < 0:
-        return None
-    axes = [axis for axis in (0, 1) if np.allclose(y.sum(axis=axis), 1, rtol=0, atol=CLOSE)]
+    axes = _list_summed(y) if y.ndim == 2 else []
     return axes[0] if len(axes) == 1 and y.shape[1 - axes[0]] >= SAMPLES else None
 
 
@@ -94,10 +92,13 @@ def is_softmax_twice(model: Model, fits: list[Fit]) -> bool:
 
 def _are_probabilities(y: Array | None) -> bool:
     """Return whether numbers, none of which is negative, sum to 1 along an axis."""
-    if y is None or y.min() < 0:
-        return False
-    sums = [y.sum(axis=axis) for axis in range(y.ndim) if y.shape[axis] > 1]
-    return any(np.allclose(each, 1, rtol=0, atol=CLOSE) for each in sums)
+    return y is not None and bool(_list_summed(y))
+
+
+def _list_summed(y: Array) -> list[int]:
+    """Return the axes along which numbers, none of which is negative, sum to 1."""
+    axes = [axis for axis in range(y.ndim) if y.shape[axis] > 1] if y.min() >= 0 else []
+    return [each for each in axes if np.allclose(y.sum(axis=each), 1, rtol=0, atol=CLOSE)]
 
 
 def list_accumulated(model: Model) -> list[str]:

@@ -79,7 +79,7 @@ def _leave(report: Report, wrong: list[Finding], explain: Callable[[Finding], st
 
 def leave_raised(report: Report) -> None:
     """Leave open what a call of ours raises, of a file that runs: it may be called otherwise."""
-    raised = (f for f in report.wrong_findings if f.verdict == "raises" and _is_doubt(f, ()))
+    raised = filter(_is_doubted_call, report.wrong_findings)
     _leave(report, [f for f in raised if f.cause != "misspelt-name"], lambda f: f.message)
 
 
@@ -96,6 +96,11 @@ def leave_unknown(report: Report) -> None:
             "its outputs are of no form that is known here, and nothing else shows its form"
         )
         _leave(report, wrong, lambda f: f.message if f.verdict == "raises" else message)
+
+
+def _is_doubted_call(finding: Finding) -> bool:
+    """Return whether a call of ours raised what may be no mistake of the file."""
+    return finding.verdict == "raises" and _is_doubt(finding, ())
 
 
 def _is_doubt(finding: Finding, unsure: tuple[str | None, ...]) -> bool:
@@ -138,8 +143,8 @@ def settle(report: Report, judged: Judged) -> None:
     known = {f.quantity for f in report.findings if f.verdict == "ok"} & {"predict", "loss"}
     is_factor = all(f.quantity == "loss" and f.cause in (None, *FACTORS) for f in wrong)
     is_unknown = not known and (_is_half_explained(report) or all(map(_is_unexplained, wrong)))
-    is_raised = all(f.verdict == "raises" and _is_doubt(f, ()) for f in wrong)
-    if is_right is False and (is_factor or is_unknown or is_raised):
+    is_ours = all(map(_is_doubted_call, wrong))
+    if is_right is False and (is_factor or is_unknown or is_ours):
         report.findings = [f for f in report.findings if f not in wrong]
     if is_right is None or (report.wrong_findings and not is_right):
         return

@@ -6,12 +6,13 @@ on every machine, whatever is installed and whatever may be downloaded.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from trainer.book.functions import Array, sigmoid
-from trainer.checker.load.picture_sets import make_set
+from trainer.checker.load.picture_sets import PictureSet
 
 FEW = 11  # samples: more than there are classes, and no usual size of a layer
 SIZES = {  # inputs and classes of data sets
@@ -179,6 +180,14 @@ def _load_images(*shape: int) -> tuple[tuple[Array, Array], tuple[Array, Array]]
     return (images, labels), (images.copy(), labels.copy())
 
 
+def _make_set(
+    shape: tuple[int, ...], root: Any = None, train: Any = True, transform: Any = None, *_: Any,
+    **__: Any,
+) -> PictureSet:  # fmt: skip
+    """Return what torchvision's classes of data sets make, given their arguments."""
+    return PictureSet(*_load_images(*shape)[0], train, transform)
+
+
 class Mnist:
     """The digits of the package mnist: flat images and their labels."""
 
@@ -232,8 +241,9 @@ ANSWERS: dict[str, Callable[..., Any]] = {
     "mnist.load_data": lambda *_, **__: _load_images(28, 28),
     "fashion_mnist.load_data": lambda *_, **__: _load_images(28, 28),
     "cifar10.load_data": lambda *_, **__: _load_images(32, 32, 3),
-    "datasets.CIFAR10": make_set(3, 32),
-    **{f"datasets.{name}": make_set(1, 28) for name in ("MNIST", "FashionMNIST", "KMNIST")},
+    "datasets.CIFAR10": partial(_make_set, (32, 32, 3)),
+    **dict.fromkeys(("datasets.MNIST", "datasets.FashionMNIST", "datasets.KMNIST"),
+                    partial(_make_set, (28, 28))),
 }  # fmt: skip
 for _name in ("StandardScaler", "MinMaxScaler", "Normalizer", "RobustScaler", "MaxAbsScaler"):
     ANSWERS[_name] = Unchanged

@@ -1,7 +1,6 @@
 """Data sets as torchvision's are, of noise, for scripts that train on their pictures."""
 
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,30 +8,26 @@ import numpy as np
 from trainer.book.functions import Array
 
 TRAINING, TEST = 60_000, 10_000  # pictures, as MNIST has them
-FEW = 11  # different ones, and those that a script gets that reads all at once
-CLASSES = 10
 
 
 class PictureSet:
     """Pairs of a picture and its label, which are tensors where torch is installed.
 
-    A picture is (1, 28, 28) of real numbers where the set has a transform, which is not run, or
-    else (28, 28) of whole ones; of CIFAR-10 (3, 32, 32) and (32, 32, 3).
+    images are (n, 28, 28) or (n, 32, 32, 3) whole numbers, of which a long set repeats the few. A
+    picture is (1, 28, 28) or (3, 32, 32) of real numbers where the set has a transform, which is
+    not run, or else as its image is.
     """
 
-    def __init__(self, colours: int, side: int, train: Any, transform: Any):
-        rng = np.random.default_rng(0)
-        pictures = rng.integers(0, 256, (FEW, colours, side, side)).astype(np.uint8)
-        self._length = TRAINING if train else TEST
-        plain = pictures[:, 0] if colours == 1 else pictures.transpose(0, 2, 3, 1)
-        self._pictures = _make_tensor(pictures / np.float32(255)) if transform else plain
-        labels = (CLASSES - np.arange(FEW)) % CLASSES
-        self._labels = labels.tolist()
-        if colours == 1:
-            self.data, self.targets = _make_tensor(plain), _make_tensor(labels)
+    def __init__(self, images: Array, labels: Array, train: Any, transform: Any):
+        self._length, self._labels = TRAINING if train else TEST, labels.tolist()
+        is_grey = images.ndim == 3
+        first = images[:, np.newaxis] if is_grey else images.transpose(0, 3, 1, 2)
+        self._pictures = _make_tensor(first / np.float32(255)) if transform else images
+        if is_grey:
+            self.data, self.targets = _make_tensor(images), _make_tensor(labels.astype(np.int64))
         else:  # arrays and a list, as in torchvision
-            self.data, self.targets = plain, self._labels
-        self.classes = list(map(str, range(CLASSES)))
+            self.data, self.targets = images, self._labels
+        self.classes = list(map(str, np.unique(labels)))
 
     def __len__(self) -> int:
         return self._length
@@ -40,11 +35,12 @@ class PictureSet:
     def __getitem__(self, number: int) -> tuple[Any, int]:
         if not -self._length <= number < self._length:
             raise IndexError(number)
-        return self._pictures[number % FEW], self._labels[number % FEW]
+        there = number % len(self._labels)
+        return self._pictures[there], self._labels[there]
 
     def __iter__(self) -> Iterator[tuple[Any, int]]:
         """Yield a few pairs."""
-        return (self[number] for number in islice(range(self._length), FEW))
+        return (self[number] for number in range(len(self._labels)))
 
 
 def _make_tensor(values: Array) -> Any:
@@ -54,12 +50,3 @@ def _make_tensor(values: Array) -> Any:
     except ImportError:
         return values
     return torch.from_numpy(np.ascontiguousarray(values))
-
-
-def make_set(colours: int, side: int) -> Callable[..., PictureSet]:
-    """Return what makes a data set, given the arguments of torchvision's."""
-
-    def make(root: Any = None, train: Any = True, transform: Any = None, *_: Any, **__: Any) -> Any:
-        return PictureSet(colours, side, train, transform)
-
-    return make

@@ -235,14 +235,15 @@ class Locator:
             now = self._scorer.score(trial)[0]
             best, score = (trial, now) if now > score else (best, score)
             if score == ALL:
-                self._others[effect.path] = self._list_others(effect, edits, islice(values, MORE))
+                self._note_others(effect.path, edits, ({effect.path: each} for each in values))
                 break
         return best, score
 
-    def _list_others(self, effect: Effect, edits: Edits, values: Iterable[Array]) -> list[Array]:
-        """Return the arrays of some with which a step is right too, none for a number."""
-        trials = (({**edits, effect.path: v}, v) for v in values if v.ndim)
-        return [value for trial, value in trials if self._scorer.score(trial)[0] == ALL]
+    def _note_others(self, path: str, edits: Edits, trials: Iterable[Edits]) -> None:
+        """Note the arrays of an event in some edits with which a step is right too, no numbers."""
+        few = (each for each in islice(trials, MORE) if np.ndim(each[path]))
+        right = (each for each in few if self._scorer.score({**edits, **each})[0] == ALL)
+        self._others[path] = [each[path] for each in right]
 
     def _correct_rounds(
         self, events: list[int], edits: Edits, score: int, good: frozenset[str]
@@ -257,9 +258,7 @@ class Locator:
             now = self._scorer.score({**edits, **given})[0]
             best, score = ({**edits, **given}, now) if now > score else (best, score)
             if score == ALL:
-                rest = islice(self._scale_rounds(listed, edits, effect), MORE)
-                also = [each for each in rest if self._scorer.score({**edits, **each})[0] == ALL]
-                self._others[effect.path] = [each[effect.path] for each in also]
+                self._note_others(effect.path, edits, self._scale_rounds(listed, edits, effect))
                 break
         return best, score
 

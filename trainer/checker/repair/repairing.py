@@ -46,10 +46,8 @@ from trainer.checker.judge.budget import Budget
 from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.derivatives import find_factor, is_close
 from trainer.checker.repair.adding import list_biased
-from trainer.checker.repair.idling import diagnose_idle
 from trainer.checker.repair.ordering import list_earlier
 from trainer.checker.repair.raising import diagnose_raised
-from trainer.checker.repair.resetting import diagnose_stale
 from trainer.checker.repair.single_values import diagnose_value
 from trainer.checker.repair.surveying import (
     StepRequest,
@@ -62,6 +60,7 @@ from trainer.checker.repair.surveying import (
     survey_step,
 )
 from trainer.checker.repair.wanted import Wanted, list_velocities, name_losses
+from trainer.checker.repair.whole_faults import OF_FAULTS, diagnose_fault
 
 GRADIENTS = {f"gradient {name}" for name in PARAMS}
 CHANGES = 300  # that are tried for one fix
@@ -211,10 +210,8 @@ def diagnose_step(
     survey = survey_step(request, None)
     if survey is None:
         decided = decide_request(request)
-        if decided and decided[-1].fault is Fault.IDLE:
-            return diagnose_idle(request, decided[0], tried)
-        if decided and decided[-1].fault is Fault.ACCUMULATES:
-            return diagnose_stale(request, decided[0], tried)
+        if decided and (fault := decided[-1].fault) in OF_FAULTS:
+            return diagnose_fault(request, decided[0], fault, tried)
         go_on = partial(_go_on, request, tried)
         return diagnose_value(request, decided, tried, go_on) if decided else None
     fix = _search_fix(request, tried, survey)
@@ -369,9 +366,7 @@ def _list_by_value(survey: Survey) -> Iterator[Candidate]:
     for number, location in enumerate(survey.locations):
         site, record = location.site, location.before or location.record
         is_expected = partial(_is_expected, location.quantity)
-        made = make_enumerator(site, record, survey.texts[site.path])
-        if made:
-            made.leaves_factors = True
+        made = make_enumerator(site, record, survey.texts[site.path], leaves_factors=True)
         found = made.list_edits(is_expected) if made else []
         is_passed = any(np.array_equal(location.record.value, each) for each in passed)
         order = 0 if location.settles else number  # of several mistakes the first comes first

@@ -80,11 +80,6 @@ def find_steps(request: StepRequest, texts: Texts | None) -> tuple[Script, list[
     return script.find_user(request.program) or script, steps
 
 
-def is_right_with(request: StepRequest, texts: Texts) -> bool:
-    """Return whether the step of a request is right in changed texts."""
-    return request.is_right(find_steps(request, texts)[1])
-
-
 def decide_request(request: StepRequest) -> tuple[Script, Step, Decision] | None:
     """Return the script of a request, its step and the decision on that, None where it has none."""
     script, steps = find_steps(request, None)

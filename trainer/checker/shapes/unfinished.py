@@ -48,9 +48,9 @@ def _list_to_write(node: ast.FunctionDef | ast.ClassDef, tree: ast.Module) -> li
     if isinstance(node, ast.FunctionDef):
         return [node]
     methods = [f for f in _list_methods(node) if not _is_empty_constructor(f)]
-    filled = [f for f in methods if not all(map(_is_empty, f.body))]
+    filled = [f for f in methods if not _does_nothing(f)]
     others = {f.name for kind in tree.body if isinstance(kind, ast.ClassDef) and kind is not node
-              for f in _list_methods(kind) if not all(map(_is_empty, f.body))}  # fmt: skip
+              for f in _list_methods(kind) if not _does_nothing(f)}  # fmt: skip
     does_both = sum(bool(_list_returned(f)) for f in filled) >= FILLED
     return [f for f in methods if f in filled or not does_both or f.name not in others]
 
@@ -65,8 +65,7 @@ def is_unfinished(function: ast.FunctionDef, lines: list[str], known: set[str]) 
     A gap is a place marked for the student's code that holds no code. If nothing is missing, the
     code stands outside of the marks. known are the names of the module.
     """
-    body = [s for s in function.body if not _is_empty(s)]
-    if not body:
+    if _does_nothing(function):
         return True
     text = lines[function.lineno - 1 : function.end_lineno]
     if _list_only_none(function):
@@ -76,7 +75,7 @@ def is_unfinished(function: ast.FunctionDef, lines: list[str], known: set[str]) 
 
 def _is_empty_constructor(function: ast.FunctionDef) -> bool:
     """Return whether a function is a constructor of pass, as the book writes it in AddLayer."""
-    return function.name == "__init__" and all(map(_is_empty, function.body))
+    return function.name == "__init__" and _does_nothing(function)
 
 
 def _has_frame(lines: list[str]) -> bool:
@@ -91,6 +90,11 @@ def _sets_all(function: ast.FunctionDef, known: set[str]) -> bool:
     return read <= list_all_names(function) | known and not any(
         isinstance(n, ast.Dict) and not n.keys for n in nodes
     )
+
+
+def _does_nothing(function: ast.FunctionDef) -> bool:
+    """Return whether a function has no code, or only says that it is not written."""
+    return all(map(_is_empty, function.body))
 
 
 def _is_empty(statement: ast.stmt) -> bool:
