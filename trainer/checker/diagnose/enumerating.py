@@ -66,7 +66,7 @@ class Enumerator:
 
     def __init__(
         self, root: Root, name: str, scope: Values, names: Values, pieces: Pieces,
-        leaves_factors: bool,
+        leaves_factors: bool = False,
     ):  # fmt: skip
         self._root, self._name, self._scope, self._names = root, name, scope, names
         self._pieces = pieces
