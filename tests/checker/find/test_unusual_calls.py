@@ -157,15 +157,37 @@ def _write_class(train, x, t):
     return text.replace("{t}", t)
 
 
+GREEK = """
+import numpy as np
+class Diktyo:
+    def __init__(self, sizes):
+        self.vari = [np.random.randn(n, m) for m, n in zip(sizes[:-1], sizes[1:])]
+
+    def beltiose(self, deigmata, rythmos):
+        for deigma, stochos in deigmata:
+            self.diorthose(deigma, stochos, rythmos)
+
+    def diorthose(self, deigma, stochos, rythmos):
+        a = [deigma]
+        for W in self.vari:
+            z = np.tanh(W @ a[-1])
+            a.append(z)
+        d = (a[-1] - stochos) * (1 - z ** 2)
+        for i in reversed(range(len(self.vari))):
+            below = self.vari[i].T @ d * (1 - a[i] ** 2)
+            self.vari[i] = self.vari[i] - rythmos * d @ a[i].T
+            d = below
+"""
 NETS = {
     "outputs": _write_class("train(self, inputs, outputs)", "inputs", "outputs"),
     "threshold": _write_class("train(self, x, t, error_threshold)", "x", "t"),
     "portuguese": _write_class("aprender(self, dados, alvos)", "dados", "alvos"),
-    "penalty": PENALTY.replace("{x}", "X").replace("{t}", "Y"),
+    "greek": GREEK, "penalty": PENALTY.replace("{x}", "X").replace("{t}", "Y"),
     "columns": COLUMNS, "batches": BATCHES, "ones": ONES, "stacks": STACKS, "words": WORDS,
     "shared": SHARED, "returned": RETURNED,
 }  # fmt: skip
 SLOPES = dict.fromkeys(("shared", "returned"), ("1 - a[i + 1] ** 2", "1 - a[i + 1]"))
+SLOPES["greek"] = "1 - a[i] ** 2", "1 - a[i]"
 
 
 @pytest.mark.parametrize("name", few(NETS, 4))

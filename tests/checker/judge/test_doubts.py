@@ -153,6 +153,29 @@ def test_an_array_that_is_updated_part_by_part_is_moved_by_one_step(judge_text):
     assert judge_text(STACK, "W[k].T * (1 - z[k] ** 2)", "W[k].T")[0] is False
 
 
+ROWS = """
+import numpy as np
+rng = np.random.default_rng(0)
+X, T = rng.normal(size=(6, 3)), rng.normal(size=(6, 2))
+W1, b1, W2, b2 = rng.normal(size=(3, 4)), np.zeros(4), rng.normal(size=(4, 2)), np.zeros(2)
+for epoch in range(100):
+    z = np.tanh(X @ W1 + b1)
+    d2 = z @ W2 + b2 - T
+    d1 = d2 @ W2.T * (1 - z ** 2)
+    W1 -= 0.1 * X.T @ d1
+    W2 -= 0.1 * z.T @ d2
+    for row in d1:
+        b1 -= 0.1 * row
+    for row in d2:
+        b2 -= 0.1 * row
+"""
+
+
+def test_a_bias_that_takes_the_rows_one_after_the_other_takes_one_step(judge_text):
+    assert judge_text(ROWS)[0] is True
+    assert judge_text(ROWS, "z.T @ d2", "np.exp(z).T @ d2")[0] is False
+
+
 METHOD = """
 import numpy as np
 class Net:

@@ -16,7 +16,6 @@ from trainer.checker.adapt.names import (
     INPUTS,
     METHODS,
     TARGETS,
-    find_argument_role,
     find_call_roles,
     list_arguments,
     list_required,
@@ -48,6 +47,7 @@ from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.modules import takes_loader, train_module
 from trainer.checker.find.options import list_options, show_option
 from trainer.checker.find.preparing import prepare
+from trainer.checker.find.self_changing import list_changing
 from trainer.checker.find.shortening import shorten
 from trainer.checker.find.steps import Step, capture_call
 from trainer.checker.find.trying import Outcome, Trier
@@ -252,12 +252,13 @@ def _list_nets(module: Namespace, tree: ast.Module, sizes: tuple[int, int, int])
             continue
         members = inspect.getmembers(instance.kind, inspect.isfunction)
         methods = {name: m for name, m in members if not _needs_gradient(m, instance)}
+        changing = list_changing(instance.body)
         for name, method in methods.items():
             is_called = name == "__call__" or not name.startswith("__")
             may_train = (
                 _may_train(name, method, instance.takes_data)
                 or _reads_data(tree, method)
-                or _moves_weights(instance, method)
+                or (name in changing and len(list_required(method)) > 1)
             )
             if is_called and may_train:
                 runs = partial(call_method, name=name, returned=instance.returned)
@@ -267,32 +268,6 @@ def _list_nets(module: Namespace, tree: ast.Module, sizes: tuple[int, int, int])
             yield Call(composed, instance.kind.__name__, instance)
         elif any(_gives_loss(name, method) for name, method in methods.items()):
             yield Call(move_by_loss, f"{instance.kind.__name__}.loss", instance)
-
-
-def _moves_weights(instance: Instance, method: Function) -> bool:
-    """Return whether a method is given two values, under names that say nothing, and adds something
-    to two attributes: in any language it may train.
-    """
-    required = list_required(method)[1:]
-    if len(required) != 2 or any(find_argument_role(method, name) for name in required):
-        return False
-    own = (n for n in instance.body if isinstance(n, ast.FunctionDef))
-    nodes = (n for each in own if each.name == method.__name__ for n in ast.walk(each))
-    return len({name for node in nodes for name in _list_moved(node)}) > 1
-
-
-def _list_moved(node: ast.AST) -> list[str]:
-    """Return the attribute of self that a statement adds something to."""
-    match node:
-        case ast.AugAssign(target=target, op=ast.Add() | ast.Sub()):
-            added: ast.expr = target
-        case ast.Assign(targets=[target], value=ast.BinOp(left=left, op=ast.Add() | ast.Sub())) if (
-            ast.unparse(left) == ast.unparse(target)
-        ):
-            added = target
-        case _:
-            return []
-    return re.findall(r"^self\.(\w+)", ast.unparse(added))
 
 
 def _gives_loss(name: str, method: Function) -> bool:

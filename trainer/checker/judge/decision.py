@@ -35,19 +35,23 @@ class Fault(Enum):
     INVERTED = auto()
     CLIMBS = auto()
     EQUAL_TARGETS = auto()
+    MIXED = auto()
+    AGAINST = auto()
 
 
 # A value is wrong by itself: what else its line could compute is tried.
 OF_ONE_VALUE = (
     Fault.SOFTMAX_AXIS, Fault.GROWN, Fault.WRONG_LOSS, Fault.TURNED_LOSS, Fault.SPREAD,
 )  # fmt: skip
+# Of how a step uses gradients that are right: what is tried has to follow a known rule.
+OF_RULES = Fault.INVERTED, Fault.MIXED, Fault.AGAINST
 # How the numbers move by their gradients: sure also where a step keeps a state, as momentum does.
-OF_DIRECTION = Fault.UPHILL, Fault.INVERTED, Fault.CLIMBS
+OF_DIRECTION = Fault.UPHILL, Fault.CLIMBS, *OF_RULES
 # What is not wrong in a value on the way back: no line is sought by derivatives.
 OF_OUTPUTS = (
     Fault.SOFTMAX_AXIS, Fault.GROWN, Fault.WRONG_LOSS, Fault.TURNED_LOSS, Fault.DOUBLE_SOFTMAX,
     Fault.ACCUMULATES, Fault.IGNORES, Fault.SPREAD, Fault.FORGOTTEN,
-    Fault.OVERWRITES, Fault.INFINITE, Fault.INVERTED, Fault.EQUAL_TARGETS,
+    Fault.OVERWRITES, Fault.INFINITE, Fault.EQUAL_TARGETS, *OF_RULES,
 )  # fmt: skip
 
 
@@ -66,3 +70,4 @@ class Decision:
     fault: Fault | None = None
     fits: list[Fit] = field(default_factory=list)  # of all losses that explain the whole step
     event: int | None = None  # whose value is wrong by itself
+    rule: str = ""  # the name of the algorithm that uses the gradients, where it keeps a state

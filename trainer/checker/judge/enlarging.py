@@ -91,6 +91,8 @@ def _enlarge_rate(model: Model, path: str, rate: float, moves: Moves) -> float:
     far, size = _measure_largest(model, moves)
     larger = rate * max(1.0, size / far) if far else rate
     once, twice = (_list_moves(model, {path: k * larger}) for k in (1, 2))
+    if not all(move.any() for move in once.values()):
+        return 0.0  # with it they are no numbers
     rests = [np.abs(twice[w] - 2 * move).max() / (np.abs(move).max() or 1.0)
              for w, move in once.items()]  # fmt: skip
     return larger if min(rests) <= EXACT and max(rests) > FAR else 0.0

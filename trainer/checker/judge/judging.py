@@ -11,7 +11,7 @@ from trainer.checker.find.programs import CALLS, OWN
 from trainer.checker.find.trace import DERIVED, Form, Trace
 from trainer.checker.judge.budget import OF_OPTIONS, Budget, Programs, Step
 from trainer.checker.judge.consistency import list_inconsistent
-from trainer.checker.judge.decision import OF_ONE_VALUE, OF_OUTPUTS, Decision, Fault
+from trainer.checker.judge.decision import OF_ONE_VALUE, OF_OUTPUTS, OF_RULES, Decision, Fault
 from trainer.checker.judge.influence import Model, Run, build_model
 from trainer.checker.judge.losses import GROWING
 from trainer.checker.judge.misreading import count_outputs, misreads
@@ -43,7 +43,7 @@ def has_line(judged: Judged) -> bool:
     """Return whether a line of a wrong step can be sought."""
     decision = judged.decision
     is_of_value = decision.fault in OF_ONE_VALUE and decision.event is not None
-    is_known = is_of_value or decision.fault is Fault.ACCUMULATES
+    is_known = is_of_value or decision.fault in (Fault.ACCUMULATES, *OF_RULES)
     return (is_known or decision.fault not in OF_OUTPUTS) and not judged.step.is_still
 
 

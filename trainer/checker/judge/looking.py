@@ -28,6 +28,7 @@ from trainer.checker.judge.inverting import is_turned, list_inverted
 from trainer.checker.judge.leaving import list_left
 from trainer.checker.judge.moving import move, turn
 from trainer.checker.judge.multiples import find_multiples
+from trainer.checker.judge.optimizers import find_rule, is_consistent
 from trainer.checker.judge.properties import (
     find_wrong_softmax,
     has_equal_targets,
@@ -49,7 +50,23 @@ def decide_about(model: Model) -> Decision:
     looks = (_find_fault, _find_followed, _find_turned, _find_sloped, _find_rated, _find_apart,
              _find_gradients, _find_uncomputed, _find_inconsistent, _find_growing)  # fmt: skip
     found = filter(None, (look(model, fits) for look in looks))
-    return next(found, Decision(model, None, fits[0] if fits else None))
+    return _look_at_state(next(found, Decision(model, None, fits[0] if fits else None)))
+
+
+def _look_at_state(decision: Decision) -> Decision:
+    """Return what is decided about a step once it is known how it uses what it keeps of earlier
+    gradients, where it goes down a loss and keeps any.
+    """
+    model, fit = decision.model, decision.fit
+    if not (decision.is_right and fit) or model.base.gives_gradients or is_complete(model):
+        return decision
+    rule = find_rule(model, fit)
+    if rule is None:
+        return decision
+    if rule.is_turned or is_consistent(model, rule) is False:
+        fault = Fault.AGAINST if rule.is_turned else Fault.MIXED
+        return Decision(model, False, fit, model.weights, fault)
+    return replace(decision, rule=rule.name if is_consistent(model, rule) else "")
 
 
 def _find_fault(model: Model, fits: list[Fit]) -> Decision | None:

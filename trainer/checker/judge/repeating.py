@@ -6,7 +6,7 @@ import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.find.trace import EVENT, LIST
-from trainer.checker.judge.influence import Model
+from trainer.checker.judge.influence import Model, find_dependents
 from trainer.checker.judge.moving import move
 
 KEPT = 0.5  # of a change of a weight that what follows keeps
@@ -21,7 +21,19 @@ def takes_several(model: Model) -> bool:
 
 def _has_versions(model: Model, weight: str) -> bool:
     found = (events for events in _list_repeated(model, weight) if len(events) > 1)
-    return any(sum(_is_version(model, weight, i) for i in events) > 1 for events in found)
+    return any(
+        all(_is_version(model, weight, i) for i in events) and _is_used(model, events[0])
+        for events in found
+    )
+
+
+def _is_used(model: Model, event: int) -> bool:
+    """Return whether another line than that of an event depends on it: one that adds the rows of a
+    gradient to a weight, one after the other, takes one step.
+    """
+    later = find_dependents(model, model.move_events([event]))
+    events = model.base.events
+    return later is None or any(events[i][0] not in (events[event][0], -1) for i in later)
 
 
 def _list_repeated(model: Model, weight: str) -> Iterator[list[int]]:

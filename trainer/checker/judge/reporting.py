@@ -307,7 +307,7 @@ def describe(judged: Judged) -> Iterator[Finding]:
     decision = judged.decision
     words = {"step": name_step(judged.step), "loss": name_loss(judged)}
     if decision.is_right:
-        is_whole = not (decision.fit and decision.fit.wrong)
+        is_whole = bool(decision.rule) or not (decision.fit and decision.fit.wrong)
         is_derived = decision.model.base.gave == DERIVED
         quantity = "loss" if is_derived else "gradient"
         is_step = is_whole and not is_derived
@@ -366,7 +366,13 @@ def _describe_right(decision: Decision, words: dict[str, str]) -> str:
         "{step} goes down the derivative of {loss} by {weights} weights",
         number,
     )
-    if decision.fit and decision.fit.wrong:
+    if decision.rule:
+        message = translate_plural(
+            "{step} goes down the derivative of {loss} by {weights} weight, with {rule}",
+            "{step} goes down the derivative of {loss} by {weights} weights, with {rule}",
+            number,
+        )
+    elif decision.fit and decision.fit.wrong:
         message = translate_plural(
             "{step} computes the derivative of {loss} by {weights} weight; how it uses that, as "
             "with momentum or Adam, was not checked",
@@ -374,7 +380,7 @@ def _describe_right(decision: Decision, words: dict[str, str]) -> str:
             "with momentum or Adam, was not checked",
             number,
         )
-    return message.format(**words, weights=number)
+    return message.format(**words, weights=number, rule=decision.rule and _(decision.rule))
 
 
 def _describe_weight(decision: Decision, weight: str, words: dict[str, str]) -> str:

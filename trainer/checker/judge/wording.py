@@ -75,6 +75,14 @@ FAULTS = {
         "{step} has the same targets {names} for every sample, with several 1: of each sample the "
         "number of its class alone should be 1, as in t[np.arange(N), labels] = 1"
     ),
+    Fault.MIXED: N_(
+        "{step} has the rate of one mean in the place of the other: Adam has β1 in "
+        "m = β1 m + (1 − β1) g and in m / (1 − β1 ** t), and β2 at the same places of v"
+    ),
+    Fault.AGAINST: N_(
+        "{step} adds what it keeps of earlier gradients with the wrong sign: with momentum the "
+        "weights continue in the direction in which they moved before"
+    ),
     Fault.POWERS: N_(
         "{step} multiplies the gradients of {names} by the learning rate more than once: do so "
         "where the weights change, and nowhere else"

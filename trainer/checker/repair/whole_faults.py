@@ -1,4 +1,4 @@
-"""Finds changes for faults that no value shows: updates that are lost, gradients that add up."""
+"""Finds changes for faults that no value shows: lost updates, sums of gradients, wrong averages."""
 
 import ast
 from collections.abc import Callable, Iterator
@@ -13,8 +13,9 @@ from trainer.checker.diagnose.diagnosing import Diagnosis, describe_fix
 from trainer.checker.diagnose.insertions import insert_before
 from trainer.checker.diagnose.patching import Texts
 from trainer.checker.find.programs import Script
-from trainer.checker.judge.decision import Fault
+from trainer.checker.judge.decision import OF_RULES, Fault
 from trainer.checker.repair.surveying import StepRequest, find_steps
+from trainer.checker.repair.update_rules import list_exchanged, list_rooted, list_turned
 
 SIGNS = {ast.Add: "+=", ast.Sub: "-="}
 RESETS = {  # what is called of an object elsewhere, and what sets its gradients to 0
@@ -33,13 +34,13 @@ def diagnose_fault(
         changed = {**texts, candidate.path: candidate.text}
         if not tried.spend():
             return None
-        if attempt(partial(_is_right, request, changed)).value:
+        if attempt(partial(_is_right, request, changed, fault in OF_RULES)).value:
             return describe_fix(candidate, texts, changed, [], 1)
     return None
 
 
-def _is_right(request: StepRequest, texts: Texts) -> bool:
-    return request.is_right(find_steps(request, texts)[1])
+def _is_right(request: StepRequest, texts: Texts, has_rule: bool) -> bool:
+    return request.is_right(find_steps(request, texts)[1], has_rule)
 
 
 def _list_kept(path: Path, text: str) -> Iterator[Candidate]:
@@ -95,5 +96,6 @@ def _goes_back(node: ast.expr) -> bool:
 
 
 OF_FAULTS: dict[Fault, Callable[[Path, str], Iterator[Candidate]]] = {
-    Fault.IDLE: _list_kept, Fault.ACCUMULATES: _list_resets,
+    Fault.IDLE: _list_kept, Fault.ACCUMULATES: _list_resets, Fault.MIXED: list_exchanged,
+    Fault.INVERTED: list_rooted, Fault.AGAINST: list_turned,
 }  # fmt: skip

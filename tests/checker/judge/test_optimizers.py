@@ -1,0 +1,88 @@
+"""A step that keeps a state is right if it is momentum, AdaGrad, RMSprop or Adam, in any form."""
+
+import pytest
+from steps import diagnose, find_messages, judge
+
+from trainer.checker.judge.decision import Fault
+
+NET = """
+import numpy as np
+
+rng = np.random.default_rng(0)
+X, T = rng.normal(size=(9, 3)), rng.normal(size=(9, 2))
+W1, W2 = rng.normal(size=(3, 4)), rng.normal(size=(4, 2))
+m, v = [np.zeros((3, 4)), np.zeros((4, 2))], [np.zeros((3, 4)), np.zeros((4, 2))]
+lr, mu, beta1, beta2 = 0.02, 0.8, 0.9, 0.99
+for t in range(1, 50):
+    h = np.tanh(X @ W1)
+    error = (h @ W2 - T) / 9
+    grads = X.T @ (error @ W2.T * (1 - h**2)), h.T @ error
+    for k, W in enumerate((W1, W2)):
+        g = grads[k]
+        {rule}
+"""
+MEANS = "m[k] = beta1*m[k] + (1-beta1)*g\n        v[k] = beta2*v[k] + (1-beta2)*g**2\n        "
+ADAM = MEANS + "W -= lr * m[k] / (1-beta1**t) / (np.sqrt(v[k] / (1-beta2**t)) + 1e-8)"
+RULES = [
+    ("momentum", "m[k] = mu*m[k] - lr*g; W += m[k]"),
+    ("momentum", "m[k] = mu*m[k] + g; W -= lr*m[k]"),
+    ("momentum", "m[k] = mu*m[k] + (1-mu)*g; W -= lr*m[k]"),
+    ("momentum", "m[k] = mu*m[k] - lr*g; W += mu*m[k] - lr*g"),
+    ("momentum", "old = m[k]; m[k] = mu*m[k] - lr*g; W += (1+mu)*m[k] - mu*old"),
+    ("AdaGrad", "v[k] += g**2; W -= lr * g / (np.sqrt(v[k]) + 1e-7)"),
+    ("RMSprop", "v[k] = mu*v[k] + (1-mu)*g**2; W -= lr * g / (np.sqrt(v[k]) + 1e-7)"),
+    ("RMSprop", "v[k] = mu*v[k] + (1-mu)*g**2; W -= lr * g / np.sqrt(v[k] + 1e-7)"),
+    ("Adam", ADAM),
+    ("Adam", MEANS + "W -= lr * m[k] / (np.sqrt(v[k]) + 1e-8)"),
+    ("Adam", MEANS + "W -= lr * (1-beta2**t)**0.5 / (1-beta1**t) * m[k] / (v[k] + 1e-9)**0.5"),
+]
+MISTAKES = [
+    (Fault.MIXED, ADAM, "v[k] / (1-beta2**t)", "v[k] / (1-beta1**t)", 17),
+    (Fault.MIXED, ADAM, "m[k] / (1-beta1**t)", "m[k] / (1-beta2**t)", 17),
+    (Fault.MIXED, ADAM, "(1-beta2)*g**2", "(1-beta1)*g**2", 16),
+    (Fault.MIXED, ADAM, "(1-beta1)*g\n", "(1-beta2)*g\n", 15),
+    (Fault.INVERTED, ADAM, "np.sqrt(v[k] / (1-beta2**t))", "v[k] / (1-beta2**t)", 17),
+    (Fault.AGAINST, RULES[0][1], "mu*m[k] - lr*g", "-mu*m[k] - lr*g", 15),
+    (Fault.AGAINST, RULES[3][1], "W += mu*m[k]", "W += -mu*m[k]", 15),
+]
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_script(rule):
+        path = tmp_path / "script.py"
+        path.write_text(NET.format(rule=rule))
+        return path
+
+    return write_script
+
+
+@pytest.mark.parametrize(("name", "rule"), RULES)
+def test_the_rule_of_a_right_step_is_named(name, rule, write):
+    path = write(rule)
+    assert judge(path).decision.rule == name
+    assert find_messages(path)[-1].endswith(f"by 2 weights, with {name}")
+
+
+@pytest.mark.parametrize(("fault", "rule", "right", "wrong", "line"), MISTAKES)
+def test_a_mistake_in_a_rule_is_found_with_its_line_and_a_fix(
+    fault, rule, right, wrong, line, write
+):
+    assert right in rule
+    path = write(rule.replace(right, wrong))
+    assert judge(path).decision.fault is fault
+    found = diagnose(path)
+    assert found.line == line
+    assert found.diff
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "m[k] = mu*m[k] - lr*np.clip(g, -0.01, 0.01); W += m[k]",
+        MEANS + "W -= lr / (1 + 0.1*t) * m[k] / (np.sqrt(v[k]) + 1e-8)",
+        MEANS + "W -= lr * (m[k] / (np.sqrt(v[k]) + 1e-8) + 0.01 * W)",
+    ],
+)
+def test_a_rule_that_is_not_known_is_no_mistake(rule, write):
+    assert judge(write(rule)).decision.is_right is not False
