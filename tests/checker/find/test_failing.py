@@ -205,3 +205,13 @@ def test_what_the_files_own_program_raises_is_a_mistake_unless_it_depends_on_oth
     (path := tmp_path / "net.py").write_text(f"import sys\nimport numpy as np\nw = {new}\n" + NET)
     wrong = check_in_child(path, hints=1)[0].wrong_findings
     assert [finding.line for finding in wrong] == [3] * is_mistake
+
+
+def test_an_attribute_that_another_file_sets_is_no_mistake(tmp_path):
+    other = NET + "    def set_target(self, target):\n        self.target = target\n"
+    other = other.replace("self.sizes = ", "self.targets = ")
+    (tmp_path / "other.py").write_text(other)
+    text = "from other import Net\ndef train(x, t):\n    net = Net(5, 4, 3)\n    net.target - x\n"
+    assert not find_fault(tmp_path, text)
+    (tmp_path / "other.py").write_text(other.replace("self.target =", "goal ="))
+    assert "'Net' object has no attribute 'target'" in find_fault(tmp_path, text)

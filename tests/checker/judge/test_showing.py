@@ -65,6 +65,24 @@ for epoch in range(100):
     loss = ((t - np.array([predict(x) for x in X])) ** 2).mean()
 """
 # Of the drawn words one is right: the labels are none of the data.
+ENTROPY = """
+import numpy as np
+rng = np.random.default_rng(0)
+X, t = rng.normal(size=(60, 3)), rng.integers(0, 2, size=(60, 1))
+W1, W2 = rng.normal(size=(3, 4)), rng.normal(size=(4, 1))
+def predict(x):
+    z = np.tanh(x @ W1)
+    return z, 1 / (1 + np.exp(-z @ W2))
+for epoch in range(100):
+    for rows in np.array_split(rng.permutation(60), 6):
+        z, y = predict(X[rows])
+        dy = (y - t[rows]) * y * (1 - y)
+        dz = dy @ W2.T * (1 - z ** 2)
+        W1 -= 0.1 * X[rows].T @ dz
+        W2 -= 0.1 * z.T @ dy
+    z, y = predict(X)
+    loss = -np.mean(t * np.log(y) + (1 - t) * np.log(1 - y))
+"""
 WORDS = """
 import numpy as np
 rng = np.random.default_rng(0)
@@ -138,3 +156,20 @@ def test_a_loss_that_has_its_targets_inside_is_its_own(tmp_path):
     right = judge(write_changed(tmp_path, WORDS, "", ""))
     assert (right.decision.is_right, right.decision.fit.is_own) == (True, True)
     assert not judge(write_changed(tmp_path, WORDS, "d @ u", "d @ u[::-1]")).decision.is_right
+
+
+def test_another_usual_loss_than_that_of_the_step_behind_its_loop_is_wrong(tmp_path):
+    (message,) = find_messages(write_changed(tmp_path, ENTROPY, "", ""))
+    assert message.endswith(
+        "goes down the squared error of its outputs, while it computes the binary cross-entropy of "
+        "its outputs"
+    )
+    right = write_changed(tmp_path, ENTROPY, " * y * (1 - y)", "")
+    assert judge(right).decision.is_right is True
+
+
+def test_the_loss_of_the_step_beside_another_is_right(tmp_path):
+    path = write_changed(
+        tmp_path, ENTROPY, "    loss =", "    mse = np.mean((y - t) ** 2)\n    loss ="
+    )
+    assert judge(path).decision.is_right is True

@@ -259,8 +259,9 @@ def _look_after(right: Judged, after: list[Step], budget: Budget) -> Judged:
     found = compare_shown(right.step, right.decision, Model(run, base))
     if found.is_right or found.fit is None:
         return right
-    fit = replace(found.fit, shown_as={})  # events of the step, and not of what follows its loop
-    return replace(right, decision=replace(found, fit=fit, fits=[]))
+    if found.fault is not Fault.OTHER_LOSS:  # events of the step, and not of what follows its loop
+        found = replace(found, fit=replace(found.fit, shown_as={}))
+    return replace(right, decision=replace(found, fits=[]))
 
 
 def _uses_kept(step: Step, first: Model, budget: Budget) -> bool:

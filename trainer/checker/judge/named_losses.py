@@ -52,18 +52,26 @@ def _settle_loss(step: Step, decision: Decision) -> Decision:
 
 def compare_shown(step: Step, decision: Decision, model: Model) -> Decision:
     """Return that a right step is wrong where what the file calls a loss, in the step or behind its
-    loop, is no usual loss, or has a penalty that the step has not.
+    loop, is another usual loss, or none, or has a penalty that the step has not.
     """
     fit = decision.fit
     if fit is None or fit.loss == GROWING:
         return decision
     weights = [path for path in decision.model.weights if path in model.base.before]
-    shown = find_shown_loss(step.describe, model, weights, list_places(decision))
+    events = decision.model.base.events
+    last = {name_place(*events[i][:2]) for i in fit.events}
+    found = (find_shown_loss(step.describe, model, weights, each, fit.loss)
+             for each in (last, list_places(decision)))  # fmt: skip
+    shown = next(filter(None, found), None)
     if shown is None:
         return decision
     if shown.is_negative and _ascends(decision.model, fit):
         return decision
-    if not shown.is_usual:
+    if fit.loss == SQUARES and "entropy" in shown.usual:
+        fit = replace(fit, shown_as={shown.event: [shown.usual]})
+        fault, weights = Fault.OTHER_LOSS, decision.model.weights
+        return replace(decision, is_right=False, fault=fault, wrong=weights, fit=fit)
+    if not shown.usual:
         fault = Fault.WRONG_LOSS
         return replace(decision, model=model, is_right=False, event=shown.event, fault=fault)
     strengths = {float(model.base.before[path]) for path in shown.strengths}
@@ -87,8 +95,8 @@ def _ascends(model: Model, fit: Fit) -> bool:
 def shows_loss_at(step: Step, decision: Decision, line: int) -> bool:
     """Return whether a line gives a usual loss of the outputs of a right step."""
     model = decision.model
-    shown = find_shown_loss(step.describe, model, model.weights, list_places(decision))
-    if shown is None or not shown.is_usual:
+    shown = find_shown_loss(step.describe, model, model.weights, list_places(decision), "")
+    if shown is None or not shown.usual:
         return False
     return step.describe(model.base.events[shown.event][0])[0] == line
 

@@ -88,8 +88,9 @@ def leave_unknown(report: Report) -> None:
     known reason, and neither a loss nor a gradient is right: its form may not be known here.
     """
     wrong = report.wrong_findings
-    is_unknown = all(f.quantity.split()[0] in OF_FORM and _is_doubt(f, (None,)) for f in wrong)
-    is_unknown &= {f.quantity for f in wrong} != {"loss"}
+    of_form = [f for f in wrong if f.quantity.split()[0] in OF_FORM and _is_doubt(f, (None,))]
+    is_unknown = all(f in of_form or _is_doubted_call(f) for f in wrong)
+    is_unknown &= {f.quantity for f in of_form} not in ({"loss"}, set())
     is_judged = bool(report.step) or "loss" in _list_right(report) or _is_understood(report)
     if wrong and is_unknown and not is_judged:
         message = _(

@@ -16,7 +16,7 @@ from trainer.book.functions import Array
 from trainer.checker.find.trace import EVENT, Trace
 from trainer.checker.judge.events import Events, stack
 from trainer.checker.judge.influence import Model, find_dependents, name_place
-from trainer.checker.judge.losses import ENTROPY, arrange_targets, list_losses
+from trainer.checker.judge.losses import ENTROPY, SQUARES, arrange_targets, list_losses
 from trainer.checker.judge.moving import move, turn
 from trainer.checker.judge.slopes import UNSETTLED, H
 
@@ -39,23 +39,24 @@ def list_named(describe: Describe, base: Trace, events: Iterable[int]) -> list[i
 
 @dataclass(frozen=True)
 class Shown:
-    """What the file calls a loss: the event, whether it is a usual loss of its outputs, or one with
-    the other sign, the weights on which it has a penalty, and the numbers that say how large that
-    is.
+    """What the file calls a loss: the event, the usual loss of its outputs that it is, "" for none,
+    whether it is one with the other sign, the weights on which it has a penalty, and the numbers
+    that say how large that is.
     """
 
     event: int
-    is_usual: bool
+    usual: str
     is_negative: bool
     pulled: list[str]
     strengths: list[str]
 
 
 def find_shown_loss(
-    describe: Describe, model: Model, weights: list[str], outputs: set[tuple[int, str]]
+    describe: Describe, model: Model, weights: list[str], outputs: set[tuple[int, str]], loss: str
 ) -> Shown | None:
     """Return the first number that the file calls a loss, of outputs at these places: one that is a
-    usual loss, where there is one; None where none depends on such outputs and targets of them.
+    usual loss, that of this name before others, where there is one; None where none depends on such
+    outputs and targets of them.
     """
     events = model.base.events
     last = {site: i for i, (site, *_) in enumerate(events)}  # before it, a sum is not whole
@@ -65,7 +66,7 @@ def find_shown_loss(
     named = list_named(describe, model.base, single)
     numbers = [_Number(model, i, weights, weighted) for i in named]
     found = [shown for each in numbers if (shown := each.look(outputs))]
-    return max(found, key=lambda shown: shown.is_usual, default=None)
+    return max(found, key=lambda each: bool(each.usual) + (each.usual == loss), default=None)
 
 
 def list_expected(
@@ -108,14 +109,14 @@ class _Number:
         groups = [events for events in dict.fromkeys(every)
                   if events[-1] >= start and self._is_whole(events)]  # fmt: skip
         found = {events: self._compare(events) for events in groups}
-        known = {events: pulls for events, sign in found.items() if sign is not None
+        known = {events: pulls for events, like in found.items() if like is not None
                  and (pulls := self._list_pulled(events)) is not None}  # fmt: skip
-        usual = next((events for events in known if found[events] == 1), None)
+        usual, name = next(((e, like[1]) for e in known if (like := found[e]) and like[0] == 1),
+                           (None, ""))  # fmt: skip
         pulled = known[usual] if usual else []
         strengths = self._list_strengths(usual) if usual and pulled else []
-        is_negative = usual is None and any(found[events] == -1 for events in known)
-        shown = Shown(self._event, usual is not None, is_negative, pulled, strengths)
-        return shown if known else None
+        is_negative = usual is None and any((found[e] or (0,))[0] == -1 for e in known)
+        return Shown(self._event, name, is_negative, pulled, strengths) if known else None
 
     def _drop_inner(self, events: Events) -> Events:
         """Return the events of some on which no others of them depend: one function may give the
@@ -166,24 +167,24 @@ class _Number:
     def _pull(self, events: Events, y: Array, path: str, values: Array) -> float:
         return self._compute(events, y, {path: values})
 
-    def _compare(self, events: Events) -> int | None:
-        """Return 1 where the number is a usual loss of outputs, −1 where it is minus one, 0 where
-        it is neither, None where that is not known.
+    def _compare(self, events: Events) -> tuple[int, str] | None:
+        """Return 1 where the number is a usual loss of outputs, −1 where it is minus one, and which
+        it is, 0 where it is neither, None where that is not known.
         """
         y = np.asarray(stack([self._base.events[i][2] for i in events]), dtype=np.float64)
         if not 0 < y.size <= MOST_NUMBERS or not np.isfinite(y).all():
             return None
         if not np.isfinite(self._value):  # such as a logarithm of outputs of any sign
             is_of_sign = (y < 0).any() and np.isfinite(self._compute(events, np.abs(y)))
-            return 0 if is_of_sign else None
+            return (0, "") if is_of_sign else None
         y = _spread(y)
         slopes = _differentiate(lambda other: self._compute(events, other), y)
         if slopes is None or not slopes.any():
             return None
         targets = list(self._list_targets(events, y))
-        signs = (sign for sign in (1, -1) for t in targets
-                 if self._is_loss(y, sign * slopes, events, t))  # fmt: skip
-        return next(signs, 0) if targets else None
+        like = ((sign, name) for sign in (1, -1) for t in targets
+                if (name := self._name_loss(y, sign * slopes, events, t)))  # fmt: skip
+        return next(like, (0, "")) if targets else None
 
     def _compute(self, events: Events, y: Array, others: Mapping[str, Array] = NONE) -> float:
         """Return the number for outputs, and for other values of leaves or events."""
@@ -208,13 +209,14 @@ class _Number:
             if self._compute(events, y, {path: turn(values)}) != now:
                 yield values
 
-    def _is_loss(self, y: Array, slopes: Array, events: Events, targets: Array) -> bool:
+    def _name_loss(self, y: Array, slopes: Array, events: Events, targets: Array) -> str:
+        """Return the usual loss that has such slopes, "" for none."""
         arranged = list(arrange_targets(y, targets))
-        usual = (_differentiate(loss, y) for t in arranged for name, loss in list_losses(y, t)
-                 if name != ENTROPY or _are_hot(t))  # fmt: skip
-        if any(_is_multiple(slopes, each) for each in usual if each is not None):
-            return True
-        return any(self._is_square(y, slopes, events, t) for t in arranged)
+        usual = ((name, _differentiate(loss, y)) for t in arranged
+                 for name, loss in list_losses(y, t) if name != ENTROPY or _are_hot(t))  # fmt: skip
+        like = (name for name, each in usual if each is not None and _is_multiple(slopes, each))
+        is_square = any(self._is_square(y, slopes, events, t) for t in arranged)
+        return next(like, SQUARES if is_square else "")
 
     def _is_square(self, y: Array, slopes: Array, events: Events, t: Array) -> bool:
         """Return whether the number, or the square of it, is a sum of squares of outputs less
