@@ -36,6 +36,7 @@ RULES = [
     ("Adam", MEANS + "W -= lr * m[k] / (np.sqrt(v[k]) + 1e-8)"),
     ("Adam", MEANS + "W -= lr * (1-beta2**t)**0.5 / (1-beta1**t) * m[k] / (v[k] + 1e-9)**0.5"),
 ]
+ROOTED = [rule for name, rule in RULES if "np.sqrt" in rule]
 MISTAKES = [
     (Fault.MIXED, ADAM, "v[k] / (1-beta2**t)", "v[k] / (1-beta1**t)", 17),
     (Fault.MIXED, ADAM, "m[k] / (1-beta1**t)", "m[k] / (1-beta2**t)", 17),
@@ -45,6 +46,36 @@ MISTAKES = [
     (Fault.AGAINST, RULES[0][1], "mu*m[k] - lr*g", "-mu*m[k] - lr*g", 15),
     (Fault.AGAINST, RULES[3][1], "W += mu*m[k]", "W += -mu*m[k]", 15),
 ]
+
+
+HIDDEN = """
+import numpy as np
+rng = np.random.default_rng(1)
+X, t = rng.normal(size=(16, 5)), rng.integers(0, 4, 16)
+W, b = [rng.normal(size=s) for s in ((5, 6), (6, 5), (5, 4))], [np.zeros(n) for n in (6, 5, 4)]
+class Adam:
+    def __init__(self): self.m, self.v, self.t = {}, {}, 0
+    def step(self, params, grads):
+        self.t += 1
+        for i, (p, g) in enumerate(zip(params, grads)):
+            self.m[i] = 0.9 * self.m.get(i, 0 * p) + 0.1 * g
+            self.v[i] = 0.99 * self.v.get(i, 0 * p) + 0.01 * g ** 2
+            p -= 0.01 * self.m[i] / (1 - 0.9 ** self.t) / (
+                np.sqrt(self.v[i] / (1 - 0.99 ** self.t)) + 1e-8)
+adam = Adam()
+for i in range(100):
+    a = [X]
+    for k in range(3):
+        z = a[-1] @ W[k] + b[k]
+        a.append(z * (z > 0) if k < 2 else z)
+    y = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    loss = -np.log(y[np.arange(16), t]).mean()
+    d, grads = (y - np.eye(4)[t]) / 16, []
+    for k in (2, 1, 0):
+        grads += [d.sum(axis=0), a[k].T @ d]
+        d = d @ W[k].T * (a[k] > 0)
+    adam.step([p for k in (2, 1, 0) for p in (b[k], W[k])], grads)
+"""
 
 
 @pytest.fixture
@@ -86,3 +117,20 @@ def test_a_mistake_in_a_rule_is_found_with_its_line_and_a_fix(
 )
 def test_a_rule_that_is_not_known_is_no_mistake(rule, write):
     assert judge(write(rule)).decision.is_right is not False
+
+
+@pytest.mark.parametrize("rule", ROOTED)
+def test_a_root_that_is_forgotten_is_wrong(rule, write):
+    decision = judge(write(rule.replace("np.sqrt", ""))).decision
+    assert (decision.fault, set(decision.wrong)) == (Fault.INVERTED, {"W1", "W2"})
+
+
+def test_a_step_of_one_length_has_its_root(write):
+    rule = "W -= 0.01 * g / (g**2).sum()"
+    assert judge(write(rule)).decision.fault is not Fault.INVERTED
+
+
+def test_an_adam_that_has_no_state_before_its_first_step_is_not_accused(tmp_path):
+    path = tmp_path / "script.py"
+    path.write_text(HIDDEN)
+    assert judge(path).decision.is_right is True

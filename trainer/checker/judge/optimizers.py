@@ -56,14 +56,13 @@ class Rule:
 
     def predict(self, s: Array, q: Array, g: Array) -> tuple[Array, Array, Array]:
         """Return s', q' and how far the weight moves."""
-        mean = self.mean[0] * s + self.mean[1] * g if self.mean else s
-        square = self.square[0] * q + self.square[1] * g * g if self.square else q
-        first, second = self.moves
+        s_new = self.mean[0] * s + self.mean[1] * g if self.mean else s
+        q_new = self.square[0] * q + self.square[1] * g * g if self.square else q
         if self.square is None:
-            return mean, square, first * s + second * g
-        root = np.sqrt(first**2 * square + second) if self.is_inner else None
-        root = first * np.sqrt(square) + second if root is None else root
-        return mean, square, np.nan_to_num(-(mean if self.mean else g) / root)
+            return s_new, q_new, self.moves[0] * s + self.moves[1] * g
+        k, epsilon = self.moves
+        root = np.sqrt(k * k * q_new + epsilon) if self.is_inner else k * np.sqrt(q_new) + epsilon
+        return s_new, q_new, np.nan_to_num(-(s_new if self.mean else g) / root)
 
 
 @dataclass(frozen=True)
