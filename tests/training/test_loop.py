@@ -7,7 +7,7 @@ from trainer.common.errors import InputError
 from trainer.common.settings import Settings
 from trainer.data.batches import Batches
 from trainer.nets.numpy_net import TwoLayerNet
-from trainer.training.loop import Loop, Points
+from trainer.training.loop import Loop
 
 
 class Halves:
@@ -20,10 +20,8 @@ class Halves:
 def train(net, digits, **options):
     """Train the net for a short run on real digits; return its points."""
     settings = Settings(**{"iterations": 25, "eval_every": 10, **options})
-    points = Points()
     batch = Batches(digits.x_train, digits.t_train, 20, seed=0)
-    Loop(net, batch, settings, Halves(), points).run()
-    return points
+    return Loop(net, batch, settings, Halves()).run()
 
 
 def make_net():

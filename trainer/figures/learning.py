@@ -15,7 +15,7 @@ from trainer.data.digits import Digits
 from trainer.figures.style import BLUE, GREY, VERMILION, make_sheet, name_axes, show_image
 from trainer.nets.numpy_net import TwoLayerNet
 from trainer.training.evaluation import FullEvaluation
-from trainer.training.loop import Loop, Point, Points
+from trainer.training.loop import Loop, Point
 from trainer.training.threads import Threads
 
 FEW = 100  # test digits for the line, so few that one sees the accuracy move in steps of 1/FEW
@@ -38,11 +38,10 @@ def train_in_memory(digits: Digits, settings: Settings) -> ShownRun:
     before = {key: value.copy() for key, value in net.params.items()}
     train, test = (digits.x_train, digits.t_train), (digits.x_test, digits.t_test)
     batch = Batches(*train, settings.batch_size, settings.seed)
-    points = Points()
     threads = Threads()
     evaluation = FullEvaluation(net, train, test, threads)
     with threads.limit_to_one():
-        Loop(net, batch, settings, evaluation, points).run()
+        points = Loop(net, batch, settings, evaluation).run()
     return ShownRun(digits, before, net.params, points)
 
 

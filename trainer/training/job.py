@@ -44,6 +44,13 @@ class Job:
         """The iteration at which the run is resumed; None for a new run."""
         return self.checkpoint.origin.iteration if self.checkpoint else None
 
+    def make_net(self) -> Net[Any]:
+        """Return the net with the weights with which the run starts."""
+        net = self.build(self.settings, self.digits.x_train.shape[1], len(self.digits.classes))
+        if self.checkpoint:
+            net.set_params(self.checkpoint.params)
+        return net
+
     @property
     def about(self) -> dict[str, dict[str, str]]:
         """What settings.json says of a net that somebody wrote, {} of the project's."""

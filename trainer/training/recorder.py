@@ -12,29 +12,31 @@ from trainer.training import checkpoint
 from trainer.training.checkpoint import Checkpoint
 from trainer.training.evaluation import Evaluation
 from trainer.training.job import Job
-from trainer.training.loop import Point, Points
+from trainer.training.loop import Observer, Point
 from trainer.training.metadata import Origin, find_versions
 from trainer.training.progress import Progress
+from trainer.training.signals import Stop
 from trainer.training.snapshots import keep_snapshot
 
 A = TypeVar("A")  # the arrays of the net: NumPy's, or torch's tensors
 
 
-class Recorder(Points, Generic[A]):
+class Recorder(Observer, Generic[A]):
     """Writes points, pictures and checkpoints; x_test are the test images, from net.native."""
 
     def __init__(
         self,
         job: Job,
         board: SummaryWriter,
+        stop: Stop,
         net: Net[A],
         batch: Callable[[int], tuple[A, A]],
         evaluation: Evaluation[A],
         x_test: A,
     ):
-        super().__init__()
         settings = job.settings
-        self._job, self._board, self._net, self._batch = job, board, net, batch
+        self._job, self._board, self._stop = job, board, stop
+        self._net, self._batch = net, batch
         self._evaluation = evaluation
         self._album = Album(board, net, job.digits, job.pixels, x_test)
         self._progress = Progress(job.start, settings.iterations, settings.eval_every, job.quiet)
@@ -48,12 +50,20 @@ class Recorder(Points, Generic[A]):
         }
         add_scalars(self._board, point.iteration, scalars | self._evaluation.scalars())
         self._progress.show(point)
-        super().record(point)
         if is_due(point.iteration, self._job.pictures, self._job.settings):
             self._album.write_page(point.iteration, *self._batch(point.iteration))
 
-    def save(self, i: int) -> None:
-        """Write the checkpoint of the weights before step i."""
+    def begin(self, i: int) -> None:
+        """Write the checkpoint of the weights before step i if one is due; raises Stopped, with one
+        written, after a signal.
+        """
+        # The first weights are saved to find out before training if the folder can be written.
+        is_due = i == self._job.start or i % self._job.settings.checkpoint_every == 0
+        if is_due or self._stop.is_requested:
+            self._save(i)
+        self._stop.raise_if_requested(i)
+
+    def _save(self, i: int) -> None:
         # Flushed first, so that a kill cannot lose a point from before this checkpoint.
         self._board.flush()
         digits = self._job.digits
@@ -72,8 +82,9 @@ class Recorder(Points, Generic[A]):
         if self._job.snapshots:
             keep_snapshot(self._job.folder, iteration, self._net)
 
-    def finish(self) -> None:
-        """Write the pictures that are made once, of the trained net."""
+    def end(self, i: int) -> None:
+        """Write the checkpoint of the trained weights, and the pictures that are made once."""
+        self._save(i)
         if self._job.pictures:
             self._album.write_end(self._job.settings.iterations)
 

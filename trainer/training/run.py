@@ -7,8 +7,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from torch.utils.tensorboard import SummaryWriter
-
 from trainer.board import charts
 from trainer.board.dashboard import open_board
 from trainer.common.errors import InputError
@@ -24,7 +22,7 @@ from trainer.training.about import check_net, describe_run, read_result, record_
 from trainer.training.evaluation import choose_evaluation
 from trainer.training.inputs import load_inputs, merge_settings
 from trainer.training.job import Job
-from trainer.training.loop import Loop, Point
+from trainer.training.loop import Loop
 from trainer.training.recorder import Recorder
 from trainer.training.result import Result
 from trainer.training.signals import Stop
@@ -94,33 +92,21 @@ def resume(
 
 def _train(job: Job) -> Result:
     """Train in the job's folder, which this process has locked."""
-    about = describe_run(job.settings, job.resumed_at) | job.about
-    started = time.perf_counter()
+    settings, digits = job.settings, job.digits
+    about = describe_run(settings, job.resumed_at) | job.about
+    texts, started = about | {"scalars": charts.SCALARS}, time.perf_counter()
     with record_failure(job.folder, about | read_result(job.folder)):
-        texts = about | {"scalars": charts.SCALARS}
         board = open_board(job.folder, texts, charts.TRAINING, job.resumed_at)
         with Stop(job.folder) as stop, board as writer:
-            last = _train_net(job, writer, stop)
+            net, threads = job.make_net(), Threads()
+            train = net.native(digits.x_train), net.native(digits.t_train)
+            test = net.native(digits.x_test), net.native(digits.t_test)
+            batch = Batches(*train, settings.batch_size, settings.seed, net.native)
+            evaluation = choose_evaluation(settings, net, digits, train, test, threads)
+            recorder = Recorder(job, writer, stop, net, batch, evaluation, test[0])
+            sizes = digits.x_train.shape[1], settings.hidden_size, settings.batch_size
+            with closing(recorder), threads.limit_for_step(*sizes):
+                *_others, last = Loop(net, batch, settings, evaluation, recorder).run(job.start)
         seconds = time.perf_counter() - started
         write_about(job.folder, about | {"result": asdict(last) | {"seconds": seconds}})
-    return Result(job.folder, job.settings, last, seconds, job.start)
-
-
-def _train_net(job: Job, board: SummaryWriter, stop: Stop) -> Point:
-    """Build what the loop needs, run it, and return the last point."""
-    settings, digits = job.settings, job.digits
-    inputs, classes = digits.x_train.shape[1], len(digits.classes)
-    net, threads = job.build(settings, inputs, classes), Threads()
-    if job.checkpoint:
-        net.set_params(job.checkpoint.params)
-    train = net.native(digits.x_train), net.native(digits.t_train)
-    test = net.native(digits.x_test), net.native(digits.t_test)
-    batch = Batches(*train, settings.batch_size, settings.seed, net.native)
-    evaluation = choose_evaluation(settings, net, digits, train, test, threads)
-    recorder = Recorder(job, board, net, batch, evaluation, test[0])
-    loop = Loop(net, batch, settings, evaluation, recorder, stop, job.start)
-    sizes = inputs, settings.hidden_size, settings.batch_size
-    with closing(recorder), threads.limit_for_step(*sizes):
-        loop.run()
-        recorder.finish()
-    return recorder[-1]
+    return Result(job.folder, settings, last, seconds, job.start)
