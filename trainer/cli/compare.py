@@ -10,7 +10,7 @@ from trainer.cli.options import Parser, settings_from
 from trainer.cli.program import Program, print_board
 from trainer.common.errors import InputError
 from trainer.common.language import translate as _
-from trainer.common.settings import Settings
+from trainer.common.settings import Settings, option_of
 from trainer.common.terminal import print_output
 
 NAMES = (
@@ -61,7 +61,7 @@ def _read_settings(arguments: argparse.Namespace) -> Settings:
         raise InputError(f"--plant {arguments.plant}: {text}")
     needs: dict[str, Any] = MISTAKES[arguments.plant].needs
     if not needs.items() <= asdict(settings).items() and not arguments.json:
-        options = " ".join(f"--{name} {value}" for name, value in needs.items())
+        options = " ".join(f"{option_of(name)} {value}" for name, value in needs.items())
         text = _("{name} shows only with {options}, which are set")
         print(text.format(name=arguments.plant, options=options))
     return replace(settings, **needs)

@@ -86,7 +86,7 @@ class Recorder(Observer, Generic[A]):
         """Write the checkpoint of the trained weights, and the pictures that are made once."""
         self._save(i)
         if self._job.pictures:
-            self._album.write_end(self._job.settings.iterations)
+            self._album.write_end(i)
 
     def close(self) -> None:
         """Stop updating the progress bar."""

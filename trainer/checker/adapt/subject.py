@@ -220,7 +220,11 @@ class Subject:
         return run_plan(self, rows, plan)
 
     def gradient(self, x: Array, t: Array) -> dict[str, Any] | None:
-        """Return the gradient by the names W1, b1, W2, b2; None if no gradients came back."""
+        """Return the gradient by the names W1, b1, W2, b2; None if no gradients came back.
+
+        is_derived says afterwards that these are the steps of an update, and no gradients. Raises
+        ValueError where the call gives or keeps something that may be gradients in another form.
+        """
         if self.trains_alone() and not self.gives_both():
             derived = derive_from_training(self, self._get_method("train"), x, t)
             self.is_derived = derived is not None

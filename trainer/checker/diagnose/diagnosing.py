@@ -130,10 +130,11 @@ def _describe(
 
 
 def _find_fix(request: Request, search: NetSearch, survey: Survey) -> Fix | None:
-    """Return the first of up to ROUNDS changes with which less is wrong, the texts with all of
-    them, and what is still wrong then.
+    """Return the first of some changes with which less is wrong, the texts with all of them, and
+    what is still wrong then; None where no change helps.
 
-    Names that nothing sets are corrected before.
+    Names that nothing sets are corrected first, where the code raises for them: else nothing that
+    it computes shows what is wrong. What then seems right is checked as a whole.
     """
     first = None
     for path in survey.texts if survey.raised else ():

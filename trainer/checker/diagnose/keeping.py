@@ -55,7 +55,9 @@ class Kept:
         return _has_values(now, self._right)
 
     def _compute(self, kind: type | None) -> tuple[dict[str, Any], dict[str, bool]]:
-        """Return the numbers to keep, and which of loss and W1 and W2 depend on a penalty."""
+        """Return the numbers that a change has to keep, and which of loss, W1 and W2 depend on a
+        penalty. Where the mistake is in the penalty, those without one are to be kept.
+        """
         assert kind is not None
         values, without = (self._call(kind, reg) for reg in (PENALTY, 0.0))
         keys = [key for key in ("loss", "W1", "W2") if key in values and key in without]

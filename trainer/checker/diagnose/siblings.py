@@ -56,7 +56,11 @@ def list_alike(
 
 
 def list_signs(path: Path, text: str, function: Function) -> Iterator[Candidate]:
-    """Yield the text with the other sign in all lines that set gradients or take a step up."""
+    """Yield the text without the minus in all lines that set gradients, where each has one, and
+    with all of several steps up the gradient as steps down.
+
+    dW1 = -x.T @ d, db1 = -d.sum()   →   dW1 = x.T @ d, db1 = d.sum()
+    """
     for group in _list_gradient_lines(function):
         negatives = [
             [n for n in ast.walk(line.value) if isinstance(n, ast.UnaryOp) and _negates(n)]

@@ -68,7 +68,9 @@ def _list_bare_returns(function: Function) -> Iterator[Edit]:
 
 
 def _list_results(function: Function) -> Iterator[str]:
-    """Yield returns of a variable or two that a function sets, the last first."""
+    """Yield returns of one of the last variables that a function sets, the last first, and of two
+    of them in either order.
+    """
     stored = [n for n in ast.walk(function) if isinstance(n, ast.Name) and _is_stored(n)]
     stored.sort(key=lambda node: node.lineno, reverse=True)
     names = list(dict.fromkeys(node.id for node in stored))[:LAST]

@@ -74,11 +74,13 @@ def _adds_layers(assembler: Assembler, method: Callable[..., Any]) -> bool:
 
 
 def _opens(method: ast.FunctionDef, adders: list[ast.FunctionDef], net: Any) -> bool:
-    """Return whether a method sets what adders read, and a net does not have yet."""
+    """Return whether a method, such as begin(), gives a value to what a net has without one, and
+    what the methods that add layers to it read.
+    """
     nodes = (node for each in adders for node in ast.walk(each))
     read = {n.attr for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load)}
-    lacking = {name for name in read & list_set(method) if hasattr(net, name)}
-    return any(is_unset(net, name) for name in lacking)
+    kept = {name for name in read & list_set(method) if hasattr(net, name)}
+    return any(is_unset(net, name) for name in kept)
 
 
 def _list_added(assembler: Assembler, net: Any, adders: list[str]) -> Iterator[list[Added]]:

@@ -288,8 +288,8 @@ def _needs_gradient(method: Function, instance: Instance) -> bool:
 
 
 def list_users(module: Namespace, tree: ast.Module) -> list[Call]:
-    """Return the functions that are given a net, samples and targets, with each kind of net: those
-    first that have most of what the function reads of it.
+    """Return the functions that take a net, samples and targets, each with every class of nets
+    that we can build: the classes first that have most of what the function reads of its net.
     """
     instances = [each for each in list_instances(module, tree) if not each.expression]
     return list(_list_users(module, tree, instances))

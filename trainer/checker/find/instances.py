@@ -107,7 +107,9 @@ class Instance:
         return [n for n, d in lists.items() if len(d) > 1 and all(type(size) is int for size in d)]
 
     def _choose_setup(self, names: list[str], samples: int) -> Namespace:
-        """Return the arguments of a method that prepares a net: by their names, or by order."""
+        """Return the arguments of a method that prepares a net, such as build(n_in, n_out): sizes
+        by their names where all names are known, else in the usual order: D, H, C, samples.
+        """
         found = {name: choose_usual(name, self.sizes) for name in names}
         if all(isinstance(value, int | list) for value in found.values()):
             return found

@@ -81,20 +81,20 @@ def _list_names(tree: ast.Module, name: str) -> tuple[set[str], set[str]]:
     values, lists = {name}, set()
     for node in list_nodes(tree, ast.Assign, ast.Call):
         match node:
-            case ast.Assign(targets=[ast.Attribute(attr=attr)], value=value) if _is(value, name):
+            case ast.Assign(targets=[ast.Attribute(attr=attr)], value=it) if _is_copy_of(it, name):
                 values.add(attr)
-            case ast.Call(func=ast.Attribute(value=base, attr="append"), args=[value]) if _is(
-                value, name
+            case ast.Call(func=ast.Attribute(value=base, attr="append"), args=[value]) if (
+                _is_copy_of(value, name)
             ):
                 lists.add(find_last_name(base))
     return values, lists
 
 
-def _is(node: ast.expr, name: str) -> bool:
+def _is_copy_of(node: ast.expr, name: str) -> bool:
     """Return whether an expression is a name, or a copy of it."""
     match node:
         case ast.Call(func=ast.Name(id="list" | "tuple"), args=[inner]):
-            return _is(inner, name)
+            return _is_copy_of(inner, name)
     return isinstance(node, ast.Name) and node.id == name
 
 

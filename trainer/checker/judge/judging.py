@@ -187,8 +187,9 @@ def _list_larger(judged: Judged, others: Iterable[Judged]) -> list[Judged]:
 def judge_options(programs: Programs, judged: Judged | None) -> Judged | None:
     """Return a wrong step of a right net that has another activation, else what was judged.
 
-    Where the file itself trains the net, a right call of it is sought, to which others compare. An
-    output with another activation may have no loss that fits: wrong is what no error of it gives.
+    Where the file trains the net itself, by its own programs, a right call of what it defines is
+    sought first: that one is repeated with the other activations. With these no usual loss may fit
+    the outputs, so that a step is wrong only if it follows no loss at all.
     """
     usual, budget = judged, Budget(OF_OPTIONS)
     if judged and judged.decision.is_right and judged.step.place[0] < CALLS:

@@ -166,7 +166,9 @@ def _make_placeholder(name: str, node: ast.expr | ast.stmt) -> ast.expr:
 
 
 def _drop_known(step: Step, bound: set[str]) -> Step:
-    """Return the step, or one that does nothing if it sets a name that is set elsewhere too."""
+    """Return the step, or one that does nothing where it sets a name that is bound already, or is
+    a statement that sets none, as a call.
+    """
     names = {*step.skipped, *(list_bound_names(step.statement) if step.statement else ())}
     if names & bound or (step.statement and not names):
         return Step(None)

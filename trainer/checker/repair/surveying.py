@@ -276,7 +276,11 @@ def find_first_wrong(survey: Survey, wanted: Wanted) -> tuple[Path, ast.expr] | 
 def _make_location(
     step: Step, wanted: Wanted, place: Place, functions: list[tuple[Path, Function]]
 ) -> Location | None:
-    """Return a line with the names that its code sees, None for what is no expression."""
+    """Return a line with the names that its code sees, None for what is no expression.
+
+    Of a statement that changes an array these are those before its first event, so that it can be
+    run again; where no event shows that, what it adds is taken back.
+    """
     site = place.site
     owner = next((f for p, f in functions if p == site.path and holds(f, site.line)), None)
     value = None if site.is_argument else find_value(owner, site)
@@ -287,7 +291,7 @@ def _make_location(
         return None
     if event == place.event and site.is_update:
         _take_back(wanted, place, *caught)
-    record = Record(0, place.found, *caught)
+    record = Record(0, place.found, *caught)  # its number is not used
     there = Site(site.path, owner, value, site.name, site.is_update)
     before = record if site.is_update else None
     quantity = Quantity(place.formula, place.formula, place.expected, place.is_exact)

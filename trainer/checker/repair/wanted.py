@@ -216,7 +216,9 @@ def choose_fits(model: Model, fits: list[Fit], wrong: set[str]) -> list[Fit]:
 
 
 def _is_inner(model: Model, fit: Fit) -> bool:
-    """Return whether a loss is one of squares of the array that goes into the last activation."""
+    """Return whether a loss is the squared error of what goes into the last activation: an output
+    of one array, on which another output of its shape depends, with other values.
+    """
     value = model.base.events[fit.events[0]][2]
     if fit.is_own or fit.loss != SQUARES or len(fit.events) > 1 or not value.ndim:
         return False

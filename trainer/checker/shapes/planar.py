@@ -75,7 +75,9 @@ def _call_sizes(function: Function, columns: bool, d: Draw) -> dict[str, Any]:
 
 
 def _run_predict(function: Function, plan: Plan, d: Draw) -> dict[str, Any]:
-    """Return the classes, and under OWN the outputs (N, C) of the file's own forward pass."""
+    """Return the classes, and under OWN the outputs (N, C) of the file's own forward pass, and
+    whether its functions have samples as columns, so that the classes may be (1, N).
+    """
     values = _draw_values(plan, d)
     a2 = _compute_outputs(plan, values)
     return {"classes": call(function, values), OWN: {"a2": a2, "columns": plan.columns}}
