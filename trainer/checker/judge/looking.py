@@ -24,7 +24,6 @@ from trainer.checker.judge.following import (
 )
 from trainer.checker.judge.forgetting import find_overwritten
 from trainer.checker.judge.influence import Model
-from trainer.checker.judge.inverting import is_turned, list_inverted
 from trainer.checker.judge.leaving import list_left
 from trainer.checker.judge.moving import move, turn
 from trainer.checker.judge.multiples import find_multiples
@@ -39,6 +38,7 @@ from trainer.checker.judge.properties import (
 from trainer.checker.judge.shrinking import take_fewest
 from trainer.checker.judge.slopes import CLOSE
 from trainer.checker.judge.spreading import find_spread
+from trainer.checker.judge.turning import is_turned
 from trainer.checker.judge.unknown_loss import find_growing_loss
 
 
@@ -63,10 +63,12 @@ def _look_at_state(decision: Decision) -> Decision:
     rule = find_rule(model, fit)
     if rule is None:
         return decision
-    if rule.is_turned or is_consistent(model, rule) is False:
-        fault = Fault.AGAINST if rule.is_turned else Fault.MIXED
+    is_right = not (rule.is_turned or rule.lacks_root) and is_consistent(model, rule)
+    if is_right is False:
+        fault = Fault.INVERTED if rule.lacks_root else Fault.MIXED
+        fault = Fault.AGAINST if rule.is_turned else fault
         return Decision(model, False, fit, model.weights, fault)
-    return replace(decision, rule=rule.name if is_consistent(model, rule) else "")
+    return replace(decision, rule=rule.name if is_right else "")
 
 
 def _find_fault(model: Model, fits: list[Fit]) -> Decision | None:
@@ -209,8 +211,6 @@ def _find_gradients(model: Model, fits: list[Fit]) -> Decision | None:
     if not is_given and _goes_up(model, fit):
         fault = Fault.UPHILL if is_turned(model, fit) else Fault.CLIMBS
         return Decision(model, False, fit, model.weights, fault)
-    if not is_given and (inverted := list_inverted(model, fit)):
-        return Decision(model, False, fit, inverted, Fault.INVERTED)
     if not _follows_partly(model, fits):
         return Decision(model, True, fit)
     ignoring = _list_ignoring(model, fits)

@@ -6,12 +6,15 @@ of their squares. What moves a weight, and what becomes of s and q, is fitted to
 - momentum: s' = a s + b g, and the weight moves by α s + β g (Polyak 1964; Nesterov 1983)
 - AdaGrad, RMSprop: q' = a q + b g², and it moves by −g / (k √q' + ε) (Duchi et al. 2011; Hinton)
 - Adam: both, and it moves by −s' / (k √q' + ε) (Kingma and Ba 2015, algorithm 1)
+
+ε may be under the root. Without a root the last two are a mistake.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
+from typing import Literal
 
 import numpy as np
 
@@ -27,18 +30,19 @@ MOST_STEPS = 10  # before the one that is looked at
 LEAST = 6  # numbers of a weight, which fit no two factors by chance
 MOMENTUM = N_("momentum")
 Pair = tuple[float, float]
+Form = Literal["k √q' + ε", "√(k² q' + ε)", "k q' + ε"]
 
 
 @dataclass(frozen=True)
 class Rule:
     """How all weights move: mean are the factors of s and g in s', square those of q and g² in q',
-    None for no such state. moves are α and β, or k and ε, which is under the root with is_inner.
+    None for no such state. moves are α and β, or k and ε; form says where the root of q' is.
     """
 
     mean: Pair | None
     square: Pair | None
     moves: Pair
-    is_inner: bool = False
+    form: Form = "k √q' + ε"
 
     @property
     def name(self) -> str:
@@ -54,15 +58,25 @@ class Rule:
             return False
         return self.mean[0] < 0 or self.moves[0] * self.mean[1] > 0
 
+    @property
+    def lacks_root(self) -> bool:
+        """Whether a weight moves the less, the larger its derivatives are."""
+        return self.form == "k q' + ε"
+
     def predict(self, s: Array, q: Array, g: Array) -> tuple[Array, Array, Array]:
         """Return s', q' and how far the weight moves."""
         s_new = self.mean[0] * s + self.mean[1] * g if self.mean else s
         q_new = self.square[0] * q + self.square[1] * g * g if self.square else q
         if self.square is None:
             return s_new, q_new, self.moves[0] * s + self.moves[1] * g
+        top, below = s_new if self.mean else g, self._compute_divisor(q_new)
+        return s_new, q_new, np.nan_to_num(-top / below)
+
+    def _compute_divisor(self, q: Array) -> Array:
         k, epsilon = self.moves
-        root = np.sqrt(k * k * q_new + epsilon) if self.is_inner else k * np.sqrt(q_new) + epsilon
-        return s_new, q_new, np.nan_to_num(-(s_new if self.mean else g) / root)
+        if self.form == "√(k² q' + ε)":
+            return np.sqrt(k * k * q + epsilon)
+        return k * (q if self.lacks_root else np.sqrt(q)) + epsilon
 
 
 @dataclass(frozen=True)
@@ -103,7 +117,7 @@ def is_consistent(model: Model, rule: Rule) -> bool | None:
     it, False where that of the other stands in its place, None where neither explains the numbers.
     """
     if rule.square is None:
-        return None if rule.is_turned else True
+        return True
     keep, c = rule.square
     a, b = rule.mean or (0.0, (c / _leave(keep)) ** 0.5)
     shares = _leave(a), _leave(keep)
@@ -169,11 +183,13 @@ def _list_rules(step: Moved, weight: str, g: Array) -> Iterator[Rule]:
     tops = [(g, None), *((new, law) for _, new, law in means)]
     is_moved = moved != 0
     for (top, mean), (q, law) in product(tops, squares):
-        root, one = -(top / moved)[is_moved], np.ones(is_moved.sum())
-        if found := _solve(root, np.sqrt(q)[is_moved], one):
+        below, q, one = -(top / moved)[is_moved], q[is_moved], np.ones(is_moved.sum())
+        if found := _solve(below, np.sqrt(q), one):
             yield Rule(mean, law, found)
-        if found := _solve(root**2, q[is_moved], one):
-            yield Rule(mean, law, (float(np.sqrt(found[0])), found[1]), is_inner=True)
+        if found := _solve(below**2, q, one):
+            yield Rule(mean, law, (float(np.sqrt(found[0])), found[1]), "√(k² q' + ε)")
+        if found := _solve(below, q, one):
+            yield Rule(mean, law, found, "k q' + ε")
 
 
 def _solve(value: Array, first: Array, second: Array) -> Pair | None:
