@@ -116,7 +116,16 @@ def test_a_mistake_in_a_rule_is_found_with_its_line_and_a_fix(
     ],
 )
 def test_a_rule_that_is_not_known_is_no_mistake(rule, write):
-    assert judge(write(rule)).decision.is_right is not False
+    path = write(rule)
+    assert judge(path).decision.is_right is not False
+    assert not judge(path).decision.rule
+
+
+def test_what_is_not_checked_is_said(write):
+    (*_, message) = find_messages(
+        write(MEANS + "W -= lr / (1 + 0.1*t) * m[k] / (v[k]**0.5 + 1e-8)")
+    )
+    assert "momentum or Adam, was not checked" in message
 
 
 @pytest.mark.parametrize("rule", ROOTED)
