@@ -138,7 +138,7 @@ def test_a_net_too_large_for_a_checkpoint_is_refused_before_it_is_built(data_dir
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_missing_package_is_one_line_that_says_what_to_install(name):
-    done = run_python("-S", SCRIPTS / f"{name}.py", "x", "y")
+    done = run_python("-S", "-E", SCRIPTS / f"{name}.py", "x", "y")  # -E: no PYTHONPATH
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     if name not in ("train", "compare", "sweep", "bench"):  # those refuse x before they need one
         assert "-m pip install" in done.stderr
