@@ -26,7 +26,7 @@ class Point:
 
 
 class Observer:
-    """Is told of every step of a loop, and does nothing by itself; trainer/training/recorder.py
+    """Observes every step of a loop, and does nothing by itself; trainer/training/recorder.py
     writes to a folder.
     """
 

@@ -58,8 +58,8 @@ class Recorder(Observer, Generic[A]):
         written, after a signal.
         """
         # The first weights are saved to find out before training if the folder can be written.
-        is_due = i == self._job.start or i % self._job.settings.checkpoint_every == 0
-        if is_due or self._stop.is_requested:
+        is_regular = i == self._job.start or i % self._job.settings.checkpoint_every == 0
+        if is_regular or self._stop.is_requested:
             self._save(i)
         self._stop.raise_if_requested(i)
 

@@ -106,7 +106,7 @@ def _train(job: Job) -> Result:
             recorder = Recorder(job, writer, stop, net, batch, evaluation, test[0])
             sizes = digits.x_train.shape[1], settings.hidden_size, settings.batch_size
             with closing(recorder), threads.limit_for_step(*sizes):
-                *_others, last = Loop(net, batch, settings, evaluation, recorder).run(job.start)
+                last = Loop(net, batch, settings, evaluation, recorder).run(job.start)[-1]
         seconds = time.perf_counter() - started
         write_about(job.folder, about | {"result": asdict(last) | {"seconds": seconds}})
     return Result(job.folder, settings, last, seconds, job.start)

@@ -1,6 +1,5 @@
 """Call the checked code, and catch what it raises and what it writes to."""
 
-import dis
 import inspect
 import re
 import traceback
@@ -26,6 +25,7 @@ from trainer.checker.findings.comparing import (
     show_safely,
 )
 from trainer.checker.findings.placing import describe_place
+from trainer.checker.load.attributes import list_stored
 from trainer.checker.load.running import lacks_name
 from trainer.checker.load.standins import MissingNameError
 from trainer.common.language import translate as _
@@ -174,9 +174,7 @@ def _is_set_elsewhere(error: AttributeError) -> bool:
     """
     raising = {frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)}
     methods = [m for _, m in inspect.getmembers(type(error.obj), inspect.isfunction)]
-    others = [m for m in methods if m.__code__ not in raising]
-    lines = (line for m in others for line in dis.get_instructions(m))
-    return any((line.opname, line.argval) == ("STORE_ATTR", error.name) for line in lines)
+    return error.name in list_stored(m for m in methods if m.__code__ not in raising)
 
 
 def _is_ours(filename: str) -> bool:

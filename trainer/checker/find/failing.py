@@ -1,17 +1,17 @@
 """Tells whether what a call raises is a mistake of the code itself, whatever it was given."""
 
 import ast
-import dis
+import inspect
 import re
 import traceback
 from difflib import get_close_matches
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import ModuleType
 
 from trainer.checker.find.guessing import find_last_name
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.findings.comparing import show_safely
-from trainer.checker.load.attributes import has_attributes, read_attributes
+from trainer.checker.load.attributes import has_attributes, list_stored, read_attributes
 from trainer.checker.load.bindings import get_bound_names, list_all_names, walk_scope
 
 SIMILAR = 0.8  # of two names of which one is misspelt
@@ -80,7 +80,8 @@ def _is_sure(
             is_changing = isinstance(owner, ModuleType | type)  # other versions have other names
             kept = {} if is_changing else read_attributes(owner)
             known = set(dir(owner)) if is_own else {*kept}
-            stored = _list_set(tree) | _list_stored(type(owner))
+            methods = [m for _, m in inspect.getmembers(type(owner), inspect.isfunction)]
+            stored = _list_set(tree) | list_stored(methods)  # of a class in another file too
             return _is_misspelt(name, known) and name not in stored
         case TypeError():
             called = re.search(CALLED, show_safely(error))
@@ -137,14 +138,6 @@ def _list_set(tree: ast.Module) -> set[str]:
     """Return the attributes that a file sets, of whatever objects."""
     found = (n for n in ast.walk(tree) if isinstance(n, ast.Attribute))
     return {n.attr for n in found if isinstance(n.ctx, ast.Store)}
-
-
-def _list_stored(kind: type) -> set[str]:
-    """Return the attributes that the methods of a class set, which another file may have."""
-    members = [value for each in kind.__mro__ for value in vars(each).values()]
-    methods = [value for value in members if isinstance(value, FunctionType)]
-    code = (each for method in methods for each in dis.get_instructions(method))
-    return {each.argval for each in code if each.opname == "STORE_ATTR"}
 
 
 def _calls(tree: ast.Module, line: int, name: str) -> bool:

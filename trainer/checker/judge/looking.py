@@ -63,10 +63,12 @@ def _look_at_state(decision: Decision) -> Decision:
     rule = find_rule(model, fit)
     if rule is None:
         return decision
-    is_right = not (rule.is_turned or rule.lacks_root) and is_consistent(model, rule)
-    if is_right is False:
-        fault = Fault.INVERTED if rule.lacks_root else Fault.MIXED
-        fault = Fault.AGAINST if rule.is_turned else fault
+    is_right = is_consistent(model, rule)
+    faults = {
+        Fault.AGAINST: rule.is_turned, Fault.INVERTED: rule.lacks_root,
+        Fault.MIXED: is_right is False,
+    }  # fmt: skip
+    if fault := next((fault for fault, is_found in faults.items() if is_found), None):
         return Decision(model, False, fit, model.weights, fault)
     return replace(decision, rule=rule.name if is_right else "")
 

@@ -58,11 +58,7 @@ def compare_shown(step: Step, decision: Decision, model: Model) -> Decision:
     if fit is None or fit.loss == GROWING:
         return decision
     weights = [path for path in decision.model.weights if path in model.base.before]
-    events = decision.model.base.events
-    last = {name_place(*events[i][:2]) for i in fit.events}
-    found = (find_shown_loss(step.describe, model, weights, each, fit.loss)
-             for each in (last, list_places(decision)))  # fmt: skip
-    shown = next(filter(None, found), None)
+    shown = find_shown_loss(step.describe, model, weights, list_places(decision), fit.loss)
     if shown is None:
         return decision
     if shown.is_negative and _ascends(decision.model, fit):
@@ -95,16 +91,20 @@ def _ascends(model: Model, fit: Fit) -> bool:
 def shows_loss_at(step: Step, decision: Decision, line: int) -> bool:
     """Return whether a line gives a usual loss of the outputs of a right step."""
     model = decision.model
-    shown = find_shown_loss(step.describe, model, model.weights, list_places(decision), "")
+    shown = find_shown_loss(step.describe, model, model.weights, list_places(decision))
     if shown is None or not shown.usual:
         return False
     return step.describe(model.base.events[shown.event][0])[0] == line
 
 
-def list_places(decision: Decision) -> set[tuple[int, str]]:
-    """Return the places of the outputs in the source."""
-    events = decision.model.base.events
-    return {name_place(*events[i][:2]) for group in decision.model.outputs for i in group}
+def list_places(decision: Decision) -> list[tuple[int, str]]:
+    """Return the places of the outputs in the source, those first of which the step goes down a
+    loss.
+    """
+    events, fit = decision.model.base.events, decision.fit
+    every = {name_place(*events[i][:2]) for group in decision.model.outputs for i in group}
+    own = {name_place(*events[i][:2]) for i in (fit.events if fit else ())}
+    return sorted(every | own, key=lambda place: (place not in own, place))
 
 
 def _is_half(decision: Decision, fit: Fit) -> bool:

@@ -5,7 +5,7 @@ it changes with these outputs.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -29,6 +29,7 @@ MOST_TARGETS = 20  # arrays that may be the targets
 MOST_EVENTS = 40  # at one place, of which some may depend on others
 NONE: Mapping[str, Array] = {}
 Describe = Callable[[int], tuple[int, str]]
+Places = Sequence[tuple[int, str]]  # in the source, the likeliest first
 
 
 def list_named(describe: Describe, base: Trace, events: Iterable[int]) -> list[int]:
@@ -52,7 +53,7 @@ class Shown:
 
 
 def find_shown_loss(
-    describe: Describe, model: Model, weights: list[str], outputs: set[tuple[int, str]], loss: str
+    describe: Describe, model: Model, weights: list[str], outputs: Places, loss: str = ""
 ) -> Shown | None:
     """Return the first number that the file calls a loss, of outputs at these places: one that is a
     usual loss, that of this name before others, where there is one; None where none depends on such
@@ -69,9 +70,7 @@ def find_shown_loss(
     return max(found, key=lambda each: bool(each.usual) + (each.usual == loss), default=None)
 
 
-def list_expected(
-    model: Model, event: int, outputs: set[tuple[int, str]], name: str
-) -> Iterator[float]:
+def list_expected(model: Model, event: int, outputs: Places, name: str) -> Iterator[float]:
     """Yield what a number may be meant to be that should be the usual loss of a name, of outputs at
     these places before it: the sum, or its mean over one axis or all numbers, half of it or twice.
     """
@@ -82,9 +81,9 @@ def list_expected(
             yield from (k * value / n for n in {1, y.size, *y.shape} for k in (1, 2, 0.5))
 
 
-def _list_outputs(base: Trace, event: int, places: set[tuple[int, str]]) -> Iterator[Events]:
+def _list_outputs(base: Trace, event: int, places: Places) -> Iterator[Events]:
     """Yield the last event at each place before a number, and all that are there together."""
-    for place in sorted(places):
+    for place in places:
         found = [i for i, (site, path, _) in enumerate(base.events[:event])
                  if name_place(site, path) == place]  # fmt: skip
         shapes = {base.events[i][2].shape for i in found}
@@ -100,7 +99,7 @@ class _Number:
         self._run, self._base, self._weighted = model.run, model.base, weighted
         self._value = float(model.base.events[event][2].reshape(()))
 
-    def look(self, outputs: set[tuple[int, str]]) -> Shown | None:
+    def look(self, outputs: Places) -> Shown | None:
         """Return whether the number is a usual loss of outputs at these places, but for a factor
         and a penalty; None where it does not depend on such outputs, and on targets of them.
         """

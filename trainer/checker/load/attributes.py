@@ -1,5 +1,7 @@
-"""Lists the attributes of an object, also those for which its class has slots."""
+"""Lists the attributes of an object, also those in slots, and those that its methods set."""
 
+import dis
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
@@ -27,3 +29,9 @@ def _list_slots(kind: type) -> list[str]:
     found = (vars(each).get("__slots__", ()) for each in reversed(kind.__mro__))
     names = [name for each in found for name in ([each] if isinstance(each, str) else each)]
     return [name for name in names if not name.startswith("__")]
+
+
+def list_stored(methods: Iterable[Callable[..., Any]]) -> set[str]:
+    """Return the attributes that some methods set, of whatever objects."""
+    lines = (line for method in methods for line in dis.get_instructions(method))
+    return {line.argval for line in lines if line.opname == "STORE_ATTR"}
