@@ -182,11 +182,11 @@ def test_a_whole_run_leaves_the_device_at_points_checkpoints_and_pictures(
     result = run(SETTINGS, data_dir, tmp_path, "run", quiet=True, pictures=3)
     assert simulation.take_crossings() == {
         "to device: set_params in build.build_net": PARAMS,
-        "to device: run._train_net": 4,  # the images and labels of both sets
+        "to device: run._train": 4,  # the images and labels of both sets
         "to device: batches.__call__": 1,
-        "wait: loss in loop.evaluate": EVALUATIONS,
+        "wait: loss in loop._measure": EVALUATIONS,
         "wait: accuracy in threads.compute_accuracy": 2 * EVALUATIONS,
-        "from device: params in recorder.save": PARAMS * SAVES,
+        "from device: params in recorder._save": PARAMS * SAVES,
         "from device: params in album.write_page": PARAMS * PAGES,
         "from device: gradient in album.write_page": PARAMS * PAGES,
         "from device: activations in album.write_page": 4 * PAGES,
@@ -202,7 +202,7 @@ def test_a_resumed_run_ends_with_the_weights_of_a_run_on_the_cpu(tmp_path, data_
     simulation.take_crossings()
     resume(tmp_path / "resumed", {"iterations": 6}, data_dir, quiet=True)
     found = simulation.take_crossings()
-    assert found["to device: set_params in run._train_net"] == PARAMS
+    assert found["to device: set_params in job.make_net"] == PARAMS
     run(replace(SETTINGS, device="cpu"), data_dir, tmp_path, "cpu", quiet=True)
     ours, theirs = (checkpoint.load(tmp_path / name).params for name in ("resumed", "cpu"))
     for key, w in theirs.items():
