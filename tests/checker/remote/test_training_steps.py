@@ -15,8 +15,13 @@ from steps import FREE, LAYERS
 
 from trainer.checker.find.trace import Trace
 from trainer.checker.process import Task, check_in_child, check_task
-from trainer.checker.remote.packing import pack, unpack
-from trainer.checker.remote.protocol import MOST_BYTES, ProtocolError
+from trainer.checker.remote.packing import MOST, pack, unpack
+from trainer.checker.remote.protocol import (
+    MOST_AXES,
+    MOST_BYTES,
+    MOST_ELEMENTS,
+    ProtocolError,
+)
 
 NETS = Path(__file__).parents[1] / "nets"
 DATA = "\nx, t = np.random.rand(20, 6), np.eye(4)[np.random.randint(0, 4, 20)]\n"
@@ -112,6 +117,14 @@ def test_numbers_of_four_bytes_count_as_what_they_are_sent_as():
     answer = pack(Trace(events=[(0, "", np.zeros(MOST_BYTES // 10, np.float32))]))
     assert len(answer["data"]) < MOST_BYTES
     assert unpack(answer).error == "too large"
+
+
+@pytest.mark.parametrize("events", [
+    [np.zeros(MOST_ELEMENTS + 1)], [np.zeros((1,) * (MOST_AXES + 1))], [np.zeros(())] * (MOST + 1),
+], ids=["elements", "axes", "arrays"])  # fmt: skip
+def test_what_the_judge_would_refuse_is_not_sent(events):
+    trace = Trace(events=[(0, "", value) for value in events])
+    assert unpack(pack(trace)).error == "too large"
 
 
 def test_layers_without_a_net_are_right_or_wrong_by_themselves(tmp_path):

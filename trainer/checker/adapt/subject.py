@@ -56,6 +56,7 @@ class Subject:
             self._build(kind)  # again: the calls may have left something in it
 
     def _build(self, kind: type) -> None:
+        """Make a net of the class, and find its weights and the methods of each role."""
         self.net: object = build_instance(kind, self.D, self.H, self.C, self.reg)
         self.weights = find_weights(self.net, self.D, self.H, self.C)
         self.has_tensors = self.weights.has_tensors()

@@ -76,6 +76,9 @@ def list_data(D: int, C: int) -> list[tuple[Any, Any, int]]:
 
 
 def _make_data(D: int, C: int) -> Iterator[tuple[Any, Any, int]]:
+    """Yield the same samples as rows, columns, one by one and in pairs, with one-hot targets,
+    labels, and two classes in one column.
+    """
     labels = np.arange(N) % max(C, 2)
     x, hot = draw_samples(labels, D, C)
     yield x, hot, C
@@ -245,6 +248,9 @@ def _list_parts(module: Namespace) -> set[type | None]:
 
 
 def _list_nets(module: Namespace, tree: ast.Module, sizes: tuple[int, int, int]) -> Iterator[Call]:
+    """Yield the calls of each net: a torch module, methods that may train by name, arguments or
+    what they change, and else forward and backward one after the other, or the loss alone.
+    """
     for instance in list_instances(module, tree, sizes):
         if any(each.__module__.startswith("torch.nn") for each in instance.kind.__mro__):
             step = partial(train_module, text=ast.unparse(tree))

@@ -130,6 +130,9 @@ class Choices(Assembler):
             }  # fmt: skip
 
     def _list_values(self, name: str, data: Mapping[str, Any]) -> Iterator[Any]:
+        """Yield what the file gives an argument, then sizes, data, objects, layers, and simple
+        values.
+        """
         yield from self._list_own(name)
         D, H, C = self.sizes
         yield from (list_dims(self.sizes), [D, H, C], [H], H, D, C)

@@ -98,6 +98,9 @@ def _copy_names(names: Namespace, memo: dict[int, Any]) -> Namespace:
 
 
 def _copy(value: Any, memo: dict[int, Any]) -> Any:
+    """Return a copy of a value that shares no array with it, the same one for a value met again.
+    Modules, functions and what cannot be copied are returned themselves.
+    """
     kind = type(value)
     if kind in PLAIN or (kind is np.ndarray and not value.dtype.hasobject):
         return memo[id(value)] if id(value) in memo else _copy_plain(value, kind, memo)

@@ -64,6 +64,9 @@ class Discovery:
         return sorted(self.captures, key=lambda key: (-order.index(key[0]), key[1]))
 
     def _enter(self, loop: int, frame: FrameType) -> None:
+        """Note that a round of a loop begins, and copy the names there at its first rounds; end the
+        run when a loop is known to train.
+        """
         self._rounds += 1
         if self._rounds > MOST_ROUNDS:
             raise FoundError

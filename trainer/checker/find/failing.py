@@ -65,6 +65,11 @@ def _is_unwritten(node: ast.AST) -> bool:
 def _is_sure(
     error: Exception, is_last: bool, line: int, tree: ast.Module, given: Namespace
 ) -> bool:
+    """Return whether an error would come with all other values too: of a name that nothing binds, a
+    misspelt key or attribute, or wrong arguments of a function of the file.
+
+    is_last says that the code of the file raised it, and no library that it calls.
+    """
     match error:
         case UnboundLocalError():
             return False

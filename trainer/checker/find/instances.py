@@ -69,6 +69,9 @@ class Instance:
                         setattr(self.kind, name, ast.literal_eval(node.value))
 
     def _make(self, module: Namespace, values: dict[str, Any]) -> Any:
+        """Return a net: as the file's own code makes it, else with the values chosen by name, else
+        with data where it takes these, else with sizes.
+        """
         chosen = values.get("option", {}).items()
         option = {k: v for k, v in chosen if k in inspect.signature(self.kind).parameters}
         if self.expression is not None:

@@ -187,6 +187,10 @@ def read_leaf(names: Namespace, keys: tuple[Any, ...]) -> Any:
 def _walk(
     path: str, keys: tuple[Any, ...], holder: Any, value: Any, seen: set[int], depth: int = DEPTH
 ) -> Iterator[Leaf]:
+    """Yield the numbers and arrays in a value, each once, through lists, tables and objects.
+
+    holder is what the value is stored in, under the last of the keys; the path shows these.
+    """
     is_array = is_numeric_array(value)
     if not is_array and is_number(value):
         if not isinstance(holder, tuple):  # which cannot be given another number

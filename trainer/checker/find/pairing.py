@@ -40,6 +40,9 @@ def _list_options(layer: Layer, module: Namespace, tree: ast.Module) -> Iterator
 
 
 def _list_classes(module: Namespace, tree: ast.Module) -> Iterator[Layer]:
+    """Yield the classes that have a forward and a backward method, by name or by what they
+    compute.
+    """
     for instance in list_instances(module, tree):
         kinds = [n for n in tree.body if isinstance(n, ast.ClassDef)]
         own = next((n for n in kinds if n.name == instance.kind.__name__), None)

@@ -232,6 +232,11 @@ class Step:
         self, names: Namespace | None, trace: Trace, changes: dict[int, Any], form: Form,
         times: int,
     ) -> Namespace:  # fmt: skip
+        """Run the step with values in the places of its own; fill the trace, and return the names
+        after.
+
+        form says what is kept: all, digests, or some events, after the last of which the run ends.
+        """
         after: Namespace = {}
         rounds = 0
         wanted = form if isinstance(form, tuple) else ()
@@ -246,6 +251,9 @@ class Step:
                 raise TooLongError("too many rounds")
 
         def see(site: int, value: Any) -> Any:
+            """Keep a value of the code, or give it another one; end the run after the last that is
+            asked.
+            """
             if kept is not None and len(trace.events) > last:
                 if wanted:
                     raise EnoughError
@@ -279,6 +287,9 @@ class Step:
         return self._compiled[rounds]
 
     def _compile(self, rounds: int) -> Callable[[Namespace, Namespace | None], None]:
+        """Return the step as a function of a table for the names after it, and the names before it:
+        a loop of so many rounds at its line, in a class of the same name as its own.
+        """
         once = ast.parse(f"for __once__ in range({rounds}): pass").body[0]
         assert isinstance(once, ast.For)
         _place([once], self.line)

@@ -50,6 +50,7 @@ def _describe_fix(report: "Report") -> dict[str, Any] | None:
 
 
 def _list_values(finding: Finding, report: "Report") -> dict[str, Any]:
+    """Return a finding as JSON, without what the hints hold back."""
     is_wrong = finding.verdict in ("differs", "raises")
     shown = report.hints > 1 or not is_wrong
     place: dict[str, Any] = dict.fromkeys(PLACE)

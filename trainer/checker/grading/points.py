@@ -127,6 +127,7 @@ def count_points(scheme: Scheme, report: Report) -> list[Part]:
 
 
 def _count_part(scheme: Scheme, report: Report, name: str) -> Part:
+    """Return the points of one part, with the reason."""
     most = scheme.points[name]
     verdict, why = _judge_part(report, name)
     is_replaced = scheme.numerical_replaces_gradient and name in GRADIENTS

@@ -81,6 +81,7 @@ class Grading:
         self._write(Path("students", f"{name}.html"), make_handout(record, self.how.scheme))
 
     def _write_results(self) -> None:
+        """Write the table, the page and the other formats of all records so far."""
         records = self.records
         self._write(Path("grades.csv"), make_table(records))
         title = _("two-layer nets: results")

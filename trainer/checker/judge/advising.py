@@ -42,6 +42,9 @@ def _is_of_form(finding: Finding) -> bool:
 
 
 def _explain(judged: Judged | None, obstacle: str, users: list[str]) -> str:
+    """Return why nothing was checked, and what to do: from the step that was judged, if any, the
+    call that came farthest, and the files that use this one.
+    """
     if judged:
         message = _(
             "no loss was found that {step} goes down. If it has one, compute it there from the "

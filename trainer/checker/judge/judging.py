@@ -356,6 +356,7 @@ def _rank_shown(judged: Judged) -> tuple[int, int]:
 
 
 def _judge_steps(steps: Iterable[Step], budget: Budget, asked: Asked) -> Iterator[Judged]:
+    """Yield each step with its decision, but those that repeat one that says nothing."""
     for step in steps:
         key = _get_key(step)
         if step.line and asked.open[key] >= OPEN:

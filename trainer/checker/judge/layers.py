@@ -208,6 +208,10 @@ def _is_own_weight(path: str) -> bool:
 
 
 def _start_at(first: Run, start: Mapping[str, Any], changed: list[str]) -> Model | None:
+    """Return what is known of a layer's run from a start: its loss is the last value, what it
+    changes are its weights.
+    """
+
     def run(edits: Mapping[str, Any], form: Form) -> Trace:
         return first({**start, **edits}, form)
 

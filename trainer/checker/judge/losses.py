@@ -118,6 +118,9 @@ def arrange_targets(outputs: Array, targets: Array) -> Iterator[Array]:
 
 
 def _arrange(outputs: Array, t: Array) -> Iterator[Array]:
+    """Yield the targets in the shape of the outputs: as they are, turned, or as one-hot rows of
+    labels.
+    """
     if t.shape == outputs.shape:
         yield t
     elif t.squeeze().shape == outputs.squeeze().shape:

@@ -144,6 +144,9 @@ def measure_far(judged: Judged, entry: Quotient, own: float | None = None) -> di
 def _list_quotients(
     judged: Judged, entry: Quotient, dtype: str, own: float | None
 ) -> dict[float, float]:
+    """Return the difference quotient of one entry for each step size, the file's own too, in a
+    dtype.
+    """
     decision = judged.decision
     fit = decision.fit or decision.fits[0]
     values = np.asarray(decision.model.base.before[entry.weight], dtype=np.float64)
@@ -162,6 +165,9 @@ def _list_quotients(
 def _compare_entries(
     model: Model, fit: Fit, weight: str, unit: float, may_pull: bool
 ) -> Iterator[Quotient]:
+    """Yield the gradient of some entries of a weight beside quotients of two step sizes, with their
+    errors of truncation and of rounding.
+    """
     values = np.asarray(model.base.before[weight], dtype=np.float64)
     is_pulled = may_pull and weight in fit.pulled and not fit.wrong
     pull = fit.pull(values) if is_pulled else 0.0

@@ -358,6 +358,7 @@ def _name_shapes(decision: Decision) -> str:
 
 
 def _describe_right(decision: Decision, words: dict[str, str]) -> str:
+    """Return what a right step does: down which loss, by how many weights, with which rule."""
     number = len(decision.model.weights)
     if decision.model.base.gave == DERIVED:
         message = _("the loss of {step} is {loss}; the file computes no gradients of it")

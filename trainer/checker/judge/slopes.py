@@ -64,6 +64,7 @@ def probe(model: Model, weight: str, number: int) -> list[Direction]:
 
 
 def _probe(model: Model, weight: str, number: int) -> list[Direction]:
+    """Return some directions of a weight, with all values at two steps to each side."""
     values = np.asarray(model.base.before[weight], dtype=np.float64)
     moved = model.base.after[weight] - values
     scale = float(np.abs(values).max()) or 0.1

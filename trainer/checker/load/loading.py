@@ -173,6 +173,9 @@ class Loader:
         return leaf if fromlist else top
 
     def _import_absolute(self, folder: Path, name: str) -> tuple[ModuleType, ModuleType]:
+        """Import a module by its whole name: one beside the file before an installed one, and a
+        stand-in for what is large or not here.
+        """
         added = [Path(p) for p in sys.path if p not in self._known]
         added = [p if p.is_absolute() else self.path.parent / p for p in added]
         head = name.split(".")[0]

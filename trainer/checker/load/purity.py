@@ -88,6 +88,7 @@ class Purity:
         return True
 
     def _is_pure_call(self, call: ast.Call) -> bool:
+        """Return whether a call has no effect but its value."""
         name = get_dotted_name(call.func)
         if name is None:
             is_known = isinstance(call.func, ast.Attribute) and METHODS.match(call.func.attr)

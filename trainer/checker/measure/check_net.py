@@ -62,6 +62,7 @@ def prepare_trial(kind: type, seed: int) -> tuple[Trial, Judge] | None:
 
 
 def _check_quantities(trial: Trial) -> Iterator[Finding]:
+    """Yield the findings on all that a net computes, each after what it depends on."""
     if obstacle := _find_obstacle(trial, runs := trial.call_with_each_target()):
         yield obstacle
         return

@@ -69,6 +69,7 @@ class Answerer:
             return {"error": describe_error(error)}
 
     def _do_load(self, question: dict[str, Any]) -> Answer:
+        """Load the file; tell its class, functions, parts, and what it leaves unfinished."""
         loaded = self._loaded = load_code(self._loader, question["name"], self._removed)
         source = self._loader.sources[loaded.path]
         lines = source.text.count("\n") + 2 if source.notebook else 0
@@ -95,6 +96,7 @@ class Answerer:
         return {"notes": [n[:TEXT] for n in notes], "aliases": [n[:TEXT] for n in aliases]}
 
     def _do_build(self, question: dict[str, Any]) -> Answer:
+        """Build a net; tell its number, methods, and the shapes and problems of its weights."""
         kind: Any = self._get_loaded().kind
         D, H, C = question["sizes"]
         subject = Subject(kind, D, H, C, question["reg"])

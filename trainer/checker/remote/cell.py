@@ -103,6 +103,7 @@ class Cell:
     def _start(
         self, command: list[str], more: dict[str, str], shown: list[Path]
     ) -> subprocess.Popen[bytes]:
+        """Start a process of the cell: in bubblewrap, or on Linux under a supervisor."""
         environment = self._make_environment() | more
         if self.is_wrapped:
             command = [*make_prefix(self.folder, environment, shown), *command]

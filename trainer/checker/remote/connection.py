@@ -121,6 +121,9 @@ class Connection:
     def _ask(
         self, question: dict[str, Any], evaluate: Callable[[Any], Any] | None
     ) -> dict[str, Any]:
+        """Send a question, with the next number, and return the answer, which has to have this
+        number.
+        """
         left = self.seconds_left
         share = self.hangs.share(question, left) if self.hangs else left
         self._limit = time.monotonic() + share
@@ -156,6 +159,9 @@ class Connection:
         return line
 
     def _receive_chunk(self) -> bytes:
+        """Return the next bytes; look at the limits meanwhile. Raises WorkerLostError where none
+        come.
+        """
         while True:
             now = time.monotonic()
             if now >= min(self._end, self._limit):

@@ -69,6 +69,9 @@ def _rename(finding: Finding, inside: Path, path: Path) -> Finding:
 def _read_loaded(
     connection: Connection, inside: Path, path: Path, name: str | None, answer: dict[str, Any]
 ) -> Loaded:
+    """Return what the worker loaded, with its class and functions as objects that ask the
+    worker.
+    """
     about = answer.get("class")
     kind = RemoteClass(connection, about) if about else None
     helpers = [

@@ -22,7 +22,7 @@ def pack(trace: Trace) -> dict[str, Any]:
     after = [[path, *_describe(value)] for path, value in trace.after.items()]
     arrays = [value for *_place, value in events]
     arrays += [*trace.before.values(), *trace.after.values()]
-    if WIDTH * sum(array.size for array in arrays) > MOST_BYTES // 2:
+    if not _can_send(arrays):
         return pack(Trace(error="too large"))
     data = b"".join(np.ascontiguousarray(a, dtype=KINDS[a.dtype.kind]).tobytes() for a in arrays)
     return {
@@ -30,6 +30,13 @@ def pack(trace: Trace) -> dict[str, Any]:
         "gave": trace.gave, "dropped": trace.dropped,
         "data": base64.b64encode(data).decode("ascii"),
     }  # fmt: skip
+
+
+def _can_send(arrays: list[Any]) -> bool:
+    """Return whether unpack takes arrays, by how many and how large they are."""
+    if len(arrays) > MOST or WIDTH * sum(array.size for array in arrays) > MOST_BYTES // 2:
+        return False
+    return all(array.size <= MOST_ELEMENTS and array.ndim <= MOST_AXES for array in arrays)
 
 
 def _describe(value: Any) -> list[Any]:

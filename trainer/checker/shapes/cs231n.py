@@ -136,6 +136,9 @@ def build(found: Found) -> type | None:
 
 
 def _make_class(functions: dict[str, Any], compute_loss: Function) -> type:
+    """Return a class of two-layer nets that are made of somebody's forward and backward
+    functions.
+    """
     convert = one_hot if _takes_rows_only(compute_loss) else _to_labels
 
     class TwoLayerNet:

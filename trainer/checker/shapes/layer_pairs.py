@@ -158,6 +158,9 @@ def _make_deep(results: Results) -> Operation:
 
 
 def _compute_deep(results: Results, d: Draw) -> Values:
+    """Return the gradients of three layers, by the factor that the last one shows; {} where the
+    outputs or the last gradient are wrong, which is said of them alone.
+    """
     outputs, right = _run_deep(d)
     own: Any = results.get(OWN)
     al = own.get("AL") if isinstance(own, dict) else None

@@ -152,6 +152,8 @@ def build(found: Found) -> type | None:
 
 
 def _make_class(affine: Callable[..., Any], hidden: Callable[..., Any], loss: Any) -> type:
+    """Return a class of two-layer nets that are made of somebody's layers."""
+
     class TwoLayerNet:
         draws_weights = False
 

@@ -44,6 +44,7 @@ def _mistake_svm(d: Draw) -> dict[str, Values]:
 
 
 def _mistake_softmax(d: Draw) -> dict[str, Values]:
+    """Return the loss and gradient that each known mistake of a softmax loss gives."""
     a, N, rows = d.scores, len(d.scores), np.eye(C)[d.labels]
     exp, y = np.exp(a), softmax(a)
     outputs = {

@@ -56,6 +56,7 @@ def _find_module(found: Found) -> type | None:
 
 
 def _make_class(kind: type, loss: str) -> type:
+    """Return a class of nets with the methods of ours around a torch module with this loss."""
     name = _find_loss(kind)
 
     class TorchModule:

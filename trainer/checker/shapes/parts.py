@@ -114,6 +114,9 @@ def report_unsupported(raised: Finding) -> Finding:
 
 
 def _judge_results(part: Part, outcomes: list[Outcome], draws: list[Draw]) -> Iterator[Finding]:
+    """Yield a finding for each number that a part gives, beside what a right one computes from the
+    same draws; those that a known mistake gives are named.
+    """
     results = [outcome.value if not outcome.error else {} for outcome in outcomes]
     pairs = list(zip(results, draws, strict=True))
     wanted = [_get_operation(part, result).compute(d) for result, d in pairs]
