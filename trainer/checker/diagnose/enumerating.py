@@ -5,6 +5,7 @@ line.
 """
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from math import inf
 from typing import Any
@@ -187,10 +188,13 @@ class Enumerator:
         return [Edit(self._root, text, 2.0) for text in right]
 
     def _copy(self, scope: Values) -> Values:
-        """Return the names that a statement may change, with copies of all that an object holds
+        """Return the names that a statement may change, with a copy of all that an object holds
         where it changes a part of one.
         """
-        return copy_arrays(scope) if self._name.isidentifier() else copy_together(scope, None)[0]
+        found, owner = copy_arrays(scope), re.split(r"[.\[]", self._name)[0]
+        if owner in scope and owner != self._name:
+            found |= copy_together({owner: scope[owner]}, None)[0]
+        return found
 
     def _open(self, part: ast.expr, text: str = HOLE) -> Any:
         """Return the code of the line with a text in place of one part."""

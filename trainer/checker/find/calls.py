@@ -38,6 +38,7 @@ from trainer.checker.find.instances import (
     REG,
     SIZES,
     Instance,
+    find_output,
     guess_sizes,
     list_instances,
     list_shapes,
@@ -47,7 +48,7 @@ from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.modules import takes_loader, train_module
 from trainer.checker.find.options import list_options, show_option
 from trainer.checker.find.preparing import prepare
-from trainer.checker.find.self_changing import list_changing
+from trainer.checker.find.self_changing import list_changing, moves_in_loop
 from trainer.checker.find.shortening import shorten
 from trainer.checker.find.steps import Step, capture_call
 from trainer.checker.find.trying import Outcome, Trier
@@ -168,6 +169,8 @@ class Call:
                 lambda named, asked: instance.build(module, {"named": named, "asked": asked}),
                 {}, dict(zip("xt", list_data(*usual[0])[0], strict=False)),
             )  # fmt: skip
+        if isinstance(instance, Instance) and C == 1 and instance.expression is None:
+            instance.named |= find_output(instance, module)
         net = instance.build(module, {"named": copy.deepcopy(instance.named)})
         found = guess_sizes(net)
         is_of_more = C == 1 and not any(shape[0] > shape[1] == 1 for shape in list_shapes(net))
@@ -236,7 +239,8 @@ def list_calls(module: Namespace, tree: ast.Module, sizes: tuple[int, int, int])
     parts = _list_parts(module)
     nets = sorted(_list_nets(module, tree, sizes), key=lambda call: call.kind in parts)
     flows = (Call(run, name, start) for start, run, name in list_flows(module, tree, sizes))
-    return [*nets, *_list_functions(module), *_list_entries(module, tree), *flows]
+    named, entries = _list_functions(module), _list_entries(module, tree)
+    return [*nets, *named, *entries, *flows, *_list_moving(module, tree)]
 
 
 def _list_parts(module: Namespace) -> set[type | None]:
@@ -365,6 +369,16 @@ def _list_entries(module: Namespace, tree: ast.Module) -> Iterator[Call]:
         if has_loop and is_entry:
             runs = partial(call_alone, function=function)
             yield Call(runs, node.name, required=list_required(function))
+
+
+def _list_moving(module: Namespace, tree: ast.Module) -> Iterator[Call]:
+    """Yield functions of another name that move something in a loop, and are given something."""
+    for node in (n for n in tree.body if isinstance(n, ast.FunctionDef)):
+        function: Any = module.get(node.name)
+        if not (_is_own_function(function, module) and list_required(function)):
+            continue
+        if moves_in_loop(node) and not _may_train(node.name, function, False):
+            yield Call(partial(call_alone, function=function), node.name, trained=(function,))
 
 
 def _takes_data(function: Function) -> bool:

@@ -64,6 +64,19 @@ def is_carried(run: Callable[..., Trace], trace: Trace, path: str) -> bool:
     return not np.array_equal(after[changed], trace.after[path][changed], equal_nan=True)
 
 
+def is_replaced(run: Callable[..., Trace], trace: Trace, path: str) -> bool:
+    """Return whether what a step leaves of an array keeps less than half of any change of it, as
+    the values that go from layer to layer do: a weight is moved from where it is.
+    """
+    old, new = trace.before[path], trace.after.get(path)
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], old.shape)
+    by = 1e-3 * signs * (1 + np.abs(old))
+    moved = run({path: old + by}, "changes").after.get(path)
+    if new is None or moved is None or not new.shape == moved.shape == old.shape:
+        return True
+    return bool(abs(((moved - new) * by).sum()) < 0.5 * (by * by).sum())
+
+
 def is_velocity(run: Callable[..., Trace], trace: Trace, path: str) -> bool:
     """Return whether an array becomes what a step adds to another one, or a multiple of it, also
     from other values: a momentum, which an output depends on where the gradient is taken ahead.

@@ -102,7 +102,7 @@ def _copy(value: Any, memo: dict[int, Any]) -> Any:
     Modules, functions and what cannot be copied are returned themselves.
     """
     kind = type(value)
-    if kind in PLAIN or (kind is np.ndarray and not value.dtype.hasobject):
+    if kind in PLAIN or (isinstance(value, np.ndarray) and _is_plain(value)):
         return memo[id(value)] if id(value) in memo else _copy_plain(value, kind, memo)
     if is_closure(value):
         return memo[id(value)] if id(value) in memo else copy_closure(value, memo, _copy)
@@ -119,9 +119,15 @@ def _copy(value: Any, memo: dict[int, Any]) -> Any:
     return value
 
 
+def _is_plain(array: np.ndarray[Any, Any]) -> bool:
+    """Return whether an array holds numbers alone, also one of a class of its own."""
+    return not array.dtype.hasobject and not getattr(array, "__dict__", None)
+
+
 def _copy_plain(value: Any, kind: type, memo: dict[int, Any]) -> Any:
     """Copy an array or what holds most of somebody's data, which the general way copies slowly."""
-    if kind is np.ndarray:
+    made: Any
+    if isinstance(value, np.ndarray):
         made = memo[id(value)] = value.copy(order="K")
     elif kind is tuple:  # which may not hold itself
         made = memo[id(value)] = tuple([_copy(each, memo) for each in value])

@@ -187,3 +187,19 @@ def guess_sizes(net: object) -> list[tuple[int, int]]:
     rows = [(a, d)] if b == shapes[1][0] or shapes[-2][1] == c else []
     columns = [(b, c)] if a == shapes[1][1] or shapes[-2][0] == d else []
     return rows + columns or [(a, d), (b, c)]
+
+
+def find_output(instance: Instance, module: Namespace) -> Namespace:
+    """Return the argument that is the number of outputs, as 1, of a net that has more: the one with
+    which as 1 the net has one output and as many inputs; {} for none.
+    """
+    asked: list[str] = []
+    net = instance.build(module, {"named": copy.deepcopy(instance.named), "asked": asked})
+    inputs = {D for D, C in guess_sizes(net) if C > 1}
+    for name in dict.fromkeys(asked) if inputs else ():
+        named = copy.deepcopy(instance.named) | {name: 1}
+        with suppress(Exception):
+            found = guess_sizes(instance.build(module, {"named": named}))
+            if any(C == 1 and D in inputs for D, C in found):
+                return {name: 1}
+    return {}

@@ -22,7 +22,7 @@ from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.trying import Outcome, Trier
 
 N, D, H = 7, 5, 4
-INPUTS = ((N, D), (D, N), (2, 3, 6, 6), (2, 6, 6, 3), (2, 3, D), (N, D), (D,), (D, 1))
+INPUTS = ((N, D), (D, N), (2, 3, 6, 6), (2, 6, 6, 3), (2, 3, D), (N, D), (D,), (D, 1), (1, D))
 PROBABLE = 5  # the number of the probabilities; behind them are single samples
 # The names of a gradient that a backward function is given.
 DOUT = r"d([A-Z_0-9].*|[a-z]\d?|values?|inputs?|outputs?)?|.*(grad|delta|dout|error|upstream).*"
@@ -92,6 +92,8 @@ def _list_choices(
     """
     if name in made and find_role(name, SIZES):
         return [trier.choices.choose_usual(name)]
+    if trier.choices.is_called(name):
+        return trier.choices.list_functions(name)
     numbers, others = _list_numbers(x, name in made), _list_values(forward, name, x, trier, number)
     is_size = name in made and not is_named_as_array(name)
     return [*numbers, *others] if is_size else [*others, *numbers]
@@ -145,7 +147,7 @@ def _list_shapes(name: str, x: Array) -> list[tuple[int, ...]]:
     """Return the shapes that an array beside such inputs may have, the likeliest first."""
     if x.ndim == 4:
         return [(H, 3, 3, 3), (3, 3, 3, H), (H,), (1, 1, 1, H), (3,)]
-    is_row = x.ndim == 3 or x.shape == (N, D)
+    is_row = x.ndim == 3 or x.shape in ((N, D), (1, D))
     size, samples = (x.shape[-1], x.shape[0]) if is_row else (x.shape[0], x.shape[-1])
     matrices: list[tuple[int, ...]] = [(size, H), (H, size), (H, H)]
     vectors: list[tuple[int, ...]] = [(H,), (1, H), (H, 1), (size,), (1, size), (size, 1)]

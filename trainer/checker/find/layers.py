@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.adapt.names import list_required
+from trainer.checker.adapt.names import list_arguments, list_required
 from trainer.checker.find.applying import read_arrays, subtract_from, subtract_gradients, trains
 from trainer.checker.find.instances import Instance
 from trainer.checker.find.inventing import (
@@ -73,7 +73,7 @@ class Layer:
         """Return the steps of the layer with inputs of one layout, each with another thing that
         backward may be given beside dout.
         """
-        made = self._list_made()
+        made = self._list_made(trier)
 
         def run(named: Namespace) -> Any:
             net = self._build(trier, named)
@@ -83,7 +83,7 @@ class Layer:
         named = invent_arguments(forward, made, draw_inputs(layout), run, trier)
         if named is None:
             return []
-        named |= self.option
+        named |= self.option | trier.choices.match_slopes(named)
         y = split_result(run(copy.deepcopy(named)))[0]
         if y.size > 1 and (not self.backward or layout == PROBABLE):
             return []
@@ -101,18 +101,22 @@ class Layer:
 
         return capture_call(trier.tracer, trier.choices.module, self.name, run, names)
 
-    def _list_made(self) -> list[str]:
-        """Return the arguments that the constructor requires, where the file does not call it."""
+    def _list_made(self, trier: Trier) -> list[str]:
+        """Return the arguments of the constructor, where the file does not call it: those that it
+        requires, and functions.
+        """
         if self.instance is None or self.instance.expression is not None:
             return []
-        return list_required(self.instance.kind)
+        optional = [p.name for p in list_arguments(self.instance.kind) if p.default is None]
+        functions = [name for name in optional if trier.choices.is_called(name)]
+        return [*list_required(self.instance.kind), *functions]
 
     def _build(self, trier: Trier, named: Namespace) -> Any:
         if self.instance is None:
             return None
         if self.instance.expression is not None:
             return self.instance.build(trier.choices.module, {"named": {}})
-        return self.instance.kind(**{name: named[name] for name in self._list_made()})
+        return self.instance.kind(**{name: named[name] for name in self._list_made(trier)})
 
     def _get(self, net: Any, trier: Trier, name: str) -> Function:
         found: Function = trier.choices.module[name] if net is None else getattr(net, name)

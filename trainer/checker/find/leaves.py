@@ -76,7 +76,8 @@ class Leaf:
         elif is_tensor(self.value):
             put(self.holder, self.key, make_tensor(self.value, values))
         elif isinstance(self.value, np.ndarray):
-            if self.value.dtype == values.dtype and self.value.shape == values.shape:
+            takes = self.value.dtype in (values.dtype, object)
+            if takes and self.value.shape == values.shape:
                 self.value[...] = values
             else:
                 put(self.holder, self.key, values)
@@ -93,7 +94,7 @@ def put(holder: Any, key: Any, value: Any) -> None:
     """Give a holder a value under a key."""
     if isinstance(key, Column):
         key.write(holder, value)
-    elif isinstance(holder, dict | list):
+    elif isinstance(holder, dict | list | np.ndarray):
         holder[key] = value
     elif is_closure(holder):
         list_cells(holder)[key].cell_contents = value
@@ -169,7 +170,7 @@ def _take(holder: Any, key: Any) -> Any:
         return read_gradient(holder)
     if is_closure(holder):
         return list_cells(holder)[key].cell_contents
-    return holder[key] if isinstance(holder, dict | list | tuple) else getattr(holder, key)
+    return holder[key] if is_list_like(holder) else getattr(holder, key)
 
 
 def read_leaf(names: Namespace, keys: tuple[Any, ...]) -> Any:
@@ -203,7 +204,7 @@ def _walk(
         yield Leaf(path, keys, holder, value)
         if not is_array and is_tensor(value) and has_gradient(value):
             yield Leaf(f"{path}.{GRAD}", (*keys, GRAD), value, read_gradient(value))
-    elif isinstance(value, dict | list | tuple) or (depth == DEPTH and is_holder(value)):
+    elif is_list_like(value) or (depth == DEPTH and is_holder(value)):
         seen.add(id(value))
         for column in list_columns(value):
             yield Leaf(f"{path}[*]{column}", (*keys, column), value, column.read(value))
@@ -224,8 +225,22 @@ def is_real(value: object) -> bool:
 
 
 def is_numeric_array(value: object) -> bool:
-    """Return whether a value is an array of numbers."""
-    return isinstance(value, np.ndarray) and value.dtype.kind in "fiub" and value.size > 0
+    """Return whether a value is an array of numbers, perhaps of dtype object."""
+    if not isinstance(value, np.ndarray) or value.size == 0:
+        return False
+    return value.dtype.kind in "fiub" or (
+        value.dtype.kind == "O" and all(map(is_number, value.flat))
+    )
+
+
+def is_list_like(value: object) -> bool:
+    """Return whether a value holds others under keys or indices."""
+    return isinstance(value, dict | list | tuple) or _is_ragged(value)
+
+
+def _is_ragged(value: object) -> bool:
+    """Return whether a value is an array of other arrays, as those of layers of other sizes are."""
+    return isinstance(value, np.ndarray) and value.dtype.kind == "O" and value.ndim == 1
 
 
 def is_table(value: object) -> bool:
@@ -249,7 +264,7 @@ def is_holder(value: object) -> bool:
     """Return whether a value is a dict, a list, a tuple, a function that keeps names of another, or
     an object of a class in Python.
     """
-    if isinstance(value, dict | list | tuple) or is_module(value) or is_closure(value):
+    if is_list_like(value) or is_module(value) or is_closure(value):
         return True
     if is_of_torch(value):  # such as an optimizer
         return False
@@ -260,7 +275,7 @@ def list_parts(value: Any) -> list[tuple[Any, Any]]:
     """Return what a holder holds, under its keys, indices or attributes."""
     if isinstance(value, dict):
         return list(value.items())
-    if isinstance(value, list | tuple):
+    if is_list_like(value):
         return list(enumerate(value))
     if is_module(value):
         return list(list_module_parts(value).items())

@@ -33,12 +33,17 @@ class Obstacle:
 
 
 def list_importers(path: Path) -> list[Path]:
-    """Return the files that import one, in its folder and in the one above."""
-    found = sorted(set(_list_importers(path)), key=lambda file: (file.name, file))
-    return found[:MOST_USERS]
+    """Return the files that import one, or its package, in its folder and in the one above."""
+    found = set(_list_importers(path))
+    if passed := {file for file in found if file.stem == "__init__"}:
+        found = (found - passed) | {
+            each for file in passed for each in _list_importers(file.parent)
+        }
+    return sorted(found, key=lambda file: (file.name, file))[:MOST_USERS]
 
 
 def _list_importers(path: Path) -> Iterator[Path]:
+    """Yield the files that import a file or a folder."""
     imports = re.compile(rf'^[\s"]*(from|import)\s[^\n]*\b{re.escape(path.stem)}\b', re.MULTILINE)
     files = (file for folder in path.parents[:2] for file in _list_files(folder) if file != path)
     for file in files:

@@ -1,6 +1,7 @@
-"""Finds the methods of a class that change what its objects keep by what that was: they may train.
+"""Finds what may train, whatever it is called: a name says that in some languages only.
 
-A name says that in some languages only. A method that calls another one of these is one too.
+That are the methods of a class that change what its objects keep by what that was, and those that
+call these; and the functions with a loop that moves what a name stands for.
 """
 
 import ast
@@ -20,6 +21,27 @@ def list_changing(body: list[ast.stmt]) -> set[str]:
     while more := {name for name, called in calls.items() if called & found} - found:
         found |= more
     return found
+
+
+def moves_in_loop(function: Function) -> bool:
+    """Return whether a loop of a function moves a name, or a part of it, by a sum or difference.
+
+    w -= d        w = w - d        w += rate * d
+    """
+    loops = (n for n in ast.walk(function) if isinstance(n, ast.For | ast.While))
+    return any(_moves(node) for loop in loops for node in ast.walk(loop))
+
+
+def _moves(node: ast.AST) -> bool:
+    match node:
+        case ast.AugAssign(op=ast.Sub(), value=value):
+            return not isinstance(value, ast.Constant)
+        case ast.AugAssign(op=ast.Add(), value=ast.BinOp(op=ast.Mult())):
+            return True
+        case ast.Assign(targets=[target], value=ast.BinOp(op=ast.Sub() | ast.Add()) as value):
+            is_counted = isinstance(value.right, ast.Constant)
+            return ast.unparse(value.left) == ast.unparse(target) and not is_counted
+    return False
 
 
 def _list_called(method: Function) -> Iterator[str]:

@@ -54,7 +54,8 @@ def list_module_parts(module: Any) -> dict[str, Any]:
 def to_array(value: Any) -> Array:
     """Return a copy of numbers, or of a tensor, as an array."""
     is_array = isinstance(value, np.ndarray)
-    return np.array(value.detach().cpu().numpy() if not is_array and is_tensor(value) else value)
+    made = np.array(value.detach().cpu().numpy() if not is_array and is_tensor(value) else value)
+    return made.astype(float) if made.dtype.kind == "O" else made
 
 
 def has_gradient(tensor: Any) -> bool:

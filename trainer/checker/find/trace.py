@@ -9,7 +9,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from trainer.checker.find.leaves import is_numeric_array, is_real, is_table, list_inside
+from trainer.checker.find.leaves import (
+    is_list_like,
+    is_numeric_array,
+    is_real,
+    is_table,
+    list_inside,
+)
 from trainer.checker.find.tensors import extends_torch, is_numeric_tensor, replace_tensor, to_array
 from trainer.checker.find.tracing import Site
 
@@ -19,6 +25,7 @@ LIST = "(list)"  # ends the path of a list of numbers
 PART = "(part of it)" + LIST  # of one of which a part was set
 OPERAND = "(operand)"  # the path of what is subtracted, or from which something is
 NAMED = "(named operand)"  # that of one which has a name
+ELEMENT = "(element)"  # that of a whole number in a list or an array, as a label is
 KINDS = {"f": "f8", "i": "i8", "u": "i8", "b": "b1"}  # as which arrays are compared and sent
 RESULT, SUBTRACTED, JOINED, DERIVED = GAVE = "result", "subtracted", "joined", "derived"
 STRAIGHT = "(script)"  # the name of the one step that a script takes without a loop
@@ -95,14 +102,15 @@ def keep(
     """
     if len(trace.events) >= MOST_EVENTS:
         raise TooLongError("too many values")
-    is_whole = site.is_argument and isinstance(value, int | np.integer)  # perhaps a label
-    is_number = is_real(value) or is_whole
+    is_whole = isinstance(value, int | np.integer)
+    is_element, is_given = is_whole and site.is_part, is_whole and site.is_argument
+    is_number = is_real(value) or is_element or is_given  # perhaps a label
     is_array = not is_number and (is_numeric_array(value) or is_numeric_tensor(value))
     if is_number or (is_array and math.prod(value.shape) <= MOST_ELEMENTS):
         value = _replace(value, changes.get(len(trace.events)), site.is_update)
-        path = NAMED if site.is_name else OPERAND if site.is_operand else ""
+        path = NAMED if site.is_name else OPERAND if site.is_operand else ELEMENT * is_element
         _add(trace, number, path, value, kept)
-    elif isinstance(value, dict | list | tuple) and not site.is_argument:
+    elif is_list_like(value) and not site.is_argument:
         if site.is_update and not is_table(value):  # whose new part was seen before
             return value
         numbers = [(i, each) for i, each in enumerate(value) if is_real(each)]

@@ -39,7 +39,8 @@ class Site:
 
     text is the expression, and function the name of the function around it. is_update tells that
     the statement changes a value, which is seen afterwards, is_operand that another value is
-    subtracted from it, or it from that, and is_name that it is one that has a name.
+    subtracted from it, or it from that, and is_name that it is one that has a name. is_part tells
+    that it is taken out of a list or an array, as a sample and its label are.
     """
 
     path: Path
@@ -51,6 +52,7 @@ class Site:
     is_update: bool = False
     is_operand: bool = False
     is_name: bool = False
+    is_part: bool = False
 
 
 @dataclass
@@ -258,10 +260,11 @@ class _Instrumenter(ast.NodeTransformer):
         is_update: bool = False, is_operand: bool = False, see: str = SEE,
     ) -> ast.expr:  # fmt: skip
         text, line = ast.unparse(at or value), (at or value).lineno
+        is_part = isinstance(value, ast.Subscript) and at is None
         value = self._show_elements(value)
         number = len(self._tracer.sites)
         function = self._functions[-1]
-        kinds = is_argument, is_update, is_operand, see == SEE_NAME
+        kinds = is_argument, is_update, is_operand, see == SEE_NAME, is_part
         site = Site(self._path, line, name, text, function, *kinds)
         self._tracer.sites.append(site)
         call = ast.Call(ast.Name(see, ast.Load()), [ast.Constant(number), value], [])

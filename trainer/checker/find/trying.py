@@ -149,10 +149,23 @@ class Trier:
         names = [name for name in best.asked if not re.fullmatch(FILES, name.lower())]
         named = [name for name in names if re.search(rf"\b{name}\b", text)]
         for group in (named, [name for name in names if name not in named]):
-            every = [self.choices.list_values(name, data, str(best.error)) for name in group]
+            every = [self._list_values(name, best, data) for name in group]
             pairs = (zip(group, values, strict=True) for values in zip_longest(*every))
             yield from ({n: v} for each in pairs for n, v in each
                         if _differ(v, best.named.get(n)))  # fmt: skip
+
+    def _list_values(self, name: str, best: Outcome, data: Mapping[str, Any]) -> Iterator[Any]:
+        """Yield what an argument may be, numbers that another one has last: what is a size shows
+        where all sizes differ.
+        """
+        taken = [v for other, v in best.named.items() if other != name and type(v) is int]
+        later = []
+        for value in self.choices.list_values(name, data, str(best.error)):
+            if type(value) is int and value in taken:
+                later.append(value)
+            else:
+                yield value
+        yield from later
 
 
 def _differ(value: Any, other: Any) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from trainer.checker.find.changes import is_replaced
 from trainer.checker.find.trace import DERIVED, NAMES, Form, Trace
 from trainer.checker.judge.decision import OF_DIRECTION, Decision, Fault
 from trainer.checker.judge.descent import FEWEST, computes_gradient, fit_losses, measure_rest
@@ -35,12 +36,22 @@ GIVEN = {"x", "t"}  # leaves of a call that are data of ours, and no weights
 
 
 def decide(run: Run, name: str = "", is_known: bool = False) -> Decision | None:
-    """Return the decision on a step, None where it has no weights, targets and outputs.
+    """Return the decision on a step, None where it has no weights, targets and outputs, or where
+    what it changes are the values between layers.
 
     name is that of the function that is called, if the step is a call. Where its targets may be its
     inputs, it is wrong only beside weights that go down a loss: it may be no net. is_known: it was
     wrong with other inputs, so that what is wrong near the first weights is asked no more.
     """
+    decision = _decide_by_use(run, name, is_known)
+    if decision is None or decision.is_right or decision.fault:
+        return decision
+    base, weights = decision.model.base, decision.model.weights
+    return None if all(is_replaced(run, base, path) for path in weights) else decision
+
+
+def _decide_by_use(run: Run, name: str, is_known: bool) -> Decision | None:
+    """Return the decision on a step, with the uses of its names as data where it has no others."""
     first = build_model(run)
     base = first.base if first else run({}, "full")
     named = None if first or base.error else build_model(partial(_show_names, run))

@@ -18,6 +18,7 @@ from trainer.book.functions import Array
 from trainer.checker.find.bundling import name_alike
 from trainer.checker.find.changes import is_carried, is_reordered, is_velocity
 from trainer.checker.find.trace import (
+    ELEMENT,
     EVENT,
     LIST,
     NAMED,
@@ -35,7 +36,7 @@ from trainer.checker.judge.moving import exchange, leave, looks_like_target, mov
 Run = Callable[[Mapping[str, Any], Form], Trace]
 # The paths of data of one step.
 LISTS = f"{re.escape(LIST)}|{re.escape(PART)}"
-MADE = rf"(\[\d+\])?({LISTS})?|{re.escape(OPERAND)}|{re.escape(NAMED)}"
+MADE = rf"(\[\d+\])?({LISTS})?|" + "|".join(map(re.escape, (OPERAND, NAMED, ELEMENT)))
 LOST = 1e-12  # relative, of outputs: what rounding leaves of a weight that is cancelled
 NORMALISED = 2  # vectors of one size that a batch normalisation has
 MOST_DATA = 20  # groups of arrays that are tried as targets
@@ -424,8 +425,8 @@ def _choose_targets(
 
     The targets are what most weights' steps depend on, where the outputs depend on as many.
 
-    Single numbers that are not made of data are targets only where nothing else is: the count of
-    Adam's steps is none.
+    Single numbers that are neither made nor a part of data are targets only where nothing else is:
+    the count of Adam's steps is none.
     """
     results = {(-1, path) for path in changed}
     scores = []
@@ -434,11 +435,19 @@ def _choose_targets(
         counts = (_count(model, changed, i) for i in _list_forward(model, data, name))
         count = max(counts, default=0) if reach else 0
         value = model.get_value(data[name][0])
-        is_likely = value.ndim > 0 or (name[0] == EVENT and value.dtype.kind == "f")
+        is_likely = value.ndim > 0 or _is_of_data(model, name)
         about = count > 0, is_likely, count, len(reach), looks_like_target(name)
         scores.append((*about, number, name))
     best = max(scores, default=(False, False, 0, 0, 0, 0, ""))
     return best[2], best[-1]
+
+
+def _is_of_data(model: Model, name: str) -> bool:
+    """Return whether a single number is an event that is made or a part of data."""
+    if name[0] != EVENT:
+        return False
+    _, path, value = model.base.events[int(name[1:])]
+    return path == ELEMENT or value.dtype.kind == "f"
 
 
 def _list_forward(model: Model, data: dict[str, list[str]], targets: str) -> list[int]:

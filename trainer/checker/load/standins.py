@@ -19,6 +19,7 @@ import numpy as np
 
 from trainer.book import functions
 from trainer.book.functions import Array
+from trainer.checker.load.assigned import give_assigned
 from trainer.checker.load.given_files import Data
 from trainer.checker.load.libraries import answer
 from trainer.common.language import N_
@@ -41,7 +42,8 @@ class StandIn:
 
     A use raises error, the exception because of which the name was not set, or MissingNameError.
     Where is_quiet is set, what only shows something does nothing. Where data of ours are given, an
-    attribute or a key that names some is these, and what a call returns is a placeholder too.
+    attribute or a key that names some is these, and so is what a call returns to names of such: of
+    other names it is a placeholder too.
     """
 
     is_quiet = False
@@ -109,10 +111,19 @@ class StandIn:
             data = self.__dict__["_data"]
             if not (StandIn.is_quiet and data):
                 raise
+            given = give_assigned(sys._getframe(1), data.give)
+            if given is not None:
+                return given
             return StandIn(f"{self._name}()", str(self._why), data=data)
 
     def __iter__(self) -> Iterator[Any]:
-        """Yield itself for each target of an assignment, where it shows something: fig, ax = …."""
+        """Yield itself for each target of an assignment, where it shows something: fig, ax = …, and
+        data of ours for names of such: x, t = ….
+        """
+        data = self.__dict__["_data"] if StandIn.is_quiet else None
+        given = give_assigned(sys._getframe(1), data.give) if data else None
+        if isinstance(given, tuple):
+            return iter(given)
         answer = self._answer()
         if answer is not self:
             return iter(answer)
