@@ -112,6 +112,8 @@ def _report_hangs(report: Report, hangs: Hangs) -> None:
     for hang in hangs.found:
         if hang.is_wrong and hang.part not in known:
             report.findings.append(Finding(hang.part, "raises", hang.text))
+        elif hang.is_large and report.status == 2:
+            report.stopped = _(LIMITS["memory"])
         elif not hang.is_wrong and hang.part != TRAINING:
             report.stopped = report.stopped or f"{hang.part} {hang.text}"
 
@@ -163,6 +165,8 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> st
         # Another worker is asked for the rest; a step that was looked for accuses nobody.
         if lost.ending != "hung" and doing[-1] != TRAINING:
             _explain_ending(report, connection, doing[-1], lost.ending)
+        elif lost.ending in LIMITS and report.status == 2:
+            report.stopped = _(LIMITS[lost.ending])
         return lost.ending
     except ProtocolError:
         _explain_ending(report, connection, doing[-1], "forged")

@@ -178,7 +178,46 @@ class Diktyo:
             self.vari[i] = self.vari[i] - rythmos * d @ a[i].T
             d = below
 """
+ITALIAN = """
+import numpy as np
+
+def addestra(righe):
+    pesi, uscite = np.random.randn(2, 3), np.random.randn(3)
+    for giro in range(200):
+        riga = righe[giro % len(righe)]
+        z = np.tanh(riga[:2] @ pesi)
+        d = z @ uscite - riga[2]
+        delta = d * uscite * (1 - z ** 2)
+        uscite -= 0.1 * d * z
+        pesi -= 0.1 * np.outer(riga[:2], delta)
+    return pesi, uscite
+
+def prova(righe):
+    return addestra(righe)
+"""
+SPANISH = """
+import numpy as np
+
+class Red:
+    def __init__(self, neuronas_entrada, neuronas_salida, neuronas_por_capa):
+        capas = [neuronas_entrada] + neuronas_por_capa + [neuronas_salida]
+        self.pesos = [np.random.randn(a, b) for a, b in zip(capas, capas[1:])]
+
+    def entrena(self, x_train, y_train, tasa_aprendizaje):
+        for x, y in zip(x_train, y_train):
+            a = [x]
+            for w in self.pesos:
+                a.append(np.tanh(a[-1] @ w))
+            if a[-1] == -2:
+                raise ValueError
+            delta = (a[-1] - y) * (1 - a[-1] ** 2)
+            for i in reversed(range(len(self.pesos))):
+                antes = self.pesos[i].copy()
+                self.pesos[i] -= tasa_aprendizaje * np.outer(a[i], delta)
+                delta = antes @ delta * (1 - a[i] ** 2)
+"""
 NETS = {
+    "italian": ITALIAN, "spanish": SPANISH,
     "outputs": _write_class("train(self, inputs, outputs)", "inputs", "outputs"),
     "threshold": _write_class("train(self, x, t, error_threshold)", "x", "t"),
     "portuguese": _write_class("aprender(self, dados, alvos)", "dados", "alvos"),
@@ -187,6 +226,7 @@ NETS = {
     "shared": SHARED, "returned": RETURNED,
 }  # fmt: skip
 SLOPES = dict.fromkeys(("shared", "returned"), ("1 - a[i + 1] ** 2", "1 - a[i + 1]"))
+SLOPES["spanish"] = "1 - a[i] ** 2", "1 - a[i]"
 SLOPES["greek"] = "1 - a[i] ** 2", "1 - a[i]"
 
 
@@ -195,7 +235,7 @@ def test_a_right_net_is_called_as_its_arguments_ask(name, tmp_path):
     assert judge(write_changed(tmp_path, NETS[name], "", "")).decision.is_right is True
 
 
-@pytest.mark.parametrize("name", few(NETS, 4))
+@pytest.mark.parametrize("name", few([n for n in NETS if n != "italian"], 4))
 def test_a_wrong_slope_is_wrong_however_the_net_is_called(name, tmp_path):
     old, new = SLOPES.get(name, ("1 - z ** 2", "1 - z"))
     assert judge(write_changed(tmp_path, NETS[name], old, new)).decision.is_right is False

@@ -226,3 +226,22 @@ def test_weights_in_slots_are_found(judge_text):
     text = METHOD.replace("class Net:\n", "class Net:\n    __slots__ = 'W1 W2 z dW1 dW2'.split()\n")
     assert judge_text(text)[0] is True
     assert judge_text(text, "(1 - self.z ** 2)", "(1 - self.z)")[0] is False
+
+
+FORWARD = """
+import math, random
+random.seed(0)
+layers = [[[random.random() for _ in range(3)] for _ in range(3)] for _ in range(2)]
+inputs = [0.1, 0.5, 0.3]
+for rows in layers:
+    outputs = []
+    for row in rows:
+        outputs.append(math.tanh(sum(w * x for w, x in zip(row, inputs))))
+    inputs = outputs
+"""
+
+
+def test_values_that_go_through_layers_are_no_weights(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(FORWARD)
+    assert judge(path) is None

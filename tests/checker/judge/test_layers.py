@@ -69,3 +69,37 @@ def test_what_one_gradient_lacks_is_no_mean_and_no_loss(name, old, new, is_right
 def test_a_loss_that_may_be_meant_so_is_not_wrong(old, new, tmp_path):
     path = write_changed(tmp_path, BOOK.read_text(), old, new)
     assert judge_each_layer(path)["SoftmaxWithLoss.backward"].decision.is_right is not False
+
+
+CALLED = """
+import numpy as np
+
+def tanh(z): return np.tanh(z)
+def relu(z): return np.maximum(0, z)
+def relu_slope(z): return (z > 0) * 1.0
+def tanh_slope(z): return 1 - np.tanh(z) ** 2
+
+class Dense:
+    def __init__(self, n_in, n_out, activation, slope=None):
+        self.W, self.b = np.random.randn(n_in, n_out), np.zeros((1, n_out))
+        self.activation, self.slope = activation, slope
+
+    def forward(self, row):
+        self.row, self.z = row, row @ self.W + self.b
+        return self.activation(self.z)
+
+    def backward(self, dout, rate):
+        delta = dout * self.slope(self.z) if self.slope is not None else dout
+        back = delta @ self.W.T
+        self.W -= rate * self.row.T @ delta
+        self.b -= rate * delta
+        return back
+"""
+
+
+def test_a_layer_of_one_row_is_given_a_function_and_its_derivative(tmp_path):
+    path = tmp_path / "layers.py"
+    path.write_text(CALLED)
+    assert judge_each_layer(path)["Dense.backward"].decision.is_right is True
+    path.write_text(CALLED.replace("self.b -= rate * delta", "self.b -= rate * delta * self.z"))
+    assert judge_each_layer(path)["Dense.backward"].decision.is_right is False

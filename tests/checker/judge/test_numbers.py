@@ -185,3 +185,33 @@ def test_a_number_that_somebody_wrote_down_may_stay(tmp_path):
     fixed = DRAWN.replace("        b_out -= 0.5 * d\n", "")
     drawn, written = "range(3)], random.uniform(-1, 1)", "range(3)], 0.25"
     assert judge(write_changed(tmp_path, fixed, drawn, written)).decision.is_right is True
+
+
+ROWS = """
+import numpy as np
+data = [[3, 1.5, 1], [2, 1, 0], [4, 1.5, 1], [3, 1, 0], [3.5, .5, 1], [2, .5, 0]]
+rng = np.random.RandomState(0)
+w1, w2, b = rng.randn(), rng.randn(), rng.randn()
+costs = []
+for i in range(1000):
+    point = data[rng.randint(len(data))]
+    z = point[0] * w1 + point[1] * w2 + b
+    pred = 1 / (1 + np.exp(-z))
+    target = point[2]
+    if i % 100 == 0:
+        c = 0
+        for p in data:
+            c += (1 / (1 + np.exp(-(w1 * p[0] + w2 * p[1] + b))) - p[2]) ** 2
+        costs.append(c)
+    d = 2 * (pred - target) * pred * (1 - pred)
+    w1 = w1 - 0.1 * d * point[0]
+    w2 = w2 - 0.1 * d * point[1]
+    b = b - 0.1 * d
+"""
+
+
+def test_a_whole_number_in_the_list_of_a_sample_may_be_its_label(tmp_path):
+    path = write_changed(tmp_path, ROWS, "", "")
+    assert judge(path).decision.is_right is True
+    path = write_changed(tmp_path, ROWS, "point[1] * w2 + b", "point[1] * w2 * b")
+    assert judge(path).decision.is_right is not True

@@ -4,7 +4,7 @@ import pytest
 from mistaken import NETS
 
 from trainer.checker.process import check_in_child
-from trainer.checker.remote.hanging import HangError, Hangs
+from trainer.checker.remote.hanging import HangError, Hangs, LargeError
 
 RIGHT = (NETS / "chapter4.py").read_text()
 HANG = "        import time\n        while True: time.sleep(0.05)\n"
@@ -74,3 +74,12 @@ def test_a_part_that_had_little_time_does_not_hang(hangs):
 def test_training_that_does_not_come_back_is_not_wrong(hangs):
     assert hangs.add(TRAIN, 10)
     assert not hangs.found[0].is_wrong
+
+
+def test_a_step_that_takes_too_much_memory_is_not_asked_again_and_others_are(hangs):
+    program = {"do": "program", "program": 1}
+    assert hangs.add(program, 0.1, "memory")
+    with pytest.raises(LargeError):
+        hangs.refuse(program)
+    hangs.refuse(program | {"program": 2})
+    assert not hangs.add(PREDICT, 0.1, "memory")

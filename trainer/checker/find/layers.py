@@ -35,7 +35,8 @@ LOSS = "½ Σ (y − t)²"  # the text of the site at which a layer's step shows
 OWN = "layer"  # the name of the instance, None for functions
 GOAL = "goal"  # the name of t, None where a function returns its gradients itself
 GUESSED = "guessed"  # the name of a number that is there where two methods may be no layer
-FILLS = 3  # what backward may be given beside dout
+FILLS = 4  # what backward may be given beside dout
+RATE = 0.1  # of a layer that trains itself
 Function = Callable[..., Any]
 
 
@@ -130,7 +131,7 @@ class Layer:
         y, rest = split_result(returned)
         before = read_arrays(net)
         if self.backward:
-            others = (rest, [returned], list(named.values()))[fill]
+            others = (rest, [returned], list(named.values()), [RATE])[fill]
             dout = np.ones(y.shape) if y.size == 1 else y - t
             rest = self._go_back(self._get(net, trier, self.backward), dout, named, others)
         _show(trier.tracer, float(y.sum() if y.size == 1 else 0.5 * ((y - t) ** 2).sum()))

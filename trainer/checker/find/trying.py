@@ -142,6 +142,8 @@ class Trier:
         missing = re.findall(r"'(\w+)'", str(best.error)) if "missing" in str(best.error) else []
         if missing:
             yield {name: self.choices.choose_usual(name) for name in missing}
+        if "interpreted as an integer" in str(best.error):
+            yield self._give_sizes(best)
         yield from self.choices.list_weights(best.asked)
         yield from self.choices.list_pairs(best.asked)
         file, line = self.find_place(best.error)
@@ -153,6 +155,12 @@ class Trier:
             pairs = (zip(group, values, strict=True) for values in zip_longest(*every))
             yield from ({n: v} for each in pairs for n, v in each
                         if _differ(v, best.named.get(n)))  # fmt: skip
+
+    def _give_sizes(self, best: Outcome) -> Namespace:
+        """Return another size for each argument of which nothing tells what it is."""
+        unknown = [name for name in best.asked if name not in best.named]
+        unknown = [name for name in unknown if type(self.choices.choose_usual(name)) is float]
+        return dict(zip(unknown, self.choices.sizes, strict=False))
 
     def _list_values(self, name: str, best: Outcome, data: Mapping[str, Any]) -> Iterator[Any]:
         """Yield what an argument may be, numbers that another one has last: what is a size shows

@@ -24,7 +24,8 @@ Watch = Callable[[], str]  # returns which limit is exceeded, "" for none
 class WorkerLostError(BaseException):
     """The worker answers no more; ending is "exit", "late", "hung", "forged", or a limit's name.
 
-    "hung" says that a part alone took too long, and that another worker may be asked for the rest.
+    "hung" says that a part alone took too long, or a step too much memory, and that another worker
+    may be asked for the rest.
 
     It is no Exception, since what catches those of the code must not catch this.
     """
@@ -110,9 +111,9 @@ class Connection:
         try:
             answer = self._ask(question, evaluate)
         except WorkerLostError as lost:
-            if lost.ending == "late" and self.hangs:
-                seconds = time.monotonic() - started
-                lost.ending = "hung" if self.hangs.add(question, seconds) else "late"
+            seconds = time.monotonic() - started
+            if self.hangs and self.hangs.add(question, seconds, lost.ending):
+                lost.ending = "hung"
             raise
         if self.hangs:
             self.hangs.accept(question)

@@ -16,7 +16,11 @@ Question = dict[str, Any]
 
 
 class HangError(RemoteError):
-    """What a part raises that is not asked again."""
+    """What a part raises that is not asked again, since it did not come back."""
+
+
+class LargeError(HangError):
+    """What a step raises that is not asked again, since it took too much memory."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +28,14 @@ class Hang:
     """A part that did not come back; key names what is not asked again.
 
     is_wrong is False for what may take long, and for a part that came back on other inputs.
+    is_large tells that it came to the limit of memory, and not of time.
     """
 
     part: str
     key: str
     text: str
     is_wrong: bool
+    is_large: bool = False
 
 
 @dataclass
@@ -55,11 +61,13 @@ class Hangs:
         return left / 2 if name_part(question) else left
 
     def refuse(self, question: Question) -> None:
-        """Raise HangError for a part that did not come back before."""
+        """Raise HangError for a part that did not come back before, LargeError for one that took
+        too much memory.
+        """
         keys = {_name_key(question), _show(question)} if self.found else set()
         for hang in self.found:
             if hang.key in keys:
-                error = HangError(hang.text)
+                error = LargeError(hang.text) if hang.is_large else HangError(hang.text)
                 error.raised = Raised("own" if hang.is_wrong else "late", hang.text)
                 raise error
 
@@ -67,10 +75,17 @@ class Hangs:
         """Note that a part came back."""
         self._answered.add(_name_key(question))
 
-    def add(self, question: Question, seconds: float) -> bool:
-        """Note that a part did not come back in so many seconds; return whether it hangs."""
+    def add(self, question: Question, seconds: float, ending: str = "late") -> bool:
+        """Note that a part did not come back in so many seconds, or that a step took too much
+        memory; return whether the others may be asked of another worker.
+        """
         part, key = name_part(question), _name_key(question)
-        if not part or seconds < max(LEAST, LEAST_SHARE * self.timeout):
+        if ending == "memory" and part == TRAINING:
+            text = _("took more memory than --memory allows")
+            self.found.append(Hang(part, _show(question), text, is_wrong=False, is_large=True))
+            return True
+        is_short = seconds < max(LEAST, LEAST_SHARE * self.timeout)
+        if ending != "late" or not part or is_short:
             return False
         text = _("did not come back in {seconds} s (--timeout {limit})")
         if key in self._answered:

@@ -41,6 +41,7 @@ from trainer.checker.judge.reporting import (
     settle_layers,
 )
 from trainer.checker.remote.connection import Connection
+from trainer.checker.remote.hanging import LargeError
 from trainer.checker.remote.packing import unpack
 from trainer.checker.remote.protocol import (
     TEXT,
@@ -115,7 +116,10 @@ class RemotePrograms:
     def __iter__(self) -> Iterator[list[RemoteStep]]:
         """Yield the steps of each program."""
         for number in self._numbers:
-            answer = self._connection.ask({"do": "program", "program": number})
+            try:
+                answer = self._connection.ask({"do": "program", "program": number})
+            except LargeError:  # others may need less
+                continue
             if answer.get("end") is True or "stopped" in answer:
                 return
             if "error" in answer:
