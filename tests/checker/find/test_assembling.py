@@ -78,6 +78,29 @@ class Net:
             self.weights[i] -= rate * a[i].T @ d
             d = d @ before.T
 """
+STARTED = """
+import numpy as np
+
+class Net:
+    def __init__(self, input_size):
+        self.sizes, self.weights = [input_size], {}
+
+    def add_layer(self, neurons):
+        before = self.sizes[-1]
+        self.sizes.append(neurons)
+        self.weights[len(self.weights)] = np.random.randn(before, neurons)
+
+    def train(self, x, t, lr):
+        a = [x]
+        for W in self.weights.values():
+            a.append(np.tanh(a[-1] @ W))
+        d = a[-1] - t
+        for i in reversed(range(len(self.weights))):
+            d = d * (1 - a[i + 1] ** 2)
+            before = self.weights[i].copy()
+            self.weights[i] -= lr * a[i].T @ d
+            d = d @ before.T
+"""
 MADE = """
 import math, random
 
@@ -204,6 +227,7 @@ class Net:
         (ONE, "1 - a[i + 1] ** 2", "1 - a[i + 1]"),
         (ROWS, "1 - a[i + 1] ** 2", "1 - a[i + 1]"),
         (IMAGES, "1 - self.y ** 2", "1 - self.y"),
+        (STARTED, "1 - a[i + 1] ** 2", "1 - a[i + 1]"),
     ],
     ids=[
         "objects",
@@ -213,6 +237,7 @@ class Net:
         "one output",
         "rows",
         "layers through which samples go",
+        "layers behind a number of inputs",
     ],
 )
 def test_a_net_without_a_script_is_built_from_how_its_code_uses_what_it_is_given(

@@ -20,7 +20,7 @@ from trainer.checker.adapt.names import (
 )
 from trainer.checker.find.assembling import Assembler
 from trainer.checker.find.guessing import list_dims
-from trainer.checker.find.instances import Added, Instance
+from trainer.checker.find.instances import Added, Instance, list_shapes
 from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.pairing import FORWARD
 from trainer.checker.find.preparing import is_unset, list_preparing, list_set
@@ -56,15 +56,18 @@ def _find_adders(
     assembler: Assembler, instance: Instance, net: Any
 ) -> tuple[list[ast.FunctionDef], list[ast.FunctionDef]]:
     """Return the methods that put something into a list which is empty at first, those only whose
-    names say so or that are given layers; and the methods that do not.
+    names say so or that are given layers; and the methods that do not. Of a net without weights the
+    list may have something, such as the number of inputs.
     """
-    kept = read_attributes(net).items()
-    empty = {name for name, value in kept if isinstance(value, list) and not value}
+    lists = {name: each for name, each in read_attributes(net).items() if isinstance(each, list)}
+    empty = {name for name, value in lists.items() if not value}
+    may_fill = empty if list_shapes(net) else lists.keys()
     every = list(list_preparing(instance))
     filling = [method for method in every if empty & list_set(method)]
-    named = [method for method in filling if re.fullmatch(ADDS, simplify_name(method.name))]
+    named = [method for method in every if may_fill & list_set(method)
+             and re.fullmatch(ADDS, simplify_name(method.name))]  # fmt: skip
     given = (m for m in filling if not named and _adds_layers(assembler, getattr(net, m.name)))
-    return [*named, *given], [method for method in every if method not in filling]
+    return [*named, *given], [method for method in every if method not in [*filling, *named]]
 
 
 def _adds_layers(assembler: Assembler, method: Callable[..., Any]) -> bool:

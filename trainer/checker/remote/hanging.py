@@ -81,8 +81,7 @@ class Hangs:
         """
         part, key = name_part(question), _name_key(question)
         if ending == "memory" and part == TRAINING:
-            text = _("took more memory than --memory allows")
-            self.found.append(Hang(part, _show(question), text, is_wrong=False, is_large=True))
+            self.found.append(Hang(part, _show(question), "", is_wrong=False, is_large=True))
             return True
         is_short = seconds < max(LEAST, LEAST_SHARE * self.timeout)
         if ending != "late" or not part or is_short:
