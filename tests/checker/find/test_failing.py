@@ -38,6 +38,7 @@ def find_fault(tmp_path, text):
     [
         ('(x)["outputs"]', '(x)["output"]', "line 13 raises KeyError: 'output'"),
         ("y = self", "self.wieghts\n        y = self", "AttributeError: 'Net' object"),
+        ("self.weights -=", "self.wieghts -=", "AttributeError: 'Net' object"),
         ("@ (y - t)", "@ (y - target)", "NameError: name 'target' is not defined"),
         ("self.forward(x)[", "self.forward(x, t)[", "takes 2 positional arguments but 3"),
         (

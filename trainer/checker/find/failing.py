@@ -85,9 +85,7 @@ def _is_sure(
             is_changing = isinstance(owner, ModuleType | type)  # other versions have other names
             kept = {} if is_changing else read_attributes(owner)
             known = set(dir(owner)) if is_own else {*kept}
-            methods = [m for _, m in inspect.getmembers(type(owner), inspect.isfunction)]
-            stored = _list_set(tree) | list_stored(methods)  # of a class in another file too
-            return _is_misspelt(name, known) and name not in stored
+            return _is_misspelt(name, known) and name not in _list_set(tree, type(owner))
         case TypeError():
             called = re.search(CALLED, show_safely(error))
             if not called or any(map(_is_object, given.values())):
@@ -103,8 +101,13 @@ def _is_object(value: object) -> bool:
 
 
 def _is_misspelt(name: str, known: set[str]) -> bool:
-    """Return whether nothing has a name, and one that it may be a misspelling of is known."""
-    return name not in known and bool(get_close_matches(name, sorted(known), 1, SIMILAR))
+    """Return whether nothing has a name, and one that it may be a misspelling of is known: one that
+    is much alike, or has the same letters in another order.
+    """
+    is_turned = len(name) > 2 and sorted(name) in map(sorted, known)
+    return name not in known and (
+        is_turned or bool(get_close_matches(name, sorted(known), 1, SIMILAR))
+    )
 
 
 def _list_bound(tree: ast.Module) -> set[str]:
@@ -139,10 +142,17 @@ def _list_keys(tree: ast.Module) -> set[str]:
     return {n.value for n in texts if isinstance(n.value, str)}
 
 
-def _list_set(tree: ast.Module) -> set[str]:
-    """Return the attributes that a file sets, of whatever objects."""
-    found = (n for n in ast.walk(tree) if isinstance(n, ast.Attribute))
-    return {n.attr for n in found if isinstance(n.ctx, ast.Store)}
+def _list_set(tree: ast.Module, kind: type) -> set[str]:
+    """Return the attributes that a file gives to any objects, and those that the methods of a class
+    in another file set. An attribute that is only added to must be there.
+    """
+    nodes = list(ast.walk(tree))
+    added = {node.target for node in nodes if isinstance(node, ast.AugAssign)}
+    found = (n for n in nodes if isinstance(n, ast.Attribute) and n not in added)
+    own = {n.attr for n in found if isinstance(n.ctx, ast.Store)}
+    if any(isinstance(node, ast.ClassDef) and node.name == kind.__name__ for node in nodes):
+        return own
+    return own | list_stored(m for _, m in inspect.getmembers(kind, inspect.isfunction))
 
 
 def _calls(tree: ast.Module, line: int, name: str) -> bool:
