@@ -218,8 +218,8 @@ def test_an_array_may_have_a_rate_of_its_own(decide):
     assert (twice.is_right, twice.wrong) == (False, ["b2"])
 
 
-def test_a_choice_of_the_best_weights_is_no_descent(decide):
-    assert decide(CHOICE).is_right is not False
+def test_a_choice_of_the_best_weights_is_no_step_of_training(tmp_path):
+    assert judge(write_changed(tmp_path, CHOICE, "", "")) is None
 
 
 def test_two_nets_with_a_loss_each_are_not_accused(decide):

@@ -70,7 +70,7 @@ def is_replaced(run: Callable[..., Trace], trace: Trace, path: str) -> bool:
     """
     old, new = trace.before[path], trace.after.get(path)
     signs = np.random.default_rng(0).choice([-1.0, 1.0], old.shape)
-    by = 1e-3 * signs * (1 + np.abs(old))
+    by = signs * (1 + np.abs(old))  # so much that rounding hides nothing
     moved = run({path: old + by}, "changes").after.get(path)
     if new is None or moved is None or not new.shape == moved.shape == old.shape:
         return True
