@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from trainer.cli.program import Program, run_command
 from trainer.cli.summary import make_resume_words
 from trainer.common.text import quote_command
 
+BASH = shutil.which("bash", path=os.pathsep.join([os.environ.get("PATH", ""), os.defpath]))
 COMMANDS = {
     train.main: [], compare.main: [], sweep.main: [], figures.main: ["noise"],
     bench.main: [], evaluate.main: ["run"],
@@ -91,6 +93,7 @@ def test_a_name_that_is_too_long_is_blamed_and_not_the_log_dir(data_dir, tmp_pat
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
+@pytest.mark.skipif(BASH is None, reason="needs bash")
 def test_the_printed_commands_can_be_pasted_into_a_shell(data_dir, tmp_path):
     """A log folder with a space, and a run named like an option."""
     script = str(SCRIPTS / "train.py")
@@ -107,4 +110,4 @@ def test_the_printed_commands_can_be_pasted_into_a_shell(data_dir, tmp_path):
     arguments = train._make_parser(program).parse_args(["--data-dir", str(data_dir)])
     words = make_resume_words(arguments, tmp_path / "-sp ace" / "-x", program)
     resumed = f"{quote_command(words)} --iterations 30"
-    subprocess.run(["bash", "-c", resumed], cwd=tmp_path, capture_output=True, check=True)
+    subprocess.run([BASH, "-c", resumed], cwd=tmp_path, capture_output=True, check=True)

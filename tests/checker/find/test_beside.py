@@ -110,6 +110,7 @@ def test_a_wrong_layer_beside_a_net_accuses_it_of_nothing(report_on):
     assert report_on(NET, layers=PARTS.replace("(1 - self.y ** 2)", "self.y")).status == 2
 
 
+@pytest.mark.slow
 def test_a_wrong_loop_in_the_net_is_wrong_with_the_layers_of_its_script(report_on):
     script = "from net import Net\nfrom layers import Dense, Tanh\nimport numpy as np\n"
     script += "net = Net([Dense(3, 4), Tanh(), Dense(4, 2)])\n"

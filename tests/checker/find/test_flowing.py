@@ -2,6 +2,7 @@
 
 import pytest
 from planted import EXAMPLES
+from sampling import few
 from steps import FREE, judge, write_changed
 
 from trainer.checker.find.programs import Script
@@ -12,13 +13,14 @@ from trainer.checker.process import check_in_child
 ROWS, DEEP = ((EXAMPLES / f"{name}.py").read_text() for name in ("rows", "deep"))
 
 
-@pytest.mark.parametrize("path", [EXAMPLES / "rows.py", FREE / "one_function.py"])
+@pytest.mark.parametrize("path", few([EXAMPLES / "rows.py", FREE / "one_function.py"], 1))
 def test_functions_without_a_loop_are_one_step(path):
     judged = judge(path)
     assert judged.decision.is_right is True
     assert judged.decision.fit.is_own
 
 
+@pytest.mark.slow
 def test_without_an_update_the_gradients_are_subtracted(tmp_path):
     path = tmp_path / "net.py"
     path.write_text(ROWS[: ROWS.index("def update_params")])
@@ -29,11 +31,14 @@ def test_without_an_update_the_gradients_are_subtracted(tmp_path):
 
 @pytest.mark.parametrize(
     ("old", "new", "wrong"),
-    [
-        ("A1.T @ dZ2", "Z1.T @ dZ2", {"net['W2']"}),
-        ("dZ2 @ W2.T", "dZ2 @ W2.T * 2 + 1", {"net['W1']", "net['b1']"}),
-        ("b1 - lr * db1", "b1 + lr * db1", {"net['b1']"}),
-    ],
+    few(
+        [
+            ("A1.T @ dZ2", "Z1.T @ dZ2", {"net['W2']"}),
+            ("dZ2 @ W2.T", "dZ2 @ W2.T * 2 + 1", {"net['W1']", "net['b1']"}),
+            ("b1 - lr * db1", "b1 + lr * db1", {"net['b1']"}),
+        ],
+        1,
+    ),
 )
 def test_a_mistake_in_one_function_is_found(tmp_path, old, new, wrong):
     path = tmp_path / "net.py"
@@ -44,6 +49,7 @@ def test_a_mistake_in_one_function_is_found(tmp_path, old, new, wrong):
     assert set(judged.decision.wrong) == wrong
 
 
+@pytest.mark.slow
 def test_a_net_that_takes_a_list_of_sizes_has_two_hidden_layers():
     decision = judge(EXAMPLES / "deep.py").decision
     assert decision.is_right is True
@@ -52,11 +58,14 @@ def test_a_net_that_takes_a_list_of_sizes_has_two_hidden_layers():
 
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
-    [
-        ("Z = np.dot(W, A) + b", "Z = np.dot(W, A)", Fault.UNUSED),
-        ("dA = -(Y / AL - (1 - Y) / (1 - AL))", "dA = AL - Y", Fault.OTHER_LOSS),
-        ("    return A, Z\n\n\ndef relu", "    return A, A\n\n\ndef relu", Fault.SLOPE),
-    ],
+    few(
+        [
+            ("Z = np.dot(W, A) + b", "Z = np.dot(W, A)", Fault.UNUSED),
+            ("dA = -(Y / AL - (1 - Y) / (1 - AL))", "dA = AL - Y", Fault.OTHER_LOSS),
+            ("    return A, Z\n\n\ndef relu", "    return A, A\n\n\ndef relu", Fault.SLOPE),
+        ],
+        1,
+    ),
 )
 def test_a_mistake_in_a_net_of_three_layers_is_found(tmp_path, old, new, fault):
     decision = judge(write_changed(tmp_path, DEEP, old, new)).decision
@@ -108,7 +117,7 @@ def sgd(Ws, bs, X, Y, lr, epochs, batch_size, rng):
 )
 
 
-@pytest.mark.parametrize("text", [LISTS, TRAINED])
+@pytest.mark.parametrize("text", few([LISTS, TRAINED], 1))
 def test_weights_may_be_lists_that_functions_are_given(text, tmp_path):
     for new, is_right in (("1 - act[k] ** 2", True), ("1 - act[k]", False)):
         path = write_changed(tmp_path, text, "1 - act[k] ** 2", new)

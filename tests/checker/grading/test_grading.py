@@ -362,6 +362,7 @@ def test_each_student_is_shown_as_soon_as_it_is_marked(tmp_path, capsys):
     assert "王小明      95  wrong       accuracy" in lines
 
 
+@pytest.mark.slow
 def test_a_column_says_which_nets_learn_and_with_what_change(tmp_path):
     given, out = tmp_path / "given", tmp_path / "out"
     given.mkdir()

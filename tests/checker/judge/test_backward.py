@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from planted import EXAMPLES
+from sampling import few
 from steps import FREE, judge, write_changed
 
 from trainer.book.functions import sigmoid, softmax
@@ -56,7 +57,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("path", "old", "new", "cause"), CASES)
+@pytest.mark.parametrize(("path", "old", "new", "cause"), few(CASES, 6))
 def test_a_wrong_step_names_the_mistake_of_its_backward_pass(path, old, new, cause, tmp_path):
     judged = judge(write_changed(tmp_path, path.read_text(), old, new))
     assert judged.decision.is_right is False

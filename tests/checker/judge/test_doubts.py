@@ -222,6 +222,7 @@ def test_a_loop_that_goes_back_through_the_layers_is_no_step(judge_text):
     assert judge_text(FLAT)[0] is True
 
 
+@pytest.mark.slow
 def test_weights_in_slots_are_found(judge_text):
     text = METHOD.replace("class Net:\n", "class Net:\n    __slots__ = 'W1 W2 z dW1 dW2'.split()\n")
     assert judge_text(text)[0] is True

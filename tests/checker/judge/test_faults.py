@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from planted import EXAMPLES
+from sampling import few
 from steps import find_messages, judge
 
 from trainer.checker.judge.decision import Fault
@@ -395,14 +396,14 @@ def change(tmp_path, *changes):
 
 @pytest.mark.parametrize(
     ("changes", "cause"),
-    [
+    few([
         ([("np.dot(W1, X) + b1", "np.dot(W1, X)")], "bias-missing-forward"),
         ([(f'- learning_rate * grads["db{i}"]', "") for i in (1, 2)], "bias-not-updated"),
         ([("dZ1, axis=1, keepdims=True) / m", "dZ1, axis=1, keepdims=True) * 0")],
          "bias-grad-missing"),
         ([("axis=1, keepdims=True) / m", "axis=1, keepdims=True) / m**2")], "bias-grad-mean"),
         ([("A1.T) / m", "A1.T)")], "batch-mean-missing"),
-    ],
+    ], 2),
 )  # fmt: skip
 def test_a_wrong_step_names_the_mistake_that_its_values_show(changes, cause, tmp_path):
     judged = judge(change(tmp_path, *changes))

@@ -1,6 +1,7 @@
 """A step that keeps a state is right if it is momentum, AdaGrad, RMSprop or Adam, in any form."""
 
 import pytest
+from sampling import few
 from steps import diagnose, find_messages, judge
 
 from trainer.checker.judge.decision import Fault
@@ -88,14 +89,14 @@ def write(tmp_path):
     return write_script
 
 
-@pytest.mark.parametrize(("name", "rule"), RULES)
+@pytest.mark.parametrize(("name", "rule"), few(RULES, 5))
 def test_the_rule_of_a_right_step_is_named(name, rule, write):
     path = write(rule)
     assert judge(path).decision.rule == name
     assert find_messages(path)[-1].endswith(f"by 2 weights, with {name}")
 
 
-@pytest.mark.parametrize(("fault", "rule", "right", "wrong", "line"), MISTAKES)
+@pytest.mark.parametrize(("fault", "rule", "right", "wrong", "line"), few(MISTAKES, 3))
 def test_a_mistake_in_a_rule_is_found_with_its_line_and_a_fix(
     fault, rule, right, wrong, line, write
 ):

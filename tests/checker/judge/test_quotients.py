@@ -5,6 +5,7 @@ import json
 
 import pytest
 from mistaken import plant_mistakes
+from sampling import few
 from steps import FREE, judge
 
 from trainer.checker.findings.quotient_table import find_worst, show_quotients
@@ -19,7 +20,7 @@ OTHER_STEPS = {"tuples_rmsprop", "adam_xor", "normalised_adam"}
 GRADIENTS = ["sigmoid-grad-of-output", "activation-grad-missing", "dw2-from-a1"]
 
 
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("name", few(NETS, 9))
 def test_the_gradients_of_right_nets_are_within_their_limits(name):
     found = compare_quotients(judge(FREE / f"{name}.py"))
     assert bool(found) == (name not in OTHER_STEPS)
@@ -47,7 +48,7 @@ def test_the_limit_is_a_v_that_is_lowest_between_truncation_and_rounding():
     assert worst.limit_for(1e-5, "float32") > 1e6 * worst.limit_for(1e-5, "float64")
 
 
-@pytest.mark.parametrize("slug", GRADIENTS)
+@pytest.mark.parametrize("slug", few(GRADIENTS, 1))
 def test_a_wrong_gradient_is_outside_its_limit_and_the_others_inside(slug, tmp_path):
     path = tmp_path / "net.py"
     path.write_text(plant_mistakes("chapter4", slug))

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from sampling import few
 from steps import TORCH as SCRIPT
 from steps import find_messages, judge
 
@@ -63,15 +64,18 @@ def test_right_code_of_torch_goes_down_a_loss_at_any_depth(tmp_path, text):
 
 @pytest.mark.parametrize(
     ("text", "old", "new", "said"),
-    [
-        (MODULE, "self.c(x)", "self.c(x).softmax(dim=1)", "are probabilities already"),
-        (MODULE, "self.c(x)", "self.c(x).softmax(dim=0)", "sum to 1 over the samples"),
-        (MODULE, "self.b(x)", "x", "changes net.b.weight and net.b.bias, but nothing"),
-        (TRAINED, "        optimizer.zero_grad()\n", "", "adds its gradients to"),
-        (SCRIPT, "    optimizer.zero_grad()\n", "", "adds its gradients to"),
-        (SCRIPT, "model(X), y)", "model(X).softmax(1), y)", "are probabilities already"),
-        (HAND, "    grad[h < 0] = 0\n", "", "does not follow the derivative"),
-    ],
+    few(
+        [
+            (MODULE, "self.c(x)", "self.c(x).softmax(dim=1)", "are probabilities already"),
+            (MODULE, "self.c(x)", "self.c(x).softmax(dim=0)", "sum to 1 over the samples"),
+            (MODULE, "self.b(x)", "x", "changes net.b.weight and net.b.bias, but nothing"),
+            (TRAINED, "        optimizer.zero_grad()\n", "", "adds its gradients to"),
+            (SCRIPT, "    optimizer.zero_grad()\n", "", "adds its gradients to"),
+            (SCRIPT, "model(X), y)", "model(X).softmax(1), y)", "are probabilities already"),
+            (HAND, "    grad[h < 0] = 0\n", "", "does not follow the derivative"),
+        ],
+        3,
+    ),
 )
 def test_what_is_wrong_in_code_of_torch_is_said(tmp_path, text, old, new, said):
     assert old in text

@@ -86,6 +86,7 @@ def test_of_a_softmax_each_sample_may_have_a_weight_and_nothing_else(tmp_path):
 
 @settings(max_examples=5, deadline=None)
 @given(st.lists(st.floats(0.1, 10), min_size=2, max_size=2))
+@pytest.mark.slow
 def test_weights_of_the_outputs_keep_it_right(tmp_path_factory, weights):
     path = write_changed(tmp_path_factory.mktemp("net"), NET, ERROR, f"(y - T) * {weights}")
     assert judge(path).decision.is_right is True

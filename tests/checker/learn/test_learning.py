@@ -41,6 +41,7 @@ def test_the_books_net_learns_as_the_reference_does(tmp_path, rows):
     assert lines == train(tmp_path / "net.py", RIGHT, rows)
 
 
+@pytest.mark.slow
 def test_weights_that_are_too_large_are_named_by_the_change_that_helps(tmp_path, rows):
     text = RIGHT.replace("weight_init_std=0.01", "weight_init_std=100")
     lines = train(tmp_path / "net.py", text, rows)
@@ -52,6 +53,7 @@ def test_weights_that_are_too_large_are_named_by_the_change_that_helps(tmp_path,
     assert not any("rate × 1/100" in line and line.endswith("learns") for line in lines)
 
 
+@pytest.mark.slow
 def test_a_rate_of_the_file_that_is_too_small_is_named(tmp_path, rows):
     lines = train(tmp_path / "net.py", RIGHT + "\nlearning_rate = 0.0001\n", rows)
     assert "rate 0.0001" in lines[0]
@@ -59,6 +61,7 @@ def test_a_rate_of_the_file_that_is_too_small_is_named(tmp_path, rows):
     assert helped.endswith("learns")
 
 
+@pytest.mark.slow
 def test_biases_that_kill_all_neurons_are_named(tmp_path, rows):
     text = (NETS / "columns.py").read_text()
     assert "np.zeros" in text
@@ -138,6 +141,7 @@ def test_the_command_shows_both_curves(tmp_path, capsys):
     assert "a right net  ▁" in printed
 
 
+@pytest.mark.slow
 def test_a_live_class_is_trained_as_its_file_is(tmp_path, rows, monkeypatch):
     text = RIGHT.replace("weight_init_std=0.01", "weight_init_std=300")
     lines = train(tmp_path / "live_net.py", text, rows)

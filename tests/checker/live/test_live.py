@@ -205,6 +205,7 @@ def test_a_file_is_checked_in_a_process_of_its_own():
     assert check(f"{NETS / 'chapter4.py'}:TwoLayerNet").right is True
 
 
+@pytest.mark.slow
 def test_a_net_of_any_depth_is_judged_by_a_step_of_its_training():
     source = (NETS.parent / "judge" / "free" / "mini_batches.py").read_text()
     result = check(run_cells(source)["Network"])

@@ -85,6 +85,7 @@ def test_the_files_own_loop_decides_too(tmp_path, sign, loop):
     assert steps[0] == ("ok" if sign == "-=" else "differs")
 
 
+@pytest.mark.slow
 def test_a_submission_is_judged_by_its_step_but_not_made_right_by_a_second_net(tmp_path):
     path = tmp_path / "net.py"
     script = (FREE / "xor_script.py").read_text()

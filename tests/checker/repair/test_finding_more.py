@@ -142,6 +142,7 @@ for i in range(100):
 """
 
 
+@pytest.mark.slow
 def test_two_slopes_that_are_wrong_together_are_both_corrected(tmp_path):
     found = diagnose(write_changed(tmp_path, SWISH, "", ""))
     added = [line[1:].strip() for line in found.diff.splitlines() if line.startswith("+ ")]

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from sampling import few
 from steps import FREE, LAYERS, diagnose, judge, judge_each_layer
 
 from trainer.checker.diagnose.counting import Count
@@ -43,7 +44,7 @@ def plant(tmp_path, name, old, new):
     return path, text.count("\n", 0, text.index(old)) + 1
 
 
-@pytest.mark.parametrize(("name", "old", "new", "line"), MISTAKES)
+@pytest.mark.parametrize(("name", "old", "new", "line"), few(MISTAKES, 3))
 def test_the_line_is_named_and_the_fix_makes_the_step_right(tmp_path, name, old, new, line):
     path, first = plant(tmp_path, name, old, new)
     found = diagnose(path)
@@ -261,6 +262,7 @@ def test_a_line_in_a_loop_over_samples_is_right_in_all_rounds(tmp_path, right, w
     assert fix in found.diff.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_two_mistakes_are_fixed_together(tmp_path):
     text = (FREE / "table.py").read_text()
     path = tmp_path / "table.py"
@@ -360,6 +362,7 @@ def test_a_fix_for_one_activation_keeps_the_usual_one_right(tmp_path):
     assert "+            return 1 - a ** 2" in diagnose(path).diff
 
 
+@pytest.mark.slow
 def test_no_line_is_named_where_only_a_lambda_is_wrong_for_another_activation(tmp_path):
     path = tmp_path / "net.py"
     start, end = NET.index("    def slope"), NET.index("    def train")
