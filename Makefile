@@ -17,7 +17,7 @@ help: ## list these commands
 train: .venv/ready ## train the net; BACKEND is numpy or torch, ARGS are options
 	$(BIN)/python scripts/train.py --backend $(BACKEND) $(ARGS)
 
-test: .venv/ready ## run the tests, in twenty minutes on two cores
+test: .venv/ready ## run the tests, in a quarter of an hour on two cores
 	$(BIN)/pytest -n auto --dist loadfile $(ARGS)
 
 test-all: .venv/ready-dev ## run the slow tests too: kills, attacks, many seeds, other machines
