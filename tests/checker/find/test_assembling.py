@@ -224,7 +224,7 @@ class Net:
         [
             (PARTS, "1 - self.aus ** 2", "1 - self.aus"),
             (SIZES, "1 - a[i + 1] ** 2", "1 - a[i + 1]"),
-            pytest.param(MADE, '1 - n["y"] ** 2', '1 - n["y"]', marks=pytest.mark.slow),
+            (MADE, '1 - n["y"] ** 2', '1 - n["y"]'),
             (TABLE, "1 - a[i + 1] ** 2", "1 - a[i + 1]"),
             (ONE, "1 - a[i + 1] ** 2", "1 - a[i + 1]"),
             (ROWS, "1 - a[i + 1] ** 2", "1 - a[i + 1]"),
