@@ -62,12 +62,12 @@ def _find_adders(
     lists = {name: each for name, each in read_attributes(net).items() if isinstance(each, list)}
     empty = {name for name, value in lists.items() if not value}
     may_fill = empty if list_shapes(net) else lists.keys()
-    every = list(list_preparing(instance))
-    filling = [method for method in every if empty & list_set(method)]
-    named = [method for method in every if may_fill & list_set(method)
+    sets = [(method, list_set(method)) for method in list_preparing(instance)]
+    filling = [method for method, names in sets if empty & names]
+    named = [method for method, names in sets if may_fill & names
              and re.fullmatch(ADDS, simplify_name(method.name))]  # fmt: skip
     given = (m for m in filling if not named and _adds_layers(assembler, getattr(net, m.name)))
-    return [*named, *given], [method for method in every if method not in [*filling, *named]]
+    return [*named, *given], [method for method, _ in sets if method not in [*filling, *named]]
 
 
 def _adds_layers(assembler: Assembler, method: Callable[..., Any]) -> bool:

@@ -170,10 +170,10 @@ class Assembler:
         is named so, of the file itself or else of those beside it.
         """
         given = count_given(self.tree, name) or {1}
-        is_slope = is_named_as_slope(name)
+        is_slope = _is_named_as_slope(name)
         every = (self._list_functions(m) for m in (self.module, *self.others))
         fitting = ([f for f in each if len(list_required(f)) in given] for each in every)
-        chosen = ([f for f in each if is_named_as_slope(f.__name__) == is_slope]
+        chosen = ([f for f in each if _is_named_as_slope(f.__name__) == is_slope]
                   for each in fitting)  # fmt: skip
         return next(filter(None, chosen), self.list_activations())[:2]
 
@@ -182,10 +182,10 @@ class Assembler:
         are, where the module has such.
         """
         functions = {n: f for n, f in named.items() if self.is_called(n) and callable(f)}
-        plain = [f for n, f in functions.items() if not is_named_as_slope(n)]
+        plain = [f for n, f in functions.items() if not _is_named_as_slope(n)]
         every = [f for m in (self.module, *self.others) for f in self._list_functions(m)]
-        return {n: next((g for g in every if any(is_slope_of(g, f) for f in plain)), functions[n])
-                 for n in functions if is_named_as_slope(n)}  # fmt: skip
+        return {n: next((g for g in every if any(_is_slope_of(g, f) for f in plain)), functions[n])
+                 for n in functions if _is_named_as_slope(n)}  # fmt: skip
 
     def list_activations(self) -> list[Any]:
         """Return functions of one argument that the module defines."""
@@ -211,12 +211,12 @@ class Assembler:
         return find_use(self.tree, name)
 
 
-def is_named_as_slope(name: str) -> bool:
+def _is_named_as_slope(name: str) -> bool:
     """Return whether a name is that of a derivative."""
     return re.search(SLOPE, name.lower()) is not None
 
 
-def is_slope_of(slope: Callable[..., Any], function: Callable[..., Any]) -> bool:
+def _is_slope_of(slope: Callable[..., Any], function: Callable[..., Any]) -> bool:
     """Return whether a function gives the derivative of another one, at its inputs or outputs."""
     z = np.array([[-1.3, -0.4, 0.3, 1.1]])
     with suppress(Exception):

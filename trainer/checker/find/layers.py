@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.adapt.names import list_arguments, list_required
+from trainer.checker.adapt.names import list_arguments
 from trainer.checker.find.applying import read_arrays, subtract_from, subtract_gradients, trains
 from trainer.checker.find.instances import Instance
 from trainer.checker.find.inventing import (
@@ -77,7 +77,7 @@ class Layer:
         made = self._list_made(trier)
 
         def run(named: Namespace) -> Any:
-            net = self._build(trier, named)
+            net = self._build(trier, made, named)
             return self._get(net, trier, self.forward)(**_leave_out(named, made))
 
         forward = self._get(self.instance and self.instance.kind, trier, self.forward)
@@ -89,7 +89,7 @@ class Layer:
         if y.size > 1 and (not self.backward or layout == PROBABLE):
             return []
         goal = draw(y.shape, 9) if self.backward else None
-        names = _leave_out(named, made) | {OWN: self._build(trier, named), GOAL: goal}
+        names = _leave_out(named, made) | {OWN: self._build(trier, made, named), GOAL: goal}
         names |= {GUESSED: 1.0} if self.is_guessed else {}
         return [self._capture(trier, names, fill) for fill in self._list_fills()]
 
@@ -108,16 +108,15 @@ class Layer:
         """
         if self.instance is None or self.instance.expression is not None:
             return []
-        optional = [p.name for p in list_arguments(self.instance.kind) if p.default is None]
-        functions = [name for name in optional if trier.choices.is_called(name)]
-        return [*list_required(self.instance.kind), *functions]
+        return [p.name for p in list_arguments(self.instance.kind) if p.default is p.empty
+                or (p.default is None and trier.choices.is_called(p.name))]  # fmt: skip
 
-    def _build(self, trier: Trier, named: Namespace) -> Any:
+    def _build(self, trier: Trier, made: list[str], named: Namespace) -> Any:
         if self.instance is None:
             return None
         if self.instance.expression is not None:
             return self.instance.build(trier.choices.module, {"named": {}})
-        return self.instance.kind(**{name: named[name] for name in self._list_made(trier)})
+        return self.instance.kind(**{name: named[name] for name in made})
 
     def _get(self, net: Any, trier: Trier, name: str) -> Function:
         found: Function = trier.choices.module[name] if net is None else getattr(net, name)

@@ -102,12 +102,12 @@ def keep(
     """
     if len(trace.events) >= MOST_EVENTS:
         raise TooLongError("too many values")
-    is_whole = isinstance(value, int | np.integer)
-    is_element, is_given = is_whole and site.is_part, is_whole and site.is_argument
-    is_number = is_real(value) or is_element or is_given  # perhaps a label
+    may_be_label = (site.is_part or site.is_argument) and isinstance(value, int | np.integer)
+    is_number = is_real(value) or may_be_label
     is_array = not is_number and (is_numeric_array(value) or is_numeric_tensor(value))
     if is_number or (is_array and math.prod(value.shape) <= MOST_ELEMENTS):
         value = _replace(value, changes.get(len(trace.events)), site.is_update)
+        is_element = may_be_label and site.is_part
         path = NAMED if site.is_name else OPERAND if site.is_operand else ELEMENT * is_element
         _add(trace, number, path, value, kept)
     elif is_list_like(value) and not site.is_argument:
