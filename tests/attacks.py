@@ -176,7 +176,7 @@ builtins.isinstance = lambda *a: True
 builtins.abs = builtins.max = lambda *a, **k: 0
 builtins.float = lambda *a: 0.0"""),
     "patch-worker": Attack("replaces the encoder of the worker", "import sys", gradient="""
-sys.modules["trainer.checker.remote.answering"].encode = lambda v: {"ok": True}"""),
+sys.modules["trainer.checker.worker.answering"].encode = lambda v: {"ok": True}"""),
     "patch-subject": Attack("says that it has no gradient", "import sys", gradient="""
 kind = sys.modules["trainer.checker.adapt.subject"].Subject
 kind.has = lambda self, q: q in ("predict", "loss")"""),
@@ -330,12 +330,12 @@ sys.modules["trainer.checker.shapes.adapting"].find_unfinished = lambda s: {
     "affine_backward": "affine_backward"}"""),
     "operations": Attack("answers with this project's own gradient", "import importlib",
         template=FUNCTIONS, gradient="""
-operations = importlib.import_module("trainer.checker.shapes.operations")
+operations = importlib.import_module("trainer.checker.parts.operations")
 return operations.compute(dout, cache)"""),
     "operations-by-path": Attack("loads the expected gradient from its file", "import sys",
         template=FUNCTIONS, gradient=f"""
 import importlib.util
-path = {str(Path(__file__).resolve().parents[1] / "trainer/checker/shapes/operations.py")!r}
+path = {str(Path(__file__).resolve().parents[1] / "trainer/checker/parts/operations.py")!r}
 spec = importlib.util.spec_from_file_location("operations", path)
 module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
@@ -373,10 +373,10 @@ shapes._run_backward = lambda *a: {"wrote": "nothing, and the code is right"}"""
         tail="""
 TwoLayerNet.checked_sizes = (1, 1, 1)
 TwoLayerNet.derives_gradient = TwoLayerNet.takes_columns = TwoLayerNet.has_guessed_calls = True
-sys.modules["trainer.checker.remote.answering"].is_built = lambda kind: True"""),
+sys.modules["trainer.checker.worker.answering"].is_built = lambda kind: True"""),
     "huge-traits": Attack("says that it needs weights of 8 TB", "import sys", tail="""
 TwoLayerNet.checked_sizes = (10**6, 10**6, 3)
-sys.modules["trainer.checker.remote.answering"].is_built = lambda kind: True"""),
+sys.modules["trainer.checker.worker.answering"].is_built = lambda kind: True"""),
     "hang-and-remember": Attack("hangs, and has read the inputs when it is asked again",
         "import os, pickle, tempfile", gradient="""
 place = os.path.join(tempfile.gettempdir(), "seen")

@@ -14,14 +14,14 @@ from trainer.checker.measure.book_functions import CHECKS, check_functions, choo
 from trainer.checker.measure.check_net import check_net
 from trainer.checker.measure.helpers import accept_helpers, check_helpers
 from trainer.checker.measure.trial import ignore_progress
-from trainer.checker.shapes.adapting import is_built, load_class, load_code
-from trainer.checker.shapes.amending import (
+from trainer.checker.parts.amending import (
     accept_columns,
     accept_sums,
     drop_derived,
     name_unfinished,
 )
-from trainer.checker.shapes.file_parts import check_parts
+from trainer.checker.parts.file_parts import check_parts
+from trainer.checker.shapes.adapting import is_built, load_class, load_code
 from trainer.common.errors import InputError
 from trainer.common.language import translate as _
 

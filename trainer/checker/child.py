@@ -19,8 +19,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from trainer.checker.remote.fence import make_fence
-from trainer.checker.remote.limits import import_torch, limit_process
+from trainer.checker.worker.fence import make_fence
+from trainer.checker.worker.limits import import_torch, limit_process
 from trainer.common.language import set_language
 
 if TYPE_CHECKING:  # imported once the streams are set

@@ -19,7 +19,7 @@ from trainer.checker.remote.cell import Cell
 from trainer.checker.remote.connection import Connection, WorkerLostError
 from trainer.checker.remote.hanging import TIMEOUT, TRAINING, HangError, Hangs
 from trainer.checker.remote.library import ROOT
-from trainer.checker.remote.protocol import ProtocolError, take_list
+from trainer.checker.worker.protocol import ProtocolError, take_list
 from trainer.common.errors import InputError
 from trainer.common.language import N_, get_language
 from trainer.common.language import translate as _

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trainer.checker.find.trace import Trace, digest
-from trainer.checker.remote.packing import pack, unpack
+from trainer.checker.worker.packing import pack, unpack
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint8, np.int16, bool])

@@ -18,11 +18,11 @@ from trainer.checker.check_file import check_file
 from trainer.checker.findings.comparing import Finding
 from trainer.checker.findings.report import STEP
 from trainer.checker.process import check_in_child
-from trainer.checker.remote.answering import describe_error
 from trainer.checker.remote.calling import make_error
 from trainer.checker.remote.cell import BOOT, choose_hidden
 from trainer.checker.remote.library import ROOT, list_modules, write_library
-from trainer.checker.remote.protocol import Opaque, ProtocolError, decode, encode
+from trainer.checker.worker.answering import describe_error
+from trainer.checker.worker.protocol import Opaque, ProtocolError, decode, encode
 from trainer.common.errors import InputError
 
 SHORT = [

@@ -15,8 +15,8 @@ from steps import FREE, LAYERS
 
 from trainer.checker.find.trace import Trace
 from trainer.checker.process import Task, check_in_child, check_task
-from trainer.checker.remote.packing import MOST, pack, unpack
-from trainer.checker.remote.protocol import (
+from trainer.checker.worker.packing import MOST, pack, unpack
+from trainer.checker.worker.protocol import (
     MOST_AXES,
     MOST_BYTES,
     MOST_ELEMENTS,

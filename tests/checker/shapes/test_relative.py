@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from planted import change_example
 
+from trainer.checker.parts.checking import check_part
+from trainer.checker.parts.expected import RULES, find_rule
 from trainer.checker.process import check_in_child
 from trainer.checker.shapes.draws import draw_inputs
-from trainer.checker.shapes.expected import RULES, find_rule
-from trainer.checker.shapes.parts import check_part
 from trainer.checker.shapes.shape import FAILED, OWN, Part
 
 PARAMS = {"W1": np.ones((2, 3)), "b1": np.ones(2), "W2": np.ones((1, 2)), "b2": np.ones(1)}

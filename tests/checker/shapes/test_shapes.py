@@ -8,8 +8,8 @@ from sampling import few
 from trainer.auditing.mistakes import MISTAKES
 from trainer.checker.diagnose import diagnosing
 from trainer.checker.diagnose.verifying import Request
+from trainer.checker.parts import relative
 from trainer.checker.process import check_in_child
-from trainer.checker.shapes import relative
 from trainer.common.errors import InputError
 
 ALL = sorted(path.stem for path in EXAMPLES.glob("*.py"))

@@ -12,7 +12,7 @@ from trainer.checker.diagnose.part_locating import run_part
 from trainer.checker.diagnose.screening import Changed
 from trainer.checker.findings.comparing import CLOSE, compute_error
 from trainer.checker.measure.trial import Trial, collect_values
-from trainer.checker.shapes.parts import get_rule
+from trainer.checker.parts.checking import get_rule
 
 PENALTY = 0.1  # the strength of a weight penalty, where the net has one
 

@@ -19,9 +19,9 @@ from trainer.checker.diagnose.verifying import Request
 from trainer.checker.findings.comparing import CLOSE, compute_error
 from trainer.checker.load.loading import Loader
 from trainer.checker.load.recording import Recorder
+from trainer.checker.parts.checking import get_rule
 from trainer.checker.shapes.adapting import find_names
 from trainer.checker.shapes.draws import Draw, draw_inputs
-from trainer.checker.shapes.parts import get_rule
 from trainer.checker.shapes.registry import list_parts
 from trainer.checker.shapes.shape import Part
 

@@ -27,8 +27,8 @@ from trainer.checker.measure.penalty import check_penalty
 from trainer.checker.measure.reference import FORMS, Form, get_reference
 from trainer.checker.measure.training import check_training
 from trainer.checker.measure.trial import Outcomes, Trial, collect_values
+from trainer.checker.parts.checking import check_part
 from trainer.checker.shapes.adapting import find_names
-from trainer.checker.shapes.parts import check_part
 from trainer.checker.shapes.registry import list_parts
 from trainer.checker.shapes.shape import Part
 

@@ -106,7 +106,7 @@ def _check_part(path: Path, part: str, value: Any) -> None:
 def list_functions() -> list[str]:
     """Return the names of the functions and layers that are checked by themselves."""
     from trainer.checker.measure.book_functions import CHECKS
-    from trainer.checker.shapes.expected import STRICT
+    from trainer.checker.parts.expected import STRICT
 
     return [*STRICT, *(name for name in CHECKS if name != "numerical_gradient")]
 

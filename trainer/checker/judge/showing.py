@@ -5,7 +5,7 @@ it changes with these outputs.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +23,7 @@ from trainer.checker.judge.slopes import UNSETTLED, H
 # In names, in several languages.
 LOSS = "loss|cost|entrop|mse|cout|coût|custo|costo|perte|perda|verlust|kosten|损失|損失"
 DERIVATIVE = "^d_?(loss|cost)|grad|deriv|delta|prime"
-MOST_NUMBERS, TRIED = 2000, 24  # that the outputs are, and by which a loss is differentiated
+MOST_NUMBERS, DIRECTIONS = 2000, 8  # that outputs are, and along which a loss is differentiated
 FLAT = 1e-9  # of a sum, what it bends by rounding
 MOST_TARGETS = 20  # arrays that may be the targets
 MOST_EVENTS = 40  # at one place, of which some may depend on others
@@ -65,7 +65,8 @@ def find_shown_loss(
     moved = {path: move(model.base.before[path]) for path in weights}
     weighted = find_dependents(model, moved) or frozenset()
     named = list_named(describe, model.base, single)
-    numbers = [_Number(model, i, weights, weighted) for i in named]
+    first = {events[i][2].tobytes(): i for i in reversed(named)}  # others pass it on
+    numbers = [_Number(model, i, weights, weighted) for i in sorted(first.values())]
     found = [shown for each in numbers if (shown := each.look(outputs))]
     return max(found, key=lambda each: bool(each.usual) + (each.usual == loss), default=None)
 
@@ -104,9 +105,11 @@ class _Number:
         and a penalty; None where it does not depend on such outputs, and on targets of them.
         """
         start = _find_update(self._model, self._event)
-        every = map(self._drop_inner, _list_outputs(self._base, self._event, outputs))
-        groups = [events for events in dict.fromkeys(every)
-                  if events[-1] >= start and self._is_whole(events)]  # fmt: skip
+        listed = map(self._drop_inner, _list_outputs(self._base, self._event, outputs))
+        every = [events for events in dict.fromkeys(listed) if events[-1] >= start]
+        first = {self._identify(events): events for events in reversed(every)}
+        groups = [each for each in every if first[self._identify(each)] == each
+                  and self._is_whole(each)]  # fmt: skip
         found = {events: self._compare(events) for events in groups}
         known = {events: pulls for events, like in found.items() if like is not None
                  and (pulls := self._list_pulled(events)) is not None}  # fmt: skip
@@ -116,6 +119,11 @@ class _Number:
         strengths = self._list_strengths(usual) if usual and pulled else []
         is_negative = usual is None and any((found[e] or (0,))[0] == -1 for e in known)
         return Shown(self._event, name, is_negative, pulled, strengths) if known else None
+
+    def _identify(self, events: Events) -> tuple[Hashable, ...]:
+        """Return the shapes and the bytes of some events, which others pass on."""
+        values = (self._base.events[i][2] for i in events)
+        return tuple((value.shape, value.tobytes()) for value in values)
 
     def _drop_inner(self, events: Events) -> Events:
         """Return the events of some on which no others of them depend: one function may give the
@@ -159,7 +167,7 @@ class _Number:
         pulls = {path: _differentiate(partial(self._pull, events, y, path), values)
                  for path, values in before.items()}  # fmt: skip
         pulled = {p: slopes for p, slopes in pulls.items() if slopes is None or slopes.any()}
-        is_penalty = all(slopes is not None and _is_multiple(slopes, _pick(before[path]))
+        is_penalty = all(slopes is not None and _is_multiple(slopes, _project(before[path]))
                          for path, slopes in pulled.items())  # fmt: skip
         return list(pulled) if is_penalty else None
 
@@ -228,7 +236,7 @@ class _Number:
             bend = change / (y.size * h * h)
             own = slopes if power == 1 else 2 * values[1] ** 0.5 * slopes
             is_bent = change > FLAT * max(map(abs, values))
-            if is_bent and _is_affine(_pick(y) - own / bend, _pick(t)):
+            if is_bent and _is_affine(_project(y) - own / bend, t):
                 return True
         return False
 
@@ -240,10 +248,13 @@ def _are_hot(targets: Array) -> bool:
 
 
 def _is_affine(aims: Array, targets: Array) -> bool:
-    """Return whether aims are a positive multiple of targets that differ, and a constant."""
-    columns = np.stack([targets, np.ones(targets.size)], axis=1)
+    """Return whether aims, along the directions, are those of a positive multiple of targets that
+    differ, and a constant.
+    """
+    columns = np.stack([_project(targets), _project(np.ones(targets.size))], axis=1)
     (scale, shift), *_ = np.linalg.lstsq(columns, aims, rcond=None)
-    rest, spread = np.abs(aims - scale * targets - shift).max(), scale * np.ptp(targets)
+    rest = np.abs(aims - columns @ (scale, shift)).max()
+    spread = scale * np.ptp(targets)
     is_spread = spread > UNSETTLED * np.abs(aims).max() or not np.ptp(targets)
     return is_spread and rest <= UNSETTLED * (spread or np.abs(aims).max())
 
@@ -278,19 +289,27 @@ def _spread(y: Array) -> Array:
     return y + noise * (np.abs(y).max() or 1.0)
 
 
-def _pick(y: Array) -> Array:
-    """Return some of the numbers of an array, in one row: all where they are few."""
-    return y.reshape(-1)[np.linspace(0, y.size - 1, min(y.size, TRIED)).astype(int)]
+def _list_directions(size: int) -> Array:
+    """Return the directions of numbers along which a loss is differentiated: single ones where they
+    are few.
+    """
+    if size <= DIRECTIONS:
+        return np.eye(size)
+    return np.random.default_rng(size).standard_normal((DIRECTIONS, size))
+
+
+def _project(y: Array) -> Array:
+    """Return the sums of an array along the directions."""
+    return _list_directions(y.size) @ y.reshape(-1)
 
 
 def _differentiate(function: Callable[[Array], float], y: Array) -> Array | None:
-    """Return the derivative by some numbers of y, None where that is not settled."""
+    """Return the derivatives along the directions of y, None where one is not settled."""
     h = H * (np.abs(y).max() or 1.0)
     slopes = []
-    for place in _pick(np.arange(y.size)):
-        moved = np.zeros(y.size)
-        moved[place] = h
-        ups = [function(y + n * moved.reshape(y.shape)) for n in (-2, -1, 1, 2)]
+    for direction in h * _list_directions(y.size):
+        moved = direction.reshape(y.shape)
+        ups = [function(y + n * moved) for n in (-2, -1, 1, 2)]
         slopes.append(((ups[2] - ups[1]) / (2 * h), (ups[3] - ups[0]) / (4 * h)))
     near, far = np.array(slopes).T
     is_settled = np.abs(near - far).max() <= UNSETTLED * np.abs(near).max()

@@ -12,9 +12,9 @@ import numpy as np
 from trainer.book.functions import Array
 from trainer.checker.adapt.attempts import Raised, RemoteError
 from trainer.checker.remote.connection import Connection
-from trainer.checker.remote.protocol import ProtocolError, decode, encode, take_list, take_text
 from trainer.checker.shapes.draws import Draw
 from trainer.checker.shapes.shape import FAILED, WROTE
+from trainer.checker.worker.protocol import ProtocolError, decode, encode, take_list, take_text
 
 KINDS = ("absent", "signature", "value", "own")
 CAUSES = (None, "unfinished", "misspelt-name")

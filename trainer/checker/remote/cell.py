@@ -37,7 +37,7 @@ BOOT = """import sys
 sys.path[:] = [{library!r}, *(p for p in sys.path if p != {root!r})]
 sys.meta_path[:] = [f for f in sys.meta_path if not f.__module__.startswith("__editable__")]
 """
-MAIN = "from trainer.checker.remote.worker import main\nmain()\n"
+MAIN = "from trainer.checker.worker.main import main\nmain()\n"
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
 MOST_DISK = 1 << 28  # bytes of files that the code may write
 MOST_PROCESSES = 80

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any
 
 from trainer.checker.remote.hanging import Hangs
-from trainer.checker.remote.protocol import MOST_BYTES, ProtocolError, read_line, write_line
+from trainer.checker.worker.protocol import MOST_BYTES, ProtocolError, read_line, write_line
 
 START = 120  # seconds to import NumPy on a cold disk; no code of the file runs before that
 KEPT = 1 << 20  # bytes of the code's output that are kept

@@ -15,12 +15,12 @@ from trainer.checker.load.notebook import Notebook
 from trainer.checker.load.places import place_finding
 from trainer.checker.load.source import read_source
 from trainer.checker.measure.book_functions import CHECKS
+from trainer.checker.parts.expected import find_rule
 from trainer.checker.remote.calling import RemoteFunction, RemotePart, make_error
 from trainer.checker.remote.connection import Connection
 from trainer.checker.remote.net import RemoteClass
-from trainer.checker.remote.protocol import TEXT, ProtocolError, take_list, take_text
-from trainer.checker.shapes.expected import find_rule
 from trainer.checker.shapes.shape import Part
+from trainer.checker.worker.protocol import TEXT, ProtocolError, take_list, take_text
 from trainer.common.errors import InputError
 
 

@@ -12,7 +12,7 @@ from trainer.checker.remote.cell import Cell
 from trainer.checker.remote.connection import Connection, WorkerLostError
 from trainer.checker.remote.judge import judge_file
 from trainer.checker.remote.library import ROOT
-from trainer.checker.remote.protocol import ProtocolError
+from trainer.checker.worker.protocol import ProtocolError
 from trainer.common.errors import InputError
 from trainer.common.language import get_language
 from trainer.common.language import translate as _

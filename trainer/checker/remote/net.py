@@ -18,7 +18,7 @@ from trainer.checker.remote.calling import (
     read_signature,
 )
 from trainer.checker.remote.connection import Connection
-from trainer.checker.remote.protocol import (
+from trainer.checker.worker.protocol import (
     MOST_AXES,
     MOST_ELEMENTS,
     ProtocolError,

@@ -42,8 +42,8 @@ from trainer.checker.judge.reporting import (
 )
 from trainer.checker.remote.connection import Connection
 from trainer.checker.remote.hanging import LargeError
-from trainer.checker.remote.packing import unpack
-from trainer.checker.remote.protocol import (
+from trainer.checker.worker.packing import unpack
+from trainer.checker.worker.protocol import (
     TEXT,
     ProtocolError,
     encode,

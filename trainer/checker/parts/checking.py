@@ -17,10 +17,10 @@ from trainer.checker.findings.comparing import (
 )
 from trainer.checker.findings.descriptions import describe_mistake
 from trainer.checker.measure.judging import EPSILONS
+from trainer.checker.parts.expected import check_edges, find_rule
+from trainer.checker.parts.losses import SOFTMAX_LOSS, SVM_LOSS, compute_squared_hinge
+from trainer.checker.parts.operations import Operation, Rule, Values
 from trainer.checker.shapes.draws import Draw, draw_inputs
-from trainer.checker.shapes.expected import check_edges, find_rule
-from trainer.checker.shapes.losses import SOFTMAX_LOSS, SVM_LOSS, compute_squared_hinge
-from trainer.checker.shapes.operations import Operation, Rule, Values
 from trainer.checker.shapes.shape import FAILED, OTHER, UNWRITTEN, WROTE, Part
 from trainer.common.language import translate as _
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from trainer.checker.adapt.loaded import Loaded
 from trainer.checker.findings.comparing import UNKNOWN_FORM, Finding, report_unchecked
+from trainer.checker.parts.checking import check_part
+from trainer.checker.parts.expected import DEEP, LAYERS, STRICT, find_rule
 from trainer.checker.shapes.adapting import is_built
-from trainer.checker.shapes.expected import DEEP, LAYERS, STRICT, find_rule
 from trainer.checker.shapes.layers import find_layer
-from trainer.checker.shapes.parts import check_part
 from trainer.checker.shapes.shape import Part
 from trainer.common.language import N_
 from trainer.common.language import translate as _

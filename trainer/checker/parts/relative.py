@@ -14,8 +14,8 @@ import numpy as np
 from trainer.book.functions import Array
 from trainer.checker.adapt.names import PARAMS
 from trainer.checker.findings.comparing import FLOAT32, as_array, as_number, compute_error
+from trainer.checker.parts.operations import Operation, Results, Rule, Values, give_always
 from trainer.checker.shapes.draws import Draw
-from trainer.checker.shapes.operations import Operation, Results, Rule, Values, give_always
 from trainer.checker.shapes.shape import OWN
 from trainer.checker.shapes.training_loop import LR, RATE, UNITS
 from trainer.common.language import N_

@@ -26,11 +26,11 @@ from trainer.checker.findings.comparing import show_safely
 from trainer.checker.findings.placing import describe_place
 from trainer.checker.load.definitions import list_functions
 from trainer.checker.load.loading import Loader
-from trainer.checker.remote.packing import pack
-from trainer.checker.remote.protocol import TEXT, decode, encode
 from trainer.checker.shapes.adapting import is_built, load_code
 from trainer.checker.shapes.draws import Draw
 from trainer.checker.shapes.shape import FAILED, WROTE
+from trainer.checker.worker.packing import pack
+from trainer.checker.worker.protocol import TEXT, decode, encode
 from trainer.common.errors import InputError
 from trainer.common.language import translate as _
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from trainer.checker.findings.comparing import COLUMNS, Finding
+from trainer.checker.parts.checking import report_unfinished, report_unsupported
 from trainer.checker.shapes.adapting import is_built
-from trainer.checker.shapes.parts import report_unfinished, report_unsupported
 from trainer.common.language import translate as _
 
 

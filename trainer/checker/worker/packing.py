@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from trainer.checker.find.trace import GAVE, KINDS, Trace
-from trainer.checker.remote.protocol import MOST_AXES, MOST_BYTES, MOST_ELEMENTS, ProtocolError
+from trainer.checker.worker.protocol import MOST_AXES, MOST_BYTES, MOST_ELEMENTS, ProtocolError
 
 MOST = 20_000  # arrays of a step
 WIDTH = 8  # bytes of a number, whatever its kind was

@@ -1,6 +1,7 @@
 """Limits that a process sets for itself and its children, where the system has them."""
 
 import os
+import re
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -68,10 +69,20 @@ def import_torch(path: Path) -> None:
 
 
 def _mentions(path: Path, word: bytes) -> bool:
-    """Return whether a file or one beside it has a word."""
-    beside = islice(path.parent.glob("*.py"), 100)
-    for file in (path, *beside):
-        with suppress(OSError), file.open("rb") as stream:
-            if word in stream.read(READ):
-                return True
-    return False
+    """Return whether a file has a word, or one beside it that it names or that names it."""
+    text = _read(path)
+    beside = ((each, _read(each)) for each in islice(path.parent.glob("*.py"), 100))
+    return word in text or any(
+        word in other and (_names(text, each) or _names(other, path)) for each, other in beside
+    )
+
+
+def _names(text: bytes, path: Path) -> bool:
+    return bool(re.search(rb"\b%s\b" % re.escape(path.stem.encode()), text))
+
+
+def _read(path: Path) -> bytes:
+    """Return the first bytes of a file, b"" where it cannot be read."""
+    with suppress(OSError), path.open("rb") as stream:
+        return stream.read(READ)
+    return b""

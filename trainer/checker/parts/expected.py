@@ -14,12 +14,13 @@ from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.names import simplify_name
 from trainer.checker.findings.comparing import CLOSE, Finding, as_array, compute_error
 from trainer.checker.findings.descriptions import append_mistake, describe_mistake
-from trainer.checker.shapes import chain, layer_pairs, relative
-from trainer.checker.shapes import operations as ops
+from trainer.checker.parts import layer_pairs, relative
+from trainer.checker.parts import operations as ops
+from trainer.checker.parts.losses import SOFTMAX_LOSS, SVM_LOSS
+from trainer.checker.parts.operations import Operation, Rule, Values, give_always
+from trainer.checker.shapes import chain
 from trainer.checker.shapes.draws import Draw, draw_inputs
 from trainer.checker.shapes.layers import AFFINE, HIDDEN, LOSS, NODES, find_layer
-from trainer.checker.shapes.losses import SOFTMAX_LOSS, SVM_LOSS
-from trainer.checker.shapes.operations import Operation, Rule, Values, give_always
 from trainer.checker.shapes.shape import AGAIN, Part
 from trainer.common.language import translate as _
 

@@ -13,10 +13,8 @@ import numpy as np
 from trainer.book.functions import Array, sigmoid
 from trainer.checker.findings.comparing import CLOSE, FLOAT32, as_array, compute_error
 from trainer.checker.measure.reference import ACTIVATIONS
-from trainer.checker.shapes import operations as ops
-from trainer.checker.shapes.deep import COUNTS, GRADIENTS, PAIRS, SINGLES
-from trainer.checker.shapes.draws import Draw, draw_deep
-from trainer.checker.shapes.operations import (
+from trainer.checker.parts import operations as ops
+from trainer.checker.parts.operations import (
     WITHOUT_BIAS,
     Operation,
     Results,
@@ -26,6 +24,8 @@ from trainer.checker.shapes.operations import (
     give_always,
     go_back,
 )
+from trainer.checker.shapes.deep import COUNTS, GRADIENTS, PAIRS, SINGLES
+from trainer.checker.shapes.draws import Draw, draw_deep
 from trainer.checker.shapes.shape import FAILED, OWN
 from trainer.common.language import N_
 

@@ -1,6 +1,6 @@
 """The process of somebody's code: loads a file and answers what the judge asks, a line each.
 
-python -I -m trainer.checker.remote.worker, with the settings as the first line of stdin.
+python -I -m trainer.checker.worker.main, with the settings as the first line of stdin.
 """
 
 import json
@@ -16,9 +16,9 @@ import numpy  # noqa: F401 (once, before the clock starts)
 from trainer.checker.adapt.loaded import restore_aliases
 from trainer.checker.load.arguments import Arguments, fill_arguments
 from trainer.checker.load.loading import Loader
-from trainer.checker.remote.answering import Answerer
-from trainer.checker.remote.fence import make_fence, make_guard
-from trainer.checker.remote.limits import import_torch, limit_process
+from trainer.checker.worker.answering import Answerer
+from trainer.checker.worker.fence import make_fence, make_guard
+from trainer.checker.worker.limits import import_torch, limit_process
 from trainer.common.language import set_language
 
 

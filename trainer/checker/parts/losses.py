@@ -4,8 +4,8 @@ import numpy as np
 
 from trainer.book.functions import sigmoid, softmax
 from trainer.checker.measure.reference import HEADS
+from trainer.checker.parts.operations import Operation, Values
 from trainer.checker.shapes.draws import C, Draw
-from trainer.checker.shapes.operations import Operation, Values
 
 
 def _evaluate(name: str, d: Draw) -> Values:
