@@ -28,8 +28,9 @@ def plant(*slugs: str, rewrites: tuple[tuple[str, str], ...] = ()) -> type[numpy
         (functions, _merge_changes(mistake.functions for mistake in mistakes)),
         (gradient, _merge_changes(mistake.gradient for mistake in mistakes)),
     ):
-        changed = _execute_changed(module, changes)
-        vars(net).update({k: v for k, v in vars(changed).items() if not k.startswith("__")})
+        if changes:
+            changed = _execute_changed(module, changes)
+            vars(net).update({k: v for k, v in vars(changed).items() if not k.startswith("__")})
     return net.TwoLayerNet
 
 
