@@ -28,9 +28,8 @@ def plant(*slugs: str, rewrites: tuple[tuple[str, str], ...] = ()) -> type[numpy
         (functions, _merge_changes(mistake.functions for mistake in mistakes)),
         (gradient, _merge_changes(mistake.gradient for mistake in mistakes)),
     ):
-        if changes:
-            changed = _execute_changed(module, changes)
-            vars(net).update({k: v for k, v in vars(changed).items() if not k.startswith("__")})
+        changed = _execute_changed(module, changes) if changes else module
+        vars(net).update({k: v for k, v in vars(changed).items() if not k.startswith("__")})
     return net.TwoLayerNet
 
 

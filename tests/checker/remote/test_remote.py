@@ -1,7 +1,7 @@
 """The judge outside finds what the checks in one process find, and the worker has no judge."""
 
 import builtins
-import importlib
+import compileall
 import subprocess
 import sys
 from dataclasses import replace
@@ -20,7 +20,7 @@ from trainer.checker.findings.report import STEP
 from trainer.checker.process import check_in_child
 from trainer.checker.remote.calling import make_error
 from trainer.checker.remote.cell import BOOT, choose_hidden
-from trainer.checker.remote.library import ROOT, list_modules, write_library
+from trainer.checker.remote.library import ROOT, write_library
 from trainer.checker.worker.answering import describe_error
 from trainer.checker.worker.protocol import Opaque, ProtocolError, decode, encode
 from trainer.common.errors import InputError
@@ -97,7 +97,8 @@ def test_places_in_a_notebook_are_the_same_outside(tmp_path):
 def test_a_worker_finds_neither_judge_nor_reference(tmp_path):
     write_library(tmp_path)
     names = ("trainer.nets", "trainer.auditing", "trainer.training", "trainer.book.gradient",
-             "trainer.checker.measure", "trainer.checker.diagnose")  # fmt: skip
+             "trainer.checker.measure", "trainer.checker.parts", "trainer.checker.judge",
+             "trainer.checker.diagnose")  # fmt: skip
     code = BOOT.format(library=str(tmp_path), root=str(ROOT)) + "import importlib\n"
     code += "".join(
         f"try:\n    importlib.import_module({name!r})\n    print({name!r})\n"
@@ -120,8 +121,17 @@ def test_where_the_project_is_installed_the_worker_still_finds_its_packages(tmp_
     assert "No module named 'trainer.nets'" in done.stderr
 
 
-def test_every_module_of_the_worker_exists():
-    assert all(importlib.import_module(name) for name in list_modules() if "worker" not in name)
+def test_a_worker_has_all_that_it_imports(tmp_path):
+    write_library(tmp_path)
+    code = BOOT.format(library=str(tmp_path), root=str(ROOT)) + "import trainer.checker.worker.main"
+    subprocess.run([sys.executable, "-I", "-c", code], check=True)
+
+
+def test_a_module_that_cannot_be_compiled_is_given_as_text(tmp_path, monkeypatch):
+    monkeypatch.setattr(compileall, "compile_file", lambda *_, **__: False)
+    write_library(tmp_path)
+    written = (tmp_path / "trainer" / "checker" / "worker" / "main.py").read_text("utf-8")
+    assert written == (ROOT / "trainer" / "checker" / "worker" / "main.py").read_text("utf-8")
 
 
 @pytest.mark.parametrize(

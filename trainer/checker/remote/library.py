@@ -15,14 +15,13 @@ FILES = (
 
 
 def write_library(folder: Path) -> None:
-    """Write the worker's modules into a folder, as the package trainer, compiled ones where they
-    are.
+    """Write the worker's modules into a folder, as the package trainer: compiled, or as text where
+    the project's folder cannot keep what is compiled.
     """
     ours = ROOT / "trainer"
-    compileall.compile_dir(ours, quiet=2)  # else each worker would compile them
     for path in (path for pattern in FILES for path in ours.glob(pattern)):
-        compiled = Path(cache_from_source(str(path))) if path.suffix == ".py" else path
-        found = compiled if compiled.exists() else path
+        is_compiled = path.suffix == ".py" and compileall.compile_file(path, quiet=2)
+        found = Path(cache_from_source(str(path))) if is_compiled else path
         copy = folder / path.relative_to(ROOT).with_suffix(found.suffix)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(found, copy)
