@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from trainer.checker.judge.events import Events, stack
 from trainer.checker.judge.influence import Model, find_dependents, name_place
 from trainer.checker.judge.losses import ENTROPY, SQUARES, arrange_targets, list_losses
 from trainer.checker.judge.moving import move, turn
-from trainer.checker.judge.slopes import UNSETTLED, H
+from trainer.checker.judge.slopes import UNSETTLED, H, choose_vector
 
 # In names, in several languages.
 LOSS = "loss|cost|entrop|mse|cout|coût|custo|costo|perte|perda|verlust|kosten|损失|損失"
@@ -107,9 +107,9 @@ class _Number:
         start = _find_update(self._model, self._event)
         listed = map(self._drop_inner, _list_outputs(self._base, self._event, outputs))
         every = [events for events in dict.fromkeys(listed) if events[-1] >= start]
-        first = {self._identify(events): events for events in reversed(every)}
-        groups = [each for each in every if first[self._identify(each)] == each
-                  and self._is_whole(each)]  # fmt: skip
+        keys = [tuple(_identify(self._base.events[i][2]) for i in events) for events in every]
+        groups = [events for n, events in enumerate(every)  # the first of those that pass it on
+                  if keys.index(keys[n]) == n and self._is_whole(events)]  # fmt: skip
         found = {events: self._compare(events) for events in groups}
         known = {events: pulls for events, like in found.items() if like is not None
                  and (pulls := self._list_pulled(events)) is not None}  # fmt: skip
@@ -119,11 +119,6 @@ class _Number:
         strengths = self._list_strengths(usual) if usual and pulled else []
         is_negative = usual is None and any((found[e] or (0,))[0] == -1 for e in known)
         return Shown(self._event, name, is_negative, pulled, strengths) if known else None
-
-    def _identify(self, events: Events) -> tuple[Hashable, ...]:
-        """Return the shapes and the bytes of some events, which others pass on."""
-        values = (self._base.events[i][2] for i in events)
-        return tuple((value.shape, value.tobytes()) for value in values)
 
     def _drop_inner(self, events: Events) -> Events:
         """Return the events of some on which no others of them depend: one function may give the
@@ -209,7 +204,7 @@ class _Number:
         arrays |= {f"{EVENT}{i}": value
                    for i, (_, _, value) in enumerate(self._base.events[: self._event])
                    if i not in self._weighted}  # fmt: skip
-        distinct = {(v.shape, v.tobytes()): (p, v) for p, v in reversed(arrays.items()) if v.size}
+        distinct = {_identify(v): (p, v) for p, v in reversed(arrays.items()) if v.size}
         likely = [(path, v) for path, v in distinct.values() if _may_be_targets(y, v)]
         now = self._compute(events, y)
         for path, values in likely[-MOST_TARGETS:]:
@@ -259,13 +254,18 @@ def _is_affine(aims: Array, targets: Array) -> bool:
     return is_spread and rest <= UNSETTLED * (spread or np.abs(aims).max())
 
 
+def _identify(values: Array) -> Hashable:
+    """Return what arrays of the same shape and bytes have in common."""
+    return values.shape, values.tobytes()
+
+
 def _find_update(model: Model, event: int) -> int:
     """Return the first event that is a changed weight where a number is computed from these, 0
     where it is computed from the weights before: ahead of them, or from nothing on the way back.
     """
-    after = {(v.shape, v.tobytes()) for v in (model.base.after[w] for w in model.weights)}
+    after = {_identify(model.base.after[weight]) for weight in model.weights}
     values = (np.asarray(value) for _, _, value in model.base.events[:event])
-    update = next((i for i, v in enumerate(values) if (v.shape, v.tobytes()) in after), 0)
+    update = next((i for i, value in enumerate(values) if _identify(value) in after), 0)
     first = min(model.weighted & model.after_targets, default=-1)
     if not update or first < 0:
         return 0
@@ -289,13 +289,11 @@ def _spread(y: Array) -> Array:
     return y + noise * (np.abs(y).max() or 1.0)
 
 
+@cache
 def _list_directions(size: int) -> Array:
-    """Return the directions of numbers along which a loss is differentiated: single ones where they
-    are few.
-    """
-    if size <= DIRECTIONS:
-        return np.eye(size)
-    return np.random.default_rng(size).standard_normal((DIRECTIONS, size))
+    """Return the directions of numbers along which a loss is differentiated."""
+    number = min(DIRECTIONS, size)
+    return np.stack([choose_vector((size,), k, DIRECTIONS) for k in range(number)])
 
 
 def _project(y: Array) -> Array:

@@ -70,7 +70,7 @@ def _probe(model: Model, weight: str, number: int) -> list[Direction]:
     scale = float(np.abs(values).max()) or 0.1
     found = []
     for k in range(min(number, values.size)):
-        vector = _choose_vector(values.shape, k, number)
+        vector = choose_vector(values.shape, k, number)
         h = H * scale
         runs = {n: model.read({weight: values + n * h * vector}) for n in (-2, -1, 1, 2)}
         along, decay, signs = (
@@ -80,7 +80,8 @@ def _probe(model: Model, weight: str, number: int) -> list[Direction]:
     return found
 
 
-def _choose_vector(shape: tuple[int, ...], k: int, number: int) -> Array:
+def choose_vector(shape: tuple[int, ...], k: int, number: int) -> Array:
+    """Return one of some directions: an element where there are so few, else a random one."""
     size = int(np.prod(shape))
     if size <= number:
         return np.eye(size)[k].reshape(shape)
