@@ -50,7 +50,7 @@ class Dataset:
         self._label, self._separator = (D if layout % 2 else 0), separator
         labels = np.arange(samples if layout < 2 else max(samples, many)) % max(C, 2)
         rows = draw_samples(labels, D, C)[0]
-        rows = np.abs(40 * rows).astype(int) if (D, C) == MNIST else rows
+        rows = np.abs(40 * rows).astype(int) if MNIST[0] == D else rows  # pixels
         columns = [labels[:, np.newaxis], rows]
         self._table = np.hstack(columns[::-1] if layout % 2 else columns)
 
@@ -128,12 +128,15 @@ def count_samples(tree: ast.Module, errors: list[Exception], given: set[int]) ->
 
 def correct_sizes(D: int, C: int, message: str) -> tuple[int, int] | None:
     """Return the sizes that NumPy's error on two shapes, or on a label, asks for, None where it
-    names neither.
+    names neither. Inputs and outputs are never equally many, which hides what is turned: where
+    these do not fit each other, there may be one output.
     """
     if label := re.search(r"index (\d+) is out of bounds for axis \d with size (\d+)", message):
         index, size = map(int, label.groups())
         return (D, size) if 1 < size <= index < C else None
     for own, other in _list_unequal(message):
+        if {own, other} == {D, C}:
+            return (D, 1) if C > 1 else None
         if other in (own, N):
             continue
         if own == D:

@@ -33,7 +33,7 @@ class Fit:
     errors: Array = field(default_factory=lambda: np.zeros(0))
     factors: dict[str, float] = field(default_factory=dict)  # of gradients that are no steps
     function: Function = field(default=lambda _values: float("nan"), repr=False)
-    sizes: dict[str, int] = field(default_factory=dict)  # of the weights
+    sizes: dict[str, int] = field(default_factory=dict)  # how many elements of each weight move
     pulled: list[str] = field(default_factory=list)  # weights with the penalty
     # The numbers that the net computes of its outputs and that may be usual losses, as events, with
     # the names of these.

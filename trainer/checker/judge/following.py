@@ -93,7 +93,7 @@ def is_followed(model: Model, fit: Fit, is_plain: bool) -> bool:
     step that keeps nothing but weights, of a loss of several outputs.
     """
     count = _count_agreeing(model, fit)
-    sizes = [model.base.before[weight].size for weight in fit.list_agreeing()]
+    sizes = [model.count_moved(weight) for weight in fit.list_agreeing()]
     outputs = sum(model.base.events[i][2].size for i in fit.events)
     return count > 1 or (count == 1 and is_plain and max(sizes) > MANY and outputs > 1)
 
@@ -161,7 +161,7 @@ def _count_agreeing(model: Model, fit: Fit) -> int:
     agreeing = fit.list_agreeing()
     if _is_of_numbers(model):
         return max(len(agreeing) - 2, 0)
-    return sum(model.base.before[weight].size > 1 for weight in agreeing)
+    return sum(model.count_moved(weight) > 1 for weight in agreeing)
 
 
 def _is_of_numbers(model: Model) -> bool:

@@ -79,6 +79,10 @@ class Model:
         changed = self.base.list_changed()
         return [p for p in changed if p in self.depends and p not in self.weights]
 
+    def count_moved(self, path: str) -> int:
+        """Return how many elements of a leaf the step changes: as many numbers show how."""
+        return int(np.count_nonzero(self.base.after[path] != self.base.before[path]))
+
     def read(self, edits: Mapping[str, Any], only: Events = ()) -> Values:
         """Return the values of some events in a run with these edits, of outputs and losses where
         none are named.

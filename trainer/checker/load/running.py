@@ -19,6 +19,7 @@ from trainer.checker.load.bindings import (
     get_bound_names,
     list_all_names,
     list_bound_names,
+    list_changed_names,
     walk_scope,
 )
 from trainer.checker.load.given_files import open_given
@@ -229,6 +230,9 @@ class Runner:
         if self.is_script:
             self.errors.append(error)
             data = StandIn.given_data
+            for name, line in _list_unfilled(statement).items():
+                vars(self.module).pop(name, None)
+                names[name] = line
             given = {name: data.give(name) for name in names} if data else {}
             vars(self.module).update({k: v for k, v in given.items() if v is not None})
             self._leave_unset(names, lambda line: self._describe_failure(line, error))
@@ -297,6 +301,13 @@ def _register_lines(source: Source) -> None:
     linecache.cache.pop(name, None)
     if source.notebook or source.text != decode(source.path):
         linecache.cache[name] = len(source.text), None, lines, name
+
+
+def _list_unfilled(statement: ast.stmt) -> dict[str, int]:
+    """Return the names of which a statement sets elements: zeros that become one-hot rows, say."""
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    filled = (list_changed_names(t) for t in targets if isinstance(t, ast.Subscript))
+    return {name: line for names in filled for name, line in names.items()}
 
 
 def _is_of_folder(statement: ast.stmt) -> bool:
