@@ -17,6 +17,7 @@ from trainer.checker.measure.trial import ignore_progress
 from trainer.checker.parts.amending import (
     accept_columns,
     accept_sums,
+    accept_writing,
     drop_derived,
     name_unfinished,
 )
@@ -89,7 +90,8 @@ def judge_loaded(
         is_fine = finding.verdict in ("ok", "note")
         is_right &= is_fine or (finding.quantity, finding.verdict) == ("accuracy", "missing")
         yield finding
-    yield from accept_columns([*functions, *accept_helpers(helpers, is_right)], kind, seen)
+    every = accept_writing([*functions, *accept_helpers(helpers, is_right)], seen)
+    yield from accept_columns(every, kind, seen)
     yield from (Finding("loading", "note", text) for text in loaded.notes)
     yield from (Finding("loading", "note", text, "numpy-alias") for text in loaded.aliases)
 

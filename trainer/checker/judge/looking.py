@@ -183,7 +183,7 @@ def _has_rated_gradients(fit: Fit) -> bool:
     is_computed = all(fit.sizes[w] > 1 and any(are_same(k, fit.factors.get(w)) for k in known)
                       for w in rest)  # fmt: skip
     is_twice = any(are_same(rate, 2 * fit.common_rate) for rate in rest.values())
-    return bool(known and rest) and is_computed and min(rest.values()) > 0 and not is_twice
+    return bool(known) and is_computed and min(rest.values(), default=1.0) > 0 and not is_twice
 
 
 def _find_apart(model: Model, fits: list[Fit]) -> Decision | None:

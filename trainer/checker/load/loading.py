@@ -103,13 +103,25 @@ class Loader:
         if text not in self.notes:
             self.notes.append(text)
 
-    def _load_path(self, path: Path, name: str, source: Source | None = None) -> ModuleType:
-        """Return the module of a file, whose source may have been read before."""
-        if path in self._modules:
-            return self._modules[path]
+    def _lacks(self, module: ModuleType, wanted: tuple[str, ...]) -> bool:
+        """Return whether a module is the checked file, which still runs and does not have what a
+        file that it imports wants of it. A script is run a second time then, as a module.
+        """
+        is_checked = module is self._modules.get(self.path)
+        return is_checked and any(n not in vars(module) for n in wanted if n != "*")
+
+    def _load_path(
+        self, path: Path, name: str, source: Source | None = None, *, is_again: bool = False
+    ) -> ModuleType:
+        """Return the module of a file, whose source may have been read before; is_again for the
+        second one of a script.
+        """
+        key = path / "again" if is_again else path
+        if key in self._modules:
+            return self._modules[key]
         module = ModuleType(name)
         module.__file__ = str(path)
-        self._modules[path] = module
+        self._modules[key] = module
         if path.is_dir():
             module.__path__ = [str(path)]
             path = path / "__init__.py"
@@ -122,7 +134,7 @@ class Loader:
             self._note(message.format(file=path.name))
         for text in source.notebook.notes if source.notebook else ():
             self._note(text)
-        is_checked = path == self.path
+        is_checked = path == self.path and not is_again
         about = self._is_script, self.errors
         runner = Runner(source, module, self.run_all, is_checked, self._note, *about)
         names = {"__import__": self._import, "set": OrderedSet, **runner.names}
@@ -153,6 +165,8 @@ class Loader:
         else:
             is_tried = user.get(STRICT)  # and something else is imported where it is not found
             top, leaf = self._import_absolute(folder, name if is_tried else self._rename(name))
+        if self._lacks(leaf, fromlist or ()):
+            leaf = self._load_path(self.path, name, is_again=True)
         is_stand_in = "__standin__" in vars(leaf)
         if is_stand_in and user.get(STRICT):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
