@@ -144,3 +144,8 @@ def test_an_adam_that_has_no_state_before_its_first_step_is_not_accused(tmp_path
     path = tmp_path / "script.py"
     path.write_text(HIDDEN)
     assert judge(path).decision.is_right is True
+
+
+def test_a_rate_that_falls_with_each_layer_is_one_that_may_differ(write):
+    rule = "m[k] = mu*m[k] - lr / (1 + 5e-5*(2*t + k)) * g; W += m[k]"
+    assert judge(write(rule)).decision.is_right is True

@@ -10,6 +10,7 @@ from reports import report_on
 
 from trainer.checker.load.loading import Loader
 from trainer.checker.load.source import read_source
+from trainer.checker.load.standins import StandIn
 from trainer.checker.load.star_imports import is_slip
 from trainer.common.errors import InputError
 
@@ -50,6 +51,27 @@ def test_a_name_that_depends_on_a_skipped_one_is_reported_as_not_set(tmp_path):
     report = report_on(write(tmp_path, source))
     assert report.status == 2, report.as_text()
     assert "N: set at line 4 of net.py, by a statement that was not run" in report.as_text()
+
+
+def test_a_script_may_be_imported_by_what_it_imports(tmp_path):
+    write(tmp_path, "from net import TwoLayerNet, sigmoid\n", "shows.py")
+    report = report_on(write(tmp_path, "import shows\n" + RIGHT))
+    assert report.status == 0, report.as_text()
+
+
+def test_what_a_file_really_lacks_is_still_missed(tmp_path):
+    write(tmp_path, "from net import nothing\n", "shows.py")
+    report = report_on(write(tmp_path, "import shows\n" + RIGHT))
+    assert report.status == 1
+    assert "cannot import name 'nothing'" in report.as_text()
+
+
+def test_an_array_that_a_script_cannot_fill_is_not_set(tmp_path):
+    source = "import numpy as np\nrows, left = np.zeros((3, 2)), np.zeros(2)\n"
+    path = write(tmp_path, source + "rows[np.arange(3), np.zeros(3)] = 1\nleft[0] = 1\n")
+    module = Loader(path, is_script=True).load_file()
+    assert isinstance(module.rows, StandIn)
+    assert module.left.tolist() == [1, 0]
 
 
 def test_a_stand_in_never_hides_a_function_of_the_file(tmp_path):

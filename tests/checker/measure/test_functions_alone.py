@@ -113,3 +113,40 @@ def test_a_function_that_returns_what_its_way_back_needs_is_not_judged(report):
     text = SOFTMAX.replace("np.max(a)", "np.max(a, axis=-1, keepdims=True)")
     text = text.replace("np.sum(exp)", "np.sum(exp, axis=-1, keepdims=True), lambda g: g")
     assert not report(text).wrong_findings
+
+
+IN_PLACE = """
+import numpy as np
+
+def relu(x):
+    x[x < 0] = 0
+    return x
+
+class Net:
+    def __init__(self, D, H, C):
+        self.W1, self.b1 = 0.1 * np.random.randn(D, H), np.zeros(H)
+        self.W2, self.b2 = 0.1 * np.random.randn(H, C), np.zeros(C)
+
+    def predict(self, x):
+        self.a = x @ self.W1 + self.b1
+        self.h = relu(self.a)
+        y = np.exp(self.h @ self.W2 + self.b2)
+        return y / y.sum(axis=1, keepdims=True)
+
+    def train(self, x, t, lr):
+        d = (self.predict(x) - t) / len(x)
+        dh = d @ self.W2.T * (self.a > 0)
+        self.W2 -= lr * self.h.T @ d
+        self.b2 -= lr * d.sum(axis=0)
+        self.W1 -= lr * x.T @ dh
+        self.b1 -= lr * dh.sum(axis=0)
+"""
+
+
+def test_a_function_that_writes_into_its_argument_is_wrong_only_beside_a_wrong_net(report):
+    right = report(IN_PLACE)
+    assert right.status == 0
+    assert "inputs-mutated" in right.as_text()
+    wrong = report(IN_PLACE.replace("self.a > 0", "self.a >= 0"))
+    assert {f.quantity for f in wrong.wrong_findings} >= {"relu", "gradient W1"}
+    assert report(IN_PLACE[: IN_PLACE.index("class")]).status == 0

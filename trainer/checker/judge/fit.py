@@ -133,3 +133,9 @@ class Fit:
 def are_same(a: float, b: float | None) -> bool:
     """Return whether two rates are one, up to rounding."""
     return b is not None and abs(a - b) <= SAME * max(abs(a), abs(b))
+
+
+def is_multiple(a: Array, b: Array) -> bool:
+    """Return whether an array, which is not 0, is a multiple of another one, up to rounding."""
+    rate = float((a * b).sum() / ((b * b).sum() or 1.0))
+    return float(np.abs(a - rate * b).max()) <= SAME * float(np.abs(a).max())

@@ -15,7 +15,7 @@ from trainer.checker.find.trace import SUBTRACTED, Form, Trace
 from trainer.checker.judge.budget import Budget, Step
 from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.descent import fit_losses, list_directions, measure_rest
-from trainer.checker.judge.fit import SAME, Fit
+from trainer.checker.judge.fit import SAME, Fit, is_multiple
 from trainer.checker.judge.influence import Model, Run, find_dependents
 from trainer.checker.judge.judging import Judged
 from trainer.checker.judge.losses import arrange_targets
@@ -255,18 +255,13 @@ def _is_other(model: Model, fit: Fit) -> bool:
     x, moved = base.before[path], base.after[path] - base.before[path]
     targets = [t for value in given for t in arrange_targets(x, value)]
     is_known = bool(targets) and all(map(_is_hot, targets)) and fit.rates[path] is None
-    return is_known and not any(_is_multiple(moved, x - t) for t in targets)
+    return is_known and not any(is_multiple(moved, x - t) for t in targets)
 
 
 def _is_hot(t: Array) -> bool:
     """Return whether targets are classes of several samples, one of each."""
     is_one = any((t.sum(axis=axis) == 1).all() for axis in range(t.ndim))
     return is_one and t.ndim == 2 and min(t.shape) > 1 and bool(np.isin(t, (0, 1)).all())
-
-
-def _is_multiple(a: Array, b: Array) -> bool:
-    rate = float((a * b).sum() / (b * b).sum())
-    return float(np.abs(a - rate * b).max()) <= SAME * float(np.abs(a).max())
 
 
 def _is_linear(model: Model, _fit: Fit) -> bool:
