@@ -239,3 +239,26 @@ def test_a_right_net_is_called_as_its_arguments_ask(name, tmp_path):
 def test_a_wrong_slope_is_wrong_however_the_net_is_called(name, tmp_path):
     old, new = SLOPES.get(name, ("1 - z ** 2", "1 - z"))
     assert judge(write_changed(tmp_path, NETS[name], old, new)).decision.is_right is False
+
+
+ONE_OUTPUT = """
+import numpy as np
+class Output:
+    def __init__(self, num_inputs, num_outputs):
+        self.W, self.b = np.random.rand(num_inputs, num_outputs), np.zeros(num_outputs)
+    def forward(self, x, y):
+        self.x, self.y = x, y
+        self.y_hat = 1 / (1 + np.exp(-(x @ self.W + self.b)))
+        return -np.average(y * np.log(self.y_hat) + (1 - y) * np.log(1 - self.y_hat))
+    def backward(self):
+        back = (self.y_hat - self.y) / len(self.y)
+        self.db = back.sum(axis=0)
+        self.dW = np.sum(self.x * back, axis=0, keepdims=True).T
+        return back @ self.W.T
+"""
+
+
+def test_a_net_of_one_output_is_not_given_as_many_as_inputs(tmp_path):
+    judged = judge(write_changed(tmp_path, ONE_OUTPUT, "", ""))
+    assert judged.decision.is_right
+    assert judged.decision.model.base.before["net.W"].shape[1] == 1

@@ -128,15 +128,12 @@ def count_samples(tree: ast.Module, errors: list[Exception], given: set[int]) ->
 
 def correct_sizes(D: int, C: int, message: str) -> tuple[int, int] | None:
     """Return the sizes that NumPy's error on two shapes, or on a label, asks for, None where it
-    names neither. Inputs and outputs are never equally many, which hides what is turned: where
-    these do not fit each other, there may be one output.
+    names neither.
     """
     if label := re.search(r"index (\d+) is out of bounds for axis \d with size (\d+)", message):
         index, size = map(int, label.groups())
         return (D, size) if 1 < size <= index < C else None
     for own, other in _list_unequal(message):
-        if {own, other} == {D, C}:
-            return (D, 1) if C > 1 else None
         if other in (own, N):
             continue
         if own == D:

@@ -70,6 +70,16 @@ def run_program(number: int, program: Program) -> list[Step]:
     return steps
 
 
+def _choose_sizes(call: Call, sizes: tuple[int, int], error: str) -> tuple[int, int] | None:
+    """Return the numbers of inputs and outputs that an error asks for. A net of which we choose
+    these never has as many of both, which hides what is turned: it may have one output.
+    """
+    asked = correct_sizes(*sizes, error)
+    if asked is None or asked[0] != asked[1] or not call.renew((asked[0], SIZES[1], asked[1])):
+        return asked
+    return (sizes[0], 1) if sizes[1] > 1 else None
+
+
 def _list_batches(module: Namespace) -> list[str]:
     """Return the names of a module for the size of a batch that is larger than our data."""
     numbers = [name for name, value in module.items() if type(value) is int and value > N]
@@ -385,7 +395,7 @@ class Script:
                 self._keep_fault(call.outcome.error, call.outcome.named)
             self._keep_farthest(Obstacle(call, call.outcome.error, call.outcome.reached[0]))
         error = steps[0].run({}, "changes").error if len(steps) == 1 else call.find_error()
-        if not (asked := correct_sizes(*sizes, error)):
+        if not (asked := _choose_sizes(call, sizes, error)):
             return steps
         data = list_data(*asked)[layout]
         if data[-1] != asked[-1]:

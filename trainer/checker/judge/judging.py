@@ -115,6 +115,8 @@ def _weigh(
     is_wrong = judged.decision.is_right is False
     if number and judged.decision.fault in (Fault.GROWN, Fault.INFINITE):
         return None  # data of ours may lie in another direction
+    if number and is_wrong and _has_one_target(judged.decision.model):
+        return None  # or have its labels in another column
     if judged.step.file and number >= OWN and is_wrong:
         judged = _leave_open(judged)
     if number < CALLS:
@@ -123,6 +125,12 @@ def _weigh(
         return None
     is_doubted = judged.decision.is_right and _is_own_open(found, own)
     return _leave_open(judged) if is_doubted else _leave_unusual(judged)
+
+
+def _has_one_target(model: Model) -> bool:
+    """Return whether all targets of a step are one number."""
+    values = [model.get_value(path) for path in model.targets]
+    return bool(values) and all(v.size > 1 and (v == v.flat[0]).all() for v in values)
 
 
 @dataclass
