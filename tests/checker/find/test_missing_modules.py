@@ -5,7 +5,7 @@ import pytest
 from steps import judge
 
 from trainer.checker.find.copying import copy_together
-from trainer.checker.load.libraries import Dense
+from trainer.checker.load.tables import Dense
 
 SCRIPT = """
 import numpy as np

@@ -13,8 +13,9 @@ from torch.utils.data import DataLoader
 from trainer.checker.find.datasets import Dataset
 from trainer.checker.load.arguments import Arguments, _parse, fill_arguments
 from trainer.checker.load.given_files import open_given, replace_files
-from trainer.checker.load.libraries import FEW, Dense, answer
+from trainer.checker.load.libraries import FEW, answer
 from trainer.checker.load.standins import MissingNameError, StandIn, be_quiet
+from trainer.checker.load.tables import Dense
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,35 @@ def test_pictures_of_torchvision_are_tensors_and_come_with_labels():
     batch, labels = next(iter(DataLoader(shown, batch_size=32, shuffle=True)))
     assert batch.shape == (32, 3, 32, 32)
     assert set(labels.tolist()) <= set(range(10))
+
+
+def test_images_of_the_package_mnist_come_with_as_many_labels():
+    for part in ("train", "test"):
+        images, labels = (answer(f"mnist.{part}_{what}") for what in ("images", "labels"))
+        assert images.shape == (*labels.shape, 28, 28)
+
+
+def test_tables_of_pandas_are_made_of_numbers_alone():
+    table = answer("pandas.DataFrame", [[1, 2], [3, 4], [5, 6]])
+    assert table.iloc[1:, 0].tolist() == [3, 5]
+    assert answer("pandas.concat", [table, table], axis=1).shape == (3, 4)
+    assert answer("pandas.get_dummies", table.iloc[:, 0]).values.tolist() == np.eye(3).tolist()
+    codes, names = answer("pandas.factorize", np.array(["b", "a", "b"]))
+    assert (codes.tolist(), names.tolist()) == ([1, 0, 1], ["a", "b"])
+    for name, data in (("DataFrame", {"loss": ["low"]}), ("get_dummies", table)):
+        with pytest.raises(KeyError):
+            answer(f"pandas.{name}", data)
+
+
+def test_columns_of_a_table_are_read_and_set_by_the_names_that_it_gives():
+    table = Dataset(3, 2, 0).make_table()
+    names = table.columns
+    np.testing.assert_array_equal(table[names[1:]], table.drop("y"))
+    np.testing.assert_array_equal(table.loc[:, "first":"last"], table.drop("y"))
+    np.testing.assert_array_equal(table[names[0]], table["y"])
+    for name in names.to_list():
+        table[name] = table[name] - table[name].mean()
+    np.testing.assert_allclose(table.mean(axis=0), 0, atol=1e-12)
 
 
 def test_an_array_may_be_a_function_that_loads_it():

@@ -9,7 +9,7 @@ import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.adapt.names import simplify_name
-from trainer.checker.load.libraries import Dense, Table
+from trainer.checker.load.tables import Dense, Table
 
 N = 7  # samples: no usual size of a layer
 MANY = 1100

@@ -45,7 +45,7 @@ def _make_fit(model: Model, events: Events) -> Fit:
     found = list_directions(model, model.weights)
     slopes = -np.array([each.moved for each in found])
     rates: dict[str, float | None] = dict.fromkeys(model.weights, 1.0)
-    sizes = {each.weight: each.vector.size for each in found}
+    sizes = {weight: model.count_moved(weight) for weight in model.weights}
     return Fit(GROWING, events, 0, 1.0, 0.0, [], rates, slopes, 0 * slopes, sizes=sizes)
 
 

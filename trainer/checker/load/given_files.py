@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from trainer.checker.load.libraries import Table
+from trainer.checker.load.tables import Table
 
 
 class Data(Protocol):

@@ -13,6 +13,7 @@ import numpy as np
 
 from trainer.book.functions import Array, sigmoid
 from trainer.checker.load.picture_sets import PictureSet
+from trainer.checker.load.tables import Dense, make_table
 
 FEW = 11  # samples: more than there are classes, and no usual size of a layer
 SIZES = {  # inputs and classes of data sets
@@ -52,59 +53,6 @@ class Bunch(dict[str, Any]):
         if name in self:
             return self[name]
         raise AttributeError(name)
-
-
-class Dense(np.ndarray):
-    """An array that is asked to become one, as a sparse matrix, a column of a table or a function
-    that loads some is.
-    """
-
-    def toarray(self) -> Array:
-        """Return a plain array."""
-        return np.array(self)
-
-    to_numpy = as_matrix = todense = numpy = __call__ = toarray
-
-    @property
-    def values(self) -> Array:
-        """A plain array."""
-        return np.array(self)
-
-
-class Table(Dense):
-    """Numbers in rows that can be asked as a table of pandas is; column label has the labels."""
-
-    label = 0
-
-    def __array_finalize__(self, origin: Any) -> None:
-        self.label = getattr(origin, "label", 0)
-
-    def __getitem__(self, key: Any) -> Any:
-        if isinstance(key, str):
-            return self[:, self.label]
-        if isinstance(key, list) and key and isinstance(key[0], str):
-            return self.drop() if len(key) > 1 else self[:, [self.label]]
-        found = super().__getitem__(key)
-        is_column = isinstance(key, tuple) and type(key[-1]) is int and found.ndim == 1
-        is_whole = is_column and bool((found == np.round(found)).all())
-        return found.astype(int) if is_whole else found
-
-    def drop(self, *_names: Any, **_options: Any) -> Any:
-        """Return the inputs."""
-        return np.delete(self, self.label, axis=1)
-
-    def sample(self, *_args: Any, **_options: Any) -> Any:
-        """Return all rows as they are."""
-        return self
-
-    head = dropna = fillna = reset_index = sample
-
-    @property
-    def iloc(self) -> "Table":
-        """The table, which is indexed by position anyway."""
-        return self
-
-    loc = iloc
 
 
 class Unchanged:
@@ -218,6 +166,13 @@ def make_hot(labels: Any, num_classes: int | None = None, **_options: Any) -> Ar
     return np.eye(num_classes or int(codes.max()) + 1)[codes]
 
 
+def make_dummies(labels: Any, *_: Any, **__: Any) -> Any:
+    """Return one-hot rows of one column of labels; raises KeyError for several."""
+    if np.size(labels) != len(labels):
+        raise KeyError("get_dummies")
+    return Encoder().transform(labels)
+
+
 def split(*arrays: Any, **_options: Any) -> list[Any]:
     """Return each array twice: a few samples are not split."""
     return [part for each in arrays for part in (np.array(each), np.array(each))]
@@ -234,10 +189,16 @@ ANSWERS: dict[str, Callable[..., Any]] = {
     ),
     "make_regression": lambda *_n, n_features=100, **_: draw_data(n_features, 1),
     "shuffle": lambda *arrays, **_: arrays if len(arrays) > 1 else arrays[0],
-    "to_categorical": make_hot,
+    "to_categorical": make_hot, "get_dummies": make_dummies, "DataFrame": make_table,
+    "factorize": lambda values, **_: np.unique(values, return_inverse=True)[::-1],
+    "concat": lambda parts, axis=0, **_: np.concatenate(parts, axis=axis),
     "truncnorm": Between, "expit": sigmoid,
     "OneHotEncoder": Encoder, "LabelBinarizer": Encoder, "LabelEncoder": Labels,
     "mnist.MNIST": Mnist,
+    "mnist.train_images": lambda: _load_images(28, 28)[0][0],
+    "mnist.test_images": lambda: _load_images(28, 28)[1][0],
+    "mnist.train_labels": lambda: _load_images(28, 28)[0][1],
+    "mnist.test_labels": lambda: _load_images(28, 28)[1][1],
     "mnist.load_data": lambda *_, **__: _load_images(28, 28),
     "fashion_mnist.load_data": lambda *_, **__: _load_images(28, 28),
     "cifar10.load_data": lambda *_, **__: _load_images(32, 32, 3),

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+import numpy as np
+
 from trainer.checker.load.bindings import (
     FUNCTIONS,
     get_bound_names,
@@ -231,8 +233,9 @@ class Runner:
             self.errors.append(error)
             data = StandIn.given_data
             for name, line in _list_unfilled(statement).items():
-                vars(self.module).pop(name, None)
-                names[name] = line
+                if type(vars(self.module).get(name)) is np.ndarray:  # and no table of ours
+                    del vars(self.module)[name]
+                    names[name] = line
             given = {name: data.give(name) for name in names} if data else {}
             vars(self.module).update({k: v for k, v in given.items() if v is not None})
             self._leave_unset(names, lambda line: self._describe_failure(line, error))

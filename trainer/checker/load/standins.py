@@ -28,7 +28,7 @@ from trainer.common.language import translate as _
 # Modules that compute nothing.
 SHOWN = {"matplotlib", "mpl_toolkits", "seaborn", "tqdm", "IPython", "plt"}
 PROGRESS = "tqdm"  # which goes through what it is given
-READERS = ("read_csv", "read_excel", "read_table")
+READERS = ("read_csv", "read_excel", "read_table", "from_csv")
 NOT_FOUND = N_("module {name} was not found")
 Cache = tuple[Array, ...]  # x, w, b of an affine layer
 
