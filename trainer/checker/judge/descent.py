@@ -165,7 +165,7 @@ def _fit(
     if np.abs(rate * slopes).max() <= CLOSE * np.abs(moved).max():
         wrong = list(rates)  # what a penalty does alone
     pulled = [w for w in rates if pulls[chosen][owners == w].any()]
-    sizes = {d.weight: model.count_moved(d.weight) for d in found}
+    sizes = {w: model.count_moved(w) for w in rates}
     return Fit(name, events, target, rate, penalty, wrong, rates, slopes, errors, {}, function,
                sizes, pulled, has_signs=chosen > 1)  # fmt: skip
 

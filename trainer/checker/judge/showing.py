@@ -108,7 +108,7 @@ class _Number:
         listed = map(self._drop_inner, _list_outputs(self._base, self._event, outputs))
         every = [events for events in dict.fromkeys(listed) if events[-1] >= start]
         keys = [tuple(_identify(self._base.events[i][2]) for i in events) for events in every]
-        groups = [events for n, events in enumerate(every)  # the first of those that pass it on
+        groups = [events for n, events in enumerate(every)  # the first of each value
                   if keys.index(keys[n]) == n and self._is_whole(events)]  # fmt: skip
         found = {events: self._compare(events) for events in groups}
         known = {events: pulls for events, like in found.items() if like is not None

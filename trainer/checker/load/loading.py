@@ -104,8 +104,8 @@ class Loader:
             self.notes.append(text)
 
     def _lacks(self, module: ModuleType, wanted: tuple[str, ...]) -> bool:
-        """Return whether a module is the checked file, which still runs and does not have what a
-        file that it imports wants of it. A script is run a second time then, as a module.
+        """Return whether a module is the checked file and lacks what a file that it imports wants
+        of it, as while it still runs. A script is run a second time then, as a module.
         """
         is_checked = module is self._modules.get(self.path)
         return is_checked and any(n not in vars(module) for n in wanted if n != "*")

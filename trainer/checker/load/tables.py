@@ -25,12 +25,7 @@ class Dense(np.ndarray):
 
 
 class Column(str):
-    """The name of a column of a table, which is its number."""
-
-    @property
-    def number(self) -> int:
-        """Which column it is, from 0."""
-        return int(self)
+    """The name of a column of a table, which is its number, from 0."""
 
 
 class Names(Dense):
@@ -69,13 +64,13 @@ class Table(Dense):
         self.view(np.ndarray)[where] = value  # NumPy would set what __getitem__ returns
 
     def _find_column(self, name: str) -> int:
-        return name.number if isinstance(name, Column) else self.label
+        return int(name) if isinstance(name, Column) else self.label
 
     @property
     def columns(self) -> Names:
         """The names of the columns."""
         names = [Column(i) for i in range(self.shape[1])]
-        return np.array([*names, None], dtype=object)[:-1].view(Names)
+        return np.array(names, dtype=object).view(Names)
 
     def drop(self, *_names: Any, **_options: Any) -> Any:
         """Return the inputs."""
