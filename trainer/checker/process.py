@@ -150,7 +150,7 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> st
         doing.append(TRAINING)
         may_acquit = task.folder is None
         with _leave_doubted(report, may_acquit, task.timeout), _survive(report, connection):
-            judged = judge_training(connection, report, may_acquit, is_loaded=bool(loaded))
+            judged = judge_training(connection, report, task.path, may_acquit, bool(loaded))
             if task.folder:
                 report.tried = list(map(str, take_list(connection.ask({"do": "tried"}), "tried")))
             if task.gradients:

@@ -98,6 +98,14 @@ def test_a_layer_is_right_in_the_script_that_uses_it(report_on):
     assert any("main.py, line 11" in finding.message for finding in report.findings)
 
 
+def test_what_the_script_does_not_run_is_listed_as_not_checked(report_on):
+    unused = "\ndef relu_slope(a):\n    return a > 0\n\ncube = lambda a: a**3\n"
+    report = report_on(LAYER + unused, script=SCRIPT)
+    assert report.status == 0
+    assert "relu_slope (line 20), cube (line 23)" in report.as_text().replace("\n    ", " ")
+    assert "backward (line" not in report.as_text()
+
+
 def test_what_is_wrong_in_the_script_accuses_no_file_that_it_imports(report_on):
     assert report_on(LAYER, main=SCRIPT.replace("y - t", "y + t")).status == 2
 

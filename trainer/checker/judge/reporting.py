@@ -344,6 +344,14 @@ def describe(judged: Judged) -> Iterator[Finding]:
         yield Finding(STEP, "note", message.format(step=name_step(step)))
 
 
+def describe_unrun(judged: Judged, functions: list[str]) -> Iterator[Finding]:
+    """Yield which functions of the file a right step of another file says nothing about."""
+    if functions:
+        message = _("not checked, since {step} does not run them: {names}")
+        words = {"step": name_step(judged.step), "names": join_changes(functions)}
+        yield Finding(STEP, "note", message.format(**words))
+
+
 def _find_site(judged: Judged) -> int | None:
     """Return the place whose value is wrong by itself, None where none is."""
     decision = judged.decision

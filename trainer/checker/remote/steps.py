@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from trainer.checker.judge.quotients import (
 )
 from trainer.checker.judge.reporting import (
     describe,
+    describe_unrun,
     leave_raised,
     leave_unknown,
     may_be_settled,
@@ -40,6 +42,8 @@ from trainer.checker.judge.reporting import (
     settle,
     settle_layers,
 )
+from trainer.checker.judge.unrun import list_unrun
+from trainer.checker.load.source import read_source
 from trainer.checker.remote.connection import Connection
 from trainer.checker.remote.hanging import LargeError
 from trainer.checker.worker.packing import unpack
@@ -230,13 +234,14 @@ def _ask_obstacle(connection: Connection) -> tuple[str, list[str]]:
 
 
 def judge_training(
-    connection: Connection, report: Report, may_acquit: bool, is_loaded: bool
+    connection: Connection, report: Report, path: Path, may_acquit: bool, is_loaded: bool
 ) -> Judged | None:
     """Add to a report what a step of training shows: all where it left the net open, or doubted
     it without a cause, and of a right net whether the file's own code trains it. Return the step.
 
-    may_acquit is False for a submission, which may hold a second net that is right: of what is
-    wrong there nothing is taken back. A file that was loaded is open only for want of a step.
+    path is that of the file. may_acquit is False for a submission, which may hold a second net
+    that is right: of what is wrong there nothing is taken back. A file that was loaded is open only
+    for want of a step.
     """
     judged = None
     if may_be_settled(report) and (may_acquit or not report.wrong_findings):
@@ -262,6 +267,9 @@ def judge_training(
         elif judged and judged.decision.is_right and report.status == 0:
             layers = _list_layers(connection, report, judged, doubted)
             settle_layers(report, judge_layers(layers), is_whole=False)
+        if report.status == 0 and judged and judged.step.file:
+            unrun = list_unrun(read_source(path).tree, _list_lines(judged))
+            report.findings += describe_unrun(judged, unrun)
         if report.status == 2 and is_loaded and not programs.failed:
             advise(report, judged, *_ask_obstacle(connection))
     elif report.status == 0:
