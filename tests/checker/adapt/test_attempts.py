@@ -1,11 +1,14 @@
 """What code raises is held against it only where our call cannot be the reason."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
 
 from trainer.checker.adapt.attempts import attempt, report_exception
 from trainer.checker.adapt.sizes import C, D, N
+from trainer.checker.load.standins import StandIn
 
 X = np.ones((N, D))
 
@@ -59,6 +62,12 @@ def test_what_a_machine_lacks_is_held_against_nobody():
     finding = report_exception("loading", attempt(import_removed).error)
     assert (finding.verdict, finding.checked) == ("missing", False)
     assert finding.message.startswith("needs numpy: cannot import name 'removed'")
+
+
+def test_a_value_that_the_check_does_not_compute_is_held_against_nobody():
+    stands_in = StandIn("P", "set by a statement that was not run")
+    finding = report_exception("loading", attempt(lambda: Callable[stands_in, int]).error)
+    assert finding.verdict == "missing"
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")

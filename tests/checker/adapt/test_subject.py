@@ -174,3 +174,34 @@ def test_a_sum_without_its_counterpart_is_noted(check):
     report = check(change(UPDATING[: UPDATING.index("    def backward")], {".mean()": ".sum()"}))
     assert not report.wrong_findings, report.as_text()
     assert "right if the gradient is" in report.as_text()
+
+
+KEEPING = """
+import numpy as np
+
+class Net:
+    def __init__(self, n_in, n_hidden, n_out):
+        self.W1, self.b1 = 0.1 * np.random.randn(n_in, n_hidden), np.zeros(n_hidden)
+        self.W2, self.b2 = 0.1 * np.random.randn(n_hidden, n_out), np.zeros(n_out)
+
+    def forward_prop(self, x):
+        self.h = np.tanh(x @ self.W1 + self.b1)
+        a = self.h @ self.W2 + self.b2
+        e = np.exp(a - a.max(axis=1, keepdims=True))
+        self.y = e / e.sum(axis=1, keepdims=True)
+
+    def update(self, x, t, lr=0.1):
+        self.forward_prop(x)
+        dy = (self.y - t) / len(x)
+        dh = dy @ self.W2.T * (1 - self.h**2)
+        self.W2 -= lr * self.h.T @ dy
+        self.b2 -= lr * dy.sum(axis=0)
+        self.W1 -= lr * x.T @ dh
+        self.b1 -= lr * dh.sum(axis=0)
+"""
+
+
+def test_a_forward_pass_that_keeps_its_outputs_returns_nothing_wrong(check):
+    report = check(KEEPING)
+    assert "predict" not in {finding.quantity for finding in report.wrong_findings}
+    assert "the net has no method predict" in report.as_text()

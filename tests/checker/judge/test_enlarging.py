@@ -48,6 +48,13 @@ def test_what_a_small_number_hides_is_wrong(tmp_path, old, new, weights):
     assert weights is None or decision.wrong == weights
 
 
+def test_a_rate_that_is_a_whole_number_may_be_small_too(tmp_path):
+    path = write(tmp_path / "net.py", BACK + UPDATE, UPDATE + BACK)
+    text = path.read_text().replace("rate, decay = 1e-6", "rate, decay = 1")
+    path.write_text(text.replace("-= rate * ", "-= rate / 10**6 * "))
+    assert judge(path).decision.wrong == ["W1"]
+
+
 def test_a_step_that_only_a_large_rate_would_clip_is_right(tmp_path):
     update = "    W1 -= rate * (X.T @ back + decay * W1)\n"
     clipped = "    W1 -= np.clip(rate * (X.T @ back + decay * W1), -0.05, 0.05)\n"

@@ -203,6 +203,20 @@ for act in (
 input("how many rounds? ")
 """
 
+ASKING = """
+def ask():
+    while input("which one, or quit? ") != "quit":
+        pass
+
+ask()
+"""
+
+
+def test_a_script_that_asks_until_it_gets_a_certain_answer_is_judged(tmp_path):
+    (tmp_path / "net.py").write_text(ASKING + (FREE / "xor_script.py").read_text())
+    report, _ = check_in_child(tmp_path / "net.py")
+    assert report.status == 0, report.as_text()
+
 
 def test_a_script_that_is_followed_changes_no_file_and_starts_no_program(tmp_path):
     (tmp_path / "kept.txt").write_text("kept")

@@ -27,7 +27,7 @@ from trainer.checker.findings.comparing import (
 from trainer.checker.findings.placing import describe_place
 from trainer.checker.load.attributes import list_stored
 from trainer.checker.load.running import lacks_name
-from trainer.checker.load.standins import MissingNameError
+from trainer.checker.load.standins import MissingNameError, StandIn
 from trainer.common.language import translate as _
 
 GUESSED = (int, float, str, bool)  # types of arguments whose values are guessed
@@ -140,6 +140,8 @@ def _find_needed(error: BaseException) -> str:
     """Return what an error shows to be absent, or there in another version, "" for nothing."""
     if isinstance(error, MissingNameError):
         return show_safely(error)
+    if f"{StandIn.__name__} object" in show_safely(error):
+        return _("a value that is not computed during the check")
     paths = [Path(f.filename).parts for f in traceback.extract_tb(error.__traceback__)]
     if any(pair == ("torch", "cuda") for parts in paths for pair in pairwise(parts)):
         return "CUDA"

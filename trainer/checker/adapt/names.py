@@ -4,10 +4,12 @@ An argument is recognised by its name, or else by its position. To support anoth
 a pattern here. Patterns match names in lower case without underscores.
 """
 
+import dis
 import inspect
 import re
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
+from itertools import pairwise
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -100,8 +102,13 @@ def list_required(function: Callable[..., object]) -> list[str]:
 
 
 def find_method(net: object, quantity: str) -> Callable[..., Any] | None:
-    """Return the method of a net that gives a quantity; of several, the one named most plainly."""
+    """Return the method of a net that gives a quantity; of several, the one named most plainly.
+
+    One that keeps its outputs in the net does not give them.
+    """
     methods = list_methods(net, quantity)
+    if quantity == "predict":
+        methods = [method for method in methods if not keeps_outputs(method)]
     return next((m for m in methods if not is_internal(m)), methods[0] if methods else None)
 
 
@@ -114,6 +121,18 @@ def list_methods(net: object, quantity: str) -> list[Callable[..., Any]]:
     plainest = form.split("|")[0].split("(")[0]
     names.sort(key=lambda n: (simplify_name(n) != plainest, "num" in simplify_name(n), len(n)))
     return [getattr(net, name) for name in names]
+
+
+def keeps_outputs(method: Callable[..., Any]) -> bool:
+    """Return whether a method returns nothing, and sets attributes instead."""
+    if not isinstance(method, FunctionType | MethodType):
+        return False
+    code = [each for each in dis.get_instructions(method) if each.opname != "RESUME"]
+    kept = any(each.opname == "STORE_ATTR" for each in code)
+    is_nothing = (each.argval is None for each in code if each.opname == "RETURN_CONST")
+    is_none = (a.opname == "LOAD_CONST" and a.argval is None
+               for a, b in pairwise(code) if b.opname == "RETURN_VALUE")  # fmt: skip
+    return kept and all(is_nothing) and all(is_none)
 
 
 def is_internal(method: Callable[..., Any], form: str = f"{CACHE}|{INTERNAL}") -> bool:

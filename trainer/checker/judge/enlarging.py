@@ -25,7 +25,7 @@ def list_larger(model: Model) -> Iterator[Run]:
     that moves them as far as the loss does.
     """
     moves = _list_moves(model, {})
-    for path, number in _list_numbers(model):
+    for path, number in _list_numbers(model, "fi"):
         larger = _enlarge_rate(model, path, number, moves) or _enlarge_penalty(
             model, path, number, moves
         )

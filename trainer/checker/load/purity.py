@@ -20,7 +20,7 @@ CALLS = re.compile(
     r"|(dataclasses\.)?field$|(enum\.)?auto$|(logging\.)?getLogger$|(pathlib\.)?Path$"
     r"|(float|int|str|bool|list|dict|tuple|set|range|len|max|min|abs|sum|zip|round|sorted"
     r"|enumerate|frozenset|object|type|staticmethod|classmethod|property"
-    r"|TypeVar|NewType|dirname|abspath|join)$"
+    r"|dirname|abspath|join)$|(typing\.)?(TypeVar|TypeVarTuple|ParamSpec|NewType)$"
 )
 # Methods that may be called on what such a call returns.
 METHODS = re.compile(

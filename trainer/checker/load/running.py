@@ -35,6 +35,7 @@ from trainer.common.language import N_, join_words
 from trainer.common.language import translate as _
 
 NOT_RUN = N_("set at {place} of {file}, by a statement that was not run (add --run-all to run it)")
+MOST_ANSWERS = 100  # to the questions of a script
 STRICT = "__strict__"  # set while a missing module raises ImportError
 MISTAKES = (AttributeError, NameError)  # what a misspelt name raises
 DEFINITIONS = (*FUNCTIONS, ast.Import, ast.ImportFrom)
@@ -88,6 +89,7 @@ class Runner:
     note: Callable[[str], None]
     is_script: bool = False  # whether every statement is to run, as far as it can
     errors: list[Exception] = field(default_factory=list)  # of the statements of a script
+    _answers: int = 0
     _waiting: list[ast.stmt] = field(default_factory=list)
     _set_somewhere: set[str] = field(init=False)
     _declared_global: set[str] = field(init=False)
@@ -126,12 +128,21 @@ class Runner:
             SKIPPED: lambda name, line: StandIn(name, self._describe_skip(line)), **DIVISION,
         }  # fmt: skip
         if self.is_script:
-            names["input"] = lambda *_prompt: "1"  # nobody is there to answer
+            names["input"] = self._answer
             names["open"] = self._open
         if self.source.notebook or "get_ipython" in self.source.text:  # which Jupyter exported
             names["display"] = lambda *_values, **_options: None
             names["get_ipython"] = StandIn("get_ipython", _("exists only in Jupyter"))
         return names
+
+    def _answer(self, *_prompt: object) -> str:
+        """Answer as nobody is there to do; end as the input of a program does, which may ask again
+        until it gets a certain answer.
+        """
+        self._answers += 1
+        if self._answers > MOST_ANSWERS:
+            raise EOFError
+        return "1"
 
     def _open(self, path: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
         """Open a file as open does; the table of our data stands for one that is missing, which is

@@ -1,5 +1,6 @@
 """Lists what a value on the way back may have been meant to be."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -140,14 +141,17 @@ class Values:
                     yield expected
 
     def describe(self, value: Array) -> str:
-        """Return the formula of a right value, "" where the source has no name for it, or where it
-        is one number, which is a multiple of any other.
+        """Return the formula of a right value, of several that with the plainest factor: near 0 the
+        slope of an activation is a constant. "" where the source has no name for it, or where it is
+        one number, which is a multiple of any other.
         """
-        for path, expected in self.derivatives.list_like(value) if value.size > 1 else ():
-            factor = find_factor(value, expected)
-            if factor and (name := self._name(path)):
-                return _write_factor(factor) + f"∂loss/∂{name}"
-        return ""
+        pairs = self.derivatives.list_like(value) if value.size > 1 else ()
+        found = [(factor, name) for path, expected in pairs
+                 if (factor := find_factor(value, expected)) and (name := self._name(path))]  # fmt: skip
+        if not found:
+            return ""
+        factor, name = min(found, key=lambda each: abs(math.log(abs(each[0]))))
+        return _write_factor(factor) + f"∂loss/∂{name}"
 
     def _name(self, path: str) -> str:
         """Return the name of a value in the source, "" for one that has none."""

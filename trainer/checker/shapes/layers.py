@@ -1,18 +1,16 @@
 """The book's layer classes alone: Affine, Relu, Sigmoid and SoftmaxWithLoss."""
 
-import dis
 import re
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from functools import partial
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.adapt.attempts import attempt
-from trainer.checker.adapt.names import list_arguments, simplify_name
+from trainer.checker.adapt.names import keeps_outputs, list_arguments, simplify_name
 from trainer.checker.adapt.weights import make_zeros
 from trainer.checker.shapes.draws import Draw
 from trainer.checker.shapes.shape import AGAIN, Found, Part, Shape, call_with_each
@@ -54,16 +52,6 @@ def find_layer(name: str) -> str | None:
         return name
     simple = simplify_name(name).removesuffix("layer")
     return next((layer for layer in (AFFINE, *HIDDEN, LOSS) if layer.lower() == simple), None)
-
-
-def keeps_outputs(method: Callable[..., Any]) -> bool:
-    """Return whether a method returns nothing, and sets attributes instead."""
-    code = [each for each in dis.get_instructions(method) if each.opname != "RESUME"]
-    kept = any(each.opname == "STORE_ATTR" for each in code)
-    is_nothing = (each.argval is None for each in code if each.opname == "RETURN_CONST")
-    is_none = (a.opname == "LOAD_CONST" and a.argval is None
-               for a, b in pairwise(code) if b.opname == "RETURN_VALUE")  # fmt: skip
-    return kept and all(is_nothing) and all(is_none)
 
 
 def _list_required(kind: type) -> list[str]:
