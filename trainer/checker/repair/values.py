@@ -146,8 +146,8 @@ class Values:
         one number, which is a multiple of any other.
         """
         pairs = self.derivatives.list_like(value) if value.size > 1 else ()
-        found = [(factor, name) for path, expected in pairs
-                 if (factor := find_factor(value, expected)) and (name := self._name(path))]  # fmt: skip
+        factors = ((find_factor(value, expected), self._name(path)) for path, expected in pairs)
+        found = [(factor, name) for factor, name in factors if factor and name]
         if not found:
             return ""
         factor, name = min(found, key=lambda each: abs(math.log(abs(each[0]))))
