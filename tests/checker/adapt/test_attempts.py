@@ -1,5 +1,6 @@
 """What code raises is held against it only where our call cannot be the reason."""
 
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -44,13 +45,30 @@ class Net:
     def lacks_keepdims(self, x):
         return x / x.sum(axis=1)
 
+    def takes_a_pair(self, data):
+        x, t = data
+        return x @ self.W - t
+
+    def expects_a_pair_of_itself(self, x):
+        y, hidden = self.predict(x)
+        return y @ hidden.T
+
+    def refuses_several_samples(self, x):
+        if len(x) != D:
+            sys.exit(1)
+
+    def ends(self, _x):
+        sys.exit(1)
+
 
 @pytest.mark.parametrize(
     ("name", "verdict"),
     [
         ("backward", "missing"), ("takes_one_sample", "missing"), ("takes_mnist", "missing"),
         ("misspelt", "raises"), ("uses_before_it_sets", "raises"), ("turned", "raises"),
-        ("lacks_keepdims", "raises"),
+        ("lacks_keepdims", "raises"), ("takes_a_pair", "missing"),
+        ("expects_a_pair_of_itself", "raises"), ("refuses_several_samples", "missing"),
+        ("ends", "raises"),
     ],
 )  # fmt: skip
 def test_an_exception_is_the_codes_own_where_our_sizes_and_order_did_not_cause_it(name, verdict):

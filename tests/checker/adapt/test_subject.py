@@ -205,3 +205,10 @@ def test_a_forward_pass_that_keeps_its_outputs_returns_nothing_wrong(check):
     report = check(KEEPING)
     assert "predict" not in {finding.quantity for finding in report.wrong_findings}
     assert "the net has no method predict" in report.as_text()
+
+
+def test_a_forward_pass_that_is_told_its_activation_is_not_called_without_end(check):
+    told = {"def forward_prop(self, x)": "def forward_prop(self, x, hidden_activation)",
+            "self.forward_prop(x)": "self.forward_prop(x, 'tanh')",
+            "        self.y = e": "        return e"}  # fmt: skip
+    assert "RecursionError" not in check(change(KEEPING, told)).as_text()

@@ -85,6 +85,24 @@ def test_some_mistakes_get_the_same_findings_outside(layout, slug, tmp_path):
     assert list_plainly(check_outside(path)) == list_plainly(check_here(path))
 
 
+LAYER = """
+import numpy as np
+
+class Sigmoid:
+    def forward(self, x):
+        return 1 / (1 + np.exp(-x))
+
+    def backward(self, x, grad):
+        return grad * self.forward(x) * (1 - self.forward(x))
+"""
+
+
+def test_a_call_of_ours_that_does_not_fit_is_no_mistake_of_the_file(tmp_path):
+    (tmp_path / "net.py").write_text(LAYER)
+    report, _ = check_in_child(tmp_path / "net.py", hints=1)
+    assert report.status == 0, report.as_text()
+
+
 def test_places_in_a_notebook_are_the_same_outside(tmp_path):
     source = (NETS / "chapter4.py").read_text().replace("return y\n", "return y[99]\n", 1)
     head, _, rest = source.partition("class ")

@@ -1,10 +1,13 @@
 """Call the checked code, and catch what it raises and what it writes to."""
 
+import ast
 import inspect
+import linecache
 import re
 import traceback
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -32,8 +35,10 @@ from trainer.common.language import translate as _
 
 GUESSED = (int, float, str, bool)  # types of arguments whose values are guessed
 GIVEN, SMALL = {N, D, H, C}, 3  # sizes of the arrays that we give; a bias may add one
-# What is not the checked code: the checker, and what it uses in place of missing modules.
-HERE, STANDINS = Path(__file__).resolve().parents[1], Path(functions.__file__).resolve()
+# What is not the checked code: the checker, and what it uses in place of missing modules. A worker
+# has both compiled, in another folder than the one that their tracebacks name.
+HERE = Path(describe_misfit.__code__.co_filename).resolve().parents[1]
+STANDINS = Path(functions.sigmoid.__code__.co_filename).resolve()
 
 
 @dataclass
@@ -125,11 +130,13 @@ def describe_raised(error: BaseException) -> Raised:
     is_of_value = isinstance(error, AttributeError) and (
         type(error.obj) in GUESSED or _is_set_elsewhere(error)
     )
-    if is_of_sizes or is_of_value or _is_refused(error):
+    if is_of_sizes or is_of_value or _is_refused(error) or _unpacks_argument(error):
         return Raised("value", text, at)
     if isinstance(error, SystemExit):
         call = f"sys.exit({show_safely(error.code, repr)})"
         text = _("ends the program with {call}").format(call=call)
+        if own and _is_in_condition(*own[-1]):  # it may refuse what it was given
+            return Raised("value", text, at)
     place: Any = (own[-1][0], own[-1][1]) if own else (None, None)
     misfit = describe_misfit(error, Path(own[-1][0])) if own else ""
     text = f"{type(error).__name__}: {misfit}" if misfit else text
@@ -157,6 +164,26 @@ def _is_refused(error: BaseException) -> bool:
     names = {frame.name for frame in frames}
     is_built = "__init__" in names and "<module>" not in names
     return is_raised and is_built and not isinstance(error, NotImplementedError)
+
+
+def _is_in_condition(filename: str, line: int | None) -> bool:
+    """Return whether a line of code is one that runs under a condition alone."""
+    with suppress(SyntaxError, ValueError):
+        tree = ast.parse("".join(linecache.getlines(filename)))
+        conditions = (each for each in ast.walk(tree) if isinstance(each, ast.If))
+        return any(n.lineno < (line or 0) <= (n.end_lineno or 0) for n in conditions)
+    return False
+
+
+def _unpacks_argument(error: BaseException) -> bool:
+    """Return whether code takes apart what it was given, as where it expects a pair."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    if "unpack" not in show_safely(error) or not frames:
+        return False
+    code, number = frames[-1][0].f_code, frames[-1][1]
+    line = linecache.getline(code.co_filename, number)
+    taken = re.search(r"(?:=|\bin)\s*(\w+)\s*:?\s*(?:#.*)?$", line)
+    return taken is not None and taken[1] in code.co_varnames[: _count_arguments(code)]
 
 
 def _names_other_sizes(text: str) -> bool:

@@ -38,7 +38,7 @@ OPTIONS = {
 INPUTS = r"x.*|batchx|(train(ing)?)?(set|data)?(x|input.*|data|im(age|g)s?|features?|samples?)"
 TARGETS = (
     r"t|t(rue|rain|batch|arget).*|label.*|teach.*|ans(wer)?.*|batch[ty]|y(true|batch|train|s)"
-    r"|.*target.*|correct.*|gt|d|[yt]?onehot[yt]?|[yt](enc(oded)?|oh|labels?|vec)"
+    r"|.*target.*|correct.*|gt|d|[yt]?onehot.*|[yt](enc(oded)?|oh|labels?|vec)"
 )
 # Switches of training, which are off in a check.
 FLAG = r"(is)?train(ing)?(flg|flag|mode)?"

@@ -156,7 +156,8 @@ class Subject:
         takes_classes = function == self.methods["accuracy"]
         if function != self.methods["predict"]:  # which gives the outputs
             values["y"] = lambda: self._predict(x) if takes_classes else self._compute_outputs(x)
-        values["kept"] = lambda: self._list_kept(x)
+        if function not in list_methods(self.net, "predict"):  # these keep it
+            values["kept"] = lambda: self._list_kept(x)
         return call_by_role(function, values)
 
     def _compute_outputs(self, x: Array) -> Any:
