@@ -41,6 +41,30 @@ for epoch in range(100):
     for layer in reversed(layers):
         dout = layer.backward(dout, 0.1)
 """
+WRONG = """
+import numpy as np
+
+class Net:
+    def __init__(self, path):
+        self.W1, self.W2 = (np.array(rows) for rows in open(path))
+
+    def learn(self, x, t):
+        h = np.tanh(x @ self.W1)
+        error = h @ self.W2 - t
+        self.W1 -= 0.1 * x.T @ (error @ self.W2.T * h)
+        self.W2 -= 0.1 * h.T @ error
+"""
+USE = """
+import numpy as np
+from net import Net
+
+rng = np.random.default_rng(0)
+x, t = rng.normal(size=(6, 3)), rng.normal(size=(6, 2))
+net = Net.__new__(Net)
+net.W1, net.W2 = rng.normal(size=(3, 4)), rng.normal(size=(4, 2))
+for epoch in range(100):
+    net.learn(x, t)
+"""
 NET = """
 class Net:
     def __init__(self, layers):
@@ -108,6 +132,12 @@ def test_what_the_script_does_not_run_is_listed_as_not_checked(report_on):
 
 def test_what_is_wrong_in_the_script_accuses_no_file_that_it_imports(report_on):
     assert report_on(LAYER, main=SCRIPT.replace("y - t", "y + t")).status == 2
+
+
+def test_a_net_is_wrong_where_the_script_only_gives_it_data(report_on):
+    report = report_on(WRONG, main=USE)
+    assert report.status == 1
+    assert {f.quantity for f in report.wrong_findings} == {"gradient net.W1"}
 
 
 def test_a_net_is_given_layers_of_a_file_beside_it(report_on):

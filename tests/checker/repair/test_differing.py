@@ -26,3 +26,25 @@ def test_the_wrong_line_is_named_or_one_beside_it_or_none(name, tmp_path):
     line, changed = find_line(path), find_changed_lines(text, path.read_text())
     assert line is None or min(abs(line - number) for number in changed) <= 1
     assert line in changed or name not in FOUND
+
+
+EARLY = """
+import numpy as np
+
+rng = np.random.default_rng(0)
+x, t = rng.normal(size=(2, 1)), np.ones((1, 1))
+W1, W2 = rng.random((8, 2)), rng.random((1, 8))
+for i in range(100):
+    h = 1 / (1 + np.exp(-W1 @ x))
+    y = 1 / (1 + np.exp(-W2 @ h))
+    error = t - y
+    move = 0.1 * (error * y * (1 - y)) @ h.T
+    W2 = W2 + move
+    back = W2.T @ error
+    W1 = W1 + 0.1 * (back * h * (1 - h)) @ x.T
+"""
+
+
+def test_a_weight_that_is_right_is_not_named_for_being_used_too_early(tmp_path):
+    (tmp_path / "net.py").write_text(EARLY)
+    assert find_line(tmp_path / "net.py") == 1 + EARLY.splitlines().index("    back = W2.T @ error")

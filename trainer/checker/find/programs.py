@@ -230,6 +230,7 @@ class Script:
         found = [step for step in steps if self._takes_part(step)]
         for step in found:
             step.file = step.path.name if step.path not in (None, self._path) else ""
+            step.checked = self._path
         return found
 
     def find_user(self, place: int) -> "Script | None":

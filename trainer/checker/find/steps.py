@@ -71,6 +71,7 @@ class Step:
     option: str = ""  # the activation that was chosen for it, where that is not the usual one
     path: Path | None = None  # the file of its loop
     file: str = ""  # the name of another file than the checked one that has what it is judged with
+    checked: Path | None = None  # the checked file, where the loop is in another one that uses it
     place: tuple[int, int] = (0, 0)  # the number of the program, and of the step in it
     given: dict[str, Any] = field(default_factory=dict)  # values of leaves in each run
     is_still: bool = False  # whether it leaves its first matrices of weights at 0
@@ -176,6 +177,10 @@ class Step:
         found = self.tracer.sites[site]
         is_returned = not (found.is_argument or found.is_update)
         return found.line, found.name or (is_returned and found.function) or found.text
+
+    def is_inside(self, site: int) -> bool:
+        """Return whether a value is computed in the checked file, if its loop is in another one."""
+        return self.checked in (None, self.tracer.sites[site].path)
 
     def find_path(self, site: int | None = None) -> Path | None:
         """Return the file of a value, or of the loop, None where a call of ours is the step."""

@@ -37,6 +37,9 @@ class Step(Protocol):
     def describe(self, site: int) -> tuple[int, str]:
         """Return the line of a value, and its name or expression."""
 
+    def is_inside(self, site: int) -> bool:
+        """Return whether a value is computed in the checked file."""
+
     def locate(self, site: int | None = None) -> str:
         """Return the words for the line of a value, or of the loop: of a notebook, those for the
         cell and the line in it, and the name of another file than the one that is checked.

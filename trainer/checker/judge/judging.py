@@ -117,7 +117,7 @@ def _weigh(
         return None  # data of ours may lie in another direction
     if number and is_wrong and _has_one_target(judged.decision.model):
         return None  # or have its labels in another column
-    if judged.step.file and number >= OWN and is_wrong:
+    if judged.step.file and number >= OWN and is_wrong and not _is_inside(judged):
         judged = _leave_open(judged)
     if number < CALLS:
         return judged
@@ -125,6 +125,16 @@ def _weigh(
         return None
     is_doubted = judged.decision.is_right and _is_own_open(found, own)
     return _leave_open(judged) if is_doubted else _leave_unusual(judged)
+
+
+def _is_inside(judged: Judged) -> bool:
+    """Return whether some weights alone are wrong, of which the checked file computes all that
+    depends on any: another one that takes the step only gives data.
+    """
+    decision, model = judged.decision, judged.decision.model
+    is_partly = not decision.fault and set(decision.wrong) < set(model.weights)
+    sites = {model.base.events[i][0] for i in model.weighted if is_partly} - {-1}
+    return is_partly and all(map(judged.step.is_inside, sites))
 
 
 def _has_one_target(model: Model) -> bool:

@@ -96,6 +96,10 @@ class RemoteStep:
         answer = self._connection.ask({"do": "site", "step": self._number, "site": site})
         return take_number(answer, "line"), take_text(answer, "text")
 
+    def is_inside(self, site: int) -> bool:
+        """Return whether a value is computed in the checked file."""
+        return self.describe(site)[0] > 0
+
     def locate(self, site: int | None = None) -> str:
         """Return the words for the line of a value, or of the loop."""
         question = {"do": "place", "step": self._number, "site": site}

@@ -63,7 +63,9 @@ class _WayBack:
         _, good = self.scorer.score({})
         events = [i for i in self._list_events() if i in self.wanted.model.after_targets][:MOST]
         reached = {i: self.scorer.move(i, {}).reached for i in events}
-        right = [i for i in events if reached[i] <= good or self._is_derivative(self._get(i))]
+        updated = {i for i in events if self._is_updated(i, good)}
+        right = [i for i in events if reached[i] <= good or i in updated
+                 or self._is_derivative(self._get(i))]  # fmt: skip
         ways = ([i for i in events if weight in reached[i]] for weight in self.wanted.paths - good)
         pairs = [pair for way in ways if (pair := _find_last_right(way, right))]
         last, first = min(pairs, key=lambda pair: pair[::-1], default=(None, None))
@@ -71,8 +73,16 @@ class _WayBack:
             return None
         if self._is_summed(first, events, right):
             return None
-        is_before = self._is_right_after(last, first, events)
+        is_before = last not in updated and self._is_right_after(last, first, events)
         return self._trace_back(last, events) if is_before else first
+
+    def _is_updated(self, event: int, good: frozenset[str]) -> bool:
+        """Return whether a value is what a weight becomes that is right: it may be used too early,
+        and is right itself.
+        """
+        value, after = self._get(event), self.wanted.model.base.after
+        new = (after[path] for path in good if path in after and value.size > 1)
+        return any(np.array_equal(v, value) for each in new for v in arrange(each, value.shape))
 
     def _get(self, event: int) -> Array:
         return np.asarray(self.wanted.model.base.events[event][2], dtype=np.float64)
