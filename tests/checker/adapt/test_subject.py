@@ -207,8 +207,8 @@ def test_a_forward_pass_that_keeps_its_outputs_returns_nothing_wrong(check):
     assert "the net has no method predict" in report.as_text()
 
 
-def test_a_forward_pass_that_is_told_its_activation_is_not_called_without_end(check):
-    told = {"def forward_prop(self, x)": "def forward_prop(self, x, hidden_activation)",
-            "self.forward_prop(x)": "self.forward_prop(x, 'tanh')",
-            "        self.y = e": "        return e"}  # fmt: skip
-    assert "RecursionError" not in check(change(KEEPING, told)).as_text()
+def test_a_forward_pass_that_takes_its_activation_is_not_called_without_end(check):
+    taken = {"def forward_prop(self, x)": "def forward_prop(self, x, hidden_activation)",
+             "self.forward_prop(x)": "self.forward_prop(x, 'tanh')",
+             "        self.y = e": "        return e"}  # fmt: skip
+    assert "RecursionError" not in check(change(KEEPING, taken)).as_text()

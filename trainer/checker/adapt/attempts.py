@@ -180,7 +180,8 @@ def _unpacks_argument(error: BaseException) -> bool:
     frames = list(traceback.walk_tb(error.__traceback__))
     if "unpack" not in show_safely(error) or not frames:
         return False
-    code, number = frames[-1][0].f_code, frames[-1][1]
+    frame, number = frames[-1]
+    code = frame.f_code
     line = linecache.getline(code.co_filename, number)
     taken = re.search(r"(?:=|\bin)\s*(\w+)\s*:?\s*(?:#.*)?$", line)
     return taken is not None and taken[1] in code.co_varnames[: _count_arguments(code)]

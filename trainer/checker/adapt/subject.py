@@ -156,8 +156,7 @@ class Subject:
         takes_classes = function == self.methods["accuracy"]
         if function != self.methods["predict"]:  # which gives the outputs
             values["y"] = lambda: self._predict(x) if takes_classes else self._compute_outputs(x)
-        if function not in list_methods(self.net, "predict"):  # these keep it
-            values["kept"] = lambda: self._list_kept(x)
+        values["kept"] = lambda: self._list_kept(function, x)
         return call_by_role(function, values)
 
     def _compute_outputs(self, x: Array) -> Any:
@@ -178,9 +177,14 @@ class Subject:
         is_shaped = isinstance(y, np.ndarray) and (self.C == 1 or y.ndim > 1)
         return is_shaped and bool(np.isin(y, (0, 1)).all())
 
-    def _list_kept(self, x: Array) -> list[Any]:
-        """Return what the forward pass returns beside the outputs."""
-        results = (self.call(method, x) for method in list_methods(self.net, "predict"))
+    def _list_kept(self, function: Callable[..., Any], x: Array) -> list[Any]:
+        """Return what the forward pass returns beside the outputs; nothing for a function that is
+        itself such a pass.
+        """
+        methods = list_methods(self.net, "predict")
+        if function in methods:
+            return []
+        results = (self.call(method, x) for method in methods)
         parts = next((result for result in results if isinstance(result, tuple)), ())
         return [part for part in parts if not self._is_output(part, x)]
 

@@ -132,9 +132,10 @@ def _is_inside(judged: Judged) -> bool:
     depends on any: another one that takes the step only gives data.
     """
     decision, model = judged.decision, judged.decision.model
-    is_partly = not decision.fault and set(decision.wrong) < set(model.weights)
-    sites = {model.base.events[i][0] for i in model.weighted if is_partly} - {-1}
-    return is_partly and all(map(judged.step.is_inside, sites))
+    if decision.fault or not set(decision.wrong) < set(model.weights):
+        return False
+    sites = {model.base.events[i][0] for i in model.weighted} - {-1}
+    return all(map(judged.step.is_inside, sites))
 
 
 def _has_one_target(model: Model) -> bool:

@@ -69,6 +69,7 @@ class RemoteStep:
         self._connection, self.place = connection, place
         self._number = take_number(about, "step")
         self._sent: set[str] = set()
+        self._described: dict[int, tuple[int, str]] = {}  # by the site
         self.line, self.name = take_number(about, "line"), take_text(about, "name")
         self.file = take_text(about, "file")
         self.option, self.is_still = take_text(about, "option"), about.get("still") is True
@@ -93,8 +94,10 @@ class RemoteStep:
 
     def describe(self, site: int) -> tuple[int, str]:
         """Return the line of a value, 0 in another file, and its name or expression."""
-        answer = self._connection.ask({"do": "site", "step": self._number, "site": site})
-        return take_number(answer, "line"), take_text(answer, "text")
+        if site not in self._described:
+            answer = self._connection.ask({"do": "site", "step": self._number, "site": site})
+            self._described[site] = take_number(answer, "line"), take_text(answer, "text")
+        return self._described[site]
 
     def is_inside(self, site: int) -> bool:
         """Return whether a value is computed in the checked file."""
