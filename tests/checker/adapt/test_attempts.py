@@ -1,7 +1,9 @@
 """What code raises is held against it only where our call cannot be the reason."""
 
+import math
 import sys
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -74,6 +76,11 @@ class Net:
 def test_an_exception_is_the_codes_own_where_our_sizes_and_order_did_not_cause_it(name, verdict):
     error = attempt(getattr(Net(), name), X).error
     assert report_exception(name, error).verdict == verdict
+
+
+def test_what_none_of_the_codes_lines_raises_is_held_against_nobody():
+    finding = report_exception("loss", attempt(partial(math.exp, 1000)).error)
+    assert (finding.verdict, finding.checked) == ("missing", False)
 
 
 def test_what_a_machine_lacks_is_held_against_nobody():

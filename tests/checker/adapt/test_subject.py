@@ -212,3 +212,79 @@ def test_a_forward_pass_that_takes_its_activation_is_not_called_without_end(chec
              "self.forward_prop(x)": "self.forward_prop(x, 'tanh')",
              "        self.y = e": "        return e"}  # fmt: skip
     assert "RecursionError" not in check(change(KEEPING, taken)).as_text()
+
+
+OF_OUTPUTS = """
+import numpy as np
+
+class Net:
+    def __init__(self, D, H, C):
+        self.W1, self.b1 = np.random.randn(H, D), np.zeros((H, 1))
+        self.W2, self.b2 = np.random.randn(C, H), np.zeros((C, 1))
+
+    def run(self, x):
+        a1 = np.tanh(self.W1 @ x + self.b1)
+        return 1 / (1 + np.exp(-self.W2 @ a1 - self.b2)), a1
+
+    def loss(self, t, a2):
+        return -np.mean(t * np.log(a2) + (1 - t) * np.log(1 - a2))
+"""
+
+
+def test_a_loss_of_outputs_that_no_known_method_gives_is_open(check):
+    assert not check(OF_OUTPUTS).wrong_findings
+
+
+EARLY = """
+import numpy as np
+
+class Net:
+    def __init__(self, hidden_size=2):
+        self.w1, self.b1 = np.random.randn(hidden_size, 2), np.zeros((hidden_size, 1))
+        self.w2, self.b2 = np.random.randn(1, hidden_size), np.zeros((1, 1))
+
+    def forward(self, X):
+        self.a1 = 1 / (1 + np.exp(-self.w1 @ X - self.b1))
+        self.a2 = 1 / (1 + np.exp(-self.w2 @ self.a1 - self.b2))
+        return self.a1, self.a2
+
+    def train(self, X, y, lr=0.1, epochs=100):
+        y = y.reshape(1, -1)
+        for epoch in range(epochs):
+            _, a2 = self.forward(X)
+            d2 = (y - a2) * a2 * (1 - a2)
+            self.w2 += lr * d2 @ self.a1.T
+            self.b2 += lr * d2.sum(axis=1, keepdims=True)
+            d1 = self.w2.T @ d2 * self.a1 * (1 - self.a1)
+            self.w1 += lr * d1 @ X.T
+            self.b1 += lr * d1.sum(axis=1, keepdims=True)
+"""
+
+
+def test_sums_over_the_batch_without_a_loss_are_right_beside_what_is_wrong(check):
+    report = check(EARLY)
+    assert [f.quantity for f in report.wrong_findings] == ["gradient W1", "gradient b1"]
+    assert {"gradient W2", "gradient b2"} <= collect_right(report)
+
+
+FIXED = """
+import numpy as np
+
+def initialize_parameters(n_x, n_h, n_y):
+    return {"W1": np.random.randn(n_x, n_h), "b1": np.zeros((2, 1)),
+            "W2": np.random.randn(n_h, n_y), "b2": np.zeros(n_y)}
+
+def forward_propagation(X, parameters):
+    a1 = np.tanh(X @ parameters["W1"] + parameters["b1"].ravel())
+    return 1 / (1 + np.exp(-a1 @ parameters["W2"] - parameters["b2"])), {"A1": a1}
+
+def backward_propagation(parameters, cache, X, Y, A2):
+    dZ2 = A2 - Y
+    dZ1 = dZ2 @ parameters["W2"].T * (1 - cache["A1"] ** 2)
+    return {"dW1": X.T @ dZ1, "db1": dZ1.sum(axis=0),
+            "dW2": cache["A1"].T @ dZ2, "db2": dZ2.sum(axis=0)}
+"""
+
+
+def test_weights_that_a_file_makes_in_one_size_are_no_mistake(check):
+    assert not check(FIXED).wrong_findings

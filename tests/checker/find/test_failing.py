@@ -53,6 +53,10 @@ def test_what_fails_with_any_arguments_is_a_mistake_of_the_file(tmp_path, old, n
     assert said in find_fault(tmp_path, NET.replace(old, new))
 
 
+def test_a_key_that_is_put_together_may_be_one_of_another_table(tmp_path):
+    assert not find_fault(tmp_path, NET.replace('(x)["outputs"]', '(x)["output" + str(1)]'))
+
+
 def test_a_mistake_that_always_fails_is_reported_unless_the_file_is_a_template(tmp_path):
     path = tmp_path / "net.py"
     wrong = NET.replace('(x)["outputs"]', '(x)["output"]')

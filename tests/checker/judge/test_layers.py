@@ -107,3 +107,62 @@ def test_a_layer_of_one_row_is_given_a_function_and_its_derivative(tmp_path):
     assert judge_each_layer(path)["Dense.backward"].decision.is_right is True
     path.write_text(CALLED.replace("self.b -= rate * delta", "self.b -= rate * delta * self.z"))
     assert judge_each_layer(path)["Dense.backward"].decision.is_right is False
+
+
+BESIDE = """
+import numpy as np
+
+class Squares:
+    def forward(self, y, y_):
+        self.y, self.y_ = y, y_
+        return y_, 0.5 * np.square(y - y_).sum(axis=0).mean()
+
+    def backward(self, upstream):
+        dy_ = upstream * (self.y_ - self.y) / self.y_.shape[1]
+        return dy_
+"""
+
+
+def test_a_loss_beside_outputs_is_what_backward_goes_down(tmp_path):
+    path = tmp_path / "layers.py"
+    path.write_text(BESIDE)
+    assert judge_each_layer(path)["Squares.backward"].decision.is_right is True
+    path.write_text(BESIDE.replace("(self.y_ - self.y)", "(self.y_ - self.y) ** 2"))
+    assert not judge_each_layer(path)["Squares.backward"].decision.is_right
+
+
+DEAD = """
+import numpy as np
+
+def initialize_parameters(layers_sizes):
+    parameters = {}
+    for i in range(1, len(layers_sizes)):
+        shape = layers_sizes[i], layers_sizes[i - 1]
+        parameters["W" + str(i)] = np.random.randn(*shape) * np.sqrt(2 / shape[1])
+        parameters["b" + str(i)] = np.zeros((shape[0], 1))
+    return parameters
+
+def net_forward(X, parameters):
+    A, cache = X, {}
+    L = len(parameters) // 2
+    for i in range(1, L):
+        cache[i] = A, parameters["W" + str(i)]
+        A = np.maximum(0, parameters["W" + str(i)] @ A + parameters["b" + str(i)])
+    cache[L] = A, parameters["W" + str(L)]
+    return parameters["W" + str(L)] @ A + parameters["b" + str(L)], cache
+
+def net_backward(dAL, cache):
+    grads, dZ = {}, dAL
+    for i in reversed(cache):
+        A, W = cache[i]
+        grads["dW" + str(i)], grads["db" + str(i)] = dZ @ A.T, dZ.sum(axis=1, keepdims=True)
+        dZ = W.T @ dZ * (A > 0)
+    return grads
+"""
+
+
+def test_a_bias_of_0_behind_dead_units_is_moved_from_the_kink(tmp_path):
+    path = tmp_path / "layers.py"
+    path.write_text(DEAD)
+    (judged,) = judge_each_layer(path).values()
+    assert judged.decision.is_right is True

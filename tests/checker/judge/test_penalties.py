@@ -90,3 +90,30 @@ def test_gradients_with_another_penalty_than_the_loss_are_wrong(tmp_path, factor
 def test_a_penalty_that_the_update_adds_accuses_no_gradients(tmp_path):
     path = write_changed(tmp_path, NET + ADDED, " + 0.1 * layer.W", "")
     assert judge(path).decision.is_right is True
+
+
+EQUAL = """
+import numpy as np
+x, z, y = np.array([0, 1, 0, 1]), np.array([0, 0, 1, 1]), np.array([0, 0, 0, 1])
+
+def sigmoid(a):
+    return 1 / (1 + np.exp(-a))
+
+a = b = c = 0
+for i in range(1000):
+    ga = gb = gc = 0
+    for j in range(4):
+        ga = ga + (sigmoid(a + b * x[j] + c * z[j]) - y[j])
+        gb = gb + (sigmoid(a + b * x[j] + c * z[j]) - y[j]) * x[j]
+        gc = gc + (sigmoid(a + b * x[j] + c * z[j]) - y[j]) * z[j]
+    a = a - 0.01 * ga
+    b = b - 0.01 * gb
+    c = c - 0.01 * gc
+"""
+
+
+def test_two_equal_weights_show_no_penalty(tmp_path):
+    path = write_changed(tmp_path, EQUAL, "", "")
+    assert judge(path).decision.is_right is True
+    wrong = write_changed(tmp_path, EQUAL, "a = a - 0.01 * ga", "a = a - 0.02 * ga")
+    assert not judge(wrong).decision.is_right

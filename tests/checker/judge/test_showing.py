@@ -4,6 +4,7 @@ import pytest
 from steps import find_messages, judge, write_changed
 
 from trainer.checker.judge.decision import Fault
+from trainer.checker.process import check_in_child
 
 NET = """
 import numpy as np
@@ -173,3 +174,55 @@ def test_the_loss_of_the_step_beside_another_is_right(tmp_path):
         tmp_path, ENTROPY, "    loss =", "    mse = np.mean((y - t) ** 2)\n    loss ="
     )
     assert judge(path).decision.is_right is True
+
+
+YIELDING = """
+import numpy as np
+
+class Net:
+    def __init__(self, D, H, C):
+        self.W1, self.b1 = np.random.randn(D, H), np.zeros((1, H))
+        self.W2, self.b2 = np.random.randn(H, C), np.zeros((1, C))
+
+    def run(self, x):
+        self.z = 1 / (1 + np.exp(-x @ self.W1 - self.b1))
+        self.y = 1 / (1 + np.exp(-self.z @ self.W2 - self.b2))
+
+    def measure(self, t):
+        return -np.mean(t * np.log(self.y) + (1 - t) * np.log(1 - self.y))
+
+    def train(self, x, t, rounds):
+        for i in range(rounds):
+            self.run(x)
+            cost = self.measure(t)
+            delta = (t - self.y) * self.y * (1 - self.y)
+            hidden = delta @ self.W2.T * self.z * (1 - self.z)
+            self.W2 += self.z.T @ delta
+            self.b2 += delta.sum(axis=0, keepdims=True)
+            self.W1 += x.T @ hidden
+            self.b1 += hidden.sum(axis=0, keepdims=True)
+            yield i, cost
+"""
+
+
+def test_a_loop_that_yields_its_losses_is_run_too(tmp_path):
+    assert judge(write_changed(tmp_path, YIELDING, "", "")).decision.fault is Fault.OTHER_LOSS
+    right = write_changed(tmp_path, YIELDING, " * self.y * (1 - self.y)\n", "\n")
+    assert judge(right).decision.is_right is True
+
+
+YIELD = "            yield i, cost\n"
+SPLIT = YIELDING.replace("def run", "def forward").replace("self.run", "self.forward")
+for _old, _new in {
+    "self.W2 - self.b2))": "self.W2 - self.b2))\n        return self.y", YIELD: "",
+    "            delta =": "            self.backward(x, t)\n" + YIELD
+                         + "\n    def backward(self, x, t):\n            delta =",
+    "D, H, C):": "D, H, C, learning_rate):\n        self.rate = learning_rate",
+    "+= ": "+= self.rate * ",
+}.items():  # fmt: skip
+    SPLIT = SPLIT.replace(_old, _new)
+
+
+def test_a_net_without_a_loss_is_right_only_with_the_one_that_its_training_shows(tmp_path):
+    report, _ = check_in_child(write_changed(tmp_path, SPLIT, "", ""), hints=1)
+    assert (report.status, report.wrong_findings[0].quantity) == (1, "training step")

@@ -30,6 +30,12 @@ def test_a_data_set_has_its_shapes_and_classes(name, shape, classes):
     assert (x.shape, t.shape) == (shape, (FEW,))
 
 
+def test_options_of_a_library_may_have_the_names_that_ours_have():
+    with be_quiet():
+        data = StandIn("sklearn.datasets.fetch_openml", "not loaded")(name="mnist_784", self=1)
+    assert data.data.shape == (FEW, 784)
+
+
 def test_made_data_has_the_sizes_that_are_asked_for():
     x, t = answer("make_classification", 100, n_features=6, n_classes=3)
     assert x.shape == (FEW, 6)

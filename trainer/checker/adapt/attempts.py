@@ -124,8 +124,8 @@ def describe_raised(error: BaseException) -> Raised:
         return Raised("absent", needed, at)
     if not lines and isinstance(error, TypeError):
         return Raised("signature", text)
-    if not lines and isinstance(error, KeyError | AttributeError | ValueError):
-        return Raised("value", text)
+    if not lines and not isinstance(error, ImportError | SyntaxError | SystemExit):
+        return Raised("value", text)  # none of its lines ran
     is_of_sizes = isinstance(error, ValueError) and _names_other_sizes(text)
     is_of_value = isinstance(error, AttributeError) and (
         type(error.obj) in GUESSED or _is_set_elsewhere(error)

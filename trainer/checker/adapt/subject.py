@@ -154,7 +154,7 @@ class Subject:
             values["t"] = self.to_native(t)
         # An accuracy may compare classes.
         takes_classes = function == self.methods["accuracy"]
-        if function != self.methods["predict"]:  # which gives the outputs
+        if function != (self.methods["predict"] or self.methods["loss"]):  # which gives the outputs
             values["y"] = lambda: self._predict(x) if takes_classes else self._compute_outputs(x)
         values["kept"] = lambda: self._list_kept(function, x)
         return call_by_role(function, values)

@@ -152,11 +152,12 @@ def _is_named_after(weight: Leaf, other: Leaf) -> bool:
 
 def _name(leaf: Leaf) -> str:
     """Return the names on the way to a leaf, without the net and words for all gradients, and of
-    lists without the s of a plural.
+    lists without the s of a plural; y and y_ are two names.
     """
     last = [str(key).removesuffix("s") if isinstance(leaf.keys[-1], int) else str(key)
             for key in leaf.keys[-2:] if str(key) not in ("net", "grads", "params")]  # fmt: skip
-    return simplify_name("".join(last if isinstance(leaf.keys[-1], int) else last[-1:]))
+    name = "".join(last if isinstance(leaf.keys[-1], int) else last[-1:])
+    return simplify_name(name) + "_" * name.endswith("_")
 
 
 def _is_gradient(leaf: Leaf) -> bool:

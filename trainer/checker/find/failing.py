@@ -4,6 +4,7 @@ import ast
 import inspect
 import re
 import traceback
+from collections.abc import Collection
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
@@ -76,8 +77,8 @@ def _is_sure(
         case NameError(name=str(name)):
             is_free = "free variable" in show_safely(error)  # of a function around this one
             return name not in _list_global(tree) and not is_free
-        case KeyError(args=[str(key)]):
-            return _is_misspelt(key, _list_keys(tree))
+        case KeyError(args=[str(key)]):  # one that is put together may be of what it was given
+            return key in _list_texts(tree) and _is_misspelt(key, _list_keys(tree))
         case AttributeError(obj=str()):  # a key where an object is expected
             return not any(isinstance(value, str) for value in given.values())
         case AttributeError(obj=owner, name=str(name)):
@@ -138,7 +139,12 @@ def _list_keys(tree: ast.Module) -> set[str]:
     """Return the texts of a file that are more than keys that are read."""
     slices = [n.slice for n in ast.walk(tree)
               if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Load)]  # fmt: skip
-    texts = (n for n in ast.walk(tree) if isinstance(n, ast.Constant) and n not in slices)
+    return _list_texts(tree, slices)
+
+
+def _list_texts(tree: ast.Module, left_out: Collection[ast.expr] = ()) -> set[str]:
+    """Return the texts of a file, without those of some nodes."""
+    texts = (n for n in ast.walk(tree) if isinstance(n, ast.Constant) and n not in left_out)
     return {n.value for n in texts if isinstance(n.value, str)}
 
 

@@ -158,8 +158,12 @@ def _list_shapes(name: str, x: Array) -> list[tuple[int, ...]]:
 
 
 def split_result(returned: Any) -> tuple[Array, list[Any]]:
-    """Return a layer's outputs, and what forward returns beside them; raise TypeError for none."""
+    """Return a layer's outputs, and what forward returns beside them; raise TypeError for none.
+
+    A number beside arrays is the loss: that is what backward goes down.
+    """
     parts = list(returned) if isinstance(returned, tuple) else [returned]
+    parts.sort(key=lambda part: not isinstance(part, float))  # which a NumPy number is too
     y = np.asarray(parts[0])
     if y.dtype.kind != "f":
         raise TypeError("forward returns no outputs")

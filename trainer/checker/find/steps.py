@@ -3,6 +3,7 @@
 import ast
 import copy
 import sys
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -321,7 +322,12 @@ class Step:
         made: Namespace = {}
         exec(_compile([owner]), self.module, made)
         inner = vars(made[owner.name])["__step__"]
-        return lambda after, names: inner(after, **{k: (names or {})[k] for k in valid})
+
+        def run(after: Namespace, names: Namespace | None) -> None:
+            given = inner(after, **{k: (names or {})[k] for k in valid})
+            deque(given or (), maxlen=0)  # to its end, where it yields
+
+        return run
 
 
 def _is_of_new_list(path: str, start: Namespace, names: Namespace) -> bool:

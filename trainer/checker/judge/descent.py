@@ -24,6 +24,7 @@ from trainer.checker.judge.slopes import CLOSE, PULLS, UNSETTLED, Direction, lis
 EACH = 4  # directions of a weight
 MOST = 600  # losses of outputs and targets that a step is compared with
 FEWEST = 2  # settled directions: one more than a rate is fitted to; a penalty takes one more
+DIGITS = 6  # by which two directions are the same
 
 
 def fit_losses(model: Model) -> list[Fit]:
@@ -156,7 +157,7 @@ def _fit(
     sure = errors <= np.quantile(errors, 0.7)
     if not float(slopes[sure] @ slopes[sure]):
         return None
-    few = [p[sure] for p in pulls if settled.sum() > FEWEST]
+    few = [p[sure] for p in pulls if _count_distinct(slopes[settled], moved[settled]) > FEWEST]
     rate, penalty, chosen = _solve(slopes[sure], few, moved[sure])
     rest = np.abs(moved + rate * slopes + penalty * pulls[chosen]) - 2 * abs(rate) * errors
     limit = np.array([CLOSE * np.abs(moved[owners == w]).max() for w in owners])
@@ -168,6 +169,12 @@ def _fit(
     sizes = {w: model.count_moved(w) for w in rates}
     return Fit(name, events, target, rate, penalty, wrong, rates, slopes, errors, {}, function,
                sizes, pulled, has_signs=chosen > 1)  # fmt: skip
+
+
+def _count_distinct(slopes: Array, moved: Array) -> int:
+    """Return how many directions show another thing than others: two equal weights show one."""
+    pairs = np.array([array / (np.abs(array).max() or 1.0) for array in (slopes, moved)])
+    return int(np.unique(pairs.round(DIGITS), axis=1).shape[1])
 
 
 def find_shown(model: Model, fits: list[Fit]) -> dict[int, list[str]]:

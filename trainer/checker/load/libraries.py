@@ -214,7 +214,7 @@ for _name in ("accuracy_score", "f1_score", "log_loss", "mean_squared_error", "r
     ANSWERS[_name] = lambda *_, **__: 0.5
 
 
-def answer(name: str, *args: Any, **options: Any) -> Any:
+def answer(name: str, /, *args: Any, **options: Any) -> Any:
     """Return what a call of a library's function of that dotted name gives.
 
     Raises KeyError for a function that is not known.

@@ -90,7 +90,7 @@ class StandIn:
 
     __ror__ = __or__
 
-    def _answer(self, *args: Any, **options: Any) -> Any:
+    def _answer(self, /, *args: Any, **options: Any) -> Any:
         module = str(self._name).split(".")[0]
         if module in SHOWN and StandIn.is_quiet:
             return args[0] if args and module == PROGRESS else self
@@ -103,7 +103,7 @@ class StandIn:
             raise self.__dict__["_error"].with_traceback(self.__dict__["_trace"])
         raise MissingNameError(f"{self._name}: {self._why}")
 
-    def __call__(self, *args: Any, **options: Any) -> Any:
+    def __call__(self, /, *args: Any, **options: Any) -> Any:
         """Return what a known function gives, or a placeholder where there are data of ours."""
         try:
             return self._answer(*args, **options)

@@ -40,8 +40,13 @@ def _ignores_sizes(kind: type, subject: Subject) -> bool:
     if first and second:
         sizes = zip(first, second, SIZES, OTHER_SIZES, strict=True)
         return all(a == b or (a == wanted and b == other) for a, b, wanted, other in sizes)
-    old, new = (weights.get_shapes() for weights in places)
-    return all(old[key] == new.get(key) for key in subject.weights.problems)
+    return _keeps_shapes(*places)
+
+
+def _keeps_shapes(first: WeightPlaces, second: WeightPlaces) -> bool:
+    """Return whether the weights of another shape than expected are the same in other sizes."""
+    old, new = first.get_shapes(), second.get_shapes()
+    return all(old[key] == new.get(key) for key in first.problems)
 
 
 def report_failed_construction(kind: type, error: BaseException) -> Finding:
@@ -73,6 +78,11 @@ def check_construction(kind: type, subject: Subject) -> Finding:
         )
         shared = ", ".join(sorted(weights.shared))
         return Finding("construction", "differs", message.format(names=shared))
+    other = attempt(lambda: make_subject(kind, *OTHER_SIZES)) if weights.problems else None
+    if other and not other.error and _keeps_shapes(weights, other.value.weights):
+        fixed = join_clauses(weights.problems.values())
+        reason = _("{problems}, in nets of all sizes: it may be meant for one size")
+        return report_unchecked("construction", reason.format(problems=fixed), UNKNOWN_FORM)
     biases = {"b1", "b2"} & weights.absent
     problems, cause = list(weights.problems.values()), "weight-shape"
     if len(biases) == 1 and not weights.absent & {"W1", "W2"}:

@@ -66,12 +66,15 @@ def check_training(trial: Trial) -> Iterator[Finding]:
 
 def accept_sums(findings: list[Finding], trial: Trial) -> None:
     """Make gradients that are sums over the batch right, where a training step divides them or
-    there is no loss, and a loss that is a sum, where there is no gradient.
+    there is no loss and none is a mean, and a loss that is a sum, where there is no gradient.
     """
-    sums = [f for f in findings if f.cause == SUM and f.quantity.startswith("gradient ")]
+    gradients = [f for f in findings if f.quantity.startswith("gradient ")]
+    sums = [f for f in gradients if f.cause == SUM]
     has_loss, has_gradient = (trial.subject.has(quantity) for quantity in ("loss", "gradient"))
     has_loss |= getattr(trial.kind, "has_guessed_calls", False)  # functions have one inside
-    if len(sums) == len(PARAMS) and (not has_loss or _takes_mean_steps(trial)):
+    has_mean = any(f.verdict == "ok" for f in gradients)
+    is_whole = len(sums) == len(PARAMS) and _takes_mean_steps(trial)
+    if is_whole or (sums and not has_loss and not has_mean):
         message = _("it is the sum over the batch: the training step divides it by the batch size")
         if not has_loss:
             message = _("it is the sum over the batch: right if the loss is, which is not here")

@@ -31,6 +31,7 @@ from trainer.checker.judge.quotients import (
 from trainer.checker.judge.reporting import (
     describe,
     describe_unrun,
+    lacks_loss,
     leave_raised,
     leave_unknown,
     may_be_settled,
@@ -41,6 +42,7 @@ from trainer.checker.judge.reporting import (
     report_truncated,
     settle,
     settle_layers,
+    shows_loss,
 )
 from trainer.checker.judge.unrun import list_unrun
 from trainer.checker.load.source import read_source
@@ -280,8 +282,11 @@ def judge_training(
         if report.status == 2 and is_loaded and not programs.failed:
             advise(report, judged, *_ask_obstacle(connection))
     elif report.status == 0:
-        programs = RemotePrograms(connection, range(OWN))
+        numbers = TRAINING if lacks_loss(report) else OWN  # a call may show what its loss is
+        programs = RemotePrograms(connection, range(numbers))
         judged = judge_programs(programs)
+        if judged and judged.step.place[0] >= OWN and not shows_loss(judged):
+            judged = None
         if programs.failed and not programs.misfit:
             reason = _("not checked: {reason}").format(reason=programs.failed)
             report.findings.append(Finding(STEP, "note", reason))
