@@ -152,3 +152,13 @@ def test_a_step_has_the_names_that_its_code_may_use(more, tmp_path):
     assert {"W", "x", "t", "rows", "shown"} <= names.keys()
     assert ("kept" in names, "log" in names) == (bool(more), bool(more))
     assert not find_step(tmp_path, SEVERAL.format(more=more)).run().error
+
+
+@pytest.mark.parametrize("end", ["return self.params['W']", "yield self.params['W']"])
+def test_a_round_may_return_or_yield_an_array(tmp_path, end):
+    text = CLASS.replace("if i > 5:\n                break", end)
+    text = text.replace("Net().train(np.eye(2), 100)", "list(Net().train(np.eye(2), 100))")
+    trace = find_step(tmp_path, text).run()
+    assert not trace.error
+    path = "self.params['W']"
+    assert np.abs(trace.after[path] - trace.before[path]).max() > 0.1

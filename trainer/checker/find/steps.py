@@ -4,7 +4,7 @@ import ast
 import copy
 import sys
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -325,7 +325,8 @@ class Step:
 
         def run(after: Namespace, names: Namespace | None) -> None:
             given = inner(after, **{k: (names or {})[k] for k in valid})
-            deque(given or (), maxlen=0)  # to its end, where it yields
+            if isinstance(given, Generator):
+                deque(given, maxlen=0)  # to its end, where the loop yields
 
         return run
 

@@ -43,7 +43,8 @@ class Fault(Enum):
 OF_ONE_VALUE = (
     Fault.SOFTMAX_AXIS, Fault.GROWN, Fault.WRONG_LOSS, Fault.TURNED_LOSS, Fault.SPREAD,
 )  # fmt: skip
-OF_LOSS = Fault.OTHER_LOSS, Fault.WRONG_LOSS, Fault.TURNED_LOSS  # a loss that no step goes down
+# Of a loss that the file computes, and no step goes down.
+OF_SHOWN_LOSS = Fault.OTHER_LOSS, Fault.WRONG_LOSS, Fault.TURNED_LOSS
 # Of how a step uses gradients that are right: what is tried has to follow a known rule.
 OF_RULES = Fault.INVERTED, Fault.MIXED, Fault.AGAINST
 # How the numbers move by their gradients: sure also where a step keeps a state, as momentum does.

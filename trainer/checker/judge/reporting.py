@@ -10,7 +10,7 @@ from trainer.checker.findings.comparing import LACKING, OWN_PENALTY, Finding, re
 from trainer.checker.findings.report import CODE, STEP, Report
 from trainer.checker.judge.budget import Step
 from trainer.checker.judge.causes import find_cause, find_ratio, find_weight_causes
-from trainer.checker.judge.decision import OF_LOSS, OF_ONE_VALUE, Decision, Fault
+from trainer.checker.judge.decision import OF_ONE_VALUE, OF_SHOWN_LOSS, Decision, Fault
 from trainer.checker.judge.judging import Judged, has_line
 from trainer.checker.judge.layers import gives_loss
 from trainer.checker.judge.properties import is_affine
@@ -47,7 +47,7 @@ def lacks_loss(report: Report) -> bool:
 
 def shows_loss(judged: Judged) -> bool:
     """Return whether a step goes down a loss, or not down what its file calls one."""
-    return judged.decision.is_right is True or judged.decision.fault in OF_LOSS
+    return judged.decision.is_right is True or judged.decision.fault in OF_SHOWN_LOSS
 
 
 def _list_right(report: Report) -> list[str]:
