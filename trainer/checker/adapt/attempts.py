@@ -34,6 +34,8 @@ from trainer.checker.load.standins import MissingNameError, StandIn
 from trainer.common.language import translate as _
 
 GUESSED = (int, float, str, bool)  # types of arguments whose values are guessed
+# Of the file, and no fault of our call, though none of its lines ran.
+REPORTED = ImportError, NameError, NotImplementedError, SyntaxError, SystemExit
 GIVEN, SMALL = {N, D, H, C}, 3  # sizes of the arrays that we give; a bias may add one
 # What is not the checked code: the checker, and what it uses in place of missing modules. A worker
 # has both compiled, in another folder than the one that their tracebacks name.
@@ -124,7 +126,7 @@ def describe_raised(error: BaseException) -> Raised:
         return Raised("absent", needed, at)
     if not lines and isinstance(error, TypeError):
         return Raised("signature", text)
-    if not lines and not isinstance(error, ImportError | SyntaxError | SystemExit):
+    if not lines and not isinstance(error, REPORTED):
         return Raised("value", text)  # none of its lines ran
     is_of_sizes = isinstance(error, ValueError) and _names_other_sizes(text)
     is_of_value = isinstance(error, AttributeError) and (
