@@ -10,6 +10,7 @@ from trainer.checker.adapt.names import PARAMS
 from trainer.checker.diagnose.applying import Candidate, apply_edit, list_repeated
 from trainer.checker.diagnose.definitions import list_attributes, list_definitions
 from trainer.checker.diagnose.edits import Edit, list_spellings
+from trainer.checker.diagnose.layer_slips import list_layer_slips
 from trainer.checker.diagnose.local import list_local
 from trainer.checker.diagnose.parameters import list_parameters
 from trainer.checker.diagnose.patching import Function
@@ -151,6 +152,7 @@ def _list_slips(survey: Survey, functions: list[tuple[Path, Function]]) -> Itera
             if (path, candidate.node.lineno) not in survey.raised:  # to leave it out hides it
                 yield candidate
         yield from list_parameters(path, text, function)
+        yield from list_layer_slips(path, text, function)
         yield from list_slips(path, text, function)
     for place, name in survey.lacking:
         yield from list_attributes(survey.texts, survey.called, place, name)
