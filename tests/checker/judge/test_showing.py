@@ -217,8 +217,8 @@ for _old, _new in {
     "self.W2 - self.b2))": "self.W2 - self.b2))\n        return self.y", YIELD: "",
     "            delta =": "            self.backward(x, t)\n" + YIELD
                          + "\n    def backward(self, x, t):\n            delta =",
-    "D, H, C):": "D, H, C, learning_rate):\n        self.rate = learning_rate",
-    "+= ": "+= self.rate * ",
+    "D, H, C):": "D, H, C, learning_rate):\n        self.learning_rate = learning_rate",
+    "+= ": "+= self.learning_rate * ",
 }.items():  # fmt: skip
     SPLIT = SPLIT.replace(_old, _new)
 

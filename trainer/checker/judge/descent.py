@@ -157,7 +157,8 @@ def _fit(
     sure = errors <= np.quantile(errors, 0.7)
     if not float(slopes[sure] @ slopes[sure]):
         return None
-    few = [p[sure] for p in pulls if _count_distinct(slopes[settled], moved[settled]) > FEWEST]
+    is_spare = _count_distinct(slopes[settled], moved[settled]) > FEWEST
+    few = [p[sure] for p in pulls if is_spare]
     rate, penalty, chosen = _solve(slopes[sure], few, moved[sure])
     rest = np.abs(moved + rate * slopes + penalty * pulls[chosen]) - 2 * abs(rate) * errors
     limit = np.array([CLOSE * np.abs(moved[owners == w]).max() for w in owners])

@@ -169,13 +169,15 @@ def _build_model(first: Run) -> Model | None:
     starts: list[dict[str, Any]] = [start | numbers, start, {}]
     found = (_start_at(first, each, changed) for each in starts)
     model = next((each for each in found if each), None)
+    if model is None:
+        return None
     # Momentum, or gradients that are added up; biases of 0 may put a sum at the kink of a ReLU.
-    moved = {path: 0 * base.before[path] for path in (_list_state(model) if model else ())}
-    zeros = [path for path in (model.weights if model else ()) if not base.before[path].any()]
-    moved |= {path: leave(base.before[path], AWAY) for path in zeros}
+    zeros = [path for path in model.weights if not base.before[path].any()]
+    moved = {path: leave(base.before[path], AWAY) for path in zeros}
+    moved |= {path: 0 * base.before[path] for path in _list_state(model)}
     if moved:
         model = _start_at(first, start | moved, changed) or model
-    return model if model and model.weights else None
+    return model if model.weights else None
 
 
 def _list_own(base: Trace) -> list[tuple[str, Array]]:

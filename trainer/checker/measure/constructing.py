@@ -32,21 +32,24 @@ def build_subject(kind: type) -> Subject:
 
 def _ignores_sizes(kind: type, subject: Subject) -> bool:
     """Return whether each size that is not the one asked for is the same in any sizes."""
-    other = attempt(lambda: make_subject(kind, *OTHER_SIZES))
-    if other.error:
-        return False
-    places = subject.weights, other.value.weights
-    first, second = map(infer_sizes, places)
+    weights, others = subject.weights, _find_other_weights(kind)
+    first, second = infer_sizes(weights), others and infer_sizes(others)
     if first and second:
         sizes = zip(first, second, SIZES, OTHER_SIZES, strict=True)
         return all(a == b or (a == wanted and b == other) for a, b, wanted, other in sizes)
-    return _keeps_shapes(*places)
+    return _keeps_shapes(weights, others)
 
 
-def _keeps_shapes(first: WeightPlaces, second: WeightPlaces) -> bool:
+def _find_other_weights(kind: type) -> WeightPlaces | None:
+    """Return the weights of a net in other sizes, None where it cannot be built in these."""
+    other = attempt(lambda: make_subject(kind, *OTHER_SIZES))
+    return None if other.error else other.value.weights
+
+
+def _keeps_shapes(weights: WeightPlaces, others: WeightPlaces | None) -> bool:
     """Return whether the weights of another shape than expected are the same in other sizes."""
-    old, new = first.get_shapes(), second.get_shapes()
-    return all(old[key] == new.get(key) for key in first.problems)
+    old, new = weights.get_shapes(), others.get_shapes() if others else {}
+    return all(old[key] == new.get(key) for key in weights.problems)
 
 
 def report_failed_construction(kind: type, error: BaseException) -> Finding:
@@ -78,8 +81,7 @@ def check_construction(kind: type, subject: Subject) -> Finding:
         )
         shared = ", ".join(sorted(weights.shared))
         return Finding("construction", "differs", message.format(names=shared))
-    other = attempt(lambda: make_subject(kind, *OTHER_SIZES)) if weights.problems else None
-    if other and not other.error and _keeps_shapes(weights, other.value.weights):
+    if weights.problems and _keeps_shapes(weights, _find_other_weights(kind)):
         fixed = join_clauses(weights.problems.values())
         reason = _("{problems}, in nets of all sizes: it may be meant for one size")
         return report_unchecked("construction", reason.format(problems=fixed), UNKNOWN_FORM)

@@ -72,9 +72,8 @@ def accept_sums(findings: list[Finding], trial: Trial) -> None:
     sums = [f for f in gradients if f.cause == SUM]
     has_loss, has_gradient = (trial.subject.has(quantity) for quantity in ("loss", "gradient"))
     has_loss |= getattr(trial.kind, "has_guessed_calls", False)  # functions have one inside
-    has_mean = any(f.verdict == "ok" for f in gradients)
-    is_whole = len(sums) == len(PARAMS) and _takes_mean_steps(trial)
-    if is_whole or (sums and not has_loss and not has_mean):
+    is_open = bool(sums) and not has_loss and all(f.verdict != "ok" for f in gradients)
+    if is_open or (len(sums) == len(PARAMS) and _takes_mean_steps(trial)):
         message = _("it is the sum over the batch: the training step divides it by the batch size")
         if not has_loss:
             message = _("it is the sum over the batch: right if the loss is, which is not here")
