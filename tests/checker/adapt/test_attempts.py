@@ -102,6 +102,16 @@ def test_cuda_that_a_machine_lacks_is_held_against_nobody():
     assert finding.message.startswith("needs CUDA")
 
 
+class Asserting:
+    def __init__(self, layers):
+        assert len(layers) > 2, "give at least three sizes"
+
+
+def test_what_a_constructor_asserts_of_our_arguments_is_held_against_nobody():
+    finding = report_exception("construction", attempt(lambda: Asserting([3, 2])).error)
+    assert (finding.verdict, finding.checked) == ("missing", False)
+
+
 def import_removed():
     from numpy import removed
 

@@ -181,3 +181,15 @@ def test_what_only_shows_something_is_true_while_a_script_is_followed():
         axes["font.size"] = 12
     with pytest.raises(MissingNameError):
         bool(axes)
+
+
+def test_a_progress_bar_goes_through_what_it_is_given_or_as_many_numbers():
+    with be_quiet():
+        assert list(StandIn("tqdm.trange", "was not found")(3)) == [0, 1, 2]
+        assert list(StandIn("tqdm.tqdm", "was not found")([5, 6], "epochs")) == [5, 6]
+
+
+def test_a_class_may_have_two_bases_that_are_missing():
+    first, second = StandIn("sklearn.base.Net", "missing"), StandIn("sklearn.base.Mixin", "missing")
+    bases = (*first.__mro_entries__(()), *second.__mro_entries__(()))
+    assert [base.__name__ for base in type("Own", bases, {}).__bases__] == ["Net", "Mixin"]

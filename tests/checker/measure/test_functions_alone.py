@@ -150,3 +150,12 @@ def test_a_function_that_writes_into_its_argument_is_wrong_only_beside_a_wrong_n
     wrong = report(IN_PLACE.replace("self.a > 0", "self.a >= 0"))
     assert {f.quantity for f in wrong.wrong_findings} >= {"relu", "gradient W1"}
     assert report(IN_PLACE[: IN_PLACE.index("class")]).status == 0
+
+
+def test_a_cross_entropy_of_one_sample_is_right_for_one(report):
+    source = "import numpy as np\n\ndef cross_entropy_error(y, t):\n    return {}\n"
+    right = report(source.format("-np.dot(t, [np.log(p) for p in y])"))
+    assert right.status == 0, right.as_text()
+    assert "takes one sample (C,) only" in right.as_text()
+    wrong = report(source.format("np.dot(t, [np.log(p) for p in y])"))
+    assert wrong.status == 1, wrong.as_text()

@@ -162,7 +162,7 @@ def _find_needed(error: BaseException) -> str:
 def _is_refused(error: BaseException) -> bool:
     """Return whether a constructor raises an error by itself, perhaps for what it was given."""
     frames = traceback.extract_tb(error.__traceback__)
-    is_raised = bool(frames) and (frames[-1].line or "").startswith("raise ")
+    is_raised = bool(frames) and (frames[-1].line or "").startswith(("raise ", "assert "))
     names = {frame.name for frame in frames}
     is_built = "__init__" in names and "<module>" not in names
     return is_raised and is_built and not isinstance(error, NotImplementedError)

@@ -82,7 +82,8 @@ class StandIn:
         self._answer()
 
     def __mro_entries__(self, bases: object) -> tuple[type, ...]:
-        return (object,)
+        """Return a base of its own, since no class has one twice."""
+        return (type(str(self._name).rpartition(".")[2], (), {}),)
 
     def __or__(self, other: object) -> "StandIn":
         """Return itself, as in the annotation plt.Axes | None."""
@@ -93,7 +94,7 @@ class StandIn:
     def _answer(self, /, *args: Any, **options: Any) -> Any:
         module = str(self._name).split(".")[0]
         if module in SHOWN and StandIn.is_quiet:
-            return args[0] if args and module == PROGRESS else self
+            return _follow_progress(*args) if args and module == PROGRESS else self
         if StandIn.is_quiet and StandIn.given_data and str(self._name).endswith(READERS):
             return StandIn.given_data.make_table()
         if StandIn.is_quiet and not self.__dict__["_error"]:
@@ -147,6 +148,11 @@ for _use in ("len", "add", "radd", "mul", "rmul", "sub",
              "rsub", "truediv", "rtruediv", "neg", "pow", "float", "int", "index", "array",
              "lt", "gt", "le", "ge", "contains", "matmul", "rmatmul"):  # fmt: skip
     setattr(StandIn, f"__{_use}__", StandIn._answer)
+
+
+def _follow_progress(given: Any, *rest: Any) -> Any:
+    """Return what a progress bar goes through: what it is given, or as many numbers: trange(n)."""
+    return range(given, *rest) if isinstance(given, int) else given
 
 
 @contextmanager

@@ -191,6 +191,11 @@ def _check_cross_entropy(name: str, function: Function, inputs: Inputs) -> Findi
         return Finding(name, "note", _("is the sum over the batch, not its mean"), "loss-sum")
     error = outcomes[LABELS].error or outcomes[ONE_HOT].error
     if not ratios and error:
+        first = inputs.y[0], inputs.targets[ONE_HOT][0]
+        wanted = float(functions.cross_entropy_error(*first))
+        if compute_error(attempt(function, *first).value, wanted) <= CLOSE:
+            message = _("takes one sample (C,) only, not a batch (N, C)")
+            return Finding(name, "note", message, topic=SINGLE)
         return report_exception(name, error)
     value = outcomes[LABELS if outcomes[ONE_HOT].error else ONE_HOT].value
     swapped = -(inputs.y * np.log(inputs.targets[ONE_HOT] + 1e-7)).sum()
