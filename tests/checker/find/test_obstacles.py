@@ -15,12 +15,14 @@ def test_who_imports_a_package_imports_what_its_init_passes_on(tmp_path):
     assert list_importers(package / "loss.py") == []
 
 
-def test_who_imports_what_imports_a_file_uses_it_too(tmp_path):
-    texts = {"engine/step.py": "def step(): pass\n", "engine/net.py": "from engine.step import step\n",
-             "examples/xor.py": "from engine.net import step\n",
-             "other/net.py": "pass\n", "other/main.py": "import net\n"}  # fmt: skip
+def test_who_imports_what_imports_a_file_uses_it_too_and_scripts_come_first(tmp_path):
+    texts = {"README.md": "A net", "net/layers/dense.py": "class Dense: pass\n",
+             "net/layers/__init__.py": "from .dense import Dense\n",
+             "net/model.py": "from net.layers import Dense\n",
+             "examples/xor.py": "from net.model import Dense\nprint(Dense())\n",
+             "other/dense.py": "", "other/main.py": "import dense\n"}  # fmt: skip
     for name, text in texts.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    found = list_importers(tmp_path / "engine" / "step.py")
-    assert found == [tmp_path / "engine" / "net.py", tmp_path / "examples" / "xor.py"]
+    found = list_importers(tmp_path / "net" / "layers" / "dense.py")
+    assert found == [tmp_path / "examples" / "xor.py", tmp_path / "net" / "model.py"]

@@ -34,3 +34,10 @@ def test_a_number_is_no_gradient_of_a_matrix():
     net = SimpleNamespace(W=np.zeros((2, 3)), b=np.zeros(3), dW=np.float64(1), db=np.float64(1))
     assert subtract_gradients(net, None) == 1
     assert (net.W.any(), net.b.all()) == (False, True)
+
+
+def test_w_and_b_are_short_for_weights_and_biases():
+    net = SimpleNamespace(weights=np.zeros(2), biases=np.zeros(2),
+                          grad_W=np.ones(2), grad_b=np.full(2, 2.0))  # fmt: skip
+    assert subtract_gradients(net, None) == 2
+    assert (net.weights[0], net.biases[0]) == (-1, -2)

@@ -262,3 +262,65 @@ def test_a_net_of_one_output_is_not_given_as_many_as_inputs(tmp_path):
     judged = judge(write_changed(tmp_path, ONE_OUTPUT, "", ""))
     assert judged.decision.is_right
     assert judged.decision.model.base.before["net.W"].shape[1] == 1
+
+
+OBJECTS = (
+    HEAD
+    + """
+class Net:
+    def __init__(self, sizes):
+        self.weights = [np.random.randn(b, a) for a, b in zip(sizes, sizes[1:])]
+        self.biases = [np.random.randn(b) for b in sizes[1:]]
+
+    def update(self, batch, rate):
+        dw, db = ([np.zeros_like(each) for each in of] for of in (self.weights, self.biases))
+        for sample in batch:
+            z = [sample.{x}]
+            for W, b in zip(self.weights, self.biases):
+                z.append(sigmoid(W @ z[-1] + b))
+            delta = (z[-1] - np.eye(len(z[-1]))[sample.label]) * z[-1] * (1 - z[-1])
+            for i in reversed(range(len(dw))):
+                dw[i] += np.outer(delta, z[i])
+                db[i] += delta
+                delta = self.weights[i].T @ delta * z[i] * (1 - z[i])
+        for of, steps in ((self.weights, dw), (self.biases, db)):
+            for each, step in zip(of, steps):
+                each -= rate * step / len(batch)
+"""
+)
+
+
+@pytest.mark.parametrize("name", ["pixels", "values"])
+def test_samples_may_be_objects_with_inputs_and_a_label(name, tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(OBJECTS.replace("{x}", name))
+    assert judge(path).decision.is_right is True
+    path.write_text(path.read_text().replace("np.outer(delta, z[i])", "np.outer(delta, z[i] ** 2)"))
+    assert judge(path).decision.is_right is False
+
+
+PAIRS = (
+    HEAD
+    + """
+W1, W2 = np.random.randn(4, 2), np.random.randn(3, 4)
+pairs = [([0, 0], [0, 0, 0]), ([0, 1], [0, 1, 1]), ([1, 0], [0, 1, 1]), ([1, 1], [1, 1, 0])]
+for epoch in range(1000):
+    d1, d2 = np.zeros_like(W1), np.zeros_like(W2)
+    for x, t in pairs:
+        h = sigmoid(W1 @ x)
+        y = sigmoid(W2 @ h)
+        delta = (y - t) * y * (1 - y)
+        d2 += np.outer(delta, h)
+        d1 += np.outer(W2.T @ delta * h * (1 - h), x)
+    W1 -= 0.5 * d1 / len(pairs)
+    W2 -= 0.5 * d2 / len(pairs)
+"""
+)
+
+
+def test_the_last_pair_that_a_loop_took_belongs_to_all_pairs(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(PAIRS)
+    assert judge(path).decision.is_right is True
+    path.write_text(PAIRS.replace("h * (1 - h)", "h * (1 + h)"))
+    assert judge(path).decision.is_right is False

@@ -166,3 +166,27 @@ def test_a_bias_of_0_behind_dead_units_is_moved_from_the_kink(tmp_path):
     path.write_text(DEAD)
     (judged,) = judge_each_layer(path).values()
     assert judged.decision.is_right is True
+
+
+SIZED = """
+import numpy as np
+
+class Dense:
+    def __init__(self, input_neurons, output_neurons):
+        self.W = np.random.randn(input_neurons, output_neurons)
+
+    def feed_forward(self, row):
+        self.row = row
+        return row @ self.W
+
+    def back_propagate(self, gradient, rate):
+        back = gradient @ self.W.T
+        self.W -= rate * self.row.T @ gradient
+        return back
+"""
+
+
+def test_a_layer_is_given_the_numbers_of_its_neurons(tmp_path):
+    path = tmp_path / "layers.py"
+    path.write_text(SIZED)
+    assert judge_each_layer(path)["Dense.back_propagate"].decision.is_right is True

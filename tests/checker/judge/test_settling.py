@@ -220,3 +220,32 @@ def test_what_a_call_of_ours_raises_accuses_no_file_that_runs():
     leave_raised(report)
     assert [finding.verdict for finding in report.findings] == ["missing", "raises", "differs"]
     assert report.findings[0].message == text
+
+
+NORMALISED = """
+import numpy as np
+
+class BatchNorm:
+    def __init__(self, n):
+        self.weights, self.biases = np.ones(n), np.zeros(n)
+        self.running_mean = np.zeros(n)
+
+    def forward(self, x):
+        mean, self.std = x.mean(axis=0), np.sqrt(x.var(axis=0) + 1e-5)
+        self.running_mean = 0.9 * self.running_mean + 0.1 * mean
+        self.hat = (x - mean) / self.std
+        return self.weights * self.hat + self.biases
+
+    def backward(self, grad):
+        self.grad_W, self.grad_b = (grad * self.hat).sum(axis=0), grad.sum(axis=0)
+        d = grad * self.weights
+        return (d - d.mean(axis=0) - self.hat * (d * self.hat).mean(axis=0)) / self.std
+"""
+
+
+def test_a_layer_that_changes_as_it_is_called_is_all_that_its_file_has(tmp_path):
+    path = tmp_path / "norm.py"
+    for text, status in ((NORMALISED, 0), (NORMALISED.replace("- d.mean(axis=0) ", ""), 1)):
+        path.write_text(text)
+        report, _ = check_in_child(path)
+        assert report.status == status, report.as_text()

@@ -115,11 +115,19 @@ def test_encoders_and_scalers_answer_as_sklearns_do():
 def test_a_name_answers_only_while_a_script_is_followed():
     load = StandIn("sklearn.datasets.load_iris", "is not loaded")
     with pytest.raises(MissingNameError):
-        load()
+        len(load().data)
     with be_quiet():
         assert load().data.shape == (FEW, 4)
         with pytest.raises(MissingNameError):
-            StandIn("mine.load_iris_file", "was not found")()
+            len(StandIn("mine.load_iris_file", "was not found")())
+
+
+def test_what_is_no_use_of_data_does_nothing():
+    log = StandIn("structlog.get_logger", "was not found")(__name__)
+    loss = 0.5
+    log.info("loss", loss=loss)
+    with pytest.raises(MissingNameError, match=r"^structlog.get_logger.add: was not found$"):
+        loss = log.add(loss)
 
 
 def test_a_table_is_read_where_its_file_is_missing(monkeypatch, tmp_path):

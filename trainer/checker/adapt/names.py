@@ -35,7 +35,10 @@ OPTIONS = {
     "seed": r".*seed.*",
     "dout": r"dout|dy|delta",
 }
-INPUTS = r"x.*|batchx|(train(ing)?)?(set|data)?(x|input.*|data|im(age|g)s?|features?|samples?)"
+INPUTS = (
+    r"x.*|batchx|(train(ing)?)?(set|data)?"
+    r"(x|input.*|data|im(age|g)s?|features?|samples?|examples?|set)"
+)
 TARGETS = (
     r"t|t(rue|rain|batch|arget).*|label.*|teach.*|ans(wer)?.*|batch[ty]|y(true|batch|train|s)"
     r"|.*target.*|correct.*|gt|d|[yt]?onehot.*|[yt](enc(oded)?|oh|labels?|vec)"

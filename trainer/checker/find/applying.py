@@ -1,5 +1,6 @@
 """Subtracts the gradients that a net has from its weights, where no code of its own does."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -152,12 +153,13 @@ def _is_named_after(weight: Leaf, other: Leaf) -> bool:
 
 def _name(leaf: Leaf) -> str:
     """Return the names on the way to a leaf, without the net and words for all gradients, and of
-    lists without the s of a plural; y and y_ are two names.
+    lists without the s of a plural, with w for weights and b for biases; y and y_ are two names.
     """
     last = [str(key).removesuffix("s") if isinstance(leaf.keys[-1], int) else str(key)
             for key in leaf.keys[-2:] if str(key) not in ("net", "grads", "params")]  # fmt: skip
     name = "".join(last if isinstance(leaf.keys[-1], int) else last[-1:])
-    return simplify_name(name) + "_" * name.endswith("_")
+    short = re.sub("bias(es)?", "b", re.sub("weights?", "w", simplify_name(name)))
+    return short + "_" * name.endswith("_")
 
 
 def _is_gradient(leaf: Leaf) -> bool:

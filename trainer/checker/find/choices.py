@@ -35,6 +35,7 @@ from trainer.checker.find.guessing import (
     shrink,
 )
 from trainer.checker.find.leaves import Namespace
+from trainer.checker.find.using import list_beside
 from trainer.checker.load.standins import StandIn
 
 WEIGHT = r"(w|b)[a-z]*?(\d)"  # of names, without underscores
@@ -68,6 +69,7 @@ class Choices(Assembler):
             usual = {each: each not in switches and self.sizes[1] for each in attributes}
             known = {each: next(self._list_options(each), usual[each]) for each in attributes}
             yield SimpleNamespace(**known)
+        yield from self._list_samples(data, error)
         words = list_words(name, self.tree, self.module)
         yield from words
         yield from ([*each] for each in product(words[:MOST_WORDS], repeat=2))
@@ -91,6 +93,19 @@ class Choices(Assembler):
                 yield known | drawn
                 hidden = [key for key in known if find_role(key, SIZES) == "H"]
                 yield known | drawn | dict.fromkeys(hidden, list_dims(self.sizes)[1:-1])
+
+    def _list_samples(self, data: Mapping[str, Any], error: str) -> Iterator[list[Any]]:
+        """Yield samples as objects, where what code goes through lacks an attribute that it reads,
+        and that and another one are inputs and targets by their names.
+        """
+        lacking = re.search(r"'(?:numpy\.\w+|int)' object has no attribute '(\w+)'", error)
+        names = sorted(list_beside(self.tree, lacking[1])) if lacking else []
+        targets = [n for n in names if re.fullmatch(f"{TARGETS}|y", simplify_name(n))]
+        inputs = [n for n in names if n not in targets]
+        x, t = data["x"], data["t"]
+        if len(targets) == len(inputs) == 1 and np.ndim(t) and len(x) == len(t):
+            rows = ({inputs[0]: a, targets[0]: b} for a, b in zip(x, t, strict=True))
+            yield [SimpleNamespace(**row) for row in rows]
 
     def _list_read(self, key: str, data: Mapping[str, Any]) -> Iterator[Any]:
         """Yield what a key of a table may give: samples, targets, words, sizes, or options."""

@@ -91,7 +91,8 @@ def _list_choices(
     than an array, where its name is not that of a weight.
     """
     if name in made and find_role(name, SIZES):
-        return [trier.choices.choose_usual(name)]
+        usual = trier.choices.choose_usual(name)  # where it is a list, a layer may have one of it
+        return [usual, *(_list_numbers(x, is_made=True) if isinstance(usual, list) else ())]
     if trier.choices.is_called(name):
         return trier.choices.list_functions(name)
     numbers, others = _list_numbers(x, name in made), _list_values(forward, name, x, trier, number)

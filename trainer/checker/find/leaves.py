@@ -119,7 +119,8 @@ def list_leaves(names: Namespace) -> dict[str, Leaf]:
     """
     seen: set[int] = set()
     shown = [pair for pair in reversed(names.items()) if not pair[0].startswith("__")]
-    # A batch before the data that it is of.
+    # A batch before the data that it is of, and a list of samples before what a loop takes of it.
+    shown.sort(key=lambda pair: not _has_samples(pair[1]))
     groups = [list(islice(_walk(name, (name,), names, v, seen), EACH)) for name, v in shown]
     left, kept = MOST, {}
     for number in sorted(range(len(groups)), key=lambda i: len(groups[i])):
@@ -129,6 +130,14 @@ def list_leaves(names: Namespace) -> dict[str, Leaf]:
     for leaf in (leaf for number in range(len(groups)) for leaf in kept[number]):
         found.setdefault(leaf.path, leaf)
     return found
+
+
+def _has_samples(value: Any) -> bool:
+    """Return whether a value is a list of pairs of inputs and targets."""
+    if not isinstance(value, list) or is_table(value):
+        return False
+    pairs = [each for each in value if isinstance(each, list | tuple) and len(each) == 2]
+    return len(pairs) == len(value) > 1
 
 
 def list_inside(value: Any) -> list[Leaf]:

@@ -1,24 +1,26 @@
 """Tells what kept the code of a file from training, and which files beside it use it."""
 
+import ast
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from trainer.checker.adapt.attempts import describe_raised
 from trainer.checker.find.calls import Call
 from trainer.checker.find.failing import find_line
-from trainer.checker.load.source import Source
+from trainer.checker.load.running import DEFINITIONS
+from trainer.checker.load.source import Source, read_source
+from trainer.common.errors import InputError
 from trainer.common.language import translate as _
 
-MOST_FILES, MOST_BYTES = 200, 500_000  # that are searched, and of each
-MOST_USERS = 3
+MOST_PARTS, MOST_FILES, MOST_BYTES = 5_000, 200, 500_000  # of a project, read of it, and of each
+MOST_USERS, MOST_FOLDERS = 3, 4  # from a file up to that of its project, and from there down
+ROOT = {"readme", "license", "requirements", "setup", "pyproject"}  # stems of files of a project
 PACKAGE = "__init__"  # the file that stands for its folder
-IMPORT = re.compile(
-    r'^[\s"]*(?:from|import)\s[^\n]*', re.MULTILINE
-)  # a line of a script, or of a cell
+IMPORT = re.compile(r'^[\s"]*(?:from|import)\s[^\n]*', re.MULTILINE)  # of a script, or of a cell
 
 
 @dataclass(frozen=True)
@@ -38,15 +40,26 @@ class Obstacle:
 
 
 def list_importers(path: Path) -> list[Path]:
-    """Return the files that import one, or its package, then those that import these, and so on:
-    of its folder and of the one above, and of the folders in these.
+    """Return the files that import one, or its package, then those that import these, and so on: of
+    its project, of its folder and of the one above. Those that do something as scripts come first.
     """
     imports, found, nearest = dict(_read_imports(path)), dict[Path, None](), [path]
-    while nearest and len(found) < MOST_USERS:
+    while nearest:
         users = {file for each in nearest for file in imports if _imports(imports, file, each)}
         nearest = sorted(users - {path, *found}, key=lambda file: (file.name, file))
         found |= dict.fromkeys(nearest)
-    return [file for file in found if file.stem != PACKAGE][:MOST_USERS]
+    files = [file for file in found if file.stem != PACKAGE]
+    return sorted(files, key=_only_defines)[:MOST_USERS]
+
+
+def _only_defines(path: Path) -> bool:
+    """Return whether a file does nothing as a script."""
+    try:
+        body = read_source(path).tree.body
+    except (InputError, OSError):
+        return True
+    others = (each for each in body if not isinstance(each, (*DEFINITIONS, ast.ClassDef)))
+    return not any(isinstance(n, ast.Call) for each in others for n in ast.walk(each))
 
 
 def _imports(imports: Mapping[Path, list[set[str]]], file: Path, used: Path) -> bool:
@@ -61,24 +74,39 @@ def _imports(imports: Mapping[Path, list[set[str]]], file: Path, used: Path) -> 
 
 def _read_imports(path: Path) -> Iterator[tuple[Path, list[set[str]]]]:
     """Yield the scripts and notebooks that may import a file, and the names in each import."""
-    folders = (each for folder in path.parents[:2] for each in (folder, *_list_folders(folder)))
-    files = dict.fromkeys(file for folder in folders for file in _list_files(folder))
-    for file in islice(files, MOST_FILES):
+    near = (file for folder in path.parents[:2] for file in _list_parts(folder))
+    files = dict.fromkeys(chain(near, islice(_walk(_find_project(path)), MOST_PARTS)))
+    scripts = (file for file in files if file.suffix in (".py", ".ipynb"))
+    for file in islice(scripts, MOST_FILES):
         with suppress(OSError, ValueError):
             if file.stat().st_size <= MOST_BYTES:
                 lines = IMPORT.findall(file.read_text("utf-8"))
                 yield file, [set(re.findall(r"\w+", line)) for line in lines]
 
 
-def _list_folders(folder: Path) -> list[Path]:
-    """Return the folders in a folder, without those that are hidden."""
-    with suppress(OSError):
-        return sorted(f for f in folder.iterdir() if f.is_dir() and not f.name.startswith("."))
-    return []
+def _find_project(path: Path) -> Path:
+    """Return the folder of the project of a file, which its files show, else its own folder."""
+    for folder in islice(path.parents, MOST_FOLDERS):
+        if ROOT & {part.stem.lower() for part in _list_parts(folder)}:
+            return folder
+    return path.parent
 
 
-def _list_files(folder: Path) -> list[Path]:
-    """Return the scripts and notebooks of a folder."""
+def _walk(folder: Path) -> Iterator[Path]:
+    """Yield what is in a folder and in those below, the nearest first, without what is hidden or
+    installed.
+    """
+    nearest = [folder]
+    for _level in range(MOST_FOLDERS):
+        below = []
+        for part in (part for each in nearest for part in _list_parts(each)):
+            yield part
+            below += [part] if part.is_dir() and not (part / "pyvenv.cfg").exists() else []
+        nearest = below
+
+
+def _list_parts(folder: Path) -> list[Path]:
+    """Return what is in a folder and not hidden, nothing of one that cannot be read."""
     with suppress(OSError):
-        return sorted(f for f in folder.iterdir() if f.suffix in (".py", ".ipynb"))
+        return sorted(part for part in folder.iterdir() if not part.name.startswith("."))
     return []

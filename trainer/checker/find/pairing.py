@@ -15,7 +15,7 @@ from trainer.checker.find.inventing import DOUT
 from trainer.checker.find.layers import Layer
 from trainer.checker.find.leaves import Namespace
 
-FORWARD = r"(forward|fwd|fprop)(prop\w*|pass)?"
+FORWARD = r"(feed)?(forward|fwd|fprop)(prop\w*|pass)?"
 BACKWARD = r"(backward|bwd|bprop|backprop)(prop\w*|pass|agation|agate)?"
 MOST = 40  # layers of a file
 Function = Callable[..., Any]

@@ -44,6 +44,13 @@ def count_given(tree: ast.Module, name: str) -> set[int]:
     return {len(n.args) for n in list_nodes(tree, ast.Call) if _find_name(n.func) in values}
 
 
+def list_beside(tree: ast.Module, attribute: str) -> set[str]:
+    """Return an attribute and those that code reads of variables of the same names."""
+    read = [(find_last_name(n.value), n.attr) for n in list_nodes(tree, ast.Attribute)]
+    names = {name for name, attr in read if attr == attribute} - {"", "self"}
+    return {attr for name, attr in read if name in names}
+
+
 def is_iterated(tree: ast.Module, function: str, name: str) -> bool:
     """Return whether a function goes over the parts of an argument, or takes some of them."""
     own = (n for n in list_nodes(tree, ast.FunctionDef) if n.name == function)

@@ -1,4 +1,4 @@
-"""Reads the names to which a line assigns what it calls, since they say what it expects."""
+"""Reads what a line does with what it calls: the names to which it assigns that say what it is."""
 
 import ast
 import linecache
@@ -21,6 +21,12 @@ def give_assigned(frame: FrameType, give: Callable[[str], Any]) -> Any:
     except SyntaxError:
         return None
     return _give(targets, give)
+
+
+def is_statement(frame: FrameType) -> bool:
+    """Return whether the current line of a frame is a call of which the value is not used."""
+    line = linecache.getline(frame.f_code.co_filename, frame.f_lineno)
+    return re.match(r"\s*[\w.]+\(", line) is not None
 
 
 def _give(target: ast.expr | None, give: Callable[[str], Any]) -> Any:

@@ -19,7 +19,7 @@ import numpy as np
 
 from trainer.book import functions
 from trainer.book.functions import Array
-from trainer.checker.load.assigned import give_assigned
+from trainer.checker.load.assigned import give_assigned, is_statement
 from trainer.checker.load.given_files import Data
 from trainer.checker.load.libraries import answer
 from trainer.common.language import N_
@@ -105,12 +105,16 @@ class StandIn:
         raise MissingNameError(f"{self._name}: {self._why}")
 
     def __call__(self, /, *args: Any, **options: Any) -> Any:
-        """Return what a known function gives, or a placeholder where there are data of ours."""
+        """Return what a known function gives, or a placeholder where there are data of ours, and
+        where it is no use of data: log = get_logger(), or log.info(loss) as a statement.
+        """
         try:
             return self._answer(*args, **options)
         except MissingNameError:
             data = self.__dict__["_data"]
             if not (StandIn.is_quiet and data):
+                if is_statement(sys._getframe(1)) or all(map(_is_text, (*args, *options.values()))):
+                    return StandIn(str(self._name), str(self._why))
                 raise
             given = give_assigned(sys._getframe(1), data.give)
             if given is not None:
@@ -148,6 +152,10 @@ for _use in ("len", "add", "radd", "mul", "rmul", "sub",
              "rsub", "truediv", "rtruediv", "neg", "pow", "float", "int", "index", "array",
              "lt", "gt", "le", "ge", "contains", "matmul", "rmatmul"):  # fmt: skip
     setattr(StandIn, f"__{_use}__", StandIn._answer)
+
+
+def _is_text(value: object) -> bool:
+    return value is None or isinstance(value, str | bool)
 
 
 def _follow_progress(given: Any, *rest: Any) -> Any:

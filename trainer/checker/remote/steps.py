@@ -183,6 +183,12 @@ def _list_layers(
             yield name[:TEXT], RemotePrograms(connection, range(start, start + len(INPUTS)))
 
 
+def _is_of_layer(connection: Connection, judged: Judged | None) -> bool:
+    """Return whether what was followed, if anything, is only a call of a function of a layer."""
+    functions = take_list(connection.ask({"do": "layers"}), "functions", 2 * MOST_LAYERS)
+    return judged is None or (not judged.step.line and judged.step.name in functions)
+
+
 def _list_names(findings: Iterable[Finding]) -> set[str]:
     """Return the names of the functions and layers that findings are on."""
     return {finding.quantity.split()[0] for finding in findings}
@@ -272,7 +278,8 @@ def judge_training(
             report_truncated(report, *programs.truncated)
             return judged
         if may_be_settled(report) and not is_wrong:  # no layer acquits what trains it
-            settle_layers(report, judge_layers(_list_layers(connection, report)), judged is None)
+            is_whole = _is_of_layer(connection, judged)
+            settle_layers(report, judge_layers(_list_layers(connection, report)), is_whole)
         elif judged and judged.decision.is_right and report.status == 0:
             layers = _list_layers(connection, report, judged, doubted)
             settle_layers(report, judge_layers(layers), is_whole=False)

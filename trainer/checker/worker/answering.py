@@ -227,11 +227,12 @@ class Answerer:
         return {"obstacle": self._script.describe_obstacle()[:TEXT], "users": users}
 
     def _do_layers(self, _question: dict[str, Any]) -> Answer:
-        """Name the layers of the file, which the programs behind those that train are of, and the
-        lines of each.
+        """Name the layers of the file, which the programs behind those that train are of, the lines
+        of each, and their functions.
         """
         layers, lines = self._script.layers, self._script.find_lines_of_layers()
-        return {"names": [layer.name[:TEXT] for layer in layers], "lines": lines}
+        functions = sorted({name[:TEXT] for e in layers for name in (e.forward, e.backward)})
+        return {"names": [e.name[:TEXT] for e in layers], "lines": lines, "functions": functions}
 
     def _do_step(self, question: dict[str, Any]) -> Answer:
         """Run a step with arrays in the places of its own; those that were sent before are known by
