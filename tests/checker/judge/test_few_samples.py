@@ -112,3 +112,30 @@ def test_a_step_that_divides_some_gradients_by_another_number_is_wrong(tmp_path)
     path = tmp_path / "counted.py"
     path.write_text(COUNTED.format(samples=12, count="n = len(X) + 1", rate="0.5 / n"))
     assert judge(path).decision.wrong == ["b2", "b1"]
+
+
+LARGE = """
+import numpy as np
+X, y = np.array([[20, 3], [15, 5], [30, 2], [25, 4], [35, 1]]), np.array([[18], [20], [22], [25], [30]])
+def sigmoid(a): return 1 / (1 + np.exp(-a))
+W1, b1 = np.random.randn(2, 3), np.zeros((1, 3))
+W2, b2 = np.random.randn(3, 1), np.zeros((1, 1))
+for epoch in range(1000):
+    h = np.maximum(0, X @ W1 + b1)
+    out = sigmoid(h @ W2 + b2)
+    loss = np.mean((y - out) ** 2)
+    d2 = 2 * (out - y) * out * (1 - out)
+    d1 = d2 @ W2.T * (h > 0)
+    W1 -= 0.001 * X.T @ d1
+    b1 -= 0.001 * d1.sum(axis=0, keepdims=True)
+    W2 -= 0.001 * h.T @ d2
+    b2 -= 0.001 * d2.sum(axis=0, keepdims=True)
+"""
+
+
+def test_large_inputs_that_leave_a_sigmoid_no_slope_are_made_smaller(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(LARGE)
+    assert judge(path).decision.is_right is True
+    path.write_text(LARGE.replace("@ W2.T * (h > 0)", "@ W2.T * h"))
+    assert judge(path).decision.is_right is False

@@ -66,9 +66,14 @@ class Layer:
     def find_lines(self, module: Namespace) -> tuple[int, int]:
         """Return the first and the last line of the function that goes back."""
         names, name = (vars(self.instance.kind) if self.instance else module), self.backward
-        code = getattr(names.get(name or self.forward), "__code__", None)
-        lines = [line for *_range, line in code.co_lines() if line] if code else []
-        return (min(lines), max(lines)) if lines else (0, 0)
+        return _find_lines(names.get(name or self.forward))
+
+    def list_bodies(self, module: Namespace) -> list[tuple[int, int]]:
+        """Return the first and the last line of each function of the layer, of all methods."""
+        kinds = self.instance.kind.__mro__ if self.instance else ()
+        methods = [method for kind in kinds for method in vars(kind).values()]
+        functions = methods or [module.get(self.forward), module.get(self.backward)]
+        return [lines for each in functions if (lines := _find_lines(each)) != (0, 0)]
 
     def follow(self, trier: Trier, layout: int) -> list[Step]:
         """Return the steps of the layer with inputs of one layout, each with another thing that
@@ -146,6 +151,13 @@ class Layer:
         """Return what backward returns, as a list."""
         grads = backward(**choose_back(backward, dout, named, others))
         return list(grads) if isinstance(grads, tuple) else [grads]
+
+
+def _find_lines(function: Any) -> tuple[int, int]:
+    """Return the first and the last line of a function, (0, 0) of what is none."""
+    code = getattr(function, "__code__", None)
+    lines = [line for *_range, line in code.co_lines() if line] if code else []
+    return (min(lines), max(lines)) if lines else (0, 0)
 
 
 def _show(tracer: Tracer, loss: float) -> None:

@@ -17,7 +17,7 @@ from trainer.checker.find.leaves import Namespace
 
 FORWARD = r"(feed)?(forward|fwd|fprop)(prop\w*|pass)?"
 BACKWARD = r"(backward|bwd|bprop|backprop)(prop\w*|pass|agation|agate)?"
-MOST = 40  # layers of a file
+MOST, MOST_BODIES = 40, 400  # layers of a file, and functions of all of them
 Function = Callable[..., Any]
 
 

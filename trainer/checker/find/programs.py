@@ -301,6 +301,10 @@ class Script:
         """Return the first and the last line of the function of each layer that goes back."""
         return [layer.find_lines(self._module) for layer in self.layers]
 
+    def list_bodies_of_layers(self) -> list[tuple[int, int]]:
+        """Return the first and the last line of each function of the layers."""
+        return [body for layer in self.layers for body in layer.list_bodies(self._module)]
+
     @cached_property
     def _users(self) -> list[Call]:
         return list_users(self._module, self._tree)

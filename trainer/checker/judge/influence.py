@@ -41,6 +41,7 @@ LOST = 1e-12  # relative, of outputs: what rounding leaves of a weight that is c
 NORMALISED = 2  # vectors of one size that a batch normalisation has
 MOST_DATA = 20  # groups of arrays that are tried as targets
 LAST = 40  # numbers of a step that may be its loss
+LARGE = 5.0  # of inputs: with weights near 1, a sigmoid has no slope there
 
 
 @dataclass
@@ -126,6 +127,10 @@ def leave_start(first: Model, distance: float) -> Model:
     start = {path: leave(first.base.before[path], distance) for path in first.weights}
     carried = [path for path in first.base.list_changed() if path in first.depends]
     state = {p: 0 * first.base.before[p] for p in carried if p not in first.weights}
+    small = _shrink_inputs(first)
+    nearer = _start_at(first, start | state | small) if small else None
+    if nearer and set(nearer.weights) >= set(first.weights):
+        return nearer
     rested = _start_at(first, start | state)
     # A momentum that began at 0, as the bias that it moves, shows elsewhere only.
     left = [w for w in first.weights if rested and w not in rested.weights]
@@ -137,6 +142,16 @@ def leave_start(first: Model, distance: float) -> Model:
     if rested and set(rested.weights) >= set(first.weights) - set(lost):
         return rested
     return (_start_at(first, start) if state else rested) or first
+
+
+def _shrink_inputs(first: Model) -> dict[str, Array]:
+    """Return large inputs that are none of the targets, divided by the largest: with weights near 1
+    these would leave a sigmoid no slope.
+    """
+    paths = [path for path in first.inputs if path[0] != EVENT and path not in first.targets]
+    inputs = {path: np.asarray(first.get_value(path), dtype=float) for path in paths}
+    largest = max((float(np.abs(x).max()) for x in inputs.values()), default=0.0)
+    return {path: x / largest for path, x in inputs.items()} if largest > LARGE else {}
 
 
 def _start_at(first: Model, start: dict[str, Array]) -> Model | None:

@@ -12,6 +12,7 @@ from trainer.checker.find.discovering import MOST_STEPS
 from trainer.checker.find.inventing import INPUTS
 from trainer.checker.find.options import MOST as MOST_OPTIONS
 from trainer.checker.find.pairing import MOST as MOST_LAYERS
+from trainer.checker.find.pairing import MOST_BODIES
 from trainer.checker.find.programs import CALLS, OPTION, OWN, TRAINING
 from trainer.checker.find.trace import Form, Trace, digest
 from trainer.checker.findings.comparing import Finding
@@ -183,10 +184,13 @@ def _list_layers(
             yield name[:TEXT], RemotePrograms(connection, range(start, start + len(INPUTS)))
 
 
-def _is_of_layer(connection: Connection, judged: Judged | None) -> bool:
-    """Return whether what was followed, if anything, is only a call of a function of a layer."""
-    functions = take_list(connection.ask({"do": "layers"}), "functions", 2 * MOST_LAYERS)
-    return judged is None or (not judged.step.line and judged.step.name in functions)
+def _runs_layers(connection: Connection, judged: Judged | None) -> bool:
+    """Return whether what was followed, if anything, runs nothing of the file but its layers."""
+    if judged is None:
+        return True
+    bodies = take_list(connection.ask({"do": "layers"}), "bodies", MOST_BODIES)
+    known = {line for first, last in bodies for line in range(int(first), int(last) + 1)}
+    return _list_lines(judged) - {0} <= known
 
 
 def _list_names(findings: Iterable[Finding]) -> set[str]:
@@ -278,7 +282,7 @@ def judge_training(
             report_truncated(report, *programs.truncated)
             return judged
         if may_be_settled(report) and not is_wrong:  # no layer acquits what trains it
-            is_whole = _is_of_layer(connection, judged)
+            is_whole = _runs_layers(connection, judged)
             settle_layers(report, judge_layers(_list_layers(connection, report)), is_whole)
         elif judged and judged.decision.is_right and report.status == 0:
             layers = _list_layers(connection, report, judged, doubted)

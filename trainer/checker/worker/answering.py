@@ -20,6 +20,7 @@ from trainer.checker.adapt.names import PARAMS, list_arguments
 from trainer.checker.adapt.plan import Plan, Rows
 from trainer.checker.adapt.subject import TRAITS, Subject
 from trainer.checker.find.discovering import MOST_STEPS
+from trainer.checker.find.pairing import MOST_BODIES
 from trainer.checker.find.programs import Script
 from trainer.checker.find.steps import Step
 from trainer.checker.findings.comparing import show_safely
@@ -228,11 +229,11 @@ class Answerer:
 
     def _do_layers(self, _question: dict[str, Any]) -> Answer:
         """Name the layers of the file, which the programs behind those that train are of, the lines
-        of each, and their functions.
+        of each, and those of all their functions.
         """
         layers, lines = self._script.layers, self._script.find_lines_of_layers()
-        functions = sorted({name[:TEXT] for e in layers for name in (e.forward, e.backward)})
-        return {"names": [e.name[:TEXT] for e in layers], "lines": lines, "functions": functions}
+        bodies = self._script.list_bodies_of_layers()[:MOST_BODIES]
+        return {"names": [each.name[:TEXT] for each in layers], "lines": lines, "bodies": bodies}
 
     def _do_step(self, question: dict[str, Any]) -> Answer:
         """Run a step with arrays in the places of its own; those that were sent before are known by
