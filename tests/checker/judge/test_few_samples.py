@@ -116,7 +116,8 @@ def test_a_step_that_divides_some_gradients_by_another_number_is_wrong(tmp_path)
 
 LARGE = """
 import numpy as np
-X, y = np.array([[20, 3], [15, 5], [30, 2], [25, 4], [35, 1]]), np.array([[18], [20], [22], [25], [30]])
+X = np.array([[20, 3], [15, 5], [30, 2], [25, 4], [35, 1]])
+y = np.array([[18], [20], [22], [25], [30]])
 def sigmoid(a): return 1 / (1 + np.exp(-a))
 W1, b1 = np.random.randn(2, 3), np.zeros((1, 3))
 W2, b2 = np.random.randn(3, 1), np.zeros((1, 1))
@@ -138,4 +139,31 @@ def test_large_inputs_that_leave_a_sigmoid_no_slope_are_made_smaller(tmp_path):
     path.write_text(LARGE)
     assert judge(path).decision.is_right is True
     path.write_text(LARGE.replace("@ W2.T * (h > 0)", "@ W2.T * h"))
+    assert judge(path).decision.is_right is False
+
+
+ZEROS = """
+import numpy as np
+def sigmoid(a): return 1 / (1 + np.exp(-a))
+X = np.random.randn(2, 9)
+Y = (X[:1] > 0) * 1.0
+W1, b1 = np.zeros((4, 2)), np.zeros((4, 1))
+W2, b2 = np.zeros((1, 4)), np.zeros((1, 1))
+for epoch in range(1000):
+    h = np.maximum(0, W1 @ X + b1)
+    y = sigmoid(W2 @ h + b2)
+    d2 = (y - Y) / 9
+    d1 = W2.T @ d2 * (h > 0)
+    W2, b2 = W2 - 0.1 * d2 @ h.T, b2 - 0.1 * d2.sum(axis=1, keepdims=True)
+    W1, b1 = W1 - 0.1 * d1 @ X.T, b1 - 0.1 * d1.sum(axis=1, keepdims=True)
+"""
+
+
+def test_a_net_of_zeros_is_judged_with_other_weights(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(ZEROS)
+    decision = judge(path).decision
+    assert decision.is_right is True
+    assert sorted(decision.model.weights) == ["W1", "W2", "b1", "b2"]
+    path.write_text(ZEROS.replace("W2.T @ d2 * (h > 0)", "W2.T @ d2 * h"))
     assert judge(path).decision.is_right is False

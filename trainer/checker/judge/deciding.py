@@ -28,6 +28,7 @@ from trainer.checker.judge.losses import GROWING
 from trainer.checker.judge.properties import find_growing, list_grown
 from trainer.checker.judge.repeating import takes_several
 from trainer.checker.judge.shrinking import build_smaller
+from trainer.checker.judge.waking import wake
 
 # How far from the first weights a step is judged, relative to the largest: first near, then as far
 # as it can be judged, since near 0 every net is nearly linear, and far away a softmax is 0 or 1.
@@ -52,7 +53,7 @@ def decide(run: Run, name: str = "", is_known: bool = False) -> Decision | None:
 
 def _decide_by_use(run: Run, name: str, is_known: bool) -> Decision | None:
     """Return the decision on a step, with the uses of its names as data where it has no others."""
-    first = build_model(run)
+    run, first = wake(run)
     base = first.base if first else run({}, "full")
     named = None if first or base.error else build_model(partial(_show_names, run))
     if named is None:

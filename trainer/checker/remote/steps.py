@@ -47,8 +47,8 @@ from trainer.checker.judge.reporting import (
 )
 from trainer.checker.judge.unrun import list_unrun
 from trainer.checker.load.source import read_source
-from trainer.checker.remote.connection import Connection
-from trainer.checker.remote.hanging import LargeError
+from trainer.checker.remote.connection import Connection, WorkerLostError
+from trainer.checker.remote.hanging import HangError, LargeError
 from trainer.checker.worker.packing import unpack
 from trainer.checker.worker.protocol import (
     TEXT,
@@ -246,6 +246,18 @@ def _is_of_others(judged: Judged | None, programs: RemotePrograms) -> bool:
     return bool(judged.decision.is_right and judged.step.place[0])
 
 
+def _judge_options(programs: RemotePrograms, judged: Judged | None) -> Judged | None:
+    """Return what other activations show, and what was judged where these do not come back."""
+    try:
+        return judge_options(programs, judged)
+    except HangError:
+        return judged
+    except WorkerLostError as lost:
+        if lost.ending == "hung":  # another worker is asked for the rest
+            raise
+        return judged
+
+
 def _ask_obstacle(connection: Connection) -> tuple[str, list[str]]:
     """Return the call that came farthest and what it raised, and the files that use this one."""
     answer = connection.ask({"do": "obstacle"})
@@ -265,7 +277,7 @@ def judge_training(
     judged = None
     if may_be_settled(report) and (may_acquit or not report.wrong_findings):
         programs, doubted = RemotePrograms(connection), _list_names(report.wrong_findings)
-        judged = judge_options(programs, judge_programs(programs))
+        judged = _judge_options(programs, judge_programs(programs))
         is_of_others = programs.failed and _is_of_others(judged, programs)
         if judged and not is_of_others:
             settle(report, judged)
