@@ -41,6 +41,7 @@ from trainer.checker.find.trace import (
 )
 from trainer.checker.find.tracing import Place, Tracer, list_used
 from trainer.checker.findings.placing import describe_line
+from trainer.checker.load.one_number import take_one_number
 
 MOST_ROUNDS = 20_000  # of all loops inside one step
 UNASKED = -1, "", None  # an event whose value nobody asks for
@@ -377,7 +378,7 @@ def _place(nodes: list[ast.stmt], line: int) -> None:
 
 
 def _compile(body: list[ast.stmt]) -> Any:
-    tree = ast.fix_missing_locations(ast.Module(body, []))
+    tree = ast.fix_missing_locations(ast.Module([take_one_number(each) for each in body], []))
     return compile(tree, "<step>", "exec")
 
 

@@ -25,6 +25,7 @@ from trainer.checker.load.bindings import (
     walk_scope,
 )
 from trainer.checker.load.given_files import open_given
+from trainer.checker.load.one_number import CONVERTS, ONE, TAKEN, is_one_number, take_one_number
 from trainer.checker.load.purity import Purity
 from trainer.checker.load.python2 import DIVISION, restore_division
 from trainer.checker.load.selecting import SKIPPED, Main, Step, is_main_block, select_statements
@@ -75,6 +76,8 @@ def compile_statement(statement: ast.stmt, source: Source) -> CodeType:
     flags = __future__.annotations.compiler_flag if later else 0
     if not source.divides_truly:
         statement = restore_division(statement)
+    if CONVERTS.search(source.text):
+        statement = take_one_number(statement)
     return compile(ast.Module([statement], []), str(source.path), "exec", flags, True)
 
 
@@ -126,6 +129,7 @@ class Runner:
         """The builtins that the selected statements call."""
         names: dict[str, Any] = {
             SKIPPED: lambda name, line: StandIn(name, self._describe_skip(line)), **DIVISION,
+            ONE: self._take_one,
         }  # fmt: skip
         if self.is_script:
             names["input"] = self._answer
@@ -134,6 +138,15 @@ class Runner:
             names["display"] = lambda *_values, **_options: None
             names["get_ipython"] = StandIn("get_ipython", _("exists only in Jupyter"))
         return names
+
+    def _take_one(self, value: Any) -> Any:
+        """Return the number of an array of one, which is noted, and any other value as it is."""
+        if not is_one_number(value):
+            return value
+        place = self.source.describe_line(sys._getframe(1).f_lineno)
+        message = _("{place}: an array of one number is no number since NumPy 2.4: add .item()")
+        TAKEN[message.format(place=place)] = None
+        return value.item()
 
     def _answer(self, *_prompt: object) -> str:
         """Answer as nobody is there to do; end as the input of a program does, which may ask again

@@ -320,5 +320,7 @@ def judge_training(
             point_to(report, judged)
         if report.name.startswith(CODE):
             settle_layers(report, judge_layers(_list_layers(connection, report)), is_whole=False)
+    taken = map(str, take_list(connection.ask({"do": "taken"}), "taken"))
+    report.findings += [Finding("loading", "note", text) for text in taken]
     leave_unknown(report)
     return judged

@@ -27,6 +27,7 @@ from trainer.checker.findings.comparing import show_safely
 from trainer.checker.findings.placing import describe_place
 from trainer.checker.load.definitions import list_functions
 from trainer.checker.load.loading import Loader
+from trainer.checker.load.one_number import TAKEN
 from trainer.checker.shapes.adapting import is_built, load_code
 from trainer.checker.shapes.draws import Draw
 from trainer.checker.shapes.shape import FAILED, WROTE
@@ -226,6 +227,10 @@ class Answerer:
         """Tell what the call that came farthest raised, and which files beside this one use it."""
         users = [file.name[:TEXT] for file in self._script.importing]
         return {"obstacle": self._script.describe_obstacle()[:TEXT], "users": users}
+
+    def _do_taken(self, _question: dict[str, Any]) -> Answer:
+        """List what is to be said of arrays that were taken as numbers."""
+        return {"taken": [text[:TEXT] for text in TAKEN][:MOST]}
 
     def _do_layers(self, _question: dict[str, Any]) -> Answer:
         """Name the layers of the file, which the programs behind those that train are of, the lines
