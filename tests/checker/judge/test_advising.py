@@ -86,3 +86,24 @@ def test_a_name_of_the_place_of_a_call_is_no_obstacle(tmp_path):
     report = report_on(tmp_path, VALUE)
     assert report.status == 2
     assert "NameError" not in report.stopped
+
+
+SCRIPT = """
+import numpy as np
+from net import slope
+x, t = np.random.randn(6, 3), np.random.randn(6, 2)
+W1, W2 = np.random.randn(3, 4), np.random.randn(4, 2)
+for i in range(100):
+    h = np.tanh(x @ W1)
+    d = h @ W2 - t
+    W1, W2 = W1 - 0.01 * x.T @ (d @ W2.T * slope(h, 1)), W2 - 0.01 * h.T @ d
+"""
+
+
+def test_what_is_wrong_as_another_file_uses_it_is_said_and_held_against_nobody(tmp_path):
+    slope = "def slope(h, n):\n    return 1 - h**{}\n"
+    assert report_on(tmp_path, slope.format(2), train=SCRIPT).status == 0
+    report = report_on(tmp_path, slope.format(3), train=SCRIPT)
+    assert report.status == 2
+    step = "a round of the loop at train.py, line 6"
+    assert report.stopped == f"{step}, which uses it, is wrong in W1: check train.py"

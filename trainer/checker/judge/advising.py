@@ -45,6 +45,11 @@ def _explain(judged: Judged | None, obstacle: str, users: list[str]) -> str:
     """Return why nothing was checked, and what to do: from the step that was judged, if any, the
     call that came farthest, and the files that use this one.
     """
+    if judged and judged.step.file and judged.decision.wrong:
+        message = _("{step}, which uses it, is wrong in {weights}: check {file}")
+        weights = join_changes(judged.decision.wrong)
+        step, file = name_step(judged.step), judged.step.file
+        return message.format(step=step, weights=weights, file=file)
     if judged:
         message = _(
             "no loss was found that {step} goes down. If it has one, compute it there from the "
