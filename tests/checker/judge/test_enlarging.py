@@ -98,3 +98,31 @@ def test_a_number_on_which_the_outputs_depend_is_no_rate(tmp_path):
         text.replace("(1 - h**2)", "(1 - (h / rate) ** 2)").replace("1e-6, 1e-6", "0.5, 0")
     )
     assert judge(path).decision.fault is not Fault.POWERS
+
+
+DROPOUT = """
+import numpy as np
+
+rng = np.random.default_rng(0)
+X, T = rng.normal(size=(9, 3)), rng.normal(size=(9, 2))
+W1, W2 = rng.normal(size=(3, 4)), rng.normal(size=(4, 2))
+p = {p}
+for i in range(50):
+    z = np.tanh(X @ W1)
+    mask = (np.random.rand(*z.shape) < 1 - p) / (1 - p)
+    error = (z * mask) @ W2 - T
+    back = error @ W2.T * (1 - z**2) * mask
+    W2 -= 0.1 * (z * mask).T @ error
+    W1 -= 0.1 * X.T @ back
+"""
+
+
+@pytest.mark.parametrize("p", ["0", "0.0", "0.3"])
+def test_a_mask_that_is_forgotten_is_wrong_where_nothing_is_dropped_too(p, tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(DROPOUT.format(p=p))
+    assert judge(path).decision.is_right is True
+    path.write_text(DROPOUT.format(p=p).replace("(1 - z**2) * mask", "(1 - z**2)"))
+    judged = judge(path)
+    assert judged.decision.is_right is False
+    assert judged.step.option == ("" if p == "0.3" else "p = 0.5")

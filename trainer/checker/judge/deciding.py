@@ -75,11 +75,11 @@ def _decide_with_larger(decision: Decision | None, first: Model, name: str) -> D
     """
     if decision and (powered := _decide_with_less(decision)):
         return powered
-    for run in list_larger(first) if decision and decision.is_right else ():
+    for run, option in list_larger(first) if decision and decision.is_right else ():
         model = build_model(run)
         again = _decide(run, model.base, model, name) if model else None
         if again and again.is_right is False and (again.fault or not _goes_down(again)):
-            return again
+            return replace(again, option=option)
     return decision
 
 

@@ -73,3 +73,4 @@ class Decision:
     fits: list[Fit] = field(default_factory=list)  # of all losses that explain the whole step
     event: int | None = None  # whose value is wrong by itself
     rule: str = ""  # the name of the algorithm that uses the gradients, where it keeps a state
+    option: str = ""  # the number that is another than the file's, and its value

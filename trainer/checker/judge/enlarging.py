@@ -15,14 +15,16 @@ EXACT, FAR = 1e-9, 1e-3  # relative, of moves that are in proportion to a rate, 
 SMALL = 0.1  # the share of a penalty in a move with which it may hide
 NEAR, CLEAR = 1e-3, 1e-2  # relative: how far weights move, and by how much a power may be missed
 LESS = 0.3  # of a rate, with which its square is no more like it
+HALF = 0.5  # in place of a 0
 TIMES = 1e3  # by which a penalty is made stronger to see what it does
 Moves = dict[str, Array]  # how far each weight moves
 
 
-def list_larger(model: Model) -> Iterator[Run]:
+def list_larger(model: Model) -> Iterator[tuple[Run, str]]:
     """Yield a step at a rate at which the weights move as far as they are large, where some move in
-    proportion to it and others do not, being moved by weights of the same step; and with a penalty
-    that moves them as far as the loss does.
+    proportion to it and others do not, being moved by weights of the same step; with a penalty
+    that moves them as far as the loss does; and with one half for a 0 on which the outputs depend,
+    as on a rate of dropout, which the text names.
     """
     moves = _list_moves(model, {})
     for path, number in _list_numbers(model, "fi"):
@@ -30,7 +32,20 @@ def list_larger(model: Model) -> Iterator[Run]:
             model, path, number, moves
         )
         if larger:
-            yield partial(_run_with, model.run, {path: larger})
+            yield partial(_run_with, model.run, {path: larger}), ""
+    outputs = {event for events in model.outputs for event in events}
+    for path in _list_zeros(model):
+        later = find_dependents(model, {path: np.asarray(HALF)})
+        if later is None or later & outputs:
+            yield partial(_run_with, model.run, {path: HALF}), f"{path} = {HALF}"
+
+
+def _list_zeros(model: Model) -> Iterator[str]:
+    """Yield the numbers that are 0, which a step does not change, and that are no targets."""
+    others = {*model.base.list_changed(), *model.targets}
+    for path, value in model.base.before.items():
+        if path not in others and not value.ndim and value.dtype.kind in "fi" and value == 0:
+            yield path
 
 
 def find_powers(model: Model) -> tuple[Run, list[str]] | None:

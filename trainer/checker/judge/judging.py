@@ -387,6 +387,7 @@ def _judge_steps(steps: Iterable[Step], budget: Budget, asked: Asked) -> Iterato
         run = partial(_run_known, base, partial(budget.run, step))
         if decision := decide_step(step, run, key in asked.known):
             asked.open[key] += decision.is_right is None
+            step.option = step.option or decision.option
             yield Judged(step, decision)
         else:
             asked.useless.add(outline)
