@@ -75,7 +75,8 @@ def _imports(imports: Mapping[Path, list[set[str]]], file: Path, used: Path) -> 
 def _read_imports(path: Path) -> Iterator[tuple[Path, list[set[str]]]]:
     """Yield the scripts and notebooks that may import a file, and the names in each import."""
     near = (file for folder in path.parents[:2] for file in _list_parts(folder))
-    files = dict.fromkeys(chain(near, islice(_walk(_find_project(path)), MOST_PARTS)))
+    project = chain.from_iterable(map(_walk, _find_project(path)))
+    files = dict.fromkeys(chain(near, islice(project, MOST_PARTS)))
     scripts = (file for file in files if file.suffix in (".py", ".ipynb"))
     for file in islice(scripts, MOST_FILES):
         with suppress(OSError, ValueError):
@@ -84,12 +85,11 @@ def _read_imports(path: Path) -> Iterator[tuple[Path, list[set[str]]]]:
                 yield file, [set(re.findall(r"\w+", line)) for line in lines]
 
 
-def _find_project(path: Path) -> Path:
-    """Return the folder of the project of a file, which its files show, else its own folder."""
-    for folder in islice(path.parents, MOST_FOLDERS):
-        if ROOT & {part.stem.lower() for part in _list_parts(folder)}:
-            return folder
-    return path.parent
+def _find_project(path: Path) -> list[Path]:
+    """Return the folder of the project of a file, which its files show, none where none do."""
+    folders = (f for f in islice(path.parents, MOST_FOLDERS)
+               if ROOT & {part.stem.lower() for part in _list_parts(f)})  # fmt: skip
+    return list(islice(folders, 1))
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -101,8 +101,15 @@ def _walk(folder: Path) -> Iterator[Path]:
         below = []
         for part in (part for each in nearest for part in _list_parts(each)):
             yield part
-            below += [part] if part.is_dir() and not (part / "pyvenv.cfg").exists() else []
+            below += [part] if _may_have_scripts(part) else []
         nearest = below
+
+
+def _may_have_scripts(part: Path) -> bool:
+    """Return whether a part of a folder is a folder that can be read, and no environment."""
+    with suppress(OSError):
+        return part.is_dir() and not (part / "pyvenv.cfg").exists()
+    return False
 
 
 def _list_parts(folder: Path) -> list[Path]:

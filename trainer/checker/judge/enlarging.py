@@ -1,15 +1,12 @@
 """Takes a step with a larger rate or penalty, where a small one hides what they do wrong."""
 
-from collections.abc import Iterator, Mapping
-from functools import partial
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.find.trace import Form, Trace
 from trainer.checker.judge.derivatives import find_factor
-from trainer.checker.judge.influence import Model, Run, find_dependents
+from trainer.checker.judge.influence import Model, Run, begin_at, find_dependents
 
 EXACT, FAR = 1e-9, 1e-3  # relative, of moves that are in proportion to a rate, and that are not
 SMALL = 0.1  # the share of a penalty in a move with which it may hide
@@ -32,12 +29,12 @@ def list_larger(model: Model) -> Iterator[tuple[Run, str]]:
             model, path, number, moves
         )
         if larger:
-            yield partial(_run_with, model.run, {path: larger}), ""
+            yield begin_at(model.run, {path: larger}), ""
     outputs = {event for events in model.outputs for event in events}
     for path in _list_zeros(model):
         later = find_dependents(model, {path: np.asarray(HALF)})
         if later is None or later & outputs:
-            yield partial(_run_with, model.run, {path: HALF}), f"{path} = {HALF}"
+            yield begin_at(model.run, {path: HALF}), f"{path} = {HALF}"
 
 
 def _list_zeros(model: Model) -> Iterator[str]:
@@ -68,7 +65,7 @@ def find_powers(model: Model) -> tuple[Run, list[str]] | None:
     for path, number, wrong in found:
         later = find_dependents(model, {path: np.asarray(2 * number)})
         if later is not None and not later & outputs:
-            return partial(_run_with, model.run, {path: LESS * number}), wrong
+            return begin_at(model.run, {path: LESS * number}), wrong
     return None
 
 
@@ -87,10 +84,6 @@ def _find_powers(model: Model, path: str, number: float, moves: Moves) -> dict[s
         if power and rest <= CLEAR * 2**power * np.abs(move).max():
             found[weight] = power
     return found
-
-
-def _run_with(run: Run, given: Mapping[str, Any], edits: Mapping[str, Any], form: Form) -> Trace:
-    return run({**given, **edits}, form)
 
 
 def _list_numbers(model: Model, kinds: str = "f") -> Iterator[tuple[str, float]]:

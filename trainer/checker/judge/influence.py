@@ -149,13 +149,18 @@ def _shrink_inputs(first: Model) -> dict[str, Array]:
     these would leave a sigmoid no slope.
     """
     paths = [path for path in first.inputs if path[0] != EVENT and path not in first.targets]
-    inputs = {path: np.asarray(first.get_value(path), dtype=float) for path in paths}
+    inputs = {path: x for path in paths if (x := first.get_value(path)).ndim}
     largest = max((float(np.abs(x).max()) for x in inputs.values()), default=0.0)
     return {path: x / largest for path, x in inputs.items()} if largest > LARGE else {}
 
 
 def _start_at(first: Model, start: dict[str, Array]) -> Model | None:
-    return build_model(lambda edits, form: first.run(start | dict(edits), form), first.depends)
+    return build_model(begin_at(first.run, start), first.depends)
+
+
+def begin_at(run: Run, start: Mapping[str, Any]) -> Run:
+    """Return a step that begins with these values."""
+    return lambda edits, form: run({**start, **edits}, form)
 
 
 def build_model(run: Run, among: Collection[str] = ()) -> Model | None:

@@ -11,12 +11,12 @@ from trainer.book.functions import Array
 from trainer.checker.find.inventing import INPUTS, PROBABLE, is_named_as_array
 from trainer.checker.find.layers import GOAL, GUESSED, OWN
 from trainer.checker.find.programs import TRAINING
-from trainer.checker.find.trace import SUBTRACTED, Form, Trace
+from trainer.checker.find.trace import SUBTRACTED, Trace
 from trainer.checker.judge.budget import Budget, Step
 from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.descent import fit_losses, list_directions, measure_rest
 from trainer.checker.judge.fit import SAME, Fit, is_multiple
-from trainer.checker.judge.influence import Model, Run, find_dependents
+from trainer.checker.judge.influence import Model, Run, begin_at, find_dependents
 from trainer.checker.judge.judging import Judged
 from trainer.checker.judge.losses import arrange_targets
 from trainer.checker.judge.moving import leave, move, turn
@@ -216,10 +216,7 @@ def _start_at(first: Run, start: Mapping[str, Any], changed: list[str]) -> Model
     """Return what is known of a layer's run from a start: its loss is the last value, what it
     changes are its weights.
     """
-
-    def run(edits: Mapping[str, Any], form: Form) -> Trace:
-        return first({**start, **edits}, form)
-
+    run = begin_at(first, start)
     model = Model(run, run({}, "full"))
     shown = [i for i, event in enumerate(model.base.events) if event[0] >= 0]
     if model.base.error or not shown:

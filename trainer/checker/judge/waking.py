@@ -1,10 +1,7 @@
 """Starts a net elsewhere whose weights are all 0, so that no step moves most of them."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from trainer.checker.find.trace import Form, Trace
-from trainer.checker.judge.influence import Model, Run, build_model
+from trainer.checker.find.trace import Trace
+from trainer.checker.judge.influence import Model, Run, begin_at, build_model
 from trainer.checker.judge.moving import leave
 
 AWAY = 0.5  # from 0
@@ -19,10 +16,7 @@ def wake(run: Run) -> tuple[Run, Model | None]:
     start = {path: leave(base.before[path], AWAY) for path in _list_still(base)}
     if not start:
         return run, first
-
-    def run_awake(edits: Mapping[str, Any], form: Form) -> Trace:
-        return run({**start, **edits}, form)
-
+    run_awake = begin_at(run, start)
     awake = build_model(run_awake)
     has_more = awake and len(awake.weights) > len(first.weights if first else ())
     return (run_awake, awake) if has_more else (run, first)
