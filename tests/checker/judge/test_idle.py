@@ -60,3 +60,32 @@ def test_new_values_that_the_net_never_uses_are_a_mistake(tmp_path):
         "layers[1].T", "params['W2'].T"
     )
     assert judge(write_changed(tmp_path, alone, old, new)).decision.is_right
+
+
+RANDOM = """
+import numpy as np
+X, y = np.random.randn(9, 3), np.arange(9) % 2
+W, b = np.random.randn(3, 2), np.zeros(2)
+best_W, best_b, least = W.copy(), b.copy(), 1000
+for i in range(1000):
+    W += {W}
+    b += {b}
+    a = X @ W + b
+    e = np.exp(a - a.max(axis=1, keepdims=True))
+    p = e / e.sum(axis=1, keepdims=True)
+    loss = -np.log(p[range(9), y]).mean()
+    if loss < least:
+        best_W, best_b, least = W.copy(), b.copy(), loss
+    else:
+        W, b = best_W.copy(), best_b.copy()
+"""
+
+
+def test_a_random_step_that_is_kept_where_it_helps_follows_no_derivative(tmp_path):
+    path = tmp_path / "net.py"
+    noise = "0.05 * np.random.randn(3, 2)", "0.05 * np.random.randn(2)"
+    path.write_text(RANDOM.replace("{W}", noise[0]).replace("{b}", noise[1]))
+    judged = judge(path)
+    assert judged is None or judged.decision.is_right is None
+    path.write_text(RANDOM.replace("{W}", "0.05 * X.T @ X[:, :2]").replace("{b}", "0.01"))
+    assert judge(path).decision.is_right is False

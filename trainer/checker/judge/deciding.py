@@ -20,7 +20,7 @@ from trainer.checker.judge.following import (
     list_uncomputed,
 )
 from trainer.checker.judge.forgetting import list_forgotten
-from trainer.checker.judge.idle import is_idle, list_ignored, list_lost
+from trainer.checker.judge.idle import is_idle, is_random, list_ignored, list_lost
 from trainer.checker.judge.infinite import list_infinite
 from trainer.checker.judge.influence import Model, Run, build_model, leave_start
 from trainer.checker.judge.looking import decide_about, is_beside_gradients
@@ -41,10 +41,13 @@ def decide(run: Run, name: str = "", is_known: bool = False) -> Decision | None:
     what it changes are the values between layers.
 
     name is that of the function that is called, if the step is a call. Where its targets may be its
-    inputs, it is wrong only beside weights that go down a loss: it may be no net. is_known: it was
+    inputs, it is wrong only beside weights that go down a loss: it may be no net. A random step is
+    open. is_known: it was
     wrong with other inputs, so that what is wrong near the first weights is asked no more.
     """
     decision = _decide_by_use(run, name, is_known)
+    if decision and decision.is_right is False and is_random(decision.model):
+        return _leave_open(decision)
     if decision is None or decision.is_right or decision.fault:
         return decision
     base, weights = decision.model.base, decision.model.weights

@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from trainer.checker.adapt.names import METHODS, simplify_name
-from trainer.checker.find.trace import Trace
+from trainer.checker.find.trace import EVENT, Trace
 from trainer.checker.judge.derivatives import find_factor
 from trainer.checker.judge.influence import Model, Run, find_dependents, follow_changed
 from trainer.checker.judge.moving import looks_like_target, move, turn
@@ -22,6 +22,18 @@ def is_idle(run: Run, name: str) -> bool:
     base = run({}, "full")
     is_silent = not base.error and not base.gave and not _changes(base)
     return is_silent and _computes_gradients(Model(run, base))
+
+
+def is_random(model: Model) -> bool:
+    """Return whether a step moves its weights as far for inputs that differ a little: at random, to
+    keep what makes a loss smaller.
+    """
+    given = [path for path in model.inputs if path[0] != EVENT]  # what is drawn is none of these
+    for path in given:
+        edits = {path: move(model.get_value(path))}
+        if model.run(edits, "changes").error or model.list_moved(edits):
+            return False
+    return bool(given)
 
 
 def _changes(base: Trace) -> bool:
@@ -48,18 +60,25 @@ def _computes_gradients(model: Model) -> bool:
 def list_ignored(run: Run, base: Trace) -> list[str]:
     """Return the data that are named as targets, and on which a loss of the weights depends, but
     not how far a step moves these; nothing where that depends on others of them: the targets of
-    validation are ignored.
+    validation are ignored, nor where it depends on no other data: a random step follows none.
     """
     model = Model(run, base)
     changed = follow_changed(model)
     weights = [path for path in changed if base.before[path].ndim]
-    named = [path for path, value in base.before.items()
-             if path not in changed and value.ndim and looks_like_target(path)]  # fmt: skip
-    found = {path: find_dependents(model, {path: turn(base.before[path])}) or frozenset()
-             for path in (named if weights else ())}  # fmt: skip
+    data = [path for path, value in base.before.items() if path not in changed and value.ndim]
+    named = [path for path in data if weights and looks_like_target(path)]
+    found = {path: _turn(model, path) for path in named}
     if any(_moves(model, weights, each) for each in found.values()):
         return []
-    return [path for path, each in found.items() if _has_loss(model, weights, each)]
+    ignored = [path for path, each in found.items() if _has_loss(model, weights, each)]
+    others = (path for path in data if ignored and path not in named)
+    follows_data = any(_moves(model, weights, _turn(model, path)) for path in others)
+    return ignored if follows_data else []
+
+
+def _turn(model: Model, path: str) -> frozenset[int]:
+    """Return the events that change with other values of some data."""
+    return find_dependents(model, {path: turn(model.base.before[path])}) or frozenset()
 
 
 def _has_loss(model: Model, weights: list[str], found: frozenset[int]) -> bool:
