@@ -89,3 +89,26 @@ def test_a_random_step_that_is_kept_where_it_helps_follows_no_derivative(tmp_pat
     assert judged is None or judged.decision.is_right is None
     path.write_text(RANDOM.replace("{W}", "0.05 * X.T @ X[:, :2]").replace("{b}", "0.01"))
     assert judge(path).decision.is_right is False
+
+
+RECURRENT = """
+import numpy as np
+x, t = np.eye(5)[[0, 1, 2, 3, 4, 3, 2]], np.eye(5)[[1, 2, 3, 4, 3, 2, 1]]
+W, U, V = np.random.randn(4, 5), np.random.randn(4, 4), np.random.randn(5, 4)
+h = np.zeros(4)
+for i in range(1000):
+    before = h
+    h = np.tanh(W @ x[i % 7] + U @ before)
+    d = V @ h - t[i % 7]
+    dh = V.T @ d * (1 - h**2)
+    V -= 0.1 * np.outer(d, h)
+    W -= 0.1 * np.outer(dh, x[i % 7])
+    U -= 0.1 * np.outer(dh, before)
+"""
+
+
+def test_a_net_with_a_state_is_accused_of_nothing(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(RECURRENT)
+    judged = judge(path)
+    assert judged is None or judged.decision.is_right is not False

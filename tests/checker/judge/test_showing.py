@@ -226,3 +226,44 @@ for _old, _new in {
 def test_a_net_without_a_loss_is_right_only_with_the_one_that_its_training_shows(tmp_path):
     report, _ = check_in_child(write_changed(tmp_path, SPLIT, "", ""), hints=1)
     assert (report.status, report.wrong_findings[0].quantity) == (1, "training step")
+
+
+SATURATED = """
+import numpy as np
+def sigmoid(x): return 1 / (1 + np.exp(-x))
+def mse_loss(t, y): return ((t - y) ** 2).mean()
+
+class Net:
+    def __init__(self):
+        self.w, self.b = np.random.normal(size=(3, 2)), np.random.normal(size=3)
+
+    def feedforward(self, x):
+        h1 = sigmoid(self.w[0] @ x + self.b[0])
+        h2 = sigmoid(self.w[1] @ x + self.b[1])
+        return sigmoid(self.w[2, 0] * h1 + self.w[2, 1] * h2 + self.b[2])
+
+    def train(self, data, targets):
+        for epoch in range(1000):
+            for x, t in zip(data, targets):
+                h = sigmoid(self.w[:2] @ x + self.b[:2])
+                y = sigmoid(self.w[2] @ h + self.b[2])
+                d = -2 * (t - y) * y * (1 - y)
+                dh = d * self.w[2] * h * (1 - h)
+                self.w -= 0.1 * np.vstack([np.outer(dh, x), d * h])
+                self.b -= 0.1 * np.append(dh, d)
+            y_preds = np.apply_along_axis(self.feedforward, 1, data)
+            print(mse_loss{given})
+
+data = np.array([[-2, -1], [25, 6], [17, 4], [-15, -6]])
+Net().train(data, np.array([1, 0, 0, 1]))
+"""
+
+
+def test_a_saturated_neuron_is_no_output(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(SATURATED.replace("{given}", "(targets, y_preds)"))
+    report, _ = check_in_child(path)
+    assert report.status == 0, report.as_text()
+    path.write_text(SATURATED.replace("{given}", "(targets, y_preds**2)"))
+    report, _ = check_in_child(path)
+    assert report.status == 1, report.as_text()

@@ -159,3 +159,9 @@ def test_a_cross_entropy_of_one_sample_is_right_for_one(report):
     assert "takes one sample (C,) only" in right.as_text()
     wrong = report(source.format("np.dot(t, [np.log(p) for p in y])"))
     assert wrong.status == 1, wrong.as_text()
+
+
+def test_a_step_function_under_the_name_of_sigmoid_is_for_its_net_to_show(report):
+    found = report("def sigmoid(x):\n    return x > 0\n")
+    assert found.status == 0, found.as_text()
+    assert "it is a step function" in found.as_text()

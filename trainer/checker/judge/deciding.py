@@ -42,7 +42,7 @@ def decide(run: Run, name: str = "", is_known: bool = False) -> Decision | None:
 
     name is that of the function that is called, if the step is a call. Where its targets may be its
     inputs, it is wrong only beside weights that go down a loss: it may be no net. A random step is
-    open. is_known: it was
+    open, and one that leaves a state for the next, as that of a recurrent net. is_known: it was
     wrong with other inputs, so that what is wrong near the first weights is asked no more.
     """
     decision = _decide_by_use(run, name, is_known)
@@ -51,7 +51,10 @@ def decide(run: Run, name: str = "", is_known: bool = False) -> Decision | None:
     if decision is None or decision.is_right or decision.fault:
         return decision
     base, weights = decision.model.base, decision.model.weights
-    return None if all(is_replaced(run, base, path) for path in weights) else decision
+    replaced = [path for path in weights if is_replaced(run, base, path)]
+    if len(replaced) == len(weights):
+        return None
+    return _leave_open(decision) if replaced else decision
 
 
 def _decide_by_use(run: Run, name: str, is_known: bool) -> Decision | None:

@@ -24,6 +24,7 @@ from trainer.checker.judge.slopes import UNSETTLED, H, choose_vector
 LOSS = "loss|cost|entrop|mse|cout|coût|custo|costo|perte|perda|verlust|kosten|损失|損失"
 DERIVATIVE = "^d_?(loss|cost)|grad|deriv|delta|prime"
 MOST_NUMBERS, DIRECTIONS = 2000, 8  # that outputs are, and along which a loss is differentiated
+FAR = 0.01  # how far outputs are moved that may be those of one layer
 FLAT = 1e-9  # of a sum, what it bends by rounding
 MOST_TARGETS = 20  # arrays that may be the targets
 MOST_EVENTS = 40  # at one place, of which some may depend on others
@@ -122,11 +123,14 @@ class _Number:
 
     def _drop_inner(self, events: Events) -> Events:
         """Return the events of some on which no others of them depend: one function may give the
-        outputs of all layers.
+        outputs of all layers. They are moved so far that a saturated one of 1e-13 shows.
         """
         if not 1 < len(events) <= MOST_EVENTS:
             return events
-        found = [find_dependents(self._model, self._model.move_events([i])) for i in events]
+        values = [self._base.events[i][2] for i in events]
+        moved = [{f"{EVENT}{i}": v + FAR * (1 + np.abs(v))}
+                 for i, v in zip(events, values, strict=True)]  # fmt: skip
+        found = [find_dependents(self._model, each) for each in moved]
         return tuple(
             i for i, later in zip(events, found, strict=True)
             if not ((later or frozenset()) - {i}).intersection(events)

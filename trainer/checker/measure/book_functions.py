@@ -99,6 +99,9 @@ def _check_elementwise(name: str, function: Function, inputs: Inputs) -> Finding
         return Finding(name, "note", _("takes σ(a), not a: call it with z = σ(a)"))
     if name == "sigmoid" and compute_error(value, np.tanh(inputs.batch)) <= CLOSE:
         return Finding(name, "note", _("it is tanh: the net that uses it shows whether it fits"))
+    if name == "sigmoid" and compute_error(value, functions.step_function(inputs.batch)) <= CLOSE:
+        message = _("it is a step function: the net that uses it shows whether it fits")
+        return Finding(name, "note", message)
     return Finding(name, "differs", describe_difference(value, expected))
 
 
