@@ -235,3 +235,27 @@ def test_a_bias_that_gets_a_row_for_each_sample_is_wrong(decide, tmp_path):
     decision = decide(SCRIPT, "dy.sum(axis=0, keepdims=True)", "dy.sum(axis=1, keepdims=True)")
     assert (decision.is_right, decision.wrong) == (False, ["b2"])
     assert "(1, 2) → (6, 2)" in find_messages(tmp_path / "net.py")[0]
+
+
+TENSORS = """
+import random
+def combine(f, t1, t2): return [f(a, b) for a, b in zip(t1, t2)]
+def dot(v, w): return sum(a * b for a, b in zip(v, w))
+random.seed(0)
+w, b = [[random.gauss(0, 1) for _ in range(3)] for _ in range(2)], [0.1, 0.2]
+xs = [[0.0, 1.0, 0.5], [1.0, 0.3, 0.2], [0.7, 0.1, 0.9]]
+ys = [[0.2, 1.0], [1.0, 0.4], [0.3, 0.8]]
+for epoch in range(100):
+    total = 0.0
+    for x, t in zip(xs, ys):
+        y = [dot(x, w[o]) + b[o] for o in range(2)]
+        total += sum(combine(lambda p, a: (p - a) ** 2, y, t))
+        gradient = combine(lambda p, a: 2 * (p - a), y, t)
+        for o in range(2):
+            w[o][:] = combine(lambda p, g: p - 0.1 * g * gradient[o], w[o], x)
+        b[:] = combine(lambda p, g: p - 0.1 * g, b, gradient)
+"""
+
+
+def test_what_one_function_computes_for_a_loss_too_is_no_gradient_that_is_left(decide):
+    assert decide(TENSORS).is_right is True

@@ -195,6 +195,9 @@ def test_a_progress_bar_goes_through_what_it_is_given_or_as_many_numbers():
     with be_quiet():
         assert list(StandIn("tqdm.trange", "was not found")(3)) == [0, 1, 2]
         assert list(StandIn("tqdm.tqdm", "was not found")([5, 6], "epochs")) == [5, 6]
+        with StandIn("tqdm.trange", "was not found")(1, 4) as bar:
+            bar.set_description("epochs")
+            assert (list(bar), len(bar)) == ([1, 2, 3], 3)
 
 
 def test_a_class_may_have_two_bases_that_are_missing():

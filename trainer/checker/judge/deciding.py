@@ -25,6 +25,7 @@ from trainer.checker.judge.infinite import list_infinite
 from trainer.checker.judge.influence import Model, Run, build_model, leave_start
 from trainer.checker.judge.looking import decide_about, is_beside_gradients
 from trainer.checker.judge.losses import GROWING
+from trainer.checker.judge.moving import turn
 from trainer.checker.judge.properties import find_growing, list_grown
 from trainer.checker.judge.repeating import takes_several
 from trainer.checker.judge.shrinking import build_smaller
@@ -51,10 +52,18 @@ def decide(run: Run, name: str = "", is_known: bool = False) -> Decision | None:
     if decision is None or decision.is_right or decision.fault:
         return decision
     base, weights = decision.model.base, decision.model.weights
-    replaced = [path for path in weights if is_replaced(run, base, path)]
-    if len(replaced) == len(weights):
+    if all(is_replaced(run, base, path) for path in weights):
         return None
-    return _leave_open(decision) if replaced else decision
+    return _leave_open(decision) if _has_state(decision.model) else decision
+
+
+def _has_state(model: Model) -> bool:
+    """Return whether a step replaces an array by one that does not depend on the targets, as a
+    recurrent net does its state.
+    """
+    moved = model.list_moved({path: turn(model.get_value(path)) for path in model.targets})
+    rest = (path for path in model.weights if path not in moved)
+    return any(is_replaced(model.run, model.base, path) for path in rest)
 
 
 def _decide_by_use(run: Run, name: str, is_known: bool) -> Decision | None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from trainer.checker.find.trace import EVENT, GAVE, JOINED, RESULT, TWICE
-from trainer.checker.judge.influence import Model, name_place
+from trainer.checker.judge.influence import Model, find_dependents, name_place
 from trainer.checker.judge.moving import move
 
 TRIED = 5  # places of gradients
@@ -59,7 +59,12 @@ def find_overwritten(model: Model) -> int | None:
 
 
 def _uses_last(model: Model, group: list[int]) -> bool:
-    """Return whether the last of some values moves weights, and none of the first half does."""
+    """Return whether the last of some values moves weights, and none of the first half does, nor
+    any number, as a loss: one function may compute both from its arguments.
+    """
+    later = find_dependents(model, model.move_events(group[: len(group) // 2]))
+    if later is None or any(not model.base.events[i][2].ndim for i in later):
+        return False
     first, last = (
         model.list_moved(model.move_events(events))
         for events in (group[: len(group) // 2], group[-1:])

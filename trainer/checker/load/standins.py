@@ -94,7 +94,7 @@ class StandIn:
     def _answer(self, /, *args: Any, **options: Any) -> Any:
         module = str(self._name).split(".")[0]
         if module in SHOWN and StandIn.is_quiet:
-            return _follow_progress(*args) if args and module == PROGRESS else self
+            return Progress(str(self._why), *args) if args and module == PROGRESS else self
         if StandIn.is_quiet and StandIn.given_data and str(self._name).endswith(READERS):
             return StandIn.given_data.make_table()
         if StandIn.is_quiet and not self.__dict__["_error"]:
@@ -158,9 +158,20 @@ def _is_text(value: object) -> bool:
     return value is None or isinstance(value, str | bool)
 
 
-def _follow_progress(given: Any, *rest: Any) -> Any:
-    """Return what a progress bar goes through: what it is given, or as many numbers: trange(n)."""
-    return range(given, *rest) if isinstance(given, int) else given
+class Progress(StandIn):
+    """A progress bar that shows nothing: of what it is given, or of as many numbers: trange(n)."""
+
+    def __init__(self, why: str, given: Any, *rest: Any):
+        super().__init__(PROGRESS, why)
+        self.__dict__["_given"] = range(given, *rest) if isinstance(given, int) else given
+
+    def __iter__(self) -> Iterator[Any]:
+        """Return what goes through what it is given."""
+        return iter(self._given)
+
+    def __len__(self) -> int:
+        """Return how many rounds there are."""
+        return len(self._given)
 
 
 @contextmanager
