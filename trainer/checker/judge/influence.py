@@ -41,7 +41,7 @@ LOST = 1e-12  # relative, of outputs: what rounding leaves of a weight that is c
 NORMALISED = 2  # vectors of one size that a batch normalisation has
 MOST_DATA = 20  # groups of arrays that are tried as targets
 LAST = 40  # numbers of a step that may be its loss
-LARGE = 5.0  # of inputs: with weights near 1, a sigmoid has no slope there
+LARGE = 10.0  # of inputs: with weights near 1, a sigmoid has a slope below 1e-4 there
 
 
 @dataclass
