@@ -292,11 +292,10 @@ class Net:
 
 @pytest.mark.parametrize("name", ["pixels", "values"])
 def test_samples_may_be_objects_with_inputs_and_a_label(name, tmp_path):
-    path = tmp_path / "net.py"
-    path.write_text(OBJECTS.replace("{x}", name))
-    assert judge(path).decision.is_right is True
-    path.write_text(path.read_text().replace("np.outer(delta, z[i])", "np.outer(delta, z[i] ** 2)"))
-    assert judge(path).decision.is_right is False
+    text = OBJECTS.replace("{x}", name)
+    assert judge(write_changed(tmp_path, text, "", "")).decision.is_right is True
+    old, new = "np.outer(delta, z[i])", "np.outer(delta, z[i] ** 2)"
+    assert judge(write_changed(tmp_path, text, old, new)).decision.is_right is False
 
 
 PAIRS = (
@@ -319,8 +318,6 @@ for epoch in range(1000):
 
 
 def test_the_last_pair_that_a_loop_took_belongs_to_all_pairs(tmp_path):
-    path = tmp_path / "net.py"
-    path.write_text(PAIRS)
-    assert judge(path).decision.is_right is True
-    path.write_text(PAIRS.replace("h * (1 - h)", "h * (1 + h)"))
+    assert judge(write_changed(tmp_path, PAIRS, "", "")).decision.is_right is True
+    path = write_changed(tmp_path, PAIRS, "h * (1 - h)", "h * (1 + h)")
     assert judge(path).decision.is_right is False

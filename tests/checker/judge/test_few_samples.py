@@ -135,10 +135,8 @@ for epoch in range(1000):
 
 
 def test_large_inputs_that_leave_a_sigmoid_no_slope_are_made_smaller(tmp_path):
-    path = tmp_path / "net.py"
-    path.write_text(LARGE)
-    assert judge(path).decision.is_right is True
-    path.write_text(LARGE.replace("@ W2.T * (h > 0)", "@ W2.T * h"))
+    assert judge(write_changed(tmp_path, LARGE, "", "")).decision.is_right is True
+    path = write_changed(tmp_path, LARGE, "@ W2.T * (h > 0)", "@ W2.T * h")
     assert judge(path).decision.is_right is False
 
 
@@ -160,10 +158,8 @@ for epoch in range(1000):
 
 
 def test_a_net_of_zeros_is_judged_with_other_weights(tmp_path):
-    path = tmp_path / "net.py"
-    path.write_text(ZEROS)
-    decision = judge(path).decision
+    decision = judge(write_changed(tmp_path, ZEROS, "", "")).decision
     assert decision.is_right is True
     assert sorted(decision.model.weights) == ["W1", "W2", "b1", "b2"]
-    path.write_text(ZEROS.replace("W2.T @ d2 * (h > 0)", "W2.T @ d2 * h"))
+    path = write_changed(tmp_path, ZEROS, "W2.T @ d2 * (h > 0)", "W2.T @ d2 * h")
     assert judge(path).decision.is_right is False

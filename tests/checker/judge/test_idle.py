@@ -108,7 +108,5 @@ for i in range(1000):
 
 
 def test_a_net_with_a_state_is_accused_of_nothing(tmp_path):
-    path = tmp_path / "net.py"
-    path.write_text(RECURRENT)
-    judged = judge(path)
+    judged = judge(write_changed(tmp_path, RECURRENT, "", ""))
     assert judged is None or judged.decision.is_right is not False

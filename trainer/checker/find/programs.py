@@ -27,11 +27,12 @@ from trainer.checker.find.datasets import (
 )
 from trainer.checker.find.discovering import Discovery
 from trainer.checker.find.failing import always_fails, find_fault, find_line
+from trainer.checker.find.importers import MOST_USERS, list_importers
 from trainer.checker.find.instances import SIZES, guess_sizes
 from trainer.checker.find.inventing import INPUTS
 from trainer.checker.find.layers import Layer
 from trainer.checker.find.leaves import Namespace
-from trainer.checker.find.obstacles import MOST_USERS, Obstacle, list_importers
+from trainer.checker.find.obstacles import Obstacle
 from trainer.checker.find.options import has_options
 from trainer.checker.find.pairing import list_layers
 from trainer.checker.find.randomness import fix_randomness, get_random_state

@@ -24,25 +24,21 @@ def list_larger(model: Model) -> Iterator[tuple[Run, str]]:
     as on a rate of dropout, which the text names.
     """
     moves = _list_moves(model, {})
-    for path, number in _list_numbers(model, "fi"):
+    for path, number in _list_numbers(model):
         larger = _enlarge_rate(model, path, number, moves) or _enlarge_penalty(
             model, path, number, moves
         )
         if larger:
             yield begin_at(model.run, {path: larger}), ""
-    outputs = {event for events in model.outputs for event in events}
-    for path in _list_zeros(model):
-        later = find_dependents(model, {path: np.asarray(HALF)})
-        if later is None or later & outputs:
+    for path, _zero in _list_numbers(model, are_zero=True):
+        if _may_change_outputs(model, path, HALF):
             yield begin_at(model.run, {path: HALF}), f"{path} = {HALF}"
 
 
-def _list_zeros(model: Model) -> Iterator[str]:
-    """Yield the numbers that are 0, which a step does not change, and that are no targets."""
-    others = {*model.base.list_changed(), *model.targets}
-    for path, value in model.base.before.items():
-        if path not in others and not value.ndim and value.dtype.kind in "fi" and value == 0:
-            yield path
+def _may_change_outputs(model: Model, path: str, number: float) -> bool:
+    """Return whether another number may give other outputs, or another course of the step."""
+    later = find_dependents(model, {path: np.asarray(number)})
+    return later is None or any(i in later for events in model.outputs for i in events)
 
 
 def find_powers(model: Model) -> tuple[Run, list[str]] | None:
@@ -54,17 +50,15 @@ def find_powers(model: Model) -> tuple[Run, list[str]] | None:
     if len(model.weights) == 1:
         return None
     moves, found = _list_moves(model, {}), list[tuple[str, float, list[str]]]()
-    for path, number in _list_numbers(model, "fi"):
+    for path, number in _list_numbers(model):
         powers = _find_powers(model, path, number, moves)
         wrong = [weight for weight, power in powers.items() if power > 1]
         if len(powers) == len(moves) and not wrong:
             return None
         if len(powers) == len(moves) and 1 in powers.values():
             found.append((path, number, wrong))
-    outputs = {event for events in model.outputs for event in events}
     for path, number, wrong in found:
-        later = find_dependents(model, {path: np.asarray(2 * number)})
-        if later is not None and not later & outputs:
+        if not _may_change_outputs(model, path, 2 * number):
             return begin_at(model.run, {path: LESS * number}), wrong
     return None
 
@@ -86,11 +80,14 @@ def _find_powers(model: Model, path: str, number: float, moves: Moves) -> dict[s
     return found
 
 
-def _list_numbers(model: Model, kinds: str = "f") -> Iterator[tuple[str, float]]:
-    """Yield the numbers that a step does not change, and that are no targets, of some kinds."""
+def _list_numbers(model: Model, are_zero: bool = False) -> Iterator[tuple[str, float]]:
+    """Yield the numbers that a step does not change, and that are no targets: those that are 0, or
+    the others.
+    """
     others = {*model.base.list_changed(), *model.targets}
     for path, value in model.base.before.items():
-        if path not in others and not value.ndim and value.dtype.kind in kinds and value != 0:
+        is_number = path not in others and not value.ndim and value.dtype.kind in "fi"
+        if is_number and (value == 0) == are_zero:
             yield path, float(value)
 
 

@@ -31,7 +31,7 @@ def is_random(model: Model) -> bool:
     given = [path for path in model.inputs if path[0] != EVENT]  # what is drawn is none of these
     for path in given:
         edits = {path: move(model.get_value(path))}
-        if model.run(edits, "changes").error or model.list_moved(edits):
+        if model.list_moved(edits) or model.run(edits, "changes").error:
             return False
     return bool(given)
 

@@ -2,18 +2,18 @@
 
 import ast
 import copy
-import re
 from typing import Any
 
 import numpy as np
 
 ONE = "__one__"  # what the code calls around what it makes a number of
 TAKEN: dict[str, None] = {}  # what is to be said of the arrays that were taken so
-CONVERTS = re.compile(r"\b(float|int)\(|\bmath\.\w+\(")
 
 
 def take_one_number(statement: ast.stmt) -> ast.stmt:
-    """Return a copy of a statement: float(x) → float(__one__(x))."""
+    """Return a statement, or a copy where it has any of these: float(x) → float(__one__(x))."""
+    if not any(map(_converts, ast.walk(statement))):
+        return statement
     changed: ast.stmt = _Converter().visit(copy.deepcopy(statement))
     return ast.fix_missing_locations(changed)
 
@@ -21,12 +21,19 @@ def take_one_number(statement: ast.stmt) -> ast.stmt:
 class _Converter(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
-        match node:
-            case ast.Call(func=ast.Name(id="float" | "int"), args=[argument], keywords=[]):
-                node.args = [_wrap(argument)]
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="math")), keywords=[]):
-                node.args = [_wrap(argument) for argument in node.args]
+        if _converts(node):
+            node.args = [_wrap(argument) for argument in node.args]
         return node
+
+
+def _converts(node: ast.AST) -> bool:
+    """Return whether a node makes a number of each of its arguments."""
+    match node:
+        case ast.Call(func=ast.Name(id="float" | "int"), args=[_], keywords=[]):
+            return True
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="math")), keywords=[]):
+            return True
+    return False
 
 
 def _wrap(argument: ast.expr) -> ast.expr:

@@ -39,13 +39,13 @@ PLAIN_METHODS = {"__init__", "__call__"}  # no operator and no built-in function
 ROOTS = {"np": "numpy", "numpy": "numpy", "math": "math", "os": "os", "collections": "collections",
          "functools": "functools", "itertools": "itertools", "operator": "operator", "re": "re",
          "torch": "torch"}  # fmt: skip
+DEFINING = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.If)
 
 
-def only_defines(tree: ast.Module) -> bool:
+def only_defines(tree: ast.Module, usual: tuple[type[ast.stmt], ...] = DEFINING) -> bool:
     """Return whether a file only imports and defines, and sets names to what nothing is called for,
-    but for what it does as a script.
+    but for the statements that are usual: what it does as a script is.
     """
-    usual = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.If)
     return all(
         isinstance(each, usual) or not any(isinstance(n, ast.Call) for n in ast.walk(each))
         for each in tree.body

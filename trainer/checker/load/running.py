@@ -25,7 +25,7 @@ from trainer.checker.load.bindings import (
     walk_scope,
 )
 from trainer.checker.load.given_files import open_given
-from trainer.checker.load.one_number import CONVERTS, ONE, TAKEN, is_one_number, take_one_number
+from trainer.checker.load.one_number import ONE, TAKEN, is_one_number, take_one_number
 from trainer.checker.load.purity import Purity
 from trainer.checker.load.python2 import DIVISION, restore_division
 from trainer.checker.load.selecting import SKIPPED, Main, Step, is_main_block, select_statements
@@ -76,8 +76,7 @@ def compile_statement(statement: ast.stmt, source: Source) -> CodeType:
     flags = __future__.annotations.compiler_flag if later else 0
     if not source.divides_truly:
         statement = restore_division(statement)
-    if CONVERTS.search(source.text):
-        statement = take_one_number(statement)
+    statement = take_one_number(statement)
     return compile(ast.Module([statement], []), str(source.path), "exec", flags, True)
 
 

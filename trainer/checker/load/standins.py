@@ -114,7 +114,7 @@ class StandIn:
             data = self.__dict__["_data"]
             if not (StandIn.is_quiet and data):
                 if is_statement(sys._getframe(1)) or all(map(_is_text, (*args, *options.values()))):
-                    return StandIn(str(self._name), str(self._why))
+                    return self
                 raise
             given = give_assigned(sys._getframe(1), data.give)
             if given is not None:

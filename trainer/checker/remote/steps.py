@@ -188,7 +188,7 @@ def _runs_layers(connection: Connection, judged: Judged | None) -> bool:
     """Return whether what was followed, if anything, runs nothing of the file but its layers."""
     if judged is None:
         return True
-    bodies = take_list(connection.ask({"do": "layers"}), "bodies", MOST_BODIES)
+    bodies = take_list(connection.ask({"do": "bodies"}), "bodies", MOST_BODIES)
     known = {line for first, last in bodies for line in range(int(first), int(last) + 1)}
     return _list_lines(judged) - {0} <= known
 

@@ -233,12 +233,15 @@ class Answerer:
         return {"taken": [text[:TEXT] for text in TAKEN][:MOST]}
 
     def _do_layers(self, _question: dict[str, Any]) -> Answer:
-        """Name the layers of the file, which the programs behind those that train are of, the lines
-        of each, and those of all their functions.
+        """Name the layers of the file, which the programs behind those that train are of, and the
+        lines of each.
         """
         layers, lines = self._script.layers, self._script.find_lines_of_layers()
-        bodies = self._script.list_bodies_of_layers()[:MOST_BODIES]
-        return {"names": [each.name[:TEXT] for each in layers], "lines": lines, "bodies": bodies}
+        return {"names": [layer.name[:TEXT] for layer in layers], "lines": lines}
+
+    def _do_bodies(self, _question: dict[str, Any]) -> Answer:
+        """List the lines of all functions of the layers."""
+        return {"bodies": self._script.list_bodies_of_layers()[:MOST_BODIES]}
 
     def _do_step(self, question: dict[str, Any]) -> Answer:
         """Run a step with arrays in the places of its own; those that were sent before are known by

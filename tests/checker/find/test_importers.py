@@ -1,6 +1,6 @@
 """The files that use a net are found, also by its package and by files between them."""
 
-from trainer.checker.find.obstacles import list_importers
+from trainer.checker.find.importers import list_importers
 
 
 def test_who_imports_a_package_imports_what_its_init_passes_on(tmp_path):
