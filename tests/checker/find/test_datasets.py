@@ -13,6 +13,7 @@ from trainer.checker.find.datasets import (
     Dataset,
     correct_sizes,
     count_samples,
+    guess_batch,
     guess_separator,
     guess_sizes_of_text,
 )
@@ -86,3 +87,12 @@ def test_too_few_samples_of_each_class_become_as_many_times_more():
     short = ValueError("could not broadcast input array from shape (2,) into shape (100,)")
     assert count_samples(ast.parse("limit = 100"), [short], {20, 7}) == 2000
     assert count_samples(ast.parse("limit = 9"), [ValueError("no shapes")], {20, 7}) == 0
+
+
+@pytest.mark.parametrize("text", [
+    "batch_size = 64", "self.mini_batch = 64", "net.fit(x, batch_size=64)",
+    "def fit(x, batch_size=64): pass", "config = {'batch_size': 64, 'seed': 500}",
+])  # fmt: skip
+def test_the_size_of_a_batch_is_a_number_of_that_name(text):
+    assert guess_batch(ast.parse(text)) == 64
+    assert guess_batch(ast.parse(text.replace("batch", "width"))) == 0

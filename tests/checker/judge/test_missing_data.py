@@ -67,7 +67,13 @@ CAUGHT = [
 BATCHES = [*SKLEARN, ("for epoch in range(1000):\n", "X, t = X_train, y_train\n"
             "for i in range(len(X) // 32):\n    chosen = slice(32 * i, 32 * i + 32)\n"
             "    X_train, y_train = X[chosen], t[chosen]\n")]  # fmt: skip
-FORMS = {"batches": BATCHES, "caught": CAUGHT, "column": [], "given": GIVEN,
+SIZED = "c = dict(batch_size=300)\nX, t ="  # larger than the data sets of ours
+LARGE = [
+    (old, new.replace("32", "c['batch_size']").replace("X, t =", SIZED)) for old, new in BATCHES
+]
+FILE = [LARGE[-1], ("batch_size=300", "batch_size=16")]  # more than the few rows of ours
+FORMS = {"batches": BATCHES, "large batches": LARGE, "batches of a file": FILE,
+         "caught": CAUGHT, "column": [], "given": GIVEN,
          "object": OBJECT, "named": NAMED, "archive": ARCHIVE, "store": STORE,
          "labels": LABELS, "columns": COLUMNS,
          "flat": FLAT, "sklearn": SKLEARN, "sliced": SLICED,

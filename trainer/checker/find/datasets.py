@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.adapt.names import simplify_name
+from trainer.checker.adapt.names import OPTIONS, simplify_name
 from trainer.checker.load.tables import Dense, Table
 
 N = 7  # samples: no usual size of a layer
@@ -100,6 +100,32 @@ def guess_rows(tree: ast.Module) -> int:
     cuts = (n for n in ast.walk(tree) if isinstance(n, ast.Slice))
     ends = (e.value for cut in cuts for e in (cut.lower, cut.upper) if isinstance(e, ast.Constant))
     return MANY + max((n for n in ends if type(n) is int and MANY < n < MOST_ROWS), default=0)
+
+
+def guess_batch(tree: ast.Module) -> int:
+    """Return the largest number that has the name of a batch's size, 0 where there is none."""
+    pairs: list[tuple[ast.expr | str | None, ast.expr | None]] = []
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[name], value=value):
+                pairs.append((name, value))
+            case ast.keyword(arg=name, value=value):
+                pairs.append((name, value))
+            case ast.arguments(args=names, defaults=[_, *_] as values):
+                pairs += zip((n.arg for n in names[-len(values) :]), values, strict=True)
+            case ast.Dict(keys=keys, values=values):
+                pairs += zip(keys, values, strict=True)
+    named = ((_name(name), n.value) for name, n in pairs if isinstance(n, ast.Constant))
+    sizes = (n for name, n in named if re.fullmatch(OPTIONS["batch"], simplify_name(name)))
+    return max((n for n in sizes if type(n) is int and n < MANY), default=0)
+
+
+def _name(node: ast.expr | str | None) -> str:
+    """Return the name that a variable, an attribute, a key or an argument has."""
+    match node:
+        case ast.Name(id=str(name)) | ast.Attribute(attr=name) | ast.Constant(value=str(name)):
+            return name
+    return node if isinstance(node, str) else ""
 
 
 def guess_separator(text: str) -> str:

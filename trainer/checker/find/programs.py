@@ -21,6 +21,7 @@ from trainer.checker.find.datasets import (
     N,
     correct_sizes,
     count_samples,
+    guess_batch,
     guess_rows,
     guess_separator,
     guess_sizes_of_text,
@@ -195,7 +196,8 @@ class Script:
         """Run the file again, with data of ours where it has none, and with more samples where it
         asks for them; return its steps.
         """
-        samples = self._count_samples({FEW}) or (ENOUGH if self._lacks_samples else 0)
+        enough = max(ENOUGH, self._count_batches()) if self._lacks_samples else 0
+        samples = self._count_samples({FEW}) or enough
         if not samples and not any(map(_is_of_data, self._loader.errors)):
             return []
         before, sizes = (self._tracer, self._loader), self._guess_sizes()
@@ -210,7 +212,7 @@ class Script:
                 errors = [str(e) for e in self._loader.errors
                           if isinstance(e, ValueError | IndexError)]  # fmt: skip
                 asked = errors and correct_sizes(*sizes, errors[-1])
-                needed = 0 if samples else self._count_samples({FEW, N})
+                needed = 0 if samples else self._count_samples({FEW, N}) or self._count_batches()
                 self._trains_with_few |= bool(steps)
                 if steps or not (asked or needed):
                     return steps
@@ -253,6 +255,14 @@ class Script:
         """Return whether a step runs code of this file."""
         sites = {site for site, *_value in step.run({}, "full").events if site >= 0}
         return any(step.find_path(site) == self._path for site in sites)
+
+    def _count_batches(self) -> int:
+        """Return how many samples two of the largest batches have that the files name, 0 where
+        these are no more than there are.
+        """
+        sizes = (guess_batch(source.tree) for source in self.sources.values())
+        size = max(sizes, default=0)
+        return 2 * size if size > N else 0
 
     def _count_samples(self, given: set[int]) -> int:
         is_loaded = self._path in self.sources

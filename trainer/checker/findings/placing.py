@@ -1,6 +1,7 @@
 """Words for places in the checked code, in the chosen language, and where a text has them."""
 
 import re
+import sys
 from collections.abc import Callable
 
 from trainer.common.language import translate as _
@@ -31,3 +32,10 @@ def replace_places(text: str, file: str, describe: Callable[[int], str]) -> str:
     return re.sub(
         "|".join(patterns), lambda found: describe(int(found[found.lastindex or 0])), text
     )
+
+
+def describe_invalid(place: str, error: str) -> str:
+    """Return that code at a place is not valid in this Python: it may be in a newer one."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    message = _("{place}: not valid Python {version}: {error}")
+    return message.format(place=place, version=version, error=error)

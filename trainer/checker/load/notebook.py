@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from trainer.checker.findings.placing import describe_cell
+from trainer.checker.findings.placing import describe_cell, describe_invalid
 from trainer.checker.load.magics import parse_quietly, remove_commands
 from trainer.checker.load.python2 import TRUE_DIVISION, is_python_2, translate
 from trainer.common.errors import InputError
@@ -227,4 +227,4 @@ def _describe_error(number: int, error: Exception) -> str:
     if isinstance(error, SyntaxError):
         place = describe_cell(number, error.lineno) if error.lineno else place
         what = error.msg
-    return _("{place}: not valid Python: {error}").format(place=place, error=what)
+    return describe_invalid(place, what)

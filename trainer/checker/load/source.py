@@ -8,7 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer.checker.findings.placing import describe_cell, describe_line, describe_place
+from trainer.checker.findings.placing import (
+    describe_cell,
+    describe_invalid,
+    describe_line,
+    describe_place,
+)
 from trainer.checker.load.magics import parse_quietly
 from trainer.checker.load.notebook import Notebook, read_notebook
 from trainer.checker.load.python2 import (
@@ -59,8 +64,7 @@ def read_source(path: Path, text: str | None = None) -> Source:
         place, what = str(path), str(error)
         if isinstance(error, SyntaxError):
             place, what = describe_place(place, error.lineno), error.msg
-        message = _("{place}: not valid Python: {error}")
-        raise InputError(message.format(place=place, error=what)) from None
+        raise InputError(describe_invalid(place, what)) from None
 
 
 def _read_cells(notebook: Notebook, path: Path, text: str | None) -> Source:
