@@ -288,3 +288,38 @@ def backward_propagation(parameters, cache, X, Y, A2):
 
 def test_weights_that_a_file_makes_in_one_size_are_no_mistake(check):
     assert not check(FIXED).wrong_findings
+
+
+BESIDE_ITS_OWN = {
+    "    def __init__": """    def cross_entropy_loss(self, x_pred, y):
+        return cross_entropy_error(x_pred, y)
+
+    def compute_accuracy(self, x_pred, y):
+        return np.mean(np.argmax(x_pred, axis=1) == np.argmax(y, axis=1))
+
+    def __init__""",
+    "def loss(self, x, t)": "def forward(self, x, t)",
+    "self.loss(": "self.forward(",
+    "def accuracy(self, x, t)": "def score(self, x, t)",
+}
+
+
+def test_what_reads_nothing_of_its_net_is_given_outputs(check):
+    source = change((NETS / "chapter4.py").read_text(), BESIDE_ITS_OWN)
+    report = check(source)
+    assert report.status == 0
+    assert {"loss", "accuracy"} <= {f.quantity for f in report.findings if f.verdict == "ok"}
+    wrong = check(
+        change(source, {"return cross_entropy_error(x_": "return 3 * cross_entropy_error(x_"})
+    )
+    assert "loss" in {f.quantity for f in wrong.wrong_findings}
+
+
+def test_what_reads_nothing_of_a_net_without_outputs_is_not_its_loss(check):
+    named = {"def predict(": "def run(", "self.predict(": "self.run("}
+    source = change((NETS / "chapter4.py").read_text(), BESIDE_ITS_OWN | named)
+    report = check(source)
+    assert not report.wrong_findings
+    assert {"loss", "gradient W1"} <= {f.quantity for f in report.findings if f.verdict == "ok"}
+    twice = {"return cross_entropy_error(y": "return 2 * cross_entropy_error(y"}
+    assert "loss" in {f.quantity for f in check(change(source, twice)).wrong_findings}

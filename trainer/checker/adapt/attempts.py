@@ -137,8 +137,9 @@ def describe_raised(error: BaseException) -> Raised:
     if isinstance(error, SystemExit):
         call = f"sys.exit({show_safely(error.code, repr)})"
         text = _("ends the program with {call}").format(call=call)
-        if own and _is_in_condition(*own[-1]):  # it may refuse what it was given
-            return Raised("value", text, at)
+    is_end = isinstance(error, SystemExit | NotImplementedError)
+    if is_end and own and _is_in_condition(*own[-1]):  # it may refuse what it was given
+        return Raised("value", text, at)
     place: Any = (own[-1][0], own[-1][1]) if own else (None, None)
     misfit = describe_misfit(error, Path(own[-1][0])) if own else ""
     text = f"{type(error).__name__}: {misfit}" if misfit else text

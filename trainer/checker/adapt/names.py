@@ -138,6 +138,20 @@ def keeps_outputs(method: Callable[..., Any]) -> bool:
     return kept and all(is_nothing) and all(is_none)
 
 
+def takes_outputs(method: Callable[..., Any]) -> bool:
+    """Return whether a method is given what has the name of inputs and reads nothing of its net: it
+    cannot compute the outputs itself, so these are meant.
+    """
+    code = getattr(method, "__code__", None)
+    if code is None or code.co_freevars or code.co_cellvars or not isinstance(method, MethodType):
+        return False
+    loads = (n.argval for n in dis.get_instructions(code) if n.opname.startswith("LOAD"))
+    read = {name for each in loads for name in (each if isinstance(each, tuple) else (each,))}
+    net, *arguments = code.co_varnames[: code.co_argcount]
+    is_read = net not in read and not read.isdisjoint(arguments)  # else it may be unfinished
+    return is_read and "x" in find_call_roles(method)
+
+
 def is_internal(method: Callable[..., Any], form: str = f"{CACHE}|{INTERNAL}") -> bool:
     """Return whether a method requires an argument that only its own net could give.
 

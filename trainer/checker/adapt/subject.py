@@ -21,6 +21,7 @@ from trainer.checker.adapt.names import (
     list_arguments,
     list_methods,
     simplify_name,
+    takes_outputs,
 )
 from trainer.checker.adapt.orientation import takes_columns
 from trainer.checker.adapt.plan import Curve, Plan, Rows, run_plan
@@ -78,14 +79,16 @@ class Subject:
         backward() then leaves the gradients in grads.
         """
         forward = getattr(self.net, "forward", None) or getattr(self.net, "__forward__", None)
-        if not callable(forward):
-            return
-        takes = sum(p.default is p.empty for p in list_arguments(forward))
+        arguments = list_arguments(forward) if callable(forward) else []
+        takes = sum(p.default is p.empty for p in arguments)
         if takes >= 2 and self.methods["predict"] == forward:
             self.methods["predict"] = None
-        optional = any(
-            simplify_name(p.name) in ("t", "y", "labels", "target") for p in list_arguments(forward)
-        )
+        for quantity in () if self.methods["predict"] else ("loss", "accuracy"):
+            if (method := self.methods[quantity]) and takes_outputs(method):
+                self.methods[quantity] = None  # nothing gives the outputs that it takes
+        if not callable(forward):
+            return
+        optional = any(simplify_name(p.name) in ("t", "y", "labels", "target") for p in arguments)
         if (takes >= 2 or optional) and not self.methods["loss"]:
             self.methods["loss"] = forward
         elif takes == 1 and not self.methods["predict"]:
@@ -156,6 +159,8 @@ class Subject:
         takes_classes = function == self.methods["accuracy"]
         if function != (self.methods["predict"] or self.methods["loss"]):  # which gives the outputs
             values["y"] = lambda: self._predict(x) if takes_classes else self._compute_outputs(x)
+            if takes_outputs(function):
+                values["x"] = values["y"]()
         values["kept"] = lambda: self._list_kept(function, x)
         return call_by_role(function, values)
 
