@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 from trainer.checker.find.datasets import Dataset
 from trainer.checker.load.arguments import Arguments, _parse, fill_arguments
 from trainer.checker.load.given_files import open_given, replace_files
-from trainer.checker.load.libraries import FEW, answer
+from trainer.checker.load.libraries import FEW, answer, shuffle
 from trainer.checker.load.standins import MissingNameError, StandIn, be_quiet
 from trainer.checker.load.tables import Dense
 
@@ -110,6 +110,13 @@ def test_encoders_and_scalers_answer_as_sklearns_do():
     assert answer("StandardScaler").fit(x).transform(x) is x
     parts = answer("train_test_split", x, [1, 2], test_size=0.2)
     assert [len(part) for part in parts] == [2, 2, 2, 2]
+
+
+def test_samples_are_shuffled_together():
+    x, t = shuffle(np.arange(20).reshape(10, 2), list(range(10)))
+    assert sorted(t) == list(range(10)) != t
+    np.testing.assert_array_equal(x[:, 0], 2 * np.array(t))
+    np.testing.assert_array_equal(shuffle(np.arange(10)), t)
 
 
 def test_a_name_answers_only_while_a_script_is_followed():

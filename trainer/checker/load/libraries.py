@@ -173,6 +173,13 @@ def make_dummies(labels: Any, *_: Any, **__: Any) -> Any:
     return Encoder().transform(labels)
 
 
+def shuffle(*arrays: Any, **_options: Any) -> Any:
+    """Return each array with its samples in another order, the same for all."""
+    order = np.random.default_rng(0).permutation(len(arrays[0]))
+    mixed = [[each[i] for i in order] if isinstance(each, list) else each[order] for each in arrays]
+    return mixed if len(arrays) > 1 else mixed[0]
+
+
 def split(*arrays: Any, **_options: Any) -> list[Any]:
     """Return each array twice: a few samples are not split."""
     return [part for each in arrays for part in (np.array(each), np.array(each))]
@@ -188,7 +195,7 @@ ANSWERS: dict[str, Callable[..., Any]] = {
         n_features, centers if isinstance(centers, int) else len(centers)
     ),
     "make_regression": lambda *_n, n_features=100, **_: draw_data(n_features, 1),
-    "shuffle": lambda *arrays, **_: arrays if len(arrays) > 1 else arrays[0],
+    "shuffle": shuffle,
     "to_categorical": make_hot, "get_dummies": make_dummies, "DataFrame": make_table,
     "factorize": lambda values, **_: np.unique(values, return_inverse=True)[::-1],
     "concat": lambda parts, axis=0, **_: np.concatenate(parts, axis=axis),
