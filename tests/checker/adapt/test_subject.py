@@ -1,9 +1,12 @@
 """A class may take samples as columns, keep its gradients, or give them in an update only."""
 
+from functools import lru_cache
+
 import numpy as np
 import pytest
 from mistaken import NETS
 
+from trainer.checker.adapt.names import takes_outputs
 from trainer.checker.adapt.stepping import measure_gradient
 
 COLUMNS, UPDATING = ((NETS / f"{name}.py").read_text() for name in ("columns", "updating"))
@@ -323,3 +326,28 @@ def test_what_reads_nothing_of_a_net_without_outputs_is_not_its_loss(check):
     assert {"loss", "gradient W1"} <= {f.quantity for f in report.findings if f.verdict == "ok"}
     twice = {"return cross_entropy_error(y": "return 2 * cross_entropy_error(y"}
     assert "loss" in {f.quantity for f in check(change(source, twice)).wrong_findings}
+
+
+class Losses:
+    """Methods that take outputs, or that do not show what they take."""
+
+    def of_outputs(self, x_pred, y):
+        return np.mean((x_pred - y) ** 2)
+
+    def of_the_net(self, x, t):
+        return np.mean((self.predict(x) - t) ** 2)
+
+    def unfinished(self, x, t):
+        pass
+
+    def without_names(*given):
+        return np.mean(given[1:])
+
+    @lru_cache  # noqa: B019
+    def decorated(self, x, t):
+        return x - t
+
+
+@pytest.mark.parametrize("name", [name for name in vars(Losses) if not name.startswith("_")])
+def test_a_method_takes_outputs_where_it_reads_arguments_alone(name):
+    assert takes_outputs(getattr(Losses(), name)) is (name == "of_outputs")

@@ -92,6 +92,7 @@ def test_too_few_samples_of_each_class_become_as_many_times_more():
 @pytest.mark.parametrize("text", [
     "batch_size = 64", "self.mini_batch = 64", "net.fit(x, batch_size=64)",
     "def fit(x, batch_size=64): pass", "config = {'batch_size': 64, 'seed': 500}",
+    "def fit(x=1, /, batch_size=64): pass", "def fit(x, *, batch_size: int = 64): pass",
 ])  # fmt: skip
 def test_the_size_of_a_batch_is_a_number_of_that_name(text):
     assert guess_batch(ast.parse(text)) == 64

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from itertools import pairwise
-from types import FunctionType, MethodType
+from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 PARAMS = ("W1", "b1", "W2", "b2")
@@ -142,14 +142,20 @@ def takes_outputs(method: Callable[..., Any]) -> bool:
     """Return whether a method is given what has the name of inputs and reads nothing of its net: it
     cannot compute the outputs itself, so these are meant.
     """
-    code = getattr(method, "__code__", None)
-    if code is None or code.co_freevars or code.co_cellvars or not isinstance(method, MethodType):
+    code = getattr(method, "__code__", None)  # none of a decorator's object
+    is_method = isinstance(method, MethodType) and code is not None
+    return is_method and _reads_arguments_alone(code) and "x" in find_call_roles(method)
+
+
+@cache
+def _reads_arguments_alone(code: CodeType) -> bool:
+    """Return whether code of a method reads an argument, else it may be unfinished, and no net."""
+    if code.co_freevars or code.co_cellvars:
         return False
     loads = (n.argval for n in dis.get_instructions(code) if n.opname.startswith("LOAD"))
     read = {name for each in loads for name in (each if isinstance(each, tuple) else (each,))}
-    net, *arguments = code.co_varnames[: code.co_argcount]
-    is_read = net not in read and not read.isdisjoint(arguments)  # else it may be unfinished
-    return is_read and "x" in find_call_roles(method)
+    arguments = code.co_varnames[: code.co_argcount]
+    return read.isdisjoint(arguments[:1]) and not read.isdisjoint(arguments[1:])
 
 
 def is_internal(method: Callable[..., Any], form: str = f"{CACHE}|{INTERNAL}") -> bool:

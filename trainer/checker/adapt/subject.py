@@ -83,9 +83,8 @@ class Subject:
         takes = sum(p.default is p.empty for p in arguments)
         if takes >= 2 and self.methods["predict"] == forward:
             self.methods["predict"] = None
-        for quantity in () if self.methods["predict"] else ("loss", "accuracy"):
-            if (method := self.methods[quantity]) and takes_outputs(method):
-                self.methods[quantity] = None  # nothing gives the outputs that it takes
+        if not self.methods["predict"]:
+            self._leave_out_losses_of_outputs()
         if not callable(forward):
             return
         optional = any(simplify_name(p.name) in ("t", "y", "labels", "target") for p in arguments)
@@ -93,6 +92,12 @@ class Subject:
             self.methods["loss"] = forward
         elif takes == 1 and not self.methods["predict"]:
             self.methods["predict"] = forward
+
+    def _leave_out_losses_of_outputs(self) -> None:
+        """Use no loss and no accuracy of outputs, which nothing gives."""
+        for quantity in ("loss", "accuracy"):
+            if (method := self.methods[quantity]) and takes_outputs(method):
+                self.methods[quantity] = None
 
     def has(self, quantity: str) -> bool:
         """Return whether there is a method for the quantity, or another that gives it too."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.adapt.names import OPTIONS, simplify_name
+from trainer.checker.find.guessing import list_given, list_nodes
 from trainer.checker.load.tables import Dense, Table
 
 N = 7  # samples: no usual size of a layer
@@ -104,28 +105,13 @@ def guess_rows(tree: ast.Module) -> int:
 
 def guess_batch(tree: ast.Module) -> int:
     """Return the largest number that has the name of a batch's size, 0 where there is none."""
-    pairs: list[tuple[ast.expr | str | None, ast.expr | None]] = []
-    for node in ast.walk(tree):
-        match node:
-            case ast.Assign(targets=[name], value=value):
-                pairs.append((name, value))
-            case ast.keyword(arg=name, value=value):
-                pairs.append((name, value))
-            case ast.arguments(args=names, defaults=[_, *_] as values):
-                pairs += zip((n.arg for n in names[-len(values) :]), values, strict=True)
-            case ast.Dict(keys=keys, values=values):
-                pairs += zip(keys, values, strict=True)
-    named = ((_name(name), n.value) for name, n in pairs if isinstance(n, ast.Constant))
-    sizes = (n for name, n in named if re.fullmatch(OPTIONS["batch"], simplify_name(name)))
-    return max((n for n in sizes if type(n) is int and n < MANY), default=0)
-
-
-def _name(node: ast.expr | str | None) -> str:
-    """Return the name that a variable, an attribute, a key or an argument has."""
-    match node:
-        case ast.Name(id=str(name)) | ast.Attribute(attr=name) | ast.Constant(value=str(name)):
-            return name
-    return node if isinstance(node, str) else ""
+    given = [(name, value) for n in list_nodes(tree, ast.AST) for _, name, value in list_given(n)]
+    for table in list_nodes(tree, ast.Dict):
+        pairs = zip(table.keys, table.values, strict=True)
+        given += [(str(key.value), value) for key, value in pairs if isinstance(key, ast.Constant)]
+    numbers = ((name, value.value) for name, value in given if isinstance(value, ast.Constant))
+    named = (n for name, n in numbers if re.fullmatch(OPTIONS["batch"], simplify_name(name)))
+    return max((n for n in named if type(n) is int and n < MANY), default=0)
 
 
 def guess_separator(text: str) -> str:

@@ -204,6 +204,21 @@ def _list_public(base: Any) -> list[str]:
     return [name for name in read_attributes(base) if not name.startswith("_")]
 
 
+def list_given(node: ast.AST) -> Iterator[tuple[int, str, ast.expr | None]]:
+    """Yield names and what they are given: 0 in a call, 1 set, 2 as a default."""
+    match node:
+        case ast.keyword(arg=str(name), value=value):
+            yield 0, name, value
+        case ast.Assign(targets=[target, *_]) | ast.AnnAssign(target=target):
+            name = target.attr if isinstance(target, ast.Attribute) else ast.unparse(target)
+            yield 1, name, node.value
+        case ast.FunctionDef(args=args):
+            given = [*args.posonlyargs, *args.args]
+            pairs = zip(given[len(given) - len(args.defaults) :], args.defaults, strict=True)
+            more = zip(args.kwonlyargs, args.kw_defaults, strict=True)
+            yield from ((2, each.arg, value) for each, value in (*pairs, *more))
+
+
 def find_last_name(node: ast.expr) -> str:
     """Return the last name of a variable, an attribute, or an element of one, "" for others."""
     match node:

@@ -212,10 +212,12 @@ class Script:
                 errors = [str(e) for e in self._loader.errors
                           if isinstance(e, ValueError | IndexError)]  # fmt: skip
                 asked = errors and correct_sizes(*sizes, errors[-1])
-                needed = 0 if samples else self._count_samples({FEW, N}) or self._count_batches()
                 self._trains_with_few |= bool(steps)
-                if steps or not (asked or needed):
+                if steps:
                     return steps
+                needed = 0 if samples else self._count_samples({FEW, N}) or self._count_batches()
+                if not (asked or needed):
+                    return []
                 sizes, samples = asked or sizes, samples or needed
         finally:
             StandIn.given_data = None

@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.names import OPTIONS, simplify_name
 from trainer.checker.adapt.plan import Curve, Rows
+from trainer.checker.find.guessing import list_given
 from trainer.checker.findings.comparing import as_array, show_safely
 from trainer.checker.learn.learning import (
     RATE,
@@ -88,26 +89,11 @@ def find_rate(tree: ast.AST) -> float | None:
     """Return the learning rate that code gives in a call, sets, or has as a default, if any."""
     found: dict[int, float] = {}
     for node in ast.walk(tree):
-        for rank, name, value in _list_values(node):
+        for rank, name, value in list_given(node):
             is_rate = re.fullmatch(OPTIONS["lr"], simplify_name(name))
             if is_rate and isinstance(value, ast.Constant) and isinstance(value.value, int | float):
                 found.setdefault(rank, float(value.value))
     return found[min(found)] if found else None
-
-
-def _list_values(node: ast.AST) -> Iterator[tuple[int, str, ast.expr | None]]:
-    """Yield names and what they are given: 0 in a call, 1 set, 2 as a default."""
-    match node:
-        case ast.keyword(arg=str(name), value=value):
-            yield 0, name, value
-        case ast.Assign(targets=[target, *_]) | ast.AnnAssign(target=target):
-            name = target.attr if isinstance(target, ast.Attribute) else ast.unparse(target)
-            yield 1, name, node.value
-        case ast.FunctionDef(args=args):
-            given = [*args.posonlyargs, *args.args]
-            pairs = zip(given[len(given) - len(args.defaults) :], args.defaults, strict=True)
-            more = zip(args.kwonlyargs, args.kw_defaults, strict=True)
-            yield from ((2, each.arg, value) for each, value in (*pairs, *more))
 
 
 def _describe_start(learner: Learner, found: Learning) -> Iterator[str]:
