@@ -150,7 +150,8 @@ def _judge(task: Task, cell: Cell, connection: Connection, report: Report) -> st
         doing.append(TRAINING)
         may_acquit = task.folder is None
         with _leave_doubted(report, may_acquit, task.timeout), _survive(report, connection):
-            judged = judge_training(connection, report, task.path, may_acquit, bool(loaded))
+            known = next(iter(loaded), None)
+            judged = judge_training(connection, report, task.path, may_acquit, known)
             if task.folder:
                 report.tried = list(map(str, take_list(connection.ask({"do": "tried"}), "tried")))
             if task.gradients:

@@ -1,6 +1,8 @@
 """What a step shows takes the place of what is doubted in a report, and of nothing else."""
 
 import pytest
+from planted import EXAMPLES
+from reports import apply_diff
 from steps import FREE, judge
 
 from trainer.checker.findings.comparing import Finding
@@ -249,3 +251,32 @@ def test_a_layer_that_changes_as_it_is_called_is_all_that_its_file_has(tmp_path)
         path.write_text(text)
         report, _ = check_in_child(path)
         assert report.status == status, report.as_text()
+
+
+# Layers that are right, and functions of other names than a course gives them, which use them.
+WHOLE = (EXAMPLES / "deep.py").read_text().replace("L_model", "net")
+SIGN = "dA = -(Y / AL", "dA = (Y / AL", "gradient-sign"
+STEP_UP = "- learning_rate *", "+ learning_rate *", "update-sign"
+UNMOVED = "parameters[b] - learning_rate", "parameters[b] # learning_rate", "bias-not-updated"
+
+
+@pytest.mark.parametrize(("old", "new", "cause"), [SIGN, STEP_UP, UNMOVED])
+def test_what_uses_right_layers_is_called_too(tmp_path, old, new, cause):
+    (path := tmp_path / "net.py").write_text(WHOLE.replace(old, new))
+    report, _ = check_in_child(path)
+    assert [f.cause for f in report.wrong_findings] == [cause]
+    if cause == "update-sign":
+        assert apply_diff(path.read_text(), report.diagnosis["diff"]) == WHOLE
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "status", "unknown"),
+    [("", "", 0, []), ("range(L - 1)", "range(L - 2)", 0, ["net_forward", "net_backward"])],
+)
+def test_what_no_call_could_run_is_not_called_right(tmp_path, old, new, status, unknown):
+    (path := tmp_path / "net.py").write_text(WHOLE.replace(old, new))
+    report, _ = check_in_child(path, hints=1)
+    notes = [f.message for f in report.findings if "not checked" in f.message]
+    assert report.status == status
+    assert bool(notes) == bool(unknown)
+    assert all(name in note for note in notes for name in unknown)

@@ -56,10 +56,10 @@ def edit_call(node: ast.Call, atoms: list[str], functions: list[str]) -> Iterato
         for twin in TWINS.get(node.func.attr, ()):
             func = ast.Attribute(node.func.value, twin, ast.Load())
             yield change_node(node, 1.4, func=func)
-    yield from _edit_axis(node)
+    yield from edit_axis(node)
 
 
-def _edit_axis(node: ast.Call) -> Iterator[Edit]:
+def edit_axis(node: ast.Call) -> Iterator[Edit]:
     """Yield other axes, and keepdims added or removed."""
     reduces = isinstance(node.func, ast.Attribute) and node.func.attr in (
         "sum", "mean", "max", "min", "argmax", "argmin", "amax", "amin",

@@ -138,13 +138,15 @@ class Screen:
     """The checks that a net fails, on the case and in the form of its trial.
 
     known is what these checks find wrong in the net as it is. takes_unknown tells that loss and
-    gradient raise, so that the kind of targets that the net takes is not known.
+    gradient raise, so that the kind of targets that the net takes is not known, and keeps_head that
+    a known mistake of the outputs shows what they are meant to be.
     """
 
     changed: Changed
     trial: Trial
     checks: list[Check]
     takes_unknown: bool
+    keeps_head: bool = False
     known: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
@@ -186,6 +188,7 @@ class Screen:
         Other forms than the net's own count only if predict is right in them.
         """
         forms = [f for f in FORMS if "predict" in theirs and f != trial.form]
+        forms = [f for f in forms if not self.keeps_head or f.head == trial.form.head]
         forms = [
             f for f in forms if matches("predict", theirs["predict"], get_reference(f, trial.case))
         ]
@@ -215,9 +218,10 @@ class AnyScreen(Protocol):
 
 
 def make_screen(
-    changed: Changed | None, trial: Trial | None, wrong: frozenset[str], heads: frozenset[str]
+    changed: Changed | None, trial: Trial | None, findings: list[Finding], heads: frozenset[str]
 ) -> AnyScreen | None:
     """Return a screen for what is wrong with a net, None where it finds nothing of that."""
+    wrong = list_wrong(findings)
     if changed is None:
         return None
     names = {part.name for part in attempt(changed.list_parts).value or ()}
@@ -230,5 +234,6 @@ def make_screen(
     if trial is None:
         return ConstructionScreen(changed) if "construction" in wrong else None
     checks = list(dict.fromkeys(check for name, check in CHECKS.items() if name in wrong))
-    screen = Screen(changed, trial, checks, wrong >= {"loss", "gradient"})
+    keeps_head = any(f.quantity == "predict" and f.cause for f in findings)
+    screen = Screen(changed, trial, checks, wrong >= {"loss", "gradient"}, keeps_head)
     return screen if screen.known else None

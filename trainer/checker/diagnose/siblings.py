@@ -97,15 +97,19 @@ def _list_gradient_lines(function: Function) -> Iterator[list[ast.Assign]]:
 
 
 def _list_ascents(function: Function) -> Iterator[Edit]:
-    """Yield the steps up the gradient, W1 = W1 + lr * dW1, as steps down."""
+    """Yield the steps up the gradient, W1 = params["W1"] + lr * dW1, as steps down."""
     for node in ast.walk(function):
         match node:
             case ast.AugAssign(op=ast.Add(), target=target, value=ast.BinOp(op=ast.Mult()) as step):
                 if _has_rate(step):
                     yield Edit(node, f"{ast.unparse(target)} -= {ast.unparse(step)}", 0.0)
-            case ast.Assign(value=ast.BinOp(left=left, op=ast.Add(), right=step) as value):
-                if ast.unparse(left) == get_target(node) and _has_rate(step):
-                    yield Edit(value, f"{ast.unparse(left)} - {ast.unparse(step)}", 0.0)
+            case ast.Assign(
+                value=ast.BinOp(
+                    left=(ast.Name() | ast.Attribute() | ast.Subscript()) as left,
+                    op=ast.Add(), right=step,
+                ) as value
+            ) if _has_rate(step):  # fmt: skip
+                yield Edit(value, f"{ast.unparse(left)} - {ast.unparse(step)}", 0.0)
 
 
 def _has_rate(step: ast.expr) -> bool:

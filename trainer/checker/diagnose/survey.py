@@ -107,7 +107,7 @@ def survey_net(request: Request, texts: Texts) -> Survey:
     heads = _list_heads(findings)
     trial = prepared[1] if prepared else None
     changed: Changed | None = attempt(lambda: Changed(request, texts)).value
-    screen = make_screen(changed, trial, wrong, heads)
+    screen = make_screen(changed, trial, findings, heads)
     there = None
     if isinstance(screen, PartsScreen):
         there = attempt(lambda: locate_parts(request, texts, heads, wrong, Count(REPLACED))).value

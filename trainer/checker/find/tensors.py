@@ -15,6 +15,7 @@ import numpy as np
 from trainer.book.functions import Array
 from trainer.checker.adapt.weights import is_tensor
 
+MOST_BATCHES = 5  # of a loop over a DataLoader
 GRAD = "grad"  # the key under which a tensor has its gradient
 
 
@@ -121,10 +122,24 @@ def copy_of_torch(value: Any, memo: dict[int, Any]) -> Any:
     return value
 
 
+def _end_early(batches: Any) -> tuple[Any, str, Any]:
+    """Return what a class of iterators over batches has under a name, with which these end early: a
+    round of a loop over epochs may take hundreds.
+    """
+    go_on = batches.__next__
+
+    def give_few(self: Any) -> Any:
+        if self._num_yielded >= MOST_BATCHES:
+            raise StopIteration
+        return go_on(self)
+
+    return batches, "__next__", give_few
+
+
 @contextmanager
 def compute_in_double() -> Iterator[None]:
     """Let NumPy and torch, where it is loaded, compute in float64 for a while, also where code asks
-    for less, and torch with fixed random numbers.
+    for less, and torch with fixed random numbers and few batches of a DataLoader.
     """
     torch: Any = sys.modules.get("torch")
     changed: list[tuple[Any, str, Any]] = [(np, "float32", np.float64), (np, "float16", np.float64)]
@@ -133,6 +148,8 @@ def compute_in_double() -> Iterator[None]:
         changed += [(torch, "float32", torch.float64), (torch, "float", torch.float64),
                     (torch, "FloatTensor", torch.DoubleTensor),
                     (torch.Tensor, "float", torch.Tensor.double)]  # fmt: skip
+        if loading := sys.modules.get("torch.utils.data.dataloader"):
+            changed.append(_end_early(loading._BaseDataLoaderIter))
         torch.set_default_dtype(torch.float64)
         torch.manual_seed(0)
     kept = [(owner, name, getattr(owner, name)) for owner, name, _ in changed]

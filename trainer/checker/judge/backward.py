@@ -21,11 +21,13 @@ from trainer.checker.judge.derivatives import (
 )
 from trainer.checker.judge.events import Values
 from trainer.checker.judge.fit import Fit, are_same
+from trainer.checker.judge.influence import Model
 from trainer.checker.judge.layering import Layer, list_layers, name_event
 from trainer.checker.judge.losses import arrange_targets
 from trainer.checker.judge.slopes import CLOSE, probe
 
 EACH = 4  # directions of a weight
+OF_OUTPUTS = "double-softmax", "sigmoid-before-softmax"  # with which softmax is of other sums
 MOST_FITS = 4  # losses that the step may be meant to go down
 Mistake = tuple[str, Array, Mapping[str, Array]]  # its name, C, and values beside the step's own
 
@@ -33,8 +35,21 @@ Mistake = tuple[str, Array, Mapping[str, Array]]  # its name, C, and values besi
 def name_mistakes(decision: Decision) -> dict[str, str]:
     """Return the known mistake that each wrong weight shows, where one does."""
     fits = dict.fromkeys(fit for fit in (decision.fit, *decision.fits) if fit)
-    found = (dict(Backward(decision, f).name_mistakes()) for f in islice(fits, MOST_FITS))
+    found = (Backward(decision, f).name_mistakes() for f in islice(fits, MOST_FITS))
     return next(filter(None, found), {})
+
+
+def find_other_outputs(model: Model, fit: Fit) -> int | None:
+    """Return the event of outputs that are a softmax of wrong sums, where all weights go down the
+    cross-entropy of a softmax, if these were the outputs of one; None where not.
+    """
+    named = _list_named_outputs(model, fit)
+    event = min((event for name, event in named if name in OF_OUTPUTS), default=None)
+    if event is None:
+        return None
+    followed = Backward(Decision(model, False, fit, model.weights), fit).follow()
+    is_so = followed.keys() == {*model.weights} and {*followed.values()} & {*OF_OUTPUTS}
+    return event if is_so else None
 
 
 class Backward:
@@ -47,15 +62,22 @@ class Backward:
         self._rate = fit.common_rate if is_followed else 0.0
         self._penalties: dict[str, Array] = {}
 
-    def name_mistakes(self) -> Iterator[tuple[str, str]]:
-        """Yield the weights of each layer with a mistake, as far as the layers are understood."""
+    def name_mistakes(self) -> dict[str, str]:
+        """Return the weights of each layer with a mistake, as far as the layers are understood."""
+        return {weight: name for weight, name in self.follow().items() if name}
+
+    def follow(self) -> dict[str, str]:
+        """Return the weights that move as they should, or as with a known mistake, and its name."""
+        return dict(self._follow())
+
+    def _follow(self) -> Iterator[tuple[str, str]]:
         fit, after = self._fit, None
         for layer, before in zip(self._layers[::-1], [*self._layers[-2::-1], None], strict=False):
             for name, c, beside in self._list_variants(layer, before, after, fit):
                 passed = self._weigh(layer, c)
                 if c.any() and all(self._follows(w, passed, beside) for w in layer.matrices):
-                    yield from ((w, name) for w in layer.matrices if name)
-                    biases = (w for w in layer.weights if name and w not in layer.matrices)
+                    yield from ((w, name) for w in layer.matrices)
+                    biases = (w for w in layer.weights if w not in layer.matrices)
                     yield from ((w, name) for w in biases if self._follows(w, passed, {}))
                     break
             else:
@@ -166,13 +188,18 @@ def name_last_activation(y: Array, z: Array) -> Iterator[str]:
 
 def name_outputs(decision: Decision) -> str | None:
     """Return the mistake with which the outputs of a step are computed, None for none."""
-    layers = list_layers(decision.model, decision.fit) if decision.fit else []
-    events = decision.model.base.events
-    for layer in layers[-1:]:
+    found = _list_named_outputs(decision.model, decision.fit) if decision.fit else iter(())
+    return next((name for name, _ in found), None)
+
+
+def _list_named_outputs(model: Model, fit: Fit) -> Iterator[tuple[str, int]]:
+    """Yield the known mistakes of the outputs of the last layer, with the events of these."""
+    events = model.base.events
+    for layer in list_layers(model, fit)[-1:]:
         z = events[layer.sums][2]
-        values = (events[event][2].reshape(z.shape) for event in layer.outputs)
-        return next((name for y in values for name in name_last_activation(y, z)), None)
-    return None
+        for event in layer.outputs:
+            names = name_last_activation(events[event][2].reshape(z.shape), z)
+            yield from ((name, event) for name in names)
 
 
 def _list_slopes(z: Array) -> list[Array]:

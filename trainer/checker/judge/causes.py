@@ -13,11 +13,13 @@ CAUSES = {
     Fault.ACCUMULATES: "stale-gradient", Fault.IGNORES: "target-not-subtracted",
 }  # fmt: skip
 
+BY_OUTPUTS = Fault.SOFTMAX_AXIS, Fault.FACTOR, Fault.OTHER_OUTPUTS  # their values may show why
+
 
 def find_cause(decision: Decision) -> str | None:
     """Return the mistake that a step shows as a whole, None where none is known."""
     model, fit, fault = decision.model, decision.fit, decision.fault
-    if fault in (Fault.SOFTMAX_AXIS, Fault.FACTOR) and (cause := name_outputs(decision)):
+    if fault in BY_OUTPUTS and (cause := name_outputs(decision)):
         return cause
     if fault is Fault.FACTOR and fit:
         return _name_whole_factor(decision, fit)

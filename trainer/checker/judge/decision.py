@@ -37,11 +37,13 @@ class Fault(Enum):
     EQUAL_TARGETS = auto()
     MIXED = auto()
     AGAINST = auto()
+    OTHER_OUTPUTS = auto()
 
 
 # A value is wrong by itself: what else its line could compute is tried.
 OF_ONE_VALUE = (
-    Fault.SOFTMAX_AXIS, Fault.GROWN, Fault.WRONG_LOSS, Fault.TURNED_LOSS, Fault.SPREAD,
+    Fault.SOFTMAX_AXIS, Fault.DOUBLE_SOFTMAX, Fault.GROWN, Fault.WRONG_LOSS, Fault.TURNED_LOSS,
+    Fault.SPREAD, Fault.OTHER_OUTPUTS,
 )  # fmt: skip
 # Of a loss that the file computes, and no step goes down.
 OF_SHOWN_LOSS = Fault.OTHER_LOSS, Fault.WRONG_LOSS, Fault.TURNED_LOSS
@@ -51,9 +53,8 @@ OF_RULES = Fault.INVERTED, Fault.MIXED, Fault.AGAINST
 OF_DIRECTION = Fault.UPHILL, Fault.CLIMBS, *OF_RULES
 # What is not wrong in a value on the way back: no line is sought by derivatives.
 OF_OUTPUTS = (
-    Fault.SOFTMAX_AXIS, Fault.GROWN, Fault.WRONG_LOSS, Fault.TURNED_LOSS, Fault.DOUBLE_SOFTMAX,
-    Fault.ACCUMULATES, Fault.IGNORES, Fault.SPREAD, Fault.FORGOTTEN,
-    Fault.OVERWRITES, Fault.INFINITE, Fault.EQUAL_TARGETS, *OF_RULES,
+    *OF_ONE_VALUE, Fault.ACCUMULATES, Fault.IGNORES, Fault.FORGOTTEN, Fault.OVERWRITES,
+    Fault.INFINITE, Fault.EQUAL_TARGETS, *OF_RULES,
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from trainer.checker.find.trace import DERIVED, SUBTRACTED
+from trainer.checker.judge.backward import find_other_outputs
 from trainer.checker.judge.consistency import list_inconsistent
 from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.derivatives import differentiate_along
@@ -29,9 +30,9 @@ from trainer.checker.judge.moving import move, turn
 from trainer.checker.judge.multiples import find_multiples
 from trainer.checker.judge.optimizers import find_rule, is_consistent
 from trainer.checker.judge.properties import (
+    find_softmax_twice,
     find_wrong_softmax,
     has_equal_targets,
-    is_softmax_twice,
     list_accumulated,
     list_unused,
 )
@@ -48,7 +49,8 @@ def decide_about(model: Model) -> Decision:
     if not (any(fit.list_agreeing() for fit in fits) or _follows_targets(model)):
         return _find_fault(model, fits) or Decision(model, None, fits[0] if fits else None)
     looks = (_find_fault, _find_followed, _find_turned, _find_sloped, _find_rated, _find_apart,
-             _find_gradients, _find_uncomputed, _find_inconsistent, _find_growing)  # fmt: skip
+             _find_gradients, _find_uncomputed, _find_inconsistent, _find_growing,
+             _find_wrong_outputs)  # fmt: skip
     found = filter(None, (look(model, fits) for look in looks))
     return _look_at_state(next(found, Decision(model, None, fits[0] if fits else None)))
 
@@ -104,8 +106,8 @@ def _find_followed(model: Model, fits: list[Fit]) -> Decision | None:
         if fit.is_right and (turned := [each for each in fits if each.is_turned]):
             event = fit.events[0]
             return Decision(model, False, turned[0], [], Fault.TURNED_LOSS, turned, event)
-        if fit.is_right and is_softmax_twice(model, fits):
-            return Decision(model, False, fit, fault=Fault.DOUBLE_SOFTMAX, fits=fits)
+        if fit.is_right and (twice := find_softmax_twice(model, fits)) is not None:
+            return Decision(model, False, fit, [], Fault.DOUBLE_SOFTMAX, fits, twice)
         if fit.is_right and (kept := list_accumulated(model)):
             return Decision(model, False, fit, kept, Fault.ACCUMULATES, fits)
         if fit.is_right and (unused := find_overwritten(model)) is not None:
@@ -127,6 +129,14 @@ def _find_computed(model: Model, fits: list[Fit]) -> Decision:
         if factor
     ]
     return Decision(model, True, usual[0], fits=usual) if usual else Decision(model, None)
+
+
+def _find_wrong_outputs(model: Model, fits: list[Fit]) -> Decision | None:
+    """Return that a step goes down the loss of other outputs than those that it computes."""
+    event = find_other_outputs(model, fits[0]) if fits else None
+    if event is None:
+        return None
+    return Decision(model, False, fits[0], [], Fault.OTHER_OUTPUTS, event=event)
 
 
 def _find_turned(model: Model, fits: list[Fit]) -> Decision | None:

@@ -14,6 +14,7 @@ from trainer.checker.judge.influence import Model, Run, name_place
 from trainer.checker.judge.losses import BINARY, ENTROPY, GROWING, SQUARES, STRAIGHT
 from trainer.checker.judge.showing import find_shown_loss, list_named
 
+NEXT = 2  # values after a part of a line, of which one may be the whole
 FEW = 0.01  # of a penalty, which is rounding
 
 
@@ -32,6 +33,9 @@ def _settle_loss(step: Step, decision: Decision) -> Decision:
     fit = decision.fit
     if not (decision.is_right and fit) or fit.wrong:
         return decision
+    if fit.is_own and (negated := _find_negated(step, decision.model, fit)):
+        weights = decision.model.weights
+        return Decision(decision.model, False, negated, weights, Fault.UPHILL, [negated])
     if fit.is_own:
         full = _find_whole(step, decision, fit)
         fault = Fault.LACKS_PENALTY
@@ -48,6 +52,19 @@ def _settle_loss(step: Step, decision: Decision) -> Decision:
     if _list_named(step, decision, fit.shown_as):
         return decision
     return compare_shown(step, decision, decision.model)
+
+
+def _find_negated(step: Step, model: Model, fit: Fit) -> Fit | None:
+    """Return the fit of the number that a line computes as minus the one that a step goes down,
+    None where it does not: for one sample a part of a loss is a number too.
+    """
+    events, part = model.base.events, fit.events[0]
+    own = events[part][2].ravel()
+    near = range(part + 1, min(part + 1 + NEXT, len(events)))
+    same = (i for i in near if events[i][0] >= 0 and np.array_equal(events[i][2].ravel(), -own))
+    line = step.describe(events[part][0])[0]
+    whole = [(i,) for i in same if own.any() and step.describe(events[i][0])[0] == line]
+    return next((each for each in list_fits(model) if each.events in whole), None)
 
 
 def compare_shown(step: Step, decision: Decision, model: Model) -> Decision:

@@ -78,16 +78,17 @@ def _find_classes(y: Array) -> int | None:
     return axes[0] if len(axes) == 1 and y.shape[1 - axes[0]] >= SAMPLES else None
 
 
-def is_softmax_twice(model: Model, fits: list[Fit]) -> bool:
-    """Return whether each usual loss that a step goes down applies a softmax to outputs that are
-    probabilities already.
+def find_softmax_twice(model: Model, fits: list[Fit]) -> int | None:
+    """Return the event of outputs that are probabilities already, where each usual loss that a step
+    goes down applies a softmax to such; None where one does not.
     """
     usual = [fit for fit in fits if fit.is_right and not fit.is_own]
     values = [event[2] for event in model.base.events]
-    return bool(usual) and all(
+    is_twice = all(
         fit.loss == OF_SOFTMAX and _are_probabilities(read_events(values, fit.events))
         for fit in usual
     )
+    return usual[0].events[0] if usual and is_twice else None
 
 
 def _are_probabilities(y: Array | None) -> bool:

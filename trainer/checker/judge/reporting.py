@@ -10,7 +10,7 @@ from trainer.checker.findings.comparing import LACKING, OWN_PENALTY, Finding, re
 from trainer.checker.findings.report import CODE, STEP, Report
 from trainer.checker.judge.budget import Step
 from trainer.checker.judge.causes import find_cause, find_ratio, find_weight_causes
-from trainer.checker.judge.decision import OF_ONE_VALUE, OF_SHOWN_LOSS, Decision, Fault
+from trainer.checker.judge.decision import OF_SHOWN_LOSS, Decision, Fault
 from trainer.checker.judge.judging import Judged, has_line
 from trainer.checker.judge.layers import gives_loss
 from trainer.checker.judge.properties import is_affine
@@ -23,9 +23,8 @@ from trainer.common.language import translate as _
 SHAPE = "weight-shape"
 UNSURE = (None, "softmax-axis", "mse-mean", SHAPE)
 LAYERS = N_("layers")
-# Mistakes of the forward pass, to which no change of the backward pass is an answer.
-FORWARD = {"activation-missing", "double-softmax", "sigmoid-before-softmax", "softmax-whole-batch"}
 OF_FORM = ("predict", "loss", "gradient")  # what differs where a net has another form
+OF_NET = ("construction", *OF_FORM)
 FACTORS = ("batch-mean-missing", "batch-mean-twice", "loss-sum")
 
 
@@ -38,6 +37,13 @@ def may_be_settled(report: Report) -> bool:
     left = [f for f in wrong if is_whole or not _is_gradient(f)]
     is_doubted = bool(wrong) and all(_is_doubt(finding, unsure) for finding in left)
     return report.status == 2 or is_doubted
+
+
+def has_parts_alone(report: Report) -> bool:
+    """Return whether functions and layers of a file are right, and no net was checked."""
+    right = _list_right(report)
+    is_net = any(name in OF_NET or name.startswith("gradient ") for name in right)
+    return report.status == 0 and report.name.startswith(CODE) and bool(right) and not is_net
 
 
 def lacks_loss(report: Report) -> bool:
@@ -202,9 +208,7 @@ def _name_both_losses(wrong: list[Finding], judged: Judged) -> None:
 def point_to(report: Report, judged: Judged) -> None:
     """Note in a report which step is wrong, and whether a line of it can be sought."""
     report.step = judged.step.place if judged.decision.is_right is False else None
-    causes = {finding.cause for finding in report.wrong_findings}
-    is_of_value = judged.decision.fault in OF_ONE_VALUE
-    report.has_line = has_line(judged) and (is_of_value or not causes & FORWARD)
+    report.has_line = has_line(judged)
     _place_steps(report)
 
 
@@ -359,6 +363,18 @@ def describe_unrun(judged: Judged, functions: list[str]) -> Iterator[Finding]:
     if functions:
         message = _("not checked, since {step} does not run them: {names}")
         words = {"step": name_step(judged.step), "names": join_changes(functions)}
+        yield Finding(STEP, "note", message.format(**words))
+
+
+def describe_unknown(names: list[str], obstacle: str) -> Iterator[Finding]:
+    """Yield which functions of a file whose other parts are right no check says anything about, and
+    the call that came farthest, if any failed.
+    """
+    if names:
+        message = _("not checked, since no training was found that runs them: {names}")
+        if obstacle:
+            message = _("not checked, since {obstacle}: {names}")
+        words = {"obstacle": obstacle, "names": join_changes(names)}
         yield Finding(STEP, "note", message.format(**words))
 
 

@@ -39,6 +39,10 @@ FAULTS = {
         "the outputs of {step} are probabilities already, and {loss} applies a softmax to them "
         "again: give it what goes into the softmax"
     ),
+    Fault.OTHER_OUTPUTS: N_(
+        "{step} moves the weights as if the outputs were the softmax of the last layer's sums, but "
+        "they are not"
+    ),
     Fault.ACCUMULATES: N_(
         "{step} adds its gradients to {names}, which keeps those of all steps before: set it to 0 "
         "first"

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from trainer.checker.adapt.loaded import Loaded
 from trainer.checker.find.discovering import MOST_STEPS
 from trainer.checker.find.inventing import INPUTS
 from trainer.checker.find.options import MOST as MOST_OPTIONS
@@ -31,7 +32,9 @@ from trainer.checker.judge.quotients import (
 )
 from trainer.checker.judge.reporting import (
     describe,
+    describe_unknown,
     describe_unrun,
+    has_parts_alone,
     lacks_loss,
     leave_raised,
     leave_unknown,
@@ -45,7 +48,7 @@ from trainer.checker.judge.reporting import (
     settle_layers,
     shows_loss,
 )
-from trainer.checker.judge.unrun import list_unrun
+from trainer.checker.judge.unrun import list_unknown, list_unrun
 from trainer.checker.load.source import read_source
 from trainer.checker.remote.connection import Connection, WorkerLostError
 from trainer.checker.remote.hanging import HangError, LargeError
@@ -239,6 +242,12 @@ def _list_lines(judged: Judged) -> set[int]:
     return {judged.step.describe(site)[0] for site in sites}
 
 
+def _list_unknown(report: Report, path: Path) -> list[str]:
+    """Return what a file defines besides what is right in a report, and what that uses."""
+    known = _list_names(f for f in report.findings if f.verdict == "ok")
+    return list_unknown(read_source(path).tree, {name.partition(".")[0] for name in known})
+
+
 def _is_of_others(judged: Judged | None, programs: RemotePrograms) -> bool:
     """Return whether what the file's own program cannot do is right with other data, or open."""
     if judged is None or judged.decision.is_right is None:
@@ -265,17 +274,19 @@ def _ask_obstacle(connection: Connection) -> tuple[str, list[str]]:
 
 
 def judge_training(
-    connection: Connection, report: Report, path: Path, may_acquit: bool, is_loaded: bool
+    connection: Connection, report: Report, path: Path, may_acquit: bool, loaded: Loaded | None
 ) -> Judged | None:
     """Add to a report what a step of training shows: all where it left the net open, or doubted
     it without a cause, and of a right net whether the file's own code trains it. Return the step.
 
     path is that of the file. may_acquit is False for a submission, which may hold a second net
     that is right: of what is wrong there nothing is taken back. A file that was loaded is open only
-    for want of a step.
+    for want of a step; one whose layers are right may have other functions, which are called too.
     """
     judged = None
-    if may_be_settled(report) and (may_acquit or not report.wrong_findings):
+    lists_unknown = may_acquit and loaded and loaded.is_whole and has_parts_alone(report)
+    unknown = _list_unknown(report, path) if lists_unknown else []
+    if unknown or (may_be_settled(report) and (may_acquit or not report.wrong_findings)):
         programs, doubted = RemotePrograms(connection), _list_names(report.wrong_findings)
         judged = _judge_options(programs, judge_programs(programs))
         is_of_others = programs.failed and _is_of_others(judged, programs)
@@ -296,13 +307,17 @@ def judge_training(
         if may_be_settled(report) and not is_wrong:  # no layer acquits what trains it
             is_whole = _runs_layers(connection, judged)
             settle_layers(report, judge_layers(_list_layers(connection, report)), is_whole)
-        elif judged and judged.decision.is_right and report.status == 0:
-            layers = _list_layers(connection, report, judged, doubted)
+        elif report.status == 0 and (unknown or not is_open):
+            shown = None if is_open else judged
+            layers = _list_layers(connection, report, shown, doubted)
             settle_layers(report, judge_layers(layers), is_whole=False)
         if report.status == 0 and judged and judged.step.file:
             unrun = list_unrun(read_source(path).tree, _list_lines(judged))
             report.findings += describe_unrun(judged, unrun)
-        if report.status == 2 and is_loaded and not programs.failed:
+        elif report.status == 0 and unknown and is_open:
+            obstacle, _users = _ask_obstacle(connection)
+            report.findings += describe_unknown(_list_unknown(report, path), obstacle)
+        if report.status == 2 and loaded and not programs.failed:
             advise(report, judged, *_ask_obstacle(connection))
     elif report.status == 0:
         numbers = TRAINING if lacks_loss(report) else OWN  # a call may show what its loss is

@@ -45,6 +45,7 @@ from trainer.checker.findings.comparing import as_array
 from trainer.checker.judge.budget import Budget
 from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.derivatives import find_factor, is_close
+from trainer.checker.repair.activating import diagnose_lacking, lacks_activation
 from trainer.checker.repair.adding import list_biased
 from trainer.checker.repair.ordering import list_earlier
 from trainer.checker.repair.raising import diagnose_raised
@@ -207,9 +208,11 @@ def diagnose_step(
     """Return the wrong line of a step, with a change with which it is right, where one is found,
     and where a look at the whole file finds it better.
     """
+    decided = decide_request(request)
+    if decided and lacks_activation(decided[-1]):
+        return diagnose_lacking(request, decided, tried)
     survey = survey_step(request, None)
     if survey is None:
-        decided = decide_request(request)
         if decided and (fault := decided[-1].fault) in OF_FAULTS:
             return diagnose_fault(request, decided[0], fault, tried)
         go_on = partial(_go_on, request, tried)

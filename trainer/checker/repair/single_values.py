@@ -13,7 +13,8 @@ import numpy as np
 
 from trainer.book.functions import Array
 from trainer.checker.adapt.attempts import attempt
-from trainer.checker.diagnose.applying import Candidate, apply_edit
+from trainer.checker.diagnose.applying import Candidate, apply_edit, replace_all
+from trainer.checker.diagnose.calls import edit_axis
 from trainer.checker.diagnose.counting import Count
 from trainer.checker.diagnose.diagnosing import Diagnosis, describe_fix, describe_place
 from trainer.checker.diagnose.edits import Edit, sort_edits
@@ -31,7 +32,9 @@ from trainer.checker.judge.showing import list_expected
 from trainer.checker.load import recording
 from trainer.checker.load.recording import Record
 from trainer.checker.repair.surveying import StepRequest, find_steps, find_value, list_functions_of
+from trainer.checker.repair.unwrapping import list_unwrapped
 
+OF_ONE_MORE = Fault.DOUBLE_SOFTMAX, Fault.OTHER_OUTPUTS  # functions that give the outputs
 MOST_COST = 2.3  # of an edit
 MOST = 40  # changes that are tried
 MORE = 6  # those after one with which the value is right, though the step is not
@@ -65,9 +68,13 @@ def diagnose_value(
         return None
     partly: tuple[Candidate, Texts] | None = None
     left = 2 * MOST
+    is_of_axis = decision.fault is Fault.SOFTMAX_AXIS
+    likely = _list_axes(texts, site, function) if is_of_axis else ()
+    if decision.fault in OF_ONE_MORE:
+        likely = list_unwrapped(decision, step, texts)
     near, far = _list_by_value(decision, step, texts, function)
     changes = islice(_list_changes(texts, site, function), MOST)
-    for candidate in chain(near, changes, far):
+    for candidate in chain(likely, near, changes, far):
         if not left or not tried.spend():
             break
         left -= 1
@@ -150,6 +157,20 @@ def _list_changes(texts: Texts, site: Site, function: Function) -> Iterator[Cand
     for root in _list_roots(function, site.line):
         edits = [*list_edits(root, words, MOST_COST), *_list_columns(root, words.atoms)]
         for edit in sort_edits(edits):
+            yield from apply_edit(site.path, texts[site.path], edit)
+
+
+def _list_axes(texts: Texts, site: Site, function: Function) -> Iterator[Candidate]:
+    """Yield the texts with the other axis in each call of a function, and with another axis of what
+    keeps its dimensions: axis=0 → axis=1, np.sum(e) → np.sum(e, axis=1, keepdims=True).
+    """
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+    axes = [each.value for call in calls for each in call.keywords if each.arg == "axis"]
+    turned = [Edit(axis, str(int(ast.unparse(axis) == "0")), 0.0) for axis in axes]
+    if turned:
+        yield Candidate(site.path, replace_all(texts[site.path], turned), axes[0])
+    for edit in (edit for call in calls for edit in edit_axis(call)):
+        if "keepdims=True" in edit.text:
             yield from apply_edit(site.path, texts[site.path], edit)
 
 

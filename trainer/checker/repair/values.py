@@ -71,7 +71,10 @@ class Values:
         if any(is_close(each, value) for each in mine):
             return
         if value.ndim:
-            yield from (expected for _, expected in self.derivatives.list_like(value))
+            like = list(self.derivatives.list_like(value))
+            yield from (expected for _, expected in like)
+            if own and own.path not in dict(like):  # a weight that the step leaves as it is
+                yield from arrange(own.value, value.shape)
         # One number was solved for; or it is a sum over an axis too many, or of something else.
         by_weights = (self.derivatives.find(path) for path in sorted(reached))
         yield from (each.value for each in by_weights if each and _is_repeated(value, each.value))

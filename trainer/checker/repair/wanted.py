@@ -21,13 +21,14 @@ from trainer.checker.judge.descent import (
     refit,
 )
 from trainer.checker.judge.fit import Fit, are_same
-from trainer.checker.judge.influence import Model, find_dependents
+from trainer.checker.judge.influence import Model, find_dependents, leave_start
 from trainer.checker.judge.layering import name_event
 from trainer.checker.judge.losses import SQUARES
 from trainer.checker.judge.moving import move
 from trainer.checker.judge.multiples import list_usual
 from trainer.checker.judge.slopes import Direction
 
+FAR = 0.5  # how far from its weights a step is looked at, relative to the largest
 MOST_LOSSES = 6  # that the step may have been meant to go down
 
 
@@ -38,7 +39,8 @@ class Wanted:
     fits are those of the losses that it may be meant to go down, directions those along which the
     weights should move, and sites the places of the source. pulled are the weights on which the
     step has a penalty, though a wrong one. rate is the factor that gradients must have, 0 for
-    any. has_fault tells that the step is wrong as a whole, and not in some weights alone.
+    any. has_fault tells that the step is wrong as a whole, and not in some weights alone. size is
+    that of the rate of a step of which only the sign is turned, 0 for any.
     """
 
     model: Model
@@ -48,6 +50,7 @@ class Wanted:
     pulled: frozenset[str] = frozenset()
     rate: float = 0.0
     has_fault: bool = False
+    size: float = 0.0
 
     @cached_property
     def paths(self) -> frozenset[str]:
@@ -80,6 +83,7 @@ class Wanted:
         """Return whether a step is that of a loss and of its penalty, with the factor it needs."""
         is_right = fit.is_right and not fit.lacks_penalty
         has_factor = not self.rate or are_same(fit.rate, self.rate)
+        has_factor &= not self.size or are_same(abs(fit.rate), self.size)
         is_pulled = fit.penalty > 0 and self.pulled <= {*fit.pulled}
         return is_right and has_factor and (is_pulled or not self.pulled)
 
@@ -133,6 +137,8 @@ def name_losses(model: Model, fits: list[Fit]) -> frozenset[str]:
 
 def find_wanted(decision: Decision, sites: list[Site]) -> Wanted | None:
     """Return what a wrong step should do, None where no loss is known that it may go down."""
+    if decision.fault is Fault.OTHER_LOSS:  # near 0 both losses are much alike
+        decision = replace(decision, model=leave_start(decision.model, FAR))
     model = decision.model
     found = _list_meant(decision)
     fits = choose_fits(model, found, set() if decision.fault else set(decision.wrong))
@@ -149,7 +155,8 @@ def find_wanted(decision: Decision, sites: list[Site]) -> Wanted | None:
     if decision.fault is Fault.POWERS:
         rate = next(r or 0.0 for w, r in fits[0].rates.items() if w not in decision.wrong)
     has_fault = decision.fault is not None
-    return Wanted(model, fits, directions, sites, pulled, rate, has_fault) if fits else None
+    size = -decision.fit.rate if decision.fault is Fault.UPHILL and decision.fit else 0.0
+    return Wanted(model, fits, directions, sites, pulled, rate, has_fault, size) if fits else None
 
 
 def _list_meant(decision: Decision) -> list[Fit]:
@@ -159,7 +166,8 @@ def _list_meant(decision: Decision) -> list[Fit]:
     if decision.fault is Fault.SLOPE and decision.fit:
         fits = list_fits(decision.model)
         return [f for f in fits if f.loss == SQUARES and f.events == decision.fit.events]
-    if decision.fit and lacks_part(decision):
+    is_turned = decision.fault is Fault.UPHILL
+    if decision.fit and (is_turned or lacks_part(decision)):
         return [decision.fit]
     if decision.fault is Fault.REPLACES:
         return decision.fits

@@ -1,0 +1,85 @@
+"""Applies an activation to the sums of a layer that has none, while the way back has its slope."""
+
+import ast
+from collections.abc import Iterator
+
+import numpy as np
+
+from trainer.checker.adapt.attempts import attempt
+from trainer.checker.diagnose.applying import Candidate, apply_edit
+from trainer.checker.diagnose.counting import Count
+from trainer.checker.diagnose.diagnosing import Diagnosis, describe_fix
+from trainer.checker.diagnose.edits import Edit
+from trainer.checker.diagnose.patching import Texts, holds
+from trainer.checker.find.programs import Script
+from trainer.checker.find.steps import Step
+from trainer.checker.judge.causes import find_weight_causes
+from trainer.checker.judge.decision import Decision
+from trainer.checker.judge.layering import list_layers
+from trainer.checker.repair.surveying import (
+    StepRequest,
+    find_steps,
+    find_value,
+    list_functions_of,
+)
+
+MISSING = "activation-missing"
+USUAL = "np.maximum(0, {})", "np.tanh({})", "1 / (1 + np.exp(-({})))"
+MOST_FUNCTIONS = 6  # of one argument that the file calls
+
+
+def lacks_activation(decision: Decision) -> bool:
+    """Return whether the way back of a step has the slope of an activation that it lacks."""
+    may_lack = decision.fault is None and _list_sites(decision)
+    return bool(may_lack) and MISSING in find_weight_causes(decision).values()
+
+
+def diagnose_lacking(
+    request: StepRequest, decided: tuple[Script, Step, Decision], tried: Count
+) -> Diagnosis | None:
+    """Return the first activation of sums with which the step is right, None where none is."""
+    script, step, decision = decided
+    texts = {path: source.text for path, source in script.sources.items()}
+    for candidate in _list_activated(decision, step, texts):
+        if not tried.spend():
+            return None
+        changed = {**texts, candidate.path: candidate.text}
+        if attempt(lambda now=changed: request.is_right(find_steps(request, now)[1])).value:
+            return describe_fix(candidate, texts, changed, [], 1)
+    return None
+
+
+def _list_activated(decision: Decision, step: Step, texts: Texts) -> Iterator[Candidate]:
+    """Yield the texts in which a line that gives the sums of such a layer applies a function.
+
+    self.a1 = self.z1   →   self.a1 = relu(self.z1)
+    """
+    functions = list_functions_of(texts, step)
+    for number in _list_sites(decision):
+        site = step.tracer.sites[number]
+        owner = next((f for p, f in functions if p == site.path and holds(f, site.line)), None)
+        value = find_value(owner, site)
+        for form in _list_forms(texts[site.path]):
+            if value:
+                edit = Edit(value, form.format(ast.unparse(value)), 0.0)
+                yield from apply_edit(site.path, texts[site.path], edit)
+
+
+def _list_sites(decision: Decision) -> list[int]:
+    """Return the places that give the sums of layers without an activation, the last first."""
+    model, events = decision.model, decision.model.base.events
+    layers = list_layers(model, decision.fit) if decision.fit else []
+    sums = [events[layer.sums][2] for layer in layers[:-1] if layer.outputs == [layer.sums]]
+    sites = (s for s, path, v in events if s >= 0 and not path
+             and any(np.array_equal(v, each) for each in sums))  # fmt: skip
+    return [*dict.fromkeys(sites)][::-1]
+
+
+def _list_forms(text: str) -> list[str]:
+    """Return how an activation may be written: by the functions that the file calls with one
+    argument, or as usual.
+    """
+    calls = (n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Call) and len(n.args) == 1)
+    names = dict.fromkeys(ast.unparse(call.func) for call in calls if not call.keywords)
+    known = [f"{name}({{}})" for name in names if "{" not in name]
+    return [*known[:MOST_FUNCTIONS], *USUAL]
