@@ -280,3 +280,52 @@ def test_what_no_call_could_run_is_not_called_right(tmp_path, old, new, status, 
     assert report.status == status
     assert bool(notes) == bool(unknown)
     assert all(name in note for note in notes for name in unknown)
+
+
+# A net of a known form whose own script fails in its own line.
+LISTS = """
+import numpy as np
+
+class Network:
+    def __init__(self, sizes):
+        self.weights = [np.random.randn(a, b) for a, b in zip(sizes, sizes[1:])]
+        self.biases = [np.zeros((1, b)) for b in sizes[1:]]
+
+    def forward(self, x):
+        self.a = [x]
+        for w, b in zip(self.weights, self.biases):
+            self.a.append(1 / (1 + np.exp(-(np.dot(self.a[-1], w) + b))))
+        return self.a[-1]
+
+    def backward(self, y, lr):
+        delta = (self.a[-1] - y) * self.a[-1] * (1 - self.a[-1])
+        for i in reversed(range(len(self.weights))):
+            dw = np.dot(self.a[i].T, delta) / len(y)
+            db = np.sum(delta, axis=0, keepdims=True) / len(y)
+            if i > 0:
+                delta = np.dot(delta, self.weights[i].T) * self.a[i] * (1 - self.a[i])
+            self.weights[i] -= lr * dw
+            self.biases[i] -= lr * db
+
+    def fit(self, x, y, epochs=100):
+        for epoch in range(epochs):
+            self.forward(x)
+            self.backward(y, 0.5)
+
+if __name__ == "__main__":
+    x, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0], [1], [1], [0]])
+    Network([2, 4, 1]).fit(x, y)
+"""
+INDEX = "self.weights[i].T", "self.weights[i - 1].T", "1 and 4 differ"
+WHOLE_NUMBERS = "np.zeros((1, b))", "np.zeros((1, b), dtype=int)", "self.biases[i] is an array of"
+
+
+@pytest.mark.parametrize(("right", "wrong", "message"), [INDEX, WHOLE_NUMBERS])
+def test_what_the_files_own_script_raises_is_wrong_in_a_net_of_a_known_form(
+    tmp_path, right, wrong, message
+):
+    (path := tmp_path / "net.py").write_text(LISTS.replace(right, wrong))
+    report, _ = check_in_child(path)
+    assert report.status == 1, report.as_text()
+    assert message in " ".join(f.message for f in report.wrong_findings)
+    assert apply_diff(path.read_text(), report.diagnosis["diff"]) == LISTS

@@ -1,7 +1,8 @@
-"""Names the arrays of a line whose shapes do not fit."""
+"""Names the arrays of a line whose shapes do not fit, or that keep no decimals."""
 
 import ast
 import linecache
+import re
 import traceback
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,24 +15,36 @@ import numpy as np
 from trainer.common.language import translate as _
 
 PRODUCTS = ("dot", "matmul")
+CAST = r"output from dtype\('float\d+'\) to dtype\('u?int\d+'\)"  # of NumPy's error
 LONGEST = 40  # characters of an operand that is shown
 Operands = tuple[str, ast.expr, ast.expr]
 
 
 def describe_misfit(error: BaseException, path: Path) -> str:
-    """Return which two arrays do not fit in the last line of a file that an error passed, "" where
-    that is not the reason: dy (7, 3) · W2 (6, 3): 3 and 6 differ; W2.T is (3, 6).
+    """Return which two arrays do not fit in the last line of a file that an error passed, or which
+    keeps no decimals, "" where that is not the reason: dy (7, 3) · W2 (6, 3): 3 and 6 differ; W2.T
+    is (3, 6).
     """
     frames = [(f, n) for f, n in traceback.walk_tb(error.__traceback__)
               if f.f_code.co_filename == str(path)]  # fmt: skip
-    if not isinstance(error, ValueError) or not frames:
+    is_cast = isinstance(error, TypeError) and re.search(CAST, str(error))
+    if not (isinstance(error, ValueError) or is_cast) or not frames:
         return ""
     frame, line = frames[-1]
     with suppress(SyntaxError):
         tree = ast.parse("".join(linecache.getlines(str(path))))
+        if is_cast:
+            return _describe_whole(tree, line)
         found = (_describe(frame, *operands) for operands in _list_operands(tree, line))
         return next(filter(None, found), "")
     return ""
+
+
+def _describe_whole(tree: ast.Module, line: int) -> str:
+    """Return that the array which a line changes is of whole numbers, "" where it changes none."""
+    changes = (n for n in ast.walk(tree) if isinstance(n, ast.AugAssign) and n.lineno == line)
+    message = _("{name} is an array of whole numbers, which keeps no decimals: make it of floats")
+    return next((message.format(name=ast.unparse(n.target)) for n in changes), "")
 
 
 def _list_operands(tree: ast.Module, line: int) -> Iterator[Operands]:

@@ -57,6 +57,8 @@ def edit_call(node: ast.Call, atoms: list[str], functions: list[str]) -> Iterato
             func = ast.Attribute(node.func.value, twin, ast.Load())
             yield change_node(node, 1.4, func=func)
     yield from edit_axis(node)
+    if any(each.arg == "dtype" for each in node.keywords):
+        yield change_node(node, 1.3, keywords=[k for k in node.keywords if k.arg != "dtype"])
 
 
 def edit_axis(node: ast.Call) -> Iterator[Edit]:

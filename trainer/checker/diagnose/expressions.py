@@ -79,9 +79,11 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
     match node:
         case ast.BinOp(left=left, op=op, right=right):
             for other in OPERATORS:
-                if not isinstance(op, other):
+                changes_nothing = ast.unparse(right) == "1" and other in (ast.Mult, ast.Div)
+                if not (isinstance(op, other) or changes_nothing):
                     yield change_node(node, 1.4, op=other())
-            yield Edit(node, ast.unparse(left), 1.7)
+            is_shift = isinstance(op, ast.Add | ast.Sub) and ast.unparse(right).isdigit()
+            yield Edit(node, ast.unparse(left), 1.55 if is_shift else 1.7)  # before i - 0
             yield Edit(node, ast.unparse(right), 1.8)
             yield change_node(node, 1.6, left=right, right=left)
             if isinstance(op, ast.Add) and isinstance(left, ast.Constant | ast.JoinedStr):

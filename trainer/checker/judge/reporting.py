@@ -108,6 +108,7 @@ def leave_unknown(report: Report) -> None:
     is_unknown = all(f in of_form or _is_doubted_call(f) for f in wrong)
     is_unknown &= {f.quantity for f in of_form} not in ({"loss"}, set())
     is_judged = bool(report.step) or "loss" in _list_right(report) or _is_understood(report)
+    is_judged |= any(f.quantity == STEP for f in wrong)
     if wrong and is_unknown and not is_judged:
         message = _(
             "its outputs are of no form that is known here, and nothing else shows its form"
