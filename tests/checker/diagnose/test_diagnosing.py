@@ -9,6 +9,7 @@ import pytest
 from mistaken import NETS, plant_mistakes
 from reports import LAYOUTS, apply_diff, report_on
 from sampling import few
+from steps import FREE, write_changed
 
 from trainer.checker.check_file import check_file, check_loaded
 from trainer.checker.diagnose.diagnosing import diagnose
@@ -265,42 +266,9 @@ def test_a_mistake_is_explained_without_a_file():
     assert (unknown.returncode, unknown.stderr.count("\n")) == (2, 1)
 
 
-LISTS = """
-import numpy as np
-
-
-class Net:
-    def __init__(self, sizes):
-        self.W = [np.random.randn(a, b) * 0.1 for a, b in zip(sizes, sizes[1:])]
-        self.b = [np.zeros(b) for b in sizes[1:]]
-
-    def softmax(self, z):
-        e = np.exp(z - z.max(axis=1, keepdims=True))
-        return e / e.sum(axis=1, keepdims=True)
-
-    def forward(self, x):
-        self.a = [x, np.maximum(0, x @ self.W[0] + self.b[0])]
-        self.out = self.softmax(self.a[1] @ self.W[1] + self.b[1])
-        return self.out
-
-    def backward(self, y, lr):
-        d = (self.out - y) / len(y)
-        for i in (1, 0):
-            dW, db = self.a[i].T @ d, d.sum(axis=0)
-            if i:
-                d = (d @ self.W[i].T) * (self.a[i] > 0)
-            self.W[i] -= lr * dW
-            self.b[i] -= lr * db
-
-    def train(self, x, y, epochs=100, lr=0.1):
-        for epoch in range(epochs):
-            self.forward(x)
-            self.backward(y, lr)
-"""
-
-
 def test_a_known_mistake_of_the_outputs_is_fixed_as_what_it_is(tmp_path):
     """Without a softmax the same gradients would be right too: they are those of squares."""
-    (path := tmp_path / "net.py").write_text(LISTS.replace("axis=1", "axis=0"))
+    text = (FREE / "lists_of_weights.py").read_text()
+    path = write_changed(tmp_path, text, "axis=1", "axis=0")
     found = diagnose(Request(path, None, False, 0))
-    assert apply_diff(path.read_text(), found.diff) == LISTS
+    assert apply_diff(path.read_text(), found.diff) == text

@@ -5,6 +5,9 @@ from reports import apply_diff
 from sampling import few
 from steps import FREE, diagnose, judge, write_changed
 
+from trainer.checker.diagnose.verifying import Request
+from trainer.checker.repair.repairing import diagnose_net
+
 NET = (FREE / "three_layers.py").read_text()
 SOFTMAX, RELU = "softmax(self.z3)", "relu(self.z1)"
 KEPT = "e.sum(axis=1, keepdims=True)"
@@ -58,6 +61,50 @@ def test_a_bias_whose_gradient_is_0_gets_its_gradient(tmp_path):
     gradient = "self.db2 = dz2.sum(axis=0)"
     path = write_changed(tmp_path, NET, gradient, "self.db2 = np.zeros_like(self.b2)")
     assert apply_diff(path.read_text(), diagnose(path).diff) == NET
+
+
+LISTS = (FREE / "lists_of_weights.py").read_text()
+UPDATE = "            self.b[i] -= lr * db\n", "", ""
+ZEROS = "d.sum(axis=0)", "np.zeros_like(self.b[i])", "np.sum(d, axis=0)"
+
+
+@pytest.mark.parametrize(("right", "wrong", "fixed"), few([UPDATE, ZEROS], 1))
+def test_biases_in_a_list_are_updated_as_the_weights_beside_them(tmp_path, right, wrong, fixed):
+    path = write_changed(tmp_path, LISTS, right, wrong)
+    found = diagnose_net(Request(path, None, False, 0))
+    assert apply_diff(path.read_text(), found.diff) == LISTS.replace(right, fixed or right)
+
+
+LOOP = """
+import numpy as np
+
+class Net:
+    def __init__(self, sizes):
+        self.W = [np.random.randn(a, b) for a, b in zip(sizes, sizes[1:])]
+        self.b = [np.zeros(b) for b in sizes[1:]]
+
+    def train(self, x, y, lr=0.1):
+        a, out = [x], x
+        for w, b in zip(self.W, self.b):
+            out = np.tanh(np.dot(out, w) + b)
+            a.append(out)
+        d = (out - y) * (1 - out ** 2)
+        for i in reversed(range(len(self.W))):
+            dw, db = np.dot(a[i].T, d), np.sum(d, axis=0)
+            d = np.dot(d, self.W[i].T) * (1 - a[i] ** 2)
+            self.W[i] -= lr * dw
+            self.b[i] -= lr * db
+
+net = Net([2, 4, 1])
+x, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0], [1], [1], [0]])
+for epoch in range(100):
+    net.train(x, y)
+"""
+
+
+def test_a_bias_that_a_loop_forgets_is_added_under_its_name_there(tmp_path):
+    path = write_changed(tmp_path, LOOP, "np.dot(out, w) + b", "np.dot(out, w)")
+    assert apply_diff(path.read_text(), diagnose(path).diff) == LOOP
 
 
 LOGISTIC = """

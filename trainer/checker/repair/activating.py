@@ -13,6 +13,7 @@ from trainer.checker.diagnose.edits import Edit
 from trainer.checker.diagnose.patching import Texts, holds
 from trainer.checker.find.programs import Script
 from trainer.checker.find.steps import Step
+from trainer.checker.judge.backward import name_outputs
 from trainer.checker.judge.causes import find_weight_causes
 from trainer.checker.judge.decision import Decision
 from trainer.checker.judge.layering import list_layers
@@ -24,14 +25,17 @@ from trainer.checker.repair.surveying import (
 )
 
 MISSING = "activation-missing"
+FORWARD = (MISSING, "double-softmax", "sigmoid-before-softmax", "softmax-whole-batch")
 USUAL = "np.maximum(0, {})", "np.tanh({})", "1 / (1 + np.exp(-({})))"
 MOST_FUNCTIONS = 6  # of one argument that the file calls
 
 
-def lacks_activation(decision: Decision) -> bool:
-    """Return whether the way back of a step has the slope of an activation that it lacks."""
-    may_lack = decision.fault is None and _list_sites(decision)
-    return bool(may_lack) and MISSING in find_weight_causes(decision).values()
+def list_forward_causes(decision: Decision) -> set[str]:
+    """Return the known mistakes of the forward pass, to which no change of the way back is an
+    answer, that a step without another fault shows.
+    """
+    may_have = decision.fault is None and (_list_sites(decision) or name_outputs(decision))
+    return {c for c in find_weight_causes(decision).values() if c in FORWARD} if may_have else set()
 
 
 def diagnose_lacking(

@@ -21,6 +21,7 @@ from trainer.checker.diagnose.wrapping import is_product
 from trainer.checker.find.steps import Step
 from trainer.checker.findings.comparing import as_array
 from trainer.checker.judge.derivatives import Derivatives, find_factor, is_close
+from trainer.checker.judge.influence import Model
 from trainer.checker.load.recording import Record
 from trainer.checker.repair.wanted import Wanted
 
@@ -36,10 +37,10 @@ def list_added(survey: Survey, step: Step, wanted: Wanted) -> Iterator[Candidate
     model, derivatives = wanted.model, Derivatives(wanted.model, wanted.fits[0])
     lacking = (derivatives.find(path) for path in sorted(wanted.paths - set(model.weights)))
     left = sorted(filter(None, lacking), key=lambda each: -each.value.size)  # no bias first
-    weights = {_write_leaf(path): path for path in model.weights}
-    for event, (number, inside, _) in enumerate(model.base.events):
+    for event, (number, inside, value) in enumerate(model.base.events):
         site = wanted.sites[number] if number >= 0 and not inside else None
-        gradient = derivatives.find(weights[site.name]) if site and site.name in weights else None
+        path = _find_weight(model, site.name, value) if site else ""
+        gradient = derivatives.find(path) if path else None
         if site is None or gradient is None:
             continue
         caught = step.catch(event, lambda: model.run({}, "full"))
@@ -50,8 +51,9 @@ def list_added(survey: Survey, step: Step, wanted: Wanted) -> Iterator[Candidate
             for statement in _list_updates(function, site.line, site.name):
                 text = survey.texts[site.path]
                 made = _Writer(statement, function, record, text)
-                lines = ((statement, new) for each in left
-                         for new in made.write(_write_leaf(each.path), each.value))  # fmt: skip
+                named = ((_write_like(each.path, path, site.name), each.value) for each in left)
+                lines = ((statement, new) for name, gradient in named if name
+                         for new in made.write(name, gradient))  # fmt: skip
                 yield from insert_all(site.path, text, lines)
 
 
@@ -67,6 +69,34 @@ def list_biased(survey: Survey, biases: list[str]) -> Iterator[Candidate]:
 def _write_leaf(path: str) -> str:
     """Return how the code of a class writes a leaf of its net."""
     return f"self.{path.removeprefix('net.')}" if path.startswith("net.") else path
+
+
+def _find_weight(model: Model, name: str, value: Array) -> str:
+    """Return the weight that a line sets under a name, in a loop over a list by what it becomes, ""
+    for none.
+    """
+    for path in model.weights:
+        leaf, after = _write_leaf(path), model.base.after[path]
+        is_same = _get_list(leaf) == _get_list(name) != "" and np.array_equal(after, value)
+        if leaf == name or is_same:
+            return path
+    return ""
+
+
+def _get_list(name: str) -> str:
+    """Return the list of which a name is an element, "" where it is none: W of W[i]."""
+    return name.rpartition("[")[0] if name.endswith("]") else ""
+
+
+def _write_like(path: str, other: str, name: str) -> str:
+    """Return how a line that sets another weight under a name writes this one, "" where it does
+    not: b[i] for b[1] beside W[1], which is W[i].
+    """
+    leaf, index = _write_leaf(path), name.rpartition("[")[2]
+    if _write_leaf(other) == name:
+        return leaf
+    is_beside = leaf.rpartition("[")[2] == _write_leaf(other).rpartition("[")[2]
+    return f"{_get_list(leaf)}[{index}" if is_beside and _get_list(leaf) else ""
 
 
 def _list_updates(function: Function, line: int, name: str) -> Iterator[Update]:

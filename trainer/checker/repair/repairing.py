@@ -45,7 +45,7 @@ from trainer.checker.findings.comparing import as_array
 from trainer.checker.judge.budget import Budget
 from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.derivatives import find_factor, is_close
-from trainer.checker.repair.activating import diagnose_lacking, lacks_activation
+from trainer.checker.repair.activating import MISSING, diagnose_lacking, list_forward_causes
 from trainer.checker.repair.adding import list_biased
 from trainer.checker.repair.ordering import list_earlier
 from trainer.checker.repair.raising import diagnose_raised
@@ -179,27 +179,33 @@ def diagnose_net(request: Request, tried: Count | None = None) -> Diagnosis | No
     """Return the wrong line of a net and a change with which every check passes.
 
     Where gradients are wrong for no known reason, a wrong step of its training shows more: it is
-    sought first. tried counts the changes.
+    sought first, and for a known one where nothing else is found. tried counts the changes.
     """
     findings = attempt(lambda: check_whole(request)).value or []
-    is_known = any(finding.verdict in ("differs", "raises") for finding in findings)
-    raised = None if is_known else diagnose_raised(request.path, tried or Count(CHANGES))
+    is_judged = any(finding.verdict in ("differs", "raises") for finding in findings)
+    raised = None if is_judged else diagnose_raised(request.path, tried or Count(CHANGES))
     if raised:
         return raised
     wrong, required = list_wrong(findings), list_required(findings)
-    is_unknown = wrong <= GRADIENTS and not any(f.cause for f in findings if f.verdict != "note")
-    step = find_wrong_step(request.path) if is_unknown else None
+    is_known = any(f.cause for f in findings if f.verdict != "note")
 
     def is_right(texts: Texts) -> bool:
         return find_wrong(request, texts, wrong, required) == frozenset()
 
-    of_step = Count(CHANGES)
-    first = diagnose_step(step, of_step, is_right) if step else None
-    if first and first.diff:
-        if tried:
+    def diagnose_training() -> Diagnosis | None:
+        step, of_step = find_wrong_step(request.path), Count(CHANGES)
+        found = diagnose_step(step, of_step, is_right) if step else None
+        if tried and found and found.diff:
             tried.spend(of_step.used)
+        return found
+
+    first = diagnose_training() if wrong <= GRADIENTS and not is_known else None
+    if first and first.diff:
         return first
-    return diagnose(request, tried) or first
+    found = diagnose(request, tried)
+    if found or not (wrong <= GRADIENTS and is_known):
+        return found or first
+    return diagnose_training()
 
 
 def diagnose_step(
@@ -209,8 +215,8 @@ def diagnose_step(
     and where a look at the whole file finds it better.
     """
     decided = decide_request(request)
-    if decided and lacks_activation(decided[-1]):
-        return diagnose_lacking(request, decided, tried)
+    if decided and (causes := list_forward_causes(decided[-1])):
+        return diagnose_lacking(request, decided, tried) if MISSING in causes else None
     survey = survey_step(request, None)
     if survey is None:
         if decided and (fault := decided[-1].fault) in OF_FAULTS:

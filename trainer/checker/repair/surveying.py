@@ -1,7 +1,6 @@
 """Surveys a wrong step of training for the search for a fix: its lines, and what they can use."""
 
 import ast
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.programs import OPTION, TRAINING, Script, run_program
 from trainer.checker.find.steps import Step
 from trainer.checker.find.straight import wrap_if
-from trainer.checker.find.trace import EVENT
+from trainer.checker.find.trace import EVENT, Trace
 from trainer.checker.judge.decision import OF_OUTPUTS, Decision, Fault
 from trainer.checker.judge.influence import Run
 from trainer.checker.judge.judging import has_line, judge_programs
@@ -107,7 +106,6 @@ class StepScreen:
     wanted: Wanted
     wrong: frozenset[str]
     fault: Fault | None = None
-    texts: Texts = field(default_factory=dict)
     unused: list[str] = field(default_factory=list)  # biases, where the fault is that
 
     def find_left(self, path: Path, text: str) -> frozenset[str] | None:
@@ -115,22 +113,33 @@ class StepScreen:
         that nothing used, that it is used.
         """
         if self.fault is Fault.UNUSED:
-            return frozenset() if self._uses_more(path, text) else None
+            return frozenset() if self._uses_any(path, text) else None
         with suppress(Exception), self.step.change(path, text):
             trace = self.wanted.model.run({}, "full")
             left = self.wanted.list_left(trace)
             return left if left is not None and left < self.wrong else None
         return None
 
-    def _uses_more(self, path: Path, text: str) -> bool:
-        """Return whether a text has a bias that nothing uses once more than before."""
-        words = {w for name in self.unused for w in re.findall(r"[^\W\d]\w*", name)[-1:]}
-        return any(text.count(word) > self.texts[path].count(word) for word in words)
+    def _uses_any(self, path: Path, text: str) -> bool:
+        """Return whether a step computes other values with another value of a bias that it did not
+        use.
+        """
+        model = self.wanted.model
+        with suppress(Exception), self.step.change(path, text):
+            before = _list_values(model.run({}, "full"))
+            moved = ({b: leave(model.base.before[b], FAR)} for b in self.unused)
+            return any(_list_values(model.run(edit, "full")) != before for edit in moved)
+        return False
 
     def list_added(self, survey: Survey) -> Iterator[Candidate]:
         """Yield the texts in which what the step leaves is updated, where it leaves anything."""
         is_left = self.fault is Fault.LEFT
         yield from list_added(survey, self.step.step, self.wanted) if is_left else ()
+
+
+def _list_values(trace: Trace) -> list[tuple[int, bytes]]:
+    """Return the values of a step at their places in the source."""
+    return [(site, value.tobytes()) for site, _, value in trace.events if site >= 0]
 
 
 def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
@@ -158,7 +167,7 @@ def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
     if decision.fault is Fault.UNUSED:
         wrong = list_all(decision)
     unused = decision.wrong if decision.fault is Fault.UNUSED else []
-    screen = StepScreen(changing, wanted, wrong, decision.fault, texts, unused)
+    screen = StepScreen(changing, wanted, wrong, decision.fault, unused)
     trail = Trail([each.site for each in locations], [each.record for each in locations])
     return Survey(
         texts=texts, wrong=wrong, locations=locations, called=_list_called(wanted, functions),
