@@ -10,18 +10,17 @@ from trainer.checker.diagnose.applying import Candidate, apply_edit
 from trainer.checker.diagnose.counting import Count
 from trainer.checker.diagnose.diagnosing import Diagnosis, describe_fix
 from trainer.checker.diagnose.edits import Edit
-from trainer.checker.diagnose.patching import Texts, holds
-from trainer.checker.find.programs import Script
-from trainer.checker.find.steps import Step
+from trainer.checker.diagnose.survey import Survey
 from trainer.checker.judge.backward import name_outputs
 from trainer.checker.judge.causes import find_weight_causes
 from trainer.checker.judge.decision import Decision
 from trainer.checker.judge.layering import list_layers
 from trainer.checker.repair.surveying import (
     StepRequest,
+    StepScreen,
+    find_owner,
     find_steps,
     find_value,
-    list_functions_of,
 )
 
 MISSING = "activation-missing"
@@ -39,34 +38,31 @@ def list_forward_causes(decision: Decision) -> set[str]:
 
 
 def diagnose_lacking(
-    request: StepRequest, decided: tuple[Script, Step, Decision], tried: Count
+    request: StepRequest, survey: Survey, decision: Decision, tried: Count
 ) -> Diagnosis | None:
     """Return the first activation of sums with which the step is right, None where none is."""
-    script, step, decision = decided
-    texts = {path: source.text for path, source in script.sources.items()}
-    for candidate in _list_activated(decision, step, texts):
+    for candidate in _list_activated(survey, decision):
         if not tried.spend():
             return None
-        changed = {**texts, candidate.path: candidate.text}
+        changed = survey.change(candidate)
         if attempt(lambda now=changed: request.is_right(find_steps(request, now)[1])).value:
-            return describe_fix(candidate, texts, changed, [], 1)
+            return describe_fix(candidate, survey.texts, changed, [], 1)
     return None
 
 
-def _list_activated(decision: Decision, step: Step, texts: Texts) -> Iterator[Candidate]:
+def _list_activated(survey: Survey, decision: Decision) -> Iterator[Candidate]:
     """Yield the texts in which a line that gives the sums of such a layer applies a function.
 
     self.a1 = self.z1   →   self.a1 = relu(self.z1)
     """
-    functions = list_functions_of(texts, step)
-    for number in _list_sites(decision):
-        site = step.tracer.sites[number]
-        owner = next((f for p, f in functions if p == site.path and holds(f, site.line)), None)
-        value = find_value(owner, site)
-        for form in _list_forms(texts[site.path]):
+    assert isinstance(survey.screen, StepScreen)
+    sites = survey.screen.wanted.sites
+    for site in (sites[number] for number in _list_sites(decision)):
+        value, text = find_value(find_owner(survey.called, site), site), survey.texts[site.path]
+        for form in _list_forms(text):
             if value:
                 edit = Edit(value, form.format(ast.unparse(value)), 0.0)
-                yield from apply_edit(site.path, texts[site.path], edit)
+                yield from apply_edit(site.path, text, edit)
 
 
 def _list_sites(decision: Decision) -> list[int]:

@@ -214,18 +214,19 @@ def diagnose_step(
     """Return the wrong line of a step, with a change with which it is right, where one is found,
     and where a look at the whole file finds it better.
     """
-    decided = decide_request(request)
-    if decided and (causes := list_forward_causes(decided[-1])):
-        return diagnose_lacking(request, decided, tried) if MISSING in causes else None
     survey = survey_step(request, None)
     if survey is None:
+        decided = decide_request(request)
         if decided and (fault := decided[-1].fault) in OF_FAULTS:
             return diagnose_fault(request, decided[0], fault, tried)
         go_on = partial(_go_on, request, tried)
         return diagnose_value(request, decided, tried, go_on) if decided else None
+    assert isinstance(survey.screen, StepScreen)
+    decision = survey.screen.decision
+    if causes := list_forward_causes(decision):
+        return diagnose_lacking(request, survey, decision, tried) if MISSING in causes else None
     fix = _search_fix(request, tried, survey)
     if fix is None or not is_better(fix[1]):
-        assert isinstance(survey.screen, StepScreen)
         return _name_line(survey, survey.screen.wanted, request)
     first, changed, left = fix
     return describe_fix(first, survey.texts, changed, survey.locations, len(survey.wrong), left)

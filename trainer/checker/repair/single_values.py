@@ -20,7 +20,7 @@ from trainer.checker.diagnose.diagnosing import Diagnosis, describe_fix, describ
 from trainer.checker.diagnose.edits import Edit, sort_edits
 from trainer.checker.diagnose.enumerating import make_enumerator
 from trainer.checker.diagnose.expressions import list_edits
-from trainer.checker.diagnose.patching import Function, Texts, holds
+from trainer.checker.diagnose.patching import Function, Texts
 from trainer.checker.diagnose.rewriting import replace_word
 from trainer.checker.diagnose.scope import make_words
 from trainer.checker.find.programs import Script
@@ -31,7 +31,13 @@ from trainer.checker.judge.named_losses import list_places, shows_loss_at
 from trainer.checker.judge.showing import list_expected
 from trainer.checker.load import recording
 from trainer.checker.load.recording import Record
-from trainer.checker.repair.surveying import StepRequest, find_steps, find_value, list_functions_of
+from trainer.checker.repair.surveying import (
+    StepRequest,
+    find_owner,
+    find_steps,
+    find_value,
+    list_functions_of,
+)
 from trainer.checker.repair.unwrapping import list_unwrapped
 
 OF_ONE_MORE = Fault.DOUBLE_SOFTMAX, Fault.OTHER_OUTPUTS  # functions that give the outputs
@@ -62,8 +68,7 @@ def diagnose_value(
         return None
     texts = {path: source.text for path, source in script.sources.items()}
     site = step.tracer.sites[decision.model.base.events[_find_first(decision)][0]]
-    function = next((f for p, f in list_functions_of(texts, step) if p == site.path
-                     and holds(f, site.line)), None)  # fmt: skip
+    function = find_owner(list_functions_of(texts, step), site)
     if function is None:
         return None
     partly: tuple[Candidate, Texts] | None = None

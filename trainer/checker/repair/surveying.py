@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,9 @@ from trainer.checker.find.leaves import Namespace
 from trainer.checker.find.programs import OPTION, TRAINING, Script, run_program
 from trainer.checker.find.steps import Step
 from trainer.checker.find.straight import wrap_if
-from trainer.checker.find.trace import EVENT, Trace
+from trainer.checker.find.trace import EVENT
 from trainer.checker.judge.decision import OF_OUTPUTS, Decision, Fault
-from trainer.checker.judge.influence import Run
+from trainer.checker.judge.influence import Model, Run, find_dependents
 from trainer.checker.judge.judging import has_line, judge_programs
 from trainer.checker.judge.layering import list_layers
 from trainer.checker.judge.layers import decide_layer
@@ -105,8 +105,17 @@ class StepScreen:
     step: ChangingStep
     wanted: Wanted
     wrong: frozenset[str]
-    fault: Fault | None = None
-    unused: list[str] = field(default_factory=list)  # biases, where the fault is that
+    decision: Decision
+
+    @property
+    def fault(self) -> Fault | None:
+        """What is wrong with the step as a whole, if anything is."""
+        return self.decision.fault
+
+    @property
+    def unused(self) -> list[str]:
+        """The biases that nothing uses, where the fault is that."""
+        return self.decision.wrong if self.fault is Fault.UNUSED else []
 
     def find_left(self, path: Path, text: str) -> frozenset[str] | None:
         """Return the weights that still go another way, None where these are not fewer; of a bias
@@ -124,22 +133,17 @@ class StepScreen:
         """Return whether a step computes other values with another value of a bias that it did not
         use.
         """
-        model = self.wanted.model
+        run, before = self.wanted.model.run, self.wanted.model.base.before
         with suppress(Exception), self.step.change(path, text):
-            before = _list_values(model.run({}, "full"))
-            moved = ({b: leave(model.base.before[b], FAR)} for b in self.unused)
-            return any(_list_values(model.run(edit, "full")) != before for edit in moved)
+            changed = Model(run, run({}, "full"))
+            moved = ({bias: leave(before[bias], FAR)} for bias in self.unused)
+            return any(find_dependents(changed, edit) for edit in moved)
         return False
 
     def list_added(self, survey: Survey) -> Iterator[Candidate]:
         """Yield the texts in which what the step leaves is updated, where it leaves anything."""
         is_left = self.fault is Fault.LEFT
         yield from list_added(survey, self.step.step, self.wanted) if is_left else ()
-
-
-def _list_values(trace: Trace) -> list[tuple[int, bytes]]:
-    """Return the values of a step at their places in the source."""
-    return [(site, value.tobytes()) for site, _, value in trace.events if site >= 0]
 
 
 def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
@@ -166,8 +170,7 @@ def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
     wrong = wanted.list_left(decision.model.base) or wanted.paths
     if decision.fault is Fault.UNUSED:
         wrong = list_all(decision)
-    unused = decision.wrong if decision.fault is Fault.UNUSED else []
-    screen = StepScreen(changing, wanted, wrong, decision.fault, unused)
+    screen = StepScreen(changing, wanted, wrong, decision)
     trail = Trail([each.site for each in locations], [each.record for each in locations])
     return Survey(
         texts=texts, wrong=wrong, locations=locations, called=_list_called(wanted, functions),
@@ -202,6 +205,11 @@ def list_functions_of(texts: Texts, step: Step) -> list[tuple[Path, Function]]:
     """Return the functions of files in which a step runs, and the loops outside of them."""
     trees = ((p, wrap_if(p == step.tracer.straight, ast.parse(t))) for p, t in texts.items())
     return [(path, f) for path, tree in trees for f in _list_functions(tree)]
+
+
+def find_owner(functions: list[tuple[Path, Function]], site: tracing.Site) -> Function | None:
+    """Return the function that has the line of a site, None where none has."""
+    return next((f for path, f in functions if path == site.path and holds(f, site.line)), None)
 
 
 def _list_functions(tree: ast.Module) -> Iterator[Function]:
@@ -277,7 +285,7 @@ def find_first_wrong(survey: Survey, wanted: Wanted) -> tuple[Path, ast.expr] | 
     if event is None:
         return None
     site = wanted.sites[wanted.model.base.events[event][0]]
-    owner = next((f for p, f in survey.called if p == site.path and holds(f, site.line)), None)
+    owner = find_owner(survey.called, site)
     value = find_value(owner, site)
     return (site.path, value) if value else None
 
@@ -291,7 +299,7 @@ def _make_location(
     run again; where no event shows that, what it adds is taken back.
     """
     site = place.site
-    owner = next((f for p, f in functions if p == site.path and holds(f, site.line)), None)
+    owner = find_owner(functions, site)
     value = None if site.is_argument else find_value(owner, site)
     event = _find_first(wanted, place) if site.is_update else place.event
     leaves = {path: value for path, value in place.edits.items() if path[0] != EVENT}

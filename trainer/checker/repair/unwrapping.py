@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from trainer.checker.diagnose.applying import Candidate, apply_edit
 from trainer.checker.diagnose.edits import Edit
-from trainer.checker.diagnose.patching import Function, Texts, holds
+from trainer.checker.diagnose.patching import Function, Texts
 from trainer.checker.diagnose.scope import make_words
 from trainer.checker.find.steps import Step
 from trainer.checker.judge.decision import Decision
-from trainer.checker.repair.surveying import find_value, list_functions_of
+from trainer.checker.repair.surveying import find_owner, find_value, list_functions_of
 
 
 def list_unwrapped(decision: Decision, step: Step, texts: Texts) -> Iterator[Candidate]:
@@ -20,11 +20,10 @@ def list_unwrapped(decision: Decision, step: Step, texts: Texts) -> Iterator[Can
     functions = list_functions_of(texts, step)
     for number in _list_sites(decision):
         site = step.tracer.sites[number]
-        owners = (f for p, f in functions if p == site.path and holds(f, site.line))
-        for function in owners:
-            value = find_value(function, site)
-            for edit in _list_edits(function, value) if value else ():
-                yield from apply_edit(site.path, texts[site.path], edit)
+        function = find_owner(functions, site)
+        value = find_value(function, site)
+        for edit in _list_edits(function, value) if function and value else ():
+            yield from apply_edit(site.path, texts[site.path], edit)
 
 
 def _list_sites(decision: Decision) -> list[int]:
