@@ -51,7 +51,7 @@ def main(argv: list[str]) -> int:
     write(out, ready=True)
     from trainer.checker.repair import repairing
 
-    if int(program) >= 0:
+    if int(step) >= 0:
         from trainer.checker.repair.surveying import StepRequest
 
         search = partial(repairing.diagnose_step, StepRequest(path, int(program), int(step)))

@@ -33,6 +33,29 @@ def test_what_float_and_math_are_given_may_be_an_array_of_one_number(y, tmp_path
     assert f"line {line}: an array of one number is no number since NumPy 2.4" in report.as_text()
 
 
+IN_AN_ARRAY = """
+import numpy as np
+X, T = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), [0, 1, 1, 0]
+W, b, losses = np.random.randn(2, 1), np.zeros(1), np.zeros(1000)
+for epoch in range(1000):
+    for x, t in zip(X, T):
+        d = 1 / (1 + np.exp(-x @ W - b)) - t
+        losses[epoch] {put} d**2
+        W -= 0.1 * d * x.reshape(2, 1)
+        b[:] = b - 0.1 * d
+"""
+
+
+@pytest.mark.parametrize("put", ["=", "+="])
+def test_a_place_in_an_array_may_be_given_an_array_of_one_number(put, tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(IN_AN_ARRAY.replace("{put}", put))
+    report, _ = check_in_child(path)
+    assert report.status == 0, report.as_text()
+    assert report.as_text().count("since NumPy 2.4") == 1
+    assert "line 8: an array of one number is no number since NumPy 2.4" in report.as_text()
+
+
 def test_a_number_is_not_noted(tmp_path):
     path = tmp_path / "net.py"
     path.write_text(NET.replace("{y}", "1 / (1 + np.exp(-(x @ W + b)[0]))"))

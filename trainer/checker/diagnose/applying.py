@@ -31,6 +31,8 @@ def apply_edit(path: Path, text: str, edit: Edit) -> Iterator[Candidate]:
     if changed is None:
         return
     changed = _drop_idle(changed, edit.node.lineno)
+    if "/" in edit.text and _undoes_itself(changed.splitlines()[edit.node.lineno - 1]):
+        return
     yield Candidate(path, changed, edit.node)
     # At another place a function might call itself, and double its argument until memory is full.
     if any(f"def {name}(" in text for name in CALLED.findall(edit.text)):
@@ -53,6 +55,25 @@ def _drop_idle(text: str, line: int) -> str:
     if sign and target.strip() == value.strip():
         return "".join(lines[: line - 1] + lines[line:])
     return text
+
+
+def _undoes_itself(line: str) -> bool:
+    """Return whether a line multiplies by what it divides by: y * (1 / y)."""
+    with suppress(SyntaxError):
+        products = (n for n in ast.walk(ast.parse(line.strip())) if isinstance(n, ast.BinOp))
+        factors = ([*_list_factors(each)] for each in products)
+        return any((text, not is_over) in every for every in factors for text, is_over in every)
+    return False
+
+
+def _list_factors(node: ast.expr, is_over: bool = False) -> Iterator[tuple[str, bool]]:
+    """Yield the factors of a product, and whether it is divided by each."""
+    match node:
+        case ast.BinOp(left=left, op=ast.Mult() | ast.Div() as op, right=right):
+            yield from _list_factors(left, is_over)
+            yield from _list_factors(right, is_over ^ isinstance(op, ast.Div))
+        case _:
+            yield ast.unparse(node), is_over
 
 
 def _get_segment(text: str, node: Node) -> str:

@@ -85,6 +85,9 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
             is_shift = isinstance(op, ast.Add | ast.Sub) and ast.unparse(right).isdigit()
             yield Edit(node, ast.unparse(left), 1.55 if is_shift else 1.7)  # before i - 0
             yield Edit(node, ast.unparse(right), 1.8)
+            match left, op:  # a * b * (1 - b) → a
+                case ast.BinOp(left=first, op=ast.Mult()), ast.Mult():
+                    yield Edit(node, ast.unparse(first), 1.75)
             yield change_node(node, 1.6, left=right, right=left)
             if isinstance(op, ast.Add) and isinstance(left, ast.Constant | ast.JoinedStr):
                 yield Edit(right, f"str({ast.unparse(right)})", 1.3)

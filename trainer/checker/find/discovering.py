@@ -26,17 +26,21 @@ class FoundError(BaseException):
 
 
 class Discovery:
-    """Follows the loops of a program, and captures each at its first rounds."""
+    """Follows the loops of a program, and captures each at its first rounds. The first times that
+    it trains, as often as skipped says, are ended early and forgotten.
+    """
 
-    def __init__(self, tracer: Tracer):
-        self._tracer = tracer
+    def __init__(self, tracer: Tracer, skipped: int = 0):
+        self._tracer, self._left = tracer, skipped  # how many trainings are yet to be passed
+        self._ended: set[int] = set()  # the loops of one that is passed, which are to end
         self.captures: dict[tuple[int, int], Step] = {}  # by loop and round
         self._active: list[int] = []
         self._seen: dict[int, int] = {}  # rounds of each loop that were captured
         self._outer: dict[int, set[int]] = {}  # the loops around each
         self._rounds = 0
         self._changes: dict[tuple[int, int], Changes] = {}  # by loop and round
-        self.error: Exception | None = None  # that ended the program
+        self.has_trained = False  # whether a loop was known to train, and ended the program
+        self.error: Exception | None = None  # that ended it
 
     def follow(self, program: Callable[[], object]) -> list[Step]:
         """Run the program; return its steps, those that change most first, of these the inner."""
@@ -63,10 +67,12 @@ class Discovery:
         order = list(dict.fromkeys(loop for loop, _ in self.captures))
         return sorted(self.captures, key=lambda key: (-order.index(key[0]), key[1]))
 
-    def _enter(self, loop: int, frame: FrameType) -> None:
+    def _enter(self, loop: int, frame: FrameType) -> bool:
         """Note that a round of a loop begins, and copy the names there at its first rounds; end the
-        run when a loop is known to train.
+        run when a loop is known to train. Return whether the loop is to end.
         """
+        if loop in self._ended:
+            return True
         self._rounds += 1
         if self._rounds > MOST_ROUNDS:
             raise FoundError
@@ -78,12 +84,14 @@ class Discovery:
                 self._active.pop()
             if len(self._active) == 1 and (loop, 2) in self.captures:
                 self._stop_if_training(loop)
-            self._capture(loop, frame)
-            return
+            if loop not in self._ended:
+                self._capture(loop, frame)
+            return loop in self._ended
         self._outer.setdefault(loop, set(self._active))
         self._active.append(loop)
         if self._seen.get(loop, 0) < EACH:  # few samples may be one batch, and one round each time
             self._capture(loop, frame)
+        return False
 
     def _capture(self, loop: int, frame: FrameType) -> None:
         number = self._seen.get(loop, 0) + 1
@@ -101,19 +109,26 @@ class Discovery:
                 pass
             if not self._active:
                 self._stop_if_training(loop)
+                self._ended.clear()
 
     def _stop_if_training(self, loop: int) -> None:
         if (loop, 1) in self._changes or (loop, 1) not in self.captures:
             return
         enter, leave = self._tracer.enter, self._tracer.leave
-        module = self.captures[loop, 1].module
-        kept = dict(module)
         is_training = self._trains(loop)
-        module.clear()
-        module.update(kept)
         self._tracer.enter, self._tracer.leave = enter, leave
-        if is_training:
+        if is_training and not self._left:
+            self.has_trained = True
             raise FoundError
+        if is_training:
+            self._pass(loop)
+
+    def _pass(self, loop: int) -> None:
+        """Forget the training that a loop is, and end that and the loops around it."""
+        self._left -= 1
+        self._ended = {*self._active[: self._active.index(loop) + 1]} if self._active else set()
+        for known in (self.captures, self._seen, self._outer, self._changes):
+            known.clear()
 
     def _trains(self, loop: int) -> bool:
         """Return whether a loop carries on several arrays, and the same numbers in each round.

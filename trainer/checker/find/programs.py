@@ -61,6 +61,8 @@ OF_USER = 1 + LAYOUTS_OF_DATA  # programs of each file beside it that imports it
 CALLS = OWN + MOST_USERS * OF_USER  # programs before those that call what the file defines
 TRAINING = CALLS + LAYOUTS * MOST  # programs that train a net; those of single layers follow
 OPTION = 100_000  # is added to the number of a call for each activation that is tried
+MOST_LATER = 4  # trainings of a file that are judged after one that is right
+PASSED = 100  # is taken from the number of a program for each training that it passes over
 Program = Callable[[], list[Step]]  # the steps that a way to train the net takes
 
 
@@ -96,10 +98,12 @@ def _is_of_data(error: Exception) -> bool:
 
 
 class Script:
-    """A file that was run as far as it goes, or until it trains; texts replace those of files."""
+    """A file that was run as far as it goes, or until it trains once more than skipped; texts
+    replace those of files.
+    """
 
-    def __init__(self, path: Path, texts: Mapping[Path, str] | None = None):
-        self._path, self._texts = path, texts
+    def __init__(self, path: Path, texts: Mapping[Path, str] | None = None, skipped: int = 0):
+        self._path, self._texts, self._skipped = path, texts, skipped
         self._trains_with_few = False  # whether the first rows of a table are enough
         self.fault = 0, ""  # the line of a mistake at which a call fails, and what it raises
         self.truncated: tuple[int, str] | None = None  # an array of whole numbers, and where
@@ -107,9 +111,10 @@ class Script:
         self._calls: dict[int, list[Call]] = {}  # by the number of outputs
         self._importers: dict[int, Script] = {}  # the files that import this one
         self._own_steps: dict[int, list[Step]] = {}  # those of these files with their own data
+        self._later: dict[int, Script] = {}  # the file without its first trainings, by their number
         self._beside: set[str] = set()  # the names of modules that the file does not import
         self._lacks_samples = False  # whether a data set may have too few for a batch
-        self._trains = False  # whether the file has steps without another one
+        self._trains = False  # whether code of the file takes steps without another file
         self._load()
 
     def _load(self, straight: Path | None = None) -> None:
@@ -136,13 +141,23 @@ class Script:
 
     def get_program(self, number: int) -> Program | None:
         """Return the program of a number, None where there is none: behind those that train are
-        the layers of the file, which was followed.
+        the layers of the file, which was followed. Below 0 are those that train later.
         """
+        if number < 0:
+            return partial(self._follow_later, -(number // PASSED), number % PASSED)
         option, place = divmod(number, OPTION)
         if option and not (CALLS <= place < TRAINING and self.varies):
             return None
         every = chain(self.list_programs(option), self.list_layer_programs())
         return next(islice(every, place, None), None)
+
+    def _follow_later(self, skipped: int, place: int) -> list[Step]:
+        """Return the steps of a program of the file's own run without its first trainings."""
+        if skipped not in self._later:
+            self._later[skipped] = Script(self._path, self._texts, skipped)
+        later = self._later[skipped]
+        steps = later.follow()  # which shows what data are missing
+        return later.follow_with_data(place - 1) if place else steps
 
     def list_layer_programs(self) -> Iterator[Program]:
         """Yield each layer of the file, which was followed, with inputs of every layout."""
@@ -154,16 +169,18 @@ class Script:
         """Run the file; return the steps of its loops, or the one that it takes without a loop."""
         Samples.is_taken = False
         steps = self._follow()
-        if not steps and self._path in self.sources and wrap_step(self._tree):
+        is_loaded = self._path in self.sources and not self._skipped
+        if not steps and is_loaded and wrap_step(self._tree):
             self._load(self._path)
             steps = self._follow()
-        self._trains |= bool(steps)
+        self._trains = self._trains or any(map(self._takes_part, steps))
         self._lacks_samples = Samples.is_taken and not steps
         return steps
 
     def _follow(self) -> list[Step]:
-        discovery = Discovery(self._tracer)
+        discovery = Discovery(self._tracer, self._skipped)
         steps = discovery.follow(self._loader.load_file)
+        steps = steps if discovery.has_trained or not self._skipped else []
         self._loader.errors += [discovery.error] if discovery.error else []
         if not steps and self._loader.errors and self._path in self.sources:
             self._keep_fault(self._loader.errors[0], {})

@@ -4,8 +4,8 @@ import ast
 import copy
 import sys
 from collections import deque
-from collections.abc import Callable, Collection, Generator, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -96,8 +96,13 @@ class Step:
         subtracted, and TWICE takes the step again where it ended. A "full" trace has all. One of
         "changes" has no events and nothing of what was before, and what was left only where the
         last full run changed it. One of "digests" has numbers in place of arrays, and a tuple has
-        the values of these events: the step is left after the last of them.
+        the values of these events: the step is left after the last of them. The names of the
+        module are afterwards as they were.
         """
+        with _keep_names(self.module):
+            return self._run(edits, form)
+
+    def _run(self, edits: Mapping[str, Any] | None, form: Form) -> Trace:
         shared, names = self._restore()
         edits = self.given | dict(edits or {})
         self.tracer.shows_names = bool(edits.pop(NAMES, False))
@@ -137,7 +142,7 @@ class Step:
             if self._views is None:
                 self._views = list_views(list_leaves(self.get_names()), self._watched)
                 if self._views:
-                    return self.run({**edits, NAMES: self.tracer.shows_names}, form)
+                    return self._run({**edits, NAMES: self.tracer.shows_names}, form)
         trace.events += [(-1, path, trace.after[path]) for path in self._watched
                          if path in trace.after]  # fmt: skip
         if form == "changes":
@@ -330,6 +335,17 @@ class Step:
                 deque(given, maxlen=0)  # to its end, where the loop yields
 
         return run
+
+
+@contextmanager
+def _keep_names(module: Namespace) -> Iterator[None]:
+    """Set the names of a module back afterwards to the values that they have now."""
+    kept = dict(module)
+    try:
+        yield
+    finally:
+        module.clear()
+        module.update(kept)
 
 
 def _is_of_new_list(path: str, start: Namespace, names: Namespace) -> bool:

@@ -67,7 +67,7 @@ class Tracer:
     loops: list[Place] = field(default_factory=list)
     starts: dict[Path, tuple[int, int]] = field(default_factory=dict)  # first numbers of a file
     see: Callable[[int, Any], Any] | None = None
-    enter: Callable[[int, FrameType], None] | None = None
+    enter: Callable[[int, FrameType], bool | None] | None = None  # True ends the loop
     leave: Callable[[int], None] | None = None
     # The names that functions and classes use, None where code may use any.
     used: frozenset[str] | None = frozenset()
@@ -97,9 +97,8 @@ class Tracer:
     def _see_name(self, site: int, value: Any) -> Any:
         return self._see(site, value) if self.shows_names else value
 
-    def _enter(self, loop: int) -> None:
-        if self.enter:
-            self.enter(loop, sys._getframe(1))
+    def _enter(self, loop: int) -> bool:
+        return bool(self.enter and self.enter(loop, sys._getframe(1)))
 
     def _leave(self, loop: int) -> None:
         if self.leave:
@@ -245,8 +244,9 @@ class _Instrumenter(ast.NodeTransformer):
         number = len(self._tracer.loops)
         self._tracer.loops.append(Place(self._path, node, self._owner, self._declared))
         node.orelse = self._visit_block(node.orelse)
-        node.body = [_call(ROUND, number, node), *self._visit_block(node.body)]
-        return [node, _call(LEAVE, number, node)]
+        enter = ast.copy_location(ast.If(_call(ROUND, number, node), [ast.Break()], []), node)
+        node.body = [ast.fix_missing_locations(enter), *self._visit_block(node.body)]
+        return [node, ast.copy_location(ast.Expr(_call(LEAVE, number, node)), node)]
 
     def _visit_block(self, block: list[ast.stmt]) -> list[ast.stmt]:
         found: list[ast.stmt] = []
@@ -298,6 +298,6 @@ def _list_declared(node: ast.FunctionDef) -> tuple[str, ...]:
     return tuple(n for each in ast.walk(node) if isinstance(each, ast.Global) for n in each.names)
 
 
-def _call(name: str, number: int, at: ast.stmt) -> ast.stmt:
+def _call(name: str, number: int, at: ast.stmt) -> ast.expr:
     call = ast.Call(ast.Name(name, ast.Load()), [ast.Constant(number)], [])
-    return ast.fix_missing_locations(ast.copy_location(ast.Expr(call), at))
+    return ast.fix_missing_locations(ast.copy_location(call, at))

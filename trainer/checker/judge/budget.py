@@ -47,10 +47,15 @@ class Step(Protocol):
 
 
 class Programs(Protocol):
-    """The programs that train a net; those that vary one have other activations."""
+    """The programs that train a net; those that vary one have other activations, and those that are
+    later than one train after it in the same run of the file.
+    """
 
     def vary(self, place: int) -> Iterable[Sequence[Step]]:
         """Return the programs that take the place of one."""
+
+    def list_later(self, place: int) -> Iterable[Sequence[Step]]:
+        """Return the programs that train later than one, in their order."""
 
     def list_calls(self) -> Iterable[Sequence[Step]]:
         """Return the programs that call what the file defines, none where none can vary."""

@@ -38,6 +38,7 @@ class Fault(Enum):
     MIXED = auto()
     AGAINST = auto()
     OTHER_OUTPUTS = auto()
+    DIAGONAL = auto()
 
 
 # A value is wrong by itself: what else its line could compute is tried.
@@ -47,6 +48,8 @@ OF_ONE_VALUE = (
 )  # fmt: skip
 # Of a loss that the file computes, and no step goes down.
 OF_SHOWN_LOSS = Fault.OTHER_LOSS, Fault.WRONG_LOSS, Fault.TURNED_LOSS
+# The derivative of the last activation is another one, in whatever the step goes down.
+OF_SLOPE = Fault.SLOPE, Fault.DIAGONAL
 # Of how a step uses gradients that are right: what is tried has to follow a known rule.
 OF_RULES = Fault.INVERTED, Fault.MIXED, Fault.AGAINST
 # How the numbers move by their gradients: sure also where a step keeps a state, as momentum does.

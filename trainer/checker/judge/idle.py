@@ -98,10 +98,10 @@ def _moves(model: Model, weights: list[str], found: frozenset[int]) -> bool:
 
 def list_lost(base: Trace) -> list[str]:
     """Return the variables that a step sets to a weight less a multiple of its gradient, and drops:
-    the array that holds the weight stays as it is.
+    the array that holds the weight stays as it is. One number is a multiple of any other.
     """
     changed = base.list_changed()
-    names = [path for path in changed if path.isidentifier() and base.before[path].ndim]
+    names = [path for path in changed if path.isidentifier() and base.before[path].size > 1]
     return [name for name in names if _is_lost(base, name, changed)]
 
 

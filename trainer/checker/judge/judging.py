@@ -4,14 +4,21 @@ from collections import Counter
 from collections.abc import Collection, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import dropwhile, islice
+from itertools import dropwhile, islice, takewhile
 from typing import Any
 
-from trainer.checker.find.programs import CALLS, OWN
+from trainer.checker.find.programs import CALLS, OF_USER, OWN, PASSED
 from trainer.checker.find.trace import DERIVED, Form, Trace
 from trainer.checker.judge.budget import OF_OPTIONS, Budget, Programs, Step
 from trainer.checker.judge.consistency import list_inconsistent
-from trainer.checker.judge.decision import OF_ONE_VALUE, OF_OUTPUTS, OF_RULES, Decision, Fault
+from trainer.checker.judge.decision import (
+    OF_ONE_VALUE,
+    OF_OUTPUTS,
+    OF_RULES,
+    OF_SLOPE,
+    Decision,
+    Fault,
+)
 from trainer.checker.judge.influence import Model, Run, build_model
 from trainer.checker.judge.losses import GROWING
 from trainer.checker.judge.misreading import count_outputs, misreads
@@ -220,11 +227,36 @@ def judge_options(programs: Programs, judged: Judged | None) -> Judged | None:
     return next((each for each in others if each and _follows_nothing(each.decision)), judged)
 
 
+def judge_later(programs: Programs, judged: Judged | None) -> Judged | None:
+    """Return the first wrong step of what a file trains after a right one, in the same run, else
+    what was judged: of the later ones others has those that are open. What runs no other code than
+    those before it is not judged.
+    """
+    if not judged or not judged.decision.is_right or not 0 <= judged.step.place[0] < OF_USER:
+        return judged
+    budget, seen = Budget(), _list_sites(judged.decision.model.base)
+    for steps in takewhile(bool, programs.list_later(judged.step.place[0])):
+        sites = _list_sites(budget.run(steps[0], {}, "full"))
+        later = None if sites <= seen else _choose(steps, budget)
+        later = later and _weigh(later, steps[0].place[0] % PASSED, {}, ())
+        if later and later.decision.is_right is False:
+            return later
+        if later and later.decision.is_right is None:
+            judged.others.append(later.step)
+        seen |= sites
+    return judged
+
+
+def _list_sites(trace: Trace) -> set[int]:
+    """Return the places of the source that a step runs."""
+    return {site for site, *_value in trace.events if site >= 0}
+
+
 def _follows_nothing(decision: Decision) -> bool:
     """Return whether a wrong step follows no loss of the outputs at all, known or not, or one with
     the derivative of an activation at a wrong place, which may change little.
     """
-    if decision.is_right is False and decision.fault is Fault.SLOPE:
+    if decision.is_right is False and decision.fault in OF_SLOPE:
         return True
     found = list_inconsistent(decision.model) if decision.is_right is False else []
     return bool(found) and all(found)
@@ -333,7 +365,7 @@ def _choose_better(old: Judged, new: Judged) -> Judged:
     """Return what says more of one step: that it is right, unless with fewer outputs of the same
     loss, which hide a wrong sum over the samples, or of fewer weights than another leaves open.
     """
-    is_of_several = old.decision.fault in (Fault.SOFTMAX_AXIS, Fault.SLOPE)  # shows with these only
+    is_of_several = old.decision.fault in (Fault.SOFTMAX_AXIS, *OF_SLOPE)  # shows with these only
     is_same = is_of_several or bool(_list_losses(old) & _list_losses(new))
     if (
         is_same

@@ -26,6 +26,7 @@ from trainer.checker.judge.following import (
 from trainer.checker.judge.forgetting import find_overwritten
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.leaving import list_left
+from trainer.checker.judge.losses import DIAGONAL
 from trainer.checker.judge.moving import move, turn
 from trainer.checker.judge.multiples import find_multiples
 from trainer.checker.judge.optimizers import find_rule, is_consistent
@@ -161,18 +162,18 @@ def _find_turned(model: Model, fits: list[Fit]) -> Decision | None:
 
 
 def _find_sloped(model: Model, fits: list[Fit]) -> Decision | None:
-    """Return that the step follows the squares of its outputs but for the slope of the last
+    """Return that the step follows the loss of its outputs but for the slope of the last
     activation, in all weights or in those of the last layer.
     """
-    if any(fit.list_agreeing() for fit in fits if not fit.is_own):
-        return None
+    agrees = any(fit.list_agreeing() for fit in fits if not fit.is_own)  # one may do so by chance
     is_plain = is_complete(model)
     followed = (fit for fit in list_mistaken_fits(model)
-                if fit.is_right or is_followed(model, fit, is_plain))  # fmt: skip
+                if fit.is_right or (not agrees and is_followed(model, fit, is_plain)))  # fmt: skip
     sloped = max(followed, key=lambda fit: len(fit.list_agreeing()), default=None)
     if sloped is None:
         return None
-    return Decision(model, False, sloped, model.weights, Fault.SLOPE, [sloped])
+    fault = Fault.DIAGONAL if sloped.loss == DIAGONAL else Fault.SLOPE
+    return Decision(model, False, sloped, model.weights, fault, [sloped])
 
 
 def _find_rated(model: Model, fits: list[Fit]) -> Decision | None:

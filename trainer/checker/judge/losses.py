@@ -5,11 +5,12 @@ from functools import partial
 
 import numpy as np
 
-from trainer.book.functions import Array
+from trainer.book.functions import Array, softmax
 
 Loss = Callable[[Array], float]  # of the outputs
 SQUARES = "squared error"
 SLOPED = "squared error of another slope"
+DIAGONAL = "loss of a softmax whose outputs do not depend on each other"
 ENTROPY, BINARY = "cross-entropy", "binary cross-entropy"
 OF_SOFTMAX = "cross-entropy of softmax"
 ABSOLUTE = "absolute error"  # is shown where another loss is gone down, and minimised by none
@@ -49,10 +50,17 @@ def list_losses(outputs: Array, targets: Array) -> Iterator[tuple[str, Loss]]:
 
 
 def list_mistaken(outputs: Array, targets: Array) -> Iterator[tuple[str, Loss]]:
-    """Yield what squares seem to be where the slope of the last activation is that at its outputs,
-    or the formula for its outputs is given its inputs: linear functions of that derivative here.
+    """Yield what losses seem to be where the slope of a softmax y of these outputs is y (1 − y),
+    which leaves out how each depends on the sums of the others, and what squares seem to be where
+    the slope of the last activation is that at its outputs, or the formula for its outputs is given
+    its inputs: linear functions of that derivative here.
     """
     for t in arrange_targets(outputs, targets):
+        is_hot = bool(np.isin(t, (0, 1)).all())
+        for axis in (i for i, n in enumerate(outputs.shape) if n > 1 and is_hot):
+            y = np.apply_along_axis(softmax, axis, outputs)
+            for weights in ((y - t) * y * (1 - y), -t * (1 - y)):
+                yield DIAGONAL, partial(_weigh, weights=weights)
         for slope in _list_slopes(outputs):
             yield SLOPED, partial(_weigh, weights=(outputs - t) * slope)
 

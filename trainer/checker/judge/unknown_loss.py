@@ -50,12 +50,21 @@ def _make_fit(model: Model, events: Events) -> Fit:
 
 
 def _list_rests(model: Model) -> Iterator[Array]:
-    """Yield what outputs and targets differ by, of each of the outputs."""
+    """Yield what outputs and targets differ by, of each of the outputs; where a softmax is among
+    them, of this only: what it is computed from is as large as all of a sample let it be.
+    """
     values = [event[2] for event in model.base.events]
-    for events in model.outputs:
-        if (outputs := read_events(values, events)) is not None:
-            arranged = (t for each in model.list_targets() for t in arrange_targets(outputs, each))
-            yield from (outputs - t for t in arranged)
+    read = (read_events(values, events) for events in model.outputs)
+    every = [outputs for outputs in read if outputs is not None]
+    for outputs in [each for each in every if _is_softmax(each)] or every:
+        arranged = (t for each in model.list_targets() for t in arrange_targets(outputs, each))
+        yield from (outputs - t for t in arranged)
+
+
+def _is_softmax(outputs: Array) -> bool:
+    """Return whether outputs are parts of 1 for each sample."""
+    axes = (i for i, n in enumerate(outputs.shape) if n > 1)
+    return bool((outputs > 0).all()) and any(np.allclose(outputs.sum(axis=i), 1) for i in axes)
 
 
 def _has_signs(errors: Array | None, rest: Array) -> bool:

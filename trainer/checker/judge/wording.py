@@ -4,6 +4,7 @@ from trainer.checker.judge.decision import Fault
 from trainer.checker.judge.losses import (
     BINARY,
     CLASSES,
+    DIAGONAL,
     ENTROPY,
     GROWING,
     HINGE,
@@ -95,6 +96,11 @@ FAULTS = {
         "{step} takes the derivative of the last activation at another value than it should: where "
         "a formula asks for the outputs, give it these, and else what goes into the activation"
     ),
+    Fault.DIAGONAL: N_(
+        "{step} takes y (1 − y) for the derivative of a softmax y, as if it were a sigmoid, but "
+        "each output depends on all sums: with cross-entropy the errors are y − t, with squares "
+        "y (e − Σ e y), where e is y − t"
+    ),
     Fault.UPHILL: N_("{step} goes up the derivative of {loss}: turn the sign of the update"),
     Fault.CLIMBS: N_("{step} makes {loss} larger, though it computes its derivative"),
     Fault.PENALTY_SIGN: N_("{step} makes the weights larger: turn the sign of their penalty"),
@@ -105,6 +111,7 @@ FAULTS = {
 LOSSES = {
     SQUARES: N_("the squared error of its outputs"),
     SLOPED: N_("the squared error of its outputs"),
+    DIAGONAL: N_("the loss of its softmax"),
     ENTROPY: N_("the cross-entropy of its outputs"),
     BINARY: N_("the binary cross-entropy of its outputs"),
     OF_SOFTMAX: N_("the cross-entropy of the softmax of its outputs"),

@@ -101,6 +101,16 @@ def _download_nothing() -> Iterator[None]:
         vars(urllib.request)["urlretrieve"] = download
 
 
+def read_given(data: Data, path: Any = "") -> Table:
+    """Return data of ours as the table of a file: what its name says, labels as one column, or
+    inputs and labels.
+    """
+    named = data.give(Path(str(path)).stem)
+    if named is None:
+        return data.make_table()
+    return (named.reshape(-1, 1) if named.ndim == 1 else named).view(Table)
+
+
 def open_given(data: Data, path: Any, mode: str) -> Any:
     """Return an open file with data of ours, which are digits where its name says so."""
     if "b" not in mode:

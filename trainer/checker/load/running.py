@@ -25,7 +25,7 @@ from trainer.checker.load.bindings import (
     walk_scope,
 )
 from trainer.checker.load.given_files import open_given
-from trainer.checker.load.one_number import ONE, TAKEN, is_one_number, take_one_number
+from trainer.checker.load.one_number import ONE, TAKEN, is_one_number, take_one_number, takes_number
 from trainer.checker.load.purity import Purity
 from trainer.checker.load.python2 import DIVISION, restore_division
 from trainer.checker.load.selecting import SKIPPED, Main, Step, is_main_block, select_statements
@@ -138,9 +138,11 @@ class Runner:
             names["get_ipython"] = StandIn("get_ipython", _("exists only in Jupyter"))
         return names
 
-    def _take_one(self, value: Any) -> Any:
-        """Return the number of an array of one, which is noted, and any other value as it is."""
-        if not is_one_number(value):
+    def _take_one(self, value: Any, *target: Any) -> Any:
+        """Return the number of an array of one, which is noted, and any other value as it is, as
+        one that is put into a place for other things: a list, or a row of an array.
+        """
+        if not is_one_number(value) or (target and not takes_number(*target)):
             return value
         place = self.source.describe_line(sys._getframe(1).f_lineno)
         message = _("{place}: an array of one number is no number since NumPy 2.4: add .item()")

@@ -20,7 +20,7 @@ import numpy as np
 from trainer.book import functions
 from trainer.book.functions import Array
 from trainer.checker.load.assigned import give_assigned, is_statement
-from trainer.checker.load.given_files import Data
+from trainer.checker.load.given_files import Data, read_given
 from trainer.checker.load.libraries import answer
 from trainer.common.language import N_
 from trainer.common.language import translate as _
@@ -96,7 +96,7 @@ class StandIn:
         if module in SHOWN and StandIn.is_quiet:
             return Progress(str(self._why), *args) if args and module == PROGRESS else self
         if StandIn.is_quiet and StandIn.given_data and str(self._name).endswith(READERS):
-            return StandIn.given_data.make_table()
+            return read_given(StandIn.given_data, *args[:1])
         if StandIn.is_quiet and not self.__dict__["_error"]:
             with suppress(KeyError):
                 return answer(str(self._name), *args, **options)

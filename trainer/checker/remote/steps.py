@@ -1,7 +1,7 @@
 """Steps of training that a worker runs: the judge asks for what they compute."""
 
 import ast
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,21 @@ from trainer.checker.find.inventing import INPUTS
 from trainer.checker.find.options import MOST as MOST_OPTIONS
 from trainer.checker.find.pairing import MOST as MOST_LAYERS
 from trainer.checker.find.pairing import MOST_BODIES
-from trainer.checker.find.programs import CALLS, OPTION, OWN, TRAINING
+from trainer.checker.find.programs import (
+    CALLS,
+    MOST_LATER,
+    OF_USER,
+    OPTION,
+    OWN,
+    PASSED,
+    TRAINING,
+)
 from trainer.checker.find.trace import Form, Trace, digest
 from trainer.checker.findings.comparing import Finding
 from trainer.checker.findings.quotient_table import find_worst
 from trainer.checker.findings.report import CODE, STEP, Report
 from trainer.checker.judge.advising import advise
-from trainer.checker.judge.judging import Judged, judge_options, judge_programs
+from trainer.checker.judge.judging import Judged, judge_later, judge_options, judge_programs
 from trainer.checker.judge.layers import judge_layers
 from trainer.checker.judge.quotients import (
     ROUNDOFF,
@@ -158,6 +166,15 @@ class RemotePrograms:
         numbers = (place + option * OPTION for option in range(1, MOST_OPTIONS + 1))
         return RemotePrograms(self._connection, numbers)
 
+    def list_later(self, place: int) -> Iterator[Sequence[RemoteStep]]:
+        """Yield the steps of each later training in a run of the file, with the data of one of its
+        own programs, or of the first other one that has any.
+        """
+        places = dict.fromkeys((place, *range(OF_USER)))
+        for passed in range(PASSED, PASSED * (MOST_LATER + 1), PASSED):
+            later = RemotePrograms(self._connection, (each - passed for each in places))
+            yield next(filter(None, later), [])
+
     def list_calls(self) -> "RemotePrograms":
         """Return the programs that call what the file defines, none where it has one activation."""
         return RemotePrograms(self._connection, range(CALLS, TRAINING) if self._varies else ())
@@ -255,10 +272,12 @@ def _is_of_others(judged: Judged | None, programs: RemotePrograms) -> bool:
     return bool(judged.decision.is_right and judged.step.place[0])
 
 
-def _judge_options(programs: RemotePrograms, judged: Judged | None) -> Judged | None:
-    """Return what other activations show, and what was judged where these do not come back."""
+def _judge_more(programs: RemotePrograms, judged: Judged | None) -> Judged | None:
+    """Return what other activations and later trainings show, and what was judged where these do
+    not come back.
+    """
     try:
-        return judge_options(programs, judged)
+        return judge_later(programs, judge_options(programs, judged))
     except HangError:
         return judged
     except WorkerLostError as lost:
@@ -288,7 +307,7 @@ def judge_training(
     unknown = _list_unknown(report, path) if lists_unknown else []
     if unknown or (may_be_settled(report) and (may_acquit or not report.wrong_findings)):
         programs, doubted = RemotePrograms(connection), _list_names(report.wrong_findings)
-        judged = _judge_options(programs, judge_programs(programs))
+        judged = _judge_more(programs, judge_programs(programs))
         is_of_others = programs.failed and _is_of_others(judged, programs)
         if judged and not is_of_others:
             settle(report, judged)
@@ -322,7 +341,7 @@ def judge_training(
     elif report.status == 0:
         numbers = TRAINING if lacks_loss(report) else OWN  # a call may show what its loss is
         programs = RemotePrograms(connection, range(numbers))
-        judged = judge_programs(programs)
+        judged = judge_later(programs, judge_programs(programs))
         if judged and judged.step.place[0] >= OWN and not shows_loss(judged):
             judged = None
         if programs.failed and not programs.misfit:

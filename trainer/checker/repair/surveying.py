@@ -56,7 +56,7 @@ class StepRequest:
     @property
     def is_layer(self) -> bool:
         """Whether the step is that of a layer alone."""
-        return self.program % OPTION >= TRAINING
+        return self.program > 0 and self.program % OPTION >= TRAINING
 
     def decide(self, step: Step, run: Run) -> Decision | None:
         """Return the decision on the step, which runs so."""

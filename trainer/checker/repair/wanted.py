@@ -23,7 +23,7 @@ from trainer.checker.judge.descent import (
 from trainer.checker.judge.fit import Fit, are_same
 from trainer.checker.judge.influence import Model, find_dependents, leave_start
 from trainer.checker.judge.layering import name_event
-from trainer.checker.judge.losses import SQUARES
+from trainer.checker.judge.losses import OF_SOFTMAX, SQUARES
 from trainer.checker.judge.moving import move
 from trainer.checker.judge.multiples import list_usual
 from trainer.checker.judge.slopes import Direction
@@ -137,7 +137,7 @@ def name_losses(model: Model, fits: list[Fit]) -> frozenset[str]:
 
 def find_wanted(decision: Decision, sites: list[Site]) -> Wanted | None:
     """Return what a wrong step should do, None where no loss is known that it may go down."""
-    if decision.fault is Fault.OTHER_LOSS:  # near 0 both losses are much alike
+    if decision.fault in (Fault.OTHER_LOSS, Fault.DIAGONAL):  # near 0 both losses are much alike
         decision = replace(decision, model=leave_start(decision.model, FAR))
     model = decision.model
     found = _list_meant(decision)
@@ -163,6 +163,10 @@ def _list_meant(decision: Decision) -> list[Fit]:
     """Return how a step fits the losses that it may have been meant to go down."""
     if decision.fault is Fault.OTHER_LOSS:
         return list_usual(list_fits(decision.model))
+    if decision.fault is Fault.DIAGONAL and decision.fit:
+        fits = list_fits(decision.model)
+        plain = [f for f in fits if f.loss == OF_SOFTMAX and f.events == decision.fit.events]
+        return [f for f in fits if f.is_own] or plain
     if decision.fault is Fault.SLOPE and decision.fit:
         fits = list_fits(decision.model)
         return [f for f in fits if f.loss == SQUARES and f.events == decision.fit.events]
