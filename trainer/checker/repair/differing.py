@@ -71,8 +71,10 @@ class _WayBack:
         last, first = min(pairs, key=lambda pair: pair[::-1], default=(None, None))
         if last is None or first is None or self._get(first).size < 2:
             return None
-        if self._is_summed(first, events, right):
-            return None
+        if self._is_summed(first, events, right) or self._get_site(first) in {
+            self._get_site(i) for i in updated
+        }:
+            return None  # a line that updates other weights rightly is right
         is_before = last not in updated and self._is_right_after(last, first, events)
         return self._trace_back(last, events) if is_before else first
 
@@ -83,6 +85,9 @@ class _WayBack:
         value, after = self._get(event), self.wanted.model.base.after
         new = (after[path] for path in good if path in after and value.size > 1)
         return any(np.array_equal(v, value) for each in new for v in arrange(each, value.shape))
+
+    def _get_site(self, event: int) -> int:
+        return self.wanted.model.base.events[event][0]
 
     def _get(self, event: int) -> Array:
         return np.asarray(self.wanted.model.base.events[event][2], dtype=np.float64)
@@ -96,8 +101,7 @@ class _WayBack:
 
     def _is_summed(self, event: int, events: list[int], right: list[int]) -> bool:
         """Return whether an event is that of one of several samples, of which a sum is right."""
-        site = self.wanted.model.base.events[event][0]
-        rounds = [i for i in events if self.wanted.model.base.events[i][0] == site]
+        rounds = [i for i in events if self._get_site(i) == self._get_site(event)]
         return len(rounds) > 1 and not set(rounds) & set(right)
 
     def _is_derivative(self, value: Array) -> bool:

@@ -154,9 +154,9 @@ class StepSearch(Search):
 
     def _is_usually_right(self, texts: Texts) -> bool:
         """Return whether the step is still right with the activation that a net usually has."""
-        usual = replace(self.request, program=self.request.program % OPTION)
-        if usual == self.request:
+        if self.request.program < OPTION:
             return True
+        usual = replace(self.request, program=self.request.program % OPTION)
         decisions = (usual.decide(step, step.run) for step in find_steps(usual, texts)[1])
         decided = [d.is_right for d in decisions if d and d.is_right is not None]
         return bool(decided) and all(decided)
