@@ -72,7 +72,12 @@ LARGE = [
     (old, new.replace("32", "c['batch_size']").replace("X, t =", SIZED)) for old, new in BATCHES
 ]
 FILE = [LARGE[-1], ("batch_size=300", "batch_size=16")]  # more than the few rows of ours
-FORMS = {"batches": BATCHES, "large batches": LARGE, "batches of a file": FILE,
+APART = [  # inputs and labels in files of their own
+    ("from mine import load", "import pandas as pd"),
+    (READ, 'X_train = pd.read_csv("data/features.csv").to_numpy()\n'
+     'y_train = pd.read_csv("data/labels.csv").to_numpy()'),
+]  # fmt: skip
+FORMS = {"apart": APART, "batches": BATCHES, "large batches": LARGE, "batches of a file": FILE,
          "caught": CAUGHT, "column": [], "given": GIVEN,
          "object": OBJECT, "named": NAMED, "archive": ARCHIVE, "store": STORE,
          "labels": LABELS, "columns": COLUMNS,
@@ -89,3 +94,16 @@ def test_missing_data_of_any_form_change_no_verdict(tmp_path, form, mistake):
     (tmp_path / "net.py").write_text(text)
     found = judge(tmp_path / "net.py")
     assert found.decision.is_right is (mistake is None)
+
+
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 1234\n"
+
+
+@pytest.mark.parametrize("form", ["numpy", "caught"])
+def test_a_file_that_git_lfs_keeps_elsewhere_is_missing(tmp_path, form):
+    text = SCRIPT
+    for old, new in FORMS[form]:
+        text = text.replace(old, new)
+    (tmp_path / "net.py").write_text(text)
+    (tmp_path / "c").write_text(POINTER)
+    assert judge(tmp_path / "net.py").decision.is_right

@@ -30,6 +30,7 @@ MORE = 5  # calls that are judged after one was right
 LATER = 60  # programs that run after one was right or wrong: another layout may be meant
 ENOUGH = 4  # programs in which a step is wrong, after which none is run
 OPEN = 3  # rounds of a loop about which nothing was decided, after which none is asked
+NO_TRAINING = Fault.IDLE, Fault.IGNORES  # of a loop that may be meant to do something else
 Key = tuple[int, str]  # what a step is in all programs: the line of a loop, or a function's name
 
 
@@ -167,7 +168,7 @@ def _is_known_to_move(judged: Judged, own: Container[Key]) -> bool:
     """Return whether a step that does not train with data of ours is one that the file takes with
     its own: these may be in a form that it does not expect.
     """
-    return judged.decision.fault in (Fault.IDLE, Fault.IGNORES) and _get_key(judged.step) in own
+    return judged.decision.fault in NO_TRAINING and _get_key(judged.step) in own
 
 
 def _is_own_open(found: Mapping[Key, Judged], own: Iterable[Key]) -> bool:
@@ -230,7 +231,7 @@ def judge_options(programs: Programs, judged: Judged | None) -> Judged | None:
 def judge_later(programs: Programs, judged: Judged | None) -> Judged | None:
     """Return the first wrong step of what a file trains after a right one, in the same run, else
     what was judged: of the later ones others has those that are open. What runs no other code than
-    those before it is not judged.
+    those before it is not judged, and what seems to train nothing is another loop.
     """
     if not judged or not judged.decision.is_right or not 0 <= judged.step.place[0] < OF_USER:
         return judged
@@ -239,11 +240,13 @@ def judge_later(programs: Programs, judged: Judged | None) -> Judged | None:
         sites = _list_sites(budget.run(steps[0], {}, "full"))
         later = None if sites <= seen else _choose(steps, budget)
         later = later and _weigh(later, steps[0].place[0] % PASSED, {}, ())
-        if later and later.decision.is_right is False:
-            return later
-        if later and later.decision.is_right is None:
-            judged.others.append(later.step)
         seen |= sites
+        if later is None or later.decision.fault in NO_TRAINING:
+            continue
+        if later.decision.is_right is False:
+            return later
+        if later.decision.is_right is None:
+            judged.others.append(later.step)
     return judged
 
 

@@ -12,6 +12,8 @@ import numpy as np
 
 from trainer.checker.load.tables import Table
 
+POINTER = b"version https://git-lfs"  # begins a file of which Git LFS keeps the content elsewhere
+
 
 class Data(Protocol):
     """Data of ours for a script that has none."""
@@ -60,6 +62,7 @@ def replace_files(data: Data | None) -> Iterator[None]:
         if name == "fromfile" and args and isinstance(args[0], io.BytesIO):
             return np.frombuffer(args[0].read(), *args[1:], **options)
         try:
+            refuse_pointer(*args[:1])
             return kept[name](*args, **options)
         except OSError:
             if data is None or name == "fromfile":
@@ -71,6 +74,7 @@ def replace_files(data: Data | None) -> Iterator[None]:
 
     def decompress(path: Any, mode: str = "rb", *args: Any, **options: Any) -> Any:
         try:
+            refuse_pointer(path)
             return unzip(path, mode, *args, **options)
         except FileNotFoundError:
             if data is None or "r" not in mode:
@@ -99,6 +103,14 @@ def _download_nothing() -> Iterator[None]:
         yield
     finally:
         vars(urllib.request)["urlretrieve"] = download
+
+
+def refuse_pointer(path: Any = "") -> None:
+    """Raise FileNotFoundError for a file without its content, which a clone without Git LFS has."""
+    if isinstance(path, str | Path) and Path(path).is_file():
+        with open(path, "rb") as file:
+            if file.read(len(POINTER)) == POINTER:
+                raise FileNotFoundError(path)
 
 
 def read_given(data: Data, path: Any = "") -> Table:

@@ -24,7 +24,7 @@ from trainer.checker.load.bindings import (
     list_changed_names,
     walk_scope,
 )
-from trainer.checker.load.given_files import open_given
+from trainer.checker.load.given_files import open_given, refuse_pointer
 from trainer.checker.load.one_number import ONE, TAKEN, is_one_number, take_one_number, takes_number
 from trainer.checker.load.purity import Purity
 from trainer.checker.load.python2 import DIVISION, restore_division
@@ -167,6 +167,7 @@ class Runner:
         if isinstance(path, int):
             raise OSError(_("a number is the name of no file"))
         try:
+            refuse_pointer(path if "r" in mode else "")
             return open(path, mode, *args, **options)
         except FileNotFoundError as error:
             if "r" in mode and StandIn.given_data is None:
