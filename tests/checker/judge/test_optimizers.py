@@ -2,7 +2,7 @@
 
 import pytest
 from sampling import few
-from steps import diagnose, find_messages, judge
+from steps import FREE, diagnose, find_messages, judge, write_changed
 
 from trainer.checker.judge.decision import Fault
 
@@ -22,6 +22,7 @@ for t in range(1, 50):
         g = grads[k]
         {rule}
 """
+XOR = (FREE / "adam_xor.py").read_text()
 MEANS = "m[k] = beta1*m[k] + (1-beta1)*g\n        v[k] = beta2*v[k] + (1-beta2)*g**2\n        "
 ADAM = MEANS + "W -= lr * m[k] / (1-beta1**t) / (np.sqrt(v[k] / (1-beta2**t)) + 1e-8)"
 RULES = [
@@ -149,3 +150,8 @@ def test_an_adam_that_has_no_state_before_its_first_step_is_not_accused(tmp_path
 def test_a_rate_that_falls_with_each_layer_is_one_that_may_differ(write):
     rule = "m[k] = mu*m[k] - lr / (1 + 5e-5*(2*t + k)) * g; W += m[k]"
     assert judge(write(rule)).decision.is_right is True
+
+
+def test_gradients_of_another_size_that_adam_evens_out_accuse_no_weight(tmp_path):
+    path = write_changed(tmp_path, XOR, "dout.sum(axis=0", "dout.mean(axis=0")
+    assert judge(path).decision.is_right is None

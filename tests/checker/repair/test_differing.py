@@ -48,3 +48,12 @@ for i in range(100):
 def test_a_weight_that_is_right_is_not_named_for_being_used_too_early(tmp_path):
     (tmp_path / "net.py").write_text(EARLY)
     assert find_line(tmp_path / "net.py") == 1 + EARLY.splitlines().index("    back = W2.T @ error")
+
+
+ADAM = (FREE / "adam_xor.py").read_text()
+FIRST = "first.backward(dhidden * hidden * (1 - hidden), step)"
+
+
+def test_what_adam_keeps_is_no_derivative_and_no_wrong_line(tmp_path):
+    path = write_changed(tmp_path, ADAM, FIRST, "first.backward(dhidden, step)")
+    assert find_line(path) in find_changed_lines(ADAM, path.read_text())

@@ -404,7 +404,7 @@ def capture(tracer: Tracer, place: Place, frame: FrameType, after: Iterable[ast.
     """
     module, names = frame.f_globals, frame.f_locals
     is_top = names is module
-    own = None if tracer.used is None else list_used([*place.loop.body, *after])
+    own = None if tracer.used is None else list_used([place.loop, *after])
     shared, hidden = _divide(module, tracer.used, own)
     local, kept = _divide({} if is_top else names, own)
     leaves = list_leaves(_merge(shared, local))

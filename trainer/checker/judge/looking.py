@@ -267,7 +267,8 @@ def _find_uncomputed(model: Model, fits: list[Fit]) -> Decision | None:
 
 def _find_inconsistent(model: Model, fits: list[Fit]) -> Decision | None:
     """Return that the step follows no loss of the outputs at all, known or not. Gradients that a
-    call gives, of a file without loss and update, may follow another law.
+    call gives, of a file without loss and update, may follow another law, and what a step keeps of
+    earlier ones may be the reason where it computes the right ones.
     """
     found = list_inconsistent(model) or list_inconsistent(take_fewest(model))
     if not (found and all(found)):
@@ -280,7 +281,8 @@ def _find_inconsistent(model: Model, fits: list[Fit]) -> Decision | None:
     is_sure = len(agreeing) > 1  # by chance no two go down a loss at one rate
     wrong = others if is_sure else min(others, *found, key=len)
     is_apart = best is not None and has_own_pass(model, best, wrong)
-    return Decision(model, None if is_apart else False, best, wrong)
+    is_computed = any(all(map(fit.factors.get, wrong)) for fit in fits) and not is_complete(model)
+    return Decision(model, None if is_apart or is_computed else False, best, wrong)
 
 
 def _follows_targets(model: Model) -> bool:

@@ -24,6 +24,8 @@ from trainer.checker.judge.derivatives import (
     find_factor,
     list_forward,
 )
+from trainer.checker.judge.influence import find_dependents
+from trainer.checker.judge.moving import move
 from trainer.checker.repair.scoring import Scorer, SpentError
 from trainer.checker.repair.wanted import Wanted, begins
 
@@ -61,7 +63,8 @@ class _WayBack:
     def find_first(self) -> int | None:
         """Return the first event that differs from the right ones on the way to a weight."""
         _, good = self.scorer.score({})
-        events = [i for i in self._list_events() if i in self.wanted.model.after_targets][:MOST]
+        back = self.wanted.model.after_targets - self._list_kept()
+        events = [i for i in self._list_events() if i in back][:MOST]
         reached = {i: self.scorer.move(i, {}).reached for i in events}
         updated = {i for i in events if self._is_updated(i, good)}
         right = [i for i in events if reached[i] <= good or i in updated
@@ -76,7 +79,16 @@ class _WayBack:
         }:
             return None  # a line that updates other weights rightly is right
         is_before = last not in updated and self._is_right_after(last, first, events)
-        return self._trace_back(last, events) if is_before else first
+        return self._trace_back(last, first, events) if is_before else first
+
+    def _list_kept(self) -> frozenset[int]:
+        """Return the events that depend on what a step keeps of earlier gradients, as Adam does:
+        these are not derivatives.
+        """
+        model = self.wanted.model
+        edits = ({path: move(model.base.before[path])} for path in model.list_others())
+        found = (find_dependents(model, each) or frozenset() for each in edits)
+        return frozenset().union(*found)
 
     def _is_updated(self, event: int, good: frozenset[str]) -> bool:
         """Return whether a value is what a weight becomes that is right: it may be used too early,
@@ -157,12 +169,18 @@ class _WayBack:
                 return True
         return False
 
-    def _trace_back(self, last: int, events: list[int]) -> int:
+    def _trace_back(self, last: int, first: int, events: list[int]) -> int:
         """Return where the value of an event comes from: the last line that only passes it on under
-        another name, or gives back what it was given, else the first that computes it.
+        another name, or gives back what it was given, or passes it from one call of a function to
+        the next, else the first that computes it.
         """
         same = [i for i in events if i <= last and np.array_equal(self._get(i), self._get(last))]
-        return max(filter(self._is_idle, same), default=same[0])
+        sites = {i: self.wanted.sites[self._get_site(i)] for i in (*same, first)}
+        lines = (i for i in same if not sites[i].is_argument)
+        passed = [i for i in lines if sites[i].function != sites[same[0]].function]
+        is_called_again = sites[first].function == sites[same[0]].function
+        default = [same[0], *passed][-1] if is_called_again else same[0]
+        return max(filter(self._is_idle, same), default=default)
 
     def _is_idle(self, event: int) -> bool:
         sites = self.wanted.sites
