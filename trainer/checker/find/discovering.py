@@ -15,6 +15,7 @@ from trainer.checker.find.trace import Trace
 from trainer.checker.find.tracing import Tracer
 
 MOST_ROUNDS = 500_000  # of all loops before the training begins
+MOST_LATER_ROUNDS = 20_000  # of those after a training that is passed over
 MANY_ROUNDS = 5_000  # after which a loop that trains is enough, though others are around it
 MOST_CAPTURES = 80
 MOST_STEPS = 5  # of a program, with what follows the loop of the first
@@ -37,7 +38,7 @@ class Discovery:
         self._active: list[int] = []
         self._seen: dict[int, int] = {}  # rounds of each loop that were captured
         self._outer: dict[int, set[int]] = {}  # the loops around each
-        self._rounds = 0
+        self._rounds, self._most = 0, MOST_ROUNDS
         self._changes: dict[tuple[int, int], Changes] = {}  # by loop and round
         self.has_trained = False  # whether a loop was known to train, and ended the program
         self.error: Exception | None = None  # that ended it
@@ -74,7 +75,7 @@ class Discovery:
         if loop in self._ended:
             return True
         self._rounds += 1
-        if self._rounds > MOST_ROUNDS:
+        if self._rounds > self._most:
             raise FoundError
         if self._rounds == MANY_ROUNDS:
             for each in [loop for loop in self._active if (loop, 2) in self.captures]:
@@ -126,6 +127,7 @@ class Discovery:
     def _pass(self, loop: int) -> None:
         """Forget the training that a loop is, and end that and the loops around it."""
         self._left -= 1
+        self._rounds, self._most = 0, MOST_LATER_ROUNDS
         self._ended = {*self._active[: self._active.index(loop) + 1]} if self._active else set()
         for known in (self.captures, self._seen, self._outer, self._changes):
             known.clear()

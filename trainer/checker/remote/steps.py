@@ -168,9 +168,9 @@ class RemotePrograms:
 
     def list_later(self, place: int) -> Iterator[Sequence[RemoteStep]]:
         """Yield the steps of each later training in a run of the file, with the data of one of its
-        own programs, or of the first other one that has any.
+        own programs; where that has its own data, which may lack later, with the first that help.
         """
-        places = dict.fromkeys((place, *range(OF_USER)))
+        places = [place] if place else range(OF_USER)
         for passed in range(PASSED, PASSED * (MOST_LATER + 1), PASSED):
             later = RemotePrograms(self._connection, (each - passed for each in places))
             yield next(filter(None, later), [])
