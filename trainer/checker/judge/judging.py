@@ -51,7 +51,7 @@ def has_line(judged: Judged) -> bool:
     """Return whether a line of a wrong step can be sought."""
     decision = judged.decision
     is_of_value = decision.fault in OF_ONE_VALUE and decision.event is not None
-    is_known = is_of_value or decision.fault in (Fault.ACCUMULATES, *OF_RULES)
+    is_known = is_of_value or decision.fault in (Fault.ACCUMULATES, Fault.IGNORES, *OF_RULES)
     return (is_known or decision.fault not in OF_OUTPUTS) and not judged.step.is_still
 
 

@@ -1,4 +1,6 @@
-"""Finds changes for faults that no value shows: lost updates, sums of gradients, wrong averages."""
+"""Finds changes for faults that no value shows: lost updates, sums of gradients, wrong averages,
+targets that are ignored.
+"""
 
 import ast
 from collections.abc import Callable, Iterator
@@ -14,6 +16,7 @@ from trainer.checker.diagnose.insertions import insert_before
 from trainer.checker.diagnose.patching import Texts
 from trainer.checker.find.programs import Script
 from trainer.checker.judge.decision import OF_RULES, Fault
+from trainer.checker.repair.subtracting import list_subtracted
 from trainer.checker.repair.surveying import StepRequest, find_steps
 from trainer.checker.repair.update_rules import list_exchanged, list_rooted, list_turned
 
@@ -97,5 +100,5 @@ def _goes_back(node: ast.expr) -> bool:
 
 OF_FAULTS: dict[Fault, Callable[[Path, str], Iterator[Candidate]]] = {
     Fault.IDLE: _list_kept, Fault.ACCUMULATES: _list_resets, Fault.MIXED: list_exchanged,
-    Fault.INVERTED: list_rooted, Fault.AGAINST: list_turned,
+    Fault.INVERTED: list_rooted, Fault.AGAINST: list_turned, Fault.IGNORES: list_subtracted,
 }  # fmt: skip
