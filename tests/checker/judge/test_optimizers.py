@@ -1,9 +1,11 @@
 """A step that keeps a state is right if it is momentum, AdaGrad, RMSprop or Adam, in any form."""
 
 import pytest
+from reports import apply_diff
 from sampling import few
 from steps import FREE, diagnose, find_messages, judge, write_changed
 
+from trainer.checker.judge.causes import find_weight_causes
 from trainer.checker.judge.decision import Fault
 
 NET = """
@@ -155,3 +157,16 @@ def test_a_rate_that_falls_with_each_layer_is_one_that_may_differ(write):
 def test_gradients_of_another_size_that_adam_evens_out_accuse_no_weight(tmp_path):
     path = write_changed(tmp_path, XOR, "dout.sum(axis=0", "dout.mean(axis=0")
     assert judge(path).decision.is_right is None
+
+
+GRADS, SLOPE = "grads = X.T @ (error @ W2.T * (1 - h**2))", " * (1 - h ** 2)"
+ADAPTIVE = [rule for name, rule in RULES if name != "momentum"]
+
+
+@pytest.mark.parametrize("rule", few(ADAPTIVE, 2))
+def test_a_wrong_gradient_gets_its_cause_and_its_fix_whatever_divides_it(rule, tmp_path):
+    text = NET.replace("{rule}", rule)
+    text = text.replace(GRADS, f"delta = error @ W2.T{SLOPE}\n    grads = X.T @ delta")
+    path = write_changed(tmp_path, text, SLOPE, "")
+    assert find_weight_causes(judge(path).decision) == {"W1": "activation-grad-missing"}
+    assert apply_diff(path.read_text(), diagnose(path).diff) == text

@@ -1,9 +1,12 @@
 """Names the known mistake that a wrong step shows by its values, at any depth."""
 
+from dataclasses import replace
+
 from trainer.book.functions import Array
 from trainer.checker.judge.backward import name_mistakes, name_outputs
+from trainer.checker.judge.calming import calm
 from trainer.checker.judge.decision import Decision, Fault
-from trainer.checker.judge.descent import computes_gradient, find_factors
+from trainer.checker.judge.descent import computes_gradient, find_factors, fit_losses
 from trainer.checker.judge.fit import Fit, are_same
 from trainer.checker.judge.influence import Model
 from trainer.checker.load.recording import is_flat
@@ -51,8 +54,17 @@ def _name_whole_factor(decision: Decision, fit: Fit) -> str | None:
 
 def find_weight_causes(decision: Decision) -> dict[str, str | None]:
     """Return the mistake that the step of each wrong weight shows, None where none is known."""
-    found = name_mistakes(decision)
+    found = name_mistakes(decision) or name_mistakes(_calm(decision))
     return {w: found.get(w) or _find_weight_cause(decision, w) for w in decision.wrong}
+
+
+def _calm(decision: Decision) -> Decision:
+    """Return the decision on a step that moves its weights by a multiple of their gradients, which
+    shows no mistake where it does so already.
+    """
+    model = calm(decision.model)
+    fits = fit_losses(model) if model is not decision.model else []
+    return replace(decision, model=model, fit=fits[0] if fits else None, fits=fits)
 
 
 def _find_weight_cause(decision: Decision, weight: str) -> str | None:

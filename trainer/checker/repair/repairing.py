@@ -148,7 +148,8 @@ class StepSearch(Search):
         fit = decision.fit
         if self.velocities and not self.velocities <= list_velocities(decision.model):
             return False
-        if fit is None or fit.wrong or not self.pulled <= {*fit.pulled}:
+        is_followed = fit and (fit.has_gradients or not fit.wrong)
+        if fit is None or not is_followed or not self.pulled <= {*fit.pulled}:
             return False
         return bool(name_losses(decision.model, [fit, *decision.fits]) & self.losses)
 
@@ -241,7 +242,7 @@ def _search_fix(
     losses = name_losses(wanted.model, wanted.fits)
     search = StepSearch(
         tried, request=request, line=survey.line, moved=survey.wrong, losses=losses,
-        pulled=wanted.pulled, velocities=list_velocities(wanted.model),
+        pulled=wanted.pulled, velocities=list_velocities(survey.screen.decision.model),
         is_unused=survey.screen.fault is Fault.UNUSED,
     )  # fmt: skip
     fix = search.find_fix(survey, first)

@@ -167,7 +167,7 @@ def survey_step(request: StepRequest, texts: Texts | None) -> Survey | None:
     places = (v for place in _list_places(decision, wanted) for v in place.list_versions())
     made = (_make_location(step, wanted, place, functions) for place in places)
     locations = [each for each in made if each]
-    wrong = wanted.list_left(decision.model.base) or wanted.paths
+    wrong = wanted.list_left(wanted.model.base) or wanted.paths
     if decision.fault is Fault.UNUSED:
         wrong = list_all(decision)
     screen = StepScreen(changing, wanted, wrong, decision)

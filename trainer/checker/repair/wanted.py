@@ -11,6 +11,7 @@ from trainer.book.functions import Array
 from trainer.checker.find.changes import is_velocity
 from trainer.checker.find.trace import Trace, digest
 from trainer.checker.find.tracing import Site
+from trainer.checker.judge.calming import calm
 from trainer.checker.judge.decision import Decision, Fault
 from trainer.checker.judge.derivatives import arrange, differentiate, find_factor
 from trainer.checker.judge.descent import (
@@ -139,6 +140,8 @@ def find_wanted(decision: Decision, sites: list[Site]) -> Wanted | None:
     """Return what a wrong step should do, None where no loss is known that it may go down."""
     if decision.fault in (Fault.OTHER_LOSS, Fault.DIAGONAL):  # near 0 both losses are much alike
         decision = replace(decision, model=leave_start(decision.model, FAR))
+    if decision.fault is None:
+        decision = replace(decision, model=calm(decision.model))
     model = decision.model
     found = _list_meant(decision)
     fits = choose_fits(model, found, set() if decision.fault else set(decision.wrong))
