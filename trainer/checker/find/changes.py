@@ -1,5 +1,6 @@
 """What a step changes, and what of it is carried on to the next: weights, and no caches."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -103,7 +104,8 @@ def _list_moved_by(trace: Trace, path: str) -> list[str]:
 
 def _is_multiple(values: Any, of: Any) -> bool:
     factor = float((values * of).sum()) / (float((of * of).sum()) or 1.0)
-    return bool(np.allclose(values, factor * of, rtol=1e-9, atol=1e-9 * np.abs(values).max()))
+    least = 1e-9 * np.abs(values).max()
+    return math.isfinite(factor) and np.allclose(values, factor * of, rtol=1e-9, atol=least)
 
 
 def is_reordered(trace: Trace, path: str) -> bool:
