@@ -45,7 +45,7 @@ def diagnose_lacking(
         if not tried.spend():
             return None
         changed = survey.change(candidate)
-        if attempt(lambda now=changed: request.is_right(find_steps(request, now)[1])).value:
+        if attempt(lambda now=changed: request.find_right(find_steps(request, now)[1])).value:
             return describe_fix(candidate, survey.texts, changed, [], 1)
     return None
 

@@ -26,7 +26,7 @@ def diagnose_raised(path: Path, tried: Count) -> Diagnosis | None:
     found = attempt(lambda: find_steps(request, changed)).value
     if found is None or _name_failure(found[0], number) == failure:
         return None
-    left = () if request.is_right(found[1]) else (STEP,)
+    left = () if request.find_right(found[1]) else (STEP,)
     return describe_fix(candidate, texts, changed, [], 1, left)
 
 

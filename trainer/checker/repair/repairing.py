@@ -218,8 +218,8 @@ def diagnose_step(
     survey = survey_step(request, None)
     if survey is None:
         decided = decide_request(request)
-        if decided and (fault := decided[-1].fault) in OF_FAULTS:
-            return diagnose_fault(request, decided[0], fault, tried)
+        if decided and decided[-1].fault in OF_FAULTS:
+            return diagnose_fault(request, decided, tried)
         go_on = partial(_go_on, request, tried)
         return diagnose_value(request, decided, tried, go_on) if decided else None
     assert isinstance(survey.screen, StepScreen)

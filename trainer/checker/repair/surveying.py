@@ -62,13 +62,13 @@ class StepRequest:
         """Return the decision on the step, which runs so."""
         return decide_layer(run) if self.is_layer else decide_step(step, run)
 
-    def is_right(self, steps: list[Step], has_rule: bool = False) -> bool:
-        """Return whether the first step about which anything can be said is right, and uses its
-        gradients by a known rule where it has to.
+    def find_right(self, steps: list[Step], has_rule: bool = False) -> Decision | None:
+        """Return the decision on the first step about which anything can be said, if it is right,
+        and uses its gradients by a known rule where it has to.
         """
         decisions = (self.decide(step, step.run) for step in steps)
         found = next((each for each in decisions if each and each.is_right is not None), None)
-        return bool(found and found.is_right and (found.rule or not has_rule))
+        return found if found and found.is_right and (found.rule or not has_rule) else None
 
 
 def find_steps(request: StepRequest, texts: Texts | None) -> tuple[Script, list[Step]]:

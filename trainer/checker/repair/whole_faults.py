@@ -15,7 +15,8 @@ from trainer.checker.diagnose.diagnosing import Diagnosis, describe_fix
 from trainer.checker.diagnose.insertions import insert_before
 from trainer.checker.diagnose.patching import Texts
 from trainer.checker.find.programs import Script
-from trainer.checker.judge.decision import OF_RULES, Fault
+from trainer.checker.find.steps import Step
+from trainer.checker.judge.decision import OF_RULES, Decision, Fault
 from trainer.checker.repair.subtracting import list_subtracted
 from trainer.checker.repair.surveying import StepRequest, find_steps
 from trainer.checker.repair.update_rules import list_exchanged, list_rooted, list_turned
@@ -27,23 +28,45 @@ RESETS = {  # what is called of an object elsewhere, and what sets its gradients
 
 
 def diagnose_fault(
-    request: StepRequest, script: Script, fault: Fault, tried: Count
+    request: StepRequest, decided: tuple[Script, Step, Decision], tried: Count
 ) -> Diagnosis | None:
-    """Return the line that has one of these faults, with the first change that makes the step
-    right; None where none does.
+    """Return the line that has the fault of a wrong step, which is one of these, with the first
+    change that makes the step right; None where none does.
     """
+    script, step, wrong = decided
+    assert wrong.fault is not None
+    list_changes = OF_FAULTS[wrong.fault]
     texts = {path: source.text for path, source in script.sources.items()}
-    for candidate in (c for path, text in texts.items() for c in OF_FAULTS[fault](path, text)):
+    every = (c for path, text in texts.items() for c in list_changes(path, text))
+    for candidate in (each for each in every if _may_help(each, step, wrong)):
         changed = {**texts, candidate.path: candidate.text}
         if not tried.spend():
             return None
-        if attempt(partial(_is_right, request, changed, fault in OF_RULES)).value:
+        if attempt(partial(_is_right, request, changed, wrong)).value:
             return describe_fix(candidate, texts, changed, [], 1)
     return None
 
 
-def _is_right(request: StepRequest, texts: Texts, has_rule: bool) -> bool:
-    return request.is_right(find_steps(request, texts)[1], has_rule)
+def _may_help(candidate: Candidate, step: Step, wrong: Decision) -> bool:
+    """Return whether a line has a value of the shape of targets that are ignored, where any are."""
+    if wrong.fault is not Fault.IGNORES:
+        return True
+    base, sites = wrong.model.base, step.tracer.sites
+    shapes = {base.before[path].shape for path in wrong.wrong}
+    alike = (sites[e[0]] for e in base.events if e[0] >= 0 and e[2].shape in shapes)
+    place = candidate.path, candidate.node.lineno
+    return any((site.path, site.line) == place for site in alike)
+
+
+def _is_right(request: StepRequest, texts: Texts, wrong: Decision) -> bool:
+    """Return whether the step is right with changed texts, and follows the targets that it ignored
+    before.
+    """
+    steps = find_steps(request, texts)[1]
+    found = request.find_right(steps, has_rule=wrong.fault in OF_RULES)
+    if found is None or wrong.fault is not Fault.IGNORES:
+        return found is not None
+    return not {*wrong.wrong}.isdisjoint(found.model.targets)
 
 
 def _list_kept(path: Path, text: str) -> Iterator[Candidate]:
