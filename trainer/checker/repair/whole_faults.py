@@ -17,7 +17,7 @@ from trainer.checker.diagnose.patching import Texts
 from trainer.checker.find.programs import Script
 from trainer.checker.find.steps import Step
 from trainer.checker.judge.decision import OF_RULES, Decision, Fault
-from trainer.checker.repair.subtracting import list_subtracted
+from trainer.checker.repair.ignored_targets import list_subtracted
 from trainer.checker.repair.surveying import StepRequest, find_steps
 from trainer.checker.repair.update_rules import list_exchanged, list_rooted, list_turned
 
