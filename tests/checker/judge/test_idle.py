@@ -1,9 +1,12 @@
 """A variable that stands for a new array loses an update only where nothing else has it."""
 
+import numpy as np
 import pytest
 from steps import find_messages, judge, write_changed
 
+from trainer.checker.find.trace import Trace
 from trainer.checker.judge.decision import Fault
+from trainer.checker.judge.idle import list_lost
 
 DESCENT = """
 import numpy as np
@@ -110,3 +113,11 @@ for i in range(1000):
 def test_a_net_with_a_state_is_accused_of_nothing(tmp_path):
     judged = judge(write_changed(tmp_path, RECURRENT, "", ""))
     assert judged is None or judged.decision.is_right is not False
+
+
+@pytest.mark.parametrize(("size", "lost"), [(1, []), (2, ["costs"])])
+def test_one_number_that_moves_along_another_is_no_lost_weight(size, lost):
+    old, new, rates = np.ones(size), np.full(size, 0.2), np.full(size, 0.5)
+    base = Trace(before={"costs": old, "rates": rates}, after={"costs": new, "rates": rates})
+    base.dropped, base.events = ["costs"], [(0, "", new)]
+    assert list_lost(base) == lost
