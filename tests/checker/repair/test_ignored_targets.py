@@ -1,5 +1,7 @@
 """A step that ignores its targets gets them where its error is computed."""
 
+from pathlib import Path
+
 import pytest
 from reports import apply_diff
 from sampling import few
@@ -7,6 +9,7 @@ from steps import FREE, diagnose, judge, write_changed
 
 from trainer.checker.judge.decision import Fault
 from trainer.checker.judge.judging import has_line
+from trainer.checker.repair.ignored_targets import list_subtracted
 
 XOR = """
 import numpy as np
@@ -53,3 +56,9 @@ def test_targets_are_subtracted_from_the_outputs_at_the_line_of_the_error(
     assert judged.decision.fault is Fault.IGNORES
     assert has_line(judged)
     assert apply_diff(path.read_text(), diagnose(path).diff) == net
+
+
+def test_a_name_that_is_set_in_an_expression_ends_no_search():
+    text = "def go_back(out, y):\n    rows = [row for row in out]\n    return out / 2\n"
+    changed = [candidate.text for candidate in list_subtracted(Path("net.py"), text)]
+    assert text.replace("out / 2", "(out - y) / 2") in changed

@@ -32,7 +32,8 @@ class Discovery:
     """
 
     def __init__(self, tracer: Tracer, skipped: int = 0):
-        self._tracer, self._left = tracer, skipped  # how many trainings are yet to be passed
+        self._tracer, self._is_later = tracer, skipped > 0
+        self._left = skipped  # how many trainings are yet to be passed
         self._ended: set[int] = set()  # the loops of one that is passed, which are to end
         self.captures: dict[tuple[int, int], Step] = {}  # by loop and round
         self._active: list[int] = []
@@ -40,11 +41,13 @@ class Discovery:
         self._outer: dict[int, set[int]] = {}  # the loops around each
         self._rounds, self._most = 0, MOST_ROUNDS
         self._changes: dict[tuple[int, int], Changes] = {}  # by loop and round
-        self.has_trained = False  # whether a loop was known to train, and ended the program
+        self._has_trained = False  # whether a loop was known to train, and ended the program
         self.error: Exception | None = None  # that ended it
 
     def follow(self, program: Callable[[], object]) -> list[Step]:
-        """Run the program; return its steps, those that change most first, of these the inner."""
+        """Run the program; return its steps, the ones that change most first, of these the inner.
+        After trainings that are passed over there are only those of another one.
+        """
         self._tracer.enter, self._tracer.leave = self._enter, self._leave
         try:
             with run_quietly():
@@ -55,7 +58,7 @@ class Discovery:
             pass
         finally:
             self._tracer.enter = self._tracer.leave = None
-        return self._rank_steps()
+        return self._rank_steps() if self._has_trained or not self._is_later else []
 
     @property
     def changes_arrays(self) -> bool:
@@ -119,7 +122,7 @@ class Discovery:
         is_training = self._trains(loop)
         self._tracer.enter, self._tracer.leave = enter, leave
         if is_training and not self._left:
-            self.has_trained = True
+            self._has_trained = True
             raise FoundError
         if is_training:
             self._pass(loop)

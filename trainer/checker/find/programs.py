@@ -111,7 +111,8 @@ class Script:
         self._calls: dict[int, list[Call]] = {}  # by the number of outputs
         self._importers: dict[int, Script] = {}  # the files that import this one
         self._own_steps: dict[int, list[Step]] = {}  # those of these files with their own data
-        self._later: dict[int, Script] = {}  # the file without its first trainings, by their number
+        # The file without its first trainings, by their number, and its steps with its own data.
+        self._later: dict[int, tuple[Script, list[Step]]] = {}
         self._beside: set[str] = set()  # the names of modules that the file does not import
         self._lacks_samples = False  # whether a data set may have too few for a batch
         self._trains = False  # whether code of the file takes steps without another file
@@ -154,9 +155,9 @@ class Script:
     def _follow_later(self, skipped: int, place: int) -> list[Step]:
         """Return the steps of a program of the file's own run without its first trainings."""
         if skipped not in self._later:
-            self._later[skipped] = Script(self._path, self._texts, skipped)
-        later = self._later[skipped]
-        steps = later.follow()  # which shows what data are missing
+            later = Script(self._path, self._texts, skipped)
+            self._later[skipped] = later, later.follow()  # which shows what data are missing
+        later, steps = self._later[skipped]
         return later.follow_with_data(place - 1) if place else steps
 
     def list_layer_programs(self) -> Iterator[Program]:
@@ -169,8 +170,8 @@ class Script:
         """Run the file; return the steps of its loops, or the one that it takes without a loop."""
         Samples.is_taken = False
         steps = self._follow()
-        is_loaded = self._path in self.sources and not self._skipped
-        if not steps and is_loaded and wrap_step(self._tree):
+        may_lack_loop = not (steps or self._skipped) and self._path in self.sources
+        if may_lack_loop and wrap_step(self._tree):
             self._load(self._path)
             steps = self._follow()
         self._trains = self._trains or any(map(self._takes_part, steps))
@@ -180,7 +181,6 @@ class Script:
     def _follow(self) -> list[Step]:
         discovery = Discovery(self._tracer, self._skipped)
         steps = discovery.follow(self._loader.load_file)
-        steps = steps if discovery.has_trained or not self._skipped else []
         self._loader.errors += [discovery.error] if discovery.error else []
         if not steps and self._loader.errors and self._path in self.sources:
             self._keep_fault(self._loader.errors[0], {})
@@ -272,7 +272,7 @@ class Script:
 
     def _takes_part(self, step: Step) -> bool:
         """Return whether a step runs code of this file."""
-        sites = {site for site, *_value in step.run({}, "full").events if site >= 0}
+        sites = step.run({}, "full").list_sites()
         return any(step.find_path(site) == self._path for site in sites)
 
     def _count_batches(self) -> int:

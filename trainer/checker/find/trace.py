@@ -77,6 +77,10 @@ class Trace:
             and _differ(old, new)
         ]
 
+    def list_sites(self) -> set[int]:
+        """Return the places of the source whose values the step computes."""
+        return {site for site, *_value in self.events if site >= 0}
+
     def outline(self) -> Hashable:
         """Return what a step computes without its values: shapes and kinds, and what changes."""
         events = tuple((site, path, np.shape(v), v.dtype.kind) for site, path, v in self.events)

@@ -47,9 +47,7 @@ class Step(Protocol):
 
 
 class Programs(Protocol):
-    """The programs that train a net; those that vary one have other activations, and those that are
-    later than one train after it in the same run of the file.
-    """
+    """The programs that train a net, some with other activations, some later in the same run."""
 
     def vary(self, place: int) -> Iterable[Sequence[Step]]:
         """Return the programs that take the place of one."""

@@ -1,13 +1,11 @@
 """Makes plain steps of those that divide their gradients by what they keep, as Adam does."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from trainer.checker.find.trace import Form, Trace
-from trainer.checker.judge.influence import Model, Run, build_model
+from trainer.checker.judge.influence import Model, begin_at, build_model
 
 LARGE = 1e8  # beside squares of gradients
 LESS = 0.01  # of how far a step moves its weights
@@ -22,7 +20,7 @@ def calm(model: Model) -> Model:
     large = {path: np.full(model.base.before[path].shape, LARGE) for path in kept}
     divided = [path for path in kept if _moves_less(model, {path: large[path]})]
     edits = {path: large[path] if path in divided else 0 * large[path] for path in kept}
-    calmed = build_model(partial(_run, model.run, edits)) if divided else None
+    calmed = build_model(begin_at(model.run, edits)) if divided else None
     return calmed or model
 
 
@@ -36,7 +34,3 @@ def _moves_less(model: Model, edits: Mapping[str, Any]) -> bool:
         np.abs(trace.after[w] - before[w]).max() <= LESS * np.abs(base[w] - before[w]).max()
         for w in paths
     )
-
-
-def _run(run: Run, start: Mapping[str, Any], edits: Mapping[str, Any], form: Form) -> Trace:
-    return run({**start, **edits}, form)

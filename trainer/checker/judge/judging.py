@@ -235,9 +235,9 @@ def judge_later(programs: Programs, judged: Judged | None) -> Judged | None:
     """
     if not judged or not judged.decision.is_right or not 0 <= judged.step.place[0] < OF_USER:
         return judged
-    budget, seen = Budget(), _list_sites(judged.decision.model.base)
+    budget, seen = Budget(), judged.decision.model.base.list_sites()
     for steps in takewhile(bool, programs.list_later(judged.step.place[0])):
-        sites = _list_sites(budget.run(steps[0], {}, "full"))
+        sites = budget.run(steps[0], {}, "full").list_sites()
         later = None if sites <= seen else _choose(steps, budget)
         later = later and _weigh(later, steps[0].place[0] % PASSED, {}, ())
         seen |= sites
@@ -248,11 +248,6 @@ def judge_later(programs: Programs, judged: Judged | None) -> Judged | None:
         if later.decision.is_right is None:
             judged.others.append(later.step)
     return judged
-
-
-def _list_sites(trace: Trace) -> set[int]:
-    """Return the places of the source that a step runs."""
-    return {site for site, *_value in trace.events if site >= 0}
 
 
 def _follows_nothing(decision: Decision) -> bool:

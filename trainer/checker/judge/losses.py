@@ -56,13 +56,21 @@ def list_mistaken(outputs: Array, targets: Array) -> Iterator[tuple[str, Loss]]:
     its inputs: linear functions of that derivative here.
     """
     for t in arrange_targets(outputs, targets):
-        is_hot = bool(np.isin(t, (0, 1)).all())
-        for axis in (i for i, n in enumerate(outputs.shape) if n > 1 and is_hot):
-            y = np.apply_along_axis(softmax, axis, outputs)
-            for weights in ((y - t) * y * (1 - y), -t * (1 - y)):
-                yield DIAGONAL, partial(_weigh, weights=weights)
+        for weights in _list_diagonals(outputs, t):
+            yield DIAGONAL, partial(_weigh, weights=weights)
         for slope in _list_slopes(outputs):
             yield SLOPED, partial(_weigh, weights=(outputs - t) * slope)
+
+
+def _list_diagonals(outputs: Array, t: Array) -> Iterator[Array]:
+    """Yield the derivatives of squares and of a cross-entropy of a softmax, if its slope were that
+    of a sigmoid.
+    """
+    axes = [axis for axis, n in enumerate(outputs.shape) if n > 1]
+    for axis in axes if np.isin(t, (0, 1)).all() else ():
+        y = np.apply_along_axis(softmax, axis, outputs)
+        yield (y - t) * y * (1 - y)
+        yield -t * (1 - y)
 
 
 def _list_slopes(y: Array) -> Iterator[Array]:

@@ -74,7 +74,7 @@ def has_equal_targets(model: Model) -> bool:
 
 def _find_classes(y: Array) -> int | None:
     """Return the axis along which the probabilities of several samples sum to 1, None for none."""
-    axes = _list_summed(y) if y.ndim == 2 else []
+    axes = list_summed(y) if y.ndim == 2 else []
     return axes[0] if len(axes) == 1 and y.shape[1 - axes[0]] >= SAMPLES else None
 
 
@@ -93,13 +93,13 @@ def find_softmax_twice(model: Model, fits: list[Fit]) -> int | None:
 
 def _are_probabilities(y: Array | None) -> bool:
     """Return whether numbers, none of which is negative, sum to 1 along an axis."""
-    return y is not None and bool(_list_summed(y))
+    return y is not None and bool(list_summed(y))
 
 
-def _list_summed(y: Array) -> list[int]:
-    """Return the axes along which numbers, none of which is negative, sum to 1."""
+def list_summed(y: Array, close: float = CLOSE) -> list[int]:
+    """Return the axes along which numbers, none of which is negative, sum to about 1."""
     axes = [axis for axis in range(y.ndim) if y.shape[axis] > 1] if y.min() >= 0 else []
-    return [each for each in axes if np.allclose(y.sum(axis=each), 1, rtol=0, atol=CLOSE)]
+    return [each for each in axes if np.allclose(y.sum(axis=each), 1, rtol=0, atol=close)]
 
 
 def list_accumulated(model: Model) -> list[str]:

@@ -17,7 +17,8 @@ from trainer.checker.judge.events import Events, read_events
 from trainer.checker.judge.fit import Fit
 from trainer.checker.judge.influence import Model
 from trainer.checker.judge.losses import GROWING, arrange_targets
-from trainer.checker.judge.slopes import Direction
+from trainer.checker.judge.properties import list_summed
+from trainer.checker.judge.slopes import CLOSE, Direction
 
 TINY = 1e-6  # of the largest error: none
 
@@ -56,15 +57,9 @@ def _list_rests(model: Model) -> Iterator[Array]:
     values = [event[2] for event in model.base.events]
     read = (read_events(values, events) for events in model.outputs)
     every = [outputs for outputs in read if outputs is not None]
-    for outputs in [each for each in every if _is_softmax(each)] or every:
+    for outputs in [each for each in every if list_summed(each, CLOSE)] or every:
         arranged = (t for each in model.list_targets() for t in arrange_targets(outputs, each))
         yield from (outputs - t for t in arranged)
-
-
-def _is_softmax(outputs: Array) -> bool:
-    """Return whether outputs are parts of 1 for each sample."""
-    axes = (i for i, n in enumerate(outputs.shape) if n > 1)
-    return bool((outputs > 0).all()) and any(np.allclose(outputs.sum(axis=i), 1) for i in axes)
 
 
 def _has_signs(errors: Array | None, rest: Array) -> bool:

@@ -69,8 +69,7 @@ def replace_files(data: Data | None) -> Iterator[None]:
                 raise
             if str(args[0]).endswith(".npz"):
                 return Archive(data)
-            named = data.give(Path(str(args[0])).stem) if args else None
-            return (data.make_table() if named is None else named).values
+            return _give_named(data, *args[:1]).values
 
     def decompress(path: Any, mode: str = "rb", *args: Any, **options: Any) -> Any:
         try:
@@ -117,10 +116,14 @@ def read_given(data: Data, path: Any = "") -> Table:
     """Return data of ours as the table of a file: what its name says, labels as one column, or
     inputs and labels.
     """
+    found = _give_named(data, path)
+    return (found.reshape(-1, 1) if found.ndim == 1 else found).view(Table)
+
+
+def _give_named(data: Data, path: Any = "") -> Any:
+    """Return data of ours that the name of a file says, a table where it says none."""
     named = data.give(Path(str(path)).stem)
-    if named is None:
-        return data.make_table()
-    return (named.reshape(-1, 1) if named.ndim == 1 else named).view(Table)
+    return data.make_table() if named is None else named
 
 
 def open_given(data: Data, path: Any, mode: str) -> Any:

@@ -4,6 +4,7 @@ math, and where it is put into an array.
 
 import ast
 import copy
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -30,30 +31,26 @@ class _Converter(ast.NodeTransformer):
             node.args = [_wrap(argument) for argument in node.args]
         return node
 
-    def visit_Assign(self, node: ast.Assign) -> ast.stmt:
-        return self._visit_assignment(node)
-
-    def visit_AugAssign(self, node: ast.AugAssign) -> ast.stmt:
-        return self._visit_assignment(node)
-
-    def _visit_assignment(self, node: ast.Assign | ast.AugAssign) -> ast.stmt:
+    def visit_Assign(self, node: ast.Assign | ast.AugAssign) -> ast.stmt:
         self.generic_visit(node)
         if place := _find_place(node):
             node.value = _wrap(node.value, *copy.deepcopy(place))
         return node
 
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.stmt:
+        return self.visit_Assign(node)
+
 
 def _find_place(node: ast.AST) -> tuple[ast.expr, ...]:
     """Return a and i of a[i] = x and of a[i] += x; nothing for others, and for what runs code."""
     match node:
-        case ast.Assign(targets=[ast.Subscript(value=holder, slice=index)]):
-            place = holder, index
-        case ast.AugAssign(target=ast.Subscript(value=holder, slice=index)):
-            place = holder, index
-        case _:
-            return ()
-    is_plain = not any(isinstance(each, NOT_PLAIN) for part in place for each in ast.walk(part))
-    return place if is_plain else ()
+        case (
+            ast.Assign(targets=[ast.Subscript(value=holder, slice=index)])
+            | ast.AugAssign(target=ast.Subscript(value=holder, slice=index))
+        ):
+            parts = chain(ast.walk(holder), ast.walk(index))
+            return () if any(isinstance(each, NOT_PLAIN) for each in parts) else (holder, index)
+    return ()
 
 
 def _converts(node: ast.AST) -> bool:

@@ -171,9 +171,9 @@ class RemotePrograms:
         own programs; where that has its own data, which may lack later, with the first that help.
         """
         places = [place] if place else range(OF_USER)
-        for passed in range(PASSED, PASSED * (MOST_LATER + 1), PASSED):
-            later = RemotePrograms(self._connection, (each - passed for each in places))
-            yield next(filter(None, later), [])
+        for skipped in range(1, MOST_LATER + 1):
+            numbers = [each - skipped * PASSED for each in places]
+            yield next(filter(None, RemotePrograms(self._connection, numbers)), [])
 
     def list_calls(self) -> "RemotePrograms":
         """Return the programs that call what the file defines, none where it has one activation."""
@@ -255,7 +255,7 @@ def _compare_layers(connection: Connection) -> Iterator[Quotient]:
 
 def _list_lines(judged: Judged) -> set[int]:
     """Return the lines that a step runs."""
-    sites = {site for site, *_value in judged.decision.model.base.events if site >= 0}
+    sites = judged.decision.model.base.list_sites()
     return {judged.step.describe(site)[0] for site in sites}
 
 

@@ -74,9 +74,9 @@ class _WayBack:
         last, first = min(pairs, key=lambda pair: pair[::-1], default=(None, None))
         if last is None or first is None or self._get(first).size < 2:
             return None
-        if self._is_summed(first, events, right) or self._get_site(first) in {
-            self._get_site(i) for i in updated
-        }:
+        if self._is_summed(first, events, right):
+            return None
+        if self._get_site(first) in map(self._get_site, updated):
             return None  # a line that updates other weights rightly is right
         is_before = last not in updated and self._is_right_after(last, first, events)
         return self._trace_back(last, first, events) if is_before else first
@@ -86,9 +86,8 @@ class _WayBack:
         these are not derivatives.
         """
         model = self.wanted.model
-        edits = ({path: move(model.base.before[path])} for path in model.list_others())
-        found = (find_dependents(model, each) or frozenset() for each in edits)
-        return frozenset().union(*found)
+        edits = {path: move(model.base.before[path]) for path in model.list_others()}
+        return (find_dependents(model, edits) if edits else None) or frozenset()
 
     def _is_updated(self, event: int, good: frozenset[str]) -> bool:
         """Return whether a value is what a weight becomes that is right: it may be used too early,

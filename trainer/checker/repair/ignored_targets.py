@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from trainer.checker.diagnose.applying import Candidate, apply_edit
@@ -23,7 +24,7 @@ def list_subtracted(path: Path, text: str) -> Iterator[Candidate]:
     pairs = [(scope, name) for scope in [*scopes, *loops] for name in _list_given(scope)]
     for scope, name in sorted(pairs, key=lambda pair: _is_computed_with(*pair)):
         for edit in _list_edits(scope, name):
-            yield next(apply_edit(path, text, edit))
+            yield from islice(apply_edit(path, text, edit), 1)
 
 
 def _list_given(scope: Scope) -> list[str]:
@@ -46,9 +47,9 @@ def _is_computed_with(scope: Scope, name: str) -> bool:
 
 def _list_edits(scope: Scope, name: str) -> Iterator[Edit]:
     """Yield each value that a statement reads less the name, those of the first lines first."""
-    statements = [node for node in ast.walk(scope) if isinstance(node, Statement) and node.value]
-    for statement in sorted(statements, key=lambda node: node.lineno):
-        for node in _list_values(statement.value or statement):
+    values = [n.value for n in ast.walk(scope) if isinstance(n, Statement) and n.value]
+    for value in sorted(values, key=lambda node: node.lineno):
+        for node in _list_values(value):
             if ast.unparse(node) != name:
                 yield Edit(node, f"{ast.unparse(node)} - {name}", 0.0)
 

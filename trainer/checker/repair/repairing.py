@@ -148,8 +148,9 @@ class StepSearch(Search):
         fit = decision.fit
         if self.velocities and not self.velocities <= list_velocities(decision.model):
             return False
-        is_followed = fit and (fit.has_gradients or not fit.wrong)
-        if fit is None or not is_followed or not self.pulled <= {*fit.pulled}:
+        if fit is None or not self.pulled <= {*fit.pulled}:
+            return False
+        if fit.wrong and not fit.has_gradients:
             return False
         return bool(name_losses(decision.model, [fit, *decision.fits]) & self.losses)
 

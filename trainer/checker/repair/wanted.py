@@ -12,7 +12,7 @@ from trainer.checker.find.changes import is_velocity
 from trainer.checker.find.trace import Trace, digest
 from trainer.checker.find.tracing import Site
 from trainer.checker.judge.calming import calm
-from trainer.checker.judge.decision import Decision, Fault
+from trainer.checker.judge.decision import OF_SLOPE, Decision, Fault
 from trainer.checker.judge.derivatives import arrange, differentiate, find_factor
 from trainer.checker.judge.descent import (
     find_shown,
@@ -166,13 +166,11 @@ def _list_meant(decision: Decision) -> list[Fit]:
     """Return how a step fits the losses that it may have been meant to go down."""
     if decision.fault is Fault.OTHER_LOSS:
         return list_usual(list_fits(decision.model))
-    if decision.fault is Fault.DIAGONAL and decision.fit:
-        fits = list_fits(decision.model)
-        plain = [f for f in fits if f.loss == OF_SOFTMAX and f.events == decision.fit.events]
-        return [f for f in fits if f.is_own] or plain
-    if decision.fault is Fault.SLOPE and decision.fit:
-        fits = list_fits(decision.model)
-        return [f for f in fits if f.loss == SQUARES and f.events == decision.fit.events]
+    if decision.fault in OF_SLOPE and decision.fit:
+        fits, is_diagonal = list_fits(decision.model), decision.fault is Fault.DIAGONAL
+        usual = OF_SOFTMAX if is_diagonal else SQUARES
+        own = [f for f in fits if f.is_own and is_diagonal]
+        return own or [f for f in fits if f.loss == usual and f.events == decision.fit.events]
     is_turned = decision.fault is Fault.UPHILL
     if decision.fit and (is_turned or lacks_part(decision)):
         return [decision.fit]

@@ -37,8 +37,10 @@ def diagnose_fault(
     assert wrong.fault is not None
     list_changes = OF_FAULTS[wrong.fault]
     texts = {path: source.text for path, source in script.sources.items()}
-    every = (c for path, text in texts.items() for c in list_changes(path, text))
-    for candidate in (each for each in every if _may_help(each, step, wrong)):
+    places = _list_places(step, wrong)
+    for candidate in (c for path, text in texts.items() for c in list_changes(path, text)):
+        if places is not None and (candidate.path, candidate.node.lineno) not in places:
+            continue
         changed = {**texts, candidate.path: candidate.text}
         if not tried.spend():
             return None
@@ -47,15 +49,16 @@ def diagnose_fault(
     return None
 
 
-def _may_help(candidate: Candidate, step: Step, wrong: Decision) -> bool:
-    """Return whether a line has a value of the shape of targets that are ignored, where any are."""
+def _list_places(step: Step, wrong: Decision) -> set[tuple[Path, int]] | None:
+    """Return the lines that have a value of the shape of targets that are ignored, None where none
+    are.
+    """
     if wrong.fault is not Fault.IGNORES:
-        return True
+        return None
     base, sites = wrong.model.base, step.tracer.sites
     shapes = {base.before[path].shape for path in wrong.wrong}
     alike = (sites[e[0]] for e in base.events if e[0] >= 0 and e[2].shape in shapes)
-    place = candidate.path, candidate.node.lineno
-    return any((site.path, site.line) == place for site in alike)
+    return {(site.path, site.line) for site in alike}
 
 
 def _is_right(request: StepRequest, texts: Texts, wrong: Decision) -> bool:
