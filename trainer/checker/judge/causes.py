@@ -26,6 +26,8 @@ def find_cause(decision: Decision) -> str | None:
         return cause
     if fault is Fault.FACTOR and fit:
         return _name_whole_factor(decision, fit)
+    if fault is Fault.DIAGONAL:
+        return _name_extra_slope(decision)
     if fault is Fault.UPHILL and fit:
         factors = dict(find_factors(model, fit, decision.wrong))
         is_turned = any((factor or 0) < 0 for factor in factors.values())
@@ -40,6 +42,15 @@ def find_cause(decision: Decision) -> str | None:
         is_made = all(computes_gradient(model, fit, path) for path in decision.wrong)
         return "bias-not-updated" if is_made else "bias-grad-missing"
     return CAUSES.get(fault) if fault else None
+
+
+def _name_extra_slope(decision: Decision) -> str | None:
+    """Return the mistake that a step shows beside the loss that it computes itself, whose
+    derivative may have the slope of the softmax in it.
+    """
+    own = (fit for fit in fit_losses(decision.model) if fit.is_own)
+    found = (name_mistakes(replace(decision, fit=fit, fits=[])) for fit in own)
+    return next((name for names in found for name in names.values()), None)
 
 
 def _name_whole_factor(decision: Decision, fit: Fit) -> str | None:
