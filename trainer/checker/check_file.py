@@ -70,8 +70,7 @@ def judge_loaded(
     """Yield what check_file yields, for what was loaded here or in another process."""
     inputs = choose_inputs(seed)
     own, imported = check_parts(loaded, seed, progress)
-    has_parts = is_built(loaded.kind) and getattr(loaded.kind, "is_checked_in_parts", True)
-    is_said = has_parts and any(map(_is_wrong, own))
+    is_said = getattr(loaded.kind, "is_checked_in_parts", False) and any(map(_is_wrong, own))
     kind = None if is_said else loaded.kind  # What is wrong in a function is said once.
     functions = [*check_functions(loaded.names, loaded.defined, inputs), *own]
     helpers = [*check_helpers(loaded.helpers, inputs), *imported]

@@ -80,7 +80,6 @@ def make_class(plan: Plan) -> type:
         takes_columns = plan.columns
         has_guessed_calls = True
         counts_samples = bool(plan.counts)
-        is_checked_in_parts = False
         draws_weights = "init" in plan.functions
 
         def __init__(self, input_size: int, hidden_size: int, output_size: int):

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from trainer.book.functions import Array, one_hot
+from trainer.book.functions import Array
 from trainer.checker.adapt.attempts import attempt
 from trainer.checker.adapt.names import list_arguments
-from trainer.checker.adapt.weights import make_zeros
 from trainer.checker.shapes.binding import list_results
 from trainer.checker.shapes.draws import Draw
 from trainer.checker.shapes.shape import WROTE, Found, Part, Shape, call_with_each
@@ -25,8 +24,6 @@ BACKWARD = {
 }  # fmt: skip
 GRADS = ("dx", "dw", "db")
 LOSSES = ("softmax_loss", "svm_loss")
-AFFINE = ("affine_forward", "affine_backward")
-HIDDEN = (("relu_forward", "relu_backward"), ("affine_relu_forward", "affine_relu_backward"))
 
 
 def list_parts(found: Found) -> Iterator[Part]:
@@ -80,10 +77,6 @@ def _run_backward(forward: Function, backward: Function, d: Draw) -> dict[str, A
     return named | _name_gradients(backward, result)
 
 
-def _go_back(function: Function, dout: Array, cache: Any) -> dict[str, Any]:
-    return _name_gradients(function, _call_backward(function, dout, cache))
-
-
 def _name_gradients(function: Function, result: Any) -> dict[str, Any]:
     """Return dx, dw, db by the names in the return statement, or in this order."""
     named = list_results(function, result)
@@ -125,69 +118,4 @@ def _are_same(before: Any, after: Any) -> bool:
     return True
 
 
-def build(found: Found) -> type | None:
-    """Return the net that these functions make, None where one of them is missing."""
-    hidden = next((pair for pair in HIDDEN if found.has_finished(*pair)), None)
-    loss = next((name for name in LOSSES if found.has_finished(name)), None)
-    if found.kind is not None or hidden is None or loss is None or not found.has_finished(*AFFINE):
-        return None
-    functions = found.get_functions(*AFFINE, *hidden, loss)
-    return _make_class(functions, functions[loss]) if found.get_functions(*AFFINE) else None
-
-
-def _make_class(functions: dict[str, Any], compute_loss: Function) -> type:
-    """Return a class of two-layer nets that are made of somebody's forward and backward
-    functions.
-    """
-    convert = one_hot if _takes_rows_only(compute_loss) else _to_labels
-
-    class TwoLayerNet:
-        draws_weights = False
-
-        def __init__(self, input_size: int, hidden_size: int, output_size: int):
-            self.params = make_zeros(input_size, hidden_size, output_size)
-
-        def _forward(self, x: Array) -> tuple[Array, Any]:
-            p, affine = self.params, functions["affine_forward"]
-            if "relu_forward" in functions:
-                a1, cache1 = _call_forward(affine, x, p["W1"], p["b1"])
-                z1, relu_cache = _call_forward(functions["relu_forward"], a1)
-                cache1 = cache1, relu_cache
-            else:
-                joined = functions["affine_relu_forward"]
-                z1, cache1 = _call_forward(joined, x, p["W1"], p["b1"])
-            a2, cache2 = _call_forward(affine, z1, p["W2"], p["b2"])
-            return a2, (cache1, cache2)
-
-        def predict(self, x: Array) -> Array:
-            return self._forward(x)[0]
-
-        def loss(self, x: Array, t: Array) -> Any:
-            a2 = self._forward(x)[0]
-            return compute_loss(a2, convert(t, a2))[0]
-
-        def gradient(self, x: Array, t: Array) -> dict[str, Array]:
-            a2, (cache1, cache2) = self._forward(x)
-            da2 = compute_loss(a2, convert(t, a2))[1]
-            second = _go_back(functions["affine_backward"], da2, cache2)
-            if "relu_forward" in functions:
-                da1 = _call_backward(functions["relu_backward"], second["dx"], cache1[1])
-                first = _go_back(functions["affine_backward"], da1, cache1[0])
-            else:
-                first = _go_back(functions["affine_relu_backward"], second["dx"], cache1)
-            return {"W1": first["dw"], "b1": first["db"], "W2": second["dw"], "b2": second["db"]}
-
-    return TwoLayerNet
-
-
-def _takes_rows_only(compute_loss: Function) -> bool:
-    scores, labels = np.array([[0.0, 1, 2], [1, 0, 2]]), np.array([2, 0])
-    outcomes = [attempt(compute_loss, scores, t) for t in (labels, np.eye(3)[labels])]
-    return bool(outcomes[0].error) and not outcomes[1].error
-
-
-def _to_labels(t: Array, _scores: Array) -> Array:
-    return t.argmax(axis=1) if t.ndim == 2 else t
-
-
-SHAPE = Shape("CS231n's functions", build, list_parts)
+SHAPE = Shape("CS231n's functions", lambda _found: None, list_parts)

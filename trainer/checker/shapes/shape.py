@@ -55,10 +55,6 @@ class Found:
         found = {name: self.names.get(name) for name in names}
         return {k: v for k, v in found.items() if isinstance(v, type)}
 
-    def has_finished(self, *names: str) -> bool:
-        """Return whether all these names are defined and finished."""
-        return all(callable(self.names.get(n)) and n not in self.unfinished for n in names)
-
 
 @dataclass(frozen=True)
 class Part:
