@@ -16,13 +16,13 @@ from trainer.common.settings import Settings
 from trainer.nets.numpy_net import TwoLayerNet
 from trainer.training.checkpoint import load_run
 
-EXAMPLES = NETS.parent / "shapes" / "examples"
+ROWS = NETS.parent / "shapes" / "examples" / "rows.py"
 FILES = [
     *(NETS / f"{name}.py" for name in (
         "chapter4", "chapter5", "classes_second", "columns", "cs231n", "hidden_list", "regression",
         "volume2",
     )),
-    *(EXAMPLES / f"{name}.py" for name in ("layers", "rows")),
+    ROWS,
 ]  # fmt: skip
 ROUNDING = 1e-12  # of float64 after 100 steps, over the largest weight
 

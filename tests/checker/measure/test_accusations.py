@@ -51,6 +51,13 @@ def test_a_constructor_that_is_given_no_table_is_not_blamed(check):
     assert "'NoneType' object is not subscriptable" in finding.message
 
 
+def test_a_constructor_that_is_given_no_lists_of_sizes_is_not_blamed(check):
+    source = "class TwoLayerNet:\n    def __init__(self, layer_nums=[[784, 50], [50, 10]]):\n"
+    source += "        self.out_num = layer_nums[-1][-1]\n"
+    source += "    def predict(self, x):\n        return x\n"
+    assert not find(check(source), "construction").checked
+
+
 def test_a_constructor_that_wants_more_inputs_than_ours_is_not_blamed(check):
     source = "import math\nclass TwoLayerNet:\n    def __init__(self, input_size, output_size):\n"
     source += "        self.scale = math.sqrt(1 / int(0.1 * input_size))\n"

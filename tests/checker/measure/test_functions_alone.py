@@ -165,3 +165,13 @@ def test_a_step_function_under_the_name_of_sigmoid_is_for_its_net_to_show(report
     found = report("def sigmoid(x):\n    return x > 0\n")
     assert found.status == 0, found.as_text()
     assert "it is a step function" in found.as_text()
+
+
+@pytest.mark.parametrize(("axis", "status"), [(0, 0), (1, 1)])
+def test_a_loss_of_columns_is_right_beside_a_softmax_of_columns_only(report, axis, status):
+    source = SOFTMAX.replace("np.max(a)", f"np.max(a, axis={axis}, keepdims=True)")
+    source = source.replace("np.sum(exp)", f"np.sum(exp, axis={axis}, keepdims=True)")
+    source += "\ndef cross_entropy_error(y, t):\n    return -np.sum(t * np.log(y)) / y.shape[1]\n"
+    found = report(source)
+    assert found.status == status, found.as_text()
+    assert ("right where samples are columns" in found.as_text()) == (status == 0)

@@ -74,9 +74,15 @@ def _rank_error(error: Exception) -> int:
 
 
 def is_call_known(kind: type) -> bool:
-    """Return whether the names of the constructor's arguments show how it is to be called."""
-    required = [p for p in list_arguments(kind) if p.default is p.empty]
-    return all(find_role(p.name, SIZES | OPTIONS) for p in required)
+    """Return whether the names of the constructor's arguments show how it is to be called: not
+    where an argument is a list of lists.
+    """
+    arguments = list_arguments(kind)
+    lists = (p.default for p in arguments if isinstance(p.default, list | tuple))
+    required = [p for p in arguments if p.default is p.empty]
+    return all(find_role(p.name, SIZES | OPTIONS) for p in required) and not any(
+        isinstance(part, list | tuple) for parts in lists for part in parts
+    )
 
 
 def _list_calls(

@@ -18,7 +18,9 @@ from trainer.checker.worker.protocol import ProtocolError, decode, encode, take_
 
 KINDS = ("absent", "signature", "value", "own")
 CAUSES = (None, "unfinished", "misspelt-name")
-DEFAULTS: dict[str, Any] = {"empty": inspect.Parameter.empty, "none": None, "other": 0}
+DEFAULTS: dict[str, Any] = {
+    "empty": inspect.Parameter.empty, "none": None, "lists": [[]], "other": 0,
+}  # fmt: skip
 
 
 def make_error(data: dict[str, Any]) -> RemoteError:

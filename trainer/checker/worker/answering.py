@@ -324,12 +324,18 @@ def describe_class(kind: Any) -> dict[str, Any]:
 def describe_function(function: Any) -> dict[str, Any]:
     """Return the name and the arguments of a function, a method or a class, as JSON."""
     arguments = [
-        [p.name, int(p.kind), DEFAULTS.get(id(p.default), "other")]
-        for p in list_arguments(function)[:MOST]
+        [p.name, int(p.kind), _name_default(p.default)] for p in list_arguments(function)[:MOST]
     ]
     names = getattr(getattr(function, "__code__", None), "co_names", ())
     name = str(getattr(function, "__name__", _("the method")))[:TEXT]
     return {"name": name, "arguments": arguments, "uses": list(map(str, names))[:MOST]}
+
+
+def _name_default(default: Any) -> str:
+    """Return what kind of default an argument has: "lists" for a list of lists."""
+    parts = default if isinstance(default, list | tuple) else ()
+    other = "lists" if any(isinstance(part, list | tuple) for part in parts) else "other"
+    return DEFAULTS.get(id(default), other)
 
 
 def describe_error(error: BaseException) -> dict[str, Any]:
