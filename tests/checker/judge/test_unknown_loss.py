@@ -59,6 +59,12 @@ def test_a_mistake_behind_it_is_not(decide, old, new):
     assert decide(old, new).is_right is False
 
 
+def test_the_weights_before_a_mistake_are_wrong_though_the_last_are_read_first(tmp_path):
+    wrong = NET.replace(" * (1 - z**2)", "")
+    decision = judge(write_changed(tmp_path, wrong, "    z =", "    last = W2\n    z =")).decision
+    assert set(decision.wrong) == {"W1", "b1"}
+
+
 def test_a_step_that_grows_the_errors_is_not_right(decide):
     assert not decide(ERROR, "np.clip(T - y, -1, 1)").is_right
 

@@ -5,6 +5,7 @@ Where there are more directions than outputs, most wrong steps have no such δ.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -65,10 +66,17 @@ def find_inconsistent(model: Model, events: Events) -> list[str] | None:
         return []
     good: list[str] = []
     wrong: list[str] = []
-    for weight in sorted(model.weights, key=lambda w: -min(model.depends[w])):
+    for weight in sorted(model.weights, key=partial(_find_use, model), reverse=True):
         chosen = [pair for pair in kept if pair[0].weight in (*good, weight)]
         (wrong if _measure_rest(chosen) > IMPOSSIBLE else good).append(weight)
     return wrong
+
+
+def _find_use(model: Model, weight: str) -> int:
+    """Return the first event that computes something of a weight: it may be read much earlier."""
+    events, value = model.base.events, model.get_value(weight)
+    used = (i for i in model.depends[weight] if not np.array_equal(events[i][2], value))
+    return min(used, default=len(events))
 
 
 def find_errors(model: Model, events: Events, slope: Callable[[Direction], float]) -> Array | None:
