@@ -80,9 +80,53 @@ def learn(weights, x, t, epochs=10):
         yield epoch
 """
 )
+OUTPUTS = (
+    SIGMOID
+    + """
+class Net:
+    def __init__(self, n_in, n_hidden, n_out):
+        self.W1, self.W2 = np.random.randn(n_hidden, n_in), np.random.randn(n_out, n_hidden)
+
+    def forward(self, X):
+        self.X, self.z = X, sigmoid(self.W1 @ X)
+        return sigmoid(self.W2 @ self.z)
+
+    def backward(self, A, Y):
+        d = (A - Y) / Y.shape[1]
+        self.g = (self.W2.T @ d * self.z * (1 - self.z)) @ self.X.T, d @ self.z.T
+
+    def update(self):
+        self.W1 -= 0.1 * self.g[0]
+        self.W2 -= 0.1 * self.g[1]
+"""
+)
+SEPARATE = (
+    SIGMOID
+    + """
+def create(in_dim, out_dim):
+    return [np.random.randn(in_dim, out_dim), np.zeros(out_dim)]
+
+def loss_and_gradients(x, y, pair):
+    W, b = pair
+    e = np.exp(x @ W + b)
+    probabilities = e / e.sum()
+    hot = np.zeros(W.shape[1])
+    hot[y] = 1
+    d = probabilities - hot
+    return -np.log(probabilities[y]), [np.outer(x, d), d]
+"""
+)
+VALIDATED = DEFAULTS.replace(
+    "train(self, x, t):", "train(self, x, t, validation_data=None):"
+).replace(
+    "        z = [x]",
+    "        if validation_data:\n            print(validation_data[1])\n        z = [x]",
+)
 
 
-@pytest.mark.parametrize("text", [NUMBERED, DEFAULTS, OPTIONS, GENERATOR])
+@pytest.mark.parametrize(
+    "text", [NUMBERED, DEFAULTS, OPTIONS, GENERATOR, OUTPUTS, SEPARATE, VALIDATED]
+)
 def test_a_right_net_is_built_and_judged(tmp_path, text):
     (path := tmp_path / "net.py").write_text(text)
     assert judge(path).decision.is_right is True
@@ -95,6 +139,9 @@ def test_a_right_net_is_built_and_judged(tmp_path, text):
         (DEFAULTS, "z[i] * (1 - z[i])", "z[i]"),
         (OPTIONS, "z * (1 - z)", "z"),
         (GENERATOR, "W -= 0.1 * g", "W = W - 0.1 * g"),
+        (OUTPUTS, "self.z * (1 - self.z)", "self.z"),
+        (SEPARATE, "np.outer(x, d)", "np.outer(x, probabilities)"),
+        (VALIDATED, "z[i] * (1 - z[i])", "z[i]"),
     ],
 )
 def test_a_wrong_net_is_built_and_judged(tmp_path, text, old, new):

@@ -45,6 +45,7 @@ TARGETS = (
 )
 # Switches of training, which are off in a check.
 FLAG = r"(is)?train(ing)?(flg|flag|mode)?"
+VALIDATION = "x val", "t val"  # the roles of samples and targets that a net is not trained with
 OUTPUTS = r"y(pred|hat|out|h|p)|p|al|pred.*|out(put)?s?|scores?|probs?|a2|z2|logits?"
 
 # What only the forward pass of the same net could give.
@@ -191,8 +192,8 @@ def call_by_role(function: Callable[..., Any], values: Mapping[str, Any]) -> Any
             kept = values["kept"]() if kept is None else kept
             given |= {parameter.name: kept.pop(0)} if kept else {}
         is_taken = role in ("x", "t") and role in roles[: arguments.index(parameter)]
-        if is_taken and parameter.default is not parameter.empty:
-            continue  # a name that is like that of the data before it
+        if (is_taken or role in VALIDATION) and parameter.default is not parameter.empty:
+            continue  # a name that is like that of the data before it, or data that are not needed
         if role == "flag" and parameter.default in (True, False, parameter.empty):
             given[parameter.name] = False
         elif role and role in values:

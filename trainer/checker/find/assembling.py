@@ -91,12 +91,17 @@ class Assembler:
                     yield [self._make(kind, each) for each in sizes]
 
     def list_made(self) -> Iterator[Any]:
-        """Yield what functions of the module return that are given sizes, and 0 for a seed."""
+        """Yield what functions of the module return that are given the sizes of all layers, and 0
+        for a seed, or several arrays of those that are given each size.
+        """
         for function in self._list_functions(self.module):
             values = self._list_given(function)
-            if None not in values[:-1] and any(isinstance(each, list) for each in values):
+            has_list = any(isinstance(each, list) for each in values)
+            if None not in values[:-1] and (has_list or len(values) > 1):
                 with suppress(Exception, SystemExit):
-                    yield function(*(0 if value is None else value for value in values))
+                    made = function(*(0 if value is None else value for value in values))
+                    if has_list or isinstance(made, list | tuple | dict):
+                        yield made
 
     def _list_given(self, function: Callable[..., Any]) -> list[Any]:
         """Return the sizes for what a function requires, None for what is no size."""

@@ -133,17 +133,30 @@ def compose(net: Any, values: Values, returned: Returned) -> str | None:
     loss = find_method(net, "loss")
     outputs = _call(forward, values) if forward else None
     known = values | {"y": lambda: outputs, "kept": lambda: [outputs]}
-    result = _call(loss, known) if loss else None
+    result = _call(loss, _add_outputs(forward, loss, known)) if loss else None
     back = next((each for each in _list_named(net, BACK) if each != loss), None)
     if back:
         known = _add_returned(net, back, known, returned)
-    grads = _call(back, known) if back else result
+    grads = _call(back, _add_outputs(forward, back, known)) if back else result
     update = next(iter(_list_named(net, UPDATE)), None)
     if update:
         names = [p.name for p in list_arguments(update) if "grad" in simplify_name(p.name)]
         _call(_fix(update, dict.fromkeys(names, grads)) if names else update, known)
         return None
     return JOINED if subtract_gradients(net, grads) else None
+
+
+def _add_outputs(forward: Function | None, function: Function, values: Values) -> Values:
+    """Return the values with the outputs for the argument beside targets that has an unknown name,
+    which forward does not take: A of backward(A, Y).
+    """
+    if forward is None or find_call_roles(function) != {"t", None}:
+        return values
+    taken = list_required(forward)
+    names = [name for name in list_required(function) if name not in taken]
+    unknown = [name for name in names if find_argument_role(function, name) is None]
+    given = {unknown[0]: values["y"]()} if len(unknown) == 1 else {}
+    return values | {"named": given | values["named"]}
 
 
 def move_by_loss(net: Any, values: Values) -> str:
