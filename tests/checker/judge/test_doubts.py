@@ -117,7 +117,7 @@ def test_the_slope_of_the_last_activation_must_be_that_of_its_input(judge_text):
     assert judge_text(net)[0] is True
     is_right, messages = judge_text(net, right, wrong)
     assert is_right is False
-    assert "takes the derivative of the last activation at another value" in messages[0]
+    assert "takes another derivative than that of the last activation" in messages[0]
 
 
 def test_an_error_without_the_slope_of_the_outputs_is_wrong_for_the_hidden_layer(judge_text):

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from steps import judge, write_changed
 
+from trainer.checker.judge.decision import Fault
 from trainer.checker.judge.losses import GROWING
 
 NET = """
@@ -73,6 +74,30 @@ def test_a_net_that_computes_such_a_loss_must_go_down_that(decide):
     head = f"    dy = {ERROR}\n"
     assert decide(head, HUBER + head).fit.is_own
     assert not decide(head, HUBER + head.replace(ERROR, "(y - T)**3")).is_right
+
+
+OUTPUTS, SMALL = "y = z @ W2 + b2", NET.replace("rng.normal(size=(8", "0.3 * rng.normal(size=(8")
+
+
+@pytest.mark.parametrize(
+    ("outputs", "error"),
+    [
+        ("y = 1 / (1 + np.exp(-a))", "np.exp(-a) / (1 + np.exp(-a) ** 2)"),
+        ("y = 1 / (1 + np.exp(-a))", "y * (1 - y ** 2)"),
+        ("y = np.tanh(a)", "(1 - y)"),
+    ],
+)
+def test_a_wrong_derivative_of_the_last_activation_makes_no_loss(tmp_path, outputs, error):
+    text = SMALL.replace(ERROR, f"(y - T) * {error}")
+    decision = judge(write_changed(tmp_path, text, OUTPUTS, f"a = z @ W2 + b2; {outputs}")).decision
+    assert (decision.is_right, decision.fault) == (False, Fault.SLOPE)
+
+
+@pytest.mark.parametrize("error", ["(y - T)", "(y - T) / y", "(y - T) * y ** 0.5"])
+def test_errors_over_a_power_of_the_outputs_are_those_of_a_loss(tmp_path, error):
+    text = SMALL.replace(ERROR, error)
+    changed = write_changed(tmp_path, text, OUTPUTS, "y = np.exp(z @ W2 + b2)")
+    assert judge(changed).decision.is_right is True
 
 
 CLASSES = NET.replace(

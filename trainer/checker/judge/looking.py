@@ -39,6 +39,7 @@ from trainer.checker.judge.properties import (
 )
 from trainer.checker.judge.shrinking import take_fewest
 from trainer.checker.judge.slopes import CLOSE
+from trainer.checker.judge.sloping import find_sloped
 from trainer.checker.judge.spreading import find_spread
 from trainer.checker.judge.turning import is_turned
 from trainer.checker.judge.unknown_loss import find_growing_loss
@@ -295,8 +296,13 @@ def _follows_targets(model: Model) -> bool:
 
 
 def _find_growing(model: Model, _fits: list[Fit]) -> Decision | None:
-    """Return that the step goes down a loss of no usual form, which grows with each error."""
+    """Return that the step goes down a loss of no usual form, which grows with each error, or takes
+    a wrong derivative of the last activation.
+    """
     fit = find_growing_loss(model)
+    if fit and (sloped := find_sloped(model)):
+        fit = replace(fit, events=sloped)
+        return Decision(model, False, fit, model.weights, Fault.SLOPE, [fit])
     return Decision(model, True, fit, fits=[fit]) if fit else None
 
 

@@ -93,8 +93,8 @@ FAULTS = {
         "where the weights change, and nowhere else"
     ),
     Fault.SLOPE: N_(
-        "{step} takes the derivative of the last activation at another value than it should: where "
-        "a formula asks for the outputs, give it these, and else what goes into the activation"
+        "{step} takes another derivative than that of the last activation: check its formula, and "
+        "whether it is given the outputs or what goes into the activation, as the formula asks"
     ),
     Fault.DIAGONAL: N_(
         "{step} takes y (1 − y) for the derivative of a softmax y, as if it were a sigmoid, but "

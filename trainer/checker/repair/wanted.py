@@ -24,7 +24,7 @@ from trainer.checker.judge.descent import (
 from trainer.checker.judge.fit import Fit, are_same
 from trainer.checker.judge.influence import Model, find_dependents, leave_start
 from trainer.checker.judge.layering import name_event
-from trainer.checker.judge.losses import OF_SOFTMAX, SQUARES
+from trainer.checker.judge.losses import OF_SOFTMAX, SLOPED, SQUARES
 from trainer.checker.judge.moving import move
 from trainer.checker.judge.multiples import list_usual
 from trainer.checker.judge.slopes import Direction
@@ -153,7 +153,7 @@ def find_wanted(decision: Decision, sites: list[Site]) -> Wanted | None:
     is_pulled = decision.fault is Fault.PENALTY_SIGN and not is_of_loss
     pulled = frozenset(decision.wrong if is_pulled else ())
     rate = float(decision.fault is Fault.FACTOR)
-    if decision.fault is Fault.SLOPE and decision.fit:
+    if decision.fit and decision.fit.loss == SLOPED:
         rate = decision.fit.common_rate
     if decision.fault is Fault.POWERS:
         rate = next(r or 0.0 for w, r in fits[0].rates.items() if w not in decision.wrong)
