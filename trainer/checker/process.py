@@ -101,6 +101,8 @@ def check_task(task: Task) -> tuple[Report, str]:
         _report_hangs(report, hangs)
         if task.hints > 1 and _may_have_line(report, hangs):
             report.diagnosis, report.search = _look_for_line(task, cell, report.step)
+            if report.diagnosis:
+                report.diagnosis["left"] += report.beside
         return report, connection.read_printed()
 
 

@@ -5,7 +5,9 @@ from planted import EXAMPLES
 from sampling import few
 from steps import LAYERS, judge_each_layer, write_changed
 
-PLAIN, OBJECTS, KEEPING = (LAYERS / f"{name}.py" for name in ("plain", "objects", "keeping"))
+PLAIN, OBJECTS, KEEPING, ATTRIBUTES = (
+    LAYERS / f"{name}.py" for name in ("plain", "objects", "keeping", "attributes")
+)
 BOOK = EXAMPLES / "layers.py"
 MISTAKES = [
     (PLAIN, "affine_backward", "dx = dout.dot(w.T)", "dx = dout.dot(w.T * 2)"),
@@ -27,10 +29,18 @@ MISTAKES = [
     (OBJECTS, "Tanh.backward", "(1 - self.out**2)", "(1 - self.out)"),
     (OBJECTS, "Softmax.backward", "(dout - inner)", "dout"),
     (OBJECTS, "MaxPool.backward", "mask * dout", "(1 - mask) * dout"),
+    (ATTRIBUTES, "Linear.backward", "dvalues @ self.weights.T", "dvalues @ np.abs(self.weights.T)"),
+    (ATTRIBUTES, "Softmax.backward", "- np.outer(y, y)) @", ") @"),
+    (
+        ATTRIBUTES,
+        "AbsoluteLoss.backward",
+        "(predicted_values - wanted)",
+        "(wanted - predicted_values)",
+    ),
 ]
 
 
-@pytest.mark.parametrize("path", [PLAIN, OBJECTS, KEEPING, BOOK])
+@pytest.mark.parametrize("path", [PLAIN, OBJECTS, KEEPING, ATTRIBUTES, BOOK])
 def test_right_layers_of_any_kind_are_right(path):
     found = judge_each_layer(path)
     assert all(judged and judged.decision.is_right for judged in found.values())
@@ -73,6 +83,24 @@ def test_what_one_gradient_lacks_is_no_mean_and_no_loss(name, old, new, is_right
 def test_a_loss_that_may_be_meant_so_is_not_wrong(old, new, tmp_path):
     path = write_changed(tmp_path, BOOK.read_text(), old, new)
     assert judge_each_layer(path)["SoftmaxWithLoss.backward"].decision.is_right is not False
+
+
+def test_a_loss_whose_gradient_goes_up_is_open_without_another_loss(tmp_path):
+    """Whoever uses it may add what it gives."""
+    text = (
+        ATTRIBUTES.read_text().split("class SquaredLoss")[0]
+        + """
+class AbsoluteLoss:
+    def forward(self, predicted, wanted):
+        return np.mean(np.abs(wanted - predicted), axis=-1)
+
+    def backward(self, predicted_values, wanted):
+        self.dinputs = np.sign(wanted - predicted_values) / predicted_values.size
+"""
+    )
+    path = tmp_path / "layers.py"
+    path.write_text(text)
+    assert judge_each_layer(path)["AbsoluteLoss.backward"].decision.is_right is None
 
 
 CALLED = """

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from sampling import few
-from steps import FREE, LAYERS, diagnose, judge, judge_each_layer
+from steps import FREE, LAYERS, diagnose, judge, judge_each_layer, write_changed
 
 from trainer.checker.diagnose.counting import Count
 from trainer.checker.diagnose.verifying import Request
@@ -270,6 +270,16 @@ def test_two_mistakes_are_fixed_together(tmp_path):
     found = diagnose(path)
     assert found.line == 35
     assert found.diff.count("+    db") == 2
+
+
+def test_a_loss_that_goes_up_is_fixed_in_its_difference(tmp_path):
+    old = "np.sign(predicted_values - wanted)"
+    path = write_changed(
+        tmp_path, (LAYERS / "attributes.py").read_text(), old, "np.sign(wanted - predicted_values)"
+    )
+    step = judge_each_layer(path)["AbsoluteLoss.backward"].step
+    found = diagnose_step(StepRequest(path, *step.place), Count(CHANGES))
+    assert old in found.diff
 
 
 def test_the_line_of_a_layer_alone_is_named_and_fixed(tmp_path):

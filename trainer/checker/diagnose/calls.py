@@ -18,6 +18,10 @@ def edit_call(node: ast.Call, atoms: list[str], functions: list[str]) -> Iterato
     name = ast.unparse(node.func)
     if name in ("np.argmax", "numpy.argmax") and node.args:
         yield Edit(node, f"({ast.unparse(node.args[0])} > 0.5)", 1.3)
+    if name in ("np.maximum", "numpy.maximum"):  # ReLU in place of its derivative
+        for argument in node.args:
+            if not isinstance(argument, ast.Constant):
+                yield Edit(node, f"({ast.unparse(argument)} > 0)", 1.4)
     if isinstance(node.func, ast.Attribute) and node.func.attr == "setdefault":
         yield Edit(node, ast.unparse(node.args[-1]), 1.3)
     if isinstance(node.func, ast.Name) and len(node.args) > 1:
@@ -29,19 +33,32 @@ def edit_call(node: ast.Call, atoms: list[str], functions: list[str]) -> Iterato
                     f"{name}({', '.join([*map(ast.unparse, node.args), atom])})",
                     RATES.get(atom, 2.25),
                 )
+    if len(node.args) > 1 and name.startswith(("self.", *functions)):
+        for i in range(len(node.args)):
+            yield change_node(node, 1.5, args=node.args[:i] + node.args[i + 1 :])
     if node.args and not isinstance(node.args[0], ast.Starred):
         is_activation = name.split(".")[-1] in ("softmax", "sigmoid", "tanh", "relu", "exp", "log")
         yield Edit(node, ast.unparse(node.args[0]), 1.35 if is_activation else 2.0)
     if len(node.args) == 2 and not any(isinstance(a, ast.Starred) for a in node.args):
         yield change_node(node, 1.4, args=node.args[::-1])
+        for i in range(2):
+            args: list[ast.expr] = list(node.args)
+            args[i] = ast.Attribute(args[i], "T", ast.Load())
+            yield change_node(node, 2.1, args=args)
     for function in functions:
         if function != name and len(node.args) == 1:
             yield change_node(node, 1.7, func=ast.parse(function, mode="eval").body)
     if isinstance(node.func, ast.Attribute):
+        if node.func.attr == "mean" and node.args:
+            total = f"np.sum({', '.join(map(ast.unparse, node.args))})"
+            for atom in atoms:
+                yield Edit(node, f"0.5 * {total} / len({atom})", 2.2)
         for twin in TWINS.get(node.func.attr, ()):
             func = ast.Attribute(node.func.value, twin, ast.Load())
             yield change_node(node, 1.4, func=func)
     yield from edit_axis(node)
+    if any(each.arg == "dtype" for each in node.keywords):
+        yield change_node(node, 1.3, keywords=[k for k in node.keywords if k.arg != "dtype"])
 
 
 def edit_axis(node: ast.Call) -> Iterator[Edit]:

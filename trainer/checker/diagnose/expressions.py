@@ -85,12 +85,21 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
             is_shift = isinstance(op, ast.Add | ast.Sub) and ast.unparse(right).isdigit()
             yield Edit(node, ast.unparse(left), 1.55 if is_shift else 1.7)  # before i - 0
             yield Edit(node, ast.unparse(right), 1.8)
+            match left, op:  # a * b * (1 - b) → a
+                case ast.BinOp(left=first, op=ast.Mult()), ast.Mult():
+                    yield Edit(node, ast.unparse(first), 1.75)
             yield change_node(node, 1.6, left=right, right=left)
+            if isinstance(op, ast.Add) and isinstance(left, ast.Constant | ast.JoinedStr):
+                yield Edit(right, f"str({ast.unparse(right)})", 1.3)
             are_parts = not isinstance(left, ast.Constant) and not isinstance(right, ast.Constant)
             if isinstance(op, ast.Div) and are_parts:
                 yield Edit(node, f"{write_operand(left)} / (2 * {write_operand(right)})", 1.5)
+            if isinstance(op, ast.MatMult):
+                yield Edit(node, f"{write_operand(left)}.T @ {write_operand(right)}", 2.1)
+                yield Edit(node, f"{write_operand(left)} @ {write_operand(right)}.T", 2.1)
         case ast.UnaryOp(operand=operand):
             yield Edit(node, ast.unparse(operand), 1.0)
+            yield from (Edit(node, number, 1.9) for number in ("0", "1"))
         case ast.Compare(left=left, ops=[op], comparators=[right]):
             twins = IDENTITY if isinstance(op, ast.Is | ast.IsNot) else COMPARISONS
             is_text = isinstance(right, ast.Constant) and isinstance(right.value, str)
@@ -98,6 +107,7 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
                 if not isinstance(op, comparison):
                     is_opposite = OPPOSITES.get(type(op)) is comparison
                     yield change_node(node, 1.45 if is_opposite else 1.5, ops=[comparison()])
+            yield from (Edit(node, atom, 1.8) for atom in atoms)
             if ast.unparse(left) == ast.unparse(right):  # comparing a value with itself
                 yield from (change_node(node, 1.2, left=_parse(atom)) for atom in atoms)
         case ast.Call():
@@ -119,6 +129,10 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
             yield Edit(node, ast.unparse(value), 1.0)
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
         yield from _edit_index(node, node.slice.elts, atoms)
+    if isinstance(node, ast.BinOp | ast.Call | ast.Compare):
+        for part in _walk(node):
+            if part is not node and not isinstance(part, ast.Constant):
+                yield Edit(node, ast.unparse(part), 2.1)
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
         yield Edit(node, "_", 1.3)  # a value that must not replace an argument
     if isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
@@ -126,6 +140,8 @@ def _edit_node(node: ast.expr, atoms: list[str], functions: list[str]) -> Iterat
         for atom in atoms:
             if atom != text:
                 yield Edit(node, atom, 1.5 + 0.4 * _distance(text, atom) + 0.005 * len(atom))
+            for function in functions:
+                yield Edit(node, f"{function}({atom})", 2.2)
 
 
 def _edit_index(node: ast.Subscript, parts: list[ast.expr], atoms: list[str]) -> Iterator[Edit]:
@@ -136,6 +152,7 @@ def _edit_index(node: ast.Subscript, parts: list[ast.expr], atoms: list[str]) ->
             for new in (*atoms, *(f"np.arange(len({atom}))" for atom in atoms)):
                 changed = ", ".join([*texts[:i], new, *texts[i + 1 :]])
                 yield Edit(node, f"{ast.unparse(node.value)}[{changed}]", 1.8)
+    yield Edit(node, f"{ast.unparse(node.value)}[{', '.join(texts[::-1])}]", 1.7)
 
 
 def _parse(text: str) -> ast.expr:

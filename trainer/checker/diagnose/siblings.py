@@ -11,7 +11,7 @@ from pathlib import Path
 
 from trainer.checker.adapt.names import PARAMS
 from trainer.checker.diagnose.applying import Candidate, apply_edit, replace_all, replace_node
-from trainer.checker.diagnose.edits import RATES, Edit
+from trainer.checker.diagnose.edits import RATES, Edit, write_operand
 from trainer.checker.diagnose.insertions import insert_after
 from trainer.checker.diagnose.patching import Function
 
@@ -71,6 +71,14 @@ def list_signs(path: Path, text: str, function: Function) -> Iterator[Candidate]
             yield Candidate(path, replace_all(text, made), group[0])
     if len(ascents := list(_list_ascents(function))) > 1:
         yield Candidate(path, replace_all(text, ascents), ascents[0].node)
+
+
+def list_swapped(path: Path, text: str, function: Function) -> Iterator[Candidate]:
+    """Yield the text with one difference the other way round: y - t   →   t - y."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
+            swapped = f"{write_operand(node.right)} - {write_operand(node.left)}"
+            yield from apply_edit(path, text, Edit(node, swapped, 0.0))
 
 
 def list_kept(path: Path, text: str, function: Function) -> Iterator[Candidate]:

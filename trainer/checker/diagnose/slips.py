@@ -30,6 +30,8 @@ def list_slips(path: Path, text: str, function: Function) -> Iterator[Candidate]
         yield from apply_edit(path, text, edit)
     yield from insert_all(path, text, _list_returns(function))
     yield from list_swaps(path, text, function)
+    for edit in _list_bare_returns(function):
+        yield from apply_edit(path, text, edit)
     yield from insert_all(path, text, _list_conversions(function))
     yield from insert_all(path, text, _list_restores(function))
     yield from insert_all(path, text, _list_missing_keys(function))
@@ -56,6 +58,13 @@ def _list_returns(function: Function) -> Iterator[tuple[ast.stmt, str]]:
         return
     for text in _list_results(function):
         yield last, text
+
+
+def _list_bare_returns(function: Function) -> Iterator[Edit]:
+    """Yield a return of a variable or two in place of a last one that returns nothing."""
+    last = function.body[-1]
+    if isinstance(last, ast.Return) and last.value is None:
+        yield from (Edit(last, text, 0.0) for text in _list_results(function))
 
 
 def _list_results(function: Function) -> Iterator[str]:

@@ -27,6 +27,7 @@ def list_statement_edits(root: ast.stmt) -> Iterator[Edit]:
     for node in ast.walk(root):
         if isinstance(node, ast.AugAssign):
             yield Edit(node, f"{ast.unparse(node.target)} = {ast.unparse(node.value)}", 1.4)
+            yield Edit(node, "pass", 1.3)
         if isinstance(node, ast.Assign | ast.Expr) and isinstance(node.value, ast.Call):
             target = ast.unparse(node.targets[0]) if isinstance(node, ast.Assign) else ""
             for argument in (ast.unparse(a) for a in node.value.args if isinstance(a, ast.Name)):
@@ -41,6 +42,8 @@ def list_statement_edits(root: ast.stmt) -> Iterator[Edit]:
                 yield Edit(
                     node, f"{ast.unparse(node.targets[0])} += {ast.unparse(node.value)}", 2.1
                 )
+        if isinstance(node, ast.Expr | ast.If):
+            yield Edit(node, "pass", 1.8)
 
 
 def _list_swapped_targets(root: ast.stmt) -> Iterator[Edit]:

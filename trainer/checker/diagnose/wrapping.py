@@ -26,9 +26,16 @@ def wrap_node(node: ast.expr, root: ast.expr, words: Words) -> Iterator[Edit]:
         return
     yield Edit(node, f"-{inner}", 1.5 + cost)
     yield Edit(node, f"{inner}.T", 1.5 + cost)
+    yield Edit(node, f"({inner} > 0)", 2.2)
+    yield Edit(node, f"(1 - {inner} ** 2)", 2.2)
     if is_product(node):
         for bias in (atom for atom in words.atoms if BIAS.search(atom)):
             yield Edit(node, f"{inner} + {bias}", 2.0)
+    if isinstance(node, ast.Attribute):
+        yield Edit(node, f"{inner}.values()", 1.8)
+    passes_on = isinstance(node, ast.Name | ast.Subscript | ast.Call)  # the factor is elsewhere
+    for factor in ("2", "0.5"):
+        yield Edit(node, f"{factor} * {inner}", 1.6 + cost + 0.3 * passes_on)
     if node is root:
         yield from _wrap_whole(node, inner, words)
 

@@ -32,11 +32,17 @@ Function = Callable[..., Any]
 
 
 def invent_arguments(
-    forward: Function, made: list[str], x: Array, run: Callable[[Namespace], Any], trier: Trier
+    forward: Function,
+    made: list[str],
+    x: Array,
+    run: Callable[[Namespace], Any],
+    trier: Trier,
+    is_loss: bool = False,
 ) -> Namespace | None:
     """Return arguments with which forward ends, None for none: x and what fits beside it.
 
-    made are arguments of the constructor. run builds the layer and calls forward.
+    made are arguments of the constructor. run builds the layer and calls forward. is_loss tells
+    that the last argument may be targets, whatever it is called.
     """
     required = list_required(forward)
     required = required[1:] if required[:1] == ["self"] else required
@@ -52,6 +58,8 @@ def invent_arguments(
             raise ValueError("not finite")
 
     every = [_list_choices(forward, name, made, x, trier, i) for i, name in enumerate(others)]
+    if is_loss:
+        every[-1] = [*_list_targets(x), *every[-1]]
     trials = ({first: x, **dict(zip(others, v, strict=True))} for v in _order_choices(every))
     best = _find_best(
         trier.try_values(check, each) for each in itertools.islice(trials, MOST_TRIES)
@@ -116,14 +124,21 @@ def _list_arrays(
             yield {k: next(iter(list_words(k, trier.choices.tree, trier.choices.module)), size)
                    for k in keys}  # fmt: skip
         return
-    if re.fullmatch(f"{TARGETS}|y", simplify_name(name)) and x.ndim == 2:
-        rows = x.T if x.shape == INPUTS[1] else x
-        labels = np.arange(rows.shape[0]) % rows.shape[1]
-        hot = np.eye(rows.shape[1])[labels]
-        yield from (hot if rows is x else hot.T, labels)
+    if re.fullmatch(f"{TARGETS}|y", simplify_name(name)):
+        yield from _list_targets(x)
     if find_role(name, OPTIONS) in (None, "weights", "dout"):
         yield from (draw(shape, number + 1) for shape in _list_shapes(name, x))
     yield np.array([0, 1, 0, 2])  # of rows, one of them twice
+
+
+def _list_targets(x: Array) -> list[Array]:
+    """Return the classes of samples, as rows or columns with one 1 each, and as numbers."""
+    if x.ndim != 2:
+        return []
+    rows = x.T if x.shape == INPUTS[1] else x
+    labels = np.arange(rows.shape[0]) % rows.shape[1]
+    hot = np.eye(rows.shape[1])[labels]
+    return [hot if rows is x else hot.T, labels]
 
 
 def _list_numbers(x: Array, is_made: bool) -> list[float]:

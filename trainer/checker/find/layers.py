@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from trainer.book.functions import Array
-from trainer.checker.adapt.names import list_arguments
+from trainer.checker.adapt.names import list_arguments, list_required
 from trainer.checker.find.applying import read_arrays, subtract_from, subtract_gradients, trains
 from trainer.checker.find.instances import Instance
 from trainer.checker.find.inventing import (
@@ -36,6 +36,8 @@ OWN = "layer"  # the name of the instance, None for functions
 GOAL = "goal"  # the name of t, None where a function returns its gradients itself
 GUESSED = "guessed"  # the name of a number that is there where two methods may be no layer
 FILLS = 4  # what backward may be given beside dout
+# Backward of a loss is given what forward is, or the outputs that it keeps, and targets.
+OF_LOSSES = OF_INPUT, OF_OUTPUT = FILLS, FILLS + 1
 RATE = 0.1  # of a layer that trains itself
 Function = Callable[..., Any]
 
@@ -77,31 +79,45 @@ class Layer:
 
     def follow(self, trier: Trier, layout: int) -> list[Step]:
         """Return the steps of the layer with inputs of one layout, each with another thing that
-        backward may be given beside dout.
+        backward may be given.
         """
+        steps = self._follow_as(False, trier, layout)
+        return steps + self._follow_as(True, trier, layout) if self._may_be_loss(trier) else steps
+
+    def _follow_as(self, is_loss: bool, trier: Trier, layout: int) -> list[Step]:
         made = self._list_made(trier)
 
         def run(named: Namespace) -> Any:
             net = self._build(trier, made, named)
-            return self._get(net, trier, self.forward)(**_leave_out(named, made))
+            return self._go_forward(net, trier, _leave_out(named, made))
 
         forward = self._get(self.instance and self.instance.kind, trier, self.forward)
-        named = invent_arguments(forward, made, draw_inputs(layout), run, trier)
+        named = invent_arguments(forward, made, draw_inputs(layout), run, trier, is_loss)
         if named is None:
             return []
         named |= self.option | trier.choices.match_slopes(named)
         y = split_result(run(copy.deepcopy(named)))[0]
-        if y.size > 1 and (not self.backward or layout == PROBABLE):
-            return []
-        goal = draw(y.shape, 9) if self.backward else None
-        names = _leave_out(named, made) | {OWN: self._build(trier, made, named), GOAL: goal}
-        names |= {GUESSED: 1.0} if self.is_guessed else {}
-        return [self._capture(trier, names, fill) for fill in self._list_fills()]
+        names = _leave_out(named, made) | {OWN: self._build(trier, made, named)}
+        fills = OF_LOSSES if is_loss else self._list_fills(y, layout)
+        return [self._capture(trier, names, y, f) for f in fills if f < FILLS or y.ndim < 2]
 
-    def _list_fills(self) -> Sequence[int]:
+    def _list_fills(self, y: Array, layout: int) -> Sequence[int]:
+        if y.size > 1 and (not self.backward or layout == PROBABLE):
+            return ()
         return range(FILLS) if self.backward else (0,)
 
-    def _capture(self, trier: Trier, names: Namespace, fill: int) -> Step:
+    def _may_be_loss(self, trier: Trier) -> bool:
+        """Return whether forward and backward are given two things each: outputs and targets."""
+        net = self.instance and self.instance.kind
+        functions = [self._get(net, trier, name) for name in (self.forward, self.backward) if name]
+        given = [[name for name in list_required(each) if name != "self"] for each in functions]
+        return [len(each) for each in given] == [2, 2]
+
+    def _capture(self, trier: Trier, names: Namespace, y: Array, fill: int) -> Step:
+        is_loss = fill in OF_LOSSES
+        names = names | {GOAL: draw(() if is_loss else y.shape, 9) if self.backward else None}
+        names |= {GUESSED: 1.0} if is_loss or self.is_guessed else {}
+
         def run(layer: Any, goal: Any, **named: Any) -> str | None:
             return self._run(layer, trier, _leave_out(named, [GUESSED]), goal, fill)
 
@@ -131,26 +147,62 @@ class Layer:
         """Run forward and backward, show the loss, and subtract the gradients; return SUBTRACTED
         where the layer does not train itself.
         """
-        returned = self._get(net, trier, self.forward)(**named)
+        returned = self._go_forward(net, trier, named)
         y, rest = split_result(returned)
-        before = read_arrays(net)
+        y = y.mean() if fill in OF_LOSSES else y
+        before, is_named = read_arrays(net), not self.backward
+        grads = self._name(rest)
         if self.backward:
-            others = (rest, [returned], list(named.values()), [RATE])[fill]
             dout = np.ones(y.shape) if y.size == 1 else y - t
-            rest = self._go_back(self._get(net, trier, self.backward), dout, named, others)
+            backward = self._get(net, trier, self.backward)
+            gave, grads = _call(net, backward, _give(backward, net, dout, named, returned, fill))
+            is_named = gave is None and fill not in OF_LOSSES
+            grads = (
+                grads if gave is None else self._name(gave if isinstance(gave, tuple) else (gave,))
+            )
         _show(trier.tracer, float(y.sum() if y.size == 1 else 0.5 * ((y - t) ** 2).sum()))
-        keys = self.returned if len(self.returned) == len(rest) else map(str, range(len(rest)))
         trains_itself = trains(net, before)
-        subtract_from(named, net, dict(zip(keys, rest, strict=True)), is_named=not self.backward)
+        subtract_from(named, net, grads, is_named)
         if not trains_itself:
             subtract_gradients(net, None, list(named.values()))
         return None if trains_itself else SUBTRACTED
 
-    @staticmethod
-    def _go_back(backward: Function, dout: Array, named: Namespace, others: list[Any]) -> list[Any]:
-        """Return what backward returns, as a list."""
-        grads = backward(**choose_back(backward, dout, named, others))
-        return list(grads) if isinstance(grads, tuple) else [grads]
+    def _go_forward(self, net: Any, trier: Trier, named: Namespace) -> Any:
+        """Return what forward returns, or else the array that the layer sets last in it."""
+        returned, kept = _call(net, self._get(net, trier, self.forward), named)
+        given = named.values()
+        computed = [v for v in kept.values() if not any(np.array_equal(v, x) for x in given)]
+        return [None, *kept.values(), *computed][-1] if returned is None else returned
+
+    def _name(self, grads: Sequence[Any]) -> Namespace:
+        """Return gradients by the names that the code gives them, or by their numbers."""
+        keys = self.returned if len(self.returned) == len(grads) else map(str, range(len(grads)))
+        return dict(zip(keys, grads, strict=True))
+
+
+def _call(net: Any, function: Function, given: Namespace) -> tuple[Any, Namespace]:
+    """Return what a method returns, and the arrays that it gives the layer as attributes."""
+    before = {id(each) for each in vars(net).values()} if net else set()
+    returned = function(**given)
+    now = vars(net) if net else {}
+    arrays = {name: value for name, value in now.items() if isinstance(value, np.ndarray)}
+    return returned, {name: value for name, value in arrays.items() if id(value) not in before}
+
+
+def _give(
+    backward: Function, net: Any, dout: Array, named: Namespace, returned: Any, fill: int
+) -> Namespace:
+    """Return what backward is given, one of the ways: dout, and what forward was given or returned
+    beside outputs; or all that forward was given, the first perhaps replaced by the outputs kept.
+    """
+    if fill not in OF_LOSSES:
+        others = (split_result(returned)[1], [returned], list(named.values()), [RATE])[fill]
+        return choose_back(backward, dout, named, others)
+    first, *others = named.values()
+    if fill == OF_OUTPUT:
+        arrays = [v for v in vars(net).values() if np.shape(v) == first.shape]
+        first = next(v for v in arrays if not np.array_equal(v, first))
+    return dict(zip(list_required(backward), (first, *others), strict=True))
 
 
 def _find_lines(function: Any) -> tuple[int, int]:

@@ -37,6 +37,7 @@ class Report:
     search: dict[str, Any] | None = None  # {"tried", "limit", "stopped"} of the search for a fix
     # The program of the file and the step of it that alone shows what is wrong.
     step: tuple[int, int] | None = None
+    beside: list[str] = field(default_factory=list)  # what is wrong, and no fix of the step changes
     has_line: bool = True  # False where nothing on the way back is wrong
     # The gradients beside difference quotients, where that was asked, and the loss they are of.
     quotients: Sequence[Any] | None = None

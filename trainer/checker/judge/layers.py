@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -40,7 +41,24 @@ def judge_layers(
     found: dict[str, Judged | None] = {}
     for name, programs in layers:
         found[name] = _judge_layer(programs, budget, found.get(name))
+    losses = [each for each in found.values() if each and is_loss(each.decision.model)]
+    if any(each.decision.is_right for each in losses):
+        for each in losses:
+            each.decision = doubt(each.decision)
     return found
+
+
+def doubt(decision: Decision) -> Decision:
+    """Return the decision on a layer: a loss that gives what goes up it is wrong."""
+    is_wrong = decision.is_right is None and is_opposite(decision)
+    return replace(decision, is_right=False, fault=Fault.UPHILL) if is_wrong else decision
+
+
+def is_opposite(decision: Decision) -> bool:
+    """Return whether a loss gives its derivative times a number below 0."""
+    fit = decision.fit if is_loss(decision.model) else None
+    rates = [fit.rates[weight] for weight in decision.wrong] if fit else []
+    return bool(rates) and all(rate is not None and rate < 0 for rate in rates)
 
 
 def _judge_layer(
@@ -195,7 +213,8 @@ def _list_left(model: Model) -> list[str]:
     that no gradient was found for.
     """
     loss = model.losses[0][0]
-    named = (p for p, v in model.base.before.items() if v.ndim and is_named_as_array(p))
+    given = {} if is_loss(model) else model.base.before  # a loss has targets beside outputs
+    named = (p for p, v in given.items() if v.ndim and is_named_as_array(p))
     others = [p for p in (*_list_arrays(model.base), *named) if p not in model.weights]
     moved = {path: find_dependents(model, {path: move(model.base.before[path])}) for path in others}
     return [path for path, found in moved.items() if loss in (found or ())]

@@ -12,7 +12,7 @@ from trainer.checker.judge.budget import Step
 from trainer.checker.judge.causes import find_cause, find_ratio, find_weight_causes
 from trainer.checker.judge.decision import OF_SHOWN_LOSS, Decision, Fault
 from trainer.checker.judge.judging import Judged, has_line
-from trainer.checker.judge.layers import gives_loss
+from trainer.checker.judge.layers import gives_loss, is_loss, is_opposite
 from trainer.checker.judge.properties import is_affine
 from trainer.checker.judge.wording import FAULTS, LOSSES
 from trainer.common.language import N_, join_changes, join_words, translate_plural
@@ -275,8 +275,9 @@ def settle_layers(report: Report, found: Mapping[str, Judged | None], is_whole: 
         report.stopped, report.name = "", f"{CODE}{report.file}"
     report.findings += [f for name, each in settled.items() for f in _describe_layer(name, each)]
     report.findings += _list_notes(found, list(settled))
-    wrong = (each for each in settled.values() if not each.decision.is_right)
-    report.step = next((each.step.place for each in wrong), None)
+    wrong = [each for each in settled.values() if not each.decision.is_right]
+    report.step = wrong[0].step.place if wrong else None
+    report.beside = [f"gradient {weight}" for each in wrong[1:] for weight in each.decision.wrong]
 
 
 def _list_notes(found: Mapping[str, Judged | None], settled: list[str]) -> Iterator[Finding]:
@@ -300,8 +301,9 @@ def _is_settled(judged: Judged) -> bool:
 
 
 def _is_doubted(judged: Judged) -> bool:
-    """Return whether a layer that is open gives something else than the derivative."""
-    return judged.decision.is_right is None and bool(judged.decision.wrong)
+    """Return whether a layer that is open, and no loss, gives no derivative."""
+    decision = judged.decision
+    return decision.is_right is None and bool(decision.wrong) and not is_loss(decision.model)
 
 
 def _describe_layer(name: str, judged: Judged) -> Iterator[Finding]:
@@ -312,6 +314,8 @@ def _describe_layer(name: str, judged: Judged) -> Iterator[Finding]:
     )
     if gives_loss(judged.decision.model):
         message = _("what {name} gives is not the derivative of its loss by it")
+    if is_opposite(judged.decision):
+        message = _("what {name} gives by it has the sign of a step up its loss")
     if judged.decision.fault is Fault.UNUSED:
         message = _("{name} gives a gradient by it, but no output depends on it")
     for weight in judged.decision.wrong:

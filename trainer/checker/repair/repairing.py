@@ -31,7 +31,7 @@ from trainer.checker.diagnose.patching import Texts
 from trainer.checker.diagnose.penalties import list_turned
 from trainer.checker.diagnose.quantities import Quantity
 from trainer.checker.diagnose.repairing import Fix, Partial, Search
-from trainer.checker.diagnose.siblings import list_kept, list_signs
+from trainer.checker.diagnose.siblings import list_kept, list_signs, list_swapped
 from trainer.checker.diagnose.survey import Survey
 from trainer.checker.diagnose.verifying import (
     Request,
@@ -114,6 +114,9 @@ class StepSearch(Search):
         """Yield the changes that values show, those that its fault makes likely first."""
         assert isinstance(survey.screen, StepScreen)
         rows = [row for fault, row in LIKELY.items() if fault is survey.screen.fault]
+        rows = (
+            [list_swapped] * len(rows) if self.request.is_layer else rows
+        )  # of a loss that climbs
         likely = (c for row in rows for p, f in survey.called for c in row(p, survey.texts[p], f))
         biased = list_biased(survey, survey.screen.unused)
         return chain(likely, survey.screen.list_added(survey), _list_by_value(survey), biased)

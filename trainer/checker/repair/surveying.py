@@ -28,7 +28,7 @@ from trainer.checker.judge.decision import OF_OUTPUTS, Decision, Fault
 from trainer.checker.judge.influence import Model, Run, find_dependents
 from trainer.checker.judge.judging import has_line, judge_programs
 from trainer.checker.judge.layering import list_layers
-from trainer.checker.judge.layers import decide_layer
+from trainer.checker.judge.layers import decide_layer, doubt
 from trainer.checker.judge.moving import leave
 from trainer.checker.judge.named_losses import decide_step
 from trainer.checker.load.recording import Record, Site
@@ -60,7 +60,10 @@ class StepRequest:
 
     def decide(self, step: Step, run: Run) -> Decision | None:
         """Return the decision on the step, which runs so."""
-        return decide_layer(run) if self.is_layer else decide_step(step, run)
+        if not self.is_layer:
+            return decide_step(step, run)
+        decision = decide_layer(run)
+        return decision and doubt(decision)
 
     def find_right(self, steps: list[Step], has_rule: bool = False) -> Decision | None:
         """Return the decision on the first step about which anything can be said, if it is right,
