@@ -157,9 +157,8 @@ class Layer:
             backward = self._get(net, trier, self.backward)
             gave, grads = _call(net, backward, _give(backward, net, dout, named, returned, fill))
             is_named = gave is None and fill not in OF_LOSSES
-            grads = (
-                grads if gave is None else self._name(gave if isinstance(gave, tuple) else (gave,))
-            )
+            if gave is not None:
+                grads = self._name(gave if isinstance(gave, tuple) else (gave,))
         _show(trier.tracer, float(y.sum() if y.size == 1 else 0.5 * ((y - t) ** 2).sum()))
         trains_itself = trains(net, before)
         subtract_from(named, net, grads, is_named)
@@ -182,11 +181,11 @@ class Layer:
 
 def _call(net: Any, function: Function, given: Namespace) -> tuple[Any, Namespace]:
     """Return what a method returns, and the arrays that it gives the layer as attributes."""
-    before = {id(each) for each in vars(net).values()} if net else set()
+    before = dict(getattr(net, "__dict__", {}))
     returned = function(**given)
-    now = vars(net) if net else {}
-    arrays = {name: value for name, value in now.items() if isinstance(value, np.ndarray)}
-    return returned, {name: value for name, value in arrays.items() if id(value) not in before}
+    now = getattr(net, "__dict__", {}).items()
+    kept = {name: each for name, each in now if each is not before.get(name)}
+    return returned, {name: each for name, each in kept.items() if isinstance(each, np.ndarray)}
 
 
 def _give(
@@ -200,7 +199,7 @@ def _give(
         return choose_back(backward, dout, named, others)
     first, *others = named.values()
     if fill == OF_OUTPUT:
-        arrays = [v for v in vars(net).values() if np.shape(v) == first.shape]
+        arrays = [v for v in net.__dict__.values() if np.shape(v) == first.shape]
         first = next(v for v in arrays if not np.array_equal(v, first))
     return dict(zip(list_required(backward), (first, *others), strict=True))
 

@@ -114,9 +114,8 @@ class StepSearch(Search):
         """Yield the changes that values show, those that its fault makes likely first."""
         assert isinstance(survey.screen, StepScreen)
         rows = [row for fault, row in LIKELY.items() if fault is survey.screen.fault]
-        rows = (
-            [list_swapped] * len(rows) if self.request.is_layer else rows
-        )  # of a loss that climbs
+        if self.request.is_layer and rows:  # a loss that climbs
+            rows = [list_swapped]
         likely = (c for row in rows for p, f in survey.called for c in row(p, survey.texts[p], f))
         biased = list_biased(survey, survey.screen.unused)
         return chain(likely, survey.screen.list_added(survey), _list_by_value(survey), biased)
