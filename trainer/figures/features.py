@@ -6,6 +6,7 @@ scikit-learn's.
 """
 
 import importlib.util
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -77,6 +78,8 @@ def measure_scores(digits: Digits, settings: Settings) -> tuple[list[Score], Sho
         net.set_params(runs[0].after)
         return net
 
+    # joblib would count the cores by another program, and print a traceback where that is missing.
+    os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")
     with Threads().limit_to_one():
         scores = [
             _measure("HOG, linear SVM", lambda: LinearSVC(random_state=0).fit(compute_hog(x), t),
