@@ -44,6 +44,16 @@ def test_a_planted_mistake_is_named(layout, slug, write_source):
         assert report.status == 1
 
 
+@pytest.mark.parametrize(("last", "status"), [("self.x = x", 2), ("x = x + 0", 1)])
+def test_a_forward_pass_that_keeps_its_outputs_is_not_wrong(write_source, last, status):
+    source = (NETS / "forward_only.py").read_text()
+    source = source[: source.index("x = np.random")]
+    text = source.replace("        return x\n", f"        {last}\n")
+    report = report_on(write_source(text))
+    assert report.status == status, report.as_text()
+    assert ("predict: returns None" in report.as_text()) == (status == 1)
+
+
 PAIRS = [
     ("chapter4", "batch-mean-missing", "sigmoid-grad-of-output"),
     ("chapter4", "bias-missing-forward", "sigmoid-before-softmax"),

@@ -167,6 +167,15 @@ def test_a_step_function_under_the_name_of_sigmoid_is_for_its_net_to_show(report
     assert "it is a step function" in found.as_text()
 
 
+@pytest.mark.parametrize(
+    ("factor", "status"), [("-0.2 *", 0), ("-3 *", 0), ("0.2 *", 1), ("1 -", 1)]
+)
+def test_a_flatter_or_steeper_sigmoid_is_for_its_net_to_show(report, factor, status):
+    text = f"def sigmoid(x):\n    return 1 / (1 + np.exp({factor} x))\n"
+    found = report("import numpy as np\n\n" + text)
+    assert found.status == status, found.as_text()
+
+
 @pytest.mark.parametrize(("axis", "status"), [(0, 0), (1, 1)])
 def test_a_loss_of_columns_is_right_beside_a_softmax_of_columns_only(report, axis, status):
     source = SOFTMAX.replace("np.max(a)", f"np.max(a, axis={axis}, keepdims=True)")

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
+KEEPS = "keeps_results"  # the attribute of a method in another process
+
 
 def has_attributes(value: object) -> bool:
     """Return whether an object keeps attributes."""
@@ -35,3 +37,16 @@ def list_stored(methods: Iterable[Callable[..., Any]]) -> set[str]:
     """Return the attributes that some methods set, of whatever objects."""
     lines = (line for method in methods for line in dis.get_instructions(method))
     return {line.argval for line in lines if line.opname == "STORE_ATTR"}
+
+
+def keeps_results(method: Callable[..., Any]) -> bool:
+    """Return whether a method sets an attribute, or an item of an array, list or dictionary.
+
+    A method in another process knows it itself.
+    """
+    if hasattr(method, KEEPS):
+        return bool(getattr(method, KEEPS))
+    if not hasattr(method, "__code__"):
+        return False
+    names = {line.opname for line in dis.get_instructions(method)}
+    return not names.isdisjoint(("STORE_ATTR", "STORE_SUBSCR"))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from trainer.book import functions
-from trainer.book.functions import Array
+from trainer.book.functions import Array, sigmoid
 from trainer.checker.adapt.attempts import Outcome, attempt, report_exception
 from trainer.checker.findings.comparing import (
     CLOSE,
@@ -114,12 +114,22 @@ def _check_elementwise(name: str, function: Function, inputs: Inputs) -> Finding
         return Finding(name, "ok")
     if name == "sigmoid_grad" and compute_error(value, inputs.batch * (1 - inputs.batch)) <= CLOSE:
         return Finding(name, "note", _("takes σ(a), not a: call it with z = σ(a)"))
-    if name == "sigmoid" and compute_error(value, np.tanh(inputs.batch)) <= CLOSE:
-        return Finding(name, "note", _("it is tanh: the net that uses it shows whether it fits"))
-    if name == "sigmoid" and compute_error(value, functions.step_function(inputs.batch)) <= CLOSE:
-        message = _("it is a step function: the net that uses it shows whether it fits")
-        return Finding(name, "note", message)
+    if name == "sigmoid" and (other := _name_other(inputs.batch, value)):
+        message = _("it is {other}: the net that uses it shows whether it fits")
+        return Finding(name, "note", message.format(other=other))
     return Finding(name, "differs", describe_difference(value, expected))
+
+
+def _name_other(a: Array, value: Any) -> str:
+    """Return which activation a function that is called sigmoid is, "" for one that is not known:
+    a sigmoid may be made flatter or steeper by a factor of a, but not turn round.
+    """
+    known: dict[str, Function] = {"tanh": np.tanh, _("a step function"): functions.step_function}
+    z = as_array(value)
+    if z is not None and z.shape == a.shape and ((z > 0) & (z < 1)).all():
+        factor = float((np.log(z / (1 - z)) / a).mean())
+        known |= {f"σ({factor:.4g} a)": lambda a: sigmoid(factor * a)} if factor > 0 else {}
+    return next((name for name, f in known.items() if compute_error(value, f(a)) <= CLOSE), "")
 
 
 def _attempt_each(function: Function, batch: Array) -> Outcome | None:

@@ -20,6 +20,7 @@ from trainer.checker.findings.comparing import (
     report_unchecked,
     show_safely,
 )
+from trainer.checker.load.attributes import keeps_results
 from trainer.checker.measure.choosing import choose_form, find_mistakes, is_right
 from trainer.checker.measure.judging import Causes, Judge
 from trainer.checker.measure.loss_mistakes import name_loss_mistake
@@ -88,6 +89,8 @@ def _judge_outcome(
         what = f"shape {array.shape}" if array is not None else show_safely(outcome.value, repr)
         message = _("unsupported call or return value: {error}")
         return [report_unchecked(quantity, message.format(error=what))]
+    if quantity == "predict" and outcome.value is None and _keeps_outputs(trial):
+        return [report_unchecked("predict", _("returns None: return the outputs to check them"))]
     if quantity == "predict":
         return [judge.judge_predict(mistakes)]
     if quantity == "loss":
@@ -101,6 +104,12 @@ def _judge_outcome(
     wrong = [k for k in given if compute_error(outcome.value[k], judge.get_expected(k)) > CLOSE]
     has_loss = trial.subject.has("loss")
     return judge.judge_gradient(mistakes, trial.differentiate_loss(wrong) if has_loss else {})
+
+
+def _keeps_outputs(trial: Trial) -> bool:
+    """Return whether the forward pass keeps what it computes instead of returning it."""
+    forward = trial.subject.methods["predict"]
+    return forward is not None and keeps_results(forward)
 
 
 def refuse_shape(finding: Finding, measured: Measured) -> Finding:

@@ -51,6 +51,7 @@ class RemoteFunction:
         if about is not None:
             self.__name__ = take_text(about, "name")
             self.__signature__ = read_signature(about)
+            self.keeps_results = about.get("keeps") is True
             self.__code__ = SimpleNamespace(co_names=tuple(map(str, take_list(about, "uses"))))
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:

@@ -25,6 +25,7 @@ from trainer.checker.find.programs import Script
 from trainer.checker.find.steps import Step
 from trainer.checker.findings.comparing import show_safely
 from trainer.checker.findings.placing import describe_place
+from trainer.checker.load.attributes import keeps_results
 from trainer.checker.load.definitions import list_functions
 from trainer.checker.load.loading import Loader
 from trainer.checker.load.one_number import TAKEN
@@ -328,7 +329,8 @@ def describe_function(function: Any) -> dict[str, Any]:
     ]
     names = getattr(getattr(function, "__code__", None), "co_names", ())
     name = str(getattr(function, "__name__", _("the method")))[:TEXT]
-    return {"name": name, "arguments": arguments, "uses": list(map(str, names))[:MOST]}
+    return {"name": name, "arguments": arguments, "uses": list(map(str, names))[:MOST],
+            "keeps": keeps_results(function)}  # fmt: skip
 
 
 def _name_default(default: Any) -> str:
