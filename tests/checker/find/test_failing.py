@@ -53,6 +53,27 @@ def test_what_fails_with_any_arguments_is_a_mistake_of_the_file(tmp_path, old, n
     assert said in find_fault(tmp_path, NET.replace(old, new))
 
 
+LACKING = NET.replace("self.forward(x)[", "self.compute(x)[")
+
+
+def test_a_method_that_a_class_whose_objects_the_file_makes_does_not_have_is_a_mistake(tmp_path):
+    said = "line 13 raises AttributeError: 'Net' object has no attribute 'compute'"
+    assert said in find_fault(tmp_path, LACKING + "net = Net(2, 3, 4)\n")
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "",
+        "class Own(Net):\n    compute = Net.forward\nnet = Net(2, 3, 4)\n",
+        "net = Net(2, 3, 4)\nnet.compute = net.forward\n",
+        "net = Net(2, 3, 4)\nsetattr(net, 'comp' + 'ute', net.forward)\n",
+    ],
+)
+def test_a_method_that_a_class_may_be_given_elsewhere_is_no_mistake(tmp_path, rest):
+    assert find_fault(tmp_path, LACKING + rest) == ""
+
+
 def test_a_key_that_is_put_together_may_be_one_of_another_table(tmp_path):
     assert not find_fault(tmp_path, NET.replace('(x)["outputs"]', '(x)["output" + str(1)]'))
 

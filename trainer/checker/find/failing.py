@@ -86,13 +86,30 @@ def _is_sure(
             is_changing = isinstance(owner, ModuleType | type)  # other versions have other names
             kept = {} if is_changing else read_attributes(owner)
             known = set(dir(owner)) if is_own else {*kept}
-            return _is_misspelt(name, known) and name not in _list_set(tree, type(owner))
+            lacks = is_own and _lacks_method(tree, line, name, type(owner))
+            is_absent = _is_misspelt(name, known) or (lacks and name not in known)
+            return is_absent and name not in _list_set(tree, type(owner))
         case TypeError():
             called = re.search(CALLED, show_safely(error))
             if not called or any(map(_is_object, given.values())):
                 return False  # an object of ours may not be the one that is meant
             return is_last and _calls(tree, line, called[1])
     return False
+
+
+def _lacks_method(tree: ast.Module, line: int, name: str, kind: type) -> bool:
+    """Return whether a line calls a method of self that only another file could give to a class:
+    this one makes objects of it, and neither derives another class from it nor sets by name.
+    """
+    nodes = list(ast.walk(tree))
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    own = [c.func for c in calls if c.lineno == line and isinstance(c.func, ast.Attribute)]
+    is_called = any(f.attr == name and ast.unparse(f.value) == "self" for f in own)
+    bases = {find_last_name(b) for n in nodes if isinstance(n, ast.ClassDef) for b in n.bases}
+    made = {find_last_name(call.func) for call in calls}
+    is_whole = all(each.__module__ in (kind.__module__, "builtins") for each in kind.__mro__)
+    is_last = kind.__name__ in made - bases and made.isdisjoint(("setattr", "update", "vars"))
+    return is_called and is_whole and is_last
 
 
 def _is_object(value: object) -> bool:
