@@ -116,6 +116,25 @@ def test_what_a_constructor_asserts_of_our_arguments_is_held_against_nobody():
     assert (finding.verdict, finding.checked) == ("missing", False)
 
 
+class OfData:
+    def __init__(self, D, path=None):
+        self.D = D
+        if path is not None:
+            self.samples = len(np.load(path))
+        self.W = np.ones((self.samples, D))
+
+
+class Turned:
+    def __init__(self, D):
+        self.W = np.ones((self.samples, D))
+        self.samples = D
+
+
+@pytest.mark.parametrize(("kind", "verdict"), [(OfData, "missing"), (Turned, "raises")])
+def test_an_attribute_is_lacking_where_no_line_was_passed_over_that_sets_it(kind, verdict):
+    assert report_exception("construction", attempt(lambda: kind(D)).error).verdict == verdict
+
+
 def import_removed():
     from numpy import removed
 

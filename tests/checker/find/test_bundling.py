@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from trainer.checker.find.bundling import bundle, read, set_numbers
+from trainer.checker.find.bundling import bundle, fits, read, set_numbers
 from trainer.checker.find.leaves import list_leaves
 
 
@@ -27,6 +27,12 @@ def test_a_bundle_that_lost_a_number_is_read_as_nothing():
     keys = bundle(list_leaves(names))["nodes[*].w"].keys
     names["nodes"].pop()
     assert read(names, keys) is None
+
+
+def test_only_as_many_numbers_as_there_are_objects_can_be_set():
+    keys = bundle(list_leaves(make_names()))["nodes[*].w"].keys
+    assert fits(keys, np.zeros(4))
+    assert not fits(keys, np.zeros(3))
 
 
 def test_few_numbers_stay_as_they_are():

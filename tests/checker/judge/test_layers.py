@@ -137,6 +137,12 @@ def test_a_layer_of_one_row_is_given_a_function_and_its_derivative(tmp_path):
     assert judge_each_layer(path)["Dense.backward"].decision.is_right is False
 
 
+def test_a_layer_that_takes_a_derivative_is_left_alone_where_the_file_has_none(tmp_path):
+    path = tmp_path / "layers.py"
+    path.write_text("".join(line for line in CALLED.splitlines(True) if "_slope(z)" not in line))
+    assert judge_each_layer(path)["Dense.backward"] is None
+
+
 BESIDE = """
 import numpy as np
 

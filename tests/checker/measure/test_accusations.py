@@ -51,6 +51,13 @@ def test_a_constructor_that_is_given_no_table_is_not_blamed(check):
     assert "'NoneType' object is not subscriptable" in finding.message
 
 
+def test_a_constructor_that_takes_any_keyword_is_not_blamed_for_what_it_is_not_given(check):
+    source = "class TwoLayerNet:\n    def __init__(self, **kwargs):\n"
+    source += "        self.sizes = kwargs.pop('sizes', None)[:2]\n"
+    source += "    def predict(self, x):\n        return x\n"
+    assert not find(check(source), "construction").checked
+
+
 def test_a_constructor_that_is_given_no_lists_of_sizes_is_not_blamed(check):
     source = "class TwoLayerNet:\n    def __init__(self, layer_nums=[[784, 50], [50, 10]]):\n"
     source += "        self.out_num = layer_nums[-1][-1]\n"

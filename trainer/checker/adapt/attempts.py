@@ -1,6 +1,7 @@
 """Call the checked code, and catch what it raises and what it writes to."""
 
 import ast
+import dis
 import inspect
 import linecache
 import re
@@ -11,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from types import CodeType
+from types import CodeType, TracebackType
 from typing import Any
 
 import numpy as np
@@ -203,11 +204,21 @@ def _names_other_sizes(text: str) -> bool:
 def _is_set_elsewhere(error: AttributeError) -> bool:
     """Return whether a method of the object's class sets the attribute that it does not have.
 
-    Then that method was not called, or failed; it is another one than that which raised.
+    Then that method was not called, or failed; it is another one than that which raised, or a line
+    of that one was passed over, under a condition.
     """
     raising = {frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)}
     methods = [m for _, m in inspect.getmembers(type(error.obj), inspect.isfunction)]
-    return error.name in list_stored(m for m in methods if m.__code__ not in raising)
+    others = list_stored(m for m in methods if m.__code__ not in raising)
+    return error.name in others | _list_passed(error.__traceback__)
+
+
+def _list_passed(trace: TracebackType | None) -> set[str]:
+    """Return the attributes that are set before the places at which a traceback left its code."""
+    lines = dis.get_instructions(trace.tb_frame.f_code) if trace else ()
+    passed = (line for line in lines if trace and line.offset < trace.tb_lasti)
+    own = {line.argval for line in passed if line.opname == "STORE_ATTR"}
+    return own | _list_passed(trace.tb_next) if trace else set()
 
 
 def _is_ours(filename: str) -> bool:

@@ -14,6 +14,7 @@ from trainer.checker.adapt.names import (
     SIZES,
     find_role,
     list_arguments,
+    list_parameters,
     simplify_name,
 )
 from trainer.checker.adapt.weights import find_weights, make_zeros
@@ -75,14 +76,15 @@ def _rank_error(error: Exception) -> int:
 
 def is_call_known(kind: type) -> bool:
     """Return whether the names of the constructor's arguments show how it is to be called: not
-    where an argument is a list of lists.
+    where an argument is a list of lists, or any keyword may be one.
     """
     arguments = list_arguments(kind)
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in list_parameters(kind))
     lists = (p.default for p in arguments if isinstance(p.default, list | tuple))
     required = [p for p in arguments if p.default is p.empty]
-    return all(find_role(p.name, SIZES | OPTIONS) for p in required) and not any(
-        isinstance(part, list | tuple) for parts in lists for part in parts
-    )
+    has_lists = any(isinstance(part, list | tuple) for parts in lists for part in parts)
+    is_named = all(find_role(p.name, SIZES | OPTIONS) for p in required)
+    return is_named and not (takes_any or has_lists)
 
 
 def _list_calls(

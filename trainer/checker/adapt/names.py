@@ -93,11 +93,16 @@ def _read_arguments(function: FunctionType, is_bound: bool) -> list[inspect.Para
 
 
 def _list_arguments(function: Callable[..., object]) -> list[inspect.Parameter]:
+    found = list_parameters(function)
+    return [p for p in found if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+
+
+def list_parameters(function: Callable[..., object]) -> list[inspect.Parameter]:
+    """Return the arguments with *args and **kwargs, [] for what Python cannot inspect."""
     try:
-        found = inspect.signature(function).parameters.values()
+        return list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
         return []
-    return [p for p in found if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
 
 
 def list_required(function: Callable[..., object]) -> list[str]:

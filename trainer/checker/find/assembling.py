@@ -182,15 +182,16 @@ class Assembler:
                   for each in fitting)  # fmt: skip
         return next(filter(None, chosen), self.list_activations())[:2]
 
-    def match_slopes(self, named: Namespace) -> Namespace:
+    def match_slopes(self, named: Namespace) -> Namespace | None:
         """Return the derivatives for the arguments that are named so: of the functions that others
-        are, where the module has such.
+        are. None where the modules have no such derivative.
         """
         functions = {n: f for n, f in named.items() if self.is_called(n) and callable(f)}
         plain = [f for n, f in functions.items() if not _is_named_as_slope(n)]
         every = [f for m in (self.module, *self.others) for f in self._list_functions(m)]
-        return {n: next((g for g in every if any(_is_slope_of(g, f) for f in plain)), functions[n])
-                 for n in functions if _is_named_as_slope(n)}  # fmt: skip
+        slope = next((g for g in every if any(_is_slope_of(g, f) for f in plain)), None)
+        names = [name for name in functions if _is_named_as_slope(name)]
+        return None if names and slope is None else dict.fromkeys(names, slope)
 
     def list_activations(self) -> list[Any]:
         """Return functions of one argument that the module defines."""

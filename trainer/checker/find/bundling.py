@@ -40,6 +40,11 @@ def _join(path: str, group: list[Leaf]) -> Leaf:
     return Leaf(path, Bundle(leaf.keys for leaf in group), None, values)
 
 
+def fits(keys: tuple[Any, ...], values: Any) -> bool:
+    """Return whether an array may be written to keys: to those of a bundle, one number to each."""
+    return not isinstance(keys, Bundle) or np.size(values) == len(keys)
+
+
 def set_numbers(names: Namespace, keys: Bundle, values: Any) -> None:
     """Write the elements of an array into the places of a bundle."""
     for each, value in zip(keys, np.ravel(values), strict=True):

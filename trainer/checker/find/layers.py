@@ -93,9 +93,10 @@ class Layer:
 
         forward = self._get(self.instance and self.instance.kind, trier, self.forward)
         named = invent_arguments(forward, made, draw_inputs(layout), run, trier, is_loss)
-        if named is None:
+        slopes = None if named is None else trier.choices.match_slopes(named)
+        if named is None or slopes is None:
             return []
-        named |= self.option | trier.choices.match_slopes(named)
+        named |= self.option | slopes
         y = split_result(run(copy.deepcopy(named)))[0]
         names = _leave_out(named, made) | {OWN: self._build(trier, made, named)}
         fills = OF_LOSSES if is_loss else self._list_fills(y, layout)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer.checker.find.bundling import Bundle, bundle, read, set_numbers
+from trainer.checker.find.bundling import Bundle, bundle, fits, read, set_numbers
 from trainer.checker.find.copying import copy_together, list_views
 from trainer.checker.find.leaves import (
     Leaf,
@@ -111,6 +111,8 @@ class Step:
         self._keys = self._keys or _list_keys(self._see(shared), names)
         if set(edits) - set(self._keys):
             return Trace(error="no such leaf")
+        if not all(fits(self._keys[path], values) for path, values in edits.items()):
+            return Trace(error="objects have one number each")
         places: list[dict[int, list[Any]]] = []
         for path, values in edits.items():
             self._set_leaf(path, np.array(values), (shared, names or {}), places)

@@ -16,7 +16,7 @@ import numpy as np
 from trainer.checker.adapt.attempts import describe_raised
 from trainer.checker.adapt.constructor_text import sets_bias_twice
 from trainer.checker.adapt.loaded import Loaded
-from trainer.checker.adapt.names import PARAMS, list_arguments
+from trainer.checker.adapt.names import PARAMS, list_parameters
 from trainer.checker.adapt.plan import Plan, Rows
 from trainer.checker.adapt.subject import TRAITS, Subject
 from trainer.checker.find.discovering import MOST_STEPS
@@ -325,7 +325,7 @@ def describe_class(kind: Any) -> dict[str, Any]:
 def describe_function(function: Any) -> dict[str, Any]:
     """Return the name and the arguments of a function, a method or a class, as JSON."""
     arguments = [
-        [p.name, int(p.kind), _name_default(p.default)] for p in list_arguments(function)[:MOST]
+        [p.name, int(p.kind), _name_default(p.default)] for p in list_parameters(function)[:MOST]
     ]
     names = getattr(getattr(function, "__code__", None), "co_names", ())
     name = str(getattr(function, "__name__", _("the method")))[:TEXT]
